@@ -1,0 +1,112 @@
+"""Days as whole numbers since 1970-01-01, and the business days of the United States."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Days = NDArray[np.int32]
+"""Days since 1970-01-01, int32; `NO_DAY` where there is none."""
+
+NO_DAY = np.int32(-(2**31))
+_EPOCH = date(1970, 1, 1).toordinal()
+_CALENDAR = (1900, 2200)  # years for which holidays are known
+
+
+def day_of(text: str) -> int:
+    """Return the day number of an ISO date.
+
+    >>> day_of("1970-01-02")
+    1
+    """
+    return date.fromisoformat(text).toordinal() - _EPOCH
+
+
+def iso(day: int) -> str:
+    """Return the ISO date of a day number.
+
+    >>> iso(20089)
+    '2025-01-01'
+    """
+    return date.fromordinal(int(day) + _EPOCH).isoformat()
+
+
+def years(days: Days) -> NDArray[np.int32]:
+    """Return the calendar year of each day, int32; meaningless where `NO_DAY`."""
+    as_years = days.astype("datetime64[D]").astype("datetime64[Y]")
+    return as_years.astype(np.int32) + np.int32(1970)
+
+
+def add_months(days: Days, months: NDArray[np.int32] | int) -> Days:
+    """Move each day by whole months, held at the end of a shorter month.
+
+    >>> iso(add_months(np.array([day_of("2025-01-31")], dtype=np.int32), 1)[0])
+    '2025-02-28'
+    """
+    moment = days.astype("datetime64[D]")
+    month = moment.astype("datetime64[M]")
+    within = (moment - month.astype("datetime64[D]")).astype(np.int64)
+    target = month + np.asarray(months).astype("timedelta64[M]")
+    first = target.astype("datetime64[D]").astype(np.int64)
+    length = (target + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - first
+    return (first + np.minimum(within, length - 1)).astype(np.int32)
+
+
+def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
+    """Return completed years of age on day `at`.
+
+    >>> whole_years(np.array([0], dtype=np.int32), np.array([364], dtype=np.int32)).tolist()
+    [0]
+    """
+    birth, today = born.astype("datetime64[D]"), at.astype("datetime64[D]")
+    months = (today.astype("datetime64[M]") - birth.astype("datetime64[M]")).astype(np.int64)
+    birth_day = (birth - birth.astype("datetime64[M]")).astype(np.int64)
+    this_day = (today - today.astype("datetime64[M]")).astype(np.int64)
+    return ((months - (this_day < birth_day)) // 12).astype(np.int32)
+
+
+def next_business_day(days: Days) -> Days:
+    """Roll weekends and US federal holidays forward to the next business day.
+
+    >>> iso(next_business_day(np.array([day_of("2025-01-01")], dtype=np.int32))[0])
+    '2025-01-02'
+    """
+    rolled = np.busday_offset(
+        days.astype("datetime64[D]"), 0, roll="forward", busdaycal=_business_calendar()
+    )
+    return rolled.astype(np.int32)
+
+
+@cache
+def _business_calendar() -> np.busdaycalendar:
+    first, last = _CALENDAR
+    return np.busdaycalendar(
+        holidays=[day for year in range(first, last) for day in federal_holidays(year)]
+    )
+
+
+def federal_holidays(year: int) -> list[date]:
+    """Return the US federal holidays of a year as observed (5 U.S.C. 6103, since 2021).
+
+    >>> federal_holidays(2026)[5].isoformat()
+    '2026-07-03'
+    """
+    fixed = [date(year, 1, 1), date(year, 6, 19), date(year, 7, 4), date(year, 11, 11),
+             date(year, 12, 25)]  # fmt: skip
+    mondays = [_nth(year, 1, 0, 3), _nth(year, 2, 0, 3), _nth(year, 9, 0, 1), _nth(year, 10, 0, 2)]
+    memorial = _nth(year, 6, 0, 1) - timedelta(days=7)
+    thanksgiving = _nth(year, 11, 3, 4)
+    return sorted([*map(_observed, fixed), *mondays, memorial, thanksgiving])
+
+
+def _nth(year: int, month: int, weekday: int, nth: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
+
+
+def _observed(day: date) -> date:
+    shift = {5: -1, 6: 1}.get(day.weekday(), 0)
+    return day + timedelta(days=shift)
