@@ -69,7 +69,7 @@ def near(name: str, known: Iterable[str], most: int = 3) -> str:
     'known: age, gender'
     """
     names = sorted(set(known))
-    matches = get_close_matches(name, names, n=most, cutoff=0.6)
+    matches = get_close_matches(name, names, n=most, cutoff=0.7)
     if matches:
         return f"did you mean {' or '.join(repr(match) for match in matches)}?"
     shown = ", ".join(names[:25])

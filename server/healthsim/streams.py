@@ -80,9 +80,7 @@ class Streams:
         return blake2b(f"{self.seed}/{decision}".encode(), digest_size=size).digest()
 
 
-def _feistel(
-    values: NDArray[np.uint64], half: int, keys: NDArray[np.uint64]
-) -> NDArray[np.uint64]:
+def _feistel(values: NDArray[np.uint64], half: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     bits, mask = np.uint64(half), np.uint64((1 << half) - 1)
     left, right = values >> bits, values & mask
     for key in keys:
