@@ -1,0 +1,218 @@
+"""MemberSim: coverage and medical claims, as columns."""
+
+from __future__ import annotations
+
+from healthsim.tables import Column, Table
+
+_PERSON = Column(
+    "person_id", "BIGINT", "Who it is about.", references="members.person_id", required=True
+)
+_CLAIM = Column("claim_id", "BIGINT", "The claim.", references="claims.claim_id", required=True)
+
+MONEY = (
+    Column("charge_usd", "DECIMAL(12,2)", "Billed: allowed + contractual + denied.",
+           source="X12 837 CLM02 / SV102", required=True),
+    Column("allowed_usd", "DECIMAL(12,2)", "Allowed by the plan; the sum of who pays what.",
+           source="X12 835 AMT*B6", required=True),
+    Column("contractual_usd", "DECIMAL(12,2)", "Written off under the contract.",
+           source="X12 835 CAS CO-45", required=True),
+    Column("denied_usd", "DECIMAL(12,2)", "Charge of what the plan refused.", required=True),
+    Column("plan_paid_usd", "DECIMAL(12,2)", "Paid by this plan.", source="X12 835 CLP04",
+           required=True),
+    Column("other_payer_paid_usd", "DECIMAL(12,2)", "Paid by another payer.", required=True),
+    Column("deductible_usd", "DECIMAL(12,2)", "Member's deductible.", source="X12 835 CAS PR-1",
+           required=True),
+    Column("coinsurance_usd", "DECIMAL(12,2)", "Member's coinsurance.",
+           source="X12 835 CAS PR-2", required=True),
+    Column("copay_usd", "DECIMAL(12,2)", "Member's copay.", source="X12 835 CAS PR-3",
+           required=True),
+    Column("other_adjustment_usd", "DECIMAL(12,2)", "Any other adjustment of the allowed amount.",
+           required=True),
+)  # fmt: skip
+"""The ten money columns of every claim and line."""
+
+MEMBERS = Table(
+    name="members",
+    product="membersim",
+    grain="one row per person",
+    key=("person_id",),
+    columns=(
+        Column("person_id", "BIGINT", "One person over all products.",
+               references="patients.person_id", required=True),
+        Column("member_number", "VARCHAR", "The payer's number; MBI-shaped (S in second place) "
+               "in Medicare.", source="X12 837 2010BA NM109", required=True),
+        Column("ssn", "VARCHAR", "The same number as in the chart.", required=True),
+        Column("subscriber_id", "BIGINT", "Person who holds the coverage.",
+               references="members.person_id", required=True),
+        Column("person_code", "VARCHAR", "01 subscriber, 02 spouse, 03… child.", required=True),
+        Column("relationship_code", "VARCHAR", "18 self, 01 spouse, 19 child.",
+               source="X12 834 INS02", required=True),
+        Column("household_id", "BIGINT", "The unit the person lives in.", required=True),
+        Column("given_name", "VARCHAR", "First name.", required=True),
+        Column("family_name", "VARCHAR", "Surname.", required=True),
+        Column("birth_date", "DATE", "Day of birth.", required=True),
+        Column("gender", "VARCHAR", "M or F.", required=True),
+        Column("county_fips", "VARCHAR", "County of residence.", source="Census FIPS",
+               required=True),
+        Column("state", "VARCHAR", "State of residence.", required=True),
+        Column("zip", "VARCHAR", "ZIP code of residence.", required=True),
+    ),
+)  # fmt: skip
+
+PLANS = Table(
+    name="plans",
+    product="membersim",
+    grain="one row per plan named by the profile",
+    key=("plan_id",),
+    columns=(
+        Column("plan_id", "VARCHAR", "Name of the plan.", required=True),
+        Column("kind", "VARCHAR", "medicare_advantage, medicare_original, commercial, medicaid.",
+               required=True),
+        Column("benefit_year", "INTEGER", "Month in which the benefit year begins.",
+               required=True),
+        Column("deductible_usd", "DECIMAL(12,2)", "Medical deductible a person and year.",
+               required=True),
+        Column("family_deductible_usd", "DECIMAL(12,2)", "Deductible of a family; 0 where none.",
+               required=True),
+        Column("oop_max_usd", "DECIMAL(12,2)", "Medical out-of-pocket maximum a person and year; "
+               "0 where the plan has none.", required=True),
+        Column("coinsurance_share", "DOUBLE", "Member's share after the deductible.",
+               required=True),
+        Column("drug_deductible_usd", "DECIMAL(12,2)", "Pharmacy deductible a person and year.",
+               required=True),
+        Column("drug_oop_max_usd", "DECIMAL(12,2)", "Pharmacy out-of-pocket maximum; 0 where none.",
+               required=True),
+        Column("preventive_free", "BOOLEAN", "Preventive services cost the member nothing.",
+               required=True),
+        Column("premium_usd", "DECIMAL(12,2)", "Monthly premium of one person.", required=True),
+    ),
+)  # fmt: skip
+
+ENROLLMENTS = Table(
+    name="enrollments",
+    product="membersim",
+    grain="one row per person and coverage span",
+    key=("enrollment_id",),
+    columns=(
+        Column("enrollment_id", "BIGINT", "Address of the span.", required=True),
+        _PERSON,
+        Column("plan_id", "VARCHAR", "The plan.", references="plans.plan_id", required=True),
+        Column("effective_date", "DATE", "First covered day.", source="X12 834 DTP*348",
+               required=True),
+        Column("term_date", "DATE", "Last covered day; null while covered.",
+               source="X12 834 DTP*349"),
+        Column("reason", "VARCHAR", "Why the span ended, or null."),
+        Column("payer_order", "INTEGER", "1 primary.", required=True),
+        Column("premium_usd", "DECIMAL(12,2)", "Monthly premium.", required=True),
+        Column("event_id", "BIGINT", "The event that opened it, where one did.",
+               references="events.event_id"),
+    ),
+)  # fmt: skip
+
+CLAIMS = Table(
+    name="claims",
+    product="membersim",
+    grain="one row per claim",
+    key=("claim_id",),
+    columns=(
+        Column("claim_id", "BIGINT", "Address of the claim.", required=True),
+        _PERSON,
+        Column("encounter_id", "BIGINT", "The encounter that was billed.",
+               references="encounters.encounter_id"),
+        Column("plan_id", "VARCHAR", "The plan it was sent to.", references="plans.plan_id",
+               required=True),
+        Column("form", "VARCHAR", "837P or 837I.", required=True),
+        Column("bill_type", "VARCHAR", "Type of bill, 837I only.", source="UB-04 FL4"),
+        Column("frequency_code", "VARCHAR", "1 original.", source="X12 837 CLM05-3",
+               required=True),
+        Column("original_claim_id", "BIGINT", "The claim that this one replaces or voids.",
+               references="claims.claim_id"),
+        Column("payer_order", "INTEGER", "1 primary.", required=True),
+        Column("from_date", "DATE", "First service day.", required=True),
+        Column("through_date", "DATE", "Last service day.", required=True),
+        Column("received_date", "DATE", "Day the plan received it.", required=True),
+        Column("paid_date", "DATE", "Day the plan decided it.", required=True),
+        Column("status", "VARCHAR", "paid or denied.", required=True),
+        Column("network", "VARCHAR", "in or out.", required=True),
+        Column("billing_npi", "BIGINT", "Who is paid.", required=True),
+        Column("rendering_npi", "BIGINT", "Who did it, 837P.", references="providers.npi"),
+        Column("attending_npi", "BIGINT", "Who attended, 837I.", references="providers.npi"),
+        Column("facility_npi", "BIGINT", "Where, when in a facility.",
+               references="facilities.npi"),
+        Column("prior_auth", "VARCHAR", "Prior authorisation number; null where none."),
+        Column("drg", "VARCHAR", "MS-DRG of an inpatient claim."),
+        Column("admit_date", "DATE", "Day of admission, inpatient only."),
+        Column("discharge_status", "VARCHAR", "Patient discharge status, 837I only."),
+        *MONEY,
+        Column("event_id", "BIGINT", "The event that caused it.", references="events.event_id",
+               required=True),
+    ),
+)  # fmt: skip
+
+CLAIM_DIAGNOSES = Table(
+    name="claim_diagnoses",
+    product="membersim",
+    grain="one row per claim and diagnosis",
+    key=("claim_id", "sequence"),
+    columns=(
+        _CLAIM,
+        Column("sequence", "INTEGER", "1 is the principal diagnosis; at most 12 on an 837P, 25 on "
+               "an 837I.", source="X12 837 HI", required=True),
+        _PERSON,
+        Column("code", "VARCHAR", "ICD-10-CM code, the encounter's.", required=True),
+        Column("poa", "VARCHAR", "Present on admission, inpatient 837I only."),
+    ),
+)  # fmt: skip
+
+CLAIM_LINES = Table(
+    name="claim_lines",
+    product="membersim",
+    grain="one row per claim and service line",
+    key=("claim_id", "line"),
+    columns=(
+        _CLAIM,
+        Column("line", "INTEGER", "Line number from 1.", source="X12 837 LX01", required=True),
+        _PERSON,
+        Column("service_date", "DATE", "Day of the service.", source="X12 837 DTP*472",
+               required=True),
+        Column("pos", "VARCHAR", "Place of service, 837P only.", source="CMS POS"),
+        Column("revenue_code", "VARCHAR", "Revenue centre, 837I only.", source="UB-04 FL42"),
+        Column("procedure", "VARCHAR", "HCPCS or CPT code; null on a room line.",
+               source="X12 837 SV101"),
+        Column("modifier_1", "VARCHAR", "First modifier."),
+        Column("modifier_2", "VARCHAR", "Second modifier."),
+        Column("modifier_3", "VARCHAR", "Third modifier."),
+        Column("modifier_4", "VARCHAR", "Fourth modifier."),
+        Column("units", "INTEGER", "Units of service.", required=True),
+        Column("diagnosis_pointers", "VARCHAR", "Diagnoses that explain it, by sequence.",
+               source="X12 837 SV107"),
+        Column("ndc", "VARCHAR", "Drug given, where one was."),
+        *MONEY,
+        Column("status", "VARCHAR", "paid or denied.", required=True),
+        Column("event_id", "BIGINT", "The lab, procedure, … that it bills, or its encounter.",
+               references="events.event_id", required=True),
+    ),
+)  # fmt: skip
+
+CLAIM_ADJUSTMENTS = Table(
+    name="claim_adjustments",
+    product="membersim",
+    grain="one row per line and reason why less was paid than charged",
+    key=("claim_id", "line", "sequence"),
+    columns=(
+        _CLAIM,
+        Column("line", "INTEGER", "The service line.", required=True),
+        Column("sequence", "INTEGER", "Number within the line, from 1.", required=True),
+        _PERSON,
+        Column("group_code", "VARCHAR", "CO contract, PR patient.", source="X12 835 CAS01",
+               required=True),
+        Column("carc", "VARCHAR", "Claim adjustment reason code.", source="X12 835 CAS02",
+               required=True),
+        Column("rarc", "VARCHAR", "Remark code; null where none.", source="X12 835 MOA"),
+        Column("amount_usd", "DECIMAL(12,2)", "Amount.", source="X12 835 CAS03", required=True),
+    ),
+)  # fmt: skip
+
+TABLES = (
+    MEMBERS, PLANS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_LINES, CLAIM_ADJUSTMENTS,
+)  # fmt: skip

@@ -1,0 +1,254 @@
+"""PatientSim: the chart, as columns."""
+
+from __future__ import annotations
+
+from healthsim.tables import Column, Table
+
+_PERSON = Column(
+    "person_id", "BIGINT", "Who it is about.", references="patients.person_id", required=True
+)
+_EVENT = Column(
+    "event_id",
+    "BIGINT",
+    "The journey event that caused it; null where the profile did.",
+    references="events.event_id",
+)
+_ENCOUNTER = Column(
+    "encounter_id",
+    "BIGINT",
+    "The encounter it happened in, where it happened in one.",
+    references="encounters.encounter_id",
+)
+
+PATIENTS = Table(
+    name="patients",
+    product="patientsim",
+    grain="one row per person",
+    key=("person_id",),
+    columns=(
+        Column("person_id", "BIGINT", "unit * 100 + place: one person over all products.",
+               required=True),
+        Column("mrn", "VARCHAR", "Medical record number.", source="FHIR Patient.identifier",
+               required=True),
+        Column("ssn", "VARCHAR", "Social security number in a range never issued (9xx-01…49).",
+               source="FHIR Patient.identifier", required=True),
+        Column("given_name", "VARCHAR", "First name.", source="FHIR Patient.name", required=True),
+        Column("middle_name", "VARCHAR", "Middle initial; null where none."),
+        Column("family_name", "VARCHAR", "Surname.", source="FHIR Patient.name", required=True),
+        Column("birth_date", "DATE", "Day of birth.", source="FHIR Patient.birthDate",
+               required=True),
+        Column("death_date", "DATE", "Day of death; null while alive.",
+               source="FHIR Patient.deceasedDateTime"),
+        Column("gender", "VARCHAR", "Administrative sex: M or F.", source="X12 DMG03",
+               required=True),
+        Column("race", "VARCHAR", "Race, in the OMB categories' words.", source="US Core race"),
+        Column("ethnicity", "VARCHAR", "hispanic or non_hispanic.", source="US Core ethnicity"),
+        Column("language", "VARCHAR", "Preferred language, BCP 47.",
+               source="FHIR Patient.communication"),
+        Column("marital_status", "VARCHAR", "Marital status code (S, M, D, W).",
+               source="HL7 v3 MaritalStatus"),
+        Column("street", "VARCHAR", "House number and an invented street.", required=True),
+        Column("city", "VARCHAR", "A real city of the county.", required=True),
+        Column("county_fips", "VARCHAR", "Five-digit county code.", source="Census FIPS",
+               required=True),
+        Column("state", "VARCHAR", "Two-letter state.", source="USPS", required=True),
+        Column("zip", "VARCHAR", "A real ZIP code of the city.", source="USPS", required=True),
+        Column("phone", "VARCHAR", "Area code of the state, then 555-01xx.", required=True),
+        Column("email", "VARCHAR", "At example.com, which nobody can own.", required=True),
+        Column("household_id", "BIGINT", "The unit the person lives in.", required=True),
+        Column("mother_person_id", "BIGINT", "Mother, for a person born in a journey.",
+               references="patients.person_id"),
+        Column("pcp_npi", "BIGINT", "Primary care provider, kept for life.",
+               references="providers.npi"),
+    ),
+)  # fmt: skip
+
+CONDITIONS = Table(
+    name="conditions",
+    product="patientsim",
+    grain="one row per person and problem",
+    key=("condition_id",),
+    columns=(
+        Column("condition_id", "BIGINT", "Address of the condition.", required=True),
+        _PERSON,
+        Column("code", "VARCHAR", "ICD-10-CM code, combined as the classification asks.",
+               source="FHIR Condition.code", required=True),
+        Column("display", "VARCHAR", "Text of the code.", source="ICD-10-CM"),
+        Column("category", "VARCHAR", "HealthSim's group of the code."),
+        Column("onset_date", "DATE", "First day of the condition.",
+               source="FHIR Condition.onset", required=True),
+        Column("recorded_date", "DATE", "Day it was written into the chart.",
+               source="FHIR Condition.recordedDate", required=True),
+        Column("abatement_date", "DATE", "Day it ended; null while active.",
+               source="FHIR Condition.abatement"),
+        Column("status", "VARCHAR", "active or resolved.",
+               source="FHIR Condition.clinicalStatus", required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+ENCOUNTERS = Table(
+    name="encounters",
+    product="patientsim",
+    grain="one row per visit or stay",
+    key=("encounter_id",),
+    columns=(
+        Column("encounter_id", "BIGINT", "Address of the encounter.", required=True),
+        _PERSON,
+        Column("encounter_class", "VARCHAR", "office, telehealth, emergency, inpatient, …",
+               source="FHIR Encounter.class", required=True),
+        Column("reason", "VARCHAR", "Why, in words.", source="FHIR Encounter.reason"),
+        Column("reason_code", "VARCHAR", "First diagnosis, ICD-10-CM.", required=True),
+        Column("start_at", "TIMESTAMP", "Arrival.", source="FHIR Encounter.period",
+               required=True),
+        Column("end_at", "TIMESTAMP", "Departure or discharge.", source="FHIR Encounter.period",
+               required=True),
+        Column("los_days", "INTEGER", "Nights stayed; 0 for a visit.", required=True),
+        Column("admit_type", "VARCHAR", "Priority of admission (1 emergency … 3 elective).",
+               source="UB-04 FL14"),
+        Column("admit_source", "VARCHAR", "Point of origin.", source="UB-04 FL15"),
+        Column("disposition", "VARCHAR", "Patient discharge status.", source="UB-04 FL17"),
+        Column("drg", "VARCHAR", "MS-DRG of an inpatient stay.", source="CMS MS-DRG"),
+        Column("facility_id", "BIGINT", "Where, when it was in a facility.",
+               references="facilities.facility_id"),
+        Column("attending_npi", "BIGINT", "Who treated.", references="providers.npi",
+               required=True),
+        Column("parent_encounter_id", "BIGINT", "The stay that an emergency visit led to.",
+               references="encounters.encounter_id"),
+        _EVENT,
+    ),
+)  # fmt: skip
+
+ENCOUNTER_DIAGNOSES = Table(
+    name="encounter_diagnoses",
+    product="patientsim",
+    grain="one row per encounter and diagnosis",
+    key=("encounter_id", "sequence"),
+    columns=(
+        Column("encounter_id", "BIGINT", "The encounter.", required=True,
+               references="encounters.encounter_id"),
+        Column("sequence", "INTEGER", "1 is the principal diagnosis.", required=True),
+        _PERSON,
+        Column("code", "VARCHAR", "ICD-10-CM code.", required=True),
+        Column("poa", "VARCHAR", "Present on admission (Y or N), inpatient only.",
+               source="X12 HI"),
+    ),
+)  # fmt: skip
+
+PROCEDURES = Table(
+    name="procedures",
+    product="patientsim",
+    grain="one row per procedure done",
+    key=("procedure_id",),
+    columns=(
+        Column("procedure_id", "BIGINT", "Address of the procedure.", required=True),
+        _PERSON,
+        Column("code", "VARCHAR", "HCPCS, CPT or ICD-10-PCS code, as the spec says it.",
+               source="FHIR Procedure.code", required=True),
+        Column("system", "VARCHAR", "hcpcs, cpt or icd10pcs.", required=True),
+        Column("display", "VARCHAR", "Text of the code or of the spec; none for CPT."),
+        Column("performed_date", "DATE", "Day it was done.", source="FHIR Procedure.performed",
+               required=True),
+        Column("performer_npi", "BIGINT", "Who did it.", references="providers.npi",
+               required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+IMMUNIZATIONS = Table(
+    name="immunizations",
+    product="patientsim",
+    grain="one row per dose given",
+    key=("immunization_id",),
+    columns=(
+        Column("immunization_id", "BIGINT", "Address of the dose.", required=True),
+        _PERSON,
+        Column("cvx", "VARCHAR", "Vaccine code.", source="CDC CVX", required=True),
+        Column("display", "VARCHAR", "Text of the code."),
+        Column("dose", "INTEGER", "Number in the series; null where the spec gives none."),
+        Column("given_date", "DATE", "Day of the dose.", source="FHIR Immunization.occurrence",
+               required=True),
+        Column("performer_npi", "BIGINT", "Who gave it.", references="providers.npi",
+               required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+VITAL_SIGNS = Table(
+    name="vital_signs",
+    product="patientsim",
+    grain="one row per measurement",
+    key=("vital_sign_id",),
+    columns=(
+        Column("vital_sign_id", "BIGINT", "Address of the measurement.", required=True),
+        _PERSON,
+        Column("loinc", "VARCHAR", "What was measured.", source="LOINC", required=True),
+        Column("display", "VARCHAR", "Text of the code."),
+        Column("measured_at", "TIMESTAMP", "When.", required=True),
+        Column("value", "DOUBLE", "Measured value.", required=True),
+        Column("unit", "VARCHAR", "Unit of the value.", source="UCUM"),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+LAB_RESULTS = Table(
+    name="lab_results",
+    product="patientsim",
+    grain="one row per analyte of an order",
+    key=("lab_result_id",),
+    columns=(
+        Column("lab_result_id", "BIGINT", "Address of the result.", required=True),
+        _PERSON,
+        Column("loinc", "VARCHAR", "What was measured.", source="LOINC", required=True),
+        Column("display", "VARCHAR", "Text of the code."),
+        Column("panel", "VARCHAR", "The panel it was ordered in; null when alone."),
+        Column("collected_at", "TIMESTAMP", "When the specimen was taken.", required=True),
+        Column("resulted_at", "TIMESTAMP", "When the result was reported.", required=True),
+        Column("value", "DOUBLE", "Numeric result; null for a text result."),
+        Column("value_text", "VARCHAR", "Text result; null for a number."),
+        Column("unit", "VARCHAR", "Unit of the value.", source="UCUM"),
+        Column("ref_low", "DOUBLE", "Lower end of the reference interval."),
+        Column("ref_high", "DOUBLE", "Upper end of the reference interval."),
+        Column("flag", "VARCHAR", "L, H or N against the interval.", source="HL7 table 0078"),
+        Column("ordering_npi", "BIGINT", "Who ordered it.", references="providers.npi",
+               required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+PRESCRIPTIONS = Table(
+    name="prescriptions",
+    product="patientsim",
+    grain="one row per prescription written",
+    key=("prescription_id",),
+    columns=(
+        Column("prescription_id", "BIGINT", "Address of the prescription.", required=True),
+        _PERSON,
+        Column("rxnorm", "VARCHAR", "RxNorm concept of the clinical drug.", source="RxNorm"),
+        Column("ndc", "VARCHAR", "Eleven-digit product code.", source="FDA NDC", required=True),
+        Column("drug", "VARCHAR", "Drug, strength and form.", required=True),
+        Column("ingredient", "VARCHAR", "Active ingredient.", required=True),
+        Column("written_date", "DATE", "Day it was written.",
+               source="FHIR MedicationRequest.authoredOn", required=True),
+        Column("quantity", "DOUBLE", "Units per fill.", decimals=2, required=True),
+        Column("days_supply", "INTEGER", "Days that one fill lasts.", required=True),
+        Column("refills", "INTEGER", "Refills allowed after the first fill.", required=True),
+        Column("prescriber_npi", "BIGINT", "Who wrote it.", references="providers.npi",
+               required=True),
+        Column("status", "VARCHAR", "active, completed or stopped at the end of the data.",
+               source="FHIR MedicationRequest.status", required=True),
+        Column("end_date", "DATE", "Day it was stopped or replaced; null where it ran its course."),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+TABLES = (
+    PATIENTS, CONDITIONS, ENCOUNTERS, ENCOUNTER_DIAGNOSES, PROCEDURES, IMMUNIZATIONS, VITAL_SIGNS,
+    LAB_RESULTS, PRESCRIPTIONS,
+)  # fmt: skip
