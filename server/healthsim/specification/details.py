@@ -1,0 +1,186 @@
+"""What each type of event says about itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from healthsim.specification.distributions import Distribution
+from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.profile import Code
+
+EncounterClass = Literal[
+    "office", "telehealth", "urgent_care", "emergency", "observation", "inpatient",
+    "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
+]  # fmt: skip
+ProcedureCode = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})$")]
+Loinc = Annotated[str, Field(pattern=r"^[0-9]{1,7}-[0-9]$")]
+Words = Annotated[str, Field(max_length=200)]
+
+
+class Billed(Strict):
+    """A service that is billed as one line.
+
+    Attributes:
+        global_days: days after it in which the same specialty's office visits are part of its
+            price and are not paid again.
+    """
+
+    code: ProcedureCode
+    units: Annotated[int, Field(ge=1, le=999)] = 1
+    modifiers: Annotated[tuple[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], ...],
+                         Field(max_length=4)] = ()  # fmt: skip
+    global_days: Literal[0, 10, 90] = 0
+
+
+class CodedDiagnosis(Strict):
+    """A diagnosis of an encounter, for those for whom `when` holds."""
+
+    code: Code
+    when: str | None = None
+
+
+class EncounterDetails(Strict):
+    """A visit or a stay.
+
+    Attributes:
+        diagnoses: coded in this order; default: the profile's primary condition.
+        comorbidities: code the person's other active conditions behind them.
+        procedures: billed lines of the visit itself.
+        los_days: nights of a stay.
+        preventive: free to the member where the plan says so.
+    """
+
+    encounter_class: EncounterClass = "office"
+    reason: Words = ""
+    specialty: Words = "family medicine"
+    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
+    comorbidities: bool = False
+    procedures: tuple[ProcedureCode | Billed, ...] = ()
+    icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
+    drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
+    los_days: Distribution | None = None
+    disposition: Distribution | None = None
+    preventive: bool = False
+
+
+class DiagnosisDetails(Strict):
+    """A condition that begins."""
+
+    code: Code
+
+
+class StateResult(Strict):
+    """A result read from a state variable of the journey, with measurement noise."""
+
+    from_: Identifier = Field(alias="from")
+    noise: Distribution | None = None
+
+
+class LabDetails(Strict):
+    """A laboratory order: one analyte, or a panel of them.
+
+    Attributes:
+        result: of `loinc`; default: the code book's own spread of healthy adults.
+        results: of a panel's members, by LOINC; the rest take the code book's.
+        procedure: the billed code, if it is billed.
+    """
+
+    loinc: Loinc | None = None
+    panel: Identifier | None = None
+    result: StateResult | Distribution | None = None
+    results: dict[Loinc, StateResult | Distribution] = {}
+    procedure: ProcedureCode | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> LabDetails:
+        if (self.loinc is None) == (self.panel is None):
+            raise ValueError("give one of loinc and panel; remove or add one")
+        if self.loinc is not None and self.results:
+            raise ValueError("results belongs to a panel; use result")
+        if self.panel is not None and self.result is not None:
+            raise ValueError("a panel has one result for each member; use results")
+        return self
+
+
+class VitalDetails(Strict):
+    """A vital sign."""
+
+    loinc: Loinc
+    result: StateResult | Distribution | None = None
+
+
+class ProcedureDetails(Billed):
+    """A procedure done to the person, billed with its encounter."""
+
+    display: Words = ""
+    specialty: Words | None = None
+
+
+class ImmunizationDetails(Strict):
+    """A dose of a vaccine; `procedures` are its billed codes (product, administration)."""
+
+    cvx: Annotated[str, Field(pattern="^[0-9]{2,3}$")]
+    dose: Annotated[int, Field(ge=1, le=20)] | None = None
+    procedures: tuple[ProcedureCode | Billed, ...] = ()
+
+
+class PrescriptionDetails(Strict):
+    """A prescription, and how it will be filled.
+
+    Attributes:
+        quantity: units a fill; default: the drug's usual daily units times `days_supply`.
+        first_fill_share: share that is ever filled; default 0.81 within 30 days
+            (Franklin et al., JGIM 2018).
+        adherence: share of days covered that the person aims at, 0 to 1.
+        replaces: a drug or ingredient that stops when this one is written.
+    """
+
+    drug: Annotated[str, Field(max_length=120)]
+    days_supply: Annotated[int, Field(ge=1, le=365)] = 30
+    quantity: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    refills: Annotated[int, Field(ge=0, le=99)] = 0
+    first_fill_share: Distribution | None = None
+    adherence: Distribution | None = None
+    replaces: Annotated[str, Field(max_length=120)] | None = None
+
+
+class ReferralDetails(Strict):
+    """A referral to a specialist; later visits to that specialty go to the same one."""
+
+    specialty: Words
+    reason: Words = ""
+
+
+class ClaimDetails(Strict):
+    """A claim without a chart: what a payer alone would see."""
+
+    encounter_class: EncounterClass = "office"
+    specialty: Words = "family medicine"
+    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
+    comorbidities: bool = False
+    procedures: Annotated[tuple[ProcedureCode | Billed, ...], Field(min_length=1)]
+    drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
+    los_days: Distribution | None = None
+    disposition: Distribution | None = None
+    preventive: bool = False
+
+
+class EnrollmentDetails(Strict):
+    """Coverage begins, on a plan of the profile or a built-in one."""
+
+    plan: str
+    reason: Words = "new"
+
+
+class DisenrollmentDetails(Strict):
+    """Coverage ends with this day."""
+
+    reason: Words = "voluntary"
+
+
+class DeathDetails(Strict):
+    """Life ends with this day."""
+
+    cause: Code | None = None

@@ -1,0 +1,187 @@
+"""What every specification document has in common, and the door it comes in by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from healthsim.errors import Problem, SpecError, near
+
+KebabName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+MOST_BYTES = 2_000_000
+_DEEPEST = 60
+
+RESERVED = {
+    "defects": "an observed copy with errors is not built yet",
+    "expectations": "checked expectations are not built yet",
+    "household": "families are not built yet",
+    "hazard": "hazards are not built yet; use chance",
+    "protocol": "protocols are not built yet; use repeat",
+    "parameters": "parameters are not built yet",
+    "claim": "claim directives are not built yet",
+}
+"""Keys that the design reserves: refused with a reason until they do something."""
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys and values of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Document(Strict):
+    """The head of every specification."""
+
+    kind_name: ClassVar[str] = "document"
+
+    name: KebabName
+    title: Annotated[str, Field(max_length=200)] = ""
+    description: Annotated[str, Field(max_length=4000)] = ""
+    version: Annotated[int, Field(ge=1)] = 1
+
+    def text(self) -> str:
+        """Return the document as canonical JSON, defaults and full forms written out."""
+        return json.dumps(
+            self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":")
+        )
+
+
+D = TypeVar("D", bound=BaseModel)
+
+
+def read(model: type[D], document: object, where: str = "") -> D:
+    """Turn a JSON document into a model, or say everything that is wrong with it.
+
+    Args:
+        model: the kind of document.
+        document: parsed JSON, or its text.
+        where: path put before every problem's own, e.g. ``"profile"``.
+
+    Raises:
+        SpecError: with one problem for each fault.
+    """
+    if isinstance(document, str | bytes):
+        document = parse_json(document, where or "document")
+    if not isinstance(document, Mapping):
+        raise SpecError(
+            [Problem(where or "document", f"is {_kind(document)}", "give a JSON object")]
+        )
+    if _depth(document) > _DEEPEST:
+        raise SpecError(
+            [Problem(where or "document", f"is nested over {_DEEPEST} deep", "flatten it")]
+        )
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise SpecError(problems_of(error, model, where)) from None
+
+
+def parse_json(text: str | bytes, where: str) -> object:
+    """Parse JSON text that may be anything at all; refuse doubled keys."""
+    if len(text) > MOST_BYTES:
+        raise SpecError([Problem(where, f"is over {MOST_BYTES:,} bytes", "make it smaller")])
+    try:
+        return json.loads(text, object_pairs_hook=_single_keys)
+    except RecursionError:
+        raise SpecError([Problem(where, f"is nested over {_DEEPEST} deep", "flatten it")]) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise SpecError([Problem(where, f"is not JSON ({error})", "give one JSON object")]) from None
+
+
+def _single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        raise ValueError(f"the key {twice[0]!r} stands twice in one object")
+    return found
+
+
+def _depth(value: object) -> int:
+    deepest, layer = 0, [value]
+    while layer and deepest <= _DEEPEST:
+        deepest += 1
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, Mapping | list)
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+        ]
+    return deepest
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
+    """Rewrite pydantic's errors as problems: where, what was found, how to mend it."""
+    found = [
+        _problem(dict(item), model, where) for item in error.errors(include_url=False)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Problem:
+    location = path_of(item["loc"], where)
+    kind, value, context = item["type"], item.get("input"), item.get("ctx") or {}
+    if kind == "extra_forbidden":
+        key = str(item["loc"][-1])
+        mend = RESERVED.get(key) or f"{near(key, _keys(model))}"
+        return Problem(location, f"unknown key {key!r}", mend)
+    if kind == "missing":
+        return Problem(location, "is missing", "add it")
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        tags = [tag.strip().strip("'") for tag in str(context.get("expected_tags", "")).split(",")]
+        tag = str(context.get("tag", ""))
+        key = str(context.get("discriminator", "type")).strip("'")
+        if not tag:
+            return Problem(location, f"has no {key!r}", near("", tags))
+        return Problem(location, f"unknown {key} {tag!r}", RESERVED.get(tag) or near(tag, tags))
+    if kind == "literal_error":
+        return Problem(location, f"is {value!r}", f"use {context.get('expected')}")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if kind in {"value_error", "assertion_error"} or "; " in message:
+        what, _, mend = message.partition("; ")
+        return Problem(location, what, mend or "change it")
+    shown = repr(value) if isinstance(value, str | int | float | bool | None) else _kind(value)
+    return Problem(location, f"is {shown[:80]}", message[:1].lower() + message[1:])
+
+
+def path_of(location: Iterable[str | int], where: str = "") -> str:
+    """Write a pydantic location as a path into the document, without the tags of unions.
+
+    >>> path_of(("phases", 0, "steps", 1, "event:lab", "details"), "journey")
+    'journey.phases[0].steps[1].details'
+    """
+    path = where
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in _TAGS and ":" not in part and "(" not in part and "[" not in part:
+            path += f".{part}" if path else part
+    return path or "document"
+
+
+_TAGS = frozenset(
+    {
+        "constant", "categorical", "explicit", "uniform", "normal", "lognormal", "triangular",
+        "beta", "gamma", "exponential", "weibull", "poisson", "negative_binomial",
+        "quantiles", "mixture", "conditional", "formula", "population",
+        "int", "float", "str", "branch", "change", "end", "event",
+    }
+)  # fmt: skip
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    """Return every key that may stand anywhere in a document of this kind."""
+    definitions = model.model_json_schema(by_alias=True)
+    schemas = [definitions, *definitions.get("$defs", {}).values()]
+    return {key for schema in schemas for key in schema.get("properties", {})}
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", tuple: "a list", dict: "an object", str: "text", bool: "true or false"}
+    if value is None:
+        return "null"
+    return names.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,212 @@
+"""A profile: who the people are, as data."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from healthsim.specification.distributions import Distribution, parse_distribution
+from healthsim.specification.document import Document, Identifier, Strict
+
+MOST_PEOPLE = 10_000_000
+PRODUCTS = ("patientsim", "membersim", "rxmembersim")
+Money = Annotated[float, Field(ge=0, le=10_000_000, multiple_of=0.01)]
+Code = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
+
+
+class Location(Strict):
+    """Where people live; what is not said falls back on PopulationSim."""
+
+    states: Distribution | None = None
+    counties: Distribution | None = None
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Location:
+        if self.states is not None and self.counties is not None:
+            raise ValueError("states and counties are both given; keep counties alone, a county "
+                             "lies in one state")  # fmt: skip
+        return self
+
+
+class Demographics(Strict):
+    """Age in years on `as_of`, sex, and the rest of a person's face sheet."""
+
+    age: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "age"})
+    )
+    gender: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "gender"})
+    )
+    race: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "race"})
+    )
+    ethnicity: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "ethnicity"})
+    )
+    language: Distribution | None = None
+    marital_status: Distribution | None = None
+    location: Location = Location()
+
+
+class Onset(Strict):
+    """When a condition began: years or days before `as_of`."""
+
+    years_before: Distribution | None = None
+    days_before: Distribution | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Onset:
+        if (self.years_before is None) == (self.days_before is None):
+            raise ValueError("give one of years_before and days_before; remove or add one")
+        return self
+
+
+class Primary(Strict):
+    """The condition that everybody in the profile has.
+
+    `onset: "journey"` means the first day of the first journey that the person is in.
+    """
+
+    code: Code
+    onset: Literal["journey"] | Onset = "journey"
+
+
+class Quota(Strict):
+    """How many have it: a share (a number or a distribution of one), or an exact count."""
+
+    share: Distribution | None = None
+    exactly: Annotated[int, Field(ge=0, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Quota:
+        if (self.share is None) == (self.exactly is None):
+            raise ValueError("give one of share and exactly; remove or add one")
+        return self
+
+
+class Comorbidity(Quota):
+    """A condition that a share of the people has besides."""
+
+    code: Code
+    onset: Onset | None = None
+
+
+class Medication(Quota):
+    """A drug that a share of the people takes on `as_of` and goes on taking."""
+
+    drug: Annotated[str, Field(max_length=120)]
+    days_supply: Annotated[int, Field(ge=1, le=365)] = 90
+    adherence: Distribution | None = None
+
+
+class Clinical(Strict):
+    """What ails the people on `as_of`."""
+
+    primary: Primary | None = None
+    comorbidities: tuple[Comorbidity, ...] = ()
+    medications: tuple[Medication, ...] = ()
+
+    @field_validator("comorbidities")
+    @classmethod
+    def _codes_once(cls, found: tuple[Comorbidity, ...]) -> tuple[Comorbidity, ...]:
+        codes = [item.code for item in found]
+        twice = [code for code in codes if codes.count(code) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} stands twice; keep one and give it the joint share")
+        return found
+
+    @field_validator("medications")
+    @classmethod
+    def _drugs_once(cls, found: tuple[Medication, ...]) -> tuple[Medication, ...]:
+        drugs = [item.drug for item in found]
+        twice = [drug for drug in drugs if drugs.count(drug) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands twice; keep one and give it the joint share")
+        return found
+
+
+class PlanDesign(Strict):
+    """How a plan shares an allowed amount with its member. All money is US dollars.
+
+    Attributes:
+        copays_usd: flat amount by kind of visit: office, specialist, telehealth, urgent_care,
+            emergency, inpatient, outpatient_hospital. A visit with a copay is free of the
+            deductible; other lines meet the deductible and then the coinsurance.
+        drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
+        price_level: allowed amounts relative to Medicare's.
+    """
+
+    kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
+    deductible_usd: Money = 0
+    family_deductible_usd: Money | None = None
+    oop_max_usd: Money | None = None
+    coinsurance_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    copays_usd: dict[
+        Literal["office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
+                "outpatient_hospital"],
+        Money,
+    ] = {}  # fmt: skip
+    drug_tiers_usd: dict[Literal["1", "2", "3", "4", "5"], Money] = {}
+    drug_deductible_usd: Money = 0
+    drug_oop_max_usd: Money | None = None
+    preventive_free: bool = True
+    benefit_year: Annotated[int, Field(ge=1, le=12, description="first month")] = 1
+    premium_usd: Money = 0
+    price_level: Annotated[float, Field(gt=0, le=2.2)] = 1.0
+
+
+class Coverage(Strict):
+    """Which plan people have: a built-in design or one of `plans`."""
+
+    plan: Distribution
+    plans: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")], PlanDesign] = {}
+
+
+def _known_unit(value: object) -> object:
+    if value == "family":
+        raise ValueError("families are not built yet; use person")
+    return value
+
+
+class ProfileSpec(Document):
+    """Who: demographics, conditions, coverage, as distributions."""
+
+    kind_name: ClassVar[str] = "profile"
+
+    kind: Literal["profile"] = "profile"
+    count: Annotated[int, Field(ge=1, le=MOST_PEOPLE, strict=True)] = 100
+    seed: Annotated[int, Field(ge=0, lt=2**53, strict=True)] = 0
+    as_of: date = date(2025, 1, 1)
+    through: date | None = None
+    sampling: Literal["independent", "balanced"] = "independent"
+    unit: Annotated[Literal["person"], BeforeValidator(_known_unit)] = "person"
+    demographics: Demographics = Demographics()
+    attributes: dict[Identifier, Distribution] = {}
+    clinical: Clinical = Clinical()
+    coverage: Coverage | None = None
+    products: Annotated[
+        tuple[Literal["patientsim", "membersim", "rxmembersim"], ...], Field(min_length=1)
+    ] = ("patientsim", "membersim", "rxmembersim")
+
+    @field_validator("as_of", "through")
+    @classmethod
+    def _in_calendar(cls, day: date | None) -> date | None:
+        if day is not None and not 1950 <= day.year <= 2150:
+            raise ValueError(f"{day} is outside 1950 to 2150; choose a day inside")
+        return day
+
+    @field_validator("products")
+    @classmethod
+    def _products_once(cls, found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in PRODUCTS if name in found)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> ProfileSpec:
+        if self.through is not None and self.through < self.as_of:
+            raise ValueError(f"through {self.through} is before as_of {self.as_of}; swap them")
+        if self.coverage is None and set(self.products) & {"membersim", "rxmembersim"}:
+            raise ValueError("products ask for membersim or rxmembersim and coverage is missing; "
+                             "add coverage.plan, such as {\"MA-HMO\": 1}")  # fmt: skip
+        return self
