@@ -1,0 +1,131 @@
+"""Published figures about the population: age, sex, and how common conditions are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.errors import NotFound, near
+from healthsim.products.populationsim.datafiles import rows
+
+ADULTS = ("18+", "20+")  # what the surveys call adults
+OLDEST = 100  # end of the last, open age band: assumption, 0.03 % of people are older
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One published number.
+
+    Attributes:
+        measure: what was counted, e.g. ``"diabetes"``.
+        geography: ``"US"`` or a state code.
+        sex: ``"M"``, ``"F"``, or empty for both.
+        age: band in completed years, e.g. ``"40-59"`` or ``"60+"``.
+        value: people, or a share from 0 to 1, as `unit` says.
+        unit: ``"persons"`` or ``"share"``.
+        source: publication and definition.
+        year: last year of the data.
+        confidence: V, V2, D or M; data/README.md says what they mean.
+    """
+
+    measure: str
+    geography: str
+    sex: str
+    age: str
+    value: float
+    unit: str
+    source: str
+    year: int
+    confidence: str
+
+
+@cache
+def figures() -> tuple[Figure, ...]:
+    """Return every figure, by measure, sex and age; read once for a process."""
+    return tuple(
+        Figure(
+            row["measure"], row["geography"], row["sex"], row["age"], float(row["value"]),
+            row["unit"], row["source"], int(row["year"]), row["confidence"],
+        )
+        for row in rows("figures.csv")
+    )  # fmt: skip
+
+
+@cache
+def measures() -> tuple[str, ...]:
+    """Return the names that `prevalence` knows, sorted.
+
+    >>> "diabetes" in measures()
+    True
+    """
+    return tuple(sorted({figure.measure for figure in figures() if figure.unit == "share"}))
+
+
+def figure(measure: str, sex: str = "", age: str = "", where: str = "measure") -> Figure:
+    """Return the national figure of one stratum; without `age`, that of all adults.
+
+    >>> figure("hypertension", age="60+").value
+    0.716
+    """
+    found = [one for one in figures() if one.measure == measure and one.unit == "share"]
+    if not found:
+        raise NotFound(where, f"no measure {measure!r}", near(measure, measures()))
+    for one in found:
+        if one.sex == sex and one.age in ((age,) if age else ADULTS):
+            return one
+    known = [f"{one.sex or 'both'} {one.age}" for one in found]
+    raise NotFound(where, f"{measure} has no figure for {sex or 'both'} {age}", near(age, known))
+
+
+def prevalence(measure: str, where: str = "measure") -> float:
+    """Return the share of US adults that a condition or habit applies to, 0 to 1.
+
+    >>> prevalence("diabetes")
+    0.158
+    """
+    return figure(measure, where=where).value
+
+
+@cache
+def age_bands(sex: str = "") -> tuple[tuple[int, int, float], ...]:
+    """Return the age distribution of the US population in five-year bands.
+
+    Args:
+        sex: ``"M"``, ``"F"``, or empty for both.
+
+    Returns:
+        (low, high, weight): ages in completed years, high exclusive; weights add up to 1.
+        The last band, published as 95 and over, is closed at `OLDEST`.
+
+    >>> [(low, high) for low, high, weight in age_bands()][:2]
+    [(0, 5), (5, 10)]
+    """
+    people = _people()
+    counts = people[:, 0] if sex == "M" else people[:, 1] if sex == "F" else people.sum(axis=1)
+    shares = counts / counts.sum()
+    lows = range(0, OLDEST, 5)
+    return tuple((low, low + 5, float(share)) for low, share in zip(lows, shares, strict=True))
+
+
+@cache
+def sex_share_by_age() -> NDArray[np.float64]:
+    """Return the share of women in each band of `age_bands`, float64, shape (20,).
+
+    >>> bool(sex_share_by_age()[0] < 0.5 < sex_share_by_age()[-1])
+    True
+    """
+    people = _people()
+    share: NDArray[np.float64] = people[:, 1] / people.sum(axis=1)
+    share.setflags(write=False)
+    return share
+
+
+@cache
+def _people() -> NDArray[np.int64]:
+    """Return people by band and sex (men, women), int64, shape (20, 2)."""
+    found = [one for one in figures() if one.measure == "population" and one.geography == "US"]
+    count = {(one.sex, int(one.age.rstrip("+").split("-")[0])): int(one.value) for one in found}
+    return np.array([[count[sex, low] for sex in "MF"] for low in range(0, OLDEST, 5)])

@@ -1,0 +1,168 @@
+"""States, counties, cities, ZIP codes and area codes of the United States, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.errors import NotFound, near
+from healthsim.products.populationsim.choice import Choice, grouped
+from healthsim.products.populationsim.datafiles import rows
+from healthsim.tables import Coded
+
+
+@dataclass(frozen=True, eq=False)
+class Geography:
+    """Where people live: 51 states (DC included), counties of each, places of each county.
+
+    Not every county is here: all of Texas, and elsewhere the large ones (data/README.md).
+    A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
+    ``geography.place_city.take(place)`` are ready text columns.
+
+    Attributes:
+        states: two-letter codes, sorted; a state's index is its position here.
+        state_names: English names.
+        state_population: int64, shape (51,); people, 2020 census.
+        county_fips: five digits; sorted by state, then population descending.
+        county_name: with its kind, e.g. ``"Harris County"``, ``"Orleans Parish"``.
+        county_state: int32, shape (counties,); state index.
+        county_population: int64, shape (counties,); people, data/README.md.
+        county_start: int32, shape (52,); counties of state s are [start[s], start[s + 1]).
+        place_county: int32, shape (places,); county index, ascending.
+        place_city: city of each place.
+        place_zip: five digits, distinct.
+        place_weight: float64, shape (places,); relative to the other places of its county.
+        place_start: int32, shape (counties + 1,); slices of the places by county.
+        area_codes: telephone area codes of each state, ascending.
+    """
+
+    states: tuple[str, ...]
+    state_names: tuple[str, ...]
+    state_population: NDArray[np.int64]
+    county_fips: tuple[str, ...]
+    county_name: tuple[str, ...]
+    county_state: NDArray[np.int32]
+    county_population: NDArray[np.int64]
+    county_start: NDArray[np.int32]
+    place_county: NDArray[np.int32]
+    place_city: Coded
+    place_zip: tuple[str, ...]
+    place_weight: NDArray[np.float64]
+    place_start: NDArray[np.int32]
+    area_codes: tuple[tuple[int, ...], ...]
+
+    def state_index(self, code: str, where: str = "location.states") -> int:
+        """Return the index of a two-letter state code, or refuse with near matches.
+
+        >>> geography().state_index("TX")
+        43
+        """
+        if code in self._state_place:
+            return self._state_place[code]
+        names = [name.casefold() for name in self.state_names]
+        spelled = code.casefold() in names
+        meant = self.states[names.index(code.casefold())] if spelled else code.upper()
+        known = meant in self._state_place
+        mend = f"write {meant!r}" if known else near(code.upper(), self.states)
+        raise NotFound(where, f"no state {code!r}", mend)
+
+    def county_index(self, fips: str, where: str = "location.counties") -> int:
+        """Return the index of a county's five-digit FIPS code, or refuse with near matches.
+
+        >>> here = geography()
+        >>> here.county_name[here.county_index("48201")]
+        'Harris County'
+        """
+        if fips in self._county_place:
+            return self._county_place[fips]
+        known = [code for code in self.county_fips if code[:2] == fips[:2]] or self.county_fips
+        raise NotFound(where, f"no county {fips!r} in this reference", near(fips, known))
+
+    def choose_state(self, u: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return a state for each number, by population; int32 index, shape (n,)."""
+        return self._by_state.choose(np.zeros(len(u), dtype=np.int32), u)
+
+    def choose_county(self, state: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return a county of each state, by population; int32 index, shape (n,), -1 for none."""
+        return self._by_county.choose(state, u)
+
+    def choose_place(self, county: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return a place of each county, by weight; int32 index, shape (n,), -1 for none."""
+        return self._by_place.choose(county, u)
+
+    def area_code(self, state: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return an area code of each state, all equally likely; int32, shape (n,), -1 for none."""
+        choice, codes = self._by_area
+        picked = choice.choose(state, u)
+        return np.where(picked < 0, np.int32(-1), codes[picked])
+
+    @cached_property
+    def _state_place(self) -> dict[str, int]:
+        return {code: index for index, code in enumerate(self.states)}
+
+    @cached_property
+    def _county_place(self) -> dict[str, int]:
+        return {fips: index for index, fips in enumerate(self.county_fips)}
+
+    @cached_property
+    def _by_state(self) -> Choice:
+        return Choice.of(self.state_population, np.array([0, len(self.states)], dtype=np.int32))
+
+    @cached_property
+    def _by_county(self) -> Choice:
+        return Choice.of(self.county_population, self.county_start)
+
+    @cached_property
+    def _by_place(self) -> Choice:
+        hundredths = np.rint(self.place_weight * 100).astype(np.int64)
+        return Choice.of(hundredths, self.place_start)
+
+    @cached_property
+    def _by_area(self) -> tuple[Choice, NDArray[np.int32]]:
+        codes = np.array([code for own in self.area_codes for code in own], dtype=np.int32)
+        start = np.cumsum([0, *map(len, self.area_codes)]).astype(np.int32)
+        return Choice.of(np.ones(len(codes), dtype=np.int64), start), codes
+
+
+@cache
+def geography() -> Geography:
+    """Return the built-in geography; read once for a process."""
+    states, counties = rows("states.csv"), _counties()
+    of_county = {fips: list(own) for fips, own in groupby(rows("places.csv"), _fips)}
+    places = [place for county in counties for place in of_county[county["fips"]]]
+    county_of = {county["fips"]: index for index, county in enumerate(counties)}
+    state_of = {state["fips"]: index for index, state in enumerate(states)}
+    county_state = np.array([state_of[c["fips"][:2]] for c in counties], dtype=np.int32)
+    place_county = np.array([county_of[_fips(place)] for place in places], dtype=np.int32)
+    return Geography(
+        states=tuple(state["code"] for state in states),
+        state_names=tuple(state["name"] for state in states),
+        state_population=np.array([int(state["population"]) for state in states], dtype=np.int64),
+        county_fips=tuple(county["fips"] for county in counties),
+        county_name=tuple(county["name"] for county in counties),
+        county_state=county_state,
+        county_population=np.array([int(c["population"]) for c in counties], dtype=np.int64),
+        county_start=grouped(county_state, len(states)),
+        place_county=place_county,
+        place_city=Coded.of([place["city"] for place in places]),
+        place_zip=tuple(place["zip"] for place in places),
+        place_weight=np.array([float(place["weight"]) for place in places]),
+        place_start=grouped(place_county, len(counties)),
+        area_codes=tuple(tuple(map(int, state["area_codes"].split())) for state in states),
+    )
+
+
+def _fips(place: dict[str, str]) -> str:
+    return place["county_fips"]
+
+
+def _counties() -> list[dict[str, str]]:
+    order = {state["fips"]: index for index, state in enumerate(rows("states.csv"))}
+    return sorted(
+        rows("counties.csv"),
+        key=lambda county: (order[county["fips"][:2]], -int(county["population"]), county["fips"]),
+    )
