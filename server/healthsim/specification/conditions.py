@@ -121,7 +121,9 @@ def parse(text: str) -> Expression:
             f"the expression has {len(text)} characters, more than {LONGEST}",
             "split it over several attributes or steps",
         )
-    root = _Reader(text).node(_tree(text), 1)
+    line = text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
+    tree = _tree(line)
+    root = _Reader(line).node(tree, 1)
     parts = list(walk(root))
     return Expression(
         text,
@@ -154,20 +156,19 @@ Condition = Annotated[
 """An `Expression` as a field of a specification: text in JSON, read when validated."""
 
 
-def _tree(text: str) -> ast.expr:
+def _tree(line: str) -> ast.expr:
     """Let Python's grammar read the text; every way it can fail is a `BadExpression`."""
-    if not text:
+    if not line:
         raise BadExpression("the expression is empty", _EXAMPLE)
-    if "\\" in text:
+    if "\\" in line:
         raise BadExpression("the expression has a backslash", "leave it out")
-    line = text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
     try:
         tree = ast.parse(line, mode="eval").body
         commented = "#" in line and _has_comment(line)
     except (RecursionError, MemoryError) as error:
         raise BadExpression("the expression is nested too deeply", "make it simpler") from error
     except (SyntaxError, ValueError, tokenize.TokenError) as error:
-        raise BadExpression(f"{_short(text)} cannot be read", _mend_syntax(text)) from error
+        raise BadExpression(f"{_short(line)} cannot be read", _mend_syntax(line)) from error
     if commented:
         raise BadExpression("the expression has a comment", "leave out what follows the #")
     return tree
@@ -193,8 +194,8 @@ def _short(text: str) -> str:
 class _Reader:
     """Turns Python's tree into ours, letting through only what the language has."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, line: str) -> None:
+        self.bytes = line.encode()  # Python counts columns in UTF-8 bytes
 
     def node(self, tree: ast.expr, depth: int) -> Node:
         """Read one part of the tree."""
@@ -224,8 +225,8 @@ class _Reader:
         return _short(self.plain(tree))
 
     def plain(self, tree: ast.expr) -> str:
-        """Return a part as it can be shown."""
-        return ast.unparse(tree)
+        """Return a part as it was written."""
+        return self.bytes[tree.col_offset : tree.end_col_offset].decode()
 
     def literal(self, tree: ast.Constant) -> Figure | Text | Fact:
         """Read a number, a text, True or False."""

@@ -67,9 +67,9 @@ def _above_zero(value: float, info: ValidationInfo) -> float:
     return value
 
 
-def _not_negative(value: float, info: ValidationInfo) -> float:
+def _not_negative(value: float) -> float:
     if value < 0:
-        raise ValueError(f"{info.field_name} is {value:g}; give {_a(info.field_name)} of 0 or more")
+        raise ValueError(f"a weight is {value:g}; give weights of 0 or more")
     return value
 
 
@@ -175,7 +175,9 @@ class Numeric(Shape):
     @model_validator(mode="after")
     def _some_number_fits(self) -> Numeric:
         low, high = self.range()
-        if _inward(low, self.decimals, ROUND_CEILING) > _inward(high, self.decimals, ROUND_FLOOR):
+        first = _inward(low, self.decimals, ROUND_CEILING)
+        last = _inward(high, self.decimals, ROUND_FLOOR)
+        if low <= high and first > last:
             raise ValueError(
                 f"no number with {self.decimals} decimals lies between {low:g} and {high:g}; "
                 "give more decimals or a wider window"
