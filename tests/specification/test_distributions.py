@@ -1,7 +1,11 @@
 import itertools
 import json
 import math
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from scipy import stats
 
+import healthsim
 from healthsim.errors import Refused
 from healthsim.specification.conditions import parse
 from healthsim.specification.distributions import (
@@ -53,6 +58,7 @@ NUMERIC = [
     ({"type": "normal", "mean": 0, "sd": 1, "low": 8, "high": 9}, None, 1),
     ({"type": "normal", "mean": 0, "sd": 1, "low": -9, "high": -8}, None, 1),
     ({"type": "normal", "mean": 1, "sd": 2, "low": 0.4, "decimals": 0}, None, 2),
+    ({"type": "normal", "mean": 1, "sd": 2, "high": 0}, None, 2),
     ({"type": "lognormal", "mean": 120, "sd": 40}, 120, 40),
     ({"type": "lognormal", "mean": 120, "sd": 400, "low": 0, "high": 500}, None, 400),
     ({"type": "triangular", "low": 1, "mode": 2, "high": 6}, 3, math.sqrt(21 / 18)),
@@ -275,7 +281,7 @@ def test_whole_numbers_of_a_uniform_are_equally_likely_at_the_edges_too():
 
 
 def test_the_end_of_a_band_belongs_to_the_next():
-    distribution = parse_distribution(NUMERIC[NAMES.index("bands22")][0])
+    distribution = parse_distribution(NUMERIC[NAMES.index("bands23")][0])
 
     assert set(distribution.values(draw(U)).tolist()) == {18, 19, *range(65, 80)}
 
@@ -418,7 +424,7 @@ def test_a_typical_value_is_known_for_planning():
         "conditional": parse_distribution(NEEDY[1]).middle(),
         "formula": parse_distribution(NEEDY[3]).middle(),
         "labels": parse_distribution({"a": 1}).middle(),
-        "mixture": parse_distribution(NUMERIC[NAMES.index("mixture24")][0]).middle(),
+        "mixture": parse_distribution(NUMERIC[NAMES.index("mixture25")][0]).middle(),
     }
     assert typical == {"conditional": 2, "formula": None, "labels": None, "mixture": 100}
 
@@ -484,6 +490,8 @@ BAD = [
     ({"type": "lognormal", "mean": 0, "sd": 1}, "mean is 0; give a mean above 0"),
     ({"type": "triangular", "low": 1, "mode": 9, "high": 5}, "mode 9 lies outside 1 to 5; move"),
     ({"type": "beta", "mean": 1.2, "concentration": 3}, "mean is 1.2; give a share between 0"),
+    ({"type": "beta", "mean": 0.2, "concentration": 1e7}, "above 1,000,000; use a normal"),
+    ({"type": "weibull", "scale": 1, "shape": 0.01}, "shape 0.01 is below 0.05; give a larger"),
     ({"type": "gamma", "mean": -1, "sd": 1}, "mean is -1; give a mean above 0"),
     ({"type": "poisson", "mean": 2e6}, "above 1,000,000; use a normal"),
     ({"type": "poisson", "mean": 2, "decimals": 1}, "less than or equal to 0"),
@@ -546,6 +554,16 @@ def test_the_published_schema_names_short_forms_and_every_type_once():
     assert len(forms[2]["oneOf"]) == 19
 
 
+def test_reading_a_distribution_does_not_load_scipy():
+    script = (
+        "import sys; from healthsim.specification.distributions import parse_distribution as p;"
+        "p({'type': 'normal', 'mean': 1, 'sd': 1, 'low': 0}); sys.exit('scipy' in sys.modules)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(healthsim.__file__).parents[1])}
+
+    assert subprocess.run([sys.executable, "-c", script], env=env, check=False).returncode == 0
+
+
 NUMBER = st.floats(allow_nan=True, allow_infinity=True) | st.integers()
 KEYS = st.sampled_from(["type", "mean", "sd", "low", "high", "weights", "exactly", "parts",
                         "value", "values", "points", "bands", "decimals", "M"])  # fmt: skip
@@ -580,7 +598,7 @@ def test_any_normal_that_is_accepted_stays_in_its_window(mean, sd, low, high, de
         distribution = parse_distribution(document)
     except ValidationError:
         return
-    values = distribution.quantile(np.sort(U[:200]))
+    values = distribution.quantile(np.array([2.0**-53, *np.sort(U[:200]), 1 - 2.0**-53]))
 
     assert np.isfinite(values).all()
     assert low is None or values.min() >= low

@@ -171,6 +171,14 @@ class Beta(Numeric):
     mean: OpenShare
     concentration: Positive
 
+    @model_validator(mode="after")
+    def _computable(self) -> Beta:
+        if self.concentration > 1e6:  # beyond, the inversion loses its digits
+            raise ValueError(
+                f"concentration {self.concentration:g} is above 1,000,000; use a normal or constant"
+            )
+        return self
+
     def exact(self, u: Numbers) -> Numbers:
         """Invert the incomplete beta function."""
         a = self.mean * self.concentration
@@ -218,6 +226,12 @@ class Weibull(Positives):
     type: Literal["weibull"] = "weibull"
     scale: Positive
     shape: Positive
+
+    @model_validator(mode="after")
+    def _finite(self) -> Weibull:
+        if self.shape < 0.05:  # below, single values pass 1e30
+            raise ValueError(f"shape {self.shape:g} is below 0.05; give a larger shape")
+        return self
 
     def exact(self, u: Numbers) -> Numbers:
         """Invert the Weibull."""

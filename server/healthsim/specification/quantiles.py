@@ -33,21 +33,23 @@ def normal_mass(low: float, high: float) -> float:
 def truncated_normal(u: Array, low: float, high: float) -> Array:
     """Invert the standard normal restricted to [low, high]; either may be infinite.
 
-    A window above 0 is reflected to below 0, where probabilities keep all their digits.
+    Each value is worked out from the nearer tail, where probabilities keep all their digits.
 
     >>> truncated_normal(np.array([0.5]), 8, 9).round(4)
     array([8.0849])
     """
     from scipy.special import ndtr, ndtri  # noqa: PLC0415  (heavy: not for listing tools)
 
-    if low > 0:
-        return -truncated_normal(1.0 - u, -high, -low)
-    floor, ceiling = float(ndtr(low)), float(ndtr(high))
-    if floor == 0.0 and ceiling == 1.0:
-        inner: Array = ndtri(u)
-        return inner
-    bell: Array = ndtri(floor + u * (ceiling - floor))
-    return np.clip(bell, low, high)  # only the last bit of the inversion can lie outside
+    if math.isinf(low) and math.isinf(high):
+        bell: Array = ndtri(u)
+        return bell
+    below_low, below_high = float(ndtr(low)), float(ndtr(high))
+    above_low, above_high = float(ndtr(-low)), float(ndtr(-high))
+    below = below_low + u * (below_high - below_low)
+    above = above_high + (1.0 - u) * (above_low - above_high)
+    tail: Array = ndtri(np.minimum(below, above))
+    # only the last bit of the inversion can lie outside the window
+    return np.clip(np.where(below < above, tail, -tail), low, high)
 
 
 def triangular(u: Array, low: float, mode: float, high: float) -> Array:
