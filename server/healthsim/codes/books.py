@@ -1,0 +1,195 @@
+"""Code books as data: rows of a CSV file, found by their code.
+
+Each loader reads its file once. A code that the book does not hold is refused, with the
+nearest codes that it does hold.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from healthsim.errors import NotFound, near
+
+_DATA = Path(__file__).parent / "data"
+
+
+class Entry(Protocol):
+    """A row of a code book: whatever else it says, it can be shown."""
+
+    @property
+    def display(self) -> str:
+        """What the code stands for, in words."""
+
+
+Row = TypeVar("Row", bound=Entry)
+
+
+class Book(Generic[Row]):
+    """One code system: its rows by code, in the order of the file.
+
+    Attributes:
+        system: the field's name of the system, e.g. ``"ICD-10-CM"``.
+        rows: row by code.
+
+    >>> pos().find("11", "details.pos").display
+    'Office'
+    """
+
+    def __init__(self, system: str, rows: Mapping[str, Row]) -> None:
+        self.system = system
+        self.rows = rows
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """Every code, in the order of the file."""
+        return tuple(self.rows)
+
+    def find(self, code: str, where: str) -> Row:
+        """Return the row of `code`.
+
+        Args:
+            code: the code as the field writes it, e.g. ``"E11.9"``.
+            where: path of the value in the document, for the error.
+
+        Raises:
+            NotFound: the book has no such code; the nearest ones are named.
+        """
+        row = self.rows.get(code)
+        if row is None:
+            raise NotFound(where, f"{self.system} has no code {code!r} here", self._mend(code))
+        return row
+
+    def display(self, code: str) -> str:
+        """Return what a code stands for."""
+        return self.find(code, self.system).display
+
+    def _mend(self, code: str) -> str:
+        return near(code, self.rows)
+
+
+def read_book(system: str, name: str, row: Callable[[list[str]], Row]) -> Book[Row]:
+    """Read ``data/<name>.csv`` into a book; the first column is the code."""
+    return Book(system, read_rows(name, row))
+
+
+def read_rows(name: str, row: Callable[[list[str]], Row]) -> dict[str, Row]:
+    """Read ``data/<name>.csv``: rows by their first column, the heading left out."""
+    with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        next(lines)
+        return {line[0]: row(line) for line in lines}
+
+
+class Code(NamedTuple):
+    """A code and what it stands for; the base of every simple book."""
+
+    code: str
+    display: str
+
+
+class Supply(NamedTuple):
+    """A HCPCS Level II code: a service, supply or drug that Medicare names itself."""
+
+    code: str
+    display: str
+    category: str
+
+
+class Group(NamedTuple):
+    """A Medicare severity diagnosis related group.
+
+    Attributes:
+        weight: relative weight, no unit; 1 is the average stay.
+        gmlos_days: geometric mean length of stay, days.
+        kind: ``"medical"`` or ``"surgical"``.
+        fiscal_year: federal fiscal year of weight and stay.
+    """
+
+    code: str
+    display: str
+    weight: float
+    gmlos_days: float
+    kind: str
+    fiscal_year: int
+
+
+class Specialty(NamedTuple):
+    """A specialty in the words that a specification uses, and its taxonomy code."""
+
+    display: str
+    taxonomy: str
+    kind: str
+
+
+def _code(line: list[str]) -> Code:
+    return Code(line[0], line[1])
+
+
+@cache
+def hcpcs() -> Book[Supply]:
+    """Return the HCPCS Level II codes that templates use."""
+    return read_book("HCPCS Level II", "hcpcs", lambda line: Supply(line[0], line[1], line[2]))
+
+
+@cache
+def cvx() -> Book[Code]:
+    """Return the vaccine codes."""
+    return read_book("CVX", "cvx", _code)
+
+
+@cache
+def drg() -> Book[Group]:
+    """Return the diagnosis related groups, with weight and length of stay.
+
+    >>> drg().find("470", "details.drg").gmlos_days
+    1.9
+    """
+    return read_book(
+        "MS-DRG",
+        "drg",
+        lambda line: Group(line[0], line[1], float(line[2]), float(line[3]), line[4], int(line[5])),
+    )
+
+
+@cache
+def taxonomy() -> Book[Specialty]:
+    """Return the taxonomy codes, found by specialty word.
+
+    >>> taxonomy().find("cardiology", "details.specialty").taxonomy
+    '207RC0000X'
+    """
+    return read_book("NUCC taxonomy", "taxonomy", lambda line: Specialty(*line))
+
+
+@cache
+def carc() -> Book[Code]:
+    """Return claim adjustment reason codes, in our own words."""
+    return read_book("CARC", "carc", _code)
+
+
+@cache
+def pos() -> Book[Code]:
+    """Return place of service codes, in our own words."""
+    return read_book("place of service", "pos", _code)
+
+
+@cache
+def revenue() -> Book[Code]:
+    """Return revenue codes of institutional bills, in our own words."""
+    return read_book("revenue code", "revenue", _code)
+
+
+@cache
+def discharge() -> Book[Code]:
+    """Return patient discharge status codes, in our own words."""
+    return read_book("discharge status", "discharge", _code)

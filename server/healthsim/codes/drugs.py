@@ -1,0 +1,93 @@
+"""Medicines as prescribed and dispensed: RxNorm, NDC, tier and cost."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import NamedTuple
+
+from healthsim.codes.books import Book, read_rows
+
+_SYNTHETIC_LABELER = "00000"  # assigned to nobody, so the product cannot be a real one
+
+
+class Drug(NamedTuple):
+    """One product at one strength.
+
+    Attributes:
+        display: name exactly as a specification writes it.
+        rxnorm: RXCUI of the clinical drug; ``""`` where we know none.
+        confidence: ``"V"`` RXCUI seen in public sources, ``"M"`` from memory, ``""`` none.
+        ndc: 11 digits.
+        tier: 1 preferred generic, 2 generic, 3 preferred brand, 4 other brand, 5 specialty.
+        drug_class: our word, e.g. ``"statin"``.
+        unit_cost_usd: ingredient cost of one billing unit, dollars.
+        units_per_day: billing units of the usual dose.
+        form: tablet, capsule, inhaler, pen, …
+        billing_unit: NCPDP: ``EA``, ``ML`` or ``GM``.
+        package_size: billing units of the smallest package; quantities are its multiples.
+        dea_schedule: ``"2"`` to ``"5"``; ``""`` where it is not controlled.
+    """
+
+    display: str
+    ingredient: str
+    rxnorm: str
+    confidence: str
+    ndc: str
+    generic: bool
+    tier: int
+    drug_class: str
+    unit_cost_usd: float
+    units_per_day: float
+    form: str
+    billing_unit: str
+    package_size: float
+    dea_schedule: str
+
+    @property
+    def synthetic(self) -> bool:
+        """The NDC is an invented one."""
+        return self.ndc.startswith(_SYNTHETIC_LABELER)
+
+
+class Drugs(Book[Drug]):
+    """The medicines, by name."""
+
+    @cached_property
+    def ingredients(self) -> tuple[str, ...]:
+        """Every ingredient, in alphabetical order."""
+        return tuple(sorted({row.ingredient for row in self.rows.values()}))
+
+    def of_ingredient(self, ingredient: str) -> tuple[str, ...]:
+        """Return the names of the products that hold an ingredient."""
+        return tuple(name for name, row in self.rows.items() if row.ingredient == ingredient)
+
+
+def _drug(line: list[str]) -> Drug:
+    name, ingredient, rxnorm, confidence, ndc, generic, tier, drug_class = line[:8]
+    cost, units, form, billing_unit, package, schedule = line[8:]
+    return Drug(
+        display=name,
+        ingredient=ingredient,
+        rxnorm=rxnorm,
+        confidence=confidence,
+        ndc=ndc,
+        generic=generic == "1",
+        tier=int(tier),
+        drug_class=drug_class,
+        unit_cost_usd=float(cost),
+        units_per_day=float(units),
+        form=form,
+        billing_unit=billing_unit,
+        package_size=float(package),
+        dea_schedule=schedule,
+    )
+
+
+@cache
+def drugs() -> Drugs:
+    """Return the medicines, by name.
+
+    >>> drugs().find("metformin 500 mg tablet", "details.drug").ingredient
+    'metformin'
+    """
+    return Drugs("drug list", read_rows("drugs", _drug))

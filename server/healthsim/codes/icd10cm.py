@@ -1,0 +1,185 @@
+"""Diagnoses: the ICD-10-CM codes known here, and which of them belong or clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from healthsim.codes.books import Book, read_rows
+from healthsim.errors import near
+
+
+class Diagnosis(NamedTuple):
+    """One billable diagnosis code.
+
+    Attributes:
+        display: the classification's own text.
+        category: our word for the group, e.g. ``"diabetes"``.
+        chronic: it stays once it is there.
+        sex: ``"M"`` or ``"F"`` where only one sex can have it, else ``""``.
+        age_low: youngest age in years that can have it.
+        age_high: oldest age in years that can have it.
+    """
+
+    code: str
+    display: str
+    category: str
+    chronic: bool
+    sex: str
+    age_low: int
+    age_high: int
+
+
+class Icd10cm(Book[Diagnosis]):
+    """The diagnosis codes, by code with its dot."""
+
+    def sex(self, code: str) -> str:
+        """Return the only sex that can have `code`, or ``""``."""
+        return self.find(code, self.system).sex
+
+    def _mend(self, code: str) -> str:
+        below = [known for known in self.codes if known.startswith(code)] if code else []
+        if below:
+            return f"state a billable code below it, such as {', '.join(below[:3])}"
+        return near(code.upper(), self.codes)
+
+
+def _diagnosis(line: list[str]) -> Diagnosis:
+    code, display, category, chronic, sex, low, high = line
+    return Diagnosis(
+        code, display, category, chronic == "1", sex, int(low or 0), int(high or _OLDEST)
+    )
+
+
+_OLDEST = 124  # the Medicare Code Editor's upper age limit, years
+
+
+@cache
+def icd10cm() -> Icd10cm:
+    """Return the diagnosis codes.
+
+    >>> icd10cm().display("E11.9")
+    'Type 2 diabetes mellitus without complications'
+    """
+    return Icd10cm("ICD-10-CM", read_rows("icd10cm", _diagnosis))
+
+
+def impossible(code: str, sex: str) -> bool:
+    """Tell whether nobody of that sex can have the diagnosis.
+
+    >>> impossible("C61", "F"), impossible("C61", "M"), impossible("I10", "F")
+    (True, False, False)
+    """
+    only = icd10cm().sex(code)
+    return only != "" and sex in ("M", "F") and sex != only
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """One rule of the classification: two conditions that one code must state.
+
+    Attributes:
+        code: prefix of the stated code that the rule looks at.
+        with_: prefixes, each of which some other code of the person must have.
+        becomes: the code that is stated in its place.
+        keep: the stated code stays and `becomes` is added.
+        unless: the rule does not hold where a code with one of these prefixes is stated.
+    """
+
+    code: str
+    with_: tuple[str, ...]
+    becomes: str
+    keep: bool = False
+    unless: tuple[str, ...] = ()
+
+
+_EARLY = ("N18.1", "N18.2", "N18.3", "N18.4", "N18.9")
+_LATE = ("N18.5", "N18.6")
+
+COMBINATIONS: tuple[Combination, ...] = (
+    # Hypertension, heart failure and kidney disease (FY 2026 guidelines, I.C.9.a.1-3).
+    *(Combination(c, ("I50", n), "I13.2") for c in ("I10", "I11", "I12", "I13") for n in _LATE),
+    *(Combination(c, ("I50", n), "I13.0") for c in ("I10", "I11", "I12", "I13.1") for n in _EARLY),
+    *(Combination("I11.0", (n,), "I13.2") for n in _LATE),
+    *(Combination("I11.0", (n,), "I13.0") for n in _EARLY),
+    *(Combination("I11.9", (n,), "I13.11") for n in _LATE),
+    *(Combination("I11.9", (n,), "I13.10") for n in _EARLY),
+    *(Combination(c, (n,), "I12.0") for c in ("I10", "I12") for n in _LATE),
+    *(Combination(c, (n,), "I12.9") for c in ("I10", "I12") for n in _EARLY),
+    *(Combination(c, ("I50",), "I11.0") for c in ("I10", "I11.9")),
+    # Diabetes "with" chronic kidney disease (I.A.15): a link is assumed.
+    Combination("E11.9", ("N18",), "E11.22"),
+    Combination("E10.9", ("N18",), "E10.22"),
+    Combination("E11", ("N18",), "E11.22", keep=True, unless=("E11.2",)),
+    Combination("E10", ("N18",), "E10.22", keep=True, unless=("E10.2",)),
+)
+"""Applied in this order, the specific before the general; prefixes of N18 and I50 stay."""
+
+EXCLUDES: tuple[tuple[str, str], ...] = (
+    # Excludes1 notes of the classification (April 2026).
+    *(("E10", "E11"), ("E10", "O24.4"), ("E11", "O24.4"), ("E10", "R73"), ("E11", "R73")),
+    *(("I10", other) for other in ("O10", "O11", "O13", "O14", "O16")),
+    *(("F31", "F32"), ("F31", "F33"), ("F32", "F33"), ("I12", "I15"), ("J06", "J02.0")),
+    *(("Z34", "O09"), ("Z00.0", "Z00.12")),
+    # Codes whose own titles contradict each other on one day.
+    *((f"{kind}.9", f"{kind}.{digit}") for kind in ("E10", "E11") for digit in "023456"),
+    *(("I10", other) for other in ("I11", "I12", "I13")),
+    *(("I11", "I12"), ("I11", "I13"), ("I12", "I13")),
+    *((same, same) for same in ("N18", "N40", "Z68", "Z3A", "I50.2", "I50.3")),
+    *(("O80", "O82"), ("Z00.00", "Z00.01"), ("Z00.121", "Z00.129")),
+)
+"""Pairs of prefixes: no person may have two different codes, one of each, at one time."""
+
+
+def combined(codes: Iterable[str]) -> tuple[str, ...]:
+    """State the codes that a person has at one time as the classification wants them.
+
+    >>> combined(["E11.9", "I10", "N18.30", "I50.22"])
+    ('E11.22', 'I13.0', 'N18.30', 'I50.22')
+    """
+    held = list(dict.fromkeys(codes))
+    for rule in COMBINATIONS:
+        if _holds(rule, held):
+            held = _stated(rule, held)
+    return tuple(held)
+
+
+def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of codes that no person can have at one time.
+
+    >>> conflicts(["E10.9", "E11.9", "I10"])
+    (('E10.9', 'E11.9'),)
+    """
+    held = tuple(dict.fromkeys(codes))
+    return tuple(
+        (first, second)
+        for place, first in enumerate(held)
+        for second in held[place + 1 :]
+        if any(_pair(first, second, pair) or _pair(second, first, pair) for pair in EXCLUDES)
+    )
+
+
+def _pair(first: str, second: str, pair: tuple[str, str]) -> bool:
+    return first.startswith(pair[0]) and second.startswith(pair[1])
+
+
+def _holds(rule: Combination, held: list[str]) -> bool:
+    return (
+        any(code.startswith(rule.code) for code in held)
+        and all(any(code.startswith(prefix) for code in held) for prefix in rule.with_)
+        and not any(code.startswith(rule.unless) for code in held)
+    )
+
+
+def _stated(rule: Combination, held: list[str]) -> list[str]:
+    stated: list[str] = []
+    for code in held:
+        if not code.startswith(rule.code):
+            stated.append(code)
+        elif rule.keep:
+            stated += [code, rule.becomes]
+        else:
+            stated.append(rule.becomes)
+    return list(dict.fromkeys(stated))

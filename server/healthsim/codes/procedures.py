@@ -1,0 +1,34 @@
+"""Procedure codes by their shape alone: CPT is never given a meaning here."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+ProcedureSystem: TypeAlias = Literal["CPT", "HCPCS", "ICD-10-PCS"]
+
+_SHAPES: tuple[tuple[ProcedureSystem, re.Pattern[str]], ...] = (
+    ("CPT", re.compile(r"\d{4}[0-9FT]", re.ASCII)),
+    ("HCPCS", re.compile(r"[A-V]\d{4}", re.ASCII)),
+    ("ICD-10-PCS", re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{6}", re.ASCII)),
+)
+
+
+def procedure_system(code: str) -> ProcedureSystem | None:
+    """Return the system whose shape a procedure code has, or None.
+
+    CPT: five digits, or four digits and F or T. HCPCS Level II: a letter and four digits.
+    ICD-10-PCS: seven characters without I and O, the first one a section that exists.
+
+    >>> procedure_system("99213"), procedure_system("G0439"), procedure_system("0SRD0J9")
+    ('CPT', 'HCPCS', 'ICD-10-PCS')
+    """
+    for system, shape in _SHAPES:
+        if shape.fullmatch(code):
+            return system
+    return None
+
+
+def is_procedure(code: str) -> bool:
+    """Tell whether a procedure code is well formed."""
+    return procedure_system(code) is not None

@@ -1,0 +1,154 @@
+import csv
+import math
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from healthsim.codes import books
+from healthsim.codes.books import Book, Entry
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.loinc import loinc, panel, panels
+from healthsim.codes.procedures import is_procedure, procedure_system
+from healthsim.errors import NotFound
+
+DATA = Path(books.__file__).parent / "data"
+LOADERS = (
+    books.hcpcs,
+    books.cvx,
+    books.drg,
+    books.taxonomy,
+    books.carc,
+    books.pos,
+    books.revenue,
+    books.discharge,
+    icd10cm,
+    loinc,
+    drugs,
+)
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_every_book_has_rows_with_words(load) -> None:
+    book: Book[Entry] = load()
+
+    assert len(book) > 20
+    assert all(book.display(code).strip() for code in book.codes)
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_an_unknown_code_is_refused_with_the_nearest_ones(load) -> None:
+    book: Book[Entry] = load()
+    known = book.codes[len(book) // 2]
+
+    with pytest.raises(NotFound) as refusal:
+        book.find(known + "q", "somewhere")
+
+    assert str(refusal.value).startswith("somewhere: ")
+    assert re.search("did you mean|known:|state a billable", str(refusal.value))
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.csv")), ids=lambda path: path.stem)
+def test_files_are_sorted_unique_and_plain(path: Path) -> None:
+    text = path.read_bytes()
+    lines = list(csv.reader(text.decode("utf-8").splitlines()))
+    codes = [line[0] for line in lines[1:]]
+
+    assert b"\r" not in text
+    assert all(first < second for first, second in pairwise(codes))
+    assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def test_no_book_holds_a_cpt_code() -> None:
+    for load in LOADERS:
+        if load is books.hcpcs:
+            assert all(procedure_system(code) == "HCPCS" for code in load().codes)
+        assert all(procedure_system(code) != "CPT" for code in load().codes)
+
+
+def test_loinc_codes_end_in_their_check_digit() -> None:
+    for code in loinc().codes:
+        body, check = code.split("-")
+        odd, even = body[::-1][0::2], body[::-1][1::2]
+        total = sum(map(int, str(int(odd) * 2) + even))
+        assert (10 - total % 10) % 10 == int(check), code
+
+
+def test_results_lie_within_what_a_laboratory_would_believe() -> None:
+    for row in loinc().rows.values():
+        assert row.low <= row.mean <= row.high
+        assert row.sd > 0
+        assert math.isnan(row.ref_low) or row.low <= row.ref_low
+        assert math.isnan(row.ref_high) or row.ref_high <= row.high
+        assert not row.ref_low > row.ref_high
+
+
+def test_a_panel_names_its_tests_and_an_unknown_one_is_refused() -> None:
+    assert {"2093-3", "2085-9", "2571-8"} <= set(panel("lipid"))
+    assert set(panel("bmp")) < set(panel("cmp"))
+    assert {"lipid", "bmp", "cmp", "cbc", "renal", "urine_albumin", "liver", "thyroid"} <= set(
+        panels()
+    )
+    with pytest.raises(NotFound, match="did you mean 'lipid'"):
+        panel("lipids")
+
+
+def test_product_codes_have_eleven_digits_and_invented_ones_an_unused_labeler() -> None:
+    rows = drugs().rows.values()
+
+    assert all(re.fullmatch(r"\d{11}", row.ndc) for row in rows)
+    assert len({row.ndc for row in rows}) == len(rows)
+    assert any(row.synthetic for row in rows)
+    assert {row.synthetic for row in rows if row.ndc.startswith("00000")} == {True}
+
+
+def test_medicines_are_priced_dosed_and_tiered() -> None:
+    for row in drugs().rows.values():
+        assert row.unit_cost_usd > 0
+        assert row.units_per_day > 0
+        assert row.package_size > 0
+        assert 1 <= row.tier <= 5
+        assert row.billing_unit in {"EA", "ML", "GM"}
+        assert (row.rxnorm == "") == (row.confidence == "")
+
+
+def test_a_misspelt_medicine_is_refused_with_the_right_one() -> None:
+    with pytest.raises(NotFound, match="'metformin 500 mg tablet'"):
+        drugs().find("metformine 500 mg tablet", "details.drug")
+    assert "metformin" in drugs().ingredients
+    assert len(drugs().of_ingredient("metformin")) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "system"),
+    [
+        ("99213", "CPT"),
+        ("3044F", "CPT"),
+        ("0075T", "CPT"),
+        ("G0438", "HCPCS"),
+        ("J1885", "HCPCS"),
+        ("0SRD0J9", "ICD-10-PCS"),
+        ("9921", None),
+        ("W1234", None),
+        ("0SRD0JI", None),
+        ("99213 ", None),
+        ("٩٩٢١٣", None),
+        ("", None),
+    ],
+)
+def test_procedure_codes_are_told_apart_by_shape(code: str, system: str | None) -> None:
+    assert procedure_system(code) == system
+    assert is_procedure(code) == (system is not None)
+
+
+def test_a_specialty_has_a_taxonomy_code_of_ten_characters() -> None:
+    rows = books.taxonomy().rows.values()
+
+    assert all(re.fullmatch(r"[0-9A-Z]{9}X", row.taxonomy) for row in rows)
+    assert {row.kind for row in rows} == {"person", "organisation"}
+
+
+def test_stays_have_a_weight_and_a_length() -> None:
+    assert all(row.weight > 0 and row.gmlos_days > 0 for row in books.drg().rows.values())
