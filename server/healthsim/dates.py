@@ -52,7 +52,8 @@ def add_months(days: Days, months: NDArray[np.int32] | int) -> Days:
     target = month + np.asarray(months).astype("timedelta64[M]")
     first = target.astype("datetime64[D]").astype(np.int64)
     length = (target + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - first
-    return (first + np.minimum(within, length - 1)).astype(np.int32)
+    moved: Days = (first + np.minimum(within, length - 1)).astype(np.int32)
+    return moved
 
 
 def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
@@ -65,7 +66,8 @@ def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
     months = (today.astype("datetime64[M]") - birth.astype("datetime64[M]")).astype(np.int64)
     birth_day = (birth - birth.astype("datetime64[M]")).astype(np.int64)
     this_day = (today - today.astype("datetime64[M]")).astype(np.int64)
-    return ((months - (this_day < birth_day)) // 12).astype(np.int32)
+    whole: NDArray[np.int32] = ((months - (this_day < birth_day)) // 12).astype(np.int32)
+    return whole
 
 
 def next_business_day(days: Days) -> Days:

@@ -78,7 +78,8 @@ class Coded:
         """Return which rows hold `text`, bool, shape (n,)."""
         if text not in self.vocabulary:
             return np.zeros(len(self.codes), dtype=np.bool_)
-        return self.codes == self.vocabulary.index(text)
+        found: NDArray[np.bool_] = self.codes == self.vocabulary.index(text)
+        return found
 
 
 Array: TypeAlias = NDArray[np.generic] | Coded

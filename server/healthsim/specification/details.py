@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from healthsim.specification.conditions import Condition
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.profile import Code
@@ -38,7 +39,7 @@ class CodedDiagnosis(Strict):
     """A diagnosis of an encounter, for those for whom `when` holds."""
 
     code: Code
-    when: str | None = None
+    when: Condition | None = None
 
 
 class EncounterDetails(Strict):
@@ -168,9 +169,12 @@ class ClaimDetails(Strict):
 
 
 class EnrollmentDetails(Strict):
-    """Coverage begins, on a plan of the profile or a built-in one."""
+    """Coverage begins: on the plan named here, or, without one, on the person's own plan.
 
-    plan: str
+    A person's own coverage, where a journey enrolls them in it, begins on that day and not before.
+    """
+
+    plan: Annotated[str, Field(max_length=40)] | None = None
     reason: Words = "new"
 
 

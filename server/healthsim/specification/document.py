@@ -89,7 +89,9 @@ def parse_json(text: str | bytes, where: str) -> object:
     except RecursionError:
         raise SpecError([Problem(where, f"is nested over {_DEEPEST} deep", "flatten it")]) from None
     except (ValueError, UnicodeDecodeError) as error:
-        raise SpecError([Problem(where, f"is not JSON ({error})", "give one JSON object")]) from None
+        raise SpecError(
+            [Problem(where, f"is not JSON ({error})", "give one JSON object")]
+        ) from None
 
 
 def _single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,9 +118,7 @@ def _depth(value: object) -> int:
 
 def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
     """Rewrite pydantic's errors as problems: where, what was found, how to mend it."""
-    found = [
-        _problem(dict(item), model, where) for item in error.errors(include_url=False)
-    ]
+    found = [_problem(dict(item), model, where) for item in error.errors(include_url=False)]
     return list(dict.fromkeys(found))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from healthsim.specification import details as say
+from healthsim.specification.conditions import Condition, Expression
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.document import Document, Identifier, Strict
 
@@ -47,7 +48,6 @@ def _short_at(value: object) -> object:
     return value
 
 
-When = Annotated[str, Field(max_length=500)]
 Timing = Annotated[At, BeforeValidator(_short_at)]
 
 
@@ -56,7 +56,7 @@ class StepHead(Strict):
 
     id: Identifier
     at: Timing = At()
-    when: When | None = None
+    when: Condition | None = None
     chance: Distribution | None = None
 
 
@@ -155,7 +155,7 @@ class Option(Strict):
     """One way out of a branch: by condition, by weight, by both, or otherwise."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    when: When | None = None
+    when: Condition | None = None
     weight: Annotated[float, Field(ge=0, le=1)] | None = None
     otherwise: bool = False
     steps: tuple[Step, ...] = ()
@@ -207,7 +207,7 @@ class Branch(StepHead):
 
     def groups(self) -> list[list[Option]]:
         """Return the options in document order, those with one condition together."""
-        groups: dict[tuple[str | None, bool], list[Option]] = {}
+        groups: dict[tuple[Expression | None, bool], list[Option]] = {}
         for option in self.options:
             groups.setdefault((option.when, option.otherwise), []).append(option)
         return sorted(
@@ -243,7 +243,7 @@ class Repeat(StepHead):
     do: Literal["repeat"]
     every: Every
     times: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
-    until: When | None = None
+    until: Condition | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -378,7 +378,7 @@ class JourneySpec(Document):
 
     kind: Literal["journey"] = "journey"
     duration_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS, strict=True)]
-    eligible: When | None = None
+    eligible: Condition | None = None
     begins: Begins | None = None
     state: dict[Identifier, State] = {}
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]

@@ -1,0 +1,127 @@
+"""Conditions of people over time, and the codes that a visit states for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import COMBINATIONS, combined
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.history import Moment
+from healthsim.execution.people import Problem, Rows
+
+MOST = 60
+"""Different codes that one run may hold: a person's conditions are bits of one word."""
+MOST_LISTED = 25  # diagnoses of one event, the 837I's limit
+
+
+@dataclass(frozen=True)
+class Stated:
+    """The codes of many visits, as few distinct lists.
+
+    Attributes:
+        lists: each distinct list of codes, in order.
+        chosen: int32, shape (visits,); which list each visit has.
+    """
+
+    lists: tuple[tuple[str, ...], ...]
+    chosen: NDArray[np.int32]
+
+
+class Problems:
+    """Every condition that the people of a chunk have or will have, one entry a code."""
+
+    def __init__(self, found: list[Problem], people: int) -> None:
+        self.found, self._people = found, people
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes as they were stated, in the order in which they came."""
+        return tuple(problem.code for problem in self.found)
+
+    def begin(self, code: str, rows: Rows, days: Days, source: int) -> None:
+        """Let a condition begin for those who do not have it.
+
+        Args:
+            code: ICD-10-CM code.
+            rows: whose condition.
+            days: its first day.
+            source: position of the event that caused it among the run's occurrences.
+        """
+        if code not in self.codes:
+            self.found.append(Problem.nobody(code, self._people))
+        problem = self.found[self.codes.index(code)]
+        new = problem.onset[rows] == NO_DAY
+        rows, days = rows[new], days[new]
+        problem.onset[rows] = days
+        problem.known_from[rows] = days
+        problem.source[rows] = source
+
+    def active(self, moment: Moment) -> NDArray[np.int64]:
+        """Return the conditions of everyone at a moment, int64: bit i stands for code i."""
+        bits = np.zeros(len(moment.rows), dtype=np.int64)
+        for place, problem in enumerate(self.found):
+            since = problem.known_from[moment.rows]
+            has = (since != NO_DAY) & (since <= moment.days)
+            bits |= has.astype(np.int64) << np.int64(place)
+        return bits
+
+    def has(self, prefix: str, moment: Moment) -> NDArray[np.bool_]:
+        """Return who has a condition by its code's beginning, as stated or as combined."""
+        stated = sum(1 << i for i, code in enumerate(self.codes) if code.startswith(prefix))
+        if not any(rule.becomes.startswith(prefix) for rule in COMBINATIONS):
+            if not stated:
+                return np.zeros(len(moment.rows), dtype=np.bool_)
+            found: NDArray[np.bool_] = (self.active(moment) & np.int64(stated)) != 0
+            return found
+        patterns, chosen = np.unique(self.active(moment), return_inverse=True)
+        held = [self.held(int(bits)) for bits in patterns]
+        found = [
+            any(code.startswith(prefix) for code in (*codes, *combined(codes))) for codes in held
+        ]
+        return np.array(found, dtype=np.bool_)[chosen]
+
+    def held(self, bits: int) -> tuple[str, ...]:
+        """Return the codes that a pattern of bits stands for."""
+        return tuple(code for place, code in enumerate(self.codes) if bits >> place & 1)
+
+    def stated(
+        self, listed: Sequence[str], said: NDArray[np.int64], moment: Moment, *, others: bool
+    ) -> Stated:
+        """Return what visits state: the codes they list, combined with what the person has.
+
+        Args:
+            listed: the codes that the event lists, in order.
+            said: int64, shape (visits,); bit i is set where code i of `listed` holds.
+            moment: the visits' people and days.
+            others: state the person's other active conditions too.
+        """
+        patterns, held_by = np.unique(self.active(moment), return_inverse=True)
+        both, chosen = np.unique((held_by << MOST_LISTED) | said, return_inverse=True)
+        lists = []
+        for pair in both.tolist():
+            bits, here = int(patterns[pair >> MOST_LISTED]), pair & ((1 << MOST_LISTED) - 1)
+            codes = [code for place, code in enumerate(listed) if here >> place & 1]
+            held = self.held(bits)
+            lists.append(_stated([*codes, *held] if others else codes, held))
+        return Stated(tuple(lists), chosen.astype(np.int32))
+
+
+def _stated(listed: Sequence[str], held: Sequence[str]) -> tuple[str, ...]:
+    """State the listed codes, combined in the light of all that is held.
+
+    A code that a combination replaced brings along the codes it was combined with.
+    """
+    whole = combined([*listed, *held])
+    apart = set(listed) | set(held)
+    wanted = {code for code in whole if code in listed}
+    for rule in COMBINATIONS:
+        product = rule.becomes in whole and (rule.becomes not in apart or rule.becomes in listed)
+        if product and any(code.startswith(rule.code) for code in listed):
+            partners = {code for code in whole if code.startswith(rule.with_)}
+            if partners:
+                wanted |= {rule.becomes} | partners
+    return tuple(code for code in whole if code in wanted)

@@ -1,0 +1,394 @@
+"""A profile becomes people: every part of it drawn in the order in which parts need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import EXCLUDES, icd10cm, impossible
+from healthsim.dates import NO_DAY, Days, add_months, day_of
+from healthsim.errors import Problem as Fault
+from healthsim.errors import SpecError
+from healthsim.execution.coding import Problems
+from healthsim.execution.figures import figure
+from healthsim.execution.history import Moment
+from healthsim.execution.people import Draws, Medication, People, Problem, Values
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification.distributions import Distribution, parse_distribution
+from healthsim.specification.profile import Comorbidity, Onset, ProfileSpec, Quota
+from healthsim.specification.profile import Medication as MedicationSpec
+from healthsim.tables import Coded
+
+ALWAYS = np.int32(NO_DAY + 1)
+_YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
+# assumption: chronic conditions of adults were found a few years ago, most within a decade
+_ADHERENCE = parse_distribution({"type": "beta", "mean": 0.8, "concentration": 12})
+# assumption: mean share of days covered of maintenance drugs; figures.md row 71 is unverified
+_MARITAL = {"type": "conditional", "cases": [
+    {"when": "age < 18", "then": {"S": 1}},
+    {"when": "age < 35", "then": {"S": 0.60, "M": 0.36, "D": 0.04}},
+    {"when": "age < 65", "then": {"S": 0.22, "M": 0.60, "D": 0.16, "W": 0.02}}],
+    "otherwise": {"S": 0.07, "M": 0.57, "D": 0.16, "W": 0.20}}  # fmt: skip
+# assumption: rounded from the shape of the American Community Survey's tables
+_LANGUAGE = {"type": "conditional", "cases": [
+    {"when": "ethnicity == 'hispanic'", "then": {"en": 0.6, "es": 0.4}}],
+    "otherwise": {"en": 0.97, "zh": 0.01, "vi": 0.01, "tl": 0.01}}  # fmt: skip
+# assumption: shares of people who would rather be served in that language
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing to be drawn, and what it needs to know first."""
+
+    name: str
+    path: str
+    draw: Callable[[Sketch], None]
+    distributions: tuple[Distribution, ...]
+
+
+class Sketch:
+    """People while they are drawn; what conditions see is what has been drawn so far."""
+
+    def __init__(self, profile: ProfileSpec, draws: Draws, plans: tuple[str, ...]) -> None:
+        self.profile, self.draws, self.plans = profile, draws, plans
+        self.as_of = np.full(draws.count, day_of(profile.as_of.isoformat()), dtype=np.int32)
+        self.values: dict[str, Values] = {
+            "month": np.full(draws.count, float(profile.as_of.month)),
+            "day": np.zeros(draws.count),
+        }
+        self.columns: dict[str, NDArray[np.int32]] = {}
+        self.problems: dict[str, Problem] = {}
+        self.medications: dict[str, Medication] = {}
+
+    @property
+    def size(self) -> int:
+        """How many people there are."""
+        return self.draws.count
+
+    def name(self, name: str) -> Values:
+        """Return what was drawn under a name."""
+        return self.values[name]
+
+    def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
+        """Answer `has` and `takes`; a profile has no history."""
+        if function == "has":
+            moment = Moment(np.arange(self.size), self.as_of, self.size)
+            return Problems(list(self.problems.values()), self.size).has(argument, moment)
+        if function == "takes":
+            found = np.zeros(self.size, dtype=np.bool_)
+            for one in self.medications.values():
+                if one.ingredient == argument:
+                    found |= one.takes
+            return found
+        raise KeyError(function)
+
+    def draw(self, decision: str, distribution: Distribution) -> Values:
+        """Draw a value for everyone, stratified where the profile asks for balance."""
+        balanced = self.profile.sampling == "balanced" and distribution.unconditional
+        return self.draws.values(decision, distribution, None, self, balanced=balanced)
+
+    def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
+        """Draw a number for everyone."""
+        found = self.draw(decision, distribution)
+        if isinstance(found, Coded):
+            raise TypeError(f"{decision} gives text where a number is needed")
+        return found
+
+    def chosen(self, decision: str, quota: Quota) -> NDArray[np.bool_]:
+        """Return who is in a quota: by share, or the first so many of a keyed order."""
+        if quota.exactly is not None:
+            return self.draws.places(decision) < quota.exactly
+        share = resolved(quota.share or parse_distribution(0))
+        wanted = self.numbers(f"{decision}.share", share)
+        even = self.profile.sampling == "balanced" and share.unconditional
+        u = self.draws.balanced(decision) if even else self.draws.uniform(decision)
+        return u < np.nan_to_num(wanted)
+
+
+def resolved(distribution: Distribution) -> Distribution:
+    """Put the published figures in the place of population measures."""
+    found: Distribution = distribution.resolved(figure)
+    return found
+
+
+def draw_people(
+    profile: ProfileSpec, parts: tuple[Part, ...], draws: Draws, plans: tuple[str, ...]
+) -> People:
+    """Draw the people of one chunk.
+
+    Args:
+        profile: who they are.
+        parts: what `in_order` made of the profile.
+        draws: numbers for the chunk.
+        plans: names of the plan book, by position.
+    """
+    sketch = Sketch(profile, draws, plans)
+    for part in parts:
+        part.draw(sketch)
+    unit = np.arange(draws.start + 1, draws.start + draws.count + 1, dtype=np.int64)
+    return People(
+        person_id=unit * 100 + 1,
+        birth=sketch.columns["birth"],
+        state=sketch.columns["state"],
+        county=sketch.columns["county"],
+        place=sketch.columns["place"],
+        plan=sketch.columns.get("plan", np.full(draws.count, -1, dtype=np.int32)),
+        attributes={name: sketch.values[name] for name in profile.attributes},
+        problems=tuple(sketch.problems.values()),
+        medications=tuple(sketch.medications.values()),
+        **{name: text(sketch.values[name]) for name in _TEXTS},
+    )
+
+
+_TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
+
+
+def text(values: Values) -> Coded:
+    """Return values that must be text as text."""
+    if isinstance(values, Coded):
+        return values
+    raise TypeError("numbers stand where text is needed")
+
+
+def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts of a profile so that each comes after what it needs.
+
+    Raises:
+        SpecError: when parts need each other in a circle, naming it.
+    """
+    parts = {part.name: part for part in _parts(profile)}
+    needs = {name: set(_needs(part, parts)) for name, part in parts.items()}
+    try:
+        order = tuple(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = " → ".join(parts[name].path for name in error.args[1])
+        fault = Fault("profile", f"parts need each other: {circle}", "let one of them stand alone")
+        raise SpecError([fault]) from None
+    document_order = list(parts)
+    return tuple(parts[name] for name in _stable(order, needs, document_order))
+
+
+def _stable(
+    order: tuple[str, ...], needs: Mapping[str, set[str]], document: list[str]
+) -> Iterator[str]:
+    """Yield parts in document order as far as their needs allow."""
+    waiting, done = [name for name in document if name in order], set[str]()
+    while waiting:
+        ready = next(name for name in waiting if needs[name] <= done)
+        waiting.remove(ready)
+        done.add(ready)
+        yield ready
+
+
+def _needs(part: Part, parts: Mapping[str, Part]) -> Iterator[str]:
+    for distribution in part.distributions:
+        for _, expression, _ in distribution.expressions():
+            for name in expression.names:
+                wanted = "location" if name == "us_state" else name
+                if wanted in parts:
+                    yield wanted
+            for function, argument in expression.calls:
+                yield from _asked_for(function, argument, parts)
+    if part.name.startswith("has ") and part.name != "has primary":
+        yield from ("gender", "age")
+
+
+def _asked_for(function: str, argument: str, parts: Mapping[str, Part]) -> Iterator[str]:
+    """Yield the parts that answer `has("N18")` or `takes("metformin")`.
+
+    A combined code such as E11.22 rests on every condition, so it needs them all.
+    """
+    for name in parts:
+        kind, _, code = name.partition(" ")
+        if function == "has" and kind == "has":
+            below = code.startswith(argument) or argument.startswith(code[:3])
+            if code == "primary" or below or not _stated(argument, parts):
+                yield name
+        elif function == "takes" and kind == "takes":
+            row = drugs().rows.get(code)
+            if row is not None and row.ingredient == argument:
+                yield name
+
+
+def _stated(prefix: str, parts: Mapping[str, Part]) -> bool:
+    return any(name.partition(" ")[2].startswith(prefix) for name in parts)
+
+
+def _parts(profile: ProfileSpec) -> Iterator[Part]:
+    people = profile.demographics
+    yield _value("age", "demographics.age", people.age, _born)
+    for name in ("gender", "ethnicity", "race"):
+        yield _value(name, f"demographics.{name}", getattr(people, name))
+    location = people.location
+    wanted = tuple(one for one in (location.states, location.counties) if one is not None)
+    yield Part("location", "demographics.location", _located, tuple(map(resolved, wanted)))
+    for name, usual in (("language", _LANGUAGE), ("marital_status", _MARITAL)):
+        said = getattr(people, name)
+        yield _value(name, f"demographics.{name}", said or parse_distribution(usual))
+    for name, distribution in profile.attributes.items():
+        yield _value(name, f"attributes.{name}", distribution)
+    if profile.clinical.primary is not None:
+        yield _primary(profile)
+    for comorbidity in profile.clinical.comorbidities:
+        yield _comorbidity(comorbidity)
+    for medication in profile.clinical.medications:
+        yield _medication(medication)
+    if profile.coverage is not None:
+        yield _value("plan", "coverage.plan", profile.coverage.plan, _insured)
+
+
+def _value(
+    name: str,
+    path: str,
+    distribution: Distribution,
+    then: Callable[[Sketch], None] | None = None,
+) -> Part:
+    drawn = resolved(distribution)
+
+    def draw(sketch: Sketch) -> None:
+        sketch.values[name] = sketch.draw(path, drawn)
+        if then is not None:
+            then(sketch)
+
+    return Part(name, path, draw, (drawn,))
+
+
+def _born(sketch: Sketch) -> None:
+    """Place the birthday so that the age on `as_of` is exactly the whole years drawn."""
+    age = sketch.values["age"]
+    if isinstance(age, Coded):
+        raise TypeError("age gives text")
+    years = np.floor(age)
+    part = age - years
+    birthday = np.where(part > 0, part, sketch.draws.uniform("demographics.birthday"))
+    turned = add_months(sketch.as_of, (-12 * years).astype(np.int32))
+    sketch.columns["birth"] = (turned - np.floor(birthday * 365)).astype(np.int32)
+    sketch.values["age"] = years
+
+
+def _located(sketch: Sketch) -> None:
+    here, where = geography(), sketch.profile.demographics.location
+    uniform = sketch.draws.uniform
+    if where.counties is not None:
+        counties = text(sketch.draw("demographics.location.county", resolved(where.counties)))
+        known = [here.county_index(fips) for fips in counties.vocabulary]
+        county = np.array(known, dtype=np.int32)[counties.codes]
+        state = here.county_state[county]
+    else:
+        if where.states is None:
+            state = here.choose_state(uniform("demographics.location.state"))
+        else:
+            states = text(sketch.draw("demographics.location.state", resolved(where.states)))
+            indices = [here.state_index(code) for code in states.vocabulary]
+            state = np.array(indices, dtype=np.int32)[states.codes]
+        county = here.choose_county(state, uniform("demographics.location.county"))
+    place = here.choose_place(county, uniform("demographics.location.zip"))
+    sketch.columns |= {"state": state, "county": county, "place": place}
+    sketch.values["us_state"] = Coded(state, here.states)
+
+
+def _insured(sketch: Sketch) -> None:
+    plan = text(sketch.values["plan"])
+    book = [sketch.plans.index(name) if name in sketch.plans else -1 for name in plan.vocabulary]
+    sketch.columns["plan"] = np.array([*book, -1], dtype=np.int32)[plan.codes]
+
+
+def _primary(profile: ProfileSpec) -> Part:
+    primary = profile.clinical.primary
+    if primary is None:
+        raise TypeError("no primary condition")
+
+    def draw(sketch: Sketch) -> None:
+        if isinstance(primary.onset, Onset):
+            onset = _onset(sketch, "clinical.primary.onset", primary.onset)
+            known = onset
+        else:
+            onset = sketch.as_of.copy()  # the first journey moves it to the day it begins
+            known = np.full(sketch.size, ALWAYS, dtype=np.int32)
+        source = np.full(sketch.size, -1, dtype=np.int32)
+        sketch.problems[primary.code] = Problem(primary.code, onset, known, source)
+
+    needs = () if not isinstance(primary.onset, Onset) else _spans(primary.onset)
+    return Part("has primary", "clinical.primary", draw, needs)
+
+
+def _comorbidity(one: Comorbidity) -> Part:
+    address = f"clinical.{one.code}"
+
+    def draw(sketch: Sketch) -> None:
+        has = sketch.chosen(address, one) & possible(one.code, sketch)
+        onset = _onset(sketch, f"{address}.onset", one.onset)
+        onset = np.where(has, onset, NO_DAY).astype(np.int32)
+        source = np.full(sketch.size, -1, dtype=np.int32)
+        sketch.problems[one.code] = Problem(one.code, onset, onset.copy(), source)
+
+    wanted = () if one.share is None else (resolved(one.share),)
+    return Part(f"has {one.code}", f"clinical.comorbidities[{one.code}]", draw,
+                wanted + (_spans(one.onset) if one.onset else ()))  # fmt: skip
+
+
+def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:
+    """Return who can have a condition: by sex, by age, and by what excludes it."""
+    row, gender, age = (
+        icd10cm().find(code, "clinical"),
+        sketch.values["gender"],
+        sketch.values["age"],
+    )
+    found = np.ones(sketch.size, dtype=np.bool_)
+    for sex in text(gender).vocabulary:
+        if impossible(code, sex):
+            found &= ~text(gender).equals(sex)
+    if not isinstance(age, Coded):
+        found &= (age >= row.age_low) & (age <= row.age_high)
+    for first, second in EXCLUDES:
+        for mine, other in ((first, second), (second, first)):
+            if code.startswith(mine):
+                found &= ~_has_other(sketch, code, other)
+    return found
+
+
+def _has_other(sketch: Sketch, code: str, prefix: str) -> NDArray[np.bool_]:
+    found = np.zeros(sketch.size, dtype=np.bool_)
+    for other, problem in sketch.problems.items():
+        if other != code and other.startswith(prefix):
+            found |= problem.onset != NO_DAY
+    return found
+
+
+def _spans(onset: Onset) -> tuple[Distribution, ...]:
+    return tuple(one for one in (onset.years_before, onset.days_before) if one is not None)
+
+
+def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
+    """Return the first day of a condition: before `as_of`, not before birth."""
+    if onset is not None and onset.days_before is not None:
+        days = sketch.numbers(decision, resolved(onset.days_before))
+    else:
+        spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
+        days = sketch.numbers(decision, resolved(spread)) * 365.25
+    before = np.rint(np.maximum(np.nan_to_num(days), 0)).astype(np.int32)
+    return np.maximum(sketch.as_of - before, sketch.columns["birth"]).astype(np.int32)
+
+
+def _medication(one: MedicationSpec) -> Part:
+    address = f"clinical.medications.{one.drug}"
+    adherence = resolved(one.adherence or _ADHERENCE)
+
+    def draw(sketch: Sketch) -> None:
+        row = drugs().find(one.drug, "clinical.medications")
+        sketch.medications[one.drug] = Medication(
+            drug=one.drug,
+            ingredient=row.ingredient,
+            days_supply=one.days_supply,
+            takes=sketch.chosen(address, one),
+            adherence=sketch.numbers(f"{address}.adherence", adherence),
+        )
+
+    wanted = () if one.share is None else (resolved(one.share),)
+    path = f"clinical.medications[{one.drug}]"
+    return Part(f"takes {one.drug}", path, draw, (*wanted, adherence))

@@ -1,0 +1,151 @@
+"""What is known of a chunk's people while they walk, and how conditions ask for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, Days, whole_years
+from healthsim.execution.coding import Problems
+from healthsim.execution.history import FOREVER, Course, Coverage, Log, Moment, Variable
+from healthsim.execution.people import Draws, Medication, People, Rows, Values
+from healthsim.execution.plan import Plan
+from healthsim.tables import Coded
+
+
+@dataclass
+class Record:
+    """The dated record of one chunk: everything that a condition may ask about.
+
+    Attributes:
+        happened: (journey, occurrence) -> when it befell whom.
+        results: LOINC -> results.
+        death: last day of life; `FOREVER` while alive.
+        first_day: first day of a person's first journey; `NO_DAY` where in none.
+        plans: names of the plan book, by position.
+    """
+
+    people: People
+    draws: Draws
+    plans: tuple[str, ...]
+    states: tuple[str, ...]
+    problems: Problems
+    coverage: Coverage
+    death: Days
+    first_day: Days
+    happened: dict[tuple[int, int], Log] = field(default_factory=lambda: defaultdict(Log))
+    results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
+    variables: dict[str, Variable] = field(default_factory=dict)
+    courses: list[Course] = field(default_factory=list)
+    walked: list[Plan] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        people: People,
+        draws: Draws,
+        plans: tuple[str, ...],
+        states: tuple[str, ...],
+        coverage: Coverage,
+    ) -> Record:
+        """Open the record of people to whom nothing has happened yet."""
+        size = len(people)
+        record = cls(
+            people=people,
+            draws=draws,
+            plans=plans,
+            states=states,
+            problems=Problems(list(people.problems), size),
+            coverage=coverage,
+            death=np.full(size, FOREVER, dtype=np.int32),
+            first_day=np.full(size, NO_DAY, dtype=np.int32),
+        )
+        record.courses = [_standing(one, size) for one in people.medications]
+        return record
+
+    def moment(self, rows: Rows, days: Days) -> Moment:
+        """Return a moment of some of the people."""
+        return Moment(rows, days, len(self.people))
+
+
+def _standing(medication: Medication, size: int) -> Course:
+    rows = np.flatnonzero(medication.takes)
+    return Course(
+        ingredient=medication.ingredient,
+        rows=rows,
+        days=np.full(len(rows), NO_DAY + 1, dtype=np.int32),
+        stop=np.full(len(rows), FOREVER, dtype=np.int32),
+        cut=np.zeros(len(rows), dtype=np.bool_),
+    )
+
+
+class AsOf:
+    """What conditions and formulas see at one moment: the `Scope` of the condition language."""
+
+    def __init__(self, record: Record, moment: Moment, begun: Days) -> None:
+        self._record, self._moment, self._begun = record, moment, begun
+
+    @property
+    def size(self) -> int:
+        """How many people the moment holds."""
+        return len(self._moment.rows)
+
+    def name(self, name: str) -> Values:
+        """Return a built-in, a state variable or an attribute of everyone at the moment."""
+        record, rows, days = self._record, self._moment.rows, self._moment.days
+        if name in record.variables:
+            return record.variables[name].at(self._moment)
+        if name in record.people.attributes:
+            found = record.people.attributes[name]
+            return found.take(rows) if isinstance(found, Coded) else found[rows]
+        if name == "age":
+            return whole_years(record.people.birth[rows], days).astype(np.float64)
+        if name == "day":
+            return (days - self._begun).astype(np.float64)
+        if name == "month":
+            months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+            return (months % 12 + 1).astype(np.float64)
+        if name == "plan":
+            return Coded(record.coverage.plan(rows, days), record.plans)
+        if name == "us_state":
+            return Coded(record.people.state[rows], record.states)
+        found = getattr(record.people, name)
+        if not isinstance(found, Coded):
+            raise KeyError(name)
+        return found.take(rows)
+
+    def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
+        """Answer one of the functions of the condition language."""
+        if function == "has":
+            return self._record.problems.has(argument, self._moment)
+        if function == "takes":
+            return self._takes(argument)
+        if function == "last":
+            return self._record.results[argument].latest(self._moment)[1]
+        log = self._log(argument)
+        if function == "happened":
+            return log.count(self._moment) > 0
+        if function == "count":
+            return log.count(self._moment)
+        last, _ = log.latest(self._moment)
+        return np.where(last == NO_DAY, np.nan, self._moment.days - last.astype(np.float64))
+
+    def _takes(self, ingredient: str) -> NDArray[np.bool_]:
+        found = np.zeros(self.size, dtype=np.bool_)
+        for course in self._record.courses:
+            if course.ingredient == ingredient:
+                found[course.taken(self._moment)] = True
+        return found
+
+    def _log(self, step: str) -> Log:
+        """Gather the entries of a step: of the journey now walked, else of an earlier one."""
+        plans = self._record.walked
+        for journey in range(len(plans) - 1, -1, -1):
+            numbers = plans[journey].counted(step)
+            if numbers:
+                logs = [self._record.happened.get((journey, number)) for number in numbers]
+                return Log([entry for log in logs if log for entry in log.entries])
+        return Log()

@@ -1,0 +1,339 @@
+"""What each kind of step does to the people to whom it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.drugs import drugs
+from healthsim.codes.loinc import loinc, panel
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.history import Course, Entry, Move, Span
+from healthsim.execution.people import Rows, Values
+from healthsim.execution.plan import Occurrence
+from healthsim.execution.record import AsOf, Record
+from healthsim.specification import journey as say
+from healthsim.specification.details import (
+    ClaimDetails,
+    CodedDiagnosis,
+    EncounterDetails,
+    StateResult,
+)
+from healthsim.specification.distributions import Distribution, parse_distribution
+from healthsim.tables import Coded
+
+Facts: TypeAlias = dict[str, NDArray[np.generic] | Coded]
+STAYS = frozenset({"inpatient", "snf", "observation"})
+FIRST_FILL_SHARE = 0.81  # new chronic prescriptions filled within 30 days: Franklin, JGIM 2018
+ONE_FILL_SHARE = 0.78  # all e-prescriptions filled: Fischer, JGIM 2010
+_STAY = {  # nights, where the event says nothing
+    "inpatient": parse_distribution({"type": "gamma", "mean": 4.5, "sd": 3.5, "decimals": 0}),
+    # mean 4.5 days: HCUP Statistical Brief 180 (2012); spread: assumption, right-skewed
+    "snf": parse_distribution({"type": "gamma", "mean": 25, "sd": 15, "decimals": 0}),
+    # assumption: about the 20 fully covered days of Medicare Part A
+    "observation": parse_distribution({"type": "bands", "bands": [
+        {"low": 1, "high": 3, "weight": 1}], "decimals": 0}),
+    # assumption: one or two nights, below the two-midnight rule
+}  # fmt: skip
+
+
+@dataclass
+class Happening:
+    """One occurrence as it befell some people; arrays have one entry for each of them.
+
+    Attributes:
+        journey: position of the journey in the run.
+        rows: ascending positions in the chunk.
+        days: int32.
+        facts: what the step found out, by name.
+    """
+
+    journey: int
+    occurrence: Occurrence
+    rows: Rows
+    days: Days
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A step that has come to some people.
+
+    Attributes:
+        source: position of the occurrence among all of the run's.
+        over: last day of this journey for everyone of the chunk.
+    """
+
+    occurrence: Occurrence
+    journey: int
+    source: int
+    rows: Rows
+    days: Days
+    scope: AsOf
+    record: Record
+    over: Days
+
+    def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
+        """Draw a number for everyone, addressed by the step and `name`."""
+        decision = f"{self.occurrence.address}/{name}"
+        return self.record.draws.numbers(decision, distribution, self.rows, self.scope)
+
+    def values(self, name: str, distribution: Distribution) -> Values:
+        """Draw a number or a text for everyone, addressed by the step and `name`."""
+        decision = f"{self.occurrence.address}/{name}"
+        return self.record.draws.values(decision, distribution, self.rows, self.scope)
+
+    def done(self, facts: Facts | None = None, last_days: Days | None = None) -> Done:
+        """Say what happened; `last_days` where it ends later than it begins."""
+        happening = Happening(self.journey, self.occurrence, self.rows, self.days, facts or {})
+        return Done(happening, self.days if last_days is None else last_days)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a step did.
+
+    Attributes:
+        last_days: int32; the far edge of the step for each person.
+        ways: int32; the option that each person takes, for a branch.
+    """
+
+    happening: Happening
+    last_days: Days
+    ways: NDArray[np.int32] | None = None
+
+
+def do(work: Work) -> Done:
+    """Work a step on the people to whom it has come."""
+    return _WORKS[type(work.occurrence.step)](work)
+
+
+def _visit(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Encounter | say.Claim):
+        raise TypeError(type(step))
+    details = step.details
+    nights = np.zeros(len(work.rows), dtype=np.int32)
+    stay = details.los_days or _STAY.get(details.encounter_class)
+    if stay is not None:
+        drawn = np.nan_to_num(work.numbers("los", stay))
+        nights = np.clip(np.rint(drawn), 0, 3650).astype(np.int32)
+    facts: Facts = {"nights": nights}
+    if details.disposition is not None:
+        facts["disposition"] = _text(work.values("disposition", details.disposition))
+    facts["said"] = _said(work, details)
+    return work.done(facts, (work.days + nights).astype(np.int32))
+
+
+def _said(work: Work, details: EncounterDetails | ClaimDetails) -> NDArray[np.int64]:
+    """Return which of the listed diagnoses hold for whom: int64, bit i for diagnosis i."""
+    said = np.zeros(len(work.rows), dtype=np.int64)
+    listed = len(details.diagnoses) or 1
+    for place in range(listed):
+        diagnosis = details.diagnoses[place] if details.diagnoses else None
+        holds = np.ones(len(work.rows), dtype=np.bool_)
+        if isinstance(diagnosis, CodedDiagnosis) and diagnosis.when is not None:
+            holds = diagnosis.when.holds(work.scope)
+        said |= holds.astype(np.int64) << np.int64(place)
+    return said
+
+
+def _measure(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Lab | say.Vital):
+        raise TypeError(type(step))
+    group = getattr(step.details, "panel", None)
+    if group is None:
+        wanted: Mapping[str, StateResult | Distribution | None] = {
+            step.details.loinc or "": step.details.result
+        }
+        prefix = ""
+    else:
+        results = step.details.results if isinstance(step, say.Lab) else {}
+        wanted = {code: results.get(code) for code in panel(group)}
+        prefix = "/"
+    facts: Facts = {}
+    for code, result in wanted.items():
+        found = _result(work, code, result, f"{code}/" if prefix else "")
+        number = np.full(len(work.rows), np.nan) if isinstance(found, Coded) else found
+        work.record.results[code].add(work.rows, work.days, number)
+        facts[code] = found
+    return work.done(facts)
+
+
+def _result(
+    work: Work, code: str, result: StateResult | Distribution | None, prefix: str
+) -> Values:
+    """Find a result: from the state, from the spec's distribution, or from the code book's."""
+    if isinstance(result, StateResult):
+        variable = work.record.variables[result.from_]
+        value = variable.at(work.record.moment(work.rows, work.days))
+        if result.noise is not None:
+            value = variable.settle(value + work.numbers(f"{prefix}noise", result.noise))
+        return value
+    if result is not None:
+        return work.values(f"{prefix}result", result)
+    return work.numbers(f"{prefix}result", healthy(code))
+
+
+def healthy(code: str) -> Distribution:
+    """Return the code book's spread of a LOINC code in healthy adults."""
+    row = loinc().find(code, "details.loinc")
+    bounds = {"low": row.low, "high": row.high}
+    return parse_distribution(
+        {"type": "normal", "mean": row.mean, "sd": row.sd, "decimals": row.decimals}
+        | {name: bound for name, bound in bounds.items() if not np.isnan(bound)}
+    )
+
+
+def _diagnose(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Diagnosis):
+        raise TypeError(type(step))
+    work.record.problems.begin(step.details.code, work.rows, work.days, work.source)
+    return work.done()
+
+
+def _prescribe(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Prescription):
+        raise TypeError(type(step))
+    details, record = step.details, work.record
+    drug = drugs().find(details.drug, "details.drug")
+    moment = record.moment(work.rows, work.days)
+    replaced = {drug.ingredient}
+    if details.replaces is not None:
+        named = drugs().rows.get(details.replaces)
+        replaced.add(named.ingredient if named else details.replaces)
+    for course in record.courses:
+        if course.ingredient in replaced:
+            course.end(moment)
+    supply = details.days_supply * (details.refills + 1)
+    stop = (work.days + np.int32(supply)).astype(np.int32)
+    course = Course(drug.ingredient, work.rows, work.days, stop, np.zeros(len(stop), np.bool_))
+    record.courses.append(course)
+    size = len(work.rows)
+    share = FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE
+    first = np.full(size, share)
+    if details.first_fill_share is not None:
+        first = work.numbers("first_fill_share", details.first_fill_share)
+    adherence = np.full(size, 1.0)
+    if details.adherence is not None:
+        adherence = work.numbers("adherence", details.adherence)
+    return work.done(
+        {"stop": course.stop, "cut": course.cut, "first_fill_share": first, "adherence": adherence}
+    )
+
+
+def _enroll(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Enrollment):
+        raise TypeError(type(step))
+    record, people = work.record, len(work.record.people)
+    if step.details.plan is None:
+        first = record.coverage.spans[0]
+        unused = first.opened_by[work.rows] < 0
+        rows, days = work.rows[unused], work.days[unused]
+        first.begin[rows] = np.where(first.plan[rows] >= 0, days, NO_DAY)
+        first.opened_by[rows] = work.source
+        return work.done()
+    record.coverage.close(work.rows, (work.days - 1).astype(np.int32), step.details.reason)
+    span = Span.nobody(work.occurrence.address, people)
+    span.plan[work.rows] = record.plans.index(step.details.plan)
+    span.begin[work.rows] = work.days
+    span.opened_by[work.rows] = work.source
+    record.coverage.spans.append(span)
+    return work.done()
+
+
+def _disenroll(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Disenrollment):
+        raise TypeError(type(step))
+    work.record.coverage.close(work.rows, work.days, step.details.reason)
+    return work.done()
+
+
+def _die(work: Work) -> Done:
+    work.record.death[work.rows] = work.days
+    return work.done()
+
+
+def _end(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.End):
+        raise TypeError(type(step))
+    if step.scope == "person":
+        return _die(work)
+    if step.scope == "coverage":
+        work.record.coverage.close(work.rows, work.days, step.reason or "ended")
+    else:
+        work.over[work.rows] = work.days
+    return work.done()
+
+
+def _change(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Change):
+        raise TypeError(type(step))
+    moved = step.by if step.by is not None else step.to
+    if moved is None:
+        raise TypeError("a change needs by or to")
+    amount = work.numbers("by" if step.by is not None else "to", moved)
+    entry = Entry(work.rows, work.days, amount)
+    over = step.over.days if step.over is not None else 0
+    work.record.variables[step.state].moves.append(Move(entry, step.to is not None, over))
+    return work.done()
+
+
+def _branch(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Branch):
+        raise TypeError(type(step))
+    u = work.record.draws.uniform(f"{work.occurrence.address}/option", work.rows)
+    ways = np.full(len(work.rows), -1, dtype=np.int32)
+    open_ = np.ones(len(work.rows), dtype=np.bool_)
+    for group in step.groups():
+        first = group[0]
+        here = open_ if first.when is None else open_ & first.when.holds(work.scope)
+        edges = np.cumsum([1.0 if one.weight is None else one.weight for one in group])
+        places = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(group) - 1)
+        numbers = np.array([step.options.index(one) for one in group], dtype=np.int32)
+        ways[here] = numbers[places[here]]
+        open_ = open_ & ~here
+    done = work.done({"way": ways})
+    return Done(done.happening, done.last_days, ways)
+
+
+def _note(work: Work) -> Done:
+    return work.done()
+
+
+def _text(values: Values) -> Coded:
+    if isinstance(values, Coded):
+        return values
+    raise TypeError("a number stands where a text is needed")
+
+
+_WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
+    say.Encounter: _visit,
+    say.Claim: _visit,
+    say.Diagnosis: _diagnose,
+    say.Lab: _measure,
+    say.Vital: _measure,
+    say.Procedure: _note,
+    say.Immunization: _note,
+    say.Prescription: _prescribe,
+    say.Referral: _note,
+    say.Enrollment: _enroll,
+    say.Disenrollment: _disenroll,
+    say.Death: _die,
+    say.Change: _change,
+    say.Branch: _branch,
+    say.End: _end,
+    say.Repeat: _note,
+}
