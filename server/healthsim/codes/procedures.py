@@ -20,7 +20,7 @@ def procedure_system(code: str) -> ProcedureSystem | None:
     CPT: five digits, or four digits and F or T. HCPCS Level II: a letter and four digits.
     ICD-10-PCS: seven characters without I and O, the first one a section that exists.
 
-    >>> procedure_system("99213"), procedure_system("G0439"), procedure_system("0SRD0J9")
+    >>> procedure_system("12345"), procedure_system("G0439"), procedure_system("0SRD0J9")
     ('CPT', 'HCPCS', 'ICD-10-PCS')
     """
     for system, shape in _SHAPES:
