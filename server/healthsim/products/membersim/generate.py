@@ -1,0 +1,325 @@
+"""Claims with money on every line: bills and their lines in, three complete tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.limits import Cents, benefit_year
+from healthsim.products.membersim.plans import COPAY_KINDS, PlanBook
+from healthsim.products.membersim.pricing import (
+    base_cents,
+    is_laboratory,
+    stay_cents,
+    trend,
+    unit_cents,
+)
+from healthsim.products.membersim.sharing import NO_COPAY, Served, share
+from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
+from healthsim.tables import Coded, Columns
+
+_VISIT_COPAYS = {"office": "office", "telehealth": "telehealth", "urgent_care": "urgent_care"}
+_FACILITY_COPAYS = {
+    "emergency": "emergency", "observation": "emergency", "inpatient": "inpatient",
+    "outpatient_hospital": "outpatient_hospital", "asc": "outpatient_hospital",
+}  # fmt: skip
+_GROUPS = ("CO", "PR")
+_GROUP_OF = np.array([0, 0, 1, 1, 1], dtype=np.int32)
+_CARCS = ("45", "97", "1", "2", "3")  # X12 claim adjustment reason codes, in this order
+_ADJUSTED = (
+    "contractual_usd", "denied_usd", "deductible_usd", "coinsurance_usd", "copay_usd",
+)  # fmt: skip
+_PAYING = ("plan_paid_usd", "deductible_usd", "coinsurance_usd", "copay_usd")
+_SUMMED = (*_PAYING, "contractual_usd", "denied_usd")  # what the other header amounts add up from
+
+
+@dataclass(frozen=True, eq=False)
+class Bills:
+    """What is billed: n claims sorted by (person, claim_id); arrays of shape (n,).
+
+    Attributes:
+        person: int32, row of the person in the chunk, rising.
+        plan: int32, plan number in the run's `PlanBook`.
+        institutional: bool, an 837I rather than an 837P.
+        encounter_class: the class of the encounter that was billed.
+        specialist: bool, an office visit to a specialist.
+        preventive: bool, a preventive visit.
+        billing_npi, rendering_npi, attending_npi, facility_npi: int64, `NO_NUMBER` = null.
+        price_factor: float64, 0.9 to 1.1, the provider's prices against the schedule's.
+        charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's.
+        drg_weight: float64, NaN where the claim is not paid by DRG.
+    """
+
+    person: NDArray[np.int32]
+    person_id: NDArray[np.int64]
+    claim_id: NDArray[np.int64]
+    encounter_id: NDArray[np.int64]
+    event_id: NDArray[np.int64]
+    plan: NDArray[np.int32]
+    institutional: NDArray[np.bool_]
+    encounter_class: Coded
+    specialist: NDArray[np.bool_]
+    preventive: NDArray[np.bool_]
+    from_date: NDArray[np.int32]
+    through_date: NDArray[np.int32]
+    admit_date: NDArray[np.int32]
+    received_date: NDArray[np.int32]
+    paid_date: NDArray[np.int32]
+    billing_npi: NDArray[np.int64]
+    rendering_npi: NDArray[np.int64]
+    attending_npi: NDArray[np.int64]
+    facility_npi: NDArray[np.int64]
+    price_factor: NDArray[np.float64]
+    charge_factor: NDArray[np.float64]
+    drg: Coded
+    drg_weight: NDArray[np.float64]
+    bill_type: Coded
+    discharge_status: Coded
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """What the bills list: m lines sorted by (bill, line); arrays of shape (m,).
+
+    Attributes:
+        bill: int32, row of `Bills`; every bill has at least one line.
+        line: int32, number within the claim, from 1.
+        procedure: code; null on a room line.
+        units: int32, at least 1.
+        drg_line: bool, the one line that carries the payment of a claim paid by DRG.
+        part_of_global: bool, a visit inside a surgeon's global period: refused (CO-97).
+        flat_cents: int64, price base of one unit where there is no procedure code; else 0.
+    """
+
+    bill: NDArray[np.int32]
+    line: NDArray[np.int32]
+    service_date: NDArray[np.int32]
+    procedure: Coded
+    units: NDArray[np.int32]
+    modifier_1: Coded
+    modifier_2: Coded
+    modifier_3: Coded
+    modifier_4: Coded
+    revenue_code: Coded
+    pos: Coded
+    diagnosis_pointers: Coded
+    event_id: NDArray[np.int64]
+    drg_line: NDArray[np.bool_]
+    part_of_global: NDArray[np.bool_]
+    flat_cents: Cents
+
+
+def claims(bills: Bills, lines: Lines, plans: PlanBook) -> dict[str, Columns]:
+    """Price every line, part it between plan and member, and fill the tables.
+
+    Returns:
+        Complete tables "claims", "claim_lines" and "claim_adjustments", rows in (person_id, key)
+        order. A header is the sum of its lines to the cent, and every line's charge is what was
+        allowed, written off and refused, its allowed amount what plan and member pay.
+    """
+    carries = _carrying(bills, lines)
+    money = _priced(bills, lines, plans, carries)
+    shares = share(_served(bills, lines, plans, carries, money["allowed_usd"]), plans)
+    money |= {
+        "plan_paid_usd": shares.plan_paid,
+        "deductible_usd": shares.deductible,
+        "coinsurance_usd": shares.coinsurance,
+        "copay_usd": shares.copay,
+    }
+    return {
+        "claims": _headers(bills, lines, plans, money),
+        "claim_lines": _lines(bills, lines, money),
+        "claim_adjustments": _adjustments(bills, lines, money),
+    }
+
+
+def _carrying(bills: Bills, lines: Lines) -> NDArray[np.intp]:
+    """Return the line that stands for each bill: its DRG line, or else its first; (n,)."""
+    carries = _begins(lines)
+    if not np.array_equal(lines.bill[carries], np.arange(len(bills.claim_id))):
+        raise ValueError("lines must be sorted by bill, and every bill needs at least one line")
+    by_drg = np.flatnonzero(lines.drg_line)
+    carries[lines.bill[by_drg]] = by_drg
+    if not lines.drg_line[carries[_paid_by_drg(bills)]].all():
+        raise ValueError("every claim that is paid by DRG needs a line with drg_line")
+    return carries
+
+
+def _begins(lines: Lines) -> NDArray[np.intp]:
+    """Return the first line of each bill, intp, shape (n,)."""
+    return np.flatnonzero(np.diff(lines.bill, prepend=np.int32(-1)))
+
+
+def _paid_by_drg(bills: Bills) -> NDArray[np.bool_]:
+    return bills.institutional & ~np.isnan(bills.drg_weight)
+
+
+def _priced(
+    bills: Bills, lines: Lines, plans: PlanBook, carries: NDArray[np.intp]
+) -> dict[str, Cents]:
+    """Return charge, allowed, contractual and denied of every line, int64 cents, (m,)."""
+    index = trend(benefit_year(lines.service_date, 1))
+    level = bills.price_factor * plans.price_level[bills.plan]
+    price = _base(bills, lines) * index
+    charge = unit_cents(price, bills.charge_factor[lines.bill], lines.units)
+    allowed = unit_cents(price, level[lines.bill], lines.units)
+    stays = _paid_by_drg(bills)
+    if stays.any():
+        at = carries[stays]
+        price = stay_cents(bills.drg_weight[stays]) * index[at]
+        allowed[stays[lines.bill]] = 0
+        allowed[at] = unit_cents(price, level[stays])
+        charge[at] = np.maximum(charge[at], unit_cents(price, bills.charge_factor[stays]))
+    refused = np.flatnonzero(lines.part_of_global)
+    allowed[refused] = 0
+    contractual = charge - allowed
+    denied = np.zeros_like(charge)
+    denied[refused], contractual[refused] = charge[refused], 0
+    return {
+        "charge_usd": charge,
+        "allowed_usd": allowed,
+        "contractual_usd": contractual,
+        "denied_usd": denied,
+    }
+
+
+def _base(bills: Bills, lines: Lines) -> Cents:
+    """Return the base price of one unit of every line, int64 cents, shape (m,)."""
+    codes, words = lines.procedure.codes, lines.procedure.vocabulary
+    professional, facility = base_cents(words), base_cents(words, facility=True)
+    table = np.concatenate([professional, [0], facility, [0]])  # -1 meets a zero
+    place = codes + (bills.institutional * np.int32(len(words) + 1))[lines.bill]
+    base: Cents = table[place]
+    without = np.flatnonzero(codes < 0)
+    base[without] = lines.flat_cents[without]
+    return base
+
+
+def _served(
+    bills: Bills, lines: Lines, plans: PlanBook, carries: NDArray[np.intp], allowed: Cents
+) -> Served:
+    """Say of every line which copay it carries and whether the member owes nothing for it."""
+    amount, at_facility = _visit_copays(bills, plans)
+    free = bills.preventive & plans.preventive_free[bills.plan]
+    asked = (amount >= 0) & ~free
+    inside = bills.institutional | plans.stay_covers_physicians[bills.plan]
+    covered = (free | (asked & at_facility & inside))[lines.bill]
+    if plans.laboratory_free.any():
+        by_code = np.append(is_laboratory(lines.procedure.vocabulary), False)
+        tests = np.flatnonzero(by_code[lines.procedure.codes])
+        covered[tests] |= plans.laboratory_free[bills.plan][lines.bill[tests]]
+    pays = asked & (~at_facility | bills.institutional)
+    copay = np.full(len(allowed), NO_COPAY, dtype=np.int64)
+    copay[carries[pays]] = amount[pays]
+    covered[carries[pays]] = False
+    return Served(
+        person=bills.person[lines.bill],
+        plan=bills.plan[lines.bill],
+        service_date=lines.service_date,
+        allowed=allowed,
+        copay=copay,
+        covered=covered,
+    )
+
+
+def _visit_copays(bills: Bills, plans: PlanBook) -> tuple[Cents, NDArray[np.bool_]]:
+    """Return each bill's copay (`NO_COPAY` where none) and whether a facility asks it, (n,)."""
+    words = bills.encounter_class.vocabulary
+    kinds = {**_VISIT_COPAYS, **_FACILITY_COPAYS}
+    number = [COPAY_KINDS.index(kinds[word]) if word in kinds else -1 for word in words]
+    kind = np.array([*number, -1], dtype=np.intp)[bills.encounter_class.codes]
+    kind[(kind == COPAY_KINDS.index("office")) & bills.specialist] = COPAY_KINDS.index("specialist")
+    amount = np.where(kind >= 0, plans.copay_cents[bills.plan, kind], NO_COPAY)
+    facility = np.array([*(word in _FACILITY_COPAYS for word in words), False])
+    return amount, facility[bills.encounter_class.codes]
+
+
+def _headers(bills: Bills, lines: Lines, plans: PlanBook, money: Mapping[str, Cents]) -> Columns:
+    size = len(bills.claim_id)
+    begins = _begins(lines)
+    sums = {name: _sums(money[name], begins) for name in _SUMMED}
+    sums["allowed_usd"] = sum((sums[name] for name in _PAYING), np.zeros(size, dtype=np.int64))
+    sums["charge_usd"] = sums["allowed_usd"] + sums["contractual_usd"] + sums["denied_usd"]
+    paid = np.bincount(lines.bill[~lines.part_of_global], minlength=size) > 0
+    return CLAIMS.complete({
+        "claim_id": bills.claim_id,
+        "person_id": bills.person_id,
+        "encounter_id": bills.encounter_id,
+        "plan_id": Coded(bills.plan, plans.names),
+        "form": Coded(bills.institutional.astype(np.int32), ("837P", "837I")),
+        "bill_type": bills.bill_type,
+        "frequency_code": Coded.constant("1", size),
+        "payer_order": np.ones(size, dtype=np.int32),
+        "from_date": bills.from_date,
+        "through_date": bills.through_date,
+        "received_date": bills.received_date,
+        "paid_date": bills.paid_date,
+        "status": _status(~paid),
+        "network": Coded.constant("in", size),
+        "billing_npi": bills.billing_npi,
+        "rendering_npi": bills.rendering_npi,
+        "attending_npi": bills.attending_npi,
+        "facility_npi": bills.facility_npi,
+        "drg": bills.drg,
+        "admit_date": bills.admit_date,
+        "discharge_status": bills.discharge_status,
+        **sums,
+        "event_id": bills.event_id,
+    })  # fmt: skip
+
+
+def _lines(bills: Bills, lines: Lines, money: Mapping[str, Cents]) -> Columns:
+    return CLAIM_LINES.complete({
+        "claim_id": bills.claim_id[lines.bill],
+        "line": lines.line,
+        "person_id": bills.person_id[lines.bill],
+        "service_date": lines.service_date,
+        "pos": lines.pos,
+        "revenue_code": lines.revenue_code,
+        "procedure": lines.procedure,
+        "modifier_1": lines.modifier_1,
+        "modifier_2": lines.modifier_2,
+        "modifier_3": lines.modifier_3,
+        "modifier_4": lines.modifier_4,
+        "units": lines.units,
+        "diagnosis_pointers": lines.diagnosis_pointers,
+        **money,
+        "status": _status(lines.part_of_global),
+        "event_id": lines.event_id,
+    })  # fmt: skip
+
+
+def _adjustments(bills: Bills, lines: Lines, money: Mapping[str, Cents]) -> Columns:
+    """Say of every line why less was paid than charged: one row per reason above zero."""
+    kinds = np.int32(len(_ADJUSTED))
+    amounts = np.stack([money[name] for name in _ADJUSTED], axis=1).reshape(-1)
+    found = np.flatnonzero(amounts > 0).astype(np.int32)  # line by line, reason by reason
+    row = found // kinds
+    kind = found - row * kinds
+    count = np.bincount(row, minlength=len(lines.bill)).astype(np.int32)
+    before = np.cumsum(count, dtype=np.int32) - count
+    bill = lines.bill[row]
+    return CLAIM_ADJUSTMENTS.complete({
+        "claim_id": bills.claim_id[bill],
+        "line": lines.line[row],
+        "sequence": np.arange(1, len(found) + 1, dtype=np.int32) - before[row],
+        "person_id": bills.person_id[bill],
+        "group_code": Coded(_GROUP_OF[kind], _GROUPS),
+        "carc": Coded(kind, _CARCS),
+        "amount_usd": amounts[found],
+    })  # fmt: skip
+
+
+def _sums(values: Cents, begins: NDArray[np.intp]) -> Cents:
+    """Add up the lines of every bill exactly; bill i's lines begin at `begins[i]`."""
+    if not len(begins):
+        return np.zeros(0, dtype=np.int64)
+    sums: Cents = np.add.reduceat(values, begins)
+    return sums
+
+
+def _status(refused: NDArray[np.bool_]) -> Coded:
+    return Coded(refused.astype(np.int32), ("paid", "denied"))

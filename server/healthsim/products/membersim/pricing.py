@@ -1,0 +1,189 @@
+"""What a service costs: a small fee schedule at Medicare's level, and prices made from it.
+
+Procedure codes are known here only by families, by their first characters; the words in
+`data/fees.csv` are ours. CPT codes and descriptors are owned by the American Medical Association
+and none is listed.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.limits import Cents
+
+DRG_RATE_CENTS = 710_000
+"""Payment of an inpatient stay of weight 1: assumption, about the sum of Medicare's national
+operating (near 6,600) and capital (near 510) amounts of fiscal year 2025, US dollars, at a wage
+index of 1."""
+
+LEAST_CENTS = 50  # below this a charge could round to its allowed amount
+FACTOR_DECIMALS = 4
+_BASE_YEAR = 2025
+_YEARS = (1900, 2200)
+_YEARLY = 1.02  # assumption: near the mean yearly rise of Medicare's hospital rates since 2015
+_FEES = Path(__file__).parent / "data" / "fees.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """One row of the fee schedule.
+
+    Attributes:
+        professional: cents by last character of the code, and for any other (key ``""``).
+        facility: the same when a hospital bills it.
+        spread: codes of the family differ by up to this share, each way.
+    """
+
+    professional: Mapping[str, float]
+    facility: Mapping[str, float]
+    spread: float
+
+
+def base_cents(codes: tuple[str, ...], facility: bool = False) -> Cents:
+    """Return the base price of each code: Medicare's level, 2025, one unit.
+
+    Args:
+        codes: HCPCS or CPT-shaped codes, the vocabulary of a column.
+        facility: priced as a hospital's service rather than a physician's.
+
+    Returns:
+        int64 cents, shape (len(codes),), at least `LEAST_CENTS`; the longest pattern of the
+        schedule that a code begins with decides, and a hash of the code spreads its family.
+
+    >>> base_cents(("G0439", "99213")).tolist()
+    [12700, 8900]
+    """
+    return np.array([_price(code, facility) for code in codes], dtype=np.int64)
+
+
+def is_laboratory(codes: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which codes are laboratory tests or the drawing of blood, bool, per code.
+
+    >>> is_laboratory(("83036", "99213", "88305")).tolist()
+    [True, False, False]
+    """
+    found = [
+        len(code) == 5
+        and code.isdigit()
+        and (code[:3] == "364" or (code[0] == "8" and code[:2] != "88"))
+        for code in codes
+    ]
+    return np.array(found, dtype=np.bool_)
+
+
+def trend(years: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return prices of each year relative to 2025, float64 of four decimals, shape (n,)."""
+    return _trends()[years - _YEARS[0]]
+
+
+def allowed_cents(
+    base: Cents,
+    price_factor: NDArray[np.float64],
+    price_level: NDArray[np.float64],
+    year: NDArray[np.int32],
+) -> Cents:
+    """Return what a plan allows for one unit: one amount per provider, plan, code and year.
+
+    Args:
+        base: int64 cents, shape (m,).
+        price_factor: the provider's, 0.9 to 1.1, shape (m,).
+        price_level: the plan's, relative to Medicare, at most 2.2, shape (m,).
+        year: int32, calendar year of the service, shape (m,).
+
+    Returns:
+        int64 cents, shape (m,), rounded half to even.
+    """
+    return unit_cents(base * trend(year), price_factor * price_level)
+
+
+def charge_cents(base: Cents, charge_factor: NDArray[np.float64], year: NDArray[np.int32]) -> Cents:
+    """Return what a provider bills for one unit: one amount per provider, code and year.
+
+    Above the allowed amount of every legal plan: the lowest charge factor (2.6) exceeds the
+    highest product of price factor and price level (1.1 × 2.2).
+
+    Args:
+        base: int64 cents, shape (m,).
+        charge_factor: the provider's, 2.6 to 4.0, shape (m,).
+        year: int32, calendar year of the service, shape (m,).
+
+    Returns:
+        int64 cents, shape (m,), rounded half to even.
+    """
+    return unit_cents(base * trend(year), charge_factor)
+
+
+def unit_cents(
+    price: NDArray[np.float64], factor: NDArray[np.float64], units: NDArray[np.int32] | int = 1
+) -> Cents:
+    """Return `units` times a price that is rounded, half to even, once a unit.
+
+    Args:
+        price: float64 cents of the service's year, shape (m,).
+        factor: the provider's factor, times the plan's level where a plan pays, shape (m,).
+        units: int32, shape (m,).
+    """
+    cents = price * factor
+    np.rint(cents, out=cents)
+    cents *= units
+    return cents.astype(np.int64)
+
+
+def stay_cents(weight: NDArray[np.float64]) -> Cents:
+    """Return the base price of an inpatient stay by its DRG's weight; 0 where there is none.
+
+    >>> stay_cents(np.array([1.9, np.nan])).tolist()
+    [1349000, 0]
+    """
+    return np.rint(np.nan_to_num(weight, nan=0.0) * DRG_RATE_CENTS).astype(np.int64)
+
+
+@cache
+def _trends() -> NDArray[np.float64]:
+    first, last = _YEARS
+    return np.array([round(_YEARLY ** (year - _BASE_YEAR), FACTOR_DECIMALS)
+                     for year in range(first, last)])  # fmt: skip
+
+
+@cache
+def _price(code: str, facility: bool) -> int:
+    fee = _fee(code)
+    amounts = fee.facility if facility else fee.professional
+    cents = amounts.get(code[-1:], amounts[""])
+    place = int.from_bytes(blake2b(code.encode(), digest_size=4).digest(), "little") / 2**32
+    return max(LEAST_CENTS, round(cents * (1 + fee.spread * (2 * place - 1))))
+
+
+def _fee(code: str) -> Fee:
+    fees = _schedule()
+    return next(fees[code[:size]] for size in range(len(code), -1, -1) if code[:size] in fees)
+
+
+@cache
+def _schedule() -> Mapping[str, Fee]:
+    with _FEES.open(encoding="utf-8", newline="") as file:
+        return {row["pattern"]: _read(row) for row in csv.DictReader(file)}
+
+
+def _read(row: Mapping[str, str]) -> Fee:
+    professional = _levels(row["professional_usd"])
+    facility = _levels(row["facility_usd"]) if row["facility_usd"] else professional
+    return Fee(professional, facility, float(row["spread_share"]))
+
+
+def _levels(text: str) -> Mapping[str, float]:
+    """Read ``"1=23.00 2=55.00"`` or ``"23.00"``; a level not listed costs the middle one."""
+    if "=" not in text:
+        return {"": float(text) * 100}
+    levels = {
+        key: float(usd) * 100 for key, _, usd in (part.partition("=") for part in text.split())
+    }
+    return {**levels, "": sorted(levels.values())[len(levels) // 2]}

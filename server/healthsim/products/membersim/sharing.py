@@ -1,0 +1,93 @@
+"""Who pays: an allowed amount, parted between a plan and its member, to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.limits import Cents, Turns, benefit_year
+from healthsim.products.membersim.plans import PlanBook
+
+NO_COPAY = np.int64(-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """Service lines whose allowed amounts are to be shared; arrays of shape (m,), any order.
+
+    Attributes:
+        person: int32, row of the person in the chunk.
+        plan: int32, plan number.
+        service_date: int32, days since 1970-01-01.
+        allowed: int64 cents, not negative.
+        copay: int64 cents, the flat amount that this line carries; `NO_COPAY` where none.
+        covered: bool, the member owes nothing for it: a free preventive service, or a line of a
+            visit whose copay another line carries.
+        tie: int64, who meets the limits first on one day; None means the row order.
+    """
+
+    person: NDArray[np.int32]
+    plan: NDArray[np.int32]
+    service_date: NDArray[np.int32]
+    allowed: Cents
+    copay: Cents
+    covered: NDArray[np.bool_]
+    tie: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """Who pays each line: int64 cents, shape (m,), in the rows' own order.
+
+    On every row the four add up to the allowed amount.
+    """
+
+    deductible: Cents
+    coinsurance: Cents
+    copay: Cents
+    plan_paid: Cents
+
+
+def share(served: Served, plans: PlanBook) -> Shares:
+    """Part every line's allowed amount by the design of its plan.
+
+    A covered line costs the member nothing. A line with a copay costs the copay, at most the
+    allowed amount, and no deductible. Any other line meets the deductible of its person, plan
+    and benefit year in date order, then the coinsurance, rounded half to even. What a member
+    pays in a benefit year never exceeds the out-of-pocket maximum: what is above it is taken
+    from the coinsurance, then the copay, then the deductible.
+    """
+    year = benefit_year(served.service_date, plans.first_month[served.plan])
+    turns = Turns.of((served.person, served.plan, year), served.service_date, served.tie)
+    plan, allowed = served.plan[turns.order], served.allowed[turns.order]
+    open_to = np.where(served.covered, 0, served.allowed)
+    flat = np.where(served.copay >= 0, np.minimum(served.copay, open_to), 0)
+    shared = np.where(served.copay >= 0, 0, open_to)[turns.order]
+    copay = flat[turns.order]
+    deductible = turns.use(shared, plans.deductible_cents[plan])
+    coinsurance = np.rint((shared - deductible) * plans.coinsurance_share[plan]).astype(np.int64)
+    member = deductible + coinsurance + copay
+    excess = member - turns.use(member, plans.oop_max_cents[plan])
+    above = np.flatnonzero(excess)
+    if above.size:
+        excess = excess[above]
+        for part in (coinsurance, copay, deductible):
+            taken = np.minimum(part[above], excess)
+            part[above] -= taken
+            excess -= taken
+        member = deductible + coinsurance + copay
+    return Shares(
+        _back(deductible, turns),
+        _back(coinsurance, turns),
+        _back(copay, turns),
+        _back(allowed - member, turns),
+    )
+
+
+def _back(in_turn: Cents, turns: Turns) -> Cents:
+    """Put values in turn order back into the rows' order."""
+    rows = np.empty_like(in_turn)
+    rows[turns.order] = in_turn
+    return rows

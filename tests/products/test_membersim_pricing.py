@@ -1,0 +1,86 @@
+import csv
+
+import numpy as np
+import pytest
+
+from healthsim.products.membersim import pricing
+from healthsim.products.membersim.pricing import (
+    LEAST_CENTS,
+    allowed_cents,
+    base_cents,
+    charge_cents,
+    stay_cents,
+    trend,
+)
+
+YEARS = np.arange(1950, 2151, dtype=np.int32)
+
+
+def _fees() -> list[dict[str, str]]:
+    with pricing._FEES.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_fee_says_where_it_comes_from_and_stands_once() -> None:
+    fees = _fees()
+
+    assert all(row["source"] and row["meaning"] for row in fees)
+    assert len({row["pattern"] for row in fees}) == len(fees)
+    assert "" in {row["pattern"] for row in fees}
+
+
+def test_no_cpt_code_is_listed() -> None:
+    assert [row["pattern"] for row in _fees() if row["pattern"][:1].isdigit()] != []
+    assert all(len(row["pattern"]) < 5 for row in _fees() if row["pattern"][:1].isdigit())
+
+
+def test_higher_levels_of_a_visit_cost_more() -> None:
+    for family, levels in (("9920", "2345"), ("9921", "12345"), ("9928", "12345")):
+        codes = tuple(family + level for level in levels)
+
+        assert np.all(np.diff(base_cents(codes)) > 0)
+
+
+def test_codes_of_a_family_differ_and_stay_within_its_spread() -> None:
+    prices = base_cents(("73560", "73562", "73564", "73630"))
+
+    assert len(set(prices.tolist())) == 4
+    assert np.all((prices >= 3400 * 0.8 - 1) & (prices <= 3400 * 1.2 + 1))
+
+
+def test_the_price_of_a_code_does_not_depend_on_its_neighbours() -> None:
+    assert base_cents(("80053", "G0439"))[1] == base_cents(("G0439",))[0]
+
+
+def test_any_text_has_a_price() -> None:
+    assert np.all(base_cents(("", "Z", "00000", "1234F", "0054T", "XXXXXXX")) >= LEAST_CENTS)
+
+
+@pytest.mark.parametrize("base", [LEAST_CENTS, LEAST_CENTS + 1, 99, 971, 12_345, 99_999_999])
+def test_a_charge_is_above_what_any_legal_plan_allows(base: int) -> None:
+    worst = np.full(len(YEARS), 1.0)
+    bases = np.full(len(YEARS), base, dtype=np.int64)
+
+    allowed = allowed_cents(bases, worst * 1.1, worst * 2.2, YEARS)
+    charge = charge_cents(bases, worst * 2.6, YEARS)
+
+    assert np.all(charge > allowed)
+
+
+def test_prices_are_rounded_half_to_even_once_a_unit() -> None:
+    one = np.ones(4)
+
+    allowed = allowed_cents(np.array([1, 3, 5, 7]), one * 0.5, one, np.full(4, 2025, np.int32))
+
+    assert allowed.tolist() == [0, 2, 2, 4]
+
+
+def test_prices_rise_year_by_year_and_are_those_of_the_schedule_in_2025() -> None:
+    assert np.all(np.diff(trend(YEARS)) > 0)
+    assert trend(np.array([2025], dtype=np.int32)).tolist() == [1.0]
+
+
+def test_a_stay_costs_its_weight() -> None:
+    assert stay_cents(np.array([1.0, 2.0, np.nan])).tolist() == [
+        pricing.DRG_RATE_CENTS, 2 * pricing.DRG_RATE_CENTS, 0,
+    ]  # fmt: skip

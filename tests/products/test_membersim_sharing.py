@@ -1,0 +1,157 @@
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from healthsim.products.membersim.plans import PlanBook
+from healthsim.products.membersim.sharing import NO_COPAY, Served, Shares, share
+from healthsim.specification.profile import PlanDesign
+
+PLANS = PlanBook.of({
+    "plain": PlanDesign(kind="commercial", deductible_usd=3, oop_max_usd=8, coinsurance_share=0.2),
+    "mid-year": PlanDesign(
+        kind="commercial", deductible_usd=5, oop_max_usd=5, coinsurance_share=0.35, benefit_year=7
+    ),
+    "no maximum": PlanDesign(kind="medicare_original", deductible_usd=2, coinsurance_share=0.15),
+    "first dollar": PlanDesign(kind="medicaid", coinsurance_share=0, oop_max_usd=1),
+})  # fmt: skip
+
+
+class Line(NamedTuple):
+    person: int
+    plan: int
+    day: int
+    allowed: int
+    copay: int
+    covered: bool
+
+
+lines = st.lists(
+    st.builds(
+        Line,
+        st.integers(0, 2),
+        st.integers(0, 3),
+        st.integers(20_089 - 250, 20_089 + 250),  # around 2025-01-01
+        st.one_of(st.just(0), st.integers(0, 1500)),
+        st.one_of(st.just(-1), st.integers(0, 400)),
+        st.booleans(),
+    ),
+    max_size=60,
+)
+
+
+def _served(found: list[Line], tie: np.ndarray | None = None) -> Served:
+    column = lambda name, dtype: np.array([getattr(line, name) for line in found], dtype=dtype)  # noqa: E731
+    return Served(
+        person=column("person", np.int32), plan=column("plan", np.int32),
+        service_date=column("day", np.int32), allowed=column("allowed", np.int64),
+        copay=column("copay", np.int64), covered=column("covered", np.bool_), tie=tie,
+    )  # fmt: skip
+
+
+def _one_by_one(found: list[Line], turn: list[int]) -> list[tuple[int, int, int, int]]:
+    """Share line after line, as a clerk would."""
+    met: dict[tuple[int, int, int], int] = {}
+    spent: dict[tuple[int, int, int], int] = {}
+    result = [(0, 0, 0, 0)] * len(found)
+    for row in turn:
+        line = found[row]
+        moment = np.datetime64(line.day, "D")
+        month = int(moment.astype("datetime64[M]").astype(int))
+        key = (line.person, line.plan, (month - int(PLANS.first_month[line.plan]) + 1) // 12)
+        deductible = coinsurance = copay = 0
+        if line.covered:
+            pass
+        elif line.copay >= 0:
+            copay = min(line.copay, line.allowed)
+        else:
+            rest = int(PLANS.deductible_cents[line.plan]) - met.get(key, 0)
+            deductible = min(rest, line.allowed)
+            met[key] = met.get(key, 0) + deductible
+            share_of_rest = float(PLANS.coinsurance_share[line.plan])
+            coinsurance = round((line.allowed - deductible) * share_of_rest)
+        room = int(PLANS.oop_max_cents[line.plan]) - spent.get(key, 0)
+        excess = max(0, deductible + coinsurance + copay - room)
+        cut = min(excess, coinsurance)
+        coinsurance, excess = coinsurance - cut, excess - cut
+        cut = min(excess, copay)
+        copay, excess = copay - cut, excess - cut
+        deductible -= excess
+        spent[key] = spent.get(key, 0) + deductible + coinsurance + copay
+        paid = line.allowed - deductible - coinsurance - copay
+        result[row] = (deductible, coinsurance, copay, paid)
+    return result
+
+
+def _rows(shares: Shares) -> list[tuple[int, ...]]:
+    columns = (shares.deductible, shares.coinsurance, shares.copay, shares.plan_paid)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines)
+def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> None:
+    turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
+
+    assert _rows(share(_served(found), PLANS)) == _one_by_one(found, turn)
+
+
+@given(lines, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
+    found: list[Line], shuffle: object
+) -> None:
+    tie = np.arange(len(found))
+    order = list(range(len(found)))
+    shuffle.shuffle(order)  # type: ignore[attr-defined]
+
+    straight = _rows(share(_served(found, tie), PLANS))
+    mixed = _rows(share(_served([found[row] for row in order], tie[order]), PLANS))
+
+    assert mixed == [straight[row] for row in order]
+
+
+@given(lines)
+def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(found: list[Line]) -> None:
+    served = _served(found)
+    shares = share(served, PLANS)
+    member = shares.deductible + shares.coinsurance + shares.copay
+
+    assert np.array_equal(member + shares.plan_paid, served.allowed)
+    for part in (shares.deductible, shares.coinsurance, shares.copay, shares.plan_paid):
+        assert np.all(part >= 0)
+    half_year = served.service_date < 20_089  # both plan calendars split here or in July
+    for person in range(3):
+        for half in (True, False):
+            rows = (served.person == person) & (served.plan == 0) & (half_year == half)
+            assert member[rows].sum() <= PLANS.oop_max_cents[0]
+
+
+def test_a_covered_line_with_a_copay_is_free() -> None:
+    shares = share(_served([Line(0, 0, 20_100, 1000, 300, True)]), PLANS)
+
+    assert _rows(shares) == [(0, 0, 0, 1000)]
+
+
+def test_a_copay_line_leaves_the_deductible_untouched() -> None:
+    found = [Line(0, 0, 20_100, 1000, 250, False), Line(0, 0, 20_101, 1000, int(NO_COPAY), False)]
+
+    assert _rows(share(_served(found), PLANS)) == [(0, 0, 250, 750), (300, 140, 0, 560)]
+
+
+def test_what_is_above_the_maximum_comes_off_coinsurance_then_copay_then_deductible() -> None:
+    found = [
+        Line(0, 0, 20_100, 700, 600, False),  # 600 of 800 spent
+        Line(0, 0, 20_101, 2300, int(NO_COPAY), False),  # 300 + 400, only 200 left
+        Line(0, 0, 20_102, 500, 100, False),  # nothing left
+    ]
+
+    assert _rows(share(_served(found), PLANS)) == [
+        (0, 0, 600, 100),
+        (200, 0, 0, 2100),
+        (0, 0, 0, 500),
+    ]
+
+
+def test_no_lines_share_nothing() -> None:
+    assert _rows(share(_served([]), PLANS)) == []
