@@ -58,8 +58,8 @@ def base_cents(codes: tuple[str, ...], facility: bool = False) -> Cents:
         int64 cents, shape (len(codes),), at least `LEAST_CENTS`; the longest pattern of the
         schedule that a code begins with decides, and a hash of the code spreads its family.
 
-    >>> base_cents(("G0439", "99213")).tolist()
-    [12700, 8900]
+    >>> base_cents(("G0439", "G0463")).tolist()
+    [12700, 12600]
     """
     return np.array([_price(code, facility) for code in codes], dtype=np.int64)
 
@@ -67,8 +67,8 @@ def base_cents(codes: tuple[str, ...], facility: bool = False) -> Cents:
 def is_laboratory(codes: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return which codes are laboratory tests or the drawing of blood, bool, per code.
 
-    >>> is_laboratory(("83036", "99213", "88305")).tolist()
-    [True, False, False]
+    >>> is_laboratory(("G0439", "J3301")).tolist()
+    [False, False]
     """
     found = [
         len(code) == 5

@@ -1,0 +1,157 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from healthsim.dates import NO_DAY
+from healthsim.products.membersim.plans import BUILT_IN, PlanBook
+from healthsim.products.rxmembersim.generate import Dispensed, fills
+from healthsim.products.rxmembersim.tables import FILLS
+from healthsim.specification.profile import PlanDesign
+from healthsim.streams import Streams
+from healthsim.tables import Coded, Columns
+
+BOOK = PlanBook.of(BUILT_IN)
+DAY = 20_089  # 2025-01-01
+STATUSES = ("paid", "reversed", "rejected")
+
+
+def dispense(people: int, per_person: int = 20, seed: int = 3) -> Dispensed:
+    """Make up fills of cheap and dear drugs over two years."""
+    streams = Streams(seed)
+    m = people * per_person
+    draw = lambda name, high: (streams.uniform(name, 0, m) * high).astype(np.int32)  # noqa: E731
+    person = np.repeat(np.arange(people, dtype=np.int32), per_person)
+    person_id = (person.astype(np.int64) + 1) * 100 + 1
+    number = person_id * 2**29 + np.tile(np.arange(per_person), people)
+    tier = 1 + draw("tier", 5)
+    date = DAY + draw("date", 700)
+    return Dispensed(
+        person=person, person_id=person_id, fill_id=number, prescription_id=number,
+        event_id=number, plan=np.repeat(draw("plan", len(BOOK.names))[:people], per_person),
+        fill_number=draw("number", 12), status=Coded(draw("status", 12) // 10, STATUSES),
+        written_date=date - 3, fill_date=date, reversed_date=np.full(m, NO_DAY),
+        ndc=Coded.constant("00000000101", m), quantity=np.full(m, 30.0),
+        days_supply=np.array([7, 30, 90], np.int32)[draw("days", 3)], generic=tier < 3, tier=tier,
+        unit_cost_cents=np.array([0, 3.5, 12, 900, 1500, 9000])[tier],
+        mail_order=draw("mail", 5) == 0, pharmacy_npi=number, prescriber_npi=number,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dispensed() -> Dispensed:
+    return dispense(300)
+
+
+@pytest.fixture(scope="module")
+def rows(dispensed: Dispensed) -> Columns:
+    return fills(dispensed, BOOK)
+
+
+def test_the_table_is_complete_and_in_the_columns_of_its_definition(rows: Columns) -> None:
+    assert list(rows) == [column.name for column in FILLS.columns]
+    assert len({len(array) for array in rows.values()}) == 1
+
+
+def test_the_price_of_every_fill_is_what_everybody_pays_for_it(rows: Columns) -> None:
+    price = rows["ingredient_cost_usd"] + rows["dispensing_fee_usd"] + rows["tax_usd"]
+    parts = ("deductible_usd", "copay_usd", "plan_paid_usd", "other_payer_usd", "coupon_usd")
+
+    assert np.array_equal(price, sum(rows[name] for name in parts))
+    assert all(np.all(rows[name] >= 0) and rows[name].dtype == np.int64 for name in parts)
+
+
+def test_reversed_and_rejected_fills_carry_no_money(dispensed: Dispensed, rows: Columns) -> None:
+    unpaid = ~dispensed.status.equals("paid")
+
+    for name in ("ingredient_cost_usd", "dispensing_fee_usd", "copay_usd", "plan_paid_usd"):
+        assert not rows[name][unpaid].any()
+
+
+def test_reversed_fills_do_not_count_towards_any_limit(dispensed: Dispensed, rows: Columns) -> None:
+    paid = dispensed.status.equals("paid")
+    alone = fills(
+        Dispensed(**{
+            name: value.take(paid) if isinstance(value, Coded) else value[paid]
+            for name, value in vars(dispensed).items()
+        }),
+        BOOK,
+    )  # fmt: skip
+
+    for name in ("deductible_usd", "copay_usd", "plan_paid_usd"):
+        assert np.array_equal(alone[name], rows[name][paid])
+
+
+def one_by_one(dispensed: Dispensed, price: list[int]) -> list[tuple[int, int, str]]:
+    """Share fill after fill, as a claims clerk would."""
+    met: dict[tuple[int, ...], int] = {}
+    spent: dict[tuple[int, ...], int] = {}
+    result = [(0, 0, "")] * len(price)
+    for row in sorted(range(len(price)), key=lambda row: (dispensed.fill_date[row], row)):
+        plan, tier = int(dispensed.plan[row]), int(dispensed.tier[row])
+        key = (int(dispensed.person[row]), plan, (int(dispensed.fill_date[row]) - DAY) // 365)
+        most = int(BOOK.drug_oop_max_cents[plan])
+        phase = "catastrophic" if spent.get(key, 0) >= most else "initial"
+        deductible = 0
+        if tier >= 3:
+            left = int(BOOK.drug_deductible_cents[plan]) - met.get(key, 0)
+            deductible = min(left, price[row])
+            met[key] = met.get(key, 0) + deductible
+        periods = -(-int(dispensed.days_supply[row]) // 30)
+        copay = min(int(BOOK.tier_cents[plan, tier - 1]) * periods, price[row] - deductible)
+        member = min(deductible + copay, most - spent.get(key, 0))
+        deductible = min(deductible, member)
+        spent[key] = spent.get(key, 0) + member
+        if deductible and phase == "initial":
+            phase = "deductible"
+        result[row] = (deductible, member - deductible, phase)
+    return result
+
+
+def test_whole_columns_share_as_a_clerk_does_fill_by_fill(
+    dispensed: Dispensed, rows: Columns
+) -> None:
+    price = (rows["ingredient_cost_usd"] + rows["dispensing_fee_usd"]).tolist()
+    found = zip(
+        rows["deductible_usd"].tolist(), rows["copay_usd"].tolist(),
+        rows["benefit_phase"].texts(), strict=True,
+    )  # fmt: skip
+
+    assert list(found) == one_by_one(dispensed, price)
+    assert set(rows["benefit_phase"].texts()) == {"deductible", "initial", "catastrophic"}
+
+
+def test_nobody_in_part_d_pays_more_than_two_thousand_dollars_a_year(
+    dispensed: Dispensed, rows: Columns
+) -> None:
+    year = (dispensed.fill_date - DAY) // 365
+    member = rows["deductible_usd"] + rows["copay_usd"]
+    medicare = np.isin(
+        dispensed.plan, [BOOK.names.index(n) for n in ("MA-HMO", "MA-PPO", "Original")]
+    )
+    spent = np.bincount((dispensed.person * 2 + year)[medicare], member[medicare])
+
+    assert spent.max() == 200_000
+
+
+def test_a_tier_without_a_copay_costs_the_plans_coinsurance() -> None:
+    book = PlanBook.of({"Ours": PlanDesign(kind="commercial", coinsurance_share=0.25)})
+    some = dispense(5)
+    made = fills(replace(some, plan=np.zeros_like(some.plan)), book)
+    price = made["ingredient_cost_usd"] + made["dispensing_fee_usd"]
+
+    assert np.array_equal(made["copay_usd"], np.rint(price * 0.25).astype(np.int64))
+
+
+def test_an_rx_number_is_nine_digits_and_the_same_for_every_fill_of_a_prescription(
+    rows: Columns,
+) -> None:
+    numbers = rows["rx_number"]
+
+    assert numbers.dtype == np.dtype("S9")
+    assert all(len(number) == 9 and number.isdigit() for number in numbers.tolist())
+    assert len(set(numbers.tolist())) == len(numbers)
+
+
+def test_nothing_dispensed_gives_an_empty_table() -> None:
+    assert len(fills(dispense(0), BOOK)["fill_id"]) == 0
