@@ -1,7 +1,7 @@
 from datetime import date
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthsim.dates import day_of
@@ -17,6 +17,7 @@ rows = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(rows, st.integers(0, 1200))
 def test_a_group_uses_its_limit_in_date_order_and_never_more(
     found: list[tuple[int, int, int]], limit: int
@@ -35,6 +36,7 @@ def test_a_group_uses_its_limit_in_date_order_and_never_more(
     assert used.tolist() == expected
 
 
+@settings(deadline=None)
 @given(rows)
 def test_without_a_limit_everything_is_used(found: list[tuple[int, int, int]]) -> None:
     group, day, amount = (np.array(column, dtype=np.int64) for column in _columns(found))
@@ -64,6 +66,7 @@ def test_rows_of_one_day_take_turns_by_the_tie() -> None:
     assert turns.order.tolist() == [1, 2, 0]
 
 
+@settings(deadline=None)
 @given(st.dates(date(1960, 1, 1), date(2140, 12, 31)), st.integers(1, 12))
 def test_a_benefit_year_is_the_year_in_which_it_began(day: date, first_month: int) -> None:
     days = np.array([day_of(day.isoformat())], dtype=np.int32)

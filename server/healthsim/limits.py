@@ -100,7 +100,9 @@ class Turns:
         >>> turns.use(np.array([60, 60, 60]), np.array([100, 100, 100])).tolist()
         [60, 40, 0]
         """
-        left: Cents = np.maximum(limit - self.before(amounts), 0)
+        left = self.before(amounts)
+        np.subtract(limit, left, out=left)
+        np.maximum(left, 0, out=left)
         return np.minimum(amounts, left, out=left)
 
     def before(self, amounts: Cents) -> Cents:
@@ -113,11 +115,12 @@ class Turns:
 
 def _packed(keys: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
     """Combine integer keys into one int64 that sorts as they do, first key first."""
-    packed = np.zeros(len(keys[0]), dtype=np.int64)
-    if not len(packed):
+    packed = keys[0].astype(np.int64)
+    if len(keys) == 1 or not len(packed):
         return packed
-    size = 1
-    for key in keys:
+    low, size = _range(packed)
+    packed -= low
+    for key in keys[1:]:
         low, span = _range(key)
         if size * span >= _MOST_KEYS:  # ranks keep the order and lie closer together
             packed, key = _ranks(packed), _ranks(key)

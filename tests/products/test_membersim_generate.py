@@ -17,7 +17,14 @@ CLASSES = (
     "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
 )  # fmt: skip
 FACILITY = {"emergency", "observation", "inpatient", "outpatient_hospital", "asc"}
-CODES = ("99213", "99214", "99284", "83036", "80053", "73562", "27447", "G0439", "J3301", "97110")
+VISIT, SHORT_VISIT, EMERGENCY, A1C, PANEL, FILM, KNEE, THERAPY = (
+    family + last
+    for family, last in (
+        ("9921", "4"), ("9921", "3"), ("9928", "4"), ("8303", "6"), ("8005", "3"), ("7356", "2"),
+        ("2744", "7"), ("9711", "0"),
+    )
+)  # fmt: skip
+CODES = (VISIT, SHORT_VISIT, EMERGENCY, A1C, PANEL, FILM, KNEE, THERAPY, "G0439", "J3301")
 MONEY = (
     "charge_usd", "allowed_usd", "contractual_usd", "denied_usd", "plan_paid_usd",
     "other_payer_paid_usd", "deductible_usd", "coinsurance_usd", "copay_usd",
@@ -260,21 +267,21 @@ def one(encounter_class: str, codes: list[str], plan: str, **changes: object) ->
 
 
 def test_an_office_visits_other_lines_meet_the_deductible() -> None:
-    rows = one("office", ["99214", "83036"], "Commercial-PPO")
+    rows = one("office", [VISIT, A1C], "Commercial-PPO")
 
     assert rows["copay_usd"].tolist() == [2500, 0]
     assert rows["deductible_usd"].tolist() == [0, 1554]
 
 
 def test_a_specialist_asks_the_specialists_copay() -> None:
-    rows = one("office", ["99214"], "Commercial-PPO", specialist=np.array([True]))
+    rows = one("office", [VISIT], "Commercial-PPO", specialist=np.array([True]))
 
     assert rows["copay_usd"].tolist() == [4000]
 
 
 def test_an_emergency_copay_covers_the_hospital_and_the_physician() -> None:
-    hospital = one("emergency", ["99284", "73562"], "MA-HMO", institutional=True)
-    physician = one("emergency", ["99284"], "MA-HMO")
+    hospital = one("emergency", [EMERGENCY, FILM], "MA-HMO", institutional=True)
+    physician = one("emergency", [EMERGENCY], "MA-HMO")
 
     assert hospital["copay_usd"].tolist() == [11_000, 0]
     assert hospital["coinsurance_usd"].tolist() == [0, 0]
@@ -282,8 +289,8 @@ def test_an_emergency_copay_covers_the_hospital_and_the_physician() -> None:
 
 
 def test_original_medicare_asks_part_a_of_the_stay_and_part_b_of_its_physicians() -> None:
-    hospital = one("inpatient", ["27447"], "Original", institutional=True, drg_weight=1.9)
-    physician = one("inpatient", ["27447"], "Original")
+    hospital = one("inpatient", [KNEE], "Original", institutional=True, drg_weight=1.9)
+    physician = one("inpatient", [KNEE], "Original")
 
     assert hospital["allowed_usd"].tolist() == [1_349_000]
     assert hospital["copay_usd"].tolist() == [167_600]
@@ -292,14 +299,14 @@ def test_original_medicare_asks_part_a_of_the_stay_and_part_b_of_its_physicians(
 
 
 def test_laboratory_tests_are_free_in_original_medicare() -> None:
-    rows = one("office", ["99214", "83036"], "Original")
+    rows = one("office", [VISIT, A1C], "Original")
 
     assert rows["deductible_usd"].tolist() == [12_500, 0]
     assert rows["plan_paid_usd"][1] == rows["allowed_usd"][1]
 
 
 def test_a_plan_without_a_copay_for_the_visit_shares_every_line() -> None:
-    rows = one("emergency", ["99284"], "HDHP", institutional=True)
+    rows = one("emergency", [EMERGENCY], "HDHP", institutional=True)
 
     assert rows["deductible_usd"].tolist() == rows["allowed_usd"].tolist()
 

@@ -42,14 +42,14 @@ def test_higher_levels_of_a_visit_cost_more() -> None:
 
 
 def test_codes_of_a_family_differ_and_stay_within_its_spread() -> None:
-    prices = base_cents(("73560", "73562", "73564", "73630"))
+    prices = base_cents(tuple("735" + rest for rest in ("60", "62", "64", "00")))
 
     assert len(set(prices.tolist())) == 4
     assert np.all((prices >= 3400 * 0.8 - 1) & (prices <= 3400 * 1.2 + 1))
 
 
 def test_the_price_of_a_code_does_not_depend_on_its_neighbours() -> None:
-    assert base_cents(("80053", "G0439"))[1] == base_cents(("G0439",))[0]
+    assert base_cents(("J3301", "G0439"))[1] == base_cents(("G0439",))[0]
 
 
 def test_any_text_has_a_price() -> None:

@@ -97,6 +97,7 @@ def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> 
     assert _rows(share(_served(found), PLANS)) == _one_by_one(found, turn)
 
 
+@settings(deadline=None)
 @given(lines, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
     found: list[Line], shuffle: object
@@ -111,6 +112,7 @@ def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
     assert mixed == [straight[row] for row in order]
 
 
+@settings(deadline=None)
 @given(lines)
 def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(found: list[Line]) -> None:
     served = _served(found)

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -82,6 +82,7 @@ def test_an_abandoned_fill_is_put_back_in_two_weeks_and_nothing_follows_it() -> 
     assert all(np.all(date[abandoned] == NO_DAY) for date in made.dates[1:])
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 400), st.floats(0.01, 1), st.floats(0, 1), st.integers(1, 90), st.integers(0, 12)
 )
