@@ -1,0 +1,115 @@
+"""The server: one line per tool."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp.server.caching import CacheHint
+from mcp.server.mcpserver import MCPServer
+
+from healthsim import __version__
+from healthsim.operations.home import Home
+from healthsim.tools import asking, building, execution, guide, scenarios
+from healthsim.tools.edge import (
+    DELETE,
+    READ,
+    WRITE,
+    Desk,
+    HealthSimServer,
+    register,
+    tighten,
+)
+from healthsim.tools.skills import Skills
+
+INSTRUCTIONS = """\
+HealthSim makes linked synthetic health data: patients, coverage, claims, labs, prescriptions and
+fills that agree with each other. Nobody in it is real.
+
+Way: start_profile_builder (who) -> start_journey_builder (what happens, with the same spec_id) ->
+refine_spec -> get_spec and preview_spec -> execute_spec -> save_scenario -> query_scenario.
+
+- Pass the person's own words as `request`. Say back what was understood AND what was not; ask what
+  is open; do not invent figures.
+- Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person said go.
+- Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
+- An error says where, what was found and how to mend it: do that and call again.
+- Answer questions with counts and sums in SQL; rows stay in the scenario. describe_scenario shows
+  tables and columns before the first query.
+- The same spec and seed always give the same rows. Growing `count` keeps the first people.
+- A few people only: quick_generate. How-to and schemas: get_guide.
+"""
+
+TOOLS = (
+    (building.find_templates, READ),
+    (building.start_profile_builder, WRITE),
+    (building.start_journey_builder, WRITE),
+    (building.refine_spec, WRITE),
+    (building.get_spec, READ),
+    (building.preview_spec, READ),
+    (execution.execute_spec, WRITE),
+    (execution.check_run, READ),
+    (execution.cancel_run, WRITE),
+    (execution.quick_generate, READ),
+    (scenarios.save_scenario, WRITE),
+    (scenarios.list_scenarios, READ),
+    (scenarios.describe_scenario, READ),
+    (asking.query_scenario, READ),
+    (asking.audit_scenario, READ),
+    (asking.export_scenario, WRITE),
+    (scenarios.delete_scenario, DELETE),
+    (guide.get_guide, READ),
+)
+
+
+def build_server(home: Path | None = None, read_only: bool = False) -> HealthSimServer:
+    """Build the server.
+
+    Args:
+        home: the home folder; by default $HEALTHSIM_HOME or the user's data folder.
+        read_only: leave out every tool that changes anything.
+    """
+    desk = Desk(Home(home) if home else Home.default(), read_only)
+
+    @asynccontextmanager
+    async def life(_: MCPServer[Desk]) -> AsyncIterator[Desk]:
+        yield desk
+
+    server = HealthSimServer(
+        "healthsim",
+        title="HealthSim",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        lifespan=life,
+        extensions=[Skills()],
+        log_level="WARNING",
+        cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
+    )
+    offered = [(tool, hints) for tool, hints in TOOLS if hints.read_only_hint or not read_only]
+    for tool, hints in offered:
+        register(server, tool, hints)
+    server.refused = frozenset(tool.__name__ for tool, _ in TOOLS) - {
+        tool.__name__ for tool, _ in offered
+    }
+    guide.add_resources(server)
+    guide.add_prompts(server)
+    tighten(server)
+    return server
+
+
+def serve(home: Path | None = None, http: tuple[str, int] | None = None, **options: Any) -> None:
+    """Serve until stopped, over stdin and stdout or over HTTP at `/mcp`."""
+    os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
+    server = build_server(home, **options)
+    if http is not None:
+        server.run("streamable-http", host=http[0], port=http[1])
+        return
+    # What a library prints must never reach the protocol: the SDK diverts it to stderr, but only
+    # what is written through at once.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(write_through=True)
+    server.run("stdio")

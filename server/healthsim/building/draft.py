@@ -1,0 +1,216 @@
+"""A draft: an unfinished specification, what was said about it, and what is still open.
+
+Everything that a builder answers (phase, problems, questions) is computed from this state alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from healthsim.building import paths
+from healthsim.errors import Problem, SpecError, StorageError
+
+Phase = Literal["intent", "scope", "refine", "confirm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A figure that nobody gave: what was said, what it was taken for, what to ask."""
+
+    path: str
+    said: str
+    took: Any
+    ask: str
+    instead: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that is still open, with changes that would answer it.
+
+    Attributes:
+        assumed: a figure stands there already, taken for a vague word.
+    """
+
+    path: str
+    ask: str
+    suggestions: tuple[dict[str, Any], ...] = ()
+    assumed: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A profile, its journeys, and the memory of the conversation about them.
+
+    Attributes:
+        settled: paths that a person has spoken about.
+        assumptions: figures taken for a vague word, until somebody settles their path.
+        not_understood: pieces of the requests that nothing was made of.
+    """
+
+    profile: dict[str, Any] | None = None
+    journeys: tuple[dict[str, Any], ...] = ()
+    requests: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    save_as: str = ""
+    templates: tuple[str, ...] = field(default=())
+
+    def document(self) -> dict[str, Any]:
+        """Return the draft as plain JSON."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Draft:
+        """Read back what `document` returned."""
+        try:
+            found = dict(copy.deepcopy(dict(document)))
+            found["assumptions"] = tuple(
+                Assumption(**{**item, "instead": tuple(item["instead"])})
+                for item in found.get("assumptions", ())
+            )
+            for name in ("journeys", "requests", "settled", "not_understood", "templates"):
+                found[name] = tuple(found.get(name, ()))
+            return cls(**found)
+        except (TypeError, KeyError, ValueError) as error:
+            raise StorageError(
+                "spec", f"the stored draft cannot be read ({error})", "start a new draft"
+            ) from None
+
+    @property
+    def kind(self) -> Literal["profile", "journey"]:
+        """The kind of its first document."""
+        return "profile" if self.profile is not None else "journey"
+
+    @property
+    def name(self) -> str:
+        """The name of its first document."""
+        first = self.profile if self.profile is not None else self.journeys[0]
+        return str(first.get("name", "draft"))
+
+    def is_settled(self, path: str) -> bool:
+        """Whether somebody has spoken about `path`, a part of it, or what it is part of."""
+        return any(_within(said, path) or _within(path, said) for said in self.settled)
+
+
+def _within(inner: str, outer: str) -> bool:
+    one, other = paths.parse(inner), paths.parse(outer)
+    return one[: len(other)] == other
+
+
+def problems(draft: Draft) -> list[Problem]:
+    """Return everything that keeps the draft from running: all problems at once."""
+    # Heavy: the specification's models draw with numpy, and this module is on the way to tools/list
+    from healthsim.specification import check  # noqa: PLC0415
+    from healthsim.specification.document import read  # noqa: PLC0415
+    from healthsim.specification.journey import JourneySpec  # noqa: PLC0415
+    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415
+
+    found: list[Problem] = []
+    profile, journeys = None, []
+    try:
+        profile = None if draft.profile is None else read(ProfileSpec, draft.profile, "profile")
+    except SpecError as error:
+        found += error.problems
+    for number, document in enumerate(draft.journeys):
+        try:
+            journeys.append(read(JourneySpec, document, f"journeys[{number}]"))
+        except SpecError as error:
+            found += error.problems
+    if found:
+        return found
+    if profile is not None:
+        return list(check.check_job(profile, journeys))
+    return [problem for journey in journeys for problem in check.check_journey(journey, None)]
+
+
+def questions(draft: Draft) -> list[Question]:
+    """Return what is still open: what was assumed, then what was never said."""
+    found = [
+        Question(item.path, item.ask, item.instead, assumed=True)
+        for item in draft.assumptions
+        if not draft.is_settled(item.path)
+    ]
+    return found + _of_profile(draft) + _of_journeys(draft)
+
+
+def _of_profile(draft: Draft) -> list[Question]:
+    if draft.profile is None:
+        return [
+            Question("profile", "Which people does this happen to? Call start_profile_builder "
+                     "for them, then start_journey_builder with the spec_id that it returns.")
+        ]  # fmt: skip
+    found = []
+    if not says_who(draft.profile):
+        found.append(
+            Question("clinical.primary", "Who are they: which condition, which coverage?",
+                     (_set("clinical.primary", {"code": "E11.9"}),
+                      _set("coverage.plan", {"MA-HMO": 0.5, "Original": 0.5})))
+        )  # fmt: skip
+    if not draft.is_settled("count"):
+        count = draft.profile.get("count", 100)
+        found.append(
+            Question("count", f"How many people? {count} unless you say otherwise.",
+                     (_set("count", count),))
+        )  # fmt: skip
+    places = draft.profile.get("demographics", {}).get("location") or {}
+    if not places and not draft.is_settled("demographics.location"):
+        found.append(
+            Question("demographics.location.states",
+                     "Where do they live? The whole United States, by population, unless you say.",
+                     (_set("demographics.location.states", {"TX": 0.8, "OK": 0.2}),))
+        )  # fmt: skip
+    if not draft.profile.get("coverage"):
+        found.append(
+            Question("coverage.plan", "Who pays? Nobody does yet, so no claims and no fills.",
+                     (_set("coverage.plan", {"MA-HMO": 0.35, "MA-PPO": 0.25, "Original": 0.4}),
+                      _set("products", ["patientsim", "membersim", "rxmembersim"])))
+        )  # fmt: skip
+    return found
+
+
+def _of_journeys(draft: Draft) -> list[Question]:
+    found = []
+    for number, journey in enumerate(draft.journeys):
+        if next(paths.steps(journey, []), None) is None:
+            found.append(
+                Question(f"journeys[{number}].phases[0].steps",
+                         "What happens, and when? The journey has no steps yet; "
+                         "find_templates shows journeys to start from.",
+                         ({"op": "append", "path": f"journeys[{number}].phases[0].steps",
+                           "value": {"do": "event", "id": "visit", "type": "encounter", "at": 0,
+                                     "details": {"encounter_class": "office"}}},))
+            )  # fmt: skip
+    return found
+
+
+def _set(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "set", "path": path, "value": value}
+
+
+def says_who(profile: Mapping[str, Any]) -> bool:
+    """Whether a profile says anything about who its people are."""
+    clinical = profile.get("clinical") or {}
+    return bool(
+        clinical.get("primary") or clinical.get("comorbidities") or profile.get("coverage")
+    ) or "age" in (profile.get("demographics") or {})
+
+
+def phase(found: list[Problem], open_questions: list[Question]) -> Phase:
+    """Return how far the conversation is.
+
+    *intent*: who, or what happens, is not known. *scope*: how many, where or who pays is not
+    known. *refine*: something is wrong or was assumed. *confirm*: ready to be shown and run.
+    """
+    asked = {question.path for question in open_questions if not question.assumed}
+    if "clinical.primary" in asked or any(path.endswith(".steps") for path in asked):
+        return "intent"
+    if asked:
+        return "scope"
+    return "refine" if found or open_questions else "confirm"

@@ -1,0 +1,178 @@
+"""Places in a document: `clinical.comorbidities[I10].share` or `/clinical/comorbidities/0/share`.
+
+A list item is named by its number or by what it is known by: a code, an id, a name, a drug.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from healthsim.errors import Refused, near
+
+_KNOWN_BY = ("id", "code", "name", "drug")
+_PIECE = re.compile(r"\[([^\]]*)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
+
+
+def parse(path: str) -> list[str]:
+    """Split a dotted path or a JSON pointer into its pieces.
+
+    >>> parse("clinical.comorbidities[I10].share")
+    ['clinical', 'comorbidities', 'I10', 'share']
+    >>> parse("/clinical/comorbidities/0/share")
+    ['clinical', 'comorbidities', '0', 'share']
+    """
+    text = path.strip()
+    if text.startswith("/"):
+        pieces = [piece.replace("~1", "/").replace("~0", "~") for piece in text[1:].split("/")]
+    else:
+        text = text.removeprefix("$").removeprefix(".")
+        pieces = [
+            (match[1] if match[1] is not None else match[3]).strip("\"' ")
+            for match in _PIECE.finditer(text)
+        ]
+    if not pieces or "" in pieces:
+        raise Refused(
+            "path",
+            f"{path!r} names no place",
+            "write it like demographics.age.mean or steps[id].at",
+        )
+    return pieces
+
+
+def write(pieces: list[str]) -> str:
+    """Write pieces as a dotted path.
+
+    >>> write(["clinical", "comorbidities", "I10"])
+    'clinical.comorbidities[I10]'
+    """
+    text = ""
+    for piece in pieces:
+        plain = re.fullmatch(r"[A-Za-z_][\w-]*", piece) and not re.fullmatch(r"[A-Z]\d\w", piece)
+        text += (f".{piece}" if text else piece) if plain else f"[{piece}]"
+    return text
+
+
+def find(document: Any, pieces: list[str]) -> Any:
+    """Return what stands at a place, or None."""
+    value = document
+    for piece in pieces:
+        if isinstance(value, dict):
+            value = value.get(piece)
+        elif isinstance(value, list):
+            place = _place(value, piece)
+            value = None if place is None else value[place]
+        else:
+            return None
+    return value
+
+
+def change(document: Any, op: str, pieces: list[str], value: Any) -> tuple[Any, Any]:
+    """Set, remove or append at a place of `document`, in place.
+
+    Returns:
+        What stood there before and what stands there now (None for nothing).
+    """
+    parent = _parent(document, pieces, make=op != "remove")
+    last = pieces[-1]
+    if op == "append":
+        return _append(parent, last, value, write(pieces))
+    if isinstance(parent, dict):
+        before = parent.get(last)
+        if op == "remove":
+            if last not in parent:
+                raise Refused(write(pieces), "is not there", near(last, parent))
+            del parent[last]
+            return before, None
+        parent[last] = value
+        return before, value
+    if isinstance(parent, list):
+        place = _place(parent, last)
+        if place is None:
+            raise Refused(write(pieces), f"the list has no {last!r}", _items(parent))
+        before = parent[place]
+        if op == "remove":
+            del parent[place]
+            return before, None
+        parent[place] = value
+        return before, value
+    raise Refused(write(pieces[:-1]), f"is {parent!r}", "it has no parts; set it as a whole")
+
+
+def _append(parent: Any, last: str, value: Any, path: str) -> tuple[Any, Any]:
+    if last == "-" and isinstance(parent, list):
+        parent.append(value)
+        return None, value
+    if isinstance(parent, list):
+        place = _place(parent, last)
+        target = None if place is None else parent[place]
+    else:
+        target = parent.setdefault(last, []) if isinstance(parent, dict) else None
+    if not isinstance(target, list):
+        raise Refused(path, "is not a list", "append to a list, or use op set")
+    target.append(value)
+    return None, value
+
+
+def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
+    """Return the container of a place; for a change, missing objects on the way are made."""
+    value = document
+    for number, piece in enumerate(pieces[:-1]):
+        here = write(pieces[: number + 1])
+        if isinstance(value, dict):
+            if value.get(piece) is None:
+                if not make:
+                    raise Refused(here, "is not there", near(piece, value))
+                value[piece] = {}
+            value = value[piece]
+        elif isinstance(value, list):
+            place = _place(value, piece)
+            if place is None:
+                raise Refused(here, f"the list has no {piece!r}", _items(value))
+            value = value[place]
+        else:
+            raise Refused(here, "has no parts", f"set {write(pieces[:number])} as a whole")
+    return value
+
+
+def _place(items: list[Any], piece: str) -> int | None:
+    """Return the position of a list item that is named by number or by what it is known by."""
+    if re.fullmatch(r"\d{1,6}", piece) and int(piece) < len(items):
+        return int(piece)
+    for number, item in enumerate(items):
+        if isinstance(item, dict) and any(item.get(key) == piece for key in _KNOWN_BY):
+            return number
+    return None
+
+
+def _items(items: list[Any]) -> str:
+    names = [
+        next((str(item[key]) for key in _KNOWN_BY if key in item), str(number))
+        for number, item in enumerate(items)
+        if isinstance(item, dict)
+    ]
+    return f"it holds {', '.join(names)}" if names else f"it has {len(items)} items, from 0"
+
+
+def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Yield (place, step) of every step below a journey document, in document order."""
+    if isinstance(value, dict):
+        if "id" in value:
+            yield pieces, value
+        for key, inner in value.items():
+            if key in {"phases", "steps", "with", "options"}:
+                yield from steps(inner, [*pieces, key])
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from steps(item, [*pieces, str(number)])
+
+
+def step(journey: dict[str, Any], name: str) -> list[str]:
+    """Return the place of the step with this id (`quarter/visit` also finds `visit`)."""
+    wanted = name.split("/")[-1].split("#")[0]
+    known = [(place, found["id"]) for place, found in steps(journey, [])]
+    for place, found in known:
+        if found == wanted:
+            return place
+    raise Refused(f"steps[{name}]", "no step has this id", near(wanted, [i for _, i in known]))

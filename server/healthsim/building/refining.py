@@ -1,0 +1,125 @@
+"""Small changes to a draft: all of them or none."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from healthsim.building import paths
+from healthsim.building.draft import Draft, problems
+from healthsim.errors import Problem, Refused, SpecError, near
+
+MOST = 100
+_OF_PROFILE = (
+    "count", "seed", "as_of", "through", "sampling", "unit", "demographics", "attributes",
+    "clinical", "coverage", "products",
+)  # fmt: skip
+_OF_JOURNEY = ("duration_days", "eligible", "begins", "state", "phases", "steps")
+_HEAD = ("name", "title", "description", "version")
+
+
+def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, list[str]]:
+    """Apply changes `{op: set|remove|append, path, value}` in order.
+
+    Returns:
+        The new draft, and one line for each change: where, from what, to what.
+
+    Raises:
+        Refused: a path names no place; nothing is changed.
+        SpecError: the changes make something wrong that was right; nothing is changed.
+    """
+    if not 1 <= len(changes) <= MOST:
+        raise Refused("changes", f"holds {len(changes)} changes", f"give 1 to {MOST}")
+    document: dict[str, Any] = {"profile": draft.profile, "journeys": list(draft.journeys)}
+    document = copy.deepcopy(document)
+    lines, settled = [], list(draft.settled)
+    for number, change in enumerate(changes):
+        pieces, path = resolve(document, str(change["path"]), f"changes[{number}].path")
+        value = _plain(change.get("value"))
+        before, after = paths.change(document, str(change["op"]), pieces, value)
+        lines.append(f"{path}: {_short(before)} -> {_short(after)}")
+        settled.append(path)
+    new = replace(
+        draft,
+        profile=document["profile"],
+        journeys=tuple(document["journeys"] or ()),
+        settled=tuple(dict.fromkeys(settled)),
+    )
+    _refuse_new_problems(draft, new)
+    return new, lines
+
+
+def _refuse_new_problems(old: Draft, new: Draft) -> None:
+    found = problems(new)
+    if found:
+        known = {(problem.where, problem.found) for problem in problems(old)}
+        fresh = [item for item in found if (item.where, item.found) not in known]
+        if fresh:
+            raise SpecError([*fresh, Problem("refine_spec", "nothing was changed", "mend the "
+                             "change and call again")])  # fmt: skip
+
+
+def resolve(document: dict[str, Any], path: str, where: str = "section") -> tuple[list[str], str]:
+    """Return the place in `document`, and how to write it to the person."""
+    pieces = paths.parse(path)
+    first = pieces[0]
+    if first == "profile":
+        _need(document["profile"], "profile", "start one with start_profile_builder")
+        return pieces, paths.write(pieces[1:]) or "profile"
+    if first in _OF_PROFILE or (first in _HEAD and document["profile"] is not None):
+        _need(document["profile"], "profile", "start one with start_profile_builder")
+        return ["profile", *pieces], paths.write(pieces)
+    if first in ("journey", "journeys"):
+        rest = pieces[1:]
+        _need(document["journeys"], "journey", "start one with start_journey_builder")
+        place = _journey(document, rest.pop(0) if first == "journeys" and rest else "")
+    elif first in _OF_JOURNEY or first in _HEAD:
+        _need(document["journeys"], "journey", "start one with start_journey_builder")
+        rest, place = pieces, _journey(document, "")
+    else:
+        raise Refused(
+            where, f"{path!r} begins with {first!r}, no part of a spec",
+            near(first, [*_OF_PROFILE, *_OF_JOURNEY, *_HEAD, "profile", "journey"]),
+        )  # fmt: skip
+    if len(rest) > 1 and rest[0] == "steps":
+        found = paths.step(document["journeys"][int(place)], rest[1])
+        rest = [*found, *rest[2:]]
+    full = ["journeys", place, *rest]
+    return full, paths.write(full)
+
+
+def _need(part: Any, what: str, mend: str) -> None:
+    if not part:
+        raise Refused(what, f"the draft has no {what}", mend)
+
+
+def _journey(document: dict[str, Any], name: str) -> str:
+    journeys = document["journeys"]
+    names = [str(journey.get("name")) for journey in journeys]
+    if name in names:
+        return str(names.index(name))
+    if name.isdigit() and int(name) < len(journeys):
+        return name
+    if not name and len(journeys) == 1:
+        return "0"
+    if not name:
+        raise Refused("journey", f"the draft has {len(names)}", f"write journeys[{names[0]}]…")
+    raise Refused(f"journeys[{name}]", "the draft has no such journey", near(name, names))
+
+
+def _plain(value: Any) -> Any:
+    """Parse a value that arrives as JSON text of an object or a list, as some clients send it."""
+    if isinstance(value, str) and value[:1] in "{[":
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 120 else f"{text[:117]}..."

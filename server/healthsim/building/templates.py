@@ -1,0 +1,100 @@
+"""The template library: find a form letter by words, load it by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from healthsim import library
+from healthsim.building.words import EMPTY
+from healthsim.errors import NotFound, near
+
+KINDS = ("profile", "journey")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A form letter: a valid specification to be customised."""
+
+    name: str
+    kind: str
+    title: str
+    description: str
+    document: str
+
+    def fresh(self) -> dict[str, Any]:
+        """Return its document, to be changed at will."""
+        document: dict[str, Any] = json.loads(self.document)
+        return document
+
+
+@cache
+def shelf(folder: Path | None = None) -> tuple[Template, ...]:
+    """Read every template, profiles first, by name."""
+    root = folder or library.shelf("templates")
+    found = []
+    for kind in KINDS:
+        for path in sorted((root / f"{kind}s").glob("*.json")):
+            text = path.read_text(encoding="utf-8")
+            head = json.loads(text)
+            found.append(
+                Template(
+                    head["name"], kind, head.get("title", ""), head.get("description", ""), text
+                )
+            )
+    return tuple(found)
+
+
+def load(name: str, kind: str = "") -> Template:
+    """Return the template of this name.
+
+    Raises:
+        NotFound: with near matches; also when it is of another kind.
+    """
+    wanted = name.strip().lower().removesuffix(".json")
+    for template in shelf():
+        if template.name == wanted and kind in ("", template.kind):
+            return template
+    names = [template.name for template in shelf() if kind in ("", template.kind)]
+    other = [template.kind for template in shelf() if template.name == wanted]
+    if other:
+        raise NotFound("template", f"{name!r} is a {other[0]}", near("", names))
+    label = f"{kind} template" if kind else "template"
+    raise NotFound("template", f"no {label} is called {name!r}", near(wanted, names))
+
+
+def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
+    """Rank the templates by the words they share with `query`; all of them for no query.
+
+    A word of the name counts four times, of the title three times, of the description once; a
+    word shared in its first five letters ("diabetic", "diabetes") counts half.
+    """
+    wanted = [word for word in _split(query) if word not in EMPTY]
+    scored = [
+        (_score(wanted, template), template)
+        for template in shelf()
+        if kind in ("", "any", template.kind)
+    ]
+    if not wanted:
+        return scored
+    return sorted(
+        [item for item in scored if item[0] > 0], key=lambda item: (-item[0], item[1].name)
+    )
+
+
+def _score(wanted: list[str], template: Template) -> float:
+    total = 0.0
+    for weight, text in ((4, template.name), (3, template.title), (1, template.description)):
+        present = set(_split(text))
+        stems = {word[:5] for word in present if len(word) >= 5}
+        for word in wanted:
+            total += weight * (1.0 if word in present else 0.5 if word[:5] in stems else 0.0)
+    return total
+
+
+def _split(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())

@@ -1,0 +1,239 @@
+"""Reads a plain wish: what is understood, where it goes in a profile, and what is not understood.
+
+A table of patterns over the text, nothing more: every piece that is taken is blanked out, and what
+is left over, filler words aside, is reported as not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from healthsim.building import words
+from healthsim.building.words import AGES, CONDITIONS, NUMBERS, PAYERS, PLANS, SEXES, SHARES, STATES
+
+LONGEST = 2000
+OLDEST = 95
+_PERCENT = r"(?:\d+(?:\.\d+)?)\s*(?:%|per ?cent)"
+_LINK = r"(?:\s+(?:of|are|have|has|with|in|from|live|living|on|being|the|them|people|patients))*\s+"
+_PEOPLE = (
+    r"(?:patients?|people|persons?|members?|beneficiar\w+|enrollees?|individuals?|lives|adults?|"
+    r"children|kids|seniors?|women|men|subjects?)"
+)
+
+
+@dataclass
+class Wishes:
+    """What a request says, in the order of the tables.
+
+    Attributes:
+        shares: of states, sexes, conditions and plans; None where no figure was said.
+        vague: paths whose figure was a word ("mostly"), with the words.
+        left: pieces of text that nothing here understands.
+    """
+
+    text: str
+    count: int | None = None
+    payer: str | None = None
+    ages: tuple[int, int] | None = None
+    states: dict[str, float | None] = field(default_factory=dict)
+    sexes: dict[str, float | None] = field(default_factory=dict)
+    conditions: dict[str, float | None] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+    plans: dict[str, float | None] = field(default_factory=dict)
+    control: str | None = None
+    healthy: bool = False
+    as_of: str | None = None
+    seed: int | None = None
+    journey: str | None = None
+    save_as: str | None = None
+    vague: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def says_who(self) -> bool:
+        """Whether the wish names any people at all."""
+        return bool(self.payer or self.conditions or self.plans or self.healthy or self.ages)
+
+
+class _Text:
+    """The request, of which every understood piece is blanked out."""
+
+    def __init__(self, text: str) -> None:
+        self.rest = text
+
+    def take(self, pattern: str, flags: int = re.IGNORECASE) -> Iterator[re.Match[str]]:
+        """Yield every match, left to right, and blank it out."""
+        while match := re.search(pattern, self.rest, flags):
+            if match.end() == match.start():
+                return
+            self.rest = (
+                self.rest[: match.start()]
+                + "\x00" * (match.end() - match.start())
+                + self.rest[match.end() :]
+            )
+            yield match
+
+    def first(self, pattern: str) -> re.Match[str] | None:
+        """Return and blank out every match; the first one counts."""
+        found = list(self.take(pattern))
+        return found[0] if found else None
+
+
+def read(request: str) -> Wishes:
+    """Read a request in plain words.
+
+    >>> wishes = read("200 Medicare patients with diabetes, mostly in Texas")
+    >>> wishes.count, wishes.payer, wishes.conditions, wishes.states, wishes.left
+    (200, 'medicare', {'E11.9': None}, {'TX': 0.8}, [])
+    """
+    wishes = Wishes(request)
+    text = _Text(re.sub(r"\s+", " ", request[:LONGEST].replace("\x00", " ")))
+    _read_asides(text, wishes)
+    _read_ages(text, wishes)
+    _read_without(text, wishes)
+    _read_targets(text, wishes)
+    _read_count(text, wishes)
+    _read_words(text, wishes)
+    wishes.left = _left(text.rest, request)
+    return wishes
+
+
+def _read_asides(text: _Text, wishes: Wishes) -> None:
+    """Take what is not about the people: a name to save as, a seed, a day, a journey."""
+    name = r"\bsave (?:it|them|this|that|these|everything)?\s*(?:as|under)\s+[\"'`]?([\w-]+)[\"'`]?"
+    if match := text.first(name):
+        wishes.save_as = match[1].rstrip("-_").lower()
+    if match := text.first(r"\bseed\s*[:=]?\s*(\d{1,15})\b"):
+        wishes.seed = int(match[1])
+    if match := text.first(r"\b(?:as of|on)\s+(\d{4}-\d{2}-\d{2})\b"):
+        wishes.as_of = match[1]
+    journey = (
+        r"(?:\b(?:with|plus|and|on|through|going through|add)\s+)?\b(?:an?|the|their|one)\s+"
+        r"((?:[\w-]+\s+){0,6}?)journey\b"
+    )
+    if match := text.first(journey):
+        wishes.journey = match[1].strip() or "journey"
+
+
+def _read_ages(text: _Text, wishes: Wishes) -> None:
+    """Take ages given in figures."""
+    tail = r"(?:\s*(?:-?\s*years?(?:[- ]old)?s?|y/?o|yrs?))?"
+    figures = rf"(\d{{1,3}})\s*(?:-|–|to|through|and)\s*(\d{{1,3}})\b{tail}"
+    said = rf"\b(?:aged?|ages|between)\b[^\d]{{0,12}}?{figures}"
+    bare = rf"\b{figures.replace('|through|and', '')}"
+    low, high = None, None
+    if match := text.first(said) or text.first(bare):
+        low, high = sorted((int(match[1]), int(match[2])))
+    over = (
+        rf"\b(?:over|above|older than|at least|from age)\s+(?:age\s+)?(\d{{1,3}})\b(?!\s*%){tail}"
+        rf"|\b(?:aged?\s+)?(\d{{1,3}})\s*(?:\+|(?:years?\s+)?(?:and|or)\s+(?:older|over|above|up))"
+    )
+    if match := text.first(over):
+        low = int(match[1] or match[2])
+    under = rf"\b(?:under|below|younger than|up to age)\s+(?:age\s+)?(\d{{1,3}})\b(?!\s*%){tail}"
+    if match := text.first(under):
+        high = max(int(match[1]) - 1, 0)
+    if low is not None or high is not None:
+        wishes.ages = (0 if low is None else low, OLDEST if high is None else min(high, 110))
+
+
+def _targets() -> dict[str, tuple[str, str]]:
+    """Return group name -> (field of `Wishes`, key), and build the pattern that goes with it."""
+    named: dict[str, tuple[str, str, str]] = {}
+    for code, (pattern, _) in CONDITIONS.items():
+        named[f"c{len(named)}"] = ("conditions", code, pattern)
+    for code, (name, _) in sorted(STATES.items(), key=lambda item: -len(item[1][0])):
+        named[f"s{len(named)}"] = ("states", code, rf"{name}|(?-i:{code})")
+    for plan, pattern in PLANS.items():
+        named[f"p{len(named)}"] = ("plans", plan, pattern)
+    for sex, pattern in SEXES.items():
+        named[f"x{len(named)}"] = ("sexes", sex, pattern)
+    return {group: (kind, key) for group, (kind, key, _) in named.items()} | {
+        "": ("", "|".join(f"(?P<{group}>{pattern})" for group, (_, _, pattern) in named.items()))
+    }
+
+
+_GROUPS = _targets()
+_TARGET = rf"\b(?:{_GROUPS.pop('')[1]})\b"
+_QUANTITY = rf"(?P<figure>{_PERCENT})|(?P<word>{'|'.join(SHARES)})|(?P<some>{words.SOME})"
+_WITH_SHARE = rf"(?:\b|(?<=\s)|^)(?:{_QUANTITY}){_LINK}{_TARGET}"
+_SHARE_AFTER = rf"{_TARGET}\s*(?:[:(]|in|for|at)?\s*(?P<figure>{_PERCENT})\)?"
+
+
+def _target(match: re.Match[str]) -> tuple[str, str]:
+    return next(_GROUPS[name] for name, found in match.groupdict().items()
+                if found is not None and name in _GROUPS)  # fmt: skip
+
+
+def _read_without(text: _Text, wishes: Wishes) -> None:
+    for match in text.take(rf"\b(?:without|no|not|excluding|except)\s+(?:any\s+)?{_TARGET}"):
+        _, key = _target(match)
+        wishes.without.append(key)
+
+
+def _read_targets(text: _Text, wishes: Wishes) -> None:
+    """Take states, sexes, conditions and plans, with the share that stands beside them."""
+    for pattern in (_WITH_SHARE, _SHARE_AFTER, _TARGET):
+        for match in text.take(pattern):
+            kind, key = _target(match)
+            share = _share(match)
+            getattr(wishes, kind).setdefault(key, share)
+            word = match.groupdict().get("word")
+            if word and share != 1.0:
+                wishes.vague[kind] = match[0].strip()
+
+
+def _share(match: re.Match[str]) -> float | None:
+    groups = match.groupdict()
+    if groups.get("figure"):
+        return round(float(re.sub(r"[^\d.]", "", groups["figure"])) / 100, 6)
+    if groups.get("word"):
+        said = groups["word"].lower()
+        return next(share for pattern, share in SHARES.items() if re.fullmatch(pattern, said))
+    return None
+
+
+def _read_count(text: _Text, wishes: Wishes) -> None:
+    """Take the number of people: the figure before a word for people, or the first figure left."""
+    figure = r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?)\s*(k|thousand|m|million)?\b(?!\s*%)"
+    near = text.first(rf"{figure}(?=(?:[\s\x00]+[\w-]*){{0,4}}[\s\x00]{_PEOPLE}\b)")
+    match = near or text.first(figure)
+    if match:
+        scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
+        wishes.count = round(
+            float(match[1].replace(",", "")) * scale.get((match[2] or "").lower(), 1)
+        )
+        return
+    for said, number in sorted(NUMBERS.items(), key=lambda item: -len(item[0])):
+        if text.first(rf"\b{said}\b"):
+            wishes.count = number
+            return
+
+
+def _read_words(text: _Text, wishes: Wishes) -> None:
+    """Take payers, age words, control and health."""
+    for payer in sorted(PAYERS, key=lambda item: -len(item.name)):
+        if text.first(rf"\b(?:{payer.words})"):
+            wishes.payer = wishes.payer or payer.name
+    for pattern, low, high in AGES:
+        if text.first(rf"\b(?:{pattern})\b"):
+            wishes.ages = wishes.ages or (low, high)
+    if match := text.first(r"\b(un|poorly[- ]|well[- ])?controlled\b"):
+        wishes.control = "uncontrolled" if match[1] and match[1][0] in "uUpP" else "controlled"
+    wishes.healthy = text.first(r"\bhealthy\b") is not None
+
+
+def _left(rest: str, request: str) -> list[str]:
+    """Return the pieces that say something and were not understood."""
+    pieces = re.split(r"[\x00.,;:!?()\"]+", rest)
+    found = []
+    for piece in pieces:
+        said = [word for word in re.findall(r"[\w%+/'-]+", piece)
+                if word.lower().strip("'-") not in words.EMPTY and word.strip("-'")]  # fmt: skip
+        if said:
+            found.append(" ".join(said))
+    if len(request) > LONGEST:
+        found.append(f"everything after the first {LONGEST} characters")
+    return found

@@ -1,0 +1,343 @@
+"""The command line: the same operations as the server's tools, without a conversation.
+
+Exit codes: 0 done, 1 it failed (a scenario that differs, a disk that is full), 2 the command, a
+name or a specification is wrong. Errors go to stderr as where, what was found, how to mend it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from healthsim import __version__
+from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
+
+if TYPE_CHECKING:
+    from healthsim.operations.home import Home
+
+# Every operation is imported inside its command: `--help` and `--version` need none of them, and
+# mcp is needed by `serve` and `demo` alone.
+
+FAILED, WRONG = 1, 2
+
+app = typer.Typer(
+    name="healthsim",
+    help="Linked synthetic health data from a profile (who) and a journey (what happens).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+screen = Console()
+errors = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+@dataclass
+class _Settings:
+    """What stands before the command."""
+
+    home: Path | None = None
+
+
+_settings = _Settings()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"healthsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Home folder; default $HEALTHSIM_HOME.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Linked synthetic health data from a profile (who) and a journey (what happens)."""
+    _settings.home = home
+
+
+def _home() -> Home:
+    from healthsim.operations.home import Home  # noqa: PLC0415  see the top
+
+    return Home(_settings.home) if _settings.home else Home.default()
+
+
+@app.command()
+def demo() -> None:
+    """Watch a conversation against the real server become a saved, linked scenario."""
+    from healthsim import demo as conversation  # noqa: PLC0415  mcp is needed here only
+
+    home = _settings.home
+    if home is None and os.environ.get("HEALTHSIM_HOME"):
+        home = Path(os.environ["HEALTHSIM_HOME"])
+    raise typer.Exit(conversation.run(home, screen))
+
+
+@app.command()
+def serve(
+    http: Annotated[
+        str, typer.Option("--http", metavar="HOST:PORT", help="HTTP instead of stdin and stdout.")
+    ] = "",
+    read_only: Annotated[bool, typer.Option("--read-only", help="Change nothing.")] = False,
+) -> None:
+    """Serve MCP to a client such as Claude Desktop."""
+    address = _address(http) if http else None
+    from healthsim import app as server  # noqa: PLC0415  mcp is needed here only
+
+    server.serve(_settings.home, address, read_only=read_only)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535:
+        raise Refused("--http", f"is {text!r}", "give HOST:PORT, such as 127.0.0.1:8000")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+@app.command()
+def generate(
+    profile: Annotated[str, typer.Option(help="A template's name, or a JSON file.")],
+    save: Annotated[str, typer.Option(help="Name of the scenario.")],
+    journey: Annotated[
+        list[str] | None, typer.Option(help="A template's name or a JSON file; may repeat.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="Number of people.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
+    description: Annotated[str, typer.Option(help="What the scenario is for.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Over an existing scenario.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a profile and its journeys, and save the result as a scenario."""
+    from healthsim.operations import scenarios  # noqa: PLC0415  see the top
+
+    home = _home()
+    if not replace:
+        scenarios.refuse_taken(home, save)
+    who = _document(profile, "profile")
+    who |= {} if count is None else {"count": count}
+    who |= {} if seed is None else {"seed": seed}
+    record = _run(home, who, [_document(name, "journey") for name in journey or ()])
+    saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
+    if as_json:
+        _print_json({"name": save, "tables": saved.counts, "digest": saved.digest})
+        return
+    for table, number in saved.counts.items():
+        typer.echo(f"{table:24}{number:>14,}")
+    typer.echo(f"saved as {save}, digest {saved.digest}")
+
+
+def _document(name: str, kind: Literal["profile", "journey"]) -> dict[str, Any]:
+    """Return a document from a file, where one is meant, or from the template of that name."""
+    from healthsim.building import templates  # noqa: PLC0415  see the top
+
+    path = Path(name)
+    if path.suffix != ".json" and not path.is_file():
+        return templates.load(name, kind).fresh()
+    found = _read_file(path)
+    if found.get("kind", kind) != kind:
+        raise Refused(f"--{kind}", f"{path.name} is a {found['kind']}", f"give a {kind}")
+    return found
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    from healthsim.specification.document import parse_json  # noqa: PLC0415  see the top
+
+    try:
+        found = parse_json(path.read_bytes(), path.name)
+    except OSError as error:
+        raise Refused(path.name, f"cannot be read ({error.strerror})", "give a JSON file") from None
+    if not isinstance(found, dict):
+        raise Refused(path.name, "holds no JSON object", "give a profile or a journey")
+    return found
+
+
+def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]]) -> Any:
+    """Run to the end, showing progress; stop the run when the person stops the command."""
+    from healthsim.operations import generate as runner  # noqa: PLC0415  see the top
+    from healthsim.operations import runs  # noqa: PLC0415  see the top
+
+    record = runner.start(home, profile, journeys)
+    try:
+        with _progress(record.total) as show:
+            while record.status == "running":
+                record = runner.join(home, record.run_id, 0.2)
+                show(record.done)
+    except KeyboardInterrupt:
+        runs.cancel(home, record.run_id)
+        raise Cancelled("run", "was stopped", "nothing was saved; run it again") from None
+    if record.status != "done":
+        raise StorageError("run", record.error or f"is {record.status}", "run it again")
+    return record
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """Show a bar on a terminal, a line for each tenth elsewhere."""
+    if not errors.is_terminal:
+        told = [0]
+
+        def tell(done: int) -> None:
+            tenth = 10 * done // max(total, 1)
+            if tenth > told[0]:
+                told[0] = tenth
+                errors.print(f"{done:,} of {total:,} people", highlight=False)
+
+        yield tell
+        return
+    from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
+
+    columns = (bars.TextColumn("people"), bars.BarColumn(), bars.MofNCompleteColumn(),
+               bars.TimeElapsedColumn())  # fmt: skip
+    with bars.Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("people", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@app.command()
+def query(
+    name: Annotated[str, typer.Argument(help="A scenario.")],
+    sql: Annotated[str, typer.Argument(help="One SELECT.")],
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most rows.")] = 1000,
+    as_json: Json = False,
+) -> None:
+    """Query a scenario with SQL: a table on a terminal, CSV when piped."""
+    from healthsim.operations import query as asking  # noqa: PLC0415  see the top
+
+    found = asking.query(_home(), name, sql, limit=limit)
+    columns = [column for column, _ in found.columns]
+    if as_json:
+        _print_json({"columns": columns, "rows": found.rows, "truncated": found.truncated})
+    elif screen.is_terminal:
+        _print_table(columns, found.rows)
+    else:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([columns, *found.rows])
+        typer.echo(text.getvalue(), nl=False)
+    if found.truncated:
+        errors.print(f"more than {limit:,} rows; narrow the query or raise --limit")
+
+
+@app.command()
+def scenarios(as_json: Json = False) -> None:
+    """List the saved scenarios."""
+    from healthsim.operations import scenarios as kept  # noqa: PLC0415  see the top
+
+    found = [
+        [item.name, item.count, sum(item.counts.values()), item.description]
+        for item in kept.list_all(_home())
+    ]
+    _print_rows(["name", "people", "rows", "description"], found, as_json)
+
+
+@app.command()
+def templates(
+    query: Annotated[str, typer.Argument(help="Words to search for.")] = "", as_json: Json = False
+) -> None:
+    """List the profiles and journeys to start from."""
+    from healthsim.building import templates as library  # noqa: PLC0415  see the top
+
+    found = [[item.name, item.kind, item.title] for _, item in library.find(query)]
+    _print_rows(["name", "kind", "title"], found, as_json)
+
+
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSON.")]) -> None:
+    """Check a specification: everything that is wrong with it, and how to mend it."""
+    from healthsim.building import draft  # noqa: PLC0415  see the top
+    from healthsim.errors import SpecError  # noqa: PLC0415  see the top
+
+    document = _read_file(file)
+    kind = document.get("kind")
+    if kind not in ("profile", "journey"):
+        raise Refused(f"{file.name}: kind", f"is {kind!r}", "use profile or journey")
+    found = draft.problems(
+        draft.Draft(profile=document) if kind == "profile" else draft.Draft(journeys=(document,))
+    )
+    if found:
+        raise SpecError(found)
+    typer.echo(f"{file.name}: a {kind} that can be run")
+
+
+@app.command()
+def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Json = False) -> None:
+    """Make a scenario again from what it says of itself, and compare it row for row."""
+    from healthsim.operations import verify as proving  # noqa: PLC0415  see the top
+
+    found = proving.verify(_home(), name)
+    if as_json:
+        _print_json({"name": name, "same": found.same, "differs": list(found.differs)})
+    elif found.same:
+        typer.echo(f"{name}: the same rows, digest {found.digest}")
+    if not found.same:
+        tables = ", ".join(found.differs)
+        errors.print(f"{escape(name)}: differs in {escape(tables)}", highlight=False)
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A scenario.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    form: Annotated[
+        Literal["csv", "parquet"], typer.Option("--format", help="Kind of files.")
+    ] = "csv",
+    replace: Annotated[bool, typer.Option("--replace", help="Into a folder with files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a scenario's tables as files."""
+    from healthsim.operations import exporting  # noqa: PLC0415  see the top
+
+    done = exporting.export_to(_home(), name, out, form, replace=replace)
+    if as_json:
+        _print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
+    else:
+        typer.echo(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _print_rows(columns: list[str], items: list[list[Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json([dict(zip(columns, item, strict=True)) for item in items])
+    elif screen.is_terminal:
+        _print_table(columns, items)
+    else:
+        for item in items:
+            typer.echo("\t".join(str(value) for value in item))
+
+
+def _print_table(columns: list[str], items: list[list[Any]]) -> None:
+    table = Table(*map(escape, columns))
+    for item in items:
+        table.add_row(*("" if value is None else escape(str(value)) for value in item))
+    screen.print(table)
+
+
+def main() -> None:
+    """Run the command line; every known error ends in a sentence, not in a traceback."""
+    try:
+        app()
+    except HealthSimError as error:
+        errors.print(escape(str(error)), style="red", highlight=False, soft_wrap=True)
+        sys.exit(FAILED if isinstance(error, StorageError | Cancelled) else WRONG)

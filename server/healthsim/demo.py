@@ -1,0 +1,234 @@
+"""The main job, end to end: a person, a model's tool calls, and the real server between them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from healthsim.app import build_server
+
+NAME = "medicare-dm-cohort"
+FOLDER = Path(".demo")
+_SHOWN_ROWS = 6
+
+QUESTIONS = (
+    (
+        "How many had an A1c above 8 at six months, and what did their plans pay?",
+        """
+        WITH high AS (
+          SELECT DISTINCT l.person_id
+          FROM lab_results l
+          JOIN encounters n ON n.encounter_id = l.encounter_id
+          JOIN events e ON e.event_id = n.event_id
+          WHERE l.loinc = '4548-4' AND e.step = 'visit' AND e.occurrence = 2 AND l.value > 8.0)
+        SELECT count(DISTINCT h.person_id) AS people,
+               sum(c.plan_paid_usd) AS plans_paid_usd,
+               round(sum(c.plan_paid_usd) / count(DISTINCT h.person_id), 2) AS per_person_usd
+        FROM high h LEFT JOIN claims c ON c.person_id = h.person_id
+        """,
+    ),
+    (
+        "How many were started on a second drug after that, and which?",
+        """
+        SELECT p.drug, count(DISTINCT p.person_id) AS people,
+               round(avg(f.days_supply), 0) AS days_supply, count(f.fill_id) AS fills
+        FROM prescriptions p
+        JOIN events e ON e.event_id = p.event_id
+        LEFT JOIN fills f ON f.prescription_id = p.prescription_id AND f.status = 'paid'
+        WHERE e.option IS NOT NULL
+        GROUP BY p.drug ORDER BY people DESC
+        """,
+    ),
+    (
+        "Who pays how much of what was allowed, plan by plan?",
+        """
+        SELECT plan_id, count(*) AS claims, count(DISTINCT person_id) AS people,
+               sum(allowed_usd) AS allowed_usd, sum(plan_paid_usd) AS plan_paid_usd,
+               sum(deductible_usd + coinsurance_usd + copay_usd) AS member_pays_usd
+        FROM claims GROUP BY plan_id ORDER BY plan_id
+        """,
+    ),
+)
+
+CHECK = """
+SELECT (SELECT count(*) FROM patients) AS patients,
+       (SELECT count(*) FROM members) AS members,
+       (SELECT count(*) FROM rx_members) AS rx_members,
+       (SELECT count(*) FROM encounters) AS encounters,
+       (SELECT count(*) FROM lab_results) AS lab_results,
+       (SELECT count(*) FROM fills) AS fills,
+       (SELECT count(*) FROM claims) AS claims,
+       (SELECT count(*) FROM encounters n
+         WHERE EXISTS (SELECT 1 FROM enrollments r WHERE r.person_id = n.person_id
+                         AND n.start_at::DATE BETWEEN r.effective_date
+                             AND coalesce(r.term_date, DATE '9999-12-31'))
+           AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.encounter_id = n.encounter_id)
+           AND NOT EXISTS (SELECT 1 FROM claims c
+                            WHERE c.encounter_id = n.parent_encounter_id)) AS unbilled
+"""
+
+
+class Talk:
+    """A conversation on the screen: who says what, which tool is called, what comes back."""
+
+    def __init__(self, client: Client, screen: Console) -> None:
+        self.client = client
+        self.screen = screen
+
+    def person(self, words: str) -> None:
+        """Show what the person says."""
+        self.screen.print()
+        self.screen.print(Panel(escape(words), title="person", title_align="left", width=90))
+
+    def model(self, words: str) -> None:
+        """Show what the model would say."""
+        self.screen.print(f"[bold]assistant[/bold]  {escape(words)}", highlight=False)
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool of the server and show the call, short."""
+        shown = ", ".join(f"{key}={_short(value)}" for key, value in arguments.items())
+        self.screen.print(f"  [cyan]-> {tool}[/cyan]({escape(shown)})", highlight=False)
+        result = await self.client.call_tool(tool, arguments)
+        if result.is_error:
+            text = " ".join(getattr(part, "text", "") for part in result.content)
+            raise RuntimeError(f"{tool}: {text}")
+        return dict(result.structured_content or {})
+
+    def table(self, rows: dict[str, Any], title: str = "") -> None:
+        """Show rows as a table."""
+        table = Table(title=title or None, title_justify="left")
+        for column in rows["columns"]:
+            table.add_column(str(column))
+        for row in rows["rows"][:_SHOWN_ROWS]:
+            table.add_row(*(escape(_cell(value)) for value in row))
+        self.screen.print(table)
+
+    def lines(self, *lines: str) -> None:
+        """Show an answer as indented lines."""
+        for line in lines:
+            self.screen.print(f"     {escape(line)}", highlight=False)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 110 else f"{text[:107]}..."
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
+
+
+def run(home: Path | None, screen: Console) -> int:
+    """Hold the conversation; return 0 when what it made is what it should be."""
+    folder = home or FOLDER
+    return anyio.run(_converse, folder, screen)
+
+
+async def _converse(home: Path, screen: Console) -> int:
+    async with Client(build_server(home), read_timeout_seconds=120) as client:
+        talk = Talk(client, screen)
+        spec_id = await _build(talk)
+        run_id = await _execute(talk, spec_id)
+        await _ask(talk)
+        return await _check(talk, run_id)
+
+
+async def _build(talk: Talk) -> str:
+    wish = (
+        "I need 200 Medicare patients with diabetes, mostly in Texas, "
+        "with a first-year diabetes journey."
+    )
+    talk.person(f"{wish} Save it as {NAME}.")
+    found = await talk.call("find_templates", query="medicare diabetes first year")
+    talk.table(_cut(found["templates"], ["name", "kind", "title"]))
+    draft = await talk.call("start_profile_builder", request=wish)
+    spec_id = str(draft["spec_id"])
+    talk.lines(*(f"understood: {line}" for line in draft.get("understood", ())))
+    talk.lines(*(f"not understood: {line}" for line in draft.get("not_understood", ())))
+    for question in draft.get("open", ()):
+        talk.model(question["ask"])
+    talk.person("80 % in Texas, the rest in Oklahoma.")
+    states = {"op": "set", "path": "demographics.location.states", "value": {"TX": 0.8, "OK": 0.2}}
+    draft = await talk.call("refine_spec", spec_id=spec_id, changes=[states])
+    talk.lines(*draft["changed"], f"phase: {draft['phase']}")
+    draft = await talk.call(
+        "start_journey_builder", request="first-year diabetes journey", spec_id=spec_id
+    )
+    talk.lines(*draft.get("understood", ()), f"phase: {draft['phase']}")
+    seen = await talk.call("preview_spec", spec_id=spec_id)
+    talk.table(seen["people"], "A few of them")
+    expected = sum(seen["expected"].values())
+    talk.model(
+        f"{seen['count']} people, about {expected:,} rows, {seen['megabytes']} MB, "
+        f"{seen['seconds']} s. Shall I?"
+    )
+    return spec_id
+
+
+def _cut(rows: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    places = [rows["columns"].index(column) for column in wanted]
+    return {"columns": wanted, "rows": [[row[place] for place in places] for row in rows["rows"]]}
+
+
+async def _execute(talk: Talk, spec_id: str) -> str:
+    talk.person("Yes.")
+    state = await talk.call("execute_spec", spec_id=spec_id)
+    while state["status"] == "running":
+        state = await talk.call("check_run", run_id=state["run_id"])
+    counts = sorted(state["tables"].items(), key=lambda item: -item[1])
+    talk.lines(", ".join(f"{number:,} {table}" for table, number in counts if number))
+    saved = await talk.call(
+        "save_scenario", run_id=state["run_id"], name=NAME, replace=True,
+        description="200 Medicare patients with diabetes, first year, mostly Texas",
+    )  # fmt: skip
+    talk.model(f"Saved as {saved['name']}, digest {state['digest'][:16]}.")
+    return str(state["run_id"])
+
+
+async def _ask(talk: Talk) -> None:
+    for question, sql in QUESTIONS:
+        talk.person(question)
+        page = await talk.call("query_scenario", name=NAME, sql=" ".join(sql.split()))
+        talk.table({"columns": page["columns"], "rows": page["rows"]})
+
+
+async def _check(talk: Talk, run_id: str) -> int:
+    talk.person("Is it whole, and is it what I asked for?")
+    audit = await talk.call("audit_scenario", name=NAME)
+    talk.lines(f"{audit['checked']} checks, {'all hold' if audit['ok'] else 'NOT all hold'}")
+    if compared := audit.get("asked_against_got"):
+        talk.table(compared, "Asked against got")
+    page = await talk.call("query_scenario", name=NAME, sql=" ".join(CHECK.split()))
+    got = dict(zip(page["columns"], page["rows"][0], strict=True))
+    people = 200
+    expected = {
+        "200 patients": got["patients"] == people,
+        "200 members": got["members"] == people,
+        "200 rx_members": got["rx_members"] == people,
+        "4 encounters a person or more": got["encounters"] >= 4 * people,
+        "8 lab results a person or more": got["lab_results"] >= 8 * people,
+        "fills": got["fills"] > 0,
+        "claims for every billable encounter in coverage": got["unbilled"] == 0,
+        "audit": bool(audit["ok"]),
+    }
+    talk.screen.print()
+    talk.lines(", ".join(f"{_cell(number)} {name}" for name, number in got.items()))
+    missing = [name for name, holds in expected.items() if not holds]
+    if missing:
+        talk.screen.print(f"[red]CHECK FAILED[/red]: {escape(', '.join(missing))}")
+        return 1
+    talk.screen.print(f"[green]CHECK OK[/green]: {escape(', '.join(expected))}", highlight=False)
+    return 0

@@ -1,0 +1,96 @@
+"""A scenario as one CSV or Parquet file for each table: sorted rows, the same bytes each time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from healthsim.errors import NotFound, near
+from healthsim.persistence.database import literal, open_read, quoted, storage_errors
+
+Format = Literal["csv", "parquet"]
+MARKER = "SYNTHETIC-TEST-DATA.txt"
+DICTIONARY = "data-dictionary.csv"
+_OPTIONS: Mapping[str, str] = {
+    "csv": "FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''",
+    "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
+}
+
+
+def export(
+    path: Path, name: str, folder: Path, form: Format, tables: Sequence[str] = ()
+) -> list[Path]:
+    """Write the tables of a scenario's file into an existing, empty folder.
+
+    Rows keep the order in which they are stored, by person and key. One thread writes, so that
+    the same scenario gives the same bytes on any machine.
+
+    Args:
+        path: the scenario's DuckDB file.
+        name: the scenario's name, for the marker.
+        folder: where the files go; one `<table>.<form>` each, a marker that says that the data
+            is synthetic, and the data dictionary.
+        form: ``"csv"`` or ``"parquet"``.
+        tables: names of the tables wanted; all of them when empty.
+
+    Raises:
+        NotFound: no such table, with near matches.
+    """
+    with open_read(path) as connection, storage_errors(folder):
+        connection.execute("SET threads = 1")
+        connection.execute("SET preserve_insertion_order = true")
+        chosen = _chosen(connection, tables)
+        written = [_write(connection, table, folder, form) for table in chosen]
+        written.append(_dictionary(connection, chosen, folder))
+        written.append(_marker(name, form, folder))
+    return written
+
+
+def _chosen(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT table_name FROM healthsim_columns ORDER BY table_name"
+    ).fetchall()
+    known = [str(row[0]) for row in rows]
+    for table in wanted:
+        if table not in known:
+            raise NotFound("tables", f"the scenario has no table {table!r}", near(table, known))
+    return [table for table in known if not wanted or table in wanted]
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, folder: Path, form: Format) -> Path:
+    path = folder / f"{table}.{form}"
+    target = literal(str(path))
+    connection.execute(f"COPY {quoted(table)} TO {target} ({_OPTIONS[form]})")
+    return path
+
+
+def _dictionary(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], folder: Path) -> Path:
+    found = connection.execute(
+        "SELECT * FROM healthsim_columns WHERE list_contains(?, table_name) "
+        "ORDER BY table_name, position",
+        [list(tables)],
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column[0] for column in found.description])
+    writer.writerows(found.fetchall())
+    path = folder / DICTIONARY
+    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+    return path
+
+
+def _marker(name: str, form: Format, folder: Path) -> Path:
+    path = folder / MARKER
+    path.write_text(
+        f"Synthetic test data made by HealthSim: scenario {name}, {form} files.\n"
+        "Nobody in it exists. Identifiers come from ranges that are never issued.\n"
+        f"What each column means stands in {DICTIONARY}.\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+    return path

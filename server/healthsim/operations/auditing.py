@@ -1,0 +1,73 @@
+"""Audits what was made: is every record linked and every amount right, and is it what was asked?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from healthsim.operations import scenarios
+from healthsim.operations.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was checked, and what was found.
+
+    Attributes:
+        checked: number of checks.
+        findings: checks that do not hold: what, where, how many rows.
+        compared: asked against got, one row a figure.
+    """
+
+    checked: int
+    findings: list[list[Any]]
+    compared: list[list[Any]]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that must hold holds; a figure off by chance is no fault."""
+        return not self.findings
+
+
+FINDING = ["check", "where", "rows", "mend"]
+COMPARED = ["what", "asked", "got", "low", "high", "ok"]
+
+
+def audit(home: Home, name: str) -> Audit:
+    """Audit a scenario.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        StorageError: its file cannot be read.
+    """
+    found = scenarios.describe(home, name)
+    return audit_file(scenarios.path(home, name), found.profile, found.journeys)
+
+
+def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
+    """Audit the file of a run or scenario against the texts of its specifications."""
+    from healthsim.audit import integrity  # noqa: PLC0415  duckdb is heavy
+
+    found = integrity.check(path)
+    broken = [[item.check, item.where, item.rows, item.mend] for item in found if item.rows]
+    return Audit(len(found), broken, compared(path, profile, journeys))
+
+
+def compared_run(path: Path) -> list[list[Any]]:
+    """Return asked against got for a file, by the specifications that it carries."""
+    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+
+    manifest = described(path).manifest
+    return compared(path, manifest.profile, manifest.journeys)
+
+
+def compared(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:
+    """Return asked against got for a run's or scenario's file."""
+    from healthsim.audit import fidelity  # noqa: PLC0415  duckdb and scipy are heavy
+
+    return [
+        [row.what, row.asked, row.got, row.low, row.high, row.ok]
+        for row in fidelity.compare(path, profile, journeys)
+    ]

@@ -1,0 +1,194 @@
+"""What a run would make, seen on its first people: expected rows, size, time, and a few of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY
+from healthsim.execution import run
+from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
+
+_LOOKED_AT = 500  # people that are run for an estimate; a mean of rows is then within some 2 %
+_ROWS_A_SECOND = 2_000_000  # assumption: two cores, the reference job (see `make bench`)
+_STARTING_SECONDS = 0.5
+_BYTES_A_ROW = 22  # assumption: stored and compressed, the reference job
+_SHOWN = ("person_id", "name", "birth_date", "gender", "city", "state")
+_SAFE = 2**53
+"""Whole numbers above it travel as text: JSON readers would round them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would make."""
+
+    count: int
+    columns: list[str]
+    people: list[list[Any]]
+    expected: dict[str, int]
+    seconds: float
+    megabytes: float
+
+
+def preview(
+    profile: Mapping[str, Any],
+    journeys: Sequence[Mapping[str, Any]],
+    *,
+    sample: int = 3,
+    seed: int | None = None,
+) -> Preview:
+    """Run the first people of a job and scale up; they are the very people of the whole run."""
+    document = dict(profile) | ({} if seed is None else {"seed": seed})
+    job = run.prepare(document, journeys)
+    size = min(job.count, _LOOKED_AT)
+    found = _first(job, size)
+    expected = {
+        table.name: round(len(found[table.name]["person_id"]) * job.count / size)
+        for table in job.tables
+        if "person_id" in found.get(table.name, {})
+    }
+    total = sum(expected.values())
+    return Preview(
+        count=job.count,
+        columns=[
+            "person_id",
+            "name",
+            "birth_date",
+            "gender",
+            "city",
+            "state",
+            "plan",
+            "conditions",
+        ],
+        people=[_line(person) for person in _Seen(_tables(job), found).people(sample)],
+        expected={name: number for name, number in expected.items() if number},
+        seconds=round(total / _ROWS_A_SECOND + _STARTING_SECONDS, 1),
+        megabytes=round(total * _BYTES_A_ROW / 1e6 + 1, 1),
+    )
+
+
+def quick(
+    profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Make a few people and everything that is linked to them, as one object a person."""
+    job = run.prepare(profile, journeys)
+    return _Seen(_tables(job), _first(job, job.count)).people(job.count)
+
+
+def _first(job: run.Job, size: int) -> dict[str, Columns]:
+    """Return the tables of the first people alone."""
+    stop = threading.Event()
+    chunks = run.chunks(job, size=size, threads=1, stop=stop)
+    try:
+        found: dict[str, Columns] = dict(next(chunks).tables)
+        return found
+    finally:
+        stop.set()
+        if hasattr(chunks, "close"):
+            chunks.close()
+
+
+def _tables(job: run.Job) -> dict[str, Table]:
+    return {table.name: table for table in job.tables}
+
+
+def _line(person: Mapping[str, Any]) -> list[Any]:
+    plans = [row[0] for row in person.get("coverage", ())]
+    codes = [row[0] for row in person.get("conditions", ())]
+    return [*(person.get(key) for key in _SHOWN), ", ".join(plans), " ".join(codes)]
+
+
+_FACES = ("patients", "members", "rx_members")
+_FACE = ("birth_date", "gender", "race", "city", "state", "zip")
+_VIEWS: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
+    # key, table, columns, most rows
+    ("coverage", "enrollments", ("plan_id", "effective_date", "term_date"), 4),
+    ("conditions", "conditions", ("code", "display", "onset_date"), 12),
+    ("encounters", "encounters", ("start_at", "encounter_class", "reason"), 8),
+    ("labs", "lab_results", ("collected_at", "display", "value", "unit", "flag"), 10),
+    ("prescriptions", "prescriptions", ("written_date", "drug", "refills"), 8),
+    ("claims", "claims", ("from_date", "form", "allowed_usd", "plan_paid_usd", "copay_usd",
+                          "coinsurance_usd", "deductible_usd"), 8),
+    ("fills", "fills", ("fill_date", "status", "days_supply", "copay_usd", "plan_paid_usd"), 8),
+    ("events", "events", ("event_date", "journey", "step", "occurrence", "type"), 12),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The tables of the first people, and what their columns are."""
+
+    tables: Mapping[str, Table]
+    found: Mapping[str, Columns]
+
+    def people(self, most: int) -> list[dict[str, Any]]:
+        """Return the first people, each with what is linked to it: a handful, for reading."""
+        face = next(name for name in _FACES if name in self.found)
+        ids = self.found[face]["person_id"]
+        assert isinstance(ids, np.ndarray)
+        return [self._person(face, int(person)) for person in ids[:most]]
+
+    def _person(self, face: str, person_id: int) -> dict[str, Any]:
+        names = ("given_name", "family_name")
+        given, family, *rest = (self._rows(face, person_id, (*names, *_FACE), 1) or [[""] * 8])[0]
+        person: dict[str, Any] = {"person_id": person_id, "name": f"{given} {family}".strip()}
+        person |= {key: value for key, value in zip(_FACE, rest, strict=True) if value is not None}
+        for key, table, columns, most in _VIEWS:
+            if rows := self._rows(table, person_id, columns, most):
+                person[key] = rows
+        return person
+
+    def _rows(
+        self, table: str, person_id: int, wanted: Sequence[str], most: int
+    ) -> list[list[Any]]:
+        """Return a person's rows of a table; a column that the table lacks is null."""
+        columns = self.found.get(table)
+        if columns is None:
+            return []
+        ids = columns["person_id"]
+        assert isinstance(ids, np.ndarray)
+        rows = np.flatnonzero(ids == person_id)[:most]
+        types = self.tables[table].by_name
+        arrays = [
+            cells(columns[name], types[name].type, rows) if name in types else [None] * len(rows)
+            for name in wanted
+        ]
+        return [list(row) for row in zip(*arrays, strict=True)]
+
+
+def cells(array: Array, kind: Type, rows: NDArray[np.intp]) -> list[Any]:
+    """Return a few rows of a column as plain values: ISO days, dollars, None for null.
+
+    >>> cells(np.array([0, NO_DAY], dtype=np.int32), "DATE", np.array([0, 1]))
+    ['1970-01-01', None]
+    """
+    if isinstance(array, Coded):
+        return list(array.take(rows).texts())
+    values = array[rows]
+    if kind == "VARCHAR":
+        return [text.decode() or None for text in values.tolist()]
+    if kind == "DATE":
+        days = values.astype("datetime64[D]")
+        return [None if raw == NO_DAY else str(day) for raw, day in zip(values, days, strict=True)]
+    if kind == "TIMESTAMP":
+        minutes = values.astype("datetime64[m]")
+        return [None if raw == NO_NUMBER else str(at)
+                for raw, at in zip(values, minutes, strict=True)]  # fmt: skip
+    if kind == "DECIMAL(12,2)":
+        return [round(cents / 100, 2) for cents in values.tolist()]
+    if kind == "DOUBLE":
+        return [None if number != number else number for number in values.tolist()]
+    if kind == "BOOLEAN":
+        return list(values.tolist())
+    return [_whole(number) for number in values.tolist()]
+
+
+def _whole(number: int) -> int | str | None:
+    if number in (int(NO_NUMBER), int(NO_DAY)):
+        return None
+    return number if abs(number) < _SAFE else str(number)

@@ -1,0 +1,162 @@
+"""What the tools answer, as data. Rows travel as arrays beside one list of column names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+from mcp.types import CallToolResult, TextContent
+from pydantic import BaseModel
+
+Rows: TypeAlias = dict[str, Any]
+"""`{"columns": [...], "rows": [[...], ...]}`."""
+
+
+def rows(columns: list[str], items: list[list[Any]]) -> Rows:
+    """Return rows as arrays beside one list of columns."""
+    return {"columns": columns, "rows": items}
+
+
+class Answer(BaseModel):
+    """What a tool answers. Fields that are left at their default do not travel."""
+
+
+def reply(answer: Answer) -> CallToolResult:
+    """Return an answer twice: structured, and as compact text for hosts that show only text."""
+    data = answer.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
+
+
+class TemplatesFound(Answer):
+    """Templates, best first."""
+
+    templates: Rows
+    next: str
+
+
+class Drafted(Answer):
+    """The state of a draft after a builder's step."""
+
+    spec_id: str
+    revision: int
+    phase: str
+    understood: list[str] = []
+    not_understood: list[str] = []
+    changed: list[str] = []
+    wrong: list[str] = []
+    open: list[dict[str, Any]] = []
+    hints: list[str] = []
+    next: str
+
+
+class Shown(Answer):
+    """A draft as a card, or one part of it as data."""
+
+    spec_id: str
+    revision: int
+    phase: str
+    card: str = ""
+    section: Any = None
+    wrong: list[str] = []
+    next: str
+
+
+class Previewed(Answer):
+    """A few people, and what a whole run would make."""
+
+    spec_id: str
+    count: int
+    people: Rows
+    expected: dict[str, int]
+    seconds: float
+    megabytes: float
+    next: str
+
+
+class RunState(Answer):
+    """A run: how far it is, and what came out of it."""
+
+    run_id: str
+    status: str
+    done: int
+    total: int
+    tables: dict[str, int] = {}
+    digest: str = ""
+    asked_against_got: Rows = {}
+    sample: Rows = {}
+    saved_as: str = ""
+    error: str = ""
+    next: str
+
+
+class QuickPeople(Answer):
+    """A few linked people, nothing kept."""
+
+    people: list[dict[str, Any]]
+    understood: list[str] = []
+    not_understood: list[str] = []
+    next: str
+
+
+class Scenarios(Answer):
+    """Saved scenarios."""
+
+    scenarios: Rows
+    total: int
+    next: str
+
+
+class ScenarioShown(Answer):
+    """One scenario: what it holds, or one table of it with sample rows."""
+
+    name: str
+    description: str = ""
+    people: int = 0
+    seed: int = 0
+    digest: str = ""
+    tables: Rows = {}
+    columns: Rows = {}
+    sample: Rows = {}
+    next: str
+
+
+class Saved(Answer):
+    """What a save, a delete or an export did."""
+
+    name: str
+    done: str
+    tables: dict[str, int] = {}
+    files: list[str] = []
+    folder: str = ""
+    next: str
+
+
+class Page(Answer):
+    """Rows of a query."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[Any]]
+    row_count: int
+    truncated: bool = False
+    note: str = ""
+    next: str
+
+
+class Audited(Answer):
+    """What was checked, and what was found."""
+
+    name: str
+    ok: bool
+    checked: int
+    findings: Rows = {}
+    asked_against_got: Rows = {}
+    next: str
+
+
+class GuideText(Answer):
+    """A guide, or the list of guides."""
+
+    topic: str
+    text: str

@@ -1,0 +1,83 @@
+"""Ask a scenario: query it, audit it, take it out as files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from mcp.types import CallToolResult
+from pydantic import Field
+
+from healthsim.operations import query
+from healthsim.tools.answers import Audited, Page, Saved, reply, rows
+from healthsim.tools.edge import Ctx, home_of
+
+Name = Annotated[str, Field(description="Name of a scenario.")]
+
+
+def query_scenario(
+    ctx: Ctx,
+    name: Name,
+    sql: Annotated[str, Field(description="One SELECT, DuckDB dialect.")],
+    limit: Annotated[int, Field(ge=1, le=500, description="Most rows.")] = 50,
+    offset: Annotated[int, Field(ge=0, description="Skip so many rows.")] = 0,
+) -> Annotated[CallToolResult, Page]:
+    """Query a scenario with SQL; answer with numbers, not with many rows.
+
+    Tables join on person_id, encounter_id, claim_id and event_id. events.step and
+    events.occurrence tell which visit a record belongs to.
+    """
+    found = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
+    more = f"offset={offset + limit} shows more; " if found.truncated else ""
+    return reply(
+        Page(
+            columns=[column for column, _ in found.columns],
+            types=[kind for _, kind in found.columns],
+            rows=found.rows,
+            row_count=found.row_count,
+            truncated=found.truncated,
+            note="; ".join(found.notes),
+            next=f"{more}count, group or filter in SQL to narrow it down."
+            if found.truncated
+            else "Say the answer, and the SQL if asked.",
+        )
+    )
+
+
+def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
+    """Audit a scenario: is every record linked, do the amounts agree, is it what was asked for?"""
+    from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
+
+    found = auditing.audit(home_of(ctx), name)
+    return reply(
+        Audited(
+            name=name,
+            ok=found.ok,
+            checked=found.checked,
+            findings=rows(auditing.FINDING, found.findings) if found.findings else {},
+            asked_against_got=rows(auditing.COMPARED, found.compared),
+            next="Nothing to mend."
+            if found.ok
+            else "Say what differs; a new run needs a changed spec or seed.",
+        )
+    )
+
+
+def export_scenario(
+    ctx: Ctx,
+    name: Name,
+    format: Annotated[Literal["csv", "parquet"], Field(description="Kind of files.")] = "csv",
+    tables: Annotated[list[str], Field(description="Only these tables; empty: all.")] = [],  # noqa: B006
+) -> Annotated[CallToolResult, Saved]:
+    """Export a scenario's tables as files, into the exports folder of the HealthSim home."""
+    from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
+
+    done = exporting.export_home(home_of(ctx), name, format, tables)
+    return reply(
+        Saved(
+            name=name,
+            done="exported",
+            files=[path.name for path in done.files],
+            folder=str(done.folder),
+            next="Tell the person the folder.",
+        )
+    )

@@ -1,0 +1,220 @@
+"""Phase 1, the conversation: from a wish to a specification that can be run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from mcp.types import CallToolResult
+from pydantic import BaseModel, ConfigDict, Field
+
+from healthsim.building import card, draft, paths, refining, starting, templates
+from healthsim.building.draft import Draft
+from healthsim.errors import NotFound, SpecError, near
+from healthsim.operations import specs
+from healthsim.tools.answers import Drafted, Previewed, Shown, TemplatesFound, reply, rows
+from healthsim.tools.edge import Ctx, home_of
+
+SpecId = Annotated[str, Field(description="Handle of a draft.")]
+
+
+class Change(BaseModel):
+    """One small change to a draft."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    op: Literal["set", "remove", "append"]
+    path: Annotated[
+        str,
+        Field(
+            description="demographics.age.mean, clinical.comorbidities[I10].share, "
+            "journey.steps[quarter].times; or a JSON pointer."
+        ),
+    ]
+    value: Annotated[Any, Field(description="New value or item.")] = None
+
+
+def find_templates(
+    query: Annotated[str, Field(description="Words, such as: medicare diabetes.")] = "",
+    kind: Annotated[Literal["any", "profile", "journey"], Field(description="Which kind.")] = "any",
+    limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 10,
+) -> Annotated[CallToolResult, TemplatesFound]:
+    """Search the library of profiles (who) and journeys (what happens) to start from."""
+    found = templates.find(query, kind)[:limit]
+    listed = [[item.name, item.kind, item.title, item.description[:240]] for _, item in found]
+    mend = "Start one with start_profile_builder or start_journey_builder, template=<name>."
+    if not found:
+        names = [item.name for item in templates.shelf()]
+        mend = f"Nothing matches {query!r}. All templates: {', '.join(names)}."
+    return reply(
+        TemplatesFound(templates=rows(["name", "kind", "title", "description"], listed), next=mend)
+    )
+
+
+def start_profile_builder(
+    ctx: Ctx,
+    request: Annotated[str, Field(description="The wish, in the person's own words.")],
+    template: Annotated[str, Field(description="Template to start from; chosen if empty.")] = "",
+    count: Annotated[int | None, Field(description="Number of people.")] = None,
+) -> Annotated[CallToolResult, Drafted]:
+    """Start a draft of a population (who) from a wish such as: 200 Medicare patients in Texas.
+
+    Answers with what was understood and what was not, what is still open, and a spec_id for
+    every later call. Nothing is generated yet.
+    """
+    new, story = starting.start_profile(request, template, count)
+    if found := draft.problems(new):
+        raise SpecError(found)
+    stored = specs.create(home_of(ctx), new.name, new.document())
+    return reply(_drafted(stored.spec_id, stored.revision, new, story=story))
+
+
+def start_journey_builder(
+    ctx: Ctx,
+    request: Annotated[str, Field(description="What should happen, in the person's own words.")],
+    spec_id: Annotated[str, Field(description="Draft whose people it happens to.")] = "",
+    template: Annotated[str, Field(description="Template to start from; chosen if empty.")] = "",
+) -> Annotated[CallToolResult, Drafted]:
+    """Add a journey (what happens over time) to a draft of a population.
+
+    Answers like start_profile_builder. The journey's steps can then be changed with refine_spec.
+    """
+    home = home_of(ctx)
+    stored = specs.load(home, spec_id) if spec_id else None
+    base = Draft.of(stored.document) if stored else None
+    new, story = starting.start_journey(base, request, template)
+    if stored:
+        stored = specs.revise(home, spec_id, stored.revision, new.document())
+    else:
+        stored = specs.create(home, new.name, new.document())
+    return reply(_drafted(stored.spec_id, stored.revision, new, story=story))
+
+
+def refine_spec(
+    ctx: Ctx,
+    spec_id: SpecId,
+    changes: Annotated[list[Change], Field(description="Applied in order, all or none.")],
+    revision: Annotated[
+        int, Field(ge=0, description="Refuse when the draft is newer; 0: never.")
+    ] = 0,
+) -> Annotated[CallToolResult, Drafted]:
+    """Change a draft by small steps: set, remove or append at a path.
+
+    A change that would make the specification wrong is refused with the way to mend it, and
+    nothing is changed. Answers with what changed and what is still open.
+    """
+    home = home_of(ctx)
+    stored = specs.load(home, spec_id)
+    new, changed = refining.refine(
+        Draft.of(stored.document), [change.model_dump() for change in changes]
+    )
+    stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
+    return reply(_drafted(spec_id, stored.revision, new, changed=changed))
+
+
+def get_spec(
+    ctx: Ctx,
+    spec_id: SpecId,
+    section: Annotated[
+        str, Field(description="Show this path as data: clinical, journey.phases.")
+    ] = "",
+) -> Annotated[CallToolResult, Shown]:
+    """Show a draft as a card to confirm, or one section of it as data."""
+    stored = specs.load(home_of(ctx), spec_id)
+    found = Draft.of(stored.document)
+    wrong, asked = draft.problems(found), draft.questions(found)
+    shown = Shown(
+        spec_id=spec_id,
+        revision=stored.revision,
+        phase=draft.phase(wrong, asked),
+        wrong=[str(problem) for problem in wrong],
+        next=_next(found, draft.phase(wrong, asked)),
+    )
+    if section:
+        shown.section = _section(found, section)
+    else:
+        shown.card = card.page(found, wrong, asked)
+    return reply(shown)
+
+
+def _section(found: Draft, section: str) -> Any:
+    whole = {"profile": found.profile, "journeys": list(found.journeys)}
+    pieces, path = refining.resolve(whole, section)
+    value = paths.find(whole, pieces)
+    if value is None:
+        parent = paths.find(whole, pieces[:-1])
+        known = parent if isinstance(parent, dict) else {}
+        raise NotFound(path, "is not there", near(pieces[-1], known))
+    return value
+
+
+def preview_spec(
+    ctx: Ctx,
+    spec_id: SpecId,
+    sample: Annotated[int, Field(ge=1, le=10, description="People to show.")] = 3,
+    seed: Annotated[int | None, Field(ge=0, description="Another seed than the spec's.")] = None,
+) -> Annotated[CallToolResult, Previewed]:
+    """Preview a run: a few people, and how many rows, megabytes and seconds to expect.
+
+    Nothing is kept. Use it before execute_spec, to let the person confirm.
+    """
+    from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
+
+    found = Draft.of(specs.load(home_of(ctx), spec_id).document)
+    if found.profile is None:
+        raise NotFound("profile", "the draft has no people", "call start_profile_builder")
+    seen = estimate.preview(found.profile, found.journeys, sample=sample, seed=seed)
+    return reply(
+        Previewed(
+            spec_id=spec_id,
+            count=seen.count,
+            people=rows(seen.columns, seen.people),
+            expected=seen.expected,
+            seconds=seen.seconds,
+            megabytes=seen.megabytes,
+            next=f"If the person agrees: execute_spec(spec_id={spec_id!r}"
+            + (f", save_as={found.save_as!r})." if found.save_as else ", save_as=<name>)."),
+        )
+    )
+
+
+def _drafted(
+    spec_id: str,
+    revision: int,
+    found: Draft,
+    story: starting.Story | None = None,
+    changed: list[str] | None = None,
+) -> Drafted:
+    wrong, asked = draft.problems(found), draft.questions(found)
+    phase = draft.phase(wrong, asked)
+    return Drafted(
+        spec_id=spec_id,
+        revision=revision,
+        phase=phase,
+        understood=story.understood if story else [],
+        not_understood=story.not_understood if story else [],
+        hints=story.hints if story else [],
+        changed=changed or [],
+        wrong=[str(problem) for problem in wrong],
+        open=[_asked(question) for question in asked],
+        next=_next(found, phase),
+    )
+
+
+def _asked(question: draft.Question) -> dict[str, Any]:
+    found = asdict(question)
+    found["suggestions"] = list(question.suggestions)
+    del found["assumed"]
+    return found if question.suggestions else {"path": question.path, "ask": question.ask}
+
+
+def _next(found: Draft, phase: draft.Phase) -> str:
+    if found.profile is None:
+        return "Say who: start_profile_builder, then start_journey_builder with its spec_id."
+    ways = {
+        "intent": "Ask who the people are, or what happens; answer with refine_spec.",
+        "scope": "Ask what is open; answer with refine_spec, or go on with preview_spec.",
+        "refine": "Ask what is open; answer with refine_spec, or go on with preview_spec.",
+        "confirm": "Show get_spec to the person, then preview_spec and execute_spec.",
+    }
+    return ways[phase]

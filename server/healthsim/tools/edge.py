@@ -1,0 +1,152 @@
+"""The edge itself: what a tool is given, how it answers, and what a caller sees of an error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import BaseModel, ValidationError
+
+from healthsim.errors import HealthSimError, near
+from healthsim.specification.document import problems_of
+
+if TYPE_CHECKING:
+    from healthsim.operations.home import Home
+
+READ = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+WRITE = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
+DELETE = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
+)
+LONGEST_ERROR = 10_000
+"""Characters of an error that some hosts cut off beyond."""
+
+_log = logging.getLogger("healthsim")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every request of one server process shares."""
+
+    home: Home
+    read_only: bool = False
+
+
+Ctx: TypeAlias = Context[Desk, Any]
+
+
+def home_of(ctx: Ctx) -> Home:
+    """Return the home folder that this server works in."""
+    return ctx.request_context.lifespan_context.home
+
+
+class HealthSimServer(MCPServer[Desk]):
+    """An MCP server whose errors are written for the model that reads them.
+
+    The SDK shows a caller only the text of a `ToolError`, and of a failed argument pydantic's own.
+    Here a `HealthSimError` is shown whole (where, what was found, how to mend it), arguments are
+    explained in the same form, and anything unexpected is logged and says nothing of the inside.
+    """
+
+    refused: frozenset[str] = frozenset()
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Ctx | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; every failure leaves as a `ToolError` that can be acted upon."""
+        self._find(name)
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            raise ToolError(self._explain(name, error)) from error.__cause__
+
+    def _find(self, name: str) -> None:
+        known = [tool.name for tool in self._tool_manager.list_tools()]
+        if name in self.refused:
+            raise ToolError(
+                f"{name}: this server runs read-only; start it without --read-only to change things"
+            )
+        if name not in known:
+            raise ToolError(f"{name}: there is no such tool; {near(name, known)}")
+
+    def _explain(self, name: str, error: ToolError) -> str:
+        cause = error.__cause__
+        if isinstance(cause, ValidationError):
+            tool = self._tool_manager.get_tool(name)
+            model = tool.fn_metadata.arg_model if tool else BaseModel
+            text = "\n".join(str(problem) for problem in problems_of(cause, model, ""))
+        elif isinstance(cause, HealthSimError | ToolError):
+            text = str(cause)
+        else:
+            _log.error("%s failed", name, exc_info=cause)
+            text = (
+                f"{name}: HealthSim failed inside ({type(cause).__name__}); this is not the "
+                "caller's fault and nothing is half-done; try again, or report the server's log"
+            )
+        return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
+
+
+def register(server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnotations) -> None:
+    """Offer one tool; its docstring is its description, its name gives its title."""
+    server.add_tool(
+        tool,
+        title=str(tool.__name__).replace("_", " ").capitalize(),
+        description=getdoc(tool),
+        annotations=hints,
+    )
+
+
+def tighten(server: HealthSimServer) -> None:
+    """Refuse unknown arguments, and publish schemas without what models do not need.
+
+    The SDK ignores an unknown argument in silence, so a misspelt `limt` would be lost. (Private
+    parts of the SDK are touched here and nowhere else; a test pins them.)
+    """
+    for tool in server._tool_manager.list_tools():
+        model = tool.fn_metadata.arg_model
+        model.model_config["extra"] = "forbid"
+        model.model_rebuild(force=True)
+        tool.parameters = slim(model.model_json_schema(by_alias=True))
+        if tool.fn_metadata.output_schema:
+            tool.fn_metadata.output_schema = _shape(slim(tool.fn_metadata.output_schema))
+
+
+def slim(schema: Any) -> Any:
+    """Drop generated titles, and null from optional parameters that may simply be left out."""
+    if isinstance(schema, list):
+        return [slim(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {
+        key: slim(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str)) and not (key == "default" and not value)
+    }
+    choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1 and len(choices) < len(kept["anyOf"]):
+        del kept["anyOf"]
+        kept |= {key: value for key, value in choices[0].items() if key not in kept}
+    return kept
+
+
+def _shape(schema: Any) -> Any:
+    """Return the bare shape of an answer: its fields and their types, without prose or parts."""
+    if isinstance(schema, list):
+        return [_shape(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _shape(value)
+        for key, value in schema.items()
+        if not (key == "description" and isinstance(value, str))
+        and key != "additionalProperties"
+        and not (key == "items" and schema.get("type") == "array")
+    }

@@ -1,0 +1,173 @@
+"""Phase 2, the factory: run a specification, watch it, stop it, or see a few people at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult
+from pydantic import Field
+
+from healthsim.building import starting, templates
+from healthsim.building.draft import Draft
+from healthsim.errors import NotFound, Refused
+from healthsim.operations import generate, runs, scenarios, specs
+from healthsim.operations.home import Home
+from healthsim.operations.runs import RunRecord
+from healthsim.tools.answers import QuickPeople, Rows, RunState, Saved, reply, rows
+from healthsim.tools.edge import Ctx, home_of
+from healthsim.tools.scenarios import refuse_taken
+
+LONGEST_WAIT = 40
+"""Seconds; some hosts give up after 60."""
+_MOST_COMPARED = 40  # rows of asked against got; audit_scenario shows them all
+_STOPPING = 5.0  # seconds that a run gets to end its chunk
+_BEAT = 0.25  # seconds between two looks at a run
+
+RunId = Annotated[str, Field(description="Handle of a run.")]
+
+
+async def execute_spec(
+    ctx: Ctx,
+    spec_id: Annotated[str, Field(description="Handle of a draft.")],
+    seed: Annotated[int | None, Field(ge=0, description="Another seed than the spec's.")] = None,
+    count: Annotated[int | None, Field(description="Another count than the spec's.")] = None,
+    save_as: Annotated[str, Field(description="Save under this name when done.")] = "",
+    wait_seconds: Annotated[
+        int, Field(ge=0, le=LONGEST_WAIT, description="Then return a handle.")
+    ] = LONGEST_WAIT,
+) -> Annotated[CallToolResult, RunState]:
+    """Run a specification: generate its people and all their linked records.
+
+    The same spec and seed always give the same rows; a repeated call joins the run that is
+    already there. A long run answers with status running: call check_run.
+    """
+    home = home_of(ctx)
+    found = Draft.of(specs.load(home, spec_id).document)
+    if found.profile is None:
+        raise NotFound("profile", "the draft has no people", "call start_profile_builder")
+    if save_as:
+        refuse_taken(home, save_as)
+    profile = dict(found.profile)
+    profile |= {} if seed is None else {"seed": seed}
+    profile |= {} if count is None else {"count": count}
+    record = await anyio.to_thread.run_sync(
+        lambda: generate.start(home, profile, found.journeys), abandon_on_cancel=True
+    )
+    try:
+        record = await _watch(ctx, home, record.run_id, wait_seconds)
+    except anyio.get_cancelled_exc_class():
+        runs.cancel(home, record.run_id)
+        raise
+    return await anyio.to_thread.run_sync(lambda: _answer(home, record, save_as))
+
+
+async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord:
+    """Wait for a run, at most so long, and report its progress as it grows."""
+    deadline, told = time.monotonic() + seconds, 0
+    while True:
+        left = deadline - time.monotonic()
+        beat = max(0.0, min(_BEAT, left))
+        record = await anyio.to_thread.run_sync(
+            lambda: generate.join(home, run_id, beat),  # noqa: B023  called before it changes
+            abandon_on_cancel=True,
+        )
+        if record.done > told:
+            told = record.done
+            await ctx.report_progress(told, record.total, f"{told:,} of {record.total:,} people")
+        if record.status != "running" or left <= 0:
+            return record
+
+
+def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
+    if record.status == runs.FAILED:
+        raise ToolError(record.error)
+    state = RunState(
+        run_id=record.run_id, status=record.status, done=record.done, total=record.total,
+        error=record.error or "", next=_next(record, save_as),
+    )  # fmt: skip
+    if record.status == "done":
+        path = runs.file(home, record.run_id)
+        state.tables, state.digest = dict(record.counts), record.digest
+        state.asked_against_got = _compared(path)
+        state.sample = _sample(path, record.counts)
+        if save_as:
+            scenarios.save_run(home, record.run_id, save_as)
+            state.saved_as = save_as
+    return reply(state)
+
+
+def _next(record: RunRecord, save_as: str) -> str:
+    if record.status == "running":
+        later = f", then save_scenario(name={save_as!r})" if save_as else ""
+        return f"check_run(run_id={record.run_id!r}){later}; cancel_run stops it."
+    if record.status == "done":
+        if save_as:
+            return f"query_scenario(name={save_as!r}, sql=...) or audit_scenario({save_as!r})."
+        return f"save_scenario(run_id={record.run_id!r}, name=...) keeps it."
+    return "execute_spec again; if it fails again, change the draft with refine_spec."
+
+
+def _compared(path: Path) -> Rows:
+    from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
+
+    return rows(auditing.COMPARED, auditing.compared_run(path)[:_MOST_COMPARED])
+
+
+def _sample(path: Path, counts: Mapping[str, int]) -> Rows:
+    face = next(table for table in ("patients", "members", "rx_members") if table in counts)
+    return rows(*scenarios.sample(path, face, 2))
+
+
+async def check_run(
+    ctx: Ctx,
+    run_id: RunId,
+    wait_seconds: Annotated[
+        int, Field(ge=0, le=LONGEST_WAIT, description="Wait so long for its end.")
+    ] = 30,
+) -> Annotated[CallToolResult, RunState]:
+    """Check how far a run is, waiting a while for its end."""
+    home = home_of(ctx)
+    record = await _watch(ctx, home, run_id, wait_seconds)
+    return await anyio.to_thread.run_sync(lambda: _answer(home, record))
+
+
+def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, Saved]:
+    """Stop a run that is no longer wanted; it stops within one chunk."""
+    home = home_of(ctx)
+    runs.cancel(home, run_id)
+    record = generate.join(home, run_id, _STOPPING)
+    return reply(Saved(name=run_id, done=record.status, next="execute_spec starts it again."))
+
+
+def quick_generate(
+    traits: Annotated[str, Field(description="Who, in plain words: a diabetic woman of 70.")] = "",
+    count: Annotated[int, Field(ge=1, le=10, description="Number of people.")] = 1,
+    template: Annotated[str, Field(description="Profile template; chosen if empty.")] = "",
+    journey: Annotated[str, Field(description="Journey template, if things should happen.")] = "",
+    seed: Annotated[int | None, Field(ge=0, description="Another seed gives others.")] = None,
+) -> Annotated[CallToolResult, QuickPeople]:
+    """Make 1 to 10 linked people at once, with chart, coverage, claims and fills; nothing is kept.
+
+    For more people, or to keep them, use start_profile_builder.
+    """
+    from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
+
+    new, story = starting.start_profile(traits, template, count)
+    if new.profile is None:
+        raise Refused("traits", "name nobody", "say who")
+    profile = new.profile | ({} if seed is None else {"seed": seed})
+    journeys = [templates.load(journey, "journey").fresh()] if journey else []
+    return reply(
+        QuickPeople(
+            people=estimate.quick(profile, journeys),
+            understood=story.understood,
+            not_understood=story.not_understood,
+            next="start_profile_builder makes and keeps a whole population.",
+        )
+    )

@@ -1,0 +1,116 @@
+"""What is kept: save a run as a scenario, list, describe and delete scenarios."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mcp.types import CallToolResult
+from pydantic import Field
+
+from healthsim.errors import NotFound, Refused
+from healthsim.operations import scenarios as kept
+from healthsim.operations.home import Home
+from healthsim.tools.answers import Saved, Scenarios, ScenarioShown, reply, rows
+from healthsim.tools.edge import Ctx, home_of
+
+Name = Annotated[str, Field(description="Name of a scenario.")]
+
+
+def save_scenario(
+    ctx: Ctx,
+    run_id: Annotated[str, Field(description="A finished run.")],
+    name: Annotated[str, Field(description="Lower-case letters, digits and hyphens.")],
+    description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
+    replace: Annotated[bool, Field(description="Over a scenario of this name.")] = False,
+) -> Annotated[CallToolResult, Saved]:
+    """Save a finished run under a name, to be queried, exported and made again later."""
+    if not replace:
+        refuse_taken(home_of(ctx), name)
+    saved = kept.save_run(home_of(ctx), run_id, name, description=description, replace=replace)
+    return reply(
+        Saved(
+            name=saved.name,
+            done="saved",
+            tables=dict(saved.counts),
+            next=f"query_scenario(name={name!r}, sql=...) answers questions; "
+            f"describe_scenario({name!r}) shows tables and columns.",
+        )
+    )
+
+
+def refuse_taken(home: Home, name: str) -> None:
+    """Refuse a name that is taken, with the call that would replace it."""
+    kept.refuse_taken(home, name, replace=True)  # is it a name at all?
+    try:
+        kept.path(home, name)
+    except NotFound:
+        return
+    raise Refused(
+        f"scenario {name!r}", "there is one of this name already",
+        "choose another name, or call save_scenario with replace=true",
+    )  # fmt: skip
+
+
+def list_scenarios(
+    ctx: Ctx,
+    query: Annotated[str, Field(description="Words in name, description or tags.")] = "",
+    limit: Annotated[int, Field(ge=1, le=100, description="Most rows.")] = 20,
+    offset: Annotated[int, Field(ge=0, description="Skip so many.")] = 0,
+) -> Annotated[CallToolResult, Scenarios]:
+    """List the saved scenarios, newest first."""
+    words = query.lower().split()
+    found = [
+        item
+        for item in kept.list_all(home_of(ctx))
+        if all(word in f"{item.name} {item.description}".lower() for word in words)
+    ]
+    listed = [
+        [item.name, item.description[:200], item.count, sum(item.counts.values())]
+        for item in found[offset : offset + limit]
+    ]
+    more = f"offset={offset + limit} shows more. " if len(found) > offset + limit else ""
+    return reply(
+        Scenarios(
+            scenarios=rows(["name", "description", "people", "rows"], listed),
+            total=len(found),
+            next=f"{more}describe_scenario(name) shows what one holds."
+            if found
+            else "None yet: start_profile_builder begins one.",
+        )
+    )
+
+
+def describe_scenario(
+    ctx: Ctx,
+    name: Name,
+    table: Annotated[str, Field(description="Show this table's columns and a few rows.")] = "",
+) -> Annotated[CallToolResult, ScenarioShown]:
+    """Describe a scenario: its tables; or one table: columns, meanings and a few rows."""
+    found = kept.describe(home_of(ctx), name)
+    shown = ScenarioShown(
+        name=name, description=found.description, people=found.count, seed=found.seed,
+        digest=found.digest, next=f"query_scenario(name={name!r}, sql=...)",
+    )  # fmt: skip
+    if table:
+        shown.columns = rows(["column", "type", "meaning"], kept.columns(home_of(ctx), name, table))
+        shown.sample = rows(*kept.sample_of(home_of(ctx), name, table, 3))
+    else:
+        shown.tables = rows(["table", "rows", "grain"], kept.tables(home_of(ctx), name))
+        shown.next = f"describe_scenario(name={name!r}, table=...) for columns; {shown.next}"
+    return reply(shown)
+
+
+def delete_scenario(
+    ctx: Ctx,
+    name: Name,
+    confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
+) -> Annotated[CallToolResult, Saved]:
+    """Delete a scenario for good. Ask the person first, then call with confirm=true."""
+    found = kept.describe(home_of(ctx), name)
+    if not confirm:
+        raise Refused(
+            "confirm", f"deleting {name!r} ({found.count:,} people) cannot be undone",
+            "ask the person, then call again with confirm=true",
+        )  # fmt: skip
+    kept.delete(home_of(ctx), name)
+    return reply(Saved(name=name, done="deleted", next="list_scenarios shows what is left."))

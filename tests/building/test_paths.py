@@ -1,0 +1,58 @@
+"""Places in a document, dotted or as a JSON pointer."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from healthsim.building import paths
+from healthsim.errors import HealthSimError, Refused
+
+DOCUMENT = {
+    "demographics": {"age": {"mean": 72}},
+    "clinical": {"comorbidities": [{"code": "I10", "share": 0.7}, {"code": "E78.5", "share": 0.6}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("demographics.age.mean", 72),
+        ("/demographics/age/mean", 72),
+        ("$.demographics.age.mean", 72),
+        ("clinical.comorbidities[0].share", 0.7),
+        ("clinical.comorbidities[I10].share", 0.7),
+        ("clinical.comorbidities[E78.5].share", 0.6),
+        ("/clinical/comorbidities/1/share", 0.6),
+        ("clinical.comorbidities['E78.5'].share", 0.6),
+    ],
+)
+def test_both_ways_of_writing_a_path_find_the_same_place(path: str, value: object) -> None:
+    assert paths.find(DOCUMENT, paths.parse(path)) == value
+
+
+def test_what_is_written_can_be_parsed_again() -> None:
+    pieces = ["clinical", "comorbidities", "E78.5", "share"]
+
+    assert paths.parse(paths.write(pieces)) == pieces
+
+
+@pytest.mark.parametrize("path", ["", "/", "[]", "a[]", "."])
+def test_a_path_that_names_no_place_is_refused(path: str) -> None:
+    with pytest.raises(Refused, match="write it like"):
+        paths.parse(path)
+
+
+def test_a_missing_list_item_is_answered_with_those_that_are_there() -> None:
+    with pytest.raises(Refused, match=r"it holds I10, E78\.5"):
+        paths.change({"c": [{"code": "I10"}, {"code": "E78.5"}]}, "remove", ["c", "I11"], None)
+
+
+@given(st.text(max_size=60), st.sampled_from(["set", "remove", "append"]))
+def test_any_path_changes_something_or_says_why_not(path: str, op: str) -> None:
+    document = {"a": {"b": 1}, "c": [1, {"id": "x"}], "d": None}
+    try:
+        paths.change(document, op, paths.parse(path), 5)
+    except HealthSimError:
+        return

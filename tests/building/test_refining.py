@@ -1,0 +1,115 @@
+"""Small changes to a draft: all or none, and only changes that leave it right."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from healthsim.building import draft, refining, starting
+from healthsim.building.draft import Draft
+from healthsim.errors import HealthSimError, SpecError
+
+
+@pytest.fixture
+def both() -> Draft:
+    people, _ = starting.start_profile("200 Medicare patients with diabetes, mostly in Texas")
+    return starting.start_journey(people, "a first-year diabetes journey")[0]
+
+
+def _set(path: str, value: object) -> dict[str, object]:
+    return {"op": "set", "path": path, "value": value}
+
+
+def test_a_change_says_what_was_and_what_is(both: Draft) -> None:
+    new, changed = refining.refine(both, [_set("count", 50)])
+
+    assert new.profile is not None
+    assert new.profile["count"] == 50
+    assert changed == ["count: 200 -> 50"]
+
+
+def test_an_assumption_is_settled_by_a_change_of_its_path(both: Draft) -> None:
+    assert draft.phase([], draft.questions(both)) == "refine"
+
+    new, _ = refining.refine(both, [_set("demographics.location.states", {"TX": 1})])
+
+    assert draft.phase([], draft.questions(new)) == "confirm"
+
+
+def test_saying_the_assumed_value_again_settles_it_too(both: Draft) -> None:
+    took = both.assumptions[0].took
+    new, _ = refining.refine(both, [_set("/demographics/location/states", took)])
+
+    assert draft.questions(new) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "journey.steps[quarter].times",
+        "journeys[diabetic-first-year].steps[quarter].times",
+        "journeys[0].steps.quarter.times",
+        "steps[quarter].times",
+        "/journey/steps/quarter/times",
+    ],
+)
+def test_a_step_is_found_by_its_id_however_deep_it_lies(both: Draft, path: str) -> None:
+    new, changed = refining.refine(both, [_set(path, 3)])
+
+    assert "times" in changed[0]
+    assert draft.problems(new) == []
+
+
+def test_a_value_that_arrives_as_json_text_is_read(both: Draft) -> None:
+    new, _ = refining.refine(both, [_set("demographics.gender", '{"M": 0.5, "F": 0.5}')])
+
+    assert new.profile is not None
+    assert new.profile["demographics"]["gender"] == {"M": 0.5, "F": 0.5}
+
+
+def test_a_condition_is_appended_and_removed_by_its_code(both: Draft) -> None:
+    new, _ = refining.refine(
+        both,
+        [
+            {
+                "op": "append",
+                "path": "clinical.comorbidities",
+                "value": {"code": "J44.9", "share": 0.1},
+            }
+        ],
+    )
+    again, _ = refining.refine(new, [{"op": "remove", "path": "clinical.comorbidities[J44.9]"}])
+
+    assert again.profile == both.profile
+
+
+@pytest.mark.parametrize(
+    ("change", "mend"),
+    [
+        (_set("demographics.agee", 5), "did you mean 'age'"),
+        (_set("demographics.gender", {"M": 0.48, "F": 0.48}), "0.04"),
+        (_set("agee", 5), "no part of a spec"),
+        ({"op": "remove", "path": "clinical.comorbidities[X99.9]"}, "it holds"),
+        ({"op": "append", "path": "count", "value": 5}, "append to a list"),
+        (_set("journey.steps[quater].times", 3), "did you mean 'quarter'"),
+        (_set("journeys[surgery].title", "x"), "diabetic-first-year"),
+    ],
+)
+def test_a_wrong_change_says_how_to_mend_it_and_changes_nothing(
+    both: Draft, change: dict[str, object], mend: str
+) -> None:
+    before = copy.deepcopy(both)
+    with pytest.raises(HealthSimError) as caught:
+        refining.refine(both, [_set("count", 50), change])
+
+    assert mend in str(caught.value)
+    assert both == before
+
+
+def test_all_problems_are_told_at_once(both: Draft) -> None:
+    with pytest.raises(SpecError) as caught:
+        refining.refine(both, [_set("count", 0), _set("demographics.gender", {"M": 0.9})])
+
+    assert "count" in str(caught.value)
+    assert "gender" in str(caught.value)

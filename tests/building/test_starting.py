@@ -1,0 +1,121 @@
+"""From a wish to a draft: what is put where, what is assumed, what is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from healthsim.building import draft, starting
+from healthsim.building.draft import Draft
+from healthsim.errors import NotFound, Refused
+
+WISH = "I need 200 Medicare patients with diabetes, mostly in Texas"
+
+
+def _profile(wish: str) -> dict[str, object]:
+    new, _ = starting.start_profile(wish)
+    assert new.profile is not None
+    return new.profile
+
+
+def test_the_reference_wish_takes_its_template_and_asks_about_the_rest_of_texas() -> None:
+    new, story = starting.start_profile(WISH)
+
+    assert new.templates == ("medicare-diabetic",)
+    assert new.profile is not None
+    assert new.profile["count"] == 200
+    assert new.profile["demographics"]["location"]["states"]["TX"] == 0.8
+    assert story.not_understood == []
+    asked = draft.questions(new)
+    assert [question.path for question in asked] == ["demographics.location.states"]
+    assert asked[0].assumed
+    assert draft.phase([], asked) == "refine"
+
+
+@pytest.mark.parametrize(
+    ("wish", "template"),
+    [
+        (WISH, "medicare-diabetic"),
+        ("100 healthy commercial members", "commercial-healthy"),
+        ("Medicaid children with asthma", "medicaid-pediatric"),
+        ("Medicare patients", ""),
+        ("commercial members with heart failure", ""),
+        ("Medicaid adults", ""),
+        ("people in Ohio", ""),
+    ],
+)
+def test_a_template_is_taken_only_where_payer_condition_and_ages_fit(
+    wish: str, template: str
+) -> None:
+    new, _ = starting.start_profile(wish)
+
+    assert "".join(new.templates) == template
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        WISH,
+        "100 healthy commercial members in Ohio, 60% women",
+        "Medicaid kids with asthma in Florida and Georgia",
+        "500 commercial members aged 30-50 with type 2 diabetes, hypertension in 40%",
+        "Medicare Advantage seniors with COPD and heart failure in NY",
+        "people over 40 with depression",
+        "250 women with an HDHP, 80% in TX and 20% in OK",
+        "men with an enlarged prostate, Original Medicare, without hypertension",
+    ],
+)
+def test_every_wish_that_names_people_becomes_a_specification_without_problems(wish: str) -> None:
+    new, _ = starting.start_profile(wish)
+
+    assert draft.problems(new) == []
+
+
+def test_shares_that_do_not_add_up_are_said_back_and_not_used() -> None:
+    new, story = starting.start_profile("Medicare patients, 80% in TX and 30% in OK")
+
+    assert new.profile is not None
+    assert "location" not in new.profile["demographics"]
+    assert any("110%" in piece or "110 %" in piece for piece in story.not_understood)
+
+
+def test_a_figure_beats_the_template_and_an_argument_beats_the_figure() -> None:
+    assert _profile("30 Medicare patients with diabetes")["count"] == 30
+    new, _ = starting.start_profile("30 Medicare patients with diabetes", count=40)
+    assert new.profile is not None
+    assert new.profile["count"] == 40
+
+
+def test_a_journey_joins_the_people_of_a_draft() -> None:
+    people, _ = starting.start_profile(WISH)
+    both, story = starting.start_journey(people, "a first-year diabetes journey")
+
+    assert [journey["name"] for journey in both.journeys] == ["diabetic-first-year"]
+    assert story.not_understood == []
+    assert draft.problems(both) == []
+
+
+def test_the_same_journey_does_not_join_twice() -> None:
+    once, _ = starting.start_journey(None, "surgical episode")
+    with pytest.raises(Refused, match="op remove"):
+        starting.start_journey(once, "surgical episode")
+
+
+def test_a_journey_that_no_template_fits_begins_empty_and_asks() -> None:
+    new, story = starting.start_journey(None, "something about jazz lessons")
+
+    assert story.not_understood == ["something about jazz lessons"]
+    assert draft.phase([], draft.questions(new)) in {"intent", "scope"}
+
+
+def test_an_unknown_template_is_answered_with_near_names() -> None:
+    with pytest.raises(NotFound, match="did you mean 'medicare-diabetic'"):
+        starting.start_profile(WISH, template="medicare-diabetc")
+    with pytest.raises(NotFound, match="is a journey"):
+        starting.start_profile(WISH, template="surgical-episode")
+
+
+def test_a_draft_survives_being_written_and_read() -> None:
+    new, _ = starting.start_profile(WISH)
+    both, _ = starting.start_journey(new, "first-year diabetes")
+
+    assert Draft.of(both.document()) == both

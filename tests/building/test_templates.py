@@ -1,0 +1,61 @@
+"""The template library: every form letter is a valid specification and can be found."""
+
+from __future__ import annotations
+
+import pytest
+
+from healthsim.building import card, draft, templates
+from healthsim.building.draft import Draft
+
+NAMES = [item.name for item in templates.shelf()]
+
+
+def _draft(name: str) -> Draft:
+    found = templates.load(name)
+    if found.kind == "profile":
+        return Draft(profile=found.fresh())
+    return Draft(journeys=(found.fresh(),))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_has_no_problems(name: str) -> None:
+    assert draft.problems(_draft(name)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_can_be_shown_as_a_card(name: str) -> None:
+    found = templates.load(name)
+    page = card.page(_draft(name), [], [])
+
+    assert page.startswith(f"# {found.title}")
+    assert "None" not in page
+    assert "{" not in page.replace('{"', "")
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("medicare diabetes", "medicare-diabetic"),
+        ("healthy employees", "commercial-healthy"),
+        ("medicaid children", "medicaid-pediatric"),
+        ("first-year diabetes journey", "diabetic-first-year"),
+        ("knee surgery", "surgical-episode"),
+        ("onboarding of a new member", "new-member-onboarding"),
+    ],
+)
+def test_words_find_their_template_first(query: str, first: str) -> None:
+    assert templates.find(query)[0][1].name == first
+
+
+def test_no_query_finds_everything() -> None:
+    assert len(templates.find("")) == len(NAMES)
+
+
+def test_a_card_cannot_be_broken_by_what_people_typed() -> None:
+    hostile = Draft(
+        profile={"name": "x", "title": "a\n# b | `c` {{ 7 * 7 }}", "description": "x" * 10_000}
+    )
+    page = card.page(hostile, [], [])
+
+    assert page.startswith("# a # b / 'c' {{ 7 * 7 }}\n")
+    assert len(page) < 2000

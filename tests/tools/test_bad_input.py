@@ -1,0 +1,262 @@
+"""Bad input over MCP: the error names the place, what was found and the mend; nothing changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from talking import Open, text_of
+
+pytestmark = pytest.mark.anyio
+
+BELL = {"type": "normal", "mean": 70, "sd": 5}
+WRONG_PROFILES = [
+    # change, pieces of the error
+    (("demographics.agee", 5), ("demographics", "'agee'", "did you mean 'age'")),
+    (("demographics.gender", {"M": 0.48, "F": 0.48}), ("gender", "0.96", "0.04")),
+    (("demographics.age", BELL | {"sd": 0}), ("age", "sd", "above 0")),
+    (("demographics.age", BELL | {"sd": -2}), ("age", "sd", "above 0")),
+    (("demographics.age", BELL | {"low": 90, "high": 60}), ("age", "low", "above high")),
+    (("demographics.age", {"type": "norml", "mean": 1}), ("age", "'norml'", "'normal'")),
+    (
+        ("attributes.risk", {"type": "conditional", "cases": [{"when": "agee > 70", "then": 1}],
+                             "otherwise": 0}),
+        ("attributes", "agee", "age"),
+    ),
+    (
+        ("attributes", {"one": {"type": "formula", "value": "two + 1"},
+                        "two": {"type": "formula", "value": "one + 1"}}),
+        ("attributes", "one", "two"),
+    ),
+    (("count", 0), ("count", "0", "1")),
+    (("count", 10**9), ("count", "1000000000", "10000000")),
+    (("seed", -1), ("seed", "-1", "0")),
+    (("coverage.plan", {"MA-HMOO": 1}), ("coverage", "MA-HMOO", "MA-HMO")),
+    (("clinical.primary.code", "E11.99999"), ("primary", "E11.99999")),
+    (("nonsense.x", 1), ("nonsense", "no part of a spec")),
+]  # fmt: skip
+
+NO_WAY_OUT = {
+    "do": "branch", "id": "split", "at": 10,
+    "options": [{"name": "only", "when": "age > 70", "steps": []}],
+}  # fmt: skip
+LATE = {
+    "do": "event", "id": "late", "type": "encounter", "at": 4000,
+    "details": {"encounter_class": "office"},
+}  # fmt: skip
+WRONG_JOURNEYS = [
+    (NO_WAY_OUT, ("no way out", "otherwise")),
+    (LATE, ("late", "4000", "duration_days")),
+    (LATE | {"at": 5, "type": "encounterr"}, ("step", "encounter")),
+    (LATE | {"at": 5, "when": "happend('x')"}, ("happend",)),
+]
+
+BAD_SQL = [
+    ("DELETE FROM patients", "SELECT"),
+    ("CREATE TABLE x AS SELECT 1", "SELECT"),
+    ("SELECT * FROM read_csv('/etc/passwd')", ""),
+    ("SELECT * FROM '/etc/passwd'", ""),
+    ("ATTACH 'x.db'", "SELECT"),
+    ("SET memory_limit = '10GB'", "SELECT"),
+    ("SELECT 1; SELECT 2", "one"),
+    ("SELECT repeat('a', 3000000000)", ""),
+    ("SELECT agee FROM patients", ""),
+    ("SELECT * FROM pateints", "patients"),
+]
+
+
+async def _profile(client: Client) -> str:
+    result = await client.call_tool(
+        "start_profile_builder", {"request": "20 Medicare patients with diabetes in Texas"}
+    )
+    assert not result.is_error, text_of(result)
+    return str(result.structured_content["spec_id"])
+
+
+async def _stored(client: Client, spec_id: str) -> Any:
+    result = await client.call_tool("get_spec", {"spec_id": spec_id})
+    return result.structured_content
+
+
+async def _refused(client: Client, tool: str, arguments: dict[str, Any]) -> str:
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error, f"{tool} took it"
+    return text_of(result)
+
+
+@pytest.mark.parametrize(("change", "pieces"), WRONG_PROFILES)
+async def test_a_wrong_profile_is_refused_and_the_draft_stays(
+    open_client: Open, change: tuple[str, Any], pieces: tuple[str, ...]
+) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        before = await _stored(client, spec_id)
+        path, value = change
+        text = await _refused(
+            client, "refine_spec",
+            {"spec_id": spec_id, "changes": [{"op": "set", "path": path, "value": value}]},
+        )  # fmt: skip
+
+        assert [piece for piece in pieces if piece not in text] == [], text
+        assert await _stored(client, spec_id) == before
+
+
+@pytest.mark.parametrize(("step", "pieces"), WRONG_JOURNEYS)
+async def test_a_wrong_step_is_refused_and_the_draft_stays(
+    open_client: Open, step: dict[str, Any], pieces: tuple[str, ...]
+) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        started = await client.call_tool(
+            "start_journey_builder",
+            {"request": "", "spec_id": spec_id, "template": "diabetic-first-year"},
+        )
+        assert not started.is_error, text_of(started)
+        before = await _stored(client, spec_id)
+        append = {"op": "append", "path": "journey.phases[0].steps", "value": step}
+        text = await _refused(client, "refine_spec", {"spec_id": spec_id, "changes": [append]})
+
+        assert [piece for piece in pieces if piece not in text] == [], text
+        assert await _stored(client, spec_id) == before
+
+
+@pytest.mark.parametrize("count", [0, -1, 10**9])
+async def test_an_impossible_count_starts_nothing(open_client: Open, count: int) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        text = await _refused(
+            client, "start_profile_builder", {"request": "Medicare patients", "count": count}
+        )
+        run = await _refused(client, "execute_spec", {"spec_id": spec_id, "count": count})
+
+    assert "count" in text
+    assert "count" in run
+
+
+async def test_unknown_names_are_answered_with_near_ones(open_client: Open) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        template = await _refused(
+            client, "start_profile_builder", {"request": "", "template": "medicare-diabetc"}
+        )
+        draft = await _refused(client, "get_spec", {"spec_id": spec_id[:-1]})
+
+    assert "did you mean 'medicare-diabetic'" in template
+    assert f"did you mean '{spec_id}'" in draft
+
+
+async def test_all_changes_are_made_or_none(open_client: Open) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        before = await _stored(client, spec_id)
+        changes = [
+            {"op": "set", "path": "count", "value": 50},
+            {"op": "set", "path": "demographics.gender", "value": {"M": 0.9}},
+        ]
+        await _refused(client, "refine_spec", {"spec_id": spec_id, "changes": changes})
+
+        assert await _stored(client, spec_id) == before
+
+
+async def test_a_change_to_an_older_revision_is_refused(open_client: Open) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        change = {"op": "set", "path": "count", "value": 50}
+        await client.call_tool(
+            "refine_spec", {"spec_id": spec_id, "changes": [change], "revision": 1}
+        )
+        text = await _refused(
+            client, "refine_spec", {"spec_id": spec_id, "changes": [change], "revision": 1}
+        )
+
+    assert "2 is" in text
+
+
+@pytest.fixture
+async def saved(open_client: Open) -> Any:
+    """Return a function that saves a small scenario."""
+
+    async def save(client: Client, name: str = "small") -> str:
+        spec_id = await _profile(client)
+        ran = await client.call_tool("execute_spec", {"spec_id": spec_id, "save_as": name})
+        assert not ran.is_error, text_of(ran)
+        return str(ran.structured_content["run_id"])
+
+    return save
+
+
+async def test_names_that_leave_the_home_are_refused(open_client: Open, saved: Any) -> None:
+    async with open_client() as client:
+        run_id = await saved(client)
+        for name in ("../evil", "a/b", "", "UPPER", "-x", "a" * 65):
+            text = await _refused(client, "save_scenario", {"run_id": run_id, "name": name})
+            assert "small letters" in text
+
+
+async def test_saving_over_a_scenario_needs_the_word(
+    open_client: Open, saved: Any, tmp_path: Path
+) -> None:
+    async with open_client() as client:
+        run_id = await saved(client)
+        before = (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes()
+        text = await _refused(client, "save_scenario", {"run_id": run_id, "name": "small"})
+
+        assert "replace=true" in text
+        assert (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes() == before
+        again = await client.call_tool(
+            "save_scenario", {"run_id": run_id, "name": "small", "replace": True}
+        )
+        assert not again.is_error
+
+
+async def test_queries_that_do_more_than_ask_are_refused(
+    open_client: Open, saved: Any, tmp_path: Path
+) -> None:
+    async with open_client() as client:
+        await saved(client)
+        before = (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes()
+        for sql, piece in BAD_SQL:
+            text = await _refused(client, "query_scenario", {"name": "small", "sql": sql})
+            assert piece in text, sql
+            assert str(tmp_path) not in text, sql
+        assert (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes() == before
+        whole = await client.call_tool(
+            "query_scenario", {"name": "small", "sql": "SELECT count(*) AS n FROM patients"}
+        )
+    assert whole.structured_content["rows"] == [[20]]
+
+
+async def test_a_file_that_is_no_scenario_is_explained(
+    open_client: Open, saved: Any, tmp_path: Path
+) -> None:
+    async with open_client() as client:
+        await saved(client)
+        folder = tmp_path / "home" / "scenarios"
+        whole = (folder / "small.duckdb").read_bytes()
+        (folder / "text.duckdb").write_text("not a database")
+        (folder / "cut.duckdb").write_bytes(whole[: len(whole) // 2])
+        for name in ("text", "cut"):
+            for tool, more in (("describe_scenario", {}), ("query_scenario", {"sql": "SELECT 1"})):
+                text = await _refused(client, tool, {"name": name, **more})
+                assert str(tmp_path) not in text
+                assert ";" in text
+        listed = await client.call_tool("list_scenarios", {})
+
+    assert not listed.is_error
+
+
+async def test_a_home_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    from healthsim.app import build_server
+
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    async with Client(build_server(blocked / "home")) as client:
+        text = await _refused(
+            client, "start_profile_builder", {"request": "20 Medicare patients with diabetes"}
+        )
+
+    assert "home folder" in text
+    assert "HEALTHSIM_HOME" in text

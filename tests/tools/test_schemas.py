@@ -1,0 +1,109 @@
+"""The catalogue that a model sees: small, complete, strict."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from talking import Open
+
+pytestmark = pytest.mark.anyio
+
+BUDGET = 16_000
+"""Characters of tools/list in compact JSON (some 4,000 tokens)."""
+
+
+async def _catalogue(open_client: Open, era: str = "auto") -> list[dict[str, Any]]:
+    async with open_client(era) as client:
+        listed = (await client.list_tools()).tools
+    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for value in schema.values():
+            yield from _nodes(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _nodes(value)
+
+
+async def test_the_catalogue_is_within_its_budget(open_client: Open) -> None:
+    tools = await _catalogue(open_client)
+
+    assert len(json.dumps(tools, separators=(",", ":"))) <= BUDGET
+
+
+async def test_both_protocol_eras_see_the_same_tools(open_client: Open) -> None:
+    assert await _catalogue(open_client, "auto") == await _catalogue(open_client, "legacy")
+
+
+async def test_every_tool_is_described_for_a_model(open_client: Open) -> None:
+    for tool in await _catalogue(open_client):
+        first = re.split(r"(?<=[.:])\s", tool["description"])[0]
+        assert re.fullmatch(r"[a-z_]{3,40}", tool["name"])
+        assert len(first) <= 160, tool["name"]
+        assert re.match(r"[A-Z][a-z]+ ", first), tool["name"]
+        assert tool["title"]
+        assert "readOnlyHint" in tool["annotations"]
+        assert tool["outputSchema"]["type"] == "object"
+        assert json.dumps(tool).isascii()
+
+
+async def test_every_parameter_is_described_and_no_other_is_taken(open_client: Open) -> None:
+    for tool in await _catalogue(open_client):
+        schema = tool["inputSchema"]
+        assert schema["additionalProperties"] is False
+        assert not {"oneOf", "anyOf", "allOf"} & schema.keys()
+        for name, parameter in schema.get("properties", {}).items():
+            assert parameter.get("description"), f"{tool['name']}.{name}"
+        for node in _nodes(schema):
+            assert node.get("type") != "array" or "items" in node
+            assert len(node.get("enum", ())) <= 25
+
+
+async def test_the_instructions_fit_and_name_only_tools_that_exist(open_client: Open) -> None:
+    names = {tool["name"] for tool in await _catalogue(open_client)}
+    async with open_client() as client:
+        text = client.instructions or ""
+
+    assert 0 < len(text) < 2048
+    assert (
+        set(re.findall(r"\b[a-z]+_(?:spec|builder|scenario|run|guide|generate)\b", text)) <= names
+    )
+
+
+async def test_a_read_only_server_offers_nothing_that_writes(open_client: Open) -> None:
+    async with open_client(read_only=True) as client:
+        listed = (await client.list_tools()).tools
+        refused = await client.call_tool("delete_scenario", {"name": "x", "confirm": True})
+
+    assert listed
+    assert all(tool.annotations and tool.annotations.read_only_hint for tool in listed)
+    assert refused.is_error
+    assert "without --read-only" in refused.content[0].text
+
+
+def test_listing_tools_imports_nothing_heavy() -> None:
+    program = """
+import sys, anyio
+from mcp import Client
+from healthsim.app import build_server
+async def main():
+    async with Client(build_server()) as client:
+        await client.list_tools()
+anyio.run(main)
+print(*{"numpy", "duckdb", "scipy", "pyarrow", "jinja2"} & set(sys.modules))
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert found.stdout.strip() == ""
