@@ -1,0 +1,278 @@
+"""Runs specifications: generating, digesting and writing overlap, and any process can join."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Protocol
+
+from healthsim import __version__
+from healthsim.errors import Cancelled, HealthSimError
+from healthsim.operations import runs
+from healthsim.operations.home import Home
+from healthsim.operations.runs import RunRecord
+from healthsim.persistence.files import disk_errors, publish_over, temporary
+
+if TYPE_CHECKING:
+    from healthsim.persistence.digest import Digest
+    from healthsim.persistence.scenario import Manifest
+    from healthsim.tables import Columns, Table
+
+_BEAT = 5.0  # seconds between heartbeats, well below the 30 after which a lease is stale
+_LOOK = 0.2  # seconds between two looks for a wish to cancel
+_log = logging.getLogger("healthsim")
+
+Progress = Callable[[int, int], None]
+"""Told people done and people in all, after each chunk."""
+
+
+class Job(Protocol):
+    """A checked specification, ready to run (`execution.run.Job`)."""
+
+    @property
+    def key(self) -> str:
+        """Digest of everything that decides the rows."""
+
+    @property
+    def profile_text(self) -> str:
+        """The profile as canonical JSON."""
+
+    @property
+    def journey_texts(self) -> Sequence[str]:
+        """The journeys as canonical JSON."""
+
+    @property
+    def count(self) -> int:
+        """People to generate."""
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Every table that the job fills, in storing order."""
+
+
+class Chunk(Protocol):
+    """The rows of some people, or of no people in particular (`execution.run.Chunk`)."""
+
+    @property
+    def count(self) -> int:
+        """People in it."""
+
+    @property
+    def tables(self) -> Mapping[str, Columns]:
+        """Rows by table."""
+
+
+class Engine(Protocol):
+    """What runs specifications: the module `execution.run`."""
+
+    def prepare(
+        self, profile_document: Mapping[str, Any], journey_documents: Sequence[Mapping[str, Any]]
+    ) -> Job:
+        """Check documents and return what can be run."""
+
+    def chunks(self, job: Any, *, stop: Event | None = None) -> Iterator[Chunk]:
+        """Generate, in order of people."""
+
+
+def start(
+    home: Home,
+    profile: Mapping[str, Any],
+    journeys: Sequence[Mapping[str, Any]],
+    engine: Engine | None = None,
+) -> RunRecord:
+    """Begin to run documents in the background, or join the run that does so already.
+
+    Raises:
+        SpecError: the documents ask for something that cannot be generated.
+    """
+    chosen = engine or the_engine()
+    job = chosen.prepare(profile, journeys)
+    record, mine = runs.claim(home, job.key, job.count)
+    if mine:
+        work = Thread(target=_work, args=(home, job, record, chosen), name=record.run_id)
+        work.daemon = True  # a server that is told to stop does not wait for a long run
+        work.start()
+    return record
+
+
+def join(home: Home, run_id: str, seconds: float) -> RunRecord:
+    """Wait for the end of a run, at most so many seconds, and return how far it is."""
+    deadline, pause = time.monotonic() + seconds, 0.01
+    while True:
+        record = runs.get(home, run_id)
+        left = deadline - time.monotonic()
+        if record.status != runs.RUNNING or left <= 0:
+            return record
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, 0.1)
+
+
+def run(
+    home: Home,
+    job: Job,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+    engine: Engine | None = None,
+) -> RunRecord:
+    """Run a job here and now, or wait for whoever runs it already.
+
+    Raises:
+        Cancelled: `stop` was set, or another process cancelled the run.
+        StorageError: the home folder cannot be written, or its disk is full.
+    """
+    record, mine = runs.claim(home, job.key, job.count)
+    if not mine:
+        return join(home, record.run_id, float("inf"))
+    return _held(home, job, record, engine or the_engine(), progress, stop or Event())
+
+
+def the_engine() -> Engine:
+    """Return the engine itself."""
+    from healthsim.execution import run as engine  # noqa: PLC0415  heavy: numpy, scipy
+
+    return engine
+
+
+def _work(home: Home, job: Job, record: RunRecord, engine: Engine) -> None:
+    """Run in the background: what goes wrong is told by the record."""
+    try:
+        _held(home, job, record, engine, None, Event())
+    except HealthSimError as error:
+        _log.info("%s ended: %s", record.run_id, error)
+    except BaseException:
+        _log.exception("%s failed", record.run_id)
+
+
+def _held(
+    home: Home,
+    job: Job,
+    record: RunRecord,
+    engine: Engine,
+    progress: Progress | None,
+    stop: Event,
+) -> RunRecord:
+    """Run a job under a lease that is already ours, and write down how it ended."""
+    ended = Event()
+    pulse = Thread(target=_pulse, args=(home, record.run_id, stop, ended), daemon=True)
+    pulse.start()
+
+    def told(done: int) -> None:
+        runs.write(home, replace(record, done=done))
+        if progress is not None:
+            progress(done, job.count)
+
+    try:
+        manifest = _made(home, job, record.run_id, engine, told, stop)
+        record = replace(
+            record, status=runs.DONE, done=job.count, counts=dict(manifest.rows),
+            digest=manifest.digest, finished_at=time.time(),
+        )  # fmt: skip
+        runs.write(home, record)
+    except BaseException as error:
+        runs.write(home, _failed(runs.get(home, record.run_id), error))
+        raise
+    finally:
+        ended.set()
+        pulse.join()
+        runs.release(home, record.run_id)
+    return record
+
+
+def _failed(record: RunRecord, error: BaseException) -> RunRecord:
+    status = runs.CANCELLED if isinstance(error, Cancelled) else runs.FAILED
+    text = str(error)
+    if not isinstance(error, HealthSimError):
+        text = (
+            f"run: HealthSim failed inside ({type(error).__name__}); nothing is half-done; "
+            "repeat it, or report the log"
+        )
+    return replace(record, status=status, error=text, finished_at=time.time())
+
+
+def _pulse(home: Home, run_id: str, stop: Event, ended: Event) -> None:
+    """Keep the lease fresh, and pass on the wish to cancel."""
+    beaten = time.monotonic()
+    while not ended.wait(_LOOK):
+        if runs.is_cancelled(home, run_id):
+            stop.set()
+        if time.monotonic() - beaten >= _BEAT:
+            runs.beat(home, run_id)
+            beaten = time.monotonic()
+
+
+def _made(
+    home: Home,
+    job: Job,
+    run_id: str,
+    engine: Engine,
+    told: Callable[[int], None],
+    stop: Event,
+) -> Manifest:
+    """Generate, digest and write; the run's file appears whole at the end."""
+    from healthsim.persistence.arrow import to_arrow  # noqa: PLC0415  pyarrow is heavy
+    from healthsim.persistence.database import Writer, discard  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.digest import Digest  # noqa: PLC0415  pyarrow is heavy
+    from healthsim.persistence.scenario import write_manifest  # noqa: PLC0415  duckdb is heavy
+
+    target = home.runs / f"{run_id}.duckdb"
+    unfinished = temporary(target)
+    discard(unfinished)
+    by_name = {table.name: table for table in job.tables}
+    digest, done = Digest(job.tables), 0
+    with Writer(unfinished, job.tables) as writer:
+        for chunk in engine.chunks(job, stop=stop):
+            _refuse_stopped(stop, run_id)
+            for name, columns in chunk.tables.items():
+                rows = to_arrow(by_name[name], columns)
+                digest.update_arrow(name, rows)
+                writer.append(name, rows)
+            done += chunk.count
+            told(done)
+        _refuse_stopped(stop, run_id)
+        writer.flush()
+        manifest = _manifest(job, digest)
+        write_manifest(writer.connection, manifest, job.tables)
+    _publish(unfinished, target, run_id)
+    return manifest
+
+
+def _refuse_stopped(stop: Event, run_id: str) -> None:
+    if stop.is_set():
+        raise Cancelled(f"run {run_id!r}", "it was cancelled", "execute_spec starts it again")
+
+
+def _publish(unfinished: Path, target: Path, run_id: str) -> None:
+    with disk_errors(f"run {run_id!r}"):
+        publish_over(unfinished, target)
+
+
+def _manifest(job: Job, digest: Digest) -> Manifest:
+    from healthsim.persistence.digest import total  # noqa: PLC0415  pyarrow is heavy
+    from healthsim.persistence.scenario import Manifest  # noqa: PLC0415  duckdb is heavy
+
+    digests = digest.tables()
+    return Manifest(
+        profile=job.profile_text,
+        journeys=tuple(job.journey_texts),
+        seed=job.seed,
+        count=job.count,
+        engine_version=__version__,
+        engine_key=job.key,
+        rows={table.name: digest.rows[table.name] for table in job.tables},
+        digests=digests,
+        digest=total(digests),
+        created_at=stamp(),
+    )
+
+
+def stamp() -> str:
+    """Return the time of day for bookkeeping, ISO 8601 in UTC; never an input of a run."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,71 @@
+"""The home folder: where drafts, runs, scenarios and exports are kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthsim.errors import StorageError
+from healthsim.persistence.files import disk_errors
+
+VARIABLE = "HEALTHSIM_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One home folder. Its parts are made when they are first needed.
+
+    Attributes:
+        folder: the home folder itself, which need not exist yet.
+    """
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> Home:
+        """Return the home that $HEALTHSIM_HOME names, or the platform's user data folder."""
+        named = os.environ.get(VARIABLE)
+        if named:
+            return cls(Path(named).expanduser())
+        from platformdirs import user_data_path  # noqa: PLC0415  only where no home is named
+
+        return cls(user_data_path("healthsim", appauthor=False))
+
+    @property
+    def specs(self) -> Path:
+        """Folder of drafts."""
+        return self._made("specs")
+
+    @property
+    def runs(self) -> Path:
+        """Folder of runs."""
+        return self._made("runs")
+
+    @property
+    def scenarios(self) -> Path:
+        """Folder of scenarios."""
+        return self._made("scenarios")
+
+    @property
+    def exports(self) -> Path:
+        """Folder of exports."""
+        return self._made("exports")
+
+    @property
+    def reference(self) -> Path:
+        """The file of imported reference figures, which need not exist."""
+        return self.folder / "reference.duckdb"
+
+    def _made(self, part: str) -> Path:
+        folder = self.folder / part
+        where = f"home folder ({part})"
+        with disk_errors(where):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StorageError(
+                where,
+                "it may not be written",
+                f"give yourself the right to write there, or set {VARIABLE} to another folder",
+            )
+        return folder

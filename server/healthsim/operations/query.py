@@ -1,0 +1,128 @@
+"""Runs a user's SQL over one scenario, in a process of its own that is ended at its deadline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Timer
+from typing import Any
+
+from healthsim.errors import Refused
+from healthsim.operations import scenarios
+from healthsim.operations.home import Home
+from healthsim.persistence.files import unreadable
+
+LONGEST_SQL = 20_000
+"""Characters of a query."""
+
+_SANDBOX = Path(__file__).parents[1] / "persistence" / "sandbox.py"
+_MOST_BYTES = 8_000_000  # read from the process; its own cap is far below
+_CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Rows of a query, as JSON carries them.
+
+    Attributes:
+        columns: name and type of each column.
+        rows: lists of values: dates ISO, integers beyond 2**53 as text, money as numbers.
+        truncated: there are more rows than were asked for or than an answer may hold.
+        notes: what was cut or left out.
+    """
+
+    columns: list[tuple[str, str]]
+    rows: list[list[Any]]
+    truncated: bool
+    notes: list[str]
+
+    @property
+    def row_count(self) -> int:
+        """Rows in this answer."""
+        return len(self.rows)
+
+
+def query(
+    home: Home, name: str, sql: str, *, limit: int = 50, offset: int = 0, seconds: float = 10.0
+) -> Answered:
+    """Run one SELECT over a scenario.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        Refused: the statement is not one SELECT, is wrong, or asks for too much.
+        StorageError: the scenario's file cannot be read.
+    """
+    return query_file(scenarios.path(home, name), sql, limit=limit, offset=offset, seconds=seconds)
+
+
+def query_file(
+    path: Path, sql: str, *, limit: int = 50, offset: int = 0, seconds: float = 10.0
+) -> Answered:
+    """Run one SELECT over a scenario's or run's file; raises as `query` does."""
+    if len(sql) > LONGEST_SQL:
+        raise Refused("sql", f"it has {len(sql):,} characters", f"use at most {LONGEST_SQL:,}")
+    request = {
+        "path": str(path), "sql": sql, "limit": limit, "offset": offset, "seconds": seconds
+    }  # fmt: skip
+    answer = _asked(request, seconds)
+    if "storage" in answer:
+        raise unreadable(path.name, answer["storage"].splitlines()[0])
+    if "found" in answer:
+        raise Refused("sql", answer["found"], answer["mend"])
+    return Answered(
+        [(column, kind) for column, kind in answer["columns"]],
+        answer["rows"],
+        answer["truncated"],
+        answer["notes"],
+    )
+
+
+def _asked(request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    expired = Event()
+    with subprocess.Popen(
+        [sys.executable, "-P", str(_SANDBOX)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        creationflags=_CONSOLE,
+    ) as process:
+
+        def end() -> None:
+            expired.set()
+            process.kill()
+
+        timer = Timer(seconds, end)
+        timer.start()
+        try:
+            said = _exchange(process, json.dumps(request).encode())
+        finally:
+            timer.cancel()
+            process.kill()
+    if said.endswith(b"}"):
+        answer: dict[str, Any] = json.loads(said)
+        return answer
+    if expired.is_set():
+        raise Refused(
+            "sql",
+            f"it ran for more than {seconds:g} seconds and was stopped",
+            "filter or aggregate earlier, join on keys, and repeat",
+        )
+    raise Refused(
+        "sql",
+        "it needs more memory than a query may use, and was stopped",
+        "select fewer columns, filter or aggregate earlier, and repeat",
+    )
+
+
+def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(request)
+        process.stdin.close()
+    except BrokenPipeError:
+        return b""  # it was ended before it had read the request
+    return process.stdout.read(_MOST_BYTES)

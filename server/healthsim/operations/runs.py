@@ -1,0 +1,255 @@
+"""The run registry: files in the home folder, so that any process can join, check or cancel a run.
+
+`<run_id>.json` says how far a run is, `<run_id>.lease` who works on it (its time stamp is the
+heartbeat), `<run_id>.cancel` that it shall stop, `<run_id>.duckdb` holds what a finished run made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from healthsim.errors import NotFound, StorageError, near
+from healthsim.operations.home import Home
+from healthsim.persistence.files import (
+    alive,
+    disk_errors,
+    publish_new,
+    publish_over,
+    sweep,
+    temporary,
+)
+
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+INTERRUPTED = "interrupted"
+"""Nobody works on it any more; a repeated call starts it again."""
+
+_STALE = 30.0  # seconds without a heartbeat
+_OLDEST = 7 * 86_400.0  # seconds that a finished run is kept
+_MOST_BYTES = 10 * 10**9  # of all runs together
+_KEY = 12  # characters of the key in a run_id
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """How far a run is, and what came out of it.
+
+    Attributes:
+        key: digest of what it runs; `run_id` begins with it, so that a repeated call joins it.
+        done: people generated so far, of `total`.
+        counts: rows by table, once it is done.
+        error: where, what was found and how to mend it, if it failed.
+        started_at: seconds since 1970, for bookkeeping only; `finished_at` likewise.
+    """
+
+    run_id: str
+    status: str
+    total: int
+    key: str
+    done: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+    error: str = ""
+    started_at: float = 0.0
+    finished_at: float = 0.0
+
+
+def run_id(key: str) -> str:
+    """Return the handle of the run of this key.
+
+    >>> run_id("00ff00ff00ff00ff")
+    'run-00ff00ff00ff'
+    """
+    return f"run-{key[:_KEY]}"
+
+
+def file(home: Home, name: str) -> Path:
+    """Return the file of a finished run.
+
+    Raises:
+        NotFound: no such run, or it has not made a file.
+    """
+    record = get(home, name)
+    path = _path(home, name, "duckdb")
+    if record.status != DONE or not path.is_file():
+        raise NotFound(
+            f"run {name!r}",
+            f"it has no rows: it is {record.status}",
+            "wait for it with check_run" if record.status == RUNNING else "execute_spec again",
+        )
+    return path
+
+
+def get(home: Home, name: str) -> RunRecord:
+    """Return how far a run is, as any process can see it.
+
+    Raises:
+        NotFound: no such run, or it has expired.
+    """
+    record = _read(home, name)
+    if record is None:
+        known = [path.stem for path in home.runs.glob("run-*.json")]
+        raise NotFound(f"run {name!r}", "no such run, or it has expired", near(name, known))
+    if record.status == RUNNING and not _is_held(_path(home, name, "lease")):
+        again = _read(home, name)  # it may have ended between the two looks
+        record = again if again and again.status != RUNNING else replace(record, status=INTERRUPTED)
+    return record
+
+
+def everything(home: Home) -> list[RunRecord]:
+    """Return all runs, newest first."""
+    found = [_readable(home, path.stem) for path in home.runs.glob("run-*.json")]
+    return sorted((run for run in found if run), key=lambda run: -run.started_at)
+
+
+def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
+    """Join the run of this key, or take it on.
+
+    Returns:
+        The run, and whether the caller is to work on it. A finished run is joined, one that
+        failed, was cancelled or interrupted is taken on afresh.
+    """
+    name = run_id(key)
+    expire(home)
+    while True:
+        record = _readable(home, name)
+        if record and record.status == DONE and _path(home, name, "duckdb").is_file():
+            return record, False
+        if _is_held(_path(home, name, "lease")):
+            if record and record.status == RUNNING:
+                return record, False
+            time.sleep(0.02)  # its holder is just beginning or just ending
+            continue
+        if _take_lease(_path(home, name, "lease")):
+            return _begin(home, key, total), True
+
+
+def _begin(home: Home, key: str, total: int) -> RunRecord:
+    name = run_id(key)
+    _path(home, name, "cancel").unlink(missing_ok=True)
+    _path(home, name, "duckdb").unlink(missing_ok=True)
+    record = RunRecord(name, RUNNING, total, key, started_at=time.time())
+    write(home, record)
+    return record
+
+
+def write(home: Home, record: RunRecord) -> None:
+    """Write how far a run is; readers see the old record or the new one."""
+    target = _path(home, record.run_id, "json")
+    unfinished = temporary(target)
+    with disk_errors(f"run {record.run_id!r}"):
+        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        publish_over(unfinished, target, durable=record.status != RUNNING)
+
+
+def beat(home: Home, name: str) -> None:
+    """Say that somebody still works on a run."""
+    lease = _path(home, name, "lease")
+    if lease.exists():
+        os.utime(lease)
+
+
+def release(home: Home, name: str) -> None:
+    """Say that nobody works on a run any more."""
+    _path(home, name, "lease").unlink(missing_ok=True)
+    _path(home, name, "cancel").unlink(missing_ok=True)
+
+
+def cancel(home: Home, name: str) -> RunRecord:
+    """Ask a run to stop, whichever process works on it; one that has ended is left alone."""
+    record = get(home, name)
+    if record.status == RUNNING:
+        with disk_errors(f"run {name!r}"):
+            _path(home, name, "cancel").touch()
+    return record
+
+
+def is_cancelled(home: Home, name: str) -> bool:
+    """Say whether somebody asked a run to stop."""
+    return _path(home, name, "cancel").exists()
+
+
+def expire(home: Home) -> list[str]:
+    """Delete runs that are a week old, and the oldest beyond ten gigabytes; name them."""
+    folder, now = home.runs, time.time()
+    sweep(folder)
+    gone, size = [], 0
+    for record in everything(home):
+        path = folder / f"{record.run_id}.duckdb"
+        size += path.stat().st_size if path.is_file() else 0
+        old = now - (record.finished_at or record.started_at) > _OLDEST
+        if (old or size > _MOST_BYTES) and not _is_held(_path(home, record.run_id, "lease")):
+            for ending in ("duckdb", "json", "cancel", "lease"):
+                (folder / f"{record.run_id}.{ending}").unlink(missing_ok=True)
+            gone.append(record.run_id)
+    return gone
+
+
+def _path(home: Home, name: str, ending: str) -> Path:
+    return home.runs / f"{name}.{ending}"
+
+
+def _read(home: Home, name: str) -> RunRecord | None:
+    if not name.startswith("run-") or not name[4:].isalnum():
+        return None
+    path = _path(home, name, "json")
+    try:
+        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise StorageError(
+            f"run {name!r}", f"its record is damaged ({error})", "execute_spec again"
+        ) from error
+
+
+def _readable(home: Home, name: str) -> RunRecord | None:
+    """Read a record; a damaged one counts as none, for it is about to be written anew."""
+    try:
+        return _read(home, name)
+    except StorageError:
+        return None
+
+
+def _is_held(lease: Path) -> bool:
+    """Say whether somebody works on a run: a fresh heartbeat, and no dead process of this host."""
+    try:
+        age = time.time() - lease.stat().st_mtime
+        holder = lease.read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return False
+    if len(holder) == 2 and holder[1] == platform.node() and not alive(int(holder[0])):
+        return False
+    return age < _STALE
+
+
+def _take_lease(lease: Path) -> bool:
+    """Take a lease that nobody holds; of several that try, one wins."""
+    with disk_errors(f"run {lease.stem!r}"):
+        _drop_stale(lease)
+        unfinished = temporary(lease)
+        unfinished.write_text(f"{os.getpid()} {platform.node()}", encoding="utf-8")
+        try:
+            publish_new(unfinished, lease)
+        except FileExistsError:
+            unfinished.unlink()
+            return False
+    return True
+
+
+def _drop_stale(lease: Path) -> None:
+    aside = temporary(lease)
+    try:
+        lease.rename(aside)
+    except FileNotFoundError:
+        return
+    if _is_held(aside):  # somebody took it on since we looked: give it back
+        with suppress(FileExistsError):
+            publish_new(aside, lease)
+    aside.unlink(missing_ok=True)

@@ -1,0 +1,183 @@
+"""Scenarios by name: save a run, list, describe, look at a few rows, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from healthsim.errors import HealthSimError, NotFound, Refused, near
+from healthsim.operations import runs
+from healthsim.operations.generate import stamp
+from healthsim.operations.home import Home
+
+if TYPE_CHECKING:
+    from healthsim.persistence.state import Described, StateManager
+    from healthsim.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One scenario, as its manifest tells it.
+
+    Attributes:
+        count: people; `counts` are rows by table.
+        profile: the profile as canonical JSON text; `journeys` likewise.
+        broken: why the file cannot be read, empty where it can.
+    """
+
+    name: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    count: int = 0
+    seed: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+    engine_version: str = ""
+    created_at: str = ""
+    size_bytes: int = 0
+    profile: str = ""
+    journeys: tuple[str, ...] = ()
+    broken: str = ""
+
+
+def save_run(
+    home: Home,
+    run_id: str,
+    name: str,
+    description: str = "",
+    tags: Sequence[str] = (),
+    *,
+    replace: bool = False,
+) -> Kept:
+    """Keep a finished run under a name.
+
+    Raises:
+        Refused: the name is taken and `replace` was not said, or it is no name.
+        NotFound: no such run, or it has not finished.
+        StorageError: the disk is full or the folder may not be written.
+    """
+    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+
+    states = _states(home)
+    refuse_taken(home, name, replace=replace)
+    path = runs.file(home, run_id)
+    manifest = described(path).manifest.named(name, description, tags, stamp())
+    states.save(path, manifest, replace=replace)
+    return describe(home, name)
+
+
+def refuse_taken(home: Home, name: str, *, replace: bool = False) -> None:
+    """Refuse a name that may not be given, or that is taken, before any work is done.
+
+    Raises:
+        Refused: it is no name for a scenario, or there is one of this name.
+    """
+    if _states(home).exists(name) and not replace:
+        raise Refused(
+            f"scenario {name!r}",
+            "there is one of this name already",
+            "choose another name, or say that it shall be replaced",
+        )
+
+
+def list_all(home: Home) -> list[Kept]:
+    """Return all scenarios, newest first; one that cannot be read says so."""
+    found = [_listed(home, name) for name in _states(home).names()]
+    return sorted(found, key=lambda one: one.created_at, reverse=True)
+
+
+def _listed(home: Home, name: str) -> Kept:
+    try:
+        return describe(home, name)
+    except HealthSimError as error:
+        text = f"cannot be read: {error.problem.found}; {error.problem.mend}"
+        return Kept(name, description=text, broken=str(error))
+
+
+def describe(home: Home, name: str) -> Kept:
+    """Return what a scenario is.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        StorageError: its file is no scenario, or damaged.
+    """
+    found = _described(home, name)
+    manifest = found.manifest
+    return Kept(
+        name=name,
+        description=manifest.description,
+        tags=manifest.tags,
+        count=manifest.count,
+        seed=manifest.seed,
+        counts=manifest.rows,
+        digest=manifest.digest,
+        engine_version=manifest.engine_version,
+        created_at=manifest.created_at,
+        size_bytes=found.size_bytes,
+        profile=manifest.profile,
+        journeys=manifest.journeys,
+    )
+
+
+def tables(home: Home, name: str) -> list[list[Any]]:
+    """Return each table's name, rows and grain."""
+    found = _described(home, name)
+    rows = found.manifest.rows
+    return [[table.name, rows.get(table.name, 0), table.grain] for table in found.tables]
+
+
+def columns(home: Home, name: str, table: str) -> list[list[Any]]:
+    """Return each column's name, type and meaning.
+
+    Raises:
+        NotFound: no such table; the error suggests near names.
+    """
+    chosen = _table(_described(home, name).tables, table)
+    return [[column.name, column.type, column.meaning] for column in chosen.columns]
+
+
+def sample_of(home: Home, name: str, table: str, rows: int) -> tuple[list[str], list[list[Any]]]:
+    """Return column names and the first rows of a scenario's table, as JSON carries them."""
+    return sample(path(home, name), table, rows)
+
+
+def sample(file: Path, table: str, rows: int) -> tuple[list[str], list[list[Any]]]:
+    """Return column names and the first rows of a table in a run's or scenario's file."""
+    from healthsim.persistence import state  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.sandbox import plain  # noqa: PLC0415  duckdb is heavy
+
+    names, found = state.sample(file, table, rows)
+    return list(names), [[plain(value) for value in row] for row in found]
+
+
+def delete(home: Home, name: str) -> None:
+    """Delete a scenario for good."""
+    _states(home).delete(name)
+
+
+def path(home: Home, name: str) -> Path:
+    """Return the file of a scenario.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+    """
+    return _states(home).find(name)
+
+
+def _states(home: Home) -> StateManager:
+    from healthsim.persistence.state import StateManager  # noqa: PLC0415  duckdb is heavy
+
+    return StateManager(home.scenarios)
+
+
+def _described(home: Home, name: str) -> Described:
+    return _states(home).describe(name)
+
+
+def _table(known: Sequence[Table], name: str) -> Table:
+    by_name = {table.name: table for table in known}
+    if name not in by_name:
+        raise NotFound(f"table {name!r}", "no such table", near(name, by_name))
+    return by_name[name]

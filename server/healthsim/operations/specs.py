@@ -1,0 +1,139 @@
+"""Drafts on disk: every revision is a file of its own, created exclusively and never changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from healthsim.errors import NotFound, Refused, StorageError, near
+from healthsim.operations.home import Home
+from healthsim.persistence.files import disk_errors, fsync_file, publish_new, temporary
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_LONGEST_NAME = 32  # characters of a spec_id before its hash
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One revision of a draft.
+
+    Attributes:
+        revision: counted from 1.
+        document: the draft as plain JSON.
+    """
+
+    spec_id: str
+    revision: int
+    document: Mapping[str, Any]
+
+
+def create(home: Home, name: str, document: Mapping[str, Any]) -> Stored:
+    """Keep a new draft and give it a handle that begins like its name."""
+    text = _text(document)
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_NAME].strip("-")
+    folder = home.specs
+    with disk_errors("drafts"):
+        for attempt in range(_ATTEMPTS):
+            mark = blake2b(f"{attempt}/{text}".encode(), digest_size=3).hexdigest()
+            spec_id = f"{slug}-{mark}" if slug else f"spec-{mark}"
+            try:
+                (folder / spec_id).mkdir()
+            except FileExistsError:
+                continue
+            _write(folder / spec_id, 1, text)
+            return Stored(spec_id, 1, json.loads(text))
+    raise StorageError("drafts", "there are too many equal drafts", "delete some of them")
+
+
+def load(home: Home, spec_id: str, revision: int = 0) -> Stored:
+    """Return a draft; its latest revision unless one is named.
+
+    Raises:
+        NotFound: no such draft or revision.
+        StorageError: its file is damaged.
+    """
+    folder = _folder(home, spec_id)
+    latest = _latest(folder)
+    wanted = revision or latest
+    if not 1 <= wanted <= latest:
+        raise NotFound(
+            f"spec_id {spec_id!r}", f"no revision {wanted}", f"its revisions are 1 to {latest}"
+        )
+    path = folder / f"{wanted}.json"
+    try:
+        with disk_errors(f"draft {spec_id!r}"):
+            document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StorageError(
+            f"draft {spec_id!r}",
+            f"revision {wanted} is damaged ({error})",
+            f"load revision {wanted - 1}" if wanted > 1 else "start a new draft",
+        ) from error
+    return Stored(spec_id, wanted, document)
+
+
+def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any]) -> Stored:
+    """Keep the next revision of a draft; `revision` is the one that the change was made to.
+
+    Raises:
+        Refused: somebody else has made the next revision already.
+    """
+    folder = _folder(home, spec_id)
+    latest = _latest(folder)
+    if revision != latest:
+        raise _stale(spec_id, revision, latest)
+    text = _text(document)
+    with disk_errors(f"draft {spec_id!r}"):
+        try:
+            _write(folder, revision + 1, text)
+        except FileExistsError:
+            raise _stale(spec_id, revision, _latest(folder)) from None
+    return Stored(spec_id, revision + 1, json.loads(text))
+
+
+def names(home: Home) -> list[str]:
+    """Return the handles of all drafts, sorted."""
+    with disk_errors("drafts"):
+        return sorted(path.name for path in home.specs.iterdir() if _latest(path))
+
+
+def _folder(home: Home, spec_id: str) -> Path:
+    folder = home.specs / spec_id if _ID.fullmatch(spec_id) else None
+    if folder is None or not _latest(folder):
+        raise NotFound(f"spec_id {spec_id!r}", "no such draft", near(spec_id, names(home)))
+    return folder
+
+
+def _latest(folder: Path) -> int:
+    """Return the latest revision, 0 where there is none."""
+    numbers = [int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit()]
+    return max(numbers, default=0)
+
+
+def _write(folder: Path, revision: int, text: str) -> None:
+    target = folder / f"{revision}.json"
+    unfinished = temporary(target)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        fsync_file(unfinished)
+        publish_new(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _stale(spec_id: str, revision: int, latest: int) -> Refused:
+    return Refused(
+        f"spec_id {spec_id!r}",
+        f"revision {revision} is not the latest, {latest} is",
+        "look at it with get_spec, then repeat the change on the latest revision",
+    )

@@ -1,0 +1,98 @@
+"""Proves that a scenario is what its manifest says: digests what is stored, and makes it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from healthsim import __version__
+from healthsim.operations import scenarios
+from healthsim.operations.generate import Engine, Progress, the_engine
+from healthsim.operations.home import Home
+
+if TYPE_CHECKING:
+    from healthsim.persistence.digest import Digest
+    from healthsim.persistence.scenario import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found.
+
+    Attributes:
+        digest: of the whole scenario, as its manifest says.
+        changed: tables whose stored rows are not those of the manifest.
+        remade: tables that came out differently when they were made again.
+        engine_version: the one that made the scenario; another one may make other rows.
+    """
+
+    name: str
+    digest: str
+    changed: tuple[str, ...]
+    remade: tuple[str, ...]
+    engine_version: str
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        """Every table that differs in either way, sorted."""
+        return tuple(sorted({*self.changed, *self.remade}))
+
+    @property
+    def same(self) -> bool:
+        """Whether no table differs."""
+        return not self.differs
+
+    @property
+    def same_engine(self) -> bool:
+        """Whether this version of HealthSim made the scenario."""
+        return self.engine_version == __version__
+
+
+def verify(
+    home: Home, name: str, progress: Progress | None = None, engine: Engine | None = None
+) -> Verified:
+    """Digest a scenario's stored rows, make them again from its manifest, and compare.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        SpecError: this version no longer accepts the specification.
+        StorageError: the scenario's file cannot be read.
+    """
+    from healthsim.persistence.digest import digest_stored  # noqa: PLC0415  pyarrow is heavy
+    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+
+    path = scenarios.path(home, name)
+    found = described(path)
+    stored = digest_stored(path, found.tables)
+    again = _again(found.manifest, engine or the_engine(), progress)
+    said = found.manifest.digests
+    return Verified(
+        name=name,
+        digest=found.manifest.digest,
+        changed=_differing(said, stored.tables()),
+        remade=_differing(said, again.tables()),
+        engine_version=found.manifest.engine_version,
+    )
+
+
+def _again(manifest: Manifest, engine: Engine, progress: Progress | None) -> Digest:
+    from healthsim.persistence.digest import Digest  # noqa: PLC0415  pyarrow is heavy
+
+    profile = json.loads(manifest.profile)
+    profile |= {"seed": manifest.seed, "count": manifest.count}
+    job = engine.prepare(profile, [json.loads(text) for text in manifest.journeys])
+    by_name = {table.name: table for table in job.tables}
+    digest, done = Digest(job.tables), 0
+    for chunk in engine.chunks(job):
+        for name, columns in chunk.tables.items():
+            digest.update(by_name[name], columns)
+        done += chunk.count
+        if progress is not None:
+            progress(done, job.count)
+    return digest
+
+
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in sorted({*one, *other}) if one.get(name) != other.get(name))

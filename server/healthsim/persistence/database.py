@@ -1,0 +1,221 @@
+"""DuckDB files: DDL from tables, a writer that streams columns in, connections for one operation.
+
+A file is always attached to a connection of its own in memory, never opened by itself: DuckDB
+would hand a process that still knows an older file of the same name the older rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import pyarrow as pa
+
+from healthsim.errors import HealthSimError, NotFound, StorageError
+from healthsim.persistence.files import disk_error, fsync_file, is_locked, unreadable
+from healthsim.persistence.lanes import Lanes
+from healthsim.tables import Table
+
+SCHEMA = "scenario"
+"""Name under which a file is attached; not seen by users, who query after a USE."""
+
+_LANES = 2  # inserts that run at once, one core each
+_MEMORY_MB = 768  # of DuckDB's buffers while writing; rows leave for the file as they come
+_PATIENCE = 5.0  # seconds to wait for another process to let go of a file
+_CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+
+
+def quoted(name: str) -> str:
+    """Return an SQL identifier.
+
+    >>> quoted('claims')
+    '"claims"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return an SQL string.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def ddl(table: Table, schema: str = SCHEMA) -> str:
+    """Return the CREATE TABLE statement of a table.
+
+    Keys and references are no constraints: they slow a load by more than the load itself, and
+    the audit checks them.
+    """
+    columns = ", ".join(
+        f"{quoted(column.name)} {column.type}{' NOT NULL' if column.required else ''}"
+        for column in table.columns
+    )
+    return f"CREATE TABLE {schema}.{quoted(table.name)} ({columns})"
+
+
+class Writer:
+    """Streams rows into a fresh DuckDB file, in the order in which they are appended.
+
+    Rows of one table keep their order. Two lanes insert at once, each the rows of another table.
+    Leaving the block checkpoints, closes and fsyncs the file; leaving it by an error removes it.
+
+    Attributes:
+        connection: the connection that made the file, attached as `SCHEMA`; for what is written
+            after `flush`.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+
+    def __init__(self, path: Path, tables: Iterable[Table], memory_mb: int = _MEMORY_MB) -> None:
+        self._path = path
+        self._tables = tuple(tables)
+        self._memory_mb = memory_mb
+        self._lanes: Lanes | None = None
+
+    def __enter__(self) -> Writer:
+        with storage_errors(self._path):
+            with self._path.open("xb"):
+                pass
+            self._path.unlink()
+            self.connection = duckdb.connect(":memory:", config=dict(_CLOSED))
+            self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+            self.connection.execute("SET threads = 1")  # the lanes are the threads
+            self.connection.execute("SET temp_directory = ''")
+            self.connection.execute(f"ATTACH {literal(str(self._path))} AS {SCHEMA}")
+            for table in self._tables:
+                self.connection.execute(ddl(table))
+        self._lanes = Lanes([self.connection.cursor() for _ in range(_LANES)], _insert)
+        return self
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Take rows of a table; blocks while too many wait to be inserted."""
+        assert self._lanes is not None
+        with storage_errors(self._path):
+            self._lanes.put(name, rows)
+
+    def flush(self) -> None:
+        """Wait until everything that was appended is in the file; append nothing after."""
+        assert self._lanes is not None
+        with storage_errors(self._path):
+            self._lanes.finish()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._lanes is not None:
+            self._lanes.stop()
+        if kind is not None:
+            self.connection.close()
+            discard(self._path)
+            return
+        with storage_errors(self._path):
+            self.connection.execute(f"CHECKPOINT {SCHEMA}")
+            self.connection.execute(f"DETACH {SCHEMA}")
+            self.connection.close()
+            fsync_file(self._path)
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    cursor.register("rows", rows)
+    cursor.execute(f"INSERT INTO {SCHEMA}.{quoted(name)} SELECT * FROM rows")  # noqa: S608
+    cursor.unregister("rows")
+
+
+def discard(path: Path) -> None:
+    """Remove a DuckDB file and the log beside it, where they exist."""
+    path.unlink(missing_ok=True)
+    wal(path).unlink(missing_ok=True)
+
+
+def wal(path: Path) -> Path:
+    """Return where DuckDB keeps the log of a file that was not closed properly."""
+    return path.with_name(path.name + ".wal")
+
+
+@contextmanager
+def open_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB file for one operation of reading, and close it after.
+
+    Raises:
+        NotFound: there is no such file.
+        StorageError: it cannot be read, or another process kept it for too long.
+    """
+    with _opened(path, "READ_ONLY") as connection:
+        yield connection
+
+
+@contextmanager
+def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an existing DuckDB file for one operation of changing it; checkpoint, close, fsync."""
+    with _opened(path, "READ_WRITE") as connection:
+        yield connection
+        connection.execute(f"CHECKPOINT {SCHEMA}")
+    with storage_errors(path):
+        fsync_file(path)
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    if not path.is_file():
+        raise NotFound(path.name, "there is no such file", "list what is kept and choose from it")
+    with storage_errors(path), duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
+        connection.execute("SET temp_directory = ''")
+        _attach(connection, path, mode)
+        connection.execute(f"USE {SCHEMA}")
+        yield connection
+        connection.execute("USE memory")
+        connection.execute(f"DETACH {SCHEMA}")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, mode: str) -> None:
+    statement = f"ATTACH {literal(str(path))} AS {SCHEMA} ({mode})"
+    deadline, pause = time.monotonic() + _PATIENCE, 0.01
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except duckdb.Error as error:
+            if not is_locked(str(error)) or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 0.25)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn whatever DuckDB or the disk raises about a file into a `StorageError` about its name."""
+    try:
+        yield
+    except HealthSimError:
+        raise
+    except (duckdb.Error, OSError) as error:
+        raise explained(path, error) from error
+
+
+def explained(path: Path, error: duckdb.Error | OSError) -> StorageError:
+    """Say what an error of DuckDB or the disk means for a file, by its name alone."""
+    if isinstance(error, OSError):
+        return disk_error(path.name, error)
+    line = _first_line(str(error), path)
+    if isinstance(error, duckdb.ConstraintException):
+        return StorageError(
+            path.name,
+            f"a required value is missing ({line})",
+            "report this as a fault of the engine, with the specification",
+        )
+    return unreadable(path.name, line)
+
+
+def _first_line(text: str, path: Path) -> str:
+    lines = text.replace(str(path), path.name).replace(str(path.parent), "…").splitlines()
+    return lines[0][:200] if lines else "no message"

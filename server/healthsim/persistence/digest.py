@@ -1,0 +1,147 @@
+"""A digest that two runs share only if every stored value is the same (DESIGN, promise 1).
+
+Each column is hashed as a stream of canonical little-endian values in stored order, so the way
+rows came in chunks, and the order of a vocabulary, leave no trace. The same code reads rows on
+their way into a file and rows that come back out of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY
+from healthsim.persistence.arrow import to_arrow
+from healthsim.persistence.database import open_read, quoted
+from healthsim.tables import NO_NUMBER, Columns, Table, Type
+
+_BATCH = 122_880  # rows of one DuckDB row group
+
+_CANONICAL: Mapping[Type, tuple[str, object]] = {
+    "BIGINT": ("<i8", int(NO_NUMBER)),
+    "INTEGER": ("<i4", int(NO_DAY)),
+    "DATE": ("<i4", int(NO_DAY)),
+    "TIMESTAMP": ("<i8", int(NO_NUMBER)),
+    "DOUBLE": ("<f8", float("nan")),
+    "DECIMAL(12,2)": ("<i8", int(NO_NUMBER)),
+}
+"""Type -> dtype of the hashed bytes, and the value that stands for null."""
+
+
+class Digest:
+    """Collects the digests of a scenario's tables, chunk by chunk.
+
+    Attributes:
+        rows: rows seen, by table.
+    """
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self._tables = {table.name: table for table in tables}
+        self._columns = {
+            table.name: {column.name: _ColumnDigest(column.type) for column in table.columns}
+            for table in self._tables.values()
+        }
+        self.rows = dict.fromkeys(self._tables, 0)
+
+    def update(self, table: Table, columns: Columns) -> None:
+        """Add rows of a table, in stored order."""
+        self.update_arrow(table.name, to_arrow(table, columns))
+
+    def update_arrow(self, name: str, rows: pa.Table | pa.RecordBatch) -> None:
+        """Add rows of a table that are Arrow already, columns in any order."""
+        self.rows[name] += rows.num_rows
+        for column, digest in self._columns[name].items():
+            values = rows.column(column)
+            for part in values.chunks if isinstance(values, pa.ChunkedArray) else (values,):
+                if len(part):
+                    digest.update(part)
+
+    def tables(self) -> dict[str, str]:
+        """Return the digest of each table, hexadecimal, by table name."""
+        return {name: self._table(name) for name in sorted(self._tables)}
+
+    def total(self) -> str:
+        """Return the digest of the whole scenario, hexadecimal."""
+        return total(self.tables())
+
+    def _table(self, name: str) -> str:
+        whole = hashlib.sha256(f"{self.rows[name]}\n".encode())
+        for column in sorted(self._columns[name]):
+            digest = self._columns[name][column]
+            whole.update(f"{column}\t{digest.kind}\t{digest.hexdigest()}\n".encode())
+        return whole.hexdigest()
+
+
+def total(tables: Mapping[str, str]) -> str:
+    """Return the digest over the digests of tables, in the order of their names."""
+    lines = "".join(f"{name}\t{tables[name]}\n" for name in sorted(tables))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def digest_stored(path: Path, tables: Iterable[Table]) -> Digest:
+    """Digest the tables of a stored scenario, in the order in which their rows are stored."""
+    known = tuple(tables)
+    digest = Digest(known)
+    with open_read(path) as connection:
+        connection.execute("SET arrow_output_version = '1.5'")  # DECIMAL(12,2) as int64 cents
+        for table in known:
+            columns = ", ".join(quoted(column.name) for column in table.columns)
+            rows = connection.sql(f"SELECT {columns} FROM {quoted(table.name)}")  # noqa: S608
+            for batch in rows.to_arrow_reader(_BATCH):
+                digest.update_arrow(table.name, batch)
+    return digest
+
+
+class _ColumnDigest:
+    """SHA-256 over one column; text is two streams, its lengths and its bytes."""
+
+    def __init__(self, kind: Type) -> None:
+        self.kind = kind
+        self._values = hashlib.sha256()
+        self._bytes = hashlib.sha256()
+
+    def update(self, values: pa.Array) -> None:
+        if self.kind == "VARCHAR":
+            lengths, text = _text(values)
+            self._values.update(lengths.data)
+            self._bytes.update(text)
+        else:
+            self._values.update(_numbers(self.kind, values).data)
+
+    def hexdigest(self) -> str:
+        return hashlib.sha256(self._values.digest() + self._bytes.digest()).hexdigest()
+
+
+def _numbers(kind: Type, values: pa.Array) -> NDArray[np.generic]:
+    """Return the canonical values, shape (n,): null by its sentinel, no -0.0, one NaN."""
+    if kind == "BOOLEAN":
+        flags: NDArray[np.generic] = values.cast(pa.uint8()).to_numpy()
+        return flags
+    dtype, null = _CANONICAL[kind]
+    width = np.dtype(dtype)
+    raw = np.frombuffer(values.buffers()[1], width, len(values), values.offset * width.itemsize)
+    if values.null_count:
+        missing = values.is_null().to_numpy(zero_copy_only=False)
+        raw = np.where(missing, np.array(null, dtype=width), raw)
+    return raw + 0.0 if kind == "DOUBLE" else raw  # -0.0 becomes 0.0
+
+
+def _text(values: pa.Array) -> tuple[NDArray[np.int32], pa.Buffer | bytes]:
+    """Return lengths in bytes, int32, shape (n,), -1 where null; and the bytes, end to end."""
+    strings = values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
+    _, starts, data = strings.buffers()
+    offsets = np.frombuffer(starts, "<i4", len(strings) + 1, strings.offset * 4)
+    lengths = np.diff(offsets)
+    size = int(offsets[-1]) - int(offsets[0])
+    if strings.null_count:
+        missing = strings.is_null().to_numpy(zero_copy_only=False)
+        gaps = bool(lengths[missing].any())
+        lengths[missing] = -1
+        if gaps:
+            return lengths, _text(strings.drop_null())[1]
+    return lengths, data.slice(int(offsets[0]), size) if size else b""

@@ -1,0 +1,181 @@
+"""Files that are whole or absent: written beside, published in one step, swept if left behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import get_ident
+
+from healthsim.errors import HealthSimError, StorageError
+
+_PATIENCE = 5.0  # seconds that Windows gets to let go of a file that somebody reads
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)-\d+\.unfinished(\.wal)?")
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_BARRED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+_ELSEWHERE = "give yourself the right to write there, or set HEALTHSIM_HOME to another folder"
+
+
+def temporary(target: Path) -> Path:
+    """Return where to write what shall become `target`: beside it, this thread's alone."""
+    return target.with_name(f".{target.stem}.{os.getpid()}-{get_ident()}.unfinished")
+
+
+def sweep(folder: Path) -> list[str]:
+    """Remove what processes that died left unfinished, and return what it was to become."""
+    swept = []
+    for path in folder.glob(".*.unfinished*"):
+        match = _TEMPORARY.fullmatch(path.name)
+        if match and not alive(int(match["pid"])):
+            path.unlink(missing_ok=True)
+            swept.append(match["name"])
+    return swept
+
+
+def fsync_file(path: Path) -> None:
+    """Force a file's bytes to the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Force a folder's entries to the disk; Windows keeps them by itself."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish_over(finished: Path, target: Path, *, durable: bool = True) -> None:
+    """Give a finished file its name, replacing an older one in the same step."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            finished.replace(target)
+            break
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    if durable:
+        fsync_folder(target.parent)
+
+
+def publish_new(finished: Path, target: Path) -> None:
+    """Give a finished file a name that nobody has; of two that try, one wins.
+
+    On a file system without hard links the later of two that try at the same instant wins; the
+    file is whole there too.
+
+    Raises:
+        FileExistsError: somebody has the name.
+    """
+    try:
+        os.link(finished, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        if target.exists():
+            raise FileExistsError(target) from None
+        finished.replace(target)
+    else:
+        finished.unlink()
+    fsync_folder(target.parent)
+
+
+@contextmanager
+def disk_errors(where: str) -> Iterator[None]:
+    """Turn what the operating system raises about files into a `StorageError`."""
+    try:
+        yield
+    except HealthSimError:
+        raise
+    except OSError as error:
+        raise disk_error(where, error) from error
+
+
+def disk_error(where: str, error: OSError) -> StorageError:
+    """Say what an error of the operating system means, naming no folder."""
+    if error.errno in _FULL:
+        return StorageError(
+            where, "the disk is full", "free some space or delete old runs, then repeat"
+        )
+    if error.errno in _BARRED:
+        return StorageError(where, f"it may not be written ({error.strerror})", _ELSEWHERE)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return StorageError(
+            where,
+            "a file stands where a folder is needed",
+            "move that file away, or set HEALTHSIM_HOME to another folder",
+        )
+    return StorageError(where, error.strerror or type(error).__name__, _ELSEWHERE)
+
+
+def unreadable(where: str, said: str) -> StorageError:
+    """Say what DuckDB's own first line about a file means, and how to mend it.
+
+    Args:
+        where: name of the file or scenario.
+        said: DuckDB's message, without folders.
+    """
+    text = said.lower()
+    again = "restore it from a copy, or delete it and save the scenario again"
+    if is_locked(said):
+        return StorageError(
+            where,
+            "another process holds the file",
+            "close the program that has it open, wait a few seconds and repeat",
+        )
+    if "no space left" in text:
+        return StorageError(
+            where, "the disk is full", "free some space or delete old runs, then repeat"
+        )
+    if "permission denied" in text or "read-only file system" in text:
+        return StorageError(where, "it may not be used (permission denied)", _ELSEWHERE)
+    if "not a valid duckdb database" in text:
+        return StorageError(where, "it is not a DuckDB file", again)
+    return StorageError(where, f"it is cut short, damaged or too new ({said})", again)
+
+
+def is_locked(said: str) -> bool:
+    """Say whether DuckDB's message means that somebody else holds the file."""
+    text = said.lower()
+    return "set lock" in text or "already attached" in text or "used by another process" in text
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process of this machine is running."""
+    if sys.platform == "win32":
+        return _alive_on_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _alive_on_windows(pid: int) -> bool:
+    import ctypes  # noqa: PLC0415  exists to ask Windows only
+
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined, unused-ignore]
+    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return code.value == 259  # STILL_ACTIVE

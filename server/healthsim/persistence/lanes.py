@@ -1,0 +1,108 @@
+"""Lanes: threads that insert the rows of several tables at once, each table in its own order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Condition, Thread
+
+import duckdb
+import pyarrow as pa
+
+_ROW_GROUP = 122_880  # DuckDB's own; inserts of whole row groups leave no half-filled ones
+_WAITING = 192 * 2**20  # bytes of ripe rows that may wait before `put` blocks
+
+Insert = Callable[[duckdb.DuckDBPyConnection, str, pa.Table], None]
+
+
+class Lanes:
+    """Takes rows of many tables and hands them, a row group or more at a time, to its lanes.
+
+    A lane takes the table with most rows waiting that no other lane is busy with; so no two
+    inserts of one table overlap, and each table is stored in the order in which it was put.
+    """
+
+    def __init__(self, cursors: Sequence[duckdb.DuckDBPyConnection], insert: Insert) -> None:
+        self._insert = insert
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._busy: set[str] = set()
+        self._least = _ROW_GROUP  # rows that make a table ripe; 1 once everything has been put
+        self._ended = False
+        self._failure: BaseException | None = None
+        self._changed = Condition()
+        self._threads = [
+            Thread(target=self._work, args=(cursor,), name="healthsim-lane", daemon=True)
+            for cursor in cursors
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Take rows of a table; blocks while `_WAITING` bytes are ripe."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._failure or self._ripe_bytes() < _WAITING)
+            self._raise()
+            if rows.num_rows:
+                self._waiting.setdefault(name, []).append(rows)
+                self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Insert what is left and wait for it."""
+        with self._changed:
+            self._least = 1
+            self._changed.notify_all()
+            self._changed.wait_for(
+                lambda: self._failure or not (self._busy or any(self._waiting.values()))
+            )
+            self._raise()
+
+    def stop(self) -> None:
+        """End the lanes; rows that still wait are dropped."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _ripe(self) -> list[str]:
+        return [
+            name
+            for name, parts in self._waiting.items()
+            if sum(part.num_rows for part in parts) >= self._least
+        ]
+
+    def _ripe_bytes(self) -> int:
+        return sum(part.nbytes for name in self._ripe() for part in self._waiting[name])
+
+    def _next(self) -> str | None:
+        free = [name for name in self._ripe() if name not in self._busy]
+        return max(free, key=lambda name: sum(part.nbytes for part in self._waiting[name]),
+                   default=None)  # fmt: skip
+
+    def _work(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        while (taken := self._take()) is not None:
+            name, rows = taken
+            try:
+                self._insert(cursor, name, rows)
+            except BaseException as error:  # handed to whoever puts or finishes
+                self._failure = error
+            with self._changed:
+                self._busy.discard(name)
+                self._changed.notify_all()
+        cursor.close()
+
+    def _take(self) -> tuple[str, pa.Table] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._next() is not None)
+            name = self._next()
+            if self._ended or self._failure or name is None:
+                return None
+            self._busy.add(name)
+            rows = pa.concat_tables(self._waiting.pop(name))
+            rest = rows.num_rows % self._least
+            if rest:
+                self._waiting[name] = [rows.slice(rows.num_rows - rest)]
+            return name, rows.slice(0, rows.num_rows - rest)

@@ -1,0 +1,344 @@
+"""The process that runs a user's SQL: one statement, read-only, bounded, and killed if need be.
+
+It is started as a file of its own and imports DuckDB and nothing of HealthSim, so that it is up in
+a tenth of a second. It reads one JSON request from standard input and writes one JSON answer to
+standard output; `operations.query` starts it, and ends it at its deadline.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+LONGEST_TEXT = 10_000
+"""Characters of one value; the rest is cut."""
+
+MOST_BYTES = 1_000_000
+"""Of an answer; rows beyond are left out."""
+
+_ADDRESS_SPACE = 2_000 * 2**20  # of the process; libraries reserve a third of it
+_RESIDENT = 900 * 2**20  # where the system keeps no address-space limit
+_MEMORY_MB = 400  # of DuckDB's own buffers
+_GRACE = 1.0  # seconds after the deadline at which the process ends itself, if nobody ended it
+_LARGEST_EXACT = 2**53  # integers beyond travel as text: JSON readers use doubles
+_PLACES = 2  # decimals with more travel as text
+_PAGE = 2048  # rows fetched at once, one DuckDB vector
+_ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
+_CLOSED = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_unsigned_extensions": False,
+    "allow_persistent_secrets": False,
+}
+_SETTINGS = (
+    f"SET memory_limit = '{_MEMORY_MB}MB'",
+    "SET threads = 2",
+    "SET temp_directory = ''",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+_TABLE_FUNCTIONS = frozenset({
+    "range", "generate_series", "unnest", "repeat", "json_each", "json_tree", "duckdb_tables",
+    "duckdb_columns", "duckdb_views", "duckdb_schemas", "duckdb_functions", "duckdb_types",
+    "pragma_table_info", "pragma_show",
+})  # fmt: skip
+"""Table functions that show the scenario or nothing; all others show files, settings, memory."""
+
+_SYSTEM_VIEW = re.compile(r"(duckdb|pg|pragma)_\w+")
+_SHOWN_VIEWS = frozenset({"duckdb_tables", "duckdb_columns", "duckdb_views"})
+_HIDDEN_FUNCTIONS = frozenset({"current_setting", "getenv", "getvariable", "write_log"})
+_UNHIDE = "leave it out; SHOW TABLES and DESCRIBE say what a scenario holds"
+
+
+class Turned(Exception):  # noqa: N818
+    """A query that is refused: what was found, and how to mend it."""
+
+    def __init__(self, found: str, mend: str) -> None:
+        super().__init__(found)
+        self.found, self.mend = found, mend
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Run one query.
+
+    Args:
+        request: `path` of the file, `sql`, and `limit` and `offset` of the rows to return.
+
+    Returns:
+        `columns`, `rows`, `truncated` and `notes`; or `found` and `mend` of a refusal.
+    """
+    path = Path(request["path"])
+    try:
+        with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
+            _attach(connection, path)
+            statement = _one_statement(connection, request["sql"])
+            for setting in _SETTINGS:
+                connection.execute(setting)
+            try:
+                connection.execute(statement)
+                return _page(connection, request["limit"], request["offset"])
+            except duckdb.Error as error:
+                raise _explained(connection, error) from error
+    except Turned as turned:
+        return {"found": _without_path(turned.found, path), "mend": turned.mend}
+    except duckdb.Error as error:
+        return {"storage": _without_path(str(error), path)}
+
+
+def _without_path(text: str, path: Path) -> str:
+    return text.replace(str(path), path.name).replace(str(path.parent), "…")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    quoted = str(path).replace("'", "''")
+    deadline = time.monotonic() + 5.0
+    while True:
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS scenario (READ_ONLY)")
+            break
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower() or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+    connection.execute("USE scenario")
+
+
+def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise _explained(connection, error) from error
+    if len(statements) != 1:
+        raise Turned(
+            f"{len(statements)} statements" if statements else "no statement",
+            "send exactly one SELECT statement",
+        )
+    if statements[0].type not in _ALLOWED:
+        raise _not_reading(statements[0].type)
+    explain = statements[0].type == duckdb.StatementType.EXPLAIN
+    _refuse_hidden(connection, _EXPLAIN.sub("", sql, count=1) if explain else sql)
+    return statements[0]
+
+
+def _not_reading(kind: duckdb.StatementType) -> Turned:
+    if kind.name == "MULTI":
+        return Turned("a PIVOT without its values", "list them: PIVOT … ON column IN (values)")
+    return Turned(
+        f"a {kind.name} statement",
+        "send one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN): a scenario is only read "
+        "here; to change it, change its specification and run it again",
+    )
+
+
+def _refuse_hidden(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse what shows the server's files and settings, by name, wherever it stands."""
+    text = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
+    tree = json.loads(text[0]) if text else {"error": True}
+    if tree.get("error"):
+        raise Turned(
+            "a statement that is not a plain SELECT",
+            f"send one SELECT ({tree.get('error_message', 'it cannot be read')})",
+        )
+    for node in _nodes(tree):
+        kind = str(node.get("type", ""))
+        function = str(node.get("function_name", "")).lower()
+        table = str(node.get("table_name", "")).lower()
+        if kind == "TABLE_FUNCTION":
+            name = str(node.get("function", {}).get("function_name", "")).lower()
+            if name not in _TABLE_FUNCTIONS:
+                raise Turned(f"the table function {name}(), which is not open here", _UNHIDE)
+        if function in _HIDDEN_FUNCTIONS:
+            raise Turned(f"the function {function}(), which is not open here", _UNHIDE)
+        if kind == "BASE_TABLE" and _SYSTEM_VIEW.fullmatch(table) and table not in _SHOWN_VIEWS:
+            raise Turned(f"the system table {table}, which is not open here", _UNHIDE)
+        if kind.endswith("_QUERY_NODE"):
+            raise Turned(f"a {kind.split('_')[0]} inside the query", "only read: send one SELECT")
+
+
+def _nodes(tree: object) -> Iterator[dict[str, Any]]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+
+
+def _page(connection: duckdb.DuckDBPyConnection, limit: int, offset: int) -> dict[str, Any]:
+    columns = [[name, str(kind)] for name, kind, *_ in connection.description or ()]
+    rows: list[list[Any]] = []
+    size = cut = 0
+    for values in _fetched(connection, offset, limit + 1):
+        row = [plain(value) for value in values]
+        size += len(json.dumps(row, ensure_ascii=False).encode()) + 1
+        if len(rows) == limit or size > MOST_BYTES:
+            break
+        cut += sum(isinstance(old, str) and len(old) > LONGEST_TEXT for old in values)
+        rows.append(row)
+    else:
+        return {"columns": columns, "rows": rows, "truncated": False, "notes": _notes(cut, 0)}
+    return {"columns": columns, "rows": rows, "truncated": True, "notes": _notes(cut, size)}
+
+
+def _notes(cut: int, size: int) -> list[str]:
+    notes = []
+    if cut:
+        notes.append(f"{cut} value(s) longer than {LONGEST_TEXT:,} characters were cut")
+    if size > MOST_BYTES:
+        notes.append(
+            f"rows beyond {MOST_BYTES:,} bytes were left out: select fewer columns or rows"
+        )
+    return notes
+
+
+def _fetched(
+    connection: duckdb.DuckDBPyConnection, skip: int, take: int
+) -> Iterator[tuple[Any, ...]]:
+    while skip > 0 and (page := connection.fetchmany(min(skip, _PAGE))):
+        skip -= len(page)
+    while skip <= 0 and take > 0 and (page := connection.fetchmany(min(take, _PAGE))):
+        take -= len(page)
+        yield from page
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can carry it without loss: dates ISO, large integers as text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -_LARGEST_EXACT <= value <= _LARGEST_EXACT else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
+    if isinstance(value, datetime | date | time_of_day):
+        return value.isoformat()
+    return _nested(value)
+
+
+def _decimal(value: Decimal) -> Any:
+    exponent = value.as_tuple().exponent
+    short = isinstance(exponent, int) and -_PLACES <= exponent <= 0
+    return float(value) if short and abs(value) * 100 <= _LARGEST_EXACT else str(value)
+
+
+def _nested(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes | bytearray):
+        return plain(value.hex())
+    return plain(str(value) if not isinstance(value, timedelta) else f"{value}")
+
+
+def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> Turned:
+    """Say what DuckDB found, in its own first sentence, and how to mend it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    found = lines[0] if lines else type(error).__name__
+    hints = [line for line in lines[1:] if not line.startswith(("LINE ", "^"))]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return Turned("it needs more memory than a query may use", _SMALLER)
+    if isinstance(error, duckdb.PermissionException):
+        return Turned(found, "query the scenario's tables only: no files, no settings")
+    if "does not exist" in found and "Table" in found:
+        return Turned(found, _near_table(connection, found))
+    return Turned(found, " ".join(hints)[:1000] or "correct the SQL (DuckDB's dialect) and repeat")
+
+
+_SMALLER = "select fewer columns, filter or aggregate earlier, and repeat"
+
+
+def _near_table(connection: duckdb.DuckDBPyConnection, found: str) -> str:
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'scenario' ORDER BY 1"
+    ).fetchall()
+    names = [name for (name,) in rows]
+    asked = re.search(r"with name \"?([^\s\"]+)\"? does not exist", found)
+    near = get_close_matches(asked[1].lower(), names, n=3, cutoff=0.6) if asked else []
+    if near:
+        return f"did you mean {' or '.join(repr(name) for name in near)}?"
+    return f"tables here: {', '.join(names)}"
+
+
+def _confine(seconds: float) -> None:
+    """Bound this process: its memory by the system or a watchdog, its life by its deadline."""
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415  Unix only
+
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_watch, args=(seconds + _GRACE,), daemon=True).start()
+
+
+def _watch(seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and _resident() < _RESIDENT:
+        time.sleep(0.05)
+    os._exit(3)
+
+
+def _resident() -> int:
+    """Return the most memory that this process has used, in bytes; 0 where a limit does it."""
+    if sys.platform == "darwin":
+        import resource  # noqa: PLC0415  Unix only
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform == "win32":
+        return _resident_on_windows()
+    return 0
+
+
+def _resident_on_windows() -> int:
+    import ctypes  # noqa: PLC0415  Windows only
+
+    class Counters(ctypes.Structure):
+        _fields_ = (
+            ("size", ctypes.c_ulong),
+            ("faults", ctypes.c_ulong),
+            *((name, ctypes.c_size_t) for name in ("peak", "now", "a", "b", "c", "d", "e", "f")),
+        )
+
+    counters = Counters(size=ctypes.sizeof(Counters))
+    process = ctypes.windll.kernel32.GetCurrentProcess()  # type: ignore[attr-defined, unused-ignore]
+    ctypes.windll.psapi.GetProcessMemoryInfo(  # type: ignore[attr-defined, unused-ignore]
+        ctypes.c_void_p(process), ctypes.byref(counters), counters.size
+    )
+    return int(counters.peak)
+
+
+def main() -> None:
+    """Answer the request on standard input."""
+    request = json.load(sys.stdin)
+    _confine(request["seconds"])
+    try:
+        answered = answer(request)
+    except MemoryError:
+        answered = {"found": "it needs more memory than a query may use", "mend": _SMALLER}
+    sys.stdout.write(json.dumps(answered, ensure_ascii=True))
+    sys.stdout.flush()
+    os._exit(0)  # DuckDB's threads need not be waited for
+
+
+if __name__ == "__main__":
+    main()

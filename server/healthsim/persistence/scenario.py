@@ -1,0 +1,154 @@
+"""What a scenario says about itself: its manifest and its data dictionary, as two tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+import duckdb
+
+from healthsim.errors import StorageError
+from healthsim.persistence.database import SCHEMA, storage_errors
+from healthsim.tables import Column, Table
+
+MANIFEST = "healthsim_manifest"
+DICTIONARY = "healthsim_columns"
+
+_CREATE = (
+    f"CREATE TABLE {SCHEMA}.{MANIFEST} (key VARCHAR NOT NULL, value VARCHAR NOT NULL)",
+    f"CREATE TABLE {SCHEMA}.{DICTIONARY} (table_name VARCHAR NOT NULL, "
+    "column_name VARCHAR NOT NULL, type VARCHAR NOT NULL, meaning VARCHAR NOT NULL, "
+    "required BOOLEAN NOT NULL, decimals INTEGER, reference VARCHAR NOT NULL, "
+    "source VARCHAR NOT NULL, position INTEGER NOT NULL, product VARCHAR NOT NULL, "
+    "grain VARCHAR NOT NULL, key VARCHAR NOT NULL)",
+)
+_READ_DICTIONARY = (
+    "SELECT table_name, column_name, type, meaning, required, decimals, reference, source, "  # noqa: S608
+    f"product, grain, key FROM {DICTIONARY} ORDER BY rowid"
+)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a scenario came from and what is in it.
+
+    Attributes:
+        profile: the profile as canonical JSON text; `journeys` likewise.
+        engine_key: digest of what was run: specs, seed, count and engine version.
+        references: digest of each reference that was drawn from, by name.
+        rows: rows stored, by table, in storing order.
+        digests: digest of each table; `digest` is the one over all of them.
+        created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
+            `digest`.
+    """
+
+    profile: str
+    journeys: tuple[str, ...]
+    seed: int
+    count: int
+    engine_version: str
+    engine_key: str
+    rows: Mapping[str, int]
+    digests: Mapping[str, str]
+    digest: str
+    references: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    created_at: str = ""
+
+    def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
+        """Return the manifest of the same rows under a scenario's name."""
+        return replace(
+            self, name=name, description=description, tags=tuple(tags), created_at=created_at
+        )
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Return the manifest as (key, JSON text) rows."""
+        return [(part.name, _json(getattr(self, part.name))) for part in fields(self)]
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str], where: str) -> Manifest:
+        """Read a manifest from its rows.
+
+        Raises:
+            StorageError: a key is missing or unreadable.
+        """
+        known = {part.name for part in fields(cls)}
+        try:
+            values = {key: json.loads(text) for key, text in texts.items() if key in known}
+            for key in ("journeys", "tags"):
+                values[key] = tuple(values[key])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _foreign(where, f"its manifest is incomplete ({error})") from error
+
+
+def write_manifest(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, tables: Iterable[Table]
+) -> None:
+    """Write the manifest and the data dictionary into a file that is attached for writing."""
+    for statement in _CREATE:
+        connection.execute(statement)
+    connection.executemany(f"INSERT INTO {SCHEMA}.{MANIFEST} VALUES (?, ?)", manifest.texts())  # noqa: S608
+    connection.executemany(
+        f"INSERT INTO {SCHEMA}.{DICTIONARY} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        [row for table in tables for row in _dictionary(table)],
+    )
+
+
+def rewrite_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """Replace the manifest of a file that is attached for writing, in one transaction."""
+    connection.execute("BEGIN")
+    connection.execute(f"DELETE FROM {SCHEMA}.{MANIFEST}")  # noqa: S608
+    connection.executemany(f"INSERT INTO {SCHEMA}.{MANIFEST} VALUES (?, ?)", manifest.texts())  # noqa: S608
+    connection.execute("COMMIT")
+
+
+def read_manifest(connection: duckdb.DuckDBPyConnection, path: Path) -> Manifest:
+    """Read the manifest of an open file; `path` names it in errors."""
+    try:
+        rows = connection.execute(f"SELECT key, value FROM {MANIFEST}").fetchall()  # noqa: S608
+    except duckdb.CatalogException as error:
+        raise _foreign(path.name, "it is a DuckDB file, but not a scenario") from error
+    return Manifest.of(dict(rows), path.name)
+
+
+def read_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Table, ...]:
+    """Read the tables of an open file from its data dictionary, in storing order."""
+    with storage_errors(path):
+        rows = connection.execute(_READ_DICTIONARY).fetchall()
+    tables: dict[str, Table] = {}
+    for name, column, kind, meaning, required, decimals, reference, source, *about in rows:
+        product, grain, key = about
+        old = tables.get(name) or Table(name, product, grain, tuple(json.loads(key)), ())
+        described = Column(
+            column, kind, meaning, reference, decimals if decimals is not None else 4, source,
+            required,
+        )  # fmt: skip
+        tables[name] = replace(old, columns=(*old.columns, described))
+    return tuple(tables.values())
+
+
+def _dictionary(table: Table) -> list[tuple[object, ...]]:
+    return [
+        (
+            table.name, column.name, column.type, column.meaning, column.required,
+            column.decimals if column.type == "DOUBLE" else None, column.references,
+            column.source, position, table.product, table.grain, _json(table.key),
+        )
+        for position, column in enumerate(table.columns, start=1)
+    ]  # fmt: skip
+
+
+def _json(value: object) -> str:
+    plain = dict(value) if isinstance(value, Mapping) else value
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _foreign(where: str, found: str) -> StorageError:
+    return StorageError(
+        where, found, "open it with the program that made it, or delete it and save again"
+    )

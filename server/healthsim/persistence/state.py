@@ -1,0 +1,180 @@
+"""The StateManager: named scenarios in one folder, each one DuckDB file, whole or absent."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthsim.errors import NotFound, Refused, near
+from healthsim.persistence.database import (
+    discard,
+    open_read,
+    open_write,
+    quoted,
+    storage_errors,
+    wal,
+)
+from healthsim.persistence.files import (
+    fsync_folder,
+    publish_new,
+    publish_over,
+    sweep,
+    temporary,
+)
+from healthsim.persistence.scenario import (
+    Manifest,
+    read_manifest,
+    read_tables,
+    rewrite_manifest,
+)
+from healthsim.tables import Table
+
+SUFFIX = ".duckdb"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One scenario: its manifest, tables and size."""
+
+    manifest: Manifest
+    tables: tuple[Table, ...]
+    size_bytes: int
+
+
+class StateManager:
+    """Saves, finds and deletes scenarios in a folder.
+
+    A scenario is published by one rename, so that a process that is killed at any moment leaves
+    the old scenario or the new one. What it had not finished lies beside it under a name that
+    begins with a dot, and the next save sweeps it away.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, name: str) -> Path:
+        """Return where a scenario of this name is kept, whether or not there is one.
+
+        Raises:
+            Refused: the name is not one that a scenario may have.
+        """
+        if not _NAME.fullmatch(name):
+            raise Refused(
+                f"scenario {name!r}",
+                "not a scenario name",
+                "use 1 to 64 small letters, digits and hyphens, beginning with a letter or digit, "
+                "e.g. 'medicare-dm-cohort'",
+            )
+        return self._folder / f"{name}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        """Return the names of all scenarios, sorted."""
+        with storage_errors(self._folder):
+            stems = [path.stem for path in self._folder.glob(f"*{SUFFIX}") if path.is_file()]
+        return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is a scenario of this name."""
+        return self.path(name).is_file()
+
+    def find(self, name: str) -> Path:
+        """Return where an existing scenario is kept.
+
+        Raises:
+            NotFound: there is none; the error suggests near names.
+        """
+        path = self.path(name)
+        if not path.is_file():
+            raise NotFound(f"scenario {name!r}", "no such scenario", near(name, self.names()))
+        return path
+
+    def save(self, run_file: Path, manifest: Manifest, *, replace: bool = False) -> Manifest:
+        """Keep a finished run as a scenario under the manifest's name.
+
+        Args:
+            run_file: the finished run; it stays as it is.
+            manifest: the run's manifest, with the scenario's name, description and tags.
+            replace: take the place of a scenario of this name.
+
+        Raises:
+            Refused: the name is taken and `replace` is false, or somebody is writing to it.
+            StorageError: the disk is full or the folder may not be written.
+        """
+        target = self.path(manifest.name)
+        self._refuse_taken(target, replace)
+        unfinished = temporary(target)
+        with storage_errors(target):
+            sweep(self._folder)
+            try:
+                shutil.copyfile(run_file, unfinished)
+                with open_write(unfinished) as connection:
+                    rewrite_manifest(connection, manifest)
+                self._publish(unfinished, target, replace)
+            finally:
+                discard(unfinished)
+        return manifest
+
+    def _publish(self, finished: Path, target: Path, replace: bool) -> None:
+        self._refuse_taken(target, replace)
+        try:
+            if replace:
+                publish_over(finished, target)
+            else:
+                publish_new(finished, target)
+        except FileExistsError:
+            raise _taken(target) from None
+
+    def _refuse_taken(self, target: Path, replace: bool) -> None:
+        if wal(target).exists():
+            raise Refused(
+                f"scenario {target.stem!r}",
+                f"another program is writing to it ({wal(target).name} lies beside it)",
+                "close that program (or open and close the file with DuckDB), then save again",
+            )
+        if target.exists() and not replace:
+            raise _taken(target)
+
+    def describe(self, name: str) -> Described:
+        """Return what a scenario is: manifest, tables, size."""
+        path = self.find(name)
+        return described(path)
+
+    def delete(self, name: str) -> None:
+        """Delete a scenario for good."""
+        path = self.find(name)
+        with storage_errors(path):
+            discard(path)
+            fsync_folder(self._folder)
+
+
+def described(path: Path) -> Described:
+    """Describe any scenario's or run's file."""
+    with open_read(path) as connection:
+        manifest = read_manifest(connection, path)
+        return Described(manifest, read_tables(connection, path), path.stat().st_size)
+
+
+def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Return the first rows of a table: its column names, and the rows.
+
+    Raises:
+        NotFound: there is no such table; the error suggests near names.
+    """
+    with open_read(path) as connection:
+        known = {found.name: found for found in read_tables(connection, path)}
+        if table not in known:
+            raise NotFound(f"table {table!r}", "no such table", near(table, known))
+        names = tuple(column.name for column in known[table].columns)
+        statement = f"SELECT * FROM {quoted(table)} LIMIT {int(rows)}"  # noqa: S608
+        return names, connection.execute(statement).fetchall()
+
+
+def _taken(target: Path) -> Refused:
+    return Refused(
+        f"scenario {target.stem!r}",
+        "there is one of this name already",
+        "choose another name, or pass replace=true to put the new one in its place",
+    )

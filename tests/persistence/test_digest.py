@@ -1,0 +1,146 @@
+"""The digest: the same for the same rows however they come, another for any other value."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from healthsim.persistence.arrow import to_arrow
+from healthsim.persistence.database import Writer
+from healthsim.persistence.digest import Digest, digest_stored, total
+from healthsim.tables import Coded, Column, Columns, Table, length, take
+from operations import small_engine as small
+
+COUNT = 200
+
+
+def stored(path: Path, tables: dict[str, Columns]) -> None:
+    known = [table for table in small.TABLES if table.name in tables]
+    with Writer(path, known) as writer:
+        for table in known:
+            writer.append(table.name, to_arrow(table, tables[table.name]))
+        writer.flush()
+
+
+def digest_of(*chunks: dict[str, Columns]) -> Digest:
+    digest = Digest([small.PEOPLE, small.VISITS])
+    for chunk in chunks:
+        for table in (small.PEOPLE, small.VISITS):
+            digest.update(table, chunk[table.name])
+    return digest
+
+
+def test_rows_in_memory_and_rows_in_the_file_have_one_digest(tmp_path: Path) -> None:
+    rows = small.rows(7, 0, COUNT)
+    stored(tmp_path / "a.duckdb", rows)
+
+    again = digest_stored(tmp_path / "a.duckdb", [small.PEOPLE, small.VISITS])
+
+    assert again.tables() == digest_of(rows).tables()
+    assert again.rows == {"patients": COUNT, "encounters": COUNT * small.VISITS_EACH}
+
+
+@given(st.lists(st.integers(1, COUNT - 1), max_size=5))
+@settings(max_examples=20, deadline=None)
+def test_the_size_of_chunks_leaves_no_trace(cuts: list[int]) -> None:
+    edges = [0, *sorted(set(cuts)), COUNT]
+    parts = [small.rows(7, start, end - start) for start, end in itertools.pairwise(edges)]
+
+    assert digest_of(*parts).total() == digest_of(small.rows(7, 0, COUNT)).total()
+
+
+def test_the_order_of_a_vocabulary_and_words_it_never_uses_leave_no_trace() -> None:
+    rows = small.rows(7, 0, COUNT)
+    gender = rows["patients"]["gender"]
+    assert isinstance(gender, Coded)
+    turned = Coded((2 - gender.codes).astype(np.int32), ("never", "F", "M"))
+
+    other = {**rows, "patients": {**rows["patients"], "gender": turned}}
+
+    assert turned.texts() == gender.texts()
+    assert digest_of(other).total() == digest_of(rows).total()
+
+
+def test_fixed_width_bytes_and_coded_text_have_one_digest() -> None:
+    table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
+    coded, fixed = Digest([table]), Digest([table])
+
+    coded.update(table, {"a": Coded.of(["ab", None, "abcd"])})
+    fixed.update(table, {"a": np.array([b"ab", b"", b"abcd"])})
+
+    assert coded.total() == fixed.total()
+
+
+def test_zero_has_one_sign_and_missing_one_form() -> None:
+    table = Table("t", "x", "g", (), (Column("a", "DOUBLE", "m"),))
+    one, other = Digest([table]), Digest([table])
+    odd = np.array([0x7FF8_0000_0000_0001], dtype=np.uint64).view(np.float64)[0]
+
+    one.update(table, {"a": np.array([0.0, np.nan])})
+    other.update(table, {"a": np.array([-0.0, odd])})
+
+    assert one.total() == other.total()
+
+
+def test_text_that_moves_between_rows_changes_the_digest() -> None:
+    table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
+    seen = set()
+    for texts in (["ab", "c"], ["a", "bc"], ["abc", ""], ["abc", None], [None, "abc"]):
+        digest = Digest([table])
+        digest.update(table, {"a": Coded.of(texts)})
+        seen.add(digest.total())
+
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE f.encounters SET value = 99.9 WHERE rowid = 1",
+        "UPDATE f.encounters SET charge_usd = charge_usd + 0.01 WHERE rowid = 1",
+        "UPDATE f.encounters SET note = NULL WHERE note = ''",
+        "UPDATE f.encounters SET start_at = start_at + INTERVAL 1 MINUTE WHERE person_id = 301",
+        "DELETE FROM f.encounters WHERE person_id = 301",
+    ],
+)
+def test_one_changed_value_in_the_file_changes_the_digest_of_its_table_alone(
+    tmp_path: Path, change: str
+) -> None:
+    rows = small.rows(7, 0, COUNT)
+    path = tmp_path / "a.duckdb"
+    stored(path, rows)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS f")
+        assert connection.execute(change).fetchall()[0][0] > 0
+
+    before, after = (
+        digest_of(rows).tables(),
+        digest_stored(path, [small.PEOPLE, small.VISITS]).tables(),
+    )
+
+    assert before["encounters"] != after["encounters"]
+    assert before["patients"] == after["patients"]
+
+
+def test_two_rows_that_change_places_change_the_digest() -> None:
+    rows = small.rows(7, 0, COUNT)
+    people = rows["patients"]
+    turned = take(people, np.arange(length(people))[::-1])
+
+    assert digest_of({**rows, "patients": turned}).total() != digest_of(rows).total()
+
+
+def test_the_whole_digest_is_the_same_in_any_order_of_tables() -> None:
+    assert total({"a": "1", "b": "2"}) == total({"b": "2", "a": "1"})
+
+
+def test_a_digest_is_the_same_in_every_version() -> None:
+    digest = digest_of(small.rows(7, 0, COUNT)).total()
+
+    assert digest == "2e8176607127fc0b24022aaf785b50f1b9dc8bf55ad9dd2ba3998e0f64506853"

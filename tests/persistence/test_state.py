@@ -1,0 +1,225 @@
+"""The StateManager: names, whole saves, near matches; killed at any moment it is old or new."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import healthsim
+from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.persistence import files
+from healthsim.persistence.database import open_read
+from healthsim.persistence.digest import digest_stored
+from healthsim.persistence.state import StateManager, described, sample
+from operations import small_engine as small
+from persistence.saving import kept_run, manifest_of
+
+KILLS = 6
+SAVER = Path(__file__).with_name("saving.py")
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(healthsim.__file__).parents[1]), str(Path(__file__).parents[1])]
+    ),
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return kept_run(tmp_path / "run.duckdb", count=50)
+
+
+@pytest.fixture
+def states(tmp_path: Path) -> StateManager:
+    (tmp_path / "scenarios").mkdir()
+    return StateManager(tmp_path / "scenarios")
+
+
+def test_a_saved_run_is_described_as_it_was_saved(states: StateManager, run: Path) -> None:
+    manifest = manifest_of(run).named("my-first", "Why it's kept, née", ["a", "b"], "2025-01-01")
+    states.save(run, manifest)
+
+    found = states.describe("my-first")
+
+    assert found.manifest == manifest
+    assert found.tables == small.TABLES
+    assert found.size_bytes == states.path("my-first").stat().st_size
+    assert states.names() == ["my-first"]
+
+
+def test_a_save_leaves_the_run_and_nothing_unfinished(states: StateManager, run: Path) -> None:
+    before = run.read_bytes()
+    states.save(run, manifest_of(run).named("one", "", (), ""))
+
+    assert run.read_bytes() == before
+    assert [path.name for path in states.path("one").parent.iterdir()] == ["one.duckdb"]
+
+
+def test_a_saved_scenario_holds_the_rows_of_its_digest(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("one", "", (), ""))
+
+    found = states.describe("one")
+    again = digest_stored(states.path("one"), found.tables)
+
+    assert again.tables() == dict(found.manifest.digests)
+    assert again.total() == found.manifest.digest
+    assert again.rows == dict(found.manifest.rows)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "a/b", "A", "", "-a", "a" * 65, "a.b", "a b", "é", ".a", "a\n", "con\\x", "a\0"],
+)
+def test_a_name_that_is_none_is_refused_and_the_rule_is_said(
+    states: StateManager, run: Path, name: str
+) -> None:
+    with pytest.raises(Refused, match="small letters, digits and hyphens"):
+        states.save(run, manifest_of(run).named(name, "", (), ""))
+    with pytest.raises(Refused):
+        states.find(name)
+    with pytest.raises(Refused):
+        states.delete(name)
+
+
+def test_an_existing_name_is_refused_unless_it_shall_be_replaced(
+    states: StateManager, run: Path
+) -> None:
+    states.save(run, manifest_of(run).named("one", "old", (), ""))
+    with pytest.raises(Refused, match="one of this name already"):
+        states.save(run, manifest_of(run).named("one", "new", (), ""))
+    assert states.describe("one").manifest.description == "old"
+
+    states.save(run, manifest_of(run).named("one", "new", (), ""), replace=True)
+
+    assert states.describe("one").manifest.description == "new"
+
+
+def test_an_unknown_name_suggests_near_ones(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("medicare-dm-cohort", "", (), ""))
+
+    with pytest.raises(NotFound, match="did you mean 'medicare-dm-cohort'"):
+        states.find("medicare-dm-cohrt")
+
+
+def test_a_deleted_scenario_is_gone(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("one", "", (), ""))
+    states.delete("one")
+
+    assert states.names() == []
+    with pytest.raises(NotFound):
+        states.describe("one")
+
+
+def test_a_log_beside_the_target_refuses_the_save(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("one", "", (), ""))
+    states.path("one").with_name("one.duckdb.wal").write_bytes(b"x")
+
+    with pytest.raises(Refused, match=r"one\.duckdb\.wal"):
+        states.save(run, manifest_of(run).named("one", "", (), ""), replace=True)
+
+
+def test_of_two_that_publish_the_same_new_name_one_wins(tmp_path: Path) -> None:
+    one, other, target = tmp_path / "1", tmp_path / "2", tmp_path / "t"
+    one.write_text("one")
+    other.write_text("other")
+
+    files.publish_new(one, target)
+    with pytest.raises(FileExistsError):
+        files.publish_new(other, target)
+
+    assert target.read_text() == "one"
+
+
+def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(
+    states: StateManager, run: Path
+) -> None:
+    folder = states.path("one").parent
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = folder / f".one.{dead.pid}-1.unfinished"
+    log = folder / f".one.{dead.pid}-1.unfinished.wal"
+    mine = folder / f".two.{os.getpid()}-1.unfinished"
+    for path in (left, log, mine):
+        path.write_bytes(b"x")
+
+    states.save(run, manifest_of(run).named("one", "", (), ""))
+
+    assert not left.exists()
+    assert not log.exists()
+    assert mine.exists()
+
+
+def test_a_duckdb_file_that_is_no_scenario_says_so(states: StateManager) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{states.path('other')}' AS f")
+        connection.execute("CREATE TABLE f.t AS SELECT 1 AS a")
+
+    with pytest.raises(StorageError, match="not a scenario"):
+        states.describe("other")
+
+
+def test_a_sample_shows_columns_and_first_rows(run: Path) -> None:
+    names, rows = sample(run, "patients", 2)
+
+    assert names[:2] == ("person_id", "mrn")
+    assert [row[0] for row in rows] == [101, 201]
+    with pytest.raises(NotFound, match="did you mean 'patients'"):
+        sample(run, "patient", 2)
+
+
+def test_a_manifest_that_lost_a_key_says_so(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("one", "", (), ""))
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{states.path('one')}' AS f")
+        connection.execute("DELETE FROM f.healthsim_manifest WHERE key = 'profile'")
+
+    with pytest.raises(StorageError, match="manifest is incomplete"):
+        states.describe("one")
+
+
+def test_a_saver_that_is_killed_at_any_moment_leaves_the_old_or_the_new_scenario(
+    tmp_path: Path, states: StateManager
+) -> None:
+    old = kept_run(tmp_path / "old.duckdb", count=40)
+    new = kept_run(tmp_path / "new.duckdb", count=60)
+    states.save(old, manifest_of(old).named("one", "", (), ""))
+    digests = {manifest_of(path).digest for path in (old, new)}
+    outcomes = set()
+
+    for kill in range(KILLS):
+        end_within(
+            0.005 + 0.08 * kill / KILLS, [str(states.path("one").parent), str(old), str(new)]
+        )
+        found = states.describe("one")
+        outcomes.add(found.manifest.digest)
+        assert digest_stored(states.path("one"), found.tables).total() == found.manifest.digest
+
+    assert outcomes <= digests
+    states.save(old, replace(manifest_of(old), name="one"), replace=True)
+    assert [path.name for path in states.path("one").parent.iterdir()] == ["one.duckdb"]
+
+
+def end_within(seconds: float, arguments: list[str]) -> None:
+    """Start a process that saves over and over, and kill it so long after its first save began."""
+    with subprocess.Popen(
+        [sys.executable, str(SAVER), *arguments], stdout=subprocess.PIPE, env=ENVIRONMENT
+    ) as saver:
+        assert saver.stdout is not None
+        assert saver.stdout.readline() == b"begun\n"
+        time.sleep(seconds)
+        saver.kill()
+
+
+def test_the_run_file_of_a_save_can_be_read_by_any_duckdb(run: Path) -> None:
+    with open_read(run) as connection:
+        shown = connection.sql("SELECT column_name, meaning FROM healthsim_columns").fetchall()
+
+    assert ("charge_usd", "Billed.") in shown
+    assert described(run).manifest.count == 50
