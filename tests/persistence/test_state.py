@@ -143,9 +143,9 @@ def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(
     folder = states.path("one").parent
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    left = folder / f".one.{dead.pid}-1.unfinished"
-    log = folder / f".one.{dead.pid}-1.unfinished.wal"
-    mine = folder / f".two.{os.getpid()}-1.unfinished"
+    left = folder / f".one.duckdb.{dead.pid}-1.unfinished"
+    log = folder / f".one.duckdb.{dead.pid}-1.unfinished.wal"
+    mine = folder / f".two.duckdb.{os.getpid()}-1.unfinished"
     for path in (left, log, mine):
         path.write_bytes(b"x")
 

@@ -24,7 +24,7 @@ _ELSEWHERE = "give yourself the right to write there, or set HEALTHSIM_HOME to a
 
 def temporary(target: Path) -> Path:
     """Return where to write what shall become `target`: beside it, this thread's alone."""
-    return target.with_name(f".{target.stem}.{os.getpid()}-{get_ident()}.unfinished")
+    return target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}.unfinished")
 
 
 def sweep(folder: Path) -> list[str]:

@@ -1,0 +1,201 @@
+"""Runs: background work that any process can join, check or cancel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from healthsim.errors import Cancelled, NotFound
+from healthsim.operations import generate, runs
+from healthsim.operations.home import Home
+from healthsim.persistence.database import open_read
+from healthsim.persistence.digest import digest_stored
+from healthsim.persistence.state import described
+from operations.small_engine import PROFILE, VISITS_EACH, SmallEngine
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def done(home: Home, engine: SmallEngine, **changes: object) -> runs.RunRecord:
+    record = generate.start(home, {**PROFILE, **changes}, [], engine)
+    return generate.join(home, record.run_id, 20)
+
+
+def test_a_run_stores_what_the_engine_made(home: Home) -> None:
+    record = done(home, SmallEngine(), count=100)
+
+    assert (record.status, record.done, record.total) == ("done", 100, 100)
+    assert record.counts == {"patients": 100, "encounters": 100 * VISITS_EACH, "plans": 2}
+    found = described(runs.file(home, record.run_id))
+    assert found.manifest.digest == record.digest
+    assert digest_stored(runs.file(home, record.run_id), found.tables).total() == record.digest
+    with open_read(runs.file(home, record.run_id)) as connection:
+        total = connection.execute("SELECT sum(charge_usd) FROM encounters").fetchone()
+    assert total is not None
+    assert total[0] > 0
+
+
+def test_nothing_unfinished_is_left_beside_a_run(home: Home) -> None:
+    record = done(home, SmallEngine())
+
+    names = sorted(path.name for path in home.runs.iterdir())
+    assert names == [f"{record.run_id}.duckdb", f"{record.run_id}.json"]
+
+
+def test_the_size_of_chunks_does_not_change_the_digest(home: Home, tmp_path: Path) -> None:
+    other = Home(tmp_path / "other")
+
+    assert done(home, SmallEngine(size=7)).digest == done(other, SmallEngine(size=64)).digest
+
+
+def test_a_repeated_call_joins_the_run(home: Home) -> None:
+    slow = SmallEngine(pause=0.05)
+    first = generate.start(home, PROFILE, [], slow)
+    second = generate.start(home, PROFILE, [], slow)
+
+    assert second.run_id == first.run_id
+    assert generate.join(home, first.run_id, 20).status == "done"
+    assert generate.start(home, PROFILE, [], SmallEngine(fail_after=0)).status == "done"
+
+
+def test_another_seed_is_another_run(home: Home) -> None:
+    one, other = done(home, SmallEngine(), seed=1), done(home, SmallEngine(), seed=2)
+
+    assert one.run_id != other.run_id
+    assert one.digest != other.digest
+
+
+def test_joining_waits_no_longer_than_it_was_told(home: Home) -> None:
+    record = generate.start(home, PROFILE, [], SmallEngine(pause=0.2))
+    begun = time.monotonic()
+
+    assert generate.join(home, record.run_id, 0.1).status == "running"
+    assert time.monotonic() - begun < 0.5
+    runs.cancel(home, record.run_id)
+    generate.join(home, record.run_id, 10)
+
+
+def test_a_cancelled_run_stops_within_a_chunk_and_leaves_no_rows(home: Home) -> None:
+    record = generate.start(home, {**PROFILE, "count": 5000}, [], SmallEngine(pause=0.05))
+    runs.cancel(home, record.run_id)
+    begun = time.monotonic()
+    record = generate.join(home, record.run_id, 10)
+
+    assert record.status == "cancelled"
+    assert time.monotonic() - begun < 2
+    assert record.done < 5000
+    assert [path.suffix for path in home.runs.iterdir()] == [".json"]
+    with pytest.raises(NotFound, match="it is cancelled"):
+        runs.file(home, record.run_id)
+
+
+def test_a_cancelled_run_can_be_started_again(home: Home) -> None:
+    record = generate.start(home, PROFILE, [], SmallEngine(pause=0.1))
+    runs.cancel(home, record.run_id)
+    generate.join(home, record.run_id, 10)
+
+    assert done(home, SmallEngine()).status == "done"
+
+
+def test_a_run_that_fails_says_so_without_the_inside_and_can_be_repeated(home: Home) -> None:
+    record = done(home, SmallEngine(fail_after=40))
+
+    assert record.status == "failed"
+    assert "HealthSim failed inside (RuntimeError)" in record.error
+    assert "a fault inside" not in record.error
+    assert [path.suffix for path in home.runs.iterdir()] == [".json"]
+    assert done(home, SmallEngine()).status == "done"
+
+
+def test_running_here_and_now_reports_progress(home: Home) -> None:
+    told: list[tuple[int, int]] = []
+    engine = SmallEngine(size=40)
+    job = engine.prepare(PROFILE, [])
+
+    record = generate.run(home, job, lambda done, total: told.append((done, total)), engine=engine)
+
+    assert record.status == "done"
+    assert told == [(40, 100), (80, 100), (100, 100), (100, 100)]
+
+
+def test_running_here_and_now_can_be_stopped(home: Home) -> None:
+    stop = Event()
+    stop.set()
+    engine = SmallEngine()
+
+    with pytest.raises(Cancelled):
+        generate.run(home, engine.prepare(PROFILE, []), stop=stop, engine=engine)
+
+
+def test_a_run_whose_process_died_is_interrupted_and_taken_on_again(home: Home) -> None:
+    key = SmallEngine().prepare(PROFILE, []).key
+    code = (
+        "import sys, pathlib\n"
+        "from healthsim.operations import runs\n"
+        "from healthsim.operations.home import Home\n"
+        "runs.claim(Home(pathlib.Path(sys.argv[1])), sys.argv[2], 100)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(home.folder), key], check=True)
+    name = runs.run_id(key)
+
+    assert runs.get(home, name).status == "interrupted"
+    assert done(home, SmallEngine()).status == "done"
+
+
+def test_a_lease_without_a_heartbeat_is_stale(home: Home) -> None:
+    record, mine = runs.claim(home, "aa" * 20, 10)
+    assert mine
+    assert runs.claim(home, "aa" * 20, 10) == (record, False)
+    lease = home.runs / f"{record.run_id}.lease"
+    long_ago = time.time() - 60
+    os.utime(lease, (long_ago, long_ago))
+
+    assert runs.get(home, record.run_id).status == "interrupted"
+    assert runs.claim(home, "aa" * 20, 10)[1]
+
+
+def test_a_heartbeat_keeps_the_lease(home: Home) -> None:
+    record, _ = runs.claim(home, "aa" * 20, 10)
+    lease = home.runs / f"{record.run_id}.lease"
+    os.utime(lease, (0, 0))
+    runs.beat(home, record.run_id)
+
+    assert runs.get(home, record.run_id).status == "running"
+
+
+def test_a_damaged_record_does_not_stand_in_the_way(home: Home) -> None:
+    record = done(home, SmallEngine())
+    (home.runs / f"{record.run_id}.json").write_text("{")
+
+    assert done(home, SmallEngine()).status == "done"
+
+
+def test_runs_expire_by_age_and_by_size_oldest_first(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, middle, new = (done(home, SmallEngine(), seed=seed) for seed in (1, 2, 3))
+    runs.write(home, replace(old, finished_at=time.time() - 8 * 86_400))
+    size = runs.file(home, new.run_id).stat().st_size
+
+    assert runs.expire(home) == [old.run_id]
+    monkeypatch.setattr(runs, "_MOST_BYTES", size + size // 2)
+    assert runs.expire(home) == [middle.run_id]
+    assert [record.run_id for record in runs.everything(home)] == [new.run_id]
+    with pytest.raises(NotFound, match="has expired"):
+        runs.get(home, old.run_id)
+
+
+@pytest.mark.parametrize("name", ["run-nope", "../x", "", "run-../x"])
+def test_an_unknown_run_is_not_found(home: Home, name: str) -> None:
+    with pytest.raises(NotFound, match="no such run"):
+        runs.get(home, name)

@@ -1,0 +1,325 @@
+"""Users' SQL: what it answers, and everything that it may not do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.operations import query as module
+from healthsim.operations.home import Home
+from healthsim.operations.query import Answered, query, query_file
+from persistence.saving import kept_run
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("home"))
+    kept_run(home.scenarios / "small.duckdb", count=1000)
+    return home
+
+
+def asked(home: Home, sql: str, limit: int = 50, offset: int = 0) -> Answered:
+    return query(home, "small", sql, limit=limit, offset=offset)
+
+
+def refused(home: Home, sql: str) -> str:
+    with pytest.raises(Refused) as caught:
+        asked(home, sql)
+    problem = caught.value.problem
+    assert problem.where == "sql"
+    assert problem.mend
+    assert str(home.folder) not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_query_answers_with_columns_types_and_rows(home: Home) -> None:
+    found = asked(home, "SELECT gender, count(*) AS people FROM patients GROUP BY 1 ORDER BY 1")
+
+    assert found.columns == [("gender", "VARCHAR"), ("people", "BIGINT")]
+    assert [row[0] for row in found.rows] == ["F", "M"]
+    assert sum(row[1] for row in found.rows) == 1000
+    assert not found.truncated
+
+
+def test_values_travel_as_json_without_loss(home: Home) -> None:
+    found = asked(
+        home,
+        """SELECT DATE '2025-01-31', TIMESTAMP '2025-01-31 08:30:00', 12.5::DECIMAL(12,2),
+        1.2345::DECIMAL(10,4), 9007199254740993, 9007199254740992, NULL, true, 'é', 'inf'::DOUBLE,
+        {'a': [1, 2]}, 1.5::DOUBLE, 170141183460469231731687303715884105727::HUGEINT""",
+    )
+
+    assert found.rows == [
+        [
+            "2025-01-31", "2025-01-31T08:30:00", 12.5, "1.2345", "9007199254740993",
+            9007199254740992, None, True, "é", "inf", {"a": [1, 2]}, 1.5,
+            "170141183460469231731687303715884105727",
+        ]
+    ]  # fmt: skip
+
+
+def test_more_rows_than_the_limit_are_cut_and_said(home: Home) -> None:
+    sql = "SELECT person_id FROM patients ORDER BY 1"
+
+    first, second = asked(home, sql, limit=3), asked(home, sql, limit=3, offset=3)
+
+    assert [row[0] for row in first.rows] == [101, 201, 301]
+    assert [row[0] for row in second.rows] == [401, 501, 601]
+    assert first.truncated
+    assert first.row_count == 3
+    assert not asked(home, sql, limit=500, offset=500).truncated
+    assert asked(home, sql, offset=5000).rows == []
+
+
+def test_a_long_value_is_cut_and_said(home: Home) -> None:
+    found = asked(home, "SELECT repeat('a', 20000)")
+
+    assert len(found.rows[0][0]) == 10_001
+    assert "were cut" in found.notes[0]
+
+
+def test_an_answer_of_many_bytes_is_cut_and_said(home: Home) -> None:
+    found = asked(home, "SELECT repeat('é', 9000) FROM range(500)", limit=500)
+
+    assert found.truncated
+    assert 10 < found.row_count < 100
+    assert "left out" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SHOW TABLES",
+        "DESCRIBE patients",
+        "SUMMARIZE patients",
+        "FROM patients LIMIT 1",
+        "EXPLAIN SELECT * FROM patients",
+        "EXPLAIN ANALYZE SELECT * FROM patients",
+        "WITH p AS (SELECT * FROM patients) SELECT count(*) FROM p",
+        "PIVOT patients ON gender IN ('M', 'F') USING count(*)",
+        "SELECT * FROM information_schema.columns LIMIT 1",
+        "SELECT * FROM duckdb_tables()",
+        "SELECT * FROM healthsim_columns",
+        "SELECT * FROM range(3)",
+        "SELECT unnest([1, 2])",
+        "-- a remark\nSELECT 1;",
+        "SELECT 'read_csv(duckdb_settings)'",
+    ],
+)
+def test_every_way_to_read_is_open(home: Home, sql: str) -> None:
+    assert asked(home, sql).rows
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO patients SELECT * FROM patients",
+        "UPDATE patients SET gender = 'X'",
+        "DELETE FROM patients",
+        "DROP TABLE patients",
+        "CREATE TABLE x AS SELECT 1",
+        "CREATE TEMP TABLE x AS SELECT 1",
+        "CREATE MACRO x() AS 1",
+        "WITH x AS (DELETE FROM patients RETURNING 1) SELECT * FROM x",
+        "EXPLAIN ANALYZE DELETE FROM patients",
+        "COPY patients TO 'x.csv'",
+        "EXPORT DATABASE 'x'",
+        "ATTACH 'x.duckdb'",
+        "DETACH scenario",
+        "SET threads = 1",
+        "SET enable_external_access = true",
+        "RESET memory_limit",
+        "USE memory",
+        "PRAGMA database_list",
+        "PRAGMA enable_profiling",
+        "CALL duckdb_settings()",
+        "CHECKPOINT",
+        "VACUUM",
+        "BEGIN",
+        "PREPARE x AS SELECT 1",
+        "INSTALL httpfs",
+        "LOAD json",
+    ],
+)
+def test_whatever_is_not_reading_is_refused(home: Home, sql: str) -> None:
+    before = (home.scenarios / "small.duckdb").read_bytes()
+
+    assert "SELECT" in refused(home, sql)
+    assert (home.scenarios / "small.duckdb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_blob('/etc/passwd')",
+        "SELECT * FROM glob('*')",
+        "SELECT * FROM '/etc/passwd.csv'",
+        "SELECT * FROM 'x.parquet'",
+        "SELECT * FROM 'https://example.com/x.csv'",
+        "SELECT * FROM query('SELECT * FROM duckdb_settings()')",
+        "SELECT (SELECT max(content) FROM read_text('/etc/passwd'))",
+        "SELECT * FROM parquet_scan('x')",
+        "SELECT * FROM sniff_csv('x')",
+    ],
+)
+def test_files_are_out_of_reach(home: Home, sql: str) -> None:
+    refused(home, sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM duckdb_databases()",
+        "SELECT * FROM duckdb_databases",
+        "SELECT * FROM duckdb_settings()",
+        "SELECT count(*) FROM patients WHERE 1 IN (SELECT 1 FROM duckdb_settings)",
+        "SELECT * FROM pragma_database_list",
+        "SELECT * FROM pg_catalog.pg_settings",
+        "SELECT current_setting('temp_directory')",
+        "SELECT * FROM duckdb_secrets()",
+        "SELECT * FROM duckdb_temporary_files()",
+        "SELECT * FROM pragma_user_agent()",
+        "SELECT * FROM which_secret('x', 's3')",
+    ],
+)
+def test_paths_and_settings_of_the_server_are_hidden(home: Home, sql: str) -> None:
+    refused(home, sql)
+
+
+def test_no_system_view_that_is_open_shows_the_servers_folder(home: Home) -> None:
+    for view in ("duckdb_tables", "duckdb_columns", "duckdb_views", "duckdb_schemas"):
+        shown = asked(home, f"SELECT * FROM {view}()", limit=500)
+        assert str(home.folder) not in str(shown.rows)
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "", "   ", "-- only a remark"])
+def test_exactly_one_statement_is_wanted(home: Home, sql: str) -> None:
+    assert "send exactly one SELECT" in refused(home, sql)
+
+
+def test_a_wrong_table_or_column_suggests_near_ones(home: Home) -> None:
+    assert "did you mean 'patients'?" in refused(home, "SELECT * FROM patient")
+    assert '"charge_usd"' in refused(home, "SELECT charge FROM encounters")
+    assert "tables here: " in refused(home, "SELECT * FROM zzz")
+    assert "syntax error" in refused(home, "SELEC 1")
+
+
+def test_a_pivot_without_values_says_what_to_add(home: Home) -> None:
+    assert "IN (values)" in refused(home, "PIVOT patients ON gender USING count(*)")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH RECURSIVE t AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM t) SELECT count(*) FROM t",
+        "SELECT count(*) FROM range(1000000) AS a, range(10000000) AS b",
+        "SELECT a.range FROM range(1000000) a, range(10000000) b WHERE a.range + b.range < 0",
+    ],
+)
+def test_an_endless_query_is_stopped_at_its_deadline(home: Home, sql: str) -> None:
+    begun = time.monotonic()
+
+    with pytest.raises(Refused, match=r"more than 0\.7 seconds and was stopped; filter"):
+        query(home, "small", sql, seconds=0.7)
+
+    assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('a', 3000000000)",
+        "SELECT length(repeat('a', 3000000000))",
+        "SELECT list(a.range) FROM range(100000000) AS a",
+        "SELECT a.range, b.range FROM range(1000000) a, range(1000000) b ORDER BY hash(a.range)",
+        "SELECT string_agg(repeat('x', 1000000)) FROM range(10000)",
+    ],
+)
+def test_a_query_that_eats_memory_is_refused_and_the_server_lives(home: Home, sql: str) -> None:
+    begun = time.monotonic()
+
+    assert "memory" in refused(home, sql) or "seconds" in refused(home, sql)
+
+    assert time.monotonic() - begun < 25
+    assert asked(home, "SELECT 1").rows == [[1]]
+
+
+def test_a_very_long_statement_is_refused(home: Home) -> None:
+    assert "use at most 20,000" in refused(home, "SELECT 1" + " " * 20_000)
+
+
+def test_an_unknown_scenario_suggests_near_ones(home: Home) -> None:
+    with pytest.raises(NotFound, match="did you mean 'small'"):
+        query(home, "smal", "SELECT 1")
+
+
+def test_a_name_with_a_way_out_is_refused(home: Home) -> None:
+    with pytest.raises(Refused, match="not a scenario name"):
+        query(home, "../small", "SELECT 1")
+
+
+@pytest.mark.parametrize("kept", [0, 3_000, 20_000])
+def test_a_file_that_is_cut_short_is_explained_by_its_name(
+    home: Home, tmp_path: Path, kept: int
+) -> None:
+    path = tmp_path / "cut.duckdb"
+    path.write_bytes((home.scenarios / "small.duckdb").read_bytes()[:kept])
+
+    with pytest.raises(StorageError) as caught:
+        query_file(path, "SELECT sum(charge_usd) FROM encounters")
+
+    assert caught.value.problem.where == "cut.duckdb"
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_warm_query_takes_less_than_400_milliseconds(home: Home) -> None:
+    asked(home, "SELECT 1")
+    begun = time.monotonic()
+    for _ in range(3):
+        asked(home, "SELECT count(*) FROM encounters")
+
+    assert (time.monotonic() - begun) / 3 < 0.4
+
+
+def test_the_process_imports_neither_numpy_nor_the_rest_of_healthsim() -> None:
+    code = (
+        "import runpy, sys\n"
+        f"runpy.run_path({str(module._SANDBOX)!r})\n"
+        "print([name for name in sys.modules if name.split('.')[0] in "
+        "('numpy', 'pydantic', 'pyarrow', 'healthsim')])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
+
+
+def test_the_process_ends_itself_if_nobody_ends_it(home: Home) -> None:
+    request = (
+        f'{{"path": "{home.scenarios / "small.duckdb"}", "limit": 1, "offset": 0, "seconds": 0,'
+        ' "sql": "SELECT count(*) FROM range(1000000) a, range(10000000) b"}'
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", str(module._SANDBOX)], input=request, text=True, timeout=20
+    )
+
+    assert done.returncode == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files in use cannot be replaced there")
+def test_a_scenario_can_be_replaced_while_it_is_asked(home: Home) -> None:
+    kept_run(home.scenarios / "again.duckdb", count=10)
+    kept_run(home.scenarios / "other.duckdb", count=20)
+    assert query(home, "again", "SELECT count(*) FROM patients").rows == [[10]]
+    (home.scenarios / "other.duckdb").replace(home.scenarios / "again.duckdb")
+
+    assert query(home, "again", "SELECT count(*) FROM patients").rows == [[20]]

@@ -1,0 +1,184 @@
+"""Scenarios by name, the proof that they are what they say, and two servers on one home."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import healthsim
+from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.operations import generate, query, runs, scenarios
+from healthsim.operations.home import Home
+from healthsim.operations.verify import verify
+from operations import small_engine as small
+from operations.small_engine import PROFILE, SmallEngine
+
+JOURNEY = {"kind": "journey", "name": "small"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def run_id(home: Home) -> str:
+    record = generate.start(home, PROFILE, [JOURNEY], SmallEngine())
+    return generate.join(home, record.run_id, 20).run_id
+
+
+def test_a_run_is_kept_under_a_name_with_all_that_made_it(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one", "for a test", ["demo"])
+
+    found = scenarios.describe(home, "one")
+
+    assert (found.name, found.description, found.tags) == ("one", "for a test", ("demo",))
+    assert (found.count, found.seed) == (100, 7)
+    assert found.digest == runs.get(home, run_id).digest
+    assert json.loads(found.profile) == PROFILE
+    assert [json.loads(text) for text in found.journeys] == [JOURNEY]
+    assert found.engine_version == healthsim.__version__
+
+
+def test_tables_columns_and_a_sample_are_shown(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one")
+
+    assert scenarios.tables(home, "one") == [
+        ["patients", 100, "one row per person"],
+        ["encounters", 300, "one row per visit"],
+        ["plans", 2, "one row per plan"],
+    ]
+    assert scenarios.columns(home, "one", "plans") == [["plan_id", "VARCHAR", "Name."]]
+    names, rows = scenarios.sample_of(home, "one", "encounters", 1)
+    first = dict(zip(names, rows[0], strict=True))
+    assert first["person_id"] == 101
+    assert isinstance(first["charge_usd"], float)
+    assert str(first["start_at"]).startswith("20")
+
+
+def test_an_unknown_table_or_scenario_suggests_near_ones(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one-two")
+
+    with pytest.raises(NotFound, match="did you mean 'encounters'"):
+        scenarios.columns(home, "one-two", "encounter")
+    with pytest.raises(NotFound, match="did you mean 'one-two'"):
+        scenarios.describe(home, "one-too")
+
+
+def test_a_taken_name_is_refused_before_any_work(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one")
+
+    with pytest.raises(Refused, match="one of this name"):
+        scenarios.refuse_taken(home, "one")
+    with pytest.raises(Refused, match="one of this name"):
+        scenarios.save_run(home, run_id, "one")
+    scenarios.refuse_taken(home, "one", replace=True)
+    assert scenarios.save_run(home, run_id, "one", "new", replace=True).description == "new"
+
+
+def test_only_a_finished_run_can_be_kept(home: Home) -> None:
+    record = generate.start(home, PROFILE, [], SmallEngine(pause=0.2))
+
+    with pytest.raises(NotFound, match="it is running; wait for it with check_run"):
+        scenarios.save_run(home, record.run_id, "one")
+    runs.cancel(home, record.run_id)
+    generate.join(home, record.run_id, 10)
+
+
+def test_a_list_shows_a_damaged_scenario_as_damaged(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "good")
+    (home.scenarios / "bad.duckdb").write_bytes(b"x" * 5000)
+
+    found = {item.name: item for item in scenarios.list_all(home)}
+
+    assert found["good"].count == 100
+    assert found["good"].broken == ""
+    assert "not a DuckDB file" in found["bad"].broken
+    with pytest.raises(StorageError, match="not a DuckDB file"):
+        scenarios.describe(home, "bad")
+
+
+def test_a_deleted_scenario_is_gone(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one")
+    scenarios.delete(home, "one")
+
+    assert scenarios.list_all(home) == []
+
+
+def test_a_scenario_is_verified_by_making_it_again(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one")
+
+    found = verify(home, "one", engine=SmallEngine(size=33))
+
+    assert found.same
+    assert found.same_engine
+    assert found.digest == runs.get(home, run_id).digest
+
+
+def test_verifying_names_the_table_that_was_changed_by_hand(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one")
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{home.scenarios / 'one.duckdb'}' AS f")
+        connection.execute("UPDATE f.encounters SET charge_usd = charge_usd + 1 WHERE rowid = 5")
+
+    found = verify(home, "one", engine=SmallEngine())
+
+    assert not found.same
+    assert (found.changed, found.remade, found.differs) == (
+        ("encounters",),
+        (),
+        ("encounters",),
+    )
+
+
+def test_verifying_names_the_tables_that_come_out_differently(home: Home, run_id: str) -> None:
+    scenarios.save_run(home, run_id, "one")
+
+    found = verify(home, "one", engine=SmallEngine(skew=1))
+
+    assert found.changed == ()
+    assert found.remade == ("encounters", "patients")
+
+
+SERVER = """
+import pathlib, sys
+from healthsim.operations import generate, query, scenarios
+from healthsim.operations.home import Home
+from operations.small_engine import PROFILE, SmallEngine
+home, me = Home(pathlib.Path(sys.argv[1])), sys.argv[2]
+for turn in range(4):
+    record = generate.start(home, {**PROFILE, "seed": turn}, [], SmallEngine())
+    assert generate.join(home, record.run_id, 30).status == "done"
+    scenarios.save_run(home, record.run_id, "shared", f"{me} {turn}", replace=True)
+    scenarios.save_run(home, record.run_id, f"{me}-{turn}")
+    for name in ("shared", f"{me}-{turn}"):
+        found = query.query(home, name, "SELECT count(*) FROM patients")
+        assert found.rows == [[100]], found
+"""
+
+
+def test_two_server_processes_share_a_home_and_never_lock_each_other_out(home: Home) -> None:
+    paths = [str(Path(healthsim.__file__).parents[1]), str(Path(small.__file__).parents[1])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    servers = [
+        subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(home.folder), me],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for me in ("one", "two")
+    ]
+
+    said = [server.communicate(timeout=60)[1] for server in servers]
+
+    assert [server.returncode for server in servers] == [0, 0], said
+    names = {item.name for item in scenarios.list_all(home)}
+    assert names == {"shared", *(f"{me}-{turn}" for me in ("one", "two") for turn in range(4))}
+    assert query.query(home, "shared", "SELECT count(*) FROM encounters").rows == [[300]]
