@@ -43,6 +43,10 @@ class Addresses:
         self._taken.add(number)
         return number
 
+    def known(self, address: str) -> int:
+        """Return the number of an address that has one; KeyError for any other."""
+        return self._number[address]
+
 
 def ids(person_id: NDArray[np.int64], number: NDArray[np.int64] | int) -> NDArray[np.int64]:
     """Return the ids of records: int64, shape of `person_id`."""

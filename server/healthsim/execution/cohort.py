@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm, impossible
 from healthsim.dates import NO_DAY, Days, add_months, day_of
-from healthsim.errors import Problem as Fault
-from healthsim.errors import SpecError
 from healthsim.execution.coding import Problems
 from healthsim.execution.figures import figure
 from healthsim.execution.history import Moment
 from healthsim.execution.people import Draws, Medication, People, Problem, Values
 from healthsim.products.populationsim.reference import geography
+from healthsim.specification.dependencies import in_order
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.profile import Comorbidity, Onset, ProfileSpec, Quota
 from healthsim.specification.profile import Medication as MedicationSpec
@@ -42,13 +40,11 @@ _LANGUAGE = {"type": "conditional", "cases": [
 
 
 @dataclass(frozen=True)
-class Part:
-    """One thing to be drawn, and what it needs to know first."""
+class Drawing:
+    """How one part of a profile is drawn."""
 
     name: str
-    path: str
     draw: Callable[[Sketch], None]
-    distributions: tuple[Distribution, ...]
 
 
 class Sketch:
@@ -117,13 +113,13 @@ def resolved(distribution: Distribution) -> Distribution:
 
 
 def draw_people(
-    profile: ProfileSpec, parts: tuple[Part, ...], draws: Draws, plans: tuple[str, ...]
+    profile: ProfileSpec, parts: tuple[Drawing, ...], draws: Draws, plans: tuple[str, ...]
 ) -> People:
     """Draw the people of one chunk.
 
     Args:
         profile: who they are.
-        parts: what `in_order` made of the profile.
+        parts: what `drawing_order` made of the profile.
         draws: numbers for the chunk.
         plans: names of the plan book, by position.
     """
@@ -155,78 +151,22 @@ def text(values: Values) -> Coded:
     raise TypeError("numbers stand where text is needed")
 
 
-def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
-    """Return the parts of a profile so that each comes after what it needs.
+def drawing_order(profile: ProfileSpec) -> tuple[Drawing, ...]:
+    """Return how to draw the parts of a profile, each after what it needs.
 
     Raises:
         SpecError: when parts need each other in a circle, naming it.
     """
-    parts = {part.name: part for part in _parts(profile)}
-    needs = {name: set(_needs(part, parts)) for name, part in parts.items()}
-    try:
-        order = tuple(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        circle = " → ".join(parts[name].path for name in error.args[1])
-        fault = Fault("profile", f"parts need each other: {circle}", "let one of them stand alone")
-        raise SpecError([fault]) from None
-    document_order = list(parts)
-    return tuple(parts[name] for name in _stable(order, needs, document_order))
+    drawings = {drawing.name: drawing for drawing in _drawings(profile)}
+    return tuple(drawings[part.name] for part in in_order(profile))
 
 
-def _stable(
-    order: tuple[str, ...], needs: Mapping[str, set[str]], document: list[str]
-) -> Iterator[str]:
-    """Yield parts in document order as far as their needs allow."""
-    waiting, done = [name for name in document if name in order], set[str]()
-    while waiting:
-        ready = next(name for name in waiting if needs[name] <= done)
-        waiting.remove(ready)
-        done.add(ready)
-        yield ready
-
-
-def _needs(part: Part, parts: Mapping[str, Part]) -> Iterator[str]:
-    for distribution in part.distributions:
-        for _, expression, _ in distribution.expressions():
-            for name in expression.names:
-                wanted = "location" if name == "us_state" else name
-                if wanted in parts:
-                    yield wanted
-            for function, argument in expression.calls:
-                yield from _asked_for(function, argument, parts)
-    if part.name.startswith("has ") and part.name != "has primary":
-        yield from ("gender", "age")
-
-
-def _asked_for(function: str, argument: str, parts: Mapping[str, Part]) -> Iterator[str]:
-    """Yield the parts that answer `has("N18")` or `takes("metformin")`.
-
-    A combined code such as E11.22 rests on every condition, so it needs them all.
-    """
-    for name in parts:
-        kind, _, code = name.partition(" ")
-        if function == "has" and kind == "has":
-            below = code.startswith(argument) or argument.startswith(code[:3])
-            if code == "primary" or below or not _stated(argument, parts):
-                yield name
-        elif function == "takes" and kind == "takes":
-            row = drugs().rows.get(code)
-            if row is not None and row.ingredient == argument:
-                yield name
-
-
-def _stated(prefix: str, parts: Mapping[str, Part]) -> bool:
-    return any(name.partition(" ")[2].startswith(prefix) for name in parts)
-
-
-def _parts(profile: ProfileSpec) -> Iterator[Part]:
+def _drawings(profile: ProfileSpec) -> Iterator[Drawing]:
     people = profile.demographics
     yield _value("age", "demographics.age", people.age, _born)
     for name in ("gender", "ethnicity", "race"):
         yield _value(name, f"demographics.{name}", getattr(people, name))
-    location = people.location
-    wanted = tuple(one for one in (location.states, location.counties) if one is not None)
-    yield Part("location", "demographics.location", _located, tuple(map(resolved, wanted)))
+    yield Drawing("us_state", _located)
     for name, usual in (("language", _LANGUAGE), ("marital_status", _MARITAL)):
         said = getattr(people, name)
         yield _value(name, f"demographics.{name}", said or parse_distribution(usual))
@@ -247,7 +187,7 @@ def _value(
     path: str,
     distribution: Distribution,
     then: Callable[[Sketch], None] | None = None,
-) -> Part:
+) -> Drawing:
     drawn = resolved(distribution)
 
     def draw(sketch: Sketch) -> None:
@@ -255,7 +195,7 @@ def _value(
         if then is not None:
             then(sketch)
 
-    return Part(name, path, draw, (drawn,))
+    return Drawing(name, draw)
 
 
 def _born(sketch: Sketch) -> None:
@@ -298,7 +238,7 @@ def _insured(sketch: Sketch) -> None:
     sketch.columns["plan"] = np.array([*book, -1], dtype=np.int32)[plan.codes]
 
 
-def _primary(profile: ProfileSpec) -> Part:
+def _primary(profile: ProfileSpec) -> Drawing:
     primary = profile.clinical.primary
     if primary is None:
         raise TypeError("no primary condition")
@@ -313,11 +253,10 @@ def _primary(profile: ProfileSpec) -> Part:
         source = np.full(sketch.size, -1, dtype=np.int32)
         sketch.problems[primary.code] = Problem(primary.code, onset, known, source)
 
-    needs = () if not isinstance(primary.onset, Onset) else _spans(primary.onset)
-    return Part("has primary", "clinical.primary", draw, needs)
+    return Drawing(f"has {primary.code}", draw)
 
 
-def _comorbidity(one: Comorbidity) -> Part:
+def _comorbidity(one: Comorbidity) -> Drawing:
     address = f"clinical.{one.code}"
 
     def draw(sketch: Sketch) -> None:
@@ -327,9 +266,7 @@ def _comorbidity(one: Comorbidity) -> Part:
         source = np.full(sketch.size, -1, dtype=np.int32)
         sketch.problems[one.code] = Problem(one.code, onset, onset.copy(), source)
 
-    wanted = () if one.share is None else (resolved(one.share),)
-    return Part(f"has {one.code}", f"clinical.comorbidities[{one.code}]", draw,
-                wanted + (_spans(one.onset) if one.onset else ()))  # fmt: skip
+    return Drawing(f"has {one.code}", draw)
 
 
 def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:
@@ -360,10 +297,6 @@ def _has_other(sketch: Sketch, code: str, prefix: str) -> NDArray[np.bool_]:
     return found
 
 
-def _spans(onset: Onset) -> tuple[Distribution, ...]:
-    return tuple(one for one in (onset.years_before, onset.days_before) if one is not None)
-
-
 def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
     """Return the first day of a condition: before `as_of`, not before birth."""
     if onset is not None and onset.days_before is not None:
@@ -375,7 +308,7 @@ def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
     return np.maximum(sketch.as_of - before, sketch.columns["birth"]).astype(np.int32)
 
 
-def _medication(one: MedicationSpec) -> Part:
+def _medication(one: MedicationSpec) -> Drawing:
     address = f"clinical.medications.{one.drug}"
     adherence = resolved(one.adherence or _ADHERENCE)
 
@@ -389,6 +322,4 @@ def _medication(one: MedicationSpec) -> Part:
             adherence=sketch.numbers(f"{address}.adherence", adherence),
         )
 
-    wanted = () if one.share is None else (resolved(one.share),)
-    path = f"clinical.medications[{one.drug}]"
-    return Part(f"takes {one.drug}", path, draw, (*wanted, adherence))
+    return Drawing(f"takes {one.drug}", draw)

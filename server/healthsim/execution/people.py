@@ -42,8 +42,11 @@ class Draws:
 
     def places(self, decision: str, rows: Rows | None = None) -> NDArray[np.int64]:
         """Return each person's place in a keyed order of the whole population."""
-        index = self.index(rows)
-        return self._streams.permuted(f"{decision}/place", index, self.population)
+        return self.permuted(f"{decision}/place", self.index(rows), self.population)
+
+    def permuted(self, decision: str, index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """Return where each index lands in a keyed permutation of ``range(size)``."""
+        return self._streams.permuted(decision, index, size)
 
     def balanced(self, decision: str) -> NDArray[np.float64]:
         """Return uniforms of which every N-th of (0, 1) holds exactly one."""

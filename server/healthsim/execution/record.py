@@ -12,7 +12,7 @@ from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.coding import Problems
 from healthsim.execution.history import FOREVER, Course, Coverage, Log, Moment, Variable
 from healthsim.execution.people import Draws, Medication, People, Rows, Values
-from healthsim.execution.plan import Plan
+from healthsim.specification.plan import Plan
 from healthsim.tables import Coded
 
 

@@ -14,7 +14,6 @@ from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.history import Course, Entry, Move, Span
 from healthsim.execution.people import Rows, Values
-from healthsim.execution.plan import Occurrence
 from healthsim.execution.record import AsOf, Record
 from healthsim.specification import journey as say
 from healthsim.specification.details import (
@@ -24,6 +23,7 @@ from healthsim.specification.details import (
     StateResult,
 )
 from healthsim.specification.distributions import Distribution, parse_distribution
+from healthsim.specification.plan import Occurrence
 from healthsim.tables import Coded
 
 Facts: TypeAlias = dict[str, NDArray[np.generic] | Coded]

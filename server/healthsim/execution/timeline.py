@@ -9,13 +9,13 @@ import numpy as np
 
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort import ALWAYS
-from healthsim.execution.history import FOREVER, Coverage, Span
+from healthsim.execution.history import Coverage, Span
 from healthsim.execution.people import Draws, People, Rows
-from healthsim.execution.plan import Plan
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.steps import Happening
 from healthsim.execution.walk import Walk, begin_states
 from healthsim.specification.journey import JourneySpec
+from healthsim.specification.plan import Plan
 from healthsim.specification.profile import ProfileSpec
 from healthsim.tables import Coded, join
 
@@ -152,6 +152,3 @@ def _one(pieces: list[Happening]) -> Happening:
     days = np.concatenate([piece.days for piece in pieces])[order]
     first = pieces[0]
     return Happening(first.journey, first.occurrence, rows[order], days, facts)
-
-
-__all__ = ["FOREVER", "Book", "Timeline", "live"]

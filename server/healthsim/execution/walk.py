@@ -11,11 +11,11 @@ from healthsim.dates import NO_DAY, Days, add_months, day_of, next_business_day
 from healthsim.execution.agenda import Agenda
 from healthsim.execution.history import FOREVER, Variable
 from healthsim.execution.people import Rows
-from healthsim.execution.plan import Occurrence, Plan
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.steps import Happening, Work, do
 from healthsim.specification.distributions import Constant
 from healthsim.specification.journey import Branch, JourneySpec, Repeat
+from healthsim.specification.plan import Occurrence, Plan
 from healthsim.tables import Coded
 
 

@@ -48,17 +48,18 @@ class EncounterDetails(Strict):
     Attributes:
         diagnoses: coded in this order; default: the profile's primary condition.
         comorbidities: code the person's other active conditions behind them.
-        procedures: billed lines of the visit itself.
+        specialty: who treats; default: by class, primary care for an office visit.
+        procedures: billed lines of the visit itself; an empty list for a visit that bills none.
         los_days: nights of a stay.
         preventive: free to the member where the plan says so.
     """
 
     encounter_class: EncounterClass = "office"
     reason: Words = ""
-    specialty: Words = "family medicine"
+    specialty: Words | None = None
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
     comorbidities: bool = False
-    procedures: tuple[ProcedureCode | Billed, ...] = ()
+    procedures: tuple[ProcedureCode | Billed, ...] | None = None
     icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
     drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
     los_days: Distribution | None = None
@@ -158,7 +159,7 @@ class ClaimDetails(Strict):
     """A claim without a chart: what a payer alone would see."""
 
     encounter_class: EncounterClass = "office"
-    specialty: Words = "family medicine"
+    specialty: Words | None = None
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
     comorbidities: bool = False
     procedures: Annotated[tuple[ProcedureCode | Billed, ...], Field(min_length=1)]

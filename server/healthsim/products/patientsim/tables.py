@@ -248,7 +248,29 @@ PRESCRIPTIONS = Table(
     ),
 )  # fmt: skip
 
+REFERRALS = Table(
+    name="referrals",
+    product="patientsim",
+    grain="one row per referral",
+    key=("referral_id",),
+    columns=(
+        Column("referral_id", "BIGINT", "Address of the referral.", required=True),
+        _PERSON,
+        Column("specialty", "VARCHAR", "To which specialty.",
+               source="FHIR ServiceRequest.performerType", required=True),
+        Column("reason", "VARCHAR", "Why, in words."),
+        Column("referred_date", "DATE", "Day of the referral.",
+               source="FHIR ServiceRequest.authoredOn", required=True),
+        Column("referring_npi", "BIGINT", "Who referred.", references="providers.npi",
+               required=True),
+        Column("referred_to_npi", "BIGINT", "To whom; later visits go there.",
+               references="providers.npi", required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
 TABLES = (
     PATIENTS, CONDITIONS, ENCOUNTERS, ENCOUNTER_DIAGNOSES, PROCEDURES, IMMUNIZATIONS, VITAL_SIGNS,
-    LAB_RESULTS, PRESCRIPTIONS,
+    LAB_RESULTS, PRESCRIPTIONS, REFERRALS,
 )  # fmt: skip

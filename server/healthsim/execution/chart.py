@@ -1,0 +1,294 @@
+"""What happened, as the tables of PatientSim and the journey's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.addresses import ids
+from healthsim.dates import NO_DAY
+from healthsim.execution.catalogue import EVENTS
+from healthsim.execution.gather import gather
+from healthsim.execution.identity import Identity
+from healthsim.execution.network import Network, Used, directory
+from healthsim.execution.numbering import Numbering
+from healthsim.execution.people import Rows
+from healthsim.execution.steps import Happening
+from healthsim.execution.timeline import Timeline
+from healthsim.execution.visits import DAY, Visit
+from healthsim.products.patientsim import tables as chart
+from healthsim.specification import journey as say
+from healthsim.specification.plan import Occurrence
+from healthsim.tables import NO_NUMBER, Coded, Columns
+
+_RESULTED_AFTER = {True: 90, False: DAY + 120}  # minutes, in a facility and outside: assumption
+_MORNING = 8 * 60  # draws without a visit: assumption
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What the makers of charts look things up in, for one chunk."""
+
+    timeline: Timeline
+    visits: Mapping[tuple[int, int], Visit]
+    network: Network
+    numbering: Numbering
+    identity: Identity
+    through: int
+    used: Used = field(default_factory=Used.none)
+
+    @property
+    def person_id(self) -> NDArray[np.int64]:
+        """Ids of the chunk's people."""
+        return self.timeline.record.people.person_id
+
+    def of_type(self, *kinds: type[say.StepHead]) -> list[Happening]:
+        """Return what happened of these types, in document order."""
+        return [one for one in self.timeline.happenings if isinstance(one.occurrence.step, kinds)]
+
+    def around(self, one: Happening) -> Visit | None:
+        """Return the encounter that something happened in."""
+        return self.visits.get((one.journey, one.occurrence.encounter))
+
+    def event_number(self, occurrence: Occurrence) -> int:
+        """Return the number of an event."""
+        return self.numbering.number("events", occurrence.address)
+
+    def encounter_ids(self, one: Happening) -> NDArray[np.int64]:
+        """Return the encounter that something happened in; `NO_NUMBER` where in none."""
+        around = self.around(one)
+        if around is None or not around.charted:
+            return np.full(len(one.rows), NO_NUMBER)
+        number = self.numbering.number("encounters", around.occurrence.address)
+        return ids(self.person_id[one.rows], number)
+
+    def treating(self, one: Happening, specialty: str | None = None) -> NDArray[np.int32]:
+        """Return the directory row of who did something: of its visit, else primary care."""
+        if specialty is not None:
+            return self.network.provider(specialty, one.occurrence.address, one.rows)
+        around = self.around(one)
+        if around is None:
+            return self.network.primary_care[one.rows]
+        return around.provider[around.place(one.rows)]
+
+    def npi(self, provider: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the NPI of directory rows, and remember that they are used."""
+        self.used.providers[provider] = True
+        return directory().providers.npi[provider]
+
+    def minutes(self, one: Happening) -> NDArray[np.int64]:
+        """Return when something was done: early in its visit, or on the morning of its day."""
+        around = self.around(one)
+        u = self.timeline.record.draws.uniform(f"{one.occurrence.address}/minute", one.rows)
+        later = np.floor(u * 15).astype(np.int64)
+        morning = one.days.astype(np.int64) * DAY + _MORNING + later
+        if around is None:
+            return morning
+        place = around.place(one.rows)
+        same = one.days == around.first[place]
+        return np.where(same, around.start_at[place] + later, morning)
+
+
+def patients(made: Chart) -> Columns:
+    """Fill `patients`."""
+    people, who = made.timeline.record.people, made.identity
+    death = made.timeline.record.death
+    return chart.PATIENTS.complete({
+        "person_id": people.person_id,
+        "mrn": who.mrn,
+        "ssn": who.ssn,
+        "given_name": who.given_name,
+        "middle_name": who.middle_name,
+        "family_name": who.family_name,
+        "birth_date": people.birth,
+        "death_date": np.where(death <= made.through, death, NO_DAY).astype(np.int32),
+        "gender": people.gender,
+        "race": people.race,
+        "ethnicity": people.ethnicity,
+        "language": people.language,
+        "marital_status": people.marital_status,
+        "street": who.street,
+        "city": who.city,
+        "county_fips": who.county_fips,
+        "state": who.state,
+        "zip": who.zip,
+        "phone": who.phone,
+        "email": who.email,
+        "household_id": people.person_id // 100,
+        "pcp_npi": made.npi(made.network.primary_care),
+    })  # fmt: skip
+
+
+def encounters(made: Chart) -> Columns:
+    """Fill `encounters`."""
+    charted = [one for one in made.visits.values() if one.charted]
+    found = gather(charted, lambda one: one.rows, _encounter_number(made))
+    if not len(found):
+        return chart.ENCOUNTERS.empty()
+    person = made.person_id[found.rows]
+    facility = found.numbers(lambda one: one.facility)
+    made.used.facilities[facility[facility >= 0]] = True
+    return chart.ENCOUNTERS.complete({
+        "encounter_id": ids(person, found.whole(_encounter_number(made))),
+        "person_id": person,
+        "encounter_class": found.word(lambda one: one.details.encounter_class),
+        "reason": found.word(lambda one: getattr(one.details, "reason", "") or None),
+        "reason_code": found.each(_reason_code),
+        "start_at": found.each(lambda one: one.start_at),
+        "end_at": found.each(lambda one: one.end_at),
+        "los_days": found.each(lambda one: one.nights),
+        "admit_type": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[0]),
+        "admit_source": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[1]),
+        "disposition": found.each(lambda one: disposition(made, one)),
+        "drg": found.word(lambda one: one.details.drg),
+        "facility_id": np.where(facility >= 0, facility.astype(np.int64), NO_NUMBER),
+        "attending_npi": made.npi(found.each(lambda one: one.provider)),
+        "parent_encounter_id": found.each(lambda one: _parent(made, one)),
+        "event_id": ids(person, found.whole(lambda one: made.event_number(one.occurrence))),
+    })  # fmt: skip
+
+
+_NO = (None, None)
+_ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("1", "1"),
+             "snf": ("3", "4")}  # fmt: skip
+# UB-04 FL14: 1 emergency, 3 elective; FL15: 1 from home, 4 from a hospital
+
+
+def disposition(made: Chart, one: Visit) -> Coded:
+    """Return the discharge status of a visit: stated, home, or dead."""
+    said = one.happening.facts.get("disposition")
+    usual = said if isinstance(said, Coded) else Coded.constant("01", len(one.rows))
+    words = (*usual.vocabulary, "20")
+    died = made.timeline.record.death[one.rows] <= one.last
+    return Coded(np.where(died, np.int32(len(words) - 1), usual.codes), words)
+
+
+def _reason_code(one: Visit) -> Coded:
+    first = Coded.of([codes[0] if codes else None for codes in one.stated.lists])
+    return first.take(one.stated.chosen)
+
+
+def _encounter_number(made: Chart) -> Callable[[Visit], int]:
+    return lambda one: made.numbering.number("encounters", one.occurrence.address)
+
+
+def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
+    """Return the stays that an emergency visit led to: the same person's, begun within a day."""
+    if one.details.encounter_class != "emergency":
+        return []
+    free = np.ones(len(one.rows), dtype=np.bool_)
+    found = []
+    for stay in made.visits.values():
+        if stay.details.encounter_class != "inpatient" or stay.charted != one.charted:
+            continue
+        _, mine, other = np.intersect1d(one.rows, stay.rows, return_indices=True)
+        gap = stay.first[other] - one.first[mine]
+        chosen = mine[(gap >= 0) & (gap <= 1) & free[mine]]
+        free[chosen] = False
+        if len(chosen):
+            found.append((stay, one.rows[chosen]))
+    return found
+
+
+def _parent(made: Chart, one: Visit) -> NDArray[np.int64]:
+    parent = np.full(len(one.rows), NO_NUMBER)
+    for stay, rows in admitted(made, one):
+        number = made.numbering.number("encounters", stay.occurrence.address)
+        parent[one.place(rows)] = ids(made.person_id[rows], number)
+    return parent
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of codes laid out as rows.
+
+    Attributes:
+        of: shape (n,), which visit each row belongs to.
+        sequence: int32, from 1.
+    """
+
+    of: NDArray[np.intp]
+    sequence: NDArray[np.int32]
+    code: Coded
+
+
+def lay_lists(lists: Sequence[tuple[str, ...]], chosen: NDArray[np.int32], most: int) -> Lists:
+    """Lay out each visit's list of codes, at most `most` of them."""
+    words = tuple(dict.fromkeys(code for codes in lists for code in codes))
+    place = {code: number for number, code in enumerate(words)}
+    sizes = np.array([min(len(codes), most) for codes in lists] or [0], dtype=np.int64)
+    flat = np.array([place[code] for codes in lists for code in codes[:most]], dtype=np.int32)
+    starts = np.cumsum(sizes) - sizes
+    count = sizes[chosen]
+    of = np.repeat(np.arange(len(chosen)), count)
+    within = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    code = flat[starts[chosen[of]] + within] if len(of) else np.zeros(0, dtype=np.int32)
+    return Lists(of, (within + 1).astype(np.int32), Coded(code.astype(np.int32), words))
+
+
+def merged_lists(visits: Sequence[Visit]) -> tuple[list[tuple[str, ...]], list[NDArray[np.int32]]]:
+    """Return all lists of several visits, and each visit's choices among them."""
+    lists: list[tuple[str, ...]] = []
+    chosen = []
+    for one in visits:
+        chosen.append(one.stated.chosen + np.int32(len(lists)))
+        lists += one.stated.lists
+    return lists, chosen
+
+
+def encounter_diagnoses(made: Chart) -> Columns:
+    """Fill `encounter_diagnoses`."""
+    charted = [one for one in made.visits.values() if one.charted]
+    found = gather(charted, lambda one: one.rows, _encounter_number(made))
+    if not len(found):
+        return chart.ENCOUNTER_DIAGNOSES.empty()
+    lists, chosen = merged_lists(found.segments)
+    laid = lay_lists(lists, np.concatenate(chosen)[found.order], 25)
+    person = made.person_id[found.rows]
+    encounter = ids(person, found.whole(_encounter_number(made)))
+    stay = found.whole(lambda one: one.details.encounter_class == "inpatient", np.bool_)
+    return chart.ENCOUNTER_DIAGNOSES.complete({
+        "encounter_id": encounter[laid.of],
+        "sequence": laid.sequence,
+        "person_id": person[laid.of],
+        "code": laid.code,
+        "poa": Coded(np.where(stay[laid.of], 0, -1).astype(np.int32), ("Y",)),
+    })  # fmt: skip
+
+
+def events(made: Chart) -> Columns:
+    """Fill `events`: the journey as it happened."""
+    told = [one for one in made.timeline.happenings
+            if not isinstance(one.occurrence.step, say.Repeat)]  # fmt: skip
+    found = gather(told, lambda one: one.rows, lambda one: made.event_number(one.occurrence))
+    if not len(found):
+        return EVENTS.empty()
+    person = made.person_id[found.rows]
+    names = [plan.journey.name for plan in made.timeline.record.walked]
+    return EVENTS.complete({
+        "event_id": ids(person, found.whole(lambda one: made.event_number(one.occurrence))),
+        "person_id": person,
+        "journey": found.word(lambda one: names[one.journey]),
+        "phase": found.word(lambda one: one.occurrence.phase),
+        "step": found.word(lambda one: one.occurrence.step.id),
+        "occurrence": found.whole(lambda one: one.occurrence.beat, np.int32),
+        "option": found.each(_option),
+        "type": found.word(_type),
+        "event_date": found.each(lambda one: one.days),
+    })  # fmt: skip
+
+
+def _type(one: Happening) -> str:
+    step = one.occurrence.step
+    return str(getattr(step, "type", None) or getattr(step, "do", "event"))
+
+
+def _option(one: Happening) -> Coded:
+    step = one.occurrence.step
+    if not isinstance(step, say.Branch):
+        return Coded.constant(None, len(one.rows))
+    ways = np.asarray(one.facts["way"], dtype=np.int32)
+    return Coded(ways, tuple(option.name for option in step.options))

@@ -1,0 +1,264 @@
+"""The one door to execution: specifications in, columns out, people chunk by chunk."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from healthsim import __version__
+from healthsim.dates import day_of, whole_years
+from healthsim.errors import Cancelled, SpecError
+from healthsim.execution.catalogue import tables_of
+from healthsim.execution.chart import Chart
+from healthsim.execution.cohort import Drawing, draw_people, drawing_order
+from healthsim.execution.identity import identify
+from healthsim.execution.network import Network, Used, directory
+from healthsim.execution.numbering import Numbering
+from healthsim.execution.people import Draws
+from healthsim.execution.pharmacy import renewals
+from healthsim.execution.steps import STAYS
+from healthsim.execution.sync import linked
+from healthsim.execution.timeline import Book, live
+from healthsim.execution.visits import visit
+from healthsim.products.known import known
+from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
+from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification import journey as say
+from healthsim.specification.check import check_job
+from healthsim.specification.document import read
+from healthsim.specification.journey import JourneySpec
+from healthsim.specification.plan import Plan, lay_out
+from healthsim.specification.profile import PlanDesign, ProfileSpec
+from healthsim.tables import Columns, Table
+
+CHUNK = 16_384
+"""People worked at once; the rows do not depend on it."""
+
+_YEAR = 364  # days after `as_of` that a profile without journeys covers
+_ROLL = 10  # days that business days may roll a step on: the longest run of closed days, doubled
+_STAY = 60  # days that stays may last beyond the journey
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run, checked and laid out.
+
+    Attributes:
+        tables: every table that the job fills, in the order in which they are stored.
+        through: last day of the data.
+    """
+
+    profile: ProfileSpec
+    journeys: tuple[JourneySpec, ...]
+    plans: tuple[Plan, ...]
+    parts: tuple[Drawing, ...]
+    book: PlanBook
+    numbering: Numbering
+    through: int
+    tables: tuple[Table, ...]
+
+    @property
+    def count(self) -> int:
+        """How many units are asked for."""
+        return self.profile.count
+
+    @property
+    def seed(self) -> int:
+        """The seed of every number."""
+        return self.profile.seed
+
+    @property
+    def profile_text(self) -> str:
+        """The profile as canonical JSON."""
+        return self.profile.text()
+
+    @property
+    def journey_texts(self) -> tuple[str, ...]:
+        """The journeys as canonical JSON."""
+        return tuple(journey.text() for journey in self.journeys)
+
+    @property
+    def key(self) -> str:
+        """Digest of what the job runs: specifications, seed, count, engine version."""
+        told = "\n".join([__version__, self.profile_text, *self.journey_texts])
+        return sha256(told.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The rows of some people; the last chunk has none and holds what is not per person.
+
+    Attributes:
+        tables: complete, each sorted by (person_id, key).
+    """
+
+    start: int
+    count: int
+    tables: dict[str, Columns]
+
+
+def prepare(
+    profile_document: Mapping[str, object] | str | ProfileSpec,
+    journey_documents: Sequence[Mapping[str, object] | str | JourneySpec] = (),
+) -> Job:
+    """Check specifications and lay out what they ask for.
+
+    Raises:
+        SpecError: with everything that is wrong with them.
+    """
+    profile = (
+        profile_document
+        if isinstance(profile_document, ProfileSpec)
+        else read(ProfileSpec, profile_document, "profile")
+    )
+    journeys = tuple(
+        one if isinstance(one, JourneySpec) else read(JourneySpec, one, f"journeys[{place}]")
+        for place, one in enumerate(journey_documents)
+    )
+    problems = check_job(profile, journeys, known())
+    if problems:
+        raise SpecError(problems)
+    plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
+    through = last_day(profile, journeys)
+    return Job(
+        profile=profile,
+        journeys=journeys,
+        plans=plans,
+        parts=drawing_order(profile),
+        book=PlanBook.of(plan_designs(profile, journeys)),
+        numbering=Numbering(profile, plans, renewals(profile, through)),
+        through=through,
+        tables=tables_of(profile.products),
+    )
+
+
+def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[str, PlanDesign]:
+    """Return the plans that specifications name, in the order in which they name them."""
+    if profile.coverage is None:
+        return {}
+    named = list(profile.coverage.plan.labels)
+    for journey in journeys:
+        named += [
+            step.details.plan
+            for _, step in journey.steps()
+            if isinstance(step, say.Enrollment) and step.details.plan is not None
+        ]
+    known = {**BUILT_IN, **profile.coverage.plans}
+    return {name: known[name] for name in dict.fromkeys(named) if not is_uninsured(name)}
+
+
+def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
+    """Return the last day of the data: `through`, or the end of the longest journey.
+
+    A journey's end leaves room for the variance of its steps, for business days, and for stays.
+    """
+    if profile.through is not None:
+        return day_of(profile.through.isoformat())
+    as_of = day_of(profile.as_of.isoformat())
+    ends = [as_of + _YEAR] if not journeys else []
+    for journey in journeys:
+        begins = journey.begins.latest.isoformat() if journey.begins else profile.as_of.isoformat()
+        room = 0
+        for _, step in journey.steps():
+            roll = _ROLL if step.at.business_days else 0
+            details = getattr(step, "details", None)
+            stay = _STAY if getattr(details, "encounter_class", "") in STAYS else 0
+            room = max(room, step.at.variance_days + roll + stay)
+        ends.append(day_of(begins) + journey.duration_days + room)
+    return max(ends)
+
+
+def chunks(
+    job: Job,
+    *,
+    size: int = CHUNK,
+    threads: int = 2,
+    stop: threading.Event | None = None,
+) -> Iterator[Chunk]:
+    """Yield the rows of a job, in the order of its people.
+
+    Args:
+        job: what `prepare` returned.
+        size: units worked at once.
+        threads: how many chunks are worked side by side.
+        stop: set it to stop within one chunk.
+
+    Raises:
+        Cancelled: when `stop` was set.
+    """
+    used = Used.none()
+    starts = deque(range(0, job.count, size))
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[tuple[Chunk, Used]]] = deque()
+        while starts or waiting:
+            while starts and len(waiting) <= threads:
+                start = starts.popleft()
+                waiting.append(pool.submit(work, job, start, min(size, job.count - start)))
+            if stop is not None and stop.is_set():
+                for future in waiting:
+                    future.cancel()
+                raise Cancelled("run", "was asked to stop", "start it again to have its rows")
+            chunk, seen = waiting.popleft().result()
+            used.add(seen)
+            yield chunk
+    yield Chunk(job.count, 0, _not_per_person(job, used))
+
+
+def work(job: Job, start: int, count: int) -> tuple[Chunk, Used]:
+    """Make the rows of one chunk: a pure function of the job and the range of its people."""
+    draws = Draws(job.seed, start, count, job.count)
+    people = draw_people(job.profile, job.parts, draws, job.book.names)
+    book = Book(
+        names=job.book.names,
+        first_months=tuple(job.book.first_month.tolist()),
+        states=geography().states,
+        through=job.through,
+    )
+    timeline = live(job.profile, job.plans, people, draws, book)
+    as_of = np.full(count, day_of(job.profile.as_of.isoformat()), dtype=np.int32)
+    network = Network(people, draws, whole_years(people.birth, as_of))
+    primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
+    visits = {
+        (one.journey, one.occurrence.number): visit(
+            one, primary, timeline.record, network, job.through
+        )
+        for one in timeline.happenings
+        if isinstance(one.occurrence.step, say.Encounter | say.Claim)
+    }
+    identity = identify(people, draws)
+    made = Chart(timeline, visits, network, job.numbering, identity, job.through)
+    found = linked(made, job.profile, job.book)
+    tables = {
+        table.name: table.complete(found[table.name]) if found.get(table.name) else table.empty()
+        for table in job.tables
+        if table.name not in _WHOLE
+    }
+    return Chunk(start, count, tables), made.used
+
+
+_WHOLE = ("plans", "providers", "facilities", "pharmacies")
+
+
+def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
+    here = directory()
+    providers = np.flatnonzero(used.providers).astype(np.int32)
+    providers = providers[np.argsort(here.providers.npi[providers])]
+    facilities = np.flatnonzero(used.facilities).astype(np.int32)
+    pharmacies = np.flatnonzero(used.pharmacies).astype(np.int32)
+    pharmacies = pharmacies[np.argsort(here.pharmacies.npi[pharmacies])]
+    found = {
+        "providers": PROVIDERS.complete(here.provider_columns(providers)),
+        "facilities": FACILITIES.complete(here.facility_columns(facilities)),
+        "pharmacies": PHARMACIES.complete(here.pharmacy_columns(pharmacies)),
+    }
+    wanted = {table.name for table in job.tables}
+    if "plans" in wanted:
+        found["plans"] = job.book.rows()
+    return {name: found[name] for name in _WHOLE if name in wanted}

@@ -1,0 +1,138 @@
+"""Visits and stays: when in the day, with whom, where, and for which diagnoses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import Days
+from healthsim.execution.coding import Stated
+from healthsim.execution.network import PLACES, PRIMARY_CARE, USUAL, Network
+from healthsim.execution.people import Draws, Rows
+from healthsim.execution.record import Record
+from healthsim.execution.steps import Happening
+from healthsim.specification import journey as say
+from healthsim.specification.details import ClaimDetails, CodedDiagnosis, EncounterDetails
+from healthsim.specification.plan import Occurrence
+
+DAY = 24 * 60
+Minutes = NDArray[np.int64]
+
+_ANY_HOUR = frozenset({"emergency", "inpatient", "observation"})
+_OPENS, _CLOSES = 8 * 60, 17 * 60  # assumption: an office day
+_LENGTHS = {  # minutes of a visit, shortest and longest: assumption, by class
+    "office": (15, 45), "telehealth": (10, 30), "urgent_care": (30, 90),
+    "emergency": (90, 480), "outpatient_hospital": (60, 300), "asc": (120, 360),
+    "home_health": (30, 60), "dialysis": (210, 270),
+}  # fmt: skip
+_LEAVES = (10 * 60, 16 * 60)  # assumption: the hours in which stays end
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One encounter, or one claim without one, of many people; arrays of shape (n,).
+
+    Attributes:
+        first, last: int32, first and last day.
+        start_at, end_at: int64, minutes since 1970.
+        provider: int32, directory row of who treats.
+        facility: int32, directory row of where; -1 outside of facilities.
+        stated: the diagnoses.
+    """
+
+    happening: Happening
+    details: EncounterDetails | ClaimDetails
+    first: Days
+    last: Days
+    start_at: Minutes
+    end_at: Minutes
+    specialty: str
+    provider: NDArray[np.int32]
+    facility: NDArray[np.int32]
+    stated: Stated
+
+    @property
+    def rows(self) -> Rows:
+        """Positions of the people in the chunk, ascending."""
+        return self.happening.rows
+
+    @property
+    def occurrence(self) -> Occurrence:
+        """The occurrence that the visit is."""
+        return self.happening.occurrence
+
+    @property
+    def charted(self) -> bool:
+        """Whether it is an encounter of the chart, and not a claim alone."""
+        return isinstance(self.details, EncounterDetails)
+
+    @property
+    def nights(self) -> NDArray[np.int32]:
+        """Nights stayed."""
+        return (self.last - self.first).astype(np.int32)
+
+    def place(self, rows: Rows) -> NDArray[np.intp]:
+        """Return where each of `rows`, all of them people of the visit, stands in it."""
+        return np.searchsorted(self.rows, rows)
+
+
+def visit(
+    happening: Happening, primary: str | None, record: Record, network: Network, through: int
+) -> Visit:
+    """Complete a visit that befell some people."""
+    step = happening.occurrence.step
+    if not isinstance(step, say.Encounter | say.Claim):
+        raise TypeError(type(step))
+    details, rows, first = step.details, happening.rows, happening.days
+    nights = np.asarray(happening.facts["nights"], dtype=np.int32)
+    last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
+    start_at, end_at = _hours(happening, details.encounter_class, last, record.draws)
+    specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
+    kind = PLACES.get(details.encounter_class)
+    return Visit(
+        happening=happening,
+        details=details,
+        first=first,
+        last=last.astype(np.int32),
+        start_at=start_at,
+        end_at=end_at,
+        specialty=specialty,
+        provider=network.provider(specialty, happening.occurrence.address, rows),
+        facility=network.facility(kind, rows) if kind else np.full(len(rows), -1, np.int32),
+        stated=_stated(happening, details, primary, record),
+    )
+
+
+def _hours(
+    happening: Happening, encounter_class: str, last: Days, draws: Draws
+) -> tuple[Minutes, Minutes]:
+    """Return arrival and departure; one draw gives the hour, its remainder the length."""
+    u = draws.uniform(f"{happening.occurrence.address}/hour", happening.rows)
+    opens, closes = (0, DAY) if encounter_class in _ANY_HOUR else (_OPENS, _CLOSES)
+    quarters = (closes - opens) // 15
+    slot = np.floor(u * quarters)
+    rest = u * quarters - slot
+    arrival = happening.days.astype(np.int64) * DAY + opens + slot.astype(np.int64) * 15
+    shortest, longest = _LENGTHS.get(encounter_class, (30, 120))
+    leaves = arrival + shortest + np.floor(rest * (longest - shortest + 1)).astype(np.int64)
+    earliest, latest = _LEAVES
+    discharge = last.astype(np.int64) * DAY + earliest + np.floor(rest * (latest - earliest))
+    stays = last > happening.days
+    midnight = happening.days.astype(np.int64) * DAY + DAY - 1
+    return arrival, np.where(stays, discharge.astype(np.int64), np.minimum(leaves, midnight))
+
+
+def _stated(
+    happening: Happening,
+    details: EncounterDetails | ClaimDetails,
+    primary: str | None,
+    record: Record,
+) -> Stated:
+    listed = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
+    if not listed and primary is not None:
+        listed = [primary]
+    said = np.asarray(happening.facts["said"], dtype=np.int64)
+    moment = record.moment(happening.rows, happening.days)
+    return record.problems.stated(listed, said, moment, others=details.comorbidities)

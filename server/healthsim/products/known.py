@@ -1,0 +1,25 @@
+"""The names that specifications may use, gathered from the products that own them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from healthsim.codes.books import taxonomy
+from healthsim.products.membersim.plans import BUILT_IN, UNINSURED
+from healthsim.products.populationsim.figures import measures
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification.known import Known
+
+
+@cache
+def known() -> Known:
+    """Return every name that the built-in reference gives a meaning to."""
+    here = geography()
+    specialties = (name for name, row in taxonomy().rows.items() if row.kind == "person")
+    return Known(
+        plans=(*BUILT_IN, UNINSURED),
+        states=here.states,
+        counties=here.county_fips,
+        specialties=tuple(specialties),
+        measures=("age", "gender", "race", "ethnicity", *measures()),
+    )

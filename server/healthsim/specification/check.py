@@ -1,0 +1,50 @@
+"""What is wrong with specifications, all at once: pure, for building and execution alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from healthsim.errors import Problem, SpecError
+from healthsim.specification.check_journey import journey_problems
+from healthsim.specification.check_pair import pair_problems
+from healthsim.specification.check_profile import profile_problems
+from healthsim.specification.journey import JourneySpec
+from healthsim.specification.known import Known
+from healthsim.specification.profile import ProfileSpec
+
+__all__ = ["Known", "check_job", "check_journey", "check_profile"]
+
+
+def check_profile(profile: ProfileSpec, known: Known) -> list[Problem]:
+    """Return what is wrong with a profile by itself."""
+    return _gathered(profile_problems(profile, known))
+
+
+def check_journey(
+    journey: JourneySpec, known: Known, profile: ProfileSpec | None = None
+) -> list[Problem]:
+    """Return what is wrong with a journey, by itself or for a profile's people.
+
+    Without a profile, names that a profile could define are taken to be defined.
+    """
+    return _gathered(journey_problems(journey, known, profile, "journey"))
+
+
+def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known) -> list[Problem]:
+    """Return everything that is wrong with a profile and the journeys of its people."""
+    found = check_profile(profile, known)
+    for place, journey in enumerate(journeys):
+        found += _gathered(
+            journey_problems(journey, known, profile, f"journeys[{place}]", journeys[:place])
+        )
+    return found + _gathered(pair_problems(profile, journeys))
+
+
+def _gathered(problems: Iterator[Problem]) -> list[Problem]:
+    """Return every problem once; one that stops the search is the last."""
+    found: list[Problem] = []
+    try:
+        found.extend(problems)
+    except SpecError as error:
+        found.extend(error.problems)
+    return list(dict.fromkeys(found))

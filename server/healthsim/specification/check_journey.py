@@ -1,0 +1,309 @@
+"""What is wrong with a journey, by itself or for a profile's people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from healthsim.codes.books import cvx, discharge, drg
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.loinc import loinc, panel
+from healthsim.errors import NotFound, Problem, near
+from healthsim.specification import journey as say
+from healthsim.specification.check_profile import kinds_of
+from healthsim.specification.condition_check import Sort
+from healthsim.specification.conditions import FUNCTIONS, NUMBER, Expression, Kind
+from healthsim.specification.details import CodedDiagnosis, StateResult
+from healthsim.specification.distributions import Distribution
+from healthsim.specification.journey import JourneySpec, StepHead
+from healthsim.specification.known import (
+    BUILT_IN_KINDS,
+    Known,
+    Names,
+    code_problem,
+    complain_of_condition,
+    complain_of_ingredient,
+    complain_of_loinc,
+    numeric,
+    textual,
+)
+from healthsim.specification.plan import lay_out
+from healthsim.specification.plan_days import day_problems
+from healthsim.specification.profile import ProfileSpec
+
+_STAYS = frozenset({"inpatient", "snf", "observation"})
+
+
+def journey_problems(
+    journey: JourneySpec,
+    known: Known,
+    profile: ProfileSpec | None,
+    where: str,
+    earlier: Sequence[JourneySpec] = (),
+) -> Iterator[Problem]:
+    """Yield everything that is wrong with a journey.
+
+    Args:
+        journey: the journey.
+        known: names of the reference.
+        profile: whose people walk it; None when that is not known yet.
+        where: path put before every problem's own.
+        earlier: journeys walked before, whose steps may be asked about.
+    """
+    yield from _ids(journey, where)
+    yield from _states(journey, known, profile, where)
+    names = _names(journey, known, profile, earlier)
+    if journey.eligible is not None:
+        yield from names.problems(f"{where}.eligible", journey.eligible, "truth")
+    for name, state in journey.state.items():
+        if not isinstance(state.start, str):
+            yield from numeric(f"{where}.state.{name}.start", state.start)
+            yield from names.inside(f"{where}.state.{name}.start", state.start)
+    for path, step in journey.steps():
+        here = f"{where}.{path}"
+        for place, expression in _conditions(step):
+            yield from names.problems(f"{here}.{place}", expression, "truth")
+        for place, distribution in _distributions(step):
+            yield from names.inside(f"{here}.{place}", distribution)
+        yield from _step(step, journey, known, here)
+        yield from _sex(step, journey, profile, here)
+    yield from _inside(journey, where)
+    yield from day_problems(lay_out(journey, where), where)
+
+
+def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for path, step in journey.steps():
+        if step.id in seen:
+            yield Problem(f"{where}.{path}.id", f"{step.id!r} is also the id of {seen[step.id]}",
+                          "give each step an id of its own")  # fmt: skip
+        seen[step.id] = path
+
+
+def _states(
+    journey: JourneySpec, known: Known, profile: ProfileSpec | None, where: str
+) -> Iterator[Problem]:
+    for name, state in journey.state.items():
+        here = f"{where}.state.{name}"
+        if name in BUILT_IN_KINDS:
+            yield Problem(here, f"{name!r} is a name of the language itself", "rename it")
+        if not isinstance(state.start, str) or profile is None:
+            continue
+        wanted = name if state.start == "attribute" else state.start
+        attribute = profile.attributes.get(wanted)
+        if attribute is None:
+            yield Problem(f"{here}.start", f"the profile has no attribute {wanted!r}",
+                          near(wanted, profile.attributes) + "; or start from a number")  # fmt: skip
+        elif attribute.kind != "number":
+            yield Problem(f"{here}.start", f"attribute {wanted!r} is text", "start from a number")
+
+
+def _names(
+    journey: JourneySpec,
+    known: Known,
+    profile: ProfileSpec | None,
+    earlier: Sequence[JourneySpec],
+) -> Names:
+    kinds: Mapping[str, Kind]
+    states: dict[str, Kind] = {name: NUMBER for one in (*earlier, journey) for name in one.state}
+    if profile is not None:
+        kinds = {**kinds_of(profile, known), **states}
+    else:
+        kinds = _Open({**BUILT_IN_KINDS, **states})
+    steps = {step.id for one in (*earlier, journey) for _, step in one.steps()}
+
+    def complain_of_step(argument: str) -> str | None:
+        last = argument.rsplit("/", 1)[-1].partition("#")[0]
+        if last in steps:
+            return None
+        return f"no step {argument!r}; {near(last, steps)}"
+
+    functions: dict[str, Callable[[str], str | None]] = {
+        "has": complain_of_condition,
+        "takes": complain_of_ingredient,
+        "last": complain_of_loinc,
+    }
+    for name in FUNCTIONS:
+        functions.setdefault(name, complain_of_step)
+    return Names(kinds, functions)
+
+
+class _Open(dict[str, Kind]):
+    """Names of a journey without its profile: any other may be an attribute, of any kind."""
+
+    def __missing__(self, name: str) -> Kind:
+        return Sort.UNKNOWN
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def get(self, name: str, default: object = None) -> Kind:  # type: ignore[override]
+        return self[name]
+
+
+def _conditions(step: StepHead) -> Iterator[tuple[str, Expression]]:
+    if step.when is not None:
+        yield "when", step.when
+    if isinstance(step, say.Repeat) and step.until is not None:
+        yield "until", step.until
+    if isinstance(step, say.Branch):
+        for place, option in enumerate(step.options):
+            if option.when is not None:
+                yield f"options[{place}].when", option.when
+    if isinstance(step, say.Encounter | say.Claim):
+        for place, diagnosis in enumerate(step.details.diagnoses):
+            if isinstance(diagnosis, CodedDiagnosis) and diagnosis.when is not None:
+                yield f"details.diagnoses[{place}].when", diagnosis.when
+
+
+def _distributions(step: StepHead) -> Iterator[tuple[str, Distribution]]:
+    """Yield every distribution of a step, with its path."""
+    details = getattr(step, "details", None)
+    found: dict[str, Distribution | StateResult | None] = {
+        "at.day": step.at.day,
+        "chance": step.chance,
+        **{name: getattr(step, name, None) for name in ("by", "to")},
+        **{f"details.{name}": getattr(details, name, None) for name in _DRAWN},
+        **{f"details.results.{code}": one for code, one in getattr(details, "results", {}).items()},
+    }
+    for name, value in found.items():
+        if isinstance(value, StateResult):
+            if value.noise is not None:
+                yield f"{name}.noise", value.noise
+        elif value is not None:
+            yield name, value
+
+
+_DRAWN = ("los_days", "disposition", "result", "first_fill_share", "adherence")
+
+
+def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iterator[Problem]:
+    if step.at.day is not None:
+        yield from numeric(f"{here}.at.day", step.at.day)
+    if step.chance is not None:
+        yield from numeric(f"{here}.chance", step.chance, 0, 1)
+    if isinstance(step, say.Change):
+        if step.state not in journey.state:
+            yield Problem(f"{here}.state", f"unknown state {step.state!r}",
+                          near(step.state, journey.state))  # fmt: skip
+        for name in ("by", "to"):
+            moved = getattr(step, name)
+            if moved is not None:
+                yield from numeric(f"{here}.{name}", moved)
+    elif isinstance(step, say.Encounter | say.Claim):
+        yield from _visit(step, known, f"{here}.details")
+    elif isinstance(step, say.Lab | say.Vital):
+        yield from _measured(step, journey, f"{here}.details")
+    else:
+        yield from _coded(step, known, f"{here}.details")
+
+
+def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator[Problem]:
+    details = step.details
+    for place, one in enumerate(details.diagnoses):
+        code = one.code if isinstance(one, CodedDiagnosis) else one
+        yield from code_problem(f"{here}.diagnoses[{place}]", icd10cm().find, code)
+    if details.specialty is not None and details.specialty not in known.specialties:
+        yield Problem(f"{here}.specialty", f"unknown specialty {details.specialty!r}",
+                      near(details.specialty, known.specialties))  # fmt: skip
+    if details.drg is not None:
+        yield from code_problem(f"{here}.drg", drg().find, details.drg)
+    if details.drg is not None and details.encounter_class != "inpatient":
+        yield Problem(f"{here}.drg", f"stands on an {details.encounter_class} visit",
+                      "remove it or make the visit inpatient")  # fmt: skip
+    if details.los_days is not None:
+        yield from numeric(f"{here}.los_days", details.los_days, 0)
+        if details.encounter_class not in _STAYS:
+            yield Problem(f"{here}.los_days", f"stands on an {details.encounter_class} visit",
+                          "remove it or make it inpatient, observation or snf")  # fmt: skip
+    if details.disposition is not None:
+        yield from textual(f"{here}.disposition", details.disposition, discharge().codes)
+
+
+def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
+    details = step.details
+    if details.loinc is not None:
+        yield from code_problem(f"{here}.loinc", loinc().find, details.loinc)
+    results: dict[str, StateResult | Distribution | None] = {"result": details.result}
+    if isinstance(step, say.Lab) and step.details.panel is not None:
+        yield from _panel(step.details.panel, step.details.results, here)
+        results |= {f"results.{code}": found for code, found in step.details.results.items()}
+    for name, result in results.items():
+        if isinstance(result, StateResult):
+            if result.from_ not in journey.state:
+                yield Problem(f"{here}.{name}.from", f"unknown state {result.from_!r}",
+                              near(result.from_, journey.state))  # fmt: skip
+            if result.noise is not None:
+                yield from numeric(f"{here}.{name}.noise", result.noise)
+        elif result is not None and isinstance(step, say.Vital):
+            yield from numeric(f"{here}.{name}", result)
+
+
+def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
+    try:
+        members = panel(name, f"{here}.panel")
+    except NotFound as error:
+        yield error.problem
+        return
+    for code in results:
+        if code not in members:
+            yield Problem(
+                f"{here}.results.{code}", f"is not in panel {name!r}", near(code, members)
+            )
+
+
+def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
+    if isinstance(step, say.Diagnosis):
+        yield from code_problem(f"{here}.code", icd10cm().find, step.details.code)
+    elif isinstance(step, say.Death) and step.details.cause is not None:
+        yield from code_problem(f"{here}.cause", icd10cm().find, step.details.cause)
+    elif isinstance(step, say.Immunization):
+        yield from code_problem(f"{here}.cvx", cvx().find, step.details.cvx)
+    elif isinstance(step, say.Prescription):
+        yield from code_problem(f"{here}.drug", drugs().find, step.details.drug)
+        if step.details.first_fill_share is not None:
+            yield from numeric(f"{here}.first_fill_share", step.details.first_fill_share, 0, 1)
+        if step.details.adherence is not None:
+            yield from numeric(f"{here}.adherence", step.details.adherence, 0, 1)
+        replaced = step.details.replaces
+        if replaced is not None and replaced not in drugs() and replaced not in drugs().ingredients:
+            both = (*drugs().ingredients, *drugs().codes)
+            yield Problem(f"{here}.replaces", f"unknown drug {replaced!r}", near(replaced, both))
+    elif isinstance(step, say.Enrollment) and step.details.plan is not None:
+        return
+    specialty = getattr(getattr(step, "details", None), "specialty", None)
+    if specialty is not None and specialty not in known.specialties:
+        yield Problem(f"{here}.specialty", f"unknown specialty {specialty!r}",
+                      near(specialty, known.specialties))  # fmt: skip
+
+
+def _sex(
+    step: StepHead, journey: JourneySpec, profile: ProfileSpec | None, here: str
+) -> Iterator[Problem]:
+    """Refuse a diagnosis of one sex that nothing keeps from the other."""
+    if not isinstance(step, say.Diagnosis) or step.details.code not in icd10cm():
+        return
+    only = icd10cm().sex(step.details.code)
+    asked = any(
+        expression is not None and "gender" in expression.names
+        for expression in (step.when, journey.eligible)
+    )
+    gender = profile.demographics.gender if profile is not None else None
+    if only and not asked and (gender is None or gender.labels != (only,)):
+        yield Problem(f"{here}.details.code", f"{step.details.code} is only for {only}",
+                      f"add when: \"gender == '{only}'\"")  # fmt: skip
+
+
+def _inside(journey: JourneySpec, where: str) -> Iterator[Problem]:
+    """Refuse later days inside a visit that ends on its day."""
+    for path, step in journey.steps():
+        if not isinstance(step, say.Encounter) or step.details.encounter_class in _STAYS:
+            continue
+        for place, child in enumerate(step.with_):
+            day = child.at.day
+            if (day is not None and day.range() != (0, 0)) or child.at.variance_days:
+                yield Problem(
+                    f"{where}.{path}.with[{place}].at",
+                    "is later than the visit's only day",
+                    "move the step out of `with` and let it come after the visit",
+                )

@@ -1,0 +1,69 @@
+"""What is wrong between a profile and its journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from healthsim.errors import Problem
+from healthsim.specification import journey as say
+from healthsim.specification.journey import JourneySpec
+from healthsim.specification.profile import ProfileSpec
+
+_PROFESSIONAL = frozenset({"office", "telehealth", "urgent_care"})
+_OF_COVERAGE = (say.Claim, say.Enrollment, say.Disenrollment)
+
+
+def pair_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+    """Yield what does not fit between a profile and its journeys."""
+    yield from _names(journeys)
+    for place, journey in enumerate(journeys):
+        where = f"journeys[{place}]"
+        yield from _dates(profile, journey, where)
+        for path, step in journey.steps():
+            yield from _billing(profile, f"{where}.{path}", step)
+
+
+def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    states: dict[str, str] = {}
+    for place, journey in enumerate(journeys):
+        if journey.name in seen:
+            yield Problem(f"journeys[{place}].name", f"{journey.name!r} is also {seen[journey.name]}",
+                          "rename one: names are part of every address")  # fmt: skip
+        seen[journey.name] = f"journeys[{place}]"
+        for state in journey.state:
+            if state in states:
+                yield Problem(f"journeys[{place}].state.{state}", f"is also a state of {states[state]}",
+                              "rename one; sharing a state between journeys is not built yet")  # fmt: skip
+            states[state] = f"journeys[{place}]"
+
+
+def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[Problem]:
+    earliest = journey.begins.earliest if journey.begins else profile.as_of
+    latest = journey.begins.latest if journey.begins else profile.as_of
+    if earliest < profile.as_of:
+        yield Problem(f"{where}.begins.earliest", f"is {earliest}, before the profile's as_of "
+                      f"{profile.as_of}", f"begin on or after {profile.as_of}, or set as_of to "
+                      f"{earliest}")  # fmt: skip
+    if profile.through is not None and latest > profile.through:
+        yield Problem(f"{where}.begins.latest", f"is {latest}, after the profile's through "
+                      f"{profile.through}", f"set through to "
+                      f"{latest + timedelta(days=journey.duration_days)}")  # fmt: skip
+
+
+def _billing(profile: ProfileSpec, where: str, step: say.StepHead) -> Iterator[Problem]:
+    claims = "membersim" in profile.products
+    if isinstance(step, _OF_COVERAGE) and not claims:
+        yield Problem(where, f"a {step.type} needs membersim, which products leaves out",
+                      'add "membersim" to products')  # fmt: skip
+    if isinstance(step, say.Encounter) and claims:
+        professional = step.details.encounter_class in _PROFESSIONAL
+        if professional and step.details.procedures is None:
+            yield Problem(f"{where}.details.procedures", "is missing, so the visit would have no claim",
+                          'say what it bills, such as ["99213"], or [] if it bills nothing')  # fmt: skip
+    if isinstance(step, say.Encounter | say.Claim):
+        nothing = not step.details.diagnoses and profile.clinical.primary is None
+        if nothing:
+            yield Problem(f"{where}.details.diagnoses", "is empty, and the profile has no primary "
+                          "condition to fall back on", 'name one, such as ["Z00.00"]')  # fmt: skip

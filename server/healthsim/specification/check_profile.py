@@ -1,0 +1,193 @@
+"""What is wrong with a profile by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import EXCLUDES, icd10cm
+from healthsim.errors import Problem, near
+from healthsim.specification.conditions import NUMBER, TEXT, Kind
+from healthsim.specification.dependencies import in_order, parts_of
+from healthsim.specification.distributions import Distribution
+from healthsim.specification.known import (
+    BUILT_IN_KINDS,
+    Known,
+    Names,
+    code_problem,
+    complain_of_condition,
+    complain_of_ingredient,
+    no_history,
+    numeric,
+    textual,
+)
+from healthsim.specification.profile import Onset, ProfileSpec, Quota
+
+_RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
+OLDEST = 125
+MOST_CONDITIONS = 60
+
+
+def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+    """Yield everything that is wrong with a profile."""
+    yield from _demographics(profile, known)
+    yield from _attributes(profile)
+    yield from _clinical(profile)
+    yield from _coverage(profile, known)
+    yield from _expressions(profile, known)
+    yield from _totals(profile)
+    in_order(profile)
+
+
+def kinds_of(profile: ProfileSpec, known: Known) -> dict[str, Kind]:
+    """Return the names that a profile's people have, and what each is."""
+    kinds = {**BUILT_IN_KINDS, "us_state": known.states, "language": TEXT, "marital_status": TEXT}
+    for name in ("gender", "race", "ethnicity"):
+        said: Distribution = getattr(profile.demographics, name)
+        if said.kind == "text" and said.labels:
+            kinds[name] = said.labels
+    if profile.coverage is not None and profile.coverage.plan.kind == "text":
+        kinds["plan"] = (*profile.coverage.plan.labels, *profile.coverage.plans, *known.plans)
+    for name, distribution in profile.attributes.items():
+        text = distribution.kind == "text"
+        kinds[name] = (distribution.labels or TEXT) if text else NUMBER
+    return kinds
+
+
+def _demographics(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+    people, where = profile.demographics, "profile.demographics"
+    yield from numeric(f"{where}.age", people.age, 0, OLDEST)
+    yield from textual(f"{where}.gender", people.gender, ("M", "F"))
+    yield from textual(f"{where}.ethnicity", people.ethnicity, ("non_hispanic", "hispanic"))
+    for name in ("race", "language", "marital_status"):
+        said: Distribution | None = getattr(people, name)
+        if said is not None:
+            yield from textual(f"{where}.{name}", said)
+    if people.location.states is not None:
+        yield from textual(f"{where}.location.states", people.location.states, known.states)
+    if people.location.counties is not None:
+        yield from textual(f"{where}.location.counties", people.location.counties, known.counties)
+    for part in parts_of(profile):
+        for distribution in part.distributions:
+            for path, measure in distribution.measures():
+                if measure not in known.measures:
+                    here = f"profile.{part.path}.{path}".rstrip(".")
+                    yield Problem(
+                        here, f"unknown measure {measure!r}", near(measure, known.measures)
+                    )
+
+
+def _attributes(profile: ProfileSpec) -> Iterator[Problem]:
+    for name in profile.attributes:
+        if name in _RESERVED:
+            yield Problem(f"profile.attributes.{name}", f"{name!r} is a name of the language itself",
+                          f"rename it, such as own_{name}")  # fmt: skip
+
+
+def _clinical(profile: ProfileSpec) -> Iterator[Problem]:
+    clinical, where = profile.clinical, "profile.clinical"
+    stated: list[tuple[str, str]] = []
+    if clinical.primary is not None:
+        here = f"{where}.primary.code"
+        yield from _condition(profile, here, clinical.primary.code, everyone=True)
+        stated.append((here, clinical.primary.code))
+        if isinstance(clinical.primary.onset, Onset):
+            yield from _onset(f"{where}.primary.onset", clinical.primary.onset)
+    for place, one in enumerate(clinical.comorbidities):
+        here = f"{where}.comorbidities[{place}]"
+        yield from _condition(profile, f"{here}.code", one.code, everyone=one.exactly is not None)
+        yield from _quota(profile, here, one)
+        if one.onset is not None:
+            yield from _onset(f"{here}.onset", one.onset)
+        for _, other in stated:
+            yield from _excluded(f"{here}.code", other, one.code, one)
+        stated.append((f"{here}.code", one.code))
+    if len(stated) > MOST_CONDITIONS:
+        yield Problem(where, f"names {len(stated)} conditions",
+                      f"keep at most {MOST_CONDITIONS}")  # fmt: skip
+    for place, drug in enumerate(clinical.medications):
+        here = f"{where}.medications[{place}]"
+        yield from code_problem(f"{here}.drug", drugs().find, drug.drug)
+        yield from _quota(profile, here, drug)
+        if drug.adherence is not None:
+            yield from numeric(f"{here}.adherence", drug.adherence, 0, 1)
+
+
+def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -> Iterator[Problem]:
+    yield from code_problem(where, icd10cm().find, code)
+    if code not in icd10cm():
+        return
+    row, genders = icd10cm().rows[code], profile.demographics.gender
+    others = [label for label in genders.labels if row.sex and label != row.sex]
+    if everyone and row.sex and (others or not genders.labels):
+        yield Problem(where, f"{code} is only for {row.sex}, and everyone is asked to have it",
+                      f'set demographics.gender to {{"{row.sex}": 1}} or give it a share')  # fmt: skip
+    if row.sex and genders.labels and row.sex not in genders.labels:
+        yield Problem(where, f"{code} is only for {row.sex}, and nobody is {row.sex}",
+                      "remove it or change demographics.gender")  # fmt: skip
+
+
+def _quota(profile: ProfileSpec, where: str, quota: Quota) -> Iterator[Problem]:
+    if quota.share is not None:
+        yield from numeric(f"{where}.share", quota.share, 0, 1)
+    if quota.exactly is not None and quota.exactly > profile.count:
+        yield Problem(f"{where}.exactly", f"is {quota.exactly} of {profile.count} people",
+                      f"lower it to at most {profile.count} or raise count")  # fmt: skip
+
+
+def _onset(where: str, onset: Onset) -> Iterator[Problem]:
+    for name in ("years_before", "days_before"):
+        spread: Distribution | None = getattr(onset, name)
+        if spread is not None:
+            yield from numeric(f"{where}.{name}", spread, 0)
+
+
+def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
+    """Refuse two conditions that nobody can have at once, unless the share says how they part."""
+    for pair in EXCLUDES:
+        for one, other in (pair, pair[::-1]):
+            if first.startswith(one) and second.startswith(other) and first != second:
+                calls = {
+                    argument
+                    for _, expression, _ in (quota.share.expressions() if quota.share else ())
+                    for function, argument in expression.calls
+                    if function == "has"
+                }
+                if not any(first.startswith(argument) for argument in calls):
+                    yield Problem(
+                        where, f"{second} excludes {first}: nobody has both",
+                        f"remove one, or make its share conditional on not has({first[:3]!r})",
+                    )  # fmt: skip
+                return
+
+
+def _coverage(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+    if profile.coverage is None:
+        return
+    names = (*profile.coverage.plans, *known.plans)
+    yield from textual("profile.coverage.plan", profile.coverage.plan, names)
+
+
+def _expressions(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+    names = Names(
+        kinds_of(profile, known),
+        {
+            "has": complain_of_condition,
+            "takes": complain_of_ingredient,
+            **dict.fromkeys(("happened", "count", "days_since", "last"), no_history),
+        },
+    )
+    for part in parts_of(profile):
+        for distribution in part.distributions:
+            yield from names.inside(f"profile.{part.path}", distribution)
+
+
+def _totals(profile: ProfileSpec) -> Iterator[Problem]:
+    for part in parts_of(profile):
+        for distribution in part.distributions:
+            total = distribution.total
+            if total is not None and total != profile.count:
+                yield Problem(
+                    f"profile.{part.path}.exactly", f"adds up to {total}, and count is {profile.count}",
+                    f"change the counts or set count to {total}",
+                )  # fmt: skip

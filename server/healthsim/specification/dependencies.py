@@ -1,0 +1,133 @@
+"""What each part of a profile must know before it can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from healthsim.codes.drugs import drugs
+from healthsim.errors import Problem, SpecError
+from healthsim.specification.distributions import Distribution
+from healthsim.specification.profile import Onset, ProfileSpec, Quota
+
+_OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
+"""What population measures rest on; the others rest on age."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing to be drawn.
+
+    Attributes:
+        name: what conditions call it; ``"has I10"`` and ``"takes metformin 500 mg tablet"``.
+        path: where it stands in the document.
+        distributions: all that may be asked for while it is drawn.
+        also: names it needs whatever its distributions say.
+    """
+
+    name: str
+    path: str
+    distributions: tuple[Distribution, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+def parts_of(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts of a profile in document order."""
+    return tuple(_parts(profile))
+
+
+def _parts(profile: ProfileSpec) -> Iterator[Part]:
+    people = profile.demographics
+    for name in ("age", "gender", "ethnicity", "race"):
+        yield Part(name, f"demographics.{name}", (getattr(people, name),))
+    location = people.location
+    where = tuple(one for one in (location.states, location.counties) if one is not None)
+    yield Part("us_state", "demographics.location", where)
+    for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age",))):
+        said = getattr(people, name)
+        path = f"demographics.{name}"
+        yield Part(name, path, (said,)) if said is not None else Part(name, path, (), usual)
+    for name, distribution in profile.attributes.items():
+        yield Part(name, f"attributes.{name}", (distribution,))
+    clinical = profile.clinical
+    if clinical.primary is not None:
+        onset = clinical.primary.onset
+        spans = _onset(onset) if isinstance(onset, Onset) else ()
+        yield Part(f"has {clinical.primary.code}", "clinical.primary", spans, ("age",))
+    for one in clinical.comorbidities:
+        spans = _onset(one.onset) if one.onset is not None else ()
+        path = f"clinical.comorbidities[{one.code}]"
+        yield Part(f"has {one.code}", path, _quota(one) + spans, ("age", "gender"))
+    for drug in clinical.medications:
+        adherence = () if drug.adherence is None else (drug.adherence,)
+        path = f"clinical.medications[{drug.drug}]"
+        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence)
+    if profile.coverage is not None:
+        yield Part("plan", "coverage.plan", (profile.coverage.plan,))
+
+
+def _quota(quota: Quota) -> tuple[Distribution, ...]:
+    return () if quota.share is None else (quota.share,)
+
+
+def _onset(onset: Onset) -> tuple[Distribution, ...]:
+    return tuple(one for one in (onset.years_before, onset.days_before) if one is not None)
+
+
+def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts so that each comes after what it needs, else in document order.
+
+    Raises:
+        SpecError: when parts need each other in a circle, naming it.
+    """
+    parts = {part.name: part for part in parts_of(profile)}
+    needs = {name: set(_needs(part, parts)) for name, part in parts.items()}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " needs ".join(parts[name].path for name in reversed(error.args[1]))
+        problem = Problem(
+            f"profile.{parts[error.args[1][0]].path}",
+            f"parts need each other: {circle}",
+            "give one of them a distribution that does not use the others",
+        )
+        raise SpecError([problem]) from None
+    order, waiting = list[Part](), list(parts)
+    done: set[str] = set()
+    while waiting:
+        ready = next(name for name in waiting if needs[name] <= done)
+        waiting.remove(ready)
+        done.add(ready)
+        order.append(parts[ready])
+    return tuple(order)
+
+
+def _needs(part: Part, parts: Mapping[str, Part]) -> Iterator[str]:
+    yield from (name for name in part.also if name in parts)
+    for distribution in part.distributions:
+        for _, measure in distribution.measures():
+            yield from _OF_MEASURE.get(measure, ("age",))
+        for _, expression, _ in distribution.expressions():
+            yield from (name for name in expression.names if name in parts)
+            for function, argument in expression.calls:
+                yield from _answering(function, argument, part, parts)
+
+
+def _answering(
+    function: str, argument: str, part: Part, parts: Mapping[str, Part]
+) -> Iterator[str]:
+    """Yield the parts that answer `has("N18")` or `takes("metformin")`.
+
+    A code that nobody states may be a combination of stated ones: it needs all that share its
+    first three characters' chapter rules, so every other condition.
+    """
+    codes = {name: name.removeprefix("has ") for name in parts if name.startswith("has ")}
+    direct = [name for name, code in codes.items() if code.startswith(argument)]
+    if function == "has":
+        yield from direct or (name for name in codes if name != part.name)
+    elif function == "takes":
+        for name in parts:
+            row = drugs().rows.get(name.removeprefix("takes "))
+            if name.startswith("takes ") and row is not None and row.ingredient == argument:
+                yield name

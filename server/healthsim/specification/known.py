@@ -1,0 +1,143 @@
+"""The names that a reference gives a meaning to, and how conditions are checked against names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.loinc import loinc
+from healthsim.errors import NotFound, Problem, near
+from healthsim.specification.condition_check import examine
+from healthsim.specification.conditions import NUMBER, TEXT, Expression, Kind
+from healthsim.specification.distributions import Distribution
+
+Complaint = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names with a meaning: the built-in reference, or an imported one."""
+
+    plans: tuple[str, ...]
+    states: tuple[str, ...]
+    counties: tuple[str, ...]
+    specialties: tuple[str, ...]
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What an expression may speak of where it stands.
+
+    Attributes:
+        kinds: names, and what each is.
+        functions: functions, and what each says against its argument.
+    """
+
+    kinds: Mapping[str, Kind]
+    functions: Mapping[str, Complaint]
+
+    def problems(self, where: str, expression: Expression, want: str) -> Iterator[Problem]:
+        """Yield what is wrong with one expression."""
+        for found, mend in examine(
+            expression,
+            kinds=self.kinds,
+            functions=self.functions,
+            want="truth" if want == "truth" else "number",
+        ):
+            yield Problem(where, found, mend)
+
+    def inside(self, where: str, distribution: Distribution) -> Iterator[Problem]:
+        """Yield what is wrong with the expressions inside a distribution."""
+        for path, expression, want in distribution.expressions():
+            yield from self.problems(f"{where}.{path}", expression, want)
+
+
+def numeric(
+    where: str, distribution: Distribution, low: float | None = None, high: float | None = None
+) -> Iterator[Problem]:
+    """Yield that a distribution gives text, or numbers outside of [low, high]."""
+    if any(True for _ in distribution.measures()):
+        return
+    if distribution.kind != "number":
+        yield Problem(where, "gives text", "give a number or a distribution of numbers")
+        return
+    least, most = distribution.range()
+    if low is not None and least < low:
+        yield Problem(
+            where, f"can be {_shown(least)}, below {low:g}", f"add low {low:g} or raise it"
+        )
+    if high is not None and most > high:
+        yield Problem(where, f"can be {_shown(most)}, above {high:g}",
+                      f"add high {high:g} or lower it")  # fmt: skip
+
+
+def _shown(bound: float) -> str:
+    return "any number" if bound in (float("inf"), float("-inf")) else f"{bound:g}"
+
+
+def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -> Iterator[Problem]:
+    """Yield that a distribution gives numbers, or texts that are not known."""
+    if any(True for _ in distribution.measures()):
+        return
+    if distribution.kind != "text":
+        yield Problem(
+            where, "gives numbers", 'give texts with weights, such as {"A": 0.5, "B": 0.5}'
+        )
+        return
+    known = tuple(among)
+    for label in distribution.labels:
+        if known and label not in known:
+            yield Problem(where, f"unknown value {label!r}", near(label, known))
+
+
+def code_problem(where: str, find: Callable[[str, str], object], code: str) -> Iterator[Problem]:
+    """Yield that a code book does not hold a code."""
+    try:
+        find(code, where)
+    except NotFound as error:
+        yield error.problem
+
+
+def complain_of_condition(argument: str) -> str | None:
+    """Say that `has` asks for something that is no beginning of a diagnosis code."""
+    if any(code.startswith(argument) for code in icd10cm().codes) and argument:
+        return None
+    return f"has({argument!r}) is no beginning of a known ICD-10-CM code; " + near(
+        argument, icd10cm().codes
+    )
+
+
+def complain_of_ingredient(argument: str) -> str | None:
+    """Say that `takes` asks for something that is no ingredient."""
+    known = drugs().ingredients
+    if argument in known:
+        return None
+    return f"takes({argument!r}) is no known ingredient; {near(argument, known)}"
+
+
+def complain_of_loinc(argument: str) -> str | None:
+    """Say that `last` asks for something that is no LOINC code."""
+    if argument in loinc():
+        return None
+    return f"last({argument!r}) is no known LOINC code; {near(argument, loinc().codes)}"
+
+
+def no_history(argument: str) -> str | None:
+    """Say that a profile has no history to ask about."""
+    return f"{argument!r} is asked of a history, and a profile has none; use it in a journey"
+
+
+BUILT_IN_KINDS: Mapping[str, Kind] = {
+    "age": NUMBER,
+    "day": NUMBER,
+    "month": NUMBER,
+    "gender": ("M", "F"),
+    "ethnicity": ("non_hispanic", "hispanic"),
+    "race": TEXT,
+    "us_state": TEXT,
+    "plan": TEXT,
+}
+"""The names that the language itself gives, and what each is where nothing narrows it."""
