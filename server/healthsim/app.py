@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -73,7 +74,7 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
         home: the home folder; by default $HEALTHSIM_HOME or the user's data folder.
         read_only: leave out every tool that changes anything.
     """
-    desk = Desk(Home(home) if home else Home.default(), read_only)
+    desk = Desk(Home(Path(home)) if home else Home.default(), read_only)
 
     @asynccontextmanager
     async def life(_: MCPServer[Desk]) -> AsyncIterator[Desk]:
@@ -104,6 +105,9 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
 def serve(home: Path | None = None, http: tuple[str, int] | None = None, **options: Any) -> None:
     """Serve until stopped, over stdin and stdout or over HTTP at `/mcp`."""
     os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )  # before the SDK, whose own handler draws boxes
     server = build_server(home, **options)
     if http is not None:
         server.run("streamable-http", host=http[0], port=http[1])

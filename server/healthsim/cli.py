@@ -89,7 +89,7 @@ def demo() -> None:
     home = _settings.home
     if home is None and os.environ.get("HEALTHSIM_HOME"):
         home = Path(os.environ["HEALTHSIM_HOME"])
-    raise typer.Exit(conversation.run(home, screen))
+    raise typer.Exit(conversation.run(home))
 
 
 @app.command()

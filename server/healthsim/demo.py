@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import anyio
 from mcp import Client
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
@@ -18,6 +22,7 @@ from healthsim.app import build_server
 NAME = "medicare-dm-cohort"
 FOLDER = Path(".demo")
 _SHOWN_ROWS = 6
+_PIPED_WIDTH = 120
 
 QUESTIONS = (
     (
@@ -28,23 +33,26 @@ QUESTIONS = (
           FROM lab_results l
           JOIN encounters n ON n.encounter_id = l.encounter_id
           JOIN events e ON e.event_id = n.event_id
-          WHERE l.loinc = '4548-4' AND e.step = 'visit' AND e.occurrence = 2 AND l.value > 8.0)
-        SELECT count(DISTINCT h.person_id) AS people,
-               sum(c.plan_paid_usd) AS plans_paid_usd,
-               round(sum(c.plan_paid_usd) / count(DISTINCT h.person_id), 2) AS per_person_usd
-        FROM high h LEFT JOIN claims c ON c.person_id = h.person_id
+          WHERE l.loinc = '4548-4' AND l.value > 8.0 AND e.step = 'visit' AND e.occurrence = 2)
+        SELECT (SELECT count(*) FROM high) AS people,
+               (SELECT sum(plan_paid_usd) FROM claims
+                 WHERE person_id IN (FROM high)) AS paid_for_care_usd,
+               (SELECT sum(plan_paid_usd) FROM fills
+                 WHERE person_id IN (FROM high)) AS paid_for_drugs_usd
         """,
     ),
     (
-        "How many were started on a second drug after that, and which?",
+        "Who was given a second drug at six months, and which?",
         """
-        SELECT p.drug, count(DISTINCT p.person_id) AS people,
-               round(avg(f.days_supply), 0) AS days_supply, count(f.fill_id) AS fills
-        FROM prescriptions p
-        JOIN events e ON e.event_id = p.event_id
+        WITH branched AS (
+          SELECT person_id, option, event_date FROM events WHERE type = 'branch')
+        SELECT b.option AS way, p.drug, count(DISTINCT b.person_id) AS people,
+               count(f.fill_id) AS fills
+        FROM branched b
+        LEFT JOIN prescriptions p ON p.person_id = b.person_id
+             AND p.event_id IS NOT NULL AND p.written_date >= b.event_date
         LEFT JOIN fills f ON f.prescription_id = p.prescription_id AND f.status = 'paid'
-        WHERE e.option IS NOT NULL
-        GROUP BY p.drug ORDER BY people DESC
+        GROUP BY b.option, p.drug ORDER BY people DESC
         """,
     ),
     (
@@ -94,8 +102,14 @@ class Talk:
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool of the server and show the call, short."""
-        shown = ", ".join(f"{key}={_short(value)}" for key, value in arguments.items())
-        self.screen.print(f"  [cyan]-> {tool}[/cyan]({escape(shown)})", highlight=False)
+        sql = arguments.get("sql", "")
+        shown = ", ".join(
+            f"{key}={_short(value)}" for key, value in arguments.items() if key != "sql"
+        )
+        more = ", sql=" if sql else ""
+        self.screen.print(f"  [cyan]-> {tool}[/cyan]({escape(shown)}{more})", highlight=False)
+        if sql:
+            self.screen.print(Padding(escape(sql), (0, 5)), style="dim", highlight=False)
         result = await self.client.call_tool(tool, arguments)
         if result.is_error:
             text = " ".join(getattr(part, "text", "") for part in result.content)
@@ -131,10 +145,18 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def run(home: Path | None, screen: Console) -> int:
-    """Hold the conversation; return 0 when what it made is what it should be."""
-    folder = home or FOLDER
-    return anyio.run(_converse, folder, screen)
+def run(home: Path | None, screen: Console | None = None) -> int:
+    """Hold the conversation; return 0 when what it made is what it should be.
+
+    Args:
+        home: the home folder; by default a fresh one in `.demo`.
+        screen: where to show it; plain text when piped.
+    """
+    screen = screen or Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    if home is None:
+        for part in ("specs", "runs", "scenarios", "exports"):
+            shutil.rmtree(FOLDER / part, ignore_errors=True)
+    return anyio.run(_converse, home or FOLDER, screen)
 
 
 async def _converse(home: Path, screen: Console) -> int:
@@ -201,7 +223,7 @@ async def _execute(talk: Talk, spec_id: str) -> str:
 async def _ask(talk: Talk) -> None:
     for question, sql in QUESTIONS:
         talk.person(question)
-        page = await talk.call("query_scenario", name=NAME, sql=" ".join(sql.split()))
+        page = await talk.call("query_scenario", name=NAME, sql=dedent(sql).strip())
         talk.table({"columns": page["columns"], "rows": page["rows"]})
 
 
@@ -211,7 +233,7 @@ async def _check(talk: Talk, run_id: str) -> int:
     talk.lines(f"{audit['checked']} checks, {'all hold' if audit['ok'] else 'NOT all hold'}")
     if compared := audit.get("asked_against_got"):
         talk.table(compared, "Asked against got")
-    page = await talk.call("query_scenario", name=NAME, sql=" ".join(CHECK.split()))
+    page = await talk.call("query_scenario", name=NAME, sql=CHECK.strip())
     got = dict(zip(page["columns"], page["rows"][0], strict=True))
     people = 200
     expected = {

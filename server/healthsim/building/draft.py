@@ -107,6 +107,7 @@ def _within(inner: str, outer: str) -> bool:
 def problems(draft: Draft) -> list[Problem]:
     """Return everything that keeps the draft from running: all problems at once."""
     # Heavy: the specification's models draw with numpy, and this module is on the way to tools/list
+    from healthsim.products.known import known  # noqa: PLC0415
     from healthsim.specification import check  # noqa: PLC0415
     from healthsim.specification.document import read  # noqa: PLC0415
     from healthsim.specification.journey import JourneySpec  # noqa: PLC0415
@@ -126,8 +127,8 @@ def problems(draft: Draft) -> list[Problem]:
     if found:
         return found
     if profile is not None:
-        return list(check.check_job(profile, journeys))
-    return [problem for journey in journeys for problem in check.check_journey(journey, None)]
+        return check.check_job(profile, journeys, known())
+    return [problem for journey in journeys for problem in check.check_journey(journey, known())]
 
 
 def questions(draft: Draft) -> list[Question]:

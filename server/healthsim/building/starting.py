@@ -208,8 +208,8 @@ def _places(work: _Work) -> None:
         names = " and ".join(state_name(code) for code in rest)
         work.assume(
             path, said,
-            f"You said {said!r}: taken as {weights[first]:.0%} {state_name(first)}, the rest in "
-            f"{names}. Is that right?",
+            f"You said {said!r}: taken as {100 * weights[first]:g} % {state_name(first)}, the rest "
+            f"in {names}. Is that right?",
             {first: weights[first], rest[0]: round(1 - weights[first], 6)},
             {first: 1.0},
         )  # fmt: skip
@@ -249,11 +249,10 @@ def _clinical(work: _Work) -> None:
             work.settled.append("clinical.primary")
             continue
         _drop(comorbidities, code)
-        comorbidities.append({"code": code, "share": 1.0 if share is None else share})
-        work.story.understood.append(
-            f"{said} in {1.0 if share is None else share:.0%} -> clinical.comorbidities[{code}]"
-        )
-        work.settled.append(f"clinical.comorbidities[{code}]")
+        given, path = 1.0 if share is None else share, f"clinical.comorbidities[{code}]"
+        comorbidities.append({"code": code, "share": given})
+        work.story.understood.append(f"{said} in {100 * given:g} % -> {path}")
+        work.settled.append(path)
     for name in work.wishes.without:
         _without(work, comorbidities, name)
     if not comorbidities:
@@ -315,7 +314,8 @@ def _shares(
     open_keys = [key for key in said if key not in known] or others
     if rest < -0.001 or (rest > 0.001 and not open_keys):
         work.story.not_understood.append(
-            f"the {what} add up to {1 - rest:.0%} ({_spell(known)}); say shares that make 100 %"
+            f"the {what} add up to {100 * (1 - rest):g} % ({_spell(known)}); "
+            "say shares that make 100 %"
         )
         return {}
     weights = {key: float(share) for key, share in known.items()}

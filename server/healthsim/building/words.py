@@ -160,7 +160,7 @@ STATES = {
     "OR": ("Oregon", ("WA", "CA")), "PA": ("Pennsylvania", ("NY", "NJ")),
     "RI": ("Rhode Island", ("MA", "CT")), "SC": ("South Carolina", ("NC", "GA")),
     "SD": ("South Dakota", ("MN", "NE")), "TN": ("Tennessee", ("GA", "KY")),
-    "TX": ("Texas", ("LA", "OK")), "UT": ("Utah", ("AZ", "CO")), "VT": ("Vermont", ("NY", "NH")),
+    "TX": ("Texas", ("OK", "LA")), "UT": ("Utah", ("AZ", "CO")), "VT": ("Vermont", ("NY", "NH")),
     "VA": ("Virginia", ("NC", "MD")), "WA": ("Washington", ("OR", "ID")),
     "WV": ("West Virginia", ("OH", "VA")), "WI": ("Wisconsin", ("IL", "MN")),
     "WY": ("Wyoming", ("CO", "UT")),

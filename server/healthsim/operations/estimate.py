@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,15 +81,8 @@ def quick(
 
 def _first(job: run.Job, size: int) -> dict[str, Columns]:
     """Return the tables of the first people alone."""
-    stop = threading.Event()
-    chunks = run.chunks(job, size=size, threads=1, stop=stop)
-    try:
-        found: dict[str, Columns] = dict(next(chunks).tables)
-        return found
-    finally:
-        stop.set()
-        if hasattr(chunks, "close"):
-            chunks.close()
+    chunk, _ = run.work(job, 0, size)
+    return chunk.tables
 
 
 def _tables(job: run.Job) -> dict[str, Table]:
@@ -98,8 +90,8 @@ def _tables(job: run.Job) -> dict[str, Table]:
 
 
 def _line(person: Mapping[str, Any]) -> list[Any]:
-    plans = [row[0] for row in person.get("coverage", ())]
-    codes = [row[0] for row in person.get("conditions", ())]
+    plans = [row[2] for row in person.get("coverage", ())]
+    codes = [row[1] for row in person.get("conditions", ())]
     return [*(person.get(key) for key in _SHOWN), ", ".join(plans), " ".join(codes)]
 
 
@@ -107,8 +99,8 @@ _FACES = ("patients", "members", "rx_members")
 _FACE = ("birth_date", "gender", "race", "city", "state", "zip")
 _VIEWS: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     # key, table, columns, most rows
-    ("coverage", "enrollments", ("plan_id", "effective_date", "term_date"), 4),
-    ("conditions", "conditions", ("code", "display", "onset_date"), 12),
+    ("coverage", "enrollments", ("effective_date", "term_date", "plan_id"), 4),
+    ("conditions", "conditions", ("onset_date", "code", "display"), 12),
     ("encounters", "encounters", ("start_at", "encounter_class", "reason"), 8),
     ("labs", "lab_results", ("collected_at", "display", "value", "unit", "flag"), 10),
     ("prescriptions", "prescriptions", ("written_date", "drug", "refills"), 8),
@@ -117,6 +109,16 @@ _VIEWS: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     ("fills", "fills", ("fill_date", "status", "days_supply", "copay_usd", "plan_paid_usd"), 8),
     ("events", "events", ("event_date", "journey", "step", "occurrence", "type"), 12),
 )  # fmt: skip
+
+
+_MOST_ROWS = 1000  # of one person and table, before they are sorted by day
+
+VIEWS = {key: list(columns) for key, _, columns, _ in _VIEWS}
+"""What stands in each row of a person's records."""
+
+
+def _first_day(row: list[Any]) -> str:
+    return str(row[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,9 @@ class _Seen:
         person: dict[str, Any] = {"person_id": person_id, "name": f"{given} {family}".strip()}
         person |= {key: value for key, value in zip(_FACE, rest, strict=True) if value is not None}
         for key, table, columns, most in _VIEWS:
-            if rows := self._rows(table, person_id, columns, most):
-                person[key] = rows
+            found = self._rows(table, person_id, columns, _MOST_ROWS)
+            if found:
+                person[key] = sorted(found, key=_first_day)[:most]
         return person
 
     def _rows(

@@ -44,10 +44,11 @@ class Document(Strict):
     version: Annotated[int, Field(ge=1)] = 1
 
     def text(self) -> str:
-        """Return the document as canonical JSON, defaults and full forms written out."""
-        return json.dumps(
-            self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":")
-        )
+        """Return the document as canonical JSON, defaults and full forms written out.
+
+        Keys keep the document's order: weights cumulate in it.
+        """
+        return json.dumps(self.model_dump(mode="json", by_alias=True), separators=(",", ":"))
 
 
 D = TypeVar("D", bound=BaseModel)

@@ -94,6 +94,7 @@ class QuickPeople(Answer):
     """A few linked people, nothing kept."""
 
     people: list[dict[str, Any]]
+    columns: dict[str, list[str]]
     understood: list[str] = []
     not_understood: list[str] = []
     next: str
@@ -126,7 +127,6 @@ class Saved(Answer):
 
     name: str
     done: str
-    tables: dict[str, int] = {}
     files: list[str] = []
     folder: str = ""
     next: str

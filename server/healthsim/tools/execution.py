@@ -93,7 +93,8 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
     )  # fmt: skip
     if record.status == "done":
         path = runs.file(home, record.run_id)
-        state.tables, state.digest = dict(record.counts), record.digest
+        state.tables = {name: number for name, number in record.counts.items() if number}
+        state.digest = record.digest
         state.asked_against_got = _compared(path)
         state.sample = _sample(path, record.counts)
         if save_as:
@@ -166,6 +167,7 @@ def quick_generate(
     return reply(
         QuickPeople(
             people=estimate.quick(profile, journeys),
+            columns=estimate.VIEWS,
             understood=story.understood,
             not_understood=story.not_understood,
             next="start_profile_builder makes and keeps a whole population.",

@@ -31,7 +31,6 @@ def save_scenario(
         Saved(
             name=saved.name,
             done="saved",
-            tables=dict(saved.counts),
             next=f"query_scenario(name={name!r}, sql=...) answers questions; "
             f"describe_scenario({name!r}) shows tables and columns.",
         )
