@@ -199,3 +199,17 @@ def test_runs_expire_by_age_and_by_size_oldest_first(
 def test_an_unknown_run_is_not_found(home: Home, name: str) -> None:
     with pytest.raises(NotFound, match="no such run"):
         runs.get(home, name)
+
+
+def test_a_process_that_ends_stops_its_runs(home: Home) -> None:
+    record = generate.start(home, {**PROFILE, "count": 5000}, [], SmallEngine(pause=0.05))
+
+    generate.stop_all()
+
+    assert runs.get(home, record.run_id).status == "cancelled"
+
+
+def test_few_people_make_a_small_file(home: Home) -> None:
+    record = done(home, SmallEngine(), count=100)
+
+    assert runs.file(home, record.run_id).stat().st_size < 600_000

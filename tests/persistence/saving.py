@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
+import healthsim
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import Writer
-from healthsim.persistence.digest import Digest
+from healthsim.persistence.digest import Digest, digest_stored
 from healthsim.persistence.scenario import Manifest, write_manifest
 from healthsim.persistence.state import StateManager, described
 from operations import small_engine as small
 
 
-def kept_run(path: Path, count: int) -> Path:
-    engine = small.SmallEngine()
+def kept_run(path: Path, count: int, size: int = 16) -> Path:
+    engine = small.SmallEngine(size)
     job = engine.prepare({**small.PROFILE, "count": count}, [])
     digest = Digest(job.tables)
     with Writer(path, job.tables) as writer:
@@ -42,6 +46,28 @@ def kept_run(path: Path, count: int) -> Path:
 
 def manifest_of(path: Path) -> Manifest:
     return described(path).manifest
+
+
+def end_a_saver(folder: Path, old: Path, new: Path, seconds: float) -> str:
+    """Start a process that saves over and over, kill it, and return the digest of what is there.
+
+    It is killed so many seconds after its first save began; the scenario must be whole.
+    """
+    paths = [str(Path(healthsim.__file__).parents[1]), str(Path(__file__).parents[1])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    states = StateManager(folder)
+    if not states.exists("one"):
+        states.save(old, manifest_of(old).named("one", "", (), ""))
+    command = [sys.executable, __file__, str(folder), str(old), str(new)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as saver:
+        assert saver.stdout is not None
+        assert saver.stdout.readline() == b"begun\n"
+        time.sleep(seconds)
+        saver.kill()
+    found = states.describe("one")
+    again = digest_stored(states.path("one"), found.tables).total()
+    assert again == found.manifest.digest, "half a scenario"
+    return again
 
 
 def main() -> None:

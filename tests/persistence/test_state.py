@@ -5,30 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-import healthsim
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence import files
 from healthsim.persistence.database import open_read
 from healthsim.persistence.digest import digest_stored
 from healthsim.persistence.state import StateManager, described, sample
 from operations import small_engine as small
-from persistence.saving import kept_run, manifest_of
+from persistence.saving import end_a_saver, kept_run, manifest_of
 
 KILLS = 6
-SAVER = Path(__file__).with_name("saving.py")
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(
-        [str(Path(healthsim.__file__).parents[1]), str(Path(__file__).parents[1])]
-    ),
-}
 
 
 @pytest.fixture
@@ -189,32 +180,13 @@ def test_a_saver_that_is_killed_at_any_moment_leaves_the_old_or_the_new_scenario
 ) -> None:
     old = kept_run(tmp_path / "old.duckdb", count=40)
     new = kept_run(tmp_path / "new.duckdb", count=60)
-    states.save(old, manifest_of(old).named("one", "", (), ""))
-    digests = {manifest_of(path).digest for path in (old, new)}
-    outcomes = set()
+    folder = states.path("one").parent
 
-    for kill in range(KILLS):
-        end_within(
-            0.005 + 0.08 * kill / KILLS, [str(states.path("one").parent), str(old), str(new)]
-        )
-        found = states.describe("one")
-        outcomes.add(found.manifest.digest)
-        assert digest_stored(states.path("one"), found.tables).total() == found.manifest.digest
+    found = [end_a_saver(folder, old, new, 0.005 + 0.08 * kill / KILLS) for kill in range(KILLS)]
 
-    assert outcomes <= digests
+    assert set(found) <= {manifest_of(path).digest for path in (old, new)}
     states.save(old, replace(manifest_of(old), name="one"), replace=True)
     assert [path.name for path in states.path("one").parent.iterdir()] == ["one.duckdb"]
-
-
-def end_within(seconds: float, arguments: list[str]) -> None:
-    """Start a process that saves over and over, and kill it so long after its first save began."""
-    with subprocess.Popen(
-        [sys.executable, str(SAVER), *arguments], stdout=subprocess.PIPE, env=ENVIRONMENT
-    ) as saver:
-        assert saver.stdout is not None
-        assert saver.stdout.readline() == b"begun\n"
-        time.sleep(seconds)
-        saver.kill()
 
 
 def test_the_run_file_of_a_save_can_be_read_by_any_duckdb(run: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _BEAT = 5.0  # seconds between heartbeats, well below the 30 after which a lease is stale
 _LOOK = 0.2  # seconds between two looks for a wish to cancel
+_FEW = 1000  # people whose rows are kept in small blocks
+_GRACE = 5.0  # seconds that a run gets to stop when its process ends
 _log = logging.getLogger("healthsim")
 
 Progress = Callable[[int, int], None]
@@ -97,10 +100,27 @@ def start(
     job = chosen.prepare(profile, journeys)
     record, mine = runs.claim(home, job.key, job.count)
     if mine:
-        work = Thread(target=_work, args=(home, job, record, chosen), name=record.run_id)
-        work.daemon = True  # a server that is told to stop does not wait for a long run
+        stop = Event()
+        work = Thread(target=_work, args=(home, job, record, chosen, stop), name=record.run_id)
+        work.daemon = True  # a server that is told to end does not wait for a long run
+        _WORKING[record.run_id] = (work, stop)
         work.start()
     return record
+
+
+_WORKING: dict[str, tuple[Thread, Event]] = {}
+"""Background runs of this process, so that they can be stopped when it ends."""
+
+
+@atexit.register
+def stop_all() -> None:
+    """Stop every background run of this process, as far as that goes quickly."""
+    working = list(_WORKING.values())
+    for _, stop in working:
+        stop.set()
+    deadline = time.monotonic() + _GRACE
+    for work, _ in working:
+        work.join(max(0.0, deadline - time.monotonic()))
 
 
 def join(home: Home, run_id: str, seconds: float) -> RunRecord:
@@ -141,14 +161,16 @@ def the_engine() -> Engine:
     return engine
 
 
-def _work(home: Home, job: Job, record: RunRecord, engine: Engine) -> None:
+def _work(home: Home, job: Job, record: RunRecord, engine: Engine, stop: Event) -> None:
     """Run in the background: what goes wrong is told by the record."""
     try:
-        _held(home, job, record, engine, None, Event())
+        _held(home, job, record, engine, None, stop)
     except HealthSimError as error:
         _log.info("%s ended: %s", record.run_id, error)
     except BaseException:
         _log.exception("%s failed", record.run_id)
+    finally:
+        _WORKING.pop(record.run_id, None)
 
 
 def _held(
@@ -227,7 +249,7 @@ def _made(
     discard(unfinished)
     by_name = {table.name: table for table in job.tables}
     digest, done = Digest(job.tables), 0
-    with Writer(unfinished, job.tables) as writer:
+    with Writer(unfinished, job.tables, small=job.count <= _FEW) as writer:
         for chunk in engine.chunks(job, stop=stop):
             _refuse_stopped(stop, run_id)
             for name, columns in chunk.tables.items():
