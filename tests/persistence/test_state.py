@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence import files
-from healthsim.persistence.database import open_read
+from healthsim.persistence.database import discard, open_read, storage_errors
 from healthsim.persistence.digest import digest_stored
 from healthsim.persistence.state import StateManager, described, sample
 from operations import small_engine as small
@@ -195,3 +196,22 @@ def test_the_run_file_of_a_save_can_be_read_by_any_duckdb(run: Path) -> None:
 
     assert ("charge_usd", "Billed.") in shown
     assert described(run).manifest.count == 50
+
+
+def test_an_error_about_an_unfinished_file_names_what_it_is_to_become(tmp_path: Path) -> None:
+    unfinished = files.temporary(tmp_path / "one.duckdb")
+
+    with pytest.raises(StorageError) as caught, storage_errors(unfinished):
+        raise OSError(errno.ENOSPC, "No space left on device", str(unfinished))
+
+    assert caught.value.problem.where == "one.duckdb"
+    assert "disk is full" in caught.value.problem.found
+
+
+def test_whatever_duckdb_leaves_beside_a_file_is_discarded_with_it(tmp_path: Path) -> None:
+    for name in ("a", "a.wal", "a.wal.checkpoint", "ab"):
+        (tmp_path / name).write_text("x")
+
+    discard(tmp_path / "a")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["ab"]

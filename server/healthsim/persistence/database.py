@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.errors import HealthSimError, NotFound, StorageError
-from healthsim.persistence.files import disk_error, fsync_file, is_locked, unreadable
+from healthsim.persistence.files import disk_error, fsync_file, is_locked, shown, unreadable
 from healthsim.persistence.lanes import Lanes
 from healthsim.tables import Table
 
@@ -148,9 +149,10 @@ def _insert(cursor: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Non
 
 
 def discard(path: Path) -> None:
-    """Remove a DuckDB file and the log beside it, where they exist."""
+    """Remove a DuckDB file and what DuckDB writes beside it, where they exist."""
     path.unlink(missing_ok=True)
-    wal(path).unlink(missing_ok=True)
+    for beside in path.parent.glob(f"{escape(path.name)}.wal*"):
+        beside.unlink(missing_ok=True)
 
 
 def wal(path: Path) -> Path:
@@ -221,17 +223,17 @@ def storage_errors(path: Path) -> Iterator[None]:
 def explained(path: Path, error: duckdb.Error | OSError) -> StorageError:
     """Say what an error of DuckDB or the disk means for a file, by its name alone."""
     if isinstance(error, OSError):
-        return disk_error(path.name, error)
+        return disk_error(shown(path), error)
     line = _first_line(str(error), path)
     if isinstance(error, duckdb.ConstraintException):
         return StorageError(
-            path.name,
+            shown(path),
             f"a required value is missing ({line})",
             "report this as a fault of the engine, with the specification",
         )
-    return unreadable(path.name, line)
+    return unreadable(shown(path), line)
 
 
 def _first_line(text: str, path: Path) -> str:
-    lines = text.replace(str(path), path.name).replace(str(path.parent), "…").splitlines()
+    lines = text.replace(str(path), shown(path)).replace(str(path.parent), "…").splitlines()
     return lines[0][:200] if lines else "no message"

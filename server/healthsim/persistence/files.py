@@ -15,7 +15,7 @@ from threading import get_ident
 from healthsim.errors import HealthSimError, StorageError
 
 _PATIENCE = 5.0  # seconds that Windows gets to let go of a file that somebody reads
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)-\d+\.unfinished(\.wal)?")
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)-\d+\.unfinished(\.wal.*)?")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BARRED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -25,6 +25,12 @@ _ELSEWHERE = "give yourself the right to write there, or set HEALTHSIM_HOME to a
 def temporary(target: Path) -> Path:
     """Return where to write what shall become `target`: beside it, this thread's alone."""
     return target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}.unfinished")
+
+
+def shown(path: Path) -> str:
+    """Return the name by which a user knows a file: its own, or what it is to become."""
+    match = _TEMPORARY.fullmatch(path.name)
+    return match["name"] if match else path.name
 
 
 def sweep(folder: Path) -> list[str]:
