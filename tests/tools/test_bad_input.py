@@ -238,8 +238,9 @@ async def test_a_file_that_is_no_scenario_is_explained(
         whole = (folder / "small.duckdb").read_bytes()
         (folder / "text.duckdb").write_text("not a database")
         (folder / "cut.duckdb").write_bytes(whole[: len(whole) // 2])
+        asked = "SELECT sum(plan_paid_usd), max(quantity) FROM claims, fills"
         for name in ("text", "cut"):
-            for tool, more in (("describe_scenario", {}), ("query_scenario", {"sql": "SELECT 1"})):
+            for tool, more in (("describe_scenario", {}), ("query_scenario", {"sql": asked})):
                 text = await _refused(client, tool, {"name": name, **more})
                 assert str(tmp_path) not in text
                 assert ";" in text

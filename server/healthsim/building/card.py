@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 LONGEST_TEXT = 300
+MOST_STEPS = 150
 
 
 def page(draft: Draft, found: list[Problem], open_questions: list[Question]) -> str:
@@ -104,9 +106,11 @@ def _share(value: Any) -> str:
 def _outline(journey: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return (indent, sentence) of every step, in document order."""
     lines = []
-    for place, step in paths.steps(dict(journey), []):
+    for place, step in islice(paths.steps(dict(journey), []), MOST_STEPS):
         depth = sum(piece in {"steps", "with"} for piece in place) - 1
         lines.append(("  " * depth, _step(step)))
+    if len(lines) == MOST_STEPS:
+        lines.append(("", "… (more steps: look at journey.phases)"))
     return lines
 
 

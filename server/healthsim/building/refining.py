@@ -13,6 +13,7 @@ from healthsim.building.draft import Draft, problems
 from healthsim.errors import Problem, Refused, SpecError, near
 
 MOST = 100
+MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "demographics", "attributes",
     "clinical", "coverage", "products",
@@ -48,6 +49,9 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         journeys=tuple(document["journeys"] or ()),
         settled=tuple(dict.fromkeys(settled)),
     )
+    size = len(json.dumps(document))
+    if size > MOST_CHARACTERS:
+        raise Refused("changes", f"make a specification of {size:,} characters", "make it smaller")
     _refuse_new_problems(draft, new)
     return new, lines
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import itertools
+import json
+from typing import Annotated, Any, Literal
 
 from mcp.types import CallToolResult
 from pydantic import Field
@@ -12,6 +14,8 @@ from healthsim.tools.answers import Audited, Page, Saved, reply, rows
 from healthsim.tools.edge import Ctx, home_of
 
 Name = Annotated[str, Field(description="Name of a scenario.")]
+LONGEST = 40_000
+"""Characters of an answer's rows; hosts cut off longer ones somewhere."""
 
 
 def query_scenario(
@@ -27,20 +31,28 @@ def query_scenario(
     events.occurrence tell which visit a record belongs to.
     """
     found = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
-    more = f"offset={offset + limit} shows more; " if found.truncated else ""
+    shown = _fitting(found.rows)
+    truncated = found.truncated or len(shown) < found.row_count
+    more = f"offset={offset + len(shown)} shows more; " if truncated else ""
     return reply(
         Page(
             columns=[column for column, _ in found.columns],
             types=[kind for _, kind in found.columns],
-            rows=found.rows,
-            row_count=found.row_count,
-            truncated=found.truncated,
+            rows=shown,
+            row_count=len(shown),
+            truncated=truncated,
             note="; ".join(found.notes),
             next=f"{more}count, group or filter in SQL to narrow it down."
-            if found.truncated
+            if truncated
             else "Say the answer, and the SQL if asked.",
         )
     )
+
+
+def _fitting(found: list[list[Any]]) -> list[list[Any]]:
+    """Return as many rows as an answer may hold; one at least."""
+    sizes = itertools.accumulate(len(json.dumps(row)) for row in found)
+    return found[: max(1, sum(size <= LONGEST for size in sizes))]
 
 
 def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:

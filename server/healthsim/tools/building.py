@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -9,11 +10,15 @@ from mcp.types import CallToolResult
 from pydantic import BaseModel, ConfigDict, Field
 
 from healthsim.building import card, draft, paths, refining, starting, templates
+from healthsim.building.customising import Story
 from healthsim.building.draft import Draft
-from healthsim.errors import NotFound, SpecError, near
+from healthsim.errors import NotFound, Refused, SpecError, near
 from healthsim.operations import specs
 from healthsim.tools.answers import Drafted, Previewed, Shown, TemplatesFound, reply, rows
 from healthsim.tools.edge import Ctx, home_of
+
+LONGEST = 30_000
+"""Characters of a section; hosts cut off longer answers somewhere."""
 
 SpecId = Annotated[str, Field(description="Handle of a draft.")]
 
@@ -141,6 +146,9 @@ def _section(found: Draft, section: str) -> Any:
     whole = {"profile": found.profile, "journeys": list(found.journeys)}
     pieces, path = refining.resolve(whole, section)
     value = paths.find(whole, pieces)
+    size = len(json.dumps(value))
+    if size > LONGEST:
+        raise Refused(path, f"is {size:,} characters long", "ask for a part of it")
     if value is None:
         parent = paths.find(whole, pieces[:-1])
         known = parent if isinstance(parent, dict) else {}
@@ -182,7 +190,7 @@ def _drafted(
     spec_id: str,
     revision: int,
     found: Draft,
-    story: starting.Story | None = None,
+    story: Story | None = None,
     changed: list[str] | None = None,
 ) -> Drafted:
     wrong, asked = draft.problems(found), draft.questions(found)

@@ -13,9 +13,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.building import starting, templates
+from healthsim.building import starting
 from healthsim.building.draft import Draft
-from healthsim.errors import NotFound, Refused
+from healthsim.errors import NotFound
 from healthsim.operations import generate, runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.runs import RunRecord
@@ -160,13 +160,13 @@ def quick_generate(
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
     new, story = starting.start_profile(traits, template, count)
-    if new.profile is None:
-        raise Refused("traits", "name nobody", "say who")
-    profile = new.profile | ({} if seed is None else {"seed": seed})
-    journeys = [templates.load(journey, "journey").fresh()] if journey else []
+    if journey or "journey" in traits.lower():
+        new, more = starting.start_journey(new, traits, journey)
+        story.understood += more.understood
+    profile = dict(new.profile or {}) | ({} if seed is None else {"seed": seed})
     return reply(
         QuickPeople(
-            people=estimate.quick(profile, journeys),
+            people=estimate.quick(profile, new.journeys),
             columns=estimate.VIEWS,
             understood=story.understood,
             not_understood=story.not_understood,

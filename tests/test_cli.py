@@ -1,0 +1,185 @@
+"""The command line: commands, exit codes, errors on stderr, and what it does not import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from healthsim import __version__
+from healthsim.building import templates
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HEALTHSIM_HOME": str(home), "NO_COLOR": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-m", "healthsim", *arguments],
+        capture_output=True, text=True, timeout=120, env=environment, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(home: Path) -> str:
+    """Return the name of a scenario of 20 people."""
+    done = _run(
+        home, "generate", "--profile", "medicare-diabetic", "--journey", "diabetic-first-year",
+        "--count", "20", "--save", "small",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "saved as small" in done.stdout
+    return "small"
+
+
+def test_the_version_is_printed(home: Path) -> None:
+    assert _run(home, "--version").stdout.strip() == f"healthsim {__version__}"
+
+
+def test_templates_are_listed_as_plain_lines_when_piped(home: Path) -> None:
+    done = _run(home, "templates", "surgery")
+
+    assert done.stdout.splitlines()[0].split("\t")[:2] == ["surgical-episode", "journey"]
+
+
+def test_a_saved_scenario_is_listed_queried_and_verified(home: Path, small: str) -> None:
+    listed = json.loads(_run(home, "scenarios", "--json").stdout)
+    asked = _run(home, "query", small, "SELECT count(*) AS n FROM patients")
+    verified = _run(home, "verify", small)
+
+    assert [(row["name"], row["people"]) for row in listed] == [(small, 20)]
+    assert asked.stdout == "n\n20\n"
+    assert verified.returncode == 0
+    assert "the same rows" in verified.stdout
+
+
+def test_a_changed_scenario_fails_its_verification(home: Path, small: str) -> None:
+    import duckdb
+
+    changed = home / "scenarios" / "changed.duckdb"
+    changed.write_bytes((home / "scenarios" / f"{small}.duckdb").read_bytes())
+    with duckdb.connect(str(changed)) as connection:
+        connection.execute("UPDATE patients SET city = 'Nowhere' WHERE person_id = 101")
+    verified = _run(home, "verify", "changed")
+    changed.unlink()
+
+    assert verified.returncode == 1
+    assert "patients" in verified.stderr
+
+
+def test_saving_over_a_scenario_needs_replace(home: Path, small: str) -> None:
+    again = ("generate", "--profile", "medicare-diabetic", "--count", "10", "--save")
+    refused = _run(home, *again, small)
+    other = _run(home, *again, "other")
+    replaced = _run(home, *again, "other", "--replace", "--json")
+
+    assert refused.returncode == 2
+    assert "one of this name already" in refused.stderr
+    assert other.returncode == 0
+    assert json.loads(replaced.stdout)["tables"]["patients"] == 10
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_export_writes_the_same_bytes_each_time(
+    home: Path, small: str, tmp_path: Path, form: str
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        done = _run(home, "export", small, "--format", form, "--out", str(folder))
+        assert done.returncode == 0, done.stderr
+
+    names = sorted(path.name for path in one.iterdir())
+    assert f"patients.{form}" in names
+    assert "SYNTHETIC-TEST-DATA.txt" in names
+    assert [(one / name).read_bytes() == (two / name).read_bytes() for name in names] == [
+        True for _ in names
+    ]
+
+
+def test_an_export_does_not_go_into_a_folder_with_files(
+    home: Path, small: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.txt").write_text("keep me")
+    refused = _run(home, "export", small, "--out", str(tmp_path))
+    replaced = _run(home, "export", small, "--out", str(tmp_path), "--replace")
+
+    assert refused.returncode == 2
+    assert "--replace" in refused.stderr
+    assert replaced.returncode == 0
+    assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+@pytest.mark.parametrize(
+    ("document", "piece"),
+    [
+        ('{"kind": "profile", "name": "x", "countt": 5}', "did you mean 'count'"),
+        ('{"kind": "profil"}', "use profile or journey"),
+        ("{", "is not JSON"),
+        ("[]", "holds no JSON object"),
+    ],
+)
+def test_a_wrong_file_is_explained_on_stderr_with_exit_code_2(
+    home: Path, tmp_path: Path, document: str, piece: str
+) -> None:
+    path = tmp_path / "spec.json"
+    path.write_text(document)
+    done = _run(home, "check", str(path))
+
+    assert done.returncode == 2
+    assert piece in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("name", [item.name for item in templates.shelf()])
+def test_every_template_passes_check(home: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.json"
+    path.write_text(templates.load(name).document)
+
+    assert _run(home, "check", str(path)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "piece"),
+    [
+        (("query", "smal", "SELECT 1"), "did you mean 'small'"),
+        (("query", "small", "DELETE FROM patients"), "SELECT"),
+        (("generate", "--profile", "medicare-diabetc", "--save", "x"), "medicare-diabetic"),
+        (("generate", "--profile", "medicare-diabetic", "--count", "0", "--save", "x"), "count"),
+        (("generate", "--profile", "medicare-diabetic", "--save", "../x"), "small letters"),
+        (("generate", "--profile", "surgical-episode", "--save", "x"), "is a journey"),
+        (("serve", "--http", "nowhere"), "HOST:PORT"),
+        (("generate",), "--profile"),
+    ],
+)
+def test_a_wrong_word_ends_with_exit_code_2_and_its_mend(
+    home: Path, small: str, arguments: tuple[str, ...], piece: str
+) -> None:
+    done = _run(home, *arguments)
+
+    assert done.returncode == 2
+    assert piece in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_only_serve_and_demo_import_mcp(home: Path) -> None:
+    program = """
+import sys
+from healthsim import cli
+sys.argv = ["healthsim", "templates"]
+try:
+    cli.main()
+except SystemExit:
+    pass
+print("mcp" in sys.modules, "duckdb" in sys.modules, "numpy" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          check=True, timeout=60)  # fmt: skip
+
+    assert done.stdout.splitlines()[-1] == "False False False"

@@ -1,0 +1,128 @@
+"""The server as a process: over stdio, twice on one home, stopped in the middle of a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+
+from talking import Open, text_of
+
+pytestmark = pytest.mark.anyio
+
+WISH = "{} Medicare patients with diabetes in Texas"
+
+
+def _stdio(home: Path, *more: str) -> StdioServerParameters:
+    return StdioServerParameters(
+        command=sys.executable, args=["-m", "healthsim", "--home", str(home), "serve", *more]
+    )
+
+
+async def _answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, text_of(result)
+    return dict(result.structured_content)
+
+
+async def _save(client: Client, name: str, count: int) -> None:
+    draft = await _answer(client, "start_profile_builder", request=WISH.format(count))
+    await _answer(client, "execute_spec", spec_id=draft["spec_id"], save_as=name)
+
+
+async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> None:
+    async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
+
+        async def use(client: Client, name: str, count: int) -> None:
+            for number in range(3):
+                await _save(client, f"{name}-{number}", count + number)
+                page = await _answer(
+                    client, "query_scenario",
+                    name=f"{name}-{number}", sql="SELECT count(*) FROM patients",
+                )  # fmt: skip
+                assert page["rows"] == [[count + number]]
+
+        async with anyio.create_task_group() as both:
+            both.start_soon(use, one, "one", 20)
+            both.start_soon(use, two, "two", 40)
+        seen = await _answer(one, "list_scenarios")
+        other = await _answer(
+            two, "query_scenario", name="one-0", sql="SELECT count(*) FROM members"
+        )
+
+    assert seen["total"] == 6
+    assert other["rows"] == [[20]]
+
+
+async def test_two_servers_asked_for_the_same_share_one_run(tmp_path: Path) -> None:
+    async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
+        draft = await _answer(one, "start_profile_builder", request=WISH.format(500))
+        states: list[dict[str, Any]] = []
+
+        async def run(client: Client) -> None:
+            states.append(await _answer(client, "execute_spec", spec_id=draft["spec_id"]))
+
+        async with anyio.create_task_group() as both:
+            both.start_soon(run, one)
+            both.start_soon(run, two)
+
+    assert [state["status"] for state in states] == ["done", "done"]
+    assert states[0]["run_id"] == states[1]["run_id"]
+    assert states[0]["digest"] == states[1]["digest"]
+
+
+async def test_drafts_outlive_the_process(tmp_path: Path) -> None:
+    async with Client(_stdio(tmp_path)) as client:
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
+    async with Client(_stdio(tmp_path, "--read-only")) as client:
+        shown = await _answer(client, "get_spec", spec_id=draft["spec_id"])
+
+    assert "20 people" in shown["card"]
+
+
+async def test_a_long_run_answers_with_a_handle_and_can_be_stopped(open_client: Open) -> None:
+    async with open_client() as client:
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(300_000))
+        state = await _answer(client, "execute_spec", spec_id=draft["spec_id"], wait_seconds=0)
+        assert state["status"] == "running"
+        assert state["run_id"] in state["next"]
+        stopped = await _answer(client, "cancel_run", run_id=state["run_id"])
+        checked = await _answer(client, "check_run", run_id=state["run_id"], wait_seconds=20)
+
+    assert stopped["done"] in {"cancelled", "running"}
+    assert checked["status"] == "cancelled"
+
+
+async def test_a_caller_that_gives_up_stops_its_run(open_client: Open) -> None:
+    async with open_client() as client:
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(300_000))
+        with anyio.move_on_after(1.5):
+            await client.call_tool("execute_spec", {"spec_id": draft["spec_id"]})
+        await anyio.sleep(0.1)
+        state = await _answer(
+            client, "execute_spec", spec_id=draft["spec_id"], count=20, wait_seconds=30
+        )
+
+    assert state["status"] == "done"
+
+
+async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
+    told: list[float] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        assert total == 40_000
+        told.append(done)
+
+    async with open_client() as client:
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(40_000))
+        result = await client.call_tool(
+            "execute_spec", {"spec_id": draft["spec_id"]}, progress_callback=hear
+        )
+
+    assert not result.is_error
+    assert told == sorted(set(told))
+    assert told[-1] == 40_000
