@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Coded:
+    def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Coded:
         """Return the chosen rows, with the same vocabulary."""
         return Coded(self.codes[rows], self.vocabulary)
 
@@ -169,7 +169,7 @@ def length(columns: Mapping[str, Array]) -> int:
     return len(next(iter(columns.values()))) if columns else 0
 
 
-def take(columns: Columns, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Columns:
+def take(columns: Columns, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Columns:
     """Return the chosen rows of every column."""
     return {
         name: array.take(rows) if isinstance(array, Coded) else array[rows]

@@ -203,7 +203,8 @@ def _lines_of(made: Chart, one: Happening, bill: Bill) -> Iterator[Line]:
     A stay is paid as a whole, so what is done in it is listed by revenue centre alone.
     """
     step, event = one.occurrence.step, made.event_number(one.occurrence)
-    revenue, codes = None, ()
+    revenue: str | None = None
+    codes: tuple[Billed, ...] = ()
     if isinstance(step, say.Lab):
         revenue = _LAB_REVENUE
         codes = (Billed(code=step.details.procedure),) if step.details.procedure else ()
@@ -300,7 +301,7 @@ def claim_tables(made: Chart, plans: PlanBook) -> dict[str, Columns]:
 
 
 def _lines(made: Chart, found: Gathered[Bill], listed: Gathered[Line]) -> Lines:
-    rank = listed.whole(lambda one: one.key >> 12)
+    rank = listed.whole(lambda one: one.key >> 12, np.int64)
     whose = listed.rows.astype(np.int64) * len(found.segments) + rank
     new = np.append(True, whose[1:] != whose[:-1])
     bill = (np.cumsum(new) - 1).astype(np.int32)
@@ -315,20 +316,20 @@ def _lines(made: Chart, found: Gathered[Bill], listed: Gathered[Line]) -> Lines:
     return Lines(
         bill=bill,
         line=number.astype(np.int32),
-        service_date=listed.numbers(lambda one: one.days).astype(np.int32),
+        service_date=listed.each(lambda one: one.days).astype(np.int32),
         procedure=listed.word(lambda one: one.code),
-        units=listed.numbers(_units).astype(np.int32),
-        **{
-            f"modifier_{n + 1}": listed.word(lambda one, n=n: _nth(one.modifiers, n))
-            for n in range(4)
-        },
+        units=listed.each(_units).astype(np.int32),
+        modifier_1=_modifier(listed, 0),
+        modifier_2=_modifier(listed, 1),
+        modifier_3=_modifier(listed, 2),
+        modifier_4=_modifier(listed, 3),
         revenue_code=listed.word(lambda one: one.revenue),
         pos=pos,
         diagnosis_pointers=Coded(np.where(professional, pointers, -1).astype(np.int32), _POINTERS),
-        event_id=ids(person, listed.whole(lambda one: one.event)),
+        event_id=ids(person, listed.whole(lambda one: one.event, np.int64)),
         drg_line=listed.whole(lambda one: one.drg, np.bool_),
-        part_of_global=listed.numbers(_refused),
-        flat_cents=listed.whole(lambda one: one.cents),
+        part_of_global=listed.each(_refused),
+        flat_cents=listed.whole(lambda one: one.cents, np.int64),
     )
 
 
@@ -353,17 +354,17 @@ def _refused(line: Line) -> NDArray[np.bool_]:
     return np.zeros(len(line.rows), dtype=np.bool_) if line.refused is None else line.refused
 
 
-def _nth(words: tuple[str, ...], place: int) -> str | None:
-    return words[place] if place < len(words) else None
+def _modifier(listed: Gathered[Line], place: int) -> Coded:
+    return listed.word(lambda one: one.modifiers[place] if place < len(one.modifiers) else None)
 
 
 def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
     here, record = directory(), made.timeline.record
     person = made.person_id[found.rows]
-    first = found.numbers(lambda one: one.visit.first[one.at()]).astype(np.int32)
-    last = found.numbers(lambda one: one.visit.last[one.at()]).astype(np.int32)
-    provider = found.numbers(lambda one: one.provider[one.at()])
-    facility = found.numbers(lambda one: one.visit.facility[one.at()])
+    first = found.each(lambda one: one.visit.first[one.at()]).astype(np.int32)
+    last = found.each(lambda one: one.visit.last[one.at()]).astype(np.int32)
+    provider = found.each(lambda one: one.provider[one.at()])
+    facility = found.each(lambda one: one.visit.facility[one.at()])
     institutional = found.whole(lambda one: one.institutional, np.bool_)
     stay = found.whole(_is_stay, np.bool_)
     starts = np.searchsorted(lines.bill, np.arange(len(found)))
@@ -377,9 +378,11 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
     return Bills(
         person=found.rows,
         person_id=person,
-        claim_id=ids(person, found.whole(lambda one: one.number)),
-        encounter_id=found.numbers(lambda one: _encounter(made, one)),
-        event_id=ids(person, found.whole(lambda one: made.event_number(one.visit.occurrence))),
+        claim_id=ids(person, found.whole(lambda one: one.number, np.int64)),
+        encounter_id=found.each(lambda one: _encounter(made, one)),
+        event_id=ids(
+            person, found.whole(lambda one: made.event_number(one.visit.occurrence), np.int64)
+        ),
         plan=record.coverage.plan(found.rows, first),
         institutional=institutional,
         encounter_class=found.word(lambda one: one.visit.details.encounter_class),
@@ -407,7 +410,7 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
         bill_type=found.word(
             lambda one: BILL_TYPES[one.visit.details.encounter_class] if one.institutional else None
         ),
-        discharge_status=found.each(lambda one: _status(made, one)),
+        discharge_status=found.texts(lambda one: _status(made, one)),
     )
 
 
@@ -436,7 +439,7 @@ def _encounter(made: Chart, bill: Bill) -> NDArray[np.int64]:
 def _lags(made: Chart, found: Gathered[Bill], last: Days) -> tuple[Days, Days]:
     """Return the days of receipt and payment; one draw gives both."""
     draws = made.timeline.record.draws
-    u = found.numbers(lambda one: draws.uniform(f"{one.address}/lag", one.rows))
+    u = found.each(lambda one: draws.uniform(f"{one.address}/lag", one.rows))
     wide = _RECEIVED[1] - _RECEIVED[0] + 1
     days = np.floor(u * wide)
     rest = u * wide - days
@@ -455,7 +458,7 @@ def _diagnoses(made: Chart, found: Gathered[Bill]) -> Columns:
     keep = np.flatnonzero(institutional | (laid.sequence <= 12))
     stay = found.whole(_is_stay, np.bool_)[laid.of][keep]
     person = made.person_id[found.rows]
-    claim = ids(person, found.whole(lambda one: one.number))
+    claim = ids(person, found.whole(lambda one: one.number, np.int64))
     return CLAIM_DIAGNOSES.complete({
         "claim_id": claim[laid.of][keep],
         "sequence": laid.sequence[keep],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
 from healthsim.execution.catalogue import EVENTS
-from healthsim.execution.gather import gather
+from healthsim.execution.gather import Gathered, gather
 from healthsim.execution.identity import Identity
 from healthsim.execution.network import Network, Used, directory
 from healthsim.execution.numbering import Numbering
@@ -92,6 +92,14 @@ class Chart:
         return np.where(same, around.start_at[place] + later, morning)
 
 
+def event_ids(
+    made: Chart, found: Gathered[Visit] | Gathered[Happening], person: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the ids of the events that rows were caused by."""
+    numbers = [made.event_number(one.occurrence) for one in found.segments]
+    return ids(person, np.array(numbers, dtype=np.int64)[found.segment])
+
+
 def patients(made: Chart) -> Columns:
     """Fill `patients`."""
     people, who = made.timeline.record.people, made.identity
@@ -129,25 +137,25 @@ def encounters(made: Chart) -> Columns:
     if not len(found):
         return chart.ENCOUNTERS.empty()
     person = made.person_id[found.rows]
-    facility = found.numbers(lambda one: one.facility)
+    facility = found.each(lambda one: one.facility)
     made.used.facilities[facility[facility >= 0]] = True
     return chart.ENCOUNTERS.complete({
-        "encounter_id": ids(person, found.whole(_encounter_number(made))),
+        "encounter_id": ids(person, found.whole(_encounter_number(made), np.int64)),
         "person_id": person,
         "encounter_class": found.word(lambda one: one.details.encounter_class),
         "reason": found.word(lambda one: getattr(one.details, "reason", "") or None),
-        "reason_code": found.each(_reason_code),
+        "reason_code": found.texts(_reason_code),
         "start_at": found.each(lambda one: one.start_at),
         "end_at": found.each(lambda one: one.end_at),
         "los_days": found.each(lambda one: one.nights),
         "admit_type": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[0]),
         "admit_source": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[1]),
-        "disposition": found.each(lambda one: disposition(made, one)),
+        "disposition": found.texts(lambda one: disposition(made, one)),
         "drg": found.word(lambda one: one.details.drg),
         "facility_id": np.where(facility >= 0, facility.astype(np.int64), NO_NUMBER),
         "attending_npi": made.npi(found.each(lambda one: one.provider)),
         "parent_encounter_id": found.each(lambda one: _parent(made, one)),
-        "event_id": ids(person, found.whole(lambda one: made.event_number(one.occurrence))),
+        "event_id": event_ids(made, found, person),
     })  # fmt: skip
 
 
@@ -248,7 +256,7 @@ def encounter_diagnoses(made: Chart) -> Columns:
     lists, chosen = merged_lists(found.segments)
     laid = lay_lists(lists, np.concatenate(chosen)[found.order], 25)
     person = made.person_id[found.rows]
-    encounter = ids(person, found.whole(_encounter_number(made)))
+    encounter = ids(person, found.whole(_encounter_number(made), np.int64))
     stay = found.whole(lambda one: one.details.encounter_class == "inpatient", np.bool_)
     return chart.ENCOUNTER_DIAGNOSES.complete({
         "encounter_id": encounter[laid.of],
@@ -269,13 +277,13 @@ def events(made: Chart) -> Columns:
     person = made.person_id[found.rows]
     names = [plan.journey.name for plan in made.timeline.record.walked]
     return EVENTS.complete({
-        "event_id": ids(person, found.whole(lambda one: made.event_number(one.occurrence))),
+        "event_id": event_ids(made, found, person),
         "person_id": person,
         "journey": found.word(lambda one: names[one.journey]),
         "phase": found.word(lambda one: one.occurrence.phase),
         "step": found.word(lambda one: one.occurrence.step.id),
         "occurrence": found.whole(lambda one: one.occurrence.beat, np.int32),
-        "option": found.each(_option),
+        "option": found.texts(_option),
         "type": found.word(_type),
         "event_date": found.each(lambda one: one.days),
     })  # fmt: skip

@@ -75,8 +75,7 @@ class Problems:
         if not any(rule.becomes.startswith(prefix) for rule in COMBINATIONS):
             if not stated:
                 return np.zeros(len(moment.rows), dtype=np.bool_)
-            found: NDArray[np.bool_] = (self.active(moment) & np.int64(stated)) != 0
-            return found
+            return (self.active(moment) & np.int64(stated)).astype(np.bool_)
         patterns, chosen = np.unique(self.active(moment), return_inverse=True)
         held = [self.held(int(bits)) for bits in patterns]
         found = [

@@ -305,7 +305,8 @@ def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
         spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
         days = sketch.numbers(decision, resolved(spread)) * 365.25
     before = np.rint(np.maximum(np.nan_to_num(days), 0)).astype(np.int32)
-    return np.maximum(sketch.as_of - before, sketch.columns["birth"]).astype(np.int32)
+    onset_day: Days = np.maximum(sketch.as_of - before, sketch.columns["birth"])
+    return onset_day.astype(np.int32)
 
 
 def _medication(one: MedicationSpec) -> Drawing:

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.people import Rows
-from healthsim.tables import Array, Coded, join
+from healthsim.tables import Coded, join
 
 S = TypeVar("S")
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,18 @@ class Gathered(Generic[S]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def each(self, of: Callable[[S], Array]) -> Array:
+    def each(self, of: Callable[[S], NDArray[T]]) -> NDArray[T]:
         """Return an array that every segment has for its own people, in this order."""
-        if not self.segments:
-            raise ValueError("nothing was gathered")
-        whole = join([of(one) for one in self.segments])
-        return whole.take(self.order) if isinstance(whole, Coded) else whole[self.order]
-
-    def numbers(self, of: Callable[[S], NDArray[np.generic]]) -> NDArray[np.generic]:
-        """Return a numeric array that every segment has for its own people."""
         return np.concatenate([of(one) for one in self.segments])[self.order]
 
-    def whole(self, of: Callable[[S], int], kind: type = np.int64) -> NDArray[np.generic]:
+    def texts(self, of: Callable[[S], Coded]) -> Coded:
+        """Return a text column that every segment has for its own people, in this order."""
+        whole = join([of(one) for one in self.segments])
+        if not isinstance(whole, Coded):
+            raise TypeError("segments give numbers where texts are needed")
+        return whole.take(self.order)
+
+    def whole(self, of: Callable[[S], float], kind: type[T]) -> NDArray[T]:
         """Return a number that holds for a whole segment, on each of its rows."""
         return np.array([of(one) for one in self.segments], dtype=kind)[self.segment]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from healthsim.specification.distributions import Distribution, Draw
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 
-Rows: TypeAlias = NDArray[np.intp]
+Rows: TypeAlias = NDArray[np.integer[Any]]
 """Positions of people in their chunk, ascending."""
 
 Values: TypeAlias = NDArray[np.float64] | Coded

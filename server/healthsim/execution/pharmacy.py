@@ -138,11 +138,11 @@ def prescriptions(made: Chart, written: list[Script]) -> Columns:
     if not len(found):
         return PRESCRIPTIONS.empty()
     person = made.person_id[found.rows]
-    stop = found.numbers(lambda one: one.stop)
-    cut = found.numbers(lambda one: one.cut).astype(np.bool_) & (stop <= made.through)
+    stop = found.each(lambda one: one.stop)
+    cut = found.each(lambda one: one.cut).astype(np.bool_) & (stop <= made.through)
     over = np.where(cut, 2, np.where(stop <= made.through, 1, 0)).astype(np.int32)
     return PRESCRIPTIONS.complete({
-        "prescription_id": ids(person, found.whole(lambda one: one.number)),
+        "prescription_id": ids(person, found.whole(lambda one: one.number, np.int64)),
         "person_id": person,
         **drug_columns(found.word(lambda one: one.name)),
         "written_date": found.each(lambda one: one.written),
@@ -173,7 +173,7 @@ def _encounter(made: Chart, one: Script) -> NDArray[np.int64]:
 def _events(made: Chart, found: Gathered[Script], person: NDArray[np.int64]) -> NDArray[np.int64]:
     caused = found.whole(lambda one: one.happening is not None, np.bool_)
     number = found.whole(
-        lambda one: made.event_number(one.happening.occurrence) if one.happening else 0
+        lambda one: made.event_number(one.happening.occurrence) if one.happening else 0, np.int64
     )
     return np.where(caused, ids(person, number), NO_NUMBER)
 
@@ -203,23 +203,23 @@ def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int)
     if not len(found):
         return FILLS.empty()
     person = made.person_id[found.rows]
-    days = found.numbers(lambda one: one.days).astype(np.int32)
-    back = found.numbers(lambda one: one.back).astype(np.int32)
+    days = found.each(lambda one: one.days).astype(np.int32)
+    back = found.each(lambda one: one.back).astype(np.int32)
     pharmacy = made.network.pharmacy(found.rows)
     made.used.pharmacies[pharmacy] = True
-    prescription = found.whole(lambda one: one.script.number)
-    event = found.numbers(lambda one: _event_of(made, one))
+    prescription = found.whole(lambda one: one.script.number, np.int64)
+    event = found.each(lambda one: _event_of(made, one))
     return fills(
         Dispensed(
             person=found.rows,
             person_id=person,
-            fill_id=ids(person, found.whole(lambda one: one.number)),
+            fill_id=ids(person, found.whole(lambda one: one.number, np.int64)),
             prescription_id=ids(person, prescription),
             event_id=event,
             plan=made.timeline.record.coverage.plan(found.rows, days),
             fill_number=found.whole(lambda one: one.fill_number, np.int32),
             status=Coded((back != NO_DAY).astype(np.int32), ("paid", "reversed")),
-            written_date=found.numbers(lambda one: one.script.written[one.at]).astype(np.int32),
+            written_date=found.each(lambda one: one.script.written[one.at]).astype(np.int32),
             fill_date=days,
             reversed_date=back,
             ndc=found.word(lambda one: one.script.drug.ndc),
@@ -227,12 +227,12 @@ def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int)
             days_supply=found.whole(lambda one: one.script.days_supply, np.int32),
             generic=found.whole(lambda one: one.script.drug.generic, np.bool_),
             tier=found.whole(lambda one: one.script.drug.tier, np.int32),
-            unit_cost_cents=found.whole(lambda one: one.script.drug.unit_cost_usd * 100, float),
+            unit_cost_cents=found.whole(
+                lambda one: one.script.drug.unit_cost_usd * 100, np.float64
+            ),
             mail_order=directory().pharmacies.mail_order[pharmacy],
             pharmacy_npi=directory().pharmacies.npi[pharmacy],
-            prescriber_npi=made.npi(
-                found.numbers(lambda one: prescriber(made, one.script)[one.at])
-            ),
+            prescriber_npi=made.npi(found.each(lambda one: prescriber(made, one.script)[one.at])),
         ),
         plans,
     )

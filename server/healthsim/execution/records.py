@@ -82,12 +82,12 @@ def vital_signs(made: Chart) -> Columns:
     person = made.person_id[found.rows]
     loinc = found.word(lambda one: one.loinc)
     return chart.VITAL_SIGNS.complete({
-        "vital_sign_id": ids(person, found.whole(_number)),
+        "vital_sign_id": ids(person, found.whole(_number, np.int64)),
         "person_id": person,
         "loinc": loinc,
         **observation_columns(loinc),
         "measured_at": found.each(lambda one: made.minutes(one.happening)),
-        "value": found.numbers(_value),
+        "value": found.each(_value),
         "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)),
         "event_id": _event_ids(made, found, person),
     })  # fmt: skip
@@ -100,11 +100,11 @@ def lab_results(made: Chart) -> Columns:
         return chart.LAB_RESULTS.empty()
     person = made.person_id[found.rows]
     loinc = found.word(lambda one: one.loinc)
-    collected = found.numbers(lambda one: made.minutes(one.happening))
-    value = found.numbers(_value)
-    after = found.whole(lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)])
+    collected = found.each(lambda one: made.minutes(one.happening))
+    value = found.each(_value)
+    after = found.whole(lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)], np.int64)
     return chart.LAB_RESULTS.complete({
-        "lab_result_id": ids(person, found.whole(_number)),
+        "lab_result_id": ids(person, found.whole(_number, np.int64)),
         "person_id": person,
         "loinc": loinc,
         **lab_columns(loinc, value),
@@ -112,7 +112,7 @@ def lab_results(made: Chart) -> Columns:
         "collected_at": collected,
         "resulted_at": collected + after,
         "value": value,
-        "value_text": found.each(_value_text),
+        "value_text": found.texts(_value_text),
         "ordering_npi": made.npi(found.each(lambda one: made.treating(one.happening))),
         "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)),
         "event_id": _event_ids(made, found, person),
@@ -131,7 +131,9 @@ def _in_facility(made: Chart, one: Happening) -> bool:
 def _event_ids(
     made: Chart, found: Gathered[Result], person: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    return ids(person, found.whole(lambda one: made.event_number(one.happening.occurrence)))
+    return ids(
+        person, found.whole(lambda one: made.event_number(one.happening.occurrence), np.int64)
+    )
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def procedures(made: Chart) -> Columns:
     person = made.person_id[found.rows]
     code = found.word(lambda one: one.code)
     return chart.PROCEDURES.complete({
-        "procedure_id": ids(person, found.whole(lambda one: one.number)),
+        "procedure_id": ids(person, found.whole(lambda one: one.number, np.int64)),
         "person_id": person,
         "code": code,
         "system": described(code, procedure_system),
@@ -182,7 +184,7 @@ def procedures(made: Chart) -> Columns:
         ),
         "encounter_id": found.each(lambda one: _own_encounter(made, one.happening)),
         "event_id": ids(
-            person, found.whole(lambda one: made.event_number(one.happening.occurrence))
+            person, found.whole(lambda one: made.event_number(one.happening.occurrence), np.int64)
         ),
     })  # fmt: skip
 
@@ -252,11 +254,14 @@ def _heads(
     """Return the columns that every record of a step has: its id, person, encounter, event."""
     return {
         key: ids(
-            person, found.whole(lambda one: made.numbering.number(table, one.occurrence.address))
+            person,
+            found.whole(lambda one: made.numbering.number(table, one.occurrence.address), np.int64),
         ),
         "person_id": person,
         "encounter_id": found.each(made.encounter_ids),
-        "event_id": ids(person, found.whole(lambda one: made.event_number(one.occurrence))),
+        "event_id": ids(
+            person, found.whole(lambda one: made.event_number(one.occurrence), np.int64)
+        ),
     }
 
 
@@ -278,11 +283,11 @@ def conditions(made: Chart) -> Columns:
         return chart.CONDITIONS.empty()
     person = made.person_id[found.rows]
     code = found.word(lambda one: one.code)
-    onset = found.numbers(lambda one: one.onset).astype(np.int32)
+    onset = found.each(lambda one: one.onset).astype(np.int32)
     size = len(found)
-    event, encounter = sources(made, found.numbers(lambda one: one.source), person)
+    event, encounter = sources(made, found.each(lambda one: one.source), person)
     return chart.CONDITIONS.complete({
-        "condition_id": ids(person, found.whole(lambda one: one.number)),
+        "condition_id": ids(person, found.whole(lambda one: one.number, np.int64)),
         "person_id": person,
         "code": code,
         **diagnosis_columns(code),
@@ -349,7 +354,7 @@ def _unchanged(code: str, product: str) -> tuple[str, ...]:
 
 
 def sources(
-    made: Chart, source: NDArray[np.generic], person: NDArray[np.int64]
+    made: Chart, source: NDArray[np.int32], person: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return event and encounter of the occurrences that caused records; null for none."""
     event, encounter = np.full(len(person), NO_NUMBER), np.full(len(person), NO_NUMBER)

@@ -151,20 +151,22 @@ def enrollments(made: Chart, plans: PlanBook) -> Columns:
     if not len(found):
         return ENROLLMENTS.empty()
     person = made.person_id[found.rows]
-    last = np.minimum(found.numbers(lambda pair: pair[0].last[pair[1]]), record.death[found.rows])
+    last = np.minimum(found.each(lambda pair: pair[0].last[pair[1]]), record.death[found.rows])
     died = (record.death[found.rows] <= last) & (last != FOREVER)
     reasons = (*record.coverage.reasons, "death")
-    reason = found.numbers(lambda pair: pair[0].reason[pair[1]])
+    reason = found.each(lambda pair: pair[0].reason[pair[1]])
     premium = np.array(
         [round(design.premium_usd * 100) for design in plans.designs], dtype=np.int64
     )
-    plan = found.numbers(lambda pair: pair[0].plan[pair[1]]).astype(np.int32)
-    opened = found.numbers(lambda pair: pair[0].opened_by[pair[1]])
+    plan = found.each(lambda pair: pair[0].plan[pair[1]]).astype(np.int32)
+    opened = found.each(lambda pair: pair[0].opened_by[pair[1]])
     event, _ = records.sources(made, opened, person)
     return ENROLLMENTS.complete({
         "enrollment_id": ids(
             person,
-            found.whole(lambda pair: made.numbering.number("enrollments", pair[0].address)),
+            found.whole(
+                lambda pair: made.numbering.number("enrollments", pair[0].address), np.int64
+            ),
         ),
         "person_id": person,
         "plan_id": Coded(plan, plans.names),

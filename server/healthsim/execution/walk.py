@@ -41,8 +41,8 @@ class Walk:
 
     def go(self) -> list[Happening]:
         """Walk to the end; return what happened, in no order that matters."""
-        rows = np.flatnonzero(self.begun != NO_DAY)
-        self._open(0, rows, self.begun[rows])
+        everyone = np.flatnonzero(self.begun != NO_DAY)
+        self._open(0, everyone, self.begun[everyone])
         while (turn := self._agenda.take()) is not None:
             number, rows, days = turn
             self._step(self.plan.occurrences[number], rows, days + self.begun[rows])

@@ -75,8 +75,11 @@ def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for path, step in journey.steps():
         if step.id in seen:
-            yield Problem(f"{where}.{path}.id", f"{step.id!r} is also the id of {seen[step.id]}",
-                          "give each step an id of its own")  # fmt: skip
+            yield Problem(
+                f"{where}.{path}.id",
+                f"{step.id!r} is also the id of {seen[step.id]}",
+                "give each step an id of its own",
+            )
         seen[step.id] = path
 
 
@@ -92,8 +95,11 @@ def _states(
         wanted = name if state.start == "attribute" else state.start
         attribute = profile.attributes.get(wanted)
         if attribute is None:
-            yield Problem(f"{here}.start", f"the profile has no attribute {wanted!r}",
-                          near(wanted, profile.attributes) + "; or start from a number")  # fmt: skip
+            yield Problem(
+                f"{here}.start",
+                f"the profile has no attribute {wanted!r}",
+                near(wanted, profile.attributes) + "; or start from a number",
+            )
         elif attribute.kind != "number":
             yield Problem(f"{here}.start", f"attribute {wanted!r} is text", "start from a number")
 
@@ -137,7 +143,7 @@ class _Open(dict[str, Kind]):
     def __contains__(self, name: object) -> bool:
         return True
 
-    def get(self, name: str, default: object = None) -> Kind:  # type: ignore[override]
+    def get(self, name: str, default: object = None) -> Kind:
         return self[name]
 
 
@@ -184,8 +190,9 @@ def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iter
         yield from numeric(f"{here}.chance", step.chance, 0, 1)
     if isinstance(step, say.Change):
         if step.state not in journey.state:
-            yield Problem(f"{here}.state", f"unknown state {step.state!r}",
-                          near(step.state, journey.state))  # fmt: skip
+            yield Problem(
+                f"{here}.state", f"unknown state {step.state!r}", near(step.state, journey.state)
+            )
         for name in ("by", "to"):
             moved = getattr(step, name)
             if moved is not None:
@@ -204,18 +211,27 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
         code = one.code if isinstance(one, CodedDiagnosis) else one
         yield from code_problem(f"{here}.diagnoses[{place}]", icd10cm().find, code)
     if details.specialty is not None and details.specialty not in known.specialties:
-        yield Problem(f"{here}.specialty", f"unknown specialty {details.specialty!r}",
-                      near(details.specialty, known.specialties))  # fmt: skip
+        yield Problem(
+            f"{here}.specialty",
+            f"unknown specialty {details.specialty!r}",
+            near(details.specialty, known.specialties),
+        )
     if details.drg is not None:
         yield from code_problem(f"{here}.drg", drg().find, details.drg)
     if details.drg is not None and details.encounter_class != "inpatient":
-        yield Problem(f"{here}.drg", f"stands on an {details.encounter_class} visit",
-                      "remove it or make the visit inpatient")  # fmt: skip
+        yield Problem(
+            f"{here}.drg",
+            f"stands on an {details.encounter_class} visit",
+            "remove it or make the visit inpatient",
+        )
     if details.los_days is not None:
         yield from numeric(f"{here}.los_days", details.los_days, 0)
         if details.encounter_class not in _STAYS:
-            yield Problem(f"{here}.los_days", f"stands on an {details.encounter_class} visit",
-                          "remove it or make it inpatient, observation or snf")  # fmt: skip
+            yield Problem(
+                f"{here}.los_days",
+                f"stands on an {details.encounter_class} visit",
+                "remove it or make it inpatient, observation or snf",
+            )
     if details.disposition is not None:
         yield from textual(f"{here}.disposition", details.disposition, discharge().codes)
 
@@ -231,8 +247,11 @@ def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Ite
     for name, result in results.items():
         if isinstance(result, StateResult):
             if result.from_ not in journey.state:
-                yield Problem(f"{here}.{name}.from", f"unknown state {result.from_!r}",
-                              near(result.from_, journey.state))  # fmt: skip
+                yield Problem(
+                    f"{here}.{name}.from",
+                    f"unknown state {result.from_!r}",
+                    near(result.from_, journey.state),
+                )
             if result.noise is not None:
                 yield from numeric(f"{here}.{name}.noise", result.noise)
         elif result is not None and isinstance(step, say.Vital):
@@ -273,8 +292,11 @@ def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
         return
     specialty = getattr(getattr(step, "details", None), "specialty", None)
     if specialty is not None and specialty not in known.specialties:
-        yield Problem(f"{here}.specialty", f"unknown specialty {specialty!r}",
-                      near(specialty, known.specialties))  # fmt: skip
+        yield Problem(
+            f"{here}.specialty",
+            f"unknown specialty {specialty!r}",
+            near(specialty, known.specialties),
+        )
 
 
 def _sex(
@@ -290,8 +312,11 @@ def _sex(
     )
     gender = profile.demographics.gender if profile is not None else None
     if only and not asked and (gender is None or gender.labels != (only,)):
-        yield Problem(f"{here}.details.code", f"{step.details.code} is only for {only}",
-                      f"add when: \"gender == '{only}'\"")  # fmt: skip
+        yield Problem(
+            f"{here}.details.code",
+            f"{step.details.code} is only for {only}",
+            f"add when: \"gender == '{only}'\"",
+        )
 
 
 def _inside(journey: JourneySpec, where: str) -> Iterator[Problem]:

@@ -29,13 +29,19 @@ def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
     states: dict[str, str] = {}
     for place, journey in enumerate(journeys):
         if journey.name in seen:
-            yield Problem(f"journeys[{place}].name", f"{journey.name!r} is also {seen[journey.name]}",
-                          "rename one: names are part of every address")  # fmt: skip
+            yield Problem(
+                f"journeys[{place}].name",
+                f"{journey.name!r} is also {seen[journey.name]}",
+                "rename one: names are part of every address",
+            )
         seen[journey.name] = f"journeys[{place}]"
         for state in journey.state:
             if state in states:
-                yield Problem(f"journeys[{place}].state.{state}", f"is also a state of {states[state]}",
-                              "rename one; sharing a state between journeys is not built yet")  # fmt: skip
+                yield Problem(
+                    f"journeys[{place}].state.{state}",
+                    f"is also a state of {states[state]}",
+                    "rename one; sharing a state between journeys is not built yet",
+                )
             states[state] = f"journeys[{place}]"
 
 
@@ -43,27 +49,40 @@ def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[P
     earliest = journey.begins.earliest if journey.begins else profile.as_of
     latest = journey.begins.latest if journey.begins else profile.as_of
     if earliest < profile.as_of:
-        yield Problem(f"{where}.begins.earliest", f"is {earliest}, before the profile's as_of "
-                      f"{profile.as_of}", f"begin on or after {profile.as_of}, or set as_of to "
-                      f"{earliest}")  # fmt: skip
+        yield Problem(
+            f"{where}.begins.earliest",
+            f"is {earliest}, before the profile's as_of {profile.as_of}",
+            f"begin on or after {profile.as_of}, or set as_of to {earliest}",
+        )
     if profile.through is not None and latest > profile.through:
-        yield Problem(f"{where}.begins.latest", f"is {latest}, after the profile's through "
-                      f"{profile.through}", f"set through to "
-                      f"{latest + timedelta(days=journey.duration_days)}")  # fmt: skip
+        yield Problem(
+            f"{where}.begins.latest",
+            f"is {latest}, after the profile's through {profile.through}",
+            f"set through to {latest + timedelta(days=journey.duration_days)}",
+        )
 
 
 def _billing(profile: ProfileSpec, where: str, step: say.StepHead) -> Iterator[Problem]:
     claims = "membersim" in profile.products
     if isinstance(step, _OF_COVERAGE) and not claims:
-        yield Problem(where, f"a {step.type} needs membersim, which products leaves out",
-                      'add "membersim" to products')  # fmt: skip
+        yield Problem(
+            where,
+            f"a {step.type} needs membersim, which products leaves out",
+            'add "membersim" to products',
+        )
     if isinstance(step, say.Encounter) and claims:
         professional = step.details.encounter_class in _PROFESSIONAL
         if professional and step.details.procedures is None:
-            yield Problem(f"{where}.details.procedures", "is missing, so the visit would have no claim",
-                          'say what it bills, such as ["99213"], or [] if it bills nothing')  # fmt: skip
+            yield Problem(
+                f"{where}.details.procedures",
+                "is missing, so the visit would have no claim",
+                'say what it bills, such as ["99213"], or [] if it bills nothing',
+            )
     if isinstance(step, say.Encounter | say.Claim):
         nothing = not step.details.diagnoses and profile.clinical.primary is None
         if nothing:
-            yield Problem(f"{where}.details.diagnoses", "is empty, and the profile has no primary "
-                          "condition to fall back on", 'name one, such as ["Z00.00"]')  # fmt: skip
+            yield Problem(
+                f"{where}.details.diagnoses",
+                "is empty, and the profile has no primary condition to fall back on",
+                'name one, such as ["Z00.00"]',
+            )

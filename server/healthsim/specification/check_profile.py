@@ -80,8 +80,11 @@ def _demographics(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
 def _attributes(profile: ProfileSpec) -> Iterator[Problem]:
     for name in profile.attributes:
         if name in _RESERVED:
-            yield Problem(f"profile.attributes.{name}", f"{name!r} is a name of the language itself",
-                          f"rename it, such as own_{name}")  # fmt: skip
+            yield Problem(
+                f"profile.attributes.{name}",
+                f"{name!r} is a name of the language itself",
+                f"rename it, such as own_{name}",
+            )
 
 
 def _clinical(profile: ProfileSpec) -> Iterator[Problem]:
@@ -103,8 +106,7 @@ def _clinical(profile: ProfileSpec) -> Iterator[Problem]:
             yield from _excluded(f"{here}.code", other, one.code, one)
         stated.append((f"{here}.code", one.code))
     if len(stated) > MOST_CONDITIONS:
-        yield Problem(where, f"names {len(stated)} conditions",
-                      f"keep at most {MOST_CONDITIONS}")  # fmt: skip
+        yield Problem(where, f"names {len(stated)} conditions", f"keep at most {MOST_CONDITIONS}")
     for place, drug in enumerate(clinical.medications):
         here = f"{where}.medications[{place}]"
         yield from code_problem(f"{here}.drug", drugs().find, drug.drug)
@@ -120,19 +122,28 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
     row, genders = icd10cm().rows[code], profile.demographics.gender
     others = [label for label in genders.labels if row.sex and label != row.sex]
     if everyone and row.sex and (others or not genders.labels):
-        yield Problem(where, f"{code} is only for {row.sex}, and everyone is asked to have it",
-                      f'set demographics.gender to {{"{row.sex}": 1}} or give it a share')  # fmt: skip
+        yield Problem(
+            where,
+            f"{code} is only for {row.sex}, and everyone is asked to have it",
+            f'set demographics.gender to {{"{row.sex}": 1}} or give it a share',
+        )
     if row.sex and genders.labels and row.sex not in genders.labels:
-        yield Problem(where, f"{code} is only for {row.sex}, and nobody is {row.sex}",
-                      "remove it or change demographics.gender")  # fmt: skip
+        yield Problem(
+            where,
+            f"{code} is only for {row.sex}, and nobody is {row.sex}",
+            "remove it or change demographics.gender",
+        )
 
 
 def _quota(profile: ProfileSpec, where: str, quota: Quota) -> Iterator[Problem]:
     if quota.share is not None:
         yield from numeric(f"{where}.share", quota.share, 0, 1)
     if quota.exactly is not None and quota.exactly > profile.count:
-        yield Problem(f"{where}.exactly", f"is {quota.exactly} of {profile.count} people",
-                      f"lower it to at most {profile.count} or raise count")  # fmt: skip
+        yield Problem(
+            f"{where}.exactly",
+            f"is {quota.exactly} of {profile.count} people",
+            f"lower it to at most {profile.count} or raise count",
+        )
 
 
 def _onset(where: str, onset: Onset) -> Iterator[Problem]:
@@ -155,9 +166,10 @@ def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Pro
                 }
                 if not any(first.startswith(argument) for argument in calls):
                     yield Problem(
-                        where, f"{second} excludes {first}: nobody has both",
+                        where,
+                        f"{second} excludes {first}: nobody has both",
                         f"remove one, or make its share conditional on not has({first[:3]!r})",
-                    )  # fmt: skip
+                    )
                 return
 
 
@@ -188,6 +200,7 @@ def _totals(profile: ProfileSpec) -> Iterator[Problem]:
             total = distribution.total
             if total is not None and total != profile.count:
                 yield Problem(
-                    f"profile.{part.path}.exactly", f"adds up to {total}, and count is {profile.count}",
+                    f"profile.{part.path}.exactly",
+                    f"adds up to {total}, and count is {profile.count}",
                     f"change the counts or set count to {total}",
-                )  # fmt: skip
+                )
