@@ -1,0 +1,136 @@
+"""The whole way with the real engine: run, keep, ask, and prove by making it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from healthsim.errors import SpecError
+from healthsim.operations import generate, runs, scenarios
+from healthsim.operations.home import Home
+from healthsim.operations.query import query
+from healthsim.operations.verify import verify
+from healthsim.persistence.digest import Digest, digest_stored
+from healthsim.persistence.state import described
+
+PROFILE: dict[str, Any] = {
+    "kind": "profile",
+    "name": "few",
+    "title": "A few people",
+    "version": 1,
+    "count": 60,
+    "seed": 42,
+    "as_of": "2025-01-01",
+    "demographics": {
+        "age": {"type": "normal", "mean": 72, "sd": 8, "low": 65, "high": 95},
+        "gender": {"M": 0.48, "F": 0.52},
+        "location": {"states": {"TX": 0.8, "OK": 0.2}},
+    },
+    "clinical": {
+        "primary": {"code": "E11.9", "onset": "journey"},
+        "comorbidities": [{"code": "I10", "share": 0.78}],
+        "medications": [{"drug": "lisinopril 10 mg tablet", "share": 0.7}],
+    },
+    "coverage": {"plan": {"MA-PPO": 0.25, "MA-HMO": 0.35, "Original": 0.40}},
+    "products": ["patientsim", "membersim", "rxmembersim"],
+}
+JOURNEY: dict[str, Any] = {
+    "kind": "journey",
+    "name": "visits",
+    "title": "Quarterly visits",
+    "version": 1,
+    "duration_days": 365,
+    "phases": [
+        {
+            "name": "year",
+            "steps": [
+                {
+                    "do": "repeat",
+                    "id": "quarter",
+                    "at": 30,
+                    "every": {"days": 90},
+                    "times": 4,
+                    "steps": [
+                        {
+                            "do": "event",
+                            "id": "visit",
+                            "type": "encounter",
+                            "at": {"day": 0, "variance_days": 7, "business_days": True},
+                            "details": {
+                                "encounter_class": "office",
+                                "reason": "Follow-up",
+                                "specialty": "family medicine",
+                                "procedures": ["G0463"],
+                            },
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path)
+    record = generate.start(home, PROFILE, [JOURNEY])
+    record = generate.join(home, record.run_id, 60)
+    assert record.status == "done", record.error
+    scenarios.save_run(home, record.run_id, "few")
+    return home
+
+
+def test_a_scenario_of_the_engine_is_kept_asked_and_proved(home: Home) -> None:
+    linked = query(
+        home,
+        "few",
+        "SELECT count(*), count(DISTINCT person_id) FROM claims JOIN encounters "
+        "USING (encounter_id, person_id) JOIN patients USING (person_id)",
+    )
+    found = verify(home, "few")
+
+    assert linked.rows[0][0] >= linked.rows[0][1] > 0
+    assert found.same, found
+
+
+def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home) -> None:
+    engine = generate.the_engine()
+    job = engine.prepare(PROFILE, [JOURNEY])
+    digests = []
+    for size, threads in ((7, 1), (16, 2), (1000, 3)):
+        digest = Digest(job.tables)
+        for chunk in engine.chunks(job, size=size, threads=threads):
+            for table in job.tables:
+                if table.name in chunk.tables:
+                    digest.update(table, chunk.tables[table.name])
+        digests.append(digest.tables())
+
+    path = scenarios.path(home, "few")
+    assert digests[0] == digests[1] == digests[2]
+    assert digests[0] == digest_stored(path, described(path).tables).tables()
+
+
+def test_rows_are_stored_by_person_and_key(home: Home) -> None:
+    path = scenarios.path(home, "few")
+    for table in described(path).tables:
+        order = ["person_id"] if "person_id" in table.by_name else []
+        order += [name for name in table.key if name != "person_id"]
+        names = ", ".join(order)
+        moved = query(
+            home,
+            "few",
+            f"SELECT count(*) FROM (SELECT row_number() OVER () AS stored, "
+            f"row_number() OVER (ORDER BY {names}) AS sorted FROM {table.name}) "
+            "WHERE stored <> sorted",
+        )
+        assert moved.rows == [[0]], table.name
+
+
+def test_a_wrong_specification_starts_no_run(tmp_path: Path) -> None:
+    with pytest.raises(SpecError):
+        generate.start(Home(tmp_path), {**PROFILE, "count": -1}, [])
+
+    assert runs.everything(Home(tmp_path)) == []
