@@ -71,7 +71,7 @@ _RECEIVED = (2, 14)  # days from the last service to receipt: assumption
 _DECIDED = (7, 21)  # days from receipt to payment: assumption, inside 30-day prompt-pay rules
 
 
-@dataclass
+@dataclass(eq=False)
 class Bill:
     """One claim of one visit, for those people who are covered and have something to bill.
 
@@ -98,7 +98,7 @@ class Bill:
         return self.visit.place(self.rows)
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     """One service line of one bill; arrays have one entry for each of its people."""
 
@@ -226,11 +226,10 @@ def _fold_emergencies(made: Chart, bills: list[Bill]) -> None:
     facility = {id(bill.visit): bill for bill in bills if bill.institutional}
     for bill in [one for one in bills if one.institutional]:
         for stay, rows in admitted(made, bill.visit):
-            for line in list(bill.lines):
-                moved = np.isin(line.rows, rows)
-                target = facility[id(stay)]
-                target.lines.append(_some(line, moved, detached=True))
-                bill.lines[bill.lines.index(line)] = _some(line, ~moved)
+            moved = [np.isin(line.rows, rows) for line in bill.lines]
+            both = list(zip(bill.lines, moved, strict=True))
+            facility[id(stay)].lines += [_some(line, gone, detached=True) for line, gone in both]
+            bill.lines = [_some(line, ~gone) for line, gone in both]
 
 
 def _some(line: Line, keep: NDArray[np.bool_], *, detached: bool = False) -> Line:

@@ -37,7 +37,7 @@ def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Know
         found += _gathered(
             journey_problems(journey, known, profile, f"journeys[{place}]", journeys[:place])
         )
-    return found + _gathered(pair_problems(profile, journeys))
+    return found + _gathered(pair_problems(profile, journeys, known))
 
 
 def _gathered(problems: Iterator[Problem]) -> list[Problem]:

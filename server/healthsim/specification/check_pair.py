@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from healthsim.errors import Problem
+from healthsim.errors import Problem, near
 from healthsim.specification import journey as say
 from healthsim.specification.journey import JourneySpec
+from healthsim.specification.known import Known
 from healthsim.specification.profile import ProfileSpec
 
 _PROFESSIONAL = frozenset({"office", "telehealth", "urgent_care"})
 _OF_COVERAGE = (say.Claim, say.Enrollment, say.Disenrollment)
 
 
-def pair_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+def pair_problems(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+) -> Iterator[Problem]:
     """Yield what does not fit between a profile and its journeys."""
     yield from _names(journeys)
     for place, journey in enumerate(journeys):
         where = f"journeys[{place}]"
         yield from _dates(profile, journey, where)
         for path, step in journey.steps():
-            yield from _billing(profile, f"{where}.{path}", step)
+            yield from _step(profile, f"{where}.{path}", step, known)
 
 
 def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
@@ -62,7 +65,7 @@ def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[P
         )
 
 
-def _billing(profile: ProfileSpec, where: str, step: say.StepHead) -> Iterator[Problem]:
+def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) -> Iterator[Problem]:
     claims = "membersim" in profile.products
     if isinstance(step, _OF_COVERAGE) and not claims:
         yield Problem(
@@ -70,6 +73,15 @@ def _billing(profile: ProfileSpec, where: str, step: say.StepHead) -> Iterator[P
             f"a {step.type} needs membersim, which products leaves out",
             'add "membersim" to products',
         )
+    if isinstance(step, say.Enrollment) and step.details.plan is not None:
+        own = profile.coverage.plans if profile.coverage is not None else {}
+        plans = [name for name in (*own, *known.plans) if name != known.uninsured]
+        if step.details.plan not in plans:
+            yield Problem(
+                f"{where}.details.plan",
+                f"unknown plan {step.details.plan!r}",
+                near(step.details.plan, plans),
+            )
     if isinstance(step, say.Encounter) and claims:
         professional = step.details.encounter_class in _PROFESSIONAL
         if professional and step.details.procedures is None:

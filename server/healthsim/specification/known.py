@@ -25,6 +25,7 @@ class Known:
     counties: tuple[str, ...]
     specialties: tuple[str, ...]
     measures: tuple[str, ...]
+    uninsured: str = "Uninsured"
 
 
 @dataclass(frozen=True)
