@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,13 +104,14 @@ class Problems:
         lists = []
         for pair in both.tolist():
             bits, here = int(patterns[pair >> MOST_LISTED]), pair & ((1 << MOST_LISTED) - 1)
-            codes = [code for place, code in enumerate(listed) if here >> place & 1]
+            codes = tuple(code for place, code in enumerate(listed) if here >> place & 1)
             held = self.held(bits)
-            lists.append(_stated([*codes, *held] if others else codes, held))
+            lists.append(_stated((*codes, *held) if others else codes, held))
         return Stated(tuple(lists), chosen.astype(np.int32))
 
 
-def _stated(listed: Sequence[str], held: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=65_536)
+def _stated(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
     """State the listed codes, combined in the light of all that is held.
 
     A code that a combination replaced brings along the codes it was combined with.

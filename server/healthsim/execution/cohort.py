@@ -25,8 +25,21 @@ from healthsim.tables import Coded
 ALWAYS = np.int32(NO_DAY + 1)
 _YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
 # assumption: chronic conditions of adults were found a few years ago, most within a decade
-_ADHERENCE = parse_distribution({"type": "beta", "mean": 0.8, "concentration": 12})
-# assumption: mean share of days covered of maintenance drugs; figures.md row 71 is unverified
+_ADHERENCE = parse_distribution(
+    {
+        "type": "quantiles",
+        "points": {
+            "0": 0.2,
+            "0.05": 0.58,
+            "0.25": 0.73,
+            "0.5": 0.82,
+            "0.75": 0.89,
+            "0.95": 0.96,
+            "1": 1.0,
+        },
+    }
+)
+# assumption: a left-skewed spread with mean 0.8; published means of days covered vary by measure
 _MARITAL = {"type": "conditional", "cases": [
     {"when": "age < 18", "then": {"S": 1}},
     {"when": "age < 35", "then": {"S": 0.60, "M": 0.36, "D": 0.04}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -324,6 +325,7 @@ def _codings(made: Chart) -> Iterator[Coding]:
             )  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def _codes_of(code: str, held: tuple[str, ...]) -> tuple[str, ...]:
     """Return what a stated code becomes beside all that is held: itself, another, or both."""
     whole = combined(held)
