@@ -94,12 +94,15 @@ def test_only_a_finished_run_can_be_kept(home: Home) -> None:
 def test_a_list_shows_a_damaged_scenario_as_damaged(home: Home, run_id: str) -> None:
     scenarios.save_run(home, run_id, "good")
     (home.scenarios / "bad.duckdb").write_bytes(b"x" * 5000)
+    whole = (home.scenarios / "good.duckdb").read_bytes()
+    (home.scenarios / "cut.duckdb").write_bytes(whole[: len(whole) // 2])
 
     found = {item.name: item for item in scenarios.list_all(home)}
 
     assert found["good"].count == 100
     assert found["good"].broken == ""
     assert "not a DuckDB file" in found["bad"].broken
+    assert "cut short" in found["cut"].broken
     with pytest.raises(StorageError, match="not a DuckDB file"):
         scenarios.describe(home, "bad")
 

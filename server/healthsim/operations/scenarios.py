@@ -13,6 +13,7 @@ from healthsim.operations.generate import stamp
 from healthsim.operations.home import Home
 
 if TYPE_CHECKING:
+    from healthsim.persistence.scenario import Manifest
     from healthsim.persistence.state import Described, StateManager
     from healthsim.tables import Table
 
@@ -84,16 +85,16 @@ def refuse_taken(home: Home, name: str, *, replace: bool = False) -> None:
 
 def list_all(home: Home) -> list[Kept]:
     """Return all scenarios, newest first; one that cannot be read says so."""
-    found = [_listed(home, name) for name in _states(home).names()]
-    return sorted(found, key=lambda one: one.created_at, reverse=True)
+    listed = [
+        _broken(name, found) if isinstance(found, HealthSimError) else _kept(name, found, size)
+        for name, found, size in _states(home).manifests()
+    ]
+    return sorted(listed, key=lambda one: one.created_at, reverse=True)
 
 
-def _listed(home: Home, name: str) -> Kept:
-    try:
-        return describe(home, name)
-    except HealthSimError as error:
-        text = f"cannot be read: {error.problem.found}; {error.problem.mend}"
-        return Kept(name, description=text, broken=str(error))
+def _broken(name: str, error: HealthSimError) -> Kept:
+    text = f"cannot be read: {error.problem.found}; {error.problem.mend}"
+    return Kept(name, description=text, broken=str(error))
 
 
 def describe(home: Home, name: str) -> Kept:
@@ -104,7 +105,10 @@ def describe(home: Home, name: str) -> Kept:
         StorageError: its file is no scenario, or damaged.
     """
     found = _described(home, name)
-    manifest = found.manifest
+    return _kept(name, found.manifest, found.size_bytes)
+
+
+def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
     return Kept(
         name=name,
         description=manifest.description,
@@ -115,7 +119,7 @@ def describe(home: Home, name: str) -> Kept:
         digest=manifest.digest,
         engine_version=manifest.engine_version,
         created_at=manifest.created_at,
-        size_bytes=found.size_bytes,
+        size_bytes=size_bytes,
         profile=manifest.profile,
         journeys=manifest.journeys,
     )

@@ -168,14 +168,14 @@ def open_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         NotFound: there is no such file.
         StorageError: it cannot be read, or another process kept it for too long.
     """
-    with _opened(path, "READ_ONLY") as connection:
+    with reader() as connection, attached(connection, path):
         yield connection
 
 
 @contextmanager
 def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing DuckDB file for one operation of changing it; checkpoint, close, fsync."""
-    with _opened(path, "READ_WRITE") as connection:
+    with reader() as connection, attached(connection, path, "READ_WRITE"):
         yield connection
         connection.execute(f"CHECKPOINT {SCHEMA}")
     with storage_errors(path):
@@ -183,16 +183,28 @@ def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def reader() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection that `attached` can show several files to, one after another."""
+    with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
+        connection.execute("SET temp_directory = ''")
+        yield connection
+
+
+@contextmanager
+def attached(
+    connection: duckdb.DuckDBPyConnection, path: Path, mode: str = "READ_ONLY"
+) -> Iterator[None]:
+    """Show a file to a connection as its current schema, until the block ends; raises as above."""
     if not path.is_file():
         raise NotFound(path.name, "there is no such file", "list what is kept and choose from it")
-    with storage_errors(path), duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
-        connection.execute("SET temp_directory = ''")
+    with storage_errors(path):
         _attach(connection, path, mode)
-        connection.execute(f"USE {SCHEMA}")
-        yield connection
-        connection.execute("USE memory")
-        connection.execute(f"DETACH {SCHEMA}")
+        try:
+            connection.execute(f"USE {SCHEMA}")
+            yield
+        finally:
+            connection.execute("USE memory")
+            connection.execute(f"DETACH {SCHEMA}")
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, mode: str) -> None:

@@ -139,8 +139,9 @@ def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.St
 def _not_reading(kind: duckdb.StatementType) -> Turned:
     if kind.name == "MULTI":
         return Turned("a PIVOT without its values", "list them: PIVOT … ON column IN (values)")
+    article = "an" if kind.name[0] in "AEIOU" else "a"
     return Turned(
-        f"a {kind.name} statement",
+        f"{article} {kind.name} statement",
         "send one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN): a scenario is only read "
         "here; to change it, change its specification and run it again",
     )
@@ -168,7 +169,7 @@ def _refuse_hidden(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         if kind == "BASE_TABLE" and _SYSTEM_VIEW.fullmatch(table) and table not in _SHOWN_VIEWS:
             raise Turned(f"the system table {table}, which is not open here", _UNHIDE)
         if kind.endswith("_QUERY_NODE"):
-            raise Turned(f"a {kind.split('_')[0]} inside the query", "only read: send one SELECT")
+            raise Turned(f"{kind.split('_')[0]} inside the query", "only read: send one SELECT")
 
 
 def _nodes(tree: object) -> Iterator[dict[str, Any]]:

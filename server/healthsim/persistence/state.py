@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from healthsim.errors import NotFound, Refused, near
+from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.persistence.database import (
+    attached,
     discard,
     open_read,
     open_write,
     quoted,
+    reader,
     storage_errors,
     wal,
 )
@@ -141,6 +144,21 @@ class StateManager:
         """Return what a scenario is: manifest, tables, size."""
         path = self.find(name)
         return described(path)
+
+    def manifests(self) -> Iterator[tuple[str, Manifest | HealthSimError, int]]:
+        """Yield each scenario's name, its manifest or why it cannot be read, and its bytes."""
+        with reader() as connection:
+            for name in self.names():
+                path = self.path(name)
+                found: Manifest | HealthSimError
+                try:
+                    with attached(connection, path):
+                        found, size = read_manifest(connection, path), path.stat().st_size
+                except NotFound:
+                    continue  # somebody deleted it meanwhile
+                except HealthSimError as error:
+                    found, size = error, 0
+                yield name, found, size
 
     def delete(self, name: str) -> None:
         """Delete a scenario for good."""
