@@ -1,0 +1,98 @@
+"""Code books and the geography, laid out as temporary tables beside an open file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import product
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from healthsim.codes.books import Book, carc, cvx, discharge, drg, pos, revenue
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, conflicts, icd10cm
+from healthsim.codes.loinc import loinc
+from healthsim.products.populationsim.reference import geography
+
+
+def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary tables that rules of codes and addresses look at.
+
+    ``codes (book, code)``, ``diagnoses (code, sex, age_low, age_high)``,
+    ``excluded (first, second)`` with first < second, ``places (zip, city, county_fips, state)``
+    and ``area_codes (state, area_code)``.
+    """
+    for name, rows in _books().items():
+        connection.register("laid_out", rows)
+        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM laid_out")  # noqa: S608
+        connection.unregister("laid_out")
+
+
+@cache
+def _books() -> dict[str, pa.Table]:
+    found = icd10cm().rows.values()
+    return {
+        "codes": _table(("book", "code"), _codes()),
+        "diagnoses": _table(
+            ("code", "sex", "age_low", "age_high"),
+            ((row.code, row.sex, row.age_low, row.age_high) for row in found),
+        ),
+        "excluded": _table(("first", "second"), excluded(tuple(icd10cm().codes))),
+        "places": _table(("zip", "city", "county_fips", "state"), _places()),
+        "area_codes": _table(("state", "area_code"), _area_codes()),
+    }
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True))
+    return pa.table({name: list(column) for name, column in zip(names, columns, strict=True)})
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    books: dict[str, Book[Any]] = {"icd10cm": icd10cm(), "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
+             "revenue": revenue(), "carc": carc(), "discharge": discharge()}  # fmt: skip
+    for name, book in books.items():
+        for code in book.codes:
+            yield name, code
+    for ndc in dict.fromkeys(drug.ndc for drug in drugs().rows.values()):
+        yield "ndc", ndc
+
+
+def excluded(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of codes that may not stand together, each as (lesser, greater).
+
+    They are the classification's Excludes1 pairs, and each pair that it states as one code.
+    """
+    seen = set()
+    for one, two in (*EXCLUDES, *_stated_as_one()):
+        firsts = [code for code in codes if code.startswith(one)]
+        seconds = [code for code in codes if code.startswith(two)]
+        seen |= {(min(pair), max(pair)) for pair in product(firsts, seconds) if _clash(*pair)}
+    yield from sorted(seen)
+
+
+def _stated_as_one() -> Iterator[tuple[str, str]]:
+    for rule in COMBINATIONS:
+        if len(rule.with_) == 1 and not rule.keep:
+            yield rule.code, rule.with_[0]
+
+
+def _clash(first: str, second: str) -> bool:
+    return bool(conflicts((first, second))) or not {first, second} <= {*combined((first, second))}
+
+
+def _places() -> Iterator[tuple[str, str, str, str]]:
+    here = geography()
+    cities = here.place_city.texts()
+    for place, county in enumerate(here.place_county.tolist()):
+        state = here.states[here.county_state[county]]
+        yield here.place_zip[place], cities[place] or "", here.county_fips[county], state
+
+
+def _area_codes() -> Iterator[tuple[str, str]]:
+    here = geography()
+    for state, codes in zip(here.states, here.area_codes, strict=True):
+        for code in codes:
+            yield state, f"{code:03d}"

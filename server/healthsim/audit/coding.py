@@ -1,0 +1,86 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of codes: known to their books, possible for the person, combined as they must be."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import Rule
+
+_STATED = (
+    ("conditions", "condition_id", "onset_date"),
+    ("encounter_diagnoses", "encounter_id", ""),
+    ("claim_diagnoses", "claim_id", ""),
+)
+_BOOKS = (
+    ("conditions", "condition_id", "code", "icd10cm"),
+    ("encounter_diagnoses", "encounter_id", "code", "icd10cm"),
+    ("claim_diagnoses", "claim_id", "code", "icd10cm"),
+    ("lab_results", "lab_result_id", "loinc", "loinc"),
+    ("vital_signs", "vital_sign_id", "loinc", "loinc"),
+    ("prescriptions", "prescription_id", "ndc", "ndc"),
+    ("fills", "fill_id", "ndc", "ndc"),
+    ("immunizations", "immunization_id", "cvx", "cvx"),
+    ("encounters", "encounter_id", "drg", "drg"),
+    ("claims", "claim_id", "drg", "drg"),
+    ("claim_lines", "claim_id", "pos", "pos"),
+    ("claim_lines", "claim_id", "revenue_code", "revenue"),
+    ("claim_adjustments", "claim_id", "carc", "carc"),
+    ("encounters", "encounter_id", "disposition", "discharge"),
+)
+"""(table, key, column, book): columns whose codes must stand in a book."""
+
+
+def _known(table: str, key: str, column: str, book: str) -> Rule:
+    return Rule(
+        f"a known code {table}.{column}", f"{table}.{column}", (table,),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s ANTI JOIN "
+        f"(SELECT code FROM temp.codes WHERE book = '{book}') AS b ON s.{column} = b.code "
+        f"WHERE s.{column} IS NOT NULL",
+    )  # fmt: skip
+
+
+def _sex(table: str, key: str) -> Rule:
+    return Rule(
+        f"a code of the person's sex {table}.code", f"{table}.code", (table, "patients"),
+        f"SELECT concat('{key} ', s.{key}, ' code ', s.code) FROM {table} AS s "
+        "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
+        "WHERE d.sex <> '' AND d.sex <> p.gender",
+    )  # fmt: skip
+
+
+def _together(name: str, table: str, parent: str, when: str) -> Rule:
+    """Two codes stated together that a book says cannot stand together."""
+    return Rule(
+        f"{name} {table}.code", f"{table}.code", (table,),
+        f"SELECT concat('{parent} ', s.{parent}, ' ', s.code, ' beside ', o.code) "
+        f"FROM {table} AS s JOIN {table} AS o ON s.{parent} = o.{parent} AND s.code < o.code "
+        "JOIN temp.excluded AS x ON x.first = s.code AND x.second = o.code"
+        f"{when}",
+    )  # fmt: skip
+
+
+_BOTH = (
+    " WHERE s.onset_date <= coalesce(o.abatement_date, DATE '9999-12-31')"
+    " AND o.onset_date <= coalesce(s.abatement_date, DATE '9999-12-31')"
+)
+
+RULES = (
+    *(_known(*one) for one in _BOOKS),
+    *(_sex(table, key) for table, key, _ in _STATED),
+    Rule("a code of the person's age conditions.code", "conditions.code",
+         ("conditions", "patients"),
+         "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
+         "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
+         "WHERE date_sub('year', p.birth_date, s.onset_date) NOT BETWEEN d.age_low AND d.age_high"),
+    _together("codes that may stand together", "conditions", "person_id", _BOTH),
+    _together("codes that may stand together", "encounter_diagnoses", "encounter_id", ""),
+    _together("codes that may stand together", "claim_diagnoses", "claim_id", ""),
+    Rule("no code twice for one person", "conditions.code", ("conditions",),
+         "SELECT concat('person_id ', person_id, ' code ', code) FROM conditions "
+         "WHERE abatement_date IS NULL GROUP BY person_id, code HAVING count(*) > 1"),
+    Rule("no code twice in one encounter", "encounter_diagnoses.code", ("encounter_diagnoses",),
+         "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
+         "GROUP BY encounter_id, code HAVING count(*) > 1"),
+    Rule("sex is one that codes know", "patients.gender", ("patients",),
+         "SELECT concat('person_id ', person_id) FROM patients WHERE gender NOT IN ('M', 'F')"),
+)  # fmt: skip
+"""Rules of codes; the books are ``temp.codes``, ``temp.diagnoses`` and ``temp.excluded``."""

@@ -1,0 +1,98 @@
+"""How people went through journeys: which ways they took, and whether they filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
+from healthsim.specification.distributions import Constant
+from healthsim.specification.journey import Branch, JourneySpec, Prescription
+
+_WAYS = (
+    "SELECT option, count(*) FROM events WHERE type = 'branch' AND journey = ? AND step = ? "
+    "GROUP BY option"
+)
+_COVERED = (
+    "SEMI JOIN enrollments AS n ON p.person_id = n.person_id "
+    "AND n.effective_date <= p.written_date "
+    f"AND coalesce(n.term_date, DATE '9999-12-31') >= p.written_date + {LAST_LAG_DAYS}"
+)
+_FILLED = (
+    "WITH seen AS (SELECT p.prescription_id FROM prescriptions AS p "  # noqa: S608
+    "JOIN events AS v USING (event_id) JOIN patients AS w ON w.person_id = p.person_id {covered} "
+    "WHERE v.journey = ? AND v.step = ? "
+    f"AND p.written_date + {LAST_LAG_DAYS} <= (SELECT max(fill_date) FROM fills) "
+    f"AND p.written_date + {LAST_LAG_DAYS} < coalesce(p.end_date, DATE '9999-12-31') "
+    f"AND p.written_date + {LAST_LAG_DAYS} <= coalesce(w.death_date, DATE '9999-12-31')) "
+    "SELECT count(*), count(f.prescription_id) FROM seen LEFT JOIN "
+    "(SELECT prescription_id FROM fills WHERE fill_number = 0 AND status = 'paid') AS f "
+    "USING (prescription_id)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One option of a branch: how many came to the branch, and how many took it.
+
+    Attributes:
+        weight: the weight that is stated, where it alone decides; None otherwise.
+    """
+
+    step: str
+    option: str
+    weight: float | None
+    reached: int
+    taken: int
+
+    @property
+    def share(self) -> float:
+        """Share of those who came that took it."""
+        return self.taken / self.reached
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One prescription step: how many could be seen for 30 days, and how many filled."""
+
+    step: str
+    share: float
+    reached: int
+    taken: int
+
+
+def branches(connection: duckdb.DuckDBPyConnection, journey: JourneySpec) -> Iterator[Way]:
+    """Yield every option of every branch that somebody came to, in document order."""
+    for _, step in journey.steps():
+        if not isinstance(step, Branch):
+            continue
+        taken = dict(connection.execute(_WAYS, [journey.name, step.id]).fetchall())
+        reached = sum(taken.values())
+        by_weight = len(step.groups()) == 1
+        for option in step.options if reached else ():
+            weight = (1.0 if option.weight is None else option.weight) if by_weight else None
+            yield Way(step.id, option.name, weight, reached, taken.get(option.name, 0))
+
+
+def first_fills(
+    connection: duckdb.DuckDBPyConnection, stored: set[str], journey: JourneySpec
+) -> Iterator[Filled]:
+    """Yield every prescription step that states its share of first fills as a number.
+
+    Only those count who lived, were covered and took the drug for the 30 days after writing.
+    """
+    if not {"prescriptions", "patients", "fills"} <= stored:
+        return
+    covered = _COVERED if "enrollments" in stored else ""
+    for _, step in journey.steps():
+        if not isinstance(step, Prescription):
+            continue
+        asked = step.details.first_fill_share
+        if not isinstance(asked, Constant) or isinstance(asked.value, str):
+            continue
+        statement = _FILLED.format(covered=covered)
+        reached, taken = connection.execute(statement, [journey.name, step.id]).fetchall()[0]
+        if reached:
+            yield Filled(step.id, asked.value, reached, taken)

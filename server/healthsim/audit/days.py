@@ -1,0 +1,167 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of time: life, coverage, cause before effect, and the days that the data hold."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import Rule
+
+_SERVED = (
+    ("events", "event_id", "event_date"),
+    ("conditions", "condition_id", "onset_date"),
+    ("encounters", "encounter_id", "start_at"),
+    ("encounters", "encounter_id", "end_at"),
+    ("procedures", "procedure_id", "performed_date"),
+    ("immunizations", "immunization_id", "given_date"),
+    ("vital_signs", "vital_sign_id", "measured_at"),
+    ("lab_results", "lab_result_id", "collected_at"),
+    ("prescriptions", "prescription_id", "written_date"),
+    ("referrals", "referral_id", "referred_date"),
+    ("enrollments", "enrollment_id", "effective_date"),
+    ("enrollments", "enrollment_id", "term_date"),
+    ("claims", "claim_id", "from_date"),
+    ("claims", "claim_id", "through_date"),
+    ("claim_lines", "claim_id", "service_date"),
+    ("fills", "fill_id", "fill_date"),
+)
+"""Every column that dates something done to a person; (table, key, column)."""
+
+_BEFORE_DATA = {"conditions", "prescriptions", "enrollments"}
+"""What a person may bring along from before the profile's day."""
+
+_CAUSED = (
+    ("procedures", "procedure_id", "performed_date"),
+    ("immunizations", "immunization_id", "given_date"),
+    ("vital_signs", "vital_sign_id", "measured_at"),
+    ("lab_results", "lab_result_id", "collected_at"),
+    ("prescriptions", "prescription_id", "written_date"),
+    ("referrals", "referral_id", "referred_date"),
+    ("claim_lines", "claim_id", "service_date"),
+)
+"""What bears the very day of its event."""
+
+_DURING = _CAUSED[:-1]
+"""What, where it names an encounter, was done during it."""
+
+_COVERED = (
+    "SELECT concat('{key} ', s.{key}) FROM {table} AS s ANTI JOIN enrollments AS n "
+    "ON s.person_id = n.person_id AND s.plan_id = n.plan_id AND n.effective_date <= s.{day} "
+    "AND s.{day} <= coalesce(n.term_date, DATE '9999-12-31')"
+)
+
+
+def _after_death(table: str, key: str, column: str) -> Rule:
+    return Rule(
+        f"nothing after death {table}.{column}", f"{table}.{column}", (table, "patients"),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN patients AS p "
+        f"USING (person_id) WHERE s.{column}::DATE > p.death_date",
+    )  # fmt: skip
+
+
+def _before_birth(table: str, key: str, column: str, people: str) -> Rule:
+    return Rule(
+        f"nothing before birth {table}.{column}", f"{table}.{column}", (table, people),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN {people} AS p "
+        f"USING (person_id) WHERE s.{column}::DATE < p.birth_date",
+    )  # fmt: skip
+
+
+def _in_data(table: str, key: str, column: str) -> Rule:
+    early = "" if table in _BEFORE_DATA else f"s.{column}::DATE < d.as_of OR "
+    return Rule(
+        f"within the data {table}.{column}", f"{table}.{column}", (table,),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s, temp.data_days AS d "
+        f"WHERE {early}s.{column}::DATE > d.through",
+    )  # fmt: skip
+
+
+def _on_its_day(table: str, key: str, column: str) -> Rule:
+    return Rule(
+        f"on the day of its event {table}.{column}", f"{table}.{column}", (table, "events"),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN events AS v "
+        f"USING (event_id) WHERE s.{column}::DATE <> v.event_date",
+    )  # fmt: skip
+
+
+def _during(table: str, key: str, column: str) -> Rule:
+    return Rule(
+        f"during its encounter {table}.{column}", f"{table}.{column}", (table, "encounters"),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN encounters AS e "
+        f"USING (encounter_id) WHERE s.{column}::DATE < e.start_at::DATE "
+        f"OR s.{column}::DATE > e.end_at::DATE",
+    )  # fmt: skip
+
+
+_MEMBERS_ONLY = ("enrollments", "claims", "claim_lines", "events")
+
+RULES = (
+    *(_after_death(*one) for one in _SERVED),
+    *(_before_birth(*one, "patients") for one in _SERVED),
+    *(_in_data(*one) for one in _SERVED if one[2] != "term_date"),
+    *(_on_its_day(*one) for one in _CAUSED),
+    *(_during(*one) for one in _DURING),
+    Rule("the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
+         "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
+         "JOIN patients AS p USING (person_id) "
+         "WHERE p.death_date IS NOT NULL AND n.term_date IS NULL"),
+    Rule("death is the day of its event", "patients.death_date", ("patients", "events"),
+         "SELECT concat('person_id ', p.person_id) FROM patients AS p LEFT JOIN "
+         "(SELECT person_id, min(event_date) AS died FROM events WHERE type = 'death' "
+         "GROUP BY person_id) AS v USING (person_id) WHERE v.died <> p.death_date "
+         "OR (v.died IS NOT NULL AND p.death_date IS NULL)"),
+    Rule("claims only while covered", "claims.from_date", ("claims", "enrollments"),
+         "SELECT concat('claim_id ', s.claim_id) FROM claims AS s ANTI JOIN enrollments AS n "
+         "ON s.person_id = n.person_id AND s.plan_id = n.plan_id "
+         "AND n.effective_date <= coalesce(s.admit_date, s.from_date) "
+         "AND coalesce(s.admit_date, s.from_date) <= coalesce(n.term_date, DATE '9999-12-31')"),
+    Rule("fills only while covered", "fills.fill_date", ("fills", "enrollments"),
+         _COVERED.format(key="fill_id", table="fills", day="fill_date")),
+    Rule("spans of coverage end after they begin", "enrollments.term_date", ("enrollments",),
+         "SELECT concat('enrollment_id ', enrollment_id) FROM enrollments "
+         "WHERE term_date < effective_date"),
+    Rule("spans of coverage do not overlap", "enrollments.effective_date", ("enrollments",),
+         "SELECT concat('enrollment_id ', enrollment_id) FROM (SELECT enrollment_id, "
+         "effective_date, lag(coalesce(term_date, DATE '9999-12-31')) OVER (PARTITION BY "
+         "person_id, payer_order ORDER BY effective_date, enrollment_id) AS before "
+         "FROM enrollments) WHERE before >= effective_date"),
+    Rule("a claim begins with its encounter", "claims.from_date", ("claims", "encounters"),
+         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
+         "USING (encounter_id) LEFT JOIN (SELECT parent_encounter_id, min(start_at) AS came "
+         "FROM encounters WHERE parent_encounter_id IS NOT NULL GROUP BY parent_encounter_id) "
+         "AS v ON v.parent_encounter_id = e.encounter_id WHERE c.from_date <> "
+         "least(e.start_at, CASE c.form WHEN '837I' THEN v.came END)::DATE"),
+    Rule("a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
+         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
+         "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE"),
+    Rule("a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),
+         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
+         "USING (encounter_id) WHERE c.admit_date IS DISTINCT FROM CASE WHEN c.form = '837I' "
+         "AND e.encounter_class = 'inpatient' THEN e.start_at::DATE END"),
+    Rule("lines lie within their claim", "claim_lines.service_date", ("claim_lines", "claims"),
+         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+         "JOIN claims AS c USING (claim_id) "
+         "WHERE l.service_date < c.from_date OR l.service_date > c.through_date"),
+    Rule("served, then received, then decided", "claims.received_date", ("claims",),
+         "SELECT concat('claim_id ', claim_id) FROM claims "
+         "WHERE through_date < from_date OR received_date < through_date "
+         "OR paid_date < received_date"),
+    Rule("an encounter ends after it begins", "encounters.end_at", ("encounters",),
+         "SELECT concat('encounter_id ', encounter_id) FROM encounters "
+         "WHERE end_at < start_at OR los_days <> end_at::DATE - start_at::DATE"),
+    Rule("a result follows its specimen", "lab_results.resulted_at", ("lab_results",),
+         "SELECT concat('lab_result_id ', lab_result_id) FROM lab_results "
+         "WHERE resulted_at < collected_at"),
+    Rule("a fill follows its prescription", "fills.fill_date", ("fills", "prescriptions"),
+         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
+         "USING (prescription_id) WHERE f.fill_date < p.written_date"),
+    Rule("no fill after a prescription has ended", "fills.fill_date", ("fills", "prescriptions"),
+         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
+         "USING (prescription_id) WHERE f.fill_date >= p.end_date "
+         "OR f.fill_date > p.written_date + 365"),
+    Rule("a fill is put back after it was made", "fills.reversed_date", ("fills",),
+         "SELECT concat('fill_id ', fill_id) FROM fills WHERE reversed_date < fill_date "
+         "OR (status = 'reversed') <> (reversed_date IS NOT NULL)"),
+    Rule("a condition ends after it begins", "conditions.abatement_date", ("conditions",),
+         "SELECT concat('condition_id ', condition_id) FROM conditions "
+         "WHERE abatement_date < onset_date OR recorded_date < onset_date"),
+)  # fmt: skip
+"""Rules of days; ``temp.data_days`` holds the first and last day of the data."""

@@ -1,0 +1,152 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules that a file's own data dictionary states: references, keys, nulls, decimals, money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from healthsim.audit.rules import Rule
+from healthsim.persistence.database import quoted
+from healthsim.tables import Column, Table
+
+_BITS = 29  # an id is its person's id and 29 bits more (DESIGN section 6)
+
+
+def derived_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
+    """Return every rule that the tables' definitions state, in the tables' order."""
+    known = {table.name: table for table in tables}
+    return tuple(rule for table in tables for rule in _of_table(table, known))
+
+
+def _of_table(table: Table, known: Mapping[str, Table]) -> Iterator[Rule]:
+    yield _unique(table)
+    yield from (_present(table, column) for column in table.columns if column.required)
+    yield from (_rounded(table, column) for column in table.columns if column.type == "DOUBLE")
+    money = [column.name for column in table.columns if column.type == "DECIMAL(12,2)"]
+    if money:
+        yield _not_negative(table, money)
+    if len(table.key) > 1 and table.by_name[table.key[-1]].type == "INTEGER":
+        yield _numbered(table)
+    if _is_address(table):
+        yield _addressed(table)
+    for column in table.columns:
+        target, _, _ = column.references.partition(".")
+        if target in known:
+            yield _linked(table, column)
+            if _same_person(table, column, known[target]):
+                yield _one_person(table, column)
+
+
+def _row(table: Table, alias: str = "s") -> str:
+    """Return SQL that names a row by its key."""
+    parts = ", ' ', ".join(f"'{name} ', {alias}.{quoted(name)}" for name in table.key)
+    return f"concat({parts})"
+
+
+def _unique(table: Table) -> Rule:
+    key = ", ".join(quoted(name) for name in table.key)
+    return Rule(
+        f"key {table.name}",
+        f"{table.name} ({', '.join(table.key)})",
+        (table.name,),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s GROUP BY {key} HAVING count(*) > 1",
+    )
+
+
+def _present(table: Table, column: Column) -> Rule:
+    return Rule(
+        f"required {table.name}.{column.name}",
+        f"{table.name}.{column.name}",
+        (table.name,),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s "
+        f"WHERE s.{quoted(column.name)} IS NULL",
+    )
+
+
+def _rounded(table: Table, column: Column) -> Rule:
+    name = quoted(column.name)
+    return Rule(
+        f"decimals {table.name}.{column.name}",
+        f"{table.name}.{column.name}",
+        (table.name,),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s "
+        f"WHERE round(s.{name}, {column.decimals}) <> s.{name} OR NOT isfinite(s.{name})",
+    )
+
+
+def _not_negative(table: Table, money: Sequence[str]) -> Rule:
+    least = ", ".join(f"s.{quoted(name)}" for name in money)
+    return Rule(
+        f"money not negative {table.name}",
+        table.name,
+        (table.name,),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s WHERE least({least}) < 0",
+    )
+
+
+def _numbered(table: Table) -> Rule:
+    """Rows of one parent are numbered 1, 2, 3 without a gap."""
+    *parent, last = table.key
+    named = ", ' ', ".join(f"'{name} ', {quoted(name)}" for name in parent)
+    parents = ", ".join(quoted(name) for name in parent)
+    number = quoted(last)
+    return Rule(
+        f"numbered {table.name}.{last}",
+        f"{table.name}.{last}",
+        (table.name,),
+        f"SELECT concat({named}) FROM {quoted(table.name)} GROUP BY {parents} "
+        f"HAVING min({number}) <> 1 OR max({number}) <> count(DISTINCT {number})",
+    )
+
+
+def _is_address(table: Table) -> bool:
+    return (
+        len(table.key) == 1
+        and table.key[0].endswith("_id")
+        and table.key[0] != "person_id"
+        and "person_id" in table.by_name
+    )
+
+
+def _addressed(table: Table) -> Rule:
+    (key,) = table.key
+    return Rule(
+        f"id holds person {table.name}.{key}",
+        f"{table.name}.{key}",
+        (table.name,),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s "
+        f"WHERE s.{quoted(key)} >> {_BITS} <> s.person_id",
+    )
+
+
+def _linked(table: Table, column: Column) -> Rule:
+    target, _, found = column.references.partition(".")
+    return Rule(
+        f"reference {table.name}.{column.name}",
+        f"{table.name}.{column.name} → {column.references}",
+        (table.name, target),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s ANTI JOIN {quoted(target)} AS t "
+        f"ON s.{quoted(column.name)} = t.{quoted(found)} "
+        f"WHERE s.{quoted(column.name)} IS NOT NULL",
+    )
+
+
+def _same_person(table: Table, column: Column, target: Table) -> bool:
+    found = column.references.partition(".")[2]
+    return (
+        "person_id" in table.by_name
+        and "person_id" in target.by_name
+        and column.name != "person_id"
+        and found != "person_id"
+    )
+
+
+def _one_person(table: Table, column: Column) -> Rule:
+    target, _, found = column.references.partition(".")
+    return Rule(
+        f"one person {table.name}.{column.name}",
+        f"{table.name}.{column.name} → {column.references}",
+        (table.name, target),
+        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s JOIN {quoted(target)} AS t "
+        f"ON s.{quoted(column.name)} = t.{quoted(found)} WHERE s.person_id <> t.person_id",
+    )

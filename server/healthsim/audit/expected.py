@@ -1,0 +1,152 @@
+"""What a distribution asks of people whom a file holds: expected shares, means and spreads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.audit.people import NotStored, People
+from healthsim.specification.distributions import (
+    Categorical,
+    Conditional,
+    Constant,
+    Distribution,
+    Draw,
+    Explicit,
+    Formula,
+    Mixture,
+    Population,
+)
+from healthsim.tables import Coded
+
+Chances = NDArray[np.float64]
+
+_FINE, _COARSE = 8192, 64  # uniforms that stand for all: of one person, of everybody
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and standard deviation that are asked, each with three standard errors around it."""
+
+    mean: float
+    mean_error: float
+    sd: float
+    sd_error: float
+
+
+def share_of_each(share: Distribution, people: People) -> Chances:
+    """Return the chance that a share gives each person, float64, shape (n,).
+
+    Raises:
+        NotStored: the share depends on what no table keeps.
+    """
+    _refuse_unknown(share)
+    if share.unconditional:
+        return np.full(people.size, np.clip(_alike(share), 0.0, 1.0).mean())
+    times = 1 if _flat(share) else _COARSE
+    drawn = _grid(share, people, people.size, times)
+    chances: Chances = np.clip(np.nan_to_num(drawn), 0.0, 1.0).mean(axis=0)
+    return chances
+
+
+def spread(distribution: Distribution, people: People, *, whole: bool) -> Spread:
+    """Return what a distribution of numbers asks of the people's mean and spread.
+
+    Args:
+        distribution: of numbers.
+        people: whose values they are.
+        whole: whether only whole numbers of it are kept, as of an age.
+    """
+    _refuse_unknown(distribution)
+    if distribution.unconditional:
+        values = _alike(distribution)
+    else:
+        values = _grid(distribution, people, people.size, _COARSE)
+    values = np.floor(values) if whole else values
+    mean, sd = float(np.nanmean(values)), float(np.nanstd(values))
+    fourth = float(np.nanmean((values - mean) ** 4))
+    size = max(people.size, 1)
+    error = np.sqrt(max(fourth - sd**4, 0.0) / size) / (2 * sd) if sd else 0.0
+    return Spread(mean, 3 * sd / size**0.5, sd, 3 * float(error))
+
+
+def labels_of_each(distribution: Distribution, people: People) -> dict[str, Chances]:
+    """Return the chance of each label for each person, float64, shape (n,).
+
+    Raises:
+        NotStored: it depends on what no table keeps, or on published figures.
+    """
+    size = people.size
+    if isinstance(distribution, Constant) and isinstance(distribution.value, str):
+        return {distribution.value: np.ones(size)}
+    if isinstance(distribution, Categorical):
+        weights: Mapping[str, float] = distribution.weights or distribution.exactly or {}
+        total = sum(weights.values())
+        return {label: np.full(size, weight / total) for label, weight in weights.items()}
+    if isinstance(distribution, Explicit):
+        each = 1 / len(distribution.listed)
+        found = {label: np.zeros(size) for label in distribution.labels}
+        for value in distribution.listed:
+            found[str(value)] += each
+        return found
+    if isinstance(distribution, Mixture):
+        parts = [(part.weight, labels_of_each(part.of, people)) for part in distribution.parts]
+        return {label: np.asarray(sum(weight * part[label] for weight, part in parts
+                                      if label in part))
+                for label in distribution.labels}  # fmt: skip
+    if isinstance(distribution, Conditional):
+        return _by_case(distribution, people)
+    raise NotStored(distribution.type)
+
+
+def _by_case(distribution: Conditional, people: People) -> dict[str, Chances]:
+    found = {label: np.zeros(people.size) for label in distribution.labels}
+    left = np.ones(people.size, dtype=np.bool_)
+    for case in distribution.cases:
+        here = left & case.when.holds(people)
+        for label, chances in labels_of_each(case.then, people).items():
+            found[label][here] = chances[here]
+        left &= ~here
+    for label, chances in labels_of_each(distribution.otherwise, people).items():
+        found[label][left] = chances[left]
+    return found
+
+
+def _alike(distribution: Distribution) -> NDArray[np.float64]:
+    """Return values at evenly spread uniforms where all people are alike, float64."""
+    return _numbers(distribution, Draw((np.arange(_FINE) + 0.5) / _FINE, np.arange(_FINE)))
+
+
+def _grid(
+    distribution: Distribution, people: People, size: int, times: int
+) -> NDArray[np.float64]:
+    """Return everybody's values at evenly spread uniforms, float64, shape (times, size)."""
+    index = np.arange(size)
+    spread_out = (np.arange(times) + 0.5) / times
+    return np.stack([
+        _numbers(distribution, Draw(np.full(size, u), index, people)) for u in spread_out
+    ])  # fmt: skip
+
+
+def _numbers(distribution: Distribution, draw: Draw) -> NDArray[np.float64]:
+    drawn = distribution.values(draw)
+    if isinstance(drawn, Coded):
+        raise NotStored(distribution.type)
+    return drawn
+
+
+def _flat(distribution: Distribution) -> bool:
+    """Say whether nothing in a distribution rests on chance."""
+    if isinstance(distribution, Conditional):
+        return all(_flat(part) for _, part in distribution.inner())
+    if isinstance(distribution, Formula):
+        return distribution.plus is None
+    return isinstance(distribution, Constant)
+
+
+def _refuse_unknown(distribution: Distribution) -> None:
+    if isinstance(distribution, Population) or next(iter(distribution.measures()), None):
+        raise NotStored("population")

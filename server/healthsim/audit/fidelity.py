@@ -1,0 +1,289 @@
+"""Fidelity: what the specifications asked for, against what the stored tables hold.
+
+A share that was asked for may differ by chance: `low` and `high` are three standard errors below
+and above it, so about one row in 370 lies outside though nothing is wrong. Where a figure rests
+on something that no table keeps (an attribute, a published figure), what was got is shown alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.audit import conduct
+from healthsim.audit.expected import labels_of_each, share_of_each, spread
+from healthsim.audit.people import NotStored, People, combinations_of
+from healthsim.codes.icd10cm import EXCLUDES, icd10cm
+from healthsim.persistence.database import open_read
+from healthsim.persistence.scenario import read_tables
+from healthsim.products.membersim.plans import is_uninsured
+from healthsim.specification.dependencies import in_order
+from healthsim.specification.distributions import Categorical, Distribution
+from healthsim.specification.document import read
+from healthsim.specification.journey import JourneySpec
+from healthsim.specification.profile import ProfileSpec, Quota
+from healthsim.tables import Coded
+
+_UNKNOWN = "conditional"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One figure, asked against got.
+
+    Attributes:
+        what: the figure, and of whom where not of everybody.
+        asked: the figure that was asked for; ``"conditional"`` where the tables cannot tell.
+        got: the figure that the tables hold.
+        low: least that chance explains; None where nothing is expected.
+        high: most that chance explains.
+        ok: whether `got` lies between them; None where nothing is expected.
+    """
+
+    what: str
+    asked: float | int | str | None
+    got: float | int | str | None
+    low: float | None = None
+    high: float | None = None
+    ok: bool | None = None
+
+
+def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]:
+    """Compare a scenario's or run's file with its specifications.
+
+    Args:
+        path: the DuckDB file.
+        profile: the profile as JSON text.
+        journeys: the journeys as JSON texts, in the order in which they were run.
+
+    Returns:
+        Rows in the order of the documents.
+
+    Raises:
+        NotFound: there is no such file.
+        SpecError: a text is no specification of this version.
+        StorageError: the file cannot be read.
+    """
+    who = read(ProfileSpec, profile, "profile")
+    what = tuple(
+        read(JourneySpec, text, f"journeys[{place}]") for place, text in enumerate(journeys)
+    )
+    with open_read(path) as connection:
+        stored = {table.name for table in read_tables(connection, path)}
+        people = People(connection, stored, who, what)
+        return [
+            whole("people", who.count, people.size),
+            *_demographics(who, people),
+            *_clinical(who, people),
+            *_coverage(who, people),
+            *_journeys(connection, stored, what),
+        ]
+
+
+def whole(what: str, asked: int, got: int) -> Compared:
+    """Compare a count that must be met exactly."""
+    return Compared(what, asked, got, asked, asked, got == asked)
+
+
+def share(what: str, chances: NDArray[np.float64], has: NDArray[np.bool_]) -> Compared:
+    """Compare a share with the mean of everybody's chances, three standard errors around."""
+    if not len(chances):
+        return Compared(what, None, None)
+    asked, got = float(chances.mean()), float(has.mean())
+    error = 3 * float(np.sqrt((chances * (1 - chances)).sum())) / len(chances)
+    return within(what, asked, got, error)
+
+
+def within(what: str, asked: float, got: float, error: float) -> Compared:
+    """Compare a figure that may lie `error` to either side of what was asked."""
+    low, high = asked - error, asked + error
+    ok = low - 1e-9 <= got <= high + 1e-9
+    return Compared(what, round(asked, 4), round(got, 4), round(low, 4), round(high, 4), ok)
+
+
+def _alone(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Compared:
+    return Compared(what, why, round(float(has.mean()), 4) if len(has) else None)
+
+
+def _demographics(profile: ProfileSpec, people: People) -> Iterator[Compared]:
+    said = profile.demographics
+    yield from _age(said.age, people)
+    for name in ("gender", "race", "ethnicity", "language", "marital_status"):
+        asked = getattr(said, name)
+        if asked is not None and asked.type != "population":
+            yield from _labels(name, asked, people)
+    for name, asked in (("us_state", said.location.states), ("county", said.location.counties)):
+        if asked is not None:
+            yield from _labels(name, asked, people)
+
+
+def _age(asked: Distribution, people: People) -> Iterator[Compared]:
+    try:
+        age = people.age
+    except NotStored:
+        return
+    mean, sd = float(age.mean()), float(age.std())
+    try:
+        expected = spread(asked, people, whole=True)
+    except NotStored:
+        yield Compared("age: mean", asked.type, round(mean, 2))
+        yield Compared("age: standard deviation", asked.type, round(sd, 2))
+        return
+    yield within("age: mean", expected.mean, mean, expected.mean_error)
+    yield within("age: standard deviation", expected.sd, sd, expected.sd_error)
+    low, high = (float(np.floor(bound)) for bound in asked.range())
+    yield _bound("age: youngest", low, int(age.min()), (low, high))
+    yield _bound("age: oldest", high, int(age.max()), (low, high))
+
+
+def _bound(what: str, asked: float, got: int, bounds: tuple[float, float]) -> Compared:
+    low, high = (bound if np.isfinite(bound) else None for bound in bounds)
+    inside = bounds[0] <= got <= bounds[1]
+    return Compared(what, asked if np.isfinite(asked) else "any", got, low, high, inside)
+
+
+def _labels(name: str, asked: Distribution, people: People) -> Iterator[Compared]:
+    try:
+        found = people.name(name)
+    except NotStored:
+        return
+    if not isinstance(found, Coded):
+        return
+    exact = asked.exactly if isinstance(asked, Categorical) else None
+    if exact is not None:
+        for label, count in exact.items():
+            yield whole(f"{name} {label}", count, int(found.equals(label).sum()))
+        return
+    try:
+        chances = labels_of_each(asked, people)
+    except NotStored:
+        for label in found.vocabulary:
+            yield _alone(f"{name} {label}", found.equals(label))
+        return
+    for label, each in chances.items():
+        yield share(f"{name} {label}", each, found.equals(label))
+    strange = sorted(set(found.vocabulary) - chances.keys())
+    if strange:
+        yield whole(f"{name}: other than asked", 0, sum(int(found.equals(one).sum())
+                                                        for one in strange))  # fmt: skip
+
+
+def _clinical(profile: ProfileSpec, people: People) -> Iterator[Compared]:
+    clinical = profile.clinical
+    if "conditions" not in people.stored:
+        return
+    if clinical.primary is not None:
+        code = clinical.primary.code
+        yield whole(f"condition {_met(code)}", people.size, int(people.has(code).sum()))
+    for one in clinical.comorbidities:
+        yield from _comorbidity(profile, one.code, one, people)
+    for drug in clinical.medications:
+        has = people.takes("drug", drug.drug)
+        yield _quota(f"medication {drug.drug}", drug, has, np.ones(people.size, np.bool_), people)
+
+
+def _comorbidity(
+    profile: ProfileSpec, code: str, quota: Quota, people: People
+) -> Iterator[Compared]:
+    row, has = icd10cm().find(code, "clinical.comorbidities"), people.has(code)
+    others = [other for other in _codes(profile) if other != code]
+    if any(other in combinations_of(code) for other in others):
+        yield _alone(f"condition {_met(code)}", has, "stated twice: also by its combination")
+        return
+    can, limits = np.ones(people.size, dtype=np.bool_), []
+    gender = people.name("gender")
+    if row.sex and isinstance(gender, Coded):
+        can &= gender.equals(row.sex)
+        limits.append(f"gender {row.sex}")
+    if row.age_low > 0 or people.age.max() > row.age_high:
+        can &= (people.age >= row.age_low) & (people.age <= row.age_high)
+        limits.append(f"age {row.age_low} to {row.age_high}")
+    for other in _drawn_before(profile, code):
+        if _excludes(code, other):
+            can &= ~people.has(other)
+            limits.append(f"without {other}")
+    whom = f", of people with {', '.join(limits)}" if limits else ""
+    yield _quota(f"condition {_met(code)}{whom}", quota, has, can, people)
+
+
+def _quota(
+    what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: People
+) -> Compared:
+    if quota.exactly is not None:
+        return whole(what, quota.exactly, int(has.sum()))
+    if quota.share is None:
+        return _alone(what, has[can])
+    try:
+        return share(what, share_of_each(quota.share, people)[can], has[can])
+    except NotStored:
+        return _alone(what, has[can])
+
+
+def _met(code: str) -> str:
+    """Name a code, and those that the classification states in its place."""
+    others = combinations_of(code)
+    return f"{code} (or {', '.join(others)})" if others else code
+
+
+def _codes(profile: ProfileSpec) -> list[str]:
+    clinical = profile.clinical
+    primary = [clinical.primary.code] if clinical.primary is not None else []
+    return [*primary, *(one.code for one in clinical.comorbidities)]
+
+
+def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:
+    drawn = [part.name.removeprefix("has ") for part in in_order(profile)
+             if part.name.startswith("has ")]  # fmt: skip
+    return drawn[: drawn.index(code)]
+
+
+def _excludes(code: str, other: str) -> bool:
+    return any(
+        code.startswith(one) and other.startswith(two)
+        for pair in EXCLUDES
+        for one, two in (pair, pair[::-1])
+    )
+
+
+def _coverage(profile: ProfileSpec, people: People) -> Iterator[Compared]:
+    if profile.coverage is None or "enrollments" not in people.stored:
+        return
+    asked, plan = profile.coverage.plan, people.plan
+    exact = asked.exactly if isinstance(asked, Categorical) else None
+    try:
+        chances = labels_of_each(asked, people)
+    except NotStored:
+        for label in plan.vocabulary:
+            yield _alone(f"plan {label}", plan.equals(label))
+        return
+    for label, each in chances.items():
+        has = plan.codes < 0 if is_uninsured(label) else plan.equals(label)
+        if exact is not None:
+            yield whole(f"plan {label}", exact[label], int(has.sum()))
+        else:
+            yield share(f"plan {label}", each, has)
+
+
+def _journeys(
+    connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
+) -> Iterator[Compared]:
+    for journey in journeys:
+        for one in conduct.branches(connection, journey):
+            what = f"{journey.name}/{one.step}: {one.option}"
+            if one.weight is None:
+                yield Compared(what, "by condition", round(one.share, 4))
+            else:
+                yield share(what, np.full(one.reached, one.weight), _first(one.taken, one.reached))
+        for fill in conduct.first_fills(connection, stored, journey):
+            what = f"{journey.name}/{fill.step}: filled within 30 days"
+            yield share(what, np.full(fill.reached, fill.share), _first(fill.taken, fill.reached))
+
+
+def _first(taken: int, reached: int) -> NDArray[np.bool_]:
+    return np.arange(reached) < taken
+

@@ -1,0 +1,109 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of money: every line, every header, every fill, every limit of a benefit year."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import Rule
+from healthsim.products.membersim.tables import MONEY
+
+_CHARGE = "charge_usd <> allowed_usd + contractual_usd + denied_usd"
+_ALLOWED = (
+    "allowed_usd <> plan_paid_usd + other_payer_paid_usd + deductible_usd + coinsurance_usd "
+    "+ copay_usd + other_adjustment_usd"
+)
+_PRICE = "ingredient_cost_usd + dispensing_fee_usd + tax_usd"
+_PAID = "deductible_usd + copay_usd + plan_paid_usd + other_payer_usd + coupon_usd"
+_SUMS = ", ".join(f"sum({column.name}) AS {column.name}" for column in MONEY)
+_DIFFERS = " OR ".join(f"c.{column.name} IS DISTINCT FROM l.{column.name}" for column in MONEY)
+_LINE = "concat('claim_id ', claim_id, ' line ', line)"
+_CLAIM = "concat('claim_id ', claim_id)"
+_FILL = "concat('fill_id ', fill_id)"
+
+_MEDICAL_YEAR = (
+    "SELECT concat('person_id ', l.person_id, ' plan ', c.plan_id) "
+    "FROM claim_lines AS l JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
+    "GROUP BY l.person_id, c.plan_id, p.{limit}, year(l.service_date) "
+    "- (month(l.service_date) < p.benefit_year)::INTEGER "
+    "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
+)
+_DRUG_YEAR = (
+    "SELECT concat('person_id ', f.person_id, ' plan ', f.plan_id) "
+    "FROM fills AS f JOIN plans AS p USING (plan_id) "
+    "GROUP BY f.person_id, f.plan_id, p.{limit}, year(f.fill_date) "
+    "- (month(f.fill_date) < p.benefit_year)::INTEGER "
+    "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
+)
+_PRICED = (
+    "SELECT concat('npi ', npi, ' procedure ', procedure, ' year ', year(service_date)) "
+    "FROM (SELECT l.*, c.plan_id, c.form, "
+    "CASE WHEN c.form = '837I' THEN c.facility_npi ELSE c.rendering_npi END AS npi "
+    "FROM claim_lines AS l JOIN claims AS c USING (claim_id)) "
+    "WHERE procedure IS NOT NULL{only} GROUP BY form, npi, procedure, year(service_date){also} "
+    "HAVING min({amount} / units) <> max({amount} / units)"
+)
+
+RULES = (
+    Rule("charge of a line", "claim_lines.charge_usd", ("claim_lines",),
+         f"SELECT {_LINE} FROM claim_lines WHERE {_CHARGE}"),
+    Rule("allowed of a line", "claim_lines.allowed_usd", ("claim_lines",),
+         f"SELECT {_LINE} FROM claim_lines WHERE {_ALLOWED}"),
+    Rule("charge of a claim", "claims.charge_usd", ("claims",),
+         f"SELECT {_CLAIM} FROM claims WHERE {_CHARGE}"),
+    Rule("allowed of a claim", "claims.allowed_usd", ("claims",),
+         f"SELECT {_CLAIM} FROM claims WHERE {_ALLOWED}"),
+    Rule("header is the sum of its lines", "claims", ("claims", "claim_lines"),
+         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN "
+         f"(SELECT claim_id, {_SUMS} FROM claim_lines GROUP BY claim_id) AS l USING (claim_id) "
+         f"WHERE {_DIFFERS}"),
+    Rule("adjustments explain what was not paid", "claim_adjustments.amount_usd",
+         ("claim_lines", "claim_adjustments"),
+         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+         "LEFT JOIN (SELECT claim_id, line, sum(amount_usd) AS told FROM claim_adjustments "
+         "GROUP BY claim_id, line) AS a ON l.claim_id = a.claim_id AND l.line = a.line "
+         "WHERE l.charge_usd - l.plan_paid_usd <> coalesce(a.told, 0)"),
+    Rule("adjustments stand on a line", "claim_adjustments.line",
+         ("claim_lines", "claim_adjustments"),
+         "SELECT concat('claim_id ', a.claim_id, ' line ', a.line) FROM claim_adjustments AS a "
+         "ANTI JOIN claim_lines AS l ON a.claim_id = l.claim_id AND a.line = l.line"),
+    Rule("adjustments name each amount", "claim_adjustments.amount_usd",
+         ("claim_lines", "claim_adjustments"),
+         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+         "LEFT JOIN (SELECT claim_id, line, "
+         "coalesce(sum(amount_usd) FILTER (group_code = 'CO'), 0) AS contract, "
+         "coalesce(sum(amount_usd) FILTER (group_code = 'PR'), 0) AS patient "
+         "FROM claim_adjustments GROUP BY claim_id, line) AS a "
+         "ON l.claim_id = a.claim_id AND l.line = a.line "
+         "WHERE coalesce(a.contract, 0) <> l.contractual_usd + l.denied_usd "
+         "OR coalesce(a.patient, 0) <> l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
+    Rule("a denied line is denied whole", "claim_lines.status", ("claim_lines",),
+         f"SELECT {_LINE} FROM claim_lines WHERE (status = 'denied') "
+         "<> (denied_usd > 0 AND denied_usd = charge_usd)"),
+    Rule("a claim is denied when every line is", "claims.status", ("claims", "claim_lines"),
+         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN (SELECT claim_id, "
+         "bool_and(status = 'denied') AS denied FROM claim_lines GROUP BY claim_id) AS l "
+         "USING (claim_id) WHERE (c.status = 'denied') <> l.denied"),
+    Rule("out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans"),
+         _MEDICAL_YEAR.format(limit="oop_max_usd",
+                              spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd")),
+    Rule("deductible of the year", "claim_lines.deductible_usd",
+         ("claim_lines", "claims", "plans"),
+         _MEDICAL_YEAR.format(limit="deductible_usd", spent="l.deductible_usd")),
+    Rule("no deductible where the plan has none", "claim_lines.deductible_usd",
+         ("claim_lines", "claims", "plans"),
+         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+         "JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
+         "WHERE p.deductible_usd = 0 AND l.deductible_usd > 0"),
+    Rule("allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
+         _PRICED.format(amount="allowed_usd", only=" AND status = 'paid'", also=", plan_id")),
+    Rule("charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),
+         _PRICED.format(amount="charge_usd", only="", also="")),
+    Rule("price of a fill", "fills", ("fills",),
+         f"SELECT {_FILL} FROM fills WHERE {_PRICE} <> {_PAID}"),
+    Rule("only a paid fill has money", "fills", ("fills",),
+         f"SELECT {_FILL} FROM fills WHERE status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)"),
+    Rule("drug out-of-pocket maximum", "fills", ("fills", "plans"),
+         _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd")),
+    Rule("drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
+         _DRUG_YEAR.format(limit="drug_deductible_usd", spent="f.deductible_usd")),
+)  # fmt: skip
+"""Rules of claims' and fills' money, to the cent."""

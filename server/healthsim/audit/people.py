@@ -1,0 +1,177 @@
+"""The people of a stored scenario, as conditions of their profile see them."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import COMBINATIONS
+from healthsim.dates import day_of, whole_years
+from healthsim.specification.journey import Enrollment, JourneySpec
+from healthsim.specification.profile import ProfileSpec
+from healthsim.tables import Coded
+
+Mask = NDArray[np.bool_]
+
+
+class NotStored(Exception):  # noqa: N818
+    """A condition asks for what no table keeps, such as an attribute of the profile."""
+
+
+class People:
+    """Everybody of a scenario on the profile's day: the `Scope` of its conditions.
+
+    What an event of a journey caused (a diagnosis, a prescription, new coverage) is not seen.
+
+    Attributes:
+        person_id: int64, shape (n,), rising.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        stored: set[str],
+        profile: ProfileSpec,
+        journeys: tuple[JourneySpec, ...],
+    ) -> None:
+        self._connection, self.stored = connection, stored
+        self._profile, self._journeys = profile, journeys
+        self._face = next((one for one in ("patients", "members") if one in stored), "")
+        everybody = next((one for one in (self._face, "rx_members") if one in stored), "events")
+        self.person_id = self._numbers(
+            f"SELECT DISTINCT person_id FROM {everybody} ORDER BY person_id"  # noqa: S608
+        )
+        self._seen: dict[str, NDArray[np.float64] | Coded] = {}
+
+    @property
+    def size(self) -> int:
+        """How many people there are."""
+        return len(self.person_id)
+
+    def name(self, name: str) -> NDArray[np.float64] | Coded:
+        """Return a built-in of everybody; `NotStored` for an attribute."""
+        if name not in self._seen:
+            self._seen[name] = self._found(name)
+        return self._seen[name]
+
+    def call(self, function: str, argument: str) -> Mask:
+        """Answer `has` and `takes`; a profile asks for nothing else."""
+        if function == "has":
+            return self.has(argument)
+        if function == "takes":
+            return self.takes("ingredient", argument)
+        raise NotStored(function)
+
+    @cached_property
+    def age(self) -> NDArray[np.int32]:
+        """Whole years on the profile's day, int32, shape (n,)."""
+        birth = self._numbers(self._of_face("birth_date - DATE '1970-01-01'")).astype(np.int32)
+        as_of = day_of(self._profile.as_of.isoformat())
+        return whole_years(birth, np.full(self.size, as_of, dtype=np.int32))
+
+    @cached_property
+    def plan(self) -> Coded:
+        """The plan that the profile gave, or the journey that enrolls people in it."""
+        self._need("enrollments")
+        own = [
+            step.id
+            for journey in self._journeys
+            for _, step in journey.steps()
+            if isinstance(step, Enrollment) and step.details.plan is None
+        ]
+        found = self._connection.execute(
+            "SELECT person_id, arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id "
+            "FROM enrollments WHERE event_id IS NULL OR event_id IN "
+            "(SELECT event_id FROM events WHERE list_contains(?, step)) GROUP BY person_id",
+            [own],
+        ).fetchnumpy()
+        names = tuple(sorted(set(found["plan_id"].tolist())))
+        codes = np.full(self.size, -1, dtype=np.int32)
+        codes[self._places(found["person_id"])] = np.searchsorted(names, found["plan_id"].tolist())
+        return Coded(codes, names)
+
+    @cache  # noqa: B019  one object lives as long as one comparison
+    def has(self, prefix: str) -> Mask:
+        """Return who has a condition of the profile, as stated or as combined; shape (n,)."""
+        self._need("conditions")
+        return self._among(
+            "SELECT DISTINCT person_id FROM conditions WHERE event_id IS NULL AND "
+            "(starts_with(code, ?) OR list_contains(?, code))",
+            [prefix, list(combinations_of(prefix))],
+        )
+
+    @cache  # noqa: B019  one object lives as long as one comparison
+    def takes(self, column: str, value: str) -> Mask:
+        """Return who came with a drug, by `drug` or `ingredient`; shape (n,)."""
+        self._need("prescriptions")
+        return self._among(
+            "SELECT DISTINCT person_id FROM prescriptions WHERE event_id IS NULL AND "  # noqa: S608
+            f"{column} = ?",
+            [value],
+        )
+
+    def _found(self, name: str) -> NDArray[np.float64] | Coded:
+        if name == "age":
+            return self.age.astype(np.float64)
+        if name == "day":
+            return np.zeros(self.size)
+        if name == "month":
+            return np.full(self.size, float(self._profile.as_of.month))
+        if name == "plan":
+            return self.plan
+        columns = {"gender": "gender", "us_state": "state", "county": "county_fips"}
+        if name not in columns and (name not in _CHART or self._face != "patients"):
+            raise NotStored(name)
+        return self._coded(self._of_face(columns.get(name, name)))
+
+    def _of_face(self, column: str) -> str:
+        self._need(self._face)
+        return f"SELECT {column} FROM {self._face} ORDER BY person_id"  # noqa: S608
+
+    def _need(self, table: str) -> None:
+        if table not in self.stored:
+            raise NotStored(table or "patients")
+
+    def _numbers(self, sql: str) -> NDArray[np.int64]:
+        (column,) = self._connection.execute(sql).fetchnumpy().values()
+        return np.asarray(column, dtype=np.int64)
+
+    def _coded(self, sql: str) -> Coded:
+        (column,) = self._connection.execute(sql).fetchnumpy().values()
+        texts = np.ma.filled(column, "").astype("U64")
+        words, codes = np.unique(texts, return_inverse=True)
+        return Coded(codes.astype(np.int32), tuple(str(word) for word in words))
+
+    def _among(self, sql: str, values: list[object]) -> Mask:
+        (column,) = self._connection.execute(sql, values).fetchnumpy().values()
+        found = np.zeros(self.size, dtype=np.bool_)
+        found[self._places(column)] = True
+        return found
+
+    def _places(self, person_id: NDArray[np.generic]) -> NDArray[np.intp]:
+        return np.searchsorted(self.person_id, np.asarray(person_id, dtype=np.int64))
+
+
+_CHART = ("race", "ethnicity", "language", "marital_status")
+
+
+@cache
+def combinations_of(code: str) -> tuple[str, ...]:
+    """Return the codes that the classification may state in the place of a code or prefix.
+
+    >>> combinations_of("E11.9")
+    ('E11.22',)
+    """
+    found: list[str] = []
+    waiting = [code]
+    while waiting:
+        now = waiting.pop()
+        for rule in COMBINATIONS:
+            touches = now.startswith(rule.code) or rule.code.startswith(now)
+            if touches and not rule.keep and rule.becomes not in (*found, code):
+                found.append(rule.becomes)
+                waiting.append(rule.becomes)
+    return tuple(sorted(found))
