@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from healthsim import __version__
+from healthsim import __version__, cli
 from healthsim.building import templates
 
 
@@ -19,12 +20,29 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HEALTHSIM_HOME": str(home), "NO_COLOR": "1", "COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", "healthsim", *arguments],
-        capture_output=True, text=True, timeout=120, env=environment, check=False,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _run(home: Path, *arguments: str) -> Done:
+    """Run a command in this process, as its script would."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEALTHSIM_HOME", str(home))
+        patch.setenv("COLUMNS", "200")
+        patch.setattr(sys, "argv", ["healthsim", *arguments])
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        try:
+            cli.main()
+        except SystemExit as end:
+            return Done(int(end.code or 0), out.getvalue(), err.getvalue())
+    return Done(0, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +57,13 @@ def small(home: Path) -> str:
     return "small"
 
 
-def test_the_version_is_printed(home: Path) -> None:
-    assert _run(home, "--version").stdout.strip() == f"healthsim {__version__}"
+def test_the_module_runs_as_the_script_does() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "healthsim", "--version"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.stdout.strip() == f"healthsim {__version__}"
 
 
 def test_templates_are_listed_as_plain_lines_when_piped(home: Path) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import anyio
 from mcp import Client
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.panel import Panel
 from rich.table import Table
 
 from healthsim.app import build_server
@@ -40,20 +40,21 @@ QUESTIONS = (
                (SELECT sum(plan_paid_usd) FROM fills
                  WHERE person_id IN (FROM high)) AS paid_for_drugs_usd
         """,
+        "{0} people. Their plans paid ${1} for their care and ${2} for their drugs.",
     ),
     (
         "Who was given a second drug at six months, and which?",
         """
-        WITH branched AS (
-          SELECT person_id, option, event_date FROM events WHERE type = 'branch')
-        SELECT b.option AS way, p.drug, count(DISTINCT b.person_id) AS people,
+        SELECT e.option AS way, p.drug, count(DISTINCT e.person_id) AS people,
                count(f.fill_id) AS fills
-        FROM branched b
-        LEFT JOIN prescriptions p ON p.person_id = b.person_id
-             AND p.event_id IS NOT NULL AND p.written_date >= b.event_date
+        FROM events e
+        LEFT JOIN prescriptions p ON p.person_id = e.person_id
+             AND p.event_id IS NOT NULL AND p.written_date >= e.event_date
         LEFT JOIN fills f ON f.prescription_id = p.prescription_id AND f.status = 'paid'
-        GROUP BY b.option, p.drug ORDER BY people DESC
+        WHERE e.step = 'intensify'
+        GROUP BY e.option, p.drug ORDER BY people DESC
         """,
+        "",
     ),
     (
         "Who pays how much of what was allowed, plan by plan?",
@@ -63,6 +64,7 @@ QUESTIONS = (
                sum(deductible_usd + coinsurance_usd + copay_usd) AS member_pays_usd
         FROM claims GROUP BY plan_id ORDER BY plan_id
         """,
+        "",
     ),
 )
 
@@ -93,12 +95,13 @@ class Talk:
 
     def person(self, words: str) -> None:
         """Show what the person says."""
-        self.screen.print()
-        self.screen.print(Panel(escape(words), title="person", title_align="left", width=90))
+        self.screen.print(f"\n[bold green]person[/bold green]     {escape(words)}", highlight=False)
 
     def model(self, words: str) -> None:
         """Show what the model would say."""
-        self.screen.print(f"[bold]assistant[/bold]  {escape(words)}", highlight=False)
+        self.screen.print(
+            f"[bold magenta]assistant[/bold magenta]  {escape(words)}", highlight=False
+        )
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool of the server and show the call, short."""
@@ -109,7 +112,9 @@ class Talk:
         more = ", sql=" if sql else ""
         self.screen.print(f"  [cyan]-> {tool}[/cyan]({escape(shown)}{more})", highlight=False)
         if sql:
-            self.screen.print(Padding(escape(sql), (0, 5)), style="dim", highlight=False)
+            self.screen.print(
+                Padding(escape(sql), (0, 5), expand=False), style="dim", highlight=False
+            )
         result = await self.client.call_tool(tool, arguments)
         if result.is_error:
             text = " ".join(getattr(part, "text", "") for part in result.content)
@@ -118,7 +123,7 @@ class Talk:
 
     def table(self, rows: dict[str, Any], title: str = "") -> None:
         """Show rows as a table."""
-        table = Table(title=title or None, title_justify="left")
+        table = Table(title=title or None, title_justify="left", box=box.SIMPLE)
         for column in rows["columns"]:
             table.add_column(str(column))
         for row in rows["rows"][:_SHOWN_ROWS]:
@@ -221,16 +226,20 @@ async def _execute(talk: Talk, spec_id: str) -> str:
 
 
 async def _ask(talk: Talk) -> None:
-    for question, sql in QUESTIONS:
+    for question, sql, answer in QUESTIONS:
         talk.person(question)
         page = await talk.call("query_scenario", name=NAME, sql=dedent(sql).strip())
         talk.table({"columns": page["columns"], "rows": page["rows"]})
+        if answer:
+            talk.model(answer.format(*map(_cell, page["rows"][0])))
 
 
 async def _check(talk: Talk, run_id: str) -> int:
     talk.person("Is it whole, and is it what I asked for?")
     audit = await talk.call("audit_scenario", name=NAME)
     talk.lines(f"{audit['checked']} checks, {'all hold' if audit['ok'] else 'NOT all hold'}")
+    if findings := audit.get("findings"):
+        talk.table(findings, "Findings")
     if compared := audit.get("asked_against_got"):
         talk.table(compared, "Asked against got")
     page = await talk.call("query_scenario", name=NAME, sql=CHECK.strip())

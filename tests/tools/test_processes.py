@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> No
     async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
 
         async def use(client: Client, name: str, count: int) -> None:
-            for number in range(3):
+            for number in range(2):
                 await _save(client, f"{name}-{number}", count + number)
                 page = await _answer(
                     client, "query_scenario",
@@ -54,7 +55,7 @@ async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> No
             two, "query_scenario", name="one-0", sql="SELECT count(*) FROM members"
         )
 
-    assert seen["total"] == 6
+    assert seen["total"] == 4
     assert other["rows"] == [[20]]
 
 
@@ -126,3 +127,64 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
     assert not result.is_error
     assert told == sorted(set(told))
     assert told[-1] == 40_000
+
+
+async def test_what_is_printed_never_reaches_the_protocol(tmp_path: Path) -> None:
+    program = """
+import socket
+import sys
+from pathlib import Path
+from healthsim import app
+build = app.build_server
+def noisy_server(*arguments, **options):
+    server = build(*arguments, **options)
+    def noisy() -> str:
+        '''Print.'''
+        print('noise', flush=False)
+        return 'quiet'
+    server.add_tool(noisy)
+    return server
+app.build_server = noisy_server
+app.serve(Path(sys.argv[1]))
+"""
+    server = StdioServerParameters(command=sys.executable, args=["-c", program, str(tmp_path)])
+    async with Client(server) as client:
+        for _ in range(3):
+            result = await client.call_tool("noisy", {})
+            assert text_of(result) == "quiet"
+
+
+async def test_the_server_serves_over_http_and_only_its_own_host(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "healthsim", "--home", str(tmp_path), "serve"]
+    async with await anyio.open_process([*command, "--http", f"127.0.0.1:{port}"]) as process:
+        try:
+            await _reachable(port)
+            async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+                await _answer(client, "find_templates")
+            assert "421" in await _asked_as(port, "evil.example")
+        finally:
+            process.terminate()
+
+
+async def _reachable(port: int) -> None:
+    with anyio.fail_after(20):
+        while True:
+            try:
+                async with await anyio.connect_tcp("127.0.0.1", port):
+                    return
+            except OSError:
+                await anyio.sleep(0.1)
+
+
+async def _asked_as(port: int, host: str) -> str:
+    """Return the first line of the answer to a request that names another host."""
+    request = (
+        f"POST /mcp HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        "Accept: application/json, text/event-stream\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(request.encode())
+        return (await stream.receive()).decode().splitlines()[0]
