@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ from healthsim.persistence.database import open_read, quoted
 from healthsim.tables import NO_NUMBER, Columns, Table, Type
 
 _BATCH = 122_880  # rows of one DuckDB row group
+_MOST_WORDS = 8_192  # more than names, places and codes have; identifiers soon pass it
 
 _CANONICAL: Mapping[Type, tuple[str, object]] = {
     "BIGINT": ("<i8", int(NO_NUMBER)),
@@ -98,23 +100,63 @@ def digest_stored(path: Path, tables: Iterable[Table]) -> Digest:
 
 
 class _ColumnDigest:
-    """SHA-256 over one column; text is two streams, its lengths and its bytes."""
+    """SHA-256 over one column, as two streams.
+
+    Numbers use the first alone. Text is coded by the order in which words first appear, as long
+    as there are at most `_MOST_WORDS` of them: codes go to the first stream, words to the second.
+    From the row that brings one word more, lengths go to the first and bytes to the second. Both
+    depend on the stored values and their order alone.
+    """
 
     def __init__(self, kind: Type) -> None:
         self.kind = kind
         self._values = hashlib.sha256()
         self._bytes = hashlib.sha256()
+        self._words: dict[str, int] | None = {}
 
     def update(self, values: pa.Array) -> None:
-        if self.kind == "VARCHAR":
+        if self.kind != "VARCHAR":
+            self._values.update(_numbers(self.kind, values).data)
+            return
+        if self._words is not None:
+            values = self._code(values, self._words)
+        if len(values):
             lengths, text = _text(values)
             self._values.update(lengths.data)
             self._bytes.update(text)
-        else:
-            self._values.update(_numbers(self.kind, values).data)
+
+    def _code(self, values: pa.Array, words: dict[str, int]) -> pa.Array:
+        """Hash text by its words; return the rows from the one that brings a word too many."""
+        coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        listed = coded.dictionary.to_pylist()
+        table = np.array([*(words.get(word, -2) for word in listed), -1], dtype="<i4")
+        end = len(codes)
+        for code, first in _new_words(codes, table):
+            if len(words) == _MOST_WORDS:
+                end, self._words = first, None
+                break
+            table[code] = words[listed[code]] = len(words)
+            self._bytes.update(f"{listed[code]}\0".encode())
+        self._values.update(np.ascontiguousarray(table[codes[:end]]).data)
+        return values.slice(end)
 
     def hexdigest(self) -> str:
         return hashlib.sha256(self._values.digest() + self._bytes.digest()).hexdigest()
+
+
+def _new_words(
+    codes: NDArray[np.signedinteger[Any]], table: NDArray[np.int32]
+) -> list[tuple[int, int]]:
+    """Return (code, first row) of the words not met before, in the order of their first rows."""
+    unknown = np.flatnonzero(table[:-1] == -2)
+    if not len(unknown):
+        return []
+    first = np.full(len(table), len(codes), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    met = unknown[first[unknown] < len(codes)]
+    order = met[np.argsort(first[met])]
+    return list(zip(order.tolist(), first[order].tolist(), strict=True))
 
 
 def _numbers(kind: Type, values: pa.Array) -> NDArray[np.generic]:
