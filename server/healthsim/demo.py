@@ -121,12 +121,12 @@ class Talk:
             raise RuntimeError(f"{tool}: {text}")
         return dict(result.structured_content or {})
 
-    def table(self, rows: dict[str, Any], title: str = "") -> None:
-        """Show rows as a table."""
+    def table(self, rows: dict[str, Any], title: str = "", most: int = _SHOWN_ROWS) -> None:
+        """Show the first rows as a table."""
         table = Table(title=title or None, title_justify="left", box=box.SIMPLE)
         for column in rows["columns"]:
             table.add_column(str(column))
-        for row in rows["rows"][:_SHOWN_ROWS]:
+        for row in rows["rows"][:most]:
             table.add_row(*(escape(_cell(value)) for value in row))
         self.screen.print(table)
 
@@ -143,9 +143,11 @@ def _short(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.2f}"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else str(value)
 
@@ -241,7 +243,7 @@ async def _check(talk: Talk, run_id: str) -> int:
     if findings := audit.get("findings"):
         talk.table(findings, "Findings")
     if compared := audit.get("asked_against_got"):
-        talk.table(compared, "Asked against got")
+        talk.table(compared, "Asked against got", most=40)
     page = await talk.call("query_scenario", name=NAME, sql=CHECK.strip())
     got = dict(zip(page["columns"], page["rows"][0], strict=True))
     people = 200

@@ -1,0 +1,103 @@
+"""CSV and Parquet: every row, in stored order, the same bytes each time, marked as synthetic."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from healthsim.building import templates
+from healthsim.errors import NotFound, Refused
+from healthsim.exports import columnar
+from healthsim.operations import exporting, generate, scenarios
+from healthsim.operations.home import Home
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Return a home with the scenario `small` of 30 people."""
+    found = Home(tmp_path_factory.mktemp("home"))
+    profile = templates.load("medicare-diabetic").fresh() | {"count": 30}
+    started = generate.start(found, profile, [templates.load("diabetic-first-year").fresh()])
+    generate.join(found, started.run_id, 60)
+    scenarios.save_run(found, started.run_id, "small", "=HYPERLINK() | <b>\nhostile")
+    return found
+
+
+def test_a_csv_holds_every_row_in_the_order_of_people(home: Home, tmp_path: Path) -> None:
+    columnar.export(scenarios.path(home, "small"), "small", tmp_path, "csv")
+    counts = scenarios.describe(home, "small").counts
+
+    for table, number in counts.items():
+        with (tmp_path / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == number, table
+        people = [int(row["person_id"]) for row in rows if "person_id" in row]
+        assert people == sorted(people), table
+
+
+def test_a_parquet_file_holds_the_stored_values_and_types(home: Home, tmp_path: Path) -> None:
+    path = scenarios.path(home, "small")
+    columnar.export(path, "small", tmp_path, "parquet", ["claims"])
+    claims = pq.read_table(tmp_path / "claims.parquet")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        stored = connection.sql("SELECT * FROM claims").to_arrow_table()
+
+    assert claims.column_names == stored.column_names
+    assert claims.to_pylist() == stored.to_pylist()
+    assert str(claims.schema.field("allowed_usd").type) == "decimal128(12, 2)"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_two_exports_of_a_scenario_are_equal_byte_by_byte(
+    home: Home, tmp_path: Path, form: columnar.Format
+) -> None:
+    written = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        written.append(
+            columnar.export(scenarios.path(home, "small"), "small", tmp_path / name, form)
+        )
+
+    assert [path.name for path in written[0]] == [path.name for path in written[1]]
+    assert all(one.read_bytes() == two.read_bytes() for one, two in zip(*written, strict=True))
+
+
+def test_an_export_is_marked_and_explains_its_columns(home: Home, tmp_path: Path) -> None:
+    columnar.export(scenarios.path(home, "small"), "small", tmp_path, "csv", ["fills"])
+
+    assert "Synthetic test data" in (tmp_path / columnar.MARKER).read_text()
+    dictionary = (tmp_path / columnar.DICTIONARY).read_text()
+    assert "copay_usd" in dictionary
+    assert "allowed_usd" not in dictionary
+    assert "hostile" not in dictionary + (tmp_path / columnar.MARKER).read_text()
+
+
+def test_an_unknown_table_is_answered_with_near_names(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="did you mean 'claims'"):
+        columnar.export(scenarios.path(home, "small"), "small", tmp_path, "csv", ["claim"])
+
+
+def test_an_export_into_the_home_replaces_the_one_before(home: Home) -> None:
+    everything = exporting.export_home(home, "small", "csv")
+    one = exporting.export_home(home, "small", "csv", ["fills"])
+
+    assert everything.folder == one.folder == home.folder / "exports" / "small-csv"
+    assert sorted(path.name for path in one.folder.iterdir()) == sorted(
+        path.name for path in one.files
+    )
+
+
+def test_an_export_leaves_strangers_alone_and_no_spare_folder(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "mine.csv").write_text("mine")
+    with pytest.raises(Refused, match="not empty"):
+        exporting.export_to(home, "small", folder, "csv")
+    exporting.export_to(home, "small", folder, "csv", replace=True)
+
+    assert (folder / "mine.csv").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -1,0 +1,56 @@
+"""Previews: the very people of the run, and counts that the run then has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from healthsim.building import templates
+from healthsim.operations import estimate, generate, runs, scenarios
+from healthsim.operations.home import Home
+
+PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 2000}
+JOURNEY = templates.load("diabetic-first-year").fresh()
+
+
+def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: Path) -> None:
+    seen = estimate.preview(PROFILE, [JOURNEY], sample=3)
+    home = Home(tmp_path)
+    started = generate.start(home, PROFILE, [JOURNEY])
+    record = generate.join(home, started.run_id, 60)
+    names, rows = scenarios.sample(runs.file(home, record.run_id), "patients", 3)
+    made = [dict(zip(names, row, strict=True)) for row in rows]
+
+    assert [[row[0], row[1]] for row in seen.people] == [
+        [person["person_id"], f"{person['given_name']} {person['family_name']}"] for person in made
+    ]
+    assert seen.count == 2000
+    for table, expected in seen.expected.items():
+        assert abs(record.counts[table] - expected) <= 0.15 * expected + 20, table
+    assert seen.megabytes < 2 * (tmp_path / "runs" / f"{record.run_id}.duckdb").stat().st_size / 1e6
+
+
+def test_another_seed_shows_other_people() -> None:
+    one = estimate.preview(PROFILE, [], seed=1)
+    two = estimate.preview(PROFILE, [], seed=2)
+
+    assert one.people != two.people
+
+
+def test_quick_people_are_linked_plain_and_in_order_of_days() -> None:
+    people = estimate.quick(PROFILE | {"count": 5}, [JOURNEY])
+
+    assert json.loads(json.dumps(people)) == people
+    assert [person["person_id"] for person in people] == [101, 201, 301, 401, 501]
+    for person in people:
+        days = [row[0] for row in person["encounters"]]
+        assert days == sorted(days)
+        assert person["claims"]
+        assert all(len(row) == len(estimate.VIEWS[key])
+                   for key in estimate.VIEWS for row in person.get(key, ()))  # fmt: skip
+
+
+def test_people_of_a_payer_alone_are_shown_from_the_payers_side() -> None:
+    payer = PROFILE | {"count": 3, "products": ["membersim"]}
+
+    assert all(person["name"] and person["claims"] for person in estimate.quick(payer, [JOURNEY]))
