@@ -17,6 +17,7 @@ from healthsim import __version__
 from healthsim.operations.home import Home
 from healthsim.tools import asking, building, execution, guide, scenarios
 from healthsim.tools.edge import (
+    ADD,
     DELETE,
     READ,
     WRITE,
@@ -47,9 +48,9 @@ refine_spec -> get_spec and preview_spec -> execute_spec -> save_scenario -> que
 
 TOOLS = (
     (building.find_templates, READ),
-    (building.start_profile_builder, WRITE),
-    (building.start_journey_builder, WRITE),
-    (building.refine_spec, WRITE),
+    (building.start_profile_builder, ADD),
+    (building.start_journey_builder, ADD),
+    (building.refine_spec, ADD),
     (building.get_spec, READ),
     (building.preview_spec, READ),
     (execution.execute_spec, WRITE),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from healthsim.operations.home import Home
 
 READ = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+ADD = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+"""Adds something each time that it is called."""
 WRITE = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
