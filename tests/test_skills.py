@@ -1,0 +1,200 @@
+"""Skills say what is so: every example in them is valid and runs, every tool in them exists."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from healthsim import library
+from healthsim.app import TOOLS
+from healthsim.building import refining, templates
+from healthsim.building.draft import Draft, problems
+from healthsim.execution.run import chunks, prepare
+from healthsim.operations import generate, query, scenarios
+from healthsim.operations.home import Home
+from healthsim.specification.conditions import parse
+from healthsim.specification.distributions import parse_distribution
+from healthsim.tools.guide import topics
+from healthsim.tools.skills import skills
+
+SHELF = Path(str(library.shelf("skills")))
+PAGES = sorted(SHELF.rglob("*.md"))
+NAMES = {tool.__name__: inspect.signature(tool) for tool, _ in TOOLS}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced example: its kind (``json step``, ``sql``) and its text."""
+
+    page: str
+    line: int
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def _blocks() -> Iterator[Block]:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        name = page.relative_to(SHELF).as_posix()
+        for found in re.finditer(r"^```([a-z ]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            line = text[: found.start()].count("\n") + 1
+            yield Block(name, line, found[1].strip(), found[2])
+
+
+BLOCKS = list(_blocks())
+
+
+def _of(*kinds: str) -> Any:
+    return pytest.mark.parametrize("block", [one for one in BLOCKS if one.kind in kinds], ids=str)
+
+
+def _cells(heading: str) -> Iterator[list[str]]:
+    """Yield the cells of every row of tables whose head begins with `heading`."""
+    for page in PAGES:
+        inside = False
+        for line in page.read_text(encoding="utf-8").splitlines():
+            inside = line.startswith("|") and (inside or line.startswith(heading))
+            if inside and not line.startswith((heading, "|---")):
+                yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def _draft() -> Draft:
+    return Draft(
+        profile=templates.load("medicare-diabetic").fresh(),
+        journeys=(templates.load("diabetic-first-year").fresh(),),
+    )
+
+
+def _run(profile: dict[str, Any], journeys: list[dict[str, Any]], count: int) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    for chunk in chunks(prepare(profile | {"count": count}, journeys)):
+        for name, columns in chunk.tables.items():
+            rows[name] = rows.get(name, 0) + len(next(iter(columns.values())))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Return a home with one scenario, `dm`: the reference pair, 300 people."""
+    made = Home(tmp_path_factory.mktemp("home"))
+    draft = _draft()
+    profile = dict(draft.profile or {}) | {"count": 300}
+    record = generate.join(made, generate.start(made, profile, draft.journeys).run_id, 60)
+    assert record.status == "done", record.error
+    scenarios.save_run(made, record.run_id, "dm")
+    return made
+
+
+@pytest.mark.parametrize("skill", skills(), ids=lambda skill: skill.name)
+def test_a_skill_follows_the_format(skill: Any) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", skill.name)
+    assert (SHELF / skill.name / "SKILL.md").is_file()
+    assert 40 <= len(skill.description) <= 1024
+    assert set(skill.front) == {"name", "description"}
+    assert len(skill.body.splitlines()) < 500
+    assert len(skill.body) < 20_000
+
+
+def test_every_block_is_of_a_kind_that_is_tested() -> None:
+    kinds = {"json", "json profile", "json step", "json changes", "json call", "sql"}
+
+    assert [str(block) for block in BLOCKS if block.kind not in kinds] == []
+
+
+@_of("json", "json profile")
+def test_a_whole_document_runs(block: Block) -> None:
+    document = json.loads(block.text)
+    if document["kind"] == "profile":
+        assert _run(document, [], document["count"])["patients" if "products" in document else
+                                                    "members"] == document["count"]  # fmt: skip
+    else:
+        profile = templates.load("medicare-diabetic").fresh()
+        assert _run(profile, [document], 100)["events"] > 100
+
+
+@_of("json step")
+def test_a_step_can_be_appended_to_the_reference_journey_and_runs(block: Block) -> None:
+    change = {"op": "append", "path": "journey.phases[0].steps", "value": json.loads(block.text)}
+    draft, _ = refining.refine(_draft(), [change])
+
+    assert problems(draft) == []
+    assert _run(dict(draft.profile or {}), list(draft.journeys), 50)["patients"] == 50
+
+
+@_of("json changes")
+def test_changes_can_be_made_to_the_reference_draft(block: Block) -> None:
+    draft, lines = refining.refine(_draft(), json.loads(block.text))
+
+    assert problems(draft) == []
+    assert len(lines) == len(json.loads(block.text))
+
+
+@_of("json call")
+def test_a_call_names_a_tool_and_arguments_that_it_has(block: Block) -> None:
+    call = json.loads(block.text)
+    known = NAMES[call["tool"]].parameters
+    needed = {name for name, one in known.items() if one.default is one.empty} - {"ctx"}
+
+    assert set(call["arguments"]) <= set(known)
+    assert needed <= set(call["arguments"])
+
+
+@_of("sql")
+def test_a_query_answers(block: Block, home: Home) -> None:
+    answered = query.query(home, "dm", block.text)
+
+    assert answered.rows
+    assert all(value is not None for value in answered.rows[0])
+    assert not answered.truncated
+
+
+def test_the_ten_answers_are_ten() -> None:
+    assert sum(block.page.endswith("answers.md") for block in BLOCKS) == 10
+
+
+def test_every_distribution_in_a_table_can_be_read() -> None:
+    rows = list(_cells("| kind | example |"))
+    kinds = [parse_distribution(json.loads(row[1].split("`")[1])).type for row in rows]
+
+    assert len(set(kinds)) == 19
+    assert [row[0] for row in rows if row[0] not in kinds] == []
+
+
+def test_every_condition_in_a_table_can_be_read() -> None:
+    rows = list(_cells("| ask | write |"))
+
+    assert len(rows) >= 8
+    for row in rows:
+        for text in re.findall(r"`([^`]+)`", row[1]):
+            parse(text)
+
+
+def test_every_tool_is_named_in_a_skill() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+    assert [name for name in NAMES if f"`{name}`" not in text] == []
+
+
+def test_every_tool_that_a_skill_names_exists() -> None:
+    verbs = "|".join(sorted({name.split("_")[0] for name in NAMES}))
+    arguments = {name for found in NAMES.values() for name in found.parameters}
+    for page in PAGES:
+        named = re.findall(rf"`((?:{verbs})_[a-z_]+)[`(]", page.read_text(encoding="utf-8"))
+        unknown = set(named) - set(NAMES) - arguments
+        assert unknown == set(), page
+
+
+def test_every_guide_that_a_skill_points_to_can_be_asked_for() -> None:
+    for page in PAGES:
+        for topic in re.findall(r"`([a-z-]+/references/[a-z-]+\.md)`", page.read_text("utf-8")):
+            assert topic in topics(), page
