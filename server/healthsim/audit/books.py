@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from healthsim.codes.books import Book, carc, cvx, discharge, drg, pos, revenue
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, conflicts, icd10cm
+from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import loinc
 from healthsim.products.populationsim.reference import geography
 
@@ -51,8 +51,10 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pa.Table:
 
 
 def _codes() -> Iterator[tuple[str, str]]:
-    books: dict[str, Book[Any]] = {"icd10cm": icd10cm(), "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
-             "revenue": revenue(), "carc": carc(), "discharge": discharge()}  # fmt: skip
+    books: dict[str, Book[Any]] = {
+        "icd10cm": icd10cm(), "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
+        "revenue": revenue(), "carc": carc(), "discharge": discharge(),
+    }  # fmt: skip
     for name, book in books.items():
         for code in book.codes:
             yield name, code
@@ -65,22 +67,22 @@ def excluded(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     They are the classification's Excludes1 pairs, and each pair that it states as one code.
     """
-    seen = set()
-    for one, two in (*EXCLUDES, *_stated_as_one()):
-        firsts = [code for code in codes if code.startswith(one)]
-        seconds = [code for code in codes if code.startswith(two)]
-        seen |= {(min(pair), max(pair)) for pair in product(firsts, seconds) if _clash(*pair)}
-    yield from sorted(seen)
+    apart = {pair for both in EXCLUDES for pair in _pairs(codes, *both)}
+    as_one = {pair for both in _stated_as_one() for pair in _pairs(codes, *both)}
+    yield from sorted(apart | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
+
+
+def _pairs(codes: Sequence[str], first: str, second: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of different codes, one below each prefix, the lesser first."""
+    ones = [code for code in codes if code.startswith(first)]
+    others = [code for code in codes if code.startswith(second)]
+    return ((min(pair), max(pair)) for pair in product(ones, others) if pair[0] != pair[1])
 
 
 def _stated_as_one() -> Iterator[tuple[str, str]]:
     for rule in COMBINATIONS:
         if len(rule.with_) == 1 and not rule.keep:
             yield rule.code, rule.with_[0]
-
-
-def _clash(first: str, second: str) -> bool:
-    return bool(conflicts((first, second))) or not {first, second} <= {*combined((first, second))}
 
 
 def _places() -> Iterator[tuple[str, str, str, str]]:

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import Rule
+from healthsim.audit.rules import AnyRule, RowRule, Rule
 
 _STATED = (
     ("conditions", "condition_id", "onset_date"),
     ("encounter_diagnoses", "encounter_id", ""),
     ("claim_diagnoses", "claim_id", ""),
 )
-_BOOKS = (
+BOOKS = (
     ("conditions", "condition_id", "code", "icd10cm"),
     ("encounter_diagnoses", "encounter_id", "code", "icd10cm"),
     ("claim_diagnoses", "claim_id", "code", "icd10cm"),
@@ -63,8 +63,8 @@ _BOTH = (
     " AND o.onset_date <= coalesce(s.abatement_date, DATE '9999-12-31')"
 )
 
-RULES = (
-    *(_known(*one) for one in _BOOKS),
+RULES: tuple[AnyRule, ...] = (
+    *(_known(*one) for one in BOOKS),
     *(_sex(table, key) for table, key, _ in _STATED),
     Rule("a code of the person's age conditions.code", "conditions.code",
          ("conditions", "patients"),
@@ -80,7 +80,7 @@ RULES = (
     Rule("no code twice in one encounter", "encounter_diagnoses.code", ("encounter_diagnoses",),
          "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
          "GROUP BY encounter_id, code HAVING count(*) > 1"),
-    Rule("sex is one that codes know", "patients.gender", ("patients",),
-         "SELECT concat('person_id ', person_id) FROM patients WHERE gender NOT IN ('M', 'F')"),
+    RowRule("sex is one that codes know", "patients.gender", "patients",
+         "gender NOT IN ('M', 'F')"),
 )  # fmt: skip
 """Rules of codes; the books are ``temp.codes``, ``temp.diagnoses`` and ``temp.excluded``."""

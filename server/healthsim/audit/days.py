@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import Rule
+from healthsim.audit.rules import AnyRule, RowRule, Rule
 
-_SERVED = (
+SERVED = (
     ("events", "event_id", "event_date"),
     ("conditions", "condition_id", "onset_date"),
     ("encounters", "encounter_id", "start_at"),
@@ -28,7 +28,7 @@ _SERVED = (
 _BEFORE_DATA = {"conditions", "prescriptions", "enrollments"}
 """What a person may bring along from before the profile's day."""
 
-_CAUSED = (
+CAUSED = (
     ("procedures", "procedure_id", "performed_date"),
     ("immunizations", "immunization_id", "given_date"),
     ("vital_signs", "vital_sign_id", "measured_at"),
@@ -39,7 +39,7 @@ _CAUSED = (
 )
 """What bears the very day of its event."""
 
-_DURING = _CAUSED[:-1]
+DURING = CAUSED[:-1]
 """What, where it names an encounter, was done during it."""
 
 _COVERED = (
@@ -65,12 +65,12 @@ def _before_birth(table: str, key: str, column: str, people: str) -> Rule:
     )  # fmt: skip
 
 
-def _in_data(table: str, key: str, column: str) -> Rule:
-    early = "" if table in _BEFORE_DATA else f"s.{column}::DATE < d.as_of OR "
-    return Rule(
-        f"within the data {table}.{column}", f"{table}.{column}", (table,),
-        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s, temp.data_days AS d "
-        f"WHERE {early}s.{column}::DATE > d.through",
+def _in_data(table: str, key: str, column: str) -> RowRule:
+    day = f"{column}::DATE"
+    early = "" if table in _BEFORE_DATA else f"{day} < (SELECT as_of FROM temp.data_days) OR "
+    return RowRule(
+        f"within the data {table}.{column}", f"{table}.{column}", table,
+        f"{early}{day} > (SELECT through FROM temp.data_days)",
     )  # fmt: skip
 
 
@@ -91,14 +91,12 @@ def _during(table: str, key: str, column: str) -> Rule:
     )  # fmt: skip
 
 
-_MEMBERS_ONLY = ("enrollments", "claims", "claim_lines", "events")
-
-RULES = (
-    *(_after_death(*one) for one in _SERVED),
-    *(_before_birth(*one, "patients") for one in _SERVED),
-    *(_in_data(*one) for one in _SERVED if one[2] != "term_date"),
-    *(_on_its_day(*one) for one in _CAUSED),
-    *(_during(*one) for one in _DURING),
+RULES: tuple[AnyRule, ...] = (
+    *(_after_death(*one) for one in SERVED),
+    *(_before_birth(*one, "patients") for one in SERVED),
+    *(_in_data(*one) for one in SERVED if one[2] != "term_date"),
+    *(_on_its_day(*one) for one in CAUSED),
+    *(_during(*one) for one in DURING),
     Rule("the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
          "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
          "JOIN patients AS p USING (person_id) "
@@ -115,9 +113,8 @@ RULES = (
          "AND coalesce(s.admit_date, s.from_date) <= coalesce(n.term_date, DATE '9999-12-31')"),
     Rule("fills only while covered", "fills.fill_date", ("fills", "enrollments"),
          _COVERED.format(key="fill_id", table="fills", day="fill_date")),
-    Rule("spans of coverage end after they begin", "enrollments.term_date", ("enrollments",),
-         "SELECT concat('enrollment_id ', enrollment_id) FROM enrollments "
-         "WHERE term_date < effective_date"),
+    RowRule("spans of coverage end after they begin", "enrollments.term_date", "enrollments",
+         "term_date < effective_date"),
     Rule("spans of coverage do not overlap", "enrollments.effective_date", ("enrollments",),
          "SELECT concat('enrollment_id ', enrollment_id) FROM (SELECT enrollment_id, "
          "effective_date, lag(coalesce(term_date, DATE '9999-12-31')) OVER (PARTITION BY "
@@ -140,16 +137,13 @@ RULES = (
          "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
          "JOIN claims AS c USING (claim_id) "
          "WHERE l.service_date < c.from_date OR l.service_date > c.through_date"),
-    Rule("served, then received, then decided", "claims.received_date", ("claims",),
-         "SELECT concat('claim_id ', claim_id) FROM claims "
-         "WHERE through_date < from_date OR received_date < through_date "
+    RowRule("served, then received, then decided", "claims.received_date", "claims",
+         "through_date < from_date OR received_date < through_date "
          "OR paid_date < received_date"),
-    Rule("an encounter ends after it begins", "encounters.end_at", ("encounters",),
-         "SELECT concat('encounter_id ', encounter_id) FROM encounters "
-         "WHERE end_at < start_at OR los_days <> end_at::DATE - start_at::DATE"),
-    Rule("a result follows its specimen", "lab_results.resulted_at", ("lab_results",),
-         "SELECT concat('lab_result_id ', lab_result_id) FROM lab_results "
-         "WHERE resulted_at < collected_at"),
+    RowRule("an encounter ends after it begins", "encounters.end_at", "encounters",
+         "end_at < start_at OR los_days <> end_at::DATE - start_at::DATE"),
+    RowRule("a result follows its specimen", "lab_results.resulted_at", "lab_results",
+         "resulted_at < collected_at"),
     Rule("a fill follows its prescription", "fills.fill_date", ("fills", "prescriptions"),
          "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
          "USING (prescription_id) WHERE f.fill_date < p.written_date"),
@@ -160,8 +154,7 @@ RULES = (
     Rule("a fill is put back after it was made", "fills.reversed_date", ("fills",),
          "SELECT concat('fill_id ', fill_id) FROM fills WHERE reversed_date < fill_date "
          "OR (status = 'reversed') <> (reversed_date IS NOT NULL)"),
-    Rule("a condition ends after it begins", "conditions.abatement_date", ("conditions",),
-         "SELECT concat('condition_id ', condition_id) FROM conditions "
-         "WHERE abatement_date < onset_date OR recorded_date < onset_date"),
+    RowRule("a condition ends after it begins", "conditions.abatement_date", "conditions",
+         "abatement_date < onset_date OR recorded_date < onset_date"),
 )  # fmt: skip
 """Rules of days; ``temp.data_days`` holds the first and last day of the data."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from healthsim.audit.rules import Rule
+from healthsim.audit.rules import AnyRule, RowRule, Rule
 from healthsim.persistence.database import quoted
 from healthsim.tables import Column, Table
 
 _BITS = 29  # an id is its person's id and 29 bits more (DESIGN section 6)
 
 
-def derived_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
+def derived_rules(tables: Sequence[Table]) -> tuple[AnyRule, ...]:
     """Return every rule that the tables' definitions state, in the tables' order."""
     known = {table.name: table for table in tables}
     return tuple(rule for table in tables for rule in _of_table(table, known))
 
 
-def _of_table(table: Table, known: Mapping[str, Table]) -> Iterator[Rule]:
+def _of_table(table: Table, known: Mapping[str, Table]) -> Iterator[AnyRule]:
     yield _unique(table)
     yield from (_present(table, column) for column in table.columns if column.required)
     yield from (_rounded(table, column) for column in table.columns if column.type == "DOUBLE")
@@ -37,8 +37,8 @@ def _of_table(table: Table, known: Mapping[str, Table]) -> Iterator[Rule]:
                 yield _one_person(table, column)
 
 
-def _row(table: Table, alias: str = "s") -> str:
-    """Return SQL that names a row by its key."""
+def named_row(table: Table, alias: str = "s") -> str:
+    """Return SQL that names a row of `alias` by its key."""
     parts = ", ' ', ".join(f"'{name} ', {alias}.{quoted(name)}" for name in table.key)
     return f"concat({parts})"
 
@@ -49,39 +49,26 @@ def _unique(table: Table) -> Rule:
         f"key {table.name}",
         f"{table.name} ({', '.join(table.key)})",
         (table.name,),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s GROUP BY {key} HAVING count(*) > 1",
+        f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s GROUP BY {key} "
+        "HAVING count(*) > 1",
     )
 
 
-def _present(table: Table, column: Column) -> Rule:
-    return Rule(
-        f"required {table.name}.{column.name}",
-        f"{table.name}.{column.name}",
-        (table.name,),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s "
-        f"WHERE s.{quoted(column.name)} IS NULL",
-    )
+def _present(table: Table, column: Column) -> RowRule:
+    where = f"{table.name}.{column.name}"
+    return RowRule(f"required {where}", where, table.name, f"{quoted(column.name)} IS NULL")
 
 
-def _rounded(table: Table, column: Column) -> Rule:
-    name = quoted(column.name)
-    return Rule(
-        f"decimals {table.name}.{column.name}",
-        f"{table.name}.{column.name}",
-        (table.name,),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s "
-        f"WHERE round(s.{name}, {column.decimals}) <> s.{name} OR NOT isfinite(s.{name})",
-    )
+def _rounded(table: Table, column: Column) -> RowRule:
+    where, name = f"{table.name}.{column.name}", quoted(column.name)
+    broken = f"round({name}, {column.decimals}) <> {name} OR NOT isfinite({name})"
+    return RowRule(f"decimals {where}", where, table.name, broken)
 
 
-def _not_negative(table: Table, money: Sequence[str]) -> Rule:
-    least = ", ".join(f"s.{quoted(name)}" for name in money)
-    return Rule(
-        f"money not negative {table.name}",
-        table.name,
-        (table.name,),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s WHERE least({least}) < 0",
-    )
+def _not_negative(table: Table, money: Sequence[str]) -> RowRule:
+    least = ", ".join(quoted(name) for name in money)
+    name = f"money not negative {table.name}"
+    return RowRule(name, table.name, table.name, f"least({least}) < 0")
 
 
 def _numbered(table: Table) -> Rule:
@@ -108,15 +95,11 @@ def _is_address(table: Table) -> bool:
     )
 
 
-def _addressed(table: Table) -> Rule:
+def _addressed(table: Table) -> RowRule:
     (key,) = table.key
-    return Rule(
-        f"id holds person {table.name}.{key}",
-        f"{table.name}.{key}",
-        (table.name,),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s "
-        f"WHERE s.{quoted(key)} >> {_BITS} <> s.person_id",
-    )
+    where = f"{table.name}.{key}"
+    broken = f"{quoted(key)} >> {_BITS} <> person_id"
+    return RowRule(f"id holds person {where}", where, table.name, broken)
 
 
 def _linked(table: Table, column: Column) -> Rule:
@@ -125,7 +108,7 @@ def _linked(table: Table, column: Column) -> Rule:
         f"reference {table.name}.{column.name}",
         f"{table.name}.{column.name} → {column.references}",
         (table.name, target),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s ANTI JOIN {quoted(target)} AS t "
+        f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s ANTI JOIN {quoted(target)} AS t "
         f"ON s.{quoted(column.name)} = t.{quoted(found)} "
         f"WHERE s.{quoted(column.name)} IS NOT NULL",
     )
@@ -147,6 +130,6 @@ def _one_person(table: Table, column: Column) -> Rule:
         f"one person {table.name}.{column.name}",
         f"{table.name}.{column.name} → {column.references}",
         (table.name, target),
-        f"SELECT {_row(table)} FROM {quoted(table.name)} AS s JOIN {quoted(target)} AS t "
+        f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s JOIN {quoted(target)} AS t "
         f"ON s.{quoted(column.name)} = t.{quoted(found)} WHERE s.person_id <> t.person_id",
     )

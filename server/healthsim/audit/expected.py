@@ -120,9 +120,7 @@ def _alike(distribution: Distribution) -> NDArray[np.float64]:
     return _numbers(distribution, Draw((np.arange(_FINE) + 0.5) / _FINE, np.arange(_FINE)))
 
 
-def _grid(
-    distribution: Distribution, people: People, size: int, times: int
-) -> NDArray[np.float64]:
+def _grid(distribution: Distribution, people: People, size: int, times: int) -> NDArray[np.float64]:
     """Return everybody's values at evenly spread uniforms, float64, shape (times, size)."""
     index = np.arange(size)
     spread_out = (np.arange(times) + 0.5) / times

@@ -286,4 +286,3 @@ def _journeys(
 
 def _first(taken: int, reached: int) -> NDArray[np.bool_]:
     return np.arange(reached) < taken
-

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import Rule
+from healthsim.audit.rules import AnyRule, RowRule, Rule
 
 _SSN = "^9[0-9]{2}-(0[1-9]|[1-4][0-9])-[0-9]{4}$"
 _LETTER = "[AC-HJKMNP-RT-Y]"  # letters of an MBI: without B, I, L, O, S, Z (CMS)
@@ -11,7 +11,7 @@ _EITHER = "[0-9AC-HJKMNP-RT-Y]"
 _MBI = f"^[1-9]S{_EITHER}[0-9]{_LETTER}{_EITHER}[0-9]{_LETTER}{{2}}[0-9]{{2}}$"
 _OWN = "^SYN[0-9]{9}$"
 
-_NPI_COLUMNS = (
+NPI_COLUMNS = (
     ("patients", "pcp_npi"), ("encounters", "attending_npi"), ("procedures", "performer_npi"),
     ("immunizations", "performer_npi"), ("lab_results", "ordering_npi"),
     ("prescriptions", "prescriber_npi"), ("referrals", "referring_npi"),
@@ -38,12 +38,9 @@ def _safe_npi(table: str, column: str) -> Rule:
     )  # fmt: skip
 
 
-def _matching(name: str, table: str, column: str, pattern: str, key: str = "person_id") -> Rule:
-    return Rule(
-        f"{name} {table}.{column}", f"{table}.{column}", (table,),
-        f"SELECT concat('{key} ', {key}) FROM {table} "
-        f"WHERE NOT regexp_matches({column}, '{pattern}')",
-    )  # fmt: skip
+def _matching(name: str, table: str, column: str, pattern: str) -> RowRule:
+    broken = f"NOT regexp_matches({column}, '{pattern}')"
+    return RowRule(f"{name} {table}.{column}", f"{table}.{column}", table, broken)
 
 
 def _once(table: str, column: str) -> Rule:
@@ -61,8 +58,8 @@ def _one_ssn(table: str) -> Rule:
     )  # fmt: skip
 
 
-RULES = (
-    *(_safe_npi(*one) for one in _NPI_COLUMNS),
+RULES: tuple[AnyRule, ...] = (
+    *(_safe_npi(*one) for one in NPI_COLUMNS),
     *(_matching("a number never issued", table, "ssn", _SSN)
       for table in ("patients", "members", "rx_members")),
     *(_one_ssn(table) for table in ("members", "rx_members")),
@@ -73,8 +70,8 @@ RULES = (
     _matching("a payer number of nobody", "members", "member_number", f"{_MBI}|{_OWN}"),
     _matching("a payer number of nobody", "rx_members", "cardholder_id", f"{_MBI}|{_OWN}"),
     _matching("a routing number of nobody", "rx_members", "bin", "^999999$"),
-    _matching("a tax number of nobody", "providers", "tin", "^00-[0-9]{7}$", "npi"),
-    _matching("a tax number of nobody", "facilities", "tin", "^00-[0-9]{7}$", "npi"),
+    _matching("a tax number of nobody", "providers", "tin", "^00-[0-9]{7}$"),
+    _matching("a tax number of nobody", "facilities", "tin", "^00-[0-9]{7}$"),
     Rule("Medicare numbers are Medicare-shaped", "members.member_number",
          ("members", "enrollments", "plans"),
          "SELECT concat('person_id ', m.person_id) FROM members AS m JOIN (SELECT person_id, "

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 
 from healthsim.audit import coding, days, identity, links, money
 from healthsim.audit.books import lay_out_books
-from healthsim.audit.derived import derived_rules
-from healthsim.audit.rules import MENDED, Finding, Rule
+from healthsim.audit.derived import derived_rules, named_row
+from healthsim.audit.rules import MENDED, AnyRule, Finding, RowRule, Rule
 from healthsim.persistence.database import open_read, quoted
 from healthsim.persistence.scenario import Manifest, read_manifest, read_tables
 from healthsim.tables import Table
 
-NAMED = (*money.RULES, *links.RULES, *days.RULES, *identity.RULES, *coding.RULES)
+NAMED: tuple[AnyRule, ...] = (
+    *money.RULES, *links.RULES, *days.RULES, *identity.RULES, *coding.RULES,
+)  # fmt: skip
 """The rules that are not in the data dictionary."""
 
-_LAST_DAY = "9999-12-31"
+_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
 
 
 def check(path: Path) -> list[Finding]:
@@ -37,22 +39,72 @@ def check(path: Path) -> list[Finding]:
     """
     with open_read(path) as connection:
         manifest = read_manifest(connection, path)
-        tables = read_tables(connection, path)
-        whole = _stored(connection, tables)
-        found = [_shape(tables, whole), *_counts(connection, manifest, whole)]
-        lay_out_books(connection)
-        _lay_out_days(connection, manifest)
-        usable = {table.name for table in whole}
-        rules = (*derived_rules(whole), *NAMED)
-        found += [_asked(connection, rule) for rule in rules if usable.issuperset(rule.needs)]
-    return found
+        said = read_tables(connection, path)
+        whole = _stored(connection, said)
+        lay_out(connection, manifest)
+        return [
+            _shape(said, whole),
+            *_counts(connection, manifest, whole),
+            *ask(connection, rules_for(whole), whole),
+        ]
 
 
-def _asked(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Finding:
+def rules_for(tables: Sequence[Table]) -> list[AnyRule]:
+    """Return the rules that apply to a file of these tables: derived ones, then named ones."""
+    there = {table.name for table in tables}
+    return [rule for rule in (*derived_rules(tables), *NAMED) if there.issuperset(rule.needs)]
+
+
+def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """Make the temporary tables that rules look at, beside an open file."""
+    lay_out_books(connection)
+    profile = json.loads(manifest.profile)
+    bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]
+    connection.execute(
+        "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through", bounds
+    )
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection, rules: Iterable[AnyRule], tables: Iterable[Table]
+) -> list[Finding]:
+    """Ask rules of an open file beside which `lay_out` has laid what they look at.
+
+    Returns:
+        One finding a rule: those of single rows first, table by table, then the others.
+    """
+    every = list(rules)
+    found: list[Finding] = []
+    for table in tables:
+        mine = [rule for rule in every if isinstance(rule, RowRule) and rule.table == table.name]
+        if mine:
+            found += _ask_rows(connection, mine, table)
+    return found + [_ask(connection, rule) for rule in every if isinstance(rule, Rule)]
+
+
+def _ask_rows(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule], table: Table
+) -> Iterator[Finding]:
+    """Ask all row rules of a table in one scan."""
+    parts = ", ".join(
+        f"count(*) FILTER ({rule.broken}), min({named_row(table)}) FILTER ({rule.broken})"
+        for rule in rules
+    )
+    statement = f"SELECT {parts} FROM {quoted(table.name)} AS s"  # noqa: S608
+    row = connection.execute(statement).fetchall()[0]
+    for rule, rows, example in zip(rules, row[::2], row[1::2], strict=True):
+        yield _finding(rule, rows, example)
+
+
+def _ask(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Finding:
     statement = f"SELECT count(*), min(broken) FROM ({rule.sql}) AS offending (broken)"  # noqa: S608
     rows, example = connection.execute(statement).fetchall()[0]
+    return _finding(rule, rows, example)
+
+
+def _finding(rule: AnyRule, rows: int, example: str | None) -> Finding:
     where = f"{rule.where} ({example})" if rows else rule.where
-    return Finding(rule.name, where, int(rows), rule.mend)
+    return Finding(rule.name, where, rows, rule.mend)
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> tuple[Table, ...]:
@@ -77,19 +129,10 @@ def _shape(tables: Iterable[Table], whole: Sequence[Table]) -> Finding:
 
 def _counts(
     connection: duckdb.DuckDBPyConnection, manifest: Manifest, whole: Sequence[Table]
-) -> Iterable[Finding]:
+) -> Iterator[Finding]:
     """Compare the rows stored with those that the manifest tells, as one finding a table."""
     for table in whole:
         statement = f"SELECT count(*) FROM {quoted(table.name)}"  # noqa: S608
         (stored,) = connection.execute(statement).fetchall()[0]
         off = abs(int(stored) - manifest.rows.get(table.name, 0))
         yield Finding(f"rows of the manifest {table.name}", table.name, off, MENDED)
-
-
-def _lay_out_days(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
-    """Lay out the first and last day of the data, as the profile says them."""
-    profile = json.loads(manifest.profile)
-    days_said = [profile.get("as_of") or "0001-01-01", profile.get("through") or _LAST_DAY]
-    connection.execute(
-        "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through", days_said
-    )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import Rule
+from healthsim.audit.rules import AnyRule, RowRule, Rule
 
 _CLAIM = "concat('claim_id ', c.claim_id)"
 _FILL = "concat('fill_id ', f.fill_id)"
@@ -18,7 +18,7 @@ _COVERED = (
 )
 _MOST = "CASE c.form WHEN '837P' THEN 12 ELSE 25 END"
 
-RULES = (
+RULES: tuple[AnyRule, ...] = (
     Rule("diagnoses of a claim are the encounter's", "claim_diagnoses.code",
          ("claims", "claim_diagnoses", "encounter_diagnoses"),
          f"SELECT {_CLAIM} FROM claims AS c JOIN (SELECT claim_id, list(code ORDER BY sequence) "
@@ -66,9 +66,8 @@ RULES = (
          "AND NOT EXISTS (SELECT 1 FROM claim_lines AS l JOIN procedures AS p "
          "ON l.event_id = p.event_id WHERE l.claim_id = c.claim_id "
          "AND p.performer_npi = c.rendering_npi)"),
-    Rule("a form names who it asks for", "claims.form", ("claims",),
-         f"SELECT {_CLAIM} FROM claims AS c WHERE CASE form "
-         "WHEN '837P' THEN rendering_npi IS NULL OR attending_npi IS NOT NULL "
+    RowRule("a form names who it asks for", "claims.form", "claims",
+         "CASE form WHEN '837P' THEN rendering_npi IS NULL OR attending_npi IS NOT NULL "
          "OR bill_type IS NOT NULL OR discharge_status IS NOT NULL OR drg IS NOT NULL "
          "ELSE attending_npi IS NULL OR rendering_npi IS NOT NULL OR bill_type IS NULL "
          "OR facility_npi IS NULL OR billing_npi <> facility_npi END"),
@@ -134,11 +133,9 @@ RULES = (
          ("encounters", "events"),
          f"SELECT {_ENCOUNTER} FROM encounters AS e JOIN events AS v USING (event_id) "
          "WHERE v.type <> 'encounter' OR v.event_date <> e.start_at::DATE"),
-    Rule("a flag says where the result lies", "lab_results.flag", ("lab_results",),
-         "SELECT concat('lab_result_id ', lab_result_id) FROM lab_results WHERE flag <> CASE "
-         "WHEN value < ref_low THEN 'L' WHEN value > ref_high THEN 'H' ELSE 'N' END"),
-    Rule("a result is a number or a text", "lab_results.value", ("lab_results",),
-         "SELECT concat('lab_result_id ', lab_result_id) FROM lab_results "
-         "WHERE (value IS NULL) = (value_text IS NULL)"),
+    RowRule("a flag says where the result lies", "lab_results.flag", "lab_results",
+         "flag <> CASE WHEN value < ref_low THEN 'L' WHEN value > ref_high THEN 'H' ELSE 'N' END"),
+    RowRule("a result is a number or a text", "lab_results.value", "lab_results",
+         "(value IS NULL) = (value_text IS NULL)"),
 )  # fmt: skip
 """Rules of claims, encounters, fills and prescriptions that must agree."""

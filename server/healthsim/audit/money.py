@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import Rule
+from healthsim.audit.rules import AnyRule, RowRule, Rule
 from healthsim.products.membersim.tables import MONEY
 
 _CHARGE = "charge_usd <> allowed_usd + contractual_usd + denied_usd"
@@ -15,9 +15,6 @@ _PRICE = "ingredient_cost_usd + dispensing_fee_usd + tax_usd"
 _PAID = "deductible_usd + copay_usd + plan_paid_usd + other_payer_usd + coupon_usd"
 _SUMS = ", ".join(f"sum({column.name}) AS {column.name}" for column in MONEY)
 _DIFFERS = " OR ".join(f"c.{column.name} IS DISTINCT FROM l.{column.name}" for column in MONEY)
-_LINE = "concat('claim_id ', claim_id, ' line ', line)"
-_CLAIM = "concat('claim_id ', claim_id)"
-_FILL = "concat('fill_id ', fill_id)"
 
 _MEDICAL_YEAR = (
     "SELECT concat('person_id ', l.person_id, ' plan ', c.plan_id) "
@@ -42,15 +39,11 @@ _PRICED = (
     "HAVING min({amount} / units) <> max({amount} / units)"
 )
 
-RULES = (
-    Rule("charge of a line", "claim_lines.charge_usd", ("claim_lines",),
-         f"SELECT {_LINE} FROM claim_lines WHERE {_CHARGE}"),
-    Rule("allowed of a line", "claim_lines.allowed_usd", ("claim_lines",),
-         f"SELECT {_LINE} FROM claim_lines WHERE {_ALLOWED}"),
-    Rule("charge of a claim", "claims.charge_usd", ("claims",),
-         f"SELECT {_CLAIM} FROM claims WHERE {_CHARGE}"),
-    Rule("allowed of a claim", "claims.allowed_usd", ("claims",),
-         f"SELECT {_CLAIM} FROM claims WHERE {_ALLOWED}"),
+RULES: tuple[AnyRule, ...] = (
+    RowRule("charge of a line", "claim_lines.charge_usd", "claim_lines", _CHARGE),
+    RowRule("allowed of a line", "claim_lines.allowed_usd", "claim_lines", _ALLOWED),
+    RowRule("charge of a claim", "claims.charge_usd", "claims", _CHARGE),
+    RowRule("allowed of a claim", "claims.allowed_usd", "claims", _ALLOWED),
     Rule("header is the sum of its lines", "claims", ("claims", "claim_lines"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN "
          f"(SELECT claim_id, {_SUMS} FROM claim_lines GROUP BY claim_id) AS l USING (claim_id) "
@@ -75,9 +68,8 @@ RULES = (
          "ON l.claim_id = a.claim_id AND l.line = a.line "
          "WHERE coalesce(a.contract, 0) <> l.contractual_usd + l.denied_usd "
          "OR coalesce(a.patient, 0) <> l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
-    Rule("a denied line is denied whole", "claim_lines.status", ("claim_lines",),
-         f"SELECT {_LINE} FROM claim_lines WHERE (status = 'denied') "
-         "<> (denied_usd > 0 AND denied_usd = charge_usd)"),
+    RowRule("a denied line is denied whole", "claim_lines.status", "claim_lines",
+         "(status = 'denied') <> (denied_usd > 0 AND denied_usd = charge_usd)"),
     Rule("a claim is denied when every line is", "claims.status", ("claims", "claim_lines"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN (SELECT claim_id, "
          "bool_and(status = 'denied') AS denied FROM claim_lines GROUP BY claim_id) AS l "
@@ -97,13 +89,15 @@ RULES = (
          _PRICED.format(amount="allowed_usd", only=" AND status = 'paid'", also=", plan_id")),
     Rule("charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),
          _PRICED.format(amount="charge_usd", only="", also="")),
-    Rule("price of a fill", "fills", ("fills",),
-         f"SELECT {_FILL} FROM fills WHERE {_PRICE} <> {_PAID}"),
-    Rule("only a paid fill has money", "fills", ("fills",),
-         f"SELECT {_FILL} FROM fills WHERE status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)"),
+    RowRule("price of a fill", "fills", "fills", f"{_PRICE} <> {_PAID}"),
+    RowRule("only a paid fill has money", "fills", "fills",
+         f"status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)"),
     Rule("drug out-of-pocket maximum", "fills", ("fills", "plans"),
          _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd")),
     Rule("drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
          _DRUG_YEAR.format(limit="drug_deductible_usd", spent="f.deductible_usd")),
+    Rule("no drug deductible where the plan has none", "fills.deductible_usd", ("fills", "plans"),
+         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
+         "WHERE p.drug_deductible_usd = 0 AND f.deductible_usd > 0"),
 )  # fmt: skip
 """Rules of claims' and fills' money, to the cent."""

@@ -1,8 +1,9 @@
-"""What a rule of the audit is: SQL that returns the rows that break it."""
+"""What a rule of the audit is: SQL that tells the rows that break it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 MENDED = "make the scenario again from its specifications: execute_spec, then save_scenario"
 """How most findings are mended: nothing but a later change or a fault of the engine makes them."""
@@ -10,7 +11,7 @@ MENDED = "make the scenario again from its specifications: execute_spec, then sa
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that holds in every scenario.
+    """Something that holds in every scenario, told by a query of its own.
 
     Attributes:
         name: what is checked, in a few words joined by hyphens; unique.
@@ -25,6 +26,33 @@ class Rule:
     needs: tuple[str, ...]
     sql: str
     mend: str = MENDED
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """Something that holds of every row of one table; a table's row rules share one scan.
+
+    Attributes:
+        name: what is checked; unique.
+        where: ``table`` or ``table.column`` that a finding is shown under.
+        table: the table.
+        broken: SQL condition on a row that is true where the row breaks the rule.
+        mend: what to do about a finding.
+    """
+
+    name: str
+    where: str
+    table: str
+    broken: str
+    mend: str = MENDED
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The table, as the tables that it reads."""
+        return (self.table,)
+
+
+AnyRule: TypeAlias = Rule | RowRule
 
 
 @dataclass(frozen=True, slots=True)

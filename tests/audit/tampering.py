@@ -1,0 +1,249 @@
+"""One small change for every named rule: what it does to a scenario, and which rules then tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """A change of a stored scenario.
+
+    Attributes:
+        breaks: names of the rules that must tell of it, and no others.
+        sql: the statements, each changing the first row that fits.
+    """
+
+    breaks: tuple[str, ...]
+    sql: tuple[str, ...]
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables that it changes."""
+        return {re.split(r"UPDATE |DELETE FROM ", one)[1].split()[0] for one in self.sql}
+
+
+def _one(table: str, change: str, where: str = "true") -> str:
+    """Return an UPDATE of the first row that fits."""
+    return (
+        f"UPDATE {table} SET {change} WHERE rowid = (SELECT min(rowid) FROM {table} WHERE {where})"
+    )
+
+
+def _row(name: str, *sql: str, also: tuple[str, ...] = ()) -> Tampering:
+    return Tampering((name, *also), sql)
+
+
+_MONEY = (
+    _row("header is the sum of its lines",
+         _one("claims", "charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1")),
+    _row("charge of a claim", _one("claims", "charge_usd = charge_usd + 1"),
+         also=("header is the sum of its lines",)),
+    _row("allowed of a claim", _one("claims", "plan_paid_usd = plan_paid_usd + 1"),
+         also=("header is the sum of its lines",)),
+    _row("charge of a line", _one("claim_lines", "contractual_usd = contractual_usd + 1"),
+         also=("header is the sum of its lines", "adjustments name each amount")),
+    _row("allowed of a line",
+         _one("claim_lines", "other_payer_paid_usd = other_payer_paid_usd + 1"),
+         also=("header is the sum of its lines",)),
+    _row("adjustments explain what was not paid",
+         _one("claim_adjustments", "amount_usd = amount_usd + 1"),
+         also=("adjustments name each amount",)),
+    _row("adjustments name each amount",
+         _one("claim_adjustments", "group_code = 'PR'", "group_code = 'CO'")),
+    _row("adjustments stand on a line",
+         "UPDATE claim_adjustments SET line = 99 WHERE (claim_id, line) = "
+         "(SELECT (claim_id, line) FROM claim_adjustments LIMIT 1)",
+         also=("adjustments explain what was not paid", "adjustments name each amount")),
+    _row("a denied line is denied whole", _one("claim_lines", "status = 'paid'",
+         "status = 'denied' AND claim_id IN (SELECT claim_id FROM claims WHERE status = 'paid')"),
+         also=("allowed is one price",)),
+    _row("a claim is denied when every line is", _one("claims", "status = 'denied'")),
+    _row("out-of-pocket maximum",
+         "UPDATE plans SET oop_max_usd = 0.01 WHERE plan_id = 'own'"),
+    _row("deductible of the year",
+         "UPDATE plans SET deductible_usd = 0.01 WHERE plan_id = 'HDHP'"),
+    _row("no deductible where the plan has none",
+         "UPDATE plans SET deductible_usd = 0 WHERE plan_id = 'HDHP'"),
+    _row("allowed is one price", "UPDATE claim_lines SET procedure = '80048' WHERE line = 1 "
+         "AND claim_id = (SELECT min(claim_id) FROM claim_lines WHERE procedure = '80048')",
+         also=("charge is one price",)),
+    _row("charge is one price",
+         _one("claim_lines", "charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1",
+              "procedure = '80061'"),
+         "UPDATE claims SET charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1 "
+         "WHERE claim_id = (SELECT claim_id FROM claim_lines WHERE rowid = "
+         "(SELECT min(rowid) FROM claim_lines WHERE procedure = '80061'))",
+         "UPDATE claim_adjustments SET amount_usd = amount_usd + 1 WHERE carc = '45' "
+         "AND (claim_id, line) = (SELECT (claim_id, line) FROM claim_lines WHERE rowid = "
+         "(SELECT min(rowid) FROM claim_lines WHERE procedure = '80061'))"),
+    _row("price of a fill", _one("fills", "plan_paid_usd = plan_paid_usd + 1", "status = 'paid'")),
+    _row("only a paid fill has money",
+         _one("fills", "ingredient_cost_usd = 1, plan_paid_usd = 1", "status = 'reversed'")),
+    _row("drug out-of-pocket maximum",
+         "UPDATE plans SET drug_oop_max_usd = 0.01 WHERE plan_id = 'HDHP'"),
+    _row("drug deductible of the year",
+         "UPDATE plans SET drug_deductible_usd = 0.01 WHERE plan_id = 'MA-PPO'"),
+    _row("no drug deductible where the plan has none",
+         "UPDATE plans SET drug_deductible_usd = 0 WHERE plan_id = 'MA-PPO'"),
+)  # fmt: skip
+
+_LINKS = (
+    _row("diagnoses of a claim are the encounter's", _one("claim_diagnoses", "code = 'J20.9'")),
+    _row("a claim has a diagnosis",
+         "DELETE FROM claim_diagnoses WHERE claim_id = (SELECT min(claim_id) FROM claims)"),
+    _row("an encounter has a diagnosis", _one("encounters", "reason_code = 'J20.9'")),
+    _row("a claim has a line",
+         "DELETE FROM claim_adjustments WHERE claim_id = (SELECT min(claim_id) FROM claims)",
+         "DELETE FROM claim_lines WHERE claim_id = (SELECT min(claim_id) FROM claims)",
+         also=("header is the sum of its lines",)),
+    _row("nothing is billed twice",
+         "UPDATE claim_lines AS l SET event_id = o.event_id FROM claim_lines AS o "
+         "WHERE l.claim_id = o.claim_id AND l.procedure = '85018' AND o.procedure = '80048' "
+         "AND l.person_id = (SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
+         "UPDATE claim_lines SET procedure = '80048' WHERE procedure = '85018' AND person_id = "
+         "(SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
+         also=("allowed is one price", "charge is one price")),
+    _row("one event is billed on one claim",
+         _one("claim_lines", "event_id = (SELECT o.event_id FROM events AS o WHERE "
+              "o.person_id = claim_lines.person_id AND o.step = 'flu')",
+              "event_id IN (SELECT event_id FROM events WHERE step = 'tele')"),
+         also=("on the day of its event claim_lines.service_date",)),
+    _row("an encounter has one claim of its facility",
+         _one("encounters", "encounter_class = 'asc'", "encounter_class = 'telehealth'")),
+    _row("an encounter has one 837P of each clinician",
+         "UPDATE claims SET rendering_npi = attending FROM (SELECT encounter_id AS visit, "
+         "attending_npi AS attending FROM encounters) WHERE encounter_id = visit AND form = '837P' "
+         "AND encounter_id IN (SELECT encounter_id FROM claims WHERE form = '837P' "
+         "GROUP BY encounter_id HAVING count(*) > 1)",
+         also=("allowed is one price", "charge is one price")),
+    _row("who attended is who treated",
+         _one("claims", "attending_npi = (SELECT max(npi) FROM providers)",
+              "form = '837I' AND attending_npi <> (SELECT max(npi) FROM providers)")),
+    _row("who rendered is who treated or performed",
+         _one("claims", "rendering_npi = (SELECT max(npi) FROM providers)",
+              "form = '837P' AND rendering_npi <> (SELECT max(npi) FROM providers)")),
+    _row("a form names who it asks for", _one("claims", "bill_type = '131'", "form = '837P'")),
+    _row("where it was is where it is billed",
+         _one("claims", "facility_npi = billing_npi, billing_npi = billing_npi",
+              "form = '837P' AND facility_npi IS NULL AND encounter_id IS NOT NULL"),
+         also=("reference claims.facility_npi",)),
+    _row("a stay's claim says what the stay says", _one("claims", "drg = '469'", "drg = '470'")),
+    _row("a line has the form's own columns",
+         _one("claim_lines", "revenue_code = '0300'", "pos IS NOT NULL")),
+    _row("a line points to diagnoses of its claim",
+         _one("claim_lines", "diagnosis_pointers = '1,2,3,4'",
+              "claim_id IN (SELECT claim_id FROM claim_diagnoses GROUP BY claim_id "
+              "HAVING count(*) = 1) AND pos IS NOT NULL")),
+    _row("an emergency visit leads to its stay",
+         _one("encounters", "parent_encounter_id = (SELECT min(encounter_id) FROM encounters AS s "
+              "WHERE s.person_id = encounters.person_id AND s.encounter_class = 'office')",
+              "parent_encounter_id IS NOT NULL"),
+         also=("a claim begins with its encounter",)),
+    _row("refills stay within the prescription", _one("prescriptions", "refills = 0",
+         "prescription_id IN (SELECT prescription_id FROM fills WHERE fill_number > 0)")),
+    _row("a fill is what was prescribed", _one("fills", "quantity = quantity + 1")),
+    _row("fills follow each other",
+         _one("fills", "fill_number = fill_number - 1",
+              "fill_number = 2 AND prescription_id IN (SELECT prescription_id FROM fills "
+              "WHERE fill_number = 1)")),
+    _row("nothing follows a fill put back",
+         _one("fills", "status = 'reversed', reversed_date = fill_date, ingredient_cost_usd = 0, "
+              "dispensing_fee_usd = 0, deductible_usd = 0, copay_usd = 0, plan_paid_usd = 0",
+              "fill_number = 1 AND prescription_id IN (SELECT prescription_id FROM fills "
+              "WHERE fill_number = 2)")),
+    _row("a number is one prescription of a pharmacy",
+         "UPDATE fills SET rx_number = '000000001' WHERE person_id = (SELECT person_id FROM fills "
+         "GROUP BY person_id HAVING count(DISTINCT prescription_id) > 1 LIMIT 1)"),
+    _row("a member is who the patient is", _one("members", "family_name = 'Changed'")),
+    _row("an event and its encounter are of one day",
+         _one("events", "event_date = event_date - 1",
+              "type = 'encounter' AND step = 'tele' AND event_date > DATE '2025-01-03'"),
+         also=("on the day of its event claim_lines.service_date",)),
+    _row("a flag says where the result lies", _one("lab_results", "flag = 'H'", "flag = 'L'")),
+    _row("a result is a number or a text",
+         _one("lab_results", "value_text = 'positive'", "value IS NOT NULL")),
+)  # fmt: skip
+
+_DAYS = (
+    _row("the dead are not covered", "UPDATE enrollments SET term_date = NULL WHERE person_id = "
+         "(SELECT min(person_id) FROM patients WHERE death_date IS NOT NULL)"),
+    _row("death is the day of its event", _one("events", "event_date = event_date - 1",
+         "type = 'death' AND step = 'die'")),
+    _row("claims only while covered", _one("claims", "plan_id = 'HDHP'", "plan_id = 'own'")),
+    _row("fills only while covered", _one("fills", "plan_id = 'HDHP'", "plan_id = 'own'")),
+    _row("spans of coverage end after they begin",
+         _one("enrollments", "term_date = effective_date - 1", "event_id IS NOT NULL"),
+         also=("fills only while covered",)),
+    _row("spans of coverage do not overlap", _one("enrollments", "effective_date = "
+         "DATE '2025-06-01'", "event_id IS NOT NULL")),
+    _row("a claim begins with its encounter",
+         _one("claims", "from_date = from_date - 1",
+              "from_date > DATE '2025-01-10' AND form = '837P'")),
+    _row("a claim ends with its encounter",
+         _one("claims", "through_date = through_date + 1", "form = '837P'")),
+    _row("a stay is admitted when it begins", _one("claims", "admit_date = from_date",
+         "form = '837P'")),
+    _row("lines lie within their claim",
+         _one("claim_lines", "service_date = service_date + 40",
+              "event_id IN (SELECT event_id FROM events WHERE step = 'tele')"),
+         also=("on the day of its event claim_lines.service_date",)),
+    _row("served, then received, then decided", _one("claims", "paid_date = received_date - 1")),
+    _row("an encounter ends after it begins", _one("encounters", "los_days = los_days + 1")),
+    _row("a result follows its specimen",
+         _one("lab_results", "resulted_at = collected_at - INTERVAL 1 MINUTE")),
+    _row("a fill follows its prescription", _one("fills", "fill_date = written_date - 1",
+         "fill_number = 0 AND event_id IS NOT NULL AND written_date > DATE '2025-02-01'")),
+    _row("no fill after a prescription has ended",
+         "UPDATE prescriptions AS p SET end_date = f.fill_date FROM fills AS f "
+         "WHERE f.fill_id = (SELECT min(fill_id) FROM fills) "
+         "AND p.prescription_id = f.prescription_id"),
+    _row("a fill is put back after it was made",
+         _one("fills", "reversed_date = fill_date - 1", "status = 'reversed'")),
+    _row("a condition ends after it begins",
+         _one("conditions", "abatement_date = onset_date - 1")),
+)  # fmt: skip
+
+_IDENTITY = (
+    _row("everybody is in every product",
+         "DELETE FROM members WHERE person_id = (SELECT max(person_id) FROM members)",
+         also=("reference enrollments.person_id", "reference claims.person_id",
+               "reference claim_lines.person_id", "reference claim_diagnoses.person_id",
+               "reference claim_adjustments.person_id")),
+    _row("everybody has a pharmacy card",
+         "DELETE FROM rx_members WHERE person_id = (SELECT max(person_id) FROM fills)",
+         also=("reference fills.person_id",)),
+    _row("Medicare numbers are Medicare-shaped",
+         "UPDATE members SET member_number = 'SYN123456789' WHERE person_id = (SELECT "
+         "min(person_id) FROM enrollments WHERE plan_id = 'Original')"),
+    _row("an address that exists", _one("patients", "city = 'Nowhere'")),
+    _row("an area code of the state", _one("patients", "phone = '212-555-0100'")),
+    _row("sex is one that codes know",
+         "UPDATE patients SET gender = 'X' WHERE person_id = 101",
+         "UPDATE members SET gender = 'X' WHERE person_id = 101"),
+)  # fmt: skip
+
+_CODES = (
+    _row("a code of the person's age conditions.code",
+         "UPDATE conditions SET onset_date = (SELECT birth_date + 1000 FROM patients AS p "
+         "WHERE p.person_id = conditions.person_id) WHERE condition_id = "
+         "(SELECT min(condition_id) FROM conditions WHERE code = 'N40.1')",
+         "UPDATE conditions SET recorded_date = onset_date WHERE recorded_date < onset_date"),
+    _row("a code of the person's sex conditions.code",
+         "UPDATE conditions SET code = 'N40.0' WHERE condition_id = (SELECT min(condition_id) "
+         "FROM conditions JOIN patients USING (person_id) WHERE gender = 'F' AND code = 'E78.5')"),
+    _row("codes that may stand together conditions.code",
+         "UPDATE conditions SET code = 'E11.9' WHERE condition_id = (SELECT min(condition_id) "
+         "FROM conditions WHERE code = 'E78.5' AND person_id IN "
+         "(SELECT person_id FROM conditions WHERE code = 'E11.22'))"),
+    _row("no code twice for one person",
+         "UPDATE conditions SET code = 'M17.11' WHERE condition_id = "
+         "(SELECT min(condition_id) FROM conditions WHERE code = 'E78.5')"),
+    _row("no code twice in one encounter",
+         _one("encounter_diagnoses", "code = 'M17.11'", "sequence = 2 AND encounter_id IN (SELECT "
+              "encounter_id FROM encounter_diagnoses WHERE sequence = 1 AND code = 'M17.11')"),
+         also=("diagnoses of a claim are the encounter's",)),
+)  # fmt: skip
+
+CHANGES = (*_MONEY, *_LINKS, *_DAYS, *_IDENTITY, *_CODES)

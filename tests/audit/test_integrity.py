@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from audit.tampering import CHANGES, Tampering
+from healthsim.audit import coding, days, identity, integrity
+from healthsim.audit.rules import AnyRule
+from healthsim.errors import NotFound, StorageError
+from healthsim.persistence.database import open_write, quoted
+from healthsim.persistence.scenario import read_manifest, read_tables
+from healthsim.tables import Table
+from storing import spec, stored
+
+FAMILIES = (
+    "nothing after death", "nothing before birth", "within the data", "on the day of its event",
+    "during its encounter", "an NPI that is never issued", "a known code", "a number never issued",
+    "one number for one person", "nobody shares", "a telephone of fiction", "a mailbox of nobody",
+    "a payer number of nobody", "a routing number of nobody", "a tax number of nobody",
+    "a code of the person's sex", "codes that may stand together",
+)  # fmt: skip
+"""Rules that are one sentence about several columns; the others are each changed by themselves."""
+
+
+@dataclass
+class Scenario:
+    connection: duckdb.DuckDBPyConnection
+    tables: tuple[Table, ...]
+    rules: list[AnyRule]
+    path: Path
+
+    def told(self, rules: list[AnyRule]) -> dict[str, int]:
+        found = integrity.ask(self.connection, rules, self.tables)
+        return {one.check: one.rows for one in found if one.rows}
+
+    def reading(self, changed: set[str]) -> list[AnyRule]:
+        return [rule for rule in self.rules if not changed.isdisjoint(rule.needs)]
+
+    def of(self, *starts: str) -> list[AnyRule]:
+        return [rule for rule in self.rules if rule.name.startswith(starts)]
+
+    def named(self, name: str) -> Table:
+        return next(table for table in self.tables if table.name == name)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    folder = tmp_path_factory.mktemp("audited")
+    path = stored(folder, spec("every-event-adults"), spec("every-event"))
+    with open_write(path) as connection:
+        tables = read_tables(connection, path)
+        integrity.lay_out(connection, read_manifest(connection, path))
+        yield Scenario(connection, tables, integrity.rules_for(tables), path)
+
+
+@pytest.fixture
+def scenario(made: Scenario) -> Iterator[Scenario]:
+    """A scenario in which every change is undone."""
+    made.connection.execute("BEGIN")
+    yield made
+    made.connection.execute("ROLLBACK")
+
+
+def is_of_a_family(rule: AnyRule) -> bool:
+    return rule.name.startswith(FAMILIES)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.breaks[0])
+def test_a_changed_row_is_told_by_its_rule_and_no_other(
+    scenario: Scenario, change: Tampering
+) -> None:
+    rules = scenario.reading(change.tables)
+    before = scenario.told(rules)
+
+    for statement in change.sql:
+        scenario.connection.execute(statement)
+
+    after = scenario.told(rules)
+    assert {name for name in after if after[name] != before.get(name)} == set(change.breaks)
+
+
+def test_every_rule_is_seen_to_fail() -> None:
+    changed = {name for change in CHANGES for name in change.breaks}
+    unseen = [rule.name for rule in integrity.NAMED if rule.name not in changed]
+
+    assert [name for name in unseen if not name.startswith(FAMILIES)] == []
+
+
+def test_no_two_rules_share_a_name(made: Scenario) -> None:
+    names = [rule.name for rule in made.rules]
+
+    assert len(set(names)) == len(names)
+
+
+def family_told(scenario: Scenario, *starts: str) -> None:
+    """Every rule of a family must tell."""
+    family = scenario.of(*starts)
+    silent = {rule.name for rule in family} - scenario.told(family).keys()
+    assert family
+    assert silent == set()
+
+
+def test_what_happens_to_the_dead_is_told(scenario: Scenario) -> None:
+    for table, _, column in days.SERVED:
+        scenario.connection.execute(
+            f"UPDATE {table} SET {column} = DATE '9000-01-01' WHERE person_id IN "
+            "(SELECT person_id FROM patients WHERE death_date IS NOT NULL)"
+        )
+    family_told(scenario, "nothing after death")
+
+
+def test_what_happens_to_the_unborn_is_told(scenario: Scenario) -> None:
+    for table, _, column in days.SERVED:
+        scenario.connection.execute(f"UPDATE {table} SET {column} = DATE '1800-01-01'")
+    family_told(scenario, "nothing before birth")
+
+
+def test_what_lies_outside_the_data_is_told(scenario: Scenario) -> None:
+    scenario.connection.execute("UPDATE temp.data_days SET through = DATE '1800-01-01'")
+    family_told(scenario, "within the data")
+
+
+def test_what_is_not_dated_as_its_event_is_told(scenario: Scenario) -> None:
+    scenario.connection.execute("UPDATE events SET event_date = event_date - 1")
+    family_told(scenario, "on the day of its event")
+
+
+def test_what_is_not_done_during_its_encounter_is_told(scenario: Scenario) -> None:
+    scenario.connection.execute("UPDATE encounters SET end_at = start_at - INTERVAL 9 DAY, "
+                                "start_at = start_at - INTERVAL 9 DAY")  # fmt: skip
+    family_told(scenario, "during its encounter")
+
+
+@pytest.mark.parametrize("npi", [1234567893, 2000000001, 20])
+def test_a_provider_number_that_could_be_somebodys_is_told(scenario: Scenario, npi: int) -> None:
+    for table, column in identity.NPI_COLUMNS:
+        scenario.connection.execute(f"UPDATE {table} SET {column} = {npi}")
+    family_told(scenario, "an NPI")
+
+
+def test_a_code_of_no_book_is_told(scenario: Scenario) -> None:
+    for table, _, column, _ in coding.BOOKS:
+        scenario.connection.execute(f"UPDATE {table} SET {column} = 'ZZZ'")
+    family_told(scenario, "a known code")
+
+
+def test_numbers_and_mailboxes_that_could_be_somebodys_are_told(scenario: Scenario) -> None:
+    for table, column, real in (
+        ("patients", "ssn", "123-45-6789"), ("members", "ssn", "900-70-1234"),
+        ("rx_members", "ssn", "987-65-4320"), ("patients", "phone", "512-555-1234"),
+        ("patients", "email", "somebody@example.org"), ("members", "member_number", "1EG4TE5MK73"),
+        ("rx_members", "cardholder_id", "W123456789"), ("rx_members", "bin", "610014"),
+        ("providers", "tin", "74-1234567"), ("facilities", "tin", "74-1234567"),
+    ):  # fmt: skip
+        scenario.connection.execute(f"UPDATE {table} SET {column} = '{real}'")
+    family_told(
+        scenario, "a number never issued", "a telephone", "a mailbox", "a payer number",
+        "a routing number", "a tax number",
+    )  # fmt: skip
+
+
+def test_numbers_that_two_people_share_are_told(scenario: Scenario) -> None:
+    for table, column in (
+        ("patients", "ssn"), ("patients", "mrn"), ("members", "member_number"),
+        ("rx_members", "cardholder_id"), ("members", "ssn"), ("rx_members", "ssn"),
+    ):  # fmt: skip
+        scenario.connection.execute(
+            f"UPDATE {table} SET {column} = (SELECT max({column}) FROM {table})"
+        )
+    scenario.connection.execute("UPDATE patients SET ssn = '900-01-0001'")
+    family_told(scenario, "nobody shares", "one number for one person")
+
+
+def test_codes_of_the_other_sex_and_codes_that_clash_are_told(scenario: Scenario) -> None:
+    for table in ("conditions", "encounter_diagnoses", "claim_diagnoses"):
+        scenario.connection.execute(f"UPDATE {table} SET code = 'N40.0' WHERE code = 'M17.11'")
+        scenario.connection.execute(f"UPDATE {table} SET code = 'I12.9' WHERE code = 'E78.5'")
+    family_told(scenario, "a code of the person's sex", "codes that may stand together")
+
+
+def test_a_doubled_row_is_told_in_every_table(scenario: Scenario) -> None:
+    for table in scenario.tables:
+        name = quoted(table.name)
+        scenario.connection.execute(f"INSERT INTO {name} SELECT * FROM {name} LIMIT 1")
+    family_told(scenario, "key ")
+
+
+def test_a_missing_value_is_told_in_every_required_column(scenario: Scenario) -> None:
+    for table in scenario.tables:
+        for column in table.columns:
+            if column.required:
+                where = f"{quoted(table.name)} ALTER {quoted(column.name)}"
+                scenario.connection.execute(f"ALTER TABLE {where} DROP NOT NULL")
+        nulls = ", ".join(f"{quoted(one.name)} = NULL" for one in table.columns if one.required)
+        scenario.connection.execute(f"UPDATE {quoted(table.name)} SET {nulls}")
+    family_told(scenario, "required ")
+
+
+def test_a_reference_to_nothing_is_told_in_every_column(scenario: Scenario) -> None:
+    nobodies = count(1)
+    for table in scenario.tables:
+        for column in table.columns:
+            if column.references:
+                nobody = "'none'" if column.type == "VARCHAR" else str(next(nobodies))
+                scenario.connection.execute(
+                    f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = {nobody}"
+                )
+    family_told(scenario, "reference ")
+
+
+def test_a_reference_to_somebody_elses_record_is_told(scenario: Scenario) -> None:
+    family = scenario.of("one person ")
+    for rule in family:
+        table, column = rule.where.split(" → ")[0].split(".")
+        target, key = rule.where.split(" → ")[1].split(".")
+        scenario.connection.execute(
+            f"UPDATE {table} SET {column} = (SELECT max({key}) FROM {target})"
+        )
+    family_told(scenario, "one person ")
+
+
+def test_an_id_without_its_person_is_told(scenario: Scenario) -> None:
+    for rule in scenario.of("id holds person "):
+        table, key = rule.where.split(".")
+        scenario.connection.execute(f"UPDATE {table} SET {key} = {key} + (1::BIGINT << 40)")
+    family_told(scenario, "id holds person ")
+
+
+def test_a_gap_in_numbering_is_told(scenario: Scenario) -> None:
+    for rule in scenario.of("numbered "):
+        table, number = rule.where.split(".")
+        scenario.connection.execute(f"UPDATE {table} SET {number} = {number} + 1")
+    family_told(scenario, "numbered ")
+
+
+def test_decimals_beyond_the_declared_and_negative_money_are_told(scenario: Scenario) -> None:
+    for table in scenario.tables:
+        for column in table.columns:
+            if column.type == "DOUBLE":
+                change = f"{quoted(column.name)} = 1.23456789"
+            elif column.type == "DECIMAL(12,2)":
+                change = f"{quoted(column.name)} = -1"
+            else:
+                continue
+            scenario.connection.execute(f"UPDATE {quoted(table.name)} SET {change}")
+    family_told(scenario, "decimals ", "money not negative ")
+
+
+def test_rows_added_or_lost_are_told_against_the_manifest(tmp_path: Path) -> None:
+    path = stored(tmp_path, spec("every-event-adults", count=5), spec("every-event"))
+    with open_write(path) as connection:
+        connection.execute("DELETE FROM referrals")
+        connection.execute("ALTER TABLE vital_signs DROP COLUMN unit")
+
+    told = {one.check: one for one in integrity.check(path) if one.rows}
+
+    assert told["rows of the manifest referrals"].rows == 5
+    assert told["every table and column is there"].where == "tables (vital_signs)"
+
+
+def test_a_finding_names_a_row_and_says_how_to_mend_it(scenario: Scenario) -> None:
+    scenario.connection.execute("UPDATE claims SET paid_date = received_date - 1")
+
+    (told,) = integrity.ask(
+        scenario.connection, scenario.of("served, then received"), scenario.tables
+    )
+
+    assert told.where.startswith("claims.received_date (claim_id ")
+    assert "execute_spec" in told.mend
+
+
+def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+        connection.execute("CREATE TABLE t (a INTEGER)")
+
+    with pytest.raises(StorageError, match="not a scenario"):
+        integrity.check(tmp_path / "other.duckdb")
+    with pytest.raises(NotFound):
+        integrity.check(tmp_path / "none.duckdb")
