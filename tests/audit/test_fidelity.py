@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from healthsim.audit import expected, fidelity
+from healthsim.audit.fidelity import Compared
+from healthsim.audit.people import combinations_of
+from healthsim.errors import SpecError
+from healthsim.operations.auditing import compared_run
+from healthsim.persistence.database import open_write
+from healthsim.specification.distributions import parse_distribution
+from storing import spec, stored
+
+COUNT = 1_500
+
+
+def profile(**changed: Any) -> dict[str, Any]:
+    return spec("every-event-adults", count=COUNT) | changed
+
+
+def compared(path: Path) -> dict[str, Compared]:
+    return {str(row[0]): Compared(*row) for row in compared_run(path)}
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stored(tmp_path_factory.mktemp("asked"), profile(), spec("every-event"))
+
+
+@pytest.fixture
+def got(everything: Path) -> dict[str, Compared]:
+    return compared(everything)
+
+
+def test_everything_asked_was_got(got: dict[str, Compared]) -> None:
+    assert [row for row in got.values() if row.ok is False] == []
+    assert sum(row.ok is True for row in got.values()) > 25
+
+
+def test_a_share_may_lie_three_standard_errors_to_either_side(got: dict[str, Compared]) -> None:
+    row = got["gender M"]
+    error = 3 * (0.5 * 0.5 / COUNT) ** 0.5
+
+    assert (row.asked, row.low, row.high) == (0.5, round(0.5 - error, 4), round(0.5 + error, 4))
+
+
+def test_a_condition_is_met_by_the_codes_that_state_it_with_another(
+    got: dict[str, Compared],
+) -> None:
+    assert got["condition I10 (or I11.0, I12.0, I12.9, I13.0, I13.2)"].ok
+    assert got["condition E11.9 (or E11.22)"].ok
+
+
+def test_a_condition_of_one_sex_is_a_share_of_that_sex(got: dict[str, Compared]) -> None:
+    row = got["condition N40.1, of people with gender M, age 15 to 124"]
+
+    assert row.asked == 0.5
+    assert row.ok
+
+
+def test_a_conditional_share_is_what_its_cases_ask_of_the_people(got: dict[str, Compared]) -> None:
+    hypertension = got["condition I10 (or I11.0, I12.0, I12.9, I13.0, I13.2)"].got
+    row = got["medication lisinopril 10 mg tablet"]
+
+    assert isinstance(hypertension, float)
+    assert isinstance(row.asked, float)
+    assert abs(row.asked - 0.7 * hypertension) < 0.001
+    assert row.ok
+
+
+def test_realised_shares_of_a_branch_stand_beside_their_weights(got: dict[str, Compared]) -> None:
+    row = got["every-event/fork: a"]
+
+    assert row.asked == 0.3
+    assert row.ok
+
+
+def test_truncated_ages_are_compared_with_the_truncated_bell(got: dict[str, Compared]) -> None:
+    assert isinstance(got["age: mean"].asked, float)
+    assert 60 < got["age: mean"].asked < 63
+    assert got["age: standard deviation"].ok
+    assert got["age: youngest"].ok
+    assert got["age: oldest"].ok
+
+
+def test_people_changed_by_hand_are_told(tmp_path: Path) -> None:
+    path = stored(tmp_path, profile(count=400), spec("every-event"))
+    with open_write(path) as connection:
+        connection.execute("UPDATE patients SET gender = 'M', birth_date = DATE '1930-01-01'")
+        connection.execute("UPDATE enrollments SET plan_id = 'HDHP' WHERE event_id IS NULL")
+        connection.execute("UPDATE events SET option = 'a' WHERE type = 'branch'")
+        connection.execute("DELETE FROM conditions WHERE code = 'E78.5'")
+
+    off = {what for what, row in compared(path).items() if row.ok is False}
+
+    assert off >= {
+        "gender M", "gender F", "age: mean", "age: oldest", "plan HDHP", "plan MA-HMO",
+        "every-event/fork: a", "condition E78.5",
+    }  # fmt: skip
+
+
+def test_exact_counts_are_compared_exactly(tmp_path: Path) -> None:
+    people = profile(
+        count=50,
+        demographics={"gender": {"type": "categorical", "exactly": {"M": 20, "F": 30}}},
+        clinical={"comorbidities": [{"code": "I10", "exactly": 11}]},
+        coverage={"plan": {"type": "categorical", "exactly": {"MA-HMO": 49, "Uninsured": 1}}},
+    )
+    found = compared(stored(tmp_path, people))
+    of = {what.split(" (")[0]: row for what, row in found.items()}
+
+    for what, count in (("gender M", 20), ("condition I10", 11), ("plan Uninsured", 1)):
+        assert (of[what].asked, of[what].got, of[what].low, of[what].ok) == (
+            count, count, count, True
+        )  # fmt: skip
+
+
+def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> None:
+    by_control = {
+        "type": "conditional",
+        "cases": [{"when": "control == 'poor'", "then": 0.9}],
+        "otherwise": 0.1,
+    }
+    people = profile(
+        count=100,
+        attributes={"control": {"good": 0.5, "poor": 0.5}},
+        clinical={"comorbidities": [{"code": "E78.5", "share": by_control}]},
+    )
+    row = compared(stored(tmp_path, people))["condition E78.5"]
+
+    assert (row.asked, row.ok) == ("conditional", None)
+    assert isinstance(row.got, float)
+
+
+def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:
+    drug = {"drug": "naproxen 500 mg tablet", "refills": 2, "first_fill_share": 0.81}
+    journey = {
+        "kind": "journey", "name": "short", "duration_days": 120,
+        "phases": [{"name": "all", "steps": [
+            {"do": "event", "id": "start", "type": "prescription", "at": 5, "details": drug}]}],
+    }  # fmt: skip
+    row = compared(stored(tmp_path, profile(), journey))["short/start: filled within 30 days"]
+
+    assert row.asked == 0.81
+    assert row.ok
+
+
+@pytest.mark.parametrize("products", [["patientsim"], ["membersim"], ["rxmembersim"]])
+def test_what_no_table_keeps_is_left_out(tmp_path: Path, products: list[str]) -> None:
+    path = stored(tmp_path, profile(count=60, products=products))
+
+    found = compared(path)
+
+    assert found["people"].ok
+    assert [row for row in found.values() if row.ok is False] == []
+
+
+def test_published_figures_are_not_taken_for_asked_ones(tmp_path: Path) -> None:
+    people = profile(count=60, demographics={"age": {"type": "population", "measure": "age"}})
+    found = compared(stored(tmp_path, people))
+
+    assert (found["age: mean"].asked, found["age: mean"].ok) == ("population", None)
+    assert "race white" not in found
+
+
+def test_texts_that_are_no_specifications_are_refused(everything: Path) -> None:
+    with pytest.raises(SpecError):
+        fidelity.compare(everything, '{"kind": "profile", "agee": 3}', [])
+
+
+def test_a_combination_of_a_combination_is_found() -> None:
+    assert combinations_of("I11.9") == ("I11.0", "I13.0", "I13.10", "I13.11", "I13.2")
+    assert combinations_of("E78.5") == ()
+
+
+def test_a_spread_of_chance_is_that_of_its_distribution() -> None:
+    class Nobody:
+        size = 100
+
+    asked = expected.spread(
+        parse_distribution({"type": "uniform", "low": 0, "high": 10}),
+        Nobody(),  # type: ignore[arg-type]
+        whole=False,
+    )
+
+    assert np.isclose(asked.mean, 5, atol=0.01)
+    assert np.isclose(asked.sd, 10 / 12**0.5, atol=0.01)
+    assert np.isclose(asked.mean_error, 3 * asked.sd / 10)
