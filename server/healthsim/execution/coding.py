@@ -44,7 +44,7 @@ class Problems:
         return tuple(problem.code for problem in self.found)
 
     def begin(self, code: str, rows: Rows, days: Days, source: int) -> None:
-        """Let a condition begin for those who do not have it.
+        """Let a condition begin for those who do not have it by then.
 
         Args:
             code: ICD-10-CM code.
@@ -55,7 +55,7 @@ class Problems:
         if code not in self.codes:
             self.found.append(Problem.nobody(code, self._people))
         problem = self.found[self.codes.index(code)]
-        new = problem.onset[rows] == NO_DAY
+        new = (problem.onset[rows] == NO_DAY) | (days < problem.known_from[rows])
         rows, days = rows[new], days[new]
         problem.onset[rows] = days
         problem.known_from[rows] = days

@@ -22,6 +22,7 @@ from healthsim.specification.profile import Comorbidity, Onset, ProfileSpec, Quo
 from healthsim.specification.profile import Medication as MedicationSpec
 from healthsim.tables import Coded
 
+_LONGEST_LIFE = 130 * 366  # days; onsets are held at birth anyway
 ALWAYS = np.int32(NO_DAY + 1)
 _YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
 # assumption: chronic conditions of adults were found a few years ago, most within a decade
@@ -317,7 +318,7 @@ def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
     else:
         spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
         days = sketch.numbers(decision, resolved(spread)) * 365.25
-    before = np.rint(np.maximum(np.nan_to_num(days), 0)).astype(np.int32)
+    before = np.rint(np.clip(np.nan_to_num(days), 0, _LONGEST_LIFE)).astype(np.int32)
     onset_day: Days = np.maximum(sketch.as_of - before, sketch.columns["birth"])
     return onset_day.astype(np.int32)
 

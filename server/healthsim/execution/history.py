@@ -118,10 +118,21 @@ class Variable:
     high: float
     decimals: int
     moves: list[Move] = field(default_factory=list)
+    out_of_order: bool = False
+
+    def move(self, move: Move) -> None:
+        """Add a move; one that is dated before a move already made is put in its place."""
+        before = Moment(move.entry.rows, move.entry.days + np.int32(1), len(self.start))
+        self.out_of_order |= any(
+            len(before.where[one.entry.rows]) and _later(before, one.entry) for one in self.moves
+        )
+        self.moves.append(move)
 
     def at(self, moment: Moment) -> NDArray[np.float64]:
         """Return the value at a moment: rounded and kept in bounds after every move."""
         value = self.start[moment.rows]
+        if self.out_of_order:
+            return self._by_day(moment, value)
         for move in self.moves:
             place, chosen = moment.sees(move.entry)
             amount = move.entry.values[chosen]
@@ -133,11 +144,37 @@ class Variable:
             value[place] = self.settle(value[place] + amount)
         return value
 
+    def _by_day(self, moment: Moment, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Apply the moves in the order of each person's own days, then as they were made."""
+        days = np.full((len(self.moves), len(value)), FOREVER, dtype=np.int32)
+        amounts = np.zeros((len(self.moves), len(value)))
+        for number, move in enumerate(self.moves):
+            place, chosen = moment.sees(move.entry)
+            days[number, place] = move.entry.days[chosen]
+            amounts[number, place] = move.entry.values[chosen]
+        sets = np.array([move.sets for move in self.moves])
+        spans = np.array([max(move.over_days, 1) for move in self.moves])
+        slow = np.array([move.over_days > 0 for move in self.moves])
+        person = np.arange(len(value))
+        for number in np.argsort(days, axis=0, kind="stable"):
+            day = days[number, person]
+            amount = amounts[number, person] - np.where(sets[number], value, 0.0)
+            gone = np.minimum((moment.days - day) / spans[number], 1.0)
+            moved = self.settle(value + amount * np.where(slow[number], gone, 1.0))
+            value = np.where(day == FOREVER, value, moved)
+        return value
+
     def settle(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """Round, and hold within the variable's bounds."""
         held: NDArray[np.float64] = np.clip(np.round(value, self.decimals), self.low, self.high)
         held += 0.0
         return held
+
+
+def _later(moment: Moment, entry: Entry) -> bool:
+    """Tell whether an entry holds anybody of the moment on a day after theirs."""
+    place = moment.where[entry.rows]
+    return bool(((place >= 0) & (entry.days >= moment.days[place])).any())
 
 
 @dataclass
@@ -224,6 +261,21 @@ class Coverage:
             covered = span.covers(rows, days)
             found[covered] = span.plan[rows[covered]]
         return found
+
+    def open(
+        self, address: str, rows: Rows, days: Days, plan: NDArray[np.int32], source: int
+    ) -> None:
+        """Cover people from their day on by a plan, in place of whatever covered them."""
+        code = self._code("another plan")
+        for span in self.spans:
+            covered = span.covers(rows, days)
+            whole = covered & (span.begin[rows] == days)
+            span.begin[rows[whole]] = NO_DAY
+            span.last[rows[covered]] = days[covered] - 1
+            span.reason[rows[covered]] = code
+        new = Span.nobody(address, len(self.spans[0].plan))
+        new.plan[rows], new.begin[rows], new.opened_by[rows] = plan, days, source
+        self.spans.append(new)
 
     def close(self, rows: Rows, days: Days, reason: str) -> None:
         """End whatever covers people on their day: that day is the last."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.history import Course, Entry, Move, Span
+from healthsim.execution.history import Course, Entry, Move
 from healthsim.execution.people import Rows, Values
 from healthsim.execution.record import AsOf, Record
 from healthsim.specification import journey as say
@@ -233,20 +233,21 @@ def _enroll(work: Work) -> Done:
     step = work.occurrence.step
     if not isinstance(step, say.Enrollment):
         raise TypeError(type(step))
-    record, people = work.record, len(work.record.people)
+    record, rows, days = work.record, work.rows, work.days
+    own = record.coverage.spans[0]
     if step.details.plan is None:
-        first = record.coverage.spans[0]
-        unused = first.opened_by[work.rows] < 0
-        rows, days = work.rows[unused], work.days[unused]
-        first.begin[rows] = np.where(first.plan[rows] >= 0, days, NO_DAY)
-        first.opened_by[rows] = work.source
-        return work.done()
-    record.coverage.close(work.rows, (work.days - 1).astype(np.int32), step.details.reason)
-    span = Span.nobody(work.occurrence.address, people)
-    span.plan[work.rows] = record.plans.index(step.details.plan)
-    span.begin[work.rows] = work.days
-    span.opened_by[work.rows] = work.source
-    record.coverage.spans.append(span)
+        waiting = (own.opened_by[rows] < 0) & (own.reason[rows] < 0)
+        begin = np.where(own.plan[rows] >= 0, days, NO_DAY)
+        own.begin[rows[waiting]] = begin[waiting]
+        own.opened_by[rows[waiting]] = work.source
+        rows, days = rows[~waiting], days[~waiting]
+        plan = own.plan[rows]
+    else:
+        plan = np.full(len(rows), record.plans.index(step.details.plan), dtype=np.int32)
+    if len(rows):
+        record.coverage.open(
+            work.occurrence.address, rows[plan >= 0], days[plan >= 0], plan[plan >= 0], work.source
+        )
     return work.done()
 
 
@@ -286,7 +287,7 @@ def _change(work: Work) -> Done:
     amount = work.numbers("by" if step.by is not None else "to", moved)
     entry = Entry(work.rows, work.days, amount)
     over = step.over.days if step.over is not None else 0
-    work.record.variables[step.state].moves.append(Move(entry, step.to is not None, over))
+    work.record.variables[step.state].move(Move(entry, step.to is not None, over))
     return work.done()
 
 

@@ -49,7 +49,6 @@ def live(
     happenings: list[Happening] = []
     for number, plan in enumerate(plans):
         begun = _begin(profile, plan.journey, record)
-        begin_states(plan.journey, record, begun)
         walk = Walk(plan, number, record, begun)
         happenings += walk.go()
         walks.append(walk)
@@ -101,6 +100,9 @@ def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
     u = draws.uniform(f"{journey.name}/begins")
     days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
     rows = np.flatnonzero(days <= record.death)
+    candidates = np.full(len(people), NO_DAY, dtype=np.int32)
+    candidates[rows] = days[rows]
+    begin_states(journey, record, candidates)
     if journey.eligible is not None:
         scope = AsOf(record, record.moment(rows, days[rows]), days[rows])
         rows = rows[journey.eligible.holds(scope)]

@@ -14,7 +14,7 @@ from healthsim.execution.people import Rows
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.steps import Happening, Work, do
 from healthsim.specification.distributions import Constant
-from healthsim.specification.journey import Branch, JourneySpec, Repeat
+from healthsim.specification.journey import LONGEST_DAYS, Branch, JourneySpec, Repeat
 from healthsim.specification.plan import Occurrence, Plan
 from healthsim.tables import Coded
 
@@ -110,7 +110,11 @@ class Walk:
         following = self.plan.next_tick.get(one.number)
         if following is not None:
             beat = self.plan.occurrences[following].tick
-            self._put(following, rows, _beat_days(step, first[rows], beat - 1))
+            due = _beat_days(step, first[rows], beat - 1)
+            if step.times is None:
+                within = due - self.begun[rows] <= self.plan.journey.duration_days
+                rows, due = rows[within], due[within]
+            self._put(following, rows, due)
 
     def _open(self, scope: int, rows: Rows, days: Days) -> None:
         """Begin a scope for some people: date all that is counted from it or has come to pass."""
@@ -179,7 +183,8 @@ class Walk:
         if isinstance(day, Constant) and not isinstance(day.value, str):
             return np.full(len(rows), round(day.value), dtype=np.int32)
         drawn = self.record.draws.numbers(f"{one.address}/day", day, rows, self.scope(rows, base))
-        return np.rint(np.nan_to_num(drawn)).astype(np.int32)
+        held = np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS)
+        return np.rint(held).astype(np.int32)
 
     def _put(self, number: int, rows: Rows, days: Days) -> None:
         self._agenda.put(number, rows, (days - self.begun[rows]).astype(np.int32))
@@ -196,7 +201,7 @@ def _beat_days(step: Repeat, first: Days, beats: int) -> Days:
 
 
 def begin_states(journey: JourneySpec, record: Record, begun: Days) -> None:
-    """Give everyone in a journey the first value of each of its state variables."""
+    """Give everyone who may begin a journey the first value of each of its state variables."""
     rows = np.flatnonzero(begun != NO_DAY)
     for name, state in journey.state.items():
         start = np.full(len(begun), np.nan)

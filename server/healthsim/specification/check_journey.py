@@ -8,7 +8,7 @@ from healthsim.codes.books import cvx, discharge, drg
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.loinc import loinc, panel
-from healthsim.errors import NotFound, Problem, near
+from healthsim.errors import NotFound, Problem, SpecError, near
 from healthsim.specification import journey as say
 from healthsim.specification.check_profile import kinds_of
 from healthsim.specification.condition_check import Sort
@@ -24,10 +24,11 @@ from healthsim.specification.known import (
     complain_of_condition,
     complain_of_ingredient,
     complain_of_loinc,
+    excludes_sex,
     numeric,
     textual,
 )
-from healthsim.specification.plan import lay_out
+from healthsim.specification.plan import Plan, lay_out
 from healthsim.specification.plan_days import day_problems
 from healthsim.specification.profile import ProfileSpec
 
@@ -59,12 +60,14 @@ def journey_problems(
         if not isinstance(state.start, str):
             yield from numeric(f"{where}.state.{name}.start", state.start)
             yield from names.inside(f"{where}.state.{name}.start", state.start)
+            yield from _later_states(f"{where}.state.{name}.start", name, state.start, journey)
     for path, step in journey.steps():
         here = f"{where}.{path}"
         for place, expression in _conditions(step):
             yield from names.problems(f"{here}.{place}", expression, "truth")
         for place, distribution in _distributions(step):
             yield from names.inside(f"{here}.{place}", distribution)
+            yield from _of_profiles_only(f"{here}.{place}", distribution)
         yield from _step(step, journey, known, here)
         yield from _sex(step, journey, profile, here)
     yield from _inside(journey, where)
@@ -118,11 +121,15 @@ def _names(
         kinds = _Open({**BUILT_IN_KINDS, **states})
     steps = {step.id for one in (*earlier, journey) for _, step in one.steps()}
 
+    plans = [plan for one in (*earlier, journey) if (plan := _laid_out(one)) is not None]
+
     def complain_of_step(argument: str) -> str | None:
         last = argument.rsplit("/", 1)[-1].partition("#")[0]
-        if last in steps:
-            return None
-        return f"no step {argument!r}; {near(last, steps)}"
+        if last not in steps:
+            return f"no step {argument!r}; {near(last, steps)}"
+        if plans and not any(plan.counted(argument) for plan in plans):
+            return f"{argument!r} means no occurrence of {last!r}; name the step alone"
+        return None
 
     functions: dict[str, Callable[[str], str | None]] = {
         "has": complain_of_condition,
@@ -132,6 +139,14 @@ def _names(
     for name in FUNCTIONS:
         functions.setdefault(name, complain_of_step)
     return Names(kinds, functions)
+
+
+def _laid_out(journey: JourneySpec) -> Plan | None:
+    """Return the plan of a journey; None where it has faults, which are told elsewhere."""
+    try:
+        return lay_out(journey)
+    except SpecError:
+        return None
 
 
 class _Open(dict[str, Kind]):
@@ -181,6 +196,18 @@ def _distributions(step: StepHead) -> Iterator[tuple[str, Distribution]]:
 
 
 _DRAWN = ("los_days", "disposition", "result", "first_fill_share", "adherence")
+
+
+def _of_profiles_only(here: str, distribution: Distribution) -> Iterator[Problem]:
+    """Refuse what is counted over a whole population."""
+    for _, measure in distribution.measures():
+        yield Problem(
+            here,
+            f"population measure {measure!r} stands in a journey",
+            "put it into an attribute of the profile and use that",
+        )
+    if distribution.total is not None:
+        yield Problem(here, "exact counts stand in a journey", "give weights instead")
 
 
 def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iterator[Problem]:
@@ -299,24 +326,52 @@ def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
         )
 
 
+def _later_states(
+    where: str, name: str, start: Distribution, journey: JourneySpec
+) -> Iterator[Problem]:
+    """Refuse a start that needs a state which does not exist yet."""
+    order = list(journey.state)
+    for _, expression, _ in start.expressions():
+        for other in sorted(expression.names & set(order[order.index(name) :])):
+            yield Problem(
+                where,
+                f"needs state {other!r}, which starts no earlier",
+                f"move {other!r} above {name!r}, or use an attribute of the profile",
+            )
+
+
 def _sex(
     step: StepHead, journey: JourneySpec, profile: ProfileSpec | None, here: str
 ) -> Iterator[Problem]:
     """Refuse a diagnosis of one sex that nothing keeps from the other."""
-    if not isinstance(step, say.Diagnosis) or step.details.code not in icd10cm():
-        return
-    only = icd10cm().sex(step.details.code)
-    asked = any(
-        expression is not None and "gender" in expression.names
-        for expression in (step.when, journey.eligible)
-    )
     gender = profile.demographics.gender if profile is not None else None
-    if only and not asked and (gender is None or gender.labels != (only,)):
-        yield Problem(
-            f"{here}.details.code",
-            f"{step.details.code} is only for {only}",
-            f"add when: \"gender == '{only}'\"",
-        )
+    for place, code, own in _diagnoses(step):
+        only = icd10cm().sex(code) if code in icd10cm() else ""
+        if not only or (gender is not None and gender.labels == (only,)):
+            continue
+        other = "F" if only == "M" else "M"
+        if not any(
+            expression is not None and excludes_sex(expression, other)
+            for expression in (own, step.when, journey.eligible)
+        ):
+            yield Problem(
+                f"{here}.{place}",
+                f"{code} is only for {only}, and may come to {other}",
+                f"add when: \"gender == '{only}'\"",
+            )
+
+
+def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
+    """Yield (path, code, its own condition) of every diagnosis that a step states."""
+    if isinstance(step, say.Diagnosis):
+        yield "details.code", step.details.code, None
+    elif isinstance(step, say.Encounter | say.Claim):
+        for place, one in enumerate(step.details.diagnoses):
+            here = f"details.diagnoses[{place}]"
+            if isinstance(one, CodedDiagnosis):
+                yield here, one.code, one.when
+            else:
+                yield here, one, None
 
 
 def _inside(journey: JourneySpec, where: str) -> Iterator[Problem]:

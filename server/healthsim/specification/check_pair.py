@@ -23,7 +23,16 @@ def pair_problems(
     for place, journey in enumerate(journeys):
         where = f"journeys[{place}]"
         yield from _dates(profile, journey, where)
+        begins = journey.begins
+        first = begins.earliest if begins else profile.as_of
+        last = (begins.latest if begins else profile.as_of) + timedelta(journey.duration_days)
         for path, step in journey.steps():
+            if step.at.date is not None and not first <= step.at.date <= last:
+                yield Problem(
+                    f"{where}.{path}: step {step.id!r}: at.date",
+                    f"is {step.at.date}, and the journey lasts from {first} to {last}",
+                    "choose a day inside, or change begins or duration_days",
+                )
             yield from _step(profile, f"{where}.{path}", step, known)
 
 

@@ -26,6 +26,7 @@ from healthsim.specification.profile import Onset, ProfileSpec, Quota
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125
 MOST_CONDITIONS = 60
+_LONGEST = {"years_before": OLDEST, "days_before": OLDEST * 366}
 
 
 def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
@@ -48,6 +49,8 @@ def kinds_of(profile: ProfileSpec, known: Known) -> dict[str, Kind]:
             kinds[name] = said.labels
     if profile.coverage is not None and profile.coverage.plan.kind == "text":
         kinds["plan"] = (*profile.coverage.plan.labels, *profile.coverage.plans, *known.plans)
+    if profile.coverage is None:
+        del kinds["plan"]
     for name, distribution in profile.attributes.items():
         text = distribution.kind == "text"
         kinds[name] = (distribution.labels or TEXT) if text else NUMBER
@@ -127,6 +130,14 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
             f"{code} is only for {row.sex}, and everyone is asked to have it",
             f'set demographics.gender to {{"{row.sex}": 1}} or give it a share',
         )
+    youngest, oldest = profile.demographics.age.range()
+    if everyone and not (row.age_low <= youngest and oldest < row.age_high + 1):
+        yield Problem(
+            where,
+            f"{code} is only for ages {row.age_low} to {row.age_high}, and ages here are "
+            f"{youngest:g} to {oldest:g}",
+            f"set demographics.age within {row.age_low} to {row.age_high} or give it a share",
+        )
     if row.sex and genders.labels and row.sex not in genders.labels:
         yield Problem(
             where,
@@ -151,6 +162,13 @@ def _onset(where: str, onset: Onset) -> Iterator[Problem]:
         spread: Distribution | None = getattr(onset, name)
         if spread is not None:
             yield from numeric(f"{where}.{name}", spread, 0)
+            middle = spread.middle()
+            if middle is not None and middle > _LONGEST[name]:
+                yield Problem(
+                    f"{where}.{name}",
+                    f"is {middle:.0f} in the middle, longer than a life",
+                    f"lower it below {_LONGEST[name]}",
+                )
 
 
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:

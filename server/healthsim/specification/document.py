@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,6 +32,13 @@ class Strict(BaseModel):
     """A frozen model that refuses unknown keys and values of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def in_calendar(day: date | None) -> date | None:
+    """Refuse a day outside of the years for which the calendar of business days is known."""
+    if day is not None and not 1950 <= day.year <= 2150:
+        raise ValueError(f"{day} is outside 1950 to 2150; choose a day inside")
+    return day
 
 
 class Document(Strict):
@@ -75,6 +83,7 @@ def read(model: type[D], document: object, where: str = "") -> D:
         raise SpecError(
             [Problem(where or "document", f"is nested over {_DEEPEST} deep", "flatten it")]
         )
+    _refuse_unwritable(document, where or "document")
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -93,6 +102,29 @@ def parse_json(text: str | bytes, where: str) -> object:
         raise SpecError(
             [Problem(where, f"is not JSON ({error})", "give one JSON object")]
         ) from None
+
+
+def _refuse_unwritable(document: object, where: str) -> None:
+    """Refuse text that no file can hold: half of a surrogate pair, or a NUL."""
+    layer = [(where, document)]
+    while layer:
+        path, value = layer.pop()
+        if isinstance(value, Mapping):
+            layer += [(f"{path}.{key}", inner) for key, inner in value.items()]
+            layer += [(path, key) for key in value]
+        elif isinstance(value, list | tuple):
+            layer += [(f"{path}[{place}]", inner) for place, inner in enumerate(value)]
+        elif isinstance(value, str) and ("\0" in value or not _is_text(value)):
+            where = path.encode(errors="replace").decode()
+            raise SpecError([Problem(where, "holds characters that are no text", "use plain text")])
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -145,8 +177,15 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
     if kind in {"value_error", "assertion_error"} or "; " in message:
         what, _, mend = message.partition("; ")
         return Problem(location, what, mend or "change it")
-    shown = repr(value) if isinstance(value, str | int | float | bool | None) else _kind(value)
-    return Problem(location, f"is {shown[:80]}", message[:1].lower() + message[1:])
+    return Problem(location, f"is {_shown(value)}", message[:1].lower() + message[1:])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of over 38 digits"
+    if isinstance(value, str | int | float | bool | None):
+        return repr(value)[:80]
+    return _kind(value)
 
 
 def path_of(location: Iterable[str | int], where: str = "") -> str:

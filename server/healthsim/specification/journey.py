@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from healthsim.specification import details as say
 from healthsim.specification.conditions import Condition, Expression
 from healthsim.specification.distributions import Distribution
-from healthsim.specification.document import Document, Identifier, Strict
+from healthsim.specification.document import Document, Identifier, Strict, in_calendar
 
 LONGEST_DAYS = 40_000
 
@@ -34,6 +41,11 @@ class At(Strict):
     date: dt.date | None = None
     variance_days: Annotated[int, Field(ge=0, le=3650)] = 0
     business_days: bool = False
+
+    @field_validator("date")
+    @classmethod
+    def _in_calendar(cls, day: dt.date | None) -> dt.date | None:
+        return in_calendar(day)
 
     @model_validator(mode="after")
     def _one_anchor(self) -> At:
@@ -180,12 +192,13 @@ class Branch(StepHead):
     do: Literal["branch"]
     options: Annotated[tuple[Option, ...], Field(min_length=1, max_length=50)]
 
-    @model_validator(mode="after")
-    def _has_a_way_out(self) -> Branch:
-        names = [option.name for option in self.options]
+    @field_validator("options")
+    @classmethod
+    def _has_a_way_out(cls, options: tuple[Option, ...]) -> tuple[Option, ...]:
+        names = [option.name for option in options]
         if len(set(names)) < len(names):
             raise ValueError("two options carry one name; rename one")
-        for group in self.groups():
+        for group in grouped(options):
             weights = [option.weight for option in group]
             if len(group) == 1 and weights[0] is None:
                 continue
@@ -198,21 +211,30 @@ class Branch(StepHead):
             if abs(total - 1) > 0.001:
                 raise ValueError(f"weights add up to {total:g}, not 1; change them by "
                                  f"{1 - total:+g} in all")  # fmt: skip
-        if not any(group[0].otherwise or group[0].when is None for group in self.groups()):
+        always = [group for group in grouped(options) if group[0].otherwise or not group[0].when]
+        if len(always) > 1:
+            raise ValueError(
+                f"option {always[1][0].name!r} is never taken: {always[0][0].name!r} needs no "
+                "condition either; give one of them a when, or put them into one group of weights"
+            )
+        if not always:
             raise ValueError(
                 "no way out when every condition fails; add an option "
                 '{"name": "otherwise", "otherwise": true, "steps": []}'
             )
-        return self
+        return options
 
     def groups(self) -> list[list[Option]]:
-        """Return the options in document order, those with one condition together."""
-        groups: dict[tuple[Expression | None, bool], list[Option]] = {}
-        for option in self.options:
-            groups.setdefault((option.when, option.otherwise), []).append(option)
-        return sorted(
-            groups.values(), key=lambda group: group[0].otherwise or group[0].when is None
-        )
+        """Return the options that share a condition together, those without one last."""
+        return grouped(self.options)
+
+
+def grouped(options: Sequence[Option]) -> list[list[Option]]:
+    """Return options in document order, those with one condition together, the others last."""
+    groups: dict[tuple[Expression | None, bool], list[Option]] = {}
+    for option in options:
+        groups.setdefault((option.when, option.otherwise), []).append(option)
+    return sorted(groups.values(), key=lambda group: group[0].otherwise or group[0].when is None)
 
 
 class Every(Strict):
@@ -356,6 +378,11 @@ class Begins(Strict):
 
     earliest: dt.date
     latest: dt.date
+
+    @field_validator("earliest", "latest")
+    @classmethod
+    def _in_calendar(cls, day: dt.date) -> dt.date | None:
+        return in_calendar(day)
 
     @model_validator(mode="after")
     def _ordered(self) -> Begins:

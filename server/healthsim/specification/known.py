@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.loinc import loinc
 from healthsim.errors import NotFound, Problem, near
 from healthsim.specification.condition_check import examine
-from healthsim.specification.conditions import NUMBER, TEXT, Expression, Kind
+from healthsim.specification.conditions import (
+    FUNCTIONS,
+    NUMBER,
+    TEXT,
+    Expression,
+    Kind,
+    parse,
+)
 from healthsim.specification.distributions import Distribution
+from healthsim.tables import Coded
+
+TEXT_MEASURES = ("gender", "race", "ethnicity")
+"""Population measures that give texts; the others give numbers."""
 
 Complaint = Callable[[str], str | None]
 
@@ -60,7 +74,13 @@ def numeric(
     where: str, distribution: Distribution, low: float | None = None, high: float | None = None
 ) -> Iterator[Problem]:
     """Yield that a distribution gives text, or numbers outside of [low, high]."""
-    if any(True for _ in distribution.measures()):
+    measures = [measure for _, measure in distribution.measures()]
+    if measures:
+        wants_age = where.endswith(".age")
+        for measure in measures:
+            if measure in TEXT_MEASURES or (measure == "age") != wants_age:
+                mend = 'use "age"' if wants_age else "name a condition's measure, or give a number"
+                yield Problem(where, f"measure {measure!r} does not fit here", mend)
         return
     if distribution.kind != "number":
         yield Problem(where, "gives text", "give a number or a distribution of numbers")
@@ -81,7 +101,13 @@ def _shown(bound: float) -> str:
 
 def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -> Iterator[Problem]:
     """Yield that a distribution gives numbers, or texts that are not known."""
-    if any(True for _ in distribution.measures()):
+    name = where.rsplit(".", 1)[-1]
+    measures = [measure for _, measure in distribution.measures()]
+    if measures:
+        for measure in measures:
+            if measure != name or name not in TEXT_MEASURES:
+                mend = f"use {name!r}" if name in TEXT_MEASURES else "give texts with weights"
+                yield Problem(where, f"measure {measure!r} does not fit here", mend)
         return
     if distribution.kind != "text":
         yield Problem(
@@ -124,6 +150,34 @@ def complain_of_loinc(argument: str) -> str | None:
     if argument in loinc():
         return None
     return f"last({argument!r}) is no known LOINC code; {near(argument, loinc().codes)}"
+
+
+def excludes_sex(expression: Expression, sex: str) -> bool:
+    """Tell whether a condition is false for everybody of a sex, whatever else is true of them."""
+    never = parse(f"not ({expression.text})")
+    return all(bool(never.holds(_OfSex(sex, answer))[0]) for answer in (False, True))
+
+
+@dataclass(frozen=True)
+class _OfSex:
+    """One person of whom only the sex is known: numbers and texts are missing."""
+
+    sex: str
+    answer: bool
+    size: int = 1
+
+    def name(self, name: str) -> NDArray[np.float64] | Coded:
+        if name == "gender":
+            return Coded.constant(self.sex, 1)
+        return Coded.constant(None, 1) if name in _TEXT_NAMES else np.full(1, np.nan)
+
+    def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
+        if FUNCTIONS[function] == "truth":
+            return np.full(1, self.answer)
+        return np.full(1, np.nan)
+
+
+_TEXT_NAMES = frozenset({"race", "ethnicity", "us_state", "plan", "language", "marital_status"})
 
 
 def no_history(argument: str) -> str | None:

@@ -78,6 +78,7 @@ class Plan:
         opens: (occurrence, way of a branch or -1) -> the scope that it opens.
         next_tick: a repeat -> its first beat; a beat -> the beat after it.
         dependents: an occurrence -> those that come after it.
+        order: the occurrences, each behind what it waits for.
     """
 
     journey: JourneySpec
@@ -87,6 +88,7 @@ class Plan:
     opens: dict[tuple[int, int], int]
     next_tick: dict[int, int]
     dependents: dict[int, tuple[int, ...]]
+    order: tuple[int, ...]
 
     def meant(self, name: str) -> tuple[int, ...]:
         """Return the numbers of the occurrences that a name means.
@@ -106,16 +108,27 @@ class Plan:
 
 
 def _means(name: str, one: Occurrence) -> bool:
-    parts = [part.partition("#") for part in name.split("/")]
-    beats_said = {beat for _, _, beat in parts if beat}
-    if parts[-1][0] != one.step.id:
+    """Tell whether a name means an occurrence.
+
+    A number on the last part is the beat of the nearest repeat, or, on a repeat, its own.
+    """
+    *outer, (last, _, beat) = (part.partition("#") for part in name.split("/"))
+    if last != one.step.id:
         return False
-    if one.tick:
-        return beats_said == {str(one.tick)}
-    outer = one.address.split("/")[1:-1]
-    named = [part for part, _, _ in parts[:-1]]
-    return (not beats_said or beats_said == {str(one.beat)}) and (
-        not named or [part.partition("#")[0] for part in outer[-len(named) :]] == named
+    if one.tick or isinstance(one.step, Repeat):
+        own = str(one.tick) if one.tick else ""
+    else:
+        own = str(one.beat) if beat else ""
+    around = [part.partition("#") for part in one.address.split("/")[1:-1]]
+    return (
+        own == beat
+        and len(outer) <= len(around)
+        and all(
+            said == found and (not number or number == its)
+            for (said, _, number), (found, _, its) in zip(
+                outer, around[len(around) - len(outer) :], strict=True
+            )
+        )
     )
 
 
@@ -212,14 +225,14 @@ class _Drawing:
             one if one.step.at.after is None or one.tick else replace(one, anchor=self.anchor(one))
             for one in self.occurrences
         )
-        self.refuse_circles(tied)
+        order = self.in_order(tied)
         dependents: dict[int, list[int]] = {}
         for one in tied:
             if one.anchor >= 0:
                 dependents.setdefault(one.anchor, []).append(one.number)
         return Plan(
             self.journey, tied, tuple(self.scopes), tuple(map(tuple, self.members)), self.opens,
-            self.next_tick, {number: tuple(found) for number, found in dependents.items()},
+            self.next_tick, {number: tuple(found) for number, found in dependents.items()}, order,
         )  # fmt: skip
 
     def anchor(self, one: Occurrence) -> int:
@@ -240,13 +253,13 @@ class _Drawing:
             raise SpecError([Problem(where, f"{name!r} means {len(found)} occurrences", mend)])
         return found[0]
 
-    def refuse_circles(self, tied: Sequence[Occurrence]) -> None:
-        """Refuse steps that wait for each other, or for what they themselves open."""
+    def in_order(self, tied: Sequence[Occurrence]) -> tuple[int, ...]:
+        """Order steps behind what they wait for; refuse those that wait for each other."""
         waits = {one.number: {one.anchor, self.scopes[one.scope].opener} - {-1} for one in tied}
         for opener, tick in self.next_tick.items():
             waits[tick].add(opener)
         try:
-            TopologicalSorter(waits).prepare()
+            return tuple(TopologicalSorter(waits).static_order())
         except CycleError as error:
             names = dict.fromkeys(tied[number].step.id for number in error.args[1])
             raise SpecError([Problem(f"{self.where}: step {next(iter(names))!r}: at.after",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from healthsim.errors import Problem
 from healthsim.specification.journey import Encounter, Repeat
@@ -15,37 +16,29 @@ def nominal_days(plan: Plan) -> dict[int, float]:
     A calendar date has no nominal day and is left out, with all that hangs on it.
     """
     days: dict[int, float] = {}
-    for one in plan.occurrences:
-        _place(plan, one, days)
+    for number in plan.order:
+        day = _day(plan, plan.occurrences[number], days)
+        if day is not None:
+            days[number] = day
     return days
 
 
-def _place(plan: Plan, one: Occurrence, days: dict[int, float]) -> float | None:
-    if one.number in days:
-        return days[one.number]
+def _day(plan: Plan, one: Occurrence, days: dict[int, float]) -> float | None:
+    """Return the day of one occurrence, when those it waits for have theirs."""
     if one.tick:
-        first = _place(plan, plan.occurrences[one.opener], days)
-        step = one.step
+        first, step = days.get(one.opener), one.step
         every = step.every.nominal_days if isinstance(step, Repeat) else 0.0
-        found = None if first is None else first + every * (one.tick - 1)
-    elif one.step.at.date is not None:
-        found = None
-    else:
-        base = _base(plan, one, days)
-        shift = one.step.at.day.middle() if one.step.at.day is not None else 0.0
-        found = None if base is None else base + (shift or 0.0)
-    if found is not None:
-        days[one.number] = found
-    return found
-
-
-def _base(plan: Plan, one: Occurrence, days: dict[int, float]) -> float | None:
+        return None if first is None else first + every * (one.tick - 1)
+    if one.step.at.date is not None:
+        return None
+    shift = one.step.at.day.middle() if one.step.at.day is not None else 0.0
     if one.anchor >= 0:
-        anchor = plan.occurrences[one.anchor]
-        first = _place(plan, anchor, days)
-        return None if first is None else first + _length(anchor, one.step.at.edge)
-    opener = plan.scopes[one.scope].opener
-    return 0.0 if opener < 0 else _place(plan, plan.occurrences[opener], days)
+        base, anchor = days.get(one.anchor), plan.occurrences[one.anchor]
+        length = _length(anchor, one.step.at.edge)
+    else:
+        opener = plan.scopes[one.scope].opener
+        base, length = (0.0 if opener < 0 else days.get(opener)), 0.0
+    return None if base is None else base + length + (shift or 0.0)
 
 
 def _length(anchor: Occurrence, edge: str) -> float:
@@ -61,18 +54,31 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
     told: set[str] = set()
     for number, day in sorted(nominal_days(plan).items()):
         one = plan.occurrences[number]
-        if one.step.id in told or (one.tick and _open_ended(one)):
+        if one.step.id in told:
             continue
         here = f"{where}: step {one.step.id!r}: at"
-        if day > duration:
+        if day > duration and not _in_open_repeat(plan, one):
             told.add(one.step.id)
-            yield Problem(here, f"comes on day {day:g}, after the journey's end on day {duration}",
-                          f"raise duration_days to {day:g} or let it come earlier")  # fmt: skip
+            yield Problem(
+                here,
+                f"comes on day {day:g}, after the journey's end on day {duration}",
+                f"raise duration_days to {ceil(day)} or let it come earlier",
+            )
         elif day < 0:
             told.add(one.step.id)
-            yield Problem(here, f"comes on day {day:g}, before the journey begins",
-                          f"let what it hangs on come at least {-day:g} days later")  # fmt: skip
+            yield Problem(
+                here,
+                f"comes on day {day:g}, before the journey begins",
+                f"let what it hangs on come at least {-day:g} days later",
+            )
 
 
-def _open_ended(one: Occurrence) -> bool:
-    return isinstance(one.step, Repeat) and one.step.times is None
+def _in_open_repeat(plan: Plan, one: Occurrence) -> bool:
+    """Tell whether an occurrence is, or is in, a later beat of a repeat without `times`."""
+    at = one.number
+    while at >= 0:
+        here = plan.occurrences[at]
+        if here.tick > 1 and isinstance(here.step, Repeat) and here.step.times is None:
+            return True
+        at = here.anchor if here.anchor >= 0 else plan.scopes[here.scope].opener
+    return False

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from healthsim.specification.distributions import Distribution, parse_distribution
-from healthsim.specification.document import Document, Identifier, Strict
+from healthsim.specification.document import Document, Identifier, Strict, in_calendar
 
 MOST_PEOPLE = 10_000_000
 PRODUCTS = ("patientsim", "membersim", "rxmembersim")
@@ -193,9 +193,7 @@ class ProfileSpec(Document):
     @field_validator("as_of", "through")
     @classmethod
     def _in_calendar(cls, day: date | None) -> date | None:
-        if day is not None and not 1950 <= day.year <= 2150:
-            raise ValueError(f"{day} is outside 1950 to 2150; choose a day inside")
-        return day
+        return in_calendar(day)
 
     @field_validator("products")
     @classmethod
