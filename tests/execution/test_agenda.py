@@ -1,0 +1,101 @@
+"""The agenda against a heap for each person."""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from healthsim.execution.agenda import Agenda
+
+PEOPLE = 6
+DAY = st.integers(-30, 30)
+
+
+def taken_in_full(agenda: Agenda) -> list[list[tuple[int, int]]]:
+    found: list[list[tuple[int, int]]] = [[] for _ in range(PEOPLE)]
+    while (turn := agenda.take()) is not None:
+        number, rows, days = turn
+        assert len(rows)
+        assert (np.diff(rows) > 0).all()
+        for row, day in zip(rows.tolist(), days.tolist(), strict=True):
+            found[row].append((day, number))
+    return found
+
+
+def put(agenda: Agenda, occurrence: int, days: dict[int, int]) -> None:
+    rows = np.array(sorted(days), dtype=np.intp)
+    agenda.put(occurrence, rows, np.array([days[row] for row in rows], dtype=np.int32))
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.dictionaries(st.integers(0, 5),
+                       st.dictionaries(st.integers(0, PEOPLE - 1), DAY), max_size=6))  # fmt: skip
+def test_everybody_meets_their_steps_by_day_and_then_by_document_order(
+    pending: dict[int, dict[int, int]],
+) -> None:
+    agenda = Agenda(PEOPLE)
+    for occurrence, days in pending.items():
+        put(agenda, occurrence, days)
+    found = taken_in_full(agenda)
+
+    for row in range(PEOPLE):
+        mine = [(days[row], one) for one, days in pending.items() if row in days]
+        assert found[row] == sorted(mine)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), DAY, st.integers(-8, 8)), min_size=1, max_size=6),
+    st.integers(1, 12),
+)
+def test_steps_that_open_others_come_as_in_a_heap(
+    first: list[tuple[int, int, int]], most: int
+) -> None:
+    agenda = Agenda(PEOPLE)
+    heaps: list[list[tuple[int, int]]] = [[] for _ in range(PEOPLE)]
+    shift = {occurrence: later for occurrence, _, later in first}
+    for occurrence, day, _ in first:
+        days = {row: day + row * occurrence for row in range(PEOPLE)}
+        put(agenda, occurrence, days)
+        for row in range(PEOPLE):
+            heaps[row] = [one for one in heaps[row] if one[1] != occurrence]
+            heaps[row].append((days[row], occurrence))
+    found: list[list[tuple[int, int]]] = [[] for _ in range(PEOPLE)]
+    while (turn := agenda.take()) is not None:
+        number, rows, when = turn
+        for row, day in zip(rows.tolist(), when.tolist(), strict=True):
+            found[row].append((day, number))
+            if number + 10 <= most * 10:
+                put(agenda, number + 10, {row: day + shift[number % 10]})
+    for row, heap in enumerate(heaps):
+        heapq.heapify(heap)
+        expected = []
+        while heap:
+            day, number = heapq.heappop(heap)
+            expected.append((day, number))
+            if number + 10 <= most * 10:
+                heapq.heappush(heap, (day + shift[number % 10], number + 10))
+        assert found[row] == expected
+
+
+def test_what_is_dropped_does_not_come() -> None:
+    agenda = Agenda(PEOPLE)
+    put(agenda, 0, {0: 1, 1: 1})
+    put(agenda, 1, {0: 2, 1: 2})
+    agenda.drop(1, np.array([1], dtype=np.intp))
+
+    assert taken_in_full(agenda)[:2] == [[(1, 0), (2, 1)], [(1, 0)]]
+
+
+def test_steps_that_do_not_overlap_are_worked_on_everybody_at_once() -> None:
+    agenda = Agenda(PEOPLE)
+    for occurrence in range(3):
+        put(agenda, occurrence, {row: 10 * occurrence + row for row in range(PEOPLE)})
+    turns = []
+    while (turn := agenda.take()) is not None:
+        turns.append((turn[0], len(turn[1])))
+
+    assert turns == [(0, PEOPLE), (1, PEOPLE), (2, PEOPLE)]

@@ -1,0 +1,264 @@
+"""A profile becomes people: shares, exact counts, balance, and what nobody can have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from execution.running import (
+    attempted,
+    diabetic,
+    event,
+    journey,
+    listed,
+    run,
+    visit,
+    within_three_errors,
+)
+from healthsim.dates import day_of, iso, whole_years
+from healthsim.tables import Columns
+
+MANY = 4000
+
+
+def with_(**clinical: Any) -> dict[str, Any]:
+    profile = diabetic(count=MANY, coverage=None, products=["patientsim"])
+    profile["clinical"] = {"primary": {"code": "E11.9"}, **clinical}
+    return profile
+
+
+def of(profile: dict[str, Any], **demographics: Any) -> dict[str, Any]:
+    return {**profile, "demographics": {**profile["demographics"], **demographics}}
+
+
+def coded(tables: dict[str, Columns]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for person, code in listed(tables["conditions"], "person_id", "code"):
+        found.setdefault(person, set()).add(code)
+    return found
+
+
+def test_shares_are_kept_within_three_standard_errors() -> None:
+    profile = with_(comorbidities=[{"code": "I10", "share": 0.78}, {"code": "E78.5", "share": 0.1}])
+    found = coded(run(profile))
+
+    assert within_three_errors(sum("I10" in codes for codes in found.values()), MANY, 0.78)
+    assert within_three_errors(sum("E78.5" in codes for codes in found.values()), MANY, 0.1)
+
+
+def test_a_conditional_share_follows_its_condition() -> None:
+    share = {
+        "type": "conditional",
+        "cases": [{"when": "has('I10')", "then": 0.6}],
+        "otherwise": 0.1,
+    }
+    profile = with_(
+        comorbidities=[{"code": "E78.5", "share": share}, {"code": "I10", "share": 0.5}]
+    )
+    found = list(coded(run(profile)).values())
+    with_i10 = [codes for codes in found if "I10" in codes]
+    without = [codes for codes in found if "I10" not in codes]
+
+    assert within_three_errors(sum("E78.5" in one for one in with_i10), len(with_i10), 0.6)
+    assert within_three_errors(sum("E78.5" in one for one in without), len(without), 0.1)
+
+
+def test_balanced_sampling_gives_the_share_exactly() -> None:
+    profile = of(diabetic(count=200, sampling="balanced"), gender={"M": 0.48, "F": 0.52},
+                 location={"states": {"TX": 0.8, "OK": 0.2}})  # fmt: skip
+    profile["clinical"]["comorbidities"] = [{"code": "J45.909", "share": 0.31}]
+    tables = run(profile)
+
+    assert Counter(listed(tables["patients"], "gender")) == {("M",): 96, ("F",): 104}
+    assert Counter(listed(tables["patients"], "state")) == {("TX",): 160, ("OK",): 40}
+    assert sum("J45.909" in codes for codes in coded(tables).values()) == 62
+
+
+def test_balanced_ages_fill_every_slice_of_the_bell() -> None:
+    profile = of(diabetic(count=500, sampling="balanced"),
+                 age={"type": "uniform", "low": 40, "high": 89, "decimals": 0})  # fmt: skip
+    tables = run(profile)
+    as_of = np.full(500, day_of("2025-01-01"), dtype=np.int32)
+    ages = whole_years(np.asarray(tables["patients"]["birth_date"], dtype=np.int32), as_of)
+
+    assert np.bincount(ages)[40:].tolist() == [10] * 50
+
+
+def test_exact_counts_are_exact() -> None:
+    profile = of(diabetic(count=50), gender={"exactly": {"M": 17, "F": 33}})
+    profile["clinical"]["comorbidities"] = [{"code": "N18.30", "exactly": 10}]
+    profile["clinical"]["medications"] = [{"drug": "lisinopril 10 mg tablet", "exactly": 7}]
+    tables = run(profile, size=7)
+
+    assert Counter(listed(tables["patients"], "gender")) == {("M",): 17, ("F",): 33}
+    assert sum("N18.30" in codes for codes in coded(tables).values()) == 10
+    takers = {person for (person,) in listed(tables["prescriptions"], "person_id")}
+    assert len(takers) == 7
+
+
+def test_an_exact_count_that_people_cannot_meet_is_met_by_others_or_refused() -> None:
+    profile = of(diabetic(count=50), age={"type": "uniform", "low": 0, "high": 90, "decimals": 0})
+    profile["clinical"] = {"comorbidities": [{"code": "Z00.129", "exactly": 20}]}
+    tables = attempted(profile)
+    if isinstance(tables, str):
+        assert "Z00.129" in tables
+    else:
+        assert sum("Z00.129" in codes for codes in coded(tables).values()) == 20
+
+
+def test_ages_are_whole_years_on_the_day_and_stay_in_the_window() -> None:
+    profile = of(
+        diabetic(count=MANY), age={"type": "normal", "mean": 60, "sd": 9, "low": 65, "high": 90}
+    )
+    tables = run(profile)
+    born = np.asarray(tables["patients"]["birth_date"], dtype=np.int32)
+    ages = whole_years(born, np.full(MANY, day_of("2025-01-01"), dtype=np.int32))
+    counts = np.bincount(ages)[65:]
+
+    assert ages.min() == 65
+    assert ages.max() <= 90
+    assert counts[0] < 1.35 * counts[1]  # truncated, not clamped: no spike at the bound
+
+
+def test_birthdays_fall_all_over_the_year() -> None:
+    tables = run(diabetic(count=MANY))
+    months = Counter(iso(day)[5:7] for (day,) in listed(tables["patients"], "birth_date"))
+
+    assert len(months) == 12
+    assert all(within_three_errors(count, MANY, 1 / 12) for count in months.values())
+
+
+def test_conditions_begin_after_birth_and_before_the_day_of_the_profile() -> None:
+    profile = with_(comorbidities=[
+        {"code": "J45.909", "share": 1, "onset": {"years_before": {"type": "gamma", "mean": 60,
+            "sd": 40}}}
+    ])  # fmt: skip
+    tables = run(of(profile, age={"type": "uniform", "low": 1, "high": 60, "decimals": 0}))
+    born = dict(listed(tables["patients"], "person_id", "birth_date"))
+
+    for person, onset in listed(tables["conditions"], "person_id", "onset_date"):
+        assert born[person] <= onset <= day_of("2025-01-01")
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (["N18.30"], {"E11.22", "N18.30"}),
+        (["I10"], {"E11.9", "I10"}),
+        (["I10", "N18.30"], {"E11.22", "I12.9", "N18.30"}),
+        (["I10", "N18.6"], {"E11.22", "I12.0", "N18.6"}),
+        (["I10", "I50.22"], {"E11.9", "I11.0", "I50.22"}),
+        (["I10", "I50.22", "N18.30"], {"E11.22", "I13.0", "I50.22", "N18.30"}),
+        (["I50.22", "N18.6", "I10"], {"E11.22", "I13.2", "I50.22", "N18.6"}),
+    ],
+)
+def test_codes_combine_in_the_chart_on_visits_and_on_claims(
+    codes: list[str], expected: set[str]
+) -> None:
+    profile = diabetic(count=20)
+    profile["clinical"] = {
+        "primary": {"code": "E11.9"},
+        "comorbidities": [{"code": code, "share": 1} for code in codes],
+    }
+    tables = run(profile, journey(visit("v", 3, comorbidities=True)))
+
+    assert all(found == expected for found in coded(tables).values())
+    for name in ("encounter_diagnoses", "claim_diagnoses"):
+        stated: dict[int, set[str]] = {}
+        for person, code in listed(tables[name], "person_id", "code"):
+            stated.setdefault(person, set()).add(code)
+        assert len(stated) == 20
+        assert all(found == expected for found in stated.values()), name
+
+
+def test_a_visit_before_the_kidneys_fail_states_the_plain_code() -> None:
+    profile = diabetic(count=5)
+    profile["clinical"] = {"primary": {"code": "E11.9"}}
+    steps = [visit("before", 3), event("fail", "diagnosis", 30, code="N18.30"), visit("after", 60)]
+    tables = run(profile, journey(*steps))
+    began = dict(listed(tables["encounters"], "encounter_id", "start_at"))
+    for encounter, sequence, code in listed(tables["encounter_diagnoses"], "encounter_id",
+                                            "sequence", "code"):  # fmt: skip
+        early = began[encounter] // 1440 < day_of("2025-01-01") + 30
+        assert sequence == 1 or not early
+        assert code in ({"E11.9"} if early else {"E11.22", "N18.30"})
+
+
+def test_only_men_have_what_only_men_can_have() -> None:
+    tables = run(
+        with_(comorbidities=[{"code": "C61", "share": 0.5}, {"code": "N40.0", "share": 0.5}])
+    )
+    gender = dict(listed(tables["patients"], "person_id", "gender"))
+    men = sum(one == "M" for one in gender.values())
+    found = {person for person, codes in coded(tables).items() if codes & {"C61", "N40.0"}}
+
+    assert {gender[person] for person in found} == {"M"}
+    assert within_three_errors(len(found), men, 0.75)
+
+
+def test_no_woman_has_a_prostate_condition_whatever_a_journey_says() -> None:
+    steps = [event("d", "diagnosis", 5, code="C61") | {"when": "gender == 'F' or gender == 'M'"},
+             visit("v", 9, diagnoses=["N40.0"])]  # fmt: skip
+    tables = attempted(diabetic(count=40), journey(*steps))
+    if isinstance(tables, str):
+        assert "C61" in tables or "N40.0" in tables
+        return
+    gender = dict(listed(tables["patients"], "person_id", "gender"))
+    for name in ("conditions", "encounter_diagnoses", "claim_diagnoses"):
+        for person, code in listed(tables[name], "person_id", "code"):
+            assert code not in {"C61", "N40.0"} or gender[person] == "M", name
+
+
+def test_a_condition_of_a_journey_stands_for_those_it_befell() -> None:
+    tables = run(diabetic(count=200), journey(
+        event("d", "diagnosis", 5, code="J45.909") | {"chance": 0.5}))  # fmt: skip
+    told = {person for person, step in listed(tables["events"], "person_id", "step") if step == "d"}
+    has = {person for person, codes in coded(tables).items() if "J45.909" in codes}
+
+    assert told == has
+    assert 60 < len(told) < 140
+
+
+def test_the_primary_condition_begins_with_the_journey() -> None:
+    document = journey(visit("v"), begins={"earliest": "2025-02-01", "latest": "2025-04-30"})
+    tables = run(diabetic(count=50), document)
+    first = dict(listed(tables["events"], "person_id", "event_date"))
+    onset = {person: day for person, code, day in
+             listed(tables["conditions"], "person_id", "code",
+                 "onset_date") if code == "E11.9"}  # fmt: skip
+
+    assert onset == first
+
+
+def test_the_profile_sees_only_what_is_drawn_before() -> None:
+    profile = diabetic(count=300)
+    profile["attributes"] = {
+        "late": {"type": "formula", "value": "early * 2 + age"},
+        "early": {"type": "uniform", "low": 0, "high": 5, "decimals": 0},
+        "old": {"type": "conditional", "cases": [{"when": "age >= 80", "then": {"yes": 1}}],
+                "otherwise": {"no": 1}},
+    }  # fmt: skip
+    profile["clinical"]["comorbidities"] = [
+        {"code": "J45.909", "share": {"type": "conditional",
+         "cases": [{"when": "old == 'yes' and late > 0", "then": 1}], "otherwise": 0}}]  # fmt: skip
+    tables = run(profile)
+    as_of = np.full(300, day_of("2025-01-01"), dtype=np.int32)
+    ages = whole_years(np.asarray(tables["patients"]["birth_date"], dtype=np.int32), as_of)
+    has = {person for person, codes in coded(tables).items() if "J45.909" in codes}
+
+    assert has == {(row + 1) * 100 + 1 for row in range(300) if ages[row] >= 80}
+
+
+def test_a_plan_may_decide_only_where_there_is_coverage() -> None:
+    profile = diabetic(count=10, coverage=None, products=["patientsim"])
+    profile["attributes"] = {"rich": {"type": "conditional", "otherwise": 0,
+                                      "cases": [{"when": "plan == 'MA-HMO'",
+                                          "then": 1}]}}  # fmt: skip
+    tables = attempted(profile)
+    if isinstance(tables, str):
+        assert "plan" in tables
+    else:
+        assert len(tables["patients"]["person_id"]) == 10

@@ -1,0 +1,116 @@
+"""Dated logs: a read on a day sees what is dated on or before it, whenever it was written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from healthsim.dates import NO_DAY
+from healthsim.execution.history import (
+    FOREVER,
+    Course,
+    Coverage,
+    Entry,
+    Log,
+    Moment,
+    Move,
+    Span,
+    Variable,
+)
+
+TWO = np.array([0, 1], dtype=np.intp)
+
+
+def days(*given: int) -> np.ndarray:
+    return np.array(given, dtype=np.int32)
+
+
+def moment(*given: int) -> Moment:
+    return Moment(TWO, days(*given), 2)
+
+
+def test_a_log_shows_the_latest_entry_that_is_not_later() -> None:
+    log = Log()
+    log.add(TWO, days(10, 20), np.array([1.0, 2.0]))
+    log.add(TWO, days(15, 5), np.array([3.0, 4.0]))  # written later, dated earlier for the second
+
+    assert log.latest(moment(12, 12))[1].tolist() == [1.0, 4.0]
+    assert log.latest(moment(30, 30))[1].tolist() == [3.0, 2.0]
+    assert log.count(moment(12, 4)).tolist() == [1.0, 0.0]
+
+
+def test_a_log_has_nothing_before_the_first_entry() -> None:
+    log = Log()
+    log.add(TWO, days(10, 10))
+    found, values = log.latest(moment(9, 10))
+
+    assert found.tolist() == [NO_DAY, 10]
+    assert np.isnan(values).all()
+
+
+def test_of_one_day_the_entry_that_was_written_last_counts() -> None:
+    log = Log()
+    log.add(TWO, days(10, 10), np.array([1.0, 1.0]))
+    log.add(TWO, days(10, 10), np.array([2.0, 2.0]))
+
+    assert log.latest(moment(10, 11))[1].tolist() == [2.0, 2.0]
+
+
+def variable(*moves: Move, low: float = -np.inf, high: float = np.inf) -> Variable:
+    return Variable(np.array([8.0, 6.0]), low, high, 1, list(moves))
+
+
+def move(on: int, amount: float, *, sets: bool = False, over: int = 0) -> Move:
+    return Move(Entry(TWO, days(on, on), np.array([amount, amount])), sets, over)
+
+
+@pytest.mark.parametrize(("day", "expected"), [(9, [8.0, 6.0]), (10, [9.0, 7.0]), (11, [9.0, 7.0])])
+def test_a_move_counts_from_its_day(day: int, expected: list[float]) -> None:
+    assert variable(move(10, 1.0)).at(moment(day, day)).tolist() == expected
+
+
+@pytest.mark.parametrize(("day", "expected"), [(10, 8.0), (15, 8.5), (20, 9.0), (99, 9.0)])
+def test_a_slow_move_goes_in_a_straight_line(day: int, expected: float) -> None:
+    assert variable(move(10, 1.0, over=10)).at(moment(day, day))[0] == expected
+
+
+def test_a_slow_move_to_a_value_arrives_there() -> None:
+    found = variable(move(10, 4.0, sets=True, over=10))
+
+    assert found.at(moment(15, 20)).tolist() == [6.0, 4.0]
+
+
+def test_a_value_stays_in_its_bounds_after_every_move() -> None:
+    found = variable(move(1, -9.0), move(2, 1.0), low=5.0, high=9.0)
+
+    assert found.at(moment(1, 1)).tolist() == [5.0, 5.0]
+    assert found.at(moment(2, 2)).tolist() == [6.0, 6.0]
+
+
+def test_every_move_is_rounded() -> None:
+    found = variable(move(1, 0.04), move(2, 0.04))
+
+    assert found.at(moment(5, 5)).tolist() == [8.0, 6.0]
+
+
+def test_a_drug_is_taken_until_the_day_before_it_stops() -> None:
+    course = Course("x", TWO, days(10, 10), days(40, 40), np.zeros(2, dtype=np.bool_))
+    taken = [len(course.taken(moment(day, day))) for day in (9, 10, 39, 40)]
+    course.end(moment(20, 5))
+
+    assert taken == [0, 2, 2, 0]
+    assert course.stop.tolist() == [20, 40]
+    assert course.cut.tolist() == [True, False]
+
+
+def test_closing_ends_what_covers_on_the_day_and_nothing_else() -> None:
+    first, second = Span.nobody("a", 2), Span.nobody("b", 2)
+    for span, plan, begin in ((first, 0, 0), (second, 1, 100)):
+        span.plan[:], span.begin[:] = plan, begin
+    coverage = Coverage([first, second])
+    coverage.close(TWO[:1], days(50), "moved")
+
+    assert coverage.plan(TWO, days(50, 51)).tolist() == [0, 0]
+    assert coverage.plan(TWO, days(51, 100)).tolist() == [-1, 1]
+    assert first.last.tolist() == [50, FOREVER]
+    assert coverage.reasons == ["moved"]

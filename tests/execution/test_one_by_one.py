@@ -1,0 +1,77 @@
+"""The engine against an interpreter that walks one person at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from execution.journeys import PEOPLE, journeys
+from execution.one_by_one import Teller
+from execution.running import listed, run
+from healthsim.errors import SpecError
+from healthsim.execution.run import Job, prepare, work
+
+
+def told_by_the_engine(job: Job) -> list[dict[str, Any]]:
+    """Return (days, ways, values) of each person, as the tables say."""
+    chunk, _ = work(job, 0, job.count)
+    events, labs = chunk.tables["events"], chunk.tables["lab_results"]
+    address = {
+        job.numbering.number("events", one.address): one.address
+        for plan in job.plans
+        for one in plan.occurrences
+        if not one.tick
+    }
+    found: list[dict[str, Any]] = [{"days": {}, "ways": {}, "values": {}} for _ in range(job.count)]
+    names = ("person_id", "event_id", "event_date", "option")
+    for person, event, day, option in listed(events, *names):
+        told = found[person // 100 - 1]
+        told["days"][address[event % 2**29]] = day
+        if option is not None:
+            told["ways"][address[event % 2**29]] = option
+    for person, event, code, value in listed(labs, "person_id", "event_id", "loinc", "value"):
+        found[person // 100 - 1]["values"][address[event % 2**29], code] = value
+    return found
+
+
+def assert_told_alike(job: Job) -> None:
+    engine, teller = told_by_the_engine(job), Teller(job)
+    for row in range(job.count):
+        _, journeys_of_one = teller.tell(row)
+        for name in ("days", "ways", "values"):
+            alone: dict[Any, Any] = {}
+            for told in journeys_of_one:
+                alone |= getattr(told, name)
+            assert plain(engine[row][name]) == plain(alone), f"person {row}: {name}"
+
+
+def plain(found: dict[Any, Any]) -> dict[Any, Any]:
+    """Return what was told with None for NaN, which equals nothing."""
+    return {key: None if value != value else value for key, value in sorted(found.items())}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True,
+          suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(documents=journeys())
+def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None:
+    try:
+        job = prepare(PEOPLE, documents)
+    except SpecError:
+        assume(False)
+    assert_told_alike(job)
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(documents=journeys(most=5), size=st.sampled_from([1, 4, 9]))
+def test_who_shares_a_chunk_changes_nothing(documents: list[dict[str, Any]], size: int) -> None:
+    profile = {**PEOPLE, "count": 10}
+    try:
+        whole = run(profile, *documents)
+    except SpecError:
+        assume(False)
+    parts = run(profile, *documents, size=size, threads=2)
+
+    for name in whole:
+        assert listed(parts[name]) == listed(whole[name]), name

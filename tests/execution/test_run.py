@@ -1,0 +1,110 @@
+"""The one door: chunks, threads, stopping, and what tables a job fills."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from execution.running import diabetic, first_year, journey, lab, listed, run, visit
+from healthsim.errors import Cancelled
+from healthsim.execution.catalogue import tables_of
+from healthsim.execution.run import chunks, prepare
+from healthsim.tables import NO_NUMBER
+
+
+def test_chunks_come_in_the_order_of_people_and_end_with_what_is_shared() -> None:
+    job = prepare(diabetic(count=20))
+    found = list(chunks(job, size=7, threads=3))
+
+    assert [(one.start, one.count) for one in found] == [(0, 7), (7, 7), (14, 6), (20, 0)]
+    assert found[-1].tables.keys() == {"plans", "providers", "facilities", "pharmacies"}
+
+
+def test_a_run_stops_within_a_chunk_of_being_asked() -> None:
+    stop = threading.Event()
+    found = chunks(prepare(diabetic(count=50)), size=5, threads=1, stop=stop)
+    next(found)
+    stop.set()
+
+    with pytest.raises(Cancelled, match="asked to stop"):
+        next(found)
+
+
+@pytest.mark.parametrize(
+    "products",
+    [["patientsim"], ["membersim"], ["rxmembersim"], ["membersim", "rxmembersim"],
+     ["patientsim", "rxmembersim"]],
+)  # fmt: skip
+def test_a_job_fills_the_tables_of_its_products_and_no_others(products: list[str]) -> None:
+    job = prepare(diabetic(count=10, products=products), [first_year()])
+    tables = run(diabetic(count=10, products=products), first_year())
+
+    assert tables.keys() == {table.name for table in job.tables} == {
+        table.name for table in tables_of(products)
+    }  # fmt: skip
+    for table in job.tables:
+        assert list(tables[table.name]) == [column.name for column in table.columns], table.name
+
+
+@pytest.mark.parametrize("products", [["membersim"], ["rxmembersim"], ["patientsim"]])
+def test_what_is_asked_for_alone_is_the_same_as_beside_the_others(products: list[str]) -> None:
+    every = run(diabetic(count=20), first_year())
+    alone = run(diabetic(count=20, products=products), first_year())
+    owned = {table.name for table in tables_of(products)} - {
+        "providers",
+        "facilities",
+        "pharmacies",
+    }
+
+    for name in owned:
+        assert listed(alone[name]) == listed(every[name]), name
+
+
+def test_no_required_column_has_a_null_and_every_reference_is_held() -> None:
+    tables = run(diabetic(count=40), first_year())
+    for table in prepare(diabetic(count=40), [first_year()]).tables:
+        for column in table.columns:
+            rows = [value for (value,) in listed(tables[table.name], column.name)]
+            present = [value for value in rows if value not in (None, int(NO_NUMBER), -(2**31))]
+            assert not column.required or len(present) == len(rows), (table.name, column.name)
+            other, _, key = column.references.partition(".")
+            if other in tables:
+                held = {value for (value,) in listed(tables[other], key)}
+                assert set(present) <= held, (table.name, column.name)
+
+
+def test_every_record_of_an_event_names_an_event_of_the_same_person() -> None:
+    tables = run(diabetic(count=40), first_year())
+    events = set(listed(tables["events"], "event_id", "person_id"))
+    for name, columns in tables.items():
+        if "event_id" in columns and name != "events" and "person_id" in columns:
+            found = listed(columns, "event_id", "person_id")
+            assert {pair for pair in found if pair[0] != int(NO_NUMBER)} <= events, name
+
+
+def test_a_journey_that_nobody_is_eligible_for_fills_nothing() -> None:
+    tables = run(diabetic(count=10), journey(visit("v"), eligible="age > 120"))
+
+    for name in ("events", "encounters", "claims", "lab_results"):
+        assert not listed(tables[name]), name
+
+
+def test_a_profile_alone_is_enough() -> None:
+    tables = run(diabetic(count=10))
+
+    assert len(tables["patients"]["person_id"]) == 10
+    assert len(tables["fills"]["person_id"]) > 0
+
+
+def test_one_person_is_enough() -> None:
+    tables = run(diabetic(count=1), first_year())
+
+    assert len(tables["patients"]["person_id"]) == 1
+
+
+def test_a_lab_that_says_no_result_is_a_healthy_one() -> None:
+    tables = run(diabetic(count=500), journey(lab("l")))
+    values = [value for (value,) in listed(tables["lab_results"], "value")]
+
+    assert 3.5 < min(values) < max(values) < 8

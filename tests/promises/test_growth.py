@@ -1,0 +1,45 @@
+"""Promise 2: the first people do not change when the population grows."""
+
+from __future__ import annotations
+
+import pytest
+
+from execution.running import diabetic, first_year, listed, run
+from healthsim.tables import Columns
+
+LAST = 200 * 100 + 1
+
+
+@pytest.fixture(scope="module")
+def grown() -> tuple[dict[str, Columns], dict[str, Columns]]:
+    return run(diabetic(count=200), first_year()), run(diabetic(count=500), first_year())
+
+
+def test_the_first_people_keep_every_row(grown: tuple[dict[str, Columns], ...]) -> None:
+    small, large = grown
+    for name, columns in small.items():
+        if "person_id" in columns:
+            kept = [row for row in listed(large[name]) if _person(large[name], row) <= LAST]
+            assert kept == listed(columns), name
+
+
+def test_shared_tables_only_grow(grown: tuple[dict[str, Columns], ...]) -> None:
+    small, large = grown
+    shared = {name for name, columns in small.items() if "person_id" not in columns}
+
+    assert shared >= {"plans", "providers", "facilities", "pharmacies"}
+    for name in shared:
+        assert set(listed(small[name])) <= set(listed(large[name])), name
+
+
+def test_a_balanced_population_gives_growth_up() -> None:
+    small = run(diabetic(count=20, sampling="balanced"))
+    large = run(diabetic(count=50, sampling="balanced"))
+
+    assert listed(small["patients"], "birth_date") != listed(large["patients"], "birth_date")[:20]
+
+
+def _person(columns: Columns, row: tuple[object, ...]) -> int:
+    found = row[list(columns).index("person_id")]
+    assert isinstance(found, int)
+    return found

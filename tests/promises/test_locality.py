@@ -1,0 +1,174 @@
+"""Promise 3: an edit changes only what depends on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from execution.running import diabetic, first_year, lab, listed, run
+from healthsim.tables import Columns
+
+KEPT_BY_A_COMORBIDITY = (
+    "patients", "lab_results", "vital_signs", "events", "encounters", "prescriptions", "members",
+    "enrollments", "rx_members", "plans",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, Columns]:
+    return run(diabetic(), first_year())
+
+
+def steps_of(document: dict[str, Any], phase: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document["phases"][phase]["steps"]
+    return found
+
+
+@pytest.mark.parametrize("code", ["J45.909", "I50.22", "N18.30", "E66.9"])
+def test_a_comorbidity_more_moves_no_person_value_or_event(
+    code: str, before: dict[str, Columns]
+) -> None:
+    profile = diabetic()
+    profile["clinical"]["comorbidities"].insert(0, {"code": code, "share": 0.5})
+    after = run(profile, first_year())
+    named = {"encounters": ("encounter_id", "person_id", "start_at", "end_at", "attending_npi")}
+
+    for name in KEPT_BY_A_COMORBIDITY:
+        columns = named.get(name, tuple(before[name]))
+        assert listed(after[name], *columns) == listed(before[name], *columns), name
+
+
+def test_a_comorbidity_more_only_adds_conditions_or_combines_them(
+    before: dict[str, Columns],
+) -> None:
+    profile = diabetic()
+    profile["clinical"]["comorbidities"].append({"code": "N18.30", "share": 0.5})
+    after = run(profile, first_year())
+    was, now = (_codes(one) for one in (before, after))
+
+    assert now.keys() >= was.keys()
+    for key, (code, onset) in was.items():
+        assert now[key][1] == onset
+        assert now[key][0] in {code, {"E11.9": "E11.22", "I10": "I12.9"}.get(code)}
+    assert {code for key, (code, _) in now.items() if key not in was} == {"N18.30"}
+
+
+def test_the_noise_of_a_lab_changes_that_lab_and_what_branches_on_it(
+    before: dict[str, Columns],
+) -> None:
+    document = first_year()
+    inner = steps_of(document, 1)[0]["steps"][0]["with"][0]
+    inner["details"]["result"]["noise"]["sd"] = 0.9
+    after = run(diabetic(), document)
+    quarterly = {event for event, step in listed(before["events"], "event_id", "step")
+                 if step == "a1c"}  # fmt: skip
+
+    for name in ("patients", "conditions", "encounters", "vital_signs", "enrollments"):
+        assert listed(after[name]) == listed(before[name]), name
+    was, now = (_results(one) for one in (before, after))
+    moved = {event for event in was if was[event] != now.get(event)}
+    assert moved
+    assert moved <= quarterly
+    assert _outside_the_branch(after) == _outside_the_branch(before)
+    assert _branches(after) != _branches(before)
+
+
+def test_people_whose_branch_did_not_move_keep_every_claim_and_fill(
+    before: dict[str, Columns],
+) -> None:
+    document = first_year()
+    inner = steps_of(document, 1)[0]["steps"][0]["with"][0]
+    inner["details"]["result"]["noise"]["sd"] = 0.9
+    after = run(diabetic(), document)
+    same = {key[0] for key, way in _branches(before).items() if _branches(after)[key] == way}
+
+    for name in ("claims", "claim_lines", "fills", "prescriptions"):
+        was, now = ([row for row in _with_person(one[name]) if row[0] in same]
+                    for one in (before, after))  # fmt: skip
+        assert was == now, name
+
+
+@pytest.mark.parametrize("phase", [0, 1])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_event_more_keeps_ids_dates_and_values_of_the_others(
+    phase: int, place: int, before: dict[str, Columns]
+) -> None:
+    document = first_year()
+    extra = lab("extra", {"day": 40, "variance_days": 20}) | {"chance": 0.5}
+    extra["details"]["loinc"] = "2160-0"
+    steps_of(document, phase).insert(place, extra)
+    after = run(diabetic(), document)
+
+    assert set(listed(before["events"])) < set(listed(after["events"]))
+    assert set(listed(before["lab_results"])) < set(listed(after["lab_results"]))
+    for name in before.keys() - {"events", "lab_results", "providers"}:
+        assert listed(after[name]) == listed(before[name]), name
+
+
+def test_an_event_inside_a_repeat_keeps_the_other_events_of_every_beat(
+    before: dict[str, Columns],
+) -> None:
+    document = first_year()
+    extra = lab("kidneys", 0)
+    extra["details"]["loinc"] = "2160-0"
+    steps_of(document, 1)[0]["steps"].insert(0, extra)
+    after = run(diabetic(), document)
+
+    assert set(listed(before["events"])) < set(listed(after["events"]))
+    assert set(listed(before["lab_results"])) < set(listed(after["lab_results"]))
+
+
+def test_one_time_more_adds_a_beat_and_moves_none(before: dict[str, Columns]) -> None:
+    document = first_year()
+    document["duration_days"] = 400
+    steps_of(document, 1)[0]["times"] = 4
+    after = run(diabetic(through="2026-06-30"), document)
+    same = run(diabetic(through="2026-06-30"), first_year())
+
+    assert set(listed(same["events"])) < set(listed(after["events"]))
+    assert set(listed(same["lab_results"])) < set(listed(after["lab_results"]))
+    assert set(listed(same["encounters"])) < set(listed(after["encounters"]))
+
+
+def test_another_journey_leaves_the_events_of_the_first(before: dict[str, Columns]) -> None:
+    second = {"kind": "journey", "name": "second", "duration_days": 100,
+              "phases": [{"name": "p", "steps": [lab("other", 50)]}]}  # fmt: skip
+    after = run(diabetic(through="2026-07-07"), first_year(), second)
+    alone = run(diabetic(through="2026-07-07"), first_year())
+
+    assert set(listed(alone["events"])) < set(listed(after["events"]))
+    assert listed(alone["encounters"]) == listed(after["encounters"])
+
+
+def test_another_plan_design_moves_money_alone(before: dict[str, Columns]) -> None:
+    profile = diabetic()
+    profile["coverage"]["plan"] = {"Commercial-PPO": 0.35, "MA-PPO": 0.25, "Original": 0.40}
+    after = run(profile, first_year())
+
+    for name in ("patients", "conditions", "encounters", "events", "lab_results", "prescriptions"):
+        assert listed(after[name]) == listed(before[name]), name
+
+
+def _codes(tables: dict[str, Columns]) -> dict[int, tuple[str, int]]:
+    rows = listed(tables["conditions"], "condition_id", "code", "onset_date")
+    return {key: (code, onset) for key, code, onset in rows}
+
+
+def _results(tables: dict[str, Columns]) -> dict[int, float]:
+    return dict(listed(tables["lab_results"], "event_id", "value"))
+
+
+def _branches(tables: dict[str, Columns]) -> dict[tuple[int, str], str]:
+    rows = listed(tables["events"], "person_id", "step", "option")
+    return {(person, step): way for person, step, way in rows if way is not None}
+
+
+def _outside_the_branch(tables: dict[str, Columns]) -> list[tuple[Any, ...]]:
+    rows = listed(tables["events"], "event_id", "person_id", "step", "event_date")
+    return [row for row in rows if row[2] not in {"second", "second_works"}]
+
+
+def _with_person(columns: Columns) -> list[tuple[Any, ...]]:
+    return [(person, *row) for (person,), row in
+            zip(listed(columns, "person_id"), listed(columns), strict=True)]  # fmt: skip

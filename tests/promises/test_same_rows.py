@@ -1,0 +1,104 @@
+"""Promise 1: the same specifications give the same rows, wherever and however they are run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from execution.running import diabetic, first_year, listed, run
+from healthsim.execution.run import chunks, prepare
+from healthsim.persistence.digest import Digest
+
+TESTS = Path(__file__).parent.parent
+PROGRAM = """
+import sys
+from promises.test_same_rows import digest
+print(digest(size=int(sys.argv[1]), threads=int(sys.argv[2])))
+"""
+
+
+def digest(*, size: int, threads: int) -> str:
+    job = prepare(diabetic(), [first_year()])
+    found, tables = Digest(job.tables), {table.name: table for table in job.tables}
+    for chunk in chunks(job, size=size, threads=threads):
+        for name, columns in chunk.tables.items():
+            found.update(tables[name], columns)
+    return found.total()
+
+
+@pytest.fixture(scope="module")
+def here() -> str:
+    return digest(size=16_384, threads=1)
+
+
+@pytest.mark.parametrize(("size", "threads"), [(1, 1), (7, 3), (59, 2), (60, 4), (61, 1)])
+def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, here: str) -> None:
+    assert digest(size=size, threads=threads) == here
+
+
+@pytest.mark.parametrize(
+    ("hash_seed", "zone", "locale", "size", "threads"),
+    [("0", "UTC", "C", 7, 1), ("4242", "Pacific/Kiritimati", "de_DE.UTF-8", 60, 4)],
+)
+def test_processes_that_differ_in_everything_else_give_one_digest(
+    hash_seed: str, zone: str, locale: str, size: int, threads: int, here: str
+) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone, "LC_ALL": locale,
+                   "PYTHONPATH": str(TESTS)}  # fmt: skip
+    found = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(size), str(threads)],
+        capture_output=True, text=True, check=True, env=environment, cwd=TESTS.parent,
+    )  # fmt: skip
+
+    assert found.stdout.strip() == here
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_every_table_is_the_same_in_small_chunks(size: int) -> None:
+    whole = run(diabetic(count=20), first_year())
+    parts = run(diabetic(count=20), first_year(), size=size)
+
+    assert whole.keys() == parts.keys()
+    for name in whole:
+        assert listed(whole[name]) == listed(parts[name]), name
+
+
+def test_a_job_is_the_same_when_its_own_text_is_read_back(here: str) -> None:
+    job = prepare(diabetic(), [first_year()])
+    again = prepare(job.profile_text, job.journey_texts)
+    found, tables = Digest(job.tables), {table.name: table for table in job.tables}
+    for chunk in chunks(again):
+        for name, columns in chunk.tables.items():
+            found.update(tables[name], columns)
+
+    assert found.total() == here
+    assert again.key == job.key
+
+
+def test_weights_in_another_order_are_another_job() -> None:
+    other = diabetic()
+    other["demographics"]["gender"] = {"F": 0.52, "M": 0.48}
+
+    assert prepare(other).key != prepare(diabetic()).key
+
+
+def test_another_seed_gives_other_people() -> None:
+    one, other = run(diabetic(count=20)), run(diabetic(count=20, seed=43))
+
+    for column in ("birth_date", "family_name", "ssn"):
+        assert listed(one["patients"], column) != listed(other["patients"], column)
+
+
+def test_rows_are_in_the_order_of_person_and_key() -> None:
+    tables = run(diabetic(count=20), first_year())
+    for table in prepare(diabetic(count=20), [first_year()]).tables:
+        keys = tuple(dict.fromkeys(("person_id", *table.key)))
+        if "person_id" not in table.by_name:
+            continue
+        rows = listed(tables[table.name], *keys)
+        assert rows == sorted(rows), table.name
+        assert len(set(rows)) == len(rows), table.name

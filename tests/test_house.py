@@ -1,0 +1,99 @@
+"""Rules of the house that a reviewer would otherwise have to keep by eye."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from healthsim.execution.catalogue import NOT_PER_PERSON, TABLES
+from healthsim.execution.sync import RULES, Rule
+from healthsim.tables import Column, Table
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "server" / "healthsim"
+BY_NAME = {table.name: table for table in TABLES}
+COLUMNS = [(table, column) for table in TABLES for column in table.columns]
+_CLOCKS = {"random", "uuid", "time", "secrets"}
+_PURE = ("codes", "specification", "execution", "products")
+
+
+def test_imports_go_down_only() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    found = subprocess.run([linter], capture_output=True, text=True, check=False, cwd=ROOT)
+
+    assert found.returncode == 0, found.stdout[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), COLUMNS, ids=[f"{t.name}.{c.name}" for t, c in COLUMNS]
+)
+def test_every_column_has_a_meaning(table: Table, column: Column) -> None:
+    assert column.meaning.strip().endswith((".", "…"))
+    assert len(column.meaning) >= 4
+    assert column.name == column.name.lower()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), COLUMNS, ids=[f"{t.name}.{c.name}" for t, c in COLUMNS]
+)
+def test_every_name_tells_its_type(table: Table, column: Column) -> None:
+    kinds = {"_date": "DATE", "_at": "TIMESTAMP", "_usd": "DECIMAL(12,2)", "_id": None}
+    for ending, kind in kinds.items():
+        if column.name.endswith(ending) and kind is not None:
+            assert column.type == kind
+    if column.type in ("DATE", "TIMESTAMP", "DECIMAL(12,2)"):
+        assert column.name.endswith(("_date", "_at", "_usd"))
+
+
+def test_every_reference_names_a_column() -> None:
+    for table, column in COLUMNS:
+        if column.references:
+            other, _, key = column.references.partition(".")
+            assert key in BY_NAME[other].by_name, f"{table.name}.{column.name}"
+            assert BY_NAME[other].by_name[key].type == column.type, f"{table.name}.{column.name}"
+
+
+def test_every_table_has_its_key_and_names_of_its_own() -> None:
+    assert len(BY_NAME) == len(TABLES)
+    for table in TABLES:
+        assert table.key, table.name
+        assert set(table.key) <= set(table.by_name), table.name
+        assert len(table.by_name) == len(table.columns), table.name
+        assert table.grain.startswith("one row per"), table.name
+
+
+def test_every_record_of_a_person_has_a_person() -> None:
+    for table in TABLES:
+        if table.name not in NOT_PER_PERSON:
+            assert table.by_name["person_id"].required, table.name
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[f"{rule.cause} {rule.effect}" for rule in RULES])
+def test_every_sync_rule_names_tables_and_columns_that_exist(rule: Rule) -> None:
+    assert rule.cause
+    assert set(rule.carries) <= set(BY_NAME[rule.effect].by_name)
+
+
+@pytest.mark.parametrize("room", _PURE)
+def test_what_generates_imports_no_clock_and_no_chance(room: str) -> None:
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import)
+                else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            )  # fmt: skip
+            for name in names:
+                assert name.split(".")[0] not in _CLOCKS, f"{path.name} imports {name}"
+                assert not name.startswith("numpy.random"), path.name
+            if isinstance(node, ast.Attribute) and path.name != "streams.py":
+                assert node.attr not in {"today", "now", "utcnow", "default_rng"}, path.name
+
+
+def test_only_the_streams_know_a_generator() -> None:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name != "streams.py":
+            assert "np.random" not in path.read_text(), path.name
