@@ -199,7 +199,8 @@ def _control(work: Work) -> None:
         return
     labels = work.profile.get("attributes", {}).get("control")
     if isinstance(labels, dict) and wanted in labels.get("weights", labels):
-        work.put("attributes.control", {wanted: 1.0}, f"all {wanted}")
+        others = dict.fromkeys(labels.get("weights", labels), 0.0)
+        work.put("attributes.control", others | {wanted: 1.0}, f"all {wanted}")
     else:
         work.story.not_understood.append(wanted)
 

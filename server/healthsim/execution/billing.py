@@ -389,7 +389,7 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
         preventive=found.whole(lambda one: one.visit.details.preventive, np.bool_),
         from_date=earliest,
         through_date=last,
-        admit_date=np.where(stay, earliest, NO_DAY).astype(np.int32),
+        admit_date=np.where(stay, first, NO_DAY).astype(np.int32),
         received_date=received,
         paid_date=paid,
         billing_npi=np.where(

@@ -148,7 +148,7 @@ def encounters(made: Chart) -> Columns:
         "start_at": found.each(lambda one: one.start_at),
         "end_at": found.each(lambda one: one.end_at),
         "los_days": found.each(lambda one: one.nights),
-        "admit_type": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[0]),
+        "admit_type": found.texts(lambda one: _admit_type(made, one)),
         "admit_source": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[1]),
         "disposition": found.texts(lambda one: disposition(made, one)),
         "drg": found.word(lambda one: one.details.drg),
@@ -159,6 +159,7 @@ def encounters(made: Chart) -> Columns:
     })  # fmt: skip
 
 
+_EMERGENCY, _ADMITTED_HERE = "1", "09"
 _NO = (None, None)
 _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("1", "1"),
              "snf": ("3", "4")}  # fmt: skip
@@ -166,12 +167,15 @@ _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("
 
 
 def disposition(made: Chart, one: Visit) -> Coded:
-    """Return the discharge status of a visit: stated, home, or dead."""
+    """Return the discharge status of a visit: stated, home, admitted here, or dead."""
     said = one.happening.facts.get("disposition")
     usual = said if isinstance(said, Coded) else Coded.constant("01", len(one.rows))
-    words = (*usual.vocabulary, "20")
-    died = made.timeline.record.death[one.rows] <= one.last
-    return Coded(np.where(died, np.int32(len(words) - 1), usual.codes), words)
+    words = (*usual.vocabulary, _ADMITTED_HERE, "20")
+    codes = usual.codes.copy()
+    for _, rows in admitted(made, one):
+        codes[one.place(rows)] = len(words) - 2
+    codes[made.timeline.record.death[one.rows] <= one.last] = len(words) - 1
+    return Coded(codes, words)
 
 
 def _reason_code(one: Visit) -> Coded:
@@ -199,6 +203,27 @@ def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
         if len(chosen):
             found.append((stay, one.rows[chosen]))
     return found
+
+
+def admit_after_emergency(made: Chart) -> None:
+    """Let a stay begin when the emergency visit that led to it has ended."""
+    for one in made.visits.values():
+        for stay, rows in admitted(made, one):
+            at = stay.place(rows)
+            stay.start_at[at] = np.maximum(stay.start_at[at], one.end_at[one.place(rows)])
+            stay.end_at[at] = np.maximum(stay.end_at[at], stay.start_at[at])
+
+
+def _admit_type(made: Chart, one: Visit) -> Coded:
+    """Return the priority of admission: emergency where an emergency visit led to the stay."""
+    usual = Coded.constant(_ADMITTED.get(one.details.encounter_class, _NO)[0], len(one.rows))
+    words = (*usual.vocabulary, _EMERGENCY)
+    codes = usual.codes.copy()
+    for visit in made.visits.values():
+        for stay, rows in admitted(made, visit):
+            if stay is one:
+                codes[one.place(rows)] = len(words) - 1
+    return Coded(codes, words)
 
 
 def _parent(made: Chart, one: Visit) -> NDArray[np.int64]:

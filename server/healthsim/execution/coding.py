@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.icd10cm import COMBINATIONS, combined
+from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, conflicts
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.history import Moment
 from healthsim.execution.people import Problem, Rows
@@ -60,6 +60,10 @@ class Problems:
         problem.onset[rows] = days
         problem.known_from[rows] = days
         problem.source[rows] = source
+        for other in self.found:
+            if other.code != code and _same_thing(code, other.code):
+                held = (other.known_from[rows] != NO_DAY) & (other.known_from[rows] <= days)
+                other.abated[rows[held]] = np.minimum(other.abated[rows[held]], days[held])
 
     def active(self, moment: Moment) -> NDArray[np.int64]:
         """Return the conditions of everyone at a moment, int64: bit i stands for code i."""
@@ -67,6 +71,7 @@ class Problems:
         for place, problem in enumerate(self.found):
             since = problem.known_from[moment.rows]
             has = (since != NO_DAY) & (since <= moment.days)
+            has &= moment.days < problem.abated[moment.rows]
             bits |= has.astype(np.int64) << np.int64(place)
         return bits
 
@@ -105,9 +110,24 @@ class Problems:
         for pair in both.tolist():
             bits, here = int(patterns[pair >> MOST_LISTED]), pair & ((1 << MOST_LISTED) - 1)
             codes = tuple(code for place, code in enumerate(listed) if here >> place & 1)
-            held = self.held(bits)
+            held = _beside(codes, self.held(bits))
             lists.append(_stated((*codes, *held) if others else codes, held))
         return Stated(tuple(lists), chosen.astype(np.int32))
+
+
+def _same_thing(first: str, second: str) -> bool:
+    """Tell whether two codes are degrees of one thing, such as stages, of which one holds."""
+    return any(
+        one == other and first.startswith(one) and second.startswith(one) for one, other in EXCLUDES
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _beside(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the held codes that may stand beside the listed ones: what a visit says wins."""
+    return tuple(
+        code for code in held if code in listed or not any(conflicts((one, code)) for one in listed)
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -264,8 +264,8 @@ def _primary(profile: ProfileSpec) -> Drawing:
         else:
             onset = sketch.as_of.copy()  # the first journey moves it to the day it begins
             known = np.full(sketch.size, ALWAYS, dtype=np.int32)
-        source = np.full(sketch.size, -1, dtype=np.int32)
-        sketch.problems[primary.code] = Problem(primary.code, onset, known, source)
+        nobody = Problem.nobody(primary.code, sketch.size)
+        sketch.problems[primary.code] = replace(nobody, onset=onset, known_from=known)
 
     return Drawing(f"has {primary.code}", draw)
 
@@ -277,8 +277,8 @@ def _comorbidity(one: Comorbidity) -> Drawing:
         has = sketch.chosen(address, one) & possible(one.code, sketch)
         onset = _onset(sketch, f"{address}.onset", one.onset)
         onset = np.where(has, onset, NO_DAY).astype(np.int32)
-        source = np.full(sketch.size, -1, dtype=np.int32)
-        sketch.problems[one.code] = Problem(one.code, onset, onset.copy(), source)
+        nobody = Problem.nobody(one.code, sketch.size)
+        sketch.problems[one.code] = replace(nobody, onset=onset, known_from=onset.copy())
 
     return Drawing(f"has {one.code}", draw)
 

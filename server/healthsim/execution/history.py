@@ -275,6 +275,10 @@ class Coverage:
             span.reason[rows[covered]] = code
         new = Span.nobody(address, len(self.spans[0].plan))
         new.plan[rows], new.begin[rows], new.opened_by[rows] = plan, days, source
+        for span in self.spans:
+            before = rows[(span.begin[rows] != NO_DAY) & (span.begin[rows] > days)]
+            new.last[before] = np.minimum(new.last[before], span.begin[before] - 1)
+            new.reason[before] = code
         self.spans.append(new)
 
     def close(self, rows: Rows, days: Days, reason: str) -> None:

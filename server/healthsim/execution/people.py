@@ -97,6 +97,10 @@ class Draws:
         return found
 
 
+STILL = np.int32(2**31 - 1)
+"""A day that never comes."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A condition that people have or will have; every array has shape (n,).
@@ -107,18 +111,21 @@ class Problem:
         known_from: first day on which `has()` sees it.
         source: position of the event that caused it among the run's occurrences; -1 where the
             profile did.
+        abated: first day on which the person has it no more; `STILL` while active.
     """
 
     code: str
     onset: Days
     known_from: Days
     source: NDArray[np.int32]
+    abated: Days
 
     @classmethod
     def nobody(cls, code: str, people: int) -> Problem:
         """Return a condition that nobody has yet."""
         never = np.full(people, NO_DAY, dtype=np.int32)
-        return cls(code, never, never.copy(), np.full(people, -1, dtype=np.int32))
+        nothing = np.full(people, -1, dtype=np.int32)
+        return cls(code, never, never.copy(), nothing, np.full(people, STILL, dtype=np.int32))
 
 
 @dataclass(frozen=True)

@@ -275,6 +275,7 @@ class Coding:
     onset: Days
     source: NDArray[np.int32]
     number: int
+    abated: Days
 
 
 def conditions(made: Chart) -> Columns:
@@ -285,7 +286,8 @@ def conditions(made: Chart) -> Columns:
     person = made.person_id[found.rows]
     code = found.word(lambda one: one.code)
     onset = found.each(lambda one: one.onset).astype(np.int32)
-    size = len(found)
+    abated = found.each(lambda one: one.abated)
+    over = abated <= made.through
     event, encounter = sources(made, found.each(lambda one: one.source), person)
     return chart.CONDITIONS.complete({
         "condition_id": ids(person, found.whole(lambda one: one.number, np.int64)),
@@ -294,7 +296,8 @@ def conditions(made: Chart) -> Columns:
         **diagnosis_columns(code),
         "onset_date": onset,
         "recorded_date": onset,
-        "status": Coded.constant("active", size),
+        "abatement_date": np.where(over, np.maximum(abated - 1, onset), NO_DAY).astype(np.int32),
+        "status": Coded(over.astype(np.int32), ("active", "resolved")),
         "encounter_id": encounter,
         "event_id": event,
     })  # fmt: skip
@@ -307,6 +310,7 @@ def _codings(made: Chart) -> Iterator[Coding]:
     held = np.zeros(people, dtype=np.int64)
     for place, problem in enumerate(problems.found):
         has = (problem.onset != NO_DAY) & (problem.onset <= last)
+        has &= problem.abated > last
         held |= has.astype(np.int64) << np.int64(place)
     patterns, chosen = np.unique(held, return_inverse=True)
     for place, problem in enumerate(problems.found):
@@ -321,8 +325,13 @@ def _codings(made: Chart) -> Iterator[Coding]:
             address = f"{problem.code}+{code}" if extra else problem.code
             yield Coding(
                 rows, code, problem.onset[rows], problem.source[rows],
-                made.numbering.number("conditions", address),
+                made.numbering.number("conditions", address), problem.abated[rows],
             )  # fmt: skip
+        over = np.flatnonzero((problem.onset != NO_DAY) & (problem.abated <= last))
+        yield Coding(
+            over, problem.code, problem.onset[over], problem.source[over],
+            made.numbering.number("conditions", problem.code), problem.abated[over],
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)

@@ -15,7 +15,7 @@ from healthsim import __version__
 from healthsim.dates import day_of, whole_years
 from healthsim.errors import Cancelled, SpecError
 from healthsim.execution.catalogue import tables_of
-from healthsim.execution.chart import Chart
+from healthsim.execution.chart import Chart, admit_after_emergency
 from healthsim.execution.cohort import Drawing, draw_people, drawing_order
 from healthsim.execution.identity import identify
 from healthsim.execution.network import Network, Used, directory
@@ -234,6 +234,7 @@ def work(job: Job, start: int, count: int) -> tuple[Chunk, Used]:
     }
     identity = identify(people, draws)
     made = Chart(timeline, visits, network, job.numbering, identity, job.through)
+    admit_after_emergency(made)
     found = linked(made, job.profile, job.book)
     tables = {
         table.name: table.complete(found[table.name]) if found.get(table.name) else table.empty()

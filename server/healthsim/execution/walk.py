@@ -14,7 +14,13 @@ from healthsim.execution.people import Rows
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.steps import Happening, Work, do
 from healthsim.specification.distributions import Constant
-from healthsim.specification.journey import LONGEST_DAYS, Branch, JourneySpec, Repeat
+from healthsim.specification.journey import (
+    LONGEST_DAYS,
+    Branch,
+    Encounter,
+    JourneySpec,
+    Repeat,
+)
 from healthsim.specification.plan import Occurrence, Plan
 from healthsim.tables import Coded
 
@@ -35,6 +41,7 @@ class Walk:
         self._opened: list[Days | None] = [None] * len(plan.scopes)
         self._edges: dict[int, tuple[Days, Days]] = {}
         self._first_beat: dict[int, Days] = {}
+        self._discharge: dict[int, Days] = {}
         self._happenings: list[Happening] = []
         self._first_source = sum(len(walked.occurrences) for walked in record.walked)
         record.walked.append(plan)
@@ -68,6 +75,9 @@ class Walk:
         source = self._first_source + one.number
         done = do(Work(one, self.journey, source, rows, days, scope, self.record, self.over))
         self._happenings.append(done.happening)
+        if isinstance(one.step, Encounter):
+            self._discharge.setdefault(one.number, np.full(len(self.begun), FOREVER, np.int32))
+            self._discharge[one.number][rows] = done.last_days
         if isinstance(one.step, Branch):
             for way in range(len(one.step.options)):
                 taken = np.flatnonzero(done.ways == way)
@@ -174,6 +184,8 @@ class Walk:
         days = np.maximum(days, np.maximum(base, begin[rows]))
         if at.business_days:
             days = next_business_day(days)
+        if one.encounter >= 0:
+            days = np.minimum(days, self._discharge[one.encounter][rows])
         self._put(one.number, rows, days.astype(np.int32))
 
     def _offset(self, one: Occurrence, rows: Rows, base: Days) -> NDArray[np.int32]:

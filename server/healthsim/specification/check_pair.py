@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from healthsim.codes.icd10cm import EXCLUDES, conflicts
 from healthsim.errors import Problem, near
 from healthsim.specification import journey as say
 from healthsim.specification.journey import JourneySpec
@@ -34,6 +35,7 @@ def pair_problems(
                     "choose a day inside, or change begins or duration_days",
                 )
             yield from _step(profile, f"{where}.{path}", step, known)
+            yield from _excluded(profile, journey, f"{where}.{path}", step)
 
 
 def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
@@ -72,6 +74,34 @@ def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[P
             f"is {latest}, after the profile's through {profile.through}",
             f"set through to {latest + timedelta(days=journey.duration_days)}",
         )
+
+
+def _excluded(
+    profile: ProfileSpec, journey: JourneySpec, where: str, step: say.StepHead
+) -> Iterator[Problem]:
+    """Refuse a diagnosis beside one that excludes it; a later stage replaces an earlier one."""
+    if not isinstance(step, say.Diagnosis):
+        return
+    clinical, code = profile.clinical, step.details.code
+    held = [one.code for one in clinical.comorbidities]
+    held += [clinical.primary.code] if clinical.primary is not None else []
+    asked = {
+        argument
+        for expression in (step.when, journey.eligible)
+        if expression is not None
+        for function, argument in expression.calls
+        if function == "has"
+    }
+    for other in held:
+        clash = conflicts((other, code)) and not any(
+            one == two and code.startswith(one) and other.startswith(one) for one, two in EXCLUDES
+        )
+        if clash and not any(other.startswith(argument) for argument in asked):
+            yield Problem(
+                f"{where}.details.code",
+                f"{code} excludes {other}, which the profile gives people",
+                f"add when: \"not has('{other[:3]}')\"",
+            )
 
 
 def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) -> Iterator[Problem]:

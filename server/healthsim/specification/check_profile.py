@@ -25,6 +25,7 @@ from healthsim.specification.profile import Onset, ProfileSpec, Quota
 
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125
+_OLDEST_LIMIT = 124  # years: where the code book has no upper limit
 MOST_CONDITIONS = 60
 _LONGEST = {"years_before": OLDEST, "days_before": OLDEST * 366}
 
@@ -131,7 +132,8 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
             f'set demographics.gender to {{"{row.sex}": 1}} or give it a share',
         )
     youngest, oldest = profile.demographics.age.range()
-    if everyone and not (row.age_low <= youngest and oldest < row.age_high + 1):
+    limited = row.age_low > 0 or row.age_high < _OLDEST_LIMIT
+    if everyone and limited and not (row.age_low <= youngest and oldest < row.age_high + 1):
         yield Problem(
             where,
             f"{code} is only for ages {row.age_low} to {row.age_high}, and ages here are "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from healthsim.specification.conditions import Condition
 from healthsim.specification.distributions import Distribution
@@ -35,6 +35,17 @@ class Billed(Strict):
     global_days: Literal[0, 10, 90] = 0
 
 
+def _each_once(found: tuple[str | Billed, ...] | None) -> tuple[str | Billed, ...] | None:
+    codes = [one.code if isinstance(one, Billed) else one for one in found or ()]
+    twice = [code for code in codes if codes.count(code) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands twice; state it once, with units")
+    return found
+
+
+Services = Annotated[tuple[ProcedureCode | Billed, ...], AfterValidator(_each_once)]
+
+
 class CodedDiagnosis(Strict):
     """A diagnosis of an encounter, for those for whom `when` holds."""
 
@@ -59,7 +70,7 @@ class EncounterDetails(Strict):
     specialty: Words | None = None
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
     comorbidities: bool = False
-    procedures: tuple[ProcedureCode | Billed, ...] | None = None
+    procedures: Services | None = None
     icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
     drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
     los_days: Distribution | None = None
@@ -125,7 +136,7 @@ class ImmunizationDetails(Strict):
 
     cvx: Annotated[str, Field(pattern="^[0-9]{2,3}$")]
     dose: Annotated[int, Field(ge=1, le=20)] | None = None
-    procedures: tuple[ProcedureCode | Billed, ...] = ()
+    procedures: Services = ()
 
 
 class PrescriptionDetails(Strict):
@@ -162,7 +173,7 @@ class ClaimDetails(Strict):
     specialty: Words | None = None
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
     comorbidities: bool = False
-    procedures: Annotated[tuple[ProcedureCode | Billed, ...], Field(min_length=1)]
+    procedures: Annotated[Services, Field(min_length=1)]
     drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
     los_days: Distribution | None = None
     disposition: Distribution | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -65,10 +65,34 @@ from healthsim.specification.distributions_numeric import (
 from healthsim.tables import Coded
 
 __all__ = [
-    "Band", "Bands", "Beta", "Case", "Categorical", "Conditional", "Constant", "Distribution",
-    "Draw", "Explicit", "Exponential", "Formula", "Gamma", "LogNormal", "Mixture",
-    "NegativeBinomial", "Normal", "NumberDistribution", "Part", "Poisson", "Population",
-    "Quantiles", "Shape", "TextDistribution", "Triangular", "Uniform", "Weibull",
+    "KEYS_OF",
+    "Band",
+    "Bands",
+    "Beta",
+    "Case",
+    "Categorical",
+    "Conditional",
+    "Constant",
+    "Distribution",
+    "Draw",
+    "Explicit",
+    "Exponential",
+    "Formula",
+    "Gamma",
+    "LogNormal",
+    "Mixture",
+    "NegativeBinomial",
+    "Normal",
+    "NumberDistribution",
+    "Part",
+    "Poisson",
+    "Population",
+    "Quantiles",
+    "Shape",
+    "TextDistribution",
+    "Triangular",
+    "Uniform",
+    "Weibull",
     "parse_distribution",
 ]  # fmt: skip
 
@@ -392,3 +416,16 @@ def parse_distribution(value: object) -> Distribution:
 @cache
 def _adapter() -> TypeAdapter[Distribution]:
     return TypeAdapter(Distribution)
+
+
+KEYS_OF: Mapping[str, tuple[str, ...]] = {
+    str(kind.model_fields["type"].default): tuple(
+        field.alias or name for name, field in kind.model_fields.items() if name != "type"
+    )
+    for kind in (
+        Constant, Categorical, Explicit, Uniform, Normal, LogNormal, Triangular, Beta, Gamma,
+        Exponential, Weibull, Poisson, NegativeBinomial, Bands, Quantiles, Mixture, Conditional,
+        Formula, Population,
+    )
+}  # fmt: skip
+"""Type of distribution -> the keys that it takes, in order."""

@@ -151,8 +151,17 @@ def _depth(value: object) -> int:
 
 def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
     """Rewrite pydantic's errors as problems: where, what was found, how to mend it."""
-    found = [_problem(dict(item), model, where) for item in error.errors(include_url=False)]
+    items = [dict(item) for item in error.errors(include_url=False)]
+    found = [_problem(item, model, where) for item in items if not _follows(item, items)]
     return list(dict.fromkeys(found))
+
+
+def _follows(item: Mapping[str, Any], items: list[dict[str, Any]]) -> bool:
+    """Tell whether a list is too short only because its parts are at fault."""
+    here = item["loc"]
+    return item["type"] == "too_short" and any(
+        len(other["loc"]) > len(here) and other["loc"][: len(here)] == here for other in items
+    )
 
 
 def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Problem:
@@ -160,7 +169,7 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
     kind, value, context = item["type"], item.get("input"), item.get("ctx") or {}
     if kind == "extra_forbidden":
         key = str(item["loc"][-1])
-        mend = RESERVED.get(key) or f"{near(key, _keys(model))}"
+        mend = RESERVED.get(key) or _other(key, item, model)
         return Problem(location, f"unknown key {key!r}", mend)
     if kind == "missing":
         return Problem(location, "is missing", "add it")
@@ -178,6 +187,18 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
         what, _, mend = message.partition("; ")
         return Problem(location, what, mend or "change it")
     return Problem(location, f"is {_shown(value)}", message[:1].lower() + message[1:])
+
+
+def _other(key: str, item: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say which keys may stand where an unknown one does, as far as that is known."""
+    # numpy comes with distributions, and this module is on the way to tools/list
+    from healthsim.specification.distributions import KEYS_OF  # noqa: PLC0415
+
+    siblings = item["loc"][:-1]
+    if siblings and str(siblings[-1]) in KEYS_OF:
+        return f"{siblings[-1]} takes {', '.join(KEYS_OF[str(siblings[-1])])}"
+    keys = _keys(model)
+    return "remove it: that key belongs elsewhere" if key in keys else near(key, keys)
 
 
 def _shown(value: object) -> str:
