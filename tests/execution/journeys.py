@@ -145,6 +145,8 @@ class Drafting:
         for _ in range(self.number(0, 2)):
             kind = self.one(("lab", "prescription", "diagnosis"))
             child = self.head(sight, inside_visit=True)
+            if details["encounter_class"] == "inpatient":
+                child["at"] = {"day": self.one((0, 2, 6)), "variance_days": self.one((0, 3))}
             inside.append(
                 {"do": "event", **child, **getattr(self, f"_{kind}")(depth, sight, child)}
             )

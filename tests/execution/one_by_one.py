@@ -8,250 +8,26 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 
+from execution.calendar_days import beat_day, day_number, next_open_day
+from execution.layout import Key, Layout, Node
+from execution.story import NEVER, Eye, Story, settle
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import combined
 from healthsim.codes.loinc import loinc, panel
-from healthsim.dates import NO_DAY, federal_holidays, iso
+from healthsim.dates import NO_DAY
 from healthsim.execution.cohort import draw_people
-from healthsim.execution.people import Draws, People
+from healthsim.execution.people import Draws
 from healthsim.execution.run import Job
-from healthsim.products.populationsim.reference import geography
 from healthsim.specification import journey as say
 from healthsim.specification.details import StateResult
 from healthsim.specification.distributions import Distribution, Draw, parse_distribution
 from healthsim.streams import Streams
 from healthsim.tables import Coded
-
-NEVER = 2**40
-Key = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Node:
-    """One occurrence of one step; a beat of a repeat is a node of its own."""
-
-    key: Key
-    step: Any
-    address: str
-    scope: Key
-    beat: int
-    tick: int = 0
-
-    def is_called(self, name: str) -> bool:
-        """Tell whether a name means it: ``visit``, ``visit#2``, ``quarter#2/visit``."""
-        *around, last = name.split("/")
-        here = self.address.split("/")[1:-1]
-        number = "" if isinstance(self.step, say.Repeat) else f"#{self.beat}"
-        own = (
-            {f"{self.step.id}#{self.tick}"} if self.tick else {self.step.id, self.step.id + number}
-        )
-        inner = here[len(here) - len(around) :] if len(around) <= len(here) else []
-        return (
-            last in own
-            and len(inner) == len(around)
-            and all(said in (found, found.partition("#")[0])
-                    for said, found in zip(around, inner, strict=True))
-        )  # fmt: skip
-
-
-class Layout:
-    """Every node of a journey, in document order."""
-
-    def __init__(self, journey: say.JourneySpec) -> None:
-        self.journey = journey
-        self.nodes: dict[Key, Node] = {}
-        self.outer: dict[Key, Key] = {(): ()}
-        self.inside: dict[Key, list[Node]] = defaultdict(list)
-        for place, phase in enumerate(journey.phases):
-            self._place(phase.steps, (place,), (), journey.name, 1)
-        self.anchors = {
-            node.key: self._anchor(node)
-            for node in self.nodes.values()
-            if node.step.at.after is not None and not node.tick
-        }
-
-    def _place(self, steps: Any, key: Key, scope: Key, prefix: str, beat: int) -> None:
-        for place, step in enumerate(steps):
-            node = Node((*key, place), step, f"{prefix}/{step.id}", scope, beat)
-            self.nodes[node.key] = node
-            self.inside[scope].append(node)
-            if isinstance(step, say.Repeat):
-                self._place_beats(node, prefix)
-            elif isinstance(step, say.Branch):
-                for way, option in enumerate(step.options):
-                    inner = (*node.key, way)
-                    self.outer[inner] = scope
-                    self._place(option.steps, inner, inner, prefix, beat)
-            elif isinstance(step, say.EventHead) and step.with_:
-                self.outer[node.key] = scope
-                self._place(step.with_, node.key, node.key, prefix, beat)
-
-    def _place_beats(self, node: Node, prefix: str) -> None:
-        step = node.step
-        most = step.times
-        if most is None:
-            most = int(self.journey.duration_days / step.every.nominal_days) + 1
-        for beat in range(1, most + 1):
-            key = (*node.key, beat)
-            address = f"{node.address}#{beat}"
-            self.nodes[key] = Node(key, step, address, node.scope, node.beat, beat)
-            self.outer[key] = node.scope
-            self._place(step.steps, key, key, address, beat)
-
-    def called(self, name: str) -> list[Node]:
-        """Return the nodes that a name means."""
-        return [node for node in self.nodes.values() if node.is_called(name)]
-
-    def counted(self, name: str) -> list[Node]:
-        """Return what `happened` looks at: of a repeat its beats."""
-        found = []
-        for node in self.called(name):
-            if isinstance(node.step, say.Repeat) and not node.tick:
-                found += [one for one in self.nodes.values()
-                          if one.tick and one.key[:-1] == node.key]  # fmt: skip
-            else:
-                found.append(node)
-        return found
-
-    def _anchor(self, node: Node) -> Key:
-        name, scope = node.step.at.after, node.scope
-        while "/" not in name and "#" not in name:
-            for other in self.inside[scope]:
-                if other.step.id == name:
-                    return other.key
-            if scope == ():
-                break
-            scope = self.outer[scope]
-        (only,) = self.called(name)
-        return only.key
-
-
-@dataclass
-class Story:
-    """What is known of one person, all of it dated."""
-
-    row: int
-    people: People
-    attributes: dict[str, Any]
-    happened: dict[tuple[int, Key], list[int]] = field(default_factory=lambda: defaultdict(list))
-    results: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
-    states: dict[str, tuple[float, say.State]] = field(default_factory=dict)
-    moves: dict[str, list[tuple[int, float, bool, int]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    problems: dict[str, int] = field(default_factory=dict)
-    courses: list[list[Any]] = field(default_factory=list)
-    spans: list[list[Any]] = field(default_factory=list)
-    death: int = NEVER
-
-    def state(self, name: str, day: int) -> float:
-        """Return a state variable on a day."""
-        value, spec = self.states[name]
-        for when, amount, sets, over in self.moves[name]:
-            if when > day:
-                continue
-            step = amount - value if sets else amount
-            if over:
-                step *= min((day - when) / over, 1.0)
-            value = settle(value + step, spec)
-        return value
-
-    def plan(self, day: int) -> str | None:
-        """Return the plan that covers the person on a day."""
-        covering = [plan for plan, first, last in self.spans if first <= day <= last]
-        return covering[-1] if covering else None
-
-    def cover(self, plan: str | None, day: int) -> None:
-        """Cover the person by another plan, in place of what covers them on the day."""
-        self.spans = [span for span in self.spans if span[1] != day]
-        for span in self.spans:
-            span[2] = min(span[2], day - 1)
-        self.spans.append([plan, day, NEVER])
-
-    def close(self, day: int) -> None:
-        """End what covers the person on a day."""
-        for span in self.spans:
-            if span[1] <= day <= span[2]:
-                span[2] = day
-
-    def codes(self, day: int) -> list[str]:
-        """Return the conditions that are known on a day, as stated."""
-        return [code for code, since in self.problems.items() if since <= day]
-
-
-def settle(value: float, spec: say.State) -> float:
-    """Round and keep within bounds."""
-    rounded = float(np.round(value, spec.decimals))
-    if spec.low is not None and rounded < spec.low:
-        rounded = spec.low
-    if spec.high is not None and rounded > spec.high:
-        rounded = spec.high
-    return rounded + 0.0
-
-
-class Eye:
-    """What one person's conditions see on one day."""
-
-    size = 1
-
-    def __init__(self, walk: Walk, story: Story, day: int) -> None:
-        self.walk, self.story, self.day = walk, story, day
-
-    def name(self, name: str) -> Any:
-        found = self._found(name)
-        if isinstance(found, float):
-            return np.array([found])
-        return Coded.of([found])
-
-    def _found(self, name: str) -> Any:
-        story, day = self.story, date.fromisoformat(iso(self.day))
-        if name in story.states:
-            return story.state(name, self.day)
-        if name in story.attributes:
-            return story.attributes[name]
-        if name == "age":
-            born = date.fromisoformat(iso(int(story.people.birth[story.row])))
-            return float(day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
-        if name == "day":
-            return float(self.day - self.walk.begun)
-        if name == "month":
-            return float(day.month)
-        if name == "plan":
-            return story.plan(self.day)
-        if name == "us_state":
-            return geography().states[story.people.state[story.row]]
-        return getattr(story.people, name).texts()[story.row]
-
-    def call(self, function: str, argument: str) -> Any:
-        story = self.story
-        if function == "has":
-            held = story.codes(self.day)
-            return np.array([any(code.startswith(argument) for code in (*held, *combined(held)))])
-        if function == "takes":
-            return np.array([any(name == argument and first <= self.day < stop
-                                 for name, first, stop in story.courses)])  # fmt: skip
-        if function == "last":
-            return np.array([self._last(argument)])
-        days = [day for day in self.walk.days_of(argument) if day <= self.day]
-        if function == "happened":
-            return np.array([bool(days)])
-        if function == "count":
-            return np.array([float(len(days))])
-        return np.array([float(self.day - max(days)) if days else math.nan])
-
-    def _last(self, code: str) -> float:
-        newest, value = -NEVER, math.nan
-        for day, found in self.story.results[code]:
-            if newest <= day <= self.day:
-                newest, value = day, found
-        return value
 
 
 @dataclass
@@ -277,6 +53,7 @@ class Walk:
         self.opened: dict[Key, int] = {}
         self.edges: dict[Key, tuple[int, int]] = {}
         self.first_beat: dict[Key, int] = {}
+        self.discharge: dict[Key, int] = {}
 
     def u(self, decision: str) -> float:
         return float(self.teller.column(decision)[self.story.row])
@@ -287,13 +64,13 @@ class Walk:
             Draw(
                 u=np.array([self.u(decision)]),
                 index=np.array([row]),
-                scope=Eye(self, self.story, day),
+                scope=Eye(self.story, day, self.begun, self.days_of),
             )
         )
         return found.texts()[0] if isinstance(found, Coded) else float(found[0])
 
     def holds(self, condition: Any, day: int) -> bool:
-        return bool(condition.holds(Eye(self, self.story, day))[0])
+        return bool(condition.holds(Eye(self.story, day, self.begun, self.days_of))[0])
 
     def days_of(self, name: str) -> list[int]:
         for number in range(self.number, -1, -1):
@@ -369,6 +146,9 @@ class Walk:
         day = max(day, earliest)
         if at.business_days:
             day = next_open_day(day)
+        visit = self.layout.visit_around(node)
+        if visit is not None:
+            day = min(day, self.discharge[visit])
         heapq.heappush(self.heap, (day, node.key))
 
     def come(self, node: Node, day: int) -> None:
@@ -440,7 +220,8 @@ class Walk:
         """Do a step; return its last day."""
         step = node.step
         if isinstance(step, say.Encounter):
-            return day + self.nights(node, day)
+            self.discharge[node.key] = day + self.nights(node, day)
+            return self.discharge[node.key]
         if isinstance(step, say.Lab | say.Vital):
             self.measure(node, day)
         elif isinstance(step, say.Diagnosis):
@@ -523,29 +304,6 @@ def healthy(code: str) -> Distribution:
         {"type": "normal", "mean": row.mean, "sd": row.sd, "decimals": row.decimals}
         | {name: bound for name, bound in bounds.items() if not math.isnan(bound)}
     )
-
-
-def day_number(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
-
-
-def next_open_day(day: int) -> int:
-    found = date(1970, 1, 1) + timedelta(days=day)
-    closed = {*federal_holidays(found.year), *federal_holidays(found.year + 1)}
-    while found.weekday() >= 5 or found in closed:
-        found += timedelta(days=1)
-    return day_number(found)
-
-
-def beat_day(every: say.Every, first: int, beats: int) -> int:
-    months = ((every.months or 0) + 12 * (every.years or 0)) * beats
-    if not months:
-        return first + beats * ((every.days or 0) + 7 * (every.weeks or 0))
-    begun = date(1970, 1, 1) + timedelta(days=first)
-    year, month = divmod(begun.year * 12 + begun.month - 1 + months, 12)
-    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    longest = (following - date(year, month + 1, 1)).days
-    return day_number(date(year, month + 1, min(begun.day, longest)))
 
 
 class Teller:

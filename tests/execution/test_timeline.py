@@ -305,6 +305,24 @@ def test_who_comes_back_to_their_own_plan_was_in_it_before() -> None:
     }  # fmt: skip
 
 
+def test_no_enrollment_repeats_whatever_a_journey_is_called() -> None:
+    move = event("coverage", "enrollment", 30, plan="HDHP")
+    tables = run(diabetic(count=5), journey(move, name="profile"))
+    found = listed(tables["enrollments"], "enrollment_id")
+
+    assert len(set(found)) == len(found) == 10
+
+
+def test_a_drug_of_somebody_who_died_was_not_replaced_afterwards() -> None:
+    first = event("first", "prescription", 10, drug="metformin 500 mg tablet", refills=5)
+    second = event("second", "prescription", 80, drug="glipizide 5 mg tablet", replaces="metformin")
+    end = journey(event("death", "death", 50), name="second")
+    tables = run(diabetic(count=5), journey(first, second), end)
+    rows = listed(tables["prescriptions"], "drug", "status", "end_date")
+
+    assert not [row for row in rows if row[0].startswith("metformin") and row[2] > BEGUN + 50]
+
+
 def test_a_step_comes_to_a_chance_of_people() -> None:
     tables = run(diabetic(count=3000), journey(visit("v") | {"chance": 0.37}))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from execution.journeys import journeys
-from execution.one_by_one import Layout
+from execution.layout import Layout
 from execution.running import first_year, journey, lab, visit
 from healthsim.errors import SpecError
 from healthsim.specification.document import read

@@ -1,0 +1,145 @@
+"""What is known of one person, all of it dated, and what a condition sees of it."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from execution.layout import Key
+from healthsim.codes.icd10cm import combined
+from healthsim.dates import iso
+from healthsim.execution.people import People
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification import journey as say
+from healthsim.tables import Coded
+
+NEVER = 2**40
+
+
+@dataclass
+class Story:
+    """What is known of one person, all of it dated."""
+
+    row: int
+    people: People
+    attributes: dict[str, Any]
+    happened: dict[tuple[int, Key], list[int]] = field(default_factory=lambda: defaultdict(list))
+    results: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+    states: dict[str, tuple[float, say.State]] = field(default_factory=dict)
+    moves: dict[str, list[tuple[int, float, bool, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    problems: dict[str, int] = field(default_factory=dict)
+    courses: list[list[Any]] = field(default_factory=list)
+    spans: list[list[Any]] = field(default_factory=list)
+    death: int = NEVER
+
+    def state(self, name: str, day: int) -> float:
+        """Return a state variable on a day."""
+        value, spec = self.states[name]
+        for when, amount, sets, over in self.moves[name]:
+            if when > day:
+                continue
+            step = amount - value if sets else amount
+            if over:
+                step *= min((day - when) / over, 1.0)
+            value = settle(value + step, spec)
+        return value
+
+    def plan(self, day: int) -> str | None:
+        """Return the plan that covers the person on a day."""
+        covering = [plan for plan, first, last in self.spans if first <= day <= last]
+        return covering[-1] if covering else None
+
+    def cover(self, plan: str | None, day: int) -> None:
+        """Cover the person by another plan, in place of what covers them on the day."""
+        self.spans = [span for span in self.spans if span[1] != day]
+        for span in self.spans:
+            span[2] = min(span[2], day - 1)
+        self.spans.append([plan, day, NEVER])
+
+    def close(self, day: int) -> None:
+        """End what covers the person on a day."""
+        for span in self.spans:
+            if span[1] <= day <= span[2]:
+                span[2] = day
+
+    def codes(self, day: int) -> list[str]:
+        """Return the conditions that are known on a day, as stated."""
+        return [code for code, since in self.problems.items() if since <= day]
+
+
+def settle(value: float, spec: say.State) -> float:
+    """Round and keep within bounds."""
+    rounded = float(np.round(value, spec.decimals))
+    if spec.low is not None and rounded < spec.low:
+        rounded = spec.low
+    if spec.high is not None and rounded > spec.high:
+        rounded = spec.high
+    return rounded + 0.0
+
+
+class Eye:
+    """What one person's conditions see on one day."""
+
+    size = 1
+
+    def __init__(
+        self, story: Story, day: int, begun: int, days_of: Callable[[str], list[int]]
+    ) -> None:
+        self.story, self.day, self.begun, self.days_of = story, day, begun, days_of
+
+    def name(self, name: str) -> Any:
+        found = self._found(name)
+        if isinstance(found, float):
+            return np.array([found])
+        return Coded.of([found])
+
+    def _found(self, name: str) -> Any:
+        story, day = self.story, date.fromisoformat(iso(self.day))
+        if name in story.states:
+            return story.state(name, self.day)
+        if name in story.attributes:
+            return story.attributes[name]
+        if name == "age":
+            born = date.fromisoformat(iso(int(story.people.birth[story.row])))
+            return float(day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
+        if name == "day":
+            return float(self.day - self.begun)
+        if name == "month":
+            return float(day.month)
+        if name == "plan":
+            return story.plan(self.day)
+        if name == "us_state":
+            return geography().states[story.people.state[story.row]]
+        return getattr(story.people, name).texts()[story.row]
+
+    def call(self, function: str, argument: str) -> Any:
+        story = self.story
+        if function == "has":
+            held = story.codes(self.day)
+            return np.array([any(code.startswith(argument) for code in (*held, *combined(held)))])
+        if function == "takes":
+            return np.array([any(name == argument and first <= self.day < stop
+                                 for name, first, stop in story.courses)])  # fmt: skip
+        if function == "last":
+            return np.array([self._last(argument)])
+        days = [day for day in self.days_of(argument) if day <= self.day]
+        if function == "happened":
+            return np.array([bool(days)])
+        if function == "count":
+            return np.array([float(len(days))])
+        return np.array([float(self.day - max(days)) if days else math.nan])
+
+    def _last(self, code: str) -> float:
+        newest, value = -NEVER, math.nan
+        for day, found in self.story.results[code]:
+            if newest <= day <= self.day:
+                newest, value = day, found
+        return value
