@@ -29,9 +29,9 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     from healthsim.operations.home import Home
 
     home = Home(folder)
-    profile = dict(templates.load(PROFILE, "profile")) | {"count": count}
+    profile = templates.load(PROFILE, "profile").fresh() | {"count": count}
     begun = time.perf_counter()
-    job = prepare(profile, [templates.load(JOURNEY, "journey")])
+    job = prepare(profile, [templates.load(JOURNEY, "journey").fresh()])
     record = generate.run(home, job)
     took = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
