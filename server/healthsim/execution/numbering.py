@@ -36,10 +36,10 @@ class Numbering:
             self._condition(comorbidity.code)
         for medication in clinical.medications:
             fills = standing_fills(medication.days_supply)
-            for address in (f"profile/{medication.drug}/{again}" for again in range(renewals)):
+            for address in (f"~profile/{medication.drug}/{again}" for again in range(renewals)):
                 self.reserve("prescriptions", [address])
                 self.reserve("fills", [f"{address}/{fill}" for fill in range(fills)])
-        self.reserve("enrollments", ["profile/coverage"])
+        self.reserve("enrollments", ["~profile/coverage"])
         for plan in plans:
             for one in plan.occurrences:
                 if not one.tick:

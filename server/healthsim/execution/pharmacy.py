@@ -104,7 +104,7 @@ def _standing(made: Chart, profile: ProfileSpec) -> Iterator[Script]:
     record = made.timeline.record
     as_of = day_of(profile.as_of.isoformat())
     for one, course in zip(record.people.medications, record.courses, strict=False):
-        base = f"profile/{one.drug}"
+        base = f"~profile/{one.drug}"
         ago = np.floor(record.draws.uniform(f"{base}/written", course.rows) * YEAR)
         first = (as_of - ago).astype(np.int32)
         drug = drugs().find(one.drug, "clinical.medications")
@@ -139,7 +139,8 @@ def prescriptions(made: Chart, written: list[Script]) -> Columns:
         return PRESCRIPTIONS.empty()
     person = made.person_id[found.rows]
     stop = found.each(lambda one: one.stop)
-    cut = found.each(lambda one: one.cut).astype(np.bool_) & (stop <= made.through)
+    alive = stop <= np.minimum(made.timeline.record.death[found.rows], np.int32(made.through))
+    cut = found.each(lambda one: one.cut).astype(np.bool_) & alive
     over = np.where(cut, 2, np.where(stop <= made.through, 1, 0)).astype(np.int32)
     return PRESCRIPTIONS.complete({
         "prescription_id": ids(person, found.whole(lambda one: one.number, np.int64)),

@@ -77,7 +77,7 @@ class Book:
 
 def _own_coverage(profile: ProfileSpec, people: People, book: Book) -> Span:
     """Cover everyone by the profile's plan since its benefit year began."""
-    span = Span.nobody("profile/coverage", len(people))
+    span = Span.nobody("~profile/coverage", len(people))
     span.plan[:] = people.plan
     as_of = profile.as_of
     for plan, month in enumerate(book.first_months):

@@ -175,6 +175,7 @@ class Walk:
             rows, days, base = rows[ahead], days[ahead], days[ahead]
         else:
             offset = self._offset(one, rows, base)
+            rows, base, offset = (part[offset != NO_DAY] for part in (rows, base, offset))
             days = base + offset
             base = np.where(offset < 0, begin[rows], base)
         if at.variance_days:
@@ -189,14 +190,15 @@ class Walk:
         self._put(one.number, rows, days.astype(np.int32))
 
     def _offset(self, one: Occurrence, rows: Rows, base: Days) -> NDArray[np.int32]:
+        """Return the days from the base; `NO_DAY` where they cannot be known: it does not come."""
         day = one.step.at.day
         if day is None:
             return np.zeros(len(rows), dtype=np.int32)
         if isinstance(day, Constant) and not isinstance(day.value, str):
             return np.full(len(rows), round(day.value), dtype=np.int32)
         drawn = self.record.draws.numbers(f"{one.address}/day", day, rows, self.scope(rows, base))
-        held = np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS)
-        return np.rint(held).astype(np.int32)
+        held = np.rint(np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS))
+        return np.where(np.isnan(drawn), NO_DAY, held).astype(np.int32)
 
     def _put(self, number: int, rows: Rows, days: Days) -> None:
         self._agenda.put(number, rows, (days - self.begun[rows]).astype(np.int32))

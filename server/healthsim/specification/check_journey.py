@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from healthsim.codes.books import cvx, discharge, drg
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import icd10cm
-from healthsim.codes.loinc import loinc, panel
+from healthsim.codes.icd10cm import conflicts, icd10cm
+from healthsim.codes.loinc import loinc, panel, panels
 from healthsim.errors import NotFound, Problem, SpecError, near
 from healthsim.specification import journey as say
 from healthsim.specification.check_profile import kinds_of
@@ -24,6 +24,7 @@ from healthsim.specification.known import (
     complain_of_condition,
     complain_of_ingredient,
     complain_of_loinc,
+    complain_of_unmeasured,
     excludes_sex,
     numeric,
     textual,
@@ -121,6 +122,13 @@ def _names(
         kinds = _Open({**BUILT_IN_KINDS, **states})
     steps = {step.id for one in (*earlier, journey) for _, step in one.steps()}
 
+    measured = {
+        code
+        for one in (*earlier, journey)
+        for _, step in one.steps()
+        if isinstance(step, say.Lab | say.Vital)
+        for code in _analytes(step)
+    }
     plans = [plan for one in (*earlier, journey) if (plan := _laid_out(one)) is not None]
 
     def complain_of_step(argument: str) -> str | None:
@@ -134,11 +142,18 @@ def _names(
     functions: dict[str, Callable[[str], str | None]] = {
         "has": complain_of_condition,
         "takes": complain_of_ingredient,
-        "last": complain_of_loinc,
+        "last": lambda code: complain_of_loinc(code) or complain_of_unmeasured(code, measured),
     }
     for name in FUNCTIONS:
         functions.setdefault(name, complain_of_step)
     return Names(kinds, functions)
+
+
+def _analytes(step: say.Lab | say.Vital) -> tuple[str, ...]:
+    """Return the LOINC codes that a step measures; none for a panel that is not known."""
+    if isinstance(step, say.Lab) and step.details.panel is not None:
+        return panels().get(step.details.panel, ())
+    return (step.details.loinc or "",)
 
 
 def _laid_out(journey: JourneySpec) -> Plan | None:
@@ -237,6 +252,13 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
     for place, one in enumerate(details.diagnoses):
         code = one.code if isinstance(one, CodedDiagnosis) else one
         yield from code_problem(f"{here}.diagnoses[{place}]", icd10cm().find, code)
+    always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
+    for first, second in conflicts(code for code in always if code in icd10cm()):
+        yield Problem(
+            f"{here}.diagnoses",
+            f"{first} and {second} exclude each other",
+            "keep one, or give each a when",
+        )
     if details.specialty is not None and details.specialty not in known.specialties:
         yield Problem(
             f"{here}.specialty",
@@ -376,14 +398,18 @@ def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
 
 def _inside(journey: JourneySpec, where: str) -> Iterator[Problem]:
     """Refuse later days inside a visit that ends on its day."""
+    visits = [
+        path
+        for path, step in journey.steps()
+        if isinstance(step, say.Encounter) and step.details.encounter_class not in _STAYS
+    ]
     for path, step in journey.steps():
-        if not isinstance(step, say.Encounter) or step.details.encounter_class in _STAYS:
+        if not any(path.startswith(f"{visit}.with") for visit in visits):
             continue
-        for place, child in enumerate(step.with_):
-            day = child.at.day
-            if (day is not None and day.range() != (0, 0)) or child.at.variance_days:
-                yield Problem(
-                    f"{where}.{path}.with[{place}].at",
-                    "is later than the visit's only day",
-                    "move the step out of `with` and let it come after the visit",
-                )
+        day, beats = step.at.day, isinstance(step, say.Repeat) and step.times != 1
+        if (day is not None and day.range() != (0, 0)) or step.at.variance_days or beats:
+            yield Problem(
+                f"{where}.{path}.at",
+                "is later than the only day of the visit around it",
+                "move the step out of `with` and let it come after the visit",
+            )

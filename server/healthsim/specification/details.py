@@ -29,7 +29,7 @@ class Billed(Strict):
     """
 
     code: ProcedureCode
-    units: Annotated[int, Field(ge=1, le=999)] = 1
+    units: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
     modifiers: Annotated[tuple[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], ...],
                          Field(max_length=4)] = ()  # fmt: skip
     global_days: Literal[0, 10, 90] = 0
@@ -135,7 +135,7 @@ class ImmunizationDetails(Strict):
     """A dose of a vaccine; `procedures` are its billed codes (product, administration)."""
 
     cvx: Annotated[str, Field(pattern="^[0-9]{2,3}$")]
-    dose: Annotated[int, Field(ge=1, le=20)] | None = None
+    dose: Annotated[int, Field(strict=True, ge=1, le=20)] | None = None
     procedures: Services = ()
 
 
@@ -151,9 +151,9 @@ class PrescriptionDetails(Strict):
     """
 
     drug: Annotated[str, Field(max_length=120)]
-    days_supply: Annotated[int, Field(ge=1, le=365)] = 30
-    quantity: Annotated[float, Field(gt=0, le=10_000)] | None = None
-    refills: Annotated[int, Field(ge=0, le=99)] = 0
+    days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
+    quantity: Annotated[float, Field(strict=True, gt=0, le=10_000)] | None = None
+    refills: Annotated[int, Field(strict=True, ge=0, le=99)] = 0
     first_fill_share: Distribution | None = None
     adherence: Distribution | None = None
     replaces: Annotated[str, Field(max_length=120)] | None = None

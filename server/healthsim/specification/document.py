@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from healthsim.errors import Problem, SpecError, near
 
@@ -34,11 +42,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def in_calendar(day: date | None) -> date | None:
+def _iso(value: object) -> object:
+    if not isinstance(value, str | date):
+        raise ValueError(f"is {_shown(value)}; write the day as text, such as 2025-01-31")
+    return value
+
+
+def _in_calendar(day: date) -> date:
     """Refuse a day outside of the years for which the calendar of business days is known."""
-    if day is not None and not 1950 <= day.year <= 2150:
+    if not 1950 <= day.year <= 2150:
         raise ValueError(f"{day} is outside 1950 to 2150; choose a day inside")
     return day
+
+
+Day = Annotated[date, BeforeValidator(_iso), AfterValidator(_in_calendar)]
+"""An ISO date as text."""
 
 
 class Document(Strict):
@@ -49,7 +67,7 @@ class Document(Strict):
     name: KebabName
     title: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=4000)] = ""
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(strict=True, ge=1)] = 1
 
     def text(self) -> str:
         """Return the document as canonical JSON, defaults and full forms written out.
@@ -234,11 +252,12 @@ _TAGS = frozenset(
 )  # fmt: skip
 
 
-def _keys(model: type[BaseModel]) -> set[str]:
+@cache
+def _keys(model: type[BaseModel]) -> frozenset[str]:
     """Return every key that may stand anywhere in a document of this kind."""
     definitions = model.model_json_schema(by_alias=True)
     schemas = [definitions, *definitions.get("$defs", {}).values()]
-    return {key for schema in schemas for key in schema.get("properties", {})}
+    return frozenset(key for schema in schemas for key in schema.get("properties", {}))
 
 
 def _kind(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -18,7 +17,7 @@ from pydantic import (
 from healthsim.specification import details as say
 from healthsim.specification.conditions import Condition, Expression
 from healthsim.specification.distributions import Distribution
-from healthsim.specification.document import Document, Identifier, Strict, in_calendar
+from healthsim.specification.document import Day, Document, Identifier, Strict
 
 LONGEST_DAYS = 40_000
 
@@ -38,14 +37,9 @@ class At(Strict):
     day: Distribution | None = None
     after: Annotated[str, Field(max_length=200)] | None = None
     edge: Literal["start", "end"] = "start"
-    date: dt.date | None = None
-    variance_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    date: Day | None = None
+    variance_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 0
     business_days: bool = False
-
-    @field_validator("date")
-    @classmethod
-    def _in_calendar(cls, day: dt.date | None) -> dt.date | None:
-        return in_calendar(day)
 
     @model_validator(mode="after")
     def _one_anchor(self) -> At:
@@ -168,7 +162,7 @@ class Option(Strict):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     when: Condition | None = None
-    weight: Annotated[float, Field(ge=0, le=1)] | None = None
+    weight: Annotated[float, Field(strict=True, ge=0, le=1)] | None = None
     otherwise: bool = False
     steps: tuple[Step, ...] = ()
 
@@ -240,10 +234,10 @@ def grouped(options: Sequence[Option]) -> list[list[Option]]:
 class Every(Strict):
     """The beat of a repeat: so many days, weeks, months or years."""
 
-    days: Annotated[int, Field(ge=1, le=3660)] | None = None
-    weeks: Annotated[int, Field(ge=1, le=520)] | None = None
-    months: Annotated[int, Field(ge=1, le=120)] | None = None
-    years: Annotated[int, Field(ge=1, le=10)] | None = None
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
+    weeks: Annotated[int, Field(strict=True, ge=1, le=520)] | None = None
+    months: Annotated[int, Field(strict=True, ge=1, le=120)] | None = None
+    years: Annotated[int, Field(strict=True, ge=1, le=10)] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Every:
@@ -278,7 +272,7 @@ class Repeat(StepHead):
 class Over(Strict):
     """How long a change takes."""
 
-    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
+    days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)]
 
 
 class Change(StepHead):
@@ -363,7 +357,7 @@ class State(Strict):
     start: Annotated[str, Field(max_length=64)] | Distribution = "attribute"
     low: float | None = None
     high: float | None = None
-    decimals: Annotated[int, Field(ge=0, le=6)] = 2
+    decimals: Annotated[int, Field(strict=True, ge=0, le=6)] = 2
     unit: Annotated[str, Field(max_length=20)] = ""
 
     @model_validator(mode="after")
@@ -376,13 +370,8 @@ class State(Strict):
 class Begins(Strict):
     """The window in which people begin, one day each, evenly."""
 
-    earliest: dt.date
-    latest: dt.date
-
-    @field_validator("earliest", "latest")
-    @classmethod
-    def _in_calendar(cls, day: dt.date) -> dt.date | None:
-        return in_calendar(day)
+    earliest: Day
+    latest: Day
 
     @model_validator(mode="after")
     def _ordered(self) -> Begins:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +85,8 @@ def numeric(
     if distribution.kind != "number":
         yield Problem(where, "gives text", "give a number or a distribution of numbers")
         return
+    if any(want == "number" for _, _, want in distribution.expressions()):
+        return  # a formula's range is not known before people are; a share is held to 0 and 1
     least, most = distribution.range()
     if low is not None and least < low:
         yield Problem(
@@ -150,6 +152,13 @@ def complain_of_loinc(argument: str) -> str | None:
     if argument in loinc():
         return None
     return f"last({argument!r}) is no known LOINC code; {near(argument, loinc().codes)}"
+
+
+def complain_of_unmeasured(argument: str, measured: Collection[str]) -> str | None:
+    """Say that `last` asks for a result that no step brings."""
+    if argument in measured:
+        return None
+    return f"last({argument!r}) is never measured; add a lab or vital that does"
 
 
 def excludes_sex(expression: Expression, sex: str) -> bool:

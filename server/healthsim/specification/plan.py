@@ -171,6 +171,7 @@ class _Drawing:
         self.members: list[list[int]] = []
         self.opens: dict[tuple[int, int], int] = {}
         self.next_tick: dict[int, int] = {}
+        self.by_id: dict[str, list[Occurrence]] = {}
 
     def scope(self, opener: int, option: int, outer: int) -> int:
         number = len(self.scopes)
@@ -238,7 +239,7 @@ class _Drawing:
     def anchor(self, one: Occurrence) -> int:
         """Find the occurrence that `after` means: in sight from inside out, else the only one."""
         name = one.step.at.after or ""
-        found = [other.number for other in self.occurrences if _means(name, other)]
+        found = [other.number for other in self.called(name) if _means(name, other)]
         scope = one.scope
         while scope >= 0 and "/" not in name and "#" not in name:
             if name in self.scopes[scope].names:
@@ -252,6 +253,13 @@ class _Drawing:
             mend = f"say which, such as {self.occurrences[found[0]].address.split('/', 1)[1]!r}"
             raise SpecError([Problem(where, f"{name!r} means {len(found)} occurrences", mend)])
         return found[0]
+
+    def called(self, name: str) -> list[Occurrence]:
+        """Return the occurrences of the step that a name ends with."""
+        if not self.by_id:
+            for one in self.occurrences:
+                self.by_id.setdefault(one.step.id, []).append(one)
+        return self.by_id.get(name.rsplit("/", 1)[-1].partition("#")[0], [])
 
     def in_order(self, tied: Sequence[Occurrence]) -> tuple[int, ...]:
         """Order steps behind what they wait for; refuse those that wait for each other."""

@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from healthsim.specification.distributions import Distribution, parse_distribution
-from healthsim.specification.document import Document, Identifier, Strict, in_calendar
+from healthsim.specification.document import Day, Document, Identifier, Strict
 
 MOST_PEOPLE = 10_000_000
 PRODUCTS = ("patientsim", "membersim", "rxmembersim")
-Money = Annotated[float, Field(ge=0, le=10_000_000, multiple_of=0.01)]
+Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Code = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
 
 
@@ -97,7 +97,7 @@ class Medication(Quota):
     """A drug that a share of the people takes on `as_of` and goes on taking."""
 
     drug: Annotated[str, Field(max_length=120)]
-    days_supply: Annotated[int, Field(ge=1, le=365)] = 90
+    days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
     adherence: Distribution | None = None
 
 
@@ -142,7 +142,7 @@ class PlanDesign(Strict):
     deductible_usd: Money = 0
     family_deductible_usd: Money | None = None
     oop_max_usd: Money | None = None
-    coinsurance_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    coinsurance_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.2
     copays_usd: dict[
         Literal["office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
                 "outpatient_hospital"],
@@ -152,9 +152,9 @@ class PlanDesign(Strict):
     drug_deductible_usd: Money = 0
     drug_oop_max_usd: Money | None = None
     preventive_free: bool = True
-    benefit_year: Annotated[int, Field(ge=1, le=12, description="first month")] = 1
+    benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
     premium_usd: Money = 0
-    price_level: Annotated[float, Field(gt=0, le=2.2)] = 1.0
+    price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
 
 
 class Coverage(Strict):
@@ -178,8 +178,8 @@ class ProfileSpec(Document):
     kind: Literal["profile"] = "profile"
     count: Annotated[int, Field(ge=1, le=MOST_PEOPLE, strict=True)] = 100
     seed: Annotated[int, Field(ge=0, lt=2**53, strict=True)] = 0
-    as_of: date = date(2025, 1, 1)
-    through: date | None = None
+    as_of: Day = date(2025, 1, 1)
+    through: Day | None = None
     sampling: Literal["independent", "balanced"] = "independent"
     unit: Annotated[Literal["person"], BeforeValidator(_known_unit)] = "person"
     demographics: Demographics = Demographics()
@@ -189,11 +189,6 @@ class ProfileSpec(Document):
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim"], ...], Field(min_length=1)
     ] = ("patientsim", "membersim", "rxmembersim")
-
-    @field_validator("as_of", "through")
-    @classmethod
-    def _in_calendar(cls, day: date | None) -> date | None:
-        return in_calendar(day)
 
     @field_validator("products")
     @classmethod
