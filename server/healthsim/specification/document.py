@@ -44,7 +44,7 @@ class Strict(BaseModel):
 
 def _iso(value: object) -> object:
     if not isinstance(value, str | date):
-        raise ValueError(f"is {_shown(value)}; write the day as text, such as 2025-01-31")
+        raise ValueError(f"is {_shown(value)}; write the date as text, such as 2025-01-31")
     return value
 
 
