@@ -29,9 +29,11 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     from healthsim.operations.home import Home
 
     home = Home(folder)
-    profile = templates.load(PROFILE, "profile").fresh() | {"count": count}
+    profile = templates.load(PROFILE, "profile").fresh()
+    journeys = [templates.load(JOURNEY, "journey").fresh()]
+    generate.run(home, prepare(profile | {"count": 200}, journeys))  # imports and code books
     begun = time.perf_counter()
-    job = prepare(profile, [templates.load(JOURNEY, "journey").fresh()])
+    job = prepare(profile | {"count": count}, journeys)
     record = generate.run(home, job)
     took = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

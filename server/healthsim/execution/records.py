@@ -314,15 +314,13 @@ def _codings(made: Chart) -> Iterator[Coding]:
         held |= has.astype(np.int64) << np.int64(place)
     patterns, chosen = np.unique(held, return_inverse=True)
     for place, problem in enumerate(problems.found):
-        coded: dict[str, list[int]] = {}
+        coded: dict[tuple[str, str], list[int]] = {}
         for number, bits in enumerate(patterns.tolist()):
             if bits >> place & 1:
-                for code in _codes_of(problem.code, problems.held(bits)):
-                    coded.setdefault(code, []).append(number)
-        for code, numbers in coded.items():
+                for stated in _codes_of(problem.code, problems.held(bits)):
+                    coded.setdefault(stated, []).append(number)
+        for (code, address), numbers in coded.items():
             rows = np.flatnonzero(np.isin(chosen, numbers))
-            extra = code != problem.code and problem.code in _unchanged(problem.code, code)
-            address = f"{problem.code}+{code}" if extra else problem.code
             yield Coding(
                 rows, code, problem.onset[rows], problem.source[rows],
                 made.numbering.number("conditions", address), problem.abated[rows],
@@ -335,33 +333,21 @@ def _codings(made: Chart) -> Iterator[Coding]:
 
 
 @lru_cache(maxsize=65_536)
-def _codes_of(code: str, held: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what a stated code becomes beside all that is held: itself, another, or both."""
+def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return (code, address) of what a stated code becomes beside all that is held.
+
+    Itself, the code of a combination in its place, or both; a combination is stated once, by the
+    first of the codes that it can come from.
+    """
     whole = combined(held)
-    own = (code,) if code in whole else ()
+    stated = [(code, code)] if code in whole else []
     for rule in COMBINATIONS:
-        made = code.startswith(rule.code) and rule.becomes in whole and rule.becomes not in held
         first = next((other for other in held if other.startswith(rule.code)), None)
-        if (
-            made
-            and first == code
-            and all(any(other.startswith(prefix) for other in whole) for prefix in rule.with_)
-        ):
-            return (*own, rule.becomes)
-    return own
-
-
-def _unchanged(code: str, product: str) -> tuple[str, ...]:
-    """Return the code where the rule that makes `product` of it keeps it."""
-    keeps = any(
-        rule.keep and code.startswith(rule.code) and rule.becomes == product
-        and not any(
-            other.becomes == product and not other.keep and code.startswith(other.code)
-            for other in COMBINATIONS
-        )
-        for rule in COMBINATIONS
-    )  # fmt: skip
-    return (code,) if keeps else ()
+        partners = all(any(other.startswith(p) for other in whole) for p in rule.with_)
+        if first == code and partners and rule.becomes in whole and rule.becomes not in held:
+            stated.append((rule.becomes, f"{code}+{rule.becomes}" if rule.keep else code))
+            break
+    return tuple(stated)
 
 
 def sources(
