@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -12,7 +14,7 @@ import pytest
 from healthsim.building import templates
 from healthsim.errors import NotFound, Refused
 from healthsim.exports import columnar
-from healthsim.operations import exporting, generate, scenarios
+from healthsim.operations import exporting, generate, runs, scenarios
 from healthsim.operations.home import Home
 
 
@@ -101,3 +103,67 @@ def test_an_export_leaves_strangers_alone_and_no_spare_folder(home: Home, tmp_pa
 
     assert (folder / "mine.csv").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_second_export_deletes_only_what_the_first_one_wrote(home: Home) -> None:
+    folder = exporting.export_home(home, "small", "parquet").folder
+    (folder / "my-analysis.parquet").write_text("precious")
+    (folder / "my-analysis.csv").write_text("precious")
+    exporting.export_home(home, "small", "parquet", ["fills"])
+
+    assert sorted(path.name for path in folder.iterdir()) == [
+        columnar.MARKER, columnar.DICTIONARY, "fills.parquet",
+        "my-analysis.csv", "my-analysis.parquet",
+    ]  # fmt: skip
+
+
+def test_a_file_of_the_same_name_that_no_export_wrote_is_not_overwritten(
+    home: Home, tmp_path: Path
+) -> None:
+    (tmp_path / "claims.csv").write_text("precious")
+    (tmp_path / columnar.MARKER).write_text("my own notes\n- claims.csv\n")
+
+    with pytest.raises(Refused, match=r"did not write; move it away"):
+        exporting.export_to(home, "small", tmp_path, "csv", replace=True)
+    assert (tmp_path / "claims.csv").read_text() == "precious"
+
+
+def test_a_marker_cannot_name_files_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / columnar.MARKER).write_text(
+        "Synthetic test data made by HealthSim: x\n- ../a.csv\n- /etc/b.csv\n- c.txt\n- d.csv\n"
+    )
+
+    assert columnar.written_before(tmp_path) == {"d.csv", columnar.MARKER}
+
+
+def test_a_link_in_the_exports_is_refused(home: Home, tmp_path: Path) -> None:
+    scenarios.save_run(home, runs.everything(home)[0].run_id, "linked")
+    home.exports.mkdir(exist_ok=True)
+    (home.exports / "linked-csv").symlink_to(tmp_path, target_is_directory=True)
+
+    with pytest.raises(Refused, match="is a link"):
+        exporting.export_home(home, "linked", "csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_names_the_folder_of_the_export(home: Home, tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from healthsim.errors import StorageError\n"
+        "from healthsim.operations import exporting\n"
+        "from healthsim.operations.home import Home\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "try: exporting.export_to(Home(Path(sys.argv[1])), 'small', Path(sys.argv[2]), 'csv')\n"
+        "except StorageError as error: print(error)\n"
+    )
+    folder = tmp_path / "out"
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(home.folder), str(folder)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+    assert "out: " in said
+    assert ".export-" not in said
+    assert "file-size limit" in said
+    assert list(tmp_path.iterdir()) == [folder]

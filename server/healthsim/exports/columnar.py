@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,9 @@ from healthsim.persistence.database import literal, open_read, quoted, storage_e
 Format = Literal["csv", "parquet"]
 MARKER = "SYNTHETIC-TEST-DATA.txt"
 DICTIONARY = "data-dictionary.csv"
+_MARKED = "Synthetic test data made by HealthSim"
+_LISTED = "- "
+_FILE = re.compile(r"[a-z0-9_-]+\.(csv|parquet)")
 _OPTIONS: Mapping[str, str] = {
     "csv": "FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''",
     "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
@@ -47,8 +51,23 @@ def export(
         chosen = _chosen(connection, tables)
         written = [_write(connection, table, folder, form) for table in chosen]
         written.append(_dictionary(connection, chosen, folder))
-        written.append(_marker(name, form, folder))
+        written.append(_marker(name, form, folder, written))
     return written
+
+
+def written_before(folder: Path) -> set[str]:
+    """Return the names that the marker in a folder lists: what an export wrote there.
+
+    Only plain names that an export can have count; a marker that is none of ours lists nothing.
+    """
+    marker = folder / MARKER
+    if not marker.is_file():
+        return set()
+    first, *lines = marker.read_text(encoding="utf-8", errors="replace").splitlines()[:1000] or [""]
+    if not first.startswith(_MARKED):
+        return set()
+    listed = {line.removeprefix(_LISTED) for line in lines if line.startswith(_LISTED)}
+    return {name for name in listed if _FILE.fullmatch(name)} | {MARKER}
 
 
 def _chosen(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list[str]:
@@ -84,12 +103,14 @@ def _dictionary(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], fo
     return path
 
 
-def _marker(name: str, form: Format, folder: Path) -> Path:
+def _marker(name: str, form: Format, folder: Path, written: Sequence[Path]) -> Path:
     path = folder / MARKER
+    files = "".join(f"{_LISTED}{file.name}\n" for file in written)
     path.write_text(
-        f"Synthetic test data made by HealthSim: scenario {name}, {form} files.\n"
+        f"{_MARKED}: scenario {name}, {form} files.\n"
         "Nobody in it exists. Identifiers come from ranges that are never issued.\n"
-        f"What each column means stands in {DICTIONARY}.\n",
+        f"What each column means stands in {DICTIONARY}.\n"
+        f"The files of this export, which the next one here replaces:\n{files}",
         encoding="utf-8",
         newline="\n",
     )

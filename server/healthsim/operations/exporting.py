@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from healthsim.errors import Refused, StorageError
 from healthsim.operations import scenarios
+from healthsim.persistence.files import disk_error
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -28,8 +30,21 @@ class Exported:
 
 
 def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ()) -> Exported:
-    """Export into `exports/<name>-<form>` of the home folder, replacing an older export."""
-    return export_to(home, name, home.exports / f"{name}-{form}", form, tables, replace=True)
+    """Export into `exports/<name>-<form>` of the home folder, replacing an older export.
+
+    Raises:
+        Refused: that folder, or the folder of exports, is a link to somewhere else.
+    """
+    scenarios.path(home, name)
+    folder = home.exports / f"{name}-{form}"
+    for part in (folder.parent, folder):
+        if part.is_symlink():
+            raise Refused(
+                "folder",
+                f"{part.name} is a link to another place",
+                "remove the link; a person may export elsewhere with 'healthsim export'",
+            )
+    return export_to(home, name, folder, form, tables, replace=True)
 
 
 def export_to(
@@ -44,34 +59,52 @@ def export_to(
     """Export into a folder: every file appears whole, and strangers in it are left alone.
 
     Raises:
-        Refused: the folder holds something and `replace` was not said.
+        Refused: the folder holds something and `replace` was not said, or a file of the export
+            would take the place of one that no export wrote.
         StorageError: the folder cannot be written.
     """
     from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
 
     path = scenarios.path(home, name)
-    if folder.is_dir() and any(folder.iterdir()) and not replace:
-        raise Refused(
-            "folder", f"{folder.name} is not empty", "choose an empty one, or say --replace"
-        )
     try:
+        if folder.is_dir() and any(folder.iterdir()) and not replace:
+            raise Refused(
+                "folder", f"{folder.name} is not empty", "choose an empty one, or say --replace"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as spare:
-            made = columnar.export(path, name, Path(spare), form, tables)
-            _clear(folder, {columnar.MARKER})
-            files = tuple(Path(shutil.move(file, folder / file.name)) for file in made)
+            beside = Path(spare) / folder.name  # errors name a file's folder
+            beside.mkdir()
+            made = columnar.export(path, name, beside, form, tables)
+            old = columnar.written_before(folder)
+            _refuse_strangers(folder, {file.name for file in made} - old)
+            for listed in old - {columnar.MARKER}:
+                (folder / listed).unlink(missing_ok=True)
+            # The marker first: whatever is cut short, no file stands here that no marker lists.
+            files = tuple(_moved(file, folder) for file in reversed(made))[::-1]
     except OSError as error:
-        raise StorageError(
-            "folder", f"{folder.name} cannot be written ({error.strerror})", "choose another folder"
-        ) from error
+        raise _unwritable(folder, error) from error
     size = sum(file.stat().st_size for file in files)
     return Exported(folder, files, round(size / 1e6, 3))
 
 
-def _clear(folder: Path, markers: set[str]) -> None:
-    """Remove the tables of an older export, where a marker says that the folder holds one."""
-    if not any((folder / marker).is_file() for marker in markers):
-        return
-    for file in folder.iterdir():
-        if file.suffix in (".csv", ".parquet"):
-            file.unlink()
+def _refuse_strangers(folder: Path, names: set[str]) -> None:
+    """Refuse to take the place of files that no export wrote."""
+    taken = sorted(name for name in names if os.path.lexists(folder / name))
+    if taken:
+        raise Refused(
+            "folder",
+            f"{folder.name} holds {', '.join(taken[:3])}, which this program did not write",
+            "move it away, or choose another folder",
+        )
+
+
+def _moved(file: Path, folder: Path) -> Path:
+    return Path(shutil.move(file, folder / file.name))
+
+
+def _unwritable(folder: Path, error: OSError) -> StorageError:
+    known = disk_error("folder", error).problem
+    return StorageError(
+        "folder", f"{folder.name}: {known.found}", "free space, or choose another folder"
+    )

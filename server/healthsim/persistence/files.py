@@ -19,6 +19,10 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)-\d+\.unfinished(\.wal.*)?
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BARRED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
+_DISK_FULL = "the disk is full"
+_FREE = "free some space or delete old runs, then repeat"
+_TOO_LARGE = "no file may grow so large here (a file-size limit)"
+_LIFT = "lift the limit (ulimit -f) or generate fewer people, then repeat"
 _ELSEWHERE = "give yourself the right to write there, or set HEALTHSIM_HOME to another folder"
 
 
@@ -115,9 +119,9 @@ def disk_errors(where: str) -> Iterator[None]:
 def disk_error(where: str, error: OSError) -> StorageError:
     """Say what an error of the operating system means, naming no folder."""
     if error.errno in _FULL:
-        return StorageError(
-            where, "the disk is full", "free some space or delete old runs, then repeat"
-        )
+        return StorageError(where, _DISK_FULL, _FREE)
+    if error.errno == errno.EFBIG:
+        return StorageError(where, _TOO_LARGE, _LIFT)
     if error.errno in _BARRED:
         return StorageError(where, f"it may not be written ({error.strerror})", _ELSEWHERE)
     if isinstance(error, FileExistsError | NotADirectoryError):
@@ -144,10 +148,10 @@ def unreadable(where: str, said: str) -> StorageError:
             "another process holds the file",
             "close the program that has it open, wait a few seconds and repeat",
         )
-    if "no space left" in text:
-        return StorageError(
-            where, "the disk is full", "free some space or delete old runs, then repeat"
-        )
+    if "no space left" in text or "quota exceeded" in text:
+        return StorageError(where, _DISK_FULL, _FREE)
+    if "file too large" in text:
+        return StorageError(where, _TOO_LARGE, _LIFT)
     if "permission denied" in text or "read-only file system" in text:
         return StorageError(where, "it may not be used (permission denied)", _ELSEWHERE)
     if "not a valid duckdb database" in text:
