@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm, impossible
 from healthsim.dates import NO_DAY, Days, add_months, day_of
+from healthsim.errors import Problem as Fault
+from healthsim.errors import SpecError
 from healthsim.execution.coding import Problems
 from healthsim.execution.figures import figure
 from healthsim.execution.history import Moment
@@ -22,6 +24,7 @@ from healthsim.specification.profile import Comorbidity, Onset, ProfileSpec, Quo
 from healthsim.specification.profile import Medication as MedicationSpec
 from healthsim.tables import Coded
 
+_OLDEST = 125  # years
 _LONGEST_LIFE = 130 * 366  # days; onsets are held at birth anyway
 ALWAYS = np.int32(NO_DAY + 1)
 _YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
@@ -217,6 +220,13 @@ def _born(sketch: Sketch) -> None:
     age = sketch.values["age"]
     if isinstance(age, Coded):
         raise TypeError("age gives text")
+    wrong = ~((age >= 0) & (age <= _OLDEST))
+    if wrong.any():
+        raise SpecError([Fault(
+            "profile.demographics.age",
+            f"gives {age[wrong][0]:g} as an age, and {wrong.sum()} such values in one chunk",
+            f"keep it between 0 and {_OLDEST}, and let its formula use what everybody has",
+        )])  # fmt: skip
     years = np.floor(age)
     part = age - years
     birthday = np.where(part > 0, part, sketch.draws.uniform("demographics.birthday"))

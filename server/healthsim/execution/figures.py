@@ -6,6 +6,7 @@ from functools import cache
 
 from healthsim.errors import NotFound, near
 from healthsim.products.populationsim.figures import (
+    RACES,
     age_bands,
     figures,
     measures,
@@ -14,7 +15,6 @@ from healthsim.products.populationsim.figures import (
 )
 from healthsim.specification.distributions import Distribution, parse_distribution
 
-RACES = ("white", "black", "asian", "american_indian", "pacific_islander", "other", "multiple")
 ETHNICITIES = ("non_hispanic", "hispanic")
 
 _HISPANIC = 0.187  # US Census Bureau, 2020 Census redistricting data (2021)

@@ -139,8 +139,10 @@ def prescriptions(made: Chart, written: list[Script]) -> Columns:
         return PRESCRIPTIONS.empty()
     person = made.person_id[found.rows]
     stop = found.each(lambda one: one.stop)
-    alive = stop <= np.minimum(made.timeline.record.death[found.rows], np.int32(made.through))
-    cut = found.each(lambda one: one.cut).astype(np.bool_) & alive
+    death = made.timeline.record.death[found.rows]
+    cut = found.each(lambda one: one.cut).astype(np.bool_) | (death < stop)
+    stop = np.minimum(stop, death)
+    cut &= stop <= made.through
     over = np.where(cut, 2, np.where(stop <= made.through, 1, 0)).astype(np.int32)
     return PRESCRIPTIONS.complete({
         "prescription_id": ids(person, found.whole(lambda one: one.number, np.int64)),
@@ -248,7 +250,7 @@ def _event_of(made: Chart, one: Fill) -> NDArray[np.int64]:
 
 def _fills(made: Chart, one: Script, as_of: int) -> Iterator[Fill]:
     draws, record = made.timeline.record.draws, made.timeline.record
-    last = np.minimum(record.death[one.rows], np.int32(made.through))
+    last = np.minimum(record.death[one.rows] - 1, np.int32(made.through))
     last = np.minimum(last, np.where(one.cut, one.stop - 1, one.written + np.int32(YEAR)))
     course = Course(
         written=one.written,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,18 @@ class Result:
     panel: str | None
     number: int
 
+    @cached_property
+    def found(self) -> NDArray[np.intp]:
+        """Which of the happening's people have a result; a formula may lack what it needs."""
+        value = self.happening.facts[self.loinc]
+        if isinstance(value, Coded):
+            return np.flatnonzero(value.codes >= 0)
+        return np.flatnonzero(~np.isnan(np.asarray(value, dtype=np.float64)))
+
     @property
     def rows(self) -> Rows:
         """Positions of the people in the chunk, ascending."""
-        return self.happening.rows
+        return self.happening.rows[self.found]
 
 
 def _results(made: Chart, kind: type[say.Lab] | type[say.Vital], table: str) -> list[Result]:
@@ -66,13 +74,15 @@ def _results(made: Chart, kind: type[say.Lab] | type[say.Vital], table: str) -> 
 def _value(one: Result) -> NDArray[np.float64]:
     found = one.happening.facts[one.loinc]
     if isinstance(found, Coded):
-        return np.full(len(found), np.nan)
-    return np.asarray(found, dtype=np.float64)
+        return np.full(len(one.found), np.nan)
+    return np.asarray(found, dtype=np.float64)[one.found]
 
 
 def _value_text(one: Result) -> Coded:
     found = one.happening.facts[one.loinc]
-    return found if isinstance(found, Coded) else Coded.constant(None, len(one.rows))
+    return (
+        found.take(one.found) if isinstance(found, Coded) else Coded.constant(None, len(one.rows))
+    )
 
 
 def vital_signs(made: Chart) -> Columns:
@@ -87,9 +97,9 @@ def vital_signs(made: Chart) -> Columns:
         "person_id": person,
         "loinc": loinc,
         **observation_columns(loinc),
-        "measured_at": found.each(lambda one: made.minutes(one.happening)),
+        "measured_at": found.each(lambda one: made.minutes(one.happening)[one.found]),
         "value": found.each(_value),
-        "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)),
+        "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)[one.found]),
         "event_id": _event_ids(made, found, person),
     })  # fmt: skip
 
@@ -101,7 +111,7 @@ def lab_results(made: Chart) -> Columns:
         return chart.LAB_RESULTS.empty()
     person = made.person_id[found.rows]
     loinc = found.word(lambda one: one.loinc)
-    collected = found.each(lambda one: made.minutes(one.happening))
+    collected = found.each(lambda one: made.minutes(one.happening)[one.found])
     value = found.each(_value)
     after = found.whole(lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)], np.int64)
     return chart.LAB_RESULTS.complete({
@@ -114,8 +124,10 @@ def lab_results(made: Chart) -> Columns:
         "resulted_at": collected + after,
         "value": value,
         "value_text": found.texts(_value_text),
-        "ordering_npi": made.npi(found.each(lambda one: made.treating(one.happening))),
-        "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)),
+        "ordering_npi": made.npi(
+            found.each(lambda one: made.treating(one.happening)[one.found])
+        ),
+        "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)[one.found]),
         "event_id": _event_ids(made, found, person),
     })  # fmt: skip
 

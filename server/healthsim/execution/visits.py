@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
+from healthsim.errors import Problem, SpecError
 from healthsim.execution.coding import Stated
 from healthsim.execution.network import PLACES, PRIMARY_CARE, USUAL, Network
 from healthsim.execution.people import Draws, Rows
@@ -130,9 +131,21 @@ def _stated(
     primary: str | None,
     record: Record,
 ) -> Stated:
+    """Return what each visit states: what is listed and holds, else the primary condition."""
     listed = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
-    if not listed and primary is not None:
-        listed = [primary]
     said = np.asarray(happening.facts["said"], dtype=np.int64)
+    if primary is not None and primary not in listed:
+        bit = np.int64(1 << len(listed))
+        said = np.where(said & (bit - 1), said & (bit - 1), bit)
+        listed.append(primary)
+    elif primary is not None:
+        said = np.where(said, said, np.int64(1 << listed.index(primary)))
+    if not said.all():
+        raise SpecError([Problem(
+            f"step {happening.occurrence.step.id!r}: details.diagnoses",
+            f"none holds for {int((said == 0).sum())} people of one chunk, and the profile has no "
+            "primary condition",
+            "give one without a when",
+        )])  # fmt: skip
     moment = record.moment(happening.rows, happening.days)
     return record.problems.stated(listed, said, moment, others=details.comorbidities)

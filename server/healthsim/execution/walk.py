@@ -172,7 +172,8 @@ class Walk:
         if at.date is not None:
             days = np.full(len(rows), day_of(at.date.isoformat()), dtype=np.int32)
             ahead = days >= begin[rows]
-            rows, days, base = rows[ahead], days[ahead], days[ahead]
+            rows, days = rows[ahead], days[ahead]
+            base = begin[rows]
         else:
             offset = self._offset(one, rows, base)
             rows, base, offset = (part[offset != NO_DAY] for part in (rows, base, offset))

@@ -6,7 +6,7 @@ from functools import cache
 
 from healthsim.codes.books import taxonomy
 from healthsim.products.membersim.plans import BUILT_IN, UNINSURED
-from healthsim.products.populationsim.figures import measures
+from healthsim.products.populationsim.figures import LANGUAGES, RACES, measures
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.known import Known
 
@@ -22,4 +22,6 @@ def known() -> Known:
         counties=here.county_fips,
         specialties=tuple(specialties),
         measures=("age", "gender", "race", "ethnicity", *measures()),
+        races=RACES,
+        languages=LANGUAGES,
     )

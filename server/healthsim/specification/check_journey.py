@@ -13,7 +13,7 @@ from healthsim.specification import journey as say
 from healthsim.specification.check_profile import kinds_of
 from healthsim.specification.condition_check import Sort
 from healthsim.specification.conditions import FUNCTIONS, NUMBER, Expression, Kind
-from healthsim.specification.details import CodedDiagnosis, StateResult
+from healthsim.specification.details import Billed, CodedDiagnosis, StateResult
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.journey import JourneySpec, StepHead
 from healthsim.specification.known import (
@@ -33,6 +33,7 @@ from healthsim.specification.plan import Plan, lay_out
 from healthsim.specification.plan_days import day_problems
 from healthsim.specification.profile import ProfileSpec
 
+_LONGEST_STAY = 3650  # nights
 _STAYS = frozenset({"inpatient", "snf", "observation"})
 
 
@@ -72,6 +73,7 @@ def journey_problems(
         yield from _step(step, journey, known, here)
         yield from _sex(step, journey, profile, here)
     yield from _inside(journey, where)
+    yield from _billed_twice(journey, where)
     yield from day_problems(lay_out(journey, where), where)
 
 
@@ -226,6 +228,8 @@ def _of_profiles_only(here: str, distribution: Distribution) -> Iterator[Problem
 
 
 def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iterator[Problem]:
+    if step.at.edge == "end" and step.at.after is None:
+        yield Problem(f"{here}.at.edge", "stands without after", "name the step it is the end of")
     if step.at.day is not None:
         yield from numeric(f"{here}.at.day", step.at.day)
     if step.chance is not None:
@@ -275,6 +279,11 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
         )
     if details.los_days is not None:
         yield from numeric(f"{here}.los_days", details.los_days, 0)
+        middle = details.los_days.middle()
+        if middle is not None and middle > _LONGEST_STAY:
+            yield Problem(
+                f"{here}.los_days", f"is {middle:g} nights", f"keep it below {_LONGEST_STAY}"
+            )
         if details.encounter_class not in _STAYS:
             yield Problem(
                 f"{here}.los_days",
@@ -396,6 +405,33 @@ def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
                 yield here, one, None
 
 
+def _billed_twice(journey: JourneySpec, where: str) -> Iterator[Problem]:
+    """Refuse a service that one visit always bills twice."""
+    for path, step in journey.steps():
+        if not isinstance(step, say.Encounter):
+            continue
+        billed = [(f"{where}.{path}.details.procedures", code) for code in _codes(step)]
+        for place, child in enumerate(step.with_):
+            if child.when is None and child.chance is None:
+                here = f"{where}.{path}.with[{place}].details"
+                billed += [(here, code) for code in _codes(child)]
+        codes = [code for _, code in billed]
+        for number, (here, code) in enumerate(billed):
+            if code in codes[:number]:
+                yield Problem(here, f"{code} is already billed by this visit", "bill it once")
+
+
+def _codes(step: StepHead) -> list[str]:
+    """Return the codes that a step always bills."""
+    details = getattr(step, "details", None)
+    if isinstance(step, say.Procedure):
+        return [step.details.code]
+    if isinstance(step, say.Lab):
+        return [step.details.procedure] if step.details.procedure else []
+    listed = getattr(details, "procedures", None) or ()
+    return [one.code if isinstance(one, Billed) else one for one in listed]
+
+
 def _inside(journey: JourneySpec, where: str) -> Iterator[Problem]:
     """Refuse later days inside a visit that ends on its day."""
     visits = [
@@ -407,7 +443,8 @@ def _inside(journey: JourneySpec, where: str) -> Iterator[Problem]:
         if not any(path.startswith(f"{visit}.with") for visit in visits):
             continue
         day, beats = step.at.day, isinstance(step, say.Repeat) and step.times != 1
-        if (day is not None and day.range() != (0, 0)) or step.at.variance_days or beats:
+        later = (day is not None and day.range() != (0, 0)) or step.at.date is not None
+        if later or step.at.variance_days or beats:
             yield Problem(
                 f"{where}.{path}.at",
                 "is later than the only day of the visit around it",

@@ -129,11 +129,10 @@ def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) ->
                 "is missing, so the visit would have no claim",
                 'say what it bills, such as ["99213"], or [] if it bills nothing',
             )
-    if isinstance(step, say.Encounter | say.Claim):
-        nothing = not step.details.diagnoses and profile.clinical.primary is None
-        if nothing:
-            yield Problem(
-                f"{where}.details.diagnoses",
-                "is empty, and the profile has no primary condition to fall back on",
-                'name one, such as ["Z00.00"]',
-            )
+    visit = isinstance(step, say.Encounter | say.Claim)
+    if visit and not step.details.diagnoses and profile.clinical.primary is None:
+        yield Problem(
+            f"{where}.details.diagnoses",
+            "is empty, and the profile has no primary condition to fall back on",
+            'name one, such as ["Z00.00"]',
+        )

@@ -43,7 +43,15 @@ def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
 
 def kinds_of(profile: ProfileSpec, known: Known) -> dict[str, Kind]:
     """Return the names that a profile's people have, and what each is."""
-    kinds = {**BUILT_IN_KINDS, "us_state": known.states, "language": TEXT, "marital_status": TEXT}
+    kinds = {**BUILT_IN_KINDS, "us_state": known.states, "race": known.races}
+    kinds |= {"language": known.languages, "marital_status": ("S", "M", "D", "W")}
+    where = profile.demographics.location.states
+    if where is not None and where.kind == "text":
+        kinds["us_state"] = where.labels
+    for name in ("language", "marital_status"):
+        told: Distribution | None = getattr(profile.demographics, name)
+        if told is not None and told.kind == "text":
+            kinds[name] = told.labels
     for name in ("gender", "race", "ethnicity"):
         said: Distribution = getattr(profile.demographics, name)
         if said.kind == "text" and said.labels:
@@ -197,6 +205,9 @@ def _coverage(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
     if profile.coverage is None:
         return
     names = (*profile.coverage.plans, *known.plans)
+    for name in profile.coverage.plans:
+        if name.casefold() in {known.uninsured.casefold(), "none"}:
+            yield Problem(f"profile.coverage.plans.{name}", f"{name!r} means no plan", "rename it")
     yield from textual("profile.coverage.plan", profile.coverage.plan, names)
 
 

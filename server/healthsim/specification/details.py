@@ -68,7 +68,7 @@ class EncounterDetails(Strict):
     encounter_class: EncounterClass = "office"
     reason: Words = ""
     specialty: Words | None = None
-    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
+    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
     comorbidities: bool = False
     procedures: Services | None = None
     icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
@@ -171,7 +171,7 @@ class ClaimDetails(Strict):
 
     encounter_class: EncounterClass = "office"
     specialty: Words | None = None
-    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=25)] = ()
+    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
     comorbidities: bool = False
     procedures: Annotated[Services, Field(min_length=1)]
     drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None

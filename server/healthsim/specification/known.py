@@ -39,6 +39,8 @@ class Known:
     counties: tuple[str, ...]
     specialties: tuple[str, ...]
     measures: tuple[str, ...]
+    races: tuple[str, ...]
+    languages: tuple[str, ...]
     uninsured: str = "Uninsured"
 
 

@@ -249,6 +249,10 @@ class _Drawing:
         if not found:
             ids = {other.step.id for other in self.occurrences}
             raise SpecError([Problem(where, f"no step {name!r}", near(name, ids))])
+        step = self.occurrences[found[0]].step
+        if one.step.at.edge == "end" and isinstance(step, Repeat):
+            mend = f"name a step of its last beat, or {step.id}#{beats(step, self.journey)}"
+            raise SpecError([Problem(where, f"a repeat such as {name!r} has no end edge", mend)])
         if len(found) > 1:
             mend = f"say which, such as {self.occurrences[found[0]].address.split('/', 1)[1]!r}"
             raise SpecError([Problem(where, f"{name!r} means {len(found)} occurrences", mend)])

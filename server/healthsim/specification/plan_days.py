@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, isinf
+
+import numpy as np
 
 from healthsim.errors import Problem
+from healthsim.specification.distribution_shape import Numeric
 from healthsim.specification.journey import Encounter, Repeat
 from healthsim.specification.plan import Occurrence, Plan
 
@@ -57,7 +60,15 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
         if one.step.id in told:
             continue
         here = f"{where}: step {one.step.id!r}: at"
-        if day > duration and not _in_open_repeat(plan, one):
+        latest = day + _spread(one)
+        if day <= duration < latest and not _in_open_repeat(plan, one):
+            told.add(one.step.id)
+            yield Problem(
+                f"{here}.day",
+                f"can come on day {latest:g}, after the journey's end on day {duration}",
+                f"raise duration_days to {ceil(latest)} or give it a high",
+            )
+        elif day > duration and not _in_open_repeat(plan, one):
             told.add(one.step.id)
             yield Problem(
                 here,
@@ -71,6 +82,17 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
                 f"comes on day {day:g}, before the journey begins",
                 f"let what it hangs on come at least {-day:g} days later",
             )
+
+
+def _spread(one: Occurrence) -> float:
+    """Return how far beyond its middle a drawn day can lie, but for one person in ten thousand."""
+    day = one.step.at.day
+    if day is None or one.tick or not day.unconditional:
+        return 0.0
+    middle, high = day.middle() or 0.0, day.range()[1]
+    if isinf(high) and isinstance(day, Numeric):
+        high = float(day.quantile(np.array([0.9999]))[0])
+    return 0.0 if isinf(high) else high - middle
 
 
 def _in_open_repeat(plan: Plan, one: Occurrence) -> bool:

@@ -13,6 +13,7 @@ from healthsim.specification.document import Day, Document, Identifier, Strict
 MOST_PEOPLE = 10_000_000
 PRODUCTS = ("patientsim", "membersim", "rxmembersim")
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
+Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
 Code = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
 
 
@@ -141,7 +142,7 @@ class PlanDesign(Strict):
     kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
     deductible_usd: Money = 0
     family_deductible_usd: Money | None = None
-    oop_max_usd: Money | None = None
+    oop_max_usd: Positive | None = None
     coinsurance_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.2
     copays_usd: dict[
         Literal["office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
@@ -150,7 +151,7 @@ class PlanDesign(Strict):
     ] = {}  # fmt: skip
     drug_tiers_usd: dict[Literal["1", "2", "3", "4", "5"], Money] = {}
     drug_deductible_usd: Money = 0
-    drug_oop_max_usd: Money | None = None
+    drug_oop_max_usd: Positive | None = None
     preventive_free: bool = True
     benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
     premium_usd: Money = 0

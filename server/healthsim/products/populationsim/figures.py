@@ -12,6 +12,8 @@ from healthsim.errors import NotFound, near
 from healthsim.products.populationsim.datafiles import rows
 
 ADULTS = ("18+", "20+")  # what the surveys call adults
+RACES = ("white", "black", "asian", "american_indian", "pacific_islander", "other", "multiple")
+LANGUAGES = ("en", "es", "zh", "vi", "tl")  # BCP 47: the most spoken at home (ACS 2022)
 OLDEST = 100  # end of the last, open age band: assumption, 0.03 % of people are older
 
 
