@@ -213,3 +213,49 @@ def test_few_people_make_a_small_file(home: Home) -> None:
     record = done(home, SmallEngine(), count=100)
 
     assert runs.file(home, record.run_id).stat().st_size < 600_000
+
+
+_ON_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from healthsim.errors import StorageError
+from healthsim.operations import generate, runs
+from healthsim.operations.home import Home
+from operations.small_engine import PROFILE, SmallEngine
+
+most, count = int(sys.argv[2]), int(sys.argv[3])
+home = Home(Path(sys.argv[1]))
+
+class Filling(SmallEngine):
+    def chunks(self, job, *, stop=None):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        yield from super().chunks(job, stop=stop)
+
+record = generate.start(home, {**PROFILE, "count": count}, [], Filling(size=4096))
+record = generate.join(home, record.run_id, 20)
+print(record.status, "|", record.error)
+print(sorted(path.suffix for path in home.runs.iterdir()))
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+again = generate.start(home, {**PROFILE, "count": count}, [], SmallEngine(size=4096))
+print(generate.join(home, again.run_id, 20).status)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file-size limit")
+@pytest.mark.parametrize(
+    ("most", "count"),
+    [(0, 20), (1_000, 20), (20_000, 20), (60_000, 20), (300_000, 20_000), (2_000_000, 20_000)],
+)
+def test_a_run_that_the_disk_does_not_take_says_so_and_leaves_no_rows(
+    tmp_path: Path, most: int, count: int
+) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", _ON_A_FULL_DISK, str(tmp_path), str(most), str(count)],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said, left, again = answer.stdout.splitlines()
+
+    assert said.startswith("failed | ")
+    assert "file-size limit); lift the limit" in said
+    assert left == "['.json']"
+    assert again == "done"

@@ -186,7 +186,11 @@ def _held(
     pulse = Thread(target=_pulse, args=(home, record.run_id, stop, ended), daemon=True)
     pulse.start()
 
+    reached = 0
+
     def told(done: int) -> None:
+        nonlocal reached
+        reached = done
         runs.write(home, replace(record, done=done))
         if progress is not None:
             progress(done, job.count)
@@ -199,7 +203,7 @@ def _held(
         )  # fmt: skip
         runs.write(home, record)
     except BaseException as error:
-        runs.write(home, _failed(runs.get(home, record.run_id), error))
+        runs.write_failure(home, _failed(replace(record, done=reached), error))
         raise
     finally:
         ended.set()
@@ -240,7 +244,11 @@ def _made(
 ) -> Manifest:
     """Generate, digest and write; the run's file appears whole at the end."""
     from healthsim.persistence.arrow import to_arrow  # noqa: PLC0415  pyarrow is heavy
-    from healthsim.persistence.database import Writer, discard  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.database import (  # noqa: PLC0415  duckdb is heavy
+        Writer,
+        discard,
+        storage_errors,
+    )
     from healthsim.persistence.digest import Digest  # noqa: PLC0415  pyarrow is heavy
     from healthsim.persistence.scenario import write_manifest  # noqa: PLC0415  duckdb is heavy
 
@@ -261,7 +269,8 @@ def _made(
         _refuse_stopped(stop, run_id)
         writer.flush()
         manifest = _manifest(job, digest)
-        write_manifest(writer.connection, manifest, job.tables)
+        with storage_errors(target):
+            write_manifest(writer.connection, manifest, job.tables)
     _publish(unfinished, target, run_id)
     return manifest
 

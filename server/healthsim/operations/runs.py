@@ -92,7 +92,9 @@ def get(home: Home, name: str) -> RunRecord:
     Raises:
         NotFound: no such run, or it has expired.
     """
-    record = _read(home, name)
+    record, kept = _read(home, name), _UNWRITTEN.get((home, name))
+    if kept and (record is None or record.started_at <= kept.started_at):
+        record = kept  # else another process has taken it on since
     if record is None:
         known = [path.stem for path in home.runs.glob("run-*.json")]
         raise NotFound(f"run {name!r}", "no such run, or it has expired", near(name, known))
@@ -127,11 +129,16 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
             time.sleep(0.02)  # its holder is just beginning or just ending
             continue
         if _take_lease(_path(home, name, "lease")):
-            return _begin(home, key, total), True
+            try:
+                return _begin(home, key, total), True
+            except BaseException:
+                release(home, name)
+                raise
 
 
 def _begin(home: Home, key: str, total: int) -> RunRecord:
     name = run_id(key)
+    _UNWRITTEN.pop((home, name), None)
     _path(home, name, "cancel").unlink(missing_ok=True)
     _path(home, name, "duckdb").unlink(missing_ok=True)
     record = RunRecord(name, RUNNING, total, key, started_at=time.time())
@@ -144,8 +151,23 @@ def write(home: Home, record: RunRecord) -> None:
     target = _path(home, record.run_id, "json")
     unfinished = temporary(target)
     with disk_errors(f"run {record.run_id!r}"):
-        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        publish_over(unfinished, target, durable=record.status != RUNNING)
+        try:
+            unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
+            publish_over(unfinished, target, durable=record.status != RUNNING)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+_UNWRITTEN: dict[tuple[Home, str], RunRecord] = {}
+"""How runs of this process failed whose records the disk did not take."""
+
+
+def write_failure(home: Home, record: RunRecord) -> None:
+    """Write how a run failed; where the disk does not take it, this process keeps it in mind."""
+    try:
+        write(home, record)
+    except StorageError:
+        _UNWRITTEN[home, record.run_id] = record
 
 
 def beat(home: Home, name: str) -> None:
@@ -234,12 +256,13 @@ def _take_lease(lease: Path) -> bool:
     with disk_errors(f"run {lease.stem!r}"):
         _drop_stale(lease)
         unfinished = temporary(lease)
-        unfinished.write_text(f"{os.getpid()} {platform.node()}", encoding="utf-8")
         try:
+            unfinished.write_text(f"{os.getpid()} {platform.node()}", encoding="utf-8")
             publish_new(unfinished, lease)
         except FileExistsError:
-            unfinished.unlink()
             return False
+        finally:
+            unfinished.unlink(missing_ok=True)
     return True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from types import TracebackType
@@ -131,15 +131,20 @@ class Writer:
     ) -> None:
         if self._lanes is not None:
             self._lanes.stop()
-        if kind is not None:
-            self.connection.close()
-            discard(self._path)
-            return
-        with storage_errors(self._path):
-            self.connection.execute(f"CHECKPOINT {SCHEMA}")
-            self.connection.execute(f"DETACH {SCHEMA}")
-            self.connection.close()
-            fsync_file(self._path)
+        whole = False
+        try:
+            if kind is None:
+                with storage_errors(self._path):
+                    self.connection.execute(f"CHECKPOINT {SCHEMA}")
+                    self.connection.execute(f"DETACH {SCHEMA}")
+                    self.connection.close()
+                    fsync_file(self._path)
+                whole = True
+        finally:
+            if not whole:  # its space is free before anybody writes down why
+                with suppress(duckdb.Error):
+                    self.connection.close()
+                discard(self._path)
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
@@ -202,9 +207,16 @@ def attached(
         try:
             connection.execute(f"USE {SCHEMA}")
             yield
-        finally:
-            connection.execute("USE memory")
-            connection.execute(f"DETACH {SCHEMA}")
+        except BaseException:
+            with suppress(duckdb.Error):  # after a full disk nothing works any more
+                _detach(connection)
+            raise
+        _detach(connection)
+
+
+def _detach(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("USE memory")
+    connection.execute(f"DETACH {SCHEMA}")
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, mode: str) -> None:
@@ -236,7 +248,7 @@ def explained(path: Path, error: duckdb.Error | OSError) -> StorageError:
     """Say what an error of DuckDB or the disk means for a file, by its name alone."""
     if isinstance(error, OSError):
         return disk_error(shown(path), error)
-    line = _first_line(str(error), path)
+    line = _telling_line(str(error), path)
     if isinstance(error, duckdb.ConstraintException):
         return StorageError(
             shown(path),
@@ -246,6 +258,8 @@ def explained(path: Path, error: duckdb.Error | OSError) -> StorageError:
     return unreadable(shown(path), line)
 
 
-def _first_line(text: str, path: Path) -> str:
+def _telling_line(text: str, path: Path) -> str:
+    """Return DuckDB's first line, or the cause that it names further down, without folders."""
     lines = text.replace(str(path), shown(path)).replace(str(path.parent), "…").splitlines()
-    return lines[0][:200] if lines else "no message"
+    causes = [line for line in lines[1:] if line.startswith("Original error")]
+    return (causes or lines or ["no message"])[0][:300]

@@ -88,7 +88,7 @@ class Lanes:
             try:
                 self._insert(cursor, name, rows)
             except BaseException as error:  # handed to whoever puts or finishes
-                self._failure = error
+                self._failure = self._failure or error  # the first one is the cause
             with self._changed:
                 self._busy.discard(name)
                 self._changed.notify_all()
