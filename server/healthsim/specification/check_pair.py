@@ -129,8 +129,8 @@ def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) ->
                 "is missing, so the visit would have no claim",
                 'say what it bills, such as ["99213"], or [] if it bills nothing',
             )
-    visit = isinstance(step, say.Encounter | say.Claim)
-    if visit and not step.details.diagnoses and profile.clinical.primary is None:
+    primary = profile.clinical.primary
+    if isinstance(step, say.Encounter | say.Claim) and not (step.details.diagnoses or primary):
         yield Problem(
             f"{where}.details.diagnoses",
             "is empty, and the profile has no primary condition to fall back on",
