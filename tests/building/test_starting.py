@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from healthsim.building import draft, starting
+from healthsim.building import draft, refining, starting
 from healthsim.building.draft import Draft
 from healthsim.errors import NotFound, Refused
 
@@ -119,3 +119,72 @@ def test_a_draft_survives_being_written_and_read() -> None:
     both, _ = starting.start_journey(new, "first-year diabetes")
 
     assert Draft.of(both.document()) == both
+
+
+@pytest.mark.parametrize("template", ["commercial-healthy", "medicaid-pediatric"])
+@pytest.mark.parametrize("sex", ["men", "women"])
+def test_one_sex_leaves_the_conditions_of_a_template_that_name_the_other(
+    template: str, sex: str
+) -> None:
+    new, _ = starting.start_profile(f"200 {sex}", template)
+
+    assert draft.problems(new) == []
+    assert new.profile is not None
+    weights = new.profile["demographics"]["gender"]
+    assert weights[sex[0].upper().replace("W", "F")] == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "journey"),
+    [
+        ("first year of diabetes", "diabetic-first-year"),
+        ("the first 90 days of new members", "new-member-onboarding"),
+        ("knee replacement for men over 60", "surgical-episode"),
+        ("monthly telehealth visits for asthma and inhaler refills", ""),
+        ("first year after a heart attack", ""),
+        ("heart bypass surgery", ""),
+        ("pregnancy from first visit to delivery", ""),
+    ],
+)
+def test_a_journey_template_is_taken_only_where_it_is_about_the_wish(
+    wish: str, journey: str
+) -> None:
+    new, story = starting.start_journey(None, wish)
+
+    assert "".join(new.templates) == journey
+    assert bool(journey) or story.not_understood == [wish]
+
+
+def test_a_second_journey_is_said_to_be_one() -> None:
+    once, _ = starting.start_journey(None, "surgical episode")
+    _, story = starting.start_journey(once, "first year of diabetes")
+
+    assert "2 journeys" in " ".join(story.hints)
+
+
+def test_the_step_that_is_suggested_for_an_empty_journey_is_valid() -> None:
+    empty, _ = starting.start_journey(None, "jazz lessons")
+    step = next(item for item in draft.questions(empty) if item.path.endswith("steps"))
+    new, _ = refining.refine(empty, [dict(step.suggestions[0])])
+
+    assert draft.problems(new) == []
+
+
+def test_what_was_not_understood_keeps_a_draft_from_being_confirmed() -> None:
+    new, _ = starting.start_profile("200 Medicare patients with diabetes, veterans, in Texas")
+    asked = draft.questions(new)
+
+    assert draft.phase([], asked) == "refine"
+    assert any("veterans" in item.ask for item in asked)
+    again, _ = refining.refine(new, [{"op": "remove", "path": "not_understood"}])
+    assert draft.phase([], draft.questions(again)) == "confirm"
+
+
+def test_people_with_a_condition_have_had_it_for_years_unless_they_are_new() -> None:
+    new, story = starting.start_profile("200 commercial members with hypertension")
+    assert new.profile is not None
+    assert new.profile["clinical"]["primary"]["onset"]["years_before"]["mean"] == 5
+    assert any("assumed" in line for line in story.understood)
+
+    fresh = _profile("200 commercial members newly diagnosed with hypertension")
+    assert fresh["clinical"]["primary"] == {"code": "I10"}  # type: ignore[index]

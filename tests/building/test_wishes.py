@@ -88,3 +88,42 @@ def test_every_state_and_condition_is_found_by_its_own_name() -> None:
 @given(st.text(max_size=300))
 def test_any_text_at_all_is_read(text: str) -> None:
     read(text)
+
+
+@pytest.mark.parametrize(
+    ("request_", "ages", "count"),
+    [
+        ("a diabetic woman of 70", (70, 70), 1),
+        ("a 45 year old man with asthma", (45, 45), 1),
+        ("200 Medicare patients aged 70", (70, 70), 200),
+        ("70 year old women", (70, 70), None),
+        ("a patient cohort of 500", None, 500),
+    ],
+)
+def test_one_age_is_an_age_and_not_a_number_of_people(
+    request_: str, ages: tuple[int, int] | None, count: int | None
+) -> None:
+    wish = read(request_)
+
+    assert (wish.ages, wish.count) == (ages, count)
+    assert wish.left == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "left", "count"),
+    [
+        ("200 patients aged 300", "age 300", 200),
+        ("15 pregnant women among 300 commercial members", "15 pregnant women among", 300),
+        ("100 diabetics, average age 58", "average age 58", 100),
+    ],
+)
+def test_what_would_be_misread_is_said_back(request_: str, left: str, count: int) -> None:
+    wish = read(request_)
+
+    assert (wish.left, wish.count) == ([left], count)
+    assert wish.sexes == {}
+    assert wish.ages is None
+
+
+def test_the_sex_of_one_person_of_an_age_is_not_lost() -> None:
+    assert read("a diabetic woman of 70").sexes == {"F": None}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthsim.building import paths
+from healthsim.building import paths, templates
 from healthsim.building.draft import Draft, Question
 from healthsim.errors import Problem
 
@@ -24,16 +24,42 @@ def page(draft: Draft, found: list[Problem], open_questions: list[Question]) -> 
     """Return the draft as markdown text: who, what happens, what is wrong, what is open."""
     parts = []
     if draft.profile is not None:
-        parts.append(_pages().get_template("profile.md.jinja").render(profile=draft.profile))
+        parts.append(
+            _pages()
+            .get_template("profile.md.jinja")
+            .render(profile=draft.profile, origin=_origin(draft.profile, draft.templates))
+        )
     parts += [
-        _pages().get_template("journey.md.jinja").render(journey=journey, steps=_outline(journey))
+        _pages()
+        .get_template("journey.md.jinja")
+        .render(journey=journey, steps=_outline(journey), origin=_origin(journey, draft.templates))
         for journey in draft.journeys
     ]
     if found:
         parts.append("## Wrong\n" + "\n".join(f"- {problem}" for problem in found))
+    if draft.not_understood:
+        parts.append(
+            "## Not understood\n" + "\n".join(f"- {line(x)}" for x in draft.not_understood)
+        )
     if open_questions:
         parts.append("## Open\n" + "\n".join(f"- {item.ask}" for item in open_questions))
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+_FIGURES = ("demographics", "attributes", "clinical", "coverage", "duration_days", "phases")
+
+
+def _origin(document: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the template that a document is a changed copy of, or nothing where it is the same.
+
+    The description of a changed document would state the template's figures as its own.
+    """
+    for template in templates.shelf():
+        first = template.fresh()
+        if template.name in names and document.get("description") == template.description:
+            same = all(document.get(part) == first.get(part) for part in _FIGURES)
+            return "" if same else template.name
+    return ""
 
 
 @cache

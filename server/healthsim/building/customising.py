@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,9 @@ from healthsim.building import paths
 from healthsim.building.draft import Assumption
 from healthsim.building.wishes import Wishes
 from healthsim.building.words import CONDITIONS, PAYERS, STATES, Payer, state_name
+
+YEARS_BEFORE = {"years_before": {"type": "gamma", "mean": 5, "sd": 4}}
+"""Onset of a condition that people already have: assumption, as for most in the templates."""
 
 PRODUCTS = ["patientsim", "membersim", "rxmembersim"]
 
@@ -78,6 +82,9 @@ def _ages(work: Work) -> None:
     if low > high:
         work.story.not_understood.append(f"ages from {low} to {high}")
         return
+    if low == high:
+        work.put("demographics.age", {"type": "constant", "value": low}, f"age {low}")
+        return
     now = work.profile["demographics"].get("age") or {}
     said = f"ages {low} to {high}"
     mean = now.get("mean")
@@ -102,9 +109,16 @@ def _sexes(work: Work) -> None:
     if not known and len(sexes) == 2:
         work.story.understood.append("men and women -> as drafted")
         return
+    if sum(known.values()) > 0.999 and len(known) < len(sexes):
+        work.story.not_understood.append("men and women, and all of them of one sex")
+        return
     weights = _shares(sexes, [sex for sex in "MF" if sex not in sexes], work, "sexes")
     if weights:
-        work.put("demographics.gender", weights, _spell(weights))
+        said = _spell(weights)
+        if "gender ==" in json.dumps(work.profile):
+            # A condition of the template may name the other sex, so its label stays, at weight 0
+            weights = {"M": 0.0, "F": 0.0} | weights
+        work.put("demographics.gender", weights, said)
         _ask_vague(work, "sexes", "demographics.gender")
 
 
@@ -160,10 +174,15 @@ def _clinical(work: Work) -> None:
     for number, (code, share) in enumerate(work.wishes.conditions.items()):
         said, own = CONDITIONS[code][1], (clinical.get("primary") or {}).get("code")
         if share is None and (code == own or (number == 0 and own is None)):
+            when = ""
             if own is None:
+                onset = _onset(comorbidities, code)
                 _drop(comorbidities, code)
                 clinical["primary"] = {"code": code}
-            work.story.understood.append(f"{said} -> clinical.primary {code}")
+                if not work.wishes.newly:
+                    clinical["primary"]["onset"] = onset
+                    when = f", diagnosed years before (assumed: {_years(onset)})"
+            work.story.understood.append(f"{said} -> clinical.primary {code}{when}")
             work.settled.append("clinical.primary")
             continue
         _drop(comorbidities, code)
@@ -176,6 +195,17 @@ def _clinical(work: Work) -> None:
     if not comorbidities:
         del clinical["comorbidities"]
     _control(work)
+
+
+def _onset(comorbidities: list[dict[str, Any]], code: str) -> dict[str, Any]:
+    """Return when people who "have" a condition got it: as the template says, or years before."""
+    known = (item.get("onset") for item in comorbidities if item.get("code", "")[:3] == code[:3])
+    return next(filter(None, known), dict(YEARS_BEFORE))
+
+
+def _years(onset: dict[str, Any]) -> str:
+    spread = onset.get("years_before") or {}
+    return f"{spread['mean']:g} years on average" if "mean" in spread else "as the template says"
 
 
 def _drop(comorbidities: list[dict[str, Any]], code: str) -> bool:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from healthsim.building import paths
 from healthsim.errors import Problem, SpecError, StorageError
 
+_LONGEST = 500  # characters said back of what was not understood
+
 Phase = Literal["intent", "scope", "refine", "confirm"]
 
 
@@ -138,6 +140,13 @@ def questions(draft: Draft) -> list[Question]:
         for item in draft.assumptions
         if not draft.is_settled(item.path)
     ]
+    if draft.not_understood and not draft.is_settled("not_understood"):
+        said = "; ".join(draft.not_understood)[:_LONGEST]
+        found.append(
+            Question("not_understood",
+                     f"Not understood: {said}. Change the draft for it, or go on without it?",
+                     ({"op": "remove", "path": "not_understood"},), assumed=True)
+        )  # fmt: skip
     return found + _of_profile(draft) + _of_journeys(draft)
 
 
@@ -186,7 +195,8 @@ def _of_journeys(draft: Draft) -> list[Question]:
                          "find_templates shows journeys to start from.",
                          ({"op": "append", "path": f"journeys[{number}].phases[0].steps",
                            "value": {"do": "event", "id": "visit", "type": "encounter", "at": 0,
-                                     "details": {"encounter_class": "office"}}},))
+                                     "details": {"encounter_class": "office",
+                                       "procedures": ["99213"]}}},))
             )  # fmt: skip
     return found
 

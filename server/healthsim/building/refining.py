@@ -36,8 +36,14 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         raise Refused("changes", f"holds {len(changes)} changes", f"give 1 to {MOST}")
     document: dict[str, Any] = {"profile": draft.profile, "journeys": list(draft.journeys)}
     document = copy.deepcopy(document)
-    lines, settled = [], list(draft.settled)
+    # Whoever changes the draft has been told what was not understood; the card goes on saying it
+    lines, settled = [], [*draft.settled, "not_understood"]
+    open_pieces = draft.not_understood
     for number, change in enumerate(changes):
+        if str(change["path"]).strip() == "not_understood":
+            lines.append(_go_on(str(change["op"]), open_pieces))
+            open_pieces = ()
+            continue
         pieces, path = resolve(document, str(change["path"]), f"changes[{number}].path")
         value = _plain(change.get("value"))
         before, after = paths.change(document, str(change["op"]), pieces, value)
@@ -48,12 +54,19 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         profile=document["profile"],
         journeys=tuple(document["journeys"] or ()),
         settled=tuple(dict.fromkeys(settled)),
+        not_understood=open_pieces,
     )
     size = len(json.dumps(document))
     if size > MOST_CHARACTERS:
         raise Refused("changes", f"make a specification of {size:,} characters", "make it smaller")
     _refuse_new_problems(draft, new)
     return new, lines
+
+
+def _go_on(op: str, pieces: Sequence[str]) -> str:
+    if op != "remove":
+        raise Refused("not_understood", "can only be removed", "use op remove")
+    return f"not_understood: {_short(list(pieces))} -> nothing"
 
 
 def _refuse_new_problems(old: Draft, new: Draft) -> None:

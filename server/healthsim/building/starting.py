@@ -113,12 +113,8 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> tupl
     """Add a journey to a draft, or start a draft with a journey alone."""
     base = draft or Draft()
     story = Story()
-    found = templates.find(request, "journey")
-    chosen = (
-        templates.load(template, "journey")
-        if template
-        else found[0][1] if found and found[0][0] >= _ENOUGH else None
-    )  # fmt: skip
+    chosen = templates.load(template, "journey") if template else _fitting_journey(request)
+    left: list[str] = []
     if chosen is None:
         journey = _empty_journey(request)
         story.not_understood = [request[: wishes.LONGEST]] if request.strip() else []
@@ -126,27 +122,72 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> tupl
     else:
         journey = chosen.fresh()
         story.understood.append(f"template {chosen.name}: {chosen.title}")
-        story.not_understood = _unused(request, chosen)
+        story.not_understood = left = _unused(request, chosen)
     if any(item.get("name") == journey["name"] for item in base.journeys):
         raise Refused(
             "journey", f"the draft already has {journey['name']!r}",
             f"change it with refine_spec, or remove it first: op remove, path "
             f"journeys[{journey['name']}]",
         )  # fmt: skip
+    if base.journeys:
+        names = ", ".join(repr(str(item.get("name"))) for item in base.journeys)
+        story.hints.append(
+            f"The draft now has {len(base.journeys) + 1} journeys: {journey['name']!r} happens to "
+            f"the same people beside {names}. Remove one with refine_spec, op remove."
+        )
     return (
         replace(
             base,
             journeys=(*base.journeys, journey),
             requests=(*base.requests, request[: wishes.LONGEST]),
-            not_understood=(*base.not_understood, *story.not_understood),
+            # An empty journey asks what happens already
+            not_understood=(*base.not_understood, *left),
+            settled=tuple(item for item in base.settled if not (left and item == "not_understood")),
             templates=(*base.templates, chosen.name) if chosen else base.templates,
         ),
         story,
     )
 
 
-_ENOUGH = 4.0
-"""Least score of a template to be taken for a wish: a word of its name, or two half-matches."""
+_GENERIC_WORDS = """
+    first second last year years month months week weeks day days monthly weekly quarterly yearly
+    annual visit visits journey journeys episode after before from until over during recovery
+    pre op post follow up care time start type office telehealth one two three"""
+_GENERIC = frozenset(_GENERIC_WORDS.split())
+"""Words that are in the name or title of a journey and do not tell it from others."""
+
+
+def _fitting_journey(request: str) -> templates.Template | None:
+    """Return the journey template that is about what the request is about."""
+    ranked = (item for _, item in templates.find(request, "journey"))
+    return next((item for item in ranked if _is_about(item, request)), None)
+
+
+def _is_about(template: templates.Template, request: str) -> bool:
+    """Say whether condition or topic are the template's own, and little else is asked for."""
+    text = f"{template.name} {template.title}".replace("-", " ")
+    own = wishes.read(text).conditions
+    wish = wishes.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))
+    shared = {code[:3] for code in wish.conditions} & {code[:3] for code in own}
+    if wish.conditions and own and not shared:
+        return False
+    topic, about = _stems(text), _stems(f"{text} {template.description}")
+    asked = _stems(" ".join([*wish.left, *(() if shared else _said(wish))]))
+    if "new member" in text.lower() and re.search(r"\bnew members?\b", request, re.IGNORECASE):
+        return True
+    known = asked & about
+    return bool(shared or asked & topic) and 2 * len(shared) + len(known) > len(asked - known)
+
+
+def _said(wish: Wishes) -> list[str]:
+    return [CONDITIONS[code][1] for code in wish.conditions]
+
+
+def _stems(text: str) -> set[str]:
+    """Return the first five letters of every word that says what something is about."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return {re.sub(r"^surg.*", "surg", word[:5]) for word in words
+            if word not in _GENERIC and word not in EMPTY and not word.isdigit()}  # fmt: skip
 
 
 def _empty_journey(request: str) -> dict[str, Any]:

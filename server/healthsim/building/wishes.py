@@ -15,12 +15,28 @@ from healthsim.building.words import AGES, CONDITIONS, NUMBERS, PAYERS, PLANS, S
 
 LONGEST = 2000
 OLDEST = 95
+_OLDEST_SAID = 110
 _PERCENT = r"(?:\d+(?:\.\d+)?)\s*(?:%|per ?cent)"
 _LINK = r"(?:\s+(?:of|are|have|has|with|in|from|live|living|on|being|the|them|people|patients))*\s+"
 _PEOPLE = (
     r"(?:patients?|people|persons?|members?|beneficiar\w+|enrollees?|individuals?|lives|adults?|"
     r"children|kids|seniors?|women|men|subjects?)"
 )
+_ONE = re.compile(
+    r"\b(?:an?|one|single)\s+(?:[\w-]+\s+){0,5}?"
+    r"(?:woman|man|girl|boy|child|patient|person|member|adult|senior|beneficiary|enrollee)\b"
+    r"(?![- ]+(?:population|cohort|group|set|data|sample|panel|list|journey|files?|base|mix))",
+    re.IGNORECASE,
+)
+"""One person: the count where no other figure gives it."""
+_AGE = (
+    r"\baged?\s+(?:of\s+)?(\d{1,3})\b(?!\s*%)(?:\s*years?)?"
+    r"|\b(\d{1,3})[- ]*(?:years?[- ]?olds?|y/?o|yrs?[- ]?olds?|years? of age)\b"
+    r"|(?<=[a-z])(?:(?<=man)|(?<=men)|(?<=girl)|(?<=boy)|(?<=male)|(?<=patient)|(?<=person)|"
+    r"(?<=patients)|(?<=people)|(?<=adult)|(?<=adults)|(?<=member)|(?<=members))"
+    r"\s+of\s+(\d{1,3})\b(?!\s*%)"
+)
+"""One age in figures."""
 
 
 @dataclass
@@ -44,6 +60,7 @@ class Wishes:
     plans: dict[str, float | None] = field(default_factory=dict)
     control: str | None = None
     healthy: bool = False
+    newly: bool = False
     as_of: str | None = None
     seed: int | None = None
     journey: str | None = None
@@ -90,14 +107,31 @@ def read(request: str) -> Wishes:
     """
     wishes = Wishes(request)
     text = _Text(re.sub(r"\s+", " ", request[:LONGEST].replace("\x00", " ")))
+    one = _ONE.search(text.rest) is not None
+    _read_odd(text, wishes)
     _read_asides(text, wishes)
     _read_ages(text, wishes)
     _read_without(text, wishes)
     _read_targets(text, wishes)
     _read_count(text, wishes)
     _read_words(text, wishes)
-    wishes.left = _left(text.rest, request)
+    if one and wishes.count is None:
+        wishes.count = 1
+    wishes.left += _left(text.rest, request)
     return wishes
+
+
+def _read_odd(text: _Text, wishes: Wishes) -> None:
+    """Take what would be misread further on, and report it: parts of a whole, averages."""
+    part = r"\b\d[\d,]*\s+(?:[\w-]+\s+){1,4}?(?:among|amongst|out of)\s+(?=(?:the |all )?\d)"
+    average = (
+        r"\b(?:average|mean|median)\s+age\s*(?:of|is|about|around|:)?\s*\d+"
+        r"|\baged?\s+\d+\s+on average"
+    )
+    for pattern in (part, average):
+        wishes.left += [match[0].strip() for match in text.take(pattern)]
+    newly = r"\b(?:newly|just|recently)[- ]diagnosed\b|\bnew[- ]onset\b|\bnew diagnos[ie]s\b"
+    wishes.newly = text.first(newly) is not None
 
 
 def _read_asides(text: _Text, wishes: Wishes) -> None:
@@ -135,8 +169,13 @@ def _read_ages(text: _Text, wishes: Wishes) -> None:
     under = rf"\b(?:under|below|younger than|up to age)\s+(?:age\s+)?(\d{{1,3}})\b(?!\s*%){tail}"
     if match := text.first(under):
         high = max(int(match[1]) - 1, 0)
-    if low is not None or high is not None:
-        wishes.ages = (0 if low is None else low, OLDEST if high is None else min(high, 110))
+    if low is None and high is None and (match := text.first(_AGE)):
+        low = high = int(next(filter(None, match.groups())))
+    if low is not None and low > _OLDEST_SAID:
+        wishes.left.append(f"age {low}")
+    elif low is not None or high is not None:
+        oldest = OLDEST if high is None else min(high, _OLDEST_SAID)
+        wishes.ages = (0 if low is None else low, oldest)
 
 
 def _targets() -> dict[str, tuple[str, str]]:
