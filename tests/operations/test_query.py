@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -188,6 +189,8 @@ def test_files_are_out_of_reach(home: Home, sql: str) -> None:
         "SELECT * FROM duckdb_temporary_files()",
         "SELECT * FROM pragma_user_agent()",
         "SELECT * FROM which_secret('x', 's3')",
+        "SELECT json_serialize_plan('SELECT * FROM duckdb_databases()')",
+        "SELECT JSON_Serialize_Plan('SELECT getenv(''HOME'')', optimize := true)",
     ],
 )
 def test_paths_and_settings_of_the_server_are_hidden(home: Home, sql: str) -> None:
@@ -323,3 +326,31 @@ def test_a_scenario_can_be_replaced_while_it_is_asked(home: Home) -> None:
     (home.scenarios / "other.duckdb").replace(home.scenarios / "again.duckdb")
 
     assert query(home, "again", "SELECT count(*) FROM patients").rows == [[20]]
+
+
+def test_an_instant_with_a_zone_is_shown_in_universal_time(home: Home) -> None:
+    found = asked(
+        home,
+        "SELECT TIMESTAMPTZ '2020-01-01 00:00:00+02', [TIMESTAMPTZ '2020-07-01 00:00:00+00'], "
+        "now() > TIMESTAMPTZ '2020-01-01 00:00:00+00'",
+    )
+
+    assert found.rows == [["2019-12-31T22:00:00+00:00", ["2020-07-01T00:00:00+00:00"], True]]
+    assert len(asked(home, "SELECT now(), current_timestamp").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("SELECT INTERVAL 3000000 YEAR", "a value too large to show"),
+        ("SELECT " + "[" * 80 + "1" + "]" * 80, "levels of nesting; cast"),
+        ("SELECT " + "[" * 300 + "1" + "]" * 300, "nest"),
+        ("SELECT " + "(" * 5000 + "1" + ")" * 5000, "nest|depth"),
+        ("SELECT '\ud800'", "lone surrogate"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_truly(home: Home, sql: str, found: str) -> None:
+    said = refused(home, sql)
+
+    assert re.search(found, said)
+    assert not re.search("memory|Traceback|site-packages|inside", said)

@@ -64,6 +64,10 @@ def query_file(
     """Run one SELECT over a scenario's or run's file; raises as `query` does."""
     if len(sql) > LONGEST_SQL:
         raise Refused("sql", f"it has {len(sql):,} characters", f"use at most {LONGEST_SQL:,}")
+    if not sql.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sql):
+        raise Refused(
+            "sql", "it holds half a character (a lone surrogate)", "send whole characters"
+        )
     request = {
         "path": str(path), "sql": sql, "limit": limit, "offset": offset, "seconds": seconds
     }  # fmt: skip

@@ -15,11 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as time_of_day
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -47,6 +48,7 @@ _CLOSED = {
     "allow_persistent_secrets": False,
 }
 _SETTINGS = (
+    "SET TimeZone = 'UTC'",  # the same instants on any machine; `_Universal` reads them
     f"SET memory_limit = '{_MEMORY_MB}MB'",
     "SET threads = 2",
     "SET temp_directory = ''",
@@ -62,7 +64,13 @@ _TABLE_FUNCTIONS = frozenset({
 
 _SYSTEM_VIEW = re.compile(r"(duckdb|pg|pragma)_\w+")
 _SHOWN_VIEWS = frozenset({"duckdb_tables", "duckdb_columns", "duckdb_views"})
-_HIDDEN_FUNCTIONS = frozenset({"current_setting", "getenv", "getvariable", "write_log"})
+_HIDDEN_FUNCTIONS = frozenset(
+    {"current_setting", "getenv", "getvariable", "json_serialize_plan", "write_log"}
+)
+_DEEPEST = 50
+"""Levels of lists and structures in one value; what carries an answer on stops at some hundred."""
+
+_AS_TEXT = "cast that column to text (CAST(x AS VARCHAR)), or leave it out"
 _UNHIDE = "leave it out; SHOW TABLES and DESCRIBE say what a scenario holds"
 
 
@@ -95,8 +103,14 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
                 return _page(connection, request["limit"], request["offset"])
             except duckdb.Error as error:
                 raise _explained(connection, error) from error
+            except (ArithmeticError, ValueError) as error:
+                raise Turned(f"a value too large to show ({error})", _AS_TEXT) from error
     except Turned as turned:
-        return {"found": _without_path(turned.found, path), "mend": turned.mend}
+        return {
+            "found": _without_path(turned.found, path), "mend": _without_path(turned.mend, path)
+        }  # fmt: skip
+    except RecursionError:
+        return {"found": "it is nested too deep", "mend": "nest fewer lists and brackets"}
     except duckdb.Error as error:
         return {"storage": _without_path(str(error), path)}
 
@@ -220,8 +234,11 @@ def _fetched(
         yield from page
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON can carry it without loss: dates ISO, large integers as text."""
+def plain(value: Any, level: int = 1) -> Any:
+    """Return a value as JSON can carry it without loss: dates ISO, large integers as text.
+
+    `level` counts the lists and structures around it.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -234,7 +251,7 @@ def plain(value: Any) -> Any:
         return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
     if isinstance(value, datetime | date | time_of_day):
         return value.isoformat()
-    return _nested(value)
+    return _nested(value, level)
 
 
 def _decimal(value: Decimal) -> Any:
@@ -243,11 +260,13 @@ def _decimal(value: Decimal) -> Any:
     return float(value) if short and abs(value) * 100 <= _LARGEST_EXACT else str(value)
 
 
-def _nested(value: Any) -> Any:
+def _nested(value: Any, level: int) -> Any:
+    if level > _DEEPEST:
+        raise Turned(f"a value of more than {_DEEPEST} levels of nesting", _AS_TEXT)
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, level + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, level + 1) for item in value]
     if isinstance(value, bytes | bytearray):
         return plain(value.hex())
     return plain(str(value) if not isinstance(value, timedelta) else f"{value}")
@@ -255,6 +274,8 @@ def _nested(value: Any) -> Any:
 
 def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> Turned:
     """Say what DuckDB found, in its own first sentence, and how to mend it."""
+    if "Traceback" in str(error) or "Python exception" in str(error):
+        return Turned("DuckDB has a value here that it cannot hand over", _AS_TEXT)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     found = lines[0] if lines else type(error).__name__
     hints = [line for line in lines[1:] if not line.startswith(("LINE ", "^"))]
@@ -328,14 +349,42 @@ def _resident_on_windows() -> int:
     return int(counters.peak)
 
 
+class _Universal(tzinfo):
+    """Universal time, as DuckDB wants a zone of pytz: with `localize` beside the usual methods."""
+
+    def utcoffset(self, at: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def dst(self, at: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, at: datetime | None) -> str:
+        return "UTC"
+
+    def localize(self, at: datetime) -> datetime:
+        return at.replace(tzinfo=UTC)
+
+
+def _lend_zones() -> None:
+    """Answer DuckDB's import of pytz, the package it takes zones from, by the standard library."""
+    zones = ModuleType("pytz")
+    zones.timezone = lambda name: _Universal()  # type: ignore[attr-defined]
+    zones.utc = UTC  # type: ignore[attr-defined]
+    sys.modules["pytz"] = zones
+
+
 def main() -> None:
     """Answer the request on standard input."""
+    _lend_zones()
     request = json.load(sys.stdin)
     _confine(request["seconds"])
     try:
         answered = answer(request)
     except MemoryError:
         answered = {"found": "it needs more memory than a query may use", "mend": _SMALLER}
+    except Exception as error:  # the caller learns its kind: its text may hold folders
+        kind = type(error).__name__
+        answered = {"found": f"its answer cannot be carried over ({kind})", "mend": _AS_TEXT}
     sys.stdout.write(json.dumps(answered, ensure_ascii=True))
     sys.stdout.flush()
     os._exit(0)  # DuckDB's threads need not be waited for
