@@ -206,3 +206,32 @@ print("mcp" in sys.modules, "duckdb" in sys.modules, "numpy" in sys.modules)
                           check=True, timeout=60)  # fmt: skip
 
     assert done.stdout.splitlines()[-1] == "False False False"
+
+
+def test_a_taken_name_is_answered_with_the_option_that_replaces(home: Path, small: str) -> None:
+    done = _run(home, "generate", "--profile", "medicare-diabetic", "--save", small)
+
+    assert done.returncode == cli.WRONG
+    assert "--replace" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["²", "99999", "9" * 5000, ""])
+def test_an_address_that_is_none_is_refused(home: Path, port: str) -> None:
+    done = _run(home, "serve", "--http", f"127.0.0.1:{port}")
+
+    assert done.returncode == cli.WRONG
+    assert "HOST:PORT" in done.stderr
+
+
+def test_the_demo_leaves_a_scenario_of_its_name_that_is_not_its_own(tmp_path: Path) -> None:
+    saved = _run(
+        tmp_path, "generate", "--profile", "medicare-diabetic", "--count", "5",
+        "--save", "medicare-dm-cohort",
+    )  # fmt: skip
+    assert saved.returncode == 0, saved.stderr
+    before = (tmp_path / "scenarios" / "medicare-dm-cohort.duckdb").read_bytes()
+    done = _run(tmp_path, "demo")
+
+    assert done.returncode == cli.WRONG
+    assert "the demo did not make" in done.stderr
+    assert (tmp_path / "scenarios" / "medicare-dm-cohort.duckdb").read_bytes() == before

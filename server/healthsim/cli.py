@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ def serve(
 
 def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535:
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
         raise Refused("--http", f"is {text!r}", "give HOST:PORT, such as 127.0.0.1:8000")
     return host.strip("[]") or "127.0.0.1", int(port)
 
@@ -131,7 +132,7 @@ def generate(
 
     home = _home()
     if not replace:
-        scenarios.refuse_taken(home, save)
+        _refuse_taken(home, save)
     who = _document(profile, "profile")
     who |= {} if count is None else {"count": count}
     who |= {} if seed is None else {"seed": seed}
@@ -143,6 +144,20 @@ def generate(
     for table, number in saved.counts.items():
         typer.echo(f"{table:24}{number:>14,}")
     typer.echo(f"saved as {save}, digest {saved.digest}")
+
+
+def _refuse_taken(home: Home, name: str) -> None:
+    """Refuse a name that is taken, with the option that would replace it."""
+    from healthsim.operations import scenarios  # noqa: PLC0415  see the top
+
+    scenarios.refuse_taken(home, name, replace=True)  # is it a name at all?
+    try:
+        scenarios.refuse_taken(home, name)
+    except Refused as error:
+        found = error.problem
+        raise Refused(
+            found.where, found.found, "choose another name, or add --replace to the command"
+        ) from None
 
 
 def _document(name: str, kind: Literal["profile", "journey"]) -> dict[str, Any]:

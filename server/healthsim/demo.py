@@ -18,8 +18,13 @@ from rich.padding import Padding
 from rich.table import Table
 
 from healthsim.app import build_server
+from healthsim.errors import NotFound, Refused
+from healthsim.operations import scenarios
+from healthsim.operations.home import Home
 
 NAME = "medicare-dm-cohort"
+DESCRIPTION = "200 Medicare patients with diabetes, first year, mostly Texas"
+"""What the demo says of its scenario, and knows it by again."""
 FOLDER = Path(".demo")
 _SHOWN_ROWS = 6
 _PIPED_WIDTH = 120
@@ -163,7 +168,22 @@ def run(home: Path | None, screen: Console | None = None) -> int:
     if home is None:
         for part in ("specs", "runs", "scenarios", "exports"):
             shutil.rmtree(FOLDER / part, ignore_errors=True)
+    _refuse_foreign(home or FOLDER)
     return anyio.run(_converse, home or FOLDER, screen)
+
+
+def _refuse_foreign(home: Path) -> None:
+    """Refuse to write over a scenario that has the demo's name and is not the demo's."""
+    try:
+        found = scenarios.describe(Home(home), NAME)
+    except NotFound:
+        return
+    if found.description != DESCRIPTION:
+        raise Refused(
+            f"scenario {NAME!r}",
+            "there is one of this name that the demo did not make",
+            "rename or delete it, or run the demo in another home: healthsim --home FOLDER demo",
+        )
 
 
 async def _converse(home: Path, screen: Console) -> int:
@@ -220,9 +240,8 @@ async def _execute(talk: Talk, spec_id: str) -> str:
     counts = sorted(state["tables"].items(), key=lambda item: -item[1])
     talk.lines(", ".join(f"{number:,} {table}" for table, number in counts if number))
     saved = await talk.call(
-        "save_scenario", run_id=state["run_id"], name=NAME, replace=True,
-        description="200 Medicare patients with diabetes, first year, mostly Texas",
-    )  # fmt: skip
+        "save_scenario", run_id=state["run_id"], name=NAME, replace=True, description=DESCRIPTION
+    )
     talk.model(f"Saved as {saved['name']}, digest {state['digest'][:16]}.")
     return str(state["run_id"])
 

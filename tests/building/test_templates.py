@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from healthsim.building import card, draft, templates
+from healthsim.building import card, draft, starting, templates
 from healthsim.building.draft import Draft
 
 NAMES = [item.name for item in templates.shelf()]
@@ -59,3 +59,24 @@ def test_a_card_cannot_be_broken_by_what_people_typed() -> None:
 
     assert page.startswith("# a # b / 'c' {{ 7 * 7 }}\n")
     assert len(page) < 2000
+
+
+def test_the_card_of_a_changed_template_does_not_repeat_its_description() -> None:
+    new, _ = starting.start_profile("200 commercial men aged 40 to 60 in Nevada")
+    page = card.page(new, [], [])
+
+    assert "22 to 64" not in page
+    assert "all of the United States" not in page
+    assert "from template commercial-healthy, changed" in page
+
+
+def test_the_card_says_days_supply_how_long_a_change_takes_and_what_was_lost() -> None:
+    step = {"do": "change", "id": "falls", "state": "a1c", "by": -1, "over": {"days": 90}}
+    fill = {"do": "event", "id": "rx", "type": "prescription", "details": {"days_supply": 90}}
+    journey = {"name": "x", "duration_days": 100,
+               "phases": [{"name": "p", "steps": [step, fill]}]}  # fmt: skip
+    page = card.page(Draft(journeys=(journey,), not_understood=("veterans",)), [], [])
+
+    assert "over 90 days" in page
+    assert "90 days' supply" in page
+    assert "- veterans" in page

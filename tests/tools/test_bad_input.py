@@ -261,3 +261,91 @@ async def test_a_home_that_cannot_be_written_is_explained(tmp_path: Path) -> Non
 
     assert "home folder" in text
     assert "HEALTHSIM_HOME" in text
+
+
+LONE = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "piece"),
+    [
+        ("check_run", {"run_id": "run-" + "a" * 300}, "run_id"),
+        ("cancel_run", {"run_id": "run-" + "a" * 300}, "run_id"),
+        ("save_scenario", {"run_id": "run-" + "a" * 300, "name": "x"}, "run_id"),
+        ("get_guide", {"topic": "schema-profile#²"}, "no part"),
+        ("get_guide", {"topic": "patterns"}, "build-journey"),
+        ("find_templates", {"query": f"a{LONE}b"}, "query"),
+        ("start_profile_builder", {"request": f"200 Medicare{LONE} patients"}, "surrogate"),
+        ("list_scenarios", {"query": LONE}, "surrogate"),
+    ],
+)
+async def test_odd_text_is_refused_with_its_place(
+    open_client: Open, tool: str, arguments: dict[str, Any], piece: str
+) -> None:
+    async with open_client() as client:
+        text = await _refused(client, tool, arguments)
+
+    assert piece in text
+    assert "failed inside" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "piece"),
+    [
+        ({"op": "set", "path": "journeys[²].title", "value": "x"}, "no such journey"),
+        ({"op": "set", "path": f"journeys[{'9' * 5000}].title", "value": "x"}, "characters long"),
+        ({"op": "set", "path": f"journeys[{'9' * 500}].title", "value": "x"}, "no such journey"),
+        ({"op": "remove", "path": "profile"}, "as a whole"),
+        ({"op": "set", "path": "profile", "value": 5}, "as a whole"),
+        ({"op": "set", "path": f"attributes.{LONE}", "value": 1}, "changes.0.path"),
+        ({"op": "set", "path": "not_understood", "value": 1}, "op remove"),
+    ],
+)
+async def test_odd_paths_are_refused_and_the_draft_stays(
+    open_client: Open, change: dict[str, Any], piece: str
+) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        journey = {"request": "", "spec_id": spec_id, "template": "diabetic-first-year"}
+        await client.call_tool("start_journey_builder", journey)
+        before = await _stored(client, spec_id)
+        text = await _refused(client, "refine_spec", {"spec_id": spec_id, "changes": [change]})
+
+        assert piece in text
+        assert "failed inside" not in text
+        assert await _stored(client, spec_id) == before
+
+
+async def test_the_last_journey_of_a_draft_without_people_stays(open_client: Open) -> None:
+    async with open_client() as client:
+        begun = await client.call_tool("start_journey_builder", {"request": "knee surgery"})
+        change = {"op": "remove", "path": "journeys[0]"}
+        text = await _refused(
+            client, "refine_spec",
+            {"spec_id": begun.structured_content["spec_id"], "changes": [change]},
+        )  # fmt: skip
+
+    assert "empty draft" in text
+
+
+async def test_a_repeated_run_that_was_saved_is_answered_as_saved(open_client: Open) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        call = {"spec_id": spec_id, "save_as": "twice"}
+        first = await client.call_tool("execute_spec", call)
+        again = await client.call_tool("execute_spec", call)
+        other = await _refused(client, "execute_spec", call | {"seed": 5})
+
+    assert not again.is_error, text_of(again)
+    assert again.structured_content["saved_as"] == "twice"
+    assert again.structured_content["digest"] == first.structured_content["digest"]
+    assert "replace=true" in other
+
+
+async def test_one_man_is_made_at_once(open_client: Open) -> None:
+    async with open_client() as client:
+        made = await client.call_tool(
+            "quick_generate", {"traits": "a 45 year old man with asthma in Reno, commercial"}
+        )
+
+    assert not made.is_error, text_of(made)

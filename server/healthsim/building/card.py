@@ -157,7 +157,9 @@ def _repeat(step: Mapping[str, Any]) -> str:
 
 def _change(step: Mapping[str, Any]) -> str:
     way = "by" if step.get("by") is not None else "to"
-    return f"change {step.get('state')} {way} {say(step.get(way))}"
+    days = (step.get("over") or {}).get("days")
+    over = f" over {line(days)} days" if days else ""
+    return f"change {step.get('state')} {way} {say(step.get(way))}{over}"
 
 
 def _event(step: Mapping[str, Any]) -> str:
@@ -186,6 +188,7 @@ _TELLING = ("encounter_class", "reason", "loinc", "panel", "drug", "code", "cvx"
 
 def _detail(details: Mapping[str, Any]) -> str:
     found = [str(details[key]) for key in _TELLING if details.get(key)]
+    found += [f"{details['days_supply']} days' supply"] if details.get("days_supply") else []
     return f" ({', '.join(found)})" if found else ""
 
 

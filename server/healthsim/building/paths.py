@@ -11,6 +11,8 @@ from typing import Any
 
 from healthsim.errors import Refused, near
 
+LONGEST = 1000
+"""Characters of a path."""
 _KNOWN_BY = ("id", "code", "name", "drug")
 _PIECE = re.compile(r"\[([^\]]*)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
 
@@ -24,6 +26,8 @@ def parse(path: str) -> list[str]:
     ['clinical', 'comorbidities', '0', 'share']
     """
     text = path.strip()
+    if len(text) > LONGEST:
+        raise Refused("path", f"is {len(text):,} characters long", f"at most {LONGEST} are read")
     if text.startswith("/"):
         pieces = [piece.replace("~1", "/").replace("~0", "~") for piece in text[1:].split("/")]
     else:
@@ -138,7 +142,7 @@ def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
 
 def _place(items: list[Any], piece: str) -> int | None:
     """Return the position of a list item that is named by number or by what it is known by."""
-    if re.fullmatch(r"\d{1,6}", piece) and int(piece) < len(items):
+    if re.fullmatch(r"[0-9]{1,6}", piece) and int(piece) < len(items):
         return int(piece)
     for number, item in enumerate(items):
         if isinstance(item, dict) and any(item.get(key) == piece for key in _KNOWN_BY):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,9 +47,13 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
             continue
         pieces, path = resolve(document, str(change["path"]), f"changes[{number}].path")
         value = _plain(change.get("value"))
+        if len(pieces) == 1 and pieces[0] in ("profile", "journey", "journeys"):
+            _refuse_whole(change, pieces[0])
         before, after = paths.change(document, str(change["op"]), pieces, value)
         lines.append(f"{path}: {_short(before)} -> {_short(after)}")
         settled.append(path)
+    if not document["profile"] and not document["journeys"]:
+        raise Refused("changes", "would leave an empty draft", "start a new one instead")
     new = replace(
         draft,
         profile=document["profile"],
@@ -61,6 +66,17 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         raise Refused("changes", f"make a specification of {size:,} characters", "make it smaller")
     _refuse_new_problems(draft, new)
     return new, lines
+
+
+def _refuse_whole(change: Mapping[str, Any], part: str) -> None:
+    """Refuse a change that would leave no profile, or something else in its place."""
+    kind = dict if part == "profile" else list
+    if change["op"] == "remove" or not isinstance(_plain(change.get("value")), kind):
+        raise Refused(
+            part,
+            f"cannot be {'removed' if change['op'] == 'remove' else 'changed'} as a whole",
+            "change its parts, or start a new draft with start_profile_builder",
+        )
 
 
 def _go_on(op: str, pieces: Sequence[str]) -> str:
@@ -118,13 +134,13 @@ def _journey(document: dict[str, Any], name: str) -> str:
     names = [str(journey.get("name")) for journey in journeys]
     if name in names:
         return str(names.index(name))
-    if name.isdigit() and int(name) < len(journeys):
-        return name
+    if re.fullmatch(r"[0-9]{1,6}", name) and int(name) < len(journeys):
+        return str(int(name))
     if not name and len(journeys) == 1:
         return "0"
     if not name:
         raise Refused("journey", f"the draft has {len(names)}", f"write journeys[{names[0]}]…")
-    raise Refused(f"journeys[{name}]", "the draft has no such journey", near(name, names))
+    raise Refused(f"journeys[{name[:80]}]", "the draft has no such journey", near(name, names))
 
 
 def _plain(value: Any) -> Any:

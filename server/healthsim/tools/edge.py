@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import getdoc
@@ -30,6 +31,8 @@ DELETE = ToolAnnotations(
 )
 LONGEST_ERROR = 10_000
 """Characters of an error that some hosts cut off beyond."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _log = logging.getLogger("healthsim")
 
@@ -64,7 +67,14 @@ class HealthSimServer(MCPServer[Desk]):
         self, name: str, arguments: dict[str, Any], context: Ctx | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; every failure leaves as a `ToolError` that can be acted upon."""
+        if _SURROGATE.search(name):
+            raise ToolError("tool: there is none of this name; call tools/list")
         self._find(name)
+        if where := _unwritable(arguments):
+            raise ToolError(
+                f"{where}: holds half of a character pair (a lone surrogate), which no file can "
+                "hold; send the text again without it"
+            )
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -94,6 +104,25 @@ class HealthSimServer(MCPServer[Desk]):
                 "caller's fault and nothing is half-done; try again, or report the server's log"
             )
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
+
+
+def _unwritable(value: Any, where: str = "") -> str:
+    """Return where text stands that cannot be written as UTF-8, or nothing."""
+    if isinstance(value, str):
+        return (where or "text") if _SURROGATE.search(value) else ""
+    if isinstance(value, dict):
+        inner = ((key, item) for key, item in value.items())
+    elif isinstance(value, list):
+        inner = ((number, item) for number, item in enumerate(value))
+    else:
+        return ""
+    for key, item in inner:
+        name = str(key).encode("ascii", "replace").decode()
+        if isinstance(key, str) and _SURROGATE.search(key):
+            return f"{where}.{name}".lstrip(".")
+        if found := _unwritable(item, f"{where}.{name}".lstrip(".")):
+            return found
+    return ""
 
 
 def register(server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnotations) -> None:

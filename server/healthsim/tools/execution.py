@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
@@ -29,7 +29,7 @@ _MOST_COMPARED = 40  # rows of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to end its chunk
 _BEAT = 0.25  # seconds between two looks at a run
 
-RunId = Annotated[str, Field(description="Handle of a run.")]
+RunId = Annotated[str, Field(max_length=64, description="Handle of a run.")]
 
 
 async def execute_spec(
@@ -52,10 +52,12 @@ async def execute_spec(
     if found.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
     if save_as:
-        refuse_taken(home, save_as)
+        scenarios.refuse_taken(home, save_as, replace=True)  # is it a name at all?
     profile = dict(found.profile)
     profile |= {} if seed is None else {"seed": seed}
     profile |= {} if count is None else {"count": count}
+    if save_as and not _is_again(home, save_as, profile, found.journeys):
+        refuse_taken(home, save_as)
     record = await anyio.to_thread.run_sync(
         lambda: generate.start(home, profile, found.journeys), abandon_on_cancel=True
     )
@@ -98,9 +100,33 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         state.asked_against_got = _compared(path)
         state.sample = _sample(path, record.counts)
         if save_as:
-            scenarios.save_run(home, record.run_id, save_as)
+            _save(home, record, save_as)
             state.saved_as = save_as
     return reply(state)
+
+
+def _is_again(
+    home: Home, name: str, profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether the scenario of this name holds just these documents: the call is a repeated one."""
+    job = generate.the_engine().prepare(profile, journeys)
+    try:
+        kept = scenarios.describe(home, name)
+    except NotFound:
+        return False
+    return (kept.profile, tuple(kept.journeys)) == (job.profile_text, tuple(job.journey_texts))
+
+
+def _save(home: Home, record: RunRecord, name: str) -> None:
+    """Save a run, unless an earlier call of the same kind has saved the very same rows."""
+    try:
+        if scenarios.describe(home, name).digest == record.digest:
+            return
+    except NotFound:
+        pass
+    else:
+        refuse_taken(home, name)
+    scenarios.save_run(home, record.run_id, name)
 
 
 def _next(record: RunRecord, save_as: str) -> str:
@@ -161,8 +187,10 @@ def quick_generate(
 
     new, story = starting.start_profile(traits, template, count)
     if journey or "journey" in traits.lower():
-        new, more = starting.start_journey(new, traits, journey)
+        begun, more = starting.start_journey(new, traits, journey)
+        new = begun if more.understood else new  # an empty journey could not be run
         story.understood += more.understood
+        story.not_understood += [] if more.understood else ["which journey: name its template"]
     profile = dict(new.profile or {}) | ({} if seed is None else {"seed": seed})
     return reply(
         QuickPeople(

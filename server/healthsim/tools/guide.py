@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from mcp.server.mcpserver.prompts.base import UserMessage
@@ -38,7 +39,9 @@ def get_guide(
         return reply(GuideText(topic="topics", text=listed))
     name, _, part = topic.strip().partition("#")
     text = _text(name.strip())
-    number = int(part) if part.isdigit() and int(part) > 0 else 1
+    number = int(part) if re.fullmatch(r"[1-9][0-9]{0,5}", part) else 0 if part else 1
+    if not number:
+        raise NotFound("topic", f"{name!r} has no part {part[:40]!r}", f"ask for {name!r}")
     piece = text[(number - 1) * LONGEST : number * LONGEST]
     if not piece:
         raise NotFound("topic", f"{name!r} has no part {number}", f"ask for {name!r}")
@@ -70,7 +73,21 @@ def _text(name: str) -> str:
             return skill.body
         if name.startswith(f"{skill.name}/") and name.split("/", 1)[1] in skill.files:
             return skill.files[name.split("/", 1)[1]].decode()
-    raise NotFound("topic", f"there is no guide {name!r}", near(name, topics()))
+    known = topics()
+    raise NotFound("topic", f"there is no guide {name[:80]!r}", _alike(name[:80], known))
+
+
+def _alike(name: str, known: Mapping[str, str]) -> str:
+    """Suggest topics with a name like it, else those whose name or description holds its words."""
+    stems = {word[:6] for word in re.findall(r"[a-z0-9]{3,}", name.lower())}
+    found = [
+        topic for topic, about in known.items()
+        if any(stem in f"{topic} {about}".lower() for stem in stems)
+    ]  # fmt: skip
+    mend = near(name, known)
+    if mend.startswith("known") and found:
+        return f"perhaps {' or '.join(repr(topic) for topic in found[:3])}"
+    return mend
 
 
 def schema(kind: str) -> str:

@@ -18,7 +18,7 @@ Name = Annotated[str, Field(description="Name of a scenario.")]
 
 def save_scenario(
     ctx: Ctx,
-    run_id: Annotated[str, Field(description="A finished run.")],
+    run_id: Annotated[str, Field(max_length=64, description="A finished run.")],
     name: Annotated[str, Field(description="Lower-case letters, digits and hyphens.")],
     description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
     replace: Annotated[bool, Field(description="Over a scenario of this name.")] = False,
@@ -46,7 +46,7 @@ def refuse_taken(home: Home, name: str) -> None:
         return
     raise Refused(
         f"scenario {name!r}", "there is one of this name already",
-        "choose another name, or call save_scenario with replace=true",
+        "choose another name, or call save_scenario with replace=true (replace: true)",
     )  # fmt: skip
 
 
