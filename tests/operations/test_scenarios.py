@@ -114,6 +114,23 @@ def test_a_deleted_scenario_is_gone(home: Home, run_id: str) -> None:
     assert scenarios.list_all(home) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"x" * 5000, b"half"])
+def test_a_damaged_scenario_can_be_looked_at_and_deleted(
+    home: Home, run_id: str, content: bytes
+) -> None:
+    whole = scenarios.path(home, scenarios.save_run(home, run_id, "good").name).read_bytes()
+    damaged = whole[: len(whole) // 2] if content == b"half" else content
+    (home.scenarios / "bad.duckdb").write_bytes(damaged)
+
+    assert scenarios.look(home, "bad").broken
+    assert scenarios.look(home, "good").count == 100
+    scenarios.delete(home, "bad")
+
+    assert [item.name for item in scenarios.list_all(home)] == ["good"]
+    with pytest.raises(NotFound):
+        scenarios.look(home, "bad")
+
+
 def test_a_scenario_is_verified_by_making_it_again(home: Home, run_id: str) -> None:
     scenarios.save_run(home, run_id, "one")
 

@@ -11,6 +11,7 @@ from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.operations import runs
 from healthsim.operations.generate import stamp
 from healthsim.operations.home import Home
+from healthsim.persistence.files import Damaged
 
 if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
@@ -108,6 +109,21 @@ def describe(home: Home, name: str) -> Kept:
     return _kept(name, found.manifest, found.size_bytes)
 
 
+def look(home: Home, name: str) -> Kept:
+    """Return what a scenario is, also where its file is damaged: `broken` then says so.
+
+    For deleting: what cannot be read must still be got rid of.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        StorageError: its file may be whole but cannot be read now, e.g. somebody holds it.
+    """
+    try:
+        return describe(home, name)
+    except Damaged as error:
+        return _broken(name, error)
+
+
 def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
     return Kept(
         name=name,
@@ -157,7 +173,12 @@ def sample(file: Path, table: str, rows: int) -> tuple[list[str], list[list[Any]
 
 
 def delete(home: Home, name: str) -> None:
-    """Delete a scenario for good."""
+    """Delete a scenario for good, whether or not its file can be read.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        StorageError: the folder may not be written.
+    """
     _states(home).delete(name)
 
 

@@ -105,6 +105,10 @@ def publish_new(finished: Path, target: Path) -> None:
     fsync_folder(target.parent)
 
 
+class Damaged(StorageError):  # noqa: N818  as its family in errors.py
+    """A file whose content is of no use as it is, and that may therefore be deleted."""
+
+
 @contextmanager
 def disk_errors(where: str) -> Iterator[None]:
     """Turn what the operating system raises about files into a `StorageError`."""
@@ -155,8 +159,8 @@ def unreadable(where: str, said: str) -> StorageError:
     if "permission denied" in text or "read-only file system" in text:
         return StorageError(where, "it may not be used (permission denied)", _ELSEWHERE)
     if "not a valid duckdb database" in text:
-        return StorageError(where, "it is not a DuckDB file", again)
-    return StorageError(where, f"it is cut short, damaged or too new ({said})", again)
+        return Damaged(where, "it is not a DuckDB file", again)
+    return Damaged(where, f"it is cut short, damaged or too new ({said})", again)
 
 
 def is_locked(said: str) -> bool:

@@ -11,6 +11,7 @@ import duckdb
 
 from healthsim.errors import StorageError
 from healthsim.persistence.database import SCHEMA, storage_errors
+from healthsim.persistence.files import Damaged
 from healthsim.tables import Column, Table
 
 MANIFEST = "healthsim_manifest"
@@ -156,6 +157,6 @@ def _json(value: object) -> str:
 
 
 def _foreign(where: str, found: str) -> StorageError:
-    return StorageError(
+    return Damaged(
         where, found, "open it with the program that made it, or delete it and save again"
     )
