@@ -27,6 +27,7 @@ from healthsim.specification.known import (
     complain_of_unmeasured,
     excludes_sex,
     numeric,
+    possible,
     textual,
 )
 from healthsim.specification.plan import Plan, lay_out
@@ -378,7 +379,7 @@ def _sex(
     gender = profile.demographics.gender if profile is not None else None
     for place, code, own in _diagnoses(step):
         only = icd10cm().sex(code) if code in icd10cm() else ""
-        if not only or (gender is not None and gender.labels == (only,)):
+        if not only or (gender is not None and possible(gender) == (only,)):
             continue
         other = "F" if only == "M" else "M"
         if not any(

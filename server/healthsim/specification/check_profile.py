@@ -19,6 +19,7 @@ from healthsim.specification.known import (
     complain_of_ingredient,
     no_history,
     numeric,
+    possible,
     textual,
 )
 from healthsim.specification.profile import Onset, ProfileSpec, Quota
@@ -131,9 +132,9 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
     yield from code_problem(where, icd10cm().find, code)
     if code not in icd10cm():
         return
-    row, genders = icd10cm().rows[code], profile.demographics.gender
-    others = [label for label in genders.labels if row.sex and label != row.sex]
-    if everyone and row.sex and (others or not genders.labels):
+    row, genders = icd10cm().rows[code], possible(profile.demographics.gender)
+    others = [label for label in genders if row.sex and label != row.sex]
+    if everyone and row.sex and (others or not genders):
         yield Problem(
             where,
             f"{code} is only for {row.sex}, and everyone is asked to have it",
@@ -148,7 +149,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
             f"{youngest:g} to {oldest:g}",
             f"set demographics.age within {row.age_low} to {row.age_high} or give it a share",
         )
-    if row.sex and genders.labels and row.sex not in genders.labels:
+    if row.sex and genders and row.sex not in genders:
         yield Problem(
             where,
             f"{code} is only for {row.sex}, and nobody is {row.sex}",

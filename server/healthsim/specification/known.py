@@ -124,6 +124,14 @@ def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -
             yield Problem(where, f"unknown value {label!r}", near(label, known))
 
 
+def possible(distribution: Distribution) -> tuple[str, ...]:
+    """Return the texts that a distribution gives to somebody: not those of weight 0."""
+    weights = getattr(distribution, "weights", None)
+    if isinstance(weights, Mapping):
+        return tuple(label for label, weight in weights.items() if weight > 0)
+    return distribution.labels
+
+
 def code_problem(where: str, find: Callable[[str, str], object], code: str) -> Iterator[Problem]:
     """Yield that a code book does not hold a code."""
     try:
