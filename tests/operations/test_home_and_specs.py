@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from healthsim.errors import HealthSimError, NotFound, Refused, StorageError
-from healthsim.operations import specs
+from healthsim.operations import exporting, query, runs, scenarios, specs
 from healthsim.operations.home import Home
+from persistence.saving import kept_run
 
 
 def test_the_home_is_where_the_variable_says(
@@ -29,19 +32,52 @@ def test_without_the_variable_the_home_is_the_users_data_folder(
     assert Home.default().folder.name == "healthsim"
 
 
-def test_folders_are_made_when_they_are_first_needed(tmp_path: Path) -> None:
+def test_folders_are_made_by_writing_and_not_by_reading(tmp_path: Path) -> None:
     home = Home(tmp_path / "a" / "b")
-    assert not home.folder.exists()
 
-    assert home.scenarios.is_dir()
-    assert home.runs.is_dir()
+    assert scenarios.list_all(home) == []
+    assert specs.names(home) == []
+    assert runs.everything(home) == []
+    for reading in (
+        partial(scenarios.describe, home, "one"),
+        partial(scenarios.delete, home, "one"),
+        partial(query.query, home, "one", "SELECT 1"),
+        partial(exporting.export_home, home, "one", "csv"),
+        partial(runs.get, home, "run-0"),
+        partial(specs.load, home, "one-abc"),
+    ):
+        with pytest.raises(NotFound):
+            reading()
+    assert not home.folder.parent.exists()
+
+    specs.create(home, "one", {"count": 5})
+    assert [path.name for path in home.folder.iterdir()] == ["specs"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights work otherwise there")
+def test_a_home_without_the_right_to_write_can_be_read(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    spec_id = specs.create(home, "one", {"count": 5}).spec_id
+    kept_run(home.made(home.scenarios) / "small.duckdb", count=10)
+    folders = (tmp_path, home.specs, home.specs / spec_id, home.scenarios)
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        assert specs.load(home, spec_id).document == {"count": 5}
+        assert [kept.name for kept in scenarios.list_all(home)] == ["small"]
+        assert query.query(home, "small", "SELECT count(*) FROM patients").rows == [[10]]
+        assert runs.everything(home) == []
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scenarios", "specs"]
 
 
 def test_a_home_that_is_a_file_is_refused_with_the_way_to_mend_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
 
     with pytest.raises(StorageError, match="HEALTHSIM_HOME") as caught:
-        _ = Home(tmp_path / "file").scenarios
+        specs.create(Home(tmp_path / "file"), "one", {})
 
     assert str(tmp_path) not in str(caught.value)
 
@@ -51,7 +87,7 @@ def test_a_home_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     with pytest.raises(StorageError, match="may not be written"):
-        _ = Home(tmp_path).scenarios
+        specs.create(Home(tmp_path), "one", {})
 
 
 def test_a_draft_outlives_a_restart(tmp_path: Path) -> None:

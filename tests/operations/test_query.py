@@ -21,7 +21,7 @@ from persistence.saving import kept_run
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
-    kept_run(home.scenarios / "small.duckdb", count=1000)
+    kept_run(home.made(home.scenarios) / "small.duckdb", count=1000)
     return home
 
 

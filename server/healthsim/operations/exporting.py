@@ -44,6 +44,7 @@ def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ())
                 f"{part.name} is a link to another place",
                 "remove the link; a person may export elsewhere with 'healthsim export'",
             )
+    home.made(home.exports)
     return export_to(home, name, folder, form, tables, replace=True)
 
 

@@ -14,7 +14,7 @@ VARIABLE = "HEALTHSIM_HOME"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One home folder. Its parts are made when they are first needed.
+    """One home folder. Its parts are made when something is first written into them.
 
     Attributes:
         folder: the home folder itself, which need not exist yet.
@@ -35,31 +35,35 @@ class Home:
     @property
     def specs(self) -> Path:
         """Folder of drafts."""
-        return self._made("specs")
+        return self.folder / "specs"
 
     @property
     def runs(self) -> Path:
         """Folder of runs."""
-        return self._made("runs")
+        return self.folder / "runs"
 
     @property
     def scenarios(self) -> Path:
         """Folder of scenarios."""
-        return self._made("scenarios")
+        return self.folder / "scenarios"
 
     @property
     def exports(self) -> Path:
         """Folder of exports."""
-        return self._made("exports")
+        return self.folder / "exports"
 
     @property
     def reference(self) -> Path:
         """The file of imported reference figures, which need not exist."""
         return self.folder / "reference.duckdb"
 
-    def _made(self, part: str) -> Path:
-        folder = self.folder / part
-        where = f"home folder ({part})"
+    def made(self, folder: Path) -> Path:
+        """Make one of the folders above, where it is not there yet, and return it.
+
+        Raises:
+            StorageError: it cannot be made, or may not be written.
+        """
+        where = f"home folder ({folder.name})"
         with disk_errors(where):
             folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):

@@ -118,6 +118,7 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
         failed, was cancelled or interrupted is taken on afresh.
     """
     name = run_id(key)
+    home.made(home.runs)
     expire(home)
     while True:
         record = _readable(home, name)

@@ -66,6 +66,7 @@ def save_run(
     refuse_taken(home, name, replace=replace)
     path = runs.file(home, run_id)
     manifest = described(path).manifest.named(name, description, tags, stamp())
+    home.made(home.scenarios)
     states.save(path, manifest, replace=replace)
     return describe(home, name)
 

@@ -37,7 +37,7 @@ def create(home: Home, name: str, document: Mapping[str, Any]) -> Stored:
     """Keep a new draft and give it a handle that begins like its name."""
     text = _text(document)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_NAME].strip("-")
-    folder = home.specs
+    folder = home.made(home.specs)
     with disk_errors("drafts"):
         for attempt in range(_ATTEMPTS):
             mark = blake2b(f"{attempt}/{text}".encode(), digest_size=3).hexdigest()
@@ -100,7 +100,7 @@ def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any])
 def names(home: Home) -> list[str]:
     """Return the handles of all drafts, sorted."""
     with disk_errors("drafts"):
-        return sorted(path.name for path in home.specs.iterdir() if _latest(path))
+        return sorted(path.name for path in home.specs.glob("*") if _latest(path))
 
 
 def _folder(home: Home, spec_id: str) -> Path:
