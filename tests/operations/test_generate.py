@@ -31,6 +31,14 @@ def done(home: Home, engine: SmallEngine, **changes: object) -> runs.RunRecord:
     return generate.join(home, record.run_id, 20)
 
 
+def left(home: Home) -> list[Path]:
+    """Return what lies in the folder of runs once every lease is released: just after a record."""
+    deadline = time.monotonic() + 10
+    while list(home.runs.glob("*.lease")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return sorted(home.runs.iterdir())
+
+
 def test_a_run_stores_what_the_engine_made(home: Home) -> None:
     record = done(home, SmallEngine(), count=100)
 
@@ -48,7 +56,7 @@ def test_a_run_stores_what_the_engine_made(home: Home) -> None:
 def test_nothing_unfinished_is_left_beside_a_run(home: Home) -> None:
     record = done(home, SmallEngine())
 
-    names = sorted(path.name for path in home.runs.iterdir())
+    names = [path.name for path in left(home)]
     assert names == [f"{record.run_id}.duckdb", f"{record.run_id}.json"]
 
 
@@ -94,7 +102,7 @@ def test_a_cancelled_run_stops_within_a_chunk_and_leaves_no_rows(home: Home) -> 
     assert record.status == "cancelled"
     assert time.monotonic() - begun < 2
     assert record.done < 5000
-    assert [path.suffix for path in home.runs.iterdir()] == [".json"]
+    assert [path.suffix for path in left(home)] == [".json"]
     with pytest.raises(NotFound, match="it is cancelled"):
         runs.file(home, record.run_id)
 
@@ -113,7 +121,7 @@ def test_a_run_that_fails_says_so_without_the_inside_and_can_be_repeated(home: H
     assert record.status == "failed"
     assert "HealthSim failed inside (RuntimeError)" in record.error
     assert "a fault inside" not in record.error
-    assert [path.suffix for path in home.runs.iterdir()] == [".json"]
+    assert [path.suffix for path in left(home)] == [".json"]
     assert done(home, SmallEngine()).status == "done"
 
 
@@ -222,6 +230,7 @@ from healthsim.errors import StorageError
 from healthsim.operations import generate, runs
 from healthsim.operations.home import Home
 from operations.small_engine import PROFILE, SmallEngine
+from operations.test_generate import left
 
 most, count = int(sys.argv[2]), int(sys.argv[3])
 home = Home(Path(sys.argv[1]))
@@ -234,7 +243,7 @@ class Filling(SmallEngine):
 record = generate.start(home, {**PROFILE, "count": count}, [], Filling(size=4096))
 record = generate.join(home, record.run_id, 20)
 print(record.status, "|", record.error)
-print(sorted(path.suffix for path in home.runs.iterdir()))
+print([path.suffix for path in left(home)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 again = generate.start(home, {**PROFILE, "count": count}, [], SmallEngine(size=4096))
 print(generate.join(home, again.run_id, 20).status)
@@ -253,9 +262,9 @@ def test_a_run_that_the_disk_does_not_take_says_so_and_leaves_no_rows(
         [sys.executable, "-c", _ON_A_FULL_DISK, str(tmp_path), str(most), str(count)],
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True,
     )  # fmt: skip
-    said, left, again = answer.stdout.splitlines()
+    said, remaining, again = answer.stdout.splitlines()
 
     assert said.startswith("failed | ")
     assert "file-size limit); lift the limit" in said
-    assert left == "['.json']"
+    assert remaining == "['.json']"
     assert again == "done"
