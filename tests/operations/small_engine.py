@@ -97,7 +97,7 @@ class SmallEngine:
             key,
         )
 
-    def chunks(self, job: Any, *, stop: Event | None = None) -> Iterator[Chunk]:
+    def chunks(self, job: Any, *, threads: int = 1, stop: Event | None = None) -> Iterator[Chunk]:
         for start in range(0, job.count, self.size):
             if stop is not None and stop.is_set():
                 return

@@ -236,7 +236,7 @@ most, count = int(sys.argv[2]), int(sys.argv[3])
 home = Home(Path(sys.argv[1]))
 
 class Filling(SmallEngine):
-    def chunks(self, job, *, stop=None):
+    def chunks(self, job, *, threads=1, stop=None):
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
         yield from super().chunks(job, stop=stop)
 

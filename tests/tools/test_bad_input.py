@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from healthsim.app import build_server
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -349,3 +350,17 @@ async def test_one_man_is_made_at_once(open_client: Open) -> None:
         )
 
     assert not made.is_error, text_of(made)
+
+
+async def test_a_damaged_scenario_can_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    broken = tmp_path / "scenarios" / "cut-short.duckdb"
+    broken.write_bytes(b"no database")
+    async with Client(build_server(tmp_path)) as client:
+        asked = await client.call_tool("delete_scenario", {"name": "cut-short"})
+        done = await client.call_tool("delete_scenario", {"name": "cut-short", "confirm": True})
+
+    assert asked.is_error
+    assert "damaged" in str(asked.content)
+    assert not done.is_error
+    assert not broken.exists()

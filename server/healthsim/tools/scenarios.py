@@ -105,10 +105,11 @@ def delete_scenario(
     confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
 ) -> Annotated[CallToolResult, Saved]:
     """Delete a scenario for good. Ask the person first, then call with confirm=true."""
-    found = kept.describe(home_of(ctx), name)
+    found = kept.look(home_of(ctx), name)
     if not confirm:
+        holds = "its file is damaged" if found.broken else f"{found.count:,} people"
         raise Refused(
-            "confirm", f"deleting {name!r} ({found.count:,} people) cannot be undone",
+            "confirm", f"deleting {name!r} ({holds}) cannot be undone",
             "ask the person, then call again with confirm=true",
         )  # fmt: skip
     kept.delete(home_of(ctx), name)
