@@ -164,7 +164,7 @@ def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
     as_of = day_of(profile.as_of.isoformat())
     ends = [as_of + _YEAR] if not journeys else []
     for journey in journeys:
-        begins = journey.begins.latest.isoformat() if journey.begins else profile.as_of.isoformat()
+        begins = journey.window(profile.as_of)[1].isoformat()
         room = 0
         for _, step in journey.steps():
             roll = _ROLL if step.at.business_days else 0

@@ -92,11 +92,7 @@ def _own_coverage(profile: ProfileSpec, people: People, book: Book) -> Span:
 def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
     """Give everyone their first day, and take out those who are not eligible on it."""
     people, draws = record.people, record.draws
-    as_of = day_of(profile.as_of.isoformat())
-    first = last = as_of
-    if journey.begins is not None:
-        first = day_of(journey.begins.earliest.isoformat())
-        last = day_of(journey.begins.latest.isoformat())
+    first, last = (day_of(day.isoformat()) for day in journey.window(profile.as_of))
     u = draws.uniform(f"{journey.name}/begins")
     days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
     rows = np.flatnonzero(days <= record.death)

@@ -24,9 +24,8 @@ def pair_problems(
     for place, journey in enumerate(journeys):
         where = f"journeys[{place}]"
         yield from _dates(profile, journey, where)
-        begins = journey.begins
-        first = begins.earliest if begins else profile.as_of
-        last = (begins.latest if begins else profile.as_of) + timedelta(journey.duration_days)
+        first, latest = journey.window(profile.as_of)
+        last = latest + timedelta(journey.duration_days)
         for path, step in journey.steps():
             if step.at.date is not None and not first <= step.at.date <= last:
                 yield Problem(
@@ -60,8 +59,7 @@ def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
 
 
 def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[Problem]:
-    earliest = journey.begins.earliest if journey.begins else profile.as_of
-    latest = journey.begins.latest if journey.begins else profile.as_of
+    earliest, latest = journey.window(profile.as_of)
     if earliest < profile.as_of:
         yield Problem(
             f"{where}.begins.earliest",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from healthsim.specification.conditions import Condition
-from healthsim.specification.distributions import Distribution
+from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.profile import Code
 
@@ -200,3 +200,19 @@ class DeathDetails(Strict):
     """Life ends with this day."""
 
     cause: Code | None = None
+
+
+class CarePlanDetails(Strict):
+    """A plan of care, in words, and its code where it has one."""
+
+    display: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(max_length=20)] | None = None
+
+
+class BirthDetails(Strict):
+    """A birth: how many children, and of which sex (51.2 % boys: CDC NVSS, about 105 to 100)."""
+
+    gender: Distribution = Field(
+        default_factory=lambda: parse_distribution({"M": 0.512, "F": 0.488})
+    )
+    number: Distribution = Field(default_factory=lambda: parse_distribution(1))

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     ValidationError,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from healthsim.errors import Problem, SpecError, near
 
@@ -28,9 +29,6 @@ RESERVED = {
     "defects": "an observed copy with errors is not built yet",
     "expectations": "checked expectations are not built yet",
     "household": "families are not built yet",
-    "hazard": "hazards are not built yet; use chance",
-    "protocol": "protocols are not built yet; use repeat",
-    "parameters": "parameters are not built yet",
     "claim": "claim directives are not built yet",
 }
 """Keys that the design reserves: refused with a reason until they do something."""
@@ -40,6 +38,14 @@ class Strict(BaseModel):
     """A frozen model that refuses unknown keys and values of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def fault_at(place: tuple[str | int, ...], message: str) -> ValidationError:
+    """Return an error to raise from a model's validator that is told at a place inside it."""
+    error = PydanticCustomError("fault", "{text}", {"text": message})
+    return ValidationError.from_exception_data(
+        "fault", [InitErrorDetails(type=error, loc=place, input=None)]
+    )
 
 
 def _iso(value: object) -> object:
@@ -68,6 +74,11 @@ class Document(Strict):
     title: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=4000)] = ""
     version: Annotated[int, Field(strict=True, ge=1)] = 1
+
+    @classmethod
+    def expanded(cls, document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+        """Return a document as it is validated; a journey copies its parts in."""
+        return document
 
     def text(self) -> str:
         """Return the document as canonical JSON, defaults and full forms written out.
@@ -102,6 +113,8 @@ def read(model: type[D], document: object, where: str = "") -> D:
             [Problem(where or "document", f"is nested over {_DEEPEST} deep", "flatten it")]
         )
     _refuse_unwritable(document, where or "document")
+    if issubclass(model, Document):
+        document = model.expanded(document, where or "document")
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -247,7 +260,7 @@ _TAGS = frozenset(
         "constant", "categorical", "explicit", "uniform", "normal", "lognormal", "triangular",
         "beta", "gamma", "exponential", "weibull", "poisson", "negative_binomial",
         "quantiles", "mixture", "conditional", "formula", "population",
-        "int", "float", "str", "branch", "change", "end", "event",
+        "int", "float", "str",
     }
 )  # fmt: skip
 

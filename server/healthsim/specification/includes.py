@@ -1,0 +1,216 @@
+"""Parts and parameters: copied into a document when it is read, so that what is kept is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from healthsim import library
+from healthsim.errors import Problem, SpecError, near
+
+_NAMED = re.compile(r"\b(happened|count|days_since|within)\(\s*(['\"])([^'\"]+)\2")
+_HOLE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+_KEBAB = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+_DEEPEST = 8
+
+
+def expand(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Copy parts into the `include` steps of a journey and put parameters in their places.
+
+    A document without parts, parameters and includes, or one that was expanded before, comes
+    back as it is.
+
+    Raises:
+        SpecError: for a part that is unknown, includes itself, or is never included, and for a
+            parameter that is unknown or never used.
+    """
+    if not _has_anything(document):
+        return document
+    return _Expansion(document, where).whole()
+
+
+def _has_anything(document: Mapping[str, Any]) -> bool:
+    if document.get("parts") or document.get("parameters"):
+        return True
+    return any(node.get("do") == "include" and "steps" not in node for node in _objects(document))
+
+
+def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        yield value
+        for inner in value.values():
+            yield from _objects(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _objects(inner)
+
+
+class _Expansion:
+    """One journey while its parts are copied in."""
+
+    def __init__(self, document: Mapping[str, Any], where: str) -> None:
+        self.document, self.where = document, where
+        parts = document.get("parts") or {}
+        if not isinstance(parts, Mapping):
+            raise _refused(f"{where}.parts", "is no object", "give name: {steps: […]}")
+        self.parts: Mapping[str, Any] = parts
+        self.state = dict(document.get("state") or {})
+        self.used: set[str] = set()
+
+    def whole(self) -> dict[str, Any]:
+        """Return the document with nothing left to copy in."""
+        own = dict(self.document)
+        own.pop("parts", None)
+        defaults = own.pop("parameters", None) or {}
+        filled = _filled(own, defaults, self.where, "parameters")
+        found = {key: self._inside(value, f"{self.where}.{key}", ()) for key, value in
+                 filled.items()}  # fmt: skip
+        unused = sorted(set(self.parts) - self.used)
+        if unused:
+            raise _refused(f"{self.where}.parts.{unused[0]}", "is never included",
+                           "include it, or remove it")  # fmt: skip
+        if self.state:
+            found["state"] = self.state
+        return found
+
+    def _inside(self, value: Any, where: str, within: tuple[str, ...]) -> Any:
+        if isinstance(value, Mapping):
+            if value.get("do") == "include" and "steps" not in value:
+                return self._included(value, where, within)
+            return {key: self._inside(one, f"{where}.{key}", within) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._inside(one, f"{where}[{n}]", within) for n, one in enumerate(value)]
+        return value
+
+    def _included(
+        self, step: Mapping[str, Any], where: str, within: tuple[str, ...]
+    ) -> dict[str, Any]:
+        name = step.get("part")
+        if not isinstance(name, str):
+            raise _refused(f"{where}.part", "is missing", "name a part, or a journey template")
+        if name in within or name == self.document.get("name") or len(within) >= _DEEPEST:
+            circle = " → ".join([*within, name])
+            raise _refused(f"{where}.part", f"{name!r} includes itself ({circle})",
+                           "use a repeat, or include another part")  # fmt: skip
+        part = self._part(name, where)
+        given = step.get("parameters") or {}
+        if not isinstance(given, Mapping):
+            raise _refused(f"{where}.parameters", "is no object", "give name: value")
+        defaults = part.get("parameters") or {}
+        for key in given:
+            if key not in defaults:
+                raise _refused(f"{where}.parameters.{key}", f"part {name!r} has no such parameter",
+                               near(key, defaults))  # fmt: skip
+        filled = _filled({"steps": _steps_of(part), "state": part.get("state") or {}},
+                         {**defaults, **given}, where, f"part {name!r}")  # fmt: skip
+        self._declare(filled["state"], name, where)
+        own = _ids(filled["steps"])
+        steps = _renamed(filled["steps"], own, str(step.get("id", "")))
+        inner = self._inside(steps, f"{where}.steps", (*within, name))
+        return {**step, "steps": inner}
+
+    def _part(self, name: str, where: str) -> Mapping[str, Any]:
+        if name in self.parts:
+            self.used.add(name)
+            found = self.parts[name]
+            if isinstance(found, Mapping) and isinstance(found.get("steps"), list):
+                return found
+            raise _refused(f"{self.where}.parts.{name}", "has no list of steps", "add steps")
+        template = _template(name) if _KEBAB.match(name) else None
+        if template is None:
+            raise _refused(f"{where}.part", f"no part and no journey template {name!r}",
+                           near(name, (*self.parts, *_templates())))  # fmt: skip
+        return template
+
+    def _declare(self, states: Mapping[str, Any], part: str, where: str) -> None:
+        for name, state in states.items():
+            if self.state.get(name, state) != state:
+                raise _refused(
+                    f"{where}.part",
+                    f"{part!r} declares the state {name!r} otherwise than the journey does",
+                    "rename one, or declare them alike",
+                )
+            self.state[name] = state
+
+
+def _filled(value: Any, parameters: Mapping[str, Any], where: str, whose: str) -> Any:
+    """Put parameters in their places; refuse those that are unknown or never used."""
+    used: set[str] = set()
+
+    def known(name: object) -> Any:
+        if not isinstance(name, str) or name not in parameters:
+            raise _refused(where, f"parameter {name!r} is not declared in {whose}",
+                           near(str(name), parameters))  # fmt: skip
+        used.add(name)
+        return parameters[name]
+
+    def fill(one: Any) -> Any:
+        if isinstance(one, Mapping):
+            if set(one) == {"parameter"}:
+                return known(one["parameter"])
+            return {key: fill(inner) for key, inner in one.items()}
+        if isinstance(one, list | tuple):
+            return [fill(inner) for inner in one]
+        if isinstance(one, str) and "${" in one:
+            return _HOLE.sub(lambda hole: str(known(hole[1])), one)
+        return one
+
+    found = fill(value)
+    unused = sorted(set(parameters) - used)
+    if unused:
+        raise _refused(f"{where}: {whose}", f"parameter {unused[0]!r} is never used",
+                       "use it, or remove it")  # fmt: skip
+    return found
+
+
+def _ids(steps: Any) -> set[str]:
+    """Return the ids of the steps of a part, not of what it includes in its turn."""
+    return {str(node["id"]) for node in _objects(steps) if "id" in node}
+
+
+def _renamed(value: Any, own: set[str], prefix: str) -> Any:
+    """Let what a part says of its own steps mean the steps of this inclusion."""
+
+    def longer(name: str) -> str:
+        first = name.split("/", 1)[0].partition("#")[0]
+        return f"{prefix}/{name}" if first in own else name
+
+    def text(one: str) -> str:
+        return _NAMED.sub(lambda call: f"{call[1]}({call[2]}{longer(call[3])}{call[2]}", one)
+
+    if isinstance(value, Mapping):
+        found = {key: _renamed(inner, own, prefix) for key, inner in value.items()}
+        if value.get("do") == "stop" and isinstance(value.get("of"), str):
+            found["of"] = longer(value["of"])
+        return found
+    if isinstance(value, list | tuple):
+        return [_renamed(inner, own, prefix) for inner in value]
+    return text(value) if isinstance(value, str) else value
+
+
+def _steps_of(part: Mapping[str, Any]) -> list[Any]:
+    if "phases" in part:
+        return [step for phase in part["phases"] for step in phase.get("steps", ())]
+    return list(part["steps"])
+
+
+@lru_cache(maxsize=64)
+def _template(name: str) -> Mapping[str, Any] | None:
+    path = library.shelf("templates") / "journeys" / f"{name}.json"
+    if not path.is_file():
+        return None
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _templates() -> list[str]:
+    folder = library.shelf("templates") / "journeys"
+    return sorted(path.name.removesuffix(".json") for path in folder.iterdir()
+                  if path.name.endswith(".json"))  # fmt: skip
+
+
+def _refused(where: str, found: str, mend: str) -> SpecError:
+    return SpecError([Problem(where, found, mend)])
