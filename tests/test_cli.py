@@ -235,3 +235,21 @@ def test_the_demo_leaves_a_scenario_of_its_name_that_is_not_its_own(tmp_path: Pa
     assert done.returncode == cli.WRONG
     assert "the demo did not make" in done.stderr
     assert (tmp_path / "scenarios" / "medicare-dm-cohort.duckdb").read_bytes() == before
+
+
+def test_an_expectation_that_is_not_met_is_told_and_fails_only_where_strict(
+    home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "who.json"
+    profile = templates.load("medicare-diabetic").fresh()
+    asked = ["count(patients) == 12", "share(age < 65) > 0.9"]
+    path.write_text(json.dumps(profile | {"count": 12, "expectations": asked}))
+    call = ("generate", "--profile", str(path), "--save", "expecting", "--replace")
+    told, strict = _run(home, *call), _run(home, *call, "--strict")
+    plain = json.loads(_run(home, *call, "--json").stdout)
+
+    assert (told.returncode, strict.returncode) == (0, 1)
+    assert "met     count(patients) == 12: got 12" in told.stdout
+    assert "NOT MET share(age < 65) > 0.9: got 0" in told.stdout
+    assert "saved as expecting" in strict.stdout
+    assert [one["met"] for one in plain["expectations"]] == [True, False]

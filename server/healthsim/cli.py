@@ -28,6 +28,7 @@ from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
+    from healthsim.operations.scenarios import Kept
 
 # Every operation is imported inside its command: `--help` and `--version` need none of them, and
 # mcp is needed by `serve` and `demo` alone.
@@ -125,6 +126,9 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
     description: Annotated[str, typer.Option(help="What the scenario is for.")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Over an existing scenario.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where an expectation is not met.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a profile and its journeys, and save the result as a scenario."""
@@ -138,12 +142,24 @@ def generate(
     who |= {} if seed is None else {"seed": seed}
     record = _run(home, who, [_document(name, "journey") for name in journey or ()])
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
+    _print_saved(saved, as_json)
+    if strict and not all(one["met"] for one in saved.expectations):
+        raise typer.Exit(FAILED)
+
+
+def _print_saved(saved: Kept, as_json: bool) -> None:
+    """Say what was saved, and how each expectation came out."""
+    judged = [dict(one) for one in saved.expectations]
     if as_json:
-        _print_json({"name": save, "tables": saved.counts, "digest": saved.digest})
+        _print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
+                     "expectations": judged})  # fmt: skip
         return
     for table, number in saved.counts.items():
         typer.echo(f"{table:24}{number:>14,}")
-    typer.echo(f"saved as {save}, digest {saved.digest}")
+    for one in judged:
+        got = "nothing" if one["got"] is None else f"{one['got']:.15g}"
+        typer.echo(f"{'met    ' if one['met'] else 'NOT MET'} {one['expectation']}: got {got}")
+    typer.echo(f"saved as {saved.name}, digest {saved.digest}")
 
 
 def _refuse_taken(home: Home, name: str) -> None:

@@ -68,12 +68,17 @@ class Job:
     key: str
     tables: tuple[Table, ...] = TABLES
 
+    def judged(self, totals: Sequence[tuple[int, int]]) -> tuple[dict[str, Any], ...]:
+        met = {"where": "profile.expectations[0]", "expectation": "people", "expected": "all"}
+        return tuple(met | {"got": found, "met": found == of} for found, of in totals)
+
 
 @dataclass(frozen=True)
 class Chunk:
     start: int
     count: int
     tables: Mapping[str, Columns]
+    tallies: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,10 @@ class SmallEngine:
                 raise RuntimeError("a fault inside")
             time.sleep(self.pause)
             count = min(self.size, job.count - start)
-            yield Chunk(start, count, rows(job.seed + self.skew, start, count))
-        yield Chunk(job.count, 0, {"plans": {"plan_id": Coded.of(["MA-HMO", "Original"])}})
+            made = rows(job.seed + self.skew, start, count)
+            yield Chunk(start, count, made, ((count, count),))
+        plans = {"plans": {"plan_id": Coded.of(["MA-HMO", "Original"])}}
+        yield Chunk(job.count, 0, plans, ((0, 0),))
 
 
 def rows(seed: int, start: int, count: int) -> dict[str, Columns]:

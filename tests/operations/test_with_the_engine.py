@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from healthsim.errors import SpecError
-from healthsim.operations import generate, runs, scenarios
+from healthsim.operations import auditing, generate, runs, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.query import query
 from healthsim.operations.verify import verify
@@ -134,3 +134,19 @@ def test_a_wrong_specification_starts_no_run(tmp_path: Path) -> None:
         generate.start(Home(tmp_path), {**PROFILE, "count": -1}, [])
 
     assert runs.everything(Home(tmp_path)) == []
+
+
+def test_expectations_are_judged_kept_and_audited(home: Home) -> None:
+    year = JOURNEY | {"expectations": ["share(happened('visit')) == 1"]}
+    who = PROFILE | {"expectations": ["count(encounters) / count(patients) > 50"]}
+    record = generate.join(home, generate.start(home, who, [year]).run_id, 60)
+    kept = scenarios.save_run(home, record.run_id, "expecting")
+    audited = auditing.audit(home, "expecting")
+
+    assert [(one["where"], one["met"]) for one in kept.expectations] == [
+        ("profile.expectations[0]", False), ("journeys[0].expectations[0]", True),
+    ]  # fmt: skip
+    assert audited.expected == auditing.expected(kept.expectations)
+    assert not audited.findings
+    assert not audited.ok
+    assert verify(home, "expecting").same

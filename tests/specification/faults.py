@@ -337,5 +337,11 @@ OF_JOURNEYS: tuple[tuple[str, Document, str, str, str], ...] = (
                                                    "state", "", ""),
     ("unknown name of the eligible", {"eligible": "controll == 'controlled'"}, "eligible",
      "controll", "control"),
-    ("expectations", {"expectations": ["x"]}, "expectations", "expectations", "not built"),
+    ("an expectation of nothing", {"expectations": ["x"]}, "expectations[0]", "no figure",
+     "share"),
+    ("an unknown table expected", {"expectations": ["count(claim) > 1"]}, "expectations[0]",
+     "claim", "claims"),
+    ("an unknown step expected", {"expectations": ["share(happened('w')) > 0.5"]},
+     "expectations[0]", "no step 'w'", "v"),
+    ("an expectation that is a number", {"expectations": [3]}, "expectations[0]", "3", "share"),
 )  # fmt: skip

@@ -17,7 +17,7 @@ MOST = 100
 MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "demographics", "attributes",
-    "clinical", "coverage", "products",
+    "clinical", "coverage", "products", "expectations",
 )  # fmt: skip
 _OF_JOURNEY = ("duration_days", "eligible", "begins", "state", "phases", "steps")
 _HEAD = ("name", "title", "description", "version")

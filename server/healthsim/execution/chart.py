@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
-from healthsim.execution.catalogue import EVENTS
 from healthsim.execution.gather import Gathered, gather
 from healthsim.execution.identity import Identity
 from healthsim.execution.network import Network, Used, directory
@@ -19,6 +18,7 @@ from healthsim.execution.people import Rows
 from healthsim.execution.steps import Happening
 from healthsim.execution.timeline import Timeline
 from healthsim.execution.visits import DAY, Visit
+from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification import journey as say
 from healthsim.specification.plan import Occurrence

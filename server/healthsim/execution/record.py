@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -133,6 +134,10 @@ class AsOf:
         last, _ = log.latest(self._moment)
         return np.where(last == NO_DAY, np.nan, self._moment.days - last.astype(np.float64))
 
+    def _nearest(self, journeys: int) -> Iterable[int]:
+        """Return the journeys in the order in which a step is looked for in them."""
+        return range(journeys - 1, -1, -1)
+
     def _takes(self, ingredient: str) -> NDArray[np.bool_]:
         found = np.zeros(self.size, dtype=np.bool_)
         for course in self._record.courses:
@@ -143,7 +148,7 @@ class AsOf:
     def _log(self, step: str) -> Log:
         """Gather the entries of a step: of the journey now walked, else of an earlier one."""
         plans = self._record.walked
-        for journey in range(len(plans) - 1, -1, -1):
+        for journey in self._nearest(len(plans)):
             numbers = plans[journey].counted(step)
             if numbers:
                 logs = [self._record.happened.get((journey, number)) for number in numbers]

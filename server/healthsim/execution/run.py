@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from healthsim.execution.people import Draws
 from healthsim.execution.pharmacy import renewals
 from healthsim.execution.steps import STAYS
 from healthsim.execution.sync import linked
+from healthsim.execution.tallies import Ledger, Tally
 from healthsim.execution.timeline import Book, live
 from healthsim.execution.visits import visit
 from healthsim.products.known import known
@@ -53,6 +55,7 @@ class Job:
     Attributes:
         tables: every table that the job fills, in the order in which they are stored.
         through: last day of the data.
+        ledger: what is expected of the rows.
     """
 
     profile: ProfileSpec
@@ -63,6 +66,7 @@ class Job:
     numbering: Numbering
     through: int
     tables: tuple[Table, ...]
+    ledger: Ledger
 
     @property
     def count(self) -> int:
@@ -84,6 +88,10 @@ class Job:
         """The journeys as canonical JSON."""
         return tuple(journey.text() for journey in self.journeys)
 
+    def judged(self, totals: Sequence[Tally]) -> tuple[dict[str, Any], ...]:
+        """Judge what is expected by the sums of all chunks' tallies; as plain data."""
+        return tuple(one.plain() for one in self.ledger.judged(totals))
+
     @property
     def key(self) -> str:
         """Digest of what the job runs: specifications, seed, count, engine version."""
@@ -97,11 +105,13 @@ class Chunk:
 
     Attributes:
         tables: complete, each sorted by (person_id, key).
+        tallies: what they add to each figure that is expected.
     """
 
     start: int
     count: int
     tables: dict[str, Columns]
+    tallies: tuple[Tally, ...] = ()
 
 
 def prepare(
@@ -126,7 +136,7 @@ def prepare(
     if problems:
         raise SpecError(problems)
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
-    through = last_day(profile, journeys)
+    through, tables = last_day(profile, journeys), tables_of(profile.products)
     return Job(
         profile=profile,
         journeys=journeys,
@@ -135,7 +145,8 @@ def prepare(
         book=PlanBook.of(plan_designs(profile, journeys)),
         numbering=Numbering(profile, plans, renewals(profile, through)),
         through=through,
-        tables=tables_of(profile.products),
+        tables=tables,
+        ledger=Ledger.of(profile, journeys, tables, through),
     )
 
 
@@ -208,7 +219,8 @@ def chunks(
             chunk, seen = waiting.popleft().result()
             used.add(seen)
             yield chunk
-    yield Chunk(job.count, 0, _not_per_person(job, used))
+    rows = _not_per_person(job, used)
+    yield Chunk(job.count, 0, rows, job.ledger.of_rows(rows))
 
 
 def work(job: Job, start: int, count: int) -> tuple[Chunk, Used]:
@@ -241,7 +253,7 @@ def work(job: Job, start: int, count: int) -> tuple[Chunk, Used]:
         for table in job.tables
         if table.name not in _WHOLE
     }
-    return Chunk(start, count, tables), made.used
+    return Chunk(start, count, tables, job.ledger.of_chunk(timeline, tables)), made.used
 
 
 _WHOLE = ("plans", "providers", "facilities", "pharmacies")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,23 @@ class Audit:
         checked: number of checks.
         findings: checks that do not hold: what, where, how many rows.
         compared: asked against got, one row a figure.
+        expected: what the specifications expect, and how it came out when the rows were made.
     """
 
     checked: int
     findings: list[list[Any]]
     compared: list[list[Any]]
+    expected: list[list[Any]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether everything that must hold holds; a figure off by chance is no fault."""
-        return not self.findings
+        return not self.findings and all(row[-1] for row in self.expected)
 
 
 FINDING = ["check", "where", "rows", "mend"]
 COMPARED = ["what", "asked", "got", "low", "high", "ok"]
+EXPECTED = ["where", "expectation", "expected", "got", "met"]
 
 
 def audit(home: Home, name: str) -> Audit:
@@ -43,7 +46,8 @@ def audit(home: Home, name: str) -> Audit:
         StorageError: its file cannot be read.
     """
     found = scenarios.describe(home, name)
-    return audit_file(scenarios.path(home, name), found.profile, found.journeys)
+    audited = audit_file(scenarios.path(home, name), found.profile, found.journeys)
+    return replace(audited, expected=expected(found.expectations))
 
 
 def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
@@ -53,6 +57,18 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
     found = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in found if item.rows]
     return Audit(len(found), broken, compared(path, profile, journeys))
+
+
+def expected(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Return judged expectations as rows."""
+    return [[one.get(key) for key in EXPECTED] for one in found]
+
+
+def expected_of_run(path: Path) -> list[list[Any]]:
+    """Return how the expectations came out whose rows a file holds."""
+    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+
+    return expected(described(path).manifest.expectations)
 
 
 def compared_run(path: Path) -> list[list[Any]]:

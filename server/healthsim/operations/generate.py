@@ -62,6 +62,9 @@ class Job(Protocol):
     def tables(self) -> Sequence[Table]:
         """Every table that the job fills, in storing order."""
 
+    def judged(self, totals: Sequence[tuple[int, int]]) -> Sequence[Mapping[str, Any]]:
+        """Judge what the documents expect, by the sums of all chunks' tallies."""
+
 
 class Chunk(Protocol):
     """The rows of some people, or of no people in particular (`execution.run.Chunk`)."""
@@ -73,6 +76,10 @@ class Chunk(Protocol):
     @property
     def tables(self) -> Mapping[str, Columns]:
         """Rows by table."""
+
+    @property
+    def tallies(self) -> Sequence[tuple[int, int]]:
+        """What its people and rows add to each figure that is expected."""
 
 
 class Engine(Protocol):
@@ -258,7 +265,7 @@ def _made(
     unfinished = temporary(target)
     discard(unfinished)
     by_name = {table.name: table for table in job.tables}
-    digest, done = Digest(job.tables), 0
+    digest, done, totals = Digest(job.tables), 0, list[tuple[int, int]]()
     with Writer(unfinished, job.tables, small=job.count <= _FEW) as writer:
         for chunk in engine.chunks(job, threads=_MAKERS, stop=stop):
             _refuse_stopped(stop, run_id)
@@ -267,14 +274,28 @@ def _made(
                 digest.update_arrow(name, rows)
                 writer.append(name, rows)
             done += chunk.count
+            totals = added(totals, chunk.tallies)
             told(done)
         _refuse_stopped(stop, run_id)
         writer.flush()
-        manifest = _manifest(job, digest)
+        manifest = replace(_manifest(job, digest), expectations=tuple(job.judged(totals)))
         with storage_errors(target):
             write_manifest(writer.connection, manifest, job.tables)
     _publish(unfinished, target, run_id)
     return manifest
+
+
+def added(
+    totals: Sequence[tuple[int, int]], more: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Add the tallies of one more chunk.
+
+    >>> added([], [(1, 2)]), added([(1, 2)], [(3, 4)])
+    ([(1, 2)], [(4, 6)])
+    """
+    if not totals:
+        return list(more)
+    return [(one + two, of + by) for (one, of), (two, by) in zip(totals, more, strict=True)]
 
 
 def _refuse_stopped(stop: Event, run_id: str) -> None:

@@ -26,6 +26,7 @@ class Kept:
     Attributes:
         count: people; `counts` are rows by table.
         profile: the profile as canonical JSON text; `journeys` likewise.
+        expectations: how each came out, as the manifest keeps it.
         broken: why the file cannot be read, empty where it can.
     """
 
@@ -41,6 +42,7 @@ class Kept:
     size_bytes: int = 0
     profile: str = ""
     journeys: tuple[str, ...] = ()
+    expectations: tuple[Mapping[str, Any], ...] = ()
     broken: str = ""
 
 
@@ -139,6 +141,7 @@ def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
         size_bytes=size_bytes,
         profile=manifest.profile,
         journeys=manifest.journeys,
+        expectations=manifest.expectations,
     )
 
 

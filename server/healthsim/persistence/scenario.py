@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -41,6 +42,7 @@ class Manifest:
         references: digest of each reference that was drawn from, by name.
         rows: rows stored, by table, in storing order.
         digests: digest of each table; `digest` is the one over all of them.
+        expectations: each one's where, expectation, expected, got and met.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
     """
@@ -59,6 +61,7 @@ class Manifest:
     description: str = ""
     tags: tuple[str, ...] = ()
     created_at: str = ""
+    expectations: tuple[Mapping[str, Any], ...] = ()
 
     def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
         """Return the manifest of the same rows under a scenario's name."""
@@ -80,8 +83,8 @@ class Manifest:
         known = {part.name for part in fields(cls)}
         try:
             values = {key: json.loads(text) for key, text in texts.items() if key in known}
-            for key in ("journeys", "tags"):
-                values[key] = tuple(values[key])
+            for key in ("journeys", "tags", "expectations"):
+                values[key] = tuple(values.get(key, ()))
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise _foreign(where, f"its manifest is incomplete ({error})") from error

@@ -5,9 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 from healthsim.codes.books import taxonomy
+from healthsim.products.events import EVENTS
 from healthsim.products.membersim.plans import BUILT_IN, UNINSURED
+from healthsim.products.membersim.tables import TABLES as MEMBERSIM
+from healthsim.products.networksim.tables import TABLES as NETWORKSIM
+from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
 from healthsim.products.populationsim.figures import LANGUAGES, RACES, measures
 from healthsim.products.populationsim.reference import geography
+from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.specification.known import Known
 
 
@@ -24,4 +29,5 @@ def known() -> Known:
         measures=("age", "gender", "race", "ethnicity", *measures()),
         races=RACES,
         languages=LANGUAGES,
+        tables=(EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *NETWORKSIM),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem, SpecError
-from healthsim.specification.check_journey import journey_problems
+from healthsim.specification.check_expectations import expectation_problems
+from healthsim.specification.check_journey import journey_problems, names_of
 from healthsim.specification.check_pair import pair_problems
 from healthsim.specification.check_profile import profile_problems
 from healthsim.specification.journey import JourneySpec
@@ -27,7 +28,11 @@ def check_journey(
 
     Without a profile, names that a profile could define are taken to be defined.
     """
-    return _gathered(journey_problems(journey, known, profile, "journey"))
+    found = _gathered(journey_problems(journey, known, profile, "journey"))
+    names = names_of(journey, known, profile, ())
+    products = None if profile is None else profile.products
+    asked = journey.expectations
+    return found + _gathered(expectation_problems(asked, names, known, products, "journey"))
 
 
 def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known) -> list[Problem]:
@@ -37,7 +42,19 @@ def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Know
         found += _gathered(
             journey_problems(journey, known, profile, f"journeys[{place}]", journeys[:place])
         )
-    return found + _gathered(pair_problems(profile, journeys, known))
+    found += _gathered(pair_problems(profile, journeys, known))
+    return found + _gathered(_expected(profile, journeys, known))
+
+
+def _expected(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+) -> Iterator[Problem]:
+    """Yield what is wrong with the expectations of all documents; they see every journey."""
+    whole = [("profile", profile.expectations)]
+    whole += [(f"journeys[{place}]", one.expectations) for place, one in enumerate(journeys)]
+    names = names_of(None, known, profile, journeys)
+    for where, asked in whole:
+        yield from expectation_problems(asked, names, known, profile.products, where)
 
 
 def _gathered(problems: Iterator[Problem]) -> list[Problem]:

@@ -56,7 +56,7 @@ def journey_problems(
     """
     yield from _ids(journey, where)
     yield from _states(journey, known, profile, where)
-    names = _names(journey, known, profile, earlier)
+    names = names_of(journey, known, profile, earlier)
     if journey.eligible is not None:
         yield from names.problems(f"{where}.eligible", journey.eligible, "truth")
     for name, state in journey.state.items():
@@ -111,28 +111,33 @@ def _states(
             yield Problem(f"{here}.start", f"attribute {wanted!r} is text", "start from a number")
 
 
-def _names(
-    journey: JourneySpec,
+def names_of(
+    journey: JourneySpec | None,
     known: Known,
     profile: ProfileSpec | None,
     earlier: Sequence[JourneySpec],
 ) -> Names:
+    """Return what may be asked in a journey that is walked after others, or, without one, after.
+
+    Without a profile every name that it could define is known.
+    """
+    every = earlier if journey is None else (*earlier, journey)
     kinds: Mapping[str, Kind]
-    states: dict[str, Kind] = {name: NUMBER for one in (*earlier, journey) for name in one.state}
+    states: dict[str, Kind] = {name: NUMBER for one in every for name in one.state}
     if profile is not None:
         kinds = {**kinds_of(profile, known), **states}
     else:
         kinds = _Open({**BUILT_IN_KINDS, **states})
-    steps = {step.id for one in (*earlier, journey) for _, step in one.steps()}
+    steps = {step.id for one in every for _, step in one.steps()}
 
     measured = {
         code
-        for one in (*earlier, journey)
+        for one in every
         for _, step in one.steps()
         if isinstance(step, say.Lab | say.Vital)
         for code in _analytes(step)
     }
-    plans = [plan for one in (*earlier, journey) if (plan := _laid_out(one)) is not None]
+    plans = [plan for one in every if (plan := _laid_out(one)) is not None]
 
     def complain_of_step(argument: str) -> str | None:
         last = argument.rsplit("/", 1)[-1].partition("#")[0]

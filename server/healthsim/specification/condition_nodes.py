@@ -47,8 +47,8 @@ class Scope(Protocol):
     def size(self) -> int:
         """Number of people, n."""
 
-    def name(self, name: str) -> NDArray[np.float64] | Coded:
-        """Return an attribute, state or built-in, shape (n,); NaN or code -1 is missing."""
+    def name(self, name: str) -> NDArray[np.float64] | Coded | Truth:
+        """Return an attribute, state, built-in or column, shape (n,); NaN or code -1 is missing."""
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
         """Return a function's value, shape (n,): bool (always known) or float64 (NaN missing)."""

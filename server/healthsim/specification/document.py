@@ -27,7 +27,6 @@ _DEEPEST = 60
 
 RESERVED = {
     "defects": "an observed copy with errors is not built yet",
-    "expectations": "checked expectations are not built yet",
     "household": "families are not built yet",
     "claim": "claim directives are not built yet",
 }

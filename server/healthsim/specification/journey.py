@@ -41,6 +41,7 @@ from healthsim.specification.events import (
     Vital,
     Withdrawal,
 )
+from healthsim.specification.expectations import Expectations
 from healthsim.specification.includes import expand
 from healthsim.specification.lifecycle import MoveTo, Stage, Stages, Wait
 from healthsim.specification.timing import LONGEST_DAYS, At, Every, Hazard, Length, Window
@@ -173,6 +174,7 @@ class JourneySpec(Document):
     trial: TrialSpec | None = None
     state: dict[Identifier, State] = {}
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    expectations: Expectations = ()
     parameters: dict[Identifier, Any] = Field(default={}, exclude=True)
     parts: dict[KebabName, Any] = Field(default={}, exclude=True)
 

@@ -22,7 +22,7 @@ from healthsim.specification.conditions import (
     parse,
 )
 from healthsim.specification.distributions import Distribution
-from healthsim.tables import Coded
+from healthsim.tables import Coded, Table
 
 TEXT_MEASURES = ("gender", "race", "ethnicity")
 """Population measures that give texts; the others give numbers."""
@@ -42,6 +42,7 @@ class Known:
     races: tuple[str, ...]
     languages: tuple[str, ...]
     uninsured: str = "Uninsured"
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True)

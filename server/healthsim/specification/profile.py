@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.document import Day, Document, Identifier, Strict
+from healthsim.specification.expectations import Expectations
 
 MOST_PEOPLE = 10_000_000
 PRODUCTS = ("patientsim", "membersim", "rxmembersim")
@@ -190,6 +191,7 @@ class ProfileSpec(Document):
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim"], ...], Field(min_length=1)
     ] = ("patientsim", "membersim", "rxmembersim")
+    expectations: Expectations = ()
 
     @field_validator("products")
     @classmethod

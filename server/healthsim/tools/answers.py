@@ -83,6 +83,7 @@ class RunState(Answer):
     total: int
     tables: dict[str, int] = {}
     digest: str = ""
+    expectations: Rows = {}
     asked_against_got: Rows = {}
     sample: Rows = {}
     saved_as: str = ""
@@ -117,6 +118,7 @@ class ScenarioShown(Answer):
     seed: int = 0
     digest: str = ""
     tables: Rows = {}
+    expectations: Rows = {}
     columns: Rows = {}
     sample: Rows = {}
     next: str
@@ -151,6 +153,7 @@ class Audited(Answer):
     ok: bool
     checked: int
     findings: Rows = {}
+    expectations: Rows = {}
     asked_against_got: Rows = {}
     next: str
 

@@ -66,6 +66,7 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
             ok=found.ok,
             checked=found.checked,
             findings=rows(auditing.FINDING, found.findings) if found.findings else {},
+            expectations=rows(auditing.EXPECTED, found.expected) if found.expected else {},
             asked_against_got=rows(auditing.COMPARED, found.compared),
             next="Nothing to mend."
             if found.ok

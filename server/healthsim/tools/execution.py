@@ -97,6 +97,9 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         path = runs.file(home, record.run_id)
         state.tables = {name: number for name, number in record.counts.items() if number}
         state.digest = record.digest
+        state.expectations = _expected(path)
+        unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
+        state.next = _next(record, save_as, unmet=unmet)
         state.asked_against_got = _compared(path)
         state.sample = _sample(path, record.counts)
         if save_as:
@@ -129,15 +132,24 @@ def _save(home: Home, record: RunRecord, name: str) -> None:
     scenarios.save_run(home, record.run_id, name)
 
 
-def _next(record: RunRecord, save_as: str) -> str:
+def _next(record: RunRecord, save_as: str, *, unmet: bool = False) -> str:
     if record.status == "running":
         later = f", then save_scenario(name={save_as!r})" if save_as else ""
         return f"check_run(run_id={record.run_id!r}){later}; cancel_run stops it."
     if record.status == "done":
+        if unmet:
+            return "Say which expectations were not met; refine_spec changes the draft."
         if save_as:
             return f"query_scenario(name={save_as!r}, sql=...) or audit_scenario({save_as!r})."
         return f"save_scenario(run_id={record.run_id!r}, name=...) keeps it."
     return "execute_spec again; if it fails again, change the draft with refine_spec."
+
+
+def _expected(path: Path) -> Rows:
+    from healthsim.operations import auditing  # noqa: PLC0415  duckdb is heavy
+
+    found = auditing.expected_of_run(path)
+    return rows(auditing.EXPECTED, found) if found else {}
 
 
 def _compared(path: Path) -> Rows:

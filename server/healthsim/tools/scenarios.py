@@ -8,6 +8,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from healthsim.errors import NotFound, Refused
+from healthsim.operations import auditing
 from healthsim.operations import scenarios as kept
 from healthsim.operations.home import Home
 from healthsim.tools.answers import Saved, Scenarios, ScenarioShown, reply, rows
@@ -95,6 +96,8 @@ def describe_scenario(
         shown.sample = rows(*kept.sample_of(home_of(ctx), name, table, 3))
     else:
         shown.tables = rows(["table", "rows", "grain"], kept.tables(home_of(ctx), name))
+        judged = auditing.expected(found.expectations)
+        shown.expectations = rows(auditing.EXPECTED, judged) if judged else {}
         shown.next = f"describe_scenario(name={name!r}, table=...) for columns; {shown.next}"
     return reply(shown)
 

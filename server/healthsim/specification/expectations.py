@@ -1,0 +1,346 @@
+"""Expectations: what shall be true of the rows of a run, read at the door and judged after it.
+
+``share(last('4548-4') < 8 where has('E11')) between 0.6 and 0.8``,
+``count(claims) >= count(encounters)``, ``count(encounters) / count(patients) between 3 and 5``.
+
+A figure is two whole numbers that every chunk of people adds to; they are compared as fractions,
+so that neither the order nor the size of chunks can move one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Annotated, Literal, NoReturn, TypeAlias
+
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from healthsim.errors import near
+from healthsim.specification.conditions import LONGEST, BadExpression, Expression, parse
+
+Function: TypeAlias = Literal["share", "count", "sum", "mean"]
+FUNCTIONS: tuple[Function, ...] = ("share", "count", "sum", "mean")
+_COMPARISONS = ("<=", ">=", "==", "<", ">", "between")
+_EXAMPLE = "write something like: share(happened('visit')) between 0.6 and 0.8"
+_SHOWN = 6  # decimals of a figure that is shown
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]{1,2})?")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_SIGN = re.compile(r"<=|>=|==|!=|<|>|=|\*|/")
+_OF_TABLE = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure that is asked of a run. Two are equal when their texts are.
+
+    Attributes:
+        text: as written.
+        holds: of `share`: for whom it counts.
+        among: what stands behind `where`: people, or rows of the table.
+        table, column: of the other functions; `count` has no column.
+    """
+
+    text: str
+    function: Function = field(compare=False)
+    holds: Expression | None = field(compare=False, default=None)
+    among: Expression | None = field(compare=False, default=None)
+    table: str = field(compare=False, default="")
+    column: str = field(compare=False, default="")
+
+    def value(self, tally: tuple[int, int], scale: int = 1) -> Fraction | None:
+        """Return what a tally comes to; None where nothing was there to divide by.
+
+        Args:
+            tally: (what was counted or summed, scaled; how many people or rows it is of).
+            scale: what one unit of a summed column was multiplied by.
+        """
+        found, among = tally
+        if self.function == "count":
+            return Fraction(found)
+        if self.function == "sum":
+            return Fraction(found, scale)
+        return Fraction(found, among * scale) if among else None
+
+
+Factor: TypeAlias = Figure | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Figures and numbers, multiplied and divided from left to right."""
+
+    factors: tuple[Factor, ...]
+    signs: tuple[str, ...]
+    text: str
+
+    def value(self, values: Mapping[Figure, Fraction | None]) -> Fraction | None:
+        """Return its value; None where a figure has none or is divided by zero."""
+        total: Fraction | None = None
+        for sign, factor in zip(("*", *self.signs), self.factors, strict=True):
+            one = values[factor] if isinstance(factor, Figure) else factor
+            if one is None or (sign == "/" and one == 0):
+                return None
+            total = one if total is None else total * one if sign == "*" else total / one
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How one expectation came out.
+
+    Attributes:
+        where: the document it stands in, and its place there.
+        expected: its right side, worked out.
+        got: its left side; None where it cannot be computed.
+    """
+
+    where: str
+    text: str
+    expected: str
+    got: float | None
+    met: bool
+
+    def plain(self) -> dict[str, str | float | bool | None]:
+        """Return it as plain data, as a manifest keeps it."""
+        return {"where": self.where, "expectation": self.text, "expected": self.expected,
+                "got": self.got, "met": self.met}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An expectation that was read. Two are equal when their texts are.
+
+    Attributes:
+        operator: < <= > >= == or between.
+        right: one product, or the two that it shall lie between, both included.
+    """
+
+    text: str
+    left: Product = field(compare=False)
+    operator: str = field(compare=False)
+    right: tuple[Product, ...] = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def figures(self) -> Iterator[Figure]:
+        """Yield the figures that it asks for."""
+        for product in (self.left, *self.right):
+            yield from (one for one in product.factors if isinstance(one, Figure))
+
+    def judged(self, where: str, values: Mapping[Figure, Fraction | None]) -> Judged:
+        """Compare what came out; what cannot be computed is not met."""
+        got, bounds = self.left.value(values), [one.value(values) for one in self.right]
+        told = [_told(product, bound) for product, bound in zip(self.right, bounds, strict=True)]
+        expected = f"{self.operator} {' and '.join(told)}"
+        if got is None:
+            expected += "; it cannot be computed: there is nobody and nothing to divide by"
+        shown = None if got is None else round(float(got), _SHOWN)
+        return Judged(where, self.text, expected, shown, _holds(self.operator, got, bounds))
+
+
+def _told(product: Product, value: Fraction | None) -> str:
+    if all(isinstance(one, Fraction) for one in product.factors):
+        return product.text
+    found = "nothing" if value is None else f"{round(float(value), _SHOWN):.15g}"
+    return f"{found} ({product.text})"
+
+
+def _holds(operator: str, got: Fraction | None, bounds: Sequence[Fraction | None]) -> bool:
+    if got is None or None in bounds:
+        return False
+    first, *others = [bound for bound in bounds if bound is not None]
+    if operator == "between":
+        return first <= got <= others[0]
+    return {
+        "<": got < first, "<=": got <= first, ">": got > first, ">=": got >= first,
+        "==": got == first,
+    }[operator]  # fmt: skip
+
+
+def read_expectation(text: str) -> Asked:
+    """Read one expectation.
+
+    Raises:
+        BadExpression: it says what the grammar does not have.
+
+    >>> read_expectation("count(claims) >= count(encounters)").operator
+    '>='
+    """
+    text = " ".join(text.split())
+    if not text:
+        raise BadExpression("the expectation is empty", _EXAMPLE)
+    if len(text) > LONGEST:
+        raise BadExpression(
+            f"the expectation has {len(text)} characters, more than {LONGEST}", "split it in two"
+        )
+    found = _Reader(text).expectation()
+    if not list(found.figures()):
+        raise BadExpression(f"{text!r} asks for no figure", _EXAMPLE)
+    return found
+
+
+class _Reader:
+    """Reads an expectation from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+
+    def expectation(self) -> Asked:
+        left = self.product()
+        operator = self.operator()
+        right = [self.product()]
+        if operator == "between":
+            if self.taken(_WORD) != "and":
+                raise BadExpression("between has no second bound", "write between 0.6 and 0.8")
+            right.append(self.product())
+        if self.rest():
+            self.refuse("is more than one comparison", "split it into several expectations")
+        self.ordered(operator, right)
+        return Asked(self.text, left, operator, tuple(right))
+
+    def ordered(self, operator: str, right: list[Product]) -> None:
+        """Refuse bounds between which nothing lies."""
+        low, high = (one.value({}) if _plain(one) else None for one in (right[0], right[-1]))
+        if operator == "between" and low is not None and high is not None and low > high:
+            raise BadExpression(f"between {float(low):g} and {float(high):g} lies nothing",
+                                "swap the bounds")  # fmt: skip
+
+    def product(self) -> Product:
+        self.rest()
+        start = self.at
+        factors, signs = [self.factor()], list[str]()
+        while self.rest()[:1] in ("*", "/"):
+            signs.append(self.taken(_SIGN))
+            factors.append(self.factor())
+        return Product(tuple(factors), tuple(signs), self.text[start : self.at].strip())
+
+    def factor(self) -> Factor:
+        number = self.taken(_NUMBER)
+        if number:
+            return Fraction(number)
+        start, name = self.at, self.taken(_WORD)
+        if name in FUNCTIONS and self.rest().startswith("("):
+            return self.figure(next(one for one in FUNCTIONS if one == name), start)
+        if name:
+            self.at = start
+            self.refuse("is no figure", near(name, FUNCTIONS) if self.calls() else
+                        f"write a number or one of {', '.join(FUNCTIONS)} with (…)")  # fmt: skip
+        return self.refuse("is no figure", _EXAMPLE)
+
+    def calls(self) -> bool:
+        """Tell whether a name with a parenthesis stands next."""
+        return re.match(r"[A-Za-z_]\w*\(", self.rest()) is not None
+
+    def figure(self, function: Function, start: int) -> Figure:
+        inside = self.inside()
+        what, among = _parted(inside)
+        text = self.text[start : self.at].strip()
+        condition = None if among is None else parse(among)
+        if function == "share":
+            if not what:
+                raise BadExpression(f"{text!r} says not of whom", "write share(has('E11'))")
+            return Figure(text, function, holds=parse(what), among=condition)
+        named = _OF_TABLE.fullmatch(what)
+        column = function != "count"
+        if named is None or (named[2] is not None) is not column:
+            shape = f"{function}(table.column)" if column else "count(table)"
+            raise BadExpression(f"{text!r} does not name its {_named(column)}", f"write {shape}, "
+                                "with where and a condition on its columns if need be")  # fmt: skip
+        return Figure(text, function, among=condition, table=named[1], column=named[2] or "")
+
+    def inside(self) -> str:
+        """Take what stands in the parentheses that open here."""
+        start = self.at = self.at + len(self.text[self.at :]) - len(self.rest())
+        for place, depth in _depths(self.text, start):
+            if depth == 0:
+                self.at = place + 1
+                return self.text[start + 1 : place].strip()
+        return self.refuse("has no closing parenthesis", "add )")
+
+    def operator(self) -> str:
+        rest = self.rest()
+        for sign in _COMPARISONS:
+            if rest.startswith(sign):
+                self.at += len(sign)
+                return sign
+        if not rest:
+            raise BadExpression(f"{self.text!r} compares with nothing", _EXAMPLE)
+        return self.refuse("is no comparison", f"use one of {', '.join(_COMPARISONS)}")
+
+    def taken(self, pattern: re.Pattern[str]) -> str:
+        """Take what a pattern finds next, else nothing."""
+        self.rest()
+        found = pattern.match(self.text, self.at)
+        self.at = found.end() if found else self.at
+        return found[0] if found else ""
+
+    def rest(self) -> str:
+        """Pass blanks, and return what is left."""
+        self.at += len(self.text[self.at :]) - len(self.text[self.at :].lstrip())
+        return self.text[self.at :]
+
+    def refuse(self, found: str, mend: str) -> NoReturn:
+        raise BadExpression(f"{(self.rest() or self.text)[:60]!r} {found}", mend)
+
+
+def _plain(product: Product) -> bool:
+    return not any(isinstance(one, Figure) for one in product.factors)
+
+
+def _named(column: bool) -> str:
+    return "table and column" if column else "table"
+
+
+def _depths(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield (place, depth of parentheses after it) of what stands outside of quotes."""
+    depth, quote = 0, ""
+    for place in range(start, len(text)):
+        sign = text[place]
+        if quote:
+            quote = "" if sign == quote else quote
+            continue
+        if sign in "'\"":
+            quote = sign
+            continue
+        depth += (sign in "([") - (sign in ")]")
+        yield place, depth
+
+
+def _parted(inside: str) -> tuple[str, str | None]:
+    """Part what is asked from what stands behind `where`."""
+    for place, depth in _depths(inside, 0):
+        if depth == 0 and inside.startswith(" where ", place):
+            return inside[:place].strip(), inside[place + len(" where ") :].strip()
+    return inside, None
+
+
+def _read(value: object) -> Asked:
+    if isinstance(value, Asked):
+        return value
+    if isinstance(value, str):
+        return read_expectation(value)
+    raise BadExpression(f"{str(value)[:40]!r} is not an expectation in quotes", _EXAMPLE)
+
+
+Expectation = Annotated[
+    Asked,
+    PlainValidator(_read),
+    PlainSerializer(lambda asked: asked.text, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": LONGEST,
+            "description": "share(condition [where condition]), count(table [where condition on "
+            "its columns]), sum(table.column …), mean(table.column …), joined by * and /, compared "
+            "by < <= > >= == or between a and b with numbers or other figures.",
+        }
+    ),
+]
+"""An expectation as a field of a specification: text in JSON, read when validated."""
+
+Expectations = Annotated[tuple[Expectation, ...], Field(max_length=50)]
+"""What a document expects of a run."""
