@@ -184,7 +184,11 @@ def _clinical(profile: ProfileSpec, people: People) -> Iterator[Compared]:
         yield from _comorbidity(profile, one.code, one, people)
     for drug in clinical.medications:
         has = people.takes("drug", drug.drug)
-        yield _quota(f"medication {drug.drug}", drug, has, np.ones(people.size, np.bool_), people)
+        able = np.ones(people.size, np.bool_)
+        if drug.groups:
+            yield from _groups(f"medication {drug.drug}", drug, has, able, people)
+        else:
+            yield _quota(f"medication {drug.drug}", drug, has, able, people)
 
 
 def _comorbidity(
@@ -208,13 +212,33 @@ def _comorbidity(
             can &= ~people.has(other)
             limits.append(f"without {other}")
     whom = f", of people with {', '.join(limits)}" if limits else ""
-    yield _quota(f"condition {_met(code)}{whom}", quota, has, can, people)
+    if quota.groups:
+        yield from _groups(f"condition {_met(code)}", quota, has, can, people)
+    else:
+        yield _quota(f"condition {_met(code)}{whom}", quota, has, can, people)
+
+
+def _groups(
+    what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: People
+) -> Iterator[Compared]:
+    """Compare the exact count of each group; nobody outside of all groups has it."""
+    left = can.copy()
+    for group in quota.groups:
+        try:
+            here = left & group.when.holds(people)
+        except NotStored:
+            asked = sum(one.count for one in quota.groups)
+            yield whole(f"{what}, of all groups", asked, int(has.sum()))
+            return
+        yield whole(f"{what}, of people with {group.when}", group.count, int(has[here].sum()))
+        left &= ~here
+    yield whole(f"{what}, of the others", 0, int(has[left | ~can].sum()))
 
 
 def _quota(
     what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: People
 ) -> Compared:
-    if quota.exactly is not None:
+    if isinstance(quota.exactly, int):
         return whole(what, quota.exactly, int(has.sum()))
     if quota.share is None:
         return _alone(what, has[can])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from healthsim.execution.coding import Problems
 from healthsim.execution.figures import figure
 from healthsim.execution.history import Moment
 from healthsim.execution.people import Draws, Medication, People, Problem, Values
+from healthsim.execution.quotas import chosen
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.dependencies import in_order
 from healthsim.specification.distributions import Distribution, parse_distribution
@@ -112,15 +113,26 @@ class Sketch:
             raise TypeError(f"{decision} gives text where a number is needed")
         return found
 
-    def chosen(self, decision: str, quota: Quota) -> NDArray[np.bool_]:
-        """Return who is in a quota: by share, or the first so many of a keyed order."""
+    def chosen(
+        self, decision: str, quota: Quota, can: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
+        """Return who is in a quota: by share, or the first so many of a keyed order.
+
+        Args:
+            decision: address of the quota.
+            quota: what is asked.
+            can: who can be in it; everybody by default.
+        """
+        able = np.ones(self.size, dtype=np.bool_) if can is None else can
+        if isinstance(quota.exactly, tuple):
+            return chosen(self.draws, decision, quota.exactly, self, able)
         if quota.exactly is not None:
-            return self.draws.places(decision) < quota.exactly
+            return able & (self.draws.places(decision) < quota.exactly)
         share = resolved(quota.share or parse_distribution(0))
         wanted = self.numbers(f"{decision}.share", share)
         even = self.profile.sampling == "balanced" and share.unconditional
         u = self.draws.balanced(decision) if even else self.draws.uniform(decision)
-        return u < np.nan_to_num(wanted)
+        return able & (u < np.nan_to_num(wanted))
 
 
 def resolved(distribution: Distribution) -> Distribution:
@@ -140,12 +152,9 @@ def draw_people(
         draws: numbers for the chunk.
         plans: names of the plan book, by position.
     """
-    sketch = Sketch(profile, draws, plans)
-    for part in parts:
-        part.draw(sketch)
-    unit = np.arange(draws.start + 1, draws.start + draws.count + 1, dtype=np.int64)
+    sketch = sketched(profile, parts, draws, plans)
     return People(
-        person_id=unit * 100 + 1,
+        person_id=draws.persons(),
         birth=sketch.columns["birth"],
         state=sketch.columns["state"],
         county=sketch.columns["county"],
@@ -156,6 +165,16 @@ def draw_people(
         medications=tuple(sketch.medications.values()),
         **{name: text(sketch.values[name]) for name in _TEXTS},
     )
+
+
+def sketched(
+    profile: ProfileSpec, parts: Sequence[Drawing], draws: Draws, plans: tuple[str, ...]
+) -> Sketch:
+    """Draw some parts of the people of one chunk, in order."""
+    sketch = Sketch(profile, draws, plans)
+    for part in parts:
+        part.draw(sketch)
+    return sketch
 
 
 _TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
@@ -284,7 +303,7 @@ def _comorbidity(one: Comorbidity) -> Drawing:
     address = f"clinical.{one.code}"
 
     def draw(sketch: Sketch) -> None:
-        has = sketch.chosen(address, one) & possible(one.code, sketch)
+        has = sketch.chosen(address, one, possible(one.code, sketch))
         onset = _onset(sketch, f"{address}.onset", one.onset)
         onset = np.where(has, onset, NO_DAY).astype(np.int32)
         nobody = Problem.nobody(one.code, sketch.size)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.census import Census
 from healthsim.specification.conditions import Scope
 from healthsim.specification.distributions import Distribution, Draw
 from healthsim.streams import Streams
@@ -23,11 +24,14 @@ _KEPT = 64  # uniforms kept for a step that is worked in several pieces
 
 
 class Draws:
-    """Addressed numbers for the people of one chunk."""
+    """Addressed numbers for the people of one chunk, and where they stand among everybody."""
 
-    def __init__(self, seed: int, start: int, count: int, population: int) -> None:
+    def __init__(
+        self, seed: int, start: int, count: int, population: int, census: Census | None = None
+    ) -> None:
         self._streams = Streams(seed)
         self.start, self.count, self.population = start, count, population
+        self.census = census or Census()
         self._kept: dict[str, NDArray[np.float64]] = {}
 
     def uniform(self, decision: str, rows: Rows | None = None) -> NDArray[np.float64]:
@@ -47,6 +51,14 @@ class Draws:
     def permuted(self, decision: str, index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         """Return where each index lands in a keyed permutation of ``range(size)``."""
         return self._streams.permuted(decision, index, size)
+
+    def slots(self, decision: str, first: int, count: int) -> NDArray[np.float64]:
+        """Return the numbers of `count` slots that no person owns, such as places in a block."""
+        return self._streams.uniform(decision, first, count)
+
+    def persons(self) -> NDArray[np.int64]:
+        """Return everyone's person_id, int64, rising."""
+        return (self.index() + 1) * 100 + 1
 
     def balanced(self, decision: str) -> NDArray[np.float64]:
         """Return uniforms of which every N-th of (0, 1) holds exactly one."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, whole_years
+from healthsim.execution.census import Standing
 from healthsim.execution.coding import Problems
 from healthsim.execution.history import FOREVER, Course, Coverage, Log, Moment, Variable
 from healthsim.execution.people import Draws, Medication, People, Rows, Values
@@ -70,6 +71,25 @@ class Record:
     def moment(self, rows: Rows, days: Days) -> Moment:
         """Return a moment of some of the people."""
         return Moment(rows, days, len(self.people))
+
+    def standing(self, step: str, rows: Rows, days: Days, strata: Coded) -> Standing | None:
+        """Say where people stand in a population step; None while everybody is being counted.
+
+        Those who were only noted have come to a halt: what befalls them next rests on everybody.
+
+        Args:
+            step: address of the population step.
+            rows: who has come to it.
+            days: their days.
+            strata: a text for each of them; no value for those who are not in the step.
+        """
+        census = self.draws.census
+        in_time = days <= census.last_day
+        inside = Coded(np.where(in_time, strata.codes, -1).astype(np.int32), strata.vocabulary)
+        found = census.standing(step, self.people.person_id[rows], inside)
+        if found is None:
+            self.death[rows[inside.codes >= 0]] = NO_DAY
+        return found
 
 
 def _standing(medication: Medication, size: int) -> Course:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -14,19 +13,28 @@ import numpy as np
 
 from healthsim import __version__
 from healthsim.dates import day_of, whole_years
-from healthsim.errors import Cancelled, SpecError
+from healthsim.errors import SpecError
 from healthsim.execution.catalogue import tables_of
+from healthsim.execution.census import Census
 from healthsim.execution.chart import Chart, admit_after_emergency
-from healthsim.execution.cohort import Drawing, draw_people, drawing_order
+from healthsim.execution.cohort import Drawing, draw_people, drawing_order, sketched
+from healthsim.execution.counting import (
+    everybody,
+    has_population_steps,
+    settle_journeys,
+    settle_level,
+)
 from healthsim.execution.identity import identify
 from healthsim.execution.network import Network, Used, directory
 from healthsim.execution.numbering import Numbering
 from healthsim.execution.people import Draws
 from healthsim.execution.pharmacy import renewals
+from healthsim.execution.pooling import side_by_side
+from healthsim.execution.quotas import QuotaStep, quota_levels
 from healthsim.execution.steps import STAYS
 from healthsim.execution.sync import linked
 from healthsim.execution.tallies import Ledger, Tally
-from healthsim.execution.timeline import Book, live
+from healthsim.execution.timeline import Book, Timeline, live
 from healthsim.execution.visits import visit
 from healthsim.products.known import known
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
@@ -56,12 +64,16 @@ class Job:
         tables: every table that the job fills, in the order in which they are stored.
         through: last day of the data.
         ledger: what is expected of the rows.
+        quotas: the profile's population steps; those of one level do not need each other.
+        counts_journeys: whether a journey has a population step.
     """
 
     profile: ProfileSpec
     journeys: tuple[JourneySpec, ...]
     plans: tuple[Plan, ...]
     parts: tuple[Drawing, ...]
+    quotas: tuple[tuple[QuotaStep, ...], ...]
+    counts_journeys: bool
     book: PlanBook
     numbering: Numbering
     through: int
@@ -142,6 +154,8 @@ def prepare(
         journeys=journeys,
         plans=plans,
         parts=drawing_order(profile),
+        quotas=quota_levels(profile),
+        counts_journeys=has_population_steps(plans),
         book=PlanBook.of(plan_designs(profile, journeys)),
         numbering=Numbering(profile, plans, renewals(profile, through)),
         through=through,
@@ -203,37 +217,70 @@ def chunks(
 
     Raises:
         Cancelled: when `stop` was set.
+        SpecError: people cannot meet an exact count; nothing has been made then.
     """
+    census = take_census(job, size=size, threads=threads, stop=stop)
     used = Used.none()
-    starts = deque(range(0, job.count, size))
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[tuple[Chunk, Used]]] = deque()
-        while starts or waiting:
-            while starts and len(waiting) <= threads:
-                start = starts.popleft()
-                waiting.append(pool.submit(work, job, start, min(size, job.count - start)))
-            if stop is not None and stop.is_set():
-                for future in waiting:
-                    future.cancel()
-                raise Cancelled("run", "was asked to stop", "start it again to have its rows")
-            chunk, seen = waiting.popleft().result()
-            used.add(seen)
-            yield chunk
+
+    def made(start: int, count: int) -> tuple[Chunk, Used]:
+        return work(job, start, count, census)
+
+    for chunk, seen in side_by_side(made, job.count, size, threads, stop):
+        used.add(seen)
+        yield chunk
     rows = _not_per_person(job, used)
     yield Chunk(job.count, 0, rows, job.ledger.of_rows(rows))
 
 
-def work(job: Job, start: int, count: int) -> tuple[Chunk, Used]:
-    """Make the rows of one chunk: a pure function of the job and the range of its people."""
-    draws = Draws(job.seed, start, count, job.count)
-    people = draw_people(job.profile, job.parts, draws, job.book.names)
-    book = Book(
-        names=job.book.names,
-        first_months=tuple(job.book.first_month.tolist()),
-        states=geography().states,
-        through=job.through,
-    )
-    timeline = live(job.profile, job.plans, people, draws, book)
+def take_census(
+    job: Job, *, size: int = CHUNK, threads: int = 2, stop: threading.Event | None = None
+) -> Census:
+    """Settle the population steps of a job, pass by pass; nothing to do where it has none.
+
+    Args:
+        job: what `prepare` returned.
+        size: units looked at at once; the census does not depend on it.
+        threads: how many chunks are looked at side by side.
+        stop: set it to stop within one chunk.
+
+    Raises:
+        Cancelled: when `stop` was set.
+        SpecError: people cannot meet an exact count.
+    """
+    census = Census(last_day=job.through)
+    for level in job.quotas:
+        drawn = everybody(_drawn(job, level), job.count, size, threads, stop)
+        census = settle_level(census, level, drawn)
+    if job.counts_journeys:
+        lived = everybody(partial(_lived, job), job.count, size, threads, stop)
+        census = settle_journeys(census, job.plans, lived)
+    return census
+
+
+def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[Census, int, int], object]:
+    """Return what draws as much of people as decides who is in some quotas."""
+    wanted = {name for step in level for name in step.needs}
+    parts = [part for part in job.parts if part.name in wanted]
+
+    def drawn(census: Census, start: int, count: int) -> None:
+        draws = Draws(job.seed, start, count, job.count, census)
+        sketched(job.profile, parts, draws, job.book.names)
+
+    return drawn
+
+
+def work(job: Job, start: int, count: int, census: Census | None = None) -> tuple[Chunk, Used]:
+    """Make the rows of one chunk: a pure function of the job and the range of its people.
+
+    Args:
+        job: what `prepare` returned.
+        start: index of the first unit.
+        count: units in the chunk.
+        census: what `take_census` found; taken here where it is not given.
+    """
+    known = take_census(job) if census is None else census
+    timeline = _lived(job, known, start, count)
+    people, draws = timeline.record.people, timeline.record.draws
     as_of = np.full(count, day_of(job.profile.as_of.isoformat()), dtype=np.int32)
     network = Network(people, draws, whole_years(people.birth, as_of))
     primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
@@ -254,6 +301,19 @@ def work(job: Job, start: int, count: int) -> tuple[Chunk, Used]:
         if table.name not in _WHOLE
     }
     return Chunk(start, count, tables, job.ledger.of_chunk(timeline, tables)), made.used
+
+
+def _lived(job: Job, census: Census, start: int, count: int) -> Timeline:
+    """Draw the people of a chunk and let them walk through every journey."""
+    draws = Draws(job.seed, start, count, job.count, census)
+    people = draw_people(job.profile, job.parts, draws, job.book.names)
+    book = Book(
+        names=job.book.names,
+        first_months=tuple(job.book.first_month.tolist()),
+        states=geography().states,
+        through=job.through,
+    )
+    return live(job.profile, job.plans, people, draws, book)
 
 
 _WHOLE = ("plans", "providers", "facilities", "pharmacies")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm
 from healthsim.errors import Problem, near
-from healthsim.specification.conditions import NUMBER, TEXT, Kind
+from healthsim.specification.check_quotas import quota_problems
+from healthsim.specification.conditions import NUMBER, TEXT, Expression, Kind
 from healthsim.specification.dependencies import in_order, parts_of
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.known import (
@@ -35,7 +36,7 @@ def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
     """Yield everything that is wrong with a profile."""
     yield from _demographics(profile, known)
     yield from _attributes(profile)
-    yield from _clinical(profile)
+    yield from _clinical(profile, kinds_of(profile, known))
     yield from _coverage(profile, known)
     yield from _expressions(profile, known)
     yield from _totals(profile)
@@ -100,7 +101,7 @@ def _attributes(profile: ProfileSpec) -> Iterator[Problem]:
             )
 
 
-def _clinical(profile: ProfileSpec) -> Iterator[Problem]:
+def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
     clinical, where = profile.clinical, "profile.clinical"
     stated: list[tuple[str, str]] = []
     if clinical.primary is not None:
@@ -111,8 +112,10 @@ def _clinical(profile: ProfileSpec) -> Iterator[Problem]:
             yield from _onset(f"{where}.primary.onset", clinical.primary.onset)
     for place, one in enumerate(clinical.comorbidities):
         here = f"{where}.comorbidities[{place}]"
-        yield from _condition(profile, f"{here}.code", one.code, everyone=one.exactly is not None)
-        yield from _quota(profile, here, one)
+        yield from _condition(
+            profile, f"{here}.code", one.code, everyone=isinstance(one.exactly, int)
+        )
+        yield from _quota(profile, here, one, kinds)
         if one.onset is not None:
             yield from _onset(f"{here}.onset", one.onset)
         for _, other in stated:
@@ -123,7 +126,7 @@ def _clinical(profile: ProfileSpec) -> Iterator[Problem]:
     for place, drug in enumerate(clinical.medications):
         here = f"{where}.medications[{place}]"
         yield from code_problem(f"{here}.drug", drugs().find, drug.drug)
-        yield from _quota(profile, here, drug)
+        yield from _quota(profile, here, drug, kinds)
         if drug.adherence is not None:
             yield from numeric(f"{here}.adherence", drug.adherence, 0, 1)
 
@@ -157,15 +160,12 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
         )
 
 
-def _quota(profile: ProfileSpec, where: str, quota: Quota) -> Iterator[Problem]:
+def _quota(
+    profile: ProfileSpec, where: str, quota: Quota, kinds: Mapping[str, Kind]
+) -> Iterator[Problem]:
     if quota.share is not None:
         yield from numeric(f"{where}.share", quota.share, 0, 1)
-    if quota.exactly is not None and quota.exactly > profile.count:
-        yield Problem(
-            f"{where}.exactly",
-            f"is {quota.exactly} of {profile.count} people",
-            f"lower it to at most {profile.count} or raise count",
-        )
+    yield from quota_problems(profile, where, quota, kinds)
 
 
 def _onset(where: str, onset: Onset) -> Iterator[Problem]:
@@ -182,6 +182,13 @@ def _onset(where: str, onset: Onset) -> Iterator[Problem]:
                 )
 
 
+def _asked(quota: Quota) -> Iterator[Expression]:
+    """Yield the conditions that decide who is in a quota."""
+    if quota.share is not None:
+        yield from (expression for _, expression, _ in quota.share.expressions())
+    yield from (group.when for group in quota.groups)
+
+
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
     """Refuse two conditions that nobody can have at once, unless the share says how they part."""
     for pair in EXCLUDES:
@@ -189,7 +196,7 @@ def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Pro
             if first.startswith(one) and second.startswith(other) and first != second:
                 calls = {
                     argument
-                    for _, expression, _ in (quota.share.expressions() if quota.share else ())
+                    for expression in _asked(quota)
                     for function, argument in expression.calls
                     if function == "has"
                 }
@@ -222,8 +229,8 @@ def _expressions(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
         },
     )
     for part in parts_of(profile):
-        for distribution in part.distributions:
-            yield from names.inside(f"profile.{part.path}", distribution)
+        for path, expression, want in part.expressions():
+            yield from names.problems(f"profile.{part.path}.{path}", expression, want)
 
 
 def _totals(profile: ProfileSpec) -> Iterator[Problem]:

@@ -97,6 +97,10 @@ class Expression:
         """Return for whom the condition is true, bool, shape (n,); unknown counts as false."""
         return np.array(np.broadcast_to(truth(self.root, scope).yes, (scope.size,)))
 
+    def fails(self, scope: Scope) -> NDArray[np.bool_]:
+        """Return for whom the condition is known to be false, bool, shape (n,)."""
+        return np.array(np.broadcast_to(truth(self.root, scope).no, (scope.size,)))
+
     def numbers(self, scope: Scope) -> NDArray[np.float64]:
         """Return the formula's result, float64, shape (n,), not rounded; NaN is missing."""
         return np.array(np.broadcast_to(numbers(self.root, scope), (scope.size,)))

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, SpecError
+from healthsim.specification.conditions import Expression
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.profile import Onset, ProfileSpec, Quota
 
@@ -24,12 +25,21 @@ class Part:
         path: where it stands in the document.
         distributions: all that may be asked for while it is drawn.
         also: names it needs whatever its distributions say.
+        conditions: (path, condition) of what else may be asked while it is drawn.
     """
 
     name: str
     path: str
     distributions: tuple[Distribution, ...] = ()
     also: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, Expression], ...] = ()
+
+    def expressions(self) -> Iterator[tuple[str, Expression, str]]:
+        """Yield (path within the part, expression, what it must give) of all it asks."""
+        for distribution in self.distributions:
+            yield from distribution.expressions()
+        for path, condition in self.conditions:
+            yield path, condition, "truth"
 
 
 def parts_of(profile: ProfileSpec) -> tuple[Part, ...]:
@@ -58,17 +68,21 @@ def _parts(profile: ProfileSpec) -> Iterator[Part]:
     for one in clinical.comorbidities:
         spans = _onset(one.onset) if one.onset is not None else ()
         path = f"clinical.comorbidities[{one.code}]"
-        yield Part(f"has {one.code}", path, _quota(one) + spans, ("age", "gender"))
+        yield Part(f"has {one.code}", path, _quota(one) + spans, ("age", "gender"), _groups(one))
     for drug in clinical.medications:
         adherence = () if drug.adherence is None else (drug.adherence,)
         path = f"clinical.medications[{drug.drug}]"
-        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence)
+        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence, (), _groups(drug))
     if profile.coverage is not None:
         yield Part("plan", "coverage.plan", (profile.coverage.plan,))
 
 
 def _quota(quota: Quota) -> tuple[Distribution, ...]:
     return () if quota.share is None else (quota.share,)
+
+
+def _groups(quota: Quota) -> tuple[tuple[str, Expression], ...]:
+    return tuple((f"exactly[{place}].when", group.when) for place, group in enumerate(quota.groups))
 
 
 def _onset(onset: Onset) -> tuple[Distribution, ...]:
@@ -82,7 +96,7 @@ def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
         SpecError: when parts need each other in a circle, naming it.
     """
     parts = {part.name: part for part in parts_of(profile)}
-    needs = {name: set(_needs(part, parts)) for name, part in parts.items()}
+    needs = needs_of(profile)
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
@@ -103,15 +117,21 @@ def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
     return tuple(order)
 
 
+def needs_of(profile: ProfileSpec) -> dict[str, set[str]]:
+    """Return, for each part, the parts that it needs itself."""
+    parts = {part.name: part for part in parts_of(profile)}
+    return {name: set(_needs(part, parts)) for name, part in parts.items()}
+
+
 def _needs(part: Part, parts: Mapping[str, Part]) -> Iterator[str]:
     yield from (name for name in part.also if name in parts)
     for distribution in part.distributions:
         for _, measure in distribution.measures():
             yield from _OF_MEASURE.get(measure, ("age",))
-        for _, expression, _ in distribution.expressions():
-            yield from (name for name in expression.names if name in parts)
-            for function, argument in expression.calls:
-                yield from _answering(function, argument, part, parts)
+    for _, expression, _ in part.expressions():
+        yield from (name for name in expression.names if name in parts)
+        for function, argument in expression.calls:
+            yield from _answering(function, argument, part, parts)
 
 
 def _answering(

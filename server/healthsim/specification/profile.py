@@ -5,8 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
+from healthsim.specification.conditions import Condition
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.document import Day, Document, Identifier, Strict
 from healthsim.specification.expectations import Expectations
@@ -75,17 +83,47 @@ class Primary(Strict):
     onset: Literal["journey"] | Onset = "journey"
 
 
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class Group(Strict):
+    """Some of the people, and how many of them have it."""
+
+    when: Condition
+    count: Count
+
+
+def _form(value: object) -> str:
+    return "exact:groups" if isinstance(value, list | tuple) else "exact:count"
+
+
+Exactly = Annotated[
+    Annotated[Count, Tag("exact:count")]
+    | Annotated[tuple[Group, ...], Field(min_length=1, max_length=100), Tag("exact:groups")],
+    Discriminator(_form),
+]
+"""So many of everybody, or so many of each group: people are in the first group that fits."""
+
+
 class Quota(Strict):
-    """How many have it: a share (a number or a distribution of one), or an exact count."""
+    """How many have it: a share (a number or a distribution of one), or an exact count.
+
+    With groups, nobody has it who is in none of them.
+    """
 
     share: Distribution | None = None
-    exactly: Annotated[int, Field(ge=0, strict=True)] | None = None
+    exactly: Exactly | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Quota:
         if (self.share is None) == (self.exactly is None):
             raise ValueError("give one of share and exactly; remove or add one")
         return self
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that are counted apart; none where one count is of everybody."""
+        return self.exactly if isinstance(self.exactly, tuple) else ()
 
 
 class Comorbidity(Quota):

@@ -1,0 +1,145 @@
+"""What a population step knows of everybody who comes to it, whatever the chunk.
+
+A step that may see everyone (an exact quota, a randomisation) asks where people stand: their rank
+among all who come to it and belong to one stratum, in the order of persons. While people are being
+counted there is no answer yet; those who came are noted. Once everybody is, the step is settled,
+and every chunk is given the same ranks, alone or beside others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.tables import Coded, join
+
+Came = tuple[NDArray[np.int64], Coded]
+"""Persons who came to a step, and the stratum of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where people stand in a population step; arrays have shape (n,).
+
+    Attributes:
+        rank: int64, from 0 within the person's stratum; -1 where not in the step.
+        size: int64, how many people the stratum holds in all; 0 where not in the step.
+    """
+
+    rank: NDArray[np.int64]
+    size: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """Everybody who comes to a population step: 20 bytes a person.
+
+    Attributes:
+        persons: int64, rising.
+        rank: int64, place within the person's stratum in the order of persons, from 0.
+        stratum: int32, position in `strata`.
+        strata: the texts that tell strata apart.
+        sizes: int64, people by stratum.
+    """
+
+    persons: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    stratum: NDArray[np.int32]
+    strata: tuple[str, ...]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, came: Sequence[Came]) -> Counted:
+        """Put together who came in each chunk, in any order.
+
+        >>> found = Counted.of([(np.array([3, 1]), Coded.of(["b", "a"])),
+        ...                     (np.array([2]), Coded.of(["b"]))])
+        >>> found.persons.tolist(), found.rank.tolist(), found.size("b")
+        ([1, 2, 3], [0, 0, 1], 2)
+        """
+        if not came:
+            none = np.zeros(0, dtype=np.int64)
+            return cls(none, none, none.astype(np.int32), (), none)
+        persons = np.concatenate([some for some, _ in came])
+        order = np.argsort(persons, kind="stable")
+        both = join([strata for _, strata in came])
+        if not isinstance(both, Coded):
+            raise TypeError("strata are texts")
+        stratum = both.codes[order]
+        sizes = np.bincount(stratum, minlength=len(both.vocabulary)).astype(np.int64)
+        together = np.argsort(stratum, kind="stable")
+        rank = np.empty(len(order), dtype=np.int64)
+        firsts = np.cumsum(sizes) - sizes
+        rank[together] = np.arange(len(order)) - np.repeat(firsts, sizes)
+        return cls(persons[order], rank, stratum, both.vocabulary, sizes)
+
+    def size(self, stratum: str) -> int:
+        """Return how many people a stratum holds."""
+        return int(self.sizes[self.strata.index(stratum)]) if stratum in self.strata else 0
+
+    def standing(self, persons: NDArray[np.int64]) -> Standing:
+        """Return where persons stand; those who were not counted are not in it."""
+        rank = np.full(len(persons), -1, dtype=np.int64)
+        size = np.zeros(len(persons), dtype=np.int64)
+        if len(self.persons):
+            place = np.minimum(np.searchsorted(self.persons, persons), len(self.persons) - 1)
+            here = self.persons[place] == persons
+            rank[here] = self.rank[place[here]]
+            size[here] = self.sizes[self.stratum[place[here]]]
+        return Standing(rank, size)
+
+
+class Census:
+    """The population steps that are settled, and, in a counting pass, who comes to the others.
+
+    Attributes:
+        settled: by the step's name.
+        counting: whether steps that are not settled yet are being counted.
+        last_day: what is dated later than this is no event, so nobody counts there.
+        came: who came to steps that are not settled.
+        strangers: settled steps to which somebody came who was not counted.
+    """
+
+    def __init__(
+        self,
+        settled: Mapping[str, Counted] | None = None,
+        *,
+        counting: bool = False,
+        last_day: int = 2**31 - 1,
+    ) -> None:
+        self.settled = dict(settled or {})
+        self.counting, self.last_day = counting, last_day
+        self.came: dict[str, list[Came]] = {}
+        self.strangers: set[str] = set()
+
+    def afresh(self) -> Census:
+        """Return a census of the same settled steps for one chunk of a counting pass."""
+        return Census(self.settled, counting=True, last_day=self.last_day)
+
+    def add(self, other: Census) -> None:
+        """Take in who came in another chunk."""
+        for step, came in other.came.items():
+            self.came.setdefault(step, []).extend(came)
+        self.strangers |= other.strangers
+
+    def standing(self, step: str, persons: NDArray[np.int64], strata: Coded) -> Standing | None:
+        """Say where persons stand in a step; None while it is being counted.
+
+        Args:
+            step: address of the population step.
+            persons: int64, shape (n,), person_id.
+            strata: a text for each of them; no value for those who are not in the step.
+        """
+        inside = strata.codes >= 0
+        if step not in self.settled:
+            if not self.counting:
+                raise LookupError(f"{step} was not counted before it ran")
+            self.came.setdefault(step, []).append((persons[inside], strata.take(inside)))
+            return None
+        found = self.settled[step].standing(persons)
+        if (found.rank[inside] < 0).any():
+            self.strangers.add(step)
+        return found

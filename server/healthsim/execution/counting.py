@@ -1,0 +1,155 @@
+"""The counting pass: population steps are settled before the first row is made.
+
+A pass looks at all people, chunk by chunk, only as far as the first population step that is not
+settled. The steps of a profile are settled level by level; those of journeys one at a time, since
+who comes to the second may rest on what the first decided.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from healthsim.errors import Problem, SpecError
+from healthsim.execution.census import Census, Counted
+from healthsim.execution.pooling import side_by_side
+from healthsim.execution.quotas import QuotaStep
+from healthsim.specification.journey import Branch, StepHead
+from healthsim.specification.plan import Occurrence, Plan
+
+Look = Callable[[Census], Census]
+"""Looks at everybody with a census, and returns who came to what is not settled in it."""
+
+
+def everybody(
+    look: Callable[[Census, int, int], object],
+    count: int,
+    size: int,
+    threads: int,
+    stop: threading.Event | None,
+) -> Look:
+    """Turn a look at one chunk into a look at everybody, chunks side by side.
+
+    Args:
+        look: given a census, start and count, walks one chunk; the census notes who came.
+        count: people in all.
+        size: people looked at at once.
+        threads: how many chunks are looked at side by side.
+        stop: set it to stop within one chunk; `Cancelled` is raised then.
+    """
+
+    def looked(known: Census) -> Census:
+        def chunk(start: int, some: int) -> Census:
+            here = known.afresh()
+            look(here, start, some)
+            return here
+
+        whole = known.afresh()
+        for part in side_by_side(chunk, count, size, threads, stop):
+            whole.add(part)
+        return whole
+
+    return looked
+
+
+def is_population_step(step: StepHead) -> bool:
+    """Tell whether a step must see everyone who comes to it before it is worked on anyone."""
+    if isinstance(step, Branch):
+        return any(getattr(option, "exactly", None) is not None for option in step.options)
+    return getattr(step, "type", "") == "randomization"
+
+
+def has_population_steps(plans: Sequence[Plan]) -> bool:
+    """Tell whether journeys need a counting pass."""
+    return any(is_population_step(one.step) for plan in plans for one in plan.occurrences)
+
+
+def settle_level(census: Census, level: Sequence[QuotaStep], look: Look) -> Census:
+    """Settle quotas of a profile that do not need each other.
+
+    Raises:
+        SpecError: for every group that is smaller than what is asked of it.
+    """
+    came = look(census).came
+    counted = {step.name: Counted.of(came.get(step.name, [])) for step in level}
+    problems = [one for step in level for one in step.problems(counted[step.name])]
+    if problems:
+        raise SpecError(problems)
+    return Census({**census.settled, **counted}, last_day=census.last_day)
+
+
+def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census:
+    """Settle the population steps of journeys, each after those that lead to it.
+
+    Raises:
+        SpecError: fewer come to a step than it asks for, or the steps lead to each other.
+    """
+    steps = _steps(plans)
+    order = {name: place for place, name in enumerate(steps)}
+    later: Counter[str] = Counter()
+    trail: list[str] = []
+    settled = dict(census.settled)
+    while True:
+        seen = look(Census(settled, last_day=census.last_day))
+        early = next((place for place, name in enumerate(trail) if name in seen.strangers), None)
+        if early is not None:
+            later[trail[early]] += 1
+            _refuse_circles(trail[early], later, steps)
+            for name in trail[early:]:
+                del settled[name]
+            trail = trail[:early]
+            continue
+        if not seen.came:
+            break
+        name = min(seen.came, key=lambda one: (later[one], order[one]))
+        settled[name] = Counted.of(seen.came[name])
+        trail.append(name)
+    problems = list(_too_few(steps, settled))
+    if problems:
+        raise SpecError(problems)
+    return Census(settled, last_day=census.last_day)
+
+
+def _steps(plans: Sequence[Plan]) -> dict[str, tuple[str, Occurrence]]:
+    """Return the population steps in document order: address -> where, occurrence."""
+    return {
+        one.address: (f"journeys[{place}]: step {one.step.id!r}", one)
+        for place, plan in enumerate(plans)
+        for one in plan.occurrences
+        if is_population_step(one.step)
+    }
+
+
+def _refuse_circles(
+    name: str, later: Counter[str], steps: Mapping[str, tuple[str, Occurrence]]
+) -> None:
+    if later[name] <= len(steps):
+        return
+    raise SpecError([Problem(
+        steps[name][0],
+        "some people come to it before, some after another step that counts everybody",
+        "date the two apart: no variance that lets them change places",
+    )])  # fmt: skip
+
+
+def _too_few(
+    steps: Mapping[str, tuple[str, Occurrence]], settled: Mapping[str, Counted]
+) -> Iterator[Problem]:
+    """Yield branches that fewer people reach than their exact options ask for."""
+    reached = {steps[name][0] for name in steps if name in settled}
+    for name, (where, one) in steps.items():
+        if not isinstance(one.step, Branch) or (where in reached and name not in settled):
+            continue
+        counted = settled.get(name)
+        for number, group in enumerate(one.step.groups()):
+            asked = sum(getattr(option, "exactly", None) or 0 for option in group)
+            there = counted.size(str(number)) if counted else 0
+            if asked > there:
+                first = next(option for option in group if getattr(option, "exactly", None))
+                whom = f" with {first.when}" if first.when is not None else ""
+                yield Problem(
+                    f"{where}: options[{one.step.options.index(first)}].exactly",
+                    f"asks for {asked} of those who come{whom}, and {there} do",
+                    f"lower it to {there} or let more people come to the branch",
+                )
