@@ -119,6 +119,31 @@ def test_exact_counts_are_compared_exactly(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
+def test_each_group_of_an_exact_count_is_compared(tmp_path: Path) -> None:
+    women = [{"when": "gender == 'F'", "count": 10}, {"when": "age >= 60", "count": 2}]
+    drug = "lisinopril 10 mg tablet"
+    people = profile(
+        count=60,
+        demographics={"gender": {"exactly": {"M": 35, "F": 25}}},
+        clinical={
+            "comorbidities": [{"code": "I10", "exactly": women}],
+            "medications": [{"drug": drug, "exactly": [{"when": "has('I10')", "count": 4}]}],
+        },
+    )
+    found = compared(stored(tmp_path, people))
+    of = {what.replace(" (or I11.0, I12.0, I12.9, I13.0, I13.2)", ""): row
+          for what, row in found.items()}  # fmt: skip
+
+    for what, count in (
+        ("condition I10, of people with gender == 'F'", 10),
+        ("condition I10, of people with age >= 60", 2),
+        ("condition I10, of the others", 0),
+        (f"medication {drug}, of people with has('I10')", 4),
+        (f"medication {drug}, of the others", 0),
+    ):
+        assert (of[what].asked, of[what].got, of[what].ok) == (count, count, True), what
+
+
 def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> None:
     by_control = {
         "type": "conditional",

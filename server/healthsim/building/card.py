@@ -75,7 +75,7 @@ def _pages() -> Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
-    pages.filters |= {"say": say, "line": line, "share": _share}
+    pages.filters |= {"say": say, "line": line, "share": _share, "exact": _exact}
     return pages
 
 
@@ -221,3 +221,11 @@ def _at(at: Any) -> str:
     if at.get("business_days"):
         said.append("business days")
     return f", {' '.join(said)}" if said else ""
+
+
+def _exact(value: Any) -> str:
+    if not isinstance(value, list | tuple):
+        return f"exactly {line(value)}"
+    groups = [f"{line(one.get('count'))} of those with {line(one.get('when'))}"
+              for one in value if isinstance(one, Mapping)]  # fmt: skip
+    return f"exactly {', '.join(groups)}"
