@@ -144,6 +144,19 @@ def test_each_group_of_an_exact_count_is_compared(tmp_path: Path) -> None:
         assert (of[what].asked, of[what].got, of[what].ok) == (count, count, True), what
 
 
+def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Path) -> None:
+    options = [{"name": "a", "exactly": 40}, {"name": "b", "weight": 0.25},
+               {"name": "c", "weight": 0.75}]  # fmt: skip
+    walk = {
+        "kind": "journey", "name": "way", "duration_days": 90, "phases": [{"name": "all", "steps": [
+            {"do": "branch", "id": "fork", "at": 10, "options": options}]}],
+    }  # fmt: skip
+    found = compared(stored(tmp_path, profile(count=400), walk))
+
+    assert (found["way/fork: a"].asked, found["way/fork: a"].got) == (40, 40)
+    assert (found["way/fork: b"].asked, found["way/fork: b"].ok) == (0.25, True)
+
+
 def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> None:
     by_control = {
         "type": "conditional",

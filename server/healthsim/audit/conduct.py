@@ -15,6 +15,10 @@ _WAYS = (
     "SELECT option, count(*) FROM events WHERE type = 'branch' AND journey = ? AND step = ? "
     "GROUP BY option"
 )
+_TIMES = (
+    "SELECT count(DISTINCT occurrence) FROM events "
+    "WHERE type = 'branch' AND journey = ? AND step = ?"
+)
 _COVERED = (
     "SEMI JOIN enrollments AS n ON p.person_id = n.person_id "
     "AND n.effective_date <= p.written_date "
@@ -39,6 +43,8 @@ class Way:
 
     Attributes:
         weight: the weight that is stated, where it alone decides; None otherwise.
+        reached: who came; of an option with a weight, those whom no exact count took.
+        exactly: the count that is stated, over all times that people came to the branch.
     """
 
     step: str
@@ -46,11 +52,12 @@ class Way:
     weight: float | None
     reached: int
     taken: int
+    exactly: int | None = None
 
     @property
     def share(self) -> float:
         """Share of those who came that took it."""
-        return self.taken / self.reached
+        return self.taken / self.reached if self.reached else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +77,17 @@ def branches(connection: duckdb.DuckDBPyConnection, journey: JourneySpec) -> Ite
             continue
         taken = dict(connection.execute(_WAYS, [journey.name, step.id]).fetchall())
         reached = sum(taken.values())
-        by_weight = len(step.groups()) == 1
+        by_weight = len(step.groups()) == 1 and step.table is None and not step.races
+        ((times,),) = connection.execute(_TIMES, [journey.name, step.id]).fetchall()
+        counts = {one.name: one.exactly * times for one in step.options if one.exactly is not None}
+        left = reached - sum(counts.values()) if by_weight else reached
         for option in step.options if reached else ():
+            count, got = counts.get(option.name), taken.get(option.name, 0)
             weight = (1.0 if option.weight is None else option.weight) if by_weight else None
-            yield Way(step.id, option.name, weight, reached, taken.get(option.name, 0))
+            if count is not None:
+                yield Way(step.id, option.name, None, reached, got, count)
+            else:
+                yield Way(step.id, option.name, weight, left, got)
 
 
 def first_fills(

@@ -299,7 +299,9 @@ def _journeys(
     for journey in journeys:
         for one in conduct.branches(connection, journey):
             what = f"{journey.name}/{one.step}: {one.option}"
-            if one.weight is None:
+            if one.exactly is not None:
+                yield whole(what, one.exactly, one.taken)
+            elif one.weight is None:
                 yield Compared(what, "by condition", round(one.share, 4))
             else:
                 yield share(what, np.full(one.reached, one.weight), _first(one.taken, one.reached))

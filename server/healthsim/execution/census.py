@@ -69,12 +69,23 @@ class Counted:
         if not isinstance(both, Coded):
             raise TypeError("strata are texts")
         stratum = both.codes[order]
-        sizes = np.bincount(stratum, minlength=len(both.vocabulary)).astype(np.int64)
+        strata = tuple(sorted(both.vocabulary))
+        place = np.array([strata.index(word) for word in both.vocabulary], dtype=np.int32)
+        stratum = place[stratum]
+        sizes = np.bincount(stratum, minlength=len(strata)).astype(np.int64)
         together = np.argsort(stratum, kind="stable")
         rank = np.empty(len(order), dtype=np.int64)
         firsts = np.cumsum(sizes) - sizes
         rank[together] = np.arange(len(order)) - np.repeat(firsts, sizes)
-        return cls(persons[order], rank, stratum, both.vocabulary, sizes)
+        return cls(persons[order], rank, stratum, strata, sizes)
+
+    def same_as(self, other: Counted) -> bool:
+        """Tell whether the same people of the same strata were counted."""
+        return (
+            self.strata == other.strata
+            and np.array_equal(self.persons, other.persons)
+            and np.array_equal(self.stratum, other.stratum)
+        )
 
     def size(self, stratum: str) -> int:
         """Return how many people a stratum holds."""
@@ -97,10 +108,9 @@ class Census:
 
     Attributes:
         settled: by the step's name.
-        counting: whether steps that are not settled yet are being counted.
+        counting: whether it is being counted who comes.
         last_day: what is dated later than this is no event, so nobody counts there.
-        came: who came to steps that are not settled.
-        strangers: settled steps to which somebody came who was not counted.
+        came: who came to each step, while people are being counted.
     """
 
     def __init__(
@@ -113,7 +123,6 @@ class Census:
         self.settled = dict(settled or {})
         self.counting, self.last_day = counting, last_day
         self.came: dict[str, list[Came]] = {}
-        self.strangers: set[str] = set()
 
     def afresh(self) -> Census:
         """Return a census of the same settled steps for one chunk of a counting pass."""
@@ -123,7 +132,6 @@ class Census:
         """Take in who came in another chunk."""
         for step, came in other.came.items():
             self.came.setdefault(step, []).extend(came)
-        self.strangers |= other.strangers
 
     def standing(self, step: str, persons: NDArray[np.int64], strata: Coded) -> Standing | None:
         """Say where persons stand in a step; None while it is being counted.
@@ -133,13 +141,11 @@ class Census:
             persons: int64, shape (n,), person_id.
             strata: a text for each of them; no value for those who are not in the step.
         """
-        inside = strata.codes >= 0
-        if step not in self.settled:
-            if not self.counting:
-                raise LookupError(f"{step} was not counted before it ran")
+        if self.counting:
+            inside = strata.codes >= 0
             self.came.setdefault(step, []).append((persons[inside], strata.take(inside)))
-            return None
-        found = self.settled[step].standing(persons)
-        if (found.rank[inside] < 0).any():
-            self.strangers.add(step)
-        return found
+        if step in self.settled:
+            return self.settled[step].standing(persons)
+        if not self.counting:
+            raise LookupError(f"{step} was not counted before it ran")
+        return None

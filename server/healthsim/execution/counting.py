@@ -2,7 +2,8 @@
 
 A pass looks at all people, chunk by chunk, only as far as the first population step that is not
 settled. The steps of a profile are settled level by level; those of journeys one at a time, since
-who comes to the second may rest on what the first decided.
+who comes to the second may rest on what the first decided. Where some people come to one of two
+steps first and some to the other, both are counted again until those come who were counted.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.census import Census, Counted
 from healthsim.execution.pooling import side_by_side
 from healthsim.execution.quotas import QuotaStep
-from healthsim.specification.journey import Branch, StepHead
+from healthsim.specification.journey import Branch, Randomization, StepHead
 from healthsim.specification.plan import Occurrence, Plan
+
+_MOST_COUNTS = 10  # counts of one step, until it is clear that they do not settle
 
 Look = Callable[[Census], Census]
 """Looks at everybody with a census, and returns who came to what is not settled in it."""
@@ -56,8 +59,8 @@ def everybody(
 def is_population_step(step: StepHead) -> bool:
     """Tell whether a step must see everyone who comes to it before it is worked on anyone."""
     if isinstance(step, Branch):
-        return any(getattr(option, "exactly", None) is not None for option in step.options)
-    return getattr(step, "type", "") == "randomization"
+        return any(option.exactly is not None for option in step.options)
+    return isinstance(step, Randomization)
 
 
 def has_population_steps(plans: Sequence[Plan]) -> bool:
@@ -87,24 +90,22 @@ def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census
     """
     steps = _steps(plans)
     order = {name: place for place, name in enumerate(steps)}
-    later: Counter[str] = Counter()
-    trail: list[str] = []
     settled = dict(census.settled)
+    recounted: Counter[str] = Counter()
     while True:
-        seen = look(Census(settled, last_day=census.last_day))
-        early = next((place for place, name in enumerate(trail) if name in seen.strangers), None)
-        if early is not None:
-            later[trail[early]] += 1
-            _refuse_circles(trail[early], later, steps)
-            for name in trail[early:]:
-                del settled[name]
-            trail = trail[:early]
-            continue
-        if not seen.came:
+        came = look(Census(settled, last_day=census.last_day)).came
+        names = sorted(order.keys() & came.keys(), key=order.__getitem__)
+        found = {name: Counted.of(came[name]) for name in names}
+        moved = next((name for name, new in found.items()
+                      if name in settled and not new.same_as(settled[name])), None)  # fmt: skip
+        new = moved or next((name for name in found if name not in settled), None)
+        if new is None:
             break
-        name = min(seen.came, key=lambda one: (later[one], order[one]))
-        settled[name] = Counted.of(seen.came[name])
-        trail.append(name)
+        settled[new] = found[new]
+        recounted[new] += 1
+        _refuse_circles(new, recounted, steps)
+        if len(steps) == 1:  # nothing else could bring more people to it
+            break
     problems = list(_too_few(steps, settled))
     if problems:
         raise SpecError(problems)
@@ -122,14 +123,14 @@ def _steps(plans: Sequence[Plan]) -> dict[str, tuple[str, Occurrence]]:
 
 
 def _refuse_circles(
-    name: str, later: Counter[str], steps: Mapping[str, tuple[str, Occurrence]]
+    name: str, recounted: Counter[str], steps: Mapping[str, tuple[str, Occurrence]]
 ) -> None:
-    if later[name] <= len(steps):
+    if recounted[name] <= _MOST_COUNTS:
         return
     raise SpecError([Problem(
         steps[name][0],
-        "some people come to it before, some after another step that counts everybody",
-        "date the two apart: no variance that lets them change places",
+        "who comes to it rests on another step that counts everybody, and that on this one",
+        "date the two apart, or take the count out of one of them",
     )])  # fmt: skip
 
 
@@ -143,10 +144,10 @@ def _too_few(
             continue
         counted = settled.get(name)
         for number, group in enumerate(one.step.groups()):
-            asked = sum(getattr(option, "exactly", None) or 0 for option in group)
+            asked = sum(option.exactly or 0 for option in group)
             there = counted.size(str(number)) if counted else 0
             if asked > there:
-                first = next(option for option in group if getattr(option, "exactly", None))
+                first = next(option for option in group if option.exactly)
                 whom = f" with {first.when}" if first.when is not None else ""
                 yield Problem(
                     f"{where}: options[{one.step.options.index(first)}].exactly",

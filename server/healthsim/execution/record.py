@@ -28,6 +28,7 @@ class Record:
         death: last day of life; `FOREVER` while alive.
         first_day: first day of a person's first journey; `NO_DAY` where in none.
         plans: names of the plan book, by position.
+        arms: of each randomisation, whom it befell, when, and their arm.
     """
 
     people: People
@@ -43,6 +44,7 @@ class Record:
     variables: dict[str, Variable] = field(default_factory=dict)
     courses: list[Course] = field(default_factory=list)
     walked: list[Plan] = field(default_factory=list)
+    arms: list[tuple[Rows, Days, Coded]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -131,6 +133,8 @@ class AsOf:
             return (months % 12 + 1).astype(np.float64)
         if name == "plan":
             return Coded(record.coverage.plan(rows, days), record.plans)
+        if name == "arm":
+            return self._arm()
         if name == "us_state":
             return Coded(record.people.state[rows], record.states)
         found = getattr(record.people, name)
@@ -157,6 +161,20 @@ class AsOf:
     def _nearest(self, journeys: int) -> Iterable[int]:
         """Return the journeys in the order in which a step is looked for in them."""
         return range(journeys - 1, -1, -1)
+
+    def _arm(self) -> Coded:
+        """Return the arm to which everyone was randomised by their day; none before it."""
+        record, rows = self._record, self._moment.rows
+        names = tuple(dict.fromkeys(name for _, _, arm in record.arms for name in arm.vocabulary))
+        found = np.full(len(rows), -1, dtype=np.int32)
+        for people, days, arm in record.arms:
+            since = np.full(len(record.people), FOREVER, dtype=np.int32)
+            code = np.full(len(record.people), -1, dtype=np.int32)
+            table = np.array([*(names.index(name) for name in arm.vocabulary), -1], dtype=np.int32)
+            since[people], code[people] = days, table[arm.codes]
+            told = since[rows] <= self._moment.days
+            found[told] = code[rows[told]]
+        return Coded(found, names)
 
     def _takes(self, ingredient: str) -> NDArray[np.bool_]:
         found = np.zeros(self.size, dtype=np.bool_)

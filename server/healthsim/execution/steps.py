@@ -14,7 +14,9 @@ from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.history import Course, Entry, Move
 from healthsim.execution.people import Rows, Values
+from healthsim.execution.randomizing import randomize, strata_of
 from healthsim.execution.record import AsOf, Record
+from healthsim.execution.ways import ways_of
 from healthsim.specification import journey as say
 from healthsim.specification.details import (
     ClaimDetails,
@@ -295,19 +297,17 @@ def _branch(work: Work) -> Done:
     step = work.occurrence.step
     if not isinstance(step, say.Branch):
         raise TypeError(type(step))
-    u = work.record.draws.uniform(f"{work.occurrence.address}/option", work.rows)
-    ways = np.full(len(work.rows), -1, dtype=np.int32)
-    open_ = np.ones(len(work.rows), dtype=np.bool_)
-    for group in step.groups():
-        first = group[0]
-        here = open_ if first.when is None else open_ & first.when.holds(work.scope)
-        edges = np.cumsum([1.0 if one.weight is None else one.weight for one in group])
-        places = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(group) - 1)
-        numbers = np.array([step.options.index(one) for one in group], dtype=np.int32)
-        ways[here] = numbers[places[here]]
-        open_ = open_ & ~here
+    ways = ways_of(work, step)
     done = work.done({"way": ways})
     return Done(done.happening, done.last_days, ways)
+
+
+def _randomize(work: Work) -> Done:
+    trial = work.record.walked[work.journey].journey.trial
+    if trial is None:
+        raise TypeError("a randomization needs the journey's trial")
+    strata = strata_of(work, trial.strata)
+    return randomize(work, strata, (trial.arms, trial.block_size))
 
 
 def _note(work: Work) -> Done:
@@ -333,6 +333,7 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Enrollment: _enroll,
     say.Disenrollment: _disenroll,
     say.Death: _die,
+    say.Randomization: _randomize,
     say.Change: _change,
     say.Branch: _branch,
     say.End: _end,

@@ -10,6 +10,7 @@ from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel, panels
 from healthsim.errors import NotFound, Problem, SpecError, near
 from healthsim.specification import journey as say
+from healthsim.specification.check_population import population_problems
 from healthsim.specification.check_profile import kinds_of
 from healthsim.specification.condition_check import Sort
 from healthsim.specification.conditions import FUNCTIONS, NUMBER, Expression, Kind
@@ -73,6 +74,7 @@ def journey_problems(
             yield from _of_profiles_only(f"{here}.{place}", distribution)
         yield from _step(step, journey, known, here)
         yield from _sex(step, journey, profile, here)
+    yield from population_problems(journey, profile, names.kinds, where)
     yield from _inside(journey, where)
     yield from _billed_twice(journey, where)
     yield from day_problems(lay_out(journey, where), where)
@@ -95,7 +97,7 @@ def _states(
 ) -> Iterator[Problem]:
     for name, state in journey.state.items():
         here = f"{where}.state.{name}"
-        if name in BUILT_IN_KINDS:
+        if name in BUILT_IN_KINDS or name == "arm":
             yield Problem(here, f"{name!r} is a name of the language itself", "rename it")
         if not isinstance(state.start, str) or profile is None:
             continue
@@ -124,6 +126,9 @@ def names_of(
     every = earlier if journey is None else (*earlier, journey)
     kinds: Mapping[str, Kind]
     states: dict[str, Kind] = {name: NUMBER for one in every for name in one.state}
+    arms = tuple(dict.fromkeys(arm for one in every if one.trial for arm in one.trial.arms))
+    if arms:
+        states["arm"] = arms
     if profile is not None:
         kinds = {**kinds_of(profile, known), **states}
     else:

@@ -1,0 +1,243 @@
+"""Steps of journeys that see everybody: options with an exact count, and randomisation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from execution.running import (
+    Document,
+    diabetic,
+    event,
+    journey,
+    lab,
+    listed,
+    run,
+    visit,
+    within_three_errors,
+)
+from healthsim.errors import SpecError
+from healthsim.execution import counting
+from healthsim.execution.people import Draws
+from healthsim.execution.randomizing import assigned
+from healthsim.execution.run import chunks, prepare
+from healthsim.persistence.digest import Digest
+from healthsim.tables import Coded, Columns
+
+TRIAL = {"id": "T-1", "arms": {"new": 2, "old": 1}, "block": 6, "strata": ["gender"]}
+REST = ({"name": "b", "weight": 0.25}, {"name": "c", "weight": 0.75})
+
+
+def fork(*options: Document, id: str = "fork", at: Any = 30, **keys: Any) -> Document:
+    return {"do": "branch", "id": id, "at": at, "options": list(options), **keys}
+
+
+def counted(count: int, **keys: Any) -> Document:
+    return {"name": "a", "exactly": count, **keys}
+
+
+def taken(tables: dict[str, Columns], id: str = "fork") -> Counter[str]:
+    rows = listed(tables["events"], "step", "option")
+    return Counter(option for step, option in rows if step == id)
+
+
+def digest(profile: Document, *journeys: Document, size: int, threads: int) -> str:
+    job = prepare(profile, journeys)
+    found, tables = Digest(job.tables), {table.name: table for table in job.tables}
+    for chunk in chunks(job, size=size, threads=threads):
+        for name, columns in chunk.tables.items():
+            found.update(tables[name], columns)
+    return found.total()
+
+
+def test_exactly_so_many_of_those_who_come_take_the_option() -> None:
+    women = {"when": "gender == 'F'"}
+    tables = run(diabetic(count=200), journey(fork(counted(44, steps=[lab("l")]), *REST, **women)))
+    gender = Counter(sex for (sex,) in listed(tables["patients"], "gender"))
+
+    assert taken(tables)["a"] == len(tables["lab_results"]["value"]) == 44
+    assert taken(tables).total() == gender["F"]
+
+
+def test_the_rest_is_shared_by_weight() -> None:
+    found = taken(run(diabetic(count=4000), journey(fork(counted(1000), *REST))))
+
+    assert found["a"] == 1000
+    assert within_three_errors(found["b"], 3000, 0.25)
+
+
+def test_each_group_of_options_has_its_own_counts() -> None:
+    group = {"when": "gender == 'F'"}
+    branch = fork(
+        counted(7, **group),
+        {"name": "d", "exactly": 5, **group},
+        {"name": "e", "weight": 1, **group},
+        {"name": "f", "exactly": 9},
+        {"name": "g", "weight": 1},
+    )
+    tables = run(diabetic(count=100), journey(branch), size=7)
+    gender = Counter(sex for (sex,) in listed(tables["patients"], "gender"))
+
+    assert taken(tables) == {
+        "a": 7, "d": 5, "e": gender["F"] - 12, "f": 9, "g": gender["M"] - 9
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "threads"), [(1, 1), (7, 3), (60, 2)])
+def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int) -> None:
+    steps = (
+        visit("v", {"day": 20, "variance_days": 15}),
+        fork(counted(30, steps=[visit("w", {"day": 5, "variance_days": 5})]), *REST,
+             at={"day": 30, "variance_days": 10}),
+        fork(counted(9), *REST, id="second", at={"day": 33, "variance_days": 10},
+             when="happened('w') or gender == 'F'"),
+    )  # fmt: skip
+    jobs = (diabetic(count=100), journey(*steps), journey(
+        event("arm", "randomization", 50), visit("x", 60, ) | {"when": "arm == 'new'"},
+        name="trial", trial=TRIAL))  # fmt: skip
+
+    assert digest(*jobs, size=size, threads=threads) == digest(*jobs, size=16_384, threads=1)
+
+
+def test_a_count_may_rest_on_who_took_another_whatever_is_written_first() -> None:
+    late = fork(counted(10), *REST, id="late", at=60, when="happened('go')")
+    early = fork({"name": "a", "exactly": 25, "steps": [visit("go")]}, *REST, id="early", at=30)
+    tables = run(diabetic(count=100), journey(late, early), size=30)
+
+    assert taken(tables, "early")["a"] == 25
+    assert taken(tables, "late")["a"] == 10
+    assert taken(tables, "late").total() == 25
+
+
+def test_two_counts_that_people_meet_in_either_order_are_both_met() -> None:
+    jitter = {"day": 40, "variance_days": 20}
+    one, two = fork(counted(40), *REST, id="one", at=jitter), fork(counted(60), *REST, at=jitter)
+    tables = run(diabetic(count=200), journey(one, two), size=30)
+
+    assert (taken(tables, "one")["a"], taken(tables)["a"]) == (40, 60)
+
+
+def test_counts_that_rest_on_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "_MOST_COUNTS", 3)
+    jitter = {"day": 40, "variance_days": 20}
+    steps = (
+        fork({"name": "a", "exactly": 40, "steps": [visit("x")]}, *REST, id="one", at=jitter,
+             when="not happened('y')"),
+        fork({"name": "a", "exactly": 40, "steps": [visit("y")]}, *REST, id="two", at=jitter,
+             when="not happened('x')"),
+    )  # fmt: skip
+    with pytest.raises(SpecError, match="rests on another step that counts everybody"):
+        run(diabetic(count=300), journey(*steps))
+
+
+def test_too_few_who_come_are_told_before_the_first_row() -> None:
+    job = prepare(diabetic(count=60), [journey(fork(counted(50), *REST, when="gender == 'F'"))])
+
+    with pytest.raises(
+        SpecError, match=r"options\[0\].exactly: asks for 50 of those who come"
+    ) as e:
+        next(chunks(job))
+    assert "lower it to " in str(e.value)
+
+
+def test_a_branch_that_nobody_reaches_is_told() -> None:
+    job = prepare(diabetic(count=20), [journey(fork(counted(5), *REST, when="age > 120"))])
+
+    with pytest.raises(SpecError, match="asks for 5 of those who come, and 0 do"):
+        next(chunks(job))
+
+
+def test_what_is_dated_after_the_data_does_not_count() -> None:
+    early = {"day": 5, "variance_days": 4}
+    profile = diabetic(count=100, through="2025-01-06")
+    tables = run(profile, journey(fork(counted(20), *REST, at=early)))
+
+    assert taken(tables)["a"] == 20
+    assert taken(tables).total() < 100
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (journey(fork(counted(300), *REST)), "asks for 300 of 60 people; lower it"),
+        (journey(event("r", "randomization", 10)), "the journey names no arms"),
+        (journey(event("r", "randomization", 10), trial={**TRIAL, "strata": ["age"]}),
+         "'age' is a number, and strata are texts"),
+        (journey(event("r", "randomization", 10), trial={**TRIAL, "strata": ["gendr"]}),
+         "did you mean 'gender'"),
+        (journey(event("r", "randomization", 10), trial={**TRIAL, "block": 4}),
+         "block 4 is no multiple of the arms' ratio, which adds up to 3; use 3"),
+        (journey(event("r", "randomization", 10), visit("v", 20) | {"when": "arm == 'nwe'"},
+                 trial=TRIAL), "'nwe' is not a value of arm; known: new, old"),
+        (journey(visit("v", 20) | {"when": "arm == 'new'"}), "'arm' is not a known name"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_counted_is_refused(document: Document, words: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        prepare(diabetic(count=60), [document])
+    assert words in str(caught.value)
+
+
+def test_arms_are_balanced_within_a_block_in_every_stratum() -> None:
+    trial = {**TRIAL, "strata": ["gender", "us_state"]}
+    tables = run(
+        diabetic(count=5000),
+        journey(
+            event("r", "randomization", {"day": 10, "variance_days": 5}),
+            visit("new_arm", 40) | {"when": "arm == 'new'"},
+            visit("old_arm", 40) | {"when": "arm == 'old'"},
+            visit("too_early", 4) | {"when": "arm == 'new' or arm == 'old'"},
+            trial=trial,
+        ),
+    )
+    where = {person: (sex, state) for person, sex, state
+             in listed(tables["patients"], "person_id", "gender", "state")}  # fmt: skip
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for person, step in listed(tables["events"], "person_id", "step"):
+        if step != "r":
+            found.setdefault(where[person], Counter())[step] += 1
+
+    assert sum(arms.total() for arms in found.values()) == 5000
+    assert all(arms["too_early"] == 0 for arms in found.values())
+    for stratum, arms in found.items():
+        blocks, left = divmod(arms.total(), 6)
+        assert 4 * blocks <= arms["new_arm"] <= 4 * blocks + min(left, 4), stratum
+
+
+def test_the_first_people_keep_their_arm_when_more_are_asked_for() -> None:
+    walk = journey(
+        event("r", "randomization", 10), visit("v", 20) | {"when": "arm == 'new'"}, trial=TRIAL
+    )
+    few, many = run(diabetic(count=50), walk), run(diabetic(count=90), walk)
+    seen = {person for person, step in listed(few["events"], "person_id", "step") if step == "v"}
+
+    assert seen == {
+        person for person, step in listed(many["events"], "person_id", "step")
+        if step == "v" and person <= 5001
+    }  # fmt: skip
+
+
+def test_blocks_hold_the_ratio_and_are_not_alike() -> None:
+    draws, size = Draws(3, 0, 600, 600), 600
+    strata = Coded(np.zeros(size, dtype=np.int32), ("all",))
+    found = assigned(draws, "r", strata, np.arange(size), ({"new": 2, "old": 1}, 6))
+    blocks = found.arm.codes.reshape(-1, 6)
+
+    assert (blocks.sum(axis=1) == 2).all()
+    assert len(np.unique(blocks, axis=0)) > 10
+    assert found.block.tolist() == np.repeat(np.arange(1, 101), 6).tolist()
+    assert abs(blocks.mean(axis=0) - 1 / 3).max() < 3 * (2 / 9 / 100) ** 0.5
+
+
+def test_blocks_are_the_same_whoever_is_asked_about() -> None:
+    draws, rank = Draws(3, 0, 600, 600), np.arange(600)
+    strata = Coded((rank % 2).astype(np.int32), ("a", "b"))
+    ratio = ({"new": 1, "old": 1}, 4)
+    whole = assigned(draws, "r", strata, rank // 2, ratio)
+    some = np.array([5, 17, 301, 302])
+    alone = assigned(draws, "r", strata.take(some), rank[some] // 2, ratio)
+
+    assert alone.arm.texts() == [whole.arm.texts()[place] for place in some]
