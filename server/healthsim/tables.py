@@ -184,6 +184,7 @@ def stack(parts: Sequence[Columns]) -> Columns:
 
 def join(arrays: Sequence[Array]) -> Array:
     """Put arrays of one column below each other."""
+    arrays = [array for array in arrays if len(array)] or arrays[:1]
     if len(arrays) == 1:
         return arrays[0]
     if not isinstance(arrays[0], Coded):

@@ -23,6 +23,14 @@ _MEDICAL_YEAR = (
     "- (month(l.service_date) < p.benefit_year)::INTEGER "
     "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
 )
+_FAMILY_YEAR = (
+    "SELECT concat('household_id ', m.household_id, ' plan ', c.plan_id) "
+    "FROM claim_lines AS l JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
+    "JOIN members AS m ON m.person_id = l.person_id "
+    "GROUP BY m.household_id, c.plan_id, p.{limit}, year(l.service_date) "
+    "- (month(l.service_date) < p.benefit_year)::INTEGER "
+    "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
+)
 _DRUG_YEAR = (
     "SELECT concat('person_id ', f.person_id, ' plan ', f.plan_id) "
     "FROM fills AS f JOIN plans AS p USING (plan_id) "
@@ -80,6 +88,13 @@ RULES: tuple[AnyRule, ...] = (
     Rule("deductible of the year", "claim_lines.deductible_usd",
          ("claim_lines", "claims", "plans"),
          _MEDICAL_YEAR.format(limit="deductible_usd", spent="l.deductible_usd")),
+    Rule("out-of-pocket maximum of a family", "claim_lines",
+         ("claim_lines", "claims", "plans", "members"),
+         _FAMILY_YEAR.format(limit="family_oop_max_usd",
+                             spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd")),
+    Rule("family deductible of the year", "claim_lines.deductible_usd",
+         ("claim_lines", "claims", "plans", "members"),
+         _FAMILY_YEAR.format(limit="family_deductible_usd", spent="l.deductible_usd")),
     Rule("no deductible where the plan has none", "claim_lines.deductible_usd",
          ("claim_lines", "claims", "plans"),
          "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "

@@ -359,6 +359,7 @@ def _modifier(listed: Gathered[Line], place: int) -> Coded:
 
 def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
     here, record = directory(), made.timeline.record
+    homes = record.people.homes
     person = made.person_id[found.rows]
     first = found.each(lambda one: one.visit.first[one.at()]).astype(np.int32)
     last = found.each(lambda one: one.visit.last[one.at()]).astype(np.int32)
@@ -410,6 +411,7 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
             lambda one: BILL_TYPES[one.visit.details.encounter_class] if one.institutional else None
         ),
         discharge_status=found.texts(lambda one: _status(made, one)),
+        household=None if homes is None else homes.anchor[found.rows].astype(np.int32),
     )
 
 

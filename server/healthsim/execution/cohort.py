@@ -16,7 +16,15 @@ from healthsim.errors import SpecError
 from healthsim.execution.coding import Problems
 from healthsim.execution.figures import figure
 from healthsim.execution.history import Moment
-from healthsim.execution.people import Draws, Medication, People, Problem, Values
+from healthsim.execution.people import (
+    Draws,
+    Homes,
+    Medication,
+    People,
+    Problem,
+    Values,
+    roles,
+)
 from healthsim.execution.quotas import chosen
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.dependencies import in_order
@@ -80,13 +88,26 @@ class Sketch:
         self.medications: dict[str, Medication] = {}
 
     @property
+    def even(self) -> bool:
+        """Whether draws are stratified: those of anchors, where the profile asks for it."""
+        return self.profile.sampling == "balanced" and self.draws.roll is None
+
+    @property
     def size(self) -> int:
         """How many people there are."""
         return self.draws.count
 
     def name(self, name: str) -> Values:
         """Return what was drawn under a name."""
+        if name == "role":
+            return self.role
         return self.values[name]
+
+    @property
+    def role(self) -> Coded:
+        """What each person is to the household."""
+        roll = self.draws.roll
+        return Coded.constant("self", self.size) if roll is None else roles(roll.place)
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
         """Answer `has` and `takes`; a profile has no history."""
@@ -103,7 +124,7 @@ class Sketch:
 
     def draw(self, decision: str, distribution: Distribution) -> Values:
         """Draw a value for everyone, stratified where the profile asks for balance."""
-        balanced = self.profile.sampling == "balanced" and distribution.unconditional
+        balanced = self.even and distribution.unconditional
         return self.draws.values(decision, distribution, None, self, balanced=balanced)
 
     def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
@@ -130,7 +151,7 @@ class Sketch:
             return able & (self.draws.places(decision) < quota.exactly)
         share = resolved(quota.share or parse_distribution(0))
         wanted = self.numbers(f"{decision}.share", share)
-        even = self.profile.sampling == "balanced" and share.unconditional
+        even = self.even and share.unconditional
         u = self.draws.balanced(decision) if even else self.draws.uniform(decision)
         return able & (u < np.nan_to_num(wanted))
 
@@ -144,7 +165,7 @@ def resolved(distribution: Distribution) -> Distribution:
 def draw_people(
     profile: ProfileSpec, parts: tuple[Drawing, ...], draws: Draws, plans: tuple[str, ...]
 ) -> People:
-    """Draw the people of one chunk.
+    """Draw the people of one chunk, where every unit is a person.
 
     Args:
         profile: who they are.
@@ -152,8 +173,14 @@ def draw_people(
         draws: numbers for the chunk.
         plans: names of the plan book, by position.
     """
-    sketch = sketched(profile, parts, draws, plans)
+    return people_of(sketched(profile, parts, draws, plans))
+
+
+def people_of(sketch: Sketch, homes: Homes | None = None) -> People:
+    """Return the people whose sketch is finished."""
+    profile, draws = sketch.profile, sketch.draws
     return People(
+        homes=homes,
         person_id=draws.persons(),
         birth=sketch.columns["birth"],
         state=sketch.columns["state"],
@@ -246,12 +273,18 @@ def _born(sketch: Sketch) -> None:
             f"gives {age[wrong][0]:g} as an age, and {wrong.sum()} such values in one chunk",
             f"keep it between 0 and {_OLDEST}, and let its formula use what everybody has",
         )])  # fmt: skip
+    sketch.values["age"] = np.floor(age)
+    u = sketch.draws.uniform("demographics.birthday")
+    sketch.columns["birth"] = birthday(age, u, sketch.as_of)
+
+
+def birthday(age: NDArray[np.float64], u: NDArray[np.float64], as_of: Days) -> Days:
+    """Return the day of birth of people of an age: its fraction, or `u`, is that of a year."""
     years = np.floor(age)
     part = age - years
-    birthday = np.where(part > 0, part, sketch.draws.uniform("demographics.birthday"))
-    turned = add_months(sketch.as_of, (-12 * years).astype(np.int32))
-    sketch.columns["birth"] = (turned - np.floor(birthday * 365)).astype(np.int32)
-    sketch.values["age"] = years
+    turned = add_months(as_of, (-12 * years).astype(np.int32))
+    born: Days = (turned - np.floor(np.where(part > 0, part, u) * 365)).astype(np.int32)
+    return born
 
 
 def _located(sketch: Sketch) -> None:

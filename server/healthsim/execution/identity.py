@@ -11,6 +11,7 @@ from healthsim.dates import years
 from healthsim.execution.people import Draws, People
 from healthsim.products.populationsim.names import given_name, middle_name, street, surname
 from healthsim.products.populationsim.reference import geography
+from healthsim.specification.profile import MOST_PEOPLE
 from healthsim.tables import Coded
 
 _SSN_SPACE = 100 * 49 * 9_999  # areas 900-999, groups 01-49, serials: never issued (SSA, IRS)
@@ -20,6 +21,9 @@ _MBI = ("123456789", "S", _MBI_EITHER, "0123456789", _MBI_LETTERS, _MBI_EITHER, 
         _MBI_LETTERS, _MBI_LETTERS, "0123456789", "0123456789")  # fmt: skip
 # S in second place, where no real number has a letter S: CMS's own synthetic form
 _NO_MIDDLE_NAME = 0.12  # assumption: share of people without one
+_FIRST_CHILD = 3  # place in a household
+_SPOUSE_OF_OTHER_NAME = 0.2  # Pew 2023: 79 % of women in marriages took the husband's name
+_CHILD_OF_OTHER_NAME = 0.05  # assumption: children of an earlier union
 _GROUP_OF = {"white": "white", "black": "black", "asian": "asian", "american_indian": "native",
              "pacific_islander": "asian", "other": "other", "multiple": "other"}  # fmt: skip
 
@@ -48,7 +52,7 @@ def identify(people: People, draws: Draws) -> Identity:
     """Give everyone names, numbers and an address that agree with each other."""
     here, u = geography(), draws.uniform
     given = given_name(people.gender, years(people.birth), u("identity.given_name"))
-    family = surname(_surname_group(people), u("identity.family_name"))
+    family = _surname(people, draws)
     middle = middle_name(people.gender, u("identity.middle_name"))
     initials = Coded(
         np.where(u("identity.has_middle_name") < _NO_MIDDLE_NAME, np.int32(-1), middle.codes),
@@ -60,23 +64,59 @@ def identify(people: People, draws: Draws) -> Identity:
         given_name=given,
         middle_name=_initial(initials),
         family_name=family,
-        street=street(u("identity.street.number"), u("identity.street.name")),
+        street=_of_household(
+            people, street(u("identity.street.number"), u("identity.street.name"))
+        ),
         city=here.place_city.take(people.place),
         county_fips=Coded(people.county, here.county_fips),
         state=Coded(people.state, here.states),
         zip=Coded(people.place, here.place_zip),
-        phone=_phone(here.area_code(people.state, u("identity.area_code")), u("identity.phone")),
+        phone=_phone_of(
+            people,
+            _phone(here.area_code(people.state, u("identity.area_code")), u("identity.phone")),
+        ),
         email=_email(given, family, people.person_id),
     )
 
 
 def member_number(people: People, draws: Draws, medicare: NDArray[np.bool_]) -> Text:
     """Return the payer's numbers: MBI-shaped for Medicare, SYN and digits for others."""
-    unit = people.person_id // 100 - 1
-    places = draws.permuted("identity.member_number", unit, 10**9)
+    places = draws.permuted("identity.member_number", _serial(people), 10**9)
     other = _numbered(b"SYN", places, 9)
     number = np.where(medicare, _mbi(places), other.astype("S12"))
     return np.asarray(number, dtype="S12")
+
+
+def _serial(people: People) -> NDArray[np.int64]:
+    """Number everyone apart, whatever the count: anchors first, then 98 places a unit."""
+    unit, place = people.person_id // 100 - 1, people.person_id % 100
+    if people.homes is None:
+        return unit
+    return np.where(place == 1, unit, MOST_PEOPLE + unit * 98 + place - 2)
+
+
+def _of_household(people: People, values: Text) -> Text:
+    """Let everyone have what the anchor of their unit has."""
+    return values if people.homes is None else values[people.homes.anchor]
+
+
+def _phone_of(people: People, own: Text) -> Text:
+    """Let children and newborns be reached by their anchor's telephone."""
+    if people.homes is None:
+        return own
+    rows = np.arange(len(people))
+    return own[np.where(people.person_id % 100 < _FIRST_CHILD, rows, people.homes.anchor)]
+
+
+def _surname(people: People, draws: Draws) -> Coded:
+    """Let most dependants have their anchor's surname."""
+    own = surname(_surname_group(people), draws.uniform("identity.family_name"))
+    if people.homes is None:
+        return own
+    other = np.where(people.role.equals("spouse"), _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
+    keeps = draws.uniform("identity.own_surname") < other
+    anchor = people.homes.anchor
+    return own.take(np.where(keeps, np.arange(len(anchor)), anchor))
 
 
 def _surname_group(people: People) -> Coded:
@@ -95,8 +135,7 @@ def _initial(names: Coded) -> Coded:
 
 def _ssn(people: People, draws: Draws) -> Text:
     """Number people by one keyed permutation of the space, so that none repeats."""
-    unit = people.person_id // 100 - 1
-    place = draws.permuted("identity.ssn", unit, _SSN_SPACE)
+    place = draws.permuted("identity.ssn", _serial(people), _SSN_SPACE)
     area, rest = place // (49 * 9_999), place % (49 * 9_999)
     group, serial = rest // 9_999 + 1, rest % 9_999 + 1
     digits = _digits((900 + area) * 10**6 + group * 10**4 + serial, 9)

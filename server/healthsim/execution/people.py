@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.census import Census
 from healthsim.specification.conditions import Scope
 from healthsim.specification.distributions import Distribution, Draw
+from healthsim.specification.known import ROLES
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 
@@ -23,19 +25,67 @@ Values: TypeAlias = NDArray[np.float64] | Coded
 _KEPT = 64  # uniforms kept for a step that is worked in several pieces
 
 
+@dataclass(frozen=True)
+class Roll:
+    """Who lives in which unit; arrays of shape (n,), rising by unit, then place.
+
+    Attributes:
+        unit: int64, position of the unit in the chunk.
+        place: int64, 1 to 99; 1 is the anchor, from 50 on those born in the run.
+    """
+
+    unit: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+    @cached_property
+    def rows_of(self) -> dict[int, NDArray[np.intp]]:
+        """The rows of each place that anybody has."""
+        return {place: np.flatnonzero(self.place == place)
+                for place in np.unique(self.place).tolist()}  # fmt: skip
+
+    def places(self, rows: Rows | None) -> Iterable[int]:
+        """Return the places that some of the people have."""
+        if rows is None:
+            return self.rows_of
+        found: list[int] = np.flatnonzero(np.bincount(self.place[rows])).tolist()
+        return found
+
+
 class Draws:
-    """Addressed numbers for the people of one chunk, and where they stand among everybody."""
+    """Addressed numbers for the people of one chunk, and where they stand among everybody.
+
+    The anchor of a unit has the decision's own stream, and so has everyone where units are
+    persons; whoever has another place has that of ``decision~place``, at the unit's number.
+
+    Attributes:
+        start: number of the chunk's first unit, counted from 0.
+        count: how many people the chunk has.
+        population: how many units there are in all.
+        roll: who lives in which unit; None where everyone is an anchor.
+    """
 
     def __init__(
-        self, seed: int, start: int, count: int, population: int, census: Census | None = None
+        self, seed: int, start: int, units: int, population: int, census: Census | None = None
     ) -> None:
         self._streams = Streams(seed)
-        self.start, self.count, self.population = start, count, population
+        self.start, self.units, self.population = start, units, population
         self.census = census or Census()
+        self.roll: Roll | None = None
+        self.count = units
         self._kept: dict[str, NDArray[np.float64]] = {}
+        self._drawn: dict[str, set[int]] = {}
+
+    def among(self, roll: Roll) -> Draws:
+        """Return the numbers of other people of the same units."""
+        found = Draws(self._streams.seed, self.start, self.units, self.population, self.census)
+        found.roll, found.count = roll, len(roll.unit)
+        return found
 
     def uniform(self, decision: str, rows: Rows | None = None) -> NDArray[np.float64]:
         """Return everyone's number for a decision, or that of some rows; in (0, 1)."""
+        if self.roll is not None:
+            whole = self._by_place(decision, self.roll, rows)
+            return whole if rows is None else whole[rows]
         found = self._kept.get(decision)
         if found is None:
             found = self._streams.uniform(decision, self.start, self.count)
@@ -43,6 +93,27 @@ class Draws:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[decision] = found
         return found if rows is None else found[rows]
+
+    def _by_place(self, decision: str, roll: Roll, rows: Rows | None) -> NDArray[np.float64]:
+        """Return a number for everyone, of whom those who have the places of `rows` are drawn."""
+        found = self._kept.get(decision)
+        if found is None:
+            found = np.zeros(self.count)
+            if len(self._kept) >= _KEPT:
+                self._drawn.pop(next(iter(self._kept)), None)
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[decision], self._drawn[decision] = found, set()
+        for place in roll.places(rows):
+            if place not in self._drawn[decision]:
+                mine = roll.rows_of[place]
+                unit = roll.unit[mine]
+                first = int(unit[0])
+                stream = decision if place == 1 else f"{decision}~{place}"
+                wide = int(unit[-1]) - first + 1
+                drawn = self._streams.uniform(stream, self.start + first, wide)
+                found[mine] = drawn[unit - first]
+                self._drawn[decision].add(place)
+        return found
 
     def places(self, decision: str, rows: Rows | None = None) -> NDArray[np.int64]:
         """Return each person's place in a keyed order of the whole population."""
@@ -58,7 +129,7 @@ class Draws:
 
     def persons(self) -> NDArray[np.int64]:
         """Return everyone's person_id, int64, rising."""
-        return (self.index() + 1) * 100 + 1
+        return (self.index() + 1) * 100 + (1 if self.roll is None else self.roll.place)
 
     def balanced(self, decision: str) -> NDArray[np.float64]:
         """Return uniforms of which every N-th of (0, 1) holds exactly one."""
@@ -66,7 +137,9 @@ class Draws:
         return (places + self.uniform(decision)) / self.population
 
     def index(self, rows: Rows | None = None) -> NDArray[np.int64]:
-        """Return each person's number, counted from 0 over the whole population."""
+        """Return the number of each person's unit, counted from 0 over the whole population."""
+        if self.roll is not None:
+            return self.roll.unit[slice(None) if rows is None else rows] + self.start
         if rows is None:
             return np.arange(self.start, self.start + self.count, dtype=np.int64)
         return rows.astype(np.int64) + self.start
@@ -157,6 +230,20 @@ class Medication:
 
 
 @dataclass(frozen=True)
+class Homes:
+    """Who lives with whom; arrays of shape (n,).
+
+    Attributes:
+        anchor: int64, row of the anchor of each person's unit.
+        mother: int64, row of the mother of those who are or may be born in the run; -1 elsewhere.
+    """
+
+    roll: Roll
+    anchor: NDArray[np.int64]
+    mother: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class People:
     """Everything a profile says about the people of one chunk; every array has shape (n,).
 
@@ -166,6 +253,7 @@ class People:
         county, place, state: rows of PopulationSim's geography.
         plan: position in the plan book; -1 where uninsured or not asked for.
         attributes: by name, float64 or Coded.
+        homes: who lives with whom; None where everybody is an anchor.
     """
 
     person_id: NDArray[np.int64]
@@ -182,6 +270,33 @@ class People:
     attributes: Mapping[str, Values] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     medications: tuple[Medication, ...] = ()
+    homes: Homes | None = None
 
     def __len__(self) -> int:
         return len(self.person_id)
+
+    @property
+    def role(self) -> Coded:
+        """What each person is to the household: self, spouse, child, newborn."""
+        return roles(self.number)
+
+    @property
+    def number(self) -> NDArray[np.int64]:
+        """Each person's place in their unit, from 1."""
+        return self.person_id % 100
+
+    @property
+    def here(self) -> NDArray[np.intp]:
+        """Rows of those who are born: all but what no birth has made."""
+        return np.flatnonzero(self.birth != NO_DAY)
+
+
+def roles(place: NDArray[np.int64]) -> Coded:
+    """Return what people are to their household by their place in it."""
+    codes = np.searchsorted(_FIRST_PLACES, place, side="right") - 1
+    return Coded(codes.astype(np.int32), ROLES)
+
+
+_FIRST_PLACES = (1, 2, 3, 50)  # of ROLES
+FIRST_BORN = 50
+"""The first place of those born in the run."""

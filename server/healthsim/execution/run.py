@@ -17,13 +17,14 @@ from healthsim.errors import SpecError
 from healthsim.execution.catalogue import tables_of
 from healthsim.execution.census import Census
 from healthsim.execution.chart import Chart, admit_after_emergency
-from healthsim.execution.cohort import Drawing, draw_people, drawing_order, sketched
+from healthsim.execution.cohort import Drawing, drawing_order, sketched
 from healthsim.execution.counting import (
     everybody,
     has_population_steps,
     settle_journeys,
     settle_level,
 )
+from healthsim.execution.household import draw_units
 from healthsim.execution.identity import identify
 from healthsim.execution.network import Network, Used, directory
 from healthsim.execution.numbering import Numbering
@@ -281,7 +282,7 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
     known = take_census(job) if census is None else census
     timeline = _lived(job, known, start, count)
     people, draws = timeline.record.people, timeline.record.draws
-    as_of = np.full(count, day_of(job.profile.as_of.isoformat()), dtype=np.int32)
+    as_of = np.full(len(people), day_of(job.profile.as_of.isoformat()), dtype=np.int32)
     network = Network(people, draws, whole_years(people.birth, as_of))
     primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
     visits = {
@@ -306,7 +307,7 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
 def _lived(job: Job, census: Census, start: int, count: int) -> Timeline:
     """Draw the people of a chunk and let them walk through every journey."""
     draws = Draws(job.seed, start, count, job.count, census)
-    people = draw_people(job.profile, job.parts, draws, job.book.names)
+    people, draws = draw_units(job.profile, job.parts, draws, job.book.names)
     book = Book(
         names=job.book.names,
         first_months=tuple(job.book.first_month.tolist()),

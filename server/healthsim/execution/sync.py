@@ -25,6 +25,7 @@ from healthsim.execution.gather import gather
 from healthsim.execution.history import FOREVER, Span
 from healthsim.execution.identity import member_number
 from healthsim.execution.pharmacy import fill_table, prescriptions, scripts
+from healthsim.execution.subscribers import holding
 from healthsim.products.membersim.plans import PlanBook
 from healthsim.products.membersim.tables import ENROLLMENTS, MEMBERS
 from healthsim.products.rxmembersim.tables import RX_MEMBERS
@@ -99,17 +100,17 @@ def _medicare(made: Chart, plans: PlanBook) -> NDArray[np.bool_]:
 
 
 def members(made: Chart, plans: PlanBook) -> Columns:
-    """Fill `members`: everyone is their own subscriber."""
+    """Fill `members`: the anchor of a family is the subscriber of its dependants."""
     people, who = made.timeline.record.people, made.identity
-    size = len(people)
     number = member_number(people, made.timeline.record.draws, _medicare(made, plans))
+    held = holding(people, plans)
     return MEMBERS.complete({
         "person_id": people.person_id,
         "member_number": number,
         "ssn": who.ssn,
-        "subscriber_id": people.person_id,
-        "person_code": Coded.constant("01", size),
-        "relationship_code": Coded.constant("18", size),
+        "subscriber_id": people.person_id[held.subscriber],
+        "person_code": held.person_code,
+        "relationship_code": held.relationship,
         "household_id": people.person_id // 100,
         "given_name": who.given_name,
         "family_name": who.family_name,
@@ -128,10 +129,12 @@ def rx_members(made: Chart, plans: PlanBook) -> Columns:
     draws = made.timeline.record.draws
     groups = tuple(f"SYN{name.upper().replace(' ', '')[:12]}" for name in (*plans.names, "NONE"))
     plan = np.where(people.plan < 0, np.int32(len(plans.names)), people.plan)
+    held = holding(people, plans)
+    number = member_number(people, draws, _medicare(made, plans))
     return RX_MEMBERS.complete({
         "person_id": people.person_id,
-        "cardholder_id": member_number(people, draws, _medicare(made, plans)),
-        "person_code": Coded.constant("01", size),
+        "cardholder_id": number[held.subscriber],
+        "person_code": held.person_code,
         "bin": Coded.constant("999999", size),
         "pcn": Coded.constant("SYNTH", size),
         "rx_group": Coded(plan.astype(np.int32), groups),

@@ -133,18 +133,17 @@ def _stated(
 ) -> Stated:
     """Return what each visit states: what is listed and holds, else the primary condition."""
     listed = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
-    said = np.asarray(happening.facts["said"], dtype=np.int64)
-    if primary is not None and primary not in listed:
-        bit = np.int64(1 << len(listed))
-        said = np.where(said & (bit - 1), said & (bit - 1), bit)
-        listed.append(primary)
-    elif primary is not None:
-        said = np.where(said, said, np.int64(1 << listed.index(primary)))
+    said = np.asarray(happening.facts["said"], dtype=np.int64) & np.int64((1 << len(listed)) - 1)
+    if primary is not None:
+        if primary not in listed:
+            listed.append(primary)
+        bit = np.where(record.people.number[happening.rows] == 1, 1 << listed.index(primary), 0)
+        said = np.where(said, said, bit.astype(np.int64))
     if not said.all():
         raise SpecError([Problem(
             f"step {happening.occurrence.step.id!r}: details.diagnoses",
-            f"none holds for {int((said == 0).sum())} people of one chunk, and the profile has no "
-            "primary condition",
+            f"none holds for {int((said == 0).sum())} people of one chunk, and they have no "
+            "primary condition (in a household it is the anchor's alone)",
             "give one without a when",
         )])  # fmt: skip
     moment = record.moment(happening.rows, happening.days)

@@ -9,7 +9,7 @@ from healthsim.codes.icd10cm import EXCLUDES, icd10cm
 from healthsim.errors import Problem, near
 from healthsim.specification.check_quotas import quota_problems
 from healthsim.specification.conditions import NUMBER, TEXT, Expression, Kind
-from healthsim.specification.dependencies import in_order, parts_of
+from healthsim.specification.dependencies import household_parts, in_order, parts_of
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.known import (
     BUILT_IN_KINDS,
@@ -23,7 +23,7 @@ from healthsim.specification.known import (
     possible,
     textual,
 )
-from healthsim.specification.profile import Onset, ProfileSpec, Quota
+from healthsim.specification.profile import MOST_CHILDREN, Onset, ProfileSpec, Quota
 
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125
@@ -35,6 +35,7 @@ _LONGEST = {"years_before": OLDEST, "days_before": OLDEST * 366}
 def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
     """Yield everything that is wrong with a profile."""
     yield from _demographics(profile, known)
+    yield from _household(profile)
     yield from _attributes(profile)
     yield from _clinical(profile, kinds_of(profile, known))
     yield from _coverage(profile, known)
@@ -81,7 +82,7 @@ def _demographics(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
         yield from textual(f"{where}.location.states", people.location.states, known.states)
     if people.location.counties is not None:
         yield from textual(f"{where}.location.counties", people.location.counties, known.counties)
-    for part in parts_of(profile):
+    for part in (*parts_of(profile), *household_parts(profile)):
         for distribution in part.distributions:
             for path, measure in distribution.measures():
                 if measure not in known.measures:
@@ -89,6 +90,52 @@ def _demographics(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
                     yield Problem(
                         here, f"unknown measure {measure!r}", near(measure, known.measures)
                     )
+
+
+def _household(profile: ProfileSpec) -> Iterator[Problem]:
+    if profile.unit == "person":
+        return
+    age, home, where = profile.demographics.age, profile.household, "profile.household"
+    youngest, _ = age.range()
+    if any(age.measures()) or youngest < _ADULT:
+        yield Problem(
+            "profile.demographics.age",
+            "can be below 18, and it is the age of each family's anchor",
+            "give ages of 18 and above; children come from household.children",
+        )
+    if home is not None and home.spouse is not None:
+        yield from numeric(f"{where}.spouse.share", home.spouse.share, 0, 1)
+        if home.spouse.age_gap is not None:
+            yield from numeric(f"{where}.spouse.age_gap", home.spouse.age_gap)
+        if home.spouse.gender is not None:
+            yield from textual(f"{where}.spouse.gender", home.spouse.gender, ("M", "F"))
+    if home is not None and home.children is not None:
+        yield from whole_number(f"{where}.children.number", home.children.number, 0, MOST_CHILDREN)
+        yield from numeric(f"{where}.children.age", home.children.age, 0, _GROWN)
+
+
+def whole_number(where: str, distribution: Distribution, low: int, high: int) -> Iterator[Problem]:
+    """Yield that a distribution gives no whole numbers from `low` to `high`.
+
+    They are said as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
+    """
+    if distribution.kind == "number":
+        yield from numeric(where, distribution, low, high)
+        return
+    for label in distribution.labels:
+        if not (label.isdecimal() and low <= int(label) <= high):
+            yield Problem(
+                where,
+                f"{label!r} is no whole number from {low} to {high}",
+                f'give weights of "{low}" to "{high}"',
+            )
+
+
+_ADULT, _GROWN = 18, 26
+_NOT_IN_FAMILIES = (
+    "asks for an exact count, and a family has as many people as its household says",
+    "give a share, or set unit to person",
+)
 
 
 def _attributes(profile: ProfileSpec) -> Iterator[Problem]:
@@ -136,6 +183,8 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
     if code not in icd10cm():
         return
     row, genders = icd10cm().rows[code], possible(profile.demographics.gender)
+    if profile.household is not None and not everyone:
+        genders = ("M", "F")
     others = [label for label in genders if row.sex and label != row.sex]
     if everyone and row.sex and (others or not genders):
         yield Problem(
@@ -165,7 +214,10 @@ def _quota(
 ) -> Iterator[Problem]:
     if quota.share is not None:
         yield from numeric(f"{where}.share", quota.share, 0, 1)
-    yield from quota_problems(profile, where, quota, kinds)
+    if quota.exactly is not None and profile.unit == "family":
+        yield Problem(f"{where}.exactly", *_NOT_IN_FAMILIES)
+    else:
+        yield from quota_problems(profile, where, quota, kinds)
 
 
 def _onset(where: str, onset: Onset) -> Iterator[Problem]:
@@ -228,16 +280,18 @@ def _expressions(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
             **dict.fromkeys(("happened", "count", "days_since", "last"), no_history),
         },
     )
-    for part in parts_of(profile):
+    for part in (*parts_of(profile), *household_parts(profile)):
         for path, expression, want in part.expressions():
             yield from names.problems(f"profile.{part.path}.{path}", expression, want)
 
 
 def _totals(profile: ProfileSpec) -> Iterator[Problem]:
-    for part in parts_of(profile):
+    for part in (*parts_of(profile), *household_parts(profile)):
         for distribution in part.distributions:
             total = distribution.total
-            if total is not None and total != profile.count:
+            if total is not None and profile.unit == "family":
+                yield Problem(f"profile.{part.path}.exactly", *_NOT_IN_FAMILIES)
+            elif total is not None and total != profile.count:
                 yield Problem(
                     f"profile.{part.path}.exactly",
                     f"adds up to {total}, and count is {profile.count}",

@@ -77,6 +77,21 @@ def _parts(profile: ProfileSpec) -> Iterator[Part]:
         yield Part("plan", "coverage.plan", (profile.coverage.plan,))
 
 
+def household_parts(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts of a household, which are drawn when the anchor is."""
+    home, found = profile.household, []
+    if home is not None and home.spouse is not None:
+        for name in ("share", "age_gap", "gender"):
+            said = getattr(home.spouse, name)
+            path = f"household.spouse.{name}"
+            found += [Part(path, path, (said,))] if said is not None else []
+    if home is not None and home.children is not None:
+        for name in ("number", "age"):
+            path = f"household.children.{name}"
+            found.append(Part(path, path, (getattr(home.children, name),)))
+    return tuple(found)
+
+
 def _quota(quota: Quota) -> tuple[Distribution, ...]:
     return () if quota.share is None else (quota.share,)
 

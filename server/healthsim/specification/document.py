@@ -27,7 +27,6 @@ _DEEPEST = 60
 
 RESERVED = {
     "defects": "an observed copy with errors is not built yet",
-    "household": "families are not built yet",
     "claim": "claim directives are not built yet",
 }
 """Keys that the design reserves: refused with a reason until they do something."""

@@ -197,13 +197,17 @@ class _OfSex:
         return np.full(1, np.nan)
 
 
-_TEXT_NAMES = frozenset({"race", "ethnicity", "us_state", "plan", "language", "marital_status"})
+_TEXT_NAMES = frozenset({"race", "ethnicity", "us_state", "plan", "language", "marital_status",
+                         "role"})  # fmt: skip
 
 
 def no_history(argument: str) -> str | None:
     """Say that a profile has no history to ask about."""
     return f"{argument!r} is asked of a history, and a profile has none; use it in a journey"
 
+
+ROLES = ("self", "spouse", "child", "newborn")
+"""What people are to their household; in a profile of persons everyone is "self" or newborn."""
 
 BUILT_IN_KINDS: Mapping[str, Kind] = {
     "age": NUMBER,
@@ -214,5 +218,6 @@ BUILT_IN_KINDS: Mapping[str, Kind] = {
     "race": TEXT,
     "us_state": TEXT,
     "plan": TEXT,
+    "role": ROLES,
 }
 """The names that the language itself gives, and what each is where nothing narrows it."""

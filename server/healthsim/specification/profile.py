@@ -6,7 +6,6 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
     Tag,
@@ -20,6 +19,8 @@ from healthsim.specification.document import Day, Document, Identifier, Strict
 from healthsim.specification.expectations import Expectations
 
 MOST_PEOPLE = 10_000_000
+MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
+MOST_CHILDREN = 12
 PRODUCTS = ("patientsim", "membersim", "rxmembersim")
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
@@ -174,6 +175,8 @@ class PlanDesign(Strict):
         copays_usd: flat amount by kind of visit: office, specialist, telehealth, urgent_care,
             emergency, inpatient, outpatient_hospital. A visit with a copay is free of the
             deductible; other lines meet the deductible and then the coinsurance.
+        family_deductible_usd, family_oop_max_usd: a person's are met too when what the whole
+            household has paid reaches the family's, in one benefit year.
         drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
         price_level: allowed amounts relative to Medicare's.
     """
@@ -182,6 +185,7 @@ class PlanDesign(Strict):
     deductible_usd: Money = 0
     family_deductible_usd: Money | None = None
     oop_max_usd: Positive | None = None
+    family_oop_max_usd: Positive | None = None
     coinsurance_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.2
     copays_usd: dict[
         Literal["office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
@@ -196,6 +200,16 @@ class PlanDesign(Strict):
     premium_usd: Money = 0
     price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
 
+    @model_validator(mode="after")
+    def _family_holds_a_person(self) -> PlanDesign:
+        for own, family in (("deductible_usd", "family_deductible_usd"),
+                            ("oop_max_usd", "family_oop_max_usd")):  # fmt: skip
+            person, whole = getattr(self, own), getattr(self, family)
+            if whole is not None and person is not None and whole < person:
+                raise ValueError(f"{family} {whole:g} is below {own} {person:g}; raise it to at "
+                                 f"least {person:g}")  # fmt: skip
+        return self
+
 
 class Coverage(Strict):
     """Which plan people have: a built-in design or one of `plans`."""
@@ -204,14 +218,53 @@ class Coverage(Strict):
     plans: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")], PlanDesign] = {}
 
 
-def _known_unit(value: object) -> object:
-    if value == "family":
-        raise ValueError("families are not built yet; use person")
-    return value
+class Spouse(Strict):
+    """The anchor's spouse: how many anchors have one, and how old.
+
+    Every distribution here sees the anchor. A spouse is 18 or older; values that would make one
+    younger are drawn again.
+
+    Attributes:
+        share: of anchors who have a spouse.
+        age_gap: years that the spouse is younger than the anchor; negative where older.
+        gender: of the spouse; by default nearly always the other sex.
+    """
+
+    share: Distribution
+    age_gap: Distribution | None = None
+    gender: Distribution | None = None
+
+
+class Children(Strict):
+    """The children who live with an anchor, all below 26.
+
+    Every distribution here sees the anchor. Ages at which the youngest parent would have been
+    below 15 or above 50, or siblings less than 280 days apart, are drawn again.
+
+    Attributes:
+        number: whole numbers, or weights of "0", "1", "2"; at most 12.
+        age: years on `as_of`, one draw for each child.
+    """
+
+    number: Distribution
+    age: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "uniform", "low": 0, "high": 26})
+    )  # assumption: every age as likely; a dependant is covered below 26 (42 USC 300gg-14)
+
+
+class Household(Strict):
+    """Who lives with the anchor of a family, and shares address, plan and subscriber."""
+
+    spouse: Spouse | None = None
+    children: Children | None = None
 
 
 class ProfileSpec(Document):
-    """Who: demographics, conditions, coverage, as distributions."""
+    """Who: demographics, conditions, coverage, as distributions.
+
+    `count` counts units. In a family, demographics, the primary condition and the plan describe
+    the anchor; comorbidities, attributes and medications are drawn for everyone.
+    """
 
     kind_name: ClassVar[str] = "profile"
 
@@ -221,7 +274,8 @@ class ProfileSpec(Document):
     as_of: Day = date(2025, 1, 1)
     through: Day | None = None
     sampling: Literal["independent", "balanced"] = "independent"
-    unit: Annotated[Literal["person"], BeforeValidator(_known_unit)] = "person"
+    unit: Literal["person", "family"] = "person"
+    household: Household | None = None
     demographics: Demographics = Demographics()
     attributes: dict[Identifier, Distribution] = {}
     clinical: Clinical = Clinical()
@@ -238,6 +292,12 @@ class ProfileSpec(Document):
 
     @model_validator(mode="after")
     def _fits_together(self) -> ProfileSpec:
+        if self.household is not None and self.unit == "person":
+            raise ValueError("household is given and unit is person; set unit to family or remove "
+                             "household")  # fmt: skip
+        if self.unit == "family" and self.count > MOST_FAMILIES:
+            raise ValueError(f"count is {self.count} families; lower it to at most "
+                             f"{MOST_FAMILIES:,}")  # fmt: skip
         if self.through is not None and self.through < self.as_of:
             raise ValueError(f"through {self.through} is before as_of {self.as_of}; swap them")
         if self.coverage is None and set(self.products) & {"membersim", "rxmembersim"}:

@@ -51,6 +51,7 @@ class Bills:
         price_factor: float64, 0.9 to 1.1, the provider's prices against the schedule's.
         charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's.
         drg_weight: float64, NaN where the claim is not paid by DRG.
+        household: int32, who share a family's limits; None where everyone is alone.
     """
 
     person: NDArray[np.int32]
@@ -78,6 +79,7 @@ class Bills:
     drg_weight: NDArray[np.float64]
     bill_type: Coded
     discharge_status: Coded
+    household: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +224,7 @@ def _served(
         allowed=allowed,
         copay=copay,
         covered=covered,
+        household=None if bills.household is None else bills.household[lines.bill],
     )
 
 

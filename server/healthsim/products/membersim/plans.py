@@ -64,8 +64,10 @@ BUILT_IN: Mapping[str, PlanDesign] = {
     # coinsurance 19 % (KFF 2017), rounded; most admissions bear coinsurance, not a copay, except
     # in HMOs (KFF 2017). Prices: physicians 129 %, hospitals 223 % of Medicare's (CBO 2022), one
     # level between them: assumption. Premium: a worker's share, 1,368 a year (KFF 2024).
+    # A family's deductible and maximum are twice a person's in all three plans: assumption.
     "Commercial-PPO": PlanDesign(
         kind="commercial", deductible_usd=1500, family_deductible_usd=3000, oop_max_usd=4500,
+        family_oop_max_usd=9000,
         coinsurance_share=0.20,
         copays_usd={"office": 25, "specialist": 40, "telehealth": 15, "urgent_care": 60,
                     "emergency": 250},
@@ -73,6 +75,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
     ),
     "Commercial-HMO": PlanDesign(
         kind="commercial", deductible_usd=500, family_deductible_usd=1000, oop_max_usd=3500,
+        family_oop_max_usd=7000,
         coinsurance_share=0.15,
         copays_usd={"office": 20, "specialist": 35, "telehealth": 0, "urgent_care": 50,
                     "emergency": 200, "inpatient": 500, "outpatient_hospital": 250},
@@ -82,6 +85,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
     # Drugs share the deductible in life; a drug deductible of its own stands for it: assumption.
     "HDHP": PlanDesign(
         kind="commercial", deductible_usd=2500, family_deductible_usd=5000, oop_max_usd=5000,
+        family_oop_max_usd=10000,
         coinsurance_share=0.20, drug_tiers_usd=_COMMERCIAL_TIERS, drug_deductible_usd=500,
         drug_oop_max_usd=2500, premium_usd=90, price_level=1.6,
     ),
@@ -121,7 +125,9 @@ class PlanBook:
         names: plan names; a plan's number is its place here.
         designs: the designs, in the same order.
         deductible_cents: int64, medical deductible.
+        family_deductible_cents: int64, of a household; `NO_LIMIT` where none.
         oop_max_cents: int64, medical out-of-pocket maximum; `NO_LIMIT` where none.
+        family_oop_max_cents: int64, of a household; `NO_LIMIT` where none.
         coinsurance_share: float64, member's share after the deductible.
         copay_cents: int64, shape (p, 7), by `COPAY_KINDS`; -1 where the plan has none.
         tier_cents: int64, shape (p, 5), copay of a 30-day fill by tier; -1 where none.
@@ -139,7 +145,9 @@ class PlanBook:
     names: tuple[str, ...]
     designs: tuple[PlanDesign, ...]
     deductible_cents: Cents
+    family_deductible_cents: Cents
     oop_max_cents: Cents
+    family_oop_max_cents: Cents
     coinsurance_share: NDArray[np.float64]
     copay_cents: Cents
     tier_cents: Cents
@@ -160,7 +168,11 @@ class PlanBook:
             names=tuple(plans),
             designs=designs,
             deductible_cents=_cents([design.deductible_usd for design in designs]),
+            family_deductible_cents=_cents(
+                [d.family_deductible_usd for d in designs], int(NO_LIMIT)
+            ),
             oop_max_cents=_cents([design.oop_max_usd for design in designs], int(NO_LIMIT)),
+            family_oop_max_cents=_cents([d.family_oop_max_usd for d in designs], int(NO_LIMIT)),
             coinsurance_share=np.array([d.coinsurance_share for d in designs], dtype=np.float64),
             copay_cents=_matrix([design.copays_usd for design in designs], COPAY_KINDS),
             tier_cents=_matrix([design.drug_tiers_usd for design in designs], TIERS),
@@ -184,6 +196,7 @@ class PlanBook:
             "deductible_usd": _cents([design.deductible_usd for design in designs]),
             "family_deductible_usd": _cents([d.family_deductible_usd for d in designs], 0),
             "oop_max_usd": _cents([design.oop_max_usd for design in designs], 0),
+            "family_oop_max_usd": _cents([d.family_oop_max_usd for d in designs], 0),
             "coinsurance_share": np.array([d.coinsurance_share for d in designs], dtype=float),
             "drug_deductible_usd": _cents([design.drug_deductible_usd for design in designs]),
             "drug_oop_max_usd": _cents([design.drug_oop_max_usd for design in designs], 0),

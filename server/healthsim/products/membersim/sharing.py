@@ -26,6 +26,7 @@ class Served:
         covered: bool, the member owes nothing for it: a free preventive service, or a line of a
             visit whose copay another line carries.
         tie: int64, who meets the limits first on one day; None means the row order.
+        household: int32, who share a family's limits; None where everyone is alone.
     """
 
     person: NDArray[np.int32]
@@ -35,6 +36,7 @@ class Served:
     copay: Cents
     covered: NDArray[np.bool_]
     tie: NDArray[np.int64] | None = None
+    household: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,8 @@ def share(served: Served, plans: PlanBook) -> Shares:
     allowed amount, and no deductible. Any other line meets the deductible of its person, plan
     and benefit year in date order, then the coinsurance, rounded half to even. What a member
     pays in a benefit year never exceeds the out-of-pocket maximum: what is above it is taken
-    from the coinsurance, then the copay, then the deductible.
+    from the coinsurance, then the copay, then the deductible. Where people are of one household,
+    deductible and maximum are also met for everyone once the family's are, in date order.
     """
     year = benefit_year(served.service_date, plans.first_month[served.plan])
     turns = Turns.of((served.person, served.plan, year), served.service_date, served.tie)
@@ -66,10 +69,13 @@ def share(served: Served, plans: PlanBook) -> Shares:
     flat = np.where(served.copay >= 0, np.minimum(served.copay, open_to), 0)
     shared = np.where(served.copay >= 0, 0, open_to)[turns.order]
     copay = flat[turns.order]
+    family = _family(served, year, turns)
     deductible = turns.use(shared, plans.deductible_cents[plan])
+    deductible = _within(family, deductible, plans.family_deductible_cents[plan])
     coinsurance = np.rint((shared - deductible) * plans.coinsurance_share[plan]).astype(np.int64)
     member = deductible + coinsurance + copay
-    excess = member - turns.use(member, plans.oop_max_cents[plan])
+    held = turns.use(member, plans.oop_max_cents[plan])
+    excess = member - _within(family, held, plans.family_oop_max_cents[plan])
     above = np.flatnonzero(excess)
     if above.size:
         excess = excess[above]
@@ -84,6 +90,29 @@ def share(served: Served, plans: PlanBook) -> Shares:
         _back(copay, turns),
         _back(allowed - member, turns),
     )
+
+
+def _family(served: Served, year: NDArray[np.int32], turns: Turns) -> Turns | None:
+    """Return the order in which households use up their limits, over rows in turn order."""
+    if served.household is None:
+        return None
+    order = turns.order
+    tie = order if served.tie is None else served.tie[order]
+    groups = (served.household[order], served.plan[order], year[order])
+    return Turns.of(groups, served.service_date[order], tie)
+
+
+def _within(family: Turns | None, amounts: Cents, limit: Cents) -> Cents:
+    """Hold amounts within the family's limit.
+
+    A person's own limit binds alone until the family's is met, and afterwards nobody owes more, so
+    what each person's own limit lets through is all that the family's needs to see.
+    """
+    if family is None:
+        return amounts
+    held = np.empty_like(amounts)
+    held[family.order] = family.use(amounts[family.order], limit[family.order])
+    return held
 
 
 def _back(in_turn: Cents, turns: Turns) -> Cents:

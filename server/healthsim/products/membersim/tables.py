@@ -76,6 +76,8 @@ PLANS = Table(
                required=True),
         Column("oop_max_usd", "DECIMAL(12,2)", "Medical out-of-pocket maximum a person and year; "
                "0 where the plan has none.", required=True),
+        Column("family_oop_max_usd", "DECIMAL(12,2)", "Medical out-of-pocket maximum of a family; "
+               "0 where none.", required=True),
         Column("coinsurance_share", "DOUBLE", "Member's share after the deductible.",
                required=True),
         Column("drug_deductible_usd", "DECIMAL(12,2)", "Pharmacy deductible a person and year.",
