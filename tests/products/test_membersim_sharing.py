@@ -15,6 +15,8 @@ PLANS = PlanBook.of({
     ),
     "no maximum": PlanDesign(kind="medicare_original", deductible_usd=2, coinsurance_share=0.15),
     "first dollar": PlanDesign(kind="medicaid", coinsurance_share=0, oop_max_usd=1),
+    "family": PlanDesign(kind="commercial", deductible_usd=4, family_deductible_usd=5,
+                         oop_max_usd=7, family_oop_max_usd=9, coinsurance_share=0.25),
 })  # fmt: skip
 
 
@@ -31,7 +33,7 @@ lines = st.lists(
     st.builds(
         Line,
         st.integers(0, 2),
-        st.integers(0, 3),
+        st.integers(0, 4),
         st.integers(20_089 - 250, 20_089 + 250),  # around 2025-01-01
         st.one_of(st.just(0), st.integers(0, 1500)),
         st.one_of(st.just(-1), st.integers(0, 400)),
@@ -41,37 +43,55 @@ lines = st.lists(
 )
 
 
-def _served(found: list[Line], tie: np.ndarray | None = None) -> Served:
+HOUSEHOLD = (0, 1, 1)
+"""The household of each person: the second and the third are a family."""
+
+
+def _served(found: list[Line], tie: np.ndarray | None = None, *, families: bool = False) -> Served:
     column = lambda name, dtype: np.array([getattr(line, name) for line in found], dtype=dtype)  # noqa: E731
     return Served(
         person=column("person", np.int32), plan=column("plan", np.int32),
         service_date=column("day", np.int32), allowed=column("allowed", np.int64),
         copay=column("copay", np.int64), covered=column("covered", np.bool_), tie=tie,
+        household=np.array(HOUSEHOLD, dtype=np.int32)[column("person", np.int32)]
+        if families else None,
     )  # fmt: skip
 
 
-def _one_by_one(found: list[Line], turn: list[int]) -> list[tuple[int, int, int, int]]:
-    """Share line after line, as a clerk would."""
+def _one_by_one(
+    found: list[Line], turn: list[int], household: tuple[int, ...] = (0, 1, 2)
+) -> list[tuple[int, int, int, int]]:
+    """Share line after line, as a clerk would, with a page for each person and each household."""
     met: dict[tuple[int, int, int], int] = {}
     spent: dict[tuple[int, int, int], int] = {}
+    met_at_home: dict[tuple[int, int, int], int] = {}
+    spent_at_home: dict[tuple[int, int, int], int] = {}
     result = [(0, 0, 0, 0)] * len(found)
     for row in turn:
         line = found[row]
         moment = np.datetime64(line.day, "D")
         month = int(moment.astype("datetime64[M]").astype(int))
         key = (line.person, line.plan, (month - int(PLANS.first_month[line.plan]) + 1) // 12)
+        home = (household[line.person], *key[1:])
         deductible = coinsurance = copay = 0
         if line.covered:
             pass
         elif line.copay >= 0:
             copay = min(line.copay, line.allowed)
         else:
-            rest = int(PLANS.deductible_cents[line.plan]) - met.get(key, 0)
+            rest = min(
+                int(PLANS.deductible_cents[line.plan]) - met.get(key, 0),
+                int(PLANS.family_deductible_cents[line.plan]) - met_at_home.get(home, 0),
+            )
             deductible = min(rest, line.allowed)
             met[key] = met.get(key, 0) + deductible
+            met_at_home[home] = met_at_home.get(home, 0) + deductible
             share_of_rest = float(PLANS.coinsurance_share[line.plan])
             coinsurance = round((line.allowed - deductible) * share_of_rest)
-        room = int(PLANS.oop_max_cents[line.plan]) - spent.get(key, 0)
+        room = min(
+            int(PLANS.oop_max_cents[line.plan]) - spent.get(key, 0),
+            int(PLANS.family_oop_max_cents[line.plan]) - spent_at_home.get(home, 0),
+        )
         excess = max(0, deductible + coinsurance + copay - room)
         cut = min(excess, coinsurance)
         coinsurance, excess = coinsurance - cut, excess - cut
@@ -79,6 +99,7 @@ def _one_by_one(found: list[Line], turn: list[int]) -> list[tuple[int, int, int,
         copay, excess = copay - cut, excess - cut
         deductible -= excess
         spent[key] = spent.get(key, 0) + deductible + coinsurance + copay
+        spent_at_home[home] = spent_at_home.get(home, 0) + deductible + coinsurance + copay
         paid = line.allowed - deductible - coinsurance - copay
         result[row] = (deductible, coinsurance, copay, paid)
     return result
@@ -95,6 +116,25 @@ def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> 
     turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
 
     assert _rows(share(_served(found), PLANS)) == _one_by_one(found, turn)
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines)
+def test_a_family_meets_its_limits_as_a_clerk_keeps_its_page(found: list[Line]) -> None:
+    turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
+
+    assert _rows(share(_served(found, families=True), PLANS)) == _one_by_one(found, turn, HOUSEHOLD)
+
+
+def test_a_persons_deductible_is_met_when_the_familys_is() -> None:
+    none = int(NO_COPAY)
+    found = [Line(1, 4, 20_100, 300, none, False), Line(2, 4, 20_101, 300, none, False),
+             Line(2, 4, 20_102, 400, none, False)]  # fmt: skip
+
+    shares = share(_served(found, families=True), PLANS)
+
+    assert shares.deductible.tolist() == [300, 200, 0]
+    assert shares.coinsurance.tolist() == [0, 25, 100]
 
 
 @settings(deadline=None)

@@ -12,7 +12,7 @@ RX_MEMBERS = Table(
     columns=(
         Column("person_id", "BIGINT", "One person over all products.",
                references="patients.person_id", required=True),
-        Column("cardholder_id", "VARCHAR", "Number on the pharmacy card.",
+        Column("cardholder_id", "VARCHAR", "Number on the pharmacy card: the subscriber's.",
                source="NCPDP D.0 302-C2", required=True),
         Column("person_code", "VARCHAR", "01 subscriber, 02 spouse, 03… child.",
                source="NCPDP D.0 303-C3", required=True),
