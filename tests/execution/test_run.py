@@ -83,11 +83,14 @@ def test_every_record_of_an_event_names_an_event_of_the_same_person() -> None:
             assert {pair for pair in found if pair[0] != int(NO_NUMBER)} <= events, name
 
 
-def test_a_journey_that_nobody_is_eligible_for_fills_nothing() -> None:
-    tables = run(diabetic(count=10), journey(visit("v"), eligible="age > 120"))
+def test_a_journey_fills_nothing_for_those_who_are_not_eligible() -> None:
+    tables = run(diabetic(count=40), journey(visit("v"), eligible="gender == 'F'"))
+    women = {person for person, gender in listed(tables["patients"], "person_id", "gender")
+             if gender == "F"}  # fmt: skip
 
-    for name in ("events", "encounters", "claims", "lab_results"):
-        assert not listed(tables[name]), name
+    assert 0 < len(women) < 40
+    for name in ("events", "encounters", "claims"):
+        assert {person for (person,) in listed(tables[name], "person_id")} == women, name
 
 
 def test_a_profile_alone_is_enough() -> None:

@@ -9,11 +9,12 @@ from healthsim.specification.check_expectations import expectation_problems
 from healthsim.specification.check_journey import journey_problems, names_of
 from healthsim.specification.check_pair import pair_problems
 from healthsim.specification.check_profile import profile_problems
+from healthsim.specification.check_reach import reach_problems, reach_warnings
 from healthsim.specification.journey import JourneySpec
 from healthsim.specification.known import Known
 from healthsim.specification.profile import ProfileSpec
 
-__all__ = ["Known", "check_job", "check_journey", "check_profile"]
+__all__ = ["Known", "check_job", "check_journey", "check_profile", "job_warnings"]
 
 
 def check_profile(profile: ProfileSpec, known: Known) -> list[Problem]:
@@ -32,6 +33,7 @@ def check_journey(
     names = names_of(journey, known, profile, ())
     products = None if profile is None else profile.products
     asked = journey.expectations
+    found += _gathered(reach_problems(profile, [journey], known, "journey"))
     return found + _gathered(expectation_problems(asked, names, known, products, "journey"))
 
 
@@ -43,7 +45,15 @@ def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Know
             journey_problems(journey, known, profile, f"journeys[{place}]", journeys[:place])
         )
     found += _gathered(pair_problems(profile, journeys, known))
+    found += _gathered(reach_problems(profile, journeys, known))
     return found + _gathered(_expected(profile, journeys, known))
+
+
+def job_warnings(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+) -> list[Problem]:
+    """Return what is said in vain for this profile, and yet can be run."""
+    return _gathered(reach_warnings(profile, journeys, known))
 
 
 def _expected(
