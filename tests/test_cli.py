@@ -67,7 +67,7 @@ def test_the_module_runs_as_the_script_does() -> None:
 
 
 def test_templates_are_listed_as_plain_lines_when_piped(home: Path) -> None:
-    done = _run(home, "templates", "surgery")
+    done = _run(home, "templates", "knee")
 
     assert done.stdout.splitlines()[0].split("\t")[:2] == ["surgical-episode", "journey"]
 

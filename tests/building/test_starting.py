@@ -142,7 +142,7 @@ def test_one_sex_leaves_the_conditions_of_a_template_that_name_the_other(
         ("knee replacement for men over 60", "surgical-episode"),
         ("monthly telehealth visits for asthma and inhaler refills", ""),
         ("first year after a heart attack", ""),
-        ("heart bypass surgery", ""),
+        ("heart bypass surgery", "cardiac-surgery-episode"),
         ("pregnancy from first visit to delivery", ""),
     ],
 )
