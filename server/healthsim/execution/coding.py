@@ -65,6 +65,15 @@ class Problems:
                 held = (other.known_from[rows] != NO_DAY) & (other.known_from[rows] <= days)
                 other.abated[rows[held]] = np.minimum(other.abated[rows[held]], days[held])
 
+    def end(self, code: str, rows: Rows, days: Days, source: int) -> None:
+        """Let a condition that an event caused be over from their day on, for those who have it."""
+        if code not in self.codes:
+            return
+        problem = self.found[self.codes.index(code)]
+        has = (problem.source[rows] == source) & (problem.known_from[rows] <= days)
+        rows, days = rows[has], days[has]
+        problem.abated[rows] = np.minimum(problem.abated[rows], days)
+
     def active(self, moment: Moment) -> NDArray[np.int64]:
         """Return the conditions of everyone at a moment, int64: bit i stands for code i."""
         bits = np.zeros(len(moment.rows), dtype=np.int64)

@@ -39,6 +39,13 @@ class Moment:
         found[self.rows] = np.arange(len(self.rows), dtype=np.int32)
         return found
 
+    def days_of(self, rows: Rows) -> Days:
+        """Return the day of each of `rows`; long ago for those who are not in the moment."""
+        place = self.where[rows]
+        if not len(self.days):
+            return np.full(len(rows), NO_DAY, dtype=np.int32)
+        return np.where(place >= 0, self.days[place], NO_DAY).astype(np.int32)
+
     def sees(self, entry: Entry) -> tuple[NDArray[np.int32], Rows]:
         """Return (position in this moment, position in the entry) of what is visible."""
         place = self.where[entry.rows]
@@ -96,87 +103,6 @@ class Log:
         return days, values
 
 
-@dataclass(frozen=True)
-class Move:
-    """A change of a state variable: by an amount, or to a value; at once, or over days."""
-
-    entry: Entry
-    sets: bool
-    over_days: int
-
-
-@dataclass
-class Variable:
-    """A state variable: where everyone starts, and how it has moved.
-
-    Attributes:
-        start: float64, one for each person of the chunk; NaN is missing.
-    """
-
-    start: NDArray[np.float64]
-    low: float
-    high: float
-    decimals: int
-    moves: list[Move] = field(default_factory=list)
-    out_of_order: bool = False
-
-    def move(self, move: Move) -> None:
-        """Add a move; one that is dated before a move already made is put in its place."""
-        before = Moment(move.entry.rows, move.entry.days + np.int32(1), len(self.start))
-        self.out_of_order |= any(
-            len(before.where[one.entry.rows]) and _later(before, one.entry) for one in self.moves
-        )
-        self.moves.append(move)
-
-    def at(self, moment: Moment) -> NDArray[np.float64]:
-        """Return the value at a moment: rounded and kept in bounds after every move."""
-        value = self.start[moment.rows]
-        if self.out_of_order:
-            return self._by_day(moment, value)
-        for move in self.moves:
-            place, chosen = moment.sees(move.entry)
-            amount = move.entry.values[chosen]
-            if move.sets:
-                amount = amount - value[place]
-            if move.over_days:
-                gone = moment.days[place] - move.entry.days[chosen]
-                amount = amount * np.minimum(gone / move.over_days, 1.0)
-            value[place] = self.settle(value[place] + amount)
-        return value
-
-    def _by_day(self, moment: Moment, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Apply the moves in the order of each person's own days, then as they were made."""
-        days = np.full((len(self.moves), len(value)), FOREVER, dtype=np.int32)
-        amounts = np.zeros((len(self.moves), len(value)))
-        for number, move in enumerate(self.moves):
-            place, chosen = moment.sees(move.entry)
-            days[number, place] = move.entry.days[chosen]
-            amounts[number, place] = move.entry.values[chosen]
-        sets = np.array([move.sets for move in self.moves])
-        spans = np.array([max(move.over_days, 1) for move in self.moves])
-        slow = np.array([move.over_days > 0 for move in self.moves])
-        person = np.arange(len(value))
-        for number in np.argsort(days, axis=0, kind="stable"):
-            day = days[number, person]
-            amount = amounts[number, person] - np.where(sets[number], value, 0.0)
-            gone = np.minimum((moment.days - day) / spans[number], 1.0)
-            moved = self.settle(value + amount * np.where(slow[number], gone, 1.0))
-            value = np.where(day == FOREVER, value, moved)
-        return value
-
-    def settle(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Round, and hold within the variable's bounds."""
-        held: NDArray[np.float64] = np.clip(np.round(value, self.decimals), self.low, self.high)
-        held += 0.0
-        return held
-
-
-def _later(moment: Moment, entry: Entry) -> bool:
-    """Tell whether an entry holds anybody of the moment on a day after theirs."""
-    place = moment.where[entry.rows]
-    return bool(((place >= 0) & (entry.days >= moment.days[place])).any())
-
-
 @dataclass
 class Course:
     """A drug being taken: from `days` until the day before `stop`.
@@ -184,6 +110,8 @@ class Course:
     Attributes:
         stop: int32, shape (n,); moves earlier when the drug is stopped or replaced.
         cut: bool, shape (n,); whether it was stopped before it ran out.
+        source: position of the event that started it among the run's occurrences; -1 where the
+            profile did.
     """
 
     ingredient: str
@@ -191,6 +119,7 @@ class Course:
     days: Days
     stop: Days
     cut: NDArray[np.bool_]
+    source: int = -1
 
     def taken(self, moment: Moment) -> NDArray[np.int32]:
         """Return the positions in the moment of those who are taking it."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.census import Standing
 from healthsim.execution.coding import Problems
-from healthsim.execution.history import FOREVER, Course, Coverage, Log, Moment, Variable
+from healthsim.execution.history import FOREVER, Course, Coverage, Log, Moment
 from healthsim.execution.people import Draws, Medication, People, Rows, Values
+from healthsim.execution.variables import Variable
 from healthsim.specification.plan import Plan
 from healthsim.tables import Coded
 
@@ -29,6 +30,9 @@ class Record:
         first_day: first day of a person's first journey; `NO_DAY` where in none.
         plans: names of the plan book, by position.
         arms: of each randomisation, whom it befell, when, and their arm.
+        stages: step id of a lifecycle -> the stages' positions as people entered them, NaN where
+            they left the last; `stage_names` are its stages by position.
+        care_plans: plans of care, each a course of its own.
     """
 
     people: People
@@ -43,6 +47,9 @@ class Record:
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, Variable] = field(default_factory=dict)
     courses: list[Course] = field(default_factory=list)
+    care_plans: list[Course] = field(default_factory=list)
+    stages: dict[str, Log] = field(default_factory=dict)
+    stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     walked: list[Plan] = field(default_factory=list)
     arms: list[tuple[Rows, Days, Coded]] = field(default_factory=list)
 
@@ -121,6 +128,8 @@ class AsOf:
         record, rows, days = self._record, self._moment.rows, self._moment.days
         if name in record.variables:
             return record.variables[name].at(self._moment)
+        if name in record.stages or name == "stage":
+            return self._stage(next(iter(record.stages)) if name == "stage" else name)
         if name in record.people.attributes:
             found = record.people.attributes[name]
             return found.take(rows) if isinstance(found, Coded) else found[rows]
@@ -141,6 +150,12 @@ class AsOf:
         if not isinstance(found, Coded):
             raise KeyError(name)
         return found.take(rows)
+
+    def _stage(self, lifecycle: str) -> Coded:
+        """Return the stage that everyone is in; null before the first and after the last."""
+        _, found = self._record.stages[lifecycle].latest(self._moment)
+        codes = np.where(np.isnan(found), -1, found).astype(np.int32)
+        return Coded(codes, self._record.stage_names[lifecycle])
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
         """Answer one of the functions of the condition language."""

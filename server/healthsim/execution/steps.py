@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panel
-from healthsim.dates import NO_DAY, Days
-from healthsim.execution.history import Course, Entry, Move
+from healthsim.dates import NO_DAY, Days, add_months
+from healthsim.execution.history import FOREVER, Course, Entry
 from healthsim.execution.people import Rows, Values
 from healthsim.execution.randomizing import randomize, strata_of
 from healthsim.execution.record import AsOf, Record
+from healthsim.execution.variables import Move, Response, Trend, Wander
 from healthsim.execution.ways import ways_of
 from healthsim.specification import journey as say
 from healthsim.specification.details import (
@@ -25,7 +26,7 @@ from healthsim.specification.details import (
     StateResult,
 )
 from healthsim.specification.distributions import Distribution, parse_distribution
-from healthsim.specification.plan import Occurrence
+from healthsim.specification.plan import Occurrence, Plan, StageEntry
 from healthsim.tables import Coded
 
 Facts: TypeAlias = dict[str, NDArray[np.generic] | Coded]
@@ -68,6 +69,11 @@ class Work:
     Attributes:
         source: position of the occurrence among all of the run's.
         over: last day of this journey for everyone of the chunk.
+        closed: first day on which the scope around the step is over, for everyone of the chunk;
+            None where only the journey ends it.
+        ways: the way that each person takes, where it was settled before.
+        plan: the journey laid out; `first_source` is the position of its first occurrence.
+        dated: what the step's day was chosen by, by name.
     """
 
     occurrence: Occurrence
@@ -78,6 +84,11 @@ class Work:
     scope: AsOf
     record: Record
     over: Days
+    plan: Plan
+    first_source: int = 0
+    closed: Days | None = None
+    ways: NDArray[np.int32] | None = None
+    dated: Facts = field(default_factory=dict)
 
     def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone, addressed by the step and `name`."""
@@ -216,7 +227,9 @@ def _prescribe(work: Work) -> Done:
             course.end(moment)
     supply = details.days_supply * (details.refills + 1)
     stop = (work.days + np.int32(supply)).astype(np.int32)
-    course = Course(drug.ingredient, work.rows, work.days, stop, np.zeros(len(stop), np.bool_))
+    course = Course(
+        drug.ingredient, work.rows, work.days, stop, np.zeros(len(stop), np.bool_), work.source
+    )
     record.courses.append(course)
     size = len(work.rows)
     share = FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE
@@ -283,21 +296,54 @@ def _change(work: Work) -> Done:
     step = work.occurrence.step
     if not isinstance(step, say.Change):
         raise TypeError(type(step))
-    moved = step.by if step.by is not None else step.to
-    if moved is None:
-        raise TypeError("a change needs by or to")
-    amount = work.numbers("by" if step.by is not None else "to", moved)
-    entry = Entry(work.rows, work.days, amount)
-    over = step.over.days if step.over is not None else 0
-    work.record.variables[step.state].move(Move(entry, step.to is not None, over))
+    work.record.variables[step.state].move(_move(work, step))
     return work.done()
+
+
+def _move(work: Work, step: say.Change) -> Move:
+    if step.noise is not None:
+        address, draws = work.occurrence.address, work.record.draws
+        return Wander(
+            Entry(work.rows, work.days, np.zeros(len(work.rows))),
+            last=_last(work, step.lasts),
+            closed=work.closed,
+            sd=step.noise.sd,
+            every_days=step.noise.every_days,
+            keeps=step.noise.keeps,
+            uniform=lambda period: draws.uniform(f"{address}/noise#{period}"),
+        )
+    name = next(name for name in ("by", "to", "per_year") if getattr(step, name) is not None)
+    entry = Entry(work.rows, work.days, work.numbers(name, getattr(step, name)))
+    if step.per_year is not None:
+        return Trend(entry, last=_last(work, step.lasts), closed=work.closed)
+    over = step.over.days if step.over is not None else 0
+    if step.while_taking is not None:
+        return Response(
+            entry,
+            over_days=over,
+            ingredient=step.while_taking,
+            washout_days=step.washout_days,
+            courses=work.record.courses,
+        )
+    return Move(entry, step.to is not None, over)
+
+
+def _last(work: Work, lasts: say.Length | None) -> Days | None:
+    return None if lasts is None else later(work.days, lasts)
+
+
+def later(days: Days, length: say.Length) -> Days:
+    """Return the days that lie a length of time after others."""
+    if length.days is not None:
+        return (days + np.int32(length.days)).astype(np.int32)
+    return add_months(days, (length.months or 0) + 12 * (length.years or 0))
 
 
 def _branch(work: Work) -> Done:
     step = work.occurrence.step
     if not isinstance(step, say.Branch):
         raise TypeError(type(step))
-    ways = ways_of(work, step)
+    ways = ways_of(work, step) if work.ways is None else work.ways
     done = work.done({"way": ways})
     return Done(done.happening, done.last_days, ways)
 
@@ -308,6 +354,52 @@ def _randomize(work: Work) -> Done:
         raise TypeError("a randomization needs the journey's trial")
     strata = strata_of(work, trial.strata)
     return randomize(work, strata, (trial.arms, trial.block_size))
+
+
+def _wait(work: Work) -> Done:
+    ways = work.ways
+    if ways is None:
+        raise TypeError("a wait is over one way or the other")
+    done = work.done({"option": Coded(ways, ("met", "limit"))})
+    return Done(done.happening, done.last_days, ways)
+
+
+def _enter(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, StageEntry):
+        raise TypeError(type(step))
+    return work.done({"option": Coded.constant(step.stage.name, len(work.rows))})
+
+
+def _planned(work: Work) -> Done:
+    """Note a protocol's visit: `dated` tells when it was planned and whether it took place."""
+    missed, late = (np.asarray(work.dated[name]) for name in ("missed", "deviation"))
+    option = np.where(missed, 0, np.where(late, 1, -1)).astype(np.int32)
+    return work.done({**work.dated, "option": Coded(option, ("missed", "deviation"))})
+
+
+def _care(work: Work) -> Done:
+    size = len(work.rows)
+    course = Course("", work.rows, work.days, np.full(size, FOREVER, dtype=np.int32),
+                    np.zeros(size, dtype=np.bool_), work.source)  # fmt: skip
+    work.record.care_plans.append(course)
+    return work.done({"stop": course.stop})
+
+
+def _stop(work: Work) -> Done:
+    """End what the named step started, for those in whom it still goes on."""
+    step, record = work.occurrence.step, work.record
+    if not isinstance(step, say.Stop):
+        raise TypeError(type(step))
+    moment = record.moment(work.rows, work.days)
+    for number in work.plan.meant(step.of):
+        source, started = work.first_source + number, work.plan.occurrences[number].step
+        for course in (*record.courses, *record.care_plans):
+            if course.source == source:
+                course.end(moment)
+        if isinstance(started, say.Diagnosis):
+            record.problems.end(started.details.code, work.rows, work.days, source)
+    return work.done()
 
 
 def _note(work: Work) -> Done:
@@ -337,5 +429,11 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Change: _change,
     say.Branch: _branch,
     say.End: _end,
-    say.Repeat: _note,
+    say.Wait: _wait,
+    say.ProtocolVisit: _planned,
+    say.CarePlan: _care,
+    say.Stop: _stop,
+    say.TrialVisit: _visit,
+    say.Birth: _note,
+    StageEntry: _enter,
 }

@@ -1,4 +1,4 @@
-"""Walking one journey: steps are dated, asked, worked, and open what comes after them."""
+"""Walking one journey: steps are asked, worked, and open what comes after them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days, add_months, day_of, next_business_day
+from healthsim.dates import NO_DAY, Days
 from healthsim.execution.agenda import Agenda
-from healthsim.execution.history import FOREVER, Variable
+from healthsim.execution.dating import Dates, beat_days
+from healthsim.execution.history import FOREVER
+from healthsim.execution.lifecycles import Lifecycles
 from healthsim.execution.people import Rows
 from healthsim.execution.record import AsOf, Record
-from healthsim.execution.steps import Happening, Work, do
-from healthsim.specification.distributions import Constant
+from healthsim.execution.steps import Happening, Work, do, later
+from healthsim.execution.variables import Variable
 from healthsim.specification.journey import (
-    LONGEST_DAYS,
-    Branch,
+    Delay,
     Encounter,
+    Include,
     JourneySpec,
+    Protocol,
+    ProtocolVisit,
     Repeat,
+    Stages,
+    Wait,
 )
-from healthsim.specification.plan import Occurrence, Plan
+from healthsim.specification.plan import Beating, Occurrence, Plan, StageEntry, StageLeave
 from healthsim.tables import Coded
 
 
@@ -39,11 +45,16 @@ class Walk:
         self.over = np.full(people, FOREVER, dtype=np.int32)
         self._agenda = Agenda(people)
         self._opened: list[Days | None] = [None] * len(plan.scopes)
+        self._closed: dict[int, Days] = {}
         self._edges: dict[int, tuple[Days, Days]] = {}
         self._first_beat: dict[int, Days] = {}
+        self._put_off: dict[int, NDArray[np.int16]] = {}
+        self._waiting: dict[int, Days] = {}
         self._discharge: dict[int, Days] = {}
         self._happenings: list[Happening] = []
         self._first_source = sum(len(walked.occurrences) for walked in record.walked)
+        self._dates = Dates(plan, record, begun)
+        self._lives = Lifecycles(plan, record, begun, self._put, self._closing)
         record.walked.append(plan)
 
     def go(self) -> list[Happening]:
@@ -60,40 +71,89 @@ class Walk:
         return AsOf(self.record, self.record.moment(rows, days), self.begun[rows])
 
     def _step(self, one: Occurrence, rows: Rows, days: Days) -> None:
-        alive = (days <= self.over[rows]) & (days <= self.record.death[rows])
-        rows, days = self._asked(one, rows[alive], days[alive])
+        rows, days = self._present(one, rows, days)
+        if isinstance(one.step, StageLeave):
+            self._lives.leave(one, rows, days)
+            return
+        rows, days = self._asked(one, rows, days)
+        ways: NDArray[np.int32] | None = None
+        if isinstance(one.step, Wait):
+            rows, days, ways = self._waited(one, one.step, rows, days)
         if not len(rows):
             return
-        self.record.happened[self.journey, one.number].add(rows, days)
-        if isinstance(one.step, Repeat):
+        if not isinstance(one.step, ProtocolVisit):
+            self.record.happened[self.journey, one.number].add(rows, days)
+        if isinstance(one.step, Beating):
             self._beat(one, one.step, rows, days)
-            if not one.tick:
-                self._happenings.append(Happening(self.journey, one, rows, days))
             self._after(one, rows, days, days)
-            return
-        scope = self.scope(rows, days)
-        source = self._first_source + one.number
-        done = do(Work(one, self.journey, source, rows, days, scope, self.record, self.over))
-        self._happenings.append(done.happening)
-        if isinstance(one.step, Encounter):
+        elif isinstance(one.step, Stages):
+            self._lives.begin(one, one.step, rows, days, self.scope(rows, days))
+            self._after(one, rows, days, days)
+        else:
+            self._work(one, rows, days, ways)
+
+    def _work(
+        self, one: Occurrence, rows: Rows, days: Days, ways: NDArray[np.int32] | None
+    ) -> None:
+        """Do a step, and open what it opens."""
+        step, dated = one.step, self._dates.facts(one, rows)
+        closes = self.plan.scopes[one.scope].closes
+        done = do(Work(
+            one, self.journey, self._first_source + one.number, rows, days,
+            self.scope(rows, days), self.record, self.over, self.plan, self._first_source,
+            self._closing(closes[-1]) if closes else None,
+            self._dates.way(one, rows) if ways is None else ways, dated,
+        ))  # fmt: skip
+        if not isinstance(step, Include):
+            self._happenings.append(done.happening)
+        last_days = done.last_days
+        if isinstance(step, ProtocolVisit):
+            came = np.flatnonzero(~np.asarray(dated["missed"], dtype=np.bool_))
+            rows, days, last_days = rows[came], days[came], last_days[came]
+            self.record.happened[self.journey, one.number].add(rows, days)
+        if isinstance(step, Encounter):
             self._discharge.setdefault(one.number, np.full(len(self.begun), FOREVER, np.int32))
-            self._discharge[one.number][rows] = done.last_days
-        if isinstance(one.step, Branch):
-            for way in range(len(one.step.options)):
-                taken = np.flatnonzero(done.ways == way)
-                self._open(self.plan.opens[one.number, way], rows[taken], days[taken])
-        elif (one.number, -1) in self.plan.opens:
-            self._open(self.plan.opens[one.number, -1], rows, days)
-        self._after(one, rows, days, done.last_days)
+            self._discharge[one.number][rows] = last_days
+        if isinstance(step, StageEntry):
+            self._lives.enter(one, step, rows, days)
+        self._open_ways(one, rows, days, done.ways)
+        self._after(one, rows, days, last_days)
+
+    def _open_ways(
+        self, one: Occurrence, rows: Rows, days: Days, ways: NDArray[np.int32] | None
+    ) -> None:
+        if ways is None:
+            if (one.number, -1) in self.plan.opens:
+                self._open(self.plan.opens[one.number, -1], rows, days)
+            return
+        for way in np.unique(ways[ways >= 0]).tolist():
+            taken = np.flatnonzero(ways == way)
+            self._open(self.plan.opens[one.number, way], rows[taken], days[taken])
+
+    def _present(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Keep those who are alive, in the journey and in every scope around the step."""
+        here = (days <= self.over[rows]) & (days <= self.record.death[rows])
+        for scope in self.plan.scopes[one.scope].closes:
+            if scope in self._closed:
+                here &= days < self._closed[scope][rows]
+        rows, days = rows[here], days[here]
+        if one.step.hazard is not None and len(rows):
+            fires, again = self._dates.fires(one, rows, days, self.scope)
+            self._put(one.number, rows[~fires], again)
+            rows, days = rows[fires], days[fires]
+        return rows, days
+
+    def _closing(self, scope: int) -> Days:
+        """Return the days on which a scope is over, to be read and set; `FOREVER` while open."""
+        return self._closed.setdefault(scope, np.full(len(self.begun), FOREVER, dtype=np.int32))
 
     def _asked(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those for whom `when` holds and whom `chance` takes; a beat asks `until`."""
         step = one.step
         if one.tick:
-            if isinstance(step, Repeat) and step.until is not None and len(rows):
-                goes_on = ~step.until.holds(self.scope(rows, days))
-                rows, days = rows[goes_on], days[goes_on]
-            return rows, days
+            return self._asked_again(one, rows, days)
+        if one.number in self._waiting:
+            return rows, days  # it was asked before it began to wait
         if step.when is not None and len(rows):
             holds = step.when.holds(self.scope(rows, days))
             rows, days = rows[holds], days[holds]
@@ -106,25 +166,87 @@ class Walk:
             rows, days = rows[taken], days[taken]
         return rows, days
 
-    def _beat(self, one: Occurrence, step: Repeat, rows: Rows, days: Days) -> None:
-        """Open a beat, and put the next one on the agenda, counted from the repeat's first day."""
-        opener = one.number
-        if one.tick:
-            self._open(self.plan.opens[one.number, -1], rows, days)
-            opener = one.opener
+    def _asked_again(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Let a beat end its repeat, or be put off."""
+        step = one.step
+        if not isinstance(step, Beating) or not len(rows):
+            return rows, days
+        if step.until is not None:
+            goes_on = ~step.until.holds(self.scope(rows, days))
+            if isinstance(step, Protocol):
+                around = self._closing(self.plan.opens[one.opener, -1])
+                around[rows[~goes_on]] = days[~goes_on]
+            rows, days = rows[goes_on], days[goes_on]
+        if step.delay is not None and len(rows):
+            rows, days = self._delayed(one, step.delay, rows, days)
+        return rows, days
+
+    def _delayed(self, one: Occurrence, delay: Delay, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        times = self._put_off.setdefault(one.number, np.zeros(len(self.begun), dtype=np.int16))
+        holds = delay.when.holds(self.scope(rows, days)) & (times[rows] < delay.most)
+        for time in np.unique(times[rows[holds]]).tolist():
+            here = np.flatnonzero(holds & (times[rows] == time))
+            late, today = rows[here], days[here]
+            self._open(self.plan.opens[one.number, time], late, today)
+            drawn = self.record.draws.numbers(
+                f"{one.address}/delay#{time + 1}", delay.days, late, self.scope(late, today)
+            )
+            wait = np.maximum(np.rint(np.nan_to_num(drawn)), 1).astype(np.int32)
+            self._put(one.number, late, today + wait)
+        times[rows[holds]] += 1
+        return rows[~holds], days[~holds]
+
+    def _waited(
+        self, one: Occurrence, step: Wait, rows: Rows, days: Days
+    ) -> tuple[Rows, Days, NDArray[np.int32]]:
+        """Keep those who need not wait any more, and say which way: met, or the limit."""
+        since = self._waiting.setdefault(
+            one.number, np.full(len(self.begun), NO_DAY, dtype=np.int32)
+        )
+        new = since[rows] == NO_DAY
+        since[rows[new]] = days[new]
+        limit = later(since[rows], step.limit)
+        met = step.until.holds(self.scope(rows, days)) if len(rows) else np.zeros(0, np.bool_)
+        over = met | (days >= limit)
+        again = np.minimum(days + np.int32(step.check_every), limit)[~over].astype(np.int32)
+        self._put(one.number, rows[~over], again)
+        return rows[over], days[over], np.where(met[over], 0, 1).astype(np.int32)
+
+    def _beat(self, one: Occurrence, step: Beating, rows: Rows, days: Days) -> None:
+        """Open a beat, and put the next one on the agenda."""
+        opener = one.opener if one.tick else one.number
         first = self._first_beat.setdefault(
             opener, np.full(len(self.begun), NO_DAY, dtype=np.int32)
         )
         if not one.tick:
             first[rows] = days
+            self._happenings.append(Happening(self.journey, one, rows, days))
+        if (one.number, -1) in self.plan.opens:
+            self._open(self.plan.opens[one.number, -1], rows, days)
         following = self.plan.next_tick.get(one.number)
-        if following is not None:
-            beat = self.plan.occurrences[following].tick
-            due = _beat_days(step, first[rows], beat - 1)
-            if step.times is None:
-                within = due - self.begun[rows] <= self.plan.journey.duration_days
-                rows, due = rows[within], due[within]
-            self._put(following, rows, due)
+        if following is None:
+            if isinstance(step, Protocol):
+                around = self._closing(self.plan.opens[opener, -1])
+                around[rows] = days + np.int32(step.cycle_days)
+            return
+        self._next_beat(self.plan.occurrences[following], step, first[rows], rows, days)
+
+    def _next_beat(
+        self, following: Occurrence, step: Beating, first: Days, rows: Rows, days: Days
+    ) -> None:
+        hazard = step.every.hazard if isinstance(step, Repeat) else None
+        if hazard is not None:
+            rows, due = self._dates.gap(following, hazard, rows, days, self.scope)
+        elif step.counted == "previous" and following.tick > 1:
+            due = beat_days(step, days, 1)
+            if isinstance(step, Repeat) and step.every.weekdays is not None:
+                due = beat_days(step, (days + np.int32(1)).astype(np.int32), 0)
+        else:
+            due = beat_days(step, first, following.tick - 1)
+        if isinstance(step, Repeat) and step.times is None:
+            within = due - self.begun[rows] <= self.plan.journey.duration_days
+            rows, due = rows[within], due[within]
+        self._put(following.number, rows, due)
 
     def _open(self, scope: int, rows: Rows, days: Days) -> None:
         """Begin a scope for some people: date all that is counted from it or has come to pass."""
@@ -166,53 +288,21 @@ class Walk:
 
     def _date(self, one: Occurrence, rows: Rows, base: Days) -> None:
         """Give an occurrence its days, counted from `base`, and put it on the agenda."""
-        at, begin = one.step.at, self._opened[one.scope]
+        begin = self._opened[one.scope]
         if begin is None or not len(rows):
             return
-        if at.date is not None:
-            days = np.full(len(rows), day_of(at.date.isoformat()), dtype=np.int32)
-            ahead = days >= begin[rows]
-            rows, days = rows[ahead], days[ahead]
-            base = begin[rows]
-        else:
-            offset = self._offset(one, rows, base)
-            rows, base, offset = (part[offset != NO_DAY] for part in (rows, base, offset))
-            days = base + offset
-            base = np.where(offset < 0, begin[rows], base)
-        if at.variance_days:
-            u = self.record.draws.uniform(f"{one.address}/variance", rows)
-            wide = 2 * at.variance_days + 1
-            days = days + np.floor(u * wide).astype(np.int32) - np.int32(at.variance_days)
-        days = np.maximum(days, np.maximum(base, begin[rows]))
-        if at.business_days:
-            days = next_business_day(days)
+        rows, days = self._dates.of(one, rows, base, begin[rows], self.scope)
         if one.encounter >= 0:
             days = np.minimum(days, self._discharge[one.encounter][rows])
         self._put(one.number, rows, days.astype(np.int32))
 
-    def _offset(self, one: Occurrence, rows: Rows, base: Days) -> NDArray[np.int32]:
-        """Return the days from the base; `NO_DAY` where they cannot be known: it does not come."""
-        day = one.step.at.day
-        if day is None:
-            return np.zeros(len(rows), dtype=np.int32)
-        if isinstance(day, Constant) and not isinstance(day.value, str):
-            return np.full(len(rows), round(day.value), dtype=np.int32)
-        drawn = self.record.draws.numbers(f"{one.address}/day", day, rows, self.scope(rows, base))
-        held = np.rint(np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS))
-        return np.where(np.isnan(drawn), NO_DAY, held).astype(np.int32)
-
     def _put(self, number: int, rows: Rows, days: Days) -> None:
-        self._agenda.put(number, rows, (days - self.begun[rows]).astype(np.int32))
-
-
-def _beat_days(step: Repeat, first: Days, beats: int) -> Days:
-    """Return the day of a later beat: so many beats after the first."""
-    every = step.every
-    months = (every.months or 0) + 12 * (every.years or 0)
-    if months:
-        return add_months(first, months * beats)
-    days = (every.days or 0) + 7 * (every.weeks or 0)
-    return (first + np.int32(days * beats)).astype(np.int32)
+        """Let an occurrence come to people; one that is loose, within the journey's duration."""
+        gone = (days - self.begun[rows]).astype(np.int32)
+        if number in self.plan.loose:
+            within = gone <= self.plan.journey.duration_days
+            rows, gone = rows[within], gone[within]
+        self._agenda.put(number, rows, gone)
 
 
 def begin_states(journey: JourneySpec, record: Record, begun: Days) -> None:

@@ -1,4 +1,4 @@
-"""Which way people take at a branch: by condition, by exact count, by weight."""
+"""Which way people take at a branch: by condition, by exact count, by weight, by table."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.execution.lookup import looked_up
 from healthsim.specification.branches import Branch, Option
 from healthsim.tables import Coded
 
@@ -25,6 +26,8 @@ def ways_of(work: Work, step: Branch) -> Ways:
     `exactly` takes so many of all whom the group reaches; the others share the rest by weight.
     """
     u = work.record.draws.uniform(f"{work.occurrence.address}/option", work.rows)
+    if step.table is not None:
+        return looked_up(step, step.table, u, work.scope)
     groups = step.groups()
     group_of = _groups(work, groups)
     ways = np.full(len(work.rows), -1, dtype=np.int32)

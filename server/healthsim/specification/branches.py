@@ -147,6 +147,9 @@ class Branch(StepHead):
         if len(others) > 1 or any(not one.otherwise or one.weight is not None for one in others):
             raise ValueError("beside options with a hazard there may be one with otherwise; "
                              "give the others a hazard, or remove them")  # fmt: skip
+        if any(one.hazard is not None and one.hazard.renew_days for one in self.options):
+            raise ValueError("renew_days does not fit competing options; use stages, whose moves "
+                             "may have it")  # fmt: skip
         if self.hazard is not None:
             raise ValueError("a branch whose options have hazards has one itself; remove it")
         if bool(others) != (self.within_days is not None):

@@ -109,8 +109,8 @@ class Hazard(Strict):
     risk begins: by day n it has happened to exactly the share that the closed form gives for n.
 
     Attributes:
-        share: share of people to whom it happens within `within_days`, at a constant hazard
-            inside; to nobody after it.
+        share: share of people to whom it happens within `within_days`, spread evenly over them;
+            to nobody after it.
         per_year: events a year of 365.25 days; what it depends on is read when risk begins.
         shape: of a Weibull hazard, cumulative (per_year × years) ** shape; 1 is constant.
         by_month: factor of the rate in months of the calendar, "1" to "12"; others have 1.
