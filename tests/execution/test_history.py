@@ -13,10 +13,9 @@ from healthsim.execution.history import (
     Entry,
     Log,
     Moment,
-    Move,
     Span,
-    Variable,
 )
+from healthsim.execution.variables import Move, Variable
 
 TWO = np.array([0, 1], dtype=np.intp)
 

@@ -16,6 +16,7 @@ SERVED = (
     ("lab_results", "lab_result_id", "collected_at"),
     ("prescriptions", "prescription_id", "written_date"),
     ("referrals", "referral_id", "referred_date"),
+    ("care_plans", "care_plan_id", "start_date"),
     ("enrollments", "enrollment_id", "effective_date"),
     ("enrollments", "enrollment_id", "term_date"),
     ("claims", "claim_id", "from_date"),

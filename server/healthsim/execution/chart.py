@@ -21,7 +21,7 @@ from healthsim.execution.visits import DAY, Visit
 from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification import journey as say
-from healthsim.specification.plan import Occurrence
+from healthsim.specification.plan import Beating, Occurrence
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
 _RESULTED_AFTER = {True: 90, False: DAY + 120}  # minutes, in a facility and outside: assumption
@@ -295,7 +295,7 @@ def encounter_diagnoses(made: Chart) -> Columns:
 def events(made: Chart) -> Columns:
     """Fill `events`: the journey as it happened."""
     told = [one for one in made.timeline.happenings
-            if not isinstance(one.occurrence.step, say.Repeat)]  # fmt: skip
+            if not isinstance(one.occurrence.step, Beating)]  # fmt: skip
     found = gather(told, lambda one: one.rows, lambda one: made.event_number(one.occurrence))
     if not len(found):
         return EVENTS.empty()
@@ -320,7 +320,9 @@ def _type(one: Happening) -> str:
 
 
 def _option(one: Happening) -> Coded:
-    step = one.occurrence.step
+    step, told = one.occurrence.step, one.facts.get("option")
+    if isinstance(told, Coded):
+        return told
     if not isinstance(step, say.Branch):
         return Coded.constant(None, len(one.rows))
     ways = np.asarray(one.facts["way"], dtype=np.int32)

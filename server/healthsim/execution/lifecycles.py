@@ -66,6 +66,11 @@ class Lifecycles:
         self._stays: dict[int, _Stay] = {}
         self._times: dict[int, NDArray[np.int16]] = {}
         self._over: dict[int, Days] = {}
+        for one in plan.occurrences:
+            if isinstance(one.step, Stages):
+                record.stages.setdefault(one.step.id, Log())
+                names = tuple(stage.name for stage in one.step.stages)
+                record.stage_names[one.step.id] = names
 
     def begin(self, one: Occurrence, step: Stages, rows: Rows, days: Days, scope: AsOf) -> None:
         """Let people enter their first stage."""
@@ -74,8 +79,6 @@ class Lifecycles:
         over = self._over.setdefault(one.number, np.full(people, FOREVER, dtype=np.int32))
         if step.lasts is not None:
             over[rows] = later(days, step.lasts)
-        self.record.stages.setdefault(step.id, Log())
-        self.record.stage_names[step.id] = tuple(stage.name for stage in step.stages)
         drawn = self.record.draws.values(f"{one.address}/start", step.start, rows, scope)
         names = self.record.stage_names[step.id]
         ranks = np.array([names.index(text) for text in drawn.vocabulary], dtype=np.int32)  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
 from healthsim.specification import journey as say
 from healthsim.specification.details import LabDetails, VitalDetails
-from healthsim.specification.plan import Occurrence, Plan
+from healthsim.specification.plan import Occurrence, Plan, StageLeave
 from healthsim.specification.profile import ProfileSpec
 
 FORMS = ("837P", "837I")
@@ -42,7 +42,7 @@ class Numbering:
         self.reserve("enrollments", ["~profile/coverage"])
         for plan in plans:
             for one in plan.occurrences:
-                if not one.tick:
+                if not (one.tick or isinstance(one.step, StageLeave)):
                     self._settle(one)
 
     def number(self, table: str, address: str) -> int:
@@ -92,6 +92,7 @@ _ONE_EACH: tuple[tuple[type[say.StepHead], str], ...] = (
     (say.Procedure, "procedures"),
     (say.Immunization, "immunizations"),
     (say.Referral, "referrals"),
+    (say.CarePlan, "care_plans"),
     (say.Enrollment, "enrollments"),
 )
 

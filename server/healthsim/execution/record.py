@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,37 +126,48 @@ class AsOf:
 
     def name(self, name: str) -> Values:
         """Return a built-in, a state variable or an attribute of everyone at the moment."""
-        record, rows, days = self._record, self._moment.rows, self._moment.days
+        record, rows = self._record, self._moment.rows
         if name in record.variables:
             return record.variables[name].at(self._moment)
-        if name in record.stages or name == "stage":
-            return self._stage(next(iter(record.stages)) if name == "stage" else name)
+        if name in record.stages:
+            return self._stage(name)
         if name in record.people.attributes:
             found = record.people.attributes[name]
             return found.take(rows) if isinstance(found, Coded) else found[rows]
-        if name == "age":
-            return whole_years(record.people.birth[rows], days).astype(np.float64)
-        if name == "day":
-            return (days - self._begun).astype(np.float64)
-        if name == "month":
-            months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-            return (months % 12 + 1).astype(np.float64)
-        if name == "plan":
-            return Coded(record.coverage.plan(rows, days), record.plans)
-        if name == "arm":
-            return self._arm()
-        if name == "us_state":
-            return Coded(record.people.state[rows], record.states)
+        if name in self._BUILT_IN:
+            return self._BUILT_IN[name](self)
         found = getattr(record.people, name)
         if not isinstance(found, Coded):
             raise KeyError(name)
         return found.take(rows)
+
+    def _age(self) -> Values:
+        birth = self._record.people.birth[self._moment.rows]
+        return whole_years(birth, self._moment.days).astype(np.float64)
+
+    def _day(self) -> Values:
+        return (self._moment.days - self._begun).astype(np.float64)
+
+    def _month(self) -> Values:
+        days = self._moment.days.astype("datetime64[D]")
+        months = days.astype("datetime64[M]").astype(np.int64)
+        return (months % 12 + 1).astype(np.float64)
+
+    def _plan(self) -> Values:
+        record, moment = self._record, self._moment
+        return Coded(record.coverage.plan(moment.rows, moment.days), record.plans)
+
+    def _state(self) -> Values:
+        return Coded(self._record.people.state[self._moment.rows], self._record.states)
 
     def _stage(self, lifecycle: str) -> Coded:
         """Return the stage that everyone is in; null before the first and after the last."""
         _, found = self._record.stages[lifecycle].latest(self._moment)
         codes = np.where(np.isnan(found), -1, found).astype(np.int32)
         return Coded(codes, self._record.stage_names[lifecycle])
+
+    def _only_stage(self) -> Values:
+        return self._stage(next(iter(self._record.stages)))
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
         """Answer one of the functions of the condition language."""
@@ -207,3 +219,13 @@ class AsOf:
                 logs = [self._record.happened.get((journey, number)) for number in numbers]
                 return Log([entry for log in logs if log for entry in log.entries])
         return Log()
+
+    _BUILT_IN: ClassVar[Mapping[str, Callable[[AsOf], Values]]] = {
+        "age": _age,
+        "day": _day,
+        "month": _month,
+        "plan": _plan,
+        "us_state": _state,
+        "arm": _arm,
+        "stage": _only_stage,
+    }

@@ -248,6 +248,26 @@ def referrals(made: Chart) -> Columns:
     })  # fmt: skip
 
 
+def care_plans(made: Chart) -> Columns:
+    """Fill `care_plans`."""
+    found = _of_step(made, say.CarePlan, "care_plans")
+    if not len(found):
+        return chart.CARE_PLANS.empty()
+    person = made.person_id[found.rows]
+    stop = found.each(lambda one: np.asarray(one.facts["stop"], dtype=np.int32))
+    death = made.timeline.record.death[found.rows]
+    stop = np.minimum(stop, death)
+    over = stop <= made.through
+    return chart.CARE_PLANS.complete({
+        **_heads(made, found, person, "care_plans", "care_plan_id"),
+        "display": found.word(lambda one: one.occurrence.step.details.display),  # type: ignore[attr-defined]
+        "code": found.word(lambda one: one.occurrence.step.details.code),  # type: ignore[attr-defined]
+        "start_date": found.each(lambda one: one.days),
+        "end_date": np.where(over, stop, NO_DAY).astype(np.int32),
+        "status": Coded(over.astype(np.int32), ("active", "completed")),
+    })  # fmt: skip
+
+
 def _specialty(one: Happening) -> str:
     step = one.occurrence.step
     return step.details.specialty if isinstance(step, say.Referral) else ""

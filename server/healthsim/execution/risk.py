@@ -41,7 +41,7 @@ def days_until(
     if hazard.per_year is None:
         raise TypeError("a hazard needs share or per_year")
     rate = np.maximum(np.nan_to_num(numbers("per_year", hazard.per_year)), 0.0) / YEAR_DAYS
-    needed: NDArray[np.float64] = np.round(-np.log1p(-u), _PLACES)
+    needed = np.round(-np.log1p(-u), _PLACES).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         if hazard.shape != 1.0:
             needed = np.round(np.power(needed, 1 / hazard.shape), _PLACES).astype(np.float64)

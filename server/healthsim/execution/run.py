@@ -44,7 +44,7 @@ from healthsim.products.populationsim.reference import geography
 from healthsim.specification import journey as say
 from healthsim.specification.check import check_job
 from healthsim.specification.document import read
-from healthsim.specification.journey import JourneySpec
+from healthsim.specification.journey import JourneySpec, in_walking_order
 from healthsim.specification.plan import Plan, lay_out
 from healthsim.specification.profile import PlanDesign, ProfileSpec
 from healthsim.tables import Columns, Table
@@ -148,6 +148,7 @@ def prepare(
     problems = check_job(profile, journeys, known())
     if problems:
         raise SpecError(problems)
+    journeys = in_walking_order(journeys)
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
     through, tables = last_day(profile, journeys), tables_of(profile.products)
     return Job(

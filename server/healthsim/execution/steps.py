@@ -435,5 +435,6 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Stop: _stop,
     say.TrialVisit: _visit,
     say.Birth: _note,
+    say.Include: _note,
     StageEntry: _enter,
 }

@@ -81,6 +81,7 @@ def linked(made: Chart, profile: ProfileSpec, plans: PlanBook) -> dict[str, Colu
             "lab_results": records.lab_results(made),
             "prescriptions": prescriptions(made, written),
             "referrals": records.referrals(made),
+            "care_plans": records.care_plans(made),
         }
     if "membersim" in profile.products:
         tables |= {"members": members(made, plans), "enrollments": enrollments(made, plans)}

@@ -309,6 +309,8 @@ def begin_states(journey: JourneySpec, record: Record, begun: Days) -> None:
     """Give everyone who may begin a journey the first value of each of its state variables."""
     rows = np.flatnonzero(begun != NO_DAY)
     for name, state in journey.state.items():
+        if name in record.variables:
+            continue  # a journey that precedes gave it its start
         start = np.full(len(begun), np.nan)
         if isinstance(state.start, str):
             found = record.people.attributes[name if state.start == "attribute" else state.start]

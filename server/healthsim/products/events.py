@@ -18,7 +18,8 @@ EVENTS = Table(
         Column("step", "VARCHAR", "Id of the step.", required=True),
         Column("occurrence", "INTEGER", "Which time, counted from 1 within its repeat.",
                required=True),
-        Column("option", "VARCHAR", "The way that a branch took; null for other steps."),
+        Column("option", "VARCHAR", "The way that a branch took, how a wait ended (met, limit), "
+               "which stage began, or that a planned visit was missed or a deviation; null else."),
         Column("type", "VARCHAR", "Type of event, or branch, change, end.", required=True),
         Column("event_date", "DATE", "The day it happened.", required=True),
     ),

@@ -125,6 +125,20 @@ class Branch(StepHead):
         for place, option in enumerate(self.options):
             yield f"options[{place}].steps", option.steps
 
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its options."""
+        yield from super().asked()
+        for place, option in enumerate(self.options):
+            if option.when is not None:
+                yield f"options[{place}].when", option.when
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and those of its options."""
+        yield from super().risks()
+        for place, option in enumerate(self.options):
+            if option.hazard is not None:
+                yield f"options[{place}].hazard", option.hazard
+
     @property
     def races(self) -> bool:
         """Whether its options compete by hazards."""

@@ -10,7 +10,7 @@ from healthsim.specification.check_journey import journey_problems, names_of
 from healthsim.specification.check_pair import pair_problems
 from healthsim.specification.check_profile import profile_problems
 from healthsim.specification.check_reach import reach_problems, reach_warnings
-from healthsim.specification.journey import JourneySpec
+from healthsim.specification.journey import JourneySpec, in_walking_order
 from healthsim.specification.known import Known
 from healthsim.specification.profile import ProfileSpec
 
@@ -40,9 +40,12 @@ def check_journey(
 def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known) -> list[Problem]:
     """Return everything that is wrong with a profile and the journeys of its people."""
     found = check_profile(profile, known)
+    walked = in_walking_order(journeys)
     for place, journey in enumerate(journeys):
         found += _gathered(
-            journey_problems(journey, known, profile, f"journeys[{place}]", journeys[:place])
+            journey_problems(
+                journey, known, profile, f"journeys[{place}]", walked[: walked.index(journey)]
+            )
         )
     found += _gathered(pair_problems(profile, journeys, known))
     found += _gathered(reach_problems(profile, journeys, known))

@@ -10,6 +10,12 @@ from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel, panels
 from healthsim.errors import NotFound, Problem, SpecError, near
 from healthsim.specification import journey as say
+from healthsim.specification.check_language import (
+    hazard_figures,
+    language_problems,
+    names_told,
+    stage_kinds,
+)
 from healthsim.specification.check_population import population_problems
 from healthsim.specification.check_profile import kinds_of
 from healthsim.specification.condition_check import Sort
@@ -67,13 +73,14 @@ def journey_problems(
             yield from _later_states(f"{where}.state.{name}.start", name, state.start, journey)
     for path, step in journey.steps():
         here = f"{where}.{path}"
-        for place, expression in _conditions(step):
+        for place, expression in step.asked():
             yield from names.problems(f"{here}.{place}", expression, "truth")
         for place, distribution in _distributions(step):
             yield from names.inside(f"{here}.{place}", distribution)
             yield from _of_profiles_only(f"{here}.{place}", distribution)
         yield from _step(step, journey, known, here)
         yield from _sex(step, journey, profile, here)
+        yield from language_problems(step, journey, names, here)
     yield from population_problems(journey, profile, names.kinds, where)
     yield from _inside(journey, where)
     yield from _billed_twice(journey, where)
@@ -81,15 +88,19 @@ def journey_problems(
 
 
 def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
+    included: list[str] = []
     for path, step in journey.steps():
-        if step.id in seen:
+        around = next((one for one in reversed(included) if path.startswith(one)), "")
+        if (around, step.id) in seen:
             yield Problem(
                 f"{where}.{path}.id",
-                f"{step.id!r} is also the id of {seen[step.id]}",
+                f"{step.id!r} is also the id of {seen[around, step.id]}",
                 "give each step an id of its own",
             )
-        seen[step.id] = path
+        seen[around, step.id] = path
+        if isinstance(step, say.Include):
+            included.append(f"{path}.steps")
 
 
 def _states(
@@ -129,11 +140,12 @@ def names_of(
     arms = tuple(dict.fromkeys(arm for one in every if one.trial for arm in one.trial.arms))
     if arms:
         states["arm"] = arms
+    states |= stage_kinds(every)
     if profile is not None:
         kinds = {**kinds_of(profile, known), **states}
     else:
         kinds = _Open({**BUILT_IN_KINDS, **states})
-    steps = {step.id for one in every for _, step in one.steps()}
+    steps = {name for one in every for _, step in one.steps() for name in names_told(step)}
 
     measured = {
         code
@@ -190,28 +202,17 @@ class _Open(dict[str, Kind]):
         return self[name]
 
 
-def _conditions(step: StepHead) -> Iterator[tuple[str, Expression]]:
-    if step.when is not None:
-        yield "when", step.when
-    if isinstance(step, say.Repeat) and step.until is not None:
-        yield "until", step.until
-    if isinstance(step, say.Branch):
-        for place, option in enumerate(step.options):
-            if option.when is not None:
-                yield f"options[{place}].when", option.when
-    if isinstance(step, say.Encounter | say.Claim):
-        for place, diagnosis in enumerate(step.details.diagnoses):
-            if isinstance(diagnosis, CodedDiagnosis) and diagnosis.when is not None:
-                yield f"details.diagnoses[{place}].when", diagnosis.when
-
-
 def _distributions(step: StepHead) -> Iterator[tuple[str, Distribution]]:
     """Yield every distribution of a step, with its path."""
     details = getattr(step, "details", None)
     found: dict[str, Distribution | StateResult | None] = {
         "at.day": step.at.day,
         "chance": step.chance,
-        **{name: getattr(step, name, None) for name in ("by", "to")},
+        **{
+            name: getattr(step, name, None)
+            for name in ("by", "to", "per_year", "missed", "outside")
+        },
+        **dict(hazard_figures(step)),
         **{f"details.{name}": getattr(details, name, None) for name in _DRAWN},
         **{f"details.results.{code}": one for code, one in getattr(details, "results", {}).items()},
     }
@@ -223,6 +224,7 @@ def _distributions(step: StepHead) -> Iterator[tuple[str, Distribution]]:
             yield name, value
 
 
+_OF_STEPS = ("by", "to", "per_year", "missed", "outside")
 _DRAWN = ("los_days", "disposition", "result", "first_fill_share", "adherence")
 
 
@@ -250,7 +252,7 @@ def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iter
             yield Problem(
                 f"{here}.state", f"unknown state {step.state!r}", near(step.state, journey.state)
             )
-        for name in ("by", "to"):
+        for name in ("by", "to", "per_year"):
             moved = getattr(step, name)
             if moved is not None:
                 yield from numeric(f"{here}.{name}", moved)

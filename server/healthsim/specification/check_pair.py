@@ -39,7 +39,7 @@ def pair_problems(
 
 def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
     seen: dict[str, str] = {}
-    states: dict[str, str] = {}
+    states: dict[str, list[tuple[JourneySpec, int]]] = {}
     for place, journey in enumerate(journeys):
         if journey.name in seen:
             yield Problem(
@@ -49,13 +49,30 @@ def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
             )
         seen[journey.name] = f"journeys[{place}]"
         for state in journey.state:
-            if state in states:
-                yield Problem(
-                    f"journeys[{place}].state.{state}",
-                    f"is also a state of {states[state]}",
-                    "rename one; sharing a state between journeys is not built yet",
-                )
-            states[state] = f"journeys[{place}]"
+            for other, place_of_other in states.get(state, ()):
+                yield from _shared(journey, other, state, place, place_of_other)
+            states.setdefault(state, []).append((journey, place))
+
+
+def _shared(
+    journey: JourneySpec, other: JourneySpec, state: str, place: int, place_of_other: int
+) -> Iterator[Problem]:
+    """Refuse two journeys that write one state and do not say which precedes."""
+    where = f"journeys[{place}].state.{state}"
+    given = {journey.precedence, other.precedence}
+    if None in given or len(given) < 2:
+        yield Problem(
+            where,
+            f"is also a state of journeys[{place_of_other}], and neither precedes the other",
+            "give both journeys a precedence of their own, or rename the state",
+        )
+    mine, others = journey.state[state], other.state[state]
+    if (mine.low, mine.high, mine.decimals) != (others.low, others.high, others.decimals):
+        yield Problem(
+            where,
+            f"has other bounds or decimals than in journeys[{place_of_other}]",
+            "declare it alike in both, or rename it",
+        )
 
 
 def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[Problem]:

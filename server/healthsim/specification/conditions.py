@@ -264,6 +264,8 @@ class _Reader:
                 wanted = "one number" if most == 1 else "two or more numbers"
                 raise BadExpression(f"{self.source(tree)} has {len(tree.args)}", f"give {wanted}")
             return Operation(name, self.nodes(tree.args, depth), self.plain(tree))
+        if name == "within":
+            return self.within(tree)
         if name not in FUNCTIONS:
             shown = repr(name) if name else self.source(tree.func)
             raise BadExpression(f"{shown} is not a function", near(name, (*FUNCTIONS, *_EXTREMES)))
@@ -273,6 +275,19 @@ class _Reader:
         raise BadExpression(
             f"{self.source(tree)} does not have exactly one text in quotes",
             f"write {name}('…')",
+        )
+
+    def within(self, tree: ast.Call) -> Chain:
+        """Read whether a step last happened no more than so many days ago."""
+        match tree.args:
+            case [ast.Constant(value=str(step)), ast.Constant(value=int(days))] if (
+                step and not tree.keywords and not isinstance(days, bool) and 0 <= days <= LARGEST
+            ):
+                since = Call("days_since", step)
+                return Chain(("<=",), (since, Figure(float(days))), self.plain(tree))
+        raise BadExpression(
+            f"{self.source(tree)} does not have a step in quotes and a number of days",
+            "write within('visit', 30)",
         )
 
     def nodes(self, trees: list[ast.expr], depth: int) -> tuple[Node, ...]:

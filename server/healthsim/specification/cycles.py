@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from healthsim.specification.conditions import Condition
+from healthsim.specification.conditions import Condition, Expression
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.events import StepHead
@@ -33,6 +33,13 @@ class Delay(Strict):
     steps: tuple[Step, ...] = ()
 
 
+def _of_beats(until: Expression | None, delay: Delay | None) -> Iterator[tuple[str, Expression]]:
+    if until is not None:
+        yield "until", until
+    if delay is not None:
+        yield "delay.when", delay.when
+
+
 class Repeat(StepHead):
     """The same steps again and again; each occurrence opens a scope.
 
@@ -53,6 +60,17 @@ class Repeat(StepHead):
         yield "steps", self.steps
         if self.delay is not None:
             yield "delay.steps", self.delay.steps
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield what it asks before it begins and before each beat."""
+        yield from super().asked()
+        yield from _of_beats(self.until, self.delay)
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and that of its gaps."""
+        yield from super().risks()
+        if self.every.hazard is not None:
+            yield "every.hazard", self.every.hazard
 
     @model_validator(mode="after")
     def _ends(self) -> Repeat:
@@ -137,6 +155,17 @@ class Protocol(StepHead):
             yield "delay.steps", self.delay.steps
         if self.unscheduled is not None:
             yield "unscheduled.steps", self.unscheduled.steps
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield what it asks before it begins and before each cycle."""
+        yield from super().asked()
+        yield from _of_beats(self.until, self.delay)
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and that of unscheduled visits."""
+        yield from super().risks()
+        if self.unscheduled is not None:
+            yield "unscheduled.hazard", self.unscheduled.hazard
 
     @model_validator(mode="after")
     def _visits_fit(self) -> Protocol:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from healthsim.specification.conditions import Condition
+from healthsim.specification.conditions import Condition, Expression
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.profile import Code
@@ -51,6 +52,15 @@ class CodedDiagnosis(Strict):
 
     code: Code
     when: Condition | None = None
+
+
+def conditions_of(
+    diagnoses: tuple[Code | CodedDiagnosis, ...],
+) -> Iterator[tuple[str, Expression]]:
+    """Yield (path, condition) of the diagnoses that have one."""
+    for place, one in enumerate(diagnoses):
+        if isinstance(one, CodedDiagnosis) and one.when is not None:
+            yield f"details.diagnoses[{place}].when", one.when
 
 
 class EncounterDetails(Strict):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from healthsim.specification import details as say
 from healthsim.specification import trial
-from healthsim.specification.conditions import Condition
+from healthsim.specification.conditions import Condition, Expression
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.timing import At, Hazard, Timing
@@ -36,6 +36,16 @@ class StepHead(Strict):
         """Yield (name, steps) of every list of steps that it holds, in document order."""
         yield from ()
 
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield (path, condition) of every condition that it asks itself."""
+        if self.when is not None:
+            yield "when", self.when
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield (path, hazard) of every hazard that it states itself."""
+        if self.hazard is not None:
+            yield "hazard", self.hazard
+
     @model_validator(mode="after")
     def _one_scatter(self) -> StepHead:
         if self.hazard is not None and self.at.variance_days:
@@ -60,6 +70,11 @@ class Encounter(EventHead):
 
     type: Literal["encounter"]
     details: say.EncounterDetails = say.EncounterDetails()
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its diagnoses."""
+        yield from super().asked()
+        yield from say.conditions_of(self.details.diagnoses)
 
 
 class Diagnosis(EventHead):
@@ -116,6 +131,11 @@ class Claim(EventHead):
 
     type: Literal["claim"]
     details: say.ClaimDetails
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its diagnoses."""
+        yield from super().asked()
+        yield from say.conditions_of(self.details.diagnoses)
 
 
 class Enrollment(EventHead):

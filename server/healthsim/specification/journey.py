@@ -54,7 +54,8 @@ __all__ = [
     "JourneySpec", "Lab", "Length", "MoveTo", "NoiseOf", "Option", "Phase", "Prescription",
     "Procedure", "Protocol", "ProtocolVisit", "Randomization", "Referral", "Repeat", "Screening",
     "Stage", "Stages", "State", "Step", "StepHead", "Stop", "TableRow", "TrialVisit",
-    "Unscheduled", "Vital", "Wait", "WeightTable", "Window", "Withdrawal", "grouped", "walk",
+    "Unscheduled", "Vital", "Wait", "WeightTable", "Window", "Withdrawal", "grouped",
+    "in_walking_order", "walk",
 ]  # fmt: skip
 
 
@@ -198,6 +199,18 @@ class JourneySpec(Document):
         """Yield (path, step) of every step in document order, those of newborns too."""
         for number, phase in enumerate(self.phases):
             yield from walk(f"phases[{number}].steps", phase.steps)
+
+
+_USUAL_PRECEDENCE = 500
+
+
+def in_walking_order(journeys: Sequence[JourneySpec]) -> tuple[JourneySpec, ...]:
+    """Return journeys as people walk them: the lower precedence first, then as they are listed."""
+
+    def rank(one: JourneySpec) -> int:
+        return _USUAL_PRECEDENCE if one.precedence is None else one.precedence
+
+    return tuple(sorted(journeys, key=rank))
 
 
 def walk(path: str, steps: Sequence[StepHead]) -> Iterator[tuple[str, StepHead]]:

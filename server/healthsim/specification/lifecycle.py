@@ -144,6 +144,28 @@ class Stages(StepHead):
         for place, stage in enumerate(self.stages):
             yield f"stages[{place}].steps", stage.steps
 
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its moves."""
+        yield from super().asked()
+        for path, move in self.moves():
+            if move.when is not None:
+                yield f"{path}.when", move.when
+            if move.until is not None:
+                yield f"{path}.until", move.until
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and those of its moves."""
+        yield from super().risks()
+        for path, move in self.moves():
+            if move.hazard is not None:
+                yield f"{path}.hazard", move.hazard
+
+    def moves(self) -> Iterator[tuple[str, MoveTo]]:
+        """Yield (path, move) of every move."""
+        for place, stage in enumerate(self.stages):
+            for number, move in enumerate(stage.moves):
+                yield f"stages[{place}].moves[{number}]", move
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Stages:
         names = [stage.name for stage in self.stages]
@@ -203,3 +225,8 @@ class Wait(StepHead):
         """Yield what follows either way."""
         yield "steps", self.steps
         yield "otherwise", self.otherwise
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield what it asks before it begins, and what it waits for."""
+        yield from super().asked()
+        yield "until", self.until

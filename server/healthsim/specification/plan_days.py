@@ -9,7 +9,7 @@ import numpy as np
 
 from healthsim.errors import Problem
 from healthsim.specification.distribution_shape import Numeric
-from healthsim.specification.journey import Encounter, Repeat
+from healthsim.specification.journey import Encounter, Protocol, ProtocolVisit, Repeat
 from healthsim.specification.plan import Occurrence, Plan
 
 
@@ -31,10 +31,14 @@ def _day(plan: Plan, one: Occurrence, days: dict[int, float]) -> float | None:
     if one.tick:
         first, step = days.get(one.opener), one.step
         every = step.every.nominal_days if isinstance(step, Repeat) else 0.0
+        if isinstance(step, Protocol):
+            every = float(step.cycle_days)
         return None if first is None else first + every * (one.tick - 1)
     if one.step.at.date is not None:
         return None
     shift = one.step.at.day.middle() if one.step.at.day is not None else 0.0
+    if isinstance(one.step, ProtocolVisit):
+        shift = float(one.step.day - 1)
     if one.anchor >= 0:
         base, anchor = days.get(one.anchor), plan.occurrences[one.anchor]
         length = _length(anchor, one.step.at.edge)
@@ -57,7 +61,7 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
     told: set[str] = set()
     for number, day in sorted(nominal_days(plan).items()):
         one = plan.occurrences[number]
-        if one.step.id in told:
+        if one.step.id in told or (number in plan.loose and day >= 0):
             continue
         here = f"{where}: step {one.step.id!r}: at"
         latest = day + _spread(one)

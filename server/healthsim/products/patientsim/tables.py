@@ -269,8 +269,30 @@ REFERRALS = Table(
         _EVENT,
     ),
 )  # fmt: skip
+CARE_PLANS = Table(
+    name="care_plans",
+    product="patientsim",
+    grain="one row per plan of care",
+    key=("care_plan_id",),
+    columns=(
+        Column("care_plan_id", "BIGINT", "Address of the plan of care.", required=True),
+        _PERSON,
+        Column("display", "VARCHAR", "What the plan is, in words.",
+               source="FHIR CarePlan.title", required=True),
+        Column("code", "VARCHAR", "Its code, where the specification gives one.",
+               source="FHIR CarePlan.category"),
+        Column("start_date", "DATE", "First day.", source="FHIR CarePlan.period.start",
+               required=True),
+        Column("end_date", "DATE", "The day on which it was stopped.",
+               source="FHIR CarePlan.period.end"),
+        Column("status", "VARCHAR", "active or completed.", source="FHIR CarePlan.status",
+               required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
 
 TABLES = (
     PATIENTS, CONDITIONS, ENCOUNTERS, ENCOUNTER_DIAGNOSES, PROCEDURES, IMMUNIZATIONS, VITAL_SIGNS,
-    LAB_RESULTS, PRESCRIPTIONS, REFERRALS,
+    LAB_RESULTS, PRESCRIPTIONS, REFERRALS, CARE_PLANS,
 )  # fmt: skip
