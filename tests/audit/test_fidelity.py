@@ -157,6 +157,36 @@ def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Pat
     assert (found["way/fork: b"].asked, found["way/fork: b"].ok) == (0.25, True)
 
 
+def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> None:
+    people = profile(
+        clinical={
+            "comorbidities": [
+                {"code": "I25.10", "share": 0.4, "implies": ["E78.5", "F41.9"]},
+                {"code": "E78.5", "share": 0.2},
+            ],
+            "one_of": [{"code": "C61", "share": 0.3}, {"code": "C34.90", "share": 0.25}],
+        },
+        attributes={"bmi": {"type": "normal", "mean": 29, "sd": 5},
+                    "sbp": {"type": "normal", "mean": 130, "sd": 15}},
+        correlations=[{"between": ["bmi", "sbp"], "rank": 0.4}],
+    )  # fmt: skip
+    found = compared(stored(tmp_path, people))
+
+    for what, asked in (
+        ("condition I25.10", 0.4),
+        ("condition E78.5, of people without I25.10", 0.2),
+        ("condition F41.9, of people without I25.10", 0),
+        ("condition C61, of people with gender M", 0.3),
+        ("condition C34.90", 0.25),
+    ):
+        row = next(row for name, row in found.items() if name.startswith(what))
+        assert (row.asked, row.ok) == (asked, True), what
+    implied = found["condition E78.5, implied by I25.10"]
+    assert implied.ok
+    assert implied.got == found["condition F41.9, implied by I25.10"].got
+    assert found["rank correlation of bmi and sbp"].got == "not stored"
+
+
 def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> None:
     by_control = {
         "type": "conditional",

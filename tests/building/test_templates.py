@@ -80,3 +80,22 @@ def test_the_card_says_days_supply_how_long_a_change_takes_and_what_was_lost() -
     assert "over 90 days" in page
     assert "90 days' supply" in page
     assert "- veterans" in page
+
+
+def test_a_page_says_whom_exact_counts_and_joint_draws_are_of() -> None:
+    profile = {
+        "kind": "profile", "name": "joint", "correlations": [{"between": ["a", "b"], "rank": 0.4}],
+        "clinical": {
+            "one_of": [{"code": "E11.9", "share": 0.1}, {"code": "E10.9", "share": 0.02}],
+            "comorbidities": [
+                {"code": "N18.30", "exactly": [{"when": "gender == 'F'", "count": 10}]},
+                {"code": "I25.10", "share": 0.1, "implies": ["E78.5"]},
+            ],
+        },
+    }  # fmt: skip
+    page = card.page(Draft(profile=profile), [], [])
+
+    assert "| N18.30 | exactly 10 of those with gender == 'F' |" in page
+    assert "| one of | E11.9 10 %, E10.9 2 % |" in page
+    assert "| I25.10 implies | E78.5 |" in page
+    assert "| a and b | rank correlation 0.4 |" in page

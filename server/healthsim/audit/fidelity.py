@@ -26,7 +26,7 @@ from healthsim.specification.dependencies import in_order
 from healthsim.specification.distributions import Categorical, Distribution
 from healthsim.specification.document import read
 from healthsim.specification.journey import JourneySpec
-from healthsim.specification.profile import ProfileSpec, Quota
+from healthsim.specification.profile import Comorbidity, ProfileSpec, Quota
 from healthsim.tables import Coded
 
 _UNKNOWN = "conditional"
@@ -79,6 +79,7 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]
         return [
             whole("people", who.count, people.size),
             *_demographics(who, people),
+            *_correlations(who),
             *_clinical(who, people),
             *_coverage(who, people),
             *_journeys(connection, stored, what),
@@ -173,6 +174,13 @@ def _labels(name: str, asked: Distribution, people: People) -> Iterator[Compared
                                                         for one in strange))  # fmt: skip
 
 
+def _correlations(profile: ProfileSpec) -> Iterator[Compared]:
+    """Name what was asked of attributes, which no table keeps."""
+    for one in profile.correlations:
+        what = f"rank correlation of {one.between[0]} and {one.between[1]}"
+        yield Compared(what, one.rank, "not stored")
+
+
 def _clinical(profile: ProfileSpec, people: People) -> Iterator[Compared]:
     clinical = profile.clinical
     if "conditions" not in people.stored:
@@ -182,6 +190,14 @@ def _clinical(profile: ProfileSpec, people: People) -> Iterator[Compared]:
         yield whole(f"condition {_met(code)}", people.size, int(people.has(code).sum()))
     for one in clinical.comorbidities:
         yield from _comorbidity(profile, one.code, one, people)
+    for group in clinical.alternatives:
+        for other in group:
+            alone = Comorbidity.model_validate({"code": other.code, "share": other.share})
+            yield from _comorbidity(profile, other.code, alone, people)
+    stated = {one.code for one in clinical.comorbidities}
+    for code in (code for code in clinical.implied_by if code not in stated):
+        nobody = Comorbidity.model_validate({"code": code, "share": 0})
+        yield from _comorbidity(profile, code, nobody, people)
     for drug in clinical.medications:
         has = people.takes("drug", drug.drug)
         able = np.ones(people.size, np.bool_)
@@ -195,7 +211,7 @@ def _comorbidity(
     profile: ProfileSpec, code: str, quota: Quota, people: People
 ) -> Iterator[Compared]:
     row, has = icd10cm().find(code, "clinical.comorbidities"), people.has(code)
-    others = [other for other in _codes(profile) if other != code]
+    others = [other for other in profile.clinical.codes if other != code]
     if any(other in combinations_of(code) for other in others):
         yield _alone(f"condition {_met(code)}", has, "stated twice: also by its combination")
         return
@@ -203,15 +219,24 @@ def _comorbidity(
     gender = people.name("gender")
     if row.sex and isinstance(gender, Coded):
         can &= gender.equals(row.sex)
-        limits.append(f"gender {row.sex}")
+        limits.append(f"with gender {row.sex}")
     if row.age_low > 0 or people.age.max() > row.age_high:
         can &= (people.age >= row.age_low) & (people.age <= row.age_high)
-        limits.append(f"age {row.age_low} to {row.age_high}")
+        age = f"age {row.age_low} to {row.age_high}"
+        limits.append(age if limits else f"with {age}")
     for other in _drawn_before(profile, code):
         if _excludes(code, other):
             can &= ~people.has(other)
             limits.append(f"without {other}")
-    whom = f", of people with {', '.join(limits)}" if limits else ""
+    causes = profile.clinical.implied_by.get(code, ())
+    if causes:
+        with_one = np.logical_or.reduce([people.has(cause) for cause in causes])
+        implied, told = can & with_one, " or ".join(causes)
+        what = f"condition {_met(code)}, implied by {told}"
+        yield whole(what, int(implied.sum()), int((has & implied).sum()))
+        can &= ~with_one
+        limits.append(f"without {told}")
+    whom = f", of people {', '.join(limits)}" if limits else ""
     if quota.groups:
         yield from _groups(f"condition {_met(code)}", quota, has, can, people)
     else:
@@ -252,12 +277,6 @@ def _met(code: str) -> str:
     """Name a code, and those that the classification states in its place."""
     others = combinations_of(code)
     return f"{code} (or {', '.join(others)})" if others else code
-
-
-def _codes(profile: ProfileSpec) -> list[str]:
-    clinical = profile.clinical
-    primary = [clinical.primary.code] if clinical.primary is not None else []
-    return [*primary, *(one.code for one in clinical.comorbidities)]
 
 
 def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:

@@ -75,7 +75,13 @@ def _pages() -> Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
-    pages.filters |= {"say": say, "line": line, "share": _share, "exact": _exact}
+    pages.filters |= {
+        "say": say,
+        "line": line,
+        "share": _share,
+        "exact": _exact,
+        "alternatives": _alternatives,
+    }
     return pages
 
 
@@ -229,3 +235,8 @@ def _exact(value: Any) -> str:
     groups = [f"{line(one.get('count'))} of those with {line(one.get('when'))}"
               for one in value if isinstance(one, Mapping)]  # fmt: skip
     return f"exactly {', '.join(groups)}"
+
+
+def _alternatives(value: Any) -> list[Any]:
+    """Return groups of alternatives, also where there is only one."""
+    return value if value and isinstance(value[0], list | tuple) else [value] if value else []

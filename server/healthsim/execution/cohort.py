@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +28,18 @@ from healthsim.execution.people import (
 )
 from healthsim.execution.quotas import chosen
 from healthsim.products.populationsim.reference import geography
+from healthsim.specification.correlations import Blend, blends
 from healthsim.specification.dependencies import in_order
 from healthsim.specification.distributions import Distribution, parse_distribution
-from healthsim.specification.profile import Comorbidity, Onset, ProfileSpec, Quota
+from healthsim.specification.profile import Clinical, Comorbidity, Onset, ProfileSpec, Quota
 from healthsim.specification.profile import Medication as MedicationSpec
+from healthsim.specification.quantiles import of_scores, scores
 from healthsim.tables import Coded
 
+Blends = Mapping[str, Blend]
+
 _OLDEST = 125  # years
+_EDGE_DECIMALS = 12  # shares are added up, and sums of decimals are not exact
 _LONGEST_LIFE = 130 * 366  # days; onsets are held at birth anyway
 ALWAYS = np.int32(NO_DAY + 1)
 _YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
@@ -124,8 +130,31 @@ class Sketch:
 
     def draw(self, decision: str, distribution: Distribution) -> Values:
         """Draw a value for everyone, stratified where the profile asks for balance."""
-        balanced = self.even and distribution.unconditional
-        return self.draws.values(decision, distribution, None, self, balanced=balanced)
+        chance = self.chance(decision, even=distribution.unconditional)
+        return self.draws.values(decision, distribution, None, self, chance=chance)
+
+    def attribute(self, name: str, distribution: Distribution, blends: Blends) -> Values:
+        """Draw an attribute for everyone, by its own chance or mixed with that of others."""
+        decision = f"attributes.{name}"
+        if name not in blends:
+            return self.draw(decision, distribution)
+        chance = of_scores(self._score(name, blends))
+        return self.draws.values(decision, distribution, None, self, chance=chance)
+
+    def _score(self, name: str, blends: Blends) -> NDArray[np.float64]:
+        """Return the normal score of everyone's chance for an attribute."""
+        blend = blends.get(name)
+        if blend is None:
+            even = self.profile.attributes[name].unconditional
+            return scores(self.chance(f"attributes.{name}", even=even))
+        mixed = blend.own * scores(self.draws.uniform(f"attributes.{name}"))
+        for other, weight in blend.weights:
+            mixed += weight * self._score(other, blends)
+        return mixed
+
+    def chance(self, decision: str, *, even: bool) -> NDArray[np.float64]:
+        """Return everyone's uniform: stratified where that is asked for and `even` lets it be."""
+        return self.draws.balanced(decision) if self.even and even else self.draws.uniform(decision)
 
     def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone."""
@@ -151,8 +180,7 @@ class Sketch:
             return able & (self.draws.places(decision) < quota.exactly)
         share = resolved(quota.share or parse_distribution(0))
         wanted = self.numbers(f"{decision}.share", share)
-        even = self.even and share.unconditional
-        u = self.draws.balanced(decision) if even else self.draws.uniform(decision)
+        u = self.chance(decision, even=share.unconditional)
         return able & (u < np.nan_to_num(wanted))
 
 
@@ -233,12 +261,10 @@ def _drawings(profile: ProfileSpec) -> Iterator[Drawing]:
     for name, usual in (("language", _LANGUAGE), ("marital_status", _MARITAL)):
         said = getattr(people, name)
         yield _value(name, f"demographics.{name}", said or parse_distribution(usual))
+    mixed = blends(profile)
     for name, distribution in profile.attributes.items():
-        yield _value(name, f"attributes.{name}", distribution)
-    if profile.clinical.primary is not None:
-        yield _primary(profile)
-    for comorbidity in profile.clinical.comorbidities:
-        yield _comorbidity(comorbidity)
+        yield _attribute(name, distribution, mixed)
+    yield from _conditions(profile.clinical, profile)
     for medication in profile.clinical.medications:
         yield _medication(medication)
     if profile.coverage is not None:
@@ -257,6 +283,15 @@ def _value(
         sketch.values[name] = sketch.draw(path, drawn)
         if then is not None:
             then(sketch)
+
+    return Drawing(name, draw)
+
+
+def _attribute(name: str, distribution: Distribution, mixed: Blends) -> Drawing:
+    drawn = resolved(distribution)
+
+    def draw(sketch: Sketch) -> None:
+        sketch.values[name] = sketch.attribute(name, drawn, mixed)
 
     return Drawing(name, draw)
 
@@ -332,17 +367,62 @@ def _primary(profile: ProfileSpec) -> Drawing:
     return Drawing(f"has {primary.code}", draw)
 
 
-def _comorbidity(one: Comorbidity) -> Drawing:
-    address = f"clinical.{one.code}"
+def _conditions(clinical: Clinical, profile: ProfileSpec) -> Iterator[Drawing]:
+    """Yield how each condition is drawn: by its own quota, as one of several, or as implied."""
+    if clinical.primary is not None:
+        yield _primary(profile)
+    implied = clinical.implied_by
+    for one in clinical.comorbidities:
+        yield _condition(one.code, one.onset, partial(_by_quota, one), implied.get(one.code, ()))
+    for number, group in enumerate(clinical.alternatives):
+        edges = np.round(np.cumsum([0.0, *(one.share for one in group)]), _EDGE_DECIMALS)
+        for place, other in enumerate(group):
+            between = (float(edges[place]), float(edges[place + 1]))
+            chosen_by = partial(_by_edges, f"clinical.one_of[{number}]", between)
+            yield _condition(other.code, other.onset, chosen_by)
+    stated = {one.code for one in clinical.comorbidities}
+    for code in (code for code in implied if code not in stated):
+        yield _condition(code, None, lambda _sketch, can: np.zeros_like(can), implied[code])
+
+
+def _by_quota(one: Comorbidity, sketch: Sketch, can: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return sketch.chosen(f"clinical.{one.code}", one, can)
+
+
+def _by_edges(
+    address: str, edges: tuple[float, float], sketch: Sketch, can: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return whose one chance for all alternatives falls between two edges."""
+    u = sketch.chance(address, even=True)
+    return can & (edges[0] <= u) & (u < edges[1])
+
+
+def _condition(
+    code: str,
+    began: Onset | None,
+    draw_it: Callable[[Sketch, NDArray[np.bool_]], NDArray[np.bool_]],
+    causes: Sequence[str] = (),
+) -> Drawing:
+    """Return how a condition is drawn.
+
+    Args:
+        code: the condition.
+        began: its onset, if the profile says it.
+        draw_it: given the sketch and who can have it, returns who has it of their own.
+        causes: conditions that imply it.
+    """
 
     def draw(sketch: Sketch) -> None:
-        has = sketch.chosen(address, one, possible(one.code, sketch))
-        onset = _onset(sketch, f"{address}.onset", one.onset)
+        can = possible(code, sketch)
+        has = draw_it(sketch, can)
+        for cause in causes:
+            has |= can & (sketch.problems[cause].onset != NO_DAY)
+        onset = _onset(sketch, f"clinical.{code}.onset", began)
         onset = np.where(has, onset, NO_DAY).astype(np.int32)
-        nobody = Problem.nobody(one.code, sketch.size)
-        sketch.problems[one.code] = replace(nobody, onset=onset, known_from=onset.copy())
+        nobody = Problem.nobody(code, sketch.size)
+        sketch.problems[code] = replace(nobody, onset=onset, known_from=onset.copy())
 
-    return Drawing(f"has {one.code}", draw)
+    return Drawing(f"has {code}", draw)
 
 
 def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:

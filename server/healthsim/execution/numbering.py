@@ -30,10 +30,8 @@ class Numbering:
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
         clinical = profile.clinical
-        if clinical.primary is not None:
-            self._condition(clinical.primary.code)
-        for comorbidity in clinical.comorbidities:
-            self._condition(comorbidity.code)
+        for code in clinical.codes:
+            self._condition(code)
         for medication in clinical.medications:
             fills = standing_fills(medication.days_supply)
             for address in (f"~profile/{medication.drug}/{again}" for again in range(renewals)):

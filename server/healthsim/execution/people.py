@@ -151,7 +151,7 @@ class Draws:
         rows: Rows | None = None,
         scope: Scope | None = None,
         *,
-        balanced: bool = False,
+        chance: NDArray[np.float64] | None = None,
     ) -> Values:
         """Draw a value for each of `rows` (all people by default).
 
@@ -160,9 +160,9 @@ class Draws:
             distribution: what it is drawn from.
             rows: whose values; `scope` must describe the same people.
             scope: what conditions and formulas see.
-            balanced: stratify the draw over the whole population.
+            chance: uniforms for `rows` in place of the decision's own.
         """
-        u = self.balanced(decision) if balanced else self.uniform(decision, rows)
+        u = self.uniform(decision, rows) if chance is None else chance
         draw = Draw(
             u=u,
             index=self.index(rows),

@@ -98,8 +98,7 @@ def _excluded(
     if not isinstance(step, say.Diagnosis):
         return
     clinical, code = profile.clinical, step.details.code
-    held = [one.code for one in clinical.comorbidities]
-    held += [clinical.primary.code] if clinical.primary is not None else []
+    held = clinical.codes
     asked = {
         argument
         for expression in (step.when, journey.eligible)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm
 from healthsim.errors import Problem, near
+from healthsim.specification.check_joint import joint_problems
 from healthsim.specification.check_quotas import quota_problems
 from healthsim.specification.conditions import NUMBER, TEXT, Expression, Kind
 from healthsim.specification.dependencies import household_parts, in_order, parts_of
@@ -41,6 +42,7 @@ def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
     yield from _coverage(profile, known)
     yield from _expressions(profile, known)
     yield from _totals(profile)
+    yield from joint_problems(profile)
     in_order(profile)
 
 
@@ -168,14 +170,30 @@ def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Probl
         for _, other in stated:
             yield from _excluded(f"{here}.code", other, one.code, one)
         stated.append((f"{here}.code", one.code))
-    if len(stated) > MOST_CONDITIONS:
-        yield Problem(where, f"names {len(stated)} conditions", f"keep at most {MOST_CONDITIONS}")
+    yield from _others(profile)
+    if len(clinical.codes) > MOST_CONDITIONS:
+        found = f"names {len(clinical.codes)} conditions"
+        yield Problem(where, found, f"keep at most {MOST_CONDITIONS}")
     for place, drug in enumerate(clinical.medications):
         here = f"{where}.medications[{place}]"
         yield from code_problem(f"{here}.drug", drugs().find, drug.drug)
         yield from _quota(profile, here, drug, kinds)
         if drug.adherence is not None:
             yield from numeric(f"{here}.adherence", drug.adherence, 0, 1)
+
+
+def _others(profile: ProfileSpec) -> Iterator[Problem]:
+    """Yield what is wrong with the codes of alternatives, and with those that are implied."""
+    clinical = profile.clinical
+    for number, group in enumerate(clinical.alternatives):
+        for place, one in enumerate(group):
+            here = f"profile.clinical.one_of[{number}][{place}]"
+            yield from _condition(profile, f"{here}.code", one.code, everyone=False)
+            if one.onset is not None:
+                yield from _onset(f"{here}.onset", one.onset)
+    for code, causes in clinical.implied_by.items():
+        here = f"profile.clinical.comorbidities[{causes[0]}].implies"
+        yield from _condition(profile, here, code, everyone=False)
 
 
 def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, SpecError
 from healthsim.specification.conditions import Expression
 from healthsim.specification.distributions import Distribution
-from healthsim.specification.profile import Onset, ProfileSpec, Quota
+from healthsim.specification.profile import Clinical, Onset, ProfileSpec, Quota
 
 _OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
 """What population measures rest on; the others rest on age."""
@@ -60,19 +60,7 @@ def _parts(profile: ProfileSpec) -> Iterator[Part]:
         yield Part(name, path, (said,)) if said is not None else Part(name, path, (), usual)
     for name, distribution in profile.attributes.items():
         yield Part(name, f"attributes.{name}", (distribution,))
-    clinical = profile.clinical
-    if clinical.primary is not None:
-        onset = clinical.primary.onset
-        spans = _onset(onset) if isinstance(onset, Onset) else ()
-        yield Part(f"has {clinical.primary.code}", "clinical.primary", spans, ("age",))
-    for one in clinical.comorbidities:
-        spans = _onset(one.onset) if one.onset is not None else ()
-        path = f"clinical.comorbidities[{one.code}]"
-        yield Part(f"has {one.code}", path, _quota(one) + spans, ("age", "gender"), _groups(one))
-    for drug in clinical.medications:
-        adherence = () if drug.adherence is None else (drug.adherence,)
-        path = f"clinical.medications[{drug.drug}]"
-        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence, (), _groups(drug))
+    yield from _clinical(profile.clinical)
     if profile.coverage is not None:
         yield Part("plan", "coverage.plan", (profile.coverage.plan,))
 
@@ -92,12 +80,46 @@ def household_parts(profile: ProfileSpec) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def _clinical(clinical: Clinical) -> Iterator[Part]:
+    if clinical.primary is not None:
+        onset = clinical.primary.onset
+        spans = _spans(onset if isinstance(onset, Onset) else None)
+        yield Part(f"has {clinical.primary.code}", "clinical.primary", spans, ("age",))
+    implied = clinical.implied_by
+    for one in clinical.comorbidities:
+        path = f"clinical.comorbidities[{one.code}]"
+        parts = _quota(one) + _spans(one.onset)
+        yield Part(f"has {one.code}", path, parts, _born(implied.get(one.code)), _groups(one))
+    for number, group in enumerate(clinical.alternatives):
+        for other in group:
+            path = f"clinical.one_of[{number}][{other.code}]"
+            yield Part(f"has {other.code}", path, _spans(other.onset), _born())
+    stated = {one.code for one in clinical.comorbidities}
+    for code, causes in implied.items():
+        if code not in stated:
+            path = f"clinical.comorbidities[{causes[0]}].implies[{code}]"
+            yield Part(f"has {code}", path, (), _born(causes))
+    for drug in clinical.medications:
+        adherence = () if drug.adherence is None else (drug.adherence,)
+        path = f"clinical.medications[{drug.drug}]"
+        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence, (), _groups(drug))
+
+
 def _quota(quota: Quota) -> tuple[Distribution, ...]:
     return () if quota.share is None else (quota.share,)
 
 
 def _groups(quota: Quota) -> tuple[tuple[str, Expression], ...]:
     return tuple((f"exactly[{place}].when", group.when) for place, group in enumerate(quota.groups))
+
+
+def _born(causes: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Return what a condition needs whatever is said of it: age, sex, and what implies it."""
+    return ("age", "gender", *(f"has {cause}" for cause in causes or ()))
+
+
+def _spans(onset: Onset | None) -> tuple[Distribution, ...]:
+    return () if onset is None else _onset(onset)
 
 
 def _onset(onset: Onset) -> tuple[Distribution, ...]:

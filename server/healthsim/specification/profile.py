@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     Tag,
@@ -128,10 +129,49 @@ class Quota(Strict):
 
 
 class Comorbidity(Quota):
-    """A condition that a share of the people has besides."""
+    """A condition that a share of the people has besides.
+
+    Attributes:
+        implies: codes that everyone who has it has too; the share of such a code is of the others.
+    """
 
     code: Code
     onset: Onset | None = None
+    implies: tuple[Code, ...] = ()
+
+
+class Alternative(Strict):
+    """One of several conditions of which a person has one at most."""
+
+    code: Code
+    share: Annotated[float, Field(strict=True, ge=0, le=1)]
+    onset: Onset | None = None
+    implies: tuple[Code, ...] = ()
+
+
+def _at_most_one(found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
+    total = sum(one.share for one in found)
+    if total > 1 + 1e-9:
+        raise ValueError(
+            f"shares add up to {total:g}, more than 1; lower them by {total - 1:g} in all"
+        )
+    return found
+
+
+def _depth(value: object) -> str:
+    nested = isinstance(value, list | tuple) and bool(value) and isinstance(value[0], list | tuple)
+    return "one_of:groups" if nested else "one_of:group"
+
+
+Alternatives = Annotated[
+    tuple[Alternative, ...], Field(min_length=1, max_length=50), AfterValidator(_at_most_one)
+]
+OneOf = Annotated[
+    Annotated[Alternatives, Tag("one_of:group")]
+    | Annotated[tuple[Alternatives, ...], Tag("one_of:groups")],
+    Discriminator(_depth),
+]
+"""Conditions of which a person has one at most; or several such groups."""
 
 
 class Medication(Quota):
@@ -143,11 +183,43 @@ class Medication(Quota):
 
 
 class Clinical(Strict):
-    """What ails the people on `as_of`."""
+    """What ails the people on `as_of`.
+
+    Attributes:
+        one_of: conditions that exclude each other, by share; several lists of them, if so given.
+    """
 
     primary: Primary | None = None
     comorbidities: tuple[Comorbidity, ...] = ()
     medications: tuple[Medication, ...] = ()
+    one_of: OneOf | None = None
+
+    @property
+    def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
+        """The groups of conditions of which a person has one at most."""
+        found = self.one_of or ()
+        groups = [one for one in found if isinstance(one, tuple)]
+        single = tuple(one for one in found if isinstance(one, Alternative))
+        return (single,) if single else tuple(groups)
+
+    @property
+    def implied_by(self) -> dict[str, tuple[str, ...]]:
+        """Code -> the codes that imply it, in document order."""
+        pairs = [(one.code, one.implies) for one in self.comorbidities]
+        pairs += [(one.code, one.implies) for group in self.alternatives for one in group]
+        found: dict[str, tuple[str, ...]] = {}
+        for cause, implied in pairs:
+            for code in implied:
+                found[code] = (*found.get(code, ()), cause)
+        return found
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that people may have, each once."""
+        primary = [self.primary.code] if self.primary is not None else []
+        others = [one.code for group in self.alternatives for one in group]
+        stated = (*primary, *(one.code for one in self.comorbidities), *others, *self.implied_by)
+        return tuple(dict.fromkeys(stated))
 
     @field_validator("comorbidities")
     @classmethod
@@ -166,6 +238,17 @@ class Clinical(Strict):
         if twice:
             raise ValueError(f"{twice[0]!r} stands twice; keep one and give it the joint share")
         return found
+
+
+class Correlation(Strict):
+    """How two attributes go together; only the second moves.
+
+    Attributes:
+        rank: Spearman's rank correlation that is asked for.
+    """
+
+    between: tuple[Identifier, Identifier]
+    rank: Annotated[float, Field(strict=True, gt=-1, lt=1)]
 
 
 class PlanDesign(Strict):
@@ -278,6 +361,7 @@ class ProfileSpec(Document):
     household: Household | None = None
     demographics: Demographics = Demographics()
     attributes: dict[Identifier, Distribution] = {}
+    correlations: tuple[Correlation, ...] = ()
     clinical: Clinical = Clinical()
     coverage: Coverage | None = None
     products: Annotated[

@@ -227,7 +227,7 @@ class Lives:
             isinstance(step, say.Birth) for step in self.steps
         ):  # fmt: skip
             return True
-        given_codes = {*_codes_of(self.profile), *_diagnosed(self.steps)}
+        given_codes = {*self.profile.clinical.codes, *_diagnosed(self.steps)}
         given_codes |= {
             rule.becomes
             for rule in COMBINATIONS
@@ -311,17 +311,6 @@ def results(step: StepHead) -> Iterator[tuple[str, StateResult | Distribution | 
             yield code, told.get(code)
     elif step.details.loinc is not None:
         yield step.details.loinc, step.details.result
-
-
-def _codes_of(profile: ProfileSpec) -> Iterator[str]:
-    clinical = profile.clinical
-    if clinical.primary is not None:
-        yield clinical.primary.code
-    for one in clinical.comorbidities:
-        yield one.code
-        yield from getattr(one, "implies", ())
-    for one in getattr(clinical, "one_of", ()):
-        yield one.code
 
 
 def _diagnosed(steps: Iterable[StepHead]) -> Iterator[str]:
