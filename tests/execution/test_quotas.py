@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from execution.families import family
 from execution.running import diabetic, event, journey, listed, run
 from execution.test_cohort import coded, of
 from healthsim.errors import Cancelled, SpecError
 from healthsim.execution.run import chunks, prepare, work
+from healthsim.operations import generate, scenarios
+from healthsim.operations.estimate import preview
+from healthsim.operations.home import Home
+from healthsim.operations.verify import verify
 from healthsim.tables import Columns
 
 KIDNEY, DRUG = "N18.30", "lisinopril 10 mg tablet"
@@ -171,3 +177,43 @@ def test_a_job_without_population_steps_is_not_counted() -> None:
 
     assert job.quotas == ()
     assert not job.counts_journeys
+
+
+def test_groups_are_of_all_people_of_families() -> None:
+    profile = family(count=40)
+    profile["clinical"] = {"comorbidities": [
+        {"code": "J45.909", "exactly": [{"when": "role == 'child'", "count": 9},
+                                        {"when": "gender == 'F'", "count": 5}]}]}  # fmt: skip
+    tables = run(profile)
+    place = {person: person % 100 for (person,) in listed(tables["patients"], "person_id")}
+    held = [person for person, codes in coded(tables).items() if "J45.909" in codes]
+
+    assert sum(place[person] >= 3 for person in held) == 9
+    assert len(held) == 14
+    for size in (1, 7):
+        assert listed(run(profile, size=size)["conditions"]) == listed(tables["conditions"])
+
+
+def test_a_run_that_cannot_meet_a_count_fails_and_stores_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    run_id = generate.start(home, fifty({"when": "age > 89", "count": 30}), []).run_id
+    record = generate.join(home, run_id, 60)
+
+    assert record.status == "failed"
+    assert "asks for 30 of the people with age > 89" in record.error
+    assert not list(home.runs.glob("*.duckdb"))
+
+
+def test_a_scenario_with_exact_groups_is_verified(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    record = generate.join(home, generate.start(home, fifty(WOMEN), []).run_id, 60)
+    scenarios.save_run(home, record.run_id, "ten-women")
+
+    assert verify(home, "ten-women").same
+
+
+def test_a_preview_shows_the_first_people_of_the_whole() -> None:
+    shown = preview(fifty(WOMEN), [], sample=50)
+    ill_ones = [person for person in shown.people if KIDNEY in str(person[-1])]
+
+    assert len(ill_ones) == 10

@@ -39,6 +39,21 @@ def test_a_balanced_population_gives_growth_up() -> None:
     assert listed(small["patients"], "birth_date") != listed(large["patients"], "birth_date")[:20]
 
 
+def test_exact_counts_give_growth_up_for_what_they_count_alone() -> None:
+    def tables(count: int) -> dict[str, Columns]:
+        profile = diabetic(count=count)
+        groups = [{"when": "gender == 'F'", "count": 5}]
+        profile["clinical"]["comorbidities"] = [{"code": "F41.9", "exactly": groups}]
+        return run(profile)
+
+    small, large = tables(20), tables(90)
+    held = [{person for person, code in listed(one["conditions"], "person_id", "code")
+             if code == "F41.9" and person <= LAST} for one in (small, large)]  # fmt: skip
+
+    assert held[0] != held[1]
+    assert listed(small["patients"]) == listed(large["patients"])[:20]
+
+
 def _person(columns: Columns, row: tuple[object, ...]) -> int:
     found = row[list(columns).index("person_id")]
     assert isinstance(found, int)

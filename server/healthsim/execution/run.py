@@ -266,7 +266,10 @@ def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[Census, int, int],
 
     def drawn(census: Census, start: int, count: int) -> None:
         draws = Draws(job.seed, start, count, job.count, census)
-        sketched(job.profile, parts, draws, job.book.names)
+        if job.profile.household is None:
+            sketched(job.profile, parts, draws, job.book.names)
+        else:  # who lives with an anchor rests on all of it
+            draw_units(job.profile, job.parts, draws, job.book.names)
 
     return drawn
 

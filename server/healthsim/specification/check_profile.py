@@ -136,7 +136,7 @@ def whole_number(where: str, distribution: Distribution, low: int, high: int) ->
 _ADULT, _GROWN = 18, 26
 _NOT_IN_FAMILIES = (
     "asks for an exact count, and a family has as many people as its household says",
-    "give a share, or set unit to person",
+    "give a share, or counts of groups of people, or set unit to person",
 )
 
 
@@ -232,7 +232,7 @@ def _quota(
 ) -> Iterator[Problem]:
     if quota.share is not None:
         yield from numeric(f"{where}.share", quota.share, 0, 1)
-    if quota.exactly is not None and profile.unit == "family":
+    if isinstance(quota.exactly, int) and profile.unit == "family":
         yield Problem(f"{where}.exactly", *_NOT_IN_FAMILIES)
     else:
         yield from quota_problems(profile, where, quota, kinds)

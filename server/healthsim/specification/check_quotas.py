@@ -45,13 +45,14 @@ def quota_problems(
             f"lower it to at most {profile.count} or raise count",
         )
     asked = sum(group.count for group in quota.groups)
-    if asked > profile.count:
+    families = profile.unit == "family"  # how many people they are is not known before a run
+    if asked > profile.count and not families:
         yield Problem(
             f"{where}.exactly",
             f"asks for {asked} of {profile.count} people",
             f"lower the counts to at most {profile.count} in all or raise count",
         )
-    sources = sources_of(profile)
+    sources = {} if families else sources_of(profile)
     for place, group in enumerate(quota.groups):
         here, before = f"{where}.exactly[{place}]", quota.groups[:place]
         if any(other.when == group.when for other in before):
