@@ -1,0 +1,190 @@
+"""Protocols, delays, weekdays, and what is counted from the beat before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
+from healthsim.errors import SpecError
+from healthsim.execution.run import prepare
+from healthsim.tables import Columns
+
+DAY_0 = 20_089
+
+
+def protocol(**more: Any) -> Document:
+    return {"do": "protocol", "id": "tx", "cycles": 4, "cycle_days": 28, "visits": [
+        {"id": "dose", "day": 1, "window": {"after": 2}, "steps": [visit("given")]},
+        {"id": "scan", "day": 15, "window": {"before": 3, "after": 3}, "cycles": {"every": 2},
+         "steps": [lab("picture")]}]} | more  # fmt: skip
+
+
+def people(count: int = 400, **changes: Any) -> Document:
+    return diabetic(count=count, products=["patientsim"], through="2027-12-31", **changes)
+
+
+def told(tables: dict[str, Columns], *steps: str) -> list[tuple[int, str, int, int, str | None]]:
+    """Return (person, step, occurrence, day, option) of what happened."""
+    rows = listed(tables["events"], "person_id", "step", "occurrence", "event_date", "option")
+    return [(who, step, n, day - DAY_0, way) for who, step, n, day, way in rows if step in steps]
+
+
+def test_visits_fall_within_their_windows_and_fill_them() -> None:
+    rows = told(run(people(), journey(protocol())), "dose", "scan")
+    shift = {step: [day - 28 * (n - 1) - first for _, name, n, day, _ in rows if name == step]
+             for step, first in (("dose", 0), ("scan", 14))}  # fmt: skip
+
+    assert Counter(step for _, step, *_ in rows) == {"dose": 1600, "scan": 800}
+    assert {n for _, step, n, *_ in rows if step == "scan"} == {2, 4}
+    assert set(shift["dose"]) == {0, 1, 2}
+    assert set(shift["scan"]) == set(range(-3, 4))
+    for step, width in (("dose", 3), ("scan", 7)):
+        for count in Counter(shift[step]).values():
+            share, of = 1 / width, len(shift[step])
+            assert abs(count / of - share) <= 3 * sqrt(share * (1 - share) / of)
+
+
+def test_missed_visits_are_told_and_hold_nothing_and_late_ones_are_flagged() -> None:
+    one = protocol()
+    one["visits"][0] |= {"missed": 0.2, "outside": 0.1}
+    rows = told(run(people(), journey(one)), "dose", "given")
+    dose = {(who, n): (day, way) for who, step, n, day, way in rows if step == "dose"}
+    given = {(who, n): day for who, step, n, day, _ in rows if step == "given"}
+    ways = Counter(way for _, way in dose.values())
+
+    assert abs(ways["missed"] / 1600 - 0.2) <= 3 * sqrt(0.2 * 0.8 / 1600)
+    assert abs(ways["deviation"] / 1600 - 0.08) <= 3 * sqrt(0.08 * 0.92 / 1600)
+    assert given.keys() == {key for key, (_, way) in dose.items() if way != "missed"}
+    for key, (day, way) in dose.items():
+        late = day - 28 * (key[1] - 1)
+        assert late == 0 if way == "missed" else (late > 2) == (way == "deviation")
+        assert way == "missed" or given[key] == day
+
+
+def test_a_protocol_stops_before_the_cycle_whose_condition_holds() -> None:
+    grows = event("grows", "diagnosis", code="N18.30") | {"hazard": {"per_year": 4}}
+    stops = protocol(until="happened('grows')")
+    rows = told(run(people(), journey(grows, stops)), "grows", "dose")
+    grown = {who: day for who, step, _, day, _ in rows if step == "grows"}
+    last: dict[int, int] = {}
+    for who, step, n, *_ in rows:
+        if step == "dose":
+            last[who] = max(n, last.get(who, 0))
+
+    for who, day in grown.items():
+        cycles = 1 + (day - 1) // 28 if day <= 84 else 4  # cycle 4 begins on day 84
+        assert last[who] == min(cycles, 4)
+    assert {last[who] for who in last if who not in grown} == {4}
+
+
+def test_unscheduled_visits_come_while_the_protocol_lasts() -> None:
+    between = {"id": "extra", "hazard": {"per_year": 6}, "times": 20, "steps": [visit("between")]}
+    rows = told(run(people(), journey(protocol(unscheduled=between))), "between")
+
+    expected = 400 * 6 * 112 / 365.25
+    assert abs(len(rows) - expected) <= 3 * sqrt(expected) + 20
+    assert max(day for _, _, _, day, _ in rows) < 4 * 28
+
+
+def delayed(**more: Any) -> Document:
+    """Cycles of 14 days that wait while neutrophils, which each dose lowers, are low."""
+    recovers = {"do": "change", "id": "recovers", "state": "anc", "to": 4}
+    dose = [{"do": "change", "id": "falls", "state": "anc",
+             "to": {"type": "uniform", "low": 0.5, "high": 3}}]  # fmt: skip
+    return journey(
+        {"do": "protocol", "id": "tx", "cycles": 6, "cycle_days": 14, "counted": "previous",
+         "delay": {"when": "anc < 1.5", "days": 7, "most": 2, "steps": [lab("recheck"), recovers]},
+         "visits": [{"id": "dose", "day": 1, "steps": dose}]} | more,
+        state={"anc": {"start": 4, "low": 0, "decimals": 2}},
+    )  # fmt: skip
+
+
+def test_a_cycle_waits_while_neutrophils_are_low_and_the_next_are_counted_from_it() -> None:
+    rows = told(run(people(), delayed()), "dose", "recheck")
+    doses: dict[int, list[int]] = {}
+    for who, step, _, day, _ in sorted(rows, key=lambda row: row[3]):
+        if step == "dose":
+            doses.setdefault(who, []).append(day)
+    gaps = [b - a for one in doses.values() for a, b in pairwise(one)]
+    rechecks = {(who, day) for who, step, _, day, _ in rows if step == "recheck"}
+
+    assert all(len(one) == 6 for one in doses.values())
+    assert set(gaps) == {14, 21}
+    share = 1.0 / 2.5  # of a uniform from 0.5 to 3, below 1.5
+    assert abs(gaps.count(21) / len(gaps) - share) <= 3 * sqrt(share * (1 - share) / len(gaps))
+    assert rechecks == {(who, a + 14) for who, one in doses.items()
+                        for a, b in pairwise(one) if b - a == 21}  # fmt: skip
+
+
+def test_a_beat_that_was_put_off_as_often_as_may_be_comes_anyway() -> None:
+    never = delayed(delay={"when": "anc < 99", "days": 5, "most": 2, "steps": []})
+    rows = told(run(people(20), never), "dose")
+
+    assert {day for _, _, n, day, _ in rows if n == 1} == {10}
+    assert {day for _, _, n, day, _ in rows if n == 2} == {10 + 14 + 10}
+
+
+def test_a_repeat_falls_on_its_weekdays() -> None:
+    dialysis = {"do": "repeat", "id": "d", "at": {"day": {"type": "uniform", "low": 0, "high": 6,
+                "decimals": 0}}, "every": {"weekdays": ["mon", "wed", "fri"]}, "times": 40,
+                "steps": [lab("clean")]}  # fmt: skip
+    rows = told(run(people(50), journey(dialysis)), "clean")
+    weekdays = Counter((day + DAY_0 + 3) % 7 for _, _, _, day, _ in rows)
+    whole: dict[int, list[int]] = {}
+    for who, _, _, day, _ in sorted(rows, key=lambda row: row[3]):
+        whole.setdefault(who, []).append(day)
+
+    assert set(weekdays) == {0, 2, 4}
+    assert len(rows) == 50 * 40
+    for one in whole.values():
+        assert set(np.diff(one)) == {2, 3}
+
+
+def test_beats_may_be_counted_from_the_one_before() -> None:
+    late = {"do": "repeat", "id": "r", "every": {"days": 30}, "times": 3, "counted": "previous",
+            "delay": {"when": "day == 30", "days": 4, "most": 1}, "steps": [lab("x")]}  # fmt: skip
+    first = late | {"counted": "first"}
+
+    assert {(n, day) for _, _, n, day, _ in told(run(people(5), journey(late)), "x")} == {
+        (1, 0), (2, 34), (3, 64)}  # fmt: skip
+    assert {(n, day) for _, _, n, day, _ in told(run(people(5), journey(first)), "x")} == {
+        (1, 0), (2, 34), (3, 60)}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_protocols_are_the_same_in_chunks_of_any_size(size: int) -> None:
+    between = {"id": "extra", "hazard": {"per_year": 6}, "times": 5, "steps": [visit("between")]}
+    one, two = delayed(), protocol(unscheduled=between, until="last('4548-4') > 9")
+    two["visits"][0] |= {"id": "dose_2", "missed": 0.2, "outside": 0.1}
+    document = one | {"phases": [*one["phases"], {"name": "two", "steps": [two | {"id": "t2"}]}]}
+    whole, parts = run(people(40), document), run(people(40), document, size=size)
+
+    for name in whole:
+        assert listed(whole[name]) == listed(parts[name]), name
+
+
+@pytest.mark.parametrize(("change", "where", "found", "mend"), [
+    ({"visits": [{"id": "a", "day": 1, "window": {"after": 4}, "steps": []},
+                 {"id": "b", "day": 8, "window": {"before": 3}, "steps": []}]},
+     "", "overlap", "narrow"),
+    ({"visits": [{"id": "a", "day": 1, "window": {"before": 20, "after": 10}, "steps": []}]},
+     "", "overlap", "narrow"),
+    ({"visits": [{"id": "a", "day": 40, "steps": []}]}, "", "of 28 days", "lower"),
+    ({"visits": [{"id": "a", "day": 1, "cycles": [9], "steps": []}]}, "", "cycle 9 of 4", "raise"),
+    ({"visits": [{"id": "a", "at": 3, "steps": []}]}, "visits[0]", "dated by day", "remove"),
+    ({"visits": [{"id": "a", "missed": 1.5, "steps": []}]}, "missed", "1.5", "high 1"),
+    ({"until": "happened('nothing')"}, "until", "nothing", ""),
+    ({"delay": {"when": "a1c > 3", "days": -3}}, "delay", "below 0", "low"),
+])  # fmt: skip
+def test_faults_of_protocols_are_told(change: Document, where: str, found: str, mend: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        prepare(people(5), [journey(protocol(**change))])
+
+    assert any(where in one.where and found in one.found + one.mend and mend in one.mend
+               for one in caught.value.problems), caught.value  # fmt: skip
