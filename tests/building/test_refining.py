@@ -6,9 +6,11 @@ import copy
 
 import pytest
 
-from healthsim.building import draft, refining, starting
+from healthsim.building import draft, refining, starting, templates
 from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError, SpecError
+from healthsim.specification.journey import JourneySpec
+from healthsim.specification.profile import ProfileSpec
 
 
 @pytest.fixture
@@ -113,3 +115,32 @@ def test_all_problems_are_told_at_once(both: Draft) -> None:
 
     assert "count" in str(caught.value)
     assert "gender" in str(caught.value)
+
+
+def test_every_key_of_a_document_can_be_named_by_its_path() -> None:
+    document = {"profile": {"kind": "profile"}, "journeys": [{"kind": "journey"}]}
+    for model, first in ((ProfileSpec, "profile"), (JourneySpec, "journeys")):
+        for name in model.model_fields.keys() - {"kind", "name", "title", "description", "version",
+                                                 "expectations"}:  # fmt: skip
+            pieces, _ = refining.resolve(document, name)
+            assert pieces[0] == first, name
+
+
+def test_alternatives_are_named_by_code_and_joint_draws_can_be_set() -> None:
+    profile = templates.load("medicare-diabetic").fresh()
+    profile["clinical"]["one_of"] = [{"code": "F32.A", "share": 0.2}]
+    profile["attributes"]["bmi"] = {"type": "normal", "mean": 29, "sd": 5}
+    groups = [{"when": "gender == 'F'", "count": 20}]
+    new, lines = refining.refine(
+        Draft(profile=profile),
+        [
+            {"op": "set", "path": "clinical.one_of[F32.A].share", "value": 0.3},
+            {"op": "set", "path": "correlations", "value": [{"between": ["a1c", "bmi"],
+                                                             "rank": 0.3}]},
+            {"op": "set", "path": "clinical.comorbidities[N18.30]",
+             "value": {"code": "N18.30", "exactly": groups}},
+        ],
+    )  # fmt: skip
+
+    assert "clinical.one_of[F32.A].share: 0.2 -> 0.3" in lines[0]
+    assert draft.problems(new) == []

@@ -16,10 +16,13 @@ from healthsim.errors import Problem, Refused, SpecError, near
 MOST = 100
 MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
-    "count", "seed", "as_of", "through", "sampling", "unit", "demographics", "attributes",
-    "clinical", "coverage", "products", "expectations",
+    "count", "seed", "as_of", "through", "sampling", "unit", "household", "demographics",
+    "attributes", "correlations", "clinical", "coverage", "products", "expectations",
 )  # fmt: skip
-_OF_JOURNEY = ("duration_days", "eligible", "begins", "state", "phases", "steps")
+_OF_JOURNEY = (
+    "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",
+    "parameters", "parts",
+)  # fmt: skip
 _HEAD = ("name", "title", "description", "version")
 
 

@@ -208,7 +208,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
         yield Problem(
             where,
             f"{code} is only for {row.sex}, and everyone is asked to have it",
-            f'set demographics.gender to {{"{row.sex}": 1}} or give it a share',
+            f'set demographics.gender to {{"{row.sex}": 1}} or give it a share or a count by group',
         )
     youngest, oldest = profile.demographics.age.range()
     limited = row.age_low > 0 or row.age_high < _OLDEST_LIMIT
@@ -217,7 +217,8 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
             where,
             f"{code} is only for ages {row.age_low} to {row.age_high}, and ages here are "
             f"{youngest:g} to {oldest:g}",
-            f"set demographics.age within {row.age_low} to {row.age_high} or give it a share",
+            f"set demographics.age within {row.age_low} to {row.age_high} or give it a share or a "
+            "count by group",
         )
     if row.sex and genders and row.sex not in genders:
         yield Problem(
