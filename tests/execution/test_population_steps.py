@@ -241,3 +241,85 @@ def test_blocks_are_the_same_whoever_is_asked_about() -> None:
     alone = assigned(draws, "r", strata.take(some), rank[some] // 2, ratio)
 
     assert alone.arm.texts() == [whole.arm.texts()[place] for place in some]
+
+
+def again(*steps: Document) -> Document:
+    every = {"days": 30}
+    return {
+        "do": "repeat",
+        "id": "round",
+        "at": 5,
+        "every": every,
+        "times": 3,
+        "steps": list(steps),
+    }
+
+
+def ways(tables: dict[str, Columns], id: str = "fork") -> dict[int, Counter[str]]:
+    """What was taken at each occurrence of a branch."""
+    found: dict[int, Counter[str]] = {}
+    rows = listed(tables["events"], "step", "occurrence", "option")
+    for step, occurrence, option in rows:
+        if step == id:
+            found.setdefault(occurrence, Counter())[option] += 1
+    return found
+
+
+def test_each_beat_of_a_repeat_is_counted_by_itself() -> None:
+    found = ways(run(diabetic(count=100), journey(again(fork(counted(12), *REST, at=3))), size=30))
+
+    assert {beat: taken["a"] for beat, taken in found.items()} == {1: 12, 2: 12, 3: 12}
+
+
+def test_a_beat_that_too_few_reach_is_named() -> None:
+    leave = {"do": "end", "id": "leave", "at": 50, "chance": 0.9}
+    steps = journey(again(fork(counted(40), *REST, at=3)), leave)
+
+    with pytest.raises(SpecError, match=r"step 'round#3/fork': options\[0\].exactly: asks for 40"):
+        run(diabetic(count=100), steps)
+
+
+def test_counts_hold_inside_stages_and_cycles_and_parts_whatever_the_chunks() -> None:
+    stages = {
+        "do": "stages",
+        "id": "life",
+        "start": {"one": 0.5, "two": 0.5},
+        "stages": [
+            {
+                "name": "one",
+                "steps": [fork(counted(9), *REST, id="early", at=3)],
+                "stays": {"days": {"type": "uniform", "low": 20, "high": 40}},
+                "moves": [{"to": "two", "weight": 1}],
+            },
+            {"name": "two", "steps": [fork(counted(21), *REST, id="late", at=3)], "final": True},
+        ],
+    }
+    cycles = {
+        "do": "protocol",
+        "id": "cure",
+        "at": 60,
+        "cycles": 2,
+        "cycle_days": 21,
+        "visits": [
+            {
+                "id": "dose",
+                "day": 1,
+                "window": {"before": 0, "after": 2},
+                "missed": 0.3,
+                "steps": [fork(counted(15), *REST, id="dosed", at=0)],
+            }
+        ],
+    }
+    part = {"do": "include", "id": "shot", "at": 200, "part": "choice"}
+    parts = {"choice": {"steps": [fork(counted(33), *REST, id="inside", at=1)]}}
+    walk = journey(stages, cycles, part, parts=parts)
+    whole = run(diabetic(count=100), walk)
+
+    assert taken(whole, "early")["a"] == 9
+    assert taken(whole, "late")["a"] == 21
+    assert [found["a"] for found in ways(whole, "dosed").values()] == [15, 15]
+    assert taken(whole, "inside")["a"] == 33
+    for size in (7, 60):
+        assert listed(run(diabetic(count=100), walk, size=size)["events"]) == listed(
+            whole["events"]
+        )

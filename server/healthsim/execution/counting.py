@@ -115,7 +115,7 @@ def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census
 def _steps(plans: Sequence[Plan]) -> dict[str, tuple[str, Occurrence]]:
     """Return the population steps in document order: address -> where, occurrence."""
     return {
-        one.address: (f"journeys[{place}]: step {one.step.id!r}", one)
+        one.address: (f"journeys[{place}]: step {one.address.split('/', 1)[1]!r}", one)
         for place, plan in enumerate(plans)
         for one in plan.occurrences
         if is_population_step(one.step)
@@ -137,10 +137,14 @@ def _refuse_circles(
 def _too_few(
     steps: Mapping[str, tuple[str, Occurrence]], settled: Mapping[str, Counted]
 ) -> Iterator[Problem]:
-    """Yield branches that fewer people reach than their exact options ask for."""
-    reached = {steps[name][0] for name in steps if name in settled}
+    """Yield branches that fewer people reach than their exact options ask for.
+
+    Of a branch that comes again and again, only those times count that anybody comes.
+    """
+    reached = {_head(name, one) for name, (_, one) in steps.items() if name in settled}
     for name, (where, one) in steps.items():
-        if not isinstance(one.step, Branch) or (where in reached and name not in settled):
+        again = _head(name, one) in reached and name not in settled
+        if not isinstance(one.step, Branch) or again:
             continue
         counted = settled.get(name)
         for number, group in enumerate(one.step.groups()):
@@ -154,3 +158,8 @@ def _too_few(
                     f"asks for {asked} of those who come{whom}, and {there} do",
                     f"lower it to {there} or let more people come to the branch",
                 )
+
+
+def _head(address: str, one: Occurrence) -> tuple[str, str]:
+    """Name a step whichever time it comes: its journey and id."""
+    return address.split("/", 1)[0], one.step.id

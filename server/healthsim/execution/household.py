@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.cohort import Drawing, Sketch, birthday, people_of, resolved, sketched
+from healthsim.execution.cohort import birthday, people_of, sketched
 from healthsim.execution.people import Draws, Homes, Medication, People, Problem, Roll, Values
+from healthsim.execution.sketch import Drawing, Sketch, resolved
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.profile import MOST_CHILDREN, Children, ProfileSpec, Spouse
 from healthsim.tables import Array, Coded, join

@@ -17,7 +17,7 @@ from healthsim.errors import SpecError
 from healthsim.execution.catalogue import tables_of
 from healthsim.execution.census import Census
 from healthsim.execution.chart import Chart, admit_after_emergency
-from healthsim.execution.cohort import Drawing, drawing_order, sketched
+from healthsim.execution.cohort import drawing_order, sketched
 from healthsim.execution.counting import (
     everybody,
     has_population_steps,
@@ -32,6 +32,7 @@ from healthsim.execution.people import Draws
 from healthsim.execution.pharmacy import renewals
 from healthsim.execution.pooling import side_by_side
 from healthsim.execution.quotas import QuotaStep, quota_levels
+from healthsim.execution.sketch import Drawing
 from healthsim.execution.steps import STAYS
 from healthsim.execution.sync import linked
 from healthsim.execution.tallies import Ledger, Tally

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from healthsim.dates import NO_DAY, Days, day_of
-from healthsim.execution.cohort import ALWAYS
+from healthsim.execution.ailments import ALWAYS
 from healthsim.execution.history import Coverage, Span
 from healthsim.execution.people import Draws, People, Rows
 from healthsim.execution.record import AsOf, Record

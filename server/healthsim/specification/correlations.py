@@ -102,10 +102,10 @@ def _in_order(correlations: tuple[Correlation, ...]) -> tuple[str, ...]:
     Raises:
         SpecError: for a circle, naming it.
     """
-    waits: dict[str, set[str]] = {}
+    waits: dict[str, list[str]] = {}  # lists: the order must not depend on how texts are hashed
     for one in correlations:
-        waits.setdefault(one.between[0], set())
-        waits.setdefault(one.between[1], set()).add(one.between[0])
+        waits.setdefault(one.between[0], [])
+        waits.setdefault(one.between[1], []).append(one.between[0])
     try:
         return tuple(TopologicalSorter(waits).static_order())
     except CycleError as error:
