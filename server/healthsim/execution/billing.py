@@ -28,6 +28,7 @@ from healthsim.products.membersim.plans import PlanBook
 from healthsim.products.membersim.tables import CLAIM_DIAGNOSES
 from healthsim.specification import journey as say
 from healthsim.specification.details import Billed
+from healthsim.specification.trial import TrialVisitDetails
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
 POS = {
@@ -119,7 +120,8 @@ class Line:
 
 def bills_of(made: Chart) -> list[Bill]:
     """Return every bill of a chunk, with the lines and people that it has."""
-    bills = [bill for visit in made.visits.values() for bill in _of_visit(made, visit)]
+    visits = [one for one in made.visits.values() if not paid_by_sponsor(one.details)]
+    bills = [bill for visit in visits for bill in _of_visit(made, visit)]
     _fold_emergencies(made, bills)
     _refuse_in_global_periods(bills)
     kept = []
@@ -128,6 +130,11 @@ def bills_of(made: Chart) -> list[Bill]:
         if len(bill.rows):
             kept.append(bill)
     return kept
+
+
+def paid_by_sponsor(details: object) -> bool:
+    """Tell whether a visit is a trial's own, for which nobody is sent a claim."""
+    return isinstance(details, TrialVisitDetails) and not details.routine_care
 
 
 def _of_visit(made: Chart, visit: Visit) -> Iterator[Bill]:

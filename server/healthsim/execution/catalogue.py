@@ -9,15 +9,17 @@ from healthsim.products.membersim.tables import TABLES as MEMBERSIM
 from healthsim.products.networksim.tables import TABLES as NETWORKSIM
 from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
+from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.tables import Table
 
 OWNED = {
     "patientsim": PATIENTSIM,
     "membersim": MEMBERSIM,
     "rxmembersim": RXMEMBERSIM,
+    "trialsim": TRIALSIM,
 }
-TABLES = (EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *NETWORKSIM)
-NOT_PER_PERSON = ("plans", "providers", "facilities", "pharmacies")
+TABLES = (EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
+NOT_PER_PERSON = ("plans", "trial_arms", "providers", "facilities", "pharmacies")
 
 
 def tables_of(products: Collection[str]) -> tuple[Table, ...]:

@@ -22,6 +22,7 @@ from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification import journey as say
 from healthsim.specification.plan import Beating, Occurrence
+from healthsim.specification.trial import TrialVisitDetails
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
 _RESULTED_AFTER = {True: 90, False: DAY + 120}  # minutes, in a facility and outside: assumption
@@ -189,13 +190,15 @@ def _encounter_number(made: Chart) -> Callable[[Visit], int]:
 
 def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
     """Return the stays that an emergency visit led to: the same person's, begun within a day."""
-    if one.details.encounter_class != "emergency":
+    if one.details.encounter_class != "emergency" or isinstance(one.details, TrialVisitDetails):
         return []
     free = np.ones(len(one.rows), dtype=np.bool_)
     found = []
     for stay in made.visits.values():
         if stay.details.encounter_class != "inpatient" or stay.charted != one.charted:
             continue
+        if isinstance(stay.details, TrialVisitDetails):
+            continue  # the sponsor's, with a bill of its own or none
         _, mine, other = np.intersect1d(one.rows, stay.rows, return_indices=True)
         gap = stay.first[other] - one.first[mine]
         chosen = mine[(gap >= 0) & (gap <= 1) & free[mine]]

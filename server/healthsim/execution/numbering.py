@@ -13,6 +13,7 @@ from healthsim.specification import journey as say
 from healthsim.specification.details import LabDetails, VitalDetails
 from healthsim.specification.plan import Occurrence, Plan, StageLeave
 from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.trial import TrialSpec
 
 FORMS = ("837P", "837I")
 
@@ -39,9 +40,14 @@ class Numbering:
                 self.reserve("fills", [f"{address}/{fill}" for fill in range(fills)])
         self.reserve("enrollments", ["~profile/coverage"])
         for plan in plans:
+            if plan.journey.trial is not None:
+                self.reserve("subjects", [subject_address(plan.journey.trial.id)])
             for one in plan.occurrences:
                 if not (one.tick or isinstance(one.step, StageLeave)):
                     self._settle(one)
+                if isinstance(one.step, say.Screening) and plan.journey.trial is not None:
+                    answers = answer_addresses(one.address, plan.journey.trial)
+                    self.reserve("eligibility_results", answers)
 
     def number(self, table: str, address: str) -> int:
         """Return the number of an address that was settled; KeyError for any other."""
@@ -65,6 +71,7 @@ class Numbering:
             self.reserve("encounters", [address])
             codes = step.details.icd10pcs
             self.reserve("procedures", [f"{address}/{n}" for n in range(len(codes))])
+            self._settle_rest(step, address)
         elif isinstance(step, say.Lab | say.Vital):
             table = "lab_results" if isinstance(step, say.Lab) else "vital_signs"
             self.reserve(table, [result_address(address, step.details, code)
@@ -92,6 +99,9 @@ _ONE_EACH: tuple[tuple[type[say.StepHead], str], ...] = (
     (say.Referral, "referrals"),
     (say.CarePlan, "care_plans"),
     (say.Enrollment, "enrollments"),
+    (say.TrialVisit, "trial_visits"),
+    (say.AdverseEvent, "adverse_events"),
+    (say.Exposure, "exposures"),
 )
 
 
@@ -112,3 +122,13 @@ def result_address(address: str, details: LabDetails | VitalDetails, code: str) 
     """Return the address of one result of an order."""
     grouped = isinstance(details, LabDetails) and details.panel is not None
     return f"{address}/{code}" if grouped else address
+
+
+def subject_address(trial: str) -> str:
+    """Return the address of a person as a subject of a trial."""
+    return f"~trial/{trial}"
+
+
+def answer_addresses(screening: str, trial: TrialSpec) -> list[str]:
+    """Return the addresses of the answers that a screening gives, in the criteria's order."""
+    return [f"{screening}/{kind}/{one.name}" for kind, one in trial.criteria()]

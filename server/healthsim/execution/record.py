@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.census import Standing
 from healthsim.execution.coding import Problems
+from healthsim.execution.enrolment import Enrolment
 from healthsim.execution.history import FOREVER, Course, Coverage, Log, Moment
 from healthsim.execution.people import Draws, Medication, People, Rows, Values
 from healthsim.execution.variables import Variable
@@ -53,6 +54,7 @@ class Record:
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     walked: list[Plan] = field(default_factory=list)
     arms: list[tuple[Rows, Days, Coded]] = field(default_factory=list)
+    trials: dict[str, Enrolment] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -77,6 +79,12 @@ class Record:
         )
         record.courses = [_standing(one, size) for one in people.medications]
         return record
+
+    def enrolment(self, trial: str) -> Enrolment:
+        """Return who is in a trial, by its id."""
+        if trial not in self.trials:
+            self.trials[trial] = Enrolment.of(len(self.people))
+        return self.trials[trial]
 
     def moment(self, rows: Rows, days: Days) -> Moment:
         """Return a moment of some of the people."""

@@ -37,6 +37,7 @@ from healthsim.execution.steps import STAYS
 from healthsim.execution.sync import linked
 from healthsim.execution.tallies import Ledger, Tally
 from healthsim.execution.timeline import Book, Timeline, live
+from healthsim.execution.trials import trial_arms
 from healthsim.execution.visits import visit
 from healthsim.products.known import known
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
@@ -322,7 +323,7 @@ def _lived(job: Job, census: Census, start: int, count: int) -> Timeline:
     return live(job.profile, job.plans, people, draws, book)
 
 
-_WHOLE = ("plans", "providers", "facilities", "pharmacies")
+_WHOLE = ("plans", "trial_arms", "providers", "facilities", "pharmacies")
 
 
 def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
@@ -340,4 +341,6 @@ def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
     wanted = {table.name for table in job.tables}
     if "plans" in wanted:
         found["plans"] = job.book.rows()
+    if "trial_arms" in wanted:
+        found["trial_arms"] = trial_arms(job.journeys)
     return {name: found[name] for name in _WHOLE if name in wanted}

@@ -16,6 +16,7 @@ from healthsim.execution.history import FOREVER, Course, Entry
 from healthsim.execution.people import Rows, Values
 from healthsim.execution.randomizing import randomize, strata_of
 from healthsim.execution.record import AsOf, Record
+from healthsim.execution.trial_steps import end_trial, expose, screen, suffer, withdraw
 from healthsim.execution.variables import Move, Response, Trend, Wander
 from healthsim.execution.ways import ways_of
 from healthsim.specification import journey as say
@@ -287,6 +288,8 @@ def _end(work: Work) -> Done:
         return _die(work)
     if step.scope == "coverage":
         work.record.coverage.close(work.rows, work.days, step.reason or "ended")
+    elif step.scope == "trial":
+        end_trial(work)
     else:
         work.over[work.rows] = work.days
     return work.done()
@@ -426,6 +429,11 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Disenrollment: _disenroll,
     say.Death: _die,
     say.Randomization: _randomize,
+    say.Screening: screen,
+    say.TrialVisit: _visit,
+    say.AdverseEvent: suffer,
+    say.Exposure: expose,
+    say.Withdrawal: withdraw,
     say.Change: _change,
     say.Branch: _branch,
     say.End: _end,

@@ -26,6 +26,7 @@ from healthsim.execution.history import FOREVER, Span
 from healthsim.execution.identity import member_number
 from healthsim.execution.pharmacy import fill_table, prescriptions, scripts
 from healthsim.execution.subscribers import holding
+from healthsim.execution.trials import trial_tables
 from healthsim.products.membersim.plans import PlanBook
 from healthsim.products.membersim.tables import ENROLLMENTS, MEMBERS
 from healthsim.products.rxmembersim.tables import RX_MEMBERS
@@ -61,6 +62,11 @@ RULES = (
     Rule("lab, procedure, immunization", "claim_lines", ("event_id", "service_date", "procedure")),
     Rule("prescription", "fills", ("prescription_id", "event_id", "written_date", "ndc",
                                    "prescriber_npi")),
+    Rule("trial: whoever comes to it", "subjects", ("person_id", "ssn")),
+    Rule("trial_visit", "encounters", ("person_id", "event_id")),
+    Rule("trial_visit; protocol visit, missed ones too", "trial_visits",
+         ("encounter_id", "event_id")),
+    Rule("trial_visit with routine_care, and no other", "claims", ("encounter_id", "event_id")),
 )  # fmt: skip
 """The rules of this engine; a house test finds every effect and column in the tables."""
 
@@ -86,6 +92,8 @@ def linked(made: Chart, profile: ProfileSpec, plans: PlanBook) -> dict[str, Colu
     if "membersim" in profile.products:
         tables |= {"members": members(made, plans), "enrollments": enrollments(made, plans)}
         tables |= claim_tables(made, plans)
+    if "trialsim" in profile.products:
+        tables |= trial_tables(made)
     if "rxmembersim" in profile.products:
         as_of = day_of(profile.as_of.isoformat())
         tables |= {

@@ -54,7 +54,7 @@ def live(
         walks.append(walk)
     _onsets_of_primary(profile, record)
     through = np.int32(book.through)
-    kept = [_cut(one, walks[one.journey].over, record.death, through) for one in happenings]
+    kept = [_cut(one, walks[one.journey].last, record.death, through) for one in happenings]
     return Timeline(record, _merged(kept, plans), tuple(walk.begun for walk in walks))
 
 

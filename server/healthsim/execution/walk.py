@@ -37,6 +37,7 @@ class Walk:
     Attributes:
         begun: int32, one for each person; `NO_DAY` for those who are not in the journey.
         over: int32; last day of the journey for each person, `FOREVER` without an end.
+        enrolment: who is in the journey's trial; None where it is no trial.
     """
 
     def __init__(self, plan: Plan, journey: int, record: Record, begun: Days) -> None:
@@ -52,6 +53,8 @@ class Walk:
         self._waiting: dict[int, Days] = {}
         self._discharge: dict[int, Days] = {}
         self._happenings: list[Happening] = []
+        trial = plan.journey.trial
+        self.enrolment = record.enrolment(trial.id) if trial is not None else None
         self._first_source = sum(len(walked.occurrences) for walked in record.walked)
         self._dates = Dates(plan, record, begun)
         self._lives = Lifecycles(plan, record, begun, self._put, self._closing)
@@ -65,6 +68,13 @@ class Walk:
             number, rows, days = turn
             self._step(self.plan.occurrences[number], rows, days + self.begun[rows])
         return self._happenings
+
+    @property
+    def last(self) -> Days:
+        """Last day of the journey, or of its trial, for each person."""
+        if self.enrolment is None:
+            return self.over
+        return np.minimum(self.over, self.enrolment.out)
 
     def scope(self, rows: Rows, days: Days) -> AsOf:
         """Return what conditions see of `rows` on their days."""
@@ -136,6 +146,8 @@ class Walk:
         for scope in self.plan.scopes[one.scope].closes:
             if scope in self._closed:
                 here &= days < self._closed[scope][rows]
+        if self.enrolment is not None:
+            here &= self.enrolment.admits(one.step, rows, days)
         rows, days = rows[here], days[here]
         if one.step.hazard is not None and len(rows):
             fires, again = self._dates.fires(one, rows, days, self.scope)

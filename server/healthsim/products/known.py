@@ -13,6 +13,7 @@ from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
 from healthsim.products.populationsim.figures import LANGUAGES, RACES, measures
 from healthsim.products.populationsim.reference import geography
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
+from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.specification.known import Known
 
 
@@ -29,5 +30,5 @@ def known() -> Known:
         measures=("age", "gender", "race", "ethnicity", *measures()),
         races=RACES,
         languages=LANGUAGES,
-        tables=(EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *NETWORKSIM),
+        tables=(EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM),
     )

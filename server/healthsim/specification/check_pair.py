@@ -136,7 +136,8 @@ def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) ->
                 near(step.details.plan, plans),
             )
     if isinstance(step, say.Encounter) and claims:
-        professional = step.details.encounter_class in _PROFESSIONAL
+        sponsored = isinstance(step, say.TrialVisit) and not step.details.routine_care
+        professional = step.details.encounter_class in _PROFESSIONAL and not sponsored
         if professional and step.details.procedures is None:
             yield Problem(
                 f"{where}.details.procedures",

@@ -22,7 +22,7 @@ from healthsim.specification.expectations import Expectations
 MOST_PEOPLE = 10_000_000
 MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
 MOST_CHILDREN = 12
-PRODUCTS = ("patientsim", "membersim", "rxmembersim")
+PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
 Code = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
@@ -365,7 +365,8 @@ class ProfileSpec(Document):
     clinical: Clinical = Clinical()
     coverage: Coverage | None = None
     products: Annotated[
-        tuple[Literal["patientsim", "membersim", "rxmembersim"], ...], Field(min_length=1)
+        tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
+        Field(min_length=1),
     ] = ("patientsim", "membersim", "rxmembersim")
     expectations: Expectations = ()
 
@@ -384,6 +385,9 @@ class ProfileSpec(Document):
                              f"{MOST_FAMILIES:,}")  # fmt: skip
         if self.through is not None and self.through < self.as_of:
             raise ValueError(f"through {self.through} is before as_of {self.as_of}; swap them")
+        if "trialsim" in self.products and "patientsim" not in self.products:
+            raise ValueError("products ask for trialsim without patientsim, and a trial's visits "
+                             "are encounters of the chart; add \"patientsim\"")  # fmt: skip
         if self.coverage is None and set(self.products) & {"membersim", "rxmembersim"}:
             raise ValueError("products ask for membersim or rxmembersim and coverage is missing; "
                              "add coverage.plan, such as {\"MA-HMO\": 1}")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +15,12 @@ from healthsim.specification.profile import Code
 
 GRADES = ("1", "2", "3", "4", "5")
 """CTCAE grades: mild, moderate, severe, life-threatening, death (NCI CTCAE v5.0, 2017)."""
+
+
+RELATIONS = ("not related", "unlikely", "possible", "probable", "related")
+"""How an adverse event relates to the treatment, least first."""
+YES, NO = frozenset({"Y", "yes"}), frozenset({"N", "no"})
+"""The words that answer whether an adverse event is serious."""
 
 
 class Criterion(Strict):
@@ -70,6 +77,11 @@ class TrialSpec(Strict):
         """Subjects in one block: as said, else twice the sum of the arms' ratio."""
         return self.block or 2 * sum(self.arms.values())
 
+    def criteria(self) -> Iterator[tuple[Literal["inclusion", "exclusion"], Criterion]]:
+        """Yield every criterion with its kind, in the order in which they are asked."""
+        yield from (("inclusion", one) for one in self.inclusion)
+        yield from (("exclusion", one) for one in self.exclusion)
+
 
 class TrialVisitDetails(EncounterDetails):
     """A visit of a trial; an encounter in the chart.
@@ -99,6 +111,8 @@ class AdverseEventDetails(Strict):
         term: as reported.
         grade: CTCAE grade, "1" to "5".
         related: to the treatment: "not related", "unlikely", "possible", "probable", "related".
+        serious: "Y" or "N" (or "yes", "no"), or the share that is; grades 4 and 5 always are.
+        outcome: default: whether it is over by the end of the trial; grade 5 is "fatal".
         lasts_days: days until it is over; without it, it goes on.
     """
 
