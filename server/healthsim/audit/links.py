@@ -46,8 +46,9 @@ RULES: tuple[AnyRule, ...] = (
          "JOIN events AS v USING (event_id) WHERE v.type NOT IN ('encounter', 'claim') "
          "GROUP BY l.event_id HAVING count(DISTINCT l.claim_id) > 1"),
     Rule("an encounter has one claim of its facility", "claims.form",
-         ("claims", "encounters", "enrollments"),
-         f"SELECT {_ENCOUNTER} FROM encounters AS e "
+         ("claims", "encounters", "enrollments", "events"),
+         f"SELECT {_ENCOUNTER} FROM encounters AS e ANTI JOIN (SELECT event_id FROM events "
+         "WHERE type = 'trial_visit') AS t ON e.event_id = t.event_id "
          f"{_COVERED.format(alias='e', day='e.start_at::DATE')} LEFT JOIN "
          "(SELECT encounter_id, count(*) AS bills FROM claims WHERE form = '837I' "
          "GROUP BY encounter_id) AS b ON e.encounter_id = b.encounter_id "

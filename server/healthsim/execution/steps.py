@@ -430,7 +430,6 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Death: _die,
     say.Randomization: _randomize,
     say.Screening: screen,
-    say.TrialVisit: _visit,
     say.AdverseEvent: suffer,
     say.Exposure: expose,
     say.Withdrawal: withdraw,

@@ -18,6 +18,7 @@ from healthsim.specification.check_language import (
 )
 from healthsim.specification.check_population import population_problems
 from healthsim.specification.check_profile import kinds_of
+from healthsim.specification.check_trial import arms_of, trial_problems
 from healthsim.specification.condition_check import Sort
 from healthsim.specification.conditions import FUNCTIONS, NUMBER, Expression, Kind
 from healthsim.specification.details import Billed, CodedDiagnosis, StateResult
@@ -82,6 +83,7 @@ def journey_problems(
         yield from _sex(step, journey, profile, here)
         yield from language_problems(step, journey, names, here)
     yield from population_problems(journey, profile, names.kinds, where)
+    yield from trial_problems(journey, names, earlier, where)
     yield from _inside(journey, where)
     yield from _billed_twice(journey, where)
     yield from day_problems(lay_out(journey, where), where)
@@ -137,7 +139,7 @@ def names_of(
     every = earlier if journey is None else (*earlier, journey)
     kinds: Mapping[str, Kind]
     states: dict[str, Kind] = {name: NUMBER for one in every for name in one.state}
-    arms = tuple(dict.fromkeys(arm for one in every if one.trial for arm in one.trial.arms))
+    arms = arms_of(journey, every)
     if arms:
         states["arm"] = arms
     states |= stage_kinds(every)
@@ -190,13 +192,16 @@ def _laid_out(journey: JourneySpec) -> Plan | None:
 
 
 class _Open(dict[str, Kind]):
-    """Names of a journey without its profile: any other may be an attribute, of any kind."""
+    """Names of a journey without its profile: any other may be an attribute, of any kind.
+
+    No attribute may be called `arm`: without a trial nothing is.
+    """
 
     def __missing__(self, name: str) -> Kind:
         return Sort.UNKNOWN
 
     def __contains__(self, name: object) -> bool:
-        return True
+        return name != "arm" or super().__contains__(name)
 
     def get(self, name: str, default: object = None) -> Kind:
         return self[name]
@@ -225,7 +230,10 @@ def _distributions(step: StepHead) -> Iterator[tuple[str, Distribution]]:
 
 
 _OF_STEPS = ("by", "to", "per_year", "missed", "outside")
-_DRAWN = ("los_days", "disposition", "result", "first_fill_share", "adherence")
+_DRAWN = (
+    "los_days", "disposition", "result", "first_fill_share", "adherence", "grade", "related",
+    "serious", "action", "outcome", "lasts_days", "dose",
+)  # fmt: skip
 
 
 def _of_profiles_only(here: str, distribution: Distribution) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from healthsim.specification.conditions import Condition
 from healthsim.specification.details import EncounterDetails, StateResult, Words
@@ -104,6 +104,14 @@ class RandomizationDetails(Strict):
     """An arm is assigned, by permuted blocks within the strata."""
 
 
+def _short_text(value: object) -> object:
+    return {"type": "constant", "value": value} if isinstance(value, str) else value
+
+
+Texts = Annotated[Distribution, BeforeValidator(_short_text)]
+"""A distribution of texts; a text alone is what everybody has."""
+
+
 class AdverseEventDetails(Strict):
     """An adverse event.
 
@@ -118,11 +126,11 @@ class AdverseEventDetails(Strict):
 
     term: Annotated[str, Field(min_length=1, max_length=120)]
     code: Code | None = None
-    grade: Distribution
-    related: Distribution | None = None
-    serious: Distribution | None = None
-    action: Distribution | None = None
-    outcome: Distribution | None = None
+    grade: Texts
+    related: Texts | None = None
+    serious: Texts | None = None
+    action: Texts | None = None
+    outcome: Texts | None = None
     lasts_days: Distribution | None = None
 
 

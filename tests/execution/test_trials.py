@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from execution.running import listed, run
+from healthsim.dates import NO_DAY
+from healthsim.tables import Columns
+from storing import spec
+
+Tables = dict[str, Columns]
+OF_TRIALS = ("subjects", "eligibility_results", "trial_visits", "adverse_events", "exposures")
+
+
+def candidates(**changed: Any) -> dict[str, Any]:
+    return spec("trial-candidates", **changed)
+
+
+def trial(**changed: Any) -> dict[str, Any]:
+    return spec("trial", **changed)
+
+
+def step_of(journey: dict[str, Any], id: str) -> dict[str, Any]:
+    """Return a step of a journey, wherever it stands."""
+
+    def found(steps: Any) -> Any:
+        for step in steps if isinstance(steps, list) else []:
+            if step["id"] == id:
+                return step
+            inner = found([*step.get("with", []), *step.get("steps", []), *step.get("visits", [])])
+            if inner is not None:
+                return inner
+        return None
+
+    step: dict[str, Any] = next(
+        one for phase in journey["phases"] if (one := found(phase["steps"]))
+    )
+    return step
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return run(candidates(count=600), trial())
+
+
+def subjects(tables: Tables) -> list[dict[str, Any]]:
+    names = list(tables["subjects"])
+    return [dict(zip(names, row, strict=True)) for row in listed(tables["subjects"])]
+
+
+def test_a_subject_is_the_person_of_the_chart(tables: Tables) -> None:
+    known = set(listed(tables["patients"], "person_id", "ssn"))
+
+    assert set(listed(tables["subjects"], "person_id", "ssn")) <= known
+    for one in subjects(tables):
+        number = one["subject_number"].decode()
+        assert one["usubjid"].decode() == f"SYN-301-{one['site']}-{number}"
+        assert int(number) == one["person_id"]
+    assert len(set(listed(tables["subjects"], "usubjid"))) == len(subjects(tables))
+    assert {one["site"] for one in subjects(tables)} == {"001", "002", "003", "004"}
+
+
+def test_every_failure_has_the_first_criterion_that_was_not_satisfied(tables: Tables) -> None:
+    asked: dict[int, list[tuple[int, str, str, bool]]] = {}
+    for person, *answer in listed(
+        tables["eligibility_results"], "person_id", "sequence", "criterion", "kind", "met"
+    ):
+        asked.setdefault(person, []).append((answer[0], answer[1], answer[2], answer[3]))
+    failures = 0
+    for one in subjects(tables):
+        answers = sorted(asked[one["person_id"]])
+        assert [answer[0] for answer in answers] == [1, 2, 3, 4]
+        broken = [name for _, name, kind, met in answers if met != (kind == "inclusion")]
+        assert one["screen_fail_reason"] == (broken[0] if broken else None)
+        assert (one["status"] == "screen failure") == bool(broken)
+        failures += bool(broken)
+    by_reason = Counter(one["screen_fail_reason"] for one in subjects(tables))
+    del by_reason[None]
+    assert sum(by_reason.values()) == failures > 50
+    assert len(by_reason) == 4
+
+
+def test_criteria_are_asked_as_of_the_day_of_screening(tables: Tables) -> None:
+    births = dict(listed(tables["patients"], "person_id", "birth_date"))
+    days = {one["person_id"]: one["screen_date"] for one in subjects(tables)}
+    for person, met in [
+        (person, met)
+        for person, name, met in listed(
+            tables["eligibility_results"], "person_id", "criterion", "met"
+        )
+        if name == "Adult"
+    ]:
+        birth, day = (np.datetime64(int(one), "D") for one in (births[person], days[person]))
+        adult = birth.astype("datetime64[M]") + 18 * 12
+        turned = adult.astype("datetime64[D]") + (birth - birth.astype("datetime64[M]"))
+        assert met == (day >= turned)
+
+
+def test_who_fails_screening_meets_nothing_of_the_trial_afterwards(tables: Tables) -> None:
+    failed = {one["person_id"] for one in subjects(tables) if one["status"] == "screen failure"}
+    steps = {step for person, step in listed(tables["events"], "person_id", "step")
+             if person in failed}  # fmt: skip
+
+    assert steps == {"screening_visit", "screened", "screening_a1c"}
+    for table in ("adverse_events", "exposures"):
+        assert not failed & {person for (person,) in listed(tables[table], "person_id")}
+
+
+def test_randomised_are_those_who_were_eligible_and_came_to_it(tables: Tables) -> None:
+    randomized = {one["person_id"] for one in subjects(tables) if one["randomized_date"] != NO_DAY}
+    came = {person for person, step in listed(tables["events"], "person_id", "step")
+            if step == "randomized"}  # fmt: skip
+    eligible = {one["person_id"] for one in subjects(tables) if one["screen_fail_reason"] is None}
+
+    assert randomized == came == came & eligible
+    assert all(
+        (one["arm"] is None) == (one["person_id"] not in randomized) for one in subjects(tables)
+    )
+
+
+def test_arms_are_balanced_within_each_stratum(tables: Tables) -> None:
+    blocks: dict[tuple[str, int], Counter[str]] = {}
+    for stratum, block, arm in listed(tables["subjects"], "stratum", "block", "arm"):
+        if arm is not None:
+            blocks.setdefault((stratum, block), Counter())[arm] += 1
+    assert {stratum for stratum, _ in blocks} == {
+        f"gender={gender}, prior_insulin={prior}" for gender in "MF" for prior in ("yes", "no")
+    }
+    for (stratum, block), arms in blocks.items():
+        if (stratum, block + 1) in blocks:
+            assert arms == {"treatment": 4, "placebo": 2}
+        assert arms["treatment"] <= 4
+        assert arms["placebo"] <= 2
+
+
+def test_the_effect_on_the_endpoint_depends_on_the_arm(tables: Tables) -> None:
+    arm = dict(listed(tables["subjects"], "person_id", "arm"))
+    values: dict[int, list[float]] = {}
+    for person, _, value in sorted(
+        listed(tables["lab_results"], "person_id", "collected_at", "value")
+    ):
+        values.setdefault(person, []).append(value)
+    moved: dict[str, list[float]] = {"treatment": [], "placebo": []}
+    for person, found in values.items():
+        if len(found) == 2:
+            moved[arm[person]].append(found[1] - found[0])
+    for name, mean in (("treatment", -1.0), ("placebo", -0.2)):
+        late = np.array(moved[name])  # those measured before day 84 have not moved
+        late = late[late != 0]
+        assert abs(late.mean() - mean) <= 3 * late.std() / np.sqrt(len(late))
+
+
+def test_an_adverse_event_by_arm_comes_as_often_as_is_said(tables: Tables) -> None:
+    arm = dict(listed(tables["subjects"], "person_id", "arm"))
+    came = Counter(arm[person] for person, term in listed(
+        tables["adverse_events"], "person_id", "term") if term == "Nausea")  # fmt: skip
+    at_risk = Counter(value for value in arm.values() if value is not None)
+    for name, share in (("treatment", 0.5), ("placebo", 0.15)):
+        error = 3 * np.sqrt(share * (1 - share) / at_risk[name])
+        assert abs(came[name] / at_risk[name] - share) <= error
+
+
+def test_a_withdrawal_says_why_and_nothing_of_the_trial_is_dated_later(tables: Tables) -> None:
+    severe = {person: day for person, term, day in listed(
+        tables["adverse_events"], "person_id", "term", "start_date")
+        if term == "Hypoglycemia"}  # fmt: skip
+    ended = {}
+    for one in subjects(tables):
+        if one["status"] == "withdrawn":
+            had = severe.get(one["person_id"], one["end_date"] + 1) <= one["end_date"]
+            assert one["end_reason"] == ("adverse event" if had else "withdrawal by subject")
+        if one["end_date"] != NO_DAY:
+            ended[one["person_id"]] = one["end_date"]
+    assert {"withdrawn", "completed", "died"} <= {one["status"] for one in subjects(tables)}
+    for table, column in (
+        ("events", "event_date"), ("trial_visits", "actual_date"), ("exposures", "end_date"),
+        ("adverse_events", "start_date"), ("adverse_events", "end_date"),
+    ):  # fmt: skip
+        for person, day in listed(tables[table], "person_id", column):
+            assert day == NO_DAY or day <= ended.get(person, day), table
+
+
+def test_a_fatal_adverse_event_is_the_persons_death(tables: Tables) -> None:
+    death = dict(listed(tables["patients"], "person_id", "death_date"))
+    fatal = [(person, day, outcome, serious) for person, grade, day, outcome, serious in listed(
+        tables["adverse_events"], "person_id", "grade", "end_date", "outcome", "serious")
+        if grade == 5]  # fmt: skip
+
+    assert fatal
+    for person, day, outcome, serious in fatal:
+        assert (death[person], "fatal", True) == (day, outcome, serious)
+    status = dict(listed(tables["subjects"], "person_id", "status"))
+    assert {status[person] for person, *_ in fatal} == {"died"}
+
+
+def test_a_visit_of_the_trial_is_an_encounter_that_the_sponsor_pays(tables: Tables) -> None:
+    visits = listed(tables["trial_visits"], "encounter_id", "routine_care", "event_id")
+    events = dict(listed(tables["encounters"], "encounter_id", "event_id"))
+    claimed = {encounter for (encounter,) in listed(tables["claims"], "encounter_id")}
+
+    assert all(events[encounter] == event for encounter, _, event in visits)
+    assert claimed <= {encounter for encounter, routine, _ in visits if routine}
+    assert claimed
+
+
+def test_chunks_threads_and_more_people_change_no_row() -> None:
+    whole = run(candidates(), trial())
+    parts = run(candidates(), trial(), size=7, threads=3)
+    more = run(candidates(count=200), trial(), size=64)
+
+    for name in whole:
+        assert listed(whole[name]) == listed(parts[name]), name
+    last = max(person for (person,) in listed(whole["patients"], "person_id"))
+    for name in OF_TRIALS:
+        of_first = [row for row in listed(more[name]) if row[1] <= last]
+        assert of_first == listed(whole[name]), name
+
+
+def test_another_chance_of_an_adverse_event_moves_no_other_row() -> None:
+    before, other = run(candidates(), trial()), trial()
+    step_of(other, "nausea")["chance"] = 0.9
+    after = run(candidates(), other)
+
+    for name in before:
+        if name not in ("adverse_events", "events"):
+            assert listed(after[name]) == listed(before[name]), name
+    severe = [
+        [row for row in listed(one["adverse_events"]) if "Hypoglycemia" in row]
+        for one in (before, after)
+    ]
+    assert severe[0] == severe[1]
+
+
+def test_two_trials_may_have_the_same_people() -> None:
+    other = copy.deepcopy(trial()) | {"name": "other-trial"}
+    other["trial"] |= {"id": "SYN-302", "arms": {"new": 1, "old": 1}, "strata": [], "block": 2}
+    other["state"], other["phases"] = {}, [{"name": "all", "steps": [
+        {"do": "event", "id": "asked", "type": "screening", "at": 3},
+        {"do": "event", "id": "drawn", "type": "randomization", "at": 4},
+        {"do": "event", "id": "rash", "type": "adverse_event", "at": 5, "when": "arm == 'new'",
+         "details": {"term": "Rash", "grade": "1"}}]}]  # fmt: skip
+    for kind in ("inclusion", "exclusion"):
+        other["trial"][kind] = []
+    found = run(candidates(), trial(), other)
+
+    assert len(set(listed(found["subjects"], "usubjid"))) == len(found["subjects"]["trial"])
+    arms = {person: arm for person, trial, arm in listed(
+        found["subjects"], "person_id", "trial", "arm") if trial == "SYN-302"}  # fmt: skip
+    assert len(arms) > 110
+    assert abs(Counter(arms.values())["new"] - Counter(arms.values())["old"]) <= 1
+    rash = {person for person, term in listed(found["adverse_events"], "person_id", "term")
+            if term == "Rash"}  # fmt: skip
+    assert rash == {person for person, arm in arms.items() if arm == "new"}
+    alone = [row for row in listed(found["subjects"]) if "SYN-301" in row]
+    assert alone == listed(run(candidates(), trial())["subjects"])
