@@ -31,6 +31,17 @@ TRIAL = {"id": "T-1", "arms": {"new": 2, "old": 1}, "block": 6, "strata": ["gend
 REST = ({"name": "b", "weight": 0.25}, {"name": "c", "weight": 0.75})
 
 
+def subjects(**changes: Any) -> Document:
+    """People who may be subjects of a trial."""
+    return diabetic(products=["patientsim", "membersim", "rxmembersim", "trialsim"], **changes)
+
+
+def trial(*steps: Document, at: Any = 10, **keys: Any) -> Document:
+    """A trial whose people are screened and randomised before the steps."""
+    first = (event("screened", "screening", 0), event("r", "randomization", at))
+    return journey(*first, *steps, name="trial", trial={**TRIAL, **keys})
+
+
 def fork(*options: Document, id: str = "fork", at: Any = 30, **keys: Any) -> Document:
     return {"do": "branch", "id": id, "at": at, "options": list(options), **keys}
 
@@ -95,9 +106,8 @@ def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int) ->
         fork(counted(9), *REST, id="second", at={"day": 33, "variance_days": 10},
              when="happened('w') or gender == 'F'"),
     )  # fmt: skip
-    jobs = (diabetic(count=100), journey(*steps), journey(
-        event("arm", "randomization", 50), visit("x", 60, ) | {"when": "arm == 'new'"},
-        name="trial", trial=TRIAL))  # fmt: skip
+    jobs = (subjects(count=100), journey(*steps),
+            trial(visit("x", 60) | {"when": "arm == 'new'"}, at=50))  # fmt: skip
 
     assert digest(*jobs, size=size, threads=threads) == digest(*jobs, size=16_384, threads=1)
 
@@ -182,22 +192,21 @@ def test_what_cannot_be_counted_is_refused(document: Document, words: str) -> No
 
 
 def test_arms_are_balanced_within_a_block_in_every_stratum() -> None:
-    trial = {**TRIAL, "strata": ["gender", "us_state"]}
     tables = run(
-        diabetic(count=5000),
-        journey(
-            event("r", "randomization", {"day": 10, "variance_days": 5}),
+        subjects(count=5000),
+        trial(
             visit("new_arm", 40) | {"when": "arm == 'new'"},
             visit("old_arm", 40) | {"when": "arm == 'old'"},
             visit("too_early", 4) | {"when": "arm == 'new' or arm == 'old'"},
-            trial=trial,
+            at={"day": 10, "variance_days": 5},
+            strata=["gender", "us_state"],
         ),
     )
     where = {person: (sex, state) for person, sex, state
              in listed(tables["patients"], "person_id", "gender", "state")}  # fmt: skip
     found: dict[tuple[str, str], Counter[str]] = {}
     for person, step in listed(tables["events"], "person_id", "step"):
-        if step != "r":
+        if step not in ("r", "screened"):
             found.setdefault(where[person], Counter())[step] += 1
 
     assert sum(arms.total() for arms in found.values()) == 5000
@@ -208,10 +217,8 @@ def test_arms_are_balanced_within_a_block_in_every_stratum() -> None:
 
 
 def test_the_first_people_keep_their_arm_when_more_are_asked_for() -> None:
-    walk = journey(
-        event("r", "randomization", 10), visit("v", 20) | {"when": "arm == 'new'"}, trial=TRIAL
-    )
-    few, many = run(diabetic(count=50), walk), run(diabetic(count=90), walk)
+    walk = trial(visit("v", 20) | {"when": "arm == 'new'"})
+    few, many = run(subjects(count=50), walk), run(subjects(count=90), walk)
     seen = {person for person, step in listed(few["events"], "person_id", "step") if step == "v"}
 
     assert seen == {

@@ -352,7 +352,7 @@ def _branch(work: Work) -> Done:
 
 
 def _randomize(work: Work) -> Done:
-    trial = work.record.walked[work.journey].journey.trial
+    trial = work.plan.journey.trial
     if trial is None:
         raise TypeError("a randomization needs the journey's trial")
     strata = strata_of(work, trial.strata)
