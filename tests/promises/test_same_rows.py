@@ -47,8 +47,13 @@ def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, he
 def test_processes_that_differ_in_everything_else_give_one_digest(
     hash_seed: str, zone: str, locale: str, size: int, threads: int, here: str
 ) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone, "LC_ALL": locale,
-                   "PYTHONPATH": str(TESTS)}  # fmt: skip
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": hash_seed,
+        "TZ": zone,
+        "LC_ALL": locale,
+        "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]),
+    }
     found = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(size), str(threads)],
         capture_output=True, text=True, check=True, env=environment, cwd=TESTS.parent,

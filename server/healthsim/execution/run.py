@@ -33,7 +33,6 @@ from healthsim.execution.pharmacy import renewals
 from healthsim.execution.pooling import side_by_side
 from healthsim.execution.quotas import QuotaStep, quota_levels
 from healthsim.execution.sketch import Drawing
-from healthsim.execution.steps import STAYS
 from healthsim.execution.sync import linked
 from healthsim.execution.tallies import Ledger, Tally
 from healthsim.execution.timeline import Book, Timeline, live
@@ -48,6 +47,7 @@ from healthsim.specification.check import check_job
 from healthsim.specification.document import read
 from healthsim.specification.journey import JourneySpec, in_walking_order
 from healthsim.specification.plan import Plan, lay_out
+from healthsim.specification.plan_days import ROOM_DAYS
 from healthsim.specification.profile import PlanDesign, ProfileSpec
 from healthsim.tables import Columns, Table
 
@@ -55,8 +55,6 @@ CHUNK = 16_384
 """People worked at once; the rows do not depend on it."""
 
 _YEAR = 364  # days after `as_of` that a profile without journeys covers
-_ROLL = 10  # days that business days may roll a step on: the longest run of closed days, doubled
-_STAY = 60  # days that stays may last beyond the journey
 
 
 @dataclass(frozen=True)
@@ -186,7 +184,8 @@ def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[
 def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
     """Return the last day of the data: `through`, or the end of the longest journey.
 
-    A journey's end leaves room for the variance of its steps, for business days, and for stays.
+    A journey's end leaves the same room whatever its steps are, so that an edit of one step does
+    not lengthen the data of people to whom it does not come.
     """
     if profile.through is not None:
         return day_of(profile.through.isoformat())
@@ -194,13 +193,7 @@ def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
     ends = [as_of + _YEAR] if not journeys else []
     for journey in journeys:
         begins = journey.window(profile.as_of)[1].isoformat()
-        room = 0
-        for _, step in journey.steps():
-            roll = _ROLL if step.at.business_days else 0
-            details = getattr(step, "details", None)
-            stay = _STAY if getattr(details, "encounter_class", "") in STAYS else 0
-            room = max(room, step.at.variance_days + roll + stay)
-        ends.append(day_of(begins) + journey.duration_days + room)
+        ends.append(day_of(begins) + journey.duration_days + ROOM_DAYS)
     return max(ends)
 
 

@@ -12,6 +12,11 @@ from healthsim.specification.distribution_shape import Numeric
 from healthsim.specification.journey import Encounter, Protocol, ProtocolVisit, Repeat
 from healthsim.specification.plan import Occurrence, Plan
 
+ROLL_DAYS = 10
+"""Days that business days may roll a step on: the longest run of closed days, doubled."""
+ROOM_DAYS = 7 + ROLL_DAYS
+"""Days that the data go on after a journey's end: a week of scatter, and the roll."""
+
 
 def nominal_days(plan: Plan) -> dict[int, float]:
     """Return the day, from the journey's first, on which each occurrence nominally comes.
@@ -79,6 +84,14 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
                 f"comes on day {day:g}, after the journey's end on day {duration}",
                 f"raise duration_days to {ceil(day)} or let it come earlier",
             )
+        elif day + _scatter(one) > duration + ROOM_DAYS and not _in_open_repeat(plan, one):
+            told.add(one.step.id)
+            last = ceil(day + _scatter(one))
+            yield Problem(
+                here,
+                f"can come on day {last}, and the data end on day {duration + ROOM_DAYS}",
+                f"raise duration_days to {last - ROOM_DAYS} or narrow variance_days",
+            )
         elif day < 0:
             told.add(one.step.id)
             yield Problem(
@@ -86,6 +99,11 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
                 f"comes on day {day:g}, before the journey begins",
                 f"let what it hangs on come at least {-day:g} days later",
             )
+
+
+def _scatter(one: Occurrence) -> int:
+    """Return how many days after its nominal day an occurrence can come."""
+    return one.step.at.variance_days + (ROLL_DAYS if one.step.at.business_days else 0)
 
 
 def _spread(one: Occurrence) -> float:
