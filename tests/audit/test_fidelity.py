@@ -157,6 +157,18 @@ def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Pat
     assert (found["way/fork: b"].asked, found["way/fork: b"].ok) == (0.25, True)
 
 
+def test_an_exact_option_that_comes_again_is_compared_over_all_its_times(tmp_path: Path) -> None:
+    fork = {"do": "branch", "id": "fork", "at": 1, "options": [
+        {"name": "a", "exactly": 12}, {"name": "b", "weight": 1}]}  # fmt: skip
+    beat = {"do": "repeat", "id": "round", "at": 5, "every": {"days": 20}, "times": 3,
+            "steps": [fork]}  # fmt: skip
+    walk = {"kind": "journey", "name": "way", "duration_days": 90,
+            "phases": [{"name": "all", "steps": [beat]}]}  # fmt: skip
+    found = compared(stored(tmp_path, profile(count=100), walk))
+
+    assert (found["way/fork: a"].asked, found["way/fork: a"].got) == (36, 36)
+
+
 def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> None:
     people = profile(
         clinical={

@@ -10,6 +10,7 @@ import duckdb
 from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
 from healthsim.specification.distributions import Constant
 from healthsim.specification.journey import Branch, JourneySpec, Prescription
+from healthsim.specification.plan import lay_out
 
 _WAYS = (
     "SELECT option, count(*) FROM events WHERE type = 'branch' AND journey = ? AND step = ? "
@@ -78,8 +79,9 @@ def branches(connection: duckdb.DuckDBPyConnection, journey: JourneySpec) -> Ite
         taken = dict(connection.execute(_WAYS, [journey.name, step.id]).fetchall())
         reached = sum(taken.values())
         by_weight = len(step.groups()) == 1 and step.table is None and not step.races
-        ((times,),) = connection.execute(_TIMES, [journey.name, step.id]).fetchall()
-        counts = {one.name: one.exactly * times for one in step.options if one.exactly is not None}
+        exact = {one.name: one.exactly for one in step.options if one.exactly is not None}
+        times = _times(connection, journey, step.id) if exact else 1
+        counts = {name: count * times for name, count in exact.items()}
         left = reached - sum(counts.values()) if by_weight else reached
         for option in step.options if reached else ():
             count, got = counts.get(option.name), taken.get(option.name, 0)
@@ -88,6 +90,18 @@ def branches(connection: duckdb.DuckDBPyConnection, journey: JourneySpec) -> Ite
                 yield Way(step.id, option.name, None, reached, got, count)
             else:
                 yield Way(step.id, option.name, weight, left, got)
+
+
+def _times(connection: duckdb.DuckDBPyConnection, journey: JourneySpec, step: str) -> int:
+    """Return how many of a branch's occurrences people came to.
+
+    Where two occurrences carry one number (a repeat in a repeat), those that are laid out count.
+    """
+    beats = [one.beat for one in lay_out(journey).occurrences if one.step.id == step]
+    if len(set(beats)) < len(beats):
+        return len(beats)
+    ((times,),) = connection.execute(_TIMES, [journey.name, step]).fetchall()
+    return int(times)
 
 
 def first_fills(

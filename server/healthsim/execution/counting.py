@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from re import sub
 
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.census import Census, Counted
@@ -141,9 +142,9 @@ def _too_few(
 
     Of a branch that comes again and again, only those times count that anybody comes.
     """
-    reached = {_head(name, one) for name, (_, one) in steps.items() if name in settled}
+    reached = {_head(name) for name in steps if name in settled}
     for name, (where, one) in steps.items():
-        again = _head(name, one) in reached and name not in settled
+        again = _head(name) in reached and name not in settled
         if not isinstance(one.step, Branch) or again:
             continue
         counted = settled.get(name)
@@ -160,6 +161,6 @@ def _too_few(
                 )
 
 
-def _head(address: str, one: Occurrence) -> tuple[str, str]:
-    """Name a step whichever time it comes: its journey and id."""
-    return address.split("/", 1)[0], one.step.id
+def _head(address: str) -> str:
+    """Name a step whichever time it comes: its address without the numbers of beats."""
+    return sub(r"#\d+", "", address)
