@@ -142,6 +142,6 @@ def test_every_expectation_of_the_grammar_keeps_its_place() -> None:
 
     assert [one["where"] for one in found] == [
         "profile.expectations[0]",
-        *(f"journeys[0].expectations[{place}]" for place in range(len(EXPECTED))),
+        *(f"journeys[first-year].expectations[{place}]" for place in range(len(EXPECTED))),
     ]
     assert [one["expectation"] for one in found[1:]] == [str(read_expectation(x)) for x in EXPECTED]

@@ -54,3 +54,30 @@ def test_people_of_a_payer_alone_are_shown_from_the_payers_side() -> None:
     payer = PROFILE | {"count": 3, "products": ["membersim"]}
 
     assert all(person["name"] and person["claims"] for person in estimate.quick(payer, [JOURNEY]))
+
+
+def test_a_preview_warns_of_what_comes_to_none_of_these_people() -> None:
+    young = {"do": "event", "id": "young", "type": "encounter", "at": 3, "when": "age < 40",
+             "details": {"procedures": ["99213"]}}  # fmt: skip
+    phases = [*JOURNEY["phases"], {"name": "more", "steps": [young]}]
+    seen = estimate.preview(PROFILE, [JOURNEY | {"phases": phases}])
+
+    assert any("step 'young' never comes" in one for one in seen.warnings), seen.warnings
+    assert estimate.preview(PROFILE, [JOURNEY]).warnings == []
+
+
+def test_a_preview_warns_where_none_of_many_drawn_people_is_eligible() -> None:
+    many = PROFILE | {"count": 3000}
+    rare = JOURNEY | {"eligible": "has('E11') and a1c > 12.9 and age > 94"}
+    seen = estimate.preview(many, [rare])
+
+    assert "is true for none of the first 2,000 people" in seen.warnings[0]
+
+
+def test_families_are_counted_by_what_their_people_have() -> None:
+    home = {"spouse": {"share": 1}, "children": {"number": 2, "age": 9}}
+    family = templates.load("commercial-healthy").fresh()
+    family |= {"count": 600, "unit": "family", "household": home}
+    expected = estimate.preview(family, []).expected
+
+    assert 2000 <= expected["patients"] <= 2400

@@ -144,7 +144,7 @@ def test_expectations_are_judged_kept_and_audited(home: Home) -> None:
     audited = auditing.audit(home, "expecting")
 
     assert [(one["where"], one["met"]) for one in kept.expectations] == [
-        ("profile.expectations[0]", False), ("journeys[0].expectations[0]", True),
+        ("profile.expectations[0]", False), ("journeys[visits].expectations[0]", True),
     ]  # fmt: skip
     assert audited.expected == auditing.expected(kept.expectations)
     assert not audited.findings

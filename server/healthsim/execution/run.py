@@ -13,7 +13,7 @@ import numpy as np
 
 from healthsim import __version__
 from healthsim.dates import day_of, whole_years
-from healthsim.errors import SpecError
+from healthsim.errors import Problem, SpecError
 from healthsim.execution.catalogue import tables_of
 from healthsim.execution.census import Census
 from healthsim.execution.chart import Chart, admit_after_emergency
@@ -23,6 +23,12 @@ from healthsim.execution.counting import (
     has_population_steps,
     settle_journeys,
     settle_level,
+)
+from healthsim.execution.eligibility import (
+    MOST_DRAWN,
+    decided,
+    nobody_enters,
+    without_steps,
 )
 from healthsim.execution.household import draw_units
 from healthsim.execution.identity import identify
@@ -145,13 +151,11 @@ def prepare(
         one if isinstance(one, JourneySpec) else read(JourneySpec, one, f"journeys[{place}]")
         for place, one in enumerate(journey_documents)
     )
-    problems = check_job(profile, journeys, known())
-    if problems:
-        raise SpecError(problems)
+    _refuse(check_job(profile, journeys, known()))
     journeys = in_walking_order(journeys)
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
     through, tables = last_day(profile, journeys), tables_of(profile.products)
-    return Job(
+    job = Job(
         profile=profile,
         journeys=journeys,
         plans=plans,
@@ -164,6 +168,35 @@ def prepare(
         tables=tables,
         ledger=Ledger.of(profile, journeys, tables, through),
     )
+    if job.count <= MOST_DRAWN:
+        _refuse(nobody_eligible(job))
+    return job
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise SpecError(problems)
+
+
+def nobody_eligible(job: Job) -> list[Problem]:
+    """Return the journeys that none of the first people may enter, of up to `MOST_DRAWN` units.
+
+    Only where the profile alone decides it. Of a population as small as that it is everybody.
+    """
+    places, count = decided(job.journeys), min(job.count, MOST_DRAWN)
+    if not places:
+        return []
+    census = Census(last_day=job.through)
+    try:
+        for level in job.quotas:
+            drawn = everybody(_drawn(job, level), job.count, CHUNK, 1, None)
+            census = settle_level(census, level, drawn)
+        timeline = _lived(job, census, 0, count, without_steps(job.journeys))
+    except SpecError:
+        return []  # a fault of the people themselves is told when they are made
+    whole = f"the first {count:,} units" if count < job.count else f"all {count:,} units"
+    whole = whole.replace("units", "people") if job.profile.unit == "person" else whole
+    return list(nobody_enters(job.journeys, places, timeline.begun, whole))
 
 
 def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[str, PlanDesign]:
@@ -303,8 +336,10 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
     return Chunk(start, count, tables, job.ledger.of_chunk(timeline, tables)), made.used
 
 
-def _lived(job: Job, census: Census, start: int, count: int) -> Timeline:
-    """Draw the people of a chunk and let them walk through every journey."""
+def _lived(
+    job: Job, census: Census, start: int, count: int, plans: Sequence[Plan] | None = None
+) -> Timeline:
+    """Draw the people of a chunk and let them walk through every journey, or through `plans`."""
     draws = Draws(job.seed, start, count, job.count, census)
     people, draws = draw_units(job.profile, job.parts, draws, job.book.names)
     book = Book(
@@ -313,7 +348,7 @@ def _lived(job: Job, census: Census, start: int, count: int) -> Timeline:
         states=geography().states,
         through=job.through,
     )
-    return live(job.profile, job.plans, people, draws, book)
+    return live(job.profile, job.plans if plans is None else plans, people, draws, book)
 
 
 _WHOLE = ("plans", "trial_arms", "providers", "facilities", "pharmacies")

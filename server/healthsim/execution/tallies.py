@@ -122,7 +122,7 @@ def _asked(
         yield -1, f"profile.expectations[{place}]", one
     for number, journey in enumerate(journeys):
         for place, one in enumerate(journey.expectations):
-            yield number, f"journeys[{number}].expectations[{place}]", one
+            yield number, f"journeys[{journey.name}].expectations[{place}]", one
 
 
 def _people(one: Sought, timeline: Timeline, as_of: int, through: int) -> Tally:

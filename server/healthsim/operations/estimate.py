@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution import run
+from healthsim.operations.pace import MOST_LOOKED_AT, measured
+from healthsim.products.known import known
+from healthsim.specification.check import job_warnings
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
 
-_LOOKED_AT = 500  # people that are run for an estimate; a mean of rows is then within some 2 %
-# Measured on two cores with 200 to 50,000 people of the reference job, 2026:
-_ROWS_A_SECOND, _STARTING_SECONDS = 1_400_000, 0.5
-_BYTES_A_ROW, _EMPTY_MEGABYTES = 21, 3.5
+_MOST_WARNINGS = 12
 _SHOWN = ("person_id", "name", "birth_date", "gender", "city", "state")
 _SAFE = 2**53
 """Whole numbers above it travel as text: JSON readers would round them."""
@@ -32,6 +32,7 @@ class Preview:
     expected: dict[str, int]
     seconds: float
     megabytes: float
+    warnings: list[str]
 
 
 def preview(
@@ -44,14 +45,13 @@ def preview(
     """Run the first people of a job and scale up; they are the very people of the whole run."""
     document = dict(profile) | ({} if seed is None else {"seed": seed})
     job = run.prepare(document, journeys)
-    size = min(job.count, _LOOKED_AT)
-    found = _first(job, size)
+    pace = measured(job)
+    found = pace.tables
     expected = {
-        table.name: round(len(found[table.name]["person_id"]) * job.count / size)
+        table.name: round(len(found[table.name]["person_id"]) * job.count / pace.looked_at)
         for table in job.tables
         if "person_id" in found.get(table.name, {})
     }
-    total = sum(expected.values())
     return Preview(
         count=job.count,
         columns=[
@@ -66,9 +66,19 @@ def preview(
         ],
         people=[_line(person) for person in _Seen(_tables(job), found).people(sample)],
         expected={name: number for name, number in expected.items() if number},
-        seconds=round(total / _ROWS_A_SECOND + _STARTING_SECONDS, 1),
-        megabytes=round(total * _BYTES_A_ROW / 1e6 + _EMPTY_MEGABYTES, 1),
+        seconds=round(pace.seconds(job.count), 1),
+        megabytes=round(pace.megabytes(job.count), 1),
+        warnings=_warnings(job),
     )
+
+
+def _warnings(job: run.Job) -> list[str]:
+    """Return what is in vain for these people, and who of the first ones may enter nothing."""
+    found = [str(one) for one in job_warnings(job.profile, job.journeys, known())]
+    if job.count > MOST_LOOKED_AT:
+        found = [*map(str, run.nobody_eligible(job)), *found]
+    more = len(found) - _MOST_WARNINGS
+    return [*found[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
 
 
 def quick(
@@ -76,13 +86,8 @@ def quick(
 ) -> list[dict[str, Any]]:
     """Make a few people and everything that is linked to them, as one object a person."""
     job = run.prepare(profile, journeys)
-    return _Seen(_tables(job), _first(job, job.count)).people(job.count)
-
-
-def _first(job: run.Job, size: int) -> dict[str, Columns]:
-    """Return the tables of the first people alone."""
-    chunk, _ = run.work(job, 0, size)
-    return chunk.tables
+    chunk, _ = run.work(job, 0, job.count)
+    return _Seen(_tables(job), chunk.tables).people(job.count)
 
 
 def _tables(job: run.Job) -> dict[str, Table]:

@@ -63,7 +63,7 @@ class Shown(Answer):
 
 
 class Previewed(Answer):
-    """A few people, and what a whole run would make."""
+    """A few people, and what a run would make."""
 
     spec_id: str
     count: int
@@ -71,6 +71,7 @@ class Previewed(Answer):
     expected: dict[str, int]
     seconds: float
     megabytes: float
+    warnings: list[str] = []
     next: str
 
 

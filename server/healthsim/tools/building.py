@@ -180,6 +180,7 @@ def preview_spec(
             expected=seen.expected,
             seconds=seen.seconds,
             megabytes=seen.megabytes,
+            warnings=seen.warnings,
             next=f"If the person agrees: execute_spec(spec_id={spec_id!r}"
             + (f", save_as={found.save_as!r})." if found.save_as else ", save_as=<name>)."),
         )

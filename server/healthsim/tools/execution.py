@@ -35,8 +35,8 @@ RunId = Annotated[str, Field(max_length=64, description="Handle of a run.")]
 async def execute_spec(
     ctx: Ctx,
     spec_id: Annotated[str, Field(description="Handle of a draft.")],
-    seed: Annotated[int | None, Field(ge=0, description="Another seed than the spec's.")] = None,
-    count: Annotated[int | None, Field(description="Another count than the spec's.")] = None,
+    seed: Annotated[int | None, Field(ge=0, description="Instead of the spec's.")] = None,
+    count: Annotated[int | None, Field(description="Instead of the spec's.")] = None,
     save_as: Annotated[str, Field(description="Save under this name when done.")] = "",
     wait_seconds: Annotated[
         int, Field(ge=0, le=LONGEST_WAIT, description="Then return a handle.")
