@@ -16,7 +16,9 @@ def test_a_journey_that_none_of_a_small_population_may_enter_is_refused() -> Non
     with pytest.raises(SpecError) as caught:
         prepare(diabetic(count=30), [journey(visit("v"), eligible=RARE)])
 
-    assert f"journeys[short].eligible: {RARE} is true for none of all 30 people" in str(caught.value)
+    assert f"journeys[short].eligible: {RARE} is true for none of all 30 people" in str(
+        caught.value
+    )
     assert "raise count" in str(caught.value)
 
 
