@@ -141,11 +141,14 @@ class Census:
             persons: int64, shape (n,), person_id.
             strata: a text for each of them; no value for those who are not in the step.
         """
+        inside = strata.codes >= 0
         if self.counting:
-            inside = strata.codes >= 0
             self.came.setdefault(step, []).append((persons[inside], strata.take(inside)))
-        if step in self.settled:
-            return self.settled[step].standing(persons)
-        if not self.counting:
+        if step not in self.settled:
+            if self.counting:
+                return None
             raise LookupError(f"{step} was not counted before it ran")
-        return None
+        found = self.settled[step].standing(persons)
+        if not self.counting and (found.rank[inside] < 0).any():
+            raise LookupError(f"somebody comes to {step} who was not counted")
+        return found

@@ -118,7 +118,7 @@ def chosen(
     if standing is None:
         return found
     for place, group in enumerate(groups):
-        rows = np.flatnonzero(group_of == place)
+        rows = np.flatnonzero((group_of == place) & (standing.rank >= 0))
         if len(rows):
             size = int(standing.size[rows[0]])
             key = f"{address}/exactly/{group.when}"
