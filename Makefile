@@ -1,4 +1,4 @@
-.PHONY: demo test lint types contracts unit bench build clean
+.PHONY: demo test lint types contracts unit docs bench build clean
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -27,6 +27,10 @@ contracts: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest
+
+# Writes what came out into the pages of docs/ anew.
+docs: $(READY)
+	$(BIN)/python tests/pages.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py

@@ -1,0 +1,38 @@
+"""The pages in `docs/` say what is so: what they run is run, and what came out is what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import pages
+from healthsim.operations.home import Home
+
+PATTERNS = [part for part in pages.sections("patterns.md") if pages.asked(part) is not None]
+
+
+@pytest.mark.parametrize("section", PATTERNS, ids=lambda found: found.splitlines()[0])
+def test_a_pattern_runs_and_gives_what_the_page_says(section: str, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    saved = pages.save(home, "shown", pages.asked(section) or {})
+
+    assert pages.blocks(section, "sql")
+    assert pages.written(section, lambda sql: pages.answer(home, "shown", sql)) == section
+    assert [one["expectation"] for one in saved.expectations if not one["met"]] == []
+
+
+def test_there_is_one_example_of_each_of_the_five_patterns() -> None:
+    names = [section.splitlines()[0].removeprefix("## ") for section in PATTERNS]
+
+    assert names == ["Linear", "Branching", "Cyclic", "Protocol", "Lifecycle"]
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in pages.DOCS.glob("*.md")))
+def test_every_block_of_a_page_is_of_a_kind_that_is_run(page: str) -> None:
+    kinds = {found.strip() for part in pages.sections(page) for found, _ in pages.fenced(part)}
+
+    assert kinds <= {"json journey", "json run", "sql", "text"}
+    assert all(json.loads(text) for part in pages.sections(page)
+               for kind, text in pages.fenced(part) if kind.startswith("json"))  # fmt: skip
