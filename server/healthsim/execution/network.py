@@ -84,11 +84,18 @@ class Network:
         self._known: dict[str, NDArray[np.int32]] = {}
         self.primary_care = self._primary_care(ages)
 
-    def provider(self, specialty: str, address: str, rows: Rows) -> NDArray[np.int32]:
-        """Return the directory row of who treats `rows`; int32."""
-        if specialty in PRIMARY_CARE:
+    def provider(
+        self, specialty: str, address: str, rows: Rows, clinician: str | None = None
+    ) -> NDArray[np.int32]:
+        """Return the directory row of who treats `rows`; int32.
+
+        `clinician` is "own" or "duty"; by default it is as the specialty has it.
+        """
+        if clinician is None:
+            clinician = "duty" if specialty in WHOEVER else "own"
+        if clinician == "own" and specialty in PRIMARY_CARE:
             return self.primary_care[rows]
-        if specialty in WHOEVER:
+        if clinician == "duty":
             u = self._draws.uniform(f"{address}/provider", rows)
             return directory().choose_provider(specialty, self._people.county[rows], u)
         return self._kept(f"provider/{specialty}", specialty)[rows]

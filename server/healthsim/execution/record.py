@@ -34,6 +34,7 @@ class Record:
         arms: of each randomisation, whom it befell, when, and their arm.
         stages: step id of a lifecycle -> the stages' positions as people entered them, NaN where
             they left the last; `stage_names` are its stages by position.
+        referrals: specialty -> who was sent to it, and when.
         care_plans: plans of care, each a course of its own.
     """
 
@@ -49,6 +50,7 @@ class Record:
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, Variable] = field(default_factory=dict)
     courses: list[Course] = field(default_factory=list)
+    referrals: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     care_plans: list[Course] = field(default_factory=list)
     stages: dict[str, Log] = field(default_factory=dict)
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)

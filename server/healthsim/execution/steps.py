@@ -245,6 +245,14 @@ def _prescribe(work: Work) -> Done:
     )
 
 
+def _refer(work: Work) -> Done:
+    step = work.occurrence.step
+    if not isinstance(step, say.Referral):
+        raise TypeError(type(step))
+    work.record.referrals[step.details.specialty].add(work.rows, work.days)
+    return work.done()
+
+
 def _enroll(work: Work) -> Done:
     step = work.occurrence.step
     if not isinstance(step, say.Enrollment):
@@ -424,7 +432,7 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Procedure: _note,
     say.Immunization: _note,
     say.Prescription: _prescribe,
-    say.Referral: _note,
+    say.Referral: _refer,
     say.Enrollment: _enroll,
     say.Disenrollment: _disenroll,
     say.Death: _die,

@@ -100,7 +100,9 @@ def visit(
         start_at=start_at,
         end_at=end_at,
         specialty=specialty,
-        provider=network.provider(specialty, happening.occurrence.address, rows),
+        provider=network.provider(
+            specialty, happening.occurrence.address, rows, getattr(details, "clinician", None)
+        ),
         facility=network.facility(kind, rows) if kind else np.full(len(rows), -1, np.int32),
         stated=_stated(happening, details, primary, record),
     )

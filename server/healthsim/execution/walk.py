@@ -176,6 +176,10 @@ class Walk:
             )
             taken = self.record.draws.uniform(decision, rows) < share
             rows, days = rows[taken], days[taken]
+        if isinstance(step, Encounter) and step.details.requires_referral and len(rows):
+            sent = self.record.referrals[step.details.specialty or ""]
+            referred = sent.count(self.record.moment(rows, days)) > 0
+            rows, days = rows[referred], days[referred]
         return rows, days
 
     def _asked_again(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:

@@ -82,6 +82,7 @@ def journey_problems(
         yield from _step(step, journey, known, here)
         yield from _sex(step, journey, profile, here)
         yield from language_problems(step, journey, names, here)
+        yield from _referred(step, (*earlier, journey), here)
     yield from population_problems(journey, profile, names.kinds, where)
     yield from trial_problems(journey, names, earlier, where)
     yield from _inside(journey, where)
@@ -375,6 +376,24 @@ def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
             f"{here}.specialty",
             f"unknown specialty {specialty!r}",
             near(specialty, known.specialties),
+        )
+
+
+def _referred(step: StepHead, journeys: Sequence[JourneySpec], here: str) -> Iterator[Problem]:
+    """Refuse a visit that needs a referral which nothing ever makes."""
+    if not isinstance(step, say.Encounter) or not step.details.requires_referral:
+        return
+    sent = {
+        one.details.specialty
+        for journey in journeys
+        for _, one in journey.steps()
+        if isinstance(one, say.Referral)
+    }
+    if step.details.specialty not in sent:
+        yield Problem(
+            f"{here}.details.requires_referral",
+            f"nobody is ever referred to {step.details.specialty!r}",
+            "add a referral before it, or remove requires_referral",
         )
 
 

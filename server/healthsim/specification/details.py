@@ -70,6 +70,9 @@ class EncounterDetails(Strict):
         diagnoses: coded in this order; default: the profile's primary condition.
         comorbidities: code the person's other active conditions behind them.
         specialty: who treats; default: by class, primary care for an office visit.
+        clinician: "own", the same clinician of the specialty each time, or "duty", whoever is on
+            duty; default: duty for emergencies, hospitalists and the like, own for the others.
+        requires_referral: it comes only to those whom a `referral` sent to the specialty before.
         procedures: billed lines of the visit itself; an empty list for a visit that bills none.
         los_days: nights of a stay.
         preventive: free to the member where the plan says so.
@@ -78,6 +81,8 @@ class EncounterDetails(Strict):
     encounter_class: EncounterClass = "office"
     reason: Words = ""
     specialty: Words | None = None
+    clinician: Literal["own", "duty"] | None = None
+    requires_referral: bool = False
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
     comorbidities: bool = False
     procedures: Services | None = None
@@ -86,6 +91,12 @@ class EncounterDetails(Strict):
     los_days: Distribution | None = None
     disposition: Distribution | None = None
     preventive: bool = False
+
+    @model_validator(mode="after")
+    def _referred_to_somebody(self) -> EncounterDetails:
+        if self.requires_referral and self.specialty is None:
+            raise ValueError("requires_referral stands without specialty; say to which")
+        return self
 
 
 class DiagnosisDetails(Strict):
