@@ -29,6 +29,7 @@ LEAST = 0.2
 TOGETHER = [
     ("medicare-diabetic", ("new-member-onboarding", "diabetic-first-year", "surgical-episode")),
     ("medicare-diabetic", ("diabetic-annual", "care-transition", "emergency-visit-episode")),
+    ("medicaid-pediatric", ("pediatric-asthma-year", "well-child-schedule", "disenrolment")),
 ]
 
 

@@ -139,7 +139,7 @@ def _outline(journey: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return (indent, sentence) of every step, in document order."""
     lines = []
     for place, step in islice(paths.steps(dict(journey), []), MOST_STEPS):
-        depth = sum(piece in {"steps", "with"} for piece in place) - 1
+        depth = sum(piece in {"steps", "with", "visits", "newborn"} for piece in place) - 1
         lines.append(("  " * depth, _step(step)))
     if len(lines) == MOST_STEPS:
         lines.append(("", "… (more steps: look at journey.phases)"))
@@ -152,7 +152,8 @@ def _step(step: Mapping[str, Any]) -> str:
     what = _DOES[do](step) if do in _DOES else do
     extra = [f", when {step['when']}"] if step.get("when") else []
     extra += [f", chance {_share(step['chance'])}"] if step.get("chance") is not None else []
-    return line(f"{step.get('id')}: {what}{_at(step.get('at'))}{''.join(extra)}")
+    risk = f", {_risk(step['hazard'])}" if step.get("hazard") else ""
+    return line(f"{step.get('id')}: {what}{_at(step.get('at'))}{risk}{''.join(extra)}")
 
 
 def _repeat(step: Mapping[str, Any]) -> str:
@@ -176,6 +177,27 @@ def _branch(step: Mapping[str, Any]) -> str:
     return f"branch: {'; '.join(map(_option, step.get('options') or ()))}"
 
 
+def _stages(step: Mapping[str, Any]) -> str:
+    ways = []
+    for stage in step.get("stages") or ():
+        to = ", ".join(dict.fromkeys(str(move.get("to")) for move in stage.get("moves") or ()))
+        ways.append(f"{stage.get('name')} → {to}" if to else f"{stage.get('name')}")
+    return f"stages: {'; '.join(ways)}"
+
+
+def _protocol(step: Mapping[str, Any]) -> str:
+    until = f", until {step['until']}" if step.get("until") else ""
+    return f"protocol of {step.get('cycles')} cycles of {step.get('cycle_days')} days{until}"
+
+
+def _visit(step: Mapping[str, Any]) -> str:
+    return f"visit on day {step.get('day', 1)} of the cycle"
+
+
+def _wait(step: Mapping[str, Any]) -> str:
+    return f"wait until {step.get('until')}, at most {_every(step.get('limit') or {})}"
+
+
 def _end(step: Mapping[str, Any]) -> str:
     return f"end of {step.get('scope', 'journey')}"
 
@@ -186,6 +208,10 @@ _DOES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "branch": _branch,
     "change": _change,
     "end": _end,
+    "stages": _stages,
+    "protocol": _protocol,
+    "visit": _visit,
+    "wait": _wait,
 }
 
 
@@ -199,7 +225,19 @@ def _detail(details: Mapping[str, Any]) -> str:
 
 
 def _every(every: Mapping[str, Any]) -> str:
+    if every.get("hazard"):
+        return f"time that its risk has it ({_risk(every['hazard'])})"
+    if every.get("weekdays"):
+        return ", ".join(map(str, every["weekdays"]))
     return ", ".join(f"{number} {unit}" for unit, number in every.items() if number)
+
+
+def _risk(hazard: Mapping[str, Any]) -> str:
+    """Say a hazard: how many a year, or which share in how many days."""
+    if hazard.get("share") is not None:
+        return f"{_share(hazard['share'])} within {hazard.get('within_days')} days"
+    season = ", by season" if hazard.get("by_month") else ""
+    return f"{say(hazard.get('per_year'))} a year{season}"
 
 
 def _option(option: Any) -> str:
@@ -218,6 +256,10 @@ def _at(at: Any) -> str:
     said = []
     if at.get("date"):
         said.append(f"on {at['date']}")
+    if at.get("age"):
+        said.append(f"at the age of {_every(at['age'])}")
+    if at.get("month"):
+        said.append(f"in month {at['month']}")
     if at.get("day") is not None:
         said.append(f"day {say(at['day'])}")
     if at.get("after"):

@@ -159,13 +159,19 @@ def _items(items: list[Any]) -> str:
     return f"it holds {', '.join(names)}" if names else f"it has {len(items)} items, from 0"
 
 
+_HOLD_STEPS = frozenset({
+    "phases", "steps", "with", "options", "stages", "visits", "unscheduled", "delay", "newborn",
+    "otherwise",
+})  # fmt: skip
+
+
 def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """Yield (place, step) of every step below a journey document, in document order."""
     if isinstance(value, dict):
         if "id" in value:
             yield pieces, value
         for key, inner in value.items():
-            if key in {"phases", "steps", "with", "options"}:
+            if key in _HOLD_STEPS:
                 yield from steps(inner, [*pieces, key])
     elif isinstance(value, list):
         for number, item in enumerate(value):
