@@ -163,6 +163,10 @@ def _repeat(step: Mapping[str, Any]) -> str:
 
 
 def _change(step: Mapping[str, Any]) -> str:
+    if step.get("per_year") is not None:
+        return f"change {step.get('state')} by {say(step['per_year'])} a year"
+    if step.get("noise") is not None:
+        return f"let {step.get('state')} wander"
     way = "by" if step.get("by") is not None else "to"
     days = (step.get("over") or {}).get("days")
     over = f" over {line(days)} days" if days else ""
