@@ -330,3 +330,27 @@ def test_counts_hold_inside_stages_and_cycles_and_parts_whatever_the_chunks() ->
         assert listed(run(diabetic(count=100), walk, size=size)["events"]) == listed(
             whole["events"]
         )
+
+
+def test_those_whom_another_journey_lets_die_before_do_not_count() -> None:
+    dies = {"do": "end", "id": "dies", "at": {"day": 8, "variance_days": 7}, "scope": "person",
+            "chance": 0.3}  # fmt: skip
+    walk = journey(fork(counted(30), *REST, at=20), name="forked")
+    killer = journey(dies, name="killer")
+
+    for walks in ((walk, killer), (killer, walk)):
+        tables = run(diabetic(count=200), *walks, size=30)
+        assert taken(tables)["a"] == 30
+        assert taken(tables).total() < 170
+
+
+def test_arms_stay_balanced_where_another_journey_lets_people_die() -> None:
+    dies = {"do": "end", "id": "dies", "at": {"day": 8, "variance_days": 7}, "scope": "person",
+            "chance": 0.3}  # fmt: skip
+    walk = trial(visit("new_arm", 40) | {"when": "arm == 'new'"}, at=20, strata=[])
+    tables = run(subjects(count=300), walk, journey(dies, name="killer"), size=40)
+    steps = Counter(step for (step,) in listed(tables["events"], "step"))
+    blocks, left = divmod(steps["r"], 6)
+
+    assert steps["r"] < 250
+    assert 4 * blocks <= steps["new_arm"] <= 4 * blocks + min(left, 4)

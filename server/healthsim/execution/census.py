@@ -39,8 +39,9 @@ class Counted:
 
     Attributes:
         persons: int64, rising.
-        rank: int64, place within the person's stratum in the order of persons, from 0.
-        stratum: int32, position in `strata`.
+        rank: int64, place within the person's stratum in the order of persons, from 0; -1 for
+            those who came and do not count, since their life ends before.
+        stratum: int32, position in `strata`; -1 for those who do not count.
         strata: the texts that tell strata apart.
         sizes: int64, people by stratum.
     """
@@ -56,9 +57,9 @@ class Counted:
         """Put together who came in each chunk, in any order.
 
         >>> found = Counted.of([(np.array([3, 1]), Coded.of(["b", "a"])),
-        ...                     (np.array([2]), Coded.of(["b"]))])
+        ...                     (np.array([2, 4]), Coded.of(["b", None]))])
         >>> found.persons.tolist(), found.rank.tolist(), found.size("b")
-        ([1, 2, 3], [0, 0, 1], 2)
+        ([1, 2, 3, 4], [0, 0, 1, -1], 2)
         """
         if not came:
             none = np.zeros(0, dtype=np.int64)
@@ -68,15 +69,15 @@ class Counted:
         both = join([strata for _, strata in came])
         if not isinstance(both, Coded):
             raise TypeError("strata are texts")
-        stratum = both.codes[order]
         strata = tuple(sorted(both.vocabulary))
-        place = np.array([strata.index(word) for word in both.vocabulary], dtype=np.int32)
-        stratum = place[stratum]
-        sizes = np.bincount(stratum, minlength=len(strata)).astype(np.int64)
-        together = np.argsort(stratum, kind="stable")
-        rank = np.empty(len(order), dtype=np.int64)
+        place = np.array([*(strata.index(word) for word in both.vocabulary), -1], dtype=np.int32)
+        stratum = place[both.codes[order]]
+        counts = np.flatnonzero(stratum >= 0)
+        together = counts[np.argsort(stratum[counts], kind="stable")]
+        sizes = np.bincount(stratum[counts], minlength=len(strata)).astype(np.int64)
+        rank = np.full(len(order), -1, dtype=np.int64)
         firsts = np.cumsum(sizes) - sizes
-        rank[together] = np.arange(len(order)) - np.repeat(firsts, sizes)
+        rank[together] = np.arange(len(counts)) - np.repeat(firsts, sizes)
         return cls(persons[order], rank, stratum, strata, sizes)
 
     def same_as(self, other: Counted) -> bool:
@@ -91,13 +92,17 @@ class Counted:
         """Return how many people a stratum holds."""
         return int(self.sizes[self.strata.index(stratum)]) if stratum in self.strata else 0
 
+    def knows(self, persons: NDArray[np.int64]) -> bool:
+        """Tell whether all of some persons have come."""
+        return bool(np.isin(persons, self.persons, assume_unique=True).all())
+
     def standing(self, persons: NDArray[np.int64]) -> Standing:
         """Return where persons stand; those who were not counted are not in it."""
         rank = np.full(len(persons), -1, dtype=np.int64)
         size = np.zeros(len(persons), dtype=np.int64)
         if len(self.persons):
             place = np.minimum(np.searchsorted(self.persons, persons), len(self.persons) - 1)
-            here = self.persons[place] == persons
+            here = (self.persons[place] == persons) & (self.rank[place] >= 0)
             rank[here] = self.rank[place[here]]
             size[here] = self.sizes[self.stratum[place[here]]]
         return Standing(rank, size)
@@ -133,6 +138,20 @@ class Census:
         for step, came in other.came.items():
             self.came.setdefault(step, []).extend(came)
 
+    def halted(self) -> NDArray[np.int64]:
+        """Return who came to a step that is not settled: what befalls them next is not known."""
+        found = [some[strata.codes >= 0] for step, came in self.came.items()
+                 if step not in self.settled for some, strata in came]  # fmt: skip
+        return np.concatenate([np.zeros(0, dtype=np.int64), *found])
+
+    def outlived(self, step: str, persons: NDArray[np.int64]) -> None:
+        """Count at a settled step only those who came to it alive, as a whole life has shown."""
+        if step in self.settled:
+            self.came[step] = [
+                (some, Coded(np.where(np.isin(some, persons), strata.codes, -1), strata.vocabulary))
+                for some, strata in self.came.get(step, [])
+            ]
+
     def standing(self, step: str, persons: NDArray[np.int64], strata: Coded) -> Standing | None:
         """Say where persons stand in a step; None while it is being counted.
 
@@ -149,6 +168,6 @@ class Census:
                 return None
             raise LookupError(f"{step} was not counted before it ran")
         found = self.settled[step].standing(persons)
-        if not self.counting and (found.rank[inside] < 0).any():
+        if not self.counting and not self.settled[step].knows(persons[inside]):
             raise LookupError(f"somebody comes to {step} who was not counted")
         return found

@@ -13,10 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from re import sub
 
+import numpy as np
+
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.census import Census, Counted
 from healthsim.execution.pooling import side_by_side
 from healthsim.execution.quotas import QuotaStep
+from healthsim.execution.timeline import Timeline
 from healthsim.specification.journey import Branch, Randomization, StepHead
 from healthsim.specification.plan import Occurrence, Plan
 
@@ -64,6 +67,22 @@ def is_population_step(step: StepHead) -> bool:
     return isinstance(step, Randomization)
 
 
+def note_outlived(census: Census, timeline: Timeline) -> None:
+    """Tell a census who of a chunk came to its settled steps alive.
+
+    Nothing dated before a step can rest on what the step decides, so those who are gone before
+    stay gone when it is counted again.
+    """
+    persons = timeline.record.people.person_id
+    alive = {one.occurrence.address: persons[one.rows] for one in timeline.happenings}
+    halted = census.halted()
+    for plan in timeline.record.walked:
+        for one in plan.occurrences:
+            if one.address in census.came:
+                came = alive.get(one.address, persons[:0])
+                census.outlived(one.address, np.concatenate([came, halted]))
+
+
 def has_population_steps(plans: Sequence[Plan]) -> bool:
     """Tell whether journeys need a counting pass."""
     return any(is_population_step(one.step) for plan in plans for one in plan.occurrences)
@@ -86,6 +105,8 @@ def settle_level(census: Census, level: Sequence[QuotaStep], look: Look) -> Cens
 def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census:
     """Settle the population steps of journeys, each after those that lead to it.
 
+    Those do not count whose life another journey ends before the day on which they come.
+
     Raises:
         SpecError: fewer come to a step than it asks for, or the steps lead to each other.
     """
@@ -105,7 +126,7 @@ def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census
         settled[new] = found[new]
         recounted[new] += 1
         _refuse_circles(new, recounted, steps)
-        if len(steps) == 1:  # nothing else could bring more people to it
+        if len(steps) == len(plans) == 1:  # nothing else could bring, or take, people
             break
     problems = list(_too_few(steps, settled))
     if problems:

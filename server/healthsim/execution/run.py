@@ -21,6 +21,7 @@ from healthsim.execution.cohort import drawing_order, sketched
 from healthsim.execution.counting import (
     everybody,
     has_population_steps,
+    note_outlived,
     settle_journeys,
     settle_level,
 )
@@ -186,11 +187,8 @@ def nobody_eligible(job: Job) -> list[Problem]:
     places, count = decided(job.journeys), min(job.count, MOST_DRAWN)
     if not places:
         return []
-    census = Census(last_day=job.through)
     try:
-        for level in job.quotas:
-            drawn = everybody(_drawn(job, level), job.count, CHUNK, 1, None)
-            census = settle_level(census, level, drawn)
+        census = _quotas_settled(job, CHUNK, 1, None)
         timeline = _lived(job, census, 0, count, without_steps(job.journeys))
     except SpecError:
         return []  # a fault of the people themselves is told when they are made
@@ -277,13 +275,18 @@ def take_census(
         Cancelled: when `stop` was set.
         SpecError: people cannot meet an exact count.
     """
+    census = _quotas_settled(job, size, threads, stop)
+    if job.counts_journeys:
+        lived = everybody(partial(_looked_at, job), job.count, size, threads, stop)
+        census = settle_journeys(census, job.plans, lived)
+    return census
+
+
+def _quotas_settled(job: Job, size: int, threads: int, stop: threading.Event | None) -> Census:
     census = Census(last_day=job.through)
     for level in job.quotas:
         drawn = everybody(_drawn(job, level), job.count, size, threads, stop)
         census = settle_level(census, level, drawn)
-    if job.counts_journeys:
-        lived = everybody(partial(_lived, job), job.count, size, threads, stop)
-        census = settle_journeys(census, job.plans, lived)
     return census
 
 
@@ -334,6 +337,11 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
         if table.name not in _WHOLE
     }
     return Chunk(start, count, tables, job.ledger.of_chunk(timeline, tables)), made.used
+
+
+def _looked_at(job: Job, census: Census, start: int, count: int) -> None:
+    """Note in a census who of a chunk comes to the steps of journeys that see everybody."""
+    note_outlived(census, _lived(job, census, start, count))
 
 
 def _lived(
