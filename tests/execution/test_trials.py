@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from execution.running import listed, run
+from execution.running import listed, run, within_three_errors
 from healthsim.dates import NO_DAY
 from healthsim.tables import Columns
 from storing import spec
@@ -140,10 +140,11 @@ def test_arms_are_balanced_within_each_stratum(tables: Tables) -> None:
 def test_the_effect_on_the_endpoint_depends_on_the_arm(tables: Tables) -> None:
     arm = dict(listed(tables["subjects"], "person_id", "arm"))
     values: dict[int, list[float]] = {}
-    for person, _, value in sorted(
-        listed(tables["lab_results"], "person_id", "collected_at", "value")
+    for person, _, loinc, value in sorted(
+        listed(tables["lab_results"], "person_id", "collected_at", "loinc", "value")
     ):
-        values.setdefault(person, []).append(value)
+        if loinc == "4548-4":
+            values.setdefault(person, []).append(value)
     moved: dict[str, list[float]] = {"treatment": [], "placebo": []}
     for person, found in values.items():
         if len(found) == 2:
@@ -198,13 +199,82 @@ def test_a_fatal_adverse_event_is_the_persons_death(tables: Tables) -> None:
 
 
 def test_a_visit_of_the_trial_is_an_encounter_that_the_sponsor_pays(tables: Tables) -> None:
-    visits = listed(tables["trial_visits"], "encounter_id", "routine_care", "event_id")
+    visits = [row[1:] for row in listed(
+        tables["trial_visits"], "status", "encounter_id", "routine_care", "event_id")
+        if row[0] != "missed"]  # fmt: skip
     events = dict(listed(tables["encounters"], "encounter_id", "event_id"))
     claimed = {encounter for (encounter,) in listed(tables["claims"], "encounter_id")}
 
     assert all(events[encounter] == event for encounter, _, event in visits)
     assert claimed <= {encounter for encounter, routine, _ in visits if routine}
     assert claimed
+
+
+def rows_of(tables: Tables, table: str) -> list[dict[str, Any]]:
+    names = list(tables[table])
+    return [dict(zip(names, row, strict=True)) for row in listed(tables[table])]
+
+
+def test_planned_visits_keep_their_windows_but_for_deviations(tables: Tables) -> None:
+    planned = [row for row in rows_of(tables, "trial_visits") if row["planned_date"] != NO_DAY]
+    dosing = [row for row in planned if row["name"].endswith("D1")]
+    safety = [row for row in planned if row["name"].endswith("D15")]
+
+    assert {row["name"] for row in planned} == {"C1D1", "C2D1", "C3D1", "C1D15", "C3D15"}
+    for row in planned:
+        low, high = row["window_low_date"], row["window_high_date"]
+        before, after = (1, 2) if row in dosing else (3, 3)
+        assert (row["planned_date"] - low, high - row["planned_date"]) == (before, after)
+        if row["status"] == "missed":
+            assert row["actual_date"] == NO_DAY
+            continue
+        assert row["deviation"] == (not low <= row["actual_date"] <= high)
+        assert row["actual_date"] <= high + 7
+    for found, missed, outside in ((dosing, 0.05, 0.1), (safety, 0.1, 0.0)):
+        gone = sum(row["status"] == "missed" for row in found)
+        late = sum(row["deviation"] for row in found)
+        assert within_three_errors(gone, len(found), missed)
+        assert within_three_errors(late, len(found) - gone, outside)
+
+
+def test_visits_are_numbered_as_planned_and_unscheduled_ones_are_not(tables: Tables) -> None:
+    found = rows_of(tables, "trial_visits")
+    numbers = {row["name"]: row["visit_number"] for row in found}
+
+    assert numbers == {
+        "Screening": 1, "Baseline": 2, "C1D1": 3, "C1D15": 4, "C2D1": 5, "C3D1": 6, "C3D15": 7,
+        "Week 12": 8, "Unscheduled": NO_DAY,
+    }  # fmt: skip
+    extra = [row for row in found if row["status"] == "unscheduled"]
+    assert {row["name"] for row in extra} == {"Unscheduled"}
+    assert all(row["planned_date"] == NO_DAY for row in extra)
+
+
+def test_a_missed_visit_has_a_row_and_nothing_that_happens_in_it(tables: Tables) -> None:
+    missed = {row["event_id"] for row in rows_of(tables, "trial_visits")
+              if row["status"] == "missed"}  # fmt: skip
+    told = {row["event_id"]: row for row in rows_of(tables, "events")}
+
+    assert len(missed) > 30
+    assert {(told[one]["type"], told[one]["option"]) for one in missed} == {("visit", "missed")}
+    doses = rows_of(tables, "exposures")
+    came = {(row["person_id"], row["name"]) for row in rows_of(tables, "trial_visits")
+            if row["status"] == "completed"}  # fmt: skip
+    assert all((row["person_id"], row["visit"]) in came for row in doses)
+
+
+def test_a_hazard_by_arm_is_the_rate_of_the_event_while_people_are_in_the_trial(
+    tables: Tables,
+) -> None:
+    first = {row["person_id"]: row["start_date"] for row in rows_of(tables, "adverse_events")
+             if row["term"] == "Headache"}  # fmt: skip
+    for arm, rate in (("treatment", 2.0), ("placebo", 0.5)):
+        mine = [one for one in subjects(tables) if one["arm"] == arm]
+        came = sum(one["person_id"] in first for one in mine)
+        at_risk = sum(
+            first.get(one["person_id"], one["end_date"]) - one["randomized_date"] for one in mine
+        )
+        assert abs(came / (at_risk / 365.25) - rate) <= 3 * rate / np.sqrt(came)
 
 
 def test_chunks_threads_and_more_people_change_no_row() -> None:
@@ -241,8 +311,8 @@ def test_two_trials_may_have_the_same_people() -> None:
     other["state"], other["phases"] = {}, [{"name": "all", "steps": [
         {"do": "event", "id": "asked", "type": "screening", "at": 3},
         {"do": "event", "id": "drawn", "type": "randomization", "at": 4},
-        {"do": "event", "id": "rash", "type": "adverse_event", "at": 5, "when": "arm == 'new'",
-         "details": {"term": "Rash", "grade": "1"}}]}]  # fmt: skip
+        {"do": "event", "id": "itch", "type": "adverse_event", "at": 5, "when": "arm == 'new'",
+         "details": {"term": "Itch", "grade": "1"}}]}]  # fmt: skip
     for kind in ("inclusion", "exclusion"):
         other["trial"][kind] = []
     found = run(candidates(), trial(), other)
@@ -252,8 +322,8 @@ def test_two_trials_may_have_the_same_people() -> None:
         found["subjects"], "person_id", "trial", "arm") if trial == "SYN-302"}  # fmt: skip
     assert len(arms) > 110
     assert abs(Counter(arms.values())["new"] - Counter(arms.values())["old"]) <= 1
-    rash = {person for person, term in listed(found["adverse_events"], "person_id", "term")
-            if term == "Rash"}  # fmt: skip
-    assert rash == {person for person, arm in arms.items() if arm == "new"}
+    itch = {person for person, term in listed(found["adverse_events"], "person_id", "term")
+            if term == "Itch"}  # fmt: skip
+    assert itch == {person for person, arm in arms.items() if arm == "new"}
     alone = [row for row in listed(found["subjects"]) if "SYN-301" in row]
     assert alone == listed(run(candidates(), trial())["subjects"])

@@ -25,6 +25,7 @@ BOOKS = (
     ("claim_lines", "claim_id", "revenue_code", "revenue"),
     ("claim_adjustments", "claim_id", "carc", "carc"),
     ("encounters", "encounter_id", "disposition", "discharge"),
+    ("adverse_events", "adverse_event_id", "code", "icd10cm"),
 )
 """(table, key, column, book): columns whose codes must stand in a book."""
 

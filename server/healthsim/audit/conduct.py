@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -124,3 +124,41 @@ def first_fills(
         reached, taken = connection.execute(statement, [journey.name, step.id]).fetchall()[0]
         if reached:
             yield Filled(step.id, asked.value, reached, taken)
+
+
+_ARMS = (
+    "SELECT arm, count(*), count(DISTINCT stratum) FROM subjects "
+    "WHERE trial = ? AND arm IS NOT NULL GROUP BY ROLLUP (arm)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm of a trial: its share of the ratio, and of those who were randomised.
+
+    Attributes:
+        error: how far the share can be off when every stratum ends in an unfinished block.
+    """
+
+    trial: str
+    arm: str
+    share: float
+    error: float
+    randomized: int
+    taken: int
+
+
+def arms(
+    connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
+) -> Iterator[Arm]:
+    """Yield every arm of every trial in which somebody was randomised, in document order."""
+    if "subjects" not in stored:
+        return
+    trials = {one.trial.id: one.trial for one in journeys if one.trial is not None}
+    for trial in trials.values():
+        found = {arm: rest for arm, *rest in connection.execute(_ARMS, [trial.id]).fetchall()}
+        total, strata = found.get(None, (0, 0))
+        for arm, ratio in trial.arms.items() if total else ():
+            share = ratio / sum(trial.arms.values())
+            error = strata * trial.block_size * share * (1 - share) / total
+            yield Arm(trial.id, arm, share, error, total, found.get(arm, (0, 0))[0])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from healthsim.audit import trials
 from healthsim.audit.rules import AnyRule, RowRule, Rule
 
 SERVED = (
@@ -23,6 +24,7 @@ SERVED = (
     ("claims", "claim_id", "through_date"),
     ("claim_lines", "claim_id", "service_date"),
     ("fills", "fill_id", "fill_date"),
+    *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""
 
@@ -36,11 +38,12 @@ CAUSED = (
     ("lab_results", "lab_result_id", "collected_at"),
     ("prescriptions", "prescription_id", "written_date"),
     ("referrals", "referral_id", "referred_date"),
+    *trials.CAUSED,
     ("claim_lines", "claim_id", "service_date"),
 )
 """What bears the very day of its event."""
 
-DURING = CAUSED[:-1]
+DURING = tuple(one for one in CAUSED if one[0] not in ("eligibility_results", "claim_lines"))
 """What, where it names an encounter, was done during it."""
 
 _COVERED = (

@@ -83,6 +83,7 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]
             *_clinical(who, people),
             *_coverage(who, people),
             *_journeys(connection, stored, what),
+            *_trials(connection, stored, what),
         ]
 
 
@@ -327,6 +328,15 @@ def _journeys(
         for fill in conduct.first_fills(connection, stored, journey):
             what = f"{journey.name}/{fill.step}: filled within 30 days"
             yield share(what, np.full(fill.reached, fill.share), _first(fill.taken, fill.reached))
+
+
+def _trials(
+    connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
+) -> Iterator[Compared]:
+    """Compare arms with their ratio: blocks leave them off by no more than one in each stratum."""
+    for one in conduct.arms(connection, stored, journeys):
+        what = f"trial {one.trial}: arm {one.arm}, of those randomised"
+        yield within(what, one.share, one.taken / one.randomized, one.error)
 
 
 def _first(taken: int, reached: int) -> NDArray[np.bool_]:

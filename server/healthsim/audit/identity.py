@@ -61,11 +61,12 @@ def _one_ssn(table: str) -> Rule:
 RULES: tuple[AnyRule, ...] = (
     *(_safe_npi(*one) for one in NPI_COLUMNS),
     *(_matching("a number never issued", table, "ssn", _SSN)
-      for table in ("patients", "members", "rx_members")),
-    *(_one_ssn(table) for table in ("members", "rx_members")),
+      for table in ("patients", "members", "rx_members", "subjects")),
+    *(_one_ssn(table) for table in ("members", "rx_members", "subjects")),
     *(_once(*one) for one in (("patients", "ssn"), ("patients", "mrn"),
                               ("members", "member_number"),
-                              ("rx_members", "cardholder_id, person_code"))),
+                              ("rx_members", "cardholder_id, person_code"),
+                              ("subjects", "usubjid"))),
     _matching("a telephone of fiction", "patients", "phone", "^[0-9]{3}-555-01[0-9]{2}$"),
     _matching("a mailbox of nobody", "patients", "email", "^[a-z0-9.]+@example[.]com$"),
     _matching("a payer number of nobody", "members", "member_number", f"{_MBI}|{_OWN}"),

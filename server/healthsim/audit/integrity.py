@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from healthsim.audit import coding, days, identity, links, money
+from healthsim.audit import coding, days, identity, links, money, trials
 from healthsim.audit.books import lay_out_books
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, Finding, RowRule, Rule
@@ -18,6 +18,7 @@ from healthsim.tables import Table
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *days.RULES, *identity.RULES, *coding.RULES,
+    *trials.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -117,5 +117,7 @@ def randomize(work: Work, strata: Coded, ratio: tuple[Mapping[str, int], int]) -
     standing = work.record.standing(address, work.rows, work.days, strata)
     rank = np.full(len(work.rows), -1, dtype=np.int64) if standing is None else standing.rank
     found = assigned(work.record.draws, address, strata, rank, ratio)
-    work.record.arms.append((work.rows, work.days, found.arm))
+    trial = work.plan.journey.trial
+    if trial is not None:
+        work.record.arms[trial.id].append((work.rows, work.days, found.arm))
     return work.done({"arm": found.arm, "stratum": strata, "block": found.block})

@@ -31,7 +31,7 @@ class Record:
         death: last day of life; `FOREVER` while alive.
         first_day: first day of a person's first journey; `NO_DAY` where in none.
         plans: names of the plan book, by position.
-        arms: of each randomisation, whom it befell, when, and their arm.
+        arms: of each trial, by its id: whom its randomisation befell, when, and their arm.
         stages: step id of a lifecycle -> the stages' positions as people entered them, NaN where
             they left the last; `stage_names` are its stages by position.
         referrals: specialty -> who was sent to it, and when.
@@ -55,7 +55,9 @@ class Record:
     stages: dict[str, Log] = field(default_factory=dict)
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     walked: list[Plan] = field(default_factory=list)
-    arms: list[tuple[Rows, Days, Coded]] = field(default_factory=list)
+    arms: dict[str, list[tuple[Rows, Days, Coded]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     trials: dict[str, Enrolment] = field(default_factory=dict)
 
     @classmethod
@@ -200,18 +202,21 @@ class AsOf:
         return range(journeys - 1, -1, -1)
 
     def _arm(self) -> Coded:
-        """Return the arm to which everyone was randomised by their day; none before it."""
+        """Return the arm to which everyone was randomised by their day; none before it.
+
+        It is that of the journey's own trial, else of the nearest journey's that is a trial.
+        """
         record, rows = self._record, self._moment.rows
-        names = tuple(dict.fromkeys(name for _, _, arm in record.arms for name in arm.vocabulary))
-        found = np.full(len(rows), -1, dtype=np.int32)
-        for people, days, arm in record.arms:
-            since = np.full(len(record.people), FOREVER, dtype=np.int32)
-            code = np.full(len(record.people), -1, dtype=np.int32)
-            table = np.array([*(names.index(name) for name in arm.vocabulary), -1], dtype=np.int32)
-            since[people], code[people] = days, table[arm.codes]
-            told = since[rows] <= self._moment.days
-            found[told] = code[rows[told]]
-        return Coded(found, names)
+        walked = record.walked
+        trials = (walked[one].journey.trial for one in self._nearest(len(walked)))
+        trial = next((one for one in trials if one is not None), None)
+        names = tuple(trial.arms) if trial is not None else ()
+        since = np.full(len(record.people), FOREVER, dtype=np.int32)
+        code = np.full(len(record.people), -1, dtype=np.int32)
+        for people, days, arm in record.arms[trial.id] if trial is not None else ():
+            since[people], code[people] = days, arm.codes
+        told = since[rows] <= self._moment.days
+        return Coded(np.where(told, code[rows], -1).astype(np.int32), names)
 
     def _takes(self, ingredient: str) -> NDArray[np.bool_]:
         found = np.zeros(self.size, dtype=np.bool_)

@@ -112,7 +112,7 @@ def expose(work: Work) -> Done:
 
 
 def _trial(work: Work) -> TrialSpec:
-    trial = work.record.walked[-1].journey.trial
+    trial = work.plan.journey.trial
     if trial is None:
         raise TypeError(f"{work.occurrence.address} is of a trial, and its journey has none")
     return trial

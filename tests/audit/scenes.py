@@ -1,0 +1,68 @@
+"""Stored scenarios in which single rows are changed, and what the audit then tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from audit.tampering import Tampering
+from healthsim.audit import integrity
+from healthsim.audit.rules import AnyRule
+from healthsim.persistence.database import open_write
+from healthsim.persistence.scenario import read_manifest, read_tables
+from healthsim.tables import Table
+from storing import stored
+
+
+@dataclass
+class Scenario:
+    connection: duckdb.DuckDBPyConnection
+    tables: tuple[Table, ...]
+    rules: list[AnyRule]
+    path: Path
+
+    def told(self, rules: list[AnyRule]) -> dict[str, int]:
+        found = integrity.ask(self.connection, rules, self.tables)
+        return {one.check: one.rows for one in found if one.rows}
+
+    def reading(self, changed: set[str]) -> list[AnyRule]:
+        return [rule for rule in self.rules if not changed.isdisjoint(rule.needs)]
+
+    def of(self, *starts: str) -> list[AnyRule]:
+        return [rule for rule in self.rules if rule.name.startswith(starts)]
+
+    def named(self, name: str) -> Table:
+        return next(table for table in self.tables if table.name == name)
+
+    def has(self, table: str) -> bool:
+        return any(one.name == table for one in self.tables)
+
+    def changed(self, change: Tampering) -> set[str]:
+        """Make a change; return the names of the rules that tell more or less than before."""
+        rules = self.reading(change.tables)
+        before = self.told(rules)
+        for statement in change.sql:
+            self.connection.execute(statement)
+        after = self.told(rules)
+        return {name for name in after if after[name] != before.get(name)}
+
+    def silent(self, *starts: str) -> set[str]:
+        """Return the rules of a family that do not tell; there must be such a family."""
+        family = self.of(*starts)
+        assert family
+        return {rule.name for rule in family} - self.told(family).keys()
+
+
+@contextmanager
+def opened(folder: Path, *specs: dict[str, Any]) -> Iterator[Scenario]:
+    """Run specifications, and open the file beside what rules look at."""
+    path = stored(folder, *specs)
+    with open_write(path) as connection:
+        tables = read_tables(connection, path)
+        integrity.lay_out(connection, read_manifest(connection, path))
+        yield Scenario(connection, tables, integrity.rules_for(tables), path)
