@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from math import sqrt
 from typing import Any
 
@@ -156,6 +157,35 @@ def test_a_journey_with_parameters_runs_on_its_defaults() -> None:
 def test_faults_of_parts_are_told(change: Document, found: str) -> None:
     with pytest.raises(SpecError, match=found):
         prepare(people(5), [including(**change)])
+
+
+def bomb() -> Document:
+    """Parts that include parts, ten times each: a billion steps in a page of text."""
+    names = [f"p{number}" for number in range(7)]
+    parts: Document = {
+        name: {"steps": [{"do": "include", "id": f"i{n}", "part": inner} for n in range(10)]}
+        for name, inner in pairwise(names)
+    }
+    parts["p6"] = {"steps": [lab("x")]}
+    return journey({"do": "include", "id": "all", "part": "p0"}) | {"parts": parts}
+
+
+def test_parts_that_grow_without_end_are_refused_before_they_do() -> None:
+    with pytest.raises(SpecError, match="copies over 2,000,000 bytes"):
+        prepare(people(5), [bomb()])
+
+
+@pytest.mark.parametrize("change", [
+    {"parts": []}, {"parts": {"shot": 3}}, {"parts": {"shot": {"steps": 3}}},
+    {"parts": {"shot": {"steps": [], "parameters": 3}}}, {"parameters": "x"}, {"state": 3},
+    {"parts": {"shot": {"steps": [{"do": "include"}]}}}, {"phases": 5},
+    {"parts": {"shot": {"steps": [{"do": "include", "id": "x", "part": "../../etc"}]}}},
+])  # fmt: skip
+def test_parts_that_are_no_parts_are_refused_with_their_place(change: Document) -> None:
+    with pytest.raises(SpecError) as caught:
+        prepare(people(5), [including() | change])
+
+    assert all(problem.where.startswith("journeys[0]") for problem in caught.value.problems)
 
 
 def test_an_unknown_part_is_refused_with_those_that_there_are() -> None:

@@ -106,13 +106,11 @@ def read(model: type[D], document: object, where: str = "") -> D:
         raise SpecError(
             [Problem(where or "document", f"is {_kind(document)}", "give a JSON object")]
         )
-    if _depth(document) > _DEEPEST:
-        raise SpecError(
-            [Problem(where or "document", f"is nested over {_DEEPEST} deep", "flatten it")]
-        )
+    _refuse_deep(document, where or "document")
     _refuse_unwritable(document, where or "document")
     if issubclass(model, Document):
         document = model.expanded(document, where or "document")
+        _refuse_deep(document, where or "document")
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -131,6 +129,11 @@ def parse_json(text: str | bytes, where: str) -> object:
         raise SpecError(
             [Problem(where, f"is not JSON ({error})", "give one JSON object")]
         ) from None
+
+
+def _refuse_deep(document: object, where: str) -> None:
+    if _depth(document) > _DEEPEST:
+        raise SpecError([Problem(where, f"is nested over {_DEEPEST} deep", "flatten it")])
 
 
 def _refuse_unwritable(document: object, where: str) -> None:

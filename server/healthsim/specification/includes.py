@@ -15,6 +15,7 @@ _NAMED = re.compile(r"\b(happened|count|days_since|within)\(\s*(['\"])([^'\"]+)\
 _HOLE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 _KEBAB = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _DEEPEST = 8
+_MOST_COPIED = 2_000_000  # as a document itself
 
 
 def expand(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
@@ -53,18 +54,17 @@ class _Expansion:
 
     def __init__(self, document: Mapping[str, Any], where: str) -> None:
         self.document, self.where = document, where
-        parts = document.get("parts") or {}
-        if not isinstance(parts, Mapping):
-            raise _refused(f"{where}.parts", "is no object", "give name: {steps: […]}")
-        self.parts: Mapping[str, Any] = parts
-        self.state = dict(document.get("state") or {})
+        self.parts = _object(document, "parts", where)
+        self.state = dict(_object(document, "state", where))
         self.used: set[str] = set()
+        self.copied = 0
 
     def whole(self) -> dict[str, Any]:
         """Return the document with nothing left to copy in."""
         own = dict(self.document)
         own.pop("parts", None)
-        defaults = own.pop("parameters", None) or {}
+        defaults = _object(own, "parameters", self.where)
+        own.pop("parameters", None)
         filled = _filled(own, defaults, self.where, "parameters")
         found = {key: self._inside(value, f"{self.where}.{key}", ()) for key, value in
                  filled.items()}  # fmt: skip
@@ -96,16 +96,16 @@ class _Expansion:
             raise _refused(f"{where}.part", f"{name!r} includes itself ({circle})",
                            "use a repeat, or include another part")  # fmt: skip
         part = self._part(name, where)
-        given = step.get("parameters") or {}
-        if not isinstance(given, Mapping):
-            raise _refused(f"{where}.parameters", "is no object", "give name: value")
-        defaults = part.get("parameters") or {}
+        given = _object(step, "parameters", where)
+        defaults = _object(part, "parameters", f"{self.where}.parts.{name}")
         for key in given:
             if key not in defaults:
                 raise _refused(f"{where}.parameters.{key}", f"part {name!r} has no such parameter",
                                near(key, defaults))  # fmt: skip
-        filled = _filled({"steps": _steps_of(part), "state": part.get("state") or {}},
-                         {**defaults, **given}, where, f"part {name!r}")  # fmt: skip
+        states = _object(part, "state", f"{self.where}.parts.{name}")
+        filled = _filled({"steps": _steps_of(part), "state": states}, {**defaults, **given},
+                         where, f"part {name!r}")  # fmt: skip
+        self._count(filled, where)
         self._declare(filled["state"], name, where)
         own = _ids(filled["steps"])
         steps = _renamed(filled["steps"], own, str(step.get("id", "")))
@@ -124,6 +124,13 @@ class _Expansion:
             raise _refused(f"{where}.part", f"no part and no journey template {name!r}",
                            near(name, (*self.parts, *_templates())))  # fmt: skip
         return template
+
+    def _count(self, filled: Mapping[str, Any], where: str) -> None:
+        """Refuse a document that grows without end when parts include parts."""
+        self.copied += len(json.dumps(filled))
+        if self.copied > _MOST_COPIED:
+            raise _refused(where, f"copies over {_MOST_COPIED:,} bytes of parts in",
+                           "include fewer, or use a repeat")  # fmt: skip
 
     def _declare(self, states: Mapping[str, Any], part: str, where: str) -> None:
         for name, state in states.items():
@@ -163,6 +170,16 @@ def _filled(value: Any, parameters: Mapping[str, Any], where: str, whose: str) -
     if unused:
         raise _refused(f"{where}: {whose}", f"parameter {unused[0]!r} is never used",
                        "use it, or remove it")  # fmt: skip
+    return found
+
+
+def _object(holder: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    """Return what an object holds under a key, nothing where it is absent; refuse all else."""
+    found = holder.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        raise _refused(f"{where}.{key}", "is no object", "give an object of name: value")
     return found
 
 
