@@ -345,3 +345,89 @@ OF_JOURNEYS: tuple[tuple[str, Document, str, str, str], ...] = (
      "expectations[0]", "no step 'w'", "v"),
     ("an expectation that is a number", {"expectations": [3]}, "expectations[0]", "3", "share"),
 )  # fmt: skip
+
+
+def stages(*listed: Document, **rest: Any) -> Document:
+    """A lifecycle that begins in its first stage."""
+    start = listed[0]["name"]
+    return {"do": "stages", "id": "course", "start": start, "stages": list(listed), **rest}
+
+
+def protocol(*visits: Document, **rest: Any) -> Document:
+    """Two cycles of planned visits."""
+    return {"do": "protocol", "id": "plan", "cycles": 2, "cycle_days": 14, "visits": list(visits),
+            **rest}  # fmt: skip
+
+
+def planned(id: str, day: int, **rest: Any) -> Document:
+    """A visit of a protocol."""
+    return {"id": id, "day": day, "steps": [visit(f"{id}_v")], **rest}
+
+
+def risk(**hazard: Any) -> Document:
+    """A visit that comes by a hazard."""
+    return visit("v") | {"hazard": hazard}
+
+
+LEFT = {"name": "gone", "final": True}
+OVER = {"do": "end", "id": "over", "at": 30}
+SPREAD = {"type": "normal", "mean": 30, "sd": 5}
+OF_LANGUAGE: tuple[tuple[str, Any, str, str, str], ...] = (
+    # what, steps, then: where, found, mend must hold these words
+    ("a hazard below 0", risk(per_year=-0.2), "steps[0].hazard.per_year", "below 0", "low 0"),
+    ("a share of a hazard above 1", risk(share=1.5, within_days=30), "hazard.share", "1.5", "1"),
+    ("a hazard whose rate can fall below 0", risk(per_year={"type": "normal", "mean": 1, "sd": 2}),
+     "hazard.per_year", "below 0", "low 0"),
+    ("an option's hazard below 0", forks(option("a", hazard={"per_year": -1}),
+                                         option("b", hazard={"per_year": 1})),
+     "options[0].hazard.per_year", "below 0", "low 0"),
+    ("a beat's hazard below 0", rounds(every={"hazard": {"per_year": -1}}),
+     "every.hazard.per_year", "below 0", "low 0"),
+    ("stages with no way to end", stages(
+        {"name": "a", "moves": [{"to": "b", "hazard": {"per_year": 1}}]},
+        {"name": "b", "moves": [{"to": "a", "hazard": {"per_year": 1}}]}),
+     "steps[0]", "no way leads from stage 'a'", "final"),
+    ("a stage that nothing leads to", stages(
+        {"name": "a", "moves": [{"to": "gone", "hazard": {"per_year": 1}}]}, LEFT,
+        {"name": "lost", "final": True}),
+     "stages[2]", "lost", "add a move"),
+    ("a stay below 0", stages({"name": "a", "stays": {"days": -4}, "moves": [{"to": "gone"}]},
+                              LEFT), "stays", "below 0", "low 0"),
+    ("moves that do not add up", stages(
+        {"name": "a", "stays": {"days": 4}, "moves": [{"to": "gone", "weight": 0.4}]}, LEFT),
+     "stages[0]", "0.4", "+0.6"),
+    ("a window wider than the spacing", protocol(
+        planned("one", 1, window={"after": 4}), planned("two", 5, window={"before": 3})),
+     "steps[0]", "overlap", "narrow"),
+    ("a window wider than the cycle", protocol(planned("one", 1, window={"before": 8, "after": 8})),
+     "steps[0]", "overlap", "narrow"),
+    ("a visit after its cycle", protocol(planned("one", 20)), "steps[0]", "day 20", "lower"),
+    ("a part that is unknown", {"do": "include", "id": "flu", "part": "flu-shott"},
+     "steps[0].part", "flu-shott", ""),
+    ("a part that is the journey itself", {"do": "include", "id": "flu", "part": "short"},
+     "steps[0].part", "includes itself", "repeat"),
+    ("a day before its scope", visit("v", {"day": SPREAD}), "steps[0].at.day", "any number",
+     "low of 0"),
+    ("a day before its way", forks(option("a", weight=1.0, steps=[visit("v", -3)])),
+     "steps[0].at.day", "-3", "after"),
+    ("a step behind an end", [OVER, visit("v", 60)], "step 'v'", "'over' ends the journey",
+     "by day 30"),
+    ("a step behind a death", [event("dies", "death", 30), visit("v", 60)], "step 'v'",
+     "'dies' ends the life", "by day 30"),
+    ("a beat behind an end", rounds(steps=[visit("v"), {"do": "end", "id": "over"}]),
+     "step 'v'", "'over' ends the journey", "a when"),
+    ("a way that goes on behind its end", forks(
+        option("a", weight=1.0, steps=[OVER, visit("v", 31)])), "step 'v'", "ends the journey",
+     "by day 30"),
+    ("a wait that is never over", {"do": "wait", "id": "w", "until": "a1c > 99",
+                                   "limit": {"days": 9}}, "steps[0].until", "", ""),
+    ("a trial's event without a trial", event("s", "screening", 0), "steps[0]", "trial", ""),
+)  # fmt: skip
+"""Faults of what the whole journey language adds to `OF_STEPS`."""
+
+TRIAL = {"id": "SYN-1", "arms": {"drug": 2, "placebo": 1}}
+OF_TRIALS: tuple[tuple[str, Document, str, str, str], ...] = (
+    ("a block that no ratio fits", {"trial": {**TRIAL, "block": 4}}, "trial", "block 4", "use 3"),
+    ("an inclusion of nobody", {"trial": {**TRIAL, "inclusion": [
+        {"name": "Young", "when": "age < 18"}]}}, "inclusion[0].when", "nobody", "profile"),
+)  # fmt: skip

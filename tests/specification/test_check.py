@@ -15,8 +15,10 @@ from healthsim.errors import SpecError
 from healthsim.execution.run import prepare, work
 from specification.faults import (
     OF_JOURNEYS,
+    OF_LANGUAGE,
     OF_PROFILES,
     OF_STEPS,
+    OF_TRIALS,
     Document,
     put,
     rounds,
@@ -52,8 +54,8 @@ def test_a_fault_of_a_profile_is_told(
 
 @pytest.mark.parametrize(
     ("steps", "where", "found", "mend"),
-    [case[1:] for case in OF_STEPS],
-    ids=[case[0] for case in OF_STEPS],
+    [case[1:] for case in (*OF_STEPS, *OF_LANGUAGE)],
+    ids=[case[0] for case in (*OF_STEPS, *OF_LANGUAGE)],
 )
 def test_a_fault_of_a_step_is_told(steps: Any, where: str, found: str, mend: str) -> None:
     listed = steps if isinstance(steps, list) else [steps]
@@ -68,8 +70,8 @@ def test_a_fault_of_a_step_is_told(steps: Any, where: str, found: str, mend: str
 
 @pytest.mark.parametrize(
     ("changes", "where", "found", "mend"),
-    [case[1:] for case in OF_JOURNEYS],
-    ids=[case[0] for case in OF_JOURNEYS],
+    [case[1:] for case in (*OF_JOURNEYS, *OF_TRIALS)],
+    ids=[case[0] for case in (*OF_JOURNEYS, *OF_TRIALS)],
 )
 def test_a_fault_of_a_journey_is_told(changes: Document, where: str, found: str, mend: str) -> None:
     said = refused(diabetic(), {**journey(visit("v")), **changes})
@@ -252,3 +254,32 @@ def test_a_document_with_random_faults_is_accepted_or_refused_and_nothing_else(
             work(job, 0, job.count)  # what is accepted runs
 
     assert all(problem.where and problem.found and problem.mend for problem in told)
+
+
+def test_two_journeys_that_write_one_state_say_which_precedes() -> None:
+    state = {"a1c": {"start": "attribute", "decimals": 1}}
+    lower = {"do": "change", "id": "lower", "at": 3, "state": "a1c", "by": -1}
+    one = journey(lower, name="one", state=state)
+    other = journey(lower, name="other", state=state)
+    said = refused(diabetic(), one, other)
+
+    assert "journeys[1].state.a1c" in str(said)
+    assert "precedence" in str(said)
+    assert prepare(diabetic(), [one | {"precedence": 1}, other | {"precedence": 2}]).count == 60
+
+
+def test_a_part_that_includes_itself_is_told_with_its_circle() -> None:
+    again = {"do": "include", "id": "again", "part": "loop"}
+    said = refused(diabetic(), journey(again, parts={"loop": {"steps": [again]}}))
+
+    assert "'loop' includes itself (loop → loop)" in str(said)
+    assert "repeat" in str(said)
+
+
+def test_steps_that_only_some_reach_may_stand_behind_an_end() -> None:
+    some = {"do": "end", "id": "over", "at": 30, "chance": 0.5}
+    way = {"do": "branch", "id": "fork", "at": 5, "options": [
+        {"name": "out", "weight": 0.5, "steps": [{"do": "end", "id": "out", "at": 1}]},
+        {"name": "on", "weight": 0.5, "steps": []}]}  # fmt: skip
+
+    assert prepare(diabetic(), [journey(some, way, visit("v", 60))]).count == 60

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 
 from healthsim.app import build_server
+from specification.faults import OF_LANGUAGE
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +55,8 @@ WRONG_JOURNEYS = [
     (LATE | {"at": 5, "type": "encounterr"}, ("step", "encounter")),
     (LATE | {"at": 5, "when": "happend('x')"}, ("happend",)),
 ]
+
+YEAR = "diabetic-first-year"
 
 BAD_SQL = [
     ("DELETE FROM patients", "SELECT"),
@@ -121,6 +124,58 @@ async def test_a_wrong_step_is_refused_and_the_draft_stays(
         text = await _refused(client, "refine_spec", {"spec_id": spec_id, "changes": [append]})
 
         assert [piece for piece in pieces if piece not in text] == [], text
+        assert await _stored(client, spec_id) == before
+
+
+@pytest.mark.parametrize(
+    ("step", "found", "mend"),
+    [(case[1], *case[3:]) for case in OF_LANGUAGE if "the journey itself" not in case[0]],
+    ids=[case[0] for case in OF_LANGUAGE if "the journey itself" not in case[0]],
+)
+async def test_a_fault_of_the_journey_language_is_refused_and_the_draft_stays(
+    open_client: Open, step: dict[str, Any], found: str, mend: str
+) -> None:
+    async with open_client() as client:
+        begun = await client.call_tool("start_journey_builder", {"request": "", "template": YEAR})
+        spec_id = begun.structured_content["spec_id"]
+        before = await _stored(client, spec_id)
+        append = {"op": "append", "path": "journey.phases[0].steps"}
+        changes = [append | {"value": one} for one in (step if isinstance(step, list) else [step])]
+        text = await _refused(client, "refine_spec", {"spec_id": spec_id, "changes": changes})
+
+        assert found in text
+        assert mend in text
+        assert "phases[0].steps[" in text or "step '" in text
+        assert await _stored(client, spec_id) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "pieces"),
+    [
+        ("journey.parts", {"loop": {"steps": [{"do": "include", "id": "x", "part": "loop"}]}},
+         ("includes itself", "loop → loop")),
+        ("journey.trial", {"id": "SYN-1", "arms": {"drug": 2, "placebo": 1}, "block": 4},
+         ("block 4", "use 3")),
+        ("journey.expectations", ["count(claim) > 0"], ("unknown table", "'claims'")),
+        ("journey.eligible", "age > 80 and age < 70", ("eligible", "nobody in the profile")),
+    ],
+)  # fmt: skip
+async def test_a_fault_of_a_whole_journey_is_refused_and_the_draft_stays(
+    open_client: Open, path: str, value: Any, pieces: tuple[str, str]
+) -> None:
+    async with open_client() as client:
+        spec_id = await _profile(client)
+        await client.call_tool(
+            "start_journey_builder", {"request": "", "spec_id": spec_id, "template": YEAR}
+        )
+        before = await _stored(client, spec_id)
+        changes = [{"op": "set", "path": path, "value": value}]
+        if path == "journey.parts":
+            include = {"do": "include", "id": "y", "part": "loop"}
+            changes.append({"op": "append", "path": "journey.phases[0].steps", "value": include})
+        text = await _refused(client, "refine_spec", {"spec_id": spec_id, "changes": changes})
+
+        assert all(piece in text for piece in pieces), text
         assert await _stored(client, spec_id) == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isinf
 
 from healthsim.codes.books import cvx, discharge, drg
 from healthsim.codes.drugs import drugs
@@ -39,7 +40,7 @@ from healthsim.specification.known import (
     textual,
 )
 from healthsim.specification.plan import Plan, lay_out
-from healthsim.specification.plan_days import day_problems
+from healthsim.specification.plan_days import day_problems, end_problems
 from healthsim.specification.profile import ProfileSpec
 
 _LONGEST_STAY = 3650  # nights
@@ -87,7 +88,9 @@ def journey_problems(
     yield from trial_problems(journey, names, earlier, where)
     yield from _inside(journey, where)
     yield from _billed_twice(journey, where)
-    yield from day_problems(lay_out(journey, where), where)
+    plan = lay_out(journey, where)
+    yield from day_problems(plan, where)
+    yield from end_problems(plan, where)
 
 
 def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
@@ -254,6 +257,7 @@ def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iter
         yield Problem(f"{here}.at.edge", "stands without after", "name the step it is the end of")
     if step.at.day is not None:
         yield from numeric(f"{here}.at.day", step.at.day)
+        yield from _before_its_scope(step, here)
     if step.chance is not None:
         yield from numeric(f"{here}.chance", step.chance, 0, 1)
     if isinstance(step, say.Change):
@@ -271,6 +275,20 @@ def _step(step: StepHead, journey: JourneySpec, known: Known, here: str) -> Iter
         yield from _measured(step, journey, f"{here}.details")
     else:
         yield from _coded(step, known, f"{here}.details")
+
+
+def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
+    """Refuse days before what they are counted from, where nothing lies before it."""
+    day, at = step.at.day, step.at
+    if day is None or day.kind != "number" or at.after or at.age is not None or at.month:
+        return
+    low = day.range()[0]
+    if low < 0 and not any(want == "number" for _, _, want in day.expressions()):
+        yield Problem(
+            f"{here}.at.day",
+            f"can be {'any number' if isinf(low) else f'{low:g}'}, before what it is counted from",
+            "give it a low of 0 or more, or count it from a step with after",
+        )
 
 
 def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator[Problem]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil, isinf
+from math import ceil, inf, isinf
 
 import numpy as np
 
 from healthsim.errors import Problem
 from healthsim.specification.distribution_shape import Numeric
-from healthsim.specification.journey import Encounter, Protocol, ProtocolVisit, Repeat
+from healthsim.specification.distributions_listed import Constant
+from healthsim.specification.journey import (
+    Death,
+    Encounter,
+    End,
+    Protocol,
+    ProtocolVisit,
+    Repeat,
+)
 from healthsim.specification.plan import Occurrence, Plan
 
 ROLL_DAYS = 10
@@ -99,6 +107,69 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
                 f"comes on day {day:g}, before the journey begins",
                 f"let what it hangs on come at least {-day:g} days later",
             )
+
+
+def end_problems(plan: Plan, where: str) -> Iterator[Problem]:
+    """Yield the steps that an end which comes to everybody in their scope always comes before."""
+    days = nominal_days(plan)
+    told: set[str] = set()
+    for end in plan.occurrences:
+        if not _ends_for_all(plan, end) or end.number not in days:
+            continue
+        over = days[end.number]
+        for one in plan.occurrences:
+            if one.step.id == end.step.id:
+                continue
+            first = days.get(one.number)
+            inside = end.scope in _around(plan, one) and one.number not in plan.loose
+            if first is None or not inside or first - _before(one) <= over or one.step.id in told:
+                continue
+            told.add(one.step.id)
+            yield Problem(
+                f"{where}: step {one.step.id!r}: at",
+                f"never comes: it is dated day {first:g}, and {end.step.id!r} ends the "
+                f"{end.step.scope if isinstance(end.step, End) else 'life'} on day {over:g}",
+                f"let it come by day {over:g}, or give {end.step.id!r} a when or a later day",
+            )
+
+
+def _ends_for_all(plan: Plan, one: Occurrence) -> bool:
+    """Tell whether an occurrence ends the journey for everybody who is in its scope."""
+    step, at = one.step, one.step.at
+    ends = isinstance(step, Death) or (isinstance(step, End) and step.scope in _WHOLE)
+    always = step.when is None and step.chance is None and one.number not in plan.loose
+    fixed = at.day is None or isinstance(at.day, Constant)
+    return ends and always and fixed and not at.variance_days and not at.business_days
+
+
+_WHOLE = ("journey", "person")
+
+
+def _around(plan: Plan, one: Occurrence) -> Iterator[int]:
+    """Yield the scope of an occurrence and those around it; of a later beat, the first beat's."""
+    scope = one.scope
+    while scope >= 0:
+        yield scope
+        opener = plan.scopes[scope].opener
+        if opener >= 0 and plan.occurrences[opener].tick > 1:
+            yield from _first_beat(plan, plan.occurrences[opener])
+        scope = plan.scopes[scope].outer
+
+
+def _first_beat(plan: Plan, beat: Occurrence) -> Iterator[int]:
+    first = plan.next_tick.get(beat.opener)
+    if first is not None and (first, -1) in plan.opens:
+        yield plan.opens[first, -1]
+
+
+def _before(one: Occurrence) -> float:
+    """Return how many days before its nominal day an occurrence can come."""
+    day = one.step.at.day
+    if day is None or one.tick:
+        return float(one.step.at.variance_days)
+    if not day.unconditional or day.middle() is None:
+        return inf
+    return (day.middle() or 0.0) - day.range()[0] + one.step.at.variance_days
 
 
 def _scatter(one: Occurrence) -> int:
