@@ -28,11 +28,15 @@ class Story:
 
 @dataclass
 class Work:
-    """A profile while wishes are put into it."""
+    """A profile while wishes are put into it.
+
+    `everyone` has the beginnings of codes of which the template gives everybody one.
+    """
 
     profile: dict[str, Any]
     wishes: Wishes
     story: Story
+    everyone: tuple[str, ...] = ()
     settled: list[str] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
 
@@ -155,7 +159,8 @@ def _payer(work: Work) -> None:
     payer, plans = payer_of(work.wishes), work.wishes.plans
     if work.wishes.payer and payer:
         now = work.profile.get("coverage", {}).get("plan", {})
-        if not plans and not set(now.get("weights", now)) <= set(payer.plans):
+        own = work.profile.get("coverage", {}).get("plans", {})
+        if not plans and not set(now.get("weights", now)) - set(own) <= set(payer.plans):
             work.put("coverage.plan", dict(payer.plans), payer.name)
         else:
             work.story.understood.append(f"{payer.name} -> coverage.plan")
@@ -173,17 +178,11 @@ def _clinical(work: Work) -> None:
     comorbidities = clinical.setdefault("comorbidities", [])
     for number, (code, share) in enumerate(work.wishes.conditions.items()):
         said, own = CONDITIONS[code][1], (clinical.get("primary") or {}).get("code")
-        if share is None and (code == own or (number == 0 and own is None)):
-            when = ""
-            if own is None:
-                onset = _onset(comorbidities, code)
-                _drop(comorbidities, code)
-                clinical["primary"] = {"code": code}
-                if not work.wishes.newly:
-                    clinical["primary"]["onset"] = onset
-                    when = f", diagnosed years before (assumed: {_years(onset)})"
-            work.story.understood.append(f"{said} -> clinical.primary {code}{when}")
-            work.settled.append("clinical.primary")
+        if share is None and code.startswith(work.everyone or ("no code",)):
+            work.story.understood.append(f"{said} -> as everybody in the template has it")
+            continue
+        if share is None and (code[:3] == (own or "")[:3] or (number == 0 and own is None)):
+            _primary(work, comorbidities, code)
             continue
         _drop(comorbidities, code)
         given, path = 1.0 if share is None else share, f"clinical.comorbidities[{code}]"
@@ -195,6 +194,24 @@ def _clinical(work: Work) -> None:
     if not comorbidities:
         del clinical["comorbidities"]
     _control(work)
+
+
+def _primary(work: Work, comorbidities: list[dict[str, Any]], code: str) -> None:
+    """Let everybody have a condition: the template's own where it is of that kind."""
+    clinical, when = work.profile["clinical"], ""
+    if not clinical.get("primary"):
+        onset = _onset(comorbidities, code)
+        _drop(comorbidities, code)
+        clinical["primary"] = {"code": code}
+        if not work.wishes.newly:
+            clinical["primary"]["onset"] = onset
+            when = f", diagnosed years before (assumed: {_years(onset)})"
+    elif work.wishes.newly:
+        clinical["primary"]["onset"] = "journey"
+        when = ", found on the journey's first day"
+    given = clinical["primary"]["code"]
+    work.story.understood.append(f"{CONDITIONS[code][1]} -> clinical.primary {given}{when}")
+    work.settled.append("clinical.primary")
 
 
 def _onset(comorbidities: list[dict[str, Any]], code: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from healthsim.building.customising import (
 )
 from healthsim.building.draft import Draft
 from healthsim.building.wishes import Wishes
-from healthsim.building.words import CONDITIONS, EMPTY
+from healthsim.building.words import CONDITIONS, EMPTY, TOPICS, Topic
 from healthsim.errors import Refused
 
 AS_OF = "2025-01-01"
@@ -38,7 +38,8 @@ def start_profile(
         wish.count = count
     story = Story(not_understood=list(wish.left))
     profile, used = _base(wish, template, story)
-    work = Work(profile, wish, story)
+    everyone = next((topic.everyone for topic in TOPICS if topic.template == used), ())
+    work = Work(profile, wish, story, everyone)
     customise(work)
     return (
         Draft(
@@ -56,7 +57,7 @@ def start_profile(
 
 def _base(wish: Wishes, template: str, story: Story) -> tuple[dict[str, Any], str]:
     """Return the document to start from, and the name of its template if it has one."""
-    chosen = templates.load(template, "profile") if template else _fitting(wish)
+    chosen = templates.load(template, "profile") if template else _fitting(wish, story)
     if chosen is not None:
         story.understood.append(f"template {chosen.name}: {chosen.title}")
         return chosen.fresh(), chosen.name
@@ -78,31 +79,66 @@ def _base(wish: Wishes, template: str, story: Story) -> tuple[dict[str, Any], st
     return profile, ""
 
 
-def _fitting(wish: Wishes) -> templates.Template | None:
-    """Return the first template whose payer, condition and ages are the wish's own."""
+def _fitting(wish: Wishes, story: Story) -> templates.Template | None:
+    """Return the template whose topic, payer, condition and ages are the wish's own.
+
+    A topic that was said comes first, then a condition that everybody in the template has. Where
+    nobody pays and several fit, none is taken: the payer is asked for instead.
+    """
     if not wish.says_who:
         return None
-    return next(
-        (item for item in templates.shelf() if item.kind == "profile" and _fits(item, wish)), None
-    )
+    for topic in TOPICS:
+        if topic.template in wish.topics and _is_topic(topic, wish):
+            wish.ages = None if topic.ages else wish.ages
+            return templates.load(topic.template)
+    particular = {topic.template for topic in TOPICS}
+    fits = [item for item in templates.shelf()
+            if item.kind == "profile" and item.name not in particular and _fits(item, wish)]  # fmt: skip
+    fits = [item for item in fits if _primary_code(item)] or fits
+    if len(fits) > 1 and payer_of(wish) is None:
+        names = ", ".join(item.name for item in fits)
+        story.hints.append(f"Several templates fit, by who pays: {names}; template= takes one.")
+        return None
+    return fits[0] if fits else None
+
+
+def _is_topic(topic: Topic, wish: Wishes) -> bool:
+    """Say whether a wish that names the topic can be met by its template."""
+    document, primary = templates.load(topic.template).fresh(), primary_of(wish)
+    said = {"": True, "payer": payer_of(wish), "condition": primary}[topic.needs]
+    if not said or (topic.everyone and primary and not primary.startswith(topic.everyone)):
+        return False
+    aged = topic.ages or wish.ages is None or _is_aged(document, wish.ages)
+    return aged and (topic.any_payer or _is_paid(document, wish))
 
 
 def _fits(template: templates.Template, wish: Wishes) -> bool:
     document = template.fresh()
-    plans = document.get("coverage", {}).get("plan", {})
-    payer, primary = payer_of(wish), primary_of(wish)
-    if payer and not set(payer.plans) & set(plans.get("weights", plans)):
+    payer, primary, own = payer_of(wish), primary_of(wish), _primary_code(template)
+    if not _is_paid(document, wish) or (primary is None and own):
         return False
-    clinical = document.get("clinical", {})
-    own = (clinical.get("primary") or {}).get("code", "")
-    codes = [item.get("code", "") for item in clinical.get("comorbidities", ())]
-    if primary is None and own:
-        return False
+    codes = [item.get("code", "") for item in document.get("clinical", {}).get("comorbidities", ())]
     if primary and primary[:3] not in {own[:3], *(code[:3] for code in codes if not own)}:
         return False
+    ages = wish.ages or _range(payer.ages if payer else {})
+    return bool(payer or primary) and _is_aged(document, ages)
+
+
+def _primary_code(template: templates.Template) -> str:
+    code: str = (template.fresh().get("clinical", {}).get("primary") or {}).get("code", "")
+    return code
+
+
+def _is_paid(document: dict[str, Any], wish: Wishes) -> bool:
+    """Say whether the template's plans are among those of the wish's payer."""
+    plans = document.get("coverage", {}).get("plan", {})
+    payer = payer_of(wish)
+    return payer is None or bool(set(payer.plans) & set(plans.get("weights", plans)))
+
+
+def _is_aged(document: dict[str, Any], ages: tuple[float, float]) -> bool:
     age = document.get("demographics", {}).get("age", {})
-    low, high = wish.ages or _range(payer.ages if payer else {})
-    return bool(payer or primary) and age.get("low", 0) <= (low + high) / 2 <= age.get("high", 120)
+    return bool(age.get("low", 0) <= sum(ages) / 2 <= age.get("high", 120))
 
 
 def _range(age: Any) -> tuple[float, float]:

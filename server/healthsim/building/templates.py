@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from healthsim import library
-from healthsim.building.words import EMPTY
+from healthsim.building.words import ALIKE, EMPTY
 from healthsim.errors import NotFound, near
 
 KINDS = ("profile", "journey")
@@ -71,7 +71,8 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     """Rank the templates by the words they share with `query`; all of them for no query.
 
     A word of the name counts four times, of the title three times, of the description once; a
-    word shared in its first five letters ("diabetic", "diabetes") counts half.
+    word shared in its first five letters ("diabetic", "diabetes") counts half. A word that means
+    another ("kids", "CHF") counts as the other where that is more.
     """
     wanted = [word for word in _split(query) if word not in EMPTY]
     scored = [
@@ -92,7 +93,10 @@ def _score(wanted: list[str], template: Template) -> float:
         present = set(_split(text))
         stems = {word[:5] for word in present if len(word) >= 5}
         for word in wanted:
-            total += weight * (1.0 if word in present else 0.5 if word[:5] in stems else 0.0)
+            meant = {word, ALIKE.get(word, word)}
+            total += weight * max(
+                1.0 if one in present else 0.5 if one[:5] in stems else 0.0 for one in meant
+            )
     return total
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from healthsim.building import words
-from healthsim.building.words import AGES, CONDITIONS, NUMBERS, PAYERS, PLANS, SEXES, SHARES, STATES
+from healthsim.building.words import (
+    AGES, CONDITIONS, NUMBERS, PAYERS, PLANS, SEXES, SHARES, STATES, TOPICS,
+)  # fmt: skip
 
 LONGEST = 2000
 OLDEST = 95
@@ -45,6 +47,7 @@ class Wishes:
 
     Attributes:
         shares: of states, sexes, conditions and plans; None where no figure was said.
+        topics: templates whose topic is named, in the order of the table.
         vague: paths whose figure was a word ("mostly"), with the words.
         left: pieces of text that nothing here understands.
     """
@@ -59,6 +62,7 @@ class Wishes:
     without: list[str] = field(default_factory=list)
     plans: dict[str, float | None] = field(default_factory=dict)
     control: str | None = None
+    topics: list[str] = field(default_factory=list)
     healthy: bool = False
     newly: bool = False
     as_of: str | None = None
@@ -71,7 +75,8 @@ class Wishes:
     @property
     def says_who(self) -> bool:
         """Whether the wish names any people at all."""
-        return bool(self.payer or self.conditions or self.plans or self.healthy or self.ages)
+        said = (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics)
+        return any(said)
 
 
 class _Text:
@@ -108,6 +113,8 @@ def read(request: str) -> Wishes:
     wishes = Wishes(request)
     text = _Text(re.sub(r"\s+", " ", request[:LONGEST].replace("\x00", " ")))
     one = _ONE.search(text.rest) is not None
+    wishes.topics = [topic.template for topic in TOPICS
+                     if re.search(rf"\b(?:{topic.words})\b", text.rest, re.IGNORECASE)]  # fmt: skip
     _read_odd(text, wishes)
     _read_asides(text, wishes)
     _read_ages(text, wishes)
@@ -262,6 +269,8 @@ def _read_words(text: _Text, wishes: Wishes) -> None:
     if match := text.first(r"\b(un|poorly[- ]|well[- ])?controlled\b"):
         wishes.control = "uncontrolled" if match[1] and match[1][0] in "uUpP" else "controlled"
     wishes.healthy = text.first(r"\bhealthy\b") is not None
+    for topic in TOPICS:
+        text.first(rf"\b(?:{topic.words})\b")
 
 
 def _left(rest: str, request: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,63 @@ AGES = (
     (r"seniors?|elderly|older (?:adults?|people)", 65, 95),
     (r"adults?", 18, 95),
 )
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a template is about, beyond payer, primary condition and ages.
+
+    Attributes:
+        template: it is taken for a wish only where its words are said.
+        words: pattern of what people say.
+        everyone: beginnings of the codes of which everybody in it has one; a wish for another
+            condition does not fit.
+        any_payer: it fits whoever pays; its plans are then replaced.
+        ages: its words say how old people are, so that the template's ages stay.
+        needs: what else must be said before it is taken.
+    """
+
+    template: str
+    words: str
+    everyone: tuple[str, ...] = ()
+    any_payer: bool = False
+    ages: bool = False
+    needs: Literal["", "payer", "condition"] = ""
+
+
+TOPICS = (
+    # The more particular first: the first one that fits is taken.
+    Topic("commercial-family", r"famil(?:y|ies)|households?|dependents?|spouses?"),
+    Topic("commercial-maternity", r"pregnan\w+|maternity|prenatal|obstetrics?|expectant",
+          any_payer=True),
+    Topic("newborn", r"newborns?|neonat\w+|birth cohorts?|babies", any_payer=True, ages=True),
+    Topic("oncology-trial-candidates", r"oncology|(?:metastatic )?(?:colorectal|colon|rectal)"
+          r" cancers?|chemotherapy", ("C18", "C19", "C20"), any_payer=True),
+    Topic("diabetes-trial-candidates", r"(?:clinical )?trials?(?: candidates?| subjects?)?",
+          ("E11",), any_payer=True, needs="condition"),
+    Topic("bariatric-candidates", r"bariatric(?: surgery| candidates?)*|weight[- ]loss surgery"
+          r"|gastric (?:bypass|sleeve)", ("E66",), any_payer=True),
+    Topic("cardiac-surgery-candidates", r"(?:cardiac|heart|(?:coronary )?bypass|valve) surgery"
+          r"(?: candidates?)?|\bcabg\b", ("I25",), any_payer=True),
+    Topic("medicare-heart-failure", r"heart failure|\bchf\b", ("I50",)),
+    Topic("medicare-advantage-complex", r"complex|frail(?:ty)?|multi-?morbid\w*|high[- ]need",
+          needs="payer"),
+    Topic("medicare-general", r"wellness|general|across the board", needs="payer"),
+    Topic("commercial-high-cost", r"high[- ]cost|catastrophic|costly|expensive", needs="payer"),
+)  # fmt: skip
+"""Templates that nobody gets without having said what they are about."""
+
+ALIKE = {
+    "kids": "children", "kid": "children", "child": "children", "teens": "children",
+    "babies": "newborn", "baby": "newborn", "infants": "newborn", "infant": "newborn",
+    "seniors": "medicare", "elderly": "medicare", "employees": "commercial",
+    "employer": "commercial", "chf": "failure", "ckd": "kidney", "t2dm": "diabetes",
+    "mothers": "pregnant", "maternity": "pregnant", "obstetric": "pregnant",
+    "cancer": "oncology", "chemotherapy": "oncology", "cabg": "cardiac", "household": "family",
+    "households": "family", "families": "family", "frail": "complex", "multimorbid": "complex",
+    "emphysema": "copd", "nicu": "newborn", "neonatal": "newborn", "peds": "pediatric",
+    "paediatric": "pediatric",
+}  # fmt: skip
+"""Words of a search, and the word of a template's name or title that they mean."""
 
 SEXES = {
     "F": r"wom[ae]n|females?|girls?",
