@@ -17,6 +17,13 @@ def _profile(wish: str) -> dict[str, object]:
     return new.profile
 
 
+def _clinical(wish: str) -> list[dict[str, object]]:
+    clinical = _profile(wish)["clinical"]
+    assert isinstance(clinical, dict)
+    found: list[dict[str, object]] = clinical["comorbidities"]
+    return found
+
+
 def test_the_reference_wish_takes_its_template_and_asks_about_the_rest_of_texas() -> None:
     new, story = starting.start_profile(WISH)
 
@@ -39,7 +46,25 @@ def test_the_reference_wish_takes_its_template_and_asks_about_the_rest_of_texas(
         ("Medicaid children with asthma", "medicaid-pediatric"),
         ("Medicare patients", ""),
         ("commercial members with heart failure", ""),
-        ("Medicaid adults", ""),
+        ("Medicaid adults", "medicaid-adult"),
+        ("Medicaid adults with type 2 diabetes", "medicaid-diabetic"),
+        ("500 commercial members with diabetes", "commercial-diabetic"),
+        ("Medicare patients with heart failure", "medicare-heart-failure"),
+        ("Medicare patients with COPD", "medicare-copd"),
+        ("Medicare patients with chronic kidney disease", "medicare-ckd"),
+        ("frail Medicare Advantage members", "medicare-advantage-complex"),
+        ("a general Medicare population for wellness visits", "medicare-general"),
+        ("pregnant women", "commercial-maternity"),
+        ("300 pregnant women on Medicaid", "commercial-maternity"),
+        ("200 newborns", "newborn"),
+        ("CHIP kids", "chip-children"),
+        ("commercial children", "commercial-pediatric"),
+        ("high-cost commercial members", "commercial-high-cost"),
+        ("oncology trial candidates", "oncology-trial-candidates"),
+        ("trial candidates with type 2 diabetes", "diabetes-trial-candidates"),
+        ("bariatric surgery candidates", "bariatric-candidates"),
+        ("patients before coronary bypass surgery", "cardiac-surgery-candidates"),
+        ("people with diabetes", ""),
         ("people in Ohio", ""),
     ],
 )
@@ -68,6 +93,38 @@ def test_every_wish_that_names_people_becomes_a_specification_without_problems(w
     new, _ = starting.start_profile(wish)
 
     assert draft.problems(new) == []
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "300 pregnant women on Medicaid in Ohio",
+        "200 newborns in Texas",
+        "100 Medicare patients with heart failure, 60% women",
+        "Medicare patients with chronic kidney disease aged 70 to 80",
+        "newly diagnosed commercial diabetics",
+        "frail Medicare Advantage members with COPD in 40%",
+    ],
+)
+def test_a_template_taken_by_its_topic_becomes_a_specification_without_problems(wish: str) -> None:
+    new, story = starting.start_profile(wish)
+
+    assert new.templates
+    assert story.not_understood == []
+    assert draft.problems(new) == []
+
+
+def test_what_everybody_in_a_template_has_is_not_put_in_again() -> None:
+    codes = [one["code"] for one in _clinical("Medicare patients with heart failure")]
+
+    assert {"I50.22", "I50.32"} <= set(codes)
+    assert "I50.9" not in codes
+
+
+def test_newly_diagnosed_people_have_it_from_the_first_day_of_their_journey() -> None:
+    profile = _profile("newly diagnosed commercial diabetics")
+
+    assert profile["clinical"]["primary"] == {"code": "E11.9", "onset": "journey"}  # type: ignore[index]
 
 
 def test_shares_that_do_not_add_up_are_said_back_and_not_used() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from healthsim.building import card, draft, starting, templates
+from healthsim.building import card, draft, starting, templates, words
 from healthsim.building.draft import Draft
 
 NAMES = [item.name for item in templates.shelf()]
@@ -38,6 +38,16 @@ def test_a_template_can_be_shown_as_a_card(name: str) -> None:
         ("medicare diabetes", "medicare-diabetic"),
         ("healthy employees", "commercial-healthy"),
         ("medicaid children", "medicaid-pediatric"),
+        ("heart failure medicare", "medicare-heart-failure"),
+        ("CHF", "medicare-heart-failure"),
+        ("pregnant women", "commercial-maternity"),
+        ("CHIP kids", "chip-children"),
+        ("frail Medicare Advantage members", "medicare-advantage-complex"),
+        ("kidney disease in Medicare", "medicare-ckd"),
+        ("babies", "newborn"),
+        ("colon cancer trial", "oncology-trial-candidates"),
+        ("high cost claimants", "commercial-high-cost"),
+        ("candidates for cardiac surgery", "cardiac-surgery-candidates"),
         ("first-year diabetes journey", "diabetic-first-year"),
         ("knee surgery", "surgical-episode"),
         ("onboarding of a new member", "new-member-onboarding"),
@@ -45,6 +55,16 @@ def test_a_template_can_be_shown_as_a_card(name: str) -> None:
 )
 def test_words_find_their_template_first(query: str, first: str) -> None:
     assert templates.find(query)[0][1].name == first
+
+
+def test_every_topic_names_a_template_of_the_library() -> None:
+    assert {topic.template for topic in words.TOPICS} <= set(NAMES)
+    assert {topic.template for topic in words.TOPICS if topic.everyone} <= {
+        item.name
+        for item in templates.shelf()
+        for topic in words.TOPICS
+        if topic.template == item.name and any(code in item.document for code in topic.everyone)
+    }
 
 
 def test_no_query_finds_everything() -> None:

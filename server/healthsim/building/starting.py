@@ -92,8 +92,8 @@ def _fitting(wish: Wishes, story: Story) -> templates.Template | None:
             wish.ages = None if topic.ages else wish.ages
             return templates.load(topic.template)
     particular = {topic.template for topic in TOPICS}
-    fits = [item for item in templates.shelf()
-            if item.kind == "profile" and item.name not in particular and _fits(item, wish)]  # fmt: skip
+    others = (item for item in templates.shelf() if item.name not in particular)
+    fits = [item for item in others if item.kind == "profile" and _fits(item, wish)]
     fits = [item for item in fits if _primary_code(item)] or fits
     if len(fits) > 1 and payer_of(wish) is None:
         names = ", ".join(item.name for item in fits)
@@ -115,7 +115,7 @@ def _is_topic(topic: Topic, wish: Wishes) -> bool:
 def _fits(template: templates.Template, wish: Wishes) -> bool:
     document = template.fresh()
     payer, primary, own = payer_of(wish), primary_of(wish), _primary_code(template)
-    if not _is_paid(document, wish) or (primary is None and own):
+    if not _is_paid(document, wish) or (primary is None and own) or document.get("count") == 1:
         return False
     codes = [item.get("code", "") for item in document.get("clinical", {}).get("comorbidities", ())]
     if primary and primary[:3] not in {own[:3], *(code[:3] for code in codes if not own)}:
@@ -138,11 +138,12 @@ def _is_paid(document: dict[str, Any], wish: Wishes) -> bool:
 
 def _is_aged(document: dict[str, Any], ages: tuple[float, float]) -> bool:
     age = document.get("demographics", {}).get("age", {})
-    return bool(age.get("low", 0) <= sum(ages) / 2 <= age.get("high", 120))
+    low, high = _range(age, 120) if isinstance(age, dict) else (age, age)
+    return bool(low <= sum(ages) / 2 <= high)
 
 
-def _range(age: Any) -> tuple[float, float]:
-    return age.get("low", 0), age.get("high", wishes.OLDEST)
+def _range(age: Any, oldest: float = wishes.OLDEST) -> tuple[float, float]:
+    return age.get("low", 0), age.get("high", oldest)
 
 
 def start_journey(draft: Draft | None, request: str, template: str = "") -> tuple[Draft, Story]:

@@ -72,7 +72,8 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
 
     A word of the name counts four times, of the title three times, of the description once; a
     word shared in its first five letters ("diabetic", "diabetes") counts half. A word that means
-    another ("kids", "CHF") counts as the other where that is more.
+    another ("kids", "CHF") counts as the other where that is more. The sum is then lessened by
+    the share of words that are not met at all.
     """
     wanted = [word for word in _split(query) if word not in EMPTY]
     scored = [
@@ -88,16 +89,18 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
 
 
 def _score(wanted: list[str], template: Template) -> float:
-    total = 0.0
+    total, met = 0.0, set()
     for weight, text in ((4, template.name), (3, template.title), (1, template.description)):
         present = set(_split(text))
         stems = {word[:5] for word in present if len(word) >= 5}
         for word in wanted:
             meant = {word, ALIKE.get(word, word)}
-            total += weight * max(
+            found = max(
                 1.0 if one in present else 0.5 if one[:5] in stems else 0.0 for one in meant
             )
-    return total
+            total += weight * found
+            met |= {word} if found else set()
+    return total * len(met) / max(len(set(wanted)), 1)
 
 
 def _split(text: str) -> list[str]:

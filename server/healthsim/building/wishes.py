@@ -12,8 +12,16 @@ from dataclasses import dataclass, field
 
 from healthsim.building import words
 from healthsim.building.words import (
-    AGES, CONDITIONS, NUMBERS, PAYERS, PLANS, SEXES, SHARES, STATES, TOPICS,
-)  # fmt: skip
+    AGES,
+    CONDITIONS,
+    NUMBERS,
+    PAYERS,
+    PLANS,
+    SEXES,
+    SHARES,
+    STATES,
+    TOPICS,
+)
 
 LONGEST = 2000
 OLDEST = 95

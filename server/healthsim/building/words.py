@@ -102,6 +102,7 @@ AGES = (
     (r"adults?", 18, 95),
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What a template is about, beyond payer, primary condition and ages.
@@ -126,7 +127,6 @@ class Topic:
 
 TOPICS = (
     # The more particular first: the first one that fits is taken.
-    Topic("commercial-family", r"famil(?:y|ies)|households?|dependents?|spouses?"),
     Topic("commercial-maternity", r"pregnan\w+|maternity|prenatal|obstetrics?|expectant",
           any_payer=True),
     Topic("newborn", r"newborns?|neonat\w+|birth cohorts?|babies", any_payer=True, ages=True),
