@@ -28,6 +28,9 @@ from numpy.typing import NDArray
 
 NO_NUMBER = np.int64(-(2**63))
 
+Rows: TypeAlias = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice
+"""Which rows to take: their positions, a mask, or a slice."""
+
 Type: TypeAlias = Literal[
     "BIGINT", "INTEGER", "DATE", "TIMESTAMP", "DOUBLE", "DECIMAL(12,2)", "BOOLEAN", "VARCHAR"
 ]
@@ -66,7 +69,7 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Coded:
+    def take(self, rows: Rows) -> Coded:
         """Return the chosen rows, with the same vocabulary."""
         return Coded(self.codes[rows], self.vocabulary)
 
@@ -169,7 +172,7 @@ def length(columns: Mapping[str, Array]) -> int:
     return len(next(iter(columns.values()))) if columns else 0
 
 
-def take(columns: Columns, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Columns:
+def take(columns: Columns, rows: Rows) -> Columns:
     """Return the chosen rows of every column."""
     return {
         name: array.take(rows) if isinstance(array, Coded) else array[rows]

@@ -14,7 +14,7 @@ from healthsim.execution.gather import Gathered, gather
 from healthsim.execution.identity import Identity
 from healthsim.execution.network import Network, Used, directory
 from healthsim.execution.numbering import Numbering
-from healthsim.execution.people import Rows
+from healthsim.execution.people import People, Rows
 from healthsim.execution.steps import Happening
 from healthsim.execution.timeline import Timeline
 from healthsim.execution.visits import DAY, Visit
@@ -23,7 +23,7 @@ from healthsim.products.patientsim import tables as chart
 from healthsim.specification import journey as say
 from healthsim.specification.plan import Beating, Occurrence
 from healthsim.specification.trial import TrialVisitDetails
-from healthsim.tables import NO_NUMBER, Coded, Columns
+from healthsim.tables import NO_NUMBER, Coded, Columns, take
 
 _RESULTED_AFTER = {True: 90, False: DAY + 120}  # minutes, in a facility and outside: assumption
 _MORNING = 8 * 60  # draws without a visit: assumption
@@ -105,7 +105,7 @@ def patients(made: Chart) -> Columns:
     """Fill `patients`."""
     people, who = made.timeline.record.people, made.identity
     death = made.timeline.record.death
-    return chart.PATIENTS.complete({
+    everyone = chart.PATIENTS.complete({
         "person_id": people.person_id,
         "mrn": who.mrn,
         "ssn": who.ssn,
@@ -127,8 +127,25 @@ def patients(made: Chart) -> Columns:
         "phone": who.phone,
         "email": who.email,
         "household_id": people.person_id // 100,
-        "pcp_npi": made.npi(made.network.primary_care),
+        "mother_person_id": _mothers(people),
+        "pcp_npi": _primary_care(made, people.here),
     })  # fmt: skip
+    return take(everyone, people.here)
+
+
+def _mothers(people: People) -> NDArray[np.int64]:
+    """Return the mother of those born in the run; `NO_NUMBER` for others."""
+    if people.homes is None:
+        return np.full(len(people), NO_NUMBER)
+    mother = people.homes.mother
+    return np.where(mother >= 0, people.person_id[mother], NO_NUMBER)
+
+
+def _primary_care(made: Chart, rows: Rows | slice) -> NDArray[np.int64]:
+    """Return whose patient each of some people is; `NO_NUMBER` for others."""
+    found = np.full(len(made.person_id), NO_NUMBER)
+    found[rows] = made.npi(made.network.primary_care[rows])
+    return found
 
 
 def encounters(made: Chart) -> Columns:

@@ -218,6 +218,10 @@ class Coverage:
             span.last[rows[covered]] = days[covered]
             span.reason[rows[covered]] = code
 
+    def explain(self, rows: Rows, reason: str) -> None:
+        """Say why the span that was opened last is there."""
+        self.spans[-1].reason[rows] = self._code(reason)
+
     def _code(self, reason: str) -> int:
         if reason not in self.reasons:
             self.reasons.append(reason)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.cohort import birthday, people_of, sketched
-from healthsim.execution.people import Draws, Homes, Medication, People, Problem, Roll, Values
+from healthsim.execution.cohort import birthday, sketched
+from healthsim.execution.people import Draws, Medication, Problem, Roll, Values
 from healthsim.execution.sketch import Drawing, Sketch, resolved
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.profile import MOST_CHILDREN, Children, ProfileSpec, Spouse
@@ -31,7 +31,7 @@ _GAP = parse_distribution({"type": "conditional", "cases": [
     "otherwise": {"type": "normal", "mean": -2.2, "sd": 4.5}})  # fmt: skip
 # mean age difference of married couples near 2.2 years (Pew 2024, for 2022); spread: assumption
 _BOY = 0.512  # of live births: CDC, National Vital Statistics Reports, 2022
-_SEXES = ("M", "F")
+SEXES = ("M", "F")
 _SHARED = ("ethnicity", "race")
 S = TypeVar("S", Problem, Medication)
 
@@ -42,7 +42,7 @@ class Dependant:
 
     Attributes:
         age: float64, whole years on the profile's day.
-        gender: int32, position in `_SEXES`.
+        gender: int32, position in `SEXES`.
     """
 
     place: int
@@ -52,10 +52,10 @@ class Dependant:
     gender: NDArray[np.int32]
 
 
-def draw_units(
+def families(
     profile: ProfileSpec, parts: tuple[Drawing, ...], draws: Draws, plans: tuple[str, ...]
-) -> tuple[People, Draws]:
-    """Draw the people of one chunk of units; return the numbers of them all besides.
+) -> Sketch:
+    """Draw everyone of a chunk of units, by unit, then place.
 
     Args:
         profile: who they are.
@@ -63,22 +63,6 @@ def draw_units(
         draws: numbers for the anchors of the chunk.
         plans: names of the plan book, by position.
     """
-    sketch = _families(profile, parts, draws, plans)
-    roll = sketch.draws.roll
-    if roll is None:
-        return people_of(sketch), draws
-    homes = Homes(
-        roll=roll,
-        anchor=np.searchsorted(roll.unit, roll.unit),
-        mother=np.full(sketch.size, -1, dtype=np.int64),
-    )
-    return people_of(sketch, homes), sketch.draws
-
-
-def _families(
-    profile: ProfileSpec, parts: tuple[Drawing, ...], draws: Draws, plans: tuple[str, ...]
-) -> Sketch:
-    """Draw everyone of a chunk, by unit, then place."""
     anchors = sketched(profile, parts, draws, plans)
     found = _dependants(anchors)
     if not found:
@@ -109,7 +93,7 @@ def _dependants(anchors: Sketch) -> list[Dependant]:
         found.append(spouse)
         marital = anchors.values["marital_status"]
         if isinstance(marital, Coded):
-            anchors.values["marital_status"] = _put(marital, spouse.there, "M")
+            anchors.values["marital_status"] = put(marital, spouse.there, "M")
     if home.children is not None:
         found += _children(anchors, home.children, youngest)
     return [one for one in found if one.there.any()]
@@ -150,7 +134,7 @@ def _sex_of_spouse(anchors: Sketch, said: Spouse) -> NDArray[np.int32]:
 
 
 def _sexes(gender: Values) -> NDArray[np.int32]:
-    """Return genders as positions in `_SEXES`."""
+    """Return genders as positions in `SEXES`."""
     if not isinstance(gender, Coded):
         raise TypeError("numbers stand where a gender is needed")
     return np.where(gender.equals("F"), np.int32(1), np.int32(0))
@@ -246,7 +230,7 @@ def _settle(
     )
     sketch.values["age"] = laid([one.age for one in found]).astype(np.float64)
     sketch.columns["birth"] = laid([one.birth for one in found]).astype(np.int32)
-    sketch.values["gender"] = Coded(laid([one.gender for one in found]).astype(np.int32), _SEXES)
+    sketch.values["gender"] = Coded(laid([one.gender for one in found]).astype(np.int32), SEXES)
     for name in ("state", "county", "place", "plan"):
         if name in anchors.columns:
             sketch.columns[name] = anchors.columns[name][roll.unit]
@@ -319,7 +303,7 @@ def _both(one: S, other: S, order: NDArray[np.intp]) -> S:
     return replace(one, **arrays)  # type: ignore[arg-type]
 
 
-def _put(values: Coded, rows: NDArray[np.bool_], word: str) -> Coded:
+def put(values: Coded, rows: NDArray[np.bool_], word: str) -> Coded:
     """Return texts of which some rows are replaced by one word."""
     words = values.vocabulary if word in values.vocabulary else (*values.vocabulary, word)
     return Coded(np.where(rows, np.int32(words.index(word)), values.codes), words)

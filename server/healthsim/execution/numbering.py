@@ -99,6 +99,7 @@ _ONE_EACH: tuple[tuple[type[say.StepHead], str], ...] = (
     (say.Referral, "referrals"),
     (say.CarePlan, "care_plans"),
     (say.Enrollment, "enrollments"),
+    (say.Birth, "enrollments"),
     (say.TrialVisit, "trial_visits"),
     (say.AdverseEvent, "adverse_events"),
     (say.Exposure, "exposures"),

@@ -236,11 +236,22 @@ class Homes:
     Attributes:
         anchor: int64, row of the anchor of each person's unit.
         mother: int64, row of the mother of those who are or may be born in the run; -1 elsewhere.
+        born_of: int64, shape (children, n), rows of the children whom each person can bear; -1
+            where none.
+        births: address of a birth -> number of its first child.
     """
 
     roll: Roll
     anchor: NDArray[np.int64]
     mother: NDArray[np.int64]
+    born_of: NDArray[np.int64]
+    births: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, roll: Roll) -> Homes:
+        """Return who lives with whom where no child is expected."""
+        none = np.full(len(roll.unit), -1, dtype=np.int64)
+        return cls(roll, np.searchsorted(roll.unit, roll.unit), none, none[None, :0])
 
 
 @dataclass(frozen=True)
@@ -286,8 +297,10 @@ class People:
         return self.person_id % 100
 
     @property
-    def here(self) -> NDArray[np.intp]:
-        """Rows of those who are born: all but what no birth has made."""
+    def here(self) -> NDArray[np.intp] | slice:
+        """Rows of those who are there: all but the children whom nobody bore."""
+        if self.homes is None or not self.homes.born_of.size:
+            return slice(None)
         return np.flatnonzero(self.birth != NO_DAY)
 
 
@@ -300,3 +313,4 @@ def roles(place: NDArray[np.int64]) -> Coded:
 _FIRST_PLACES = (1, 2, 3, 50)  # of ROLES
 FIRST_BORN = 50
 """The first place of those born in the run."""
+YOUNGEST_MOTHER, OLDEST_MOTHER = 9, 64  # years: maternity ages of Medicare's code editor

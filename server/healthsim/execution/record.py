@@ -31,6 +31,7 @@ class Record:
         death: last day of life; `FOREVER` while alive.
         first_day: first day of a person's first journey; `NO_DAY` where in none.
         plans: names of the plan book, by position.
+        born: address of a birth -> whom it has brought.
         arms: of each trial, by its id: whom its randomisation befell, when, and their arm.
         stages: step id of a lifecycle -> the stages' positions as people entered them, NaN where
             they left the last; `stage_names` are its stages by position.
@@ -55,6 +56,7 @@ class Record:
     stages: dict[str, Log] = field(default_factory=dict)
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     walked: list[Plan] = field(default_factory=list)
+    born: dict[str, list[Rows]] = field(default_factory=dict)
     arms: dict[str, list[tuple[Rows, Days, Coded]]] = field(
         default_factory=lambda: defaultdict(list)
     )

@@ -17,7 +17,7 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.catalogue import tables_of
 from healthsim.execution.census import Census
 from healthsim.execution.chart import Chart, admit_after_emergency
-from healthsim.execution.cohort import drawing_order, sketched
+from healthsim.execution.cohort import drawing_order, people_of, sketched
 from healthsim.execution.counting import (
     everybody,
     has_population_steps,
@@ -31,11 +31,12 @@ from healthsim.execution.eligibility import (
     nobody_enters,
     without_steps,
 )
-from healthsim.execution.household import draw_units
+from healthsim.execution.expecting import expecting
+from healthsim.execution.household import families
 from healthsim.execution.identity import identify
 from healthsim.execution.network import Network, Used, directory
 from healthsim.execution.numbering import Numbering
-from healthsim.execution.people import Draws
+from healthsim.execution.people import Draws, Homes, People
 from healthsim.execution.pharmacy import renewals
 from healthsim.execution.pooling import side_by_side
 from healthsim.execution.quotas import QuotaStep, quota_levels
@@ -53,6 +54,7 @@ from healthsim.specification import journey as say
 from healthsim.specification.check import check_job
 from healthsim.specification.document import read
 from healthsim.specification.journey import JourneySpec, in_walking_order
+from healthsim.specification.newborns import birth_slots, slot_count, walked_plans
 from healthsim.specification.plan import Plan, lay_out
 from healthsim.specification.plan_days import ROOM_DAYS
 from healthsim.specification.profile import PlanDesign, ProfileSpec
@@ -71,6 +73,8 @@ class Job:
     Attributes:
         tables: every table that the job fills, in the order in which they are stored.
         through: last day of the data.
+        births: address of a birth -> number of its first child among all that one woman can bear.
+        children: how many children one woman can bear.
         ledger: what is expected of the rows.
         quotas: the profile's population steps; those of one level do not need each other.
         counts_journeys: whether a journey has a population step.
@@ -85,6 +89,8 @@ class Job:
     book: PlanBook
     numbering: Numbering
     through: int
+    births: Mapping[str, int]
+    children: int
     tables: tuple[Table, ...]
     ledger: Ledger
 
@@ -155,6 +161,7 @@ def prepare(
     _refuse(check_job(profile, journeys, known()))
     journeys = in_walking_order(journeys)
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
+    plans = walked_plans(journeys, plans)
     through, tables = last_day(profile, journeys), tables_of(profile.products)
     job = Job(
         profile=profile,
@@ -166,6 +173,8 @@ def prepare(
         book=PlanBook.of(plan_designs(profile, journeys)),
         numbering=Numbering(profile, plans, renewals(profile, through)),
         through=through,
+        births=birth_slots(plans),
+        children=slot_count(plans),
         tables=tables,
         ledger=Ledger.of(profile, journeys, tables, through),
     )
@@ -221,10 +230,13 @@ def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
     if profile.through is not None:
         return day_of(profile.through.isoformat())
     as_of = day_of(profile.as_of.isoformat())
-    ends = [as_of + _YEAR] if not journeys else []
-    for journey in journeys:
-        begins = journey.window(profile.as_of)[1].isoformat()
-        ends.append(day_of(begins) + journey.duration_days + ROOM_DAYS)
+    ends, borne = [as_of + _YEAR] if not journeys else [], as_of
+    for journey in sorted(journeys, key=lambda one: one.from_birth):
+        begins = day_of(journey.window(profile.as_of)[1].isoformat())
+        if journey.from_birth:  # whoever begins it last is born on the last day of what bears
+            begins = borne
+        ends.append(begins + journey.duration_days + ROOM_DAYS)
+        borne = borne if journey.from_birth else max(ends)
     return max(ends)
 
 
@@ -300,7 +312,7 @@ def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[Census, int, int],
         if job.profile.household is None:
             sketched(job.profile, parts, draws, job.book.names)
         else:  # who lives with an anchor rests on all of it
-            draw_units(job.profile, job.parts, draws, job.book.names)
+            families(job.profile, job.parts, draws, job.book.names)
 
     return drawn
 
@@ -348,8 +360,7 @@ def _lived(
     job: Job, census: Census, start: int, count: int, plans: Sequence[Plan] | None = None
 ) -> Timeline:
     """Draw the people of a chunk and let them walk through every journey, or through `plans`."""
-    draws = Draws(job.seed, start, count, job.count, census)
-    people, draws = draw_units(job.profile, job.parts, draws, job.book.names)
+    people, draws = _people(job, Draws(job.seed, start, count, job.count, census))
     book = Book(
         names=job.book.names,
         first_months=tuple(job.book.first_month.tolist()),
@@ -357,6 +368,16 @@ def _lived(
         through=job.through,
     )
     return live(job.profile, job.plans if plans is None else plans, people, draws, book)
+
+
+def _people(job: Job, draws: Draws) -> tuple[People, Draws]:
+    """Return the people of a chunk of units, and the numbers of them all."""
+    sketch = families(job.profile, job.parts, draws, job.book.names)
+    if job.children:
+        sketch, homes = expecting(sketch, job.births, job.children, job.through)
+        return people_of(sketch, homes), sketch.draws
+    roll = sketch.draws.roll
+    return people_of(sketch, None if roll is None else Homes.of(roll)), sketch.draws
 
 
 _WHOLE = ("plans", "trial_arms", "providers", "facilities", "pharmacies")

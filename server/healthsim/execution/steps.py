@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import NO_DAY, Days, add_months
+from healthsim.execution.births import bear
 from healthsim.execution.history import FOREVER, Course, Entry
 from healthsim.execution.people import Rows, Values
 from healthsim.execution.randomizing import randomize, strata_of
@@ -303,6 +304,21 @@ def _end(work: Work) -> Done:
     return work.done()
 
 
+def _bear(work: Work) -> Done:
+    """Let mothers bear; the birth befalls the newborns too, as the first thing in their life."""
+    step = work.occurrence.step
+    if not isinstance(step, say.Birth):
+        raise TypeError(type(step))
+    mothers = (work.rows, work.days, work.scope)
+    born = bear(work.occurrence, step, work.source, mothers, work.record)
+    rows = np.concatenate([work.rows, born.rows])
+    order = np.argsort(rows, kind="stable")
+    option = np.where(order >= len(work.rows), np.int32(0), np.int32(-1))
+    days = np.concatenate([work.days, born.days])[order]
+    told: Facts = {"option": Coded(option, ("born",))}
+    return Done(Happening(work.journey, work.occurrence, rows[order], days, told), work.days)
+
+
 def _change(work: Work) -> Done:
     step = work.occurrence.step
     if not isinstance(step, say.Change):
@@ -437,6 +453,7 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.Disenrollment: _disenroll,
     say.Death: _die,
     say.Randomization: _randomize,
+    say.Birth: _bear,
     say.Screening: screen,
     say.AdverseEvent: suffer,
     say.Exposure: expose,
@@ -449,7 +466,6 @@ _WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
     say.CarePlan: _care,
     say.Stop: _stop,
     say.TrialVisit: _visit,
-    say.Birth: _note,
     say.Include: _note,
     StageEntry: _enter,
 }

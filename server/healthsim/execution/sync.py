@@ -31,7 +31,7 @@ from healthsim.products.membersim.plans import PlanBook
 from healthsim.products.membersim.tables import ENROLLMENTS, MEMBERS
 from healthsim.products.rxmembersim.tables import RX_MEMBERS
 from healthsim.specification.profile import ProfileSpec
-from healthsim.tables import Coded, Columns
+from healthsim.tables import Coded, Columns, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def members(made: Chart, plans: PlanBook) -> Columns:
     people, who = made.timeline.record.people, made.identity
     number = member_number(people, made.timeline.record.draws, _medicare(made, plans))
     held = holding(people, plans)
-    return MEMBERS.complete({
+    everyone = MEMBERS.complete({
         "person_id": people.person_id,
         "member_number": number,
         "ssn": who.ssn,
@@ -129,6 +129,7 @@ def members(made: Chart, plans: PlanBook) -> Columns:
         "state": who.state,
         "zip": who.zip,
     })  # fmt: skip
+    return take(everyone, people.here)
 
 
 def rx_members(made: Chart, plans: PlanBook) -> Columns:
@@ -140,7 +141,7 @@ def rx_members(made: Chart, plans: PlanBook) -> Columns:
     plan = np.where(people.plan < 0, np.int32(len(plans.names)), people.plan)
     held = holding(people, plans)
     number = member_number(people, draws, _medicare(made, plans))
-    return RX_MEMBERS.complete({
+    everyone = RX_MEMBERS.complete({
         "person_id": people.person_id,
         "cardholder_id": number[held.subscriber],
         "person_code": held.person_code,
@@ -149,6 +150,7 @@ def rx_members(made: Chart, plans: PlanBook) -> Columns:
         "rx_group": Coded(plan.astype(np.int32), groups),
         "ssn": who.ssn,
     })  # fmt: skip
+    return take(everyone, people.here)
 
 
 def enrollments(made: Chart, plans: PlanBook) -> Columns:

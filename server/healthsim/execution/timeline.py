@@ -10,11 +10,12 @@ import numpy as np
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.ailments import ALWAYS
 from healthsim.execution.history import Coverage, Span
-from healthsim.execution.people import Draws, People, Rows
+from healthsim.execution.people import FIRST_BORN, Draws, People, Rows
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.steps import Happening
 from healthsim.execution.walk import Walk, begin_states
 from healthsim.specification.journey import JourneySpec
+from healthsim.specification.newborns import NewbornPlan
 from healthsim.specification.plan import Plan
 from healthsim.specification.profile import ProfileSpec
 from healthsim.tables import Coded, join
@@ -42,13 +43,20 @@ def live(
     draws: Draws,
     book: Book,
 ) -> Timeline:
-    """Let the people of a chunk walk through every journey, in listed order."""
+    """Let the people of a chunk walk through every journey, in listed order.
+
+    The plans stand in the order of `walked_plans`: what befalls newborns comes after what bears
+    them.
+    """
     coverage = Coverage([_own_coverage(profile, people, book)])
     record = Record.of(people, draws, book.names, book.states, coverage)
     walks = []
     happenings: list[Happening] = []
     for number, plan in enumerate(plans):
-        begun = _begin(profile, plan.journey, record)
+        if plan.journey.from_birth:
+            begun = _begin_at_birth(plan, record)
+        else:
+            begun = _begin(profile, plan.journey, record)
         walk = Walk(plan, number, record, begun)
         happenings += walk.go()
         walks.append(walk)
@@ -84,6 +92,7 @@ def _own_coverage(profile: ProfileSpec, people: People, book: Book) -> Span:
         year = as_of.year if as_of.month >= month else as_of.year - 1
         since = day_of(f"{year}-{month:02d}-01")
         span.begin[people.plan == plan] = since
+    span.begin[people.birth == NO_DAY] = NO_DAY
     covered = span.begin != NO_DAY
     span.begin[covered] = np.maximum(span.begin[covered], people.birth[covered])
     return span
@@ -95,7 +104,7 @@ def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
     first, last = (day_of(day.isoformat()) for day in journey.window(profile.as_of))
     u = draws.uniform(f"{journey.name}/begins")
     days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
-    rows = np.flatnonzero(days <= record.death)
+    rows = np.flatnonzero((days <= record.death) & (people.number < FIRST_BORN))
     candidates = np.full(len(people), NO_DAY, dtype=np.int32)
     candidates[rows] = days[rows]
     begin_states(journey, record, candidates)
@@ -106,6 +115,21 @@ def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
     begun[rows] = days[rows]
     new = rows[record.first_day[rows] == NO_DAY]
     record.first_day[new] = days[new]
+    return begun
+
+
+def _begin_at_birth(plan: Plan, record: Record) -> Days:
+    """Give those who were born, by one birth or by any, their birthday as their first day."""
+    people = record.people
+    some = [rows for address, each in record.born.items() for rows in each
+            if not isinstance(plan, NewbornPlan) or plan.bears(address)]  # fmt: skip
+    rows = np.sort(np.concatenate(some)) if some else np.zeros(0, dtype=np.int64)
+    begun = np.full(len(people), NO_DAY, dtype=np.int32)
+    begun[rows] = people.birth[rows]
+    begin_states(plan.journey, record, begun)
+    if plan.journey.eligible is not None and len(rows):
+        scope = AsOf(record, record.moment(rows, begun[rows]), begun[rows])
+        begun[rows[~plan.journey.eligible.holds(scope)]] = NO_DAY
     return begun
 
 

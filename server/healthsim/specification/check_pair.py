@@ -11,6 +11,7 @@ from healthsim.specification import journey as say
 from healthsim.specification.check_trial import product_problems
 from healthsim.specification.journey import JourneySpec
 from healthsim.specification.known import Known
+from healthsim.specification.newborns import birth_problems
 from healthsim.specification.profile import ProfileSpec
 
 _PROFESSIONAL = frozenset({"office", "telehealth", "urgent_care"})
@@ -23,6 +24,7 @@ def pair_problems(
     """Yield what does not fit between a profile and its journeys."""
     yield from _names(journeys)
     yield from product_problems(profile, journeys)
+    yield from birth_problems(profile, journeys)
     for place, journey in enumerate(journeys):
         where = f"journeys[{place}]"
         yield from _dates(profile, journey, where)

@@ -23,6 +23,7 @@ from healthsim.specification.known import (
     numeric,
     possible,
     textual,
+    whole_number,
 )
 from healthsim.specification.profile import MOST_CHILDREN, Onset, ProfileSpec, Quota
 
@@ -114,23 +115,6 @@ def _household(profile: ProfileSpec) -> Iterator[Problem]:
     if home is not None and home.children is not None:
         yield from whole_number(f"{where}.children.number", home.children.number, 0, MOST_CHILDREN)
         yield from numeric(f"{where}.children.age", home.children.age, 0, _GROWN)
-
-
-def whole_number(where: str, distribution: Distribution, low: int, high: int) -> Iterator[Problem]:
-    """Yield that a distribution gives no whole numbers from `low` to `high`.
-
-    They are said as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
-    """
-    if distribution.kind == "number":
-        yield from numeric(where, distribution, low, high)
-        return
-    for label in distribution.labels:
-        if not (label.isdecimal() and low <= int(label) <= high):
-            yield Problem(
-                where,
-                f"{label!r} is no whole number from {low} to {high}",
-                f'give weights of "{low}" to "{high}"',
-            )
 
 
 _ADULT, _GROWN = 18, 26

@@ -125,6 +125,23 @@ def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -
             yield Problem(where, f"unknown value {label!r}", near(label, known))
 
 
+def whole_number(where: str, distribution: Distribution, low: int, high: int) -> Iterator[Problem]:
+    """Yield that a distribution gives no whole numbers from `low` to `high`.
+
+    They are said as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
+    """
+    if distribution.kind == "number":
+        yield from numeric(where, distribution, low, high)
+        return
+    for label in distribution.labels:
+        if not (label.isdecimal() and low <= int(label) <= high):
+            yield Problem(
+                where,
+                f"{label!r} is no whole number from {low} to {high}",
+                f'give weights of "{low}" to "{high}"',
+            )
+
+
 def possible(distribution: Distribution) -> tuple[str, ...]:
     """Return the texts that a distribution gives to somebody: not those of weight 0."""
     weights = getattr(distribution, "weights", None)
