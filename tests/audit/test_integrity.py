@@ -22,6 +22,8 @@ FAMILIES = (
     "one number for one person", "nobody shares", "a telephone of fiction", "a mailbox of nobody",
     "a payer number of nobody", "a routing number of nobody", "a tax number of nobody",
     "a code of the person's sex", "codes that may stand together",
+    "a household lives", "a person is of the household", "a newborn ", "parents are older",
+    "a subscriber is of the household",
 )  # fmt: skip
 """Rules that are one sentence about several columns; the others are each changed by themselves."""
 

@@ -76,12 +76,15 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]
     with open_read(path) as connection:
         stored = {table.name for table in read_tables(connection, path)}
         people = People(connection, stored, who, what)
+        family = who.unit == "family"
+        anchors = People(connection, stored, who, what, anchors=True) if family else people
         return [
-            whole("people", who.count, people.size),
-            *_demographics(who, people),
+            whole("families" if family else "people", who.count, anchors.size),
+            *_demographics(who, anchors),
             *_correlations(who),
-            *_clinical(who, people),
-            *_coverage(who, people),
+            *household_compared(who, anchors, people),
+            *_clinical(who, people, anchors),
+            *_coverage(who, anchors),
             *_journeys(connection, stored, what),
             *_trials(connection, stored, what),
         ]
@@ -117,11 +120,40 @@ def _demographics(profile: ProfileSpec, people: People) -> Iterator[Compared]:
     yield from _age(said.age, people)
     for name in ("gender", "race", "ethnicity", "language", "marital_status"):
         asked = getattr(said, name)
+        if name == "marital_status" and profile.household is not None:
+            continue  # those who have a spouse are married, whatever was asked
         if asked is not None and asked.type != "population":
             yield from _labels(name, asked, people)
     for name, asked in (("us_state", said.location.states), ("county", said.location.counties)):
         if asked is not None:
             yield from _labels(name, asked, people)
+
+
+def household_compared(profile: ProfileSpec, anchors: People, people: People) -> Iterator[Compared]:
+    """Yield how many anchors have a spouse, and how many children live with them."""
+    home, unit = profile.household, people.person_id // 100
+    if home is None:
+        return
+    if home.spouse is not None:
+        has = np.isin(anchors.person_id // 100, unit[people.person_id % 100 == 2])
+        try:
+            yield share("spouse", share_of_each(home.spouse.share, anchors), has)
+        except NotStored:
+            yield _alone("spouse", has)
+    if home.children is None:
+        return
+    children = np.bincount(unit[people.person_id % 100 >= 3], minlength=profile.count + 1)
+    found = children[anchors.person_id // 100]
+    asked = home.children.number
+    try:
+        if asked.kind == "text":
+            for label, each in labels_of_each(asked, anchors).items():
+                yield share(f"children: {label}", each, found == int(label))
+        else:
+            expected = spread(asked, anchors, whole=True)
+            yield within("children: mean", expected.mean, float(found.mean()), expected.mean_error)
+    except NotStored:
+        yield Compared("children: mean", _UNKNOWN, round(float(found.mean()), 4))
 
 
 def _age(asked: Distribution, people: People) -> Iterator[Compared]:
@@ -182,13 +214,13 @@ def _correlations(profile: ProfileSpec) -> Iterator[Compared]:
         yield Compared(what, one.rank, "not stored")
 
 
-def _clinical(profile: ProfileSpec, people: People) -> Iterator[Compared]:
+def _clinical(profile: ProfileSpec, people: People, anchors: People) -> Iterator[Compared]:
     clinical = profile.clinical
     if "conditions" not in people.stored:
         return
     if clinical.primary is not None:
         code = clinical.primary.code
-        yield whole(f"condition {_met(code)}", people.size, int(people.has(code).sum()))
+        yield whole(f"condition {_met(code)}", anchors.size, int(anchors.has(code).sum()))
     for one in clinical.comorbidities:
         yield from _comorbidity(profile, one.code, one, people)
     for group in clinical.alternatives:

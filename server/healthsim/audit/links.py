@@ -130,6 +130,38 @@ RULES: tuple[AnyRule, ...] = (
          "USING (person_id) WHERE (p.given_name, p.family_name, p.birth_date, p.gender, "
          "p.county_fips, p.state, p.zip, p.household_id) IS DISTINCT FROM (m.given_name, "
          "m.family_name, m.birth_date, m.gender, m.county_fips, m.state, m.zip, m.household_id)"),
+    Rule("a household lives at one address", "patients.street", ("patients",),
+         "SELECT concat('household_id ', household_id) FROM patients GROUP BY household_id "
+         "HAVING count(DISTINCT (street, city, county_fips, state, zip)) > 1"),
+    RowRule("a person is of the household of their number", "patients.household_id", "patients",
+         "household_id <> person_id // 100"),
+    Rule("a newborn has a mother of its household", "patients.mother_person_id", ("patients",),
+         "SELECT concat('person_id ', c.person_id) FROM patients AS c LEFT JOIN patients AS m "
+         "ON m.person_id = c.mother_person_id WHERE (c.person_id % 100 >= 50) "
+         "<> (c.mother_person_id IS NOT NULL) OR c.household_id <> m.household_id "
+         "OR m.gender <> 'F'"),
+    Rule("a newborn is born in its mother's life", "patients.birth_date", ("patients",),
+         "SELECT concat('person_id ', c.person_id) FROM patients AS c JOIN patients AS m "
+         "ON m.person_id = c.mother_person_id WHERE c.birth_date > m.death_date "
+         "OR date_sub('year', m.birth_date, c.birth_date) NOT BETWEEN 9 AND 64"),
+    Rule("parents are older than their children", "patients.birth_date", ("patients",),
+         "SELECT concat('person_id ', c.person_id) FROM patients AS c JOIN patients AS p "
+         "USING (household_id) WHERE c.person_id % 100 BETWEEN 3 AND 49 AND p.person_id % 100 <= 2 "
+         "AND date_sub('year', p.birth_date, c.birth_date) < 15"),
+    Rule("a subscriber is of the household and holds code 01", "members.subscriber_id",
+         ("members",),
+         "SELECT concat('person_id ', m.person_id) FROM members AS m LEFT JOIN members AS s "
+         "ON s.person_id = m.subscriber_id WHERE s.household_id IS DISTINCT FROM m.household_id "
+         "OR s.subscriber_id <> s.person_id "
+         "OR (m.person_code = '01') <> (m.subscriber_id = m.person_id) "
+         "OR (m.relationship_code = '18') <> (m.subscriber_id = m.person_id)"),
+    Rule("a newborn of a covered mother is covered from birth", "enrollments.effective_date",
+         ("patients", "enrollments"),
+         "SELECT concat('person_id ', c.person_id) FROM patients AS c SEMI JOIN enrollments AS n "
+         "ON n.person_id = c.mother_person_id AND n.effective_date <= c.birth_date "
+         "AND c.birth_date <= coalesce(n.term_date, DATE '9999-12-31') LEFT JOIN "
+         "(SELECT person_id, min(effective_date) AS since FROM enrollments GROUP BY person_id) "
+         "AS o ON o.person_id = c.person_id WHERE o.since IS DISTINCT FROM c.birth_date"),
     Rule("an event and its encounter are of one day", "encounters.event_id",
          ("encounters", "events"),
          f"SELECT {_ENCOUNTER} FROM encounters AS e JOIN events AS v USING (event_id) "

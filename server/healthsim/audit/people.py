@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.dates import day_of, whole_years
 from healthsim.specification.journey import Enrollment, JourneySpec
+from healthsim.specification.known import roles
 from healthsim.specification.profile import ProfileSpec
 from healthsim.tables import Coded
 
@@ -24,6 +25,9 @@ class NotStored(Exception):  # noqa: N818
 class People:
     """Everybody of a scenario on the profile's day: the `Scope` of its conditions.
 
+    Those who are born in the run are not of the profile, and not seen; with `anchors`, only those
+    are whom its demographics describe.
+
     What an event of a journey caused (a diagnosis, a prescription, new coverage) is not seen.
 
     Attributes:
@@ -36,13 +40,17 @@ class People:
         stored: set[str],
         profile: ProfileSpec,
         journeys: tuple[JourneySpec, ...],
+        *,
+        anchors: bool = False,
     ) -> None:
+        self._which = "person_id % 100 = 1" if anchors else "person_id % 100 < 50"
         self._connection, self.stored = connection, stored
         self._profile, self._journeys = profile, journeys
         self._face = next((one for one in ("patients", "members") if one in stored), "")
         everybody = next((one for one in (self._face, "rx_members") if one in stored), "events")
         self.person_id = self._numbers(
-            f"SELECT DISTINCT person_id FROM {everybody} ORDER BY person_id"  # noqa: S608
+            f"SELECT DISTINCT person_id FROM {everybody} "  # noqa: S608
+            f"WHERE {self._which} ORDER BY person_id"
         )
         self._seen: dict[str, NDArray[np.float64] | Coded] = {}
 
@@ -83,9 +91,10 @@ class People:
             if isinstance(step, Enrollment) and step.details.plan is None
         ]
         found = self._connection.execute(
-            "SELECT person_id, arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id "
-            "FROM enrollments WHERE event_id IS NULL OR event_id IN "
-            "(SELECT event_id FROM events WHERE list_contains(?, step)) GROUP BY person_id",
+            "SELECT person_id, arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id "  # noqa: S608
+            "FROM enrollments WHERE (event_id IS NULL OR event_id IN "
+            f"(SELECT event_id FROM events WHERE list_contains(?, step))) AND {self._which} "
+            "GROUP BY person_id",
             [own],
         ).fetchnumpy()
         names = tuple(sorted(set(found["plan_id"].tolist())))
@@ -122,6 +131,8 @@ class People:
             return np.full(self.size, float(self._profile.as_of.month))
         if name == "plan":
             return self.plan
+        if name == "role":
+            return roles(self.person_id % 100)
         columns = {"gender": "gender", "us_state": "state", "county": "county_fips"}
         if name not in columns and (name not in _CHART or self._face != "patients"):
             raise NotStored(name)
@@ -129,7 +140,10 @@ class People:
 
     def _of_face(self, column: str) -> str:
         self._need(self._face)
-        return f"SELECT {column} FROM {self._face} ORDER BY person_id"  # noqa: S608
+        return (
+            f"SELECT {column} FROM {self._face} "  # noqa: S608
+            f"WHERE {self._which} ORDER BY person_id"
+        )
 
     def _need(self, table: str) -> None:
         if table not in self.stored:
@@ -147,9 +161,7 @@ class People:
 
     def _among(self, sql: str, values: list[object]) -> Mask:
         (column,) = self._connection.execute(sql, values).fetchnumpy().values()
-        found = np.zeros(self.size, dtype=np.bool_)
-        found[self._places(column)] = True
-        return found
+        return np.isin(self.person_id, np.asarray(column, dtype=np.int64))
 
     def _places(self, person_id: NDArray[np.generic]) -> NDArray[np.intp]:
         return np.searchsorted(self.person_id, np.asarray(person_id, dtype=np.int64))

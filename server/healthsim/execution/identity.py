@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import years
-from healthsim.execution.people import Draws, People
+from healthsim.execution.people import FIRST_BORN, Draws, People
 from healthsim.products.populationsim.names import given_name, middle_name, street, surname
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.profile import MOST_PEOPLE
@@ -113,7 +113,9 @@ def _surname(people: People, draws: Draws) -> Coded:
     own = surname(_surname_group(people), draws.uniform("identity.family_name"))
     if people.homes is None:
         return own
-    other = np.where(people.role.equals("spouse"), _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
+    number = people.number
+    other = np.where(number == _FIRST_CHILD - 1, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
+    other[number >= FIRST_BORN] = 0
     keeps = draws.uniform("identity.own_surname") < other
     anchor = people.homes.anchor
     return own.take(np.where(keeps, np.arange(len(anchor)), anchor))

@@ -14,7 +14,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.census import Census
 from healthsim.specification.conditions import Scope
 from healthsim.specification.distributions import Distribution, Draw
-from healthsim.specification.known import ROLES
+from healthsim.specification.known import roles
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 
@@ -304,13 +304,6 @@ class People:
         return np.flatnonzero(self.birth != NO_DAY)
 
 
-def roles(place: NDArray[np.int64]) -> Coded:
-    """Return what people are to their household by their place in it."""
-    codes = np.searchsorted(_FIRST_PLACES, place, side="right") - 1
-    return Coded(codes.astype(np.int32), ROLES)
-
-
-_FIRST_PLACES = (1, 2, 3, 50)  # of ROLES
 FIRST_BORN = 50
 """The first place of those born in the run."""
 YOUNGEST_MOTHER, OLDEST_MOTHER = 9, 64  # years: maternity ages of Medicare's code editor

@@ -12,14 +12,12 @@ from healthsim.dates import day_of
 from healthsim.execution.coding import Problems
 from healthsim.execution.figures import figure
 from healthsim.execution.history import Moment
-from healthsim.execution.people import Draws, Medication, Problem, Values, roles
+from healthsim.execution.people import Draws, Medication, Problem, Values
 from healthsim.execution.quotas import chosen
 from healthsim.specification.correlations import Blend
 from healthsim.specification.distributions import Distribution, parse_distribution
-from healthsim.specification.profile import (
-    ProfileSpec,
-    Quota,
-)
+from healthsim.specification.known import roles
+from healthsim.specification.profile import ProfileSpec, Quota
 from healthsim.specification.quantiles import of_scores, scores
 from healthsim.tables import Coded
 

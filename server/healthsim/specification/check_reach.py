@@ -169,7 +169,8 @@ class _Search:
         else:
             self.loops(step, inside, where)
             for name, inner in step.inner():
-                self.steps(inner, inside, f"{where}.{name}")
+                whose = replace(self.lives, born=True) if name == "newborn" else inside
+                self.steps(inner, whose, f"{where}.{name}")
 
     def inside(self, condition: Expression, world: World) -> World:
         """Return the world of what happens later to those for whom a condition held."""

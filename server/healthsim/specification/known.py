@@ -226,6 +226,19 @@ def no_history(argument: str) -> str | None:
 ROLES = ("self", "spouse", "child", "newborn")
 """What people are to their household; in a profile of persons everyone is "self" or newborn."""
 
+_FIRST_PLACES = (1, 2, 3, 50)  # of each role
+
+
+def roles(place: NDArray[np.int64]) -> Coded:
+    """Return what people are to their household by their place in it.
+
+    >>> roles(np.array([1, 2, 7, 50])).texts()
+    ['self', 'spouse', 'child', 'newborn']
+    """
+    codes = np.searchsorted(_FIRST_PLACES, place, side="right") - 1
+    return Coded(codes.astype(np.int32), ROLES)
+
+
 BUILT_IN_KINDS: Mapping[str, Kind] = {
     "age": NUMBER,
     "day": NUMBER,

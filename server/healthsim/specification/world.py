@@ -42,6 +42,7 @@ class Lives:
         own: position of the journey where the question stands.
         barred: ids of steps that can happen to nobody.
         begins: whether it is asked as the journey begins, and not at some day of it.
+        born: whether it is asked of those whom the journey brings into the world.
     """
 
     profile: ProfileSpec | None
@@ -50,6 +51,7 @@ class Lives:
     own: int
     barred: frozenset[str] = frozenset()
     begins: bool = False
+    born: bool = False
     _kept: dict[str, Outcome] = field(default_factory=dict, compare=False, repr=False)
 
     def name(self, name: str) -> Outcome:
@@ -96,7 +98,7 @@ class Lives:
     def mixed(self) -> bool:
         """Whether people walk who are not described by the profile: relatives, newborns."""
         family = self.profile is not None and getattr(self.profile, "unit", "person") != "person"
-        return family or self.journey.from_birth
+        return family or self.born or self.journey.from_birth
 
     def lasting(self, part: str, found: Outcome) -> Outcome | None:
         """Return what of something that is once true stays true: nobody grows younger."""

@@ -1,0 +1,82 @@
+"""Rules of households: each is seen to tell of one changed row, and to keep still before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from execution.births import WOMEN, pregnancy
+from execution.families import family
+from healthsim.audit import fidelity, integrity
+from healthsim.execution.run import prepare
+from healthsim.persistence.database import open_write
+from healthsim.persistence.scenario import read_manifest, read_tables
+from storing import stored
+
+JOURNEY = pregnancy(eligible=f"{WOMEN} and role != 'child'")
+BROKEN = {
+    "a household lives at one address":
+        "UPDATE patients SET street = '1 Other Road' WHERE person_id = "
+        "(SELECT min(person_id) FROM patients WHERE person_id % 100 = 2)",
+    "a person is of the household of their number":
+        "UPDATE patients SET household_id = household_id + 1 WHERE person_id = 101",
+    "a newborn has a mother of its household":
+        "UPDATE patients SET mother_person_id = NULL WHERE person_id = "
+        "(SELECT min(person_id) FROM patients WHERE mother_person_id IS NOT NULL)",
+    "a newborn is born in its mother's life":
+        "UPDATE patients SET death_date = DATE '2025-01-02' WHERE person_id = "
+        "(SELECT min(mother_person_id) FROM patients)",
+    "parents are older than their children":
+        "UPDATE patients SET birth_date = DATE '1980-01-01' WHERE person_id = "
+        "(SELECT min(person_id) FROM patients WHERE person_id % 100 = 3)",
+    "a subscriber is of the household and holds code 01":
+        "UPDATE members SET subscriber_id = person_id WHERE person_id = "
+        "(SELECT min(person_id) FROM members WHERE person_id % 100 = 2)",
+    "a newborn of a covered mother is covered from birth":
+        "UPDATE enrollments SET effective_date = effective_date + 1 WHERE enrollment_id = "
+        "(SELECT min(enrollment_id) FROM enrollments WHERE reason = 'birth')",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stored(tmp_path_factory.mktemp("families"), family(count=100), JOURNEY)
+
+
+@pytest.fixture(scope="module")
+def made(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_write(path) as connection:
+        integrity.lay_out(connection, read_manifest(connection, path))
+        yield connection
+
+
+def test_families_with_newborns_keep_every_rule(path: Path) -> None:
+    assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
+
+
+def test_what_families_were_asked_for_is_compared_by_role(path: Path) -> None:
+    job = prepare(family(count=100), [JOURNEY])
+    found = {one.what: one for one in fidelity.compare(path, job.profile_text, job.journey_texts)}
+
+    assert (found["families"].asked, found["families"].got) == (100, 100)
+    assert found["spouse"].asked == 0.6
+    assert {f"children: {number}" for number in "0123"} <= found.keys()
+    assert found["age: youngest"].ok
+    assert [one.what for one in found.values() if one.ok is False] == []
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_broken_household_is_told(made: duckdb.DuckDBPyConnection, path: Path, rule: str) -> None:
+    tables = read_tables(made, path)
+    mine = [one for one in integrity.rules_for(tables) if one.name == rule]
+    assert [one.rows for one in integrity.ask(made, mine, tables)] == [0]
+
+    made.execute("BEGIN")
+    made.execute(BROKEN[rule])
+    told = [one.rows for one in integrity.ask(made, mine, tables)]
+    made.execute("ROLLBACK")
+
+    assert told == [1]
