@@ -106,7 +106,15 @@ def test_a_skill_follows_the_format(skill: Any) -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    kinds = {"json", "json profile", "json step", "json changes", "json call", "sql"}
+    kinds = {
+        "json",
+        "json profile",
+        "json journey",
+        "json step",
+        "json changes",
+        "json call",
+        "sql",
+    }
 
     assert [str(block) for block in BLOCKS if block.kind not in kinds] == []
 
@@ -122,6 +130,13 @@ def test_a_whole_document_runs(block: Block) -> None:
     else:
         profile = templates.load("medicare-diabetic").fresh()
         assert _run(profile, [document], 100)["events"] > 100
+
+
+@_of("json journey")
+def test_a_journey_for_people_of_an_employer_runs(block: Block) -> None:
+    profile = templates.load("commercial-healthy").fresh()
+
+    assert _run(profile, [json.loads(block.text)], 300)["events"] > 50
 
 
 @_of("json step")

@@ -62,7 +62,9 @@ def expecting(
     rows = np.flatnonzero(unborn)
     born_of[(place[order][rows] - FIRST_BORN) % children, mother[rows]] = rows
     anchor = np.searchsorted(unit[order], unit[order])
-    return whole, Homes(Roll(unit[order], place[order]), anchor, mother, born_of, births)
+    family = sketch.profile.unit == "family"
+    together = Roll(unit[order], place[order])
+    return whole, Homes(together, anchor, mother, born_of, births, family)
 
 
 def _mothers(sketch: Sketch, through: int) -> NDArray[np.intp]:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import years
-from healthsim.execution.people import FIRST_BORN, Draws, People
+from healthsim.execution.people import FIRST_BORN, Draws, Homes, People
 from healthsim.products.populationsim.names import given_name, middle_name, street, surname
 from healthsim.products.populationsim.reference import geography
+from healthsim.specification.newborns import FEW_BIRTHS
 from healthsim.specification.profile import MOST_PEOPLE
 from healthsim.tables import Coded
 
@@ -21,6 +22,7 @@ _MBI = ("123456789", "S", _MBI_EITHER, "0123456789", _MBI_LETTERS, _MBI_EITHER, 
         _MBI_LETTERS, _MBI_LETTERS, "0123456789", "0123456789")  # fmt: skip
 # S in second place, where no real number has a letter S: CMS's own synthetic form
 _NO_MIDDLE_NAME = 0.12  # assumption: share of people without one
+_LATE_BIRTHS = 47  # places of a person's unit beyond the first three newborns
 _FIRST_CHILD = 3  # place in a household
 _SPOUSE_OF_OTHER_NAME = 0.2  # Pew 2023: 79 % of women in marriages took the husband's name
 _CHILD_OF_OTHER_NAME = 0.05  # assumption: children of an earlier union
@@ -81,18 +83,27 @@ def identify(people: People, draws: Draws) -> Identity:
 
 def member_number(people: People, draws: Draws, medicare: NDArray[np.bool_]) -> Text:
     """Return the payer's numbers: MBI-shaped for Medicare, SYN and digits for others."""
-    places = draws.permuted("identity.member_number", _serial(people), 10**9)
+    places = draws.permuted("identity.member_number", apart(people.person_id, people.homes), 10**9)
     other = _numbered(b"SYN", places, 9)
     number = np.where(medicare, _mbi(places), other.astype("S12"))
     return np.asarray(number, dtype="S12")
 
 
-def _serial(people: People) -> NDArray[np.int64]:
-    """Number everyone apart, whatever the count: anchors first, then 98 places a unit."""
-    unit, place = people.person_id // 100 - 1, people.person_id % 100
-    if people.homes is None:
+def apart(person_id: NDArray[np.int64], homes: Homes | None) -> NDArray[np.int64]:
+    """Number everyone apart, whatever the count: anchors first, then others by their place.
+
+    Families have 98 places a unit. Where units are persons, their first newborns follow as the
+    anchors do, and what is left has room for the later newborns of few units.
+    """
+    unit, place = person_id // 100 - 1, person_id % 100
+    if homes is None:
         return unit
-    return np.where(place == 1, unit, MOST_PEOPLE + unit * 98 + place - 2)
+    if homes.families:
+        return np.where(place == 1, unit, MOST_PEOPLE + unit * 98 + place - 2)
+    child = place - FIRST_BORN
+    early = MOST_PEOPLE * (child + 1) + unit
+    late = MOST_PEOPLE * (FEW_BIRTHS + 1) + unit * _LATE_BIRTHS + child - FEW_BIRTHS
+    return np.where(place == 1, unit, np.where(child < FEW_BIRTHS, early, late))
 
 
 def _of_household(people: People, values: Text) -> Text:
@@ -137,7 +148,7 @@ def _initial(names: Coded) -> Coded:
 
 def _ssn(people: People, draws: Draws) -> Text:
     """Number people by one keyed permutation of the space, so that none repeats."""
-    place = draws.permuted("identity.ssn", _serial(people), _SSN_SPACE)
+    place = draws.permuted("identity.ssn", apart(people.person_id, people.homes), _SSN_SPACE)
     area, rest = place // (49 * 9_999), place % (49 * 9_999)
     group, serial = rest // 9_999 + 1, rest % 9_999 + 1
     digits = _digits((900 + area) * 10**6 + group * 10**4 + serial, 9)

@@ -239,6 +239,7 @@ class Homes:
         born_of: int64, shape (children, n), rows of the children whom each person can bear; -1
             where none.
         births: address of a birth -> number of its first child.
+        families: whether units are families; units that are persons have newborns only.
     """
 
     roll: Roll
@@ -246,6 +247,7 @@ class Homes:
     mother: NDArray[np.int64]
     born_of: NDArray[np.int64]
     births: Mapping[str, int] = field(default_factory=dict)
+    families: bool = True
 
     @classmethod
     def of(cls, roll: Roll) -> Homes:

@@ -14,7 +14,7 @@ from healthsim.specification.profile import ProfileSpec
 
 MOST_AT_ONCE = 5
 MOST_IN_A_UNIT = 50  # places 50 to 99
-_FEW = 3  # births a person for which numbers of everyone are kept, whatever the count
+FEW_BIRTHS = 3  # births a person for which numbers of everyone are kept, whatever the count
 _MANY_BIRTHS = 190_000  # units for which numbers of 50 births a person are kept
 
 
@@ -161,12 +161,12 @@ def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
             f"can bring {births} births to {whom}, and a unit has places for {MOST_IN_A_UNIT}",
             "lower the times or the number of births, or the most children of a household",
         )
-    elif profile.unit == "person" and births > _FEW and profile.count > _MANY_BIRTHS:
+    elif profile.unit == "person" and births > FEW_BIRTHS and profile.count > _MANY_BIRTHS:
         yield Problem(
             "profile.count",
             f"is {profile.count:,}, and journeys can bring {births} births to a woman: there are "
             "not enough numbers that are never issued",
-            f"lower it to at most {_MANY_BIRTHS:,} or the births to {_FEW}",
+            f"lower it to at most {_MANY_BIRTHS:,} or the births to {FEW_BIRTHS}",
         )
 
 
