@@ -13,6 +13,8 @@ from execution.running import Columns, attempted, event, journey, listed, run, v
 from healthsim.errors import SpecError
 from healthsim.execution.identity import apart
 from healthsim.execution.people import Homes, Roll
+from healthsim.execution.run import chunks, prepare
+from healthsim.operations.generate import added
 from healthsim.tables import NO_NUMBER, take
 
 AT_HOME = f"{WOMEN} and role != 'child'"
@@ -158,6 +160,23 @@ def test_a_newborn_has_its_mothers_attributes_and_the_states_of_her_journey() ->
     assert took["heavy"] == took["hers_heavy"]
     assert 20 < len(took["heavy"]) < 180
     assert took["young"] == took["birth"]
+
+
+def test_expectations_of_a_journey_are_of_those_who_walk_it() -> None:
+    seen = ["share(happened('seen')) == 1", "share(role == 'newborn') == 1"]
+    hers = ["share(happened('labour')) == 1", "share(role == 'self') == 1"]
+    job = prepare(
+        women(expectations=["share(role == 'newborn') between 0.2 and 0.45"]),
+        [well_child(expectations=seen),
+         pregnancy(delivery(chance=0.6), expectations=hers)],
+    )  # fmt: skip
+    totals: list[tuple[int, int]] = []
+    for chunk in chunks(job):
+        totals = added(totals, chunk.tallies)
+
+    judged = job.judged(totals)
+    assert [one for one in judged if not one["met"]] == []
+    assert len(judged) == 5
 
 
 def test_twins_are_two_people_of_one_day() -> None:

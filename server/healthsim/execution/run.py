@@ -176,7 +176,7 @@ def prepare(
         births=birth_slots(plans),
         children=slot_count(plans),
         tables=tables,
-        ledger=Ledger.of(profile, journeys, tables, through),
+        ledger=Ledger.of(profile, journeys, _places(journeys, plans), tables, through),
     )
     if job.count <= MOST_DRAWN:
         _refuse(nobody_eligible(job))
@@ -204,6 +204,14 @@ def nobody_eligible(job: Job) -> list[Problem]:
     whole = f"the first {count:,} units" if count < job.count else f"all {count:,} units"
     whole = whole.replace("units", "people") if job.profile.unit == "person" else whole
     return list(nobody_enters(job.journeys, places, timeline.begun, whole))
+
+
+def _places(journeys: Sequence[JourneySpec], plans: Sequence[Plan]) -> list[int]:
+    """Return the position of each journey among the plans."""
+    return [
+        next(place for place, plan in enumerate(plans) if plan.journey is journey)
+        for journey in journeys
+    ]
 
 
 def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[str, PlanDesign]:

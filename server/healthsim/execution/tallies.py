@@ -52,11 +52,23 @@ class Ledger:
         cls,
         profile: ProfileSpec,
         journeys: Sequence[JourneySpec],
+        walked: Sequence[int],
         tables: Sequence[Table],
         through: int,
     ) -> Ledger:
-        """Gather what the documents of a job expect."""
-        asked = tuple(_asked(profile, journeys))
+        """Gather what the documents of a job expect.
+
+        Args:
+            profile: who.
+            journeys: what happens to them.
+            walked: position of each journey among all that is walked.
+            tables: what the job fills.
+            through: last day of the data.
+        """
+        asked = tuple(
+            (number if number < 0 else walked[number], where, one)
+            for number, where, one in _asked(profile, journeys)
+        )
         sought = dict.fromkeys(
             Sought(journey if figure.function == "share" else -1, figure)
             for journey, _, one in asked
@@ -129,8 +141,8 @@ def _people(one: Sought, timeline: Timeline, as_of: int, through: int) -> Tally:
     """Count people at the end of their data: those of a journey where it is one's own figure."""
     record, figure = timeline.record, one.figure
     began = record.first_day if one.journey < 0 else timeline.begun[one.journey]
-    everyone = np.arange(len(record.people))
-    rows = everyone if one.journey < 0 else np.flatnonzero(began != NO_DAY)
+    rows = np.arange(len(record.people))[record.people.here]
+    rows = rows if one.journey < 0 else np.flatnonzero(began != NO_DAY)
     last = np.minimum(record.death, np.int32(through))[rows]
     begun = np.where(began == NO_DAY, np.int32(as_of), began)[rows].astype(np.int32)
     scope = _AtEnd(record, rows, last, begun, one.journey)
