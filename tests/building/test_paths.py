@@ -56,3 +56,57 @@ def test_any_path_changes_something_or_says_why_not(path: str, op: str) -> None:
         paths.change(document, op, paths.parse(path), 5)
     except HealthSimError:
         return
+
+
+JOURNEY = {
+    "parts": {"flu": {"steps": [{"id": "shot"}, {"id": "note"}]}},
+    "phases": [
+        {"name": "all", "steps": [
+            {"id": "treatment", "do": "protocol",
+             "delay": {"steps": [{"id": "recheck"}]},
+             "visits": [{"id": "dosing", "steps": [{"id": "blood"}]}],
+             "unscheduled": {"id": "extra", "steps": [{"id": "call"}]}},
+            {"id": "grades", "do": "stages", "stages": [
+                {"name": "2", "steps": [{"id": "early"}], "moves": [{"to": "1"}, {"to": "0"}]},
+                {"name": "1", "steps": [{"id": "late"}]},
+                {"name": "0"}]},
+            {"id": "better", "do": "wait", "steps": [{"id": "good"}],
+             "otherwise": [{"id": "poor"}]},
+            {"id": "delivery", "newborn": [{"id": "weight"}], "with": [{"id": "shot"}]},
+            {"id": "flu", "do": "include", "part": "flu"},
+        ]}
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["recheck", "dosing", "blood", "extra", "call", "early", "late", "good", "poor", "weight",
+     "note", "delivery", "treatment#3/dosing"],
+)  # fmt: skip
+def test_a_step_is_found_in_everything_that_holds_steps(name: str) -> None:
+    found = paths.find(JOURNEY, paths.step(JOURNEY, name))
+
+    assert found["id"] == name.split("/")[-1]
+
+
+def test_a_step_of_a_part_is_told_from_another_of_its_id() -> None:
+    assert paths.step(JOURNEY, "flu/shot")[:2] == ["parts", "flu"]
+    assert paths.step(JOURNEY, "delivery/shot")[-2:] == ["with", "0"]
+
+
+def test_stages_that_are_figures_are_named_and_not_counted() -> None:
+    place = paths.step(JOURNEY, "late")
+    stages = paths.step(JOURNEY, "grades")
+
+    assert paths.find(JOURNEY, place)["id"] == "late"
+    assert paths.find(JOURNEY, [*stages, "stages", "2", "moves", "0"]) == {"to": "0"}
+    assert paths.find(JOURNEY, paths.parse(paths.write(place)))["id"] == "late"
+
+
+def test_a_missing_stage_is_answered_with_those_that_are_there() -> None:
+    stages = paths.step(JOURNEY, "grades")
+    with pytest.raises(Refused, match="it holds 2, 1, 0"):
+        paths.change(JOURNEY, "remove", [*stages, "stages", "7"], None)
+    with pytest.raises(Refused, match="did you mean 'dosing'"):
+        paths.step(JOURNEY, "dosng")

@@ -1,6 +1,7 @@
 """Places in a document: `clinical.comorbidities[I10].share` or `/clinical/comorbidities/0/share`.
 
-A list item is named by its number or by what it is known by: a code, an id, a name, a drug.
+A list item is named by what it is known by (a code, an id, a name, a drug, where a move goes to) or
+by its number. Where a figure is both, as with stages 1 to 5, it is the name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from healthsim.errors import Refused, near
 
 LONGEST = 1000
 """Characters of a path."""
-_KNOWN_BY = ("id", "code", "name", "drug")
+_KNOWN_BY = ("id", "code", "name", "drug", "to")
+_HOLDERS = frozenset(
+    ("phases", "steps", "with", "options", "visits", "unscheduled", "delay", "stages", "otherwise",
+     "newborn", "parts")
+)  # fmt: skip
+"""Keys of a journey's document below which steps stand, before its parts are copied in."""
 _PIECE = re.compile(r"\[([^\]]*)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
 
 
@@ -141,12 +147,12 @@ def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
 
 
 def _place(items: list[Any], piece: str) -> int | None:
-    """Return the position of a list item that is named by number or by what it is known by."""
-    if re.fullmatch(r"[0-9]{1,6}", piece) and int(piece) < len(items):
-        return int(piece)
+    """Return the position of a list item that is named by what it is known by, or by number."""
     for number, item in enumerate(items):
         if isinstance(item, dict) and any(item.get(key) == piece for key in _KNOWN_BY):
             return number
+    if re.fullmatch(r"[0-9]{1,6}", piece) and int(piece) < len(items):
+        return int(piece)
     return None
 
 
@@ -159,30 +165,55 @@ def _items(items: list[Any]) -> str:
     return f"it holds {', '.join(names)}" if names else f"it has {len(items)} items, from 0"
 
 
-_HOLD_STEPS = frozenset({
-    "phases", "steps", "with", "options", "stages", "visits", "unscheduled", "delay", "newborn",
-    "otherwise",
-})  # fmt: skip
-
-
 def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    """Yield (place, step) of every step below a journey document, in document order."""
+    """Yield (place, step) of every step below a journey document, in document order.
+
+    Visits of a protocol and its unscheduled ones count; stages and options hold steps and are none.
+    """
     if isinstance(value, dict):
-        if "id" in value:
+        if isinstance(value.get("id"), str):
             yield pieces, value
         for key, inner in value.items():
-            if key in _HOLD_STEPS:
+            if key == "parts" and isinstance(inner, dict):
+                for name, part in inner.items():
+                    yield from steps(part, [*pieces, key, name])
+            elif key in _HOLDERS:
                 yield from steps(inner, [*pieces, key])
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from steps(item, [*pieces, str(number)])
+            yield from steps(item, [*pieces, _named(value, number)])
+
+
+def _named(items: list[Any], number: int) -> str:
+    """Return how to name a list item: by its number, unless another is known by that figure."""
+    if _place(items, str(number)) == number:
+        return str(number)
+    item = items[number] if isinstance(items[number], dict) else {}
+    return next((str(item[key]) for key in _KNOWN_BY if key in item), str(number))
 
 
 def step(journey: dict[str, Any], name: str) -> list[str]:
-    """Return the place of the step with this id (`quarter/visit` also finds `visit`)."""
-    wanted = name.split("/")[-1].split("#")[0]
-    known = [(place, found["id"]) for place, found in steps(journey, [])]
-    for place, found in known:
-        if found == wanted:
-            return place
-    raise Refused(f"steps[{name}]", "no step has this id", near(wanted, [i for _, i in known]))
+    """Return the place of the step with this id.
+
+    `quarter/visit` is the `visit` below `quarter`, or of the part that `quarter` includes; without
+    such a one, and for a `visit` alone, the first of that id.
+    """
+    known = [(place, found) for place, found in steps(journey, [])]
+    wanted = [piece.split("#")[0] for piece in name.split("/")]
+    above: list[str] = []
+    for outer in wanted[:-1]:
+        above = next((_below(place, found, journey) for place, found in known
+                      if found["id"] == outer and place[: len(above)] == above), above)  # fmt: skip
+    named = [place for place, found in known if found["id"] == wanted[-1]]
+    best = next((place for place in named if place[: len(above)] == above), None)
+    if best is None and not named:
+        ids = dict.fromkeys(found["id"] for _, found in known)
+        raise Refused(f"steps[{name[:80]}]", "no step has this id", near(wanted[-1], list(ids)))
+    return best or named[0]
+
+
+def _below(place: list[str], step: dict[str, Any], journey: dict[str, Any]) -> list[str]:
+    """Return the place below which the steps of a step stand: of an include, its part's."""
+    part, parts = step.get("part"), journey.get("parts")
+    own = isinstance(part, str) and isinstance(parts, dict) and part in parts
+    return ["parts", str(part)] if own else place
