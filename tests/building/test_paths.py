@@ -95,18 +95,21 @@ def test_a_step_of_a_part_is_told_from_another_of_its_id() -> None:
     assert paths.step(JOURNEY, "delivery/shot")[-2:] == ["with", "0"]
 
 
-def test_stages_that_are_figures_are_named_and_not_counted() -> None:
-    place = paths.step(JOURNEY, "late")
-    stages = paths.step(JOURNEY, "grades")
+def test_a_figure_that_may_be_a_stages_name_or_number_is_not_guessed() -> None:
+    place, stages = paths.step(JOURNEY, "late"), paths.step(JOURNEY, "grades")
 
-    assert paths.find(JOURNEY, place)["id"] == "late"
-    assert paths.find(JOURNEY, [*stages, "stages", "2", "moves", "0"]) == {"to": "0"}
     assert paths.find(JOURNEY, paths.parse(paths.write(place)))["id"] == "late"
+    for written, moves in (('stages["2"].moves["0"]', {"to": "0"}), ("stages[#2]", {"name": "0"})):
+        pieces = [*stages, *paths.parse(written)]
+        assert paths.find(JOURNEY, pieces) == moves
+        assert paths.parse(paths.write(pieces)) == pieces
+    with pytest.raises(Refused, match="for the one of this name"):
+        paths.find(JOURNEY, [*stages, "stages", "2"])
 
 
 def test_a_missing_stage_is_answered_with_those_that_are_there() -> None:
     stages = paths.step(JOURNEY, "grades")
     with pytest.raises(Refused, match="it holds 2, 1, 0"):
-        paths.change(JOURNEY, "remove", [*stages, "stages", "7"], None)
+        paths.change(JOURNEY, "remove", [*stages, "stages", "3a"], None)
     with pytest.raises(Refused, match="did you mean 'dosing'"):
         paths.step(JOURNEY, "dosng")

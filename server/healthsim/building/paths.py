@@ -1,7 +1,8 @@
 """Places in a document: `clinical.comorbidities[I10].share` or `/clinical/comorbidities/0/share`.
 
 A list item is named by what it is known by (a code, an id, a name, a drug, where a move goes to) or
-by its number. Where a figure is both, as with stages 1 to 5, it is the name.
+by its number. Where a figure may be either, as with stages 1 to 5, `["2"]` is the name and `[#2]`
+the number, and `[2]` is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ _HOLDERS = frozenset(
 _PIECE = re.compile(r"\[([^\]]*)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
 
 
+class Quoted(str):
+    """A piece that stood in quotes: a name, also where it is a figure."""
+
+    __slots__ = ()
+
+
 def parse(path: str) -> list[str]:
     """Split a dotted path or a JSON pointer into its pieces.
 
@@ -39,7 +46,7 @@ def parse(path: str) -> list[str]:
     else:
         text = text.removeprefix("$").removeprefix(".")
         pieces = [
-            (match[1] if match[1] is not None else match[3]).strip("\"' ")
+            _bare((match[1] if match[1] is not None else match[3]).strip())
             for match in _PIECE.finditer(text)
         ]
     if not pieces or "" in pieces:
@@ -51,6 +58,11 @@ def parse(path: str) -> list[str]:
     return pieces
 
 
+def _bare(piece: str) -> str:
+    bare = piece.strip("\"' ")
+    return Quoted(bare) if bare != piece and bare.isdigit() else bare
+
+
 def write(pieces: list[str]) -> str:
     """Write pieces as a dotted path.
 
@@ -60,7 +72,8 @@ def write(pieces: list[str]) -> str:
     text = ""
     for piece in pieces:
         plain = re.fullmatch(r"[A-Za-z_][\w-]*", piece) and not re.fullmatch(r"[A-Z]\d\w", piece)
-        text += (f".{piece}" if text else piece) if plain else f"[{piece}]"
+        shown = f'"{piece}"' if isinstance(piece, Quoted) else piece
+        text += (f".{piece}" if text else piece) if plain else f"[{shown}]"
     return text
 
 
@@ -147,13 +160,26 @@ def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
 
 
 def _place(items: list[Any], piece: str) -> int | None:
-    """Return the position of a list item that is named by what it is known by, or by number."""
-    for number, item in enumerate(items):
-        if isinstance(item, dict) and any(item.get(key) == piece for key in _KNOWN_BY):
-            return number
-    if re.fullmatch(r"[0-9]{1,6}", piece) and int(piece) < len(items):
-        return int(piece)
-    return None
+    """Return the position of a list item that is named by what it is known by, or by number.
+
+    Raises:
+        Refused: a figure is the number of one item and the name of another.
+    """
+    number = piece.removeprefix("#")
+    counts = re.fullmatch(r"[0-9]{1,6}", number) and int(number) < len(items)
+    place = int(number) if counts and not isinstance(piece, Quoted) else None
+    if piece.startswith("#") and place is not None:
+        return place
+    named = next(
+        (place for place, item in enumerate(items)
+         if isinstance(item, dict) and any(item.get(key) == piece for key in _KNOWN_BY)), None
+    )  # fmt: skip
+    if named is not None and place is not None and named != place:
+        raise Refused(
+            f"[{piece}]", "may be the item's number, from 0, or another's name",
+            f'write ["{piece}"] for the one of this name, [#{piece}] for the one of this number',
+        )  # fmt: skip
+    return place if named is None else named
 
 
 def _items(items: list[Any]) -> str:
@@ -181,15 +207,14 @@ def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, 
                 yield from steps(inner, [*pieces, key])
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from steps(item, [*pieces, _named(value, number)])
+            yield from steps(item, [*pieces, _counted(value, number)])
 
 
-def _named(items: list[Any], number: int) -> str:
-    """Return how to name a list item: by its number, unless another is known by that figure."""
-    if _place(items, str(number)) == number:
-        return str(number)
-    item = items[number] if isinstance(items[number], dict) else {}
-    return next((str(item[key]) for key in _KNOWN_BY if key in item), str(number))
+def _counted(items: list[Any], number: int) -> str:
+    """Return the number of a list item as a piece that cannot be taken for a name."""
+    figure = str(number)
+    named = any(isinstance(item, dict) and figure in map(item.get, _KNOWN_BY) for item in items)
+    return f"#{figure}" if named else figure
 
 
 def step(journey: dict[str, Any], name: str) -> list[str]:

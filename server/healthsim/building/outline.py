@@ -1,0 +1,90 @@
+"""The steps of a journey as an indented list, with what holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from healthsim.building import sentences
+from healthsim.building.saying import line, say
+
+MOST = 150
+"""Lines of one journey."""
+
+Lines = Iterator[tuple[str, str]]
+
+
+def outline(journey: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (indent, sentence) of every step, in document order, parts last.
+
+    The form is that of a draft, before its parts are copied in.
+    """
+    found = list(islice(_whole(journey), MOST + 1))
+    if len(found) <= MOST:
+        return found
+    return [*found[:MOST], ("", "… (more steps: look at journey.phases)")]
+
+
+def _whole(journey: Mapping[str, Any]) -> Lines:
+    for phase in _objects(journey.get("phases")):
+        yield from _steps(phase.get("steps"), 0)
+    parts = journey.get("parts")
+    for name, part in parts.items() if isinstance(parts, Mapping) else ():
+        if isinstance(part, Mapping):
+            yield "", f"part {line(name)}{_parameters(part.get('parameters'))}:"
+            yield from _steps(part.get("steps"), 1)
+
+
+def _parameters(found: Any) -> str:
+    if not isinstance(found, Mapping) or not found:
+        return ""
+    return f" ({', '.join(f'{line(key)} {say(value)}' for key, value in found.items())})"
+
+
+def _steps(found: Any, depth: int) -> Lines:
+    for step in _objects(found):
+        yield "  " * depth, sentences.sentence(step)
+        yield from _inside(step, depth + 1)
+
+
+def _inside(step: Mapping[str, Any], depth: int) -> Lines:
+    """Yield what a step holds: rows, ways, visits, stages, delays, and steps."""
+    yield from _ways(step, depth)
+    for one in _objects(step.get("visits")):
+        yield "  " * depth, sentences.visit(one)
+        yield from _steps(one.get("steps"), depth + 1)
+    for one in _objects(step.get("stages")):
+        yield "  " * depth, sentences.stage(one)
+        yield from _steps(one.get("steps"), depth + 1)
+    yield from _steps(step.get("with"), depth)
+    yield from _steps(step.get("steps"), depth)
+    delay, between = step.get("delay"), step.get("unscheduled")
+    if isinstance(delay, Mapping):
+        yield from _titled("on each day on which it is put off:", delay.get("steps"), depth)
+    if isinstance(between, Mapping):
+        yield "  " * depth, sentences.unscheduled(between)
+        yield from _steps(between.get("steps"), depth + 1)
+    yield from _titled("when the limit passes:", step.get("otherwise"), depth)
+    yield from _titled("to the newborn:", step.get("newborn"), depth)
+
+
+def _ways(step: Mapping[str, Any], depth: int) -> Lines:
+    table = step.get("table")
+    for row in _objects(table.get("rows")) if isinstance(table, Mapping) else ():
+        yield "  " * depth, sentences.row(row)
+    for option in _objects(step.get("options")):
+        yield from _titled(f"{say(option.get('name'))}:", option.get("steps"), depth)
+
+
+def _titled(title: str, found: Any, depth: int) -> Lines:
+    """Yield steps below a title; nothing where there are none."""
+    if _objects(found):
+        yield "  " * depth, title
+        yield from _steps(found, depth + 1)
+
+
+def _objects(found: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(found, list | tuple):
+        return []
+    return [one for one in found if isinstance(one, Mapping)]

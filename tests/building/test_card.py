@@ -1,0 +1,75 @@
+"""The card says every kind of step, in a line that a person can confirm."""
+
+from __future__ import annotations
+
+import pytest
+
+from healthsim.building import card, draft, paths
+from healthsim.building.draft import Draft
+from storing import spec
+
+BOTH = Draft(profile=spec("every-household"), journeys=(spec("every-step"),))
+TRIAL = Draft(journeys=(spec("trial"),))
+
+
+def test_the_draft_of_every_kind_has_no_problems() -> None:
+    assert draft.problems(BOTH) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "- parameter shot_month is 10",
+        "- flu: include part flu-shot with month <shot_month>",
+        "- falls: change egfr by normal: mean -3, sd 1 a year",
+        "- wobble: change egfr up and down: sd 2.0 every 30 days, keeps 0.8",
+        "- helps: change egfr by 2 while metformin is taken, gone 30 days after",
+        "- infarct: diagnosis (I21.9), 0.02 a year, in January ×1.6",
+        "- mild: diagnosis (J06.9), 30 % within 90 days",
+        "  - age 0 to 17 and gender F: a 20 %, b 80 %",
+        "  - everybody else: a 50 %, b 50 %",
+        "- race: branch: heals 2 a year; none if otherwise, within 90 days, day 10",
+        "- treatment: protocol of 12 cycles of 14 days, counted from the one before, "
+        "until count('treatment') > 10, put off 7 days while egfr < 20 (at most 2 times), day 0",
+        "  - visit dosing (CnD1), day 1 (-0 to +2 days), missed 2 %, outside the window 3 %",
+        "  - visit imaging, day 10, in cycles 4, 8, 12",
+        "  - unscheduled extra: 0.5 a year, at most 3",
+        "- ckd: stages from 3a 70 %, 3b 30 %, day 400",
+        "  - stage 3a, stays years gamma: mean 4, sd 2: to 3b 90 %; to dead 10 %",
+        "  - stage 3b: to dialysis 0.2 a year; to dead 0.05 a year; to 3a as soon as egfr > 50",
+        "    - session: repeat every mon, wed, fri, 100 times",
+        "  - stage dead, final",
+        "- recovered: wait until egfr > 40, at most 90 days, asked every 7 days, day 20",
+        "  - when the limit passes:",
+        "- off: stop what rx started (kidneys), day 200",
+        "- four: encounter (office, visit), at the age of 70 years ±10 days",
+        "  - to the newborn:",
+        "- part flu-shot (month 9):",
+        "  - shot: immunization (140), from the next <month>",
+        "20 families as of 2025-01-01",
+        "| spouse | 60 %; years younger: normal: mean 2, sd 3 |",
+        "| children | 0 40 %, 1 30 %, 2 30 % |",
+        "days, precedence 2",
+    ],
+)
+def test_every_kind_of_step_is_said(said: str) -> None:
+    lines = card.page(BOTH, [], []).splitlines()
+
+    assert any(one == said or (said[0] not in "- |" and said in one) for one in lines)
+
+
+def test_every_step_of_a_draft_has_a_line() -> None:
+    page = card.page(BOTH, [], [])
+    ids = [step["id"] for _, step in paths.steps(BOTH.journeys[0], [])]
+
+    assert [name for name in ids if f"- {name}:" not in page and f" {name}" not in page] == []
+
+
+def test_a_trial_says_its_arms_blocks_strata_and_criteria() -> None:
+    trial = TRIAL.journeys[0]["trial"]
+    page = card.page(TRIAL, [], [])
+
+    assert f"- trial {trial['id']}" in page
+    assert " : ".join(map(str, trial["arms"].values())) in page
+    for criterion in (*trial["inclusion"], *trial["exclusion"]):
+        assert f"{criterion['name']}: {criterion['when']}" in page
