@@ -42,6 +42,7 @@ def test_a_template_can_be_shown_as_a_card(name: str) -> None:
         ("CHF", "medicare-heart-failure"),
         ("pregnant women", "commercial-maternity"),
         ("CHIP kids", "chip-children"),
+        ("households with a high deductible", "commercial-family"),
         ("frail Medicare Advantage members", "medicare-advantage-complex"),
         ("kidney disease in Medicare", "medicare-ckd"),
         ("babies", "newborn"),

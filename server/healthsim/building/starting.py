@@ -17,7 +17,7 @@ from healthsim.building.customising import (
 )
 from healthsim.building.draft import Draft
 from healthsim.building.wishes import Wishes
-from healthsim.building.words import CONDITIONS, EMPTY, TOPICS, Topic
+from healthsim.building.words import AGES, CONDITIONS, EMPTY, TOPICS, Topic
 from healthsim.errors import Refused
 
 AS_OF = "2025-01-01"
@@ -89,7 +89,7 @@ def _fitting(wish: Wishes, story: Story) -> templates.Template | None:
         return None
     for topic in TOPICS:
         if topic.template in wish.topics and _is_topic(topic, wish):
-            wish.ages = None if topic.ages else wish.ages
+            wish.ages = None if _fits_words(topic, wish) else wish.ages
             return templates.load(topic.template)
     particular = {topic.template for topic in TOPICS}
     others = (item for item in templates.shelf() if item.name not in particular)
@@ -108,8 +108,13 @@ def _is_topic(topic: Topic, wish: Wishes) -> bool:
     said = {"": True, "payer": payer_of(wish), "condition": primary}[topic.needs]
     if not said or (topic.everyone and primary and not primary.startswith(topic.everyone)):
         return False
-    aged = topic.ages or wish.ages is None or _is_aged(document, wish.ages)
+    aged = wish.ages is None or _fits_words(topic, wish) or _is_aged(document, wish.ages)
     return aged and (topic.any_payer or _is_paid(document, wish))
+
+
+def _fits_words(topic: Topic, wish: Wishes) -> bool:
+    """Say whether the ages of the wish are those of a word, and the topic's own."""
+    return topic.ages and wish.ages in {(low, high) for _, low, high in AGES}
 
 
 def _fits(template: templates.Template, wish: Wishes) -> bool:

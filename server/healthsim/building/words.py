@@ -113,7 +113,8 @@ class Topic:
         everyone: beginnings of the codes of which everybody in it has one; a wish for another
             condition does not fit.
         any_payer: it fits whoever pays; its plans are then replaced.
-        ages: its words say how old people are, so that the template's ages stay.
+        ages: its people are of the ages that words like "babies" and "children" say or go with;
+            the template's ages stay.
         needs: what else must be said before it is taken.
     """
 
@@ -127,6 +128,7 @@ class Topic:
 
 TOPICS = (
     # The more particular first: the first one that fits is taken.
+    Topic("commercial-family", r"famil(?:y|ies)|households?|dependents?|spouses?", ages=True),
     Topic("commercial-maternity", r"pregnan\w+|maternity|prenatal|obstetrics?|expectant",
           any_payer=True),
     Topic("newborn", r"newborns?|neonat\w+|birth cohorts?|babies", any_payer=True, ages=True),
