@@ -156,7 +156,7 @@ def _of_visit(made: Chart, visit: Visit) -> Iterator[Bill]:
         )
         for one in map(_billed, visit.details.procedures or ())
     ]
-    inside = [one for one in made.timeline.happenings if made.around(one) is visit]
+    inside = made.inside.get((visit.happening.journey, visit.occurrence.number), [])
     institutional = Bill(visit, "837I", f"{address}/837I", number("claims", f"{address}/837I"),
                          visit.provider)  # fmt: skip
     if facility:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,21 @@ class Chart:
     def around(self, one: Happening) -> Visit | None:
         """Return the encounter that something happened in."""
         return self.visits.get((one.journey, one.occurrence.encounter))
+
+    @cached_property
+    def inside(self) -> Mapping[tuple[int, int], list[Happening]]:
+        """What happened during each visit, in document order, by the visit's key."""
+        found: dict[tuple[int, int], list[Happening]] = {}
+        for one in self.timeline.happenings:
+            found.setdefault((one.journey, one.occurrence.encounter), []).append(one)
+        return found
+
+    @cached_property
+    def admissions(self) -> tuple[tuple[Visit, Visit, Rows], ...]:
+        """Every emergency visit that led to a stay, the stay, and the people of both."""
+        stays = [one for one in self.visits.values() if _is_stay(one)]
+        emergencies = [one for one in self.visits.values() if _is_emergency(one)]
+        return tuple((one, stay, rows) for one in emergencies for stay, rows in _led_to(one, stays))
 
     def event_number(self, occurrence: Occurrence) -> int:
         """Return the number of an event."""
@@ -205,33 +221,41 @@ def _encounter_number(made: Chart) -> Callable[[Visit], int]:
     return lambda one: made.numbering.number("encounters", one.occurrence.address)
 
 
-def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
-    """Return the stays that an emergency visit led to: the same person's, begun within a day."""
-    if one.details.encounter_class != "emergency" or isinstance(one.details, TrialVisitDetails):
-        return []
+def _is_stay(one: Visit) -> bool:
+    return one.details.encounter_class == "inpatient"
+
+
+def _is_emergency(one: Visit) -> bool:
+    return one.details.encounter_class == "emergency"
+
+
+def _led_to(one: Visit, stays: Sequence[Visit]) -> Iterator[tuple[Visit, Rows]]:
+    """Yield the stays that an emergency visit led to: the same person's, begun within a day."""
     free = np.ones(len(one.rows), dtype=np.bool_)
-    found = []
-    for stay in made.visits.values():
-        if stay.details.encounter_class != "inpatient" or stay.charted != one.charted:
+    for stay in stays:
+        if stay.charted != one.charted:
             continue
-        if isinstance(stay.details, TrialVisitDetails):
-            continue  # the sponsor's, with a bill of its own or none
         _, mine, other = np.intersect1d(one.rows, stay.rows, return_indices=True)
         gap = stay.first[other] - one.first[mine]
         chosen = mine[(gap >= 0) & (gap <= 1) & free[mine]]
         free[chosen] = False
         if len(chosen):
-            found.append((stay, one.rows[chosen]))
-    return found
+            yield stay, one.rows[chosen]
+
+
+def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
+    """Return the stays that a visit led to, each with its people."""
+    if not _is_emergency(one):
+        return []
+    return [(stay, rows) for visit, stay, rows in made.admissions if visit is one]
 
 
 def admit_after_emergency(made: Chart) -> None:
     """Let a stay begin when the emergency visit that led to it has ended."""
-    for one in made.visits.values():
-        for stay, rows in admitted(made, one):
-            at = stay.place(rows)
-            stay.start_at[at] = np.maximum(stay.start_at[at], one.end_at[one.place(rows)])
-            stay.end_at[at] = np.maximum(stay.end_at[at], stay.start_at[at])
+    for one, stay, rows in made.admissions:
+        at = stay.place(rows)
+        stay.start_at[at] = np.maximum(stay.start_at[at], one.end_at[one.place(rows)])
+        stay.end_at[at] = np.maximum(stay.end_at[at], stay.start_at[at])
 
 
 def _admit_type(made: Chart, one: Visit) -> Coded:
@@ -239,10 +263,9 @@ def _admit_type(made: Chart, one: Visit) -> Coded:
     usual = Coded.constant(_ADMITTED.get(one.details.encounter_class, _NO)[0], len(one.rows))
     words = (*usual.vocabulary, _EMERGENCY)
     codes = usual.codes.copy()
-    for visit in made.visits.values():
-        for stay, rows in admitted(made, visit):
-            if stay is one:
-                codes[one.place(rows)] = len(words) - 1
+    for _, stay, rows in made.admissions:
+        if stay is one:
+            codes[one.place(rows)] = len(words) - 1
     return Coded(codes, words)
 
 
