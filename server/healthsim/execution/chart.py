@@ -222,11 +222,16 @@ def _encounter_number(made: Chart) -> Callable[[Visit], int]:
 
 
 def _is_stay(one: Visit) -> bool:
-    return one.details.encounter_class == "inpatient"
+    return one.details.encounter_class == "inpatient" and not _is_the_sponsors(one)
 
 
 def _is_emergency(one: Visit) -> bool:
-    return one.details.encounter_class == "emergency"
+    return one.details.encounter_class == "emergency" and not _is_the_sponsors(one)
+
+
+def _is_the_sponsors(one: Visit) -> bool:
+    """Tell whether it is a visit of a trial, with a bill of its own or none."""
+    return isinstance(one.details, TrialVisitDetails)
 
 
 def _led_to(one: Visit, stays: Sequence[Visit]) -> Iterator[tuple[Visit, Rows]]:
