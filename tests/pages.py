@@ -22,10 +22,10 @@ from healthsim.operations import generate, query, scenarios
 from healthsim.operations.home import Home
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("patterns.md",)
+PAGES = ("patterns.md", "requests.md")
 _BLOCK = re.compile(r"^```([a-z ]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ANSWER = re.compile(r"^```sql\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"\]\((requests/[a-z0-9-]+\.json)\)")
+_FILE = re.compile(r"\]\(requests/([a-z0-9-]+)\.json\)")
 Document = dict[str, Any]
 
 
@@ -44,10 +44,16 @@ def blocks(section: str, kind: str) -> list[str]:
     return [text for found, text in fenced(section) if found == kind]
 
 
+def file_of(section: str) -> re.Match[str] | None:
+    """Return where a section names the file that it runs; group 1 is the file's stem."""
+    return _FILE.search(section)
+
+
 def asked(section: str) -> Document | None:
     """Return what a section runs: profile, journeys, changes; None where it runs nothing."""
-    if found := _FILE.search(section):
-        document: Document = json.loads((DOCS / found[1]).read_text(encoding="utf-8"))
+    if found := file_of(section):
+        path = DOCS / f"requests/{found[1]}.json"
+        document: Document = json.loads(path.read_text(encoding="utf-8"))
         return document
     runs = blocks(section, "json run")
     if not runs:
