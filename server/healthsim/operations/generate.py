@@ -28,7 +28,8 @@ _BEAT = 5.0  # seconds between heartbeats, well below the 30 after which a lease
 _LOOK = 0.2  # seconds between two looks for a wish to cancel
 _FEW = 1000  # people whose rows are kept in small blocks
 _GRACE = 5.0  # seconds that a run gets to stop when its process ends
-_MAKERS = max(1, (os.cpu_count() or 2) // 2)  # threads that make rows; the others store them
+MAKERS = max(1, (os.cpu_count() or 2) // 2)
+"""Threads that make rows; the others store them."""
 _log = logging.getLogger("healthsim")
 
 Progress = Callable[[int, int], None]
@@ -267,7 +268,7 @@ def _made(
     by_name = {table.name: table for table in job.tables}
     digest, done, totals = Digest(job.tables), 0, list[tuple[int, int]]()
     with Writer(unfinished, job.tables, small=job.count <= _FEW) as writer:
-        for chunk in engine.chunks(job, threads=_MAKERS, stop=stop):
+        for chunk in engine.chunks(job, threads=MAKERS, stop=stop):
             _refuse_stopped(stop, run_id)
             for name, columns in chunk.tables.items():
                 rows = to_arrow(by_name[name], columns)

@@ -9,15 +9,17 @@ from math import ceil
 from typing import TypeVar
 
 from healthsim.execution import run
+from healthsim.operations.generate import MAKERS
 from healthsim.tables import Columns, length
 
 LOOKED_AT = 500  # units that are run for an estimate; a mean of rows is then within some 2 %
 MOST_LOOKED_AT = 2000  # units that are run where that is quick
-_FEW = 100
-_QUICK = 0.4  # seconds that the first look may take for a longer one to follow
+_FEW = 50
+_QUICK = 0.4  # seconds that a look may take for a longer one to follow
+_SLOW = 2.0  # seconds beside which reading the books is little
 _STARTING = 0.7  # seconds to open, flush and close a file: measured with 1 to 1,000 people, 2026
 _STORING = 4.3  # times the digest of the same rows that DuckDB takes for them: measured, 2026
-_AT_ONCE = 1.7  # that two cores do beside each other of what one does alone: measured, 2026
+_AT_ONCE = 1.7  # times as fast that two lanes store than one: measured, 2026
 # Measured with 200 to 50,000 people of the reference job, 2026:
 _BYTES_A_ROW, _EMPTY_MEGABYTES = 21, 3.5
 
@@ -46,8 +48,9 @@ class Pace:
 
     def seconds(self, count: int) -> float:
         """Return how long a run of so many units will take."""
-        making = self.chunk * ceil(count / run.CHUNK) + self.unit * count
-        return self.census + _STARTING + (making + self.storing * count) / _AT_ONCE
+        chunks = ceil(count / run.CHUNK)
+        making = (self.chunk * chunks + self.unit * count) / min(chunks, MAKERS)
+        return self.census + _STARTING + making + self.storing * count / _AT_ONCE
 
     def megabytes(self, count: int) -> float:
         """Return how large the file of so many units will be."""
@@ -67,8 +70,9 @@ def measured(job: run.Job) -> Pace:
         return found[0], seconds
 
     few, size = min(job.count, _FEW), min(job.count, LOOKED_AT)
-    look(few)  # reads the books and figures that the job needs
-    _, short = look(few)
+    _, short = look(few)  # the first one also reads the books and figures that the job needs
+    if short < _SLOW:
+        _, short = look(few)
     chunk, long = look(size)
     if long < _QUICK and job.count > LOOKED_AT:
         few, short, size = size, long, min(job.count, MOST_LOOKED_AT)
