@@ -77,6 +77,8 @@ def _draft() -> Draft:
 
 def _run(profile: dict[str, Any], journeys: list[dict[str, Any]], count: int) -> dict[str, int]:
     rows: dict[str, int] = {}
+    if any("trial" in journey for journey in journeys):
+        profile = profile | {"products": [*profile["products"], "trialsim"]}
     for chunk in chunks(prepare(profile | {"count": count}, journeys)):
         for name, columns in chunk.tables.items():
             rows[name] = rows.get(name, 0) + len(next(iter(columns.values())))
