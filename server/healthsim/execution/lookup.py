@@ -1,4 +1,4 @@
-"""Weights that are looked up: by a table's row, or by the condition that a move states."""
+"""Weights: of the first group whose condition holds, or of the first row that fits."""
 
 from __future__ import annotations
 
@@ -41,15 +41,30 @@ def chosen(
         scope: what the conditions see.
     """
     found = np.full(len(u), -1, dtype=np.int32)
-    open_ = np.ones(len(u), dtype=np.bool_)
-    for group in groups:
-        when = group[0].when
-        here = open_ if when is None else open_ & when.holds(scope)
-        edges = np.cumsum([1.0 if one.weight is None else one.weight for one in group])
-        places = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(group) - 1)
-        numbers = np.array([ways.index(one) for one in group], dtype=np.int32)
-        found[here] = numbers[places[here]]
-        open_ = open_ & ~here
+    group_of = first_group(groups, scope)
+    for number, group in enumerate(groups):
+        here = group_of == number
+        found[here] = by_weight(ways, group, u[here])
+    return found
+
+
+def first_group(groups: Sequence[Sequence[Weighted]], scope: AsOf) -> NDArray[np.int32]:
+    """Return the first group whose condition holds for each person, int32; -1 where none does."""
+    group_of = np.full(scope.size, -1, dtype=np.int32)
+    for number, group in enumerate(groups):
+        open_, when = group_of < 0, group[0].when
+        group_of[open_ if when is None else open_ & when.holds(scope)] = number
+    return group_of
+
+
+def by_weight(
+    ways: Sequence[Weighted], group: Sequence[Weighted], u: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Return which of the ways of one group each person takes, by their weights."""
+    edges = np.cumsum([1.0 if one.weight is None else one.weight for one in group])
+    places = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(group) - 1)
+    numbers = np.array([ways.index(one) for one in group], dtype=np.int32)
+    found: NDArray[np.int32] = numbers[places]
     return found
 
 

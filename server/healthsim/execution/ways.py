@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.lookup import looked_up
+from healthsim.execution.lookup import by_weight, first_group, looked_up
 from healthsim.specification.branches import Branch, Option
 from healthsim.tables import Coded
 
@@ -29,11 +29,12 @@ def ways_of(work: Work, step: Branch) -> Ways:
     if step.table is not None:
         return looked_up(step, step.table, u, work.scope)
     groups = step.groups()
-    group_of = _groups(work, groups)
+    group_of = first_group(groups, work.scope)
     ways = np.full(len(work.rows), -1, dtype=np.int32)
     for number, group in enumerate(groups):
         here = group_of == number
-        ways[here] = _by_weight(step, group, u[here])
+        shared = [option for option in group if option.exactly is None]
+        ways[here] = by_weight(step.options, shared, u[here])
     counted = [number for number, group in enumerate(groups) if _exact(group)]
     if counted:
         strata = np.where(np.isin(group_of, counted), group_of, -1).astype(np.int32)
@@ -49,26 +50,8 @@ def ways_of(work: Work, step: Branch) -> Ways:
     return ways
 
 
-def _groups(work: Work, groups: Sequence[Sequence[Option]]) -> NDArray[np.int32]:
-    group_of = np.full(len(work.rows), -1, dtype=np.int32)
-    for number, group in enumerate(groups):
-        open_ = group_of < 0
-        condition = group[0].when
-        group_of[open_ if condition is None else open_ & condition.holds(work.scope)] = number
-    return group_of
-
-
 def _exact(group: Sequence[Option]) -> bool:
     return any(option.exactly is not None for option in group)
-
-
-def _by_weight(step: Branch, group: Sequence[Option], u: NDArray[np.float64]) -> Ways:
-    shared = [option for option in group if option.exactly is None]
-    edges = np.cumsum([1.0 if one.weight is None else one.weight for one in shared])
-    places = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(shared) - 1)
-    numbers = np.array([step.options.index(one) for one in shared], dtype=np.int32)
-    found: Ways = numbers[places]
-    return found
 
 
 def _count(
