@@ -238,7 +238,7 @@ def test_nothing_in_a_life_is_later_than_its_end() -> None:
 
 
 def test_the_end_of_a_journey_ends_that_journey_alone() -> None:
-    stop = {"do": "end", "id": "stop", "scope": "journey", "at": 50}
+    stop = {"do": "end", "id": "stop", "scope": "journey", "at": 50, "when": "age > 1"}
     one = journey(stop, visit("on", 50), visit("past", 60))
     tables = run(diabetic(count=20), one, journey(visit("other", 60), name="second"))
     steps = [step for (step,) in listed(tables["events"], "step")]
