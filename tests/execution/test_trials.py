@@ -290,9 +290,14 @@ def test_chunks_threads_and_more_people_change_no_row() -> None:
         assert of_first == listed(whole[name]), name
 
 
-def test_another_chance_of_an_adverse_event_moves_no_other_row() -> None:
+@pytest.mark.parametrize(
+    ("step", "change"), [("nausea", {"chance": 0.9}), ("headache", {"hazard": {"per_year": 9}})]
+)
+def test_another_risk_of_an_adverse_event_moves_no_other_row(
+    step: str, change: dict[str, Any]
+) -> None:
     before, other = run(candidates(), trial()), trial()
-    step_of(other, "nausea")["chance"] = 0.9
+    step_of(other, step).update(change)
     after = run(candidates(), other)
 
     for name in before:

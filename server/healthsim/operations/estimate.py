@@ -112,6 +112,9 @@ _VIEWS: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     ("claims", "claims", ("from_date", "form", "allowed_usd", "plan_paid_usd", "copay_usd",
                           "coinsurance_usd", "deductible_usd"), 8),
     ("fills", "fills", ("fill_date", "status", "days_supply", "copay_usd", "plan_paid_usd"), 8),
+    ("subject", "subjects", ("consent_date", "usubjid", "arm", "status", "end_reason"), 3),
+    ("trial_visits", "trial_visits", ("actual_date", "name", "status", "deviation"), 10),
+    ("adverse_events", "adverse_events", ("start_date", "term", "grade", "outcome"), 6),
     ("events", "events", ("event_date", "journey", "step", "occurrence", "type"), 12),
 )  # fmt: skip
 
