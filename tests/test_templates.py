@@ -42,10 +42,12 @@ def _load(name: str) -> dict[str, Any]:
 def _job(
     profile: str, journeys: tuple[str, ...], count: int, products: list[str] | None = None
 ) -> Job:
-    document = _load(profile) | {"count": count}
+    document, walked = _load(profile) | {"count": count}, [_load(name) for name in journeys]
     if products:
         document["products"] = products
-    return prepare(document, [_load(name) for name in journeys])
+    if any("trial" in one for one in walked):
+        document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
+    return prepare(document, walked)
 
 
 def _whole(pieces: list[dict[str, Columns]]) -> dict[str, Columns]:
