@@ -288,6 +288,7 @@ def test_a_later_birth_changes_nothing_of_an_earlier_newborn() -> None:
     (women(), {"details": {"gender": {"X": 1}}}, "details.gender", "M"),
     (women(), {"newborn": [{"do": "event", "id": "two", "type": "birth"}]}, "newborn", "woman"),
     (women(), {"newborn": [{**visit("seen"), "when": "happened('labour')"}]}, "newborn", "mother"),
+    (women(), {"newborn": [visit("seen", diagnoses=["O80"])]}, "O80", "gender == 'F'"),
     (family(household={"children": {"number": 12}}), {"details": {"number": 5}}, "journeys",
      "most children"),
 ])  # fmt: skip

@@ -81,13 +81,16 @@ def _warnings(job: run.Job) -> list[str]:
     return [*found[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
 
 
+_MOST_SHOWN = 10  # people of a few families, who are more than the units asked for
+
+
 def quick(
     profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Make a few people and everything that is linked to them, as one object a person."""
     job = run.prepare(profile, journeys)
     chunk, _ = run.work(job, 0, job.count)
-    return _Seen(_tables(job), chunk.tables).people(job.count)
+    return _Seen(_tables(job), chunk.tables).people(max(job.count, _MOST_SHOWN))
 
 
 def _tables(job: run.Job) -> dict[str, Table]:

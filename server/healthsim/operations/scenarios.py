@@ -132,7 +132,7 @@ def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
         name=name,
         description=manifest.description,
         tags=manifest.tags,
-        count=manifest.count,
+        count=_people(manifest),
         seed=manifest.seed,
         counts=manifest.rows,
         digest=manifest.digest,
@@ -143,6 +143,12 @@ def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
         journeys=manifest.journeys,
         expectations=manifest.expectations,
     )
+
+
+def _people(manifest: Manifest) -> int:
+    """Return how many people a scenario holds: a unit may be a family, and some are born."""
+    faces = ("patients", "members", "rx_members")
+    return next((manifest.rows[one] for one in faces if one in manifest.rows), manifest.count)
 
 
 def tables(home: Home, name: str) -> list[list[Any]]:

@@ -201,15 +201,17 @@ def sex_problems(
     step: StepHead, journey: JourneySpec, profile: ProfileSpec | None, here: str
 ) -> Iterator[Problem]:
     """Refuse a diagnosis of one sex that nothing keeps from the other."""
-    gender = profile.demographics.gender if profile is not None else None
+    born = ".newborn[" in here  # of either sex, whoever the journey is for
+    mixed = born or journey.from_birth or (profile is not None and profile.household is not None)
+    alike = () if profile is None or mixed else possible(profile.demographics.gender)
     for place, code, own in _diagnoses(step):
         only = icd10cm().sex(code) if code in icd10cm() else ""
-        if not only or (gender is not None and possible(gender) == (only,)):
+        if not only or alike == (only,):
             continue
         other = "F" if only == "M" else "M"
         if not any(
             expression is not None and excludes_sex(expression, other)
-            for expression in (own, step.when, journey.eligible)
+            for expression in (own, step.when, None if born else journey.eligible)
         ):
             yield Problem(
                 f"{here}.{place}",
