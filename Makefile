@@ -31,6 +31,7 @@ unit: $(READY)
 # Writes what came out into the pages of docs/ anew.
 docs: $(READY)
 	$(BIN)/python tests/pages.py
+	$(BIN)/python tests/timelines.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py

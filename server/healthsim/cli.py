@@ -291,6 +291,32 @@ def templates(
 
 
 @app.command()
+def timeline(
+    profile: Annotated[str, typer.Option(help="A template's name, or a JSON file.")],
+    journey: Annotated[
+        list[str] | None, typer.Option(help="A template's name or a JSON file; may repeat.")
+    ] = None,
+    person: Annotated[
+        int | None, typer.Option(help="Which, from 1; default: one to whom much happens.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
+) -> None:
+    """Tell what happens to one person, day by day: a table on a terminal, markdown when piped."""
+    from healthsim.operations import timeline as telling  # noqa: PLC0415  see the top
+
+    who = _document(profile, "profile")
+    journeys = [_document(name, "journey") for name in journey or ()]
+    told = telling.tell(who, journeys, person=person, seed=seed)
+    if not screen.is_terminal:
+        title = " and ".join(one.get("title") or one["name"] for one in (who, *journeys))
+        typer.echo(telling.page(title, "", told), nl=False)
+        return
+    screen.print(escape(f"person {told.person_id}: {told.who}"), highlight=False)
+    rows: list[list[Any]] = [[line.day, line.step, line.what, line.money] for line in told.lines]
+    _print_table(["day", "step", "what", "money, USD"], rows)
+
+
+@app.command()
 def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSON.")]) -> None:
     """Check a specification: everything that is wrong with it, and how to mend it."""
     from healthsim.building import draft  # noqa: PLC0415  see the top

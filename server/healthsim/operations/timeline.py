@@ -1,0 +1,274 @@
+"""The timeline of one sample person: what happened on which day, in the chart and at the payer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from healthsim.errors import Refused
+from healthsim.execution import run
+from healthsim.operations.estimate import cells
+
+LOOKED_AT = 60
+"""People among whom a person to whom something happens is chosen."""
+MOST_ROWS, _MOST_WORDS, _SHOWN = 36, 110, 4
+_SILENT = ("change", "repeat", "protocol", "stages", "include", "screening")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: a day, the step that caused it, what it left in the records, and the money."""
+
+    day: str
+    step: str
+    what: str
+    money: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One person's story: who it is, and its lines in the order of days.
+
+    Attributes:
+        left_out: lines that are not shown, of steps that came again and again.
+    """
+
+    person_id: int
+    who: str
+    lines: list[Line]
+    left_out: int
+
+
+def tell(
+    profile: Mapping[str, Any],
+    journeys: Sequence[Mapping[str, Any]],
+    *,
+    person: int | None = None,
+    seed: int | None = None,
+    most: int = MOST_ROWS,
+) -> Told:
+    """Tell what happens to one person of a job, and to the household and the newborn.
+
+    Args:
+        profile: who.
+        journeys: what happens.
+        person: which, from 1; by default that of the first 60 to whom most different steps come.
+        seed: another seed than the profile's.
+        most: lines that are shown at most.
+
+    Raises:
+        Refused: `person` is not among the people.
+        SpecError: the specifications cannot be run.
+    """
+    job = run.prepare(dict(profile) | ({} if seed is None else {"seed": seed}), journeys)
+    if person is not None and not 1 <= person <= job.count:
+        raise Refused("person", f"is {person}", f"give a number from 1 to {job.count}")
+    start = 0 if person is None else person - 1
+    chunk, _ = run.work(job, start, min(job.count, start + LOOKED_AT) if person is None else person)
+    tables = {
+        table.name: {column.name: column.type for column in table.columns} for table in job.tables
+    }
+    found = _Found(chunk.tables, tables)
+    unit = found.busiest() if person is None else person
+    records = {name: found.rows(name, unit) for name in tables if "person_id" in tables[name]}
+    return _Story(unit * 100 + 1, records).told(most)
+
+
+class _Found:
+    """The tables of the people looked at."""
+
+    def __init__(self, columns: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]]) -> None:
+        self.columns, self.types = columns, types
+
+    def busiest(self) -> int:
+        """Return the unit to whom most different steps come; the first where nothing happens."""
+        events = self.columns.get("events")
+        if events is None:
+            return 1
+        units = events["person_id"] // 100
+        named = zip(units.tolist(), events["step"].texts(), events["option"].texts(), strict=True)
+        steps = [f"{unit} {step} {option}" for unit, step, option in named]
+        mine = [int(one.split(" ", 1)[0]) for one in dict.fromkeys(steps)]
+        numbers, counts = np.unique(mine, return_counts=True)
+        return int(numbers[counts.argmax()]) if len(numbers) else 1
+
+    def rows(self, table: str, unit: int) -> list[Row]:
+        """Return the rows of a unit's people."""
+        columns = self.columns.get(table)
+        if columns is None:
+            return []
+        rows = np.flatnonzero(columns["person_id"] // 100 == unit)
+        kinds = self.types[table]
+        plain = {name: cells(values, kinds[name], rows) for name, values in columns.items()
+                 if name in kinds}  # fmt: skip
+        return [dict(zip(plain, values, strict=True)) for values in
+                zip(*plain.values(), strict=True)]  # fmt: skip
+
+
+@dataclass
+class _Story:
+    """The records of one unit, put in the order of days."""
+
+    person_id: int
+    records: Mapping[str, list[Row]]
+    said: dict[Any, list[str]] = field(default_factory=dict)
+    billed: dict[Any, list[str]] = field(default_factory=dict)
+
+    def told(self, most: int) -> Told:
+        """Return the story, its longest repetitions cut short."""
+        self._listen()
+        lines = sorted([*self._steps(), *self._fills(), *self._unasked()], key=lambda line: line[0])
+        kept = _few([line for _, line in lines], most)
+        return Told(self.person_id, self._who(), kept, len(lines) - len(kept))
+
+    def _of(self, table: str) -> list[Row]:
+        return self.records.get(table, [])
+
+    def _listen(self) -> None:
+        """Note what each event left, at the visit during which it happened where there was one."""
+        visits = {row["encounter_id"]: row for row in self._of("encounters")}
+        for row in visits.values():
+            self._say(row["event_id"], _visit(row))
+        for table, words in _WORDS.items():
+            for row in self._of(table):
+                visit = visits.get(row.get("encounter_id"))
+                day = str(next((row[key] for key in _DAYS if row.get(key)), ""))[:10]
+                same = visit is not None and str(visit["start_at"])[:10] == day
+                key = visit["event_id"] if visit is not None and same else row["event_id"]
+                self._say(key, words(row))
+        for row in self._of("claims"):
+            visit = visits.get(row["encounter_id"])
+            event = row["event_id"] if visit is None else visit["event_id"]
+            self.billed.setdefault(event, []).append(_claim(row))
+
+    def _say(self, event: Any, words: str) -> None:
+        if words:
+            self.said.setdefault(event, []).append(words)
+
+    def _steps(self) -> Iterator[tuple[tuple[str, int], Line]]:
+        for place, row in enumerate(self._of("events")):
+            said = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
+            option = row["option"]
+            if not said and (row["type"] in _SILENT or (not option and row["type"] in _INSIDE)):
+                continue
+            if not said and row["type"] == "visit" and not option:
+                continue
+            number = f" #{row['occurrence']}" if row["occurrence"] > 1 else ""
+            what = "; ".join([*([f"→ {option}"] if option else []), *said]) or row["type"]
+            step = self._named(row["person_id"]) + row["step"] + number
+            money = "; ".join(sorted(self.billed.pop(row["event_id"], [])))
+            day = str(row["event_date"])
+            yield (day, place), Line(day, step, _short(what), money)
+
+    def _fills(self) -> Iterator[tuple[tuple[str, int], Line]]:
+        drugs = {row["prescription_id"]: row["drug"] for row in self._of("prescriptions")}
+        for row in self._of("fills"):
+            drug = drugs.get(row["prescription_id"], "a drug")
+            own, plan = row["copay_usd"] + row["deductible_usd"], row["plan_paid_usd"]
+            money = f"{own:,.2f} own, {plan:,.2f} plan" if row["status"] == "paid" else ""
+            day, who = str(row["fill_date"]), self._named(row["person_id"])
+            what = f"{drug}, {row['days_supply']} days" + ("" if money else f": {row['status']}")
+            yield (day, 10**6), Line(day, f"{who}fill of {drug.split(' ')[0]}", _short(what), money)
+
+    def _unasked(self) -> Iterator[tuple[tuple[str, int], Line]]:
+        for row in self._of("trial_visits"):
+            if row["status"] == "missed":
+                day = str(row["planned_date"])
+                yield (day, 10**6), Line(day, "trial visit", f"{row['name']}: missed")
+
+    def _named(self, person_id: int) -> str:
+        place = person_id % 100
+        return {1: "", 2: "spouse: "}.get(place, "newborn: " if place >= 50 else "child: ")
+
+    def _who(self) -> str:
+        faces = [row for row in self._of("patients") or self._of("members")
+                 if row["person_id"] == self.person_id]  # fmt: skip
+        plans = [row["plan_id"] for row in self._of("enrollments")
+                 if row["person_id"] == self.person_id]  # fmt: skip
+        codes = [row["code"] for row in self._of("conditions")
+                 if row["person_id"] == self.person_id and row["event_id"] is None]  # fmt: skip
+        if not faces:
+            return f"person {self.person_id}"
+        face = faces[0]
+        sex = {"M": "man", "F": "woman"}.get(str(face["gender"]), "person")
+        with_ = f", with {' '.join(codes)}" if codes else ""
+        plan = f", covered by {plans[0]}" if plans else ""
+        return f"a {sex} born {face['birth_date']}, {face.get('state') or ''}{plan}{with_}"
+
+
+def page(title: str, story: str, told: Told) -> str:
+    """Return a story as a page of markdown."""
+    rows = [f"| {line.day} | {line.step} | {line.what.replace('|', '/')} | {line.money} |"
+            for line in told.lines]  # fmt: skip
+    more = f"\n{told.left_out} more lines are left out.\n" if told.left_out else ""
+    head = f"# {title}\n\n{story}\n\nPerson {told.person_id}: {told.who}.\n\n"
+    table = "\n".join(["| day | step | what | money, USD |", "|---|---|---|---|", *rows])
+    return f"{head}{table}\n{more}"
+
+
+def _few(lines: list[Line], most: int) -> list[Line]:
+    """Keep the first lines of each step, as many of each as fit, and then the first of all."""
+    kept: list[Line] = []
+    for each in range(_SHOWN, 0, -1):
+        seen: dict[str, int] = {}
+        kept = []
+        for line in lines:
+            step = line.step.partition(" #")[0]
+            seen[step] = seen.get(step, 0) + 1
+            if seen[step] <= each:
+                kept.append(line)
+        if len(kept) <= most:
+            break
+    return kept[:most]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_WORDS else text[: _MOST_WORDS - 1].rstrip() + "…"
+
+
+def _visit(row: Row) -> str:
+    kind = str(row["encounter_class"]).replace("_", " ")
+    days = f" of {row['los_days']} days" if row["los_days"] else ""
+    return f"{kind}{days}" + (f": {row['reason']}" if row["reason"] else "")
+
+
+def _claim(row: Row) -> str:
+    own = row["deductible_usd"] + row["coinsurance_usd"] + row["copay_usd"]
+    return f"{row['form']} {own:,.2f} own, {row['plan_paid_usd']:,.2f} plan"
+
+
+def _measure(row: Row) -> str:
+    if row["value"] is None:
+        return ""
+    name = str(row["display"]).split(" [")[0].split(" in ")[0]
+    return f"{name} {row['value']:g} {row['unit'] or ''}".strip()
+
+
+def _named(row: Row) -> str:
+    return str(row["display"] or row["code"])
+
+
+_DAYS = (
+    "performed_date", "given_date", "measured_at", "collected_at", "written_date",
+    "referred_date", "recorded_date", "start_date", "actual_date", "effective_date",
+)  # fmt: skip
+_WORDS: Mapping[str, Any] = {
+    "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
+    "procedures": _named,
+    "lab_results": _measure,
+    "vital_signs": _measure,
+    "immunizations": lambda row: f"vaccine {row['display']}",
+    "prescriptions": lambda row: f"writes {row['drug']}",
+    "referrals": lambda row: f"refers to {row['specialty']}",
+    "care_plans": lambda row: f"care plan {row['display']}",
+    "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
+    "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
+    "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",
+    "exposures": lambda row: f"{row['treatment']} {row['dose']:g} {row['unit']}",
+}
+_INSIDE = ("lab", "vital", "procedure", "immunization", "prescription", "referral", "diagnosis",
+           "trial_visit", "encounter", "exposure")  # fmt: skip

@@ -1,0 +1,63 @@
+"""The timeline of one sample person, and the page that every template has."""
+
+from __future__ import annotations
+
+import pytest
+
+import timelines
+from healthsim.building import templates
+from healthsim.errors import Refused
+from healthsim.operations.timeline import Told, tell
+
+NAMES = [template.name for template in templates.shelf()]
+
+
+def _hero(**asked: int) -> Told:
+    return tell(
+        templates.load("woman-58").fresh(), [templates.load("hero-infarction").fresh()], **asked
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_template_has_a_page_that_is_what_the_generator_tells_now(name: str) -> None:
+    pair = timelines.pairs()[name]
+    page = (timelines.FOLDER / f"{name}.md").read_text(encoding="utf-8")
+
+    assert name in pair
+    assert page == timelines.told(*pair)
+    assert page.count("\n| 20") >= 3
+    assert page.count("\n") <= 60
+
+
+def test_there_is_no_page_of_what_is_no_template() -> None:
+    assert sorted(path.stem for path in timelines.FOLDER.glob("*.md")) == sorted(NAMES)
+
+
+def test_a_line_tells_the_visit_what_was_done_and_who_paid() -> None:
+    told = _hero()
+    by_step = {line.step: line for line in told.lines}
+
+    assert "Stent in an infarction" in by_step["stay"].what
+    assert "837I" in by_step["stay"].money
+    assert by_step["fill of clopidogrel"].money.endswith("plan")
+    assert [line.day for line in told.lines] == sorted(line.day for line in told.lines)
+
+
+def test_what_comes_again_and_again_is_cut_short_and_counted() -> None:
+    short, whole = _hero(most=10), _hero(most=100)
+
+    assert len(short.lines) <= 10
+    assert len(short.lines) + short.left_out == len(whole.lines) + whole.left_out
+
+
+def test_a_person_is_the_same_alone_and_among_others() -> None:
+    profile = templates.load("medicare-diabetic").fresh()
+    journeys = [templates.load("diabetic-first-year").fresh()]
+    chosen = tell(profile, journeys)
+
+    assert tell(profile, journeys, person=chosen.person_id // 100) == chosen
+
+
+def test_somebody_who_is_not_there_is_refused() -> None:
+    with pytest.raises(Refused, match="give a number from 1 to 1"):
+        _hero(person=2)
