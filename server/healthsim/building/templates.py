@@ -73,7 +73,7 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     A word of the name counts four times, of the title three times, of the description once; a
     word shared in its first five letters ("diabetic", "diabetes") counts half. A word that means
     another ("kids", "CHF") counts as the other where that is more. The sum is then lessened by
-    the share of words that are not met at all.
+    the share of words that are not met at all. Of equals, people come before what happens to them.
     """
     wanted = [word for word in _split(query) if word not in EMPTY]
     scored = [
@@ -84,7 +84,8 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     if not wanted:
         return scored
     return sorted(
-        [item for item in scored if item[0] > 0], key=lambda item: (-item[0], item[1].name)
+        [item for item in scored if item[0] > 0],
+        key=lambda item: (-item[0], KINDS.index(item[1].kind), item[1].name),
     )
 
 
