@@ -124,6 +124,16 @@ def test_what_everybody_in_a_template_has_is_not_put_in_again() -> None:
     assert "I50.9" not in codes
 
 
+def test_a_template_s_expectations_stay_with_its_own_people() -> None:
+    assert "expectations" in _profile("1000 Medicare patients with heart failure")
+    for changed in ("50 Medicare patients with heart failure",
+                    "1000 Medicare patients with heart failure, 60% women"):  # fmt: skip
+        new, story = starting.start_profile(changed)
+        assert new.profile is not None
+        assert "expectations" not in new.profile
+        assert any("left out" in hint for hint in story.hints)
+
+
 def test_newly_diagnosed_people_have_it_from_the_first_day_of_their_journey() -> None:
     profile = _profile("newly diagnosed commercial diabetics")
 

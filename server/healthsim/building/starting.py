@@ -41,6 +41,8 @@ def start_profile(
     everyone = next((topic.everyone for topic in TOPICS if topic.template == used), ())
     work = Work(profile, wish, story, everyone)
     customise(work)
+    if used:
+        _keep_expectations(profile, templates.load(used).fresh(), story)
     return (
         Draft(
             profile=profile,
@@ -53,6 +55,17 @@ def start_profile(
         ),
         story,
     )
+
+
+def _keep_expectations(profile: dict[str, Any], template: dict[str, Any], story: Story) -> None:
+    """Leave out what a template expects of its people where the wish made other people of them."""
+    asked = {key: value for key, value in profile.items() if key not in ("count", "seed")}
+    as_it_was = asked == {key: template[key] for key in template if key not in ("count", "seed")}
+    if (not as_it_was or profile["count"] < template["count"]) and profile.pop("expectations", ()):
+        story.hints.append(
+            f"The template's expectations were of its own {template['count']:,} people and are "
+            "left out; state your own under expectations."
+        )
 
 
 def _base(wish: Wishes, template: str, story: Story) -> tuple[dict[str, Any], str]:
