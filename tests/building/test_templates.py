@@ -39,7 +39,7 @@ def test_a_template_can_be_shown_as_a_card(name: str) -> None:
         ("healthy employees", "commercial-healthy"),
         ("medicaid children", "medicaid-pediatric"),
         ("heart failure medicare", "medicare-heart-failure"),
-        ("CHF", "medicare-heart-failure"),
+        ("Medicare CHF", "medicare-heart-failure"),
         ("pregnant women", "commercial-maternity"),
         ("CHIP kids", "chip-children"),
         ("households with a high deductible", "commercial-family"),
