@@ -258,3 +258,19 @@ def test_people_with_a_condition_have_had_it_for_years_unless_they_are_new() -> 
 
     fresh = _profile("200 commercial members newly diagnosed with hypertension")
     assert fresh["clinical"]["primary"] == {"code": "I10"}  # type: ignore[index]
+
+
+def test_exact_counts_by_sex_are_put_into_the_profile_or_said_back() -> None:
+    new, _ = starting.start_profile("exactly 25 men and 25 women with an HDHP")
+    assert new.profile is not None
+    assert new.profile["demographics"]["gender"]["exactly"] == {"M": 25, "F": 25}
+    assert draft.problems(new) == []
+
+    _, story = starting.start_profile("exactly 25 men and 25 women", count=60)
+    assert story.not_understood == ["exactly 25 men and 25 women"]
+
+
+def test_families_on_a_plan_get_the_design_for_families() -> None:
+    profile = _profile("200 commercial families on a high-deductible plan")
+
+    assert profile["coverage"]["plan"] == {"Family-HDHP": 1.0}  # type: ignore[index]

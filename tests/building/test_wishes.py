@@ -127,3 +127,30 @@ def test_what_would_be_misread_is_said_back(request_: str, left: str, count: int
 
 def test_the_sex_of_one_person_of_an_age_is_not_lost() -> None:
     assert read("a diabetic woman of 70").sexes == {"F": None}
+
+
+@pytest.mark.parametrize(
+    ("request_", "left", "hint"),
+    [
+        ("300 adults in a 2:1 trial stratified by sex", ["2:1", "stratified by sex"], "key trial"),
+        ("300 adults, placebo", ["placebo"], "key trial"),
+        ("500 families with a newborn in mid-year", ["with a newborn in mid-year"], "newborn"),
+        ("300 seniors over 10 years", ["over 10 years"], "stages step"),
+        ("300 seniors, a 10-year lifecycle", ["10-year", "lifecycle"], "stages step"),
+    ],
+)
+def test_what_belongs_to_a_journey_is_said_back_with_the_way_there(
+    request_: str, left: list[str], hint: str
+) -> None:
+    wish = read(request_)
+
+    assert wish.left == left
+    assert hint in " ".join(wish.hints)
+    assert wish.count in (300, 500)
+
+
+def test_exact_counts_by_sex_are_counts_and_their_sum() -> None:
+    wish = read("exactly 25 men and 30 women over 40")
+
+    assert (wish.exact, wish.count, wish.ages) == ({"M": 25, "F": 30}, 55, (40, 95))
+    assert wish.left == []

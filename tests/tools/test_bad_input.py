@@ -54,6 +54,10 @@ WRONG_JOURNEYS = [
     (LATE, ("late", "4000", "duration_days")),
     (LATE | {"at": 5, "type": "encounterr"}, ("step", "encounter")),
     (LATE | {"at": 5, "when": "happend('x')"}, ("happend",)),
+    (LATE | {"at": {"age": 70}}, ("age", "is 70", "days, months, years")),
+    (LATE | {"at": 5, "hazard": 0.2}, ("hazard", "is 0.2", "share, within_days, per_year")),
+    (LATE | {"at": 5, "hazard": {"per_year": -0.2}}, ("per_year", "-0.2", "below 0")),
+    ({"do": "include", "id": "x", "part": "anual-wellness"}, ("did you mean 'annual-wellness'",)),
 ]
 
 YEAR = "diabetic-first-year"

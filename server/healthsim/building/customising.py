@@ -75,7 +75,8 @@ def primary_of(wish: Wishes) -> str | None:
 
 def _people(work: Work) -> None:
     if work.wishes.count is not None:
-        work.put("count", work.wishes.count, f"{work.wishes.count:,} people")
+        unit = "families" if work.profile.get("unit") == "family" else "people"
+        work.put("count", work.wishes.count, f"{work.wishes.count:,} {unit}")
 
 
 def _ages(work: Work) -> None:
@@ -106,7 +107,10 @@ def _ages(work: Work) -> None:
 
 
 def _sexes(work: Work) -> None:
-    sexes = work.wishes.sexes
+    sexes, exact = work.wishes.sexes, work.wishes.exact
+    if exact:
+        _exact_sexes(work, exact)
+        return
     if not sexes:
         return
     known = {sex: share for sex, share in sexes.items() if share is not None}
@@ -124,6 +128,15 @@ def _sexes(work: Work) -> None:
             weights = {"M": 0.0, "F": 0.0} | weights
         work.put("demographics.gender", weights, said)
         _ask_vague(work, "sexes", "demographics.gender")
+
+
+def _exact_sexes(work: Work, exact: dict[str, int]) -> None:
+    said = f"exactly {exact['M']:,} men and {exact['F']:,} women"
+    if work.profile.get("unit") == "family" or work.profile.get("count") != sum(exact.values()):
+        work.story.not_understood.append(said)
+        return
+    counts = {"type": "categorical", "exactly": exact}
+    work.put("demographics.gender", counts, said)
 
 
 def _places(work: Work) -> None:
@@ -168,6 +181,12 @@ def _payer(work: Work) -> None:
     if plans:
         others = [plan for plan in (payer.plans if payer else {}) if plan not in plans]
         weights = _shares(plans, others if None not in plans.values() else [], work, "plans")
+        own = work.profile.get("coverage", {}).get("plans", {})
+        # A template's own design of the plan, such as Family-HDHP, is what was meant
+        weights = {
+            next((name for name in own if name.endswith(f"-{plan}")), plan): share
+            for plan, share in weights.items()
+        }
         if weights:
             work.profile["products"] = PRODUCTS
             work.put("coverage.plan", weights, _spell(weights))
@@ -254,6 +273,7 @@ def _control(work: Work) -> None:
 
 def _asides(work: Work) -> None:
     wish = work.wishes
+    work.story.hints += wish.hints
     if wish.seed is not None:
         work.put("seed", wish.seed, f"seed {wish.seed}")
     if wish.as_of is not None:

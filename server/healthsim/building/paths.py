@@ -113,7 +113,7 @@ def change(document: Any, op: str, pieces: list[str], value: Any) -> tuple[Any, 
     if isinstance(parent, list):
         place = _place(parent, last)
         if place is None:
-            raise Refused(write(pieces), f"the list has no {last!r}", _items(parent))
+            raise Refused(write(pieces), f"the list has no {last!r}", _items(parent, last))
         before = parent[place]
         if op == "remove":
             del parent[place]
@@ -152,7 +152,7 @@ def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
         elif isinstance(value, list):
             place = _place(value, piece)
             if place is None:
-                raise Refused(here, f"the list has no {piece!r}", _items(value))
+                raise Refused(here, f"the list has no {piece!r}", _items(value, piece))
             value = value[place]
         else:
             raise Refused(here, "has no parts", f"set {write(pieces[:number])} as a whole")
@@ -182,12 +182,15 @@ def _place(items: list[Any], piece: str) -> int | None:
     return place if named is None else named
 
 
-def _items(items: list[Any]) -> str:
+def _items(items: list[Any], piece: str) -> str:
     names = [
         next((str(item[key]) for key in _KNOWN_BY if key in item), str(number))
         for number, item in enumerate(items)
         if isinstance(item, dict)
     ]
+    alike = near(piece, names)
+    if alike.startswith("did"):
+        return alike
     return f"it holds {', '.join(names)}" if names else f"it has {len(items)} items, from 0"
 
 

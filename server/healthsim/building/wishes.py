@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from healthsim.building import words
+from healthsim.building import stories, words
 from healthsim.building.words import (
     AGES,
     CONDITIONS,
@@ -79,6 +79,8 @@ class Wishes:
     save_as: str | None = None
     vague: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    exact: dict[str, int] = field(default_factory=dict)
+    hints: list[str] = field(default_factory=list)
 
     @property
     def says_who(self) -> bool:
@@ -125,6 +127,7 @@ def read(request: str) -> Wishes:
                      if re.search(rf"\b(?:{topic.words})\b", text.rest, re.IGNORECASE)]  # fmt: skip
     _read_odd(text, wishes)
     _read_asides(text, wishes)
+    _read_stories(text, wishes)
     _read_ages(text, wishes)
     _read_without(text, wishes)
     _read_targets(text, wishes)
@@ -164,6 +167,21 @@ def _read_asides(text: _Text, wishes: Wishes) -> None:
     )
     if match := text.first(journey):
         wishes.journey = match[1].strip() or "journey"
+
+
+def _read_stories(text: _Text, wishes: Wishes) -> None:
+    """Take exact counts by sex, and report what belongs to a journey."""
+    if match := text.first(stories.EXACT):
+        found = stories.counts(match)
+        if found is None:
+            wishes.left.append(match[0])
+        else:
+            wishes.exact, wishes.count = found, sum(found.values())
+    for pattern, hint in stories.STORIES:
+        found_pieces = [match[0].strip() for match in text.take(pattern)]
+        wishes.left += found_pieces
+        if found_pieces and hint not in wishes.hints:
+            wishes.hints.append(hint)
 
 
 def _read_ages(text: _Text, wishes: Wishes) -> None:
@@ -251,6 +269,8 @@ def _share(match: re.Match[str]) -> float | None:
 
 def _read_count(text: _Text, wishes: Wishes) -> None:
     """Take the number of people: the figure before a word for people, or the first figure left."""
+    if wishes.exact:
+        return
     figure = r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?)\s*(k|thousand|m|million)?\b(?!\s*%)"
     near = text.first(rf"{figure}(?=(?:[\s\x00]+[\w-]*){{0,4}}[\s\x00]{_PEOPLE}\b)")
     match = near or text.first(figure)

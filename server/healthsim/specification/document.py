@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -212,6 +212,8 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
         if not tag:
             return Problem(location, f"has no {key!r}", near("", tags))
         return Problem(location, f"unknown {key} {tag!r}", RESERVED.get(tag) or near(tag, tags))
+    if kind == "model_type":
+        return Problem(location, f"is {_shown(value)}", _object_of(str(context["class_name"])))
     if kind == "literal_error":
         return Problem(location, f"is {value!r}", f"use {context.get('expected')}")
     message = str(item["msg"]).removeprefix("Value error, ")
@@ -231,6 +233,21 @@ def _other(key: str, item: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"{siblings[-1]} takes {', '.join(KEYS_OF[str(siblings[-1])])}"
     keys = _keys(model)
     return "remove it: that key belongs elsewhere" if key in keys else near(key, keys)
+
+
+def _object_of(name: str) -> str:
+    """Say which keys an object takes that stands where something else was found."""
+    known = {one.__name__: one for one in _heirs(Strict)}
+    if name not in known:
+        return "give an object"
+    keys = [field.alias or key for key, field in known[name].model_fields.items()]
+    return f"give an object with {', '.join(keys[:12])}"
+
+
+def _heirs(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for one in model.__subclasses__():
+        yield one
+        yield from _heirs(one)
 
 
 def _shown(value: object) -> str:
