@@ -69,6 +69,8 @@ class Dates:
             wide = 2 * at.variance_days + 1
             days = days + np.floor(u * wide).astype(np.int32) - np.int32(at.variance_days)
         days = np.maximum(days, np.maximum(base, begin)).astype(np.int32)
+        if one.step.hazard is not None and one.step.hazard.renew_days is not None:
+            return self._at_risk(one, one.step.hazard, rows, days, scope)
         if one.step.hazard is not None:
             rows, days = self._at_risk(one, one.step.hazard, rows, days, scope)
         elif isinstance(one.step, Branch) and one.step.races:
@@ -169,15 +171,18 @@ class Dates:
             return rows[comes], (since + wait)[comes].astype(np.int32)
         risk = self._risk_of(one)
         risk.since[rows] = since
-        return rows, self._due(risk, hazard.renew_days, rows, since, wait)
+        return rows, self._due(one, hazard.renew_days, rows, since, wait)
 
     def _due(
-        self, risk: _Risk, horizon: int, rows: Rows, since: Days, wait: NDArray[np.int32]
+        self, one: Occurrence, horizon: int, rows: Rows, since: Days, wait: NDArray[np.int32]
     ) -> Days:
         """Note whose time comes before the rate is read again; return that day, or of reading."""
-        comes = wait <= horizon
-        risk.due[rows] = np.where(comes, since + wait, NEVER)
-        return np.where(comes, since + wait, since + np.int32(horizon)).astype(np.int32)
+        risk, comes = self._risk_of(one), wait <= horizon
+        due = (since + np.minimum(wait, np.int32(horizon))).astype(np.int32)
+        if one.step.at.business_days:
+            due[comes] = next_business_day(due[comes])
+        risk.due[rows] = np.where(comes, due, NEVER)
+        return due
 
     def fires(
         self, one: Occurrence, rows: Rows, days: Days, scope: ScopeOf
@@ -195,7 +200,7 @@ class Dates:
             here = np.flatnonzero(times == time)
             address = f"{one.address}/hazard~{time}"
             wait = self._wait(address, hazard, others[here], today[here], scope)
-            again[here] = self._due(risk, hazard.renew_days, others[here], today[here], wait)
+            again[here] = self._due(one, hazard.renew_days, others[here], today[here], wait)
         return fires, again
 
     def _raced(

@@ -16,9 +16,9 @@ from healthsim.execution.people import Rows
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.risk import NEVER, days_until
 from healthsim.execution.steps import later
-from healthsim.specification.journey import MoveTo, Stage, Stages
+from healthsim.specification.journey import MoveTo, Stages
 from healthsim.specification.plan import Occurrence, Plan, StageEntry
-from healthsim.specification.timing import LONGEST_DAYS
+from healthsim.specification.timing import LONGEST_DAYS, Hazard
 
 _OUT, _STAYED = -2, -3  # left for no stage; the stay is over, and the moves are yet to be asked
 Put = Callable[[int, Rows, Days], None]
@@ -117,7 +117,9 @@ class Lifecycles:
             ) * step.stage.stays.unit_days  # fmt: skip
             length = np.rint(np.clip(np.nan_to_num(drawn, nan=LONGEST_DAYS), 0, LONGEST_DAYS))
             self._earlier(stay, rows, days + length.astype(np.int32), _STAYED)
-        self._risk(one, step.stage, stay, rows, days, 0)
+        for place, move in enumerate(step.stage.moves):
+            if move.hazard is not None:
+                self._risk((one, place, move.hazard, 0), stay, rows, days)
         self._closed(self.plan.opens[one.number, -1])[rows] = stay.due[rows]
         self._look_again(one, step, stay, rows, days)
 
@@ -126,28 +128,30 @@ class Lifecycles:
         stay.due[rows[sooner]], stay.way[rows[sooner]] = days[sooner], way
 
     def _risk(
-        self, one: Occurrence, stage: Stage, stay: _Stay, rows: Rows, days: Days, renewal: int
+        self, risk: tuple[Occurrence, int, Hazard, int], stay: _Stay, rows: Rows, days: Days
     ) -> None:
-        """Let the moves with a hazard compete, as their rates are on this day."""
-        again, draws = f"~{renewal}" if renewal else "", self.record.draws
+        """Let a move with a hazard compete, as its rate is on this day.
+
+        Args:
+            risk: the entry, the move's place and its hazard, and how often its rate was read anew.
+            stay: the entry's; gets an earlier end.
+            rows: those whose rate is read.
+            days: on these days.
+        """
+        (one, place, hazard, renewal), draws = risk, self.record.draws
+        move = one.step.stage.moves[place]  # type: ignore[attr-defined]
+        address = f"{one.address}/to {move.to}" + (f"~{renewal}" if renewal else "")
         scope = self._scope(rows, days)
-        for place, move in enumerate(stage.moves):
-            if move.hazard is None:
-                continue
-            address = f"{one.address}/to {move.to}{again}"
-            wait = days_until(
-                move.hazard,
-                lambda name, rate, address=address: draws.numbers(  # type: ignore[misc]
-                    f"{address}/{name}", rate, rows, scope
-                ),
-                draws.uniform(address, rows),
-                days,
-            )
-            horizon = _renewed(stage)
-            comes = wait != NEVER
-            if horizon is not None:
-                comes &= wait <= horizon
-            self._earlier(stay, rows[comes], (days + wait)[comes].astype(np.int32), place)
+        wait = days_until(
+            hazard,
+            lambda name, rate: draws.numbers(f"{address}/{name}", rate, rows, scope),
+            draws.uniform(address, rows),
+            days,
+        )
+        comes = wait != NEVER
+        if hazard.renew_days is not None:
+            comes &= wait <= hazard.renew_days
+        self._earlier(stay, rows[comes], (days + wait)[comes].astype(np.int32), place)
 
     def _look_again(
         self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days
@@ -190,13 +194,15 @@ class Lifecycles:
         self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days
     ) -> None:
         """Read the rates anew for those whose time it is."""
-        horizon = _renewed(step.stage)
-        if horizon is None:
-            return
         gone = days - stay.since[rows]
-        for renewal in np.unique(gone[gone % horizon == 0] // horizon).tolist():
-            here = np.flatnonzero(gone == renewal * horizon)
-            self._risk(one, step.stage, stay, rows[here], days[here], int(renewal))
+        for place, move in enumerate(step.stage.moves):
+            if move.hazard is None or move.hazard.renew_days is None:
+                continue
+            horizon = move.hazard.renew_days
+            for renewal in np.unique(gone[gone % horizon == 0] // horizon).tolist():
+                here = np.flatnonzero(gone == renewal * horizon)
+                risk = (one, place, move.hazard, int(renewal))
+                self._risk(risk, stay, rows[here], days[here])
 
     def _go(self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days) -> None:
         if not len(rows):
@@ -221,18 +227,12 @@ class Lifecycles:
         return AsOf(self.record, self.record.moment(rows, days), self.begun[rows])
 
 
-def _renewed(stage: Stage) -> int | None:
-    """Return how often the rates of a stage's moves are read anew; None where never."""
-    found = [move.hazard.renew_days for move in stage.moves
-             if move.hazard is not None and move.hazard.renew_days is not None]  # fmt: skip
-    return min(found) if found else None
-
-
 def _beats(step: StageEntry) -> list[int]:
     """Return the days between looks at a stage."""
-    beats = [step.stages.check_every] if any(m.until is not None for m in step.stage.moves) else []
-    horizon = _renewed(step.stage)
-    return [*beats, horizon] if horizon is not None else beats
+    moves = step.stage.moves
+    beats = [step.stages.check_every] if any(move.until is not None for move in moves) else []
+    renewed = [move.hazard.renew_days for move in moves if move.hazard is not None]
+    return [*beats, *(days for days in renewed if days is not None)]
 
 
 def _groups(moves: Sequence[MoveTo]) -> list[list[MoveTo]]:

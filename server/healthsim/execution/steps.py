@@ -71,8 +71,8 @@ class Work:
     Attributes:
         source: position of the occurrence among all of the run's.
         over: last day of this journey for everyone of the chunk.
-        closed: first day on which the scope around the step is over, for everyone of the chunk;
-            None where only the journey ends it.
+        closed: of each scope around the step that ends before the journey does, the first day on
+            which it is over, for everyone of the chunk.
         ways: the way that each person takes, where it was settled before.
         plan: the journey laid out; `first_source` is the position of its first occurrence.
         dated: what the step's day was chosen by, by name.
@@ -88,7 +88,7 @@ class Work:
     over: Days
     plan: Plan
     first_source: int = 0
-    closed: Days | None = None
+    closed: tuple[Days, ...] = ()
     ways: NDArray[np.int32] | None = None
     dated: Facts = field(default_factory=dict)
 

@@ -44,19 +44,19 @@ class Trend(Move):
 
     Attributes:
         last: int32, one for each of the entry's people, the day after which it stays.
-        closed: int32, one for each person of the chunk, the day on which its scope ends.
+        closed: int32, one for each person of the chunk, the days on which the scopes around it end.
     """
 
     last: Days | None = None
-    closed: Days | None = None
+    closed: Sequence[Days] = ()
 
     def until(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> Days:
         """Return the day up to which it has moved the chosen, by the moment."""
         days = moment.days[place]
         if self.last is not None:
             days = np.minimum(days, self.last[chosen])
-        if self.closed is not None:
-            days = np.minimum(days, self.closed[self.entry.rows[chosen]])
+        for closed in self.closed:
+            days = np.minimum(days, closed[self.entry.rows[chosen]])
         return days
 
     def parts(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> tuple[
@@ -131,6 +131,7 @@ class Response(Move):
             if course.ingredient == self.ingredient:
                 here = np.maximum(last[course.rows], course.stop - np.int32(1))
                 started = course.days <= moment.days_of(course.rows)
+                started &= course.days < course.stop  # what is replaced on its day was never taken
                 last[course.rows] = np.where(started, here, last[course.rows])
         taken = np.maximum(taken, np.minimum(days, last[moment.rows[place]]))
         ramp = np.ones(len(chosen))

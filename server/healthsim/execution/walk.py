@@ -111,7 +111,7 @@ class Walk:
         done = do(Work(
             one, self.journey, self._first_source + one.number, rows, days,
             self.scope(rows, days), self.record, self.over, self.plan, self._first_source,
-            self._closing(closes[-1]) if closes else None,
+            tuple(self._closing(scope) for scope in closes),
             self._dates.way(one, rows) if ways is None else ways, dated,
         ))  # fmt: skip
         if not isinstance(step, Include):
@@ -146,10 +146,13 @@ class Walk:
         for scope in self.plan.scopes[one.scope].closes:
             if scope in self._closed:
                 here &= days < self._closed[scope][rows]
+        risky = one.step.hazard is not None and not one.tick  # a beat has its repeat's behind it
+        if risky and one.encounter >= 0:
+            here &= days <= self._discharge[one.encounter][rows]
         if self.enrolment is not None:
             here &= self.enrolment.admits(one.step, rows, days)
         rows, days = rows[here], days[here]
-        if one.step.hazard is not None and len(rows):
+        if risky and len(rows):
             fires, again = self._dates.fires(one, rows, days, self.scope)
             self._put(one.number, rows[~fires], again)
             rows, days = rows[fires], days[fires]
@@ -164,8 +167,19 @@ class Walk:
         step = one.step
         if one.tick:
             return self._asked_again(one, rows, days)
-        if one.number in self._waiting:
-            return rows, days  # it was asked before it began to wait
+        if isinstance(step, Wait):
+            return self._asked_to_wait(one, rows, days)
+        return self._asked_once(one, rows, days)
+
+    def _asked_to_wait(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Ask those who come to a wait; those who wait already were asked before they began."""
+        waits = self._since(one)[rows] != NO_DAY
+        new, _ = self._asked_once(one, rows[~waits], days[~waits])
+        kept = waits | np.isin(rows, new)
+        return rows[kept], days[kept]
+
+    def _asked_once(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        step = one.step
         if step.when is not None and len(rows):
             holds = step.when.holds(self.scope(rows, days))
             rows, days = rows[holds], days[holds]
@@ -212,13 +226,17 @@ class Walk:
         times[rows[holds]] += 1
         return rows[~holds], days[~holds]
 
+    def _since(self, one: Occurrence) -> Days:
+        """Return the days on which people began to wait; `NO_DAY` before."""
+        return self._waiting.setdefault(
+            one.number, np.full(len(self.begun), NO_DAY, dtype=np.int32)
+        )
+
     def _waited(
         self, one: Occurrence, step: Wait, rows: Rows, days: Days
     ) -> tuple[Rows, Days, NDArray[np.int32]]:
         """Keep those who need not wait any more, and say which way: met, or the limit."""
-        since = self._waiting.setdefault(
-            one.number, np.full(len(self.begun), NO_DAY, dtype=np.int32)
-        )
+        since = self._since(one)
         new = since[rows] == NO_DAY
         since[rows[new]] = days[new]
         limit = later(since[rows], step.limit)
@@ -308,7 +326,7 @@ class Walk:
         if begin is None or not len(rows):
             return
         rows, days = self._dates.of(one, rows, base, begin[rows], self.scope)
-        if one.encounter >= 0:
+        if one.encounter >= 0 and one.step.hazard is None:
             days = np.minimum(days, self._discharge[one.encounter][rows])
         self._put(one.number, rows, days.astype(np.int32))
 

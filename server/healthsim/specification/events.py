@@ -22,7 +22,8 @@ class StepHead(Strict):
     """What every step can say: its id, its day, its risk, and for whom it happens.
 
     Attributes:
-        hazard: the step comes when its time has come; risk begins on the day of `at`.
+        hazard: the step comes when its time has come; risk begins on the day of `at`. Within an
+            encounter it comes while the stay lasts, or not at all.
         when: asked on the day itself; so is `chance`.
     """
 

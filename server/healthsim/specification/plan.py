@@ -140,11 +140,9 @@ class Plan:
     def counted(self, name: str) -> tuple[int, ...]:
         """Return the occurrences that `happened` and `count` look at: of a repeat, its beats."""
         found = [self.occurrences[number] for number in self.meant(name)]
-        repeats = {one.step.id for one in found if isinstance(one.step, Beating) and not one.tick}
-        beats = [one.number for one in self.occurrences if one.tick and one.step.id in repeats]
-        return tuple(one.number for one in found if one.tick or one.step.id not in repeats) + tuple(
-            beats
-        )
+        openers = {one.number for one in found if isinstance(one.step, Beating) and not one.tick}
+        beats = [one.number for one in self.occurrences if one.tick and one.opener in openers]
+        return (*(one.number for one in found if one.number not in openers), *beats)
 
 
 def _means(name: str, one: Occurrence) -> bool:

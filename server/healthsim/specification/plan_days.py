@@ -52,6 +52,8 @@ def _day(plan: Plan, one: Occurrence, days: dict[int, float]) -> float | None:
     shift = one.step.at.day.middle() if one.step.at.day is not None else 0.0
     if isinstance(one.step, ProtocolVisit):
         shift = float(one.step.day - 1)
+    if one.step.at.age is not None or one.step.at.month is not None:
+        shift = max(shift or 0.0, 0.0)  # so many days before an age or a month, not its scope
     if one.anchor >= 0:
         base, anchor = days.get(one.anchor), plan.occurrences[one.anchor]
         length = _length(anchor, one.step.at.edge)
