@@ -6,26 +6,67 @@ from datetime import date, timedelta
 
 from healthsim.dates import federal_holidays
 from healthsim.specification import journey as say
+from healthsim.specification.timing import Age
+
+_EPOCH = date(1970, 1, 1)
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def day_number(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
+    return (day - _EPOCH).days
+
+
+def calendar(day: int) -> date:
+    return _EPOCH + timedelta(days=day)
 
 
 def next_open_day(day: int) -> int:
-    found = date(1970, 1, 1) + timedelta(days=day)
+    found = calendar(day)
     closed = {*federal_holidays(found.year), *federal_holidays(found.year + 1)}
     while found.weekday() >= 5 or found in closed:
         found += timedelta(days=1)
     return day_number(found)
 
 
-def beat_day(every: say.Every, first: int, beats: int) -> int:
-    months = ((every.months or 0) + 12 * (every.years or 0)) * beats
-    if not months:
-        return first + beats * ((every.days or 0) + 7 * (every.weeks or 0))
-    begun = date(1970, 1, 1) + timedelta(days=first)
+def months_after(day: int, months: int) -> int:
+    """Return the same day of a later month, or that month's last."""
+    begun = calendar(day)
     year, month = divmod(begun.year * 12 + begun.month - 1 + months, 12)
     following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     longest = (following - date(year, month + 1, 1)).days
     return day_number(date(year, month + 1, min(begun.day, longest)))
+
+
+def after(day: int, length: say.Length | Age) -> int:
+    """Return the day that lies a length of time after another."""
+    months = (length.months or 0) + 12 * (length.years or 0)
+    return months_after(day, months) if length.days is None else day + length.days
+
+
+def first_of_month(day: int, month: int) -> int:
+    """Return the first day of a month, on or after a day."""
+    found = calendar(day)
+    while (found.month, found.day) != (month, 1):
+        found += timedelta(days=1)
+    return day_number(found)
+
+
+def beat_day(every: say.Every, first: int, beats: int) -> int:
+    """Return the day that lies so many beats after the first."""
+    if every.weekdays is not None:
+        return listed_weekday(every, first, beats)
+    months = ((every.months or 0) + 12 * (every.years or 0)) * beats
+    if not months:
+        return first + beats * ((every.days or 0) + 7 * (every.weeks or 0))
+    return months_after(first, months)
+
+
+def listed_weekday(every: say.Every, since: int, beats: int) -> int:
+    """Return a listed weekday on or after a day: 0 is the first of them."""
+    day, left = since, beats
+    while True:
+        if _WEEK[calendar(day).weekday()] in (every.weekdays or ()):
+            if not left:
+                return day
+            left -= 1
+        day += 1

@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from execution.lifelike import Lifelike, stage_conditions
+
 PEOPLE: dict[str, Any] = {
     "kind": "profile", "name": "walkers", "count": 60, "seed": 11, "as_of": "2025-01-01",
     "demographics": {"age": {"type": "uniform", "low": 60, "high": 80, "decimals": 0}},
@@ -32,7 +34,7 @@ CONDITIONS = (
 )  # fmt: skip
 STEP_CONDITIONS = (
     "happened('{0}')", "not happened('{0}')", "count('{0}') >= 2", "days_since('{0}') < 30",
-    "days_since('{0}') > 20 and count('{0}') < 4",
+    "days_since('{0}') > 20 and count('{0}') < 4", "within('{0}', 25)", "not within('{0}', 60)",
 )  # fmt: skip
 CHANCES = (0.5, 0.9, {"type": "conditional", "cases": [{"when": "a1c > 8", "then": 0.8}],
                       "otherwise": 0.2})  # fmt: skip
@@ -56,15 +58,26 @@ LIVES = (
 )
 
 
-class Drafting:
+class Drafting(Lifelike):
     """A journey while it is made up: which ids there are, and which an `after` may name."""
 
-    def __init__(self, draw: st.DrawFn, letter: str = "s", earlier: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        draw: st.DrawFn,
+        letter: str = "s",
+        earlier: tuple[str, ...] = (),
+        *,
+        shared: bool = False,
+    ) -> None:
         self.draw, self.letter = draw, letter
-        self.suffix = "" if letter == "s" else f"_{letter}"
+        self.suffix = "" if letter == "s" or shared else f"_{letter}"
         self.ids: list[str] = []
         self.earlier = earlier
         self.repeated: list[str] = []
+        self.lifecycles: dict[str, tuple[str, ...]] = {}
+        self.parts: dict[str, Any] = {}
+        self.started: list[str] = []
+        self.beating: set[str] = set()
 
     def one(self, choices: Any) -> Any:
         return self.draw(st.sampled_from(list(choices)))
@@ -80,6 +93,9 @@ class Drafting:
             step["when"] = self.condition()
         if self.number(0, 4) == 0:
             step["chance"] = self.one(CHANCES)
+        if not inside_visit and self.number(0, 6) == 0:
+            step["hazard"] = self.hazard(renewed=True)
+            step["at"].pop("variance_days", None)
         self.ids.append(step["id"])
         return step
 
@@ -88,15 +104,24 @@ class Drafting:
         names = [*sight, *self.repeated]
         if names and self.number(0, 2):
             at["after"] = self.one(names)
-            at["day"] = self.one((*DAYS, -10, -25))
-            at["edge"] = self.one(("start", "end"))
+            at["day"] = self.one(DAYS if self.number(0, 4) else (-10, -25))
+            beats = "#" in at["after"].rsplit("/", 1)[-1] or at["after"] in self.beating
+            at["edge"] = "start" if beats else self.one(("start", "end"))
+        elif self.number(0, 5) == 0:
+            at["age"] = self.one(({"years": 70}, {"months": 12 * 72 + 5}, {"days": 25_500}))
+            at["day"] = self.one((0, 0, -20, 15))
+        if self.number(0, 6) == 0 and "age" not in at:
+            at["month"] = self.one((1, 3, 10))
+            at["day"] = self.one((0, 0, 9, -8))
         if self.number(0, 1):
             at["variance_days"] = self.one((3, 20))
         at["business_days"] = self.number(0, 2) == 0
         return at
 
     def condition(self) -> str:
-        known = [*self.ids, *self.earlier]
+        known = [*self.ids, *self.earlier, *self.repeated]
+        if self.lifecycles and self.number(0, 3) == 0:
+            return str(self.one(stage_conditions(self.lifecycles)))
         if known and self.number(0, 1):
             return str(self.one(STEP_CONDITIONS)).format(self.one(known))
         return str(self.one(CONDITIONS))
@@ -112,9 +137,18 @@ class Drafting:
 
     def step(self, depth: int, sight: list[str]) -> dict[str, Any]:
         kinds = ["lab", "lab", "change", "change", "visit", "prescription", "diagnosis", "life"]
-        kinds += ["branch", "repeat"] * 2 if depth < 2 else []
+        kinds += ["moving", "referral", *(["stop"] if self.started else [])]
+        if depth < 2:
+            kinds += ["branch", "repeat", "stages", "protocol", "wait", "table", "race"] * (
+                2 - depth
+            )
+            kinds += ["include", "repeat", "stages"] if depth == 0 else []
         kind = self.one(kinds)
         step = self.head(sight, inside_visit=False)
+        if kind in ("repeat", "protocol"):
+            self.beating.add(step["id"])
+        if kind == "race":
+            step.pop("hazard", None)
         make = getattr(self, f"_{kind}")
         return {"do": "event", **step, **make(depth, [*sight, step["id"]], step)}
 
@@ -141,12 +175,16 @@ class Drafting:
         if self.number(0, 3) == 0:
             spread = {"type": "uniform", "low": 0, "high": 9, "decimals": 0}
             details = {"encounter_class": "inpatient", "los_days": spread}
+        if self.number(0, 3) == 0:
+            details |= {"specialty": "cardiology", "requires_referral": True}
         inside = []
         for _ in range(self.number(0, 2)):
             kind = self.one(("lab", "prescription", "diagnosis"))
             child = self.head(sight, inside_visit=True)
             if details["encounter_class"] == "inpatient":
                 child["at"] = {"day": self.one((0, 2, 6)), "variance_days": self.one((0, 3))}
+                if self.number(0, 2) == 0:
+                    child |= {"at": child["at"]["day"], "hazard": self.hazard(renewed=True)}
             inside.append(
                 {"do": "event", **child, **getattr(self, f"_{kind}")(depth, sight, child)}
             )
@@ -156,10 +194,13 @@ class Drafting:
         details: dict[str, Any] = {"drug": self.one(DRUGS), "refills": self.number(0, 3)}
         if self.number(0, 1):
             details["replaces"] = self.one(("metformin", "glipizide"))
+        self.started.append(step["id"])
         return {"type": "prescription", "details": details}
 
     def _diagnosis(self, depth: int, sight: list[str], step: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "diagnosis", "details": {"code": self.one(("I10", "N18.30", "J45.909"))}}
+        self.started.append(step["id"])
+        code = self.one(("I10", "N18.30", "N18.4", "J45.909"))
+        return {"type": "diagnosis", "details": {"code": code}}
 
     def _life(self, depth: int, sight: list[str], step: dict[str, Any]) -> dict[str, Any]:
         return {**self.one(LIVES), "chance": 0.3}
@@ -181,9 +222,8 @@ class Drafting:
         return {"do": "branch", "options": options}
 
     def _repeat(self, depth: int, sight: list[str], step: dict[str, Any]) -> dict[str, Any]:
-        every = self.one(({"days": 30}, {"days": 7}, {"weeks": 5}, {"months": 1}))
-        times = self.number(1, 4)
-        until = {"until": self.condition()} if self.number(0, 1) else {}
+        every, times = self.every(), self.number(1, 4)
+        cadence = self.cadence(depth)
         outside = len(self.ids)
         steps = self.steps(depth + 1, [*sight], 3)
         if depth == 0:
@@ -191,7 +231,7 @@ class Drafting:
             named = [f"{step['id']}/{name}#{times}" for name in plain]
             self.repeated += [*named, f"{step['id']}#{times}"]
         assert len(self.ids) > outside
-        return {"do": "repeat", "every": every, "times": times, "steps": steps} | until
+        return {"do": "repeat", "every": every, "times": times, "steps": steps, **cadence}
 
 
 @st.composite
@@ -200,16 +240,34 @@ def journeys(draw: st.DrawFn, most: int = 6) -> list[dict[str, Any]]:
     first = Drafting(draw)
     found = [_journey(first, "wander", most)]
     if first.number(0, 3) == 0:
-        found.append(_journey(Drafting(draw, "t", tuple(first.ids)), "return", most))
+        shared = first.number(0, 1) == 0
+        second = Drafting(draw, "t", tuple(first.ids), shared=shared)
+        found.append(_journey(second, "return", most))
+        if shared:
+            found = [{**one, "precedence": place} for place, one in enumerate(found)]
+            found = found[:: first.one((1, -1))]
     return found
 
 
+def _last(drafting: Drafting) -> list[dict[str, Any]]:
+    """Draft what reads every state, and sends people on, late in the journey."""
+    state = "a1c" + drafting.suffix
+    heavy = {"when": f"weight{drafting.suffix} > 75"}
+    found = [
+        {"at": 150, "type": "referral", "details": {"specialty": "cardiology"}},
+        {"at": 400, "type": "lab", "details": {"loinc": A1C, "result": {"from": state}}},
+        {"at": 700, "type": "lab", "details": {"loinc": A1C, "result": {"from": state}}, **heavy},
+    ]
+    return [{"do": "event", "id": f"{drafting.letter}x{number}", **one}
+            for number, one in enumerate(found)]  # fmt: skip
+
+
 def _journey(drafting: Drafting, name: str, most: int) -> dict[str, Any]:
-    steps = drafting.steps(0, [], most)
+    steps = [*drafting.steps(0, [], most), *_last(drafting)]
     cut = drafting.number(0, len(steps))
     weight = {"start": {"type": "normal", "mean": 82, "sd": 9}, "decimals": 2}
     found: dict[str, Any] = {
-        "kind": "journey", "name": name, "duration_days": 3000,
+        "kind": "journey", "name": name, "duration_days": drafting.one((900, 3000)),
         "begins": {"earliest": "2025-01-01", "latest": "2025-03-31"},
         "state": {
             f"a1c{drafting.suffix}": {"start": "a1c", "low": 4.5, "high": 15, "decimals": 1},
@@ -217,6 +275,8 @@ def _journey(drafting: Drafting, name: str, most: int) -> dict[str, Any]:
         },
         "phases": [{"name": "first", "steps": steps[:cut]}, {"name": "then", "steps": steps[cut:]}],
     }  # fmt: skip
+    if drafting.parts:
+        found["parts"] = drafting.parts
     if drafting.number(0, 3) == 0:
         found["eligible"] = drafting.one(("has('I10')", "age >= 65", "control == 'poor'"))
     return found

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from healthsim.specification import journey as say
 
 Key = tuple[int, ...]
+_DELAYS = 10**6  # scopes of a beat's delays are numbered from here, behind the beat's own steps
+
+_WHENEVER = say.At()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stage that is entered for the so manieth time."""
+
+    id: str
+    stages: say.Stages
+    stage: say.Stage
+    at: Any = _WHENEVER
+    when: Any = None
+    chance: Any = None
+    hazard: Any = None
+
+
+@dataclass(frozen=True)
+class Leave:
+    """A look at whether a stage is left."""
+
+    id: str = ""
+    at: Any = _WHENEVER
 
 
 @dataclass(frozen=True)
 class Node:
-    """One occurrence of one step; a beat of a repeat is a node of its own."""
+    """One occurrence of one step; a beat of a repeat is a node of its own.
+
+    Attributes:
+        opener: the repeat, protocol or lifecycle of a beat or an entry, or the entry of a leave.
+    """
 
     key: Key
     step: Any
@@ -21,12 +50,17 @@ class Node:
     scope: Key
     beat: int
     tick: int = 0
+    opener: Key | None = None
+
+    @property
+    def beats(self) -> bool:
+        return isinstance(self.step, say.Repeat | say.Protocol)
 
     def is_called(self, name: str) -> bool:
         """Tell whether a name means it: ``visit``, ``visit#2``, ``quarter#2/visit``."""
         *around, last = name.split("/")
         here = self.address.split("/")[1:-1]
-        number = "" if isinstance(self.step, say.Repeat) else f"#{self.beat}"
+        number = "" if self.beats else f"#{self.beat}"
         own = (
             {f"{self.step.id}#{self.tick}"} if self.tick else {self.step.id, self.step.id + number}
         )
@@ -40,13 +74,21 @@ class Node:
 
 
 class Layout:
-    """Every node of a journey, in document order."""
+    """Every node of a journey, in document order.
+
+    Attributes:
+        outer: a scope -> the scope around it; opened_by: a scope -> the node that opens it.
+        inside: what a scope dates when it is opened.
+        after: a node -> those that are dated from it.
+    """
 
     def __init__(self, journey: say.JourneySpec) -> None:
         self.journey = journey
         self.nodes: dict[Key, Node] = {}
         self.outer: dict[Key, Key] = {(): ()}
+        self.opened_by: dict[Key, Key] = {}
         self.inside: dict[Key, list[Node]] = defaultdict(list)
+        self._by_id: dict[str, list[Node]] = defaultdict(list)
         for place, phase in enumerate(journey.phases):
             self._place(phase.steps, (place,), (), journey.name, 1)
         self.anchors = {
@@ -54,58 +96,120 @@ class Layout:
             for node in self.nodes.values()
             if node.step.at.after is not None and not node.tick
         }
+        self.after: dict[Key, list[Node]] = defaultdict(list)
+        for key, anchor in self.anchors.items():
+            self.after[anchor].append(self.nodes[key])
+        self._loose: dict[Key, bool] = {}
 
-    def _place(self, steps: Any, key: Key, scope: Key, prefix: str, beat: int) -> None:
-        for place, step in enumerate(steps):
-            node = Node((*key, place), step, f"{prefix}/{step.id}", scope, beat)
-            self.nodes[node.key] = node
-            self.inside[scope].append(node)
-            if isinstance(step, say.Repeat):
-                self._place_beats(node, prefix)
-            elif isinstance(step, say.Branch):
-                for way, option in enumerate(step.options):
-                    inner = (*node.key, way)
-                    self.outer[inner] = scope
-                    self._place(option.steps, inner, inner, prefix, beat)
-            elif isinstance(step, say.EventHead) and step.with_:
-                self.outer[node.key] = scope
-                self._place(step.with_, node.key, node.key, prefix, beat)
-
-    def _place_beats(self, node: Node, prefix: str) -> None:
-        step = node.step
-        most = step.times
-        if most is None:
-            most = int(self.journey.duration_days / step.every.nominal_days) + 1
-        for beat in range(1, most + 1):
-            key = (*node.key, beat)
-            address = f"{node.address}#{beat}"
-            self.nodes[key] = Node(key, step, address, node.scope, node.beat, beat)
-            self.outer[key] = node.scope
-            self._place(step.steps, key, key, address, beat)
+    def scopes_around(self, scope: Key) -> Iterator[Key]:
+        """Yield a scope and all around it, but for the journey."""
+        while scope:
+            yield scope
+            scope = self.outer[scope]
 
     def visit_around(self, node: Node) -> Key | None:
         """Return the encounter that a node stands in."""
-        scope = node.scope
-        while scope:
+        for scope in self.scopes_around(node.scope):
             if scope in self.nodes and isinstance(self.nodes[scope].step, say.Encounter):
                 return scope
-            scope = self.outer[scope]
         return None
 
     def called(self, name: str) -> list[Node]:
         """Return the nodes that a name means."""
-        return [node for node in self.nodes.values() if node.is_called(name)]
+        last = name.split("/")[-1].partition("#")[0]
+        return [node for node in self._by_id[last] if node.is_called(name)]
 
     def counted(self, name: str) -> list[Node]:
         """Return what `happened` looks at: of a repeat its beats."""
         found = []
         for node in self.called(name):
-            if isinstance(node.step, say.Repeat) and not node.tick:
-                found += [one for one in self.nodes.values()
-                          if one.tick and one.key[:-1] == node.key]  # fmt: skip
+            if node.beats and not node.tick:
+                found += [one for one in self._by_id[node.step.id] if one.opener == node.key]
             else:
                 found.append(node)
         return found
+
+    def is_loose(self, node: Node) -> bool:
+        """Tell whether more than the calendar dates a node, or what it hangs on."""
+        if node.key not in self._loose:
+            behind = [self.anchors.get(node.key), node.opener, self.opened_by.get(node.scope)]
+            self._loose[node.key] = _is_loose(node) or any(
+                self.is_loose(self.nodes[key]) for key in behind if key is not None
+            )
+        return self._loose[node.key]
+
+    def _add(self, node: Node, *, dated: bool = True) -> Node:
+        self.nodes[node.key] = node
+        self._by_id[node.step.id].append(node)
+        if dated:
+            self.inside[node.scope].append(node)
+        return node
+
+    def _scope(self, scope: Key, opener: Node) -> Key:
+        self.outer[scope], self.opened_by[scope] = opener.scope, opener.key
+        return scope
+
+    def _place(self, steps: Any, key: Key, scope: Key, prefix: str, beat: int) -> None:
+        for place, step in enumerate(steps):
+            node = self._add(Node((*key, place), step, f"{prefix}/{step.id}", scope, beat))
+            if node.beats:
+                self._place_beats(node, prefix)
+            elif isinstance(step, say.Branch | say.Wait):
+                ways = [step.steps, step.otherwise] if isinstance(step, say.Wait) else [
+                    option.steps for option in step.options]  # fmt: skip
+                for way, inner in enumerate(ways):
+                    opened = self._scope((*node.key, way), node)
+                    self._place(inner, opened, opened, prefix, beat)
+            elif isinstance(step, say.Stages):
+                self._place_stages(node)
+            elif isinstance(step, say.Include | say.ProtocolVisit):
+                opened = self._scope(node.key, node)
+                self._place(step.steps, opened, opened, node.address, beat)
+            elif isinstance(step, say.EventHead) and step.with_:
+                opened = self._scope(node.key, node)
+                self._place(step.with_, opened, opened, prefix, beat)
+
+    def _place_beats(self, node: Node, prefix: str) -> None:
+        step = node.step
+        if isinstance(step, say.Protocol):
+            around = self._scope((*node.key, 0), node)
+            if step.unscheduled is not None:
+                said = step.unscheduled
+                every = say.Every(hazard=said.hazard)
+                between = say.Repeat(
+                    do="repeat", id=said.id, every=every, times=said.times, steps=said.steps
+                )
+                self._place([between], around, around, prefix, node.beat)
+        for beat in range(1, self._most(step) + 1):
+            tick = Node((*node.key, beat), step, f"{node.address}#{beat}", node.scope, node.beat,
+                        beat, node.key)  # fmt: skip
+            self._add(tick, dated=False)
+            inner = step.steps if isinstance(step, say.Repeat) else [
+                visit for visit in step.visits if visit.takes_place_in(beat)]  # fmt: skip
+            self._place(inner, tick.key, self._scope(tick.key, tick), tick.address, beat)
+            for time in range(step.delay.most if step.delay is not None else 0):
+                late = self._scope((*tick.key, _DELAYS + time), tick)
+                self._place(step.delay.steps, late, late, f"{tick.address}/delay#{time + 1}", beat)
+
+    def _most(self, step: Any) -> int:
+        if isinstance(step, say.Protocol):
+            return step.cycles
+        if step.times is not None:
+            return int(step.times)
+        return int(self.journey.duration_days / step.every.nominal_days) + 1
+
+    def _place_stages(self, node: Node) -> None:
+        for rank, stage in enumerate(node.step.stages):
+            for time in range(1, node.step.most_visits + 1):
+                step = Entry(stage.name, node.step, stage)
+                address = f"{node.address}/{stage.name}#{time}"
+                entry = Node((*node.key, rank, time), step, address, node.scope, time, 0, node.key)
+                self._add(entry, dated=False)
+                leave = Node((*entry.key, -1), Leave(), f"{address}/leave", node.scope, 1, 0,
+                             entry.key)  # fmt: skip
+                self._add(leave, dated=False)
+                inner = self._scope(entry.key, entry)
+                self._place(stage.steps, inner, inner, address, time)
 
     def _anchor(self, node: Node) -> Key:
         name, scope = node.step.at.after, node.scope
@@ -118,3 +222,21 @@ class Layout:
             scope = self.outer[scope]
         (only,) = self.called(name)
         return only.key
+
+
+def late(tick: Node, time: int) -> Key:
+    """Return the scope of a beat's so manieth delay, from 0."""
+    return (*tick.key, _DELAYS + time)
+
+
+def _is_loose(node: Node) -> bool:
+    step = node.step
+    if isinstance(step, Entry | Leave | say.Wait):
+        return True
+    if node.beats and (step.counted == "previous" or step.delay is not None):
+        return True
+    if isinstance(step, say.Repeat) and step.every.hazard is not None:
+        return True
+    if isinstance(step, say.Branch) and step.races:
+        return True
+    return step.hazard is not None or step.at.age is not None or step.at.month is not None

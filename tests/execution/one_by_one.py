@@ -1,43 +1,57 @@
 """A slow interpreter of journeys: one person at a time, a plain heap, plain lists.
 
 It shares with the engine the specification, the addresses of draws and the people of the
-profile; all that is about dates, order, logs and branches is said here a second time.
+profile; all that is about dates, order, logs, stages and branches is said here a second time.
+Where the texts leave a choice open the engine's is taken, and the place says so.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from execution.calendar_days import beat_day, day_number, next_open_day
-from execution.layout import Key, Layout, Node
-from execution.story import NEVER, Eye, Story, settle
-from healthsim.codes.drugs import drugs
-from healthsim.codes.loinc import loinc, panel
+from execution.calendar_days import after, day_number
+from execution.dates_alone import Dates
+from execution.doing import Doing
+from execution.layout import Entry, Key, Layout, Leave, Node, late
+from execution.lives import Lives
+from execution.story import NEVER, Eye, Held, Story, settle
 from healthsim.dates import NO_DAY
 from healthsim.execution.cohort import draw_people
 from healthsim.execution.people import Draws
 from healthsim.execution.run import Job
 from healthsim.specification import journey as say
-from healthsim.specification.details import StateResult
-from healthsim.specification.distributions import Distribution, Draw, parse_distribution
+from healthsim.specification.distributions import Distribution, Draw
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 
 
 @dataclass
 class Told:
-    """What befell one person in one journey."""
+    """What befell one person in one journey; `times` are the numbers of occurrences."""
 
     days: dict[str, int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
     ways: dict[str, str] = field(default_factory=dict)
     values: dict[tuple[str, str], float] = field(default_factory=dict)
     over: int = NEVER
+
+
+def pick(u: float, weights: Sequence[float]) -> int:
+    """Return in whose part of the line from 0 to 1 a number lies."""
+    edge = 0.0
+    for place, weight in enumerate(weights):
+        edge += weight / sum(weights)
+        if u < edge:
+            return place
+    return len(weights) - 1
 
 
 class Walk:
@@ -51,9 +65,15 @@ class Walk:
         self.begun = 0
         self.heap: list[tuple[int, Key]] = []
         self.opened: dict[Key, int] = {}
+        self.closed: dict[Key, int] = {}
         self.edges: dict[Key, tuple[int, int]] = {}
         self.first_beat: dict[Key, int] = {}
+        self.put_off: dict[Key, int] = defaultdict(int)
+        self.waiting: dict[Key, int] = {}
+        self.met: dict[Key, bool] = {}
         self.discharge: dict[Key, int] = {}
+        self.dates = Dates(self)
+        self.lives = Lives(self)
 
     def u(self, decision: str) -> float:
         return float(self.teller.column(decision)[self.story.row])
@@ -79,20 +99,26 @@ class Walk:
                 return [day for node in nodes for day in self.story.happened[number, node.key]]
         return []
 
+    def one_of(self, decision: str, ways: Sequence[Any]) -> Any:
+        """Return one of several ways by their weights."""
+        weights = [1.0 if one.weight is None else one.weight for one in ways]
+        return ways[pick(self.u(decision), weights)]
+
     def go(self) -> Told:
         """Walk from the first day to the end."""
-        as_of = day_number(self.teller.job.profile.as_of)
-        first = last = as_of
-        if self.journey.begins is not None:
-            first = day_number(self.journey.begins.earliest)
-            last = day_number(self.journey.begins.latest)
+        first, last = map(day_number, self.journey.window(self.teller.job.profile.as_of))
         width = last - first + 1
         self.begun = first + math.floor(self.u(f"{self.journey.name}/begins") * width)
-        for name, state in self.journey.state.items():
-            self.story.states[name] = (math.nan, state)
+        own = [name for name in self.journey.state if name not in self.story.states]
+        for name in own:
+            self.story.states[name] = (math.nan, self.journey.state[name])
+        for node in self.layout.nodes.values():
+            if isinstance(node.step, say.Stages):
+                self.story.stages.setdefault(node.step.id, [])
         if self.begun > self.story.death:
             return self.told
-        for name, state in self.journey.state.items():
+        for name in own:
+            state = self.journey.state[name]
             self.story.states[name] = (settle(self.start(name, state), state), state)
         if self.journey.eligible is not None and not self.holds(self.journey.eligible, self.begun):
             return self.told
@@ -109,95 +135,161 @@ class Walk:
             return float(self.story.attributes[attribute])
         return float(self.draw(f"{self.journey.name}/state/{name}", state.start, self.begun))
 
+    def push(self, node: Node, day: int) -> None:
+        """Let a node come on a day, if the journey still lasts then."""
+        if day - self.begun <= self.journey.duration_days or not self.layout.is_loose(node):
+            heapq.heappush(self.heap, (day, node.key))
+
     def open(self, scope: Key, day: int) -> None:
         self.opened[scope] = day
         for node in self.layout.inside[scope]:
             anchor = self.layout.anchors.get(node.key)
             if anchor is None:
-                self.date(node, day)
+                self.dates.give(node, day)
             elif anchor in self.edges:
-                self.date(node, self.edges[anchor][node.step.at.edge == "end"])
+                self.dates.give(node, self.edges[anchor][node.step.at.edge == "end"])
 
     def passed(self, node: Node, first: int, last: int) -> None:
         """Let what comes after a node have its date."""
         self.edges[node.key] = (first, last)
-        for key, anchor in self.layout.anchors.items():
-            other = self.layout.nodes[key]
-            if anchor == node.key and other.scope in self.opened:
-                self.date(other, self.edges[anchor][other.step.at.edge == "end"])
+        for other in self.layout.after[node.key]:
+            if other.scope in self.opened:
+                self.dates.give(other, self.edges[node.key][other.step.at.edge == "end"])
 
-    def date(self, node: Node, base: int) -> None:
-        at, begin = node.step.at, self.opened[node.scope]
-        if at.date is not None:
-            day = day_number(at.date)
-            if day < begin:
-                return
-            earliest = day
-        else:
-            drawn = 0.0
-            if at.day is not None:
-                drawn = self.draw(f"{node.address}/day", at.day, base)
-            offset = 0 if math.isnan(drawn) else round(drawn)
-            day = base + offset
-            earliest = begin if offset < 0 else max(base, begin)
-        if at.variance_days:
-            wide = 2 * at.variance_days + 1
-            day += math.floor(self.u(f"{node.address}/variance") * wide) - at.variance_days
-        day = max(day, earliest)
-        if at.business_days:
-            day = next_open_day(day)
-        visit = self.layout.visit_around(node)
-        if visit is not None:
-            day = min(day, self.discharge[visit])
-        heapq.heappush(self.heap, (day, node.key))
+    def is_here(self, node: Node, day: int) -> bool:
+        """Tell whether the person lives, is in the journey, and in every scope around a node."""
+        if day > self.told.over or day > self.story.death:
+            return False
+        around = self.layout.scopes_around(node.scope)
+        return all(day < self.closed.get(scope, NEVER) for scope in around)
 
     def come(self, node: Node, day: int) -> None:
-        step, story = node.step, self.story
-        if day > self.told.over or day > story.death:
+        step = node.step
+        if not self.is_here(node, day):
             return
-        if node.tick:
-            if step.until is not None and self.holds(step.until, day):
-                return
-        elif not self.wanted(node, day):
+        if isinstance(step, Leave):
+            self.lives.look(node, day)
             return
-        story.happened[self.number, node.key].append(day)
-        if isinstance(step, say.Repeat):
+        if not self.dates.has_come(node, day) or not self.is_wanted(node, day):
+            return
+        missed = self.dates.visits.get(node.key) == "missed"
+        if not missed:
+            self.story.happened[self.number, node.key].append(day)
+        if node.beats:
             self.beat(node, day)
             self.passed(node, day, day)
-            return
-        self.told.days[node.address] = day
-        last = self.work(node, day)
+        elif isinstance(step, say.Stages):
+            self.lives.begin(node, day)
+            self.passed(node, day, day)
+        else:
+            self.happen(node, day, missed=missed)
+
+    def happen(self, node: Node, day: int, *, missed: bool) -> None:
+        """Tell of a step, do it, and open what it opens."""
+        step = node.step
+        if not isinstance(step, say.Include):
+            self.told.days[node.address] = day
+            self.told.times[node.address] = node.beat
+        last = Doing(self).work(node, day)
+        way: int | None = None
         if isinstance(step, say.Branch):
             way = self.way(node, day)
-            if way >= 0:
-                self.told.ways[node.address] = step.options[way].name
-                self.open((*node.key, way), day)
-        elif node.key in self.layout.outer:
-            self.open(node.key, day)
+            option = step.options[way].name
+        elif isinstance(step, say.Wait):
+            way = 0 if self.met[node.key] else 1
+            option = ("met", "limit")[way]
+        elif isinstance(step, Entry):
+            option = step.id
+            self.lives.enter(node, day)
+        else:
+            option = self.dates.visits.get(node.key, "")
+        if option:
+            self.told.ways[node.address] = option
+        if missed:
+            return
+        scope = node.key if way is None else (*node.key, way)
+        if scope in self.layout.outer:
+            self.open(scope, day)
         self.passed(node, day, last)
+
+    def is_wanted(self, node: Node, day: int) -> bool:
+        """Ask all that a node asks on its day: a beat, a wait, any other step."""
+        if node.tick:
+            return self.goes_on(node, day) and not self.is_put_off(node, day)
+        if node.key not in self.waiting and not self.wanted(node, day):
+            return False
+        return not isinstance(node.step, say.Wait) or self.is_over(node, day)
 
     def wanted(self, node: Node, day: int) -> bool:
         step = node.step
         if step.when is not None and not self.holds(step.when, day):
             return False
-        if step.chance is None:
+        if step.chance is not None:
+            share = self.draw(f"{node.address}/chance/share", step.chance, day)
+            if not self.u(f"{node.address}/chance") < share:
+                return False
+        if isinstance(step, say.Encounter) and step.details.requires_referral:
+            to = step.details.specialty
+            return any(sent == to and since <= day for sent, since in self.story.referrals)
+        return True
+
+    def goes_on(self, tick: Node, day: int) -> bool:
+        """Ask whether a repeat or protocol goes on with a beat."""
+        if tick.step.until is None or not self.holds(tick.step.until, day):
             return True
-        share = self.draw(f"{node.address}/chance/share", step.chance, day)
-        return bool(self.u(f"{node.address}/chance") < share)
+        if isinstance(tick.step, say.Protocol):
+            assert tick.opener is not None
+            self.closed[*tick.opener, 0] = day
+        return False
+
+    def is_put_off(self, tick: Node, day: int) -> bool:
+        """Ask whether a beat is to wait; it asks its `until` again, too, when it is due again."""
+        delay, time = tick.step.delay, self.put_off[tick.key]
+        if delay is None or time >= delay.most or not self.holds(delay.when, day):
+            return False
+        self.put_off[tick.key] += 1
+        self.open(late(tick, time), day)
+        days = self.draw(f"{tick.address}/delay#{time + 1}", delay.days, day)
+        self.push(tick, day + (1 if math.isnan(days) else max(1, round(days))))
+        return True
+
+    def is_over(self, node: Node, day: int) -> bool:
+        """Ask whether a wait is over; look again later where it is not."""
+        step = node.step
+        limit = after(self.waiting.setdefault(node.key, day), step.limit)
+        met = self.holds(step.until, day)
+        if met or day >= limit:
+            self.met[node.key] = met
+            return True
+        self.push(node, min(day + step.check_every, limit))
+        return False
 
     def beat(self, node: Node, day: int) -> None:
-        repeat = node.key[:-1] if node.tick else node.key
+        step, repeat = node.step, node.opener if node.tick else node.key
+        assert repeat is not None
         if node.tick:
             self.open(node.key, day)
         else:
             self.first_beat[repeat] = day
-        following = (*repeat, node.tick + 1)
-        if following in self.layout.nodes:
-            first = self.first_beat[repeat]
-            heapq.heappush(self.heap, (beat_day(node.step.every, first, node.tick), following))
+            if isinstance(step, say.Protocol):
+                self.open((*repeat, 0), day)
+        following = self.layout.nodes.get((*repeat, node.tick + 1))
+        if following is None:
+            if isinstance(step, say.Protocol):
+                self.closed[*repeat, 0] = day + step.cycle_days
+            return
+        due = self.dates.next_beat(following, node.tick, self.first_beat[repeat], day)
+        if due is not None:
+            self.push(following, due)
 
     def way(self, node: Node, day: int) -> int:
-        u, options = self.u(f"{node.address}/option"), node.step.options
+        step = node.step
+        if step.races:
+            return self.dates.won[node.key]
+        u, options = self.u(f"{node.address}/option"), step.options
+        if step.table is not None:
+            row = next(one for one in step.table.rows if self.fits(one.when, day))
+            return pick(u, [row.weights.get(option.name, 0.0) for option in options])
         groups: dict[Any, list[int]] = {}
         for place, option in enumerate(options):
             condition = "otherwise" if option.otherwise else option.when
@@ -206,104 +298,25 @@ class Walk:
         always = [one for one in groups if one in (None, "otherwise")]
         for condition in [*asked, *always]:
             if condition in (None, "otherwise") or self.holds(condition, day):
+                group = groups[condition]
                 weights = [1.0 if options[place].weight is None else options[place].weight
-                           for place in groups[condition]]  # fmt: skip
-                edge = 0.0
-                for place, weight in zip(groups[condition], weights, strict=True):
-                    edge += weight / sum(weights)
-                    if u < edge:
-                        return place
-                return groups[condition][-1]
-        return -1
+                           for place in group]  # fmt: skip
+                return group[pick(u, weights)]
+        raise AssertionError("a branch has a way out")
 
-    def work(self, node: Node, day: int) -> int:
-        """Do a step; return its last day."""
-        step = node.step
-        if isinstance(step, say.Encounter):
-            self.discharge[node.key] = day + self.nights(node, day)
-            return self.discharge[node.key]
-        if isinstance(step, say.Lab | say.Vital):
-            self.measure(node, day)
-        elif isinstance(step, say.Diagnosis):
-            known = self.story.problems.get(step.details.code, NEVER)
-            self.story.problems[step.details.code] = min(known, day)
-        elif isinstance(step, say.Prescription):
-            self.prescribe(step, day)
-        elif isinstance(step, say.Change):
-            moved = step.by if step.by is not None else step.to
-            assert moved is not None
-            name = "by" if step.by is not None else "to"
-            amount = self.draw(f"{node.address}/{name}", moved, day)
-            over = step.over.days if step.over else 0
-            self.story.moves[step.state].append((day, amount, name == "to", over))
-            self.story.moves[step.state].sort(key=lambda move: move[0])
-        elif isinstance(step, say.Death):
-            self.story.death = day
-        else:
-            self.end(step, day)
-        return day
-
-    def end(self, step: Any, day: int) -> None:
-        if isinstance(step, say.Disenrollment):
-            self.story.close(day)
-        elif isinstance(step, say.Enrollment):
-            self.story.cover(step.details.plan, day)
-        elif not isinstance(step, say.End):
-            return
-        elif step.scope == "person":
-            self.story.death = day
-        elif step.scope == "coverage":
-            self.story.close(day)
-        else:
-            self.told.over = day
-
-    def nights(self, node: Node, day: int) -> int:
-        details = node.step.details
-        if details.los_days is None:
-            assert details.encounter_class not in {"inpatient", "snf", "observation"}
-            return 0
-        drawn: float = self.draw(f"{node.address}/los", details.los_days, day)
-        return max(0, round(drawn))
-
-    def prescribe(self, step: say.Prescription, day: int) -> None:
-        drug = drugs().find(step.details.drug, "drug")
-        ended = {drug.ingredient, step.details.replaces}
-        for course in self.story.courses:
-            if course[0] in ended and course[1] <= day < course[2]:
-                course[2] = day
-        supply = step.details.days_supply * (step.details.refills + 1)
-        self.story.courses.append([drug.ingredient, day, day + supply])
-
-    def measure(self, node: Node, day: int) -> None:
-        details = node.step.details
-        if getattr(details, "panel", None) is not None:
-            wanted = {
-                code: (details.results.get(code), f"{code}/") for code in panel(details.panel)
-            }
-        else:
-            wanted = {details.loinc: (details.result, "")}
-        for code, (result, prefix) in wanted.items():
-            if isinstance(result, StateResult):
-                value = self.story.state(result.from_, day)
-                if result.noise is not None:
-                    noise = self.draw(f"{node.address}/{prefix}noise", result.noise, day)
-                    value = settle(value + noise, self.story.states[result.from_][1])
-            else:
-                spread = result if result is not None else healthy(code)
-                value = self.draw(f"{node.address}/{prefix}result", spread, day)
-            self.told.values[node.address, code] = value
-            self.story.results[code].append((day, value))
-
-
-def healthy(code: str) -> Distribution:
-    row = loinc().find(code, "loinc")
-    bounds = {
-        name: getattr(row, name) for name in ("low", "high") if getattr(row, name) is not None
-    }
-    return parse_distribution(
-        {"type": "normal", "mean": row.mean, "sd": row.sd, "decimals": row.decimals}
-        | {name: bound for name, bound in bounds.items() if not math.isnan(bound)}
-    )
+    def fits(self, wanted: Any, day: int) -> bool:
+        """Tell whether the person fits a row of a table."""
+        eye = Eye(self.story, day, self.begun, self.days_of)
+        for name, fits in wanted.items():
+            found = eye.found(name)
+            if isinstance(fits, str):
+                fits = (fits,)
+            if isinstance(found, float):
+                if not fits[0] <= found <= fits[1]:
+                    return False
+            elif found not in fits:
+                return False
+        return True
 
 
 class Teller:
@@ -337,6 +350,7 @@ class Teller:
             gone = {address for address, day in told.days.items() if day > latest}
             told.values = {key: value for key, value in told.values.items() if key[0] not in gone}
             told.ways = {key: way for key, way in told.ways.items() if key not in gone}
+            told.times = {key: time for key, time in told.times.items() if key not in gone}
             told.days = {key: day for key, day in told.days.items() if key not in gone}
         return story, found
 
@@ -348,9 +362,9 @@ class Teller:
         })  # fmt: skip
         for problem in people.problems:
             if problem.onset[row] != NO_DAY:
-                story.problems[problem.code] = int(problem.known_from[row])
+                story.problems[problem.code] = Held(int(problem.known_from[row]))
         story.courses = [
-            [one.ingredient, -NEVER, NEVER] for one in people.medications if one.takes[row]
+            [one.ingredient, -NEVER, NEVER, None] for one in people.medications if one.takes[row]
         ]
         if people.plan[row] >= 0:
             name = self.job.book.names[people.plan[row]]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from execution.layout import Key
-from healthsim.codes.icd10cm import combined
+from healthsim.codes.icd10cm import EXCLUDES, combined
 from healthsim.dates import iso
 from healthsim.execution.people import People
 from healthsim.products.populationsim.reference import geography
@@ -32,10 +32,10 @@ class Story:
     happened: dict[tuple[int, Key], list[int]] = field(default_factory=lambda: defaultdict(list))
     results: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
     states: dict[str, tuple[float, say.State]] = field(default_factory=dict)
-    moves: dict[str, list[tuple[int, float, bool, int]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    problems: dict[str, int] = field(default_factory=dict)
+    moves: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    stages: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
+    referrals: list[tuple[str, int]] = field(default_factory=list)
+    problems: dict[str, Held] = field(default_factory=dict)
     courses: list[list[Any]] = field(default_factory=list)
     spans: list[list[Any]] = field(default_factory=list)
     death: int = NEVER
@@ -43,14 +43,23 @@ class Story:
     def state(self, name: str, day: int) -> float:
         """Return a state variable on a day."""
         value, spec = self.states[name]
-        for when, amount, sets, over in self.moves[name]:
-            if when > day:
-                continue
-            step = amount - value if sets else amount
-            if over:
-                step *= min((day - when) / over, 1.0)
-            value = settle(value + step, spec)
+        for move in self.moves[name]:
+            if move.day <= day:
+                value = settle(value + move.added(value, day), spec)
         return value
+
+    def move(self, name: str, move: Any) -> None:
+        """Let a state variable move, after all that moved it before or on that day."""
+        self.moves[name].append(move)
+        self.moves[name].sort(key=lambda one: one.day)
+
+    def stage(self, name: str, day: int) -> str | None:
+        """Return the stage of a lifecycle on a day."""
+        newest, found = -NEVER, None
+        for since, stage in self.stages[name]:
+            if newest <= since <= day:
+                newest, found = since, stage
+        return found
 
     def plan(self, day: int) -> str | None:
         """Return the plan that covers the person on a day."""
@@ -59,10 +68,12 @@ class Story:
 
     def cover(self, plan: str | None, day: int) -> None:
         """Cover the person by another plan, in place of what covers them on the day."""
-        self.spans = [span for span in self.spans if span[1] != day]
-        for span in self.spans:
-            span[2] = min(span[2], day - 1)
-        self.spans.append([plan, day, NEVER])
+        for span in [span for span in self.spans if span[1] <= day <= span[2]]:
+            span[2] = day - 1
+            if span[1] == day:
+                self.spans.remove(span)
+        later = [first for _, first, _ in self.spans if first > day]
+        self.spans.append([plan, day, min([*(first - 1 for first in later), NEVER])])
 
     def close(self, day: int) -> None:
         """End what covers the person on a day."""
@@ -72,7 +83,31 @@ class Story:
 
     def codes(self, day: int) -> list[str]:
         """Return the conditions that are known on a day, as stated."""
-        return [code for code, since in self.problems.items() if since <= day]
+        return [code for code, held in self.problems.items() if held.since <= day < held.gone]
+
+    def fall_ill(self, code: str, day: int, source: Any) -> None:
+        """Let a condition begin; another degree of the same thing ends.
+
+        That a condition which was over does not begin again is the engine's choice.
+        """
+        held = self.problems.setdefault(code, Held(NEVER))
+        if held.since <= day:
+            return
+        held.since, held.source = day, source
+        for other, known in self.problems.items():
+            degree = any(one == two and code.startswith(one) and other.startswith(one)
+                         for one, two in EXCLUDES)  # fmt: skip
+            if other != code and degree and known.since <= day:
+                known.gone = min(known.gone, day)
+
+
+@dataclass
+class Held:
+    """A condition: since when, until when, and what caused it."""
+
+    since: int
+    gone: int = NEVER
+    source: Any = None
 
 
 def settle(value: float, spec: say.State) -> float:
@@ -96,15 +131,21 @@ class Eye:
         self.story, self.day, self.begun, self.days_of = story, day, begun, days_of
 
     def name(self, name: str) -> Any:
-        found = self._found(name)
+        found = self.found(name)
         if isinstance(found, float):
             return np.array([found])
         return Coded.of([found])
 
-    def _found(self, name: str) -> Any:
+    def found(self, name: str) -> Any:
+        """Return a number or a text."""
         story, day = self.story, date.fromisoformat(iso(self.day))
         if name in story.states:
             return story.state(name, self.day)
+        if name in story.stages:
+            return story.stage(name, self.day)
+        if name == "stage":
+            (only,) = story.stages
+            return story.stage(only, self.day)
         if name in story.attributes:
             return story.attributes[name]
         if name == "age":
@@ -127,7 +168,7 @@ class Eye:
             return np.array([any(code.startswith(argument) for code in (*held, *combined(held)))])
         if function == "takes":
             return np.array([any(name == argument and first <= self.day < stop
-                                 for name, first, stop in story.courses)])  # fmt: skip
+                                 for name, first, stop, _ in story.courses)])  # fmt: skip
         if function == "last":
             return np.array([self._last(argument)])
         days = [day for day in self.days_of(argument) if day <= self.day]

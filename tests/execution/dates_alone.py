@@ -1,0 +1,190 @@
+"""The days of one person's steps: by calendar, age, month, window, beat and hazard."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from execution.calendar_days import (
+    after,
+    beat_day,
+    day_number,
+    first_of_month,
+    listed_weekday,
+    next_open_day,
+)
+from execution.day_by_day import days_until
+from execution.layout import Key, Node
+from execution.story import NEVER
+from healthsim.specification import journey as say
+
+if TYPE_CHECKING:
+    from execution.one_by_one import Walk
+
+
+@dataclass
+class Risk:
+    """A hazard whose rate is read anew: since when, how often it was, and whether it fired."""
+
+    since: int
+    times: int = 0
+    fired: bool = False
+
+
+class Dates:
+    """The days of one person's steps in one journey.
+
+    Attributes:
+        visits: of a protocol's visits that were dated, "missed", "deviation" or "".
+        won: the way that a race of hazards has settled.
+    """
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.visits: dict[Key, str] = {}
+        self.won: dict[Key, int] = {}
+        self.risks: dict[Key, Risk] = {}
+
+    def give(self, node: Node, base: int) -> None:
+        """Date a node from a day, if it comes at all."""
+        if isinstance(node.step, say.ProtocolVisit):
+            self.walk.push(node, self._visit(node, base))
+            return
+        day = self._planned(node, base)
+        if day is None:
+            return
+        step = node.step
+        if step.hazard is not None:
+            if step.hazard.renew_days:
+                self.risks[node.key] = Risk(day)
+                self._risk_again(node, day)
+                return
+            wait = self._wait(f"{node.address}/hazard", step.hazard, day)
+            day = NEVER if wait is None else day + wait
+        elif isinstance(step, say.Branch) and step.races:
+            day = self._race(node, day)
+        self._put(node, day)
+
+    def _put(self, node: Node, day: int) -> None:
+        """Let a node come on a day, or on the next open one, within the stay it happens in."""
+        if day >= NEVER:
+            return
+        if node.step.at.business_days:
+            day = next_open_day(day)
+        visit = self.walk.layout.visit_around(node)
+        if visit is not None:
+            last = self.walk.discharge[visit]
+            if day > last and node.step.hazard is not None:
+                return  # the stay was over before it could happen
+            day = min(day, last)
+        self.walk.push(node, day)
+
+    def _planned(self, node: Node, base: int) -> int | None:
+        """Return the day before any hazard; None where it does not come."""
+        at, begin = node.step.at, self.walk.opened[node.scope]
+        offset = 0.0
+        if at.day is not None:
+            offset = self.walk.draw(f"{node.address}/day", at.day, base)
+            if math.isnan(offset):
+                return None  # a day that cannot be known: the engine's choice
+        shift = round(offset)
+        earliest = begin
+        if at.date is not None or at.age is not None:
+            if at.date is not None:
+                day = day_number(at.date)
+            else:
+                born = int(self.walk.story.people.birth[self.walk.story.row])
+                day = after(born, at.age) + shift
+            if day < begin:
+                return None
+        else:
+            if at.month is not None:
+                base = first_of_month(base, at.month)
+            day = base + shift
+            if shift >= 0:
+                earliest = max(base, begin)
+        if at.variance_days:
+            wide = 2 * at.variance_days + 1
+            u = self.walk.u(f"{node.address}/variance")
+            day += math.floor(u * wide) - at.variance_days
+        return max(day, earliest)
+
+    def _visit(self, node: Node, begin: int) -> int:
+        """Date a protocol's visit; it is planned when its cycle begins, and never before that."""
+        step, address = node.step, node.address
+        planned = begin + step.day - 1
+        before = min(step.window.before, step.day - 1)
+        u = self.walk.u(f"{address}/window")
+        shift = math.floor(u * (before + step.window.after + 1)) - before
+        self.visits[node.key] = ""
+        if self._takes(f"{address}/missed", step.missed, begin):
+            self.visits[node.key] = "missed"
+            return planned
+        if self._takes(f"{address}/outside", step.outside, begin):
+            self.visits[node.key] = "deviation"
+            shift = step.window.after + 1 + math.floor(self.walk.u(f"{address}/late") * 7)
+        return planned + shift
+
+    def _takes(self, decision: str, share: Any, day: int) -> bool:
+        if share is None:
+            return False
+        return self.walk.u(decision) < self.walk.draw(f"{decision}/share", share, day)
+
+    def _wait(self, address: str, hazard: say.Hazard, day: int) -> int | None:
+        return days_until(
+            hazard,
+            lambda name, rate: self.walk.draw(f"{address}/{name}", rate, day),
+            self.walk.u(address),
+            day,
+        )
+
+    def _race(self, node: Node, day: int) -> int:
+        step, soonest = node.step, NEVER
+        for place, option in enumerate(step.options):
+            if option.hazard is not None:
+                wait = self._wait(f"{node.address}/{option.name}", option.hazard, day)
+                if wait is not None and wait < soonest:
+                    soonest, self.won[node.key] = wait, place
+        if step.within_days is not None and soonest > step.within_days:
+            soonest = step.within_days
+            self.won[node.key] = [option.otherwise for option in step.options].index(True)
+        return day + soonest
+
+    def _risk_again(self, node: Node, day: int) -> None:
+        """Read a rate on a day: it fires before it is read again, or it is read again."""
+        risk, hazard = self.risks[node.key], node.step.hazard
+        again = f"~{risk.times}" if risk.times else ""
+        wait = self._wait(f"{node.address}/hazard{again}", hazard, day)
+        if wait is not None and wait <= hazard.renew_days:
+            risk.fired = True
+            self._put(node, day + wait)
+            return
+        risk.times += 1
+        self.walk.push(node, day + hazard.renew_days)
+
+    def has_come(self, node: Node, day: int) -> bool:
+        """Tell whether a node comes on its day; a hazard may only be read anew on it."""
+        risk = self.risks.get(node.key)
+        if risk is None or risk.fired:
+            return True
+        self._risk_again(node, day)
+        return False
+
+    def next_beat(self, following: Node, beats: int, first: int, day: int) -> int | None:
+        """Return the day of the beat that follows on so many; None where none does."""
+        step = following.step
+        if isinstance(step, say.Protocol):
+            if step.counted == "previous" and beats:
+                return day + step.cycle_days
+            return first + step.cycle_days * beats
+        every = step.every
+        if every.hazard is not None:
+            wait = self._wait(f"{following.address}/gap", every.hazard, day)
+            due = NEVER if wait is None else day + wait
+        elif step.counted == "previous" and beats:
+            due = listed_weekday(every, day + 1, 0) if every.weekdays else beat_day(every, day, 1)
+        else:
+            due = beat_day(every, first, beats)
+        lasting = due - self.walk.begun <= self.walk.journey.duration_days
+        return due if due < NEVER and (step.times is not None or lasting) else None

@@ -1,0 +1,146 @@
+"""What a step does to one person."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from execution.calendar_days import after
+from execution.layout import Node
+from execution.moves import Response, Shift, Trend, Wander
+from execution.story import NEVER, settle
+from healthsim.codes.drugs import drugs
+from healthsim.codes.loinc import loinc, panel
+from healthsim.specification import journey as say
+from healthsim.specification.details import StateResult
+from healthsim.specification.distributions import Distribution, parse_distribution
+
+if TYPE_CHECKING:
+    from execution.one_by_one import Walk
+
+
+class Doing:
+    """Does the steps of one person in one journey."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk, self.story, self.told = walk, walk.story, walk.told
+
+    def work(self, node: Node, day: int) -> int:
+        """Do a step; return its last day."""
+        step = node.step
+        if isinstance(step, say.Encounter):
+            self.walk.discharge[node.key] = day + self.nights(node, day)
+            return self.walk.discharge[node.key]
+        if isinstance(step, say.Lab | say.Vital):
+            self.measure(node, day)
+        elif isinstance(step, say.Diagnosis):
+            self.story.fall_ill(step.details.code, day, (self.walk.number, node.key))
+        elif isinstance(step, say.Prescription):
+            self.prescribe(node, day)
+        elif isinstance(step, say.Referral):
+            self.story.referrals.append((step.details.specialty, day))
+        elif isinstance(step, say.Change):
+            self.story.move(step.state, self.change(node, day))
+        elif isinstance(step, say.Stop):
+            self.stop(step, day)
+        elif isinstance(step, say.Death):
+            self.story.death = day
+        else:
+            self.end(step, day)
+        return day
+
+    def change(self, node: Node, day: int) -> Any:
+        step = node.step
+        if step.noise is not None or step.per_year is not None:
+            until = after(day, step.lasts) if step.lasts is not None else NEVER
+            scopes = list(self.walk.layout.scopes_around(node.scope))
+
+            def ends() -> int:
+                return min(until, *(self.walk.closed.get(one, NEVER) for one in scopes), NEVER)
+
+            if step.noise is not None:
+                noise = f"{node.address}/noise"
+                return Wander(day, step.noise, lambda n: self.walk.u(f"{noise}#{n}"), ends)
+            return Trend(day, self.walk.draw(f"{node.address}/per_year", step.per_year, day), ends)
+        name = "by" if step.by is not None else "to"
+        amount = self.walk.draw(f"{node.address}/{name}", getattr(step, name), day)
+        over = step.over.days if step.over else 0
+        if step.while_taking is not None:
+            return Response(day, amount, over, step.while_taking, step.washout_days,
+                            self.story.courses)  # fmt: skip
+        return Shift(day, amount, name == "to", over)
+
+    def stop(self, step: say.Stop, day: int) -> None:
+        """End what the named step started and what still goes on."""
+        for node in self.walk.layout.called(step.of):
+            source = (self.walk.number, node.key)
+            for course in self.story.courses:
+                if course[3] == source and course[1] <= day < course[2]:
+                    course[2] = day
+            for held in self.story.problems.values():
+                if held.source == source and held.since <= day:
+                    held.gone = min(held.gone, day)
+
+    def end(self, step: Any, day: int) -> None:
+        if isinstance(step, say.Disenrollment):
+            self.story.close(day)
+        elif isinstance(step, say.Enrollment):
+            self.story.cover(step.details.plan, day)
+        elif not isinstance(step, say.End):
+            return
+        elif step.scope == "person":
+            self.story.death = day
+        elif step.scope == "coverage":
+            self.story.close(day)
+        else:
+            self.walk.told.over = day
+
+    def nights(self, node: Node, day: int) -> int:
+        details = node.step.details
+        if details.los_days is None:
+            assert details.encounter_class not in {"inpatient", "snf", "observation"}
+            return 0
+        drawn: float = self.walk.draw(f"{node.address}/los", details.los_days, day)
+        return max(0, round(drawn))
+
+    def prescribe(self, node: Node, day: int) -> None:
+        step = node.step
+        drug = drugs().find(step.details.drug, "drug")
+        ended = {drug.ingredient, step.details.replaces}
+        for course in self.story.courses:
+            if course[0] in ended and course[1] <= day < course[2]:
+                course[2] = day
+        supply = step.details.days_supply * (step.details.refills + 1)
+        source = (self.walk.number, node.key)
+        self.story.courses.append([drug.ingredient, day, day + supply, source])
+
+    def measure(self, node: Node, day: int) -> None:
+        details = node.step.details
+        if getattr(details, "panel", None) is not None:
+            wanted = {
+                code: (details.results.get(code), f"{code}/") for code in panel(details.panel)
+            }
+        else:
+            wanted = {details.loinc: (details.result, "")}
+        for code, (result, prefix) in wanted.items():
+            if isinstance(result, StateResult):
+                value = self.story.state(result.from_, day)
+                if result.noise is not None:
+                    noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
+                    value = settle(value + noise, self.story.states[result.from_][1])
+            else:
+                spread = result if result is not None else healthy(code)
+                value = self.walk.draw(f"{node.address}/{prefix}result", spread, day)
+            self.told.values[node.address, code] = value
+            self.story.results[code].append((day, value))
+
+
+def healthy(code: str) -> Distribution:
+    row = loinc().find(code, "loinc")
+    bounds = {
+        name: getattr(row, name) for name in ("low", "high") if getattr(row, name) is not None
+    }
+    return parse_distribution(
+        {"type": "normal", "mean": row.mean, "sd": row.sd, "decimals": row.decimals}
+        | {name: bound for name, bound in bounds.items() if not math.isnan(bound)}
+    )

@@ -1,0 +1,135 @@
+"""One person's lifecycles: in which stage, until when, and where to from there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from execution.calendar_days import after
+from execution.day_by_day import days_until
+from execution.layout import Key, Node
+from execution.story import NEVER
+
+if TYPE_CHECKING:
+    from execution.one_by_one import Walk
+
+_OUT, _STAYED = -2, -3
+
+
+class EnteredTooOftenError(Exception):
+    """A stage is entered more often than its lifecycle allows."""
+
+
+@dataclass
+class Stay:
+    since: int
+    due: int
+    way: int
+
+    def ends(self, day: int, way: int) -> None:
+        """Let it end on a day, if it does not end by then anyway."""
+        if day < self.due:
+            self.due, self.way = day, way
+
+
+class Lives:
+    """The lifecycles of one person in one journey."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.stays: dict[Key, Stay] = {}
+        self.over: dict[Key, int] = {}
+        self.times: dict[tuple[Key, str], int] = {}
+
+    def begin(self, node: Node, day: int) -> None:
+        step = node.step
+        self.over[node.key] = after(day, step.lasts) if step.lasts is not None else NEVER
+        self._enter(node, self.walk.draw(f"{node.address}/start", step.start, day), day)
+
+    def _enter(self, node: Node, name: str, day: int) -> None:
+        time = self.times[node.key, name] = self.times.get((node.key, name), 0) + 1
+        if time > node.step.most_visits:
+            raise EnteredTooOftenError(name)
+        rank = [stage.name for stage in node.step.stages].index(name)
+        self.walk.push(self.walk.layout.nodes[*node.key, rank, time], day)
+
+    def enter(self, entry: Node, day: int) -> None:
+        """Be in a stage, and see as far as can be seen when it is left."""
+        assert entry.opener is not None
+        stage, lifecycle = entry.step.stage, entry.step.stages
+        self.walk.story.stages[lifecycle.id].append((day, stage.name))
+        stay = self.stays[entry.key] = Stay(day, NEVER, _OUT)
+        stay.ends(self.over[entry.opener], _OUT)
+        if stage.stays is not None:
+            length = self.walk.draw(f"{entry.address}/stays", stage.stays.distribution, day)
+            days = length * stage.stays.unit_days
+            if not math.isnan(days):
+                stay.ends(day + round(min(max(days, 0.0), 40_000.0)), _STAYED)
+        for place, move in enumerate(stage.moves):
+            if move.hazard is not None:
+                self._at_risk(entry, stay, place, day)
+        self._look_again(entry, stay, day)
+
+    def _at_risk(self, entry: Node, stay: Stay, place: int, day: int) -> None:
+        """Let a move's hazard run from a day on: to its end, or until its rate is read anew."""
+        move = entry.step.stage.moves[place]
+        every = move.hazard.renew_days
+        time = (day - stay.since) // every if every else 0
+        address = f"{entry.address}/to {move.to}" + (f"~{time}" if time else "")
+        wait = days_until(
+            move.hazard,
+            lambda name, rate: self.walk.draw(f"{address}/{name}", rate, day),
+            self.walk.u(address),
+            day,
+        )
+        if wait is not None and (not every or wait <= every):
+            stay.ends(day + wait, place)
+
+    def _look_again(self, entry: Node, stay: Stay, day: int) -> None:
+        moves = entry.step.stage.moves
+        looks = [stay.due]
+        for move in moves:
+            every = move.hazard.renew_days if move.hazard is not None else None
+            if move.until is not None:
+                every = entry.step.stages.check_every
+            if every:
+                looks.append(stay.since + ((day - stay.since) // every + 1) * every)
+        if stay.due < NEVER:
+            self.walk.closed[entry.key] = stay.due
+        if min(looks) < NEVER:
+            self.walk.push(self.walk.layout.nodes[*entry.key, -1], min(looks))
+
+    def look(self, node: Node, day: int) -> None:
+        """Look whether a stage is left on a day; go on to the next if so."""
+        assert node.opener is not None
+        entry = self.walk.layout.nodes[node.opener]
+        assert entry.opener is not None
+        stay, stage = self.stays[entry.key], entry.step.stage
+        gone = day - stay.since
+        if gone % entry.step.stages.check_every == 0 and day < stay.due:
+            for place, move in enumerate(stage.moves):
+                if move.until is not None and self.walk.holds(move.until, day):
+                    stay.ends(day, place)
+        if day < stay.due:
+            for place, move in enumerate(stage.moves):
+                every = move.hazard.renew_days if move.hazard is not None else None
+                if every and gone % every == 0:
+                    self._at_risk(entry, stay, place, day)
+            self._look_again(entry, stay, day)
+            return
+        self.walk.closed[entry.key] = stay.due
+        if stay.way == _OUT:
+            self.walk.story.stages[entry.step.stages.id].append((day, None))
+            return
+        to = self._by_weight(entry, day) if stay.way == _STAYED else stage.moves[stay.way].to
+        self._enter(self.walk.layout.nodes[entry.opener], to, day)
+
+    def _by_weight(self, entry: Node, day: int) -> str:
+        moves = [move for move in entry.step.stage.moves if move.ends_the_stay]
+        groups: dict[Any, list[Any]] = {}
+        for move in moves:
+            groups.setdefault(move.when, []).append(move)
+        always = groups.pop(None)
+        group = next((one for when, one in groups.items() if self.walk.holds(when, day)), always)
+        return str(self.walk.one_of(f"{entry.address}/move", group).to)
