@@ -81,13 +81,26 @@ def test_steps_that_open_others_come_as_in_a_heap(
         assert found[row] == expected
 
 
-def test_what_is_dropped_does_not_come() -> None:
+def test_what_is_retired_does_not_come() -> None:
     agenda = Agenda(PEOPLE)
-    put(agenda, 0, {0: 1, 1: 1})
-    put(agenda, 1, {0: 2, 1: 2})
-    agenda.drop(1, np.array([1], dtype=np.intp))
+    for occurrence in range(4):
+        put(agenda, occurrence, dict.fromkeys(range(PEOPLE), 10 * occurrence))
+    agenda.retire(np.array([1, 4], dtype=np.intp), range(1, 3))
+    found = taken_in_full(agenda)
 
-    assert taken_in_full(agenda)[:2] == [[(1, 0), (2, 1)], [(1, 0)]]
+    assert found[0] == [(0, 0), (10, 1), (20, 2), (30, 3)]
+    assert found[1] == found[4] == [(0, 0), (30, 3)]
+
+
+def test_a_step_is_worked_once_however_differently_the_days_of_people_lie() -> None:
+    agenda = Agenda(PEOPLE)
+    for occurrence in range(40):
+        put(agenda, occurrence, {row: 100 * row + occurrence for row in range(PEOPLE)})
+    turns = []
+    while (turn := agenda.take()) is not None:
+        turns.append((turn[0], len(turn[1])))
+
+    assert turns == [(occurrence, PEOPLE) for occurrence in range(40)]
 
 
 def test_steps_that_do_not_overlap_are_worked_on_everybody_at_once() -> None:

@@ -21,7 +21,6 @@ from healthsim.specification.plan import Occurrence, Plan, StageEntry
 from healthsim.specification.timing import LONGEST_DAYS, Hazard
 
 _OUT, _STAYED = -2, -3  # left for no stage; the stay is over, and the moves are yet to be asked
-Put = Callable[[int, Rows, Days], None]
 
 
 @dataclass
@@ -46,23 +45,35 @@ class _Stay:
         )
 
 
+@dataclass(frozen=True)
+class Doors:
+    """What a lifecycle does to the walk that it is part of.
+
+    Attributes:
+        put: lets an occurrence come to people on their days.
+        retire: takes occurrences off people's agenda.
+        closed: gives the days on which a scope ends, to be set.
+    """
+
+    put: Callable[[int, Rows, Days], None]
+    retire: Callable[[Rows, range], None]
+    closed: Callable[[int], Days]
+
+
 class Lifecycles:
     """The lifecycles of one journey over the people of one chunk."""
 
-    def __init__(
-        self, plan: Plan, record: Record, begun: Days, put: Put, closed: Callable[[int], Days]
-    ) -> None:
+    def __init__(self, plan: Plan, record: Record, begun: Days, doors: Doors) -> None:
         """Begin with nobody in any stage.
 
         Args:
             plan: the journey laid out.
             record: what is known of the people.
             begun: first day of each.
-            put: lets an occurrence come to people on their days.
-            closed: gives the days on which a scope ends, to be set.
+            doors: how to the agenda and the scopes.
         """
         self.plan, self.record, self.begun = plan, record, begun
-        self._put, self._closed = put, closed
+        self._put, self._closed, self._retire = doors.put, doors.closed, doors.retire
         self._stays: dict[int, _Stay] = {}
         self._times: dict[int, NDArray[np.int16]] = {}
         self._over: dict[int, Days] = {}
@@ -207,6 +218,7 @@ class Lifecycles:
     def _go(self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days) -> None:
         if not len(rows):
             return
+        self._retire(rows, self.plan.held[one.number])
         ways = stay.way[rows].copy()
         moves = [move for move in step.stage.moves if move.ends_the_stay]
         over = np.flatnonzero(ways == _STAYED)

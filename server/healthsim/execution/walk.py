@@ -11,7 +11,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.agenda import Agenda
 from healthsim.execution.dating import Dates, beat_days
 from healthsim.execution.history import FOREVER
-from healthsim.execution.lifecycles import Lifecycles
+from healthsim.execution.lifecycles import Doors, Lifecycles
 from healthsim.execution.people import Rows
 from healthsim.execution.record import AsOf, Record
 from healthsim.execution.steps import Happening, Work, do, later
@@ -57,7 +57,8 @@ class Walk:
         self.enrolment = record.enrolment(trial.id) if trial is not None else None
         self._first_source = sum(len(walked.occurrences) for walked in record.walked)
         self._dates = Dates(plan, record, begun)
-        self._lives = Lifecycles(plan, record, begun, self._put, self._closing)
+        agenda = Doors(self._put, self._agenda.retire, self._closing)
+        self._lives = Lifecycles(plan, record, begun, agenda)
         record.walked.append(plan)
 
     def go(self) -> list[Happening]:

@@ -112,6 +112,7 @@ class Plan:
         next_tick: a repeat -> its first beat; a beat -> the beat after it.
         entries: (stages step, stage by position, which time) -> the entry into it.
         leaves: an entry -> the look at whether the stage is left.
+        held: an entry -> the occurrences that the stage holds.
         loose: the occurrences whose days depend on more than the calendar: they come only within
             the journey's duration.
         dependents: an occurrence -> those that come after it.
@@ -126,6 +127,7 @@ class Plan:
     next_tick: dict[int, int]
     entries: dict[tuple[int, int, int], int]
     leaves: dict[int, int]
+    held: dict[int, range]
     loose: frozenset[int]
     dependents: dict[int, tuple[int, ...]]
     order: tuple[int, ...]
@@ -214,6 +216,7 @@ class _Drawing:
         self.next_tick: dict[int, int] = {}
         self.entries: dict[tuple[int, int, int], int] = {}
         self.leaves: dict[int, int] = {}
+        self.held: dict[int, range] = {}
         self.by_id: dict[str, list[Occurrence]] = {}
 
     def scope(self, opener: int, option: int, outer: int, *, closes: bool = False) -> int:
@@ -310,6 +313,7 @@ class _Drawing:
                 inner = self.scope(number, -1, place.scope, closes=True)
                 here = replace(place, scope=inner, prefix=address, beat=time)
                 self.place_all(stage.steps, here)
+                self.held[number] = range(self.leaves[number] + 1, len(self.occurrences))
 
     def finish(self) -> Plan:
         tied = tuple(
@@ -323,7 +327,7 @@ class _Drawing:
                 dependents.setdefault(one.anchor, []).append(one.number)
         return Plan(
             self.journey, tied, tuple(self.scopes), tuple(map(tuple, self.members)), self.opens,
-            self.next_tick, self.entries, self.leaves, self.loose(tied, order),
+            self.next_tick, self.entries, self.leaves, self.held, self.loose(tied, order),
             {number: tuple(found) for number, found in dependents.items()}, order,
         )  # fmt: skip
 
