@@ -225,10 +225,14 @@ def test_within_asks_how_long_ago() -> None:
         lab("late", 41) | {"when": "within('seen', 30)"},
         lab("never", 41) | {"when": "not within('seen', 30)"},
     )  # fmt: skip
-    rows = told(run(people(), document), "seen", "soon", "late")
-    seen, soon = ({who for who, step, *_ in rows if step == name} for name in ("seen", "soon"))
+    rows = told(run(people(), document), "seen", "soon", "late", "never")
+    seen, soon, never = (
+        {who for who, step, *_ in rows if step == name} for name in ("seen", "soon", "never")
+    )
 
+    assert 100 < len(seen) < 200
     assert seen == soon
+    assert len(never) == 300  # those it never happened to, too
     assert not [row for row in rows if row[1] == "late"]
 
 

@@ -277,14 +277,15 @@ class _Reader:
             f"write {name}('…')",
         )
 
-    def within(self, tree: ast.Call) -> Chain:
-        """Read whether a step last happened no more than so many days ago."""
+    def within(self, tree: ast.Call) -> Logic:
+        """Read whether a step happened within so many days; false where it never did."""
         match tree.args:
             case [ast.Constant(value=str(step)), ast.Constant(value=int(days))] if (
                 step and not tree.keywords and not isinstance(days, bool) and 0 <= days <= LARGEST
             ):
-                since = Call("days_since", step)
-                return Chain(("<=",), (since, Figure(float(days))), self.plain(tree))
+                text, since = self.plain(tree), Call("days_since", step)
+                recent = Chain(("<=",), (since, Figure(float(days))), text)
+                return Logic("and", (Call("happened", step), recent), text)
         raise BadExpression(
             f"{self.source(tree)} does not have a step in quotes and a number of days",
             "write within('visit', 30)",
