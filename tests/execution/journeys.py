@@ -104,7 +104,7 @@ class Drafting(Lifelike):
         names = [*sight, *self.repeated]
         if names and self.number(0, 2):
             at["after"] = self.one(names)
-            at["day"] = self.one(DAYS if self.number(0, 4) else (-10, -25))
+            at["day"] = self.one(DAYS if self.number(0, 9) else (-10, -25))
             beats = "#" in at["after"].rsplit("/", 1)[-1] or at["after"] in self.beating
             at["edge"] = "start" if beats else self.one(("start", "end"))
         elif self.number(0, 5) == 0:

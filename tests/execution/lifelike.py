@@ -129,7 +129,8 @@ class Lifelike:
             else:
                 moves.append({"to": onward[0]})
         if not moves or self.number(0, 1):
-            moves += [{"to": to, "hazard": self.hazard(renewed=True)} for to in onward]
+            twice = onward[:1] if self.number(0, 3) == 0 else []
+            moves += [{"to": to, "hazard": self.hazard(renewed=True)} for to in [*onward, *twice]]
         if self.number(0, 2) == 0:
             moves.append({"to": self.one(onward), "until": self.condition()})
         return {**found, "moves": moves}

@@ -76,7 +76,10 @@ class Lives:
         move = entry.step.stage.moves[place]
         every = move.hazard.renew_days
         time = (day - stay.since) // every if every else 0
-        address = f"{entry.address}/to {move.to}" + (f"~{time}" if time else "")
+        moves = entry.step.stage.moves[:place]
+        before = [one for one in moves if one.hazard is not None and one.to == move.to]
+        address = f"{entry.address}/to {move.to}" + (f"/{len(before) + 1}" if before else "")
+        address += f"~{time}" if time else ""
         wait = days_until(
             move.hazard,
             lambda name, rate: self.walk.draw(f"{address}/{name}", rate, day),

@@ -132,3 +132,29 @@ def test_a_repeat_within_one_beat_is_counted_within_it() -> None:
 
     assert len(who(tables, "is2")) == 5
     assert not who(tables, "is6")
+
+
+def test_two_moves_to_one_stage_have_risks_of_their_own() -> None:
+    twice = [{"to": "b", "hazard": {"per_year": 1}}, {"to": "b", "hazard": {"per_year": 0.5}}]
+    stages = {"do": "stages", "id": "s", "start": "a", "stages": [
+        {"name": "a", "moves": twice}, {"name": "b", "final": True}]}  # fmt: skip
+    went = days(told(stages, count=2_000), "b")
+    share = 1 - exp(-1.5 * 300 / YEAR)
+    found = sum(day - DAY_0 <= 300 for day in went.values()) / 2_000
+
+    assert abs(found - share) <= 3 * sqrt(share * (1 - share) / 2_000)
+
+
+def test_a_part_asks_about_steps_within_its_repeats_and_stages() -> None:
+    weekly = {"do": "repeat", "id": "weekly", "every": {"days": 7}, "times": 3,
+              "steps": [lab("blood")]}  # fmt: skip
+    stages = {"do": "stages", "id": "s", "start": "a", "stages": [
+        {"name": "a", "stays": {"days": 9}, "moves": [{"to": "b"}], "steps": [lab("inside", 3)]},
+        {"name": "b", "final": True}]}  # fmt: skip
+    asks = lab("asks", 30) | {"when": "count('blood') == 3 and happened('weekly#2/blood')"}
+    also = lab("also", 30) | {"when": "happened('inside') and happened('b')"}
+    part = {"steps": [weekly, stages, asks, also]}
+    both = [{"do": "include", "id": name, "part": "p"} for name in ("one", "two")]
+    rows = listed(told(*both, count=5, parts={"p": part})["events"], "step")
+
+    assert [rows.count((name,)) for name in ("asks", "also")] == [10, 10]

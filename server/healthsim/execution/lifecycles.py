@@ -150,8 +150,8 @@ class Lifecycles:
             days: on these days.
         """
         (one, place, hazard, renewal), draws = risk, self.record.draws
-        move = one.step.stage.moves[place]  # type: ignore[attr-defined]
-        address = f"{one.address}/to {move.to}" + (f"~{renewal}" if renewal else "")
+        address = f"{one.address}/{_name(one.step.stage.moves, place)}"  # type: ignore[attr-defined]
+        address += f"~{renewal}" if renewal else ""
         scope = self._scope(rows, days)
         wait = days_until(
             hazard,
@@ -237,6 +237,13 @@ class Lifecycles:
 
     def _scope(self, rows: Rows, days: Days) -> AsOf:
         return AsOf(self.record, self.record.moment(rows, days), self.begun[rows])
+
+
+def _name(moves: Sequence[MoveTo], place: int) -> str:
+    """Return the name of a move's draws: two moves to one stage have risks of their own."""
+    to = moves[place].to
+    before = sum(1 for move in moves[:place] if move.hazard is not None and move.to == to)
+    return f"to {to}/{before + 1}" if before else f"to {to}"
 
 
 def _beats(step: StageEntry) -> list[int]:

@@ -15,6 +15,7 @@ _NAMED = re.compile(r"\b(happened|count|days_since|within)\(\s*(['\"])([^'\"]+)\
 _HOLE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 _KEBAB = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _DEEPEST = 8
+_IN_ADDRESSES = ("repeat", "protocol", "stages", "include")
 _MOST_COPIED = 2_000_000  # as a document itself
 
 
@@ -107,7 +108,7 @@ class _Expansion:
                          where, f"part {name!r}")  # fmt: skip
         self._count(filled, where)
         self._declare(filled["state"], name, where)
-        own = _ids(filled["steps"])
+        own = _paths(filled["steps"])
         steps = _renamed(filled["steps"], own, str(step.get("id", "")))
         inner = self._inside(steps, f"{where}.steps", (*within, name))
         return {**step, "steps": inner}
@@ -183,17 +184,39 @@ def _object(holder: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any
     return found
 
 
-def _ids(steps: Any) -> set[str]:
-    """Return the ids of the steps of a part, not of what it includes in its turn."""
-    return {str(node["id"]) for node in _objects(steps) if "id" in node}
+def _paths(value: Any, around: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+    """Return what stands around each step of a part in its address, by the step's id.
+
+    Those are repeats, protocols and their visits, stages and includes; what a part includes in
+    its turn is not looked into.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    if isinstance(value, Mapping):
+        within = around
+        if "id" in value:
+            found[str(value["id"])] = around
+            if value.get("do") in _IN_ADDRESSES or not {"do", "type"} & set(value):
+                within = (*around, str(value["id"]))
+        for key, inner in value.items():
+            if key == "stages" and isinstance(inner, list | tuple):
+                for stage in inner:
+                    name = str(stage.get("name")) if isinstance(stage, Mapping) else ""
+                    found |= _paths(stage, (*within, name))
+            else:
+                more = {"delay": (*within, "delay"), "unscheduled": around}
+                found |= _paths(inner, more.get(key, within))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            found |= _paths(inner, around)
+    return found
 
 
-def _renamed(value: Any, own: set[str], prefix: str) -> Any:
+def _renamed(value: Any, own: Mapping[str, tuple[str, ...]], prefix: str) -> Any:
     """Let what a part says of its own steps mean the steps of this inclusion."""
 
     def longer(name: str) -> str:
         first = name.split("/", 1)[0].partition("#")[0]
-        return f"{prefix}/{name}" if first in own else name
+        return "/".join([prefix, *own[first], name]) if first in own else name
 
     def text(one: str) -> str:
         return _NAMED.sub(lambda call: f"{call[1]}({call[2]}{longer(call[3])}{call[2]}", one)
