@@ -249,3 +249,37 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path) -> None:
         integrity.check(tmp_path / "other.duckdb")
     with pytest.raises(NotFound):
         integrity.check(tmp_path / "none.duckdb")
+
+
+def test_a_kidney_that_fails_is_coded_as_of_the_end_beside_the_stages_it_went_through(
+    tmp_path: Path,
+) -> None:
+    profile = spec("every-event-adults") | {
+        "count": 20, "products": ["patientsim"],
+        "clinical": {"primary": {"code": "N18.31", "onset": {"years_before": 2}},
+                     "comorbidities": [{"code": "I10", "share": 1}]},
+        "attributes": {},
+    }  # fmt: skip
+    profile.pop("coverage", None)
+    steps = [
+        {
+            "do": "event",
+            "id": f"stage_{place}",
+            "type": "diagnosis",
+            "at": 30 * place,
+            "details": {"code": code},
+        }
+        for place, code in enumerate(("N18.4", "N18.6"), 1)
+    ]
+    journey = {"kind": "journey", "name": "fails", "duration_days": 200,
+               "phases": [{"name": "all", "steps": steps}]}  # fmt: skip
+    path = stored(tmp_path, profile, journey)
+
+    assert [one.check for one in integrity.check(path) if one.rows] == []
+    with duckdb.connect(str(path), read_only=True) as connection:
+        held = connection.execute(
+            "SELECT DISTINCT code, status FROM conditions ORDER BY code"
+        ).fetchall()
+    assert held == [
+        ("I12.0", "active"), ("N18.31", "resolved"), ("N18.4", "resolved"), ("N18.6", "active")
+    ]  # fmt: skip

@@ -62,7 +62,10 @@ def _together(name: str, table: str, parent: str, when: str) -> Rule:
 _BOTH = (
     " WHERE s.onset_date <= coalesce(o.abatement_date, DATE '9999-12-31')"
     " AND o.onset_date <= coalesce(s.abatement_date, DATE '9999-12-31')"
+    " AND (s.abatement_date IS NULL) = (o.abatement_date IS NULL)"
 )
+"""Held at one time. An active condition is coded as of the end of the data, in the light of what is
+active then; a stage that is over stands as it was stated, and says nothing against that code."""
 
 RULES: tuple[AnyRule, ...] = (
     *(_known(*one) for one in BOOKS),
