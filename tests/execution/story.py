@@ -83,17 +83,19 @@ class Story:
 
     def codes(self, day: int) -> list[str]:
         """Return the conditions that are known on a day, as stated."""
-        return [code for code, held in self.problems.items() if held.since <= day < held.gone]
+        return [code for code, held in self.problems.items() if held.on(day)]
 
     def fall_ill(self, code: str, day: int, source: Any) -> None:
-        """Let a condition begin; another degree of the same thing ends.
-
-        That a condition which was over does not begin again is the engine's choice.
-        """
+        """Let a condition begin, or begin again; another degree of the same thing ends."""
         held = self.problems.setdefault(code, Held(NEVER))
-        if held.since <= day:
+        if held.since > day:
+            held.since = day
+        elif held.gone <= day:
+            held.gaps.append((held.gone, day))
+            held.gone = NEVER
+        else:
             return
-        held.since, held.source = day, source
+        held.source = source
         for other, known in self.problems.items():
             degree = any(one == two and code.startswith(one) and other.startswith(one)
                          for one, two in EXCLUDES)  # fmt: skip
@@ -103,11 +105,16 @@ class Story:
 
 @dataclass
 class Held:
-    """A condition: since when, until when, and what caused it."""
+    """A condition: since when, until when, what caused its last episode, and the gaps between."""
 
     since: int
     gone: int = NEVER
     source: Any = None
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+
+    def on(self, day: int) -> bool:
+        """Tell whether it is there on a day."""
+        return self.since <= day < self.gone and not any(a <= day < b for a, b in self.gaps)
 
 
 def settle(value: float, spec: say.State) -> float:

@@ -124,6 +124,31 @@ def test_what_is_stopped_ends_in_the_chart() -> None:
         assert status == ("completed" if who in done else "active")
 
 
+def test_a_condition_that_was_over_begins_again() -> None:
+    def ill(id: str, day: int, code: str) -> Document:
+        return event(id, "diagnosis", day, code=code)
+
+    asthma = "has('J45')"
+    tables = told(
+        ill("first", 10, "J45.909"), {"do": "stop", "id": "well", "of": "first", "at": 50},
+        ill("second", 100, "J45.909"), {"do": "stop", "id": "over", "of": "second", "at": 150},
+        *(lab(f"d{day}", day) | {"when": asthma} for day in (9, 10, 49, 50, 99, 100, 149, 150)),
+        ill("k3", 10, "N18.30"), ill("k4", 50, "N18.4"), ill("back", 100, "N18.30"),
+        *(lab(f"k{day}", day) | {"when": "has('N18.30') and not has('N18.4')"}
+          for day in (49, 51, 101)),
+        state={},
+    )  # fmt: skip
+    steps = {step for (step,) in listed(tables["events"], "step")}
+
+    assert {step for step in steps if step[1:].isdigit()} == {
+        "d10", "d49", "d100", "d149", "k49", "k101", "k3", "k4"
+    }  # fmt: skip
+    status = set(listed(tables["conditions"], "code", "status"))
+    assert ("J45.909", "resolved") in status
+    assert ("N18.30", "active") in status or any(code.startswith("E11.22") for code, _ in status)
+    assert ("N18.4", "resolved") in status
+
+
 def test_a_state_that_is_moved_by_one_is_a_counter() -> None:
     counts = {
         "do": "repeat",

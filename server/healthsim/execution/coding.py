@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, conflicts
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.history import Moment
-from healthsim.execution.people import Problem, Rows
+from healthsim.execution.people import STILL, Problem, Rows
 
 MOST = 60
 """Different codes that one run may hold: a person's conditions are bits of one word."""
@@ -44,7 +44,7 @@ class Problems:
         return tuple(problem.code for problem in self.found)
 
     def begin(self, code: str, rows: Rows, days: Days, source: int) -> None:
-        """Let a condition begin for those who do not have it by then.
+        """Let a condition begin, or begin again, for those who do not have it by then.
 
         Args:
             code: ICD-10-CM code.
@@ -56,21 +56,26 @@ class Problems:
             self.found.append(Problem.nobody(code, self._people))
         problem = self.found[self.codes.index(code)]
         new = (problem.onset[rows] == NO_DAY) | (days < problem.known_from[rows])
-        rows, days = rows[new], days[new]
-        problem.onset[rows] = days
-        problem.known_from[rows] = days
-        problem.source[rows] = source
+        problem.onset[rows[new]] = days[new]
+        problem.known_from[rows[new]] = days[new]
+        problem.source[rows[new]] = source
+        again = ~new & (problem.abated[rows] <= days)
+        if again.any():
+            problem.gaps.append((rows[again], problem.abated[rows[again]], days[again].copy()))
+            problem.abated[rows[again]] = STILL
+        begun, since = rows[new | again], days[new | again]
+        problem.episode[begun] = source
         for other in self.found:
             if other.code != code and _same_thing(code, other.code):
-                held = (other.known_from[rows] != NO_DAY) & (other.known_from[rows] <= days)
-                other.abated[rows[held]] = np.minimum(other.abated[rows[held]], days[held])
+                held = (other.known_from[begun] != NO_DAY) & (other.known_from[begun] <= since)
+                other.abated[begun[held]] = np.minimum(other.abated[begun[held]], since[held])
 
     def end(self, code: str, rows: Rows, days: Days, source: int) -> None:
         """Let a condition that an event caused be over from their day on, for those who have it."""
         if code not in self.codes:
             return
         problem = self.found[self.codes.index(code)]
-        has = (problem.source[rows] == source) & (problem.known_from[rows] <= days)
+        has = (problem.episode[rows] == source) & (problem.known_from[rows] <= days)
         rows, days = rows[has], days[has]
         problem.abated[rows] = np.minimum(problem.abated[rows], days)
 
@@ -81,6 +86,8 @@ class Problems:
             since = problem.known_from[moment.rows]
             has = (since != NO_DAY) & (since <= moment.days)
             has &= moment.days < problem.abated[moment.rows]
+            for gap in problem.gaps:
+                has[_between(moment, *gap)] = False
             bits |= has.astype(np.int64) << np.int64(place)
         return bits
 
@@ -122,6 +129,15 @@ class Problems:
             held = _beside(codes, self.held(bits))
             lists.append(_stated((*codes, *held) if others else codes, held))
         return Stated(tuple(lists), chosen.astype(np.int32))
+
+
+def _between(moment: Moment, rows: Rows, since: Days, until: Days) -> NDArray[np.int32]:
+    """Return the positions in the moment of those who are between two episodes on their day."""
+    place = moment.where[rows]
+    here = place >= 0
+    day = moment.days[place[here]]
+    inside = (since[here] <= day) & (day < until[here])
+    return place[here][inside]
 
 
 def _same_thing(first: str, second: str) -> bool:

@@ -90,7 +90,7 @@ def _of_mothers(sketch: Sketch, roll: Roll, source: NDArray[np.int64]) -> Sketch
     for code, problem in sketch.problems.items():
         whole.problems[code] = _some(problem, source)
         nobody = Problem.nobody(code, 1)
-        for each in ("onset", "known_from", "source", "abated"):
+        for each in ("onset", "known_from", "source", "abated", "episode"):
             getattr(whole.problems[code], each)[unborn] = getattr(nobody, each)[0]
     for drug, medication in sketch.medications.items():
         whole.medications[drug] = _some(medication, source)

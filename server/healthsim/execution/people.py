@@ -197,6 +197,8 @@ class Problem:
         source: position of the event that caused it among the run's occurrences; -1 where the
             profile did.
         abated: first day on which the person has it no more; `STILL` while active.
+        episode: position of the event that began the latest episode, as `source`.
+        gaps: between episodes: whose, the first day without it, the first day with it again.
     """
 
     code: str
@@ -204,13 +206,16 @@ class Problem:
     known_from: Days
     source: NDArray[np.int32]
     abated: Days
+    episode: NDArray[np.int32]
+    gaps: list[tuple[Rows, Days, Days]] = field(default_factory=list)
 
     @classmethod
     def nobody(cls, code: str, people: int) -> Problem:
         """Return a condition that nobody has yet."""
         never = np.full(people, NO_DAY, dtype=np.int32)
         nothing = np.full(people, -1, dtype=np.int32)
-        return cls(code, never, never.copy(), nothing, np.full(people, STILL, dtype=np.int32))
+        still = np.full(people, STILL, dtype=np.int32)
+        return cls(code, never, never.copy(), nothing, still, nothing.copy())
 
 
 @dataclass(frozen=True)
