@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import event, journey
+from execution.running import event, journey, listed, run
 from healthsim.errors import SpecError
 from healthsim.execution.run import prepare
 from healthsim.products.known import known
@@ -87,12 +87,14 @@ def test_a_fault_of_the_example_is_told(path: str, value: object, found: str) ->
     assert found in told(spec("trial-candidates", count=5), put(spec("trial"), path, value))
 
 
-def test_a_trial_needs_its_product_and_the_product_a_trial() -> None:
+def test_a_trial_needs_its_product_and_candidates_need_no_trial() -> None:
     without = spec("trial-candidates", count=5, products=["patientsim"])
     assert 'add "trialsim" to products' in told(without, spec("trial"))
 
     usual = journey(event("visit", "encounter", procedures=["99213"]))
-    assert "no journey is a trial" in told(spec("trial-candidates", count=5), usual)
+    tables = run(spec("trial-candidates", count=5), usual)
+    assert len(listed(tables["patients"])) == 5
+    assert listed(tables["subjects"]) == []
 
     alone = spec("trial-candidates", count=5, products=["trialsim"])
     assert 'add "patientsim"' in told(alone, spec("trial"))

@@ -156,7 +156,10 @@ def _adverse_event(step: say.AdverseEvent, here: str) -> Iterator[Problem]:
 
 
 def product_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
-    """Refuse a trial whose rows no product would hold, and TrialSim without a trial."""
+    """Refuse a trial whose rows no product would hold.
+
+    TrialSim without a trial is no fault: candidates for one can be made, and walk other journeys.
+    """
     asked = "trialsim" in profile.products
     for place, journey in enumerate(journeys):
         if journey.trial is not None and not asked:
@@ -165,12 +168,6 @@ def product_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> I
                 "needs trialsim, which products leaves out",
                 'add "trialsim" to products',
             )
-    if asked and journeys and all(one.trial is None for one in journeys):
-        yield Problem(
-            "profile.products",
-            "asks for trialsim, and no journey is a trial",
-            'remove "trialsim", or add a journey with a trial',
-        )
 
 
 def arms_of(journey: JourneySpec | None, every: Sequence[JourneySpec]) -> tuple[str, ...]:
