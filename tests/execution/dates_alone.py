@@ -177,7 +177,8 @@ class Dates:
         if isinstance(step, say.Protocol):
             if step.counted == "previous" and beats:
                 return day + step.cycle_days
-            return first + step.cycle_days * beats
+            due = first + step.cycle_days * beats
+            return due if step.delay is None else max(due, day + (beats > 0))
         every = step.every
         if every.hazard is not None:
             wait = self._wait(f"{following.address}/gap", every.hazard, day)
@@ -186,5 +187,7 @@ class Dates:
             due = listed_weekday(every, day + 1, 0) if every.weekdays else beat_day(every, day, 1)
         else:
             due = beat_day(every, first, beats)
+            if step.delay is not None:  # a beat that was put off is not overtaken
+                due = max(due, day + (beats > 0))
         lasting = due - self.walk.begun <= self.walk.journey.duration_days
         return due if due < NEVER and (step.times is not None or lasting) else None

@@ -157,6 +157,14 @@ def test_beats_may_be_counted_from_the_one_before() -> None:
         (1, 0), (2, 34), (3, 60)}  # fmt: skip
 
 
+def test_a_beat_that_was_put_off_is_not_overtaken_by_the_next() -> None:
+    slow = {"do": "repeat", "id": "r", "every": {"days": 7}, "times": 4,
+            "delay": {"when": "day == 7", "days": 20, "most": 1}, "steps": [lab("x")]}  # fmt: skip
+
+    assert {(n, day) for _, _, n, day, _ in told(run(people(5), journey(slow)), "x")} == {
+        (1, 0), (2, 27), (3, 28), (4, 29)}  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [1, 7])
 def test_protocols_are_the_same_in_chunks_of_any_size(size: int) -> None:
     between = {"id": "extra", "hazard": {"per_year": 6}, "times": 5, "steps": [visit("between")]}

@@ -278,6 +278,8 @@ class Walk:
                 due = beat_days(step, (days + np.int32(1)).astype(np.int32), 0)
         else:
             due = beat_days(step, first, following.tick - 1)
+            if step.delay is not None:  # a beat that was put off is not overtaken
+                due = np.maximum(due, days + np.int32(following.tick > 1))
         if isinstance(step, Repeat) and step.times is None:
             within = due - self.begun[rows] <= self.plan.journey.duration_days
             rows, due = rows[within], due[within]
