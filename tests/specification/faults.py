@@ -166,7 +166,7 @@ OF_PROFILES: tuple[tuple[str, str, object, str, str, str], ...] = (
     ("infinite", "demographics/age", {**BELL, "mean": float("inf")}, "age.mean", "inf", "finite"),
     ("not a number", "demographics/age", {**BELL, "mean": float("nan")}, "age.mean", "nan",
      "finite"),
-    ("a list for an object", "demographics", [], "profile.demographics", "list", "dictionary"),
+    ("a list for an object", "demographics", [], "profile.demographics", "list", "object with age"),
     ("mixture of kinds", "attributes/a1c", {"type": "mixture", "parts": [{"weight": 0.5, "of": 1},
      {"weight": 0.5, "of": {"a": 1}}]},
      "attributes.a1c", "text", "alike"),
