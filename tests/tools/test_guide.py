@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import pytest
 from mcp.types import PaginatedRequestParams
 
 from healthsim.building import templates
+from healthsim.execution.catalogue import TABLES
+from healthsim.specification.journey import JourneySpec
+from healthsim.specification.profile import ProfileSpec
 from healthsim.tools.guide import LONGEST, topics
 from healthsim.tools.skills import GetSkill, ReadDirectory, Skills, skills
 from talking import Open, text_of
@@ -91,8 +95,6 @@ def test_every_skill_has_the_shape_of_agent_skills() -> None:
 
 
 async def test_skills_and_tools_name_each_other(open_client: Open) -> None:
-    import re
-
     text = "\n".join(data.decode() for skill in skills() for data in skill.files.values())
     async with open_client() as client:
         listed = (await client.list_tools()).tools
@@ -101,7 +103,20 @@ async def test_skills_and_tools_name_each_other(open_client: Open) -> None:
     parameters = {name for tool in listed for name in tool.input_schema.get("properties", {})}
     verbs = "|".join(sorted({name.split("_")[0] for name in tools}))
     pattern = rf"\b(?:{verbs})_[a-z_]+\b"
-    named = set(re.findall(pattern, text)) - prompts - parameters
+    examples = re.compile(r"```json (?:step|journey|changes|profile).*?```", re.DOTALL)
+    named = set(re.findall(pattern, examples.sub("", text))) - prompts - parameters
+    named -= _words_of_the_language()
 
     assert tools <= named
     assert named <= tools
+
+
+def _words_of_the_language() -> set[str]:
+    """Return the keys of specifications and the columns of tables, which are no tools."""
+    keys = {
+        key
+        for model in (ProfileSpec, JourneySpec)
+        for part in model.model_json_schema(by_alias=True)["$defs"].values()
+        for key in part.get("properties", {})
+    }
+    return keys | {column.name for table in TABLES for column in table.columns}
