@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from healthsim.codes.books import Book, read_rows
@@ -139,7 +139,12 @@ def combined(codes: Iterable[str]) -> tuple[str, ...]:
     >>> combined(["E11.9", "I10", "N18.30", "I50.22"])
     ('E11.22', 'I13.0', 'N18.30', 'I50.22')
     """
-    held = list(dict.fromkeys(codes))
+    return _combined(tuple(dict.fromkeys(codes)))
+
+
+@lru_cache(maxsize=65_536)
+def _combined(codes: tuple[str, ...]) -> tuple[str, ...]:
+    held = list(codes)
     for rule in COMBINATIONS:
         if _holds(rule, held):
             held = _stated(rule, held)

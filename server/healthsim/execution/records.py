@@ -374,6 +374,8 @@ def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     whole = combined(held)
     stated = [(code, code)] if code in whole else []
     for rule in COMBINATIONS:
+        if not code.startswith(rule.code):
+            continue
         first = next((other for other in held if other.startswith(rule.code)), None)
         partners = all(any(other.startswith(p) for other in whole) for p in rule.with_)
         if first == code and partners and rule.becomes in whole and rule.becomes not in held:
