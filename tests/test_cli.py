@@ -253,3 +253,12 @@ def test_an_expectation_that_is_not_met_is_told_and_fails_only_where_strict(
     assert "NOT MET share(age < 65) > 0.9: got 0" in told.stdout
     assert "saved as expecting" in strict.stdout
     assert [one["met"] for one in plain["expectations"]] == [True, False]
+
+
+def test_what_a_template_expects_is_left_out_where_few_people_are_made(home: Path) -> None:
+    found = _run(home, "generate", "--profile", "medicare-copd", "--count", "40", "--save", "few",
+                 "--strict")  # fmt: skip
+
+    assert found.returncode == 0
+    assert "meant for 1,000 people" in found.stderr
+    assert "NOT MET" not in found.stdout

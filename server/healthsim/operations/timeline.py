@@ -194,10 +194,17 @@ class _Story:
         if not faces:
             return f"person {self.person_id}"
         face = faces[0]
-        sex = {"M": "man", "F": "woman"}.get(str(face["gender"]), "person")
+        seen = str(min((row["event_date"] for row in self._of("events")), default=""))
+        grown = seen[:4].isdigit() and int(seen[:4]) - int(str(face["birth_date"])[:4]) >= 18
+        words = _ADULT if grown or not seen else _CHILD
+        sex = words.get(str(face["gender"]), "person")
         with_ = f", with {' '.join(codes)}" if codes else ""
         plan = f", covered by {plans[0]}" if plans else ""
         return f"a {sex} born {face['birth_date']}, {face.get('state') or ''}{plan}{with_}"
+
+
+_ADULT = {"M": "man", "F": "woman"}
+_CHILD = {"M": "boy", "F": "girl"}
 
 
 def page(title: str, story: str, told: Told) -> str:

@@ -278,7 +278,8 @@ _TAGS = frozenset(
         "constant", "categorical", "explicit", "uniform", "normal", "lognormal", "triangular",
         "beta", "gamma", "exponential", "weibull", "poisson", "negative_binomial",
         "quantiles", "mixture", "conditional", "formula", "population",
-        "int", "float", "str",
+        "int", "float", "str", "constrained-str", "Billed", "CodedDiagnosis", "StateResult",
+        "EveryCycle", "Begins",
     }
 )  # fmt: skip
 
