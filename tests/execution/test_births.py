@@ -162,6 +162,17 @@ def test_a_newborn_has_its_mothers_attributes_and_the_states_of_her_journey() ->
     assert took["young"] == took["birth"]
 
 
+def test_a_newborn_s_steps_may_ask_about_each_other() -> None:
+    look = visit("seen", 2, diagnoses=["Z00.110"], procedures=["99391"]) | {"chance": 0.5}
+    newborn = [look, {**look, "id": "again", "at": 9, "chance": 1, "when": "happened('seen')"}]
+    tables = run(women(count=200), pregnancy(delivery(newborn=newborn)))
+    rows = listed(tables["events"], "person_id", "step")
+    seen, again = ({who for who, step in rows if step == name} for name in ("seen", "again"))
+
+    assert seen == again
+    assert 10 < len(seen) < 190
+
+
 def test_expectations_of_a_journey_are_of_those_who_walk_it() -> None:
     seen = ["share(happened('seen')) == 1", "share(role == 'newborn') == 1"]
     hers = ["share(happened('labour')) == 1", "share(role == 'self') == 1"]
@@ -288,6 +299,8 @@ def test_a_later_birth_changes_nothing_of_an_earlier_newborn() -> None:
     (women(), {"details": {"gender": {"X": 1}}}, "details.gender", "M"),
     (women(), {"newborn": [{"do": "event", "id": "two", "type": "birth"}]}, "newborn", "woman"),
     (women(), {"newborn": [{**visit("seen"), "when": "happened('labour')"}]}, "newborn", "mother"),
+    (women(), {"newborn": [{"do": "wait", "id": "w", "until": "happened('labour')",
+                            "limit": {"days": 9}}]}, "until", "mother"),
     (women(), {"newborn": [visit("seen", diagnoses=["O80"])]}, "O80", "gender == 'F'"),
     (family(household={"children": {"number": 12}}), {"details": {"number": 5}}, "journeys",
      "most children"),

@@ -178,12 +178,14 @@ def test_a_state_that_is_moved_by_one_is_a_counter() -> None:
         ({"by": 1, "lasts": {"days": 9}}, "lasts goes with per_year"),
         ({"to": 1, "while_taking": "metformin"}, "while_taking goes with by"),
         ({"by": 1, "while_taking": "metfornim"}, "unknown ingredient"),
+        ({"by": 1, "washout_days": 9}, "washout_days goes with while_taking"),
+        ({"noise": {"sd": 1.0, "every_days": 1}}, "raise it to 2 or more"),
     ],
 )
 def test_faults_of_changes_are_told(change: Document, found: str) -> None:
     step = {"do": "change", "id": "c", "state": "a1c"} | change
     with pytest.raises(SpecError, match=found):
-        prepare(people(5), [journey(step, state=STATE)])
+        prepare(people(5), [journey(step, state=STATE, duration_days=1200)])
 
 
 @pytest.mark.parametrize(("of", "found"), [("rxx", "no step 'rxx'"), ("look", "starts nothing")])

@@ -173,3 +173,16 @@ def test_a_hazard_that_cannot_be_is_refused(hazard: Document, found: str) -> Non
 
     assert found in str(caught.value)
     assert "hazard" in str(caught.value)
+
+
+def test_data_end_where_the_calendar_does() -> None:
+    far = diabetic(as_of="2150-01-01", through=None)
+    with pytest.raises(SpecError, match="the calendar ends on 2199-12-31"):
+        prepare(far, [journey(at_risk({"per_year": 1}), duration_days=40_000)])
+
+
+def test_a_window_for_hazards_is_refused_where_none_compete() -> None:
+    branch = {"do": "branch", "id": "b", "within_days": 9,
+              "options": [{"name": "a", "otherwise": True}]}  # fmt: skip
+    with pytest.raises(SpecError, match="within_days goes with options that have a hazard"):
+        prepare(diabetic(), [journey(branch)])

@@ -97,6 +97,7 @@ def _reached(
     gathered: NDArray[np.float64], needed: NDArray[np.float64], start: NDArray[np.int64]
 ) -> NDArray[np.int32]:
     """Return after how many days from `start` the risk of the days behind it is what is needed."""
+    start = np.minimum(start, len(gathered) - 2)  # nothing is known beyond, and nothing comes
     target = gathered[start + 1] + needed
     place = np.searchsorted(gathered, target, side="left")
     days = np.where(place < len(gathered), place - 1 - start, int(NEVER))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from healthsim import __version__
-from healthsim.dates import day_of, whole_years
+from healthsim.dates import day_of, iso, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.catalogue import tables_of
 from healthsim.execution.census import Census
@@ -63,6 +63,7 @@ from healthsim.tables import Columns, Table
 CHUNK = 16_384
 """People worked at once; the rows do not depend on it."""
 
+_LAST_YEAR_ENDS = "2199-12-31"
 _YEAR = 364  # days after `as_of` that a profile without journeys covers
 
 
@@ -163,6 +164,7 @@ def prepare(
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
     plans = walked_plans(journeys, plans)
     through, tables = last_day(profile, journeys), tables_of(profile.products)
+    _refuse(_beyond_the_calendar(through))
     job = Job(
         profile=profile,
         journeys=journeys,
@@ -181,6 +183,15 @@ def prepare(
     if job.count <= MOST_DRAWN:
         _refuse(nobody_eligible(job))
     return job
+
+
+def _beyond_the_calendar(through: int) -> list[Problem]:
+    """Refuse data that go on after the years for which prices and holidays are known."""
+    last = day_of(_LAST_YEAR_ENDS)
+    if through <= last:
+        return []
+    found = f"is {iso(through)}, and the calendar ends on {_LAST_YEAR_ENDS}"
+    return [Problem("profile.through", found, "set through, or as_of and duration_days, earlier")]
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

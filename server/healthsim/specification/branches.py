@@ -112,6 +112,8 @@ class Branch(StepHead):
         names = [option.name for option in self.options]
         if len(set(names)) < len(names):
             raise ValueError("two options carry one name; rename one")
+        if self.within_days is not None and not self.races:
+            raise ValueError("within_days goes with options that have a hazard; remove it")
         if self.table is not None:
             self._fits_its_table(self.table, names)
         elif self.races:

@@ -11,6 +11,8 @@ from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.events import StepHead
 from healthsim.specification.timing import LONGEST_DAYS, Length, Share
 
+_WASHOUT = 30  # days
+
 
 class State(Strict):
     """A variable that evolves with the person.
@@ -75,7 +77,7 @@ class Change(StepHead):
     noise: NoiseOf | None = None
     lasts: Length | None = None
     while_taking: Annotated[str, Field(max_length=120)] | None = None
-    washout_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 30
+    washout_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = _WASHOUT
 
     @model_validator(mode="after")
     def _one_of(self) -> Change:
@@ -86,6 +88,8 @@ class Change(StepHead):
             raise ValueError("over goes with by or to; use lasts, or remove it")
         if self.lasts is not None and (self.by is not None or self.to is not None):
             raise ValueError("lasts goes with per_year or noise; use over, or remove it")
+        if self.washout_days != _WASHOUT and self.while_taking is None:
+            raise ValueError("washout_days goes with while_taking; add it, or remove washout_days")
         if self.while_taking is not None and self.by is None:
             raise ValueError("while_taking goes with by; say by how much the drug moves it")
         return self

@@ -38,6 +38,7 @@ from healthsim.specification.known import (
     complain_of_unmeasured,
     numeric,
 )
+from healthsim.specification.newborns import newborn_plans
 from healthsim.specification.plan import Plan, lay_out
 from healthsim.specification.plan_days import day_problems, end_problems
 from healthsim.specification.profile import ProfileSpec
@@ -156,7 +157,7 @@ def names_of(
         if isinstance(step, say.Lab | say.Vital)
         for code in _analytes(step)
     }
-    plans = [plan for one in every if (plan := _laid_out(one)) is not None]
+    plans = [plan for one in every for plan in _laid_out(one)]
 
     def complain_of_step(argument: str) -> str | None:
         last = argument.rsplit("/", 1)[-1].partition("#")[0]
@@ -183,12 +184,12 @@ def _analytes(step: say.Lab | say.Vital) -> tuple[str, ...]:
     return (step.details.loinc or "",)
 
 
-def _laid_out(journey: JourneySpec) -> Plan | None:
-    """Return the plan of a journey; None where it has faults, which are told elsewhere."""
+def _laid_out(journey: JourneySpec) -> list[Plan]:
+    """Return the plan of a journey and of its newborns; none where faults, told elsewhere, are."""
     try:
-        return lay_out(journey)
+        return [lay_out(journey), *newborn_plans(journey, "journey")]
     except SpecError:
-        return None
+        return []
 
 
 class _Open(dict[str, Kind]):

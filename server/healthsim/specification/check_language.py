@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, near
@@ -12,6 +13,7 @@ from healthsim.specification.distributions import Distribution
 from healthsim.specification.journey import JourneySpec, StepHead
 from healthsim.specification.known import BUILT_IN_KINDS, Names, numeric
 
+_MOST_PERIODS = 600  # weeks of over eleven years; each is kept for everyone of a chunk
 _STOPPED = (say.Prescription, say.Diagnosis, say.CarePlan)
 
 
@@ -65,15 +67,27 @@ def language_problems(
             for name in ("missed", "outside"):
                 if (share := getattr(visit, name)) is not None:
                     yield from numeric(f"{here}.visits[{place}].{name}", share, 0, 1)
-    elif isinstance(step, say.Change) and step.while_taking is not None:
-        if step.while_taking not in drugs().ingredients:
-            yield Problem(
-                f"{here}.while_taking",
-                f"unknown ingredient {step.while_taking!r}",
-                near(step.while_taking, drugs().ingredients),
-            )
+    elif isinstance(step, say.Change):
+        yield from _change(step, journey, here)
     elif isinstance(step, say.Stop):
         yield from _stop(step, journey, here)
+
+
+def _change(step: say.Change, journey: JourneySpec, here: str) -> Iterator[Problem]:
+    """Refuse an unknown drug, and noise of so many periods that they would fill the memory."""
+    taken, noise = step.while_taking, step.noise
+    if taken is not None and taken not in drugs().ingredients:
+        yield Problem(
+            f"{here}.while_taking",
+            f"unknown ingredient {taken!r}",
+            near(taken, drugs().ingredients),
+        )
+    if noise is not None and journey.duration_days > noise.every_days * _MOST_PERIODS:
+        yield Problem(
+            f"{here}.noise.every_days",
+            f"makes over {_MOST_PERIODS} periods in {journey.duration_days} days",
+            f"raise it to {ceil(journey.duration_days / _MOST_PERIODS)} or more",
+        )
 
 
 def _figures(step: StepHead, here: str) -> Iterator[Problem]:

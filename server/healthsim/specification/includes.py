@@ -92,7 +92,10 @@ class _Expansion:
         name = step.get("part")
         if not isinstance(name, str):
             raise _refused(f"{where}.part", "is missing", "name a part, or a journey template")
-        if name in within or name == self.document.get("name") or len(within) >= _DEEPEST:
+        if len(within) >= _DEEPEST:
+            raise _refused(f"{where}.part", f"parts include each other over {_DEEPEST} deep",
+                           "put some of them together")  # fmt: skip
+        if name in within or name == self.document.get("name"):
             circle = " → ".join([*within, name])
             raise _refused(f"{where}.part", f"{name!r} includes itself ({circle})",
                            "use a repeat, or include another part")  # fmt: skip

@@ -132,13 +132,12 @@ def _newborn_steps(step: Birth, here: str) -> Iterator[Problem]:
     for path, inner in walk(f"{here}.newborn", step.newborn):
         if isinstance(inner, Birth):
             yield Problem(path, "is a birth of somebody just born", "give it to a woman's journey")
-        if inner.when is None:
-            continue
-        for function, argument in sorted(inner.when.calls):
+        asked = [(place, *call) for place, one in inner.asked() for call in sorted(one.calls)]
+        for place, function, argument in asked:
             name = argument.rsplit("/", 1)[-1].partition("#")[0]
             if function in _OF_STEPS and name not in own:
                 yield Problem(
-                    f"{path}.when",
+                    f"{path}.{place}",
                     f"{function}({argument!r}) asks for a step that is not the newborn's own",
                     "ask a state or attribute of the mother, which the newborn has from her",
                 )
