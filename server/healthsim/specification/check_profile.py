@@ -25,7 +25,13 @@ from healthsim.specification.known import (
     textual,
     whole_number,
 )
-from healthsim.specification.profile import MOST_CHILDREN, Onset, ProfileSpec, Quota
+from healthsim.specification.profile import (
+    MOST_CHILDREN,
+    Household,
+    Onset,
+    ProfileSpec,
+    Quota,
+)
 
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125
@@ -115,9 +121,35 @@ def _household(profile: ProfileSpec) -> Iterator[Problem]:
     if home is not None and home.children is not None:
         yield from whole_number(f"{where}.children.number", home.children.number, 0, MOST_CHILDREN)
         yield from numeric(f"{where}.children.age", home.children.age, 0, _GROWN)
+    if home is not None:
+        yield from _nobody_fits(age, home, where)
 
 
-_ADULT, _GROWN = 18, 26
+def _nobody_fits(age: Distribution, home: Household, where: str) -> Iterator[Problem]:
+    """Refuse spouses and children of ages that none of the anchors can have beside them."""
+    youngest, oldest = age.range()
+    gap = home.spouse.age_gap if home.spouse is not None else None
+    if gap is not None and not any(gap.measures()):
+        least, most = gap.range()
+        if oldest - least < _ADULT or youngest - most > _OLDEST:
+            yield Problem(
+                f"{where}.spouse.age_gap",
+                f"makes every spouse younger than {_ADULT} or older than {_OLDEST}",
+                "give the years that a spouse is younger than the anchor",
+            )
+    if home.children is not None and not any(home.children.age.measures()):
+        least, most = home.children.age.range()
+        if least > oldest - _PARENT[0] or most < youngest - _PARENT[1]:
+            yield Problem(
+                f"{where}.children.age",
+                f"is {least:g} to {most:g}, and of anchors of {youngest:g} to {oldest:g} nobody "
+                f"was {_PARENT[0]} to {_PARENT[1]} when such a child was born",
+                "lower the children's ages, or raise demographics.age",
+            )
+
+
+_ADULT, _GROWN, _OLDEST = 18, 26, 100
+_PARENT = (15, 50)  # youngest and oldest at a child's birth: see execution.household
 _NOT_IN_FAMILIES = (
     "asks for an exact count, and a family has as many people as its household says",
     "give a share, or counts of groups of people, or set unit to person",
