@@ -283,3 +283,22 @@ def test_a_kidney_that_fails_is_coded_as_of_the_end_beside_the_stages_it_went_th
     assert held == [
         ("I12.0", "active"), ("N18.31", "resolved"), ("N18.4", "resolved"), ("N18.6", "active")
     ]  # fmt: skip
+
+
+def test_a_condition_that_was_over_still_excludes_what_was_held_beside_it(
+    scenario: Scenario,
+) -> None:
+    name = "codes that may stand together conditions.code"
+    rules = [rule for rule in scenario.rules if rule.name == name]
+    before = scenario.told(rules).get(name, 0)
+    person, onset = scenario.connection.execute(
+        "SELECT person_id, onset_date FROM conditions WHERE code LIKE 'E11%' LIMIT 1"
+    ).fetchall()[0]
+    scenario.connection.execute(
+        "INSERT INTO conditions BY NAME SELECT * REPLACE (condition_id + 1 AS condition_id, "
+        "'E10.9' AS code, DATE '2099-01-01' AS abatement_date, 'resolved' AS status) "
+        "FROM conditions WHERE person_id = ? AND onset_date = ? AND code LIKE 'E11%'",
+        [person, onset],
+    )
+
+    assert scenario.told(rules).get(name, 0) > before

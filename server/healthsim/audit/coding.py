@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.codes.icd10cm import COMBINATIONS
 
 _STATED = (
     ("conditions", "condition_id", "onset_date"),
@@ -59,13 +60,25 @@ def _together(name: str, table: str, parent: str, when: str) -> Rule:
     )  # fmt: skip
 
 
+_AS_ONE = ", ".join(sorted({f"'{rule.becomes}'" for rule in COMBINATIONS}))
+
+
+def _outlived(active: str, over: str) -> str:
+    """Say that an active code is a combination, or a degree of the same thing that is over."""
+    return (
+        f"({active}.abatement_date IS NULL AND {over}.abatement_date IS NOT NULL AND "
+        f"({active}.code IN ({_AS_ONE}) OR left({active}.code, 3) = left({over}.code, 3)))"
+    )
+
+
 _BOTH = (
     " WHERE s.onset_date <= coalesce(o.abatement_date, DATE '9999-12-31')"
     " AND o.onset_date <= coalesce(s.abatement_date, DATE '9999-12-31')"
-    " AND (s.abatement_date IS NULL) = (o.abatement_date IS NULL)"
+    f" AND NOT {_outlived('s', 'o')} AND NOT {_outlived('o', 's')}"
 )
-"""Held at one time. An active condition is coded as of the end of the data, in the light of what is
-active then; a stage that is over stands as it was stated, and says nothing against that code."""
+"""Held at one time. A combination is coded as of the end of the data, in the light of what is
+active then, and a stage that people come back to keeps its first day; what was over before stands
+as it was stated, and says nothing against either."""
 
 RULES: tuple[AnyRule, ...] = (
     *(_known(*one) for one in BOOKS),
