@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -67,6 +67,7 @@ class Job:
     seed: int
     key: str
     tables: tuple[Table, ...] = TABLES
+    references: Mapping[str, str] = field(default_factory=dict)
 
     def judged(self, totals: Sequence[tuple[int, int]]) -> tuple[dict[str, Any], ...]:
         met = {"where": "profile.expectations[0]", "expectation": "people", "expected": "all"}

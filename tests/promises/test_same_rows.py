@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from execution.running import diabetic, first_year, listed, run
 from healthsim.execution.run import chunks, prepare
 from healthsim.persistence.digest import Digest
+from healthsim.products.reference import built_in
 
 TESTS = Path(__file__).parent.parent
 PROGRAM = """
@@ -89,6 +91,14 @@ def test_weights_in_another_order_are_another_job() -> None:
     other["demographics"]["gender"] = {"F": 0.52, "M": 0.48}
 
     assert prepare(other).key != prepare(diabetic()).key
+
+
+def test_an_imported_reference_changes_a_run_only_through_its_version() -> None:
+    here = prepare(diabetic(), reference=replace(built_in(), versions={}))
+    other = prepare(diabetic(), reference=replace(built_in(), versions={"nppes": "3f9a"}))
+    assert here.key == prepare(diabetic()).key
+    assert other.key != here.key
+    assert other.references == {"nppes": "3f9a"}
 
 
 def test_another_seed_gives_other_people() -> None:

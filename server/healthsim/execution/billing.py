@@ -19,7 +19,7 @@ from healthsim.execution.chart import (
     merged_lists,
 )
 from healthsim.execution.gather import Gathered, gather
-from healthsim.execution.network import PRIMARY_CARE, directory, organisation_factors
+from healthsim.execution.network import PRIMARY_CARE
 from healthsim.execution.people import Rows
 from healthsim.execution.steps import Happening
 from healthsim.execution.visits import Visit
@@ -365,7 +365,7 @@ def _modifier(listed: Gathered[Line], place: int) -> Coded:
 
 
 def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
-    here, record = directory(), made.timeline.record
+    here, record = made.network.directory, made.timeline.record
     homes = record.people.homes
     person = made.person_id[found.rows]
     first = found.each(lambda one: one.visit.first[one.at()]).astype(np.int32)
@@ -376,7 +376,7 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
     stay = found.whole(_is_stay, np.bool_)
     starts = np.searchsorted(lines.bill, np.arange(len(found)))
     earliest = np.minimum(first, np.minimum.reduceat(lines.service_date, starts))
-    price, charge = organisation_factors()
+    price, charge = here.practice_factors
     in_facility = np.where(facility >= 0, facility, 0)
     made.used.facilities[facility[facility >= 0]] = True
     facility_npi = np.where(facility >= 0, here.facilities.npi[in_facility], NO_NUMBER)

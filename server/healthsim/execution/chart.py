@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
 from healthsim.execution.gather import Gathered, gather
 from healthsim.execution.identity import Identity
-from healthsim.execution.network import Network, Used, directory
+from healthsim.execution.network import Network, Used
 from healthsim.execution.numbering import Numbering
 from healthsim.execution.people import People, Rows
 from healthsim.execution.steps import Happening
@@ -40,7 +40,7 @@ class Chart:
     numbering: Numbering
     identity: Identity
     through: int
-    used: Used = field(default_factory=Used.none)
+    used: Used
 
     @property
     def person_id(self) -> NDArray[np.int64]:
@@ -94,7 +94,7 @@ class Chart:
     def npi(self, provider: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the NPI of directory rows, and remember that they are used."""
         self.used.providers[provider] = True
-        return directory().providers.npi[provider]
+        return self.network.directory.providers.npi[provider]
 
     def minutes(self, one: Happening) -> NDArray[np.int64]:
         """Return when something was done: early in its visit, or on the morning of its day."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.people import Draws, People, Rows
 from healthsim.products.networksim.directory import Directory
-from healthsim.products.networksim.reference import build_directory
-from healthsim.products.populationsim.reference import geography
 
 PRIMARY_CARE = ("family medicine", "internal medicine", "pediatrics")
 WHOEVER = ("emergency medicine", "hospitalist", "anesthesiology", "radiology", "pathology")
@@ -35,25 +32,6 @@ _INTERNIST = 0.45  # assumption: share of adults whose primary care is internal 
 _PAEDIATRIC = 18  # years; below it the primary care provider is a paediatrician
 
 
-@cache
-def directory() -> Directory:
-    """Return the built-in directory of the built-in geography."""
-    here = geography()
-    return build_directory(here.county_fips, here.county_state, here.county_population)
-
-
-@cache
-def organisation_factors() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the price and charge factors of each provider: one pair for each group practice.
-
-    Whoever bills sets the price, so providers of one organisation share it. float64, shape
-    (providers,).
-    """
-    who = directory().providers
-    _, first, of = np.unique(who.organisation_npi, return_index=True, return_inverse=True)
-    return who.price_factor[first][of], who.charge_factor[first][of]
-
-
 @dataclass(frozen=True)
 class Used:
     """Which directory rows records refer to: bool, one entry for each row."""
@@ -63,9 +41,8 @@ class Used:
     pharmacies: NDArray[np.bool_]
 
     @classmethod
-    def none(cls) -> Used:
-        """Return that nothing is used yet."""
-        here = directory()
+    def none(cls, here: Directory) -> Used:
+        """Return that nothing of a directory is used yet."""
         sizes = (len(here.providers.npi), len(here.facilities.npi), len(here.pharmacies.npi))
         return cls(*(np.zeros(size, dtype=np.bool_) for size in sizes))
 
@@ -77,10 +54,16 @@ class Used:
 
 
 class Network:
-    """The doctors, hospitals and pharmacies of one chunk of people."""
+    """The doctors, hospitals and pharmacies of one chunk of people.
 
-    def __init__(self, people: People, draws: Draws, ages: NDArray[np.int32]) -> None:
-        self._people, self._draws = people, draws
+    Attributes:
+        directory: where they come from.
+    """
+
+    def __init__(
+        self, people: People, draws: Draws, ages: NDArray[np.int32], directory: Directory
+    ) -> None:
+        self._people, self._draws, self.directory = people, draws, directory
         self._known: dict[str, NDArray[np.int32]] = {}
         self.primary_care = self._primary_care(ages)
 
@@ -97,7 +80,7 @@ class Network:
             return self.primary_care[rows]
         if clinician == "duty":
             u = self._draws.uniform(f"{address}/provider", rows)
-            return directory().choose_provider(specialty, self._people.county[rows], u)
+            return self.directory.choose_provider(specialty, self._people.county[rows], u)
         return self._kept(f"provider/{specialty}", specialty)[rows]
 
     def facility(self, kind: str, rows: Rows) -> NDArray[np.int32]:
@@ -105,20 +88,20 @@ class Network:
         name = f"facility/{kind}"
         if name not in self._known:
             u = self._draws.uniform(f"network/{name}")
-            self._known[name] = directory().choose_facility(kind, self._people.county, u)
+            self._known[name] = self.directory.choose_facility(kind, self._people.county, u)
         return self._known[name][rows]
 
     def pharmacy(self, rows: Rows) -> NDArray[np.int32]:
         """Return the directory row of the pharmacy that `rows` go to; int32."""
         if "pharmacy" not in self._known:
             u = self._draws.uniform("network/pharmacy")
-            self._known["pharmacy"] = directory().choose_pharmacy(self._people.county, u)
+            self._known["pharmacy"] = self.directory.choose_pharmacy(self._people.county, u)
         return self._known["pharmacy"][rows]
 
     def _kept(self, name: str, specialty: str) -> NDArray[np.int32]:
         if name not in self._known:
             u = self._draws.uniform(f"network/{name}")
-            self._known[name] = directory().choose_provider(specialty, self._people.county, u)
+            self._known[name] = self.directory.choose_provider(specialty, self._people.county, u)
         return self._known[name]
 
     def _primary_care(self, ages: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -14,7 +14,6 @@ from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.chart import Chart
 from healthsim.execution.gather import Gathered, gather
-from healthsim.execution.network import directory
 from healthsim.execution.numbering import standing_fills
 from healthsim.execution.people import Rows
 from healthsim.execution.steps import Happening
@@ -233,8 +232,8 @@ def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int)
             unit_cost_cents=found.whole(
                 lambda one: one.script.drug.unit_cost_usd * 100, np.float64
             ),
-            mail_order=directory().pharmacies.mail_order[pharmacy],
-            pharmacy_npi=directory().pharmacies.npi[pharmacy],
+            mail_order=made.network.directory.pharmacies.mail_order[pharmacy],
+            pharmacy_npi=made.network.directory.pharmacies.npi[pharmacy],
             prescriber_npi=made.npi(found.each(lambda one: prescriber(made, one.script)[one.at])),
         ),
         plans,

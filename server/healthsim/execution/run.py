@@ -34,7 +34,7 @@ from healthsim.execution.eligibility import (
 from healthsim.execution.expecting import expecting
 from healthsim.execution.household import families
 from healthsim.execution.identity import identify
-from healthsim.execution.network import Network, Used, directory
+from healthsim.execution.network import Network, Used
 from healthsim.execution.numbering import Numbering
 from healthsim.execution.people import Draws, Homes, People
 from healthsim.execution.pharmacy import renewals
@@ -50,6 +50,7 @@ from healthsim.products.known import known
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
 from healthsim.products.populationsim.reference import geography
+from healthsim.products.reference import Reference, built_in
 from healthsim.specification import journey as say
 from healthsim.specification.check import check_job
 from healthsim.specification.document import read
@@ -94,6 +95,7 @@ class Job:
     children: int
     tables: tuple[Table, ...]
     ledger: Ledger
+    reference: Reference
 
     @property
     def count(self) -> int:
@@ -115,14 +117,20 @@ class Job:
         """The journeys as canonical JSON."""
         return tuple(journey.text() for journey in self.journeys)
 
+    @property
+    def references(self) -> Mapping[str, str]:
+        """Digest of each imported reference that rows are drawn from, by name."""
+        return self.reference.versions
+
     def judged(self, totals: Sequence[Tally]) -> tuple[dict[str, Any], ...]:
         """Judge what is expected by the sums of all chunks' tallies; as plain data."""
         return tuple(one.plain() for one in self.ledger.judged(totals))
 
     @property
     def key(self) -> str:
-        """Digest of what the job runs: specifications, seed, count, engine version."""
-        told = "\n".join([__version__, self.profile_text, *self.journey_texts])
+        """Digest of what the job runs: specifications, seed, count, engine and references."""
+        imported = [f"{name} {digest}" for name, digest in sorted(self.references.items())]
+        told = "\n".join([__version__, self.profile_text, *self.journey_texts, *imported])
         return sha256(told.encode()).hexdigest()
 
 
@@ -144,8 +152,15 @@ class Chunk:
 def prepare(
     profile_document: Mapping[str, object] | str | ProfileSpec,
     journey_documents: Sequence[Mapping[str, object] | str | JourneySpec] = (),
+    reference: Reference | None = None,
 ) -> Job:
     """Check specifications and lay out what they ask for.
+
+    Args:
+        profile_document: who.
+        journey_documents: what happens, in the order in which they are listed.
+        reference: the figures and the directory that people are drawn from; by default those that
+            are built in.
 
     Raises:
         SpecError: with everything that is wrong with them.
@@ -179,6 +194,7 @@ def prepare(
         children=slot_count(plans),
         tables=tables,
         ledger=Ledger.of(profile, journeys, _places(journeys, plans), tables, through),
+        reference=reference or built_in(),
     )
     if job.count <= MOST_DRAWN:
         _refuse(nobody_eligible(job))
@@ -279,7 +295,7 @@ def chunks(
         SpecError: people cannot meet an exact count; nothing has been made then.
     """
     census = take_census(job, size=size, threads=threads, stop=stop)
-    used = Used.none()
+    used = Used.none(job.reference.directory)
 
     def made(start: int, count: int) -> tuple[Chunk, Used]:
         return work(job, start, count, census)
@@ -349,7 +365,8 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
     timeline = _lived(job, known, start, count)
     people, draws = timeline.record.people, timeline.record.draws
     as_of = np.full(len(people), day_of(job.profile.as_of.isoformat()), dtype=np.int32)
-    network = Network(people, draws, whole_years(people.birth, as_of))
+    here = job.reference.directory
+    network = Network(people, draws, whole_years(people.birth, as_of), here)
     primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
     visits = {
         (one.journey, one.occurrence.number): visit(
@@ -359,7 +376,7 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
         if isinstance(one.occurrence.step, say.Encounter | say.Claim)
     }
     identity = identify(people, draws)
-    made = Chart(timeline, visits, network, job.numbering, identity, job.through)
+    made = Chart(timeline, visits, network, job.numbering, identity, job.through, Used.none(here))
     admit_after_emergency(made)
     found = linked(made, job.profile, job.book)
     tables = {
@@ -403,7 +420,7 @@ _WHOLE = ("plans", "trial_arms", "providers", "facilities", "pharmacies")
 
 
 def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
-    here = directory()
+    here = job.reference.directory
     providers = np.flatnonzero(used.providers).astype(np.int32)
     providers = providers[np.argsort(here.providers.npi[providers])]
     facilities = np.flatnonzero(used.facilities).astype(np.int32)

@@ -52,6 +52,10 @@ class Job(Protocol):
         """The journeys as canonical JSON."""
 
     @property
+    def references(self) -> Mapping[str, str]:
+        """Digest of each imported reference that rows are drawn from, by name."""
+
+    @property
     def count(self) -> int:
         """People to generate."""
 
@@ -321,6 +325,7 @@ def _manifest(job: Job, digest: Digest) -> Manifest:
         count=job.count,
         engine_version=__version__,
         engine_key=job.key,
+        references=dict(job.references),
         rows={table.name: digest.rows[table.name] for table in job.tables},
         digests=digests,
         digest=total(digests),

@@ -7,6 +7,7 @@ common words, numbers come from ranges that are never issued.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +135,17 @@ class Directory:
     def specialties(self) -> tuple[str, ...]:
         """The specialties that the directory has."""
         return self.provider_slots.kinds
+
+    @cached_property
+    def practice_factors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Price and charge factor of each provider, float64, shape (providers,).
+
+        Whoever bills sets the price, so providers of one organisation share the factors of the
+        first of them.
+        """
+        who = self.providers
+        _, first, of = np.unique(who.organisation_npi, return_index=True, return_inverse=True)
+        return who.price_factor[first][of], who.charge_factor[first][of]
 
     def choose_provider(
         self, specialty: str, county: Rows, u: NDArray[np.float64], where: str = "specialty"

@@ -1,0 +1,35 @@
+"""The reference: the published figures and the directory that people are drawn from.
+
+Execution reads them from the reference of its job alone, so rows depend on what was imported only
+through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from healthsim.products.networksim.directory import Directory
+from healthsim.products.networksim.reference import build_directory
+from healthsim.products.populationsim.reference import geography
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Frozen columns of everything that is not in a specification and decides rows.
+
+    Attributes:
+        directory: who treats, where.
+        versions: digest of each thing that was imported, by name; empty where all is built in.
+    """
+
+    directory: Directory
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def built_in() -> Reference:
+    """Return the reference that HealthSim brings along."""
+    here = geography()
+    return Reference(build_directory(here.county_fips, here.county_state, here.county_population))
