@@ -1,0 +1,196 @@
+"""reference.duckdb: one file, changed as a whole, read while it is being changed.
+
+A change writes a new file beside the old one, takes over what it does not replace, and is
+published with one replace. A process that is killed at any moment leaves the old file as it was;
+what it had not finished is swept by the next change.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from healthsim.errors import Refused
+from healthsim.persistence.database import (
+    SCHEMA,
+    ddl,
+    discard,
+    literal,
+    open_read,
+    quoted,
+    storage_errors,
+)
+from healthsim.persistence.files import (
+    alive,
+    disk_errors,
+    fsync_file,
+    publish_over,
+    sweep,
+    temporary,
+)
+from healthsim.reference.tables import IMPORTS
+
+_MEMORY_MB = 500  # of DuckDB's buffers; a sort of millions of providers spills to the disk
+_BUSY = Refused(
+    "reference", "another import or removal is under way", "wait until it has ended, then repeat"
+)
+_OLD = "old"
+_CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One thing that was imported.
+
+    Attributes:
+        name: by what it is listed and removed.
+        table: which table holds its rows.
+        digest: SHA-256 over the imported columns, hexadecimal: its version.
+        vintage: which release of the publisher it is.
+        checks: what was checked, and what came out.
+    """
+
+    name: str
+    kind: str
+    table: str
+    file_name: str
+    digest: str
+    rows: int
+    vintage: str
+    checks: Mapping[str, object]
+
+
+def imports(path: Path) -> tuple[Import, ...]:
+    """Return what a reference holds, by name; nothing where there is no file."""
+    if not path.is_file():
+        return ()
+    with open_read(path) as connection:
+        return listed(connection)
+
+
+def listed(connection: duckdb.DuckDBPyConnection) -> tuple[Import, ...]:
+    """Return what an open reference holds, by name."""
+    columns = ", ".join(quoted(column.name) for column in IMPORTS.columns)
+    rows = connection.execute(
+        f"SELECT {columns} FROM {quoted(IMPORTS.name)} ORDER BY name"  # noqa: S608
+    ).fetchall()
+    return tuple(Import(*(*row[:7], json.loads(row[7]))) for row in rows)
+
+
+def write_down(connection: duckdb.DuckDBPyConnection, done: Import) -> None:
+    """Add an import to the list of a reference that is being changed."""
+    connection.execute(
+        f"INSERT INTO {quoted(IMPORTS.name)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        [done.name, done.kind, done.table, done.file_name, done.digest, done.rows, done.vintage,
+         json.dumps(dict(done.checks), sort_keys=True)],
+    )  # fmt: skip
+
+
+@contextmanager
+def changing(path: Path, without: Callable[[Import], bool]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a copy of a reference to change it; leaving the block publishes it, an error does not.
+
+    Args:
+        path: the reference, which need not exist yet; its folder must.
+        without: which imports the copy shall lack, table and all.
+
+    Yields:
+        A connection whose current schema is the copy.
+
+    Raises:
+        Refused: another change is under way.
+        StorageError: the old reference cannot be read, or the new one not be written.
+    """
+    with disk_errors(path.name), _alone(path):
+        _sweep(path)
+        unfinished = temporary(path)
+        spill = unfinished.with_name(unfinished.name + ".spill")
+        discard(unfinished)
+        try:
+            with storage_errors(unfinished), _scratch(spill) as connection:
+                connection.execute(f"ATTACH {literal(str(unfinished))} AS {SCHEMA}")
+                _take_over(connection, path, without)
+                connection.execute(f"USE {SCHEMA}")
+                yield connection
+                connection.execute(f"CHECKPOINT {SCHEMA}")
+                connection.execute("USE memory")
+                connection.execute(f"DETACH {SCHEMA}")
+            fsync_file(unfinished)
+            publish_over(unfinished, path)
+        except BaseException:
+            discard(unfinished)
+            raise
+
+
+@contextmanager
+def _scratch(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection that spills to a folder of its own instead of filling memory."""
+    try:
+        with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY_MB}MB'")
+            connection.execute(f"SET temp_directory = {literal(str(spill))}")
+            yield connection
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _take_over(
+    connection: duckdb.DuckDBPyConnection, path: Path, without: Callable[[Import], bool]
+) -> None:
+    connection.execute(ddl(IMPORTS))
+    if not path.is_file():
+        return
+    with open_read(path):  # waits for whoever keeps it, and explains what is wrong with it
+        pass
+    connection.execute(f"ATTACH {literal(str(path))} AS {_OLD} (READ_ONLY)")
+    connection.execute(f"USE {_OLD}")
+    kept = [one for one in listed(connection) if not without(one)]
+    connection.execute(f"USE {SCHEMA}")
+    for one in kept:
+        name = quoted(one.table)
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {_OLD}.{name}")  # noqa: S608
+        write_down(connection, one)
+    connection.execute(f"DETACH {_OLD}")
+
+
+def _sweep(path: Path) -> None:
+    """Remove what changes that were killed left behind."""
+    sweep(path.parent)
+    for folder in path.parent.glob(f".{path.name}.*.unfinished.spill"):
+        pid = folder.name.removeprefix(f".{path.name}.").split("-")[0]
+        if pid.isdigit() and not alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of a reference; the system lets go of it when a process dies."""
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415  exists on Windows only
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415  exists elsewhere only
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise _BUSY from None

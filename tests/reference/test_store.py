@@ -1,0 +1,126 @@
+"""The file of imported data: changed as a whole, readable while it is, and by its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.persistence.database import ddl
+from healthsim.reference import read, store
+from healthsim.reference.store import Import
+from healthsim.reference.tables import COUNTY_PEOPLE
+from healthsim.tables import Coded
+
+ROWS = [("48201", "M", 0, 5, 10), ("48201", "F", 0, 5, 11), ("01001", "F", 85, 100, 3)]
+
+
+def _import(name: str, digest: str = "d") -> Import:
+    return Import(
+        name, "census-population", COUNTY_PEOPLE.name, "f.csv", digest, 3, "2024", {"a": 1}
+    )
+
+
+def _put(path: Path, name: str = "census-population", digest: str = "d") -> None:
+    with store.changing(path, lambda one: one.table == COUNTY_PEOPLE.name) as connection:
+        connection.execute(ddl(COUNTY_PEOPLE))
+        connection.executemany("INSERT INTO county_people VALUES (?, ?, ?, ?, ?)", ROWS)
+        store.write_down(connection, _import(name, digest))
+
+
+def _texts(column: object) -> list[str | None]:
+    assert isinstance(column, Coded)
+    return column.texts()
+
+
+def test_rows_come_back_as_columns_in_the_order_of_their_key(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    _put(path)
+
+    found = read.county_people(path)
+
+    assert _texts(found["fips"]) == ["01001", "48201", "48201"]
+    assert _texts(found["sex"]) == ["F", "F", "M"]
+    assert np.array_equal(found["people"], np.array([3, 11, 10]))
+    assert np.asarray(found["age_low"]).dtype == np.int32
+
+
+def test_a_county_can_be_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    _put(path)
+
+    found = read.county_people(path, ["48201"])
+
+    assert set(_texts(found["fips"])) == {"48201"}
+
+
+def test_a_change_that_fails_leaves_the_old_reference_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    _put(path, digest="old")
+
+    with (
+        pytest.raises(StorageError),
+        store.changing(path, lambda one: True) as connection,
+    ):
+        connection.execute("SELECT * FROM nowhere")
+
+    assert read.versions(path) == {"census-population": "old"}
+    assert len(read.county_people(path)["people"]) == 3
+    assert {one.name for one in tmp_path.iterdir()} == {path.name, f".{path.name}.lock"}
+
+
+def test_a_change_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    _put(path)
+
+    with store.changing(path, lambda one: False):
+        pass
+
+    assert store.imports(path) == (_import("census-population"),)
+    assert len(read.county_people(path)["people"]) == 3
+
+
+def test_of_two_changes_at_once_the_second_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+
+    with (
+        store.changing(path, lambda one: False),
+        pytest.raises(Refused, match="under way"),
+        store.changing(path, lambda one: False),
+    ):
+        pass
+
+    _put(path)
+    assert read.versions(path) == {"census-population": "d"}
+
+
+def test_it_can_be_read_while_it_is_changed(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    _put(path, digest="old")
+
+    with store.changing(path, lambda one: True):
+        assert read.versions(path) == {"census-population": "old"}
+        with read.opened(path) as reading:
+            assert reading.versions() == {"census-population": "old"}
+
+    assert read.versions(path) == {}
+
+
+def test_what_was_not_imported_is_refused_with_the_command_that_imports_it(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="healthsim reference import cdc-places FILE"):
+        read.county_measures(tmp_path / "reference.duckdb", ["diabetes"])
+
+    assert read.versions(tmp_path / "reference.duckdb") == {}
+
+
+def test_a_reference_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    path.write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(StorageError, match=r"reference\.duckdb"):
+        read.versions(path)
+    with pytest.raises(StorageError, match=r"reference\.duckdb"):
+        _put(path)
+    assert path.read_bytes().startswith(b"not a database")
