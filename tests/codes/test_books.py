@@ -20,6 +20,8 @@ LOADERS = (
     books.cvx,
     books.drg,
     books.taxonomy,
+    books.nucc,
+    books.bill_type,
     books.carc,
     books.pos,
     books.revenue,
@@ -148,6 +150,21 @@ def test_a_specialty_has_a_taxonomy_code_of_ten_characters() -> None:
 
     assert all(re.fullmatch(r"[0-9A-Z]{9}X", row.taxonomy) for row in rows)
     assert {row.kind for row in rows} == {"person", "organisation"}
+
+
+def test_every_specialty_word_is_found_from_its_taxonomy_code() -> None:
+    codes = books.nucc()
+
+    assert all(re.fullmatch(r"[0-9A-Z]{9}X", code) for code in codes.codes)
+    for word, row in books.taxonomy().rows.items():
+        assert codes.find(row.taxonomy, word).specialty == word
+        assert codes.find(row.taxonomy, word).kind == row.kind
+
+
+def test_a_bill_type_says_where_and_which_of_several_bills() -> None:
+    assert books.bill_type().display("117") == "Hospital, inpatient: replaces an earlier bill"
+    assert {code[:2] for code in books.bill_type().codes if code.endswith("9")} == {"32"}
+    assert all(re.fullmatch(r"[1-8][1-8][0-9]", code) for code in books.bill_type().codes)
 
 
 def test_stays_have_a_weight_and_a_length() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from healthsim.codes.books import Book, carc, cvx, discharge, drg, pos, revenue
+from healthsim.codes.books import Book, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import loinc
@@ -54,6 +54,7 @@ def _codes() -> Iterator[tuple[str, str]]:
     books: dict[str, Book[Any]] = {
         "icd10cm": icd10cm(), "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
         "revenue": revenue(), "carc": carc(), "discharge": discharge(),
+        "bill_type": bill_type(), "nucc": nucc(),
     }  # fmt: skip
     for name, book in books.items():
         for code in book.codes:

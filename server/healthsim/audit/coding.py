@@ -22,11 +22,13 @@ BOOKS = (
     ("immunizations", "immunization_id", "cvx", "cvx"),
     ("encounters", "encounter_id", "drg", "drg"),
     ("claims", "claim_id", "drg", "drg"),
+    ("claims", "claim_id", "bill_type", "bill_type"),
     ("claim_lines", "claim_id", "pos", "pos"),
     ("claim_lines", "claim_id", "revenue_code", "revenue"),
     ("claim_adjustments", "claim_id", "carc", "carc"),
     ("encounters", "encounter_id", "disposition", "discharge"),
     ("adverse_events", "adverse_event_id", "code", "icd10cm"),
+    ("providers", "npi", "taxonomy", "nucc"),
 )
 """(table, key, column, book): columns whose codes must stand in a book."""
 

@@ -131,6 +131,22 @@ class Specialty(NamedTuple):
     kind: str
 
 
+class Kind(NamedTuple):
+    """What one NUCC taxonomy code stands for.
+
+    Attributes:
+        display: our words for it.
+        specialty: the word of our books nearest to it: for a clinician the specialty that a
+            specification names where there is one (`taxonomy`), else a plain word for the trade.
+        kind: ``"person"`` or ``"organisation"``.
+    """
+
+    code: str
+    display: str
+    specialty: str
+    kind: str
+
+
 def _code(line: list[str]) -> Code:
     return Code(line[0], line[1])
 
@@ -169,6 +185,26 @@ def taxonomy() -> Book[Specialty]:
     '207RC0000X'
     """
     return read_book("NUCC taxonomy", "taxonomy", lambda line: Specialty(*line))
+
+
+@cache
+def nucc() -> Book[Kind]:
+    """Return what NUCC taxonomy codes stand for, found by code: the way from NPPES to our words.
+
+    >>> nucc().find("207RC0001X", "taxonomy").specialty
+    'cardiology'
+    """
+    return read_book("NUCC taxonomy", "nucc", lambda line: Kind(*line))
+
+
+@cache
+def bill_type() -> Book[Code]:
+    """Return types of institutional bills, three digits, in our own words.
+
+    >>> bill_type().display("131")
+    'Hospital, outpatient: whole stay or course'
+    """
+    return read_book("type of bill", "bill_type", _code)
 
 
 @cache
