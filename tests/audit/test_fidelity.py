@@ -270,3 +270,18 @@ def test_a_spread_of_chance_is_that_of_its_distribution() -> None:
     assert np.isclose(asked.mean, 5, atol=0.01)
     assert np.isclose(asked.sd, 10 / 12**0.5, atol=0.01)
     assert np.isclose(asked.mean_error, 3 * asked.sd / 10)
+
+
+def test_conditions_with_loadings_are_compared_with_how_often_they_should_meet(
+    tmp_path: Path,
+) -> None:
+    share = {"type": "conditional", "cases": [{"when": "age >= 60", "then": 0.6}], "otherwise": 0.2}
+    clinical = {"comorbidities": [{"code": "E78.5", "share": share, "loading": 0.8},
+                                  {"code": "F41.9", "share": 0.4, "loading": 0.7}]}  # fmt: skip
+    asked = profile(clinical=clinical, products=["patientsim"], attributes={}, expectations=[])
+    asked.pop("correlations", None)
+    row = compared(stored(tmp_path, asked))["conditions E78.5 and F41.9 together"]
+
+    assert row.ok
+    assert row.asked is not None
+    assert float(row.asked) > 0.17

@@ -16,6 +16,19 @@ def test_the_draft_of_every_kind_has_no_problems() -> None:
     assert draft.problems(BOTH) == []
 
 
+def test_loadings_are_said_with_how_often_their_conditions_meet() -> None:
+    clinical = {"comorbidities": [
+        {"code": "I10", "share": 0.821, "loading": 0.656},
+        {"code": "E78.5", "share": 0.772, "loading": 0.679},
+        {"code": "N18.30", "share": {"type": "conditional"}, "loading": 0.5}, "unfinished",
+    ]}  # fmt: skip
+    said = card.page(Draft(profile={"name": "together", "clinical": clinical}), [], [])
+
+    assert "| I10 | 82.1 %, loading 0.656 |" in said
+    assert "| I10 and E78.5 | together 67.5 % |" in said
+    assert "N18.30 and" not in said
+
+
 @pytest.mark.parametrize(
     "said",
     [

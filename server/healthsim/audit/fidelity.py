@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import duckdb
@@ -26,7 +27,8 @@ from healthsim.specification.dependencies import in_order
 from healthsim.specification.distributions import Categorical, Distribution
 from healthsim.specification.document import read
 from healthsim.specification.journey import JourneySpec
-from healthsim.specification.profile import Comorbidity, ProfileSpec, Quota
+from healthsim.specification.loadings import joint_share
+from healthsim.specification.profile import Clinical, Comorbidity, ProfileSpec, Quota
 from healthsim.tables import Coded
 
 _UNKNOWN = "conditional"
@@ -231,6 +233,7 @@ def _clinical(profile: ProfileSpec, people: People, anchors: People) -> Iterator
     for code in (code for code in clinical.implied_by if code not in stated):
         nobody = Comorbidity.model_validate({"code": code, "share": 0})
         yield from _comorbidity(profile, code, nobody, people)
+    yield from _together(clinical, people)
     for drug in clinical.medications:
         has = people.takes("drug", drug.drug)
         able = np.ones(people.size, np.bool_)
@@ -274,6 +277,37 @@ def _comorbidity(
         yield from _groups(f"condition {_met(code)}", quota, has, can, people)
     else:
         yield _quota(f"condition {_met(code)}{whom}", quota, has, can, people)
+
+
+def _together(clinical: Clinical, people: People) -> Iterator[Compared]:
+    """Compare how often two conditions with loadings meet: the pairs that go together most."""
+    loading = [one for one in clinical.comorbidities if one.loading and _free(one.code, clinical)]
+    pairs = sorted(combinations(loading, 2), key=lambda two: -two[0].loading * two[1].loading)
+    for one, other in pairs[:_MOST_PAIRS]:
+        has = people.has(one.code) & people.has(other.code)
+        what = f"conditions {one.code} and {other.code} together"
+        shares = [each.share for each in (one, other) if each.share is not None]
+        try:
+            first, second = (share_of_each(each, people) for each in shares)
+        except NotStored:
+            yield _alone(what, has)
+            continue
+        yield share(what, joint_share(first, second, one.loading * other.loading), has)
+
+
+def _free(code: str, clinical: Clinical) -> bool:
+    """Say whether everybody can have a condition, by its share alone."""
+    row = icd10cm().find(code, "clinical.comorbidities")
+    others = [other for other in clinical.codes if other != code]
+    return not (
+        row.sex
+        or row.age_low
+        or code in clinical.implied_by
+        or any(_excludes(code, other) or other in combinations_of(code) for other in others)
+    )
+
+
+_MOST_PAIRS = 6  # of seventeen conditions there are 136
 
 
 def _groups(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,32 @@ def _origin(document: Mapping[str, Any], names: Sequence[str]) -> str:
     return ""
 
 
+_MOST_PAIRS = 6
+
+
+def _together(found: object) -> list[tuple[str, float]]:
+    """Return how often conditions with loadings meet: the pairs that go together most."""
+    from healthsim.specification.loadings import joint_share  # noqa: PLC0415  numpy is heavy
+
+    items = found if isinstance(found, list | tuple) else ()
+    known = [one for one in items if isinstance(one, Mapping) and _can_meet(one)]
+    told = sorted(combinations(known, 2), key=lambda two: -two[0]["loading"] * two[1]["loading"])[
+        :_MOST_PAIRS
+    ]
+    joint = [float(joint_share(one["share"], other["share"], one["loading"] * other["loading"]))
+             for one, other in told]  # fmt: skip
+    names = [f"{one.get('code')} and {other.get('code')}" for one, other in told]
+    return [(name, round(both, 3)) for name, both in zip(names, joint, strict=True)]
+
+
+def _can_meet(item: Mapping[str, Any]) -> bool:
+    """Say whether share and loading are numbers that make sense: a draft may be unfinished."""
+    both = [item.get(key) for key in ("share", "loading")]
+    return all(type(one) in (int, float) and 0 < one <= 1 for one in both if one is not None) and (
+        None not in both
+    )
+
+
 @cache
 def _pages() -> Environment:
     # On the way to tools/list, where no page is ever drawn
@@ -82,5 +109,6 @@ def _pages() -> Environment:
         "exact": saying.exact,
         "length": saying.length,
         "alternatives": saying.alternatives,
+        "together": _together,
     }
     return pages

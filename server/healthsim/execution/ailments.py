@@ -71,7 +71,8 @@ def conditions(clinical: Clinical) -> Iterator[Drawing]:
         edges = np.round(np.cumsum([0.0, *(one.share for one in group)]), _EDGE_DECIMALS)
         for place, other in enumerate(group):
             between = (float(edges[place]), float(edges[place + 1]))
-            chosen_by = partial(_by_edges, f"clinical.one_of[{number}]", between)
+            address = f"clinical.one_of[{number}]"
+            chosen_by = partial(_by_edges, address, between, other.loading)
             yield _condition(other.code, other.onset, chosen_by)
     stated = {one.code for one in clinical.comorbidities}
     for code in (code for code in implied if code not in stated):
@@ -79,14 +80,18 @@ def conditions(clinical: Clinical) -> Iterator[Drawing]:
 
 
 def _by_quota(one: Comorbidity, sketch: Sketch, can: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return sketch.chosen(f"clinical.{one.code}", one, can)
+    return sketch.chosen(f"clinical.{one.code}", one, can, one.loading)
 
 
 def _by_edges(
-    address: str, edges: tuple[float, float], sketch: Sketch, can: NDArray[np.bool_]
+    address: str,
+    edges: tuple[float, float],
+    loading: float,
+    sketch: Sketch,
+    can: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Return whose one chance for all alternatives falls between two edges."""
-    u = sketch.chance(address, even=True)
+    u = sketch.chance(address, even=True, loading=loading)
     return can & (edges[0] <= u) & (u < edges[1])
 
 

@@ -12,7 +12,7 @@ from healthsim.errors import Problem
 from healthsim.execution.census import Counted
 from healthsim.execution.people import Draws
 from healthsim.specification.conditions import Scope
-from healthsim.specification.dependencies import needs_of
+from healthsim.specification.dependencies import everything, needs_of
 from healthsim.specification.profile import Group, ProfileSpec
 from healthsim.tables import Coded
 
@@ -71,23 +71,14 @@ def _steps(profile: ProfileSpec) -> Iterator[QuotaStep]:
         if one.groups:
             part, path = f"has {one.code}", f"clinical.comorbidities[{one.code}]"
             of = f" who can have {one.code}"
-            everything = _everything(part, needs)
-            yield QuotaStep(part, f"clinical.{one.code}", path, of, one.groups, everything)
+            whole = everything(part, needs)
+            yield QuotaStep(part, f"clinical.{one.code}", path, of, one.groups, whole)
     for drug in profile.clinical.medications:
         if drug.groups:
             part, path = f"takes {drug.drug}", f"clinical.medications[{drug.drug}]"
-            everything = _everything(part, needs)
+            whole = everything(part, needs)
             address = f"clinical.medications.{drug.drug}"
-            yield QuotaStep(part, address, path, "", drug.groups, everything)
-
-
-def _everything(part: str, needs: dict[str, set[str]]) -> frozenset[str]:
-    found, waiting = {part}, [part]
-    while waiting:
-        new = needs[waiting.pop()] - found
-        found |= new
-        waiting += new
-    return frozenset(found)
+            yield QuotaStep(part, address, path, "", drug.groups, whole)
 
 
 def chosen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from healthsim.execution.figures import figure
 from healthsim.execution.history import Moment
 from healthsim.execution.people import Draws, Medication, Problem, Values
 from healthsim.execution.quotas import chosen
-from healthsim.specification.correlations import Blend
+from healthsim.specification.correlations import SHARED_FACTOR, Blend, loaded
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.known import roles
 from healthsim.specification.profile import ProfileSpec, Quota
@@ -100,13 +101,33 @@ class Sketch:
         if blend is None:
             even = self.profile.attributes[name].unconditional
             return scores(self.chance(f"attributes.{name}", even=even))
-        mixed = blend.own * scores(self.draws.uniform(f"attributes.{name}"))
+        return self._mixed(f"attributes.{name}", blend, lambda other: self._score(other, blends))
+
+    def _mixed(
+        self, decision: str, blend: Blend, score: Callable[[str], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Return everyone's normal score, mixed from a decision's own chance and other scores."""
+        mixed = blend.own * scores(self.draws.uniform(decision))
         for other, weight in blend.weights:
-            mixed += weight * self._score(other, blends)
+            mixed += weight * score(other)
         return mixed
 
-    def chance(self, decision: str, *, even: bool) -> NDArray[np.float64]:
-        """Return everyone's uniform: stratified where that is asked for and `even` lets it be."""
+    @cached_property
+    def _shared(self) -> NDArray[np.float64]:
+        """The normal score of each person's shared factor: the lower, the more they have."""
+        return scores(self.draws.uniform(SHARED_FACTOR))
+
+    def chance(self, decision: str, *, even: bool, loading: float = 0.0) -> NDArray[np.float64]:
+        """Return everyone's uniform for a decision.
+
+        Args:
+            decision: address of the draw.
+            even: whether it may be stratified, where the profile asks for balance.
+            loading: how closely it goes with the person's shared factor; such a one is not even.
+        """
+        if loading:
+            mixed = self._mixed(decision, loaded(loading), lambda _: self._shared)
+            return of_scores(mixed)
         return self.draws.balanced(decision) if self.even and even else self.draws.uniform(decision)
 
     def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
@@ -117,7 +138,11 @@ class Sketch:
         return found
 
     def chosen(
-        self, decision: str, quota: Quota, can: NDArray[np.bool_] | None = None
+        self,
+        decision: str,
+        quota: Quota,
+        can: NDArray[np.bool_] | None = None,
+        loading: float = 0.0,
     ) -> NDArray[np.bool_]:
         """Return who is in a quota: by share, or the first so many of a keyed order.
 
@@ -125,6 +150,7 @@ class Sketch:
             decision: address of the quota.
             quota: what is asked.
             can: who can be in it; everybody by default.
+            loading: how closely a share goes with the person's shared factor.
         """
         able = np.ones(self.size, dtype=np.bool_) if can is None else can
         if isinstance(quota.exactly, tuple):
@@ -133,7 +159,7 @@ class Sketch:
             return able & (self.draws.places(decision) < quota.exactly)
         share = resolved(quota.share or parse_distribution(0))
         wanted = self.numbers(f"{decision}.share", share)
-        u = self.chance(decision, even=share.unconditional)
+        u = self.chance(decision, even=share.unconditional, loading=loading)
         return able & (u < np.nan_to_num(wanted))
 
 

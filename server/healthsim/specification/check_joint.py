@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from healthsim.codes.icd10cm import conflicts
 from healthsim.errors import Problem, near
 from healthsim.specification.correlations import blends
+from healthsim.specification.dependencies import everything, needs_of
 from healthsim.specification.distributions import (
     Conditional,
     Constant,
@@ -30,6 +31,50 @@ def joint_problems(profile: ProfileSpec) -> Iterator[Problem]:
     yield from _alternatives(profile)
     yield from _implied(profile)
     yield from _correlations(profile)
+    yield from _loadings(profile)
+
+
+def _loadings(profile: ProfileSpec) -> Iterator[Problem]:
+    """Yield loadings that would move a share, or that cannot do anything."""
+    clinical = profile.clinical
+    own = {f"has {one.code}": f"clinical.comorbidities[{one.code}]"
+           for one in clinical.comorbidities if one.loading}  # fmt: skip
+    groups = [
+        {f"has {one.code}": f"clinical.one_of[{number}][{one.code}]" for one in group}
+        for number, group in enumerate(clinical.alternatives)
+        if group[0].loading
+    ]
+    told = own | {part: path for group in groups for part, path in group.items()}
+    for one in clinical.comorbidities:
+        if one.loading and one.exactly is not None:
+            yield Problem(
+                f"profile.{told[f'has {one.code}']}.loading",
+                f"goes with an exact count, and who is counted is not drawn by chance: "
+                f"{one.code} would not go with anything",
+                "give a share in place of exactly, or remove the loading",
+            )
+    yield from _moved(profile, told, groups)
+
+
+def _moved(
+    profile: ProfileSpec, told: Mapping[str, str], groups: Sequence[Mapping[str, str]]
+) -> Iterator[Problem]:
+    """Yield loadings of conditions whose share is of people whom another loading selects."""
+    needs = needs_of(profile) if told else {}
+    for part, path in told.items():
+        code, inside = part.removeprefix("has "), next((one for one in groups if part in one), {})
+        selects = set(everything(part, needs)) - {part}
+        for other in profile.clinical.codes:
+            if f"has {other}" not in inside and other != code and conflicts((other, code)):
+                selects |= everything(f"has {other}", needs)
+        for other in (one for one in told if one in selects and one not in {part, *inside}):
+            name = other.removeprefix("has ")
+            yield Problem(
+                f"profile.{path}.loading",
+                f"who can have {code}, or its share, rests on has({name!r}), which has a loading "
+                "too: the shared factor would move the share",
+                "say how they go together once: by the condition, or by the loadings",
+            )
 
 
 def _alternatives(profile: ProfileSpec) -> Iterator[Problem]:

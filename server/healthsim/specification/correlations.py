@@ -1,8 +1,9 @@
-"""Correlated attributes: how the normal score of one is mixed from those of others.
+"""What is drawn together: how the normal score of one is mixed from those of others.
 
-A Gaussian copula: each attribute keeps its own distribution, and only the uniform that it is drawn
-by changes. The second-named attribute of a correlation is mixed from the first and its own chance,
-so the first does not move.
+A Gaussian copula: each attribute keeps its own distribution, each condition its share, and only the
+uniform that it is drawn by changes. The second-named attribute of a correlation is mixed from the
+first and its own chance, so the first does not move; a condition with a loading is mixed from the
+factor that all conditions of a person share and its own chance, so the other conditions do not.
 """
 
 from __future__ import annotations
@@ -32,6 +33,19 @@ class Blend:
 
     weights: tuple[tuple[str, float], ...]
     own: float
+
+
+SHARED_FACTOR = "clinical.shared_factor"
+"""Address of the one factor that all conditions of a person share."""
+
+
+def loaded(loading: float) -> Blend:
+    """Return how a condition is mixed that loads on the shared factor.
+
+    >>> loaded(0.6)
+    Blend(weights=(('clinical.shared_factor', 0.6),), own=0.8)
+    """
+    return Blend(((SHARED_FACTOR, loading),), round((1 - loading**2) ** 0.5, _DECIMALS))
 
 
 def pearson(rank: float) -> float:

@@ -160,6 +160,16 @@ def needs_of(profile: ProfileSpec) -> dict[str, set[str]]:
     return {name: set(_needs(part, parts)) for name, part in parts.items()}
 
 
+def everything(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
+    """Return all parts that a part rests on, however far off, and itself."""
+    found, waiting = {part}, [part]
+    while waiting:
+        new = needs[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
 def _needs(part: Part, parts: Mapping[str, Part]) -> Iterator[str]:
     yield from (name for name in part.also if name in parts)
     for distribution in part.distributions:

@@ -128,23 +128,39 @@ class Quota(Strict):
         return self.exactly if isinstance(self.exactly, tuple) else ()
 
 
+Loading = Annotated[float, Field(strict=True, ge=0, le=1)]
+"""How closely a condition goes with the one factor that all conditions of a person share.
+
+Two conditions of one person go together as normal scores do that are correlated by the product of
+their loadings; the share of each stays what it is. 0 is a chance of its own.
+"""
+
+
 class Comorbidity(Quota):
     """A condition that a share of the people has besides.
 
     Attributes:
+        loading: on the person's shared factor; needs a share.
         implies: codes that everyone who has it has too; the share of such a code is of the others.
     """
 
     code: Code
+    loading: Loading = 0.0
     onset: Onset | None = None
     implies: tuple[Code, ...] = ()
 
 
 class Alternative(Strict):
-    """One of several conditions of which a person has one at most."""
+    """One of several conditions of which a person has one at most.
+
+    Attributes:
+        loading: on the person's shared factor, one for all of a group: the alternatives then stand
+            in the order in which the factor gives them, the first to those who have most else.
+    """
 
     code: Code
     share: Annotated[float, Field(strict=True, ge=0, le=1)]
+    loading: Loading = 0.0
     onset: Onset | None = None
     implies: tuple[Code, ...] = ()
 
@@ -154,6 +170,12 @@ def _at_most_one(found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
     if total > 1 + 1e-9:
         raise ValueError(
             f"shares add up to {total:g}, more than 1; lower them by {total - 1:g} in all"
+        )
+    loadings = list(dict.fromkeys(one.loading for one in found))
+    if len(loadings) > 1:
+        raise ValueError(
+            f"loadings of one group are {loadings[0]:g} and {loadings[1]:g}, and one chance "
+            f"decides among its conditions; give all of them {max(loadings):g}"
         )
     return found
 
