@@ -262,3 +262,20 @@ def test_what_a_template_expects_is_left_out_where_few_people_are_made(home: Pat
     assert found.returncode == 0
     assert "meant for 1,000 people" in found.stderr
     assert "NOT MET" not in found.stdout
+
+
+def test_codes_are_found_by_words(home: Path) -> None:
+    lines = _run(
+        home, "codes", "find", "heart", "attack", "--system", "icd10cm"
+    ).stdout.splitlines()
+    asked = json.loads(_run(home, "codes", "find", "a1c", "--json").stdout)
+
+    assert lines[0].split("\t")[:2] == ["icd10cm", "I21.9"]
+    assert asked["found"][0]["code"] == "4548-4"
+
+
+def test_words_that_no_code_has_are_refused_with_a_mend(home: Path) -> None:
+    done = _run(home, "codes", "find", "xyzzyx")
+
+    assert done.returncode == 2
+    assert "use other or fewer words" in done.stderr

@@ -15,7 +15,7 @@ from mcp.server.mcpserver import MCPServer
 
 from healthsim import __version__
 from healthsim.operations.home import Home
-from healthsim.tools import asking, building, execution, guide, scenarios
+from healthsim.tools import asking, building, execution, guide, looking, scenarios
 from healthsim.tools.edge import (
     ADD,
     DELETE,
@@ -39,6 +39,7 @@ refine_spec -> get_spec and preview_spec -> execute_spec -> save_scenario -> que
   is open; do not invent figures.
 - Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person said go.
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
+- Never write a code or drug name from memory: look_up finds it by words.
 - An error says where, what was found and how to mend it: do that and call again.
 - Answer questions with counts and sums in SQL; rows stay in the scenario. describe_scenario shows
   tables and columns before the first query.
@@ -64,6 +65,7 @@ TOOLS = (
     (asking.audit_scenario, READ),
     (asking.export_scenario, WRITE),
     (scenarios.delete_scenario, DELETE),
+    (looking.look_up, READ),
     (guide.get_guide, READ),
 )
 

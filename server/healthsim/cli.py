@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from healthsim import __version__
+from healthsim import __version__, cli_codes
+from healthsim.cli_screen import (
+    FAILED,
+    WRONG,
+    Json,
+    errors,
+    print_json,
+    print_rows,
+    print_table,
+    screen,
+    settings,
+)
+from healthsim.cli_screen import home as home_folder
 from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
 
 if TYPE_CHECKING:
@@ -33,8 +41,6 @@ if TYPE_CHECKING:
 # Every operation is imported inside its command: `--help` and `--version` need none of them, and
 # mcp is needed by `serve` and `demo` alone.
 
-FAILED, WRONG = 1, 2
-
 app = typer.Typer(
     name="healthsim",
     help="Linked synthetic health data from a profile (who) and a journey (what happens).",
@@ -42,20 +48,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-screen = Console()
-errors = Console(stderr=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-
-
-@dataclass
-class _Settings:
-    """What stands before the command."""
-
-    home: Path | None = None
-
-
-_settings = _Settings()
+app.add_typer(cli_codes.app, name="codes")
 
 
 def _version(wanted: bool) -> None:
@@ -74,13 +67,7 @@ def begin(
     ] = False,
 ) -> None:
     """Linked synthetic health data from a profile (who) and a journey (what happens)."""
-    _settings.home = home
-
-
-def _home() -> Home:
-    from healthsim.operations.home import Home  # noqa: PLC0415  see the top
-
-    return Home(_settings.home) if _settings.home else Home.default()
+    settings.home = home
 
 
 @app.command()
@@ -88,7 +75,7 @@ def demo() -> None:
     """Watch a conversation against the real server become a saved, linked scenario."""
     from healthsim import demo as conversation  # noqa: PLC0415  mcp is needed here only
 
-    home = _settings.home
+    home = settings.home
     if home is None and os.environ.get("HEALTHSIM_HOME"):
         home = Path(os.environ["HEALTHSIM_HOME"])
     raise typer.Exit(conversation.run(home))
@@ -105,7 +92,7 @@ def serve(
     address = _address(http) if http else None
     from healthsim import app as server  # noqa: PLC0415  mcp is needed here only
 
-    server.serve(_settings.home, address, read_only=read_only)
+    server.serve(settings.home, address, read_only=read_only)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -138,7 +125,7 @@ def generate(
     """Run a profile and its journeys, and save the result as a scenario."""
     from healthsim.operations import scenarios  # noqa: PLC0415  see the top
 
-    home = _home()
+    home = home_folder()
     if not replace:
         _refuse_taken(home, save)
     who = _document(profile, "profile")
@@ -166,7 +153,7 @@ def _print_saved(saved: Kept, as_json: bool) -> None:
     """Say what was saved, and how each expectation came out."""
     judged = [dict(one) for one in saved.expectations]
     if as_json:
-        _print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
+        print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
                      "expectations": judged})  # fmt: skip
         return
     for table, number in saved.counts.items():
@@ -272,12 +259,12 @@ def query(
     """Query a scenario with SQL: a table on a terminal, CSV when piped."""
     from healthsim.operations import query as asking  # noqa: PLC0415  see the top
 
-    found = asking.query(_home(), name, sql, limit=limit)
+    found = asking.query(home_folder(), name, sql, limit=limit)
     columns = [column for column, _ in found.columns]
     if as_json:
-        _print_json({"columns": columns, "rows": found.rows, "truncated": found.truncated})
+        print_json({"columns": columns, "rows": found.rows, "truncated": found.truncated})
     elif screen.is_terminal:
-        _print_table(columns, found.rows)
+        print_table(columns, found.rows)
     else:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([columns, *found.rows])
@@ -293,9 +280,9 @@ def scenarios(as_json: Json = False) -> None:
 
     found = [
         [item.name, item.count, sum(item.counts.values()), item.description]
-        for item in kept.list_all(_home())
+        for item in kept.list_all(home_folder())
     ]
-    _print_rows(["name", "people", "rows", "description"], found, as_json)
+    print_rows(["name", "people", "rows", "description"], found, as_json)
 
 
 @app.command()
@@ -306,7 +293,7 @@ def templates(
     from healthsim.building import templates as library  # noqa: PLC0415  see the top
 
     found = [[item.name, item.kind, item.title] for _, item in library.find(query)]
-    _print_rows(["name", "kind", "title"], found, as_json)
+    print_rows(["name", "kind", "title"], found, as_json)
 
 
 @app.command()
@@ -332,7 +319,7 @@ def timeline(
         return
     screen.print(escape(f"person {told.person_id}: {told.who}"), highlight=False)
     rows: list[list[Any]] = [[line.day, line.step, line.what, line.money] for line in told.lines]
-    _print_table(["day", "step", "what", "money, USD"], rows)
+    print_table(["day", "step", "what", "money, USD"], rows)
 
 
 @app.command()
@@ -358,9 +345,9 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
     """Make a scenario again from what it says of itself, and compare it row for row."""
     from healthsim.operations import verify as proving  # noqa: PLC0415  see the top
 
-    found = proving.verify(_home(), name)
+    found = proving.verify(home_folder(), name)
     if as_json:
-        _print_json({"name": name, "same": found.same, "differs": list(found.differs)})
+        print_json({"name": name, "same": found.same, "differs": list(found.differs)})
     elif found.same:
         typer.echo(f"{name}: the same rows, digest {found.digest}")
     if not found.same:
@@ -382,32 +369,11 @@ def export(
     """Write a scenario's tables as files."""
     from healthsim.operations import exporting  # noqa: PLC0415  see the top
 
-    done = exporting.export_to(_home(), name, out, form, replace=replace)
+    done = exporting.export_to(home_folder(), name, out, form, replace=replace)
     if as_json:
-        _print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
+        print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
     else:
         typer.echo(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
-
-
-def _print_rows(columns: list[str], items: list[list[Any]], as_json: bool) -> None:
-    if as_json:
-        _print_json([dict(zip(columns, item, strict=True)) for item in items])
-    elif screen.is_terminal:
-        _print_table(columns, items)
-    else:
-        for item in items:
-            typer.echo("\t".join(str(value) for value in item))
-
-
-def _print_table(columns: list[str], items: list[list[Any]]) -> None:
-    table = Table(*map(escape, columns))
-    for item in items:
-        table.add_row(*("" if value is None else escape(str(value)) for value in item))
-    screen.print(table)
 
 
 def main() -> None:

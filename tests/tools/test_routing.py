@@ -77,6 +77,11 @@ WISHES = {
         "take the tables out as CSV files",
     ],
     "delete_scenario": ["delete the scenario for good", "ask the person and delete it"],
+    "look_up": [
+        "what is the ICD-10 code of a heart attack",
+        "find the LOINC code of a lab by words",
+        "which medical codes begin with E11",
+    ],
     "get_guide": [
         "read how to do something here",
         "the full schema of a journey, before writing one by hand",

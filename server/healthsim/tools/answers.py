@@ -35,18 +35,29 @@ class TemplatesFound(Answer):
     next: str
 
 
-class Drafted(Answer):
-    """The state of a draft after a builder's step."""
+class Begun(Answer):
+    """The state of a draft after a wish in plain words."""
 
     spec_id: str
     revision: int
     phase: str
     understood: list[str] = []
     not_understood: list[str] = []
-    changed: list[str] = []
     wrong: list[str] = []
     open: list[dict[str, Any]] = []
     hints: list[str] = []
+    next: str
+
+
+class Refined(Answer):
+    """The state of a draft after small changes."""
+
+    spec_id: str
+    revision: int
+    phase: str
+    changed: list[str] = []
+    wrong: list[str] = []
+    open: list[dict[str, Any]] = []
     next: str
 
 
@@ -125,8 +136,16 @@ class ScenarioShown(Answer):
     next: str
 
 
-class Saved(Answer):
-    """What a save, a delete or an export did."""
+class Done(Answer):
+    """What a save, a delete or a cancelling did."""
+
+    name: str
+    done: str
+    next: str
+
+
+class Exported(Answer):
+    """What an export wrote."""
 
     name: str
     done: str
@@ -156,6 +175,14 @@ class Audited(Answer):
     findings: Rows = {}
     expectations: Rows = {}
     asked_against_got: Rows = {}
+    next: str
+
+
+class LookedUp(Answer):
+    """What was looked up."""
+
+    found: Rows
+    note: str = ""
     next: str
 
 

@@ -10,7 +10,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from healthsim.operations import query
-from healthsim.tools.answers import Audited, Page, Saved, reply, rows
+from healthsim.tools.answers import Audited, Exported, Page, reply, rows
 from healthsim.tools.edge import Ctx, home_of
 
 Name = Annotated[str, Field(description="Name of a scenario.")]
@@ -80,13 +80,13 @@ def export_scenario(
     name: Name,
     format: Annotated[Literal["csv", "parquet"], Field(description="Kind of files.")] = "csv",
     tables: Annotated[list[str], Field(description="Only these tables; empty: all.")] = [],  # noqa: B006
-) -> Annotated[CallToolResult, Saved]:
+) -> Annotated[CallToolResult, Exported]:
     """Export a scenario's tables as files, into the exports folder of the HealthSim home."""
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
 
     done = exporting.export_home(home_of(ctx), name, format, tables)
     return reply(
-        Saved(
+        Exported(
             name=name,
             done="exported",
             files=[path.name for path in done.files],

@@ -14,7 +14,7 @@ from healthsim.building.customising import Story
 from healthsim.building.draft import Draft
 from healthsim.errors import NotFound, Refused, SpecError, near
 from healthsim.operations import specs
-from healthsim.tools.answers import Drafted, Previewed, Shown, TemplatesFound, reply, rows
+from healthsim.tools.answers import Begun, Previewed, Refined, Shown, TemplatesFound, reply, rows
 from healthsim.tools.edge import Ctx, home_of
 
 LONGEST = 30_000
@@ -61,17 +61,17 @@ def start_profile_builder(
     request: Annotated[str, Field(description="The wish, in the person's own words.")],
     template: Annotated[str, Field(description="Template to start from; chosen if empty.")] = "",
     count: Annotated[int | None, Field(description="Number of people.")] = None,
-) -> Annotated[CallToolResult, Drafted]:
+) -> Annotated[CallToolResult, Begun]:
     """Start a draft of a population (who) from a wish such as: 200 Medicare patients in Texas.
 
-    Answers with what was understood and what was not, what is still open, and a spec_id for
-    every later call. Nothing is generated yet.
+    Answers with what was understood and what was not, what is still open, and the spec_id of
+    later calls. Nothing is generated yet.
     """
     new, story = starting.start_profile(request, template, count)
     if found := draft.problems(new):
         raise SpecError(found)
     stored = specs.create(home_of(ctx), new.name, new.document())
-    return reply(_drafted(stored.spec_id, stored.revision, new, story=story))
+    return reply(_begun(stored.spec_id, stored.revision, new, story))
 
 
 def start_journey_builder(
@@ -79,10 +79,10 @@ def start_journey_builder(
     request: Annotated[str, Field(description="What should happen, in the person's own words.")],
     spec_id: Annotated[str, Field(description="Draft whose people it happens to.")] = "",
     template: Annotated[str, Field(description="Template to start from; chosen if empty.")] = "",
-) -> Annotated[CallToolResult, Drafted]:
+) -> Annotated[CallToolResult, Begun]:
     """Add a journey (what happens over time) to a draft of a population.
 
-    Answers like start_profile_builder. The journey's steps can then be changed with refine_spec.
+    Answers like start_profile_builder; refine_spec then changes the journey's steps.
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id) if spec_id else None
@@ -92,7 +92,7 @@ def start_journey_builder(
         stored = specs.revise(home, spec_id, stored.revision, new.document())
     else:
         stored = specs.create(home, new.name, new.document())
-    return reply(_drafted(stored.spec_id, stored.revision, new, story=story))
+    return reply(_begun(stored.spec_id, stored.revision, new, story))
 
 
 def refine_spec(
@@ -102,11 +102,11 @@ def refine_spec(
     revision: Annotated[
         int, Field(ge=0, description="Refuse when the draft is newer; 0: never.")
     ] = 0,
-) -> Annotated[CallToolResult, Drafted]:
+) -> Annotated[CallToolResult, Refined]:
     """Change a draft by small steps: set, remove or append at a path.
 
-    A change that would make the specification wrong is refused with the way to mend it, and
-    nothing is changed. Answers with what changed and what is still open.
+    A change that would make the specification wrong is refused with the mend, and nothing is
+    changed. Answers with what changed and what is still open.
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id)
@@ -114,7 +114,18 @@ def refine_spec(
         Draft.of(stored.document), [change.model_dump() for change in changes]
     )
     stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
-    return reply(_drafted(spec_id, stored.revision, new, changed=changed))
+    wrong, asked, phase = _state(new)
+    return reply(
+        Refined(
+            spec_id=spec_id,
+            revision=stored.revision,
+            phase=phase,
+            changed=changed,
+            wrong=wrong,
+            open=asked,
+            next=_next(new, phase),
+        )
+    )
 
 
 def get_spec(
@@ -164,7 +175,7 @@ def preview_spec(
 ) -> Annotated[CallToolResult, Previewed]:
     """Preview a run: a few people, and how many rows, megabytes and seconds to expect.
 
-    Nothing is kept. Use it before execute_spec, to let the person confirm.
+    Nothing is kept. Use it before execute_spec, for the person to confirm.
     """
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
@@ -187,26 +198,28 @@ def preview_spec(
     )
 
 
-def _drafted(
-    spec_id: str,
-    revision: int,
-    found: Draft,
-    story: Story | None = None,
-    changed: list[str] | None = None,
-) -> Drafted:
-    wrong, asked = draft.problems(found), draft.questions(found)
-    phase = draft.phase(wrong, asked)
-    return Drafted(
+def _begun(spec_id: str, revision: int, found: Draft, story: Story) -> Begun:
+    wrong, asked, phase = _state(found)
+    return Begun(
         spec_id=spec_id,
         revision=revision,
         phase=phase,
-        understood=story.understood if story else [],
-        not_understood=story.not_understood if story else [],
-        hints=story.hints if story else [],
-        changed=changed or [],
-        wrong=[str(problem) for problem in wrong],
-        open=[_asked(question) for question in asked],
+        understood=story.understood,
+        not_understood=story.not_understood,
+        hints=story.hints,
+        wrong=wrong,
+        open=asked,
         next=_next(found, phase),
+    )
+
+
+def _state(found: Draft) -> tuple[list[str], list[dict[str, Any]], draft.Phase]:
+    """Return what is wrong with a draft, what is open, and how far it is."""
+    wrong, asked = draft.problems(found), draft.questions(found)
+    return (
+        [str(problem) for problem in wrong],
+        [_asked(question) for question in asked],
+        draft.phase(wrong, asked),
     )
 
 

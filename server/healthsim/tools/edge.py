@@ -145,9 +145,32 @@ def tighten(server: HealthSimServer) -> None:
         model = tool.fn_metadata.arg_model
         model.model_config["extra"] = "forbid"
         model.model_rebuild(force=True)
-        tool.parameters = slim(model.model_json_schema(by_alias=True))
+        tool.parameters = slim(_whole(model.model_json_schema(by_alias=True)))
         if tool.fn_metadata.output_schema:
             tool.fn_metadata.output_schema = _shape(slim(tool.fn_metadata.output_schema))
+
+
+def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put definitions in the places that name them: each is named once, and two places cost more.
+
+    What a definition says of itself in general is left out where its place is described already.
+    """
+    parts = {
+        f"#/$defs/{name}": {key: value for key, value in part.items() if key != "description"}
+        for name, part in schema.get("$defs", {}).items()
+    }
+
+    def put(node: Any) -> Any:
+        if isinstance(node, list):
+            return [put(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        return put(parts[node["$ref"]]) if "$ref" in node else {
+            key: put(value) for key, value in node.items() if key != "$defs"
+        }  # fmt: skip
+
+    whole: dict[str, Any] = put(schema)
+    return whole
 
 
 def slim(schema: Any) -> Any:
@@ -169,7 +192,10 @@ def slim(schema: Any) -> Any:
 
 
 def _shape(schema: Any) -> Any:
-    """Return the bare shape of an answer: its fields and their types, without prose or parts."""
+    """Return the bare shape of an answer: its fields and their types, without prose or parts.
+
+    No field is said to be required, since what is at its default does not travel.
+    """
     if isinstance(schema, list):
         return [_shape(item) for item in schema]
     if not isinstance(schema, dict):
@@ -178,6 +204,6 @@ def _shape(schema: Any) -> Any:
         key: _shape(value)
         for key, value in schema.items()
         if not (key == "description" and isinstance(value, str))
-        and key != "additionalProperties"
+        and key not in ("additionalProperties", "required")
         and not (key == "items" and schema.get("type") == "array")
     }

@@ -19,7 +19,7 @@ from healthsim.errors import NotFound
 from healthsim.operations import generate, runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.runs import RunRecord
-from healthsim.tools.answers import QuickPeople, Rows, RunState, Saved, reply, rows
+from healthsim.tools.answers import Done, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.edge import Ctx, home_of
 from healthsim.tools.scenarios import refuse_taken
 
@@ -45,7 +45,7 @@ async def execute_spec(
     """Run a specification: generate its people and all their linked records.
 
     The same spec and seed always give the same rows; a repeated call joins the run that is
-    already there. A long run answers with status running: call check_run.
+    there. A long run answers with status running: call check_run.
     """
     home = home_of(ctx)
     found = Draft.of(specs.load(home, spec_id).document)
@@ -176,12 +176,12 @@ async def check_run(
     return await anyio.to_thread.run_sync(lambda: _answer(home, record))
 
 
-def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, Saved]:
+def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, Done]:
     """Stop a run that is no longer wanted; it stops within one chunk."""
     home = home_of(ctx)
     runs.cancel(home, run_id)
     record = generate.join(home, run_id, _STOPPING)
-    return reply(Saved(name=run_id, done=record.status, next="execute_spec starts it again."))
+    return reply(Done(name=run_id, done=record.status, next="execute_spec starts it again."))
 
 
 def quick_generate(

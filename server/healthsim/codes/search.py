@@ -1,0 +1,412 @@
+"""Find codes by words: in any order, by their beginnings, plurals, lay words and abbreviations.
+
+Every book becomes one text with a line for each code, in lower case, in which words are looked for
+as a text editor would; the rows themselves are not touched until they are shown.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from healthsim.codes import books
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.loinc import loinc
+from healthsim.errors import NotFound, near
+
+_LAY_WORDS = Path(__file__).parent / "data" / "lay_words.csv"
+_EMPTY = frozenset((
+    "a", "an", "and", "by", "code", "codes", "for", "from", "in", "is", "of", "on", "or",
+    "patient", "patients", "the", "to", "what", "with",
+))  # fmt: skip
+_LONGEST_PHRASE = 4
+_MOST_WORDS = 12
+
+
+class Hit(NamedTuple):
+    """One code that was found.
+
+    Attributes:
+        system: name of its book here, e.g. ``"icd10cm"``.
+        code: the code as a specification writes it.
+        display: what it stands for.
+        note: what else helps to choose it, e.g. a unit; may be empty.
+    """
+
+    system: str
+    code: str
+    display: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        hits: the best of them, best first.
+        totals: how many codes each book holds that fit.
+        unmatched: words that no text holds; the others were searched for.
+        partly: no text holds all words; these hold the most of them.
+    """
+
+    hits: tuple[Hit, ...]
+    totals: Mapping[str, int]
+    unmatched: tuple[str, ...] = ()
+    partly: bool = False
+
+
+class _Source(NamedTuple):
+    """How one book is read: its rows, the words beside the text, and the note of a row."""
+
+    book: Callable[[], Any]
+    words: Callable[[Any], Iterable[str]] = lambda _: ()
+    note: Callable[[Any], str] = lambda _: ""
+
+
+def _drug_note(row: Any) -> str:
+    kind = "generic" if row.generic else "brand"
+    rxnorm = f"RxNorm {row.rxnorm}, " if row.rxnorm else ""
+    return f"{row.drug_class}; {rxnorm}NDC {row.ndc}, {kind}, tier {row.tier}"
+
+
+def _interval(row: Any) -> str:
+    ends = [f"{end:g}" for end in (row.ref_low, row.ref_high) if end == end]
+    usual = f", usually {' to '.join(ends)}" if len(ends) == 2 else ""
+    panels = f"; panel {', '.join(row.panels)}" if row.panels else ""
+    return f"{row.unit}{usual}{panels}"
+
+
+def _only(row: Any) -> str:
+    return {"F": "women only", "M": "men only"}.get(row.sex, "")
+
+
+SOURCES: Mapping[str, _Source] = {
+    "icd10cm": _Source(icd10cm, lambda row: (row.category,), _only),
+    "loinc": _Source(loinc, lambda row: row.panels, _interval),
+    "drug": _Source(
+        drugs, lambda row: (row.ingredient, row.drug_class, row.rxnorm, row.ndc), _drug_note
+    ),
+    "hcpcs": _Source(books.hcpcs, lambda row: (row.category,), lambda row: row.category),
+    "cvx": _Source(books.cvx, lambda _: ("vaccine",)),
+    "drg": _Source(
+        books.drg,
+        lambda row: (row.kind,),
+        lambda row: f"weight {row.weight:g}, mean stay {row.gmlos_days:g} days",
+    ),
+    "taxonomy": _Source(books.taxonomy, lambda row: (row.taxonomy,), lambda row: row.taxonomy),
+    "pos": _Source(books.pos),
+    "revenue": _Source(books.revenue),
+    "carc": _Source(books.carc),
+    "discharge": _Source(books.discharge),
+}
+"""Book by its name here; ties between books are in this order."""
+
+ALIASES: Mapping[str, str] = {
+    "icd": "icd10cm", "icd10": "icd10cm", "icd-10": "icd10cm", "icd-10-cm": "icd10cm",
+    "diagnosis": "icd10cm", "lab": "loinc", "labs": "loinc", "vital": "loinc", "vitals": "loinc",
+    "drugs": "drug", "medication": "drug", "rxnorm": "drug", "ndc": "drug", "vaccine": "cvx",
+    "ms-drg": "drg", "msdrg": "drg", "specialty": "taxonomy", "place of service": "pos",
+}  # fmt: skip
+"""Other words for the books."""
+
+
+def book_name(said: str, where: str = "system") -> str:
+    """Return the name here of a code system.
+
+    Raises:
+        NotFound: there is no such book.
+
+    >>> book_name("ICD-10-CM"), book_name("labs")
+    ('icd10cm', 'loinc')
+    """
+    name = said.strip().lower()
+    name = ALIASES.get(name, name)
+    if name not in SOURCES:
+        mend = near(name, (*SOURCES, *ALIASES))
+        if mend.startswith("known"):
+            mend = f"use {', '.join(SOURCES)}"
+        raise NotFound(where, f"there is no code book {said[:40]!r}", mend)
+    return name
+
+
+class _Text:
+    """One book as text: a line for each code, of code, display and further words."""
+
+    def __init__(self, source: _Source) -> None:
+        rows = source.book().rows
+        self.codes = tuple(rows)
+        lines = [
+            f"{code}\t{row.display}\t{' '.join(source.words(row))}\n" for code, row in rows.items()
+        ]
+        self.text = "".join(lines).lower()
+        starts, place = [], 0
+        for line in lines:
+            starts.append(place)
+            place += len(line.lower())
+        self.starts = starts
+
+    def lines(self, word: str) -> dict[int, bool]:
+        """Return the lines in which a word begins as `word` does, and whether it ends there too."""
+        found: dict[int, bool] = {}
+        text, size = self.text, len(word)
+        place = text.find(word)
+        while place >= 0:
+            end = place + size
+            if place == 0 or not text[place - 1].isalnum():
+                line = bisect_right(self.starts, place) - 1
+                whole = not text[end].isalnum() or text[end : end + 2] in _PLURALS
+                found[line] = found.get(line, False) or whole
+            place = text.find(word, end)
+        return found
+
+    def size(self, line: int) -> int:
+        """Return how many characters a line has."""
+        ends = self.starts[line + 1 : line + 2] or [len(self.text)]
+        return ends[0] - self.starts[line]
+
+    def below(self, code: str) -> list[int]:
+        """Return the lines of the codes that begin so, in the order of the book."""
+        want = code.lower()
+        return [line for line in self.lines(want) if self.text.startswith(want, self.starts[line])]
+
+
+_PLURALS = ("s ", "s,", "s\t", "s\n")
+
+
+@cache
+def _text(system: str) -> _Text:
+    return _Text(SOURCES[system])
+
+
+def forget() -> None:
+    """Read every book again when it is asked next: another one was put on the shelf."""
+    _text.cache_clear()
+
+
+class _Term(NamedTuple):
+    """What one word or phrase of the query may stand for.
+
+    Attributes:
+        said: the words as they were written.
+        ways: other ways to say it; each is words that must all be there.
+        points: the codes meant, as (system, code or its beginning), the likeliest first.
+    """
+
+    said: str
+    ways: tuple[tuple[str, ...], ...]
+    points: tuple[tuple[str, str], ...] = ()
+
+
+class _Lay(NamedTuple):
+    points: tuple[tuple[str, str], ...]
+    ways: tuple[tuple[str, ...], ...]
+
+
+@cache
+def _lay_words() -> dict[str, _Lay]:
+    """Return our words for what books call otherwise, by their stems."""
+    with _LAY_WORDS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    return {
+        " ".join(map(_stem, words.split())): _Lay(
+            tuple((one.split(":")[0], one.split(":")[1]) for one in _listed(points)),
+            tuple(tuple(map(_stem, one.split())) for one in _listed(texts)),
+        )
+        for words, points, texts in rows
+    }
+
+
+def _listed(cell: str) -> list[str]:
+    return [one for one in cell.split("; ") if one]
+
+
+def _stem(word: str) -> str:
+    """Cut a plural's ending, so that the rest begins both forms.
+
+    >>> [_stem(word) for word in ("seizures", "biopsies", "arthritis", "mi", "diabetes")]
+    ['seizure', 'biops', 'arthritis', 'mi', 'diabete']
+    """
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3]
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "sui":
+        return word[:-1]
+    return word
+
+
+def _words(query: str) -> list[str]:
+    found = re.findall(r"[a-z0-9]+(?:[-.'/+][a-z0-9]+)*", query.lower().replace("'s", ""))
+    kept = [word for word in found if word not in _EMPTY]
+    return (kept or found)[:_MOST_WORDS]
+
+
+def _terms(words: list[str]) -> list[_Term]:
+    """Read the words from the left, the longest phrases that are known first."""
+    terms: list[_Term] = []
+    place = 0
+    while place < len(words):
+        size, lay = _phrase(words[place : place + _LONGEST_PHRASE])
+        said = tuple(map(_stem, words[place : place + size]))
+        ways = (said, *(way for way in lay.ways if way != said))
+        terms.append(_Term(" ".join(words[place : place + size]), ways, lay.points))
+        place += size
+    return terms
+
+
+def _phrase(words: list[str]) -> tuple[int, _Lay]:
+    for size in range(len(words), 0, -1):
+        lay = _lay_words().get(" ".join(map(_stem, words[:size])))
+        if lay:
+            return size, lay
+    return 1, _Lay((), ())
+
+
+def search(
+    query: str, systems: Iterable[str] = (), limit: int = 10, where: str = "system"
+) -> Found:
+    """Find codes by words, or by a code or its beginning.
+
+    Args:
+        query: words in any order; the beginning of a word is enough.
+        systems: names of the books to search; none means all.
+        limit: most hits.
+        where: what the caller's argument for `systems` is called, for the error.
+
+    Raises:
+        NotFound: a book of `systems` is not known, or no text holds any of the words.
+
+    >>> search("heart attack").hits[0].code
+    'I21.9'
+    >>> [hit.code for hit in search("a1c", limit=1).hits]
+    ['4548-4']
+    """
+    names = [book_name(one, where) for one in systems] or list(SOURCES)
+    words = _words(query)
+    if not words:
+        raise NotFound("query", "holds no word", "give words, such as: heart failure, or a code")
+    if coded := _coded(names, query, limit):
+        return coded
+    terms = _terms(words)
+    matches = {name: [_matches(name, term) for term in terms] for name in names}
+    counts = {name: Counter(chain.from_iterable(found)) for name, found in matches.items()}
+    most = max(chain.from_iterable(each.values() for each in counts.values()), default=0)
+    fitting = {
+        name: [line for line, count in each.items() if count == most]
+        for name, each in counts.items()
+    }
+    ranked = sorted(
+        (_rank(name, line, matches[name]), order, line, name)
+        for order, name in enumerate(names)
+        for line in fitting[name]
+    )
+    if not ranked:
+        raise NotFound(
+            "query",
+            f"no text of {', '.join(names) if systems else 'any code book'} holds {query[:80]!r}",
+            "use other or fewer words, such as a condition's plain name",
+        )
+    return Found(
+        hits=tuple(_hit(name, line) for _, _, line, name in ranked[:limit]),
+        totals={name: len(lines) for name, lines in fitting.items() if lines},
+        unmatched=tuple(
+            term.said
+            for place, term in enumerate(terms)
+            if not any(found[place] for found in matches.values())
+        ),
+        partly=most < len(terms),
+    )
+
+
+def remarks(found: Found) -> list[str]:
+    """Say in sentences what a reader of the hits should know besides."""
+    said = []
+    if found.unmatched:
+        said.append(f"no text holds {', '.join(map(repr, found.unmatched))}: left out")
+    elif found.partly:
+        said.append("no text holds all the words; these hold the most of them")
+    if sum(found.totals.values()) > len(found.hits):
+        counts = ", ".join(f"{name} {count:,}" for name, count in found.totals.items())
+        said.append(f"the best {len(found.hits)} of {counts}; name a book or more words to narrow")
+    return said
+
+
+def _coded(names: Iterable[str], query: str, limit: int) -> Found | None:
+    """Return the codes that begin as the query does, where it looks like a code at all."""
+    found = {name: lines for name in names if (lines := _by_code(name, query))}
+    if not found:
+        return None
+    whole = [
+        (not exact, name, line) for name, lines in found.items() for line, exact in lines.items()
+    ]
+    whole.sort(key=lambda one: one[0])  # the code itself first; else as the books have them
+    hits = tuple(_hit(name, line) for _, name, line in whole[:limit])
+    return Found(hits, {name: len(lines) for name, lines in found.items()})
+
+
+class _Match(NamedTuple):
+    """How a line fits one term: the place among the codes meant, and how much is whole words."""
+
+    place: int
+    whole: bool
+
+
+_NOT_MEANT = 1000
+
+
+def _matches(system: str, term: _Term) -> dict[int, _Match]:
+    text = _text(system)
+    found: dict[int, _Match] = {}
+    for way in term.ways:
+        each = sorted((text.lines(word) for word in way), key=len)
+        for line in set(each[0]).intersection(*each[1:]):
+            whole = all(lines[line] for lines in each)
+            if line not in found or whole > found[line].whole:
+                found[line] = _Match(_NOT_MEANT, whole)
+    points = [code for book, code in term.points if book == system]
+    for place, code in enumerate(points):
+        for line in text.below(code):
+            if line not in found or found[line].place == _NOT_MEANT:
+                found[line] = _Match(place, True)
+    return found
+
+
+def _by_code(system: str, query: str) -> dict[int, bool]:
+    """Return the lines whose code is the query, or begins with it, and whether it is the whole."""
+    text = _text(system)
+    want = query.strip().lower()
+    spellings = {want}
+    if system == "icd10cm" and re.fullmatch(r"[a-z]\d[a-z0-9]{2,5}", want):
+        spellings.add(f"{want[:3]}.{want[3:]}")  # written without its dot, as claims do
+    if len(want) < 2 or not any(sign.isdigit() for sign in want):
+        return {}
+    return {
+        line: text.codes[line].lower() == spelling
+        for spelling in spellings
+        for line in text.below(spelling)
+    }
+
+
+def _rank(system: str, line: int, matches: list[dict[int, _Match]]) -> tuple[int, int, int]:
+    """Return what a line is ordered by: what is meant, then whole words, then short texts."""
+    fits = [found[line] for found in matches if line in found]
+    return (
+        min(fit.place for fit in fits),
+        -sum(fit.whole for fit in fits),
+        _text(system).size(line),
+    )
+
+
+def _hit(system: str, line: int) -> Hit:
+    source = SOURCES[system]
+    code = _text(system).codes[line]
+    row = source.book().rows[code]
+    return Hit(system, code, row.display, source.note(row))
