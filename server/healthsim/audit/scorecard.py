@@ -87,7 +87,7 @@ def _scored(
     needs = {"patients", "conditions", *statistic.needs, *(_PLANS if figure.plan else ())}
     found, spread, count = None, None, 0
     if needs <= stored:
-        found, spread, count = _read(connection, statistic, figure, days)
+        found, spread, count = measured(connection, figure, days)
     figure_of = spread if statistic.spread else found
     if figure_of is None:
         return Scored(figure, None, count, figure.tolerance, UNMEASURED)
@@ -113,17 +113,20 @@ def _error(figure: Published, statistic: Statistic, spread: float, count: int) -
     return spread / sqrt(2 * count if statistic.spread else count)
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    statistic: Statistic,
-    figure: Published,
-    days: tuple[date, date],
+def measured(
+    connection: duckdb.DuckDBPyConnection, figure: Published, days: tuple[date, date]
 ) -> tuple[Any, Any, int]:
-    """Return mean, standard deviation and number of a statistic's values."""
+    """Return mean, standard deviation and number of a figure's values; None where there are none.
+
+    Args:
+        connection: shows the tables that the figure's statistic needs, patients and conditions.
+        figure: what is read.
+        days: first and last day of the data.
+    """
     people = PEOPLE.format(of_plan=OF_PLAN if figure.plan else "")
     sql = (
         "SELECT avg(value), stddev_samp(value), count(value) FROM "  # noqa: S608
-        f"(WITH {people} {statistic.sql})"
+        f"(WITH {people} {STATISTICS[figure.statistic].sql})"
     )
     asked = set(re.findall(r"\$(\w+)", sql))
     values = {name: value for name, value in _parameters(figure, days) if name in asked}

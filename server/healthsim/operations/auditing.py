@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from healthsim.dates import day_of
 from healthsim.operations import scenarios
 from healthsim.operations.home import Home
 
@@ -44,6 +43,16 @@ class Audit:
     def off(self) -> list[str]:
         """Names of the published figures that are not met."""
         return [str(row[0]) for row in self.scored if row[SCORED.index("status")] == "off"]
+
+    @property
+    def score(self) -> str:
+        """How many published figures are met, and which are not, as a sentence."""
+        status = [row[SCORED.index("status")] for row in self.scored]
+        counted = [one for one in status if one in ("met", "off")]
+        said = f"{status.count('met')} of {len(counted)} published figures are met"
+        said += f"; off: {', '.join(self.off)}" if self.off else ""
+        rest = len(status) - len(counted)
+        return f"{said}; {rest} unverified or not measured" if rest else said
 
 
 FINDING = ["check", "where", "rows", "mend"]
@@ -86,7 +95,7 @@ def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]
     who = read(ProfileSpec, profile, "profile")
     what = [read(JourneySpec, text, f"journeys[{place}]") for place, text in enumerate(journeys)]
     declared = [name for one in (who, *what) for name in one.reproduces]
-    last = who.as_of + timedelta(days=last_day(who, what) - day_of(who.as_of.isoformat()))
+    last = date(1970, 1, 1) + timedelta(days=last_day(who, what))
     return [
         [one.figure.code, one.figure.display, one.figure.value, one.observed, one.difference,
          one.count, one.allowed, one.status, one.figure.source, one.figure.year,
