@@ -14,6 +14,7 @@ from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer
 
 from healthsim import __version__
+from healthsim.codes import shelf
 from healthsim.operations.home import Home
 from healthsim.tools import asking, building, execution, guide, looking, scenarios
 from healthsim.tools.edge import (
@@ -78,6 +79,7 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
         read_only: leave out every tool that changes anything.
     """
     desk = Desk(Home(Path(home)) if home else Home.default(), read_only)
+    shelf.open_shelf(desk.home.books)
 
     @asynccontextmanager
     async def life(_: MCPServer[Desk]) -> AsyncIterator[Desk]:

@@ -25,6 +25,7 @@ from healthsim.cli_screen import (
     WRONG,
     Json,
     errors,
+    open_books,
     print_json,
     print_rows,
     print_table,
@@ -60,6 +61,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def begin(
+    context: typer.Context,
     home: Annotated[
         Path | None, typer.Option("--home", help="Home folder; default $HEALTHSIM_HOME.")
     ] = None,
@@ -69,6 +71,8 @@ def begin(
 ) -> None:
     """Linked synthetic health data from a profile (who) and a journey (what happens)."""
     settings.home = home
+    if context.invoked_subcommand != "reference":  # which mends a shelf that cannot be read
+        open_books()
 
 
 @app.command()

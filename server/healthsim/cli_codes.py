@@ -41,3 +41,11 @@ def find(
     print_rows(search.Hit._fields, found.hits, as_json=False)
     for remark in search.remarks(found):
         errors.print(remark, highlight=False, markup=False)
+
+
+@app.command()
+def books(as_json: Json = False) -> None:
+    """List the code books: rows, version, source, licence, and which of them were imported."""
+    from healthsim.codes import listing  # noqa: PLC0415  see the top
+
+    print_rows(listing.Listed._fields, listing.listed(), as_json)

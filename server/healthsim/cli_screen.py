@@ -42,6 +42,13 @@ def home() -> Home:
     return Home(settings.home) if settings.home else Home.default()
 
 
+def open_books() -> None:
+    """Put the code books that were imported into the home before the ones built in."""
+    from healthsim.codes import shelf  # noqa: PLC0415  `--help` needs no book
+
+    shelf.open_shelf(home().books)
+
+
 def print_json(value: Any) -> None:
     """Print one value as JSON."""
     typer.echo(json.dumps(value, ensure_ascii=False))

@@ -54,9 +54,10 @@ def test_the_code_itself_comes_before_those_that_begin_with_it() -> None:
 
 
 def test_a_drug_is_found_by_ingredient_class_and_number() -> None:
-    number = _codes("861007", "rxnorm")
+    number = _codes("861007", "drug")
 
     assert number == ["metformin 500 mg tablet"]
+    assert _codes("metformin 500 mg tablet", "rxnorm")[0] == "861007"
     assert number[0] in _codes("metformin", "drug")
     assert _codes("statin", "drug")
 

@@ -12,6 +12,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from healthsim.codes import shelf
+from healthsim.codes.shelf import Line, Volume
 from healthsim.errors import NotFound, near
 
 _DATA = Path(__file__).parent / "data"
@@ -95,6 +97,22 @@ def read_lines(name: str) -> Iterator[list[str]]:
         yield from lines
 
 
+def overlaid(
+    rows: Mapping[str, Row], imported: Volume | None, row: Callable[[Line, Row | None], Row]
+) -> dict[str, Row]:
+    """Return the rows built in with those of an imported book before them, sorted by code.
+
+    Args:
+        rows: rows built in; those that the imported book lacks stay.
+        imported: the book on the shelf, if any.
+        row: makes a row of an imported line and of the row built in for its code, if any.
+    """
+    if imported is None:
+        return dict(rows)
+    found = {line.code: row(line, rows.get(line.code)) for line in shelf.lines(imported)}
+    return dict(sorted((dict(rows) | found).items()))
+
+
 class Code(NamedTuple):
     """A code and what it stands for; the base of every simple book."""
 
@@ -156,10 +174,32 @@ def _code(line: list[str]) -> Code:
     return Code(line[0], line[1])
 
 
-@cache
+@shelf.kept
 def hcpcs() -> Book[Supply]:
-    """Return the HCPCS Level II codes that templates use."""
-    return read_book("HCPCS Level II", "hcpcs", lambda line: Supply(line[0], line[1], line[2]))
+    """Return the HCPCS Level II codes that templates use, and those imported."""
+    rows = read_rows("hcpcs", lambda line: Supply(line[0], line[1], line[2]))
+
+    def supply(line: Line, known: Supply | None) -> Supply:
+        return Supply(line.code, line.display, known.category if known else "")
+
+    imported = shelf.volume("hcpcs")
+    held = overlaid(rows, imported, supply)
+    for line in shelf.lines(imported) if imported else ():
+        if "until" in line.facts:
+            del held[line.code]
+    return Book("HCPCS Level II", held)
+
+
+@shelf.kept
+def cpt() -> Book[Code]:
+    """Return the CPT codes that a user imported; none is built in."""
+    none: dict[str, Code] = {}
+    return Book("CPT", overlaid(none, shelf.volume("cpt"), plain))
+
+
+def plain(line: Line, _: Code | None) -> Code:
+    """Return an imported line of which only the words matter."""
+    return Code(line.code, line.display)
 
 
 @cache
@@ -168,18 +208,24 @@ def cvx() -> Book[Code]:
     return read_book("CVX", "cvx", _code)
 
 
-@cache
+@shelf.kept
 def drg() -> Book[Group]:
     """Return the diagnosis related groups, with weight and length of stay.
 
     >>> drg().find("470", "details.drg").gmlos_days
     1.9
     """
-    return read_book(
-        "MS-DRG",
+    rows = read_rows(
         "drg",
         lambda line: Group(line[0], line[1], float(line[2]), float(line[3]), line[4], int(line[5])),
     )
+
+    def group(line: Line, _: Group | None) -> Group:
+        said = line.facts
+        return Group(line.code, line.display, float(said["weight"]), float(said["stay"]),
+                     said["kind"], int(said["year"]))  # fmt: skip
+
+    return Book("MS-DRG", overlaid(rows, shelf.volume("drg"), group))
 
 
 @cache
@@ -192,14 +238,21 @@ def taxonomy() -> Book[Specialty]:
     return read_book("NUCC taxonomy", "taxonomy", lambda line: Specialty(*line))
 
 
-@cache
+@shelf.kept
 def nucc() -> Book[Kind]:
     """Return what NUCC taxonomy codes stand for, found by code: the way from NPPES to our words.
 
     >>> nucc().find("207RC0001X", "taxonomy").specialty
     'cardiology'
     """
-    return read_book("NUCC taxonomy", "nucc", lambda line: Kind(*line))
+    rows = read_rows("nucc", lambda line: Kind(*line))
+    trades = {code[:4]: row.specialty for code, row in reversed(rows.items())}
+
+    def kind(line: Line, known: Kind | None) -> Kind:
+        specialty = known.specialty if known else trades.get(line.code[:4], line.facts["trade"])
+        return Kind(line.code, line.display, specialty, line.facts["kind"])
+
+    return Book("NUCC taxonomy", overlaid(rows, shelf.volume("nucc"), kind))
 
 
 @cache

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from healthsim.codes.books import Book, read_rows
+from healthsim.codes import shelf
+from healthsim.codes.books import Book, Code, overlaid, plain, read_rows
 
 _SYNTHETIC_LABELER = "00000"  # assigned to nobody, so the product cannot be a real one
 
@@ -91,3 +92,18 @@ def drugs() -> Drugs:
     'metformin'
     """
     return Drugs("drug list", read_rows("drugs", _drug))
+
+
+@shelf.kept
+def rxnorm() -> Book[Code]:
+    """Return RxNorm concepts by RXCUI: those of the medicines, and those imported."""
+    rows = {row.rxnorm: Code(row.rxnorm, row.display) for row in drugs().rows.values()}
+    rows.pop("", None)
+    return Book("RxNorm", overlaid(rows, shelf.volume("rxnorm"), plain))
+
+
+@shelf.kept
+def ndc() -> Book[Code]:
+    """Return NDCs without dashes: packages (eleven digits) of the medicines, and those imported."""
+    rows = {row.ndc: Code(row.ndc, row.display) for row in drugs().rows.values()}
+    return Book("NDC", overlaid(rows, shelf.volume("ndc"), plain))

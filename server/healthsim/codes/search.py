@@ -17,8 +17,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from healthsim.codes import books
-from healthsim.codes.drugs import drugs
+from healthsim.codes import books, shelf
+from healthsim.codes.drugs import drugs, ndc, rxnorm
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.loinc import loinc
 from healthsim.errors import NotFound, near
@@ -104,18 +104,24 @@ SOURCES: Mapping[str, _Source] = {
         lambda row: f"weight {row.weight:g}, mean stay {row.gmlos_days:g} days",
     ),
     "taxonomy": _Source(books.taxonomy, lambda row: (row.taxonomy,), lambda row: row.taxonomy),
+    "nucc": _Source(books.nucc, lambda row: (row.specialty,), lambda row: row.specialty),
     "pos": _Source(books.pos),
     "revenue": _Source(books.revenue),
+    "bill_type": _Source(books.bill_type),
     "carc": _Source(books.carc),
     "discharge": _Source(books.discharge),
+    "cpt": _Source(books.cpt),
+    "rxnorm": _Source(rxnorm),
+    "ndc": _Source(ndc),
 }
 """Book by its name here; ties between books are in this order."""
 
 ALIASES: Mapping[str, str] = {
     "icd": "icd10cm", "icd10": "icd10cm", "icd-10": "icd10cm", "icd-10-cm": "icd10cm",
-    "diagnosis": "icd10cm", "lab": "loinc", "labs": "loinc", "vital": "loinc", "vitals": "loinc",
-    "drugs": "drug", "medication": "drug", "rxnorm": "drug", "ndc": "drug", "vaccine": "cvx",
-    "ms-drg": "drg", "msdrg": "drg", "specialty": "taxonomy", "place of service": "pos",
+    "diagnosis": "icd10cm", "procedure": "hcpcs", "lab": "loinc", "labs": "loinc",
+    "vital": "loinc", "vitals": "loinc",
+    "drugs": "drug", "medication": "drug", "vaccine": "cvx", "ms-drg": "drg", "msdrg": "drg",
+    "specialty": "taxonomy", "place of service": "pos", "bill type": "bill_type",
 }  # fmt: skip
 """Other words for the books."""
 
@@ -183,14 +189,9 @@ class _Text:
 _PLURALS = ("s ", "s,", "s\t", "s\n")
 
 
-@cache
+@shelf.kept
 def _text(system: str) -> _Text:
     return _Text(SOURCES[system])
-
-
-def forget() -> None:
-    """Read every book again when it is asked next: another one was put on the shelf."""
-    _text.cache_clear()
 
 
 class _Term(NamedTuple):

@@ -57,6 +57,11 @@ class Home:
         """The file of imported reference figures, which need not exist."""
         return self.folder / "reference.duckdb"
 
+    @property
+    def books(self) -> Path:
+        """Folder of imported code books, which need not exist."""
+        return self.folder / "books"
+
     def made(self, folder: Path) -> Path:
         """Make one of the folders above, where it is not there yet, and return it.
 

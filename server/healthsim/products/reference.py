@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from healthsim.codes import shelf
 from healthsim.products.networksim.directory import Directory
 from healthsim.products.networksim.reference import build_directory
 from healthsim.products.populationsim.reference import geography
@@ -28,8 +29,13 @@ class Reference:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-@cache
+@shelf.kept
 def built_in() -> Reference:
-    """Return the reference that HealthSim brings along."""
+    """Return the reference that HealthSim brings along, with the code books on the shelf."""
+    return Reference(_directory(), shelf.versions())
+
+
+@cache
+def _directory() -> Directory:
     here = geography()
-    return Reference(build_directory(here.county_fips, here.county_state, here.county_population))
+    return build_directory(here.county_fips, here.county_state, here.county_population)

@@ -1,0 +1,54 @@
+"""Which code books there are: rows, source, version, licence, and whether one was imported."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from healthsim.codes import shelf
+from healthsim.codes.books import read_rows
+from healthsim.codes.search import SOURCES
+
+
+class Listed(NamedTuple):
+    """One code book.
+
+    Attributes:
+        system: its name here.
+        rows: how many codes it holds now.
+        version: which release; the imported one's where one was imported.
+        imported: name of the file that was imported; empty where the book is built in.
+    """
+
+    system: str
+    title: str
+    rows: int
+    version: str
+    imported: str
+    source: str
+    licence: str
+
+
+class _About(NamedTuple):
+    display: str
+    source: str
+    version: str
+    licence: str
+
+
+def listed() -> list[Listed]:
+    """Return every code book, by its name here."""
+    found = []
+    for system, about in read_rows("books", lambda line: _About(*line[1:])).items():
+        book = shelf.volume(system)
+        found.append(
+            Listed(
+                system=system,
+                title=about.display,
+                rows=len(SOURCES[system].book()),
+                version=book.version if book else about.version,
+                imported=book.source if book else "",
+                source=about.source,
+                licence=about.licence,
+            )
+        )
+    return found
