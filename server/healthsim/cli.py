@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
-from healthsim import __version__, cli_audit, cli_codes
+from healthsim import __version__, cli_codes, cli_reference
 from healthsim.cli_screen import (
     FAILED,
     WRONG,
@@ -50,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_codes.app, name="codes")
-app.command()(cli_audit.audit)
+app.add_typer(cli_reference.app, name="reference")
 
 
 def _version(wanted: bool) -> None:

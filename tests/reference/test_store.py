@@ -60,11 +60,13 @@ def test_a_change_that_fails_leaves_the_old_reference_and_nothing_else(tmp_path:
     path = tmp_path / "reference.duckdb"
     _put(path, digest="old")
 
-    with (
-        pytest.raises(StorageError),
-        store.changing(path, lambda one: True) as connection,
-    ):
-        connection.execute("SELECT * FROM nowhere")
+    def fail() -> None:
+        with store.changing(path, lambda one: True) as connection:
+            connection.execute(ddl(COUNTY_PEOPLE))
+            raise Refused("file", "is wrong half way", "mend it")
+
+    with pytest.raises(Refused, match="half way"):
+        fail()
 
     assert read.versions(path) == {"census-population": "old"}
     assert len(read.county_people(path)["people"]) == 3

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -90,13 +91,20 @@ def digest_stored(path: Path, tables: Iterable[Table]) -> Digest:
     known = tuple(tables)
     digest = Digest(known)
     with open_read(path) as connection:
-        connection.execute("SET arrow_output_version = '1.5'")  # DECIMAL(12,2) as int64 cents
-        for table in known:
-            columns = ", ".join(quoted(column.name) for column in table.columns)
-            rows = connection.sql(f"SELECT {columns} FROM {quoted(table.name)}")  # noqa: S608
-            for batch in rows.to_arrow_reader(_BATCH):
-                digest.update_arrow(table.name, batch)
+        add_stored(digest, connection, known)
     return digest
+
+
+def add_stored(
+    digest: Digest, connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]
+) -> None:
+    """Add the rows of some tables of the current schema, in the order in which they are stored."""
+    connection.execute("SET arrow_output_version = '1.5'")  # DECIMAL(12,2) as int64 cents
+    for table in tables:
+        columns = ", ".join(quoted(column.name) for column in table.columns)
+        rows = connection.sql(f"SELECT {columns} FROM {quoted(table.name)}")  # noqa: S608
+        for batch in rows.to_arrow_reader(_BATCH):
+            digest.update_arrow(table.name, batch)
 
 
 class _ColumnDigest:

@@ -85,7 +85,7 @@ class Imported:
         where = " AND ".join(f"{quoted(name)} IN (SELECT unnest(?))" for name, _ in asked)
         names = ", ".join(quoted(column.name) for column in table.columns)
         query = (
-            f"SELECT {names} FROM {quoted(table.name)} {'WHERE ' * bool(where)}{where} "  # noqa: S608
+            f"SELECT {names} FROM {quoted(table.name)} {'WHERE ' * bool(where)}{where} "
             f"ORDER BY {', '.join(quoted(name) + ' NULLS LAST' for name in table.key)}"
         )
         rows = self._connection.sql(query, params=[values for _, values in asked]).to_arrow_table()

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import duckdb
 
-from healthsim.errors import Refused
+from healthsim.errors import Refused, StorageError
 from healthsim.persistence.database import (
     SCHEMA,
     ddl,
     discard,
+    explained,
     literal,
     open_read,
     quoted,
@@ -41,6 +42,11 @@ from healthsim.reference.tables import IMPORTS
 _MEMORY_MB = 500  # of DuckDB's buffers; a sort of millions of providers spills to the disk
 _BUSY = Refused(
     "reference", "another import or removal is under way", "wait until it has ended, then repeat"
+)
+_FULL = StorageError(
+    "reference",
+    "there is no room to sort its rows, neither in memory nor on the disk",
+    "free some space on the disk of the home folder, then repeat; nothing has changed",
 )
 _OLD = "old"
 _CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
@@ -80,7 +86,7 @@ def listed(connection: duckdb.DuckDBPyConnection) -> tuple[Import, ...]:
     """Return what an open reference holds, by name."""
     columns = ", ".join(quoted(column.name) for column in IMPORTS.columns)
     rows = connection.execute(
-        f"SELECT {columns} FROM {quoted(IMPORTS.name)} ORDER BY name"  # noqa: S608
+        f"SELECT {columns} FROM {quoted(IMPORTS.name)} ORDER BY name"
     ).fetchall()
     return tuple(Import(*(*row[:7], json.loads(row[7]))) for row in rows)
 
@@ -88,7 +94,7 @@ def listed(connection: duckdb.DuckDBPyConnection) -> tuple[Import, ...]:
 def write_down(connection: duckdb.DuckDBPyConnection, done: Import) -> None:
     """Add an import to the list of a reference that is being changed."""
     connection.execute(
-        f"INSERT INTO {quoted(IMPORTS.name)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        f"INSERT INTO {quoted(IMPORTS.name)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [done.name, done.kind, done.table, done.file_name, done.digest, done.rows, done.vintage,
          json.dumps(dict(done.checks), sort_keys=True)],
     )  # fmt: skip
@@ -115,19 +121,24 @@ def changing(path: Path, without: Callable[[Import], bool]) -> Iterator[duckdb.D
         spill = unfinished.with_name(unfinished.name + ".spill")
         discard(unfinished)
         try:
-            with storage_errors(unfinished), _scratch(spill) as connection:
-                connection.execute(f"ATTACH {literal(str(unfinished))} AS {SCHEMA}")
-                _take_over(connection, path, without)
-                connection.execute(f"USE {SCHEMA}")
+            with _scratch(spill) as connection:
+                with storage_errors(unfinished):
+                    connection.execute(f"ATTACH {literal(str(unfinished))} AS {SCHEMA}")
+                    _take_over(connection, path, without)
+                    connection.execute(f"USE {SCHEMA}")
                 yield connection
-                connection.execute(f"CHECKPOINT {SCHEMA}")
-                connection.execute("USE memory")
-                connection.execute(f"DETACH {SCHEMA}")
+                with storage_errors(unfinished):
+                    connection.execute(f"CHECKPOINT {SCHEMA}")
+                    connection.execute("USE memory")
+                    connection.execute(f"DETACH {SCHEMA}")
             fsync_file(unfinished)
             publish_over(unfinished, path)
-        except BaseException:
+        except duckdb.OutOfMemoryException as error:
+            raise _FULL from error
+        except duckdb.IOException as error:  # the others would be faults of HealthSim itself
+            raise explained(unfinished, error) from error
+        finally:
             discard(unfinished)
-            raise
 
 
 @contextmanager
@@ -156,7 +167,7 @@ def _take_over(
     connection.execute(f"USE {SCHEMA}")
     for one in kept:
         name = quoted(one.table)
-        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {_OLD}.{name}")  # noqa: S608
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {_OLD}.{name}")
         write_down(connection, one)
     connection.execute(f"DETACH {_OLD}")
 

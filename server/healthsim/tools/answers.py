@@ -175,7 +175,6 @@ class Audited(Answer):
     findings: Rows = {}
     expectations: Rows = {}
     asked_against_got: Rows = {}
-    scorecard: Rows = {}
     next: str
 
 

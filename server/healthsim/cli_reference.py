@@ -1,0 +1,117 @@
+"""The commands about reference data: import a file, list and remove what was imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from healthsim.cli_screen import Json, errors, home, print_json, print_rows
+
+# The room `reference` is imported inside its commands: `--help` needs neither duckdb nor pyarrow.
+
+app = typer.Typer(
+    help="Import public figures and providers, from the files as their publishers ship them.",
+    no_args_is_help=True,
+)
+
+
+@app.command(name="import")
+def bring(
+    kind: Annotated[str, typer.Argument(help="What it is; 'healthsim reference kinds' lists.")],
+    file: Annotated[Path, typer.Argument(help="The file as it was downloaded, CSV or zip.")],
+    year: Annotated[
+        int | None, typer.Option(help="Which year of a file that has several; default the newest.")
+    ] = None,
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="Its release, where its name does not tell.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Import a file, in place of an earlier one of its kind."""
+    from healthsim.operations import reference  # noqa: PLC0415  see the top
+
+    with _progress() as tell:
+        done = reference.import_file(home(), kind, file, year=year, as_of=as_of, tell=tell)
+    if as_json:
+        print_json(asdict(done))
+        return
+    typer.echo(f"{done.name}: {done.rows:,} rows, {done.vintage}")
+    for name, value in done.checks.items():
+        typer.echo(f"  {name.replace('_', ' '):32}{_shown(value):>16}")
+    typer.echo(f"digest {done.digest}")
+
+
+@app.command(name="list")
+def listed(as_json: Json = False) -> None:
+    """List what was imported, with the digest that scenarios made with it carry."""
+    from healthsim.operations import reference  # noqa: PLC0415  see the top
+
+    found = reference.imported(home())
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    rows = [[one.name, one.rows, one.vintage, one.file_name, one.digest[:12]] for one in found]
+    print_rows(["name", "rows", "vintage", "file", "digest"], rows, as_json=False)
+    if not found:
+        errors.print("nothing is imported; 'healthsim reference kinds' says what can be")
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="As 'healthsim reference list' shows it.")],
+) -> None:
+    """Remove what was imported; scenarios made with it stay."""
+    from healthsim.operations import reference  # noqa: PLC0415  see the top
+
+    done = reference.remove(home(), name)
+    typer.echo(f"{done.name}: removed, {done.rows:,} rows of {done.vintage}")
+
+
+@app.command()
+def kinds(as_json: Json = False) -> None:
+    """Say what can be imported, where its publisher offers it, and what it enables."""
+    from healthsim.operations import reference  # noqa: PLC0415  see the top
+
+    found = [
+        {"kind": one.name, "title": one.title, "offered": one.offered, "enables": one.enables}
+        for one in reference.kinds()
+    ]
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        typer.echo(f"{one['kind']}: {one['title']}")
+        typer.echo(f"  from:    {one['offered']}")
+        typer.echo(f"  enables: {one['enables']}")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """Show a bar on a terminal, one line for each stage elsewhere."""
+    if not errors.is_terminal:
+        told = set[str]()
+
+        def tell(what: str, share: float) -> None:
+            if what not in told:
+                told.add(what)
+                errors.print(f"{escape(what)} …", highlight=False)
+
+        yield tell
+        return
+    from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
+
+    columns = (bars.TextColumn("{task.description:9}"), bars.BarColumn(),
+               bars.TaskProgressColumn(), bars.TimeElapsedColumn())  # fmt: skip
+    with bars.Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("opening", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)

@@ -1,0 +1,99 @@
+"""Imported figures and providers: bringing them in, listing them, and who needs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from healthsim.operations.home import Home
+
+if TYPE_CHECKING:
+    from healthsim.products.reference import Reference
+    from healthsim.reference.door import Tell
+    from healthsim.reference.kinds import Kind
+    from healthsim.reference.store import Import
+
+# The room `reference` needs duckdb and pyarrow, so it is imported where it is used.
+
+
+def _silent(what: str, share: float) -> None:
+    """Tell nobody."""
+
+
+def import_file(
+    home: Home,
+    kind: str,
+    file: Path,
+    *,
+    year: int | None = None,
+    as_of: str = "",
+    tell: Tell = _silent,
+    stop: threading.Event | None = None,
+) -> Import:
+    """Import a publisher's file; what was there before stays unless it succeeds.
+
+    Args:
+        home: where the reference is kept.
+        kind: a name of `kinds`.
+        file: the file as it was downloaded.
+        year: which year of a file that has several; the newest where none is named.
+        as_of: the release, where neither the file's name nor its columns tell.
+        tell: told what is being done and which share of it is done.
+        stop: set it to stop.
+
+    Raises:
+        NotFound: no such kind or file.
+        Refused: the file is not what it should be, or another import is under way.
+        Cancelled: `stop` was set.
+        StorageError: the reference cannot be read or written.
+    """
+    from healthsim.reference.kinds import Request, bring, find  # noqa: PLC0415  see the top
+
+    find(kind)
+    home.made(home.folder)
+    asked = Request(home.reference, file, year, as_of, tell, stop or threading.Event())
+    return bring(kind, asked)
+
+
+def kinds() -> Sequence[Kind]:
+    """Return everything that can be imported, by name."""
+    from healthsim.reference.kinds import KINDS  # noqa: PLC0415  see the top
+
+    return [KINDS[name] for name in sorted(KINDS)]
+
+
+def imported(home: Home) -> Sequence[Import]:
+    """Return everything that was imported, by name."""
+    from healthsim.reference.store import imports  # noqa: PLC0415  see the top
+
+    return imports(home.reference)
+
+
+def remove(home: Home, name: str) -> Import:
+    """Remove what was imported under a name, and return what it was.
+
+    Raises:
+        NotFound: nothing was imported under this name.
+    """
+    from healthsim.reference import kinds as room  # noqa: PLC0415  see the top
+
+    return room.remove(home.reference, name)
+
+
+def reference_for(
+    home: Home, profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]] = ()
+) -> Reference:
+    """Return the reference from which documents are to be run.
+
+    What they do not need is not read, so that importing it leaves their runs as they were.
+
+    Args:
+        home: where imported data are kept.
+        profile: who; a document, checked or not.
+        journeys: what happens.
+    """
+    from healthsim.products.reference import built_in  # noqa: PLC0415  numpy is heavy
+
+    return built_in()

@@ -1,0 +1,192 @@
+"""Imports the Census Bureau's county population by age and sex: cc-est…-alldata and -agesex."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from healthsim.errors import Refused
+from healthsim.persistence.database import quoted
+from healthsim.reference.door import Source
+from healthsim.reference.known import known_state, unknown_counties
+from healthsim.reference.layouts import Layout, needs
+from healthsim.reference.scan import at_line
+from healthsim.reference.staging import STAGED, Wrong, not_whole, numbers, refuse, refuse_twice
+from healthsim.reference.tables import COUNTY_PEOPLE
+
+LOWS = list(range(0, 90, 5))
+HIGHS = [*LOWS[1:], 100]  # the last band is open; no table of the room goes beyond 100
+_BANDS = tuple(f"AGE{low}{low + 4}" if low < 85 else "AGE85PLUS" for low in LOWS)
+_BANDS = ("AGE04", "AGE59", *_BANDS[2:])
+_COUNTY = ("SUMLEV", "STATE", "COUNTY", "YEAR")
+
+ALLDATA = Layout(
+    "Census county population, cc-estYYYY-alldata",
+    needs(*_COUNTY, "AGEGRP", "TOT_POP", "TOT_MALE", "TOT_FEMALE"),
+)
+AGESEX = Layout(
+    "Census county population, cc-estYYYY-agesex",
+    needs(*_COUNTY, "POPEST_MALE", "POPEST_FEM",
+          *(f"{band}_{sex}" for band in _BANDS for sex in ("MALE", "FEM"))),
+)  # fmt: skip
+
+_RELEASE = re.compile(r"cc-est(20\d\d)", re.IGNORECASE)
+_ABOVE = 1.5  # times the 2020 census that no state's newest estimate reaches; assumption
+_FIPS = "lpad(\"STATE\", 2, '0') || lpad(\"COUNTY\", 3, '0')"
+
+
+def load_alldata(
+    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+) -> tuple[str, dict[str, object]]:
+    """Fill the table `county_people` from the layout of one row per age group.
+
+    Returns:
+        The vintage, and what was checked.
+    """
+    _refuse_rows(connection, source, ("AGEGRP", "TOT_POP", "TOT_MALE", "TOT_FEMALE"))
+    refuse(connection, source, [
+        Wrong("AGEGRP", '"AGEGRP"::INTEGER > 18', "is {}, and this layout counts from 0 to 18",
+              "give a release of 2011 or later"),
+        Wrong("TOT_POP", '"TOT_POP"::BIGINT <> "TOT_MALE"::BIGINT + "TOT_FEMALE"::BIGINT',
+              "is {}, which is not TOT_MALE + TOT_FEMALE"),
+    ])  # fmt: skip
+    key = (_FIPS, '"YEAR"', '"AGEGRP"')
+    refuse_twice(connection, source, key, "county {}, YEAR {}, AGEGRP {}")
+    code, vintage = _estimate(connection, source, year, as_of)
+    _refuse_incomplete(connection, source, code)
+    connection.execute(
+        f"INSERT INTO county_people SELECT {_FIPS}, sex, low, "
+        "CASE WHEN low = 85 THEN 100 ELSE low + 5 END, people FROM ("
+        f"  SELECT *, (\"AGEGRP\"::INTEGER - 1) * 5 AS low, unnest(['M', 'F']) AS sex, "
+        '  unnest(["TOT_MALE", "TOT_FEMALE"])::BIGINT AS people '
+        f'  FROM {STAGED} WHERE "YEAR"::INTEGER = {code} AND "AGEGRP"::INTEGER > 0) ORDER BY ALL'
+    )
+    return vintage, _checks(connection, source)
+
+
+def load_agesex(
+    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+) -> tuple[str, dict[str, object]]:
+    """Fill the table `county_people` from the layout of one column per age band."""
+    bands = {sex: [f"{band}_{sex}" for band in _BANDS] for sex in ("MALE", "FEM")}
+    _refuse_rows(connection, source, ("POPEST_MALE", "POPEST_FEM", *bands["MALE"], *bands["FEM"]))
+    refuse(connection, source, [
+        Wrong(f"POPEST_{sex}",
+              f"\"POPEST_{sex}\"::BIGINT <> {' + '.join(f'{quoted(n)}::BIGINT' for n in names)}",
+              "is {}, which is not the sum of its age bands")
+        for sex, names in bands.items()
+    ])  # fmt: skip
+    refuse_twice(connection, source, (_FIPS, '"YEAR"'), "county {}, YEAR {}")
+    code, vintage = _estimate(connection, source, year, as_of)
+    men, women = (", ".join(map(quoted, bands[sex])) for sex in ("MALE", "FEM"))
+    connection.execute(
+        f"INSERT INTO county_people SELECT {_FIPS}, sex, low, high, people::BIGINT FROM ("
+        f"  SELECT *, unnest({['M'] * 18 + ['F'] * 18}) AS sex, unnest({LOWS + LOWS}) AS low, "
+        f"  unnest({HIGHS + HIGHS}) AS high, unnest([{men}, {women}]) AS people "
+        f'  FROM {STAGED} WHERE "YEAR"::INTEGER = {code}) ORDER BY ALL'
+    )
+    return vintage, _checks(connection, source)
+
+
+def _refuse_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source, counts: tuple[str, ...]
+) -> None:
+    whole = [Wrong(name, not_whole(name), "is {}, no whole number") for name in
+             ("STATE", "COUNTY", "YEAR", *counts)]  # fmt: skip
+    refuse(connection, source, [
+        Wrong("SUMLEV", "coalesce(lpad(\"SUMLEV\", 3, '0'), '') <> '050'",
+              "is {}, and counties have 050", "give the file of counties"),
+        *whole,
+        Wrong("STATE", f"NOT {known_state(_FIPS)}", "is {}, no state"),
+        Wrong("COUNTY", "length(\"COUNTY\") > 3", "is {}, no county code of three digits"),
+    ])  # fmt: skip
+
+
+def _estimate(
+    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+) -> tuple[int, str]:
+    """Return the YEAR code to take, and what to call it: the newest July unless a year is asked."""
+    named = _RELEASE.search(source.name)
+    release = named[1] if named else as_of
+    if not re.fullmatch(r"20\d\d", release):
+        raise Refused(
+            source.shown,
+            "its name does not tell of which release it is, and YEAR is a mere number in it",
+            "keep the publisher's name (cc-est2024-….csv), or add --as-of with the release's year",
+        )
+    codes = july_codes(int(release))
+    found = connection.execute(
+        f'SELECT DISTINCT "YEAR"::INTEGER FROM {STAGED} ORDER BY 1'
+    ).fetchall()
+    here = {codes[code]: code for (code,) in found if code in codes}
+    taken = year if year is not None else max(here, default=0)
+    if taken not in here:
+        shown = ", ".join(map(str, here)) or "none"
+        raise Refused(source.shown, f"has no estimate of July {taken or release} (it has: {shown})",
+                      "choose one of these with --year, or check the release")  # fmt: skip
+    return here[taken], f"release {release}, 1 July {taken}"
+
+
+def july_codes(release: int) -> dict[int, int]:
+    """Return the year of each YEAR code that stands for a first of July.
+
+    Releases from 2021 on begin with the 2020 base; earlier ones with the 2010 census and base,
+    and that of 2020 puts the 2020 census before its last July.
+
+    >>> july_codes(2023)
+    {2: 2020, 3: 2021, 4: 2022, 5: 2023}
+    >>> july_codes(2020)[12], july_codes(2020)[14]
+    (2019, 2020)
+    """
+    if release >= 2021:
+        return {year - 2018: year for year in range(2020, release + 1)}
+    codes = {year - 2007: year for year in range(2010, min(release, 2019) + 1)}
+    return codes | ({14: 2020} if release == 2020 else {})
+
+
+def _refuse_incomplete(connection: duckdb.DuckDBPyConnection, source: Source, code: int) -> None:
+    """Refuse a county that lacks an age group, or whose groups do not add up to its total."""
+    total, parts = (
+        f'sum("TOT_POP"::BIGINT) FILTER ("AGEGRP"::INTEGER {which} 0)' for which in ("=", ">")
+    )
+    found = connection.execute(
+        f"SELECT * FROM (SELECT max(line), {_FIPS} AS fips, count(*) AS groups, "
+        f"{total} AS total, {parts} AS parts FROM {STAGED} "
+        f'WHERE "YEAR"::INTEGER = {code} GROUP BY fips) '
+        "WHERE groups <> 19 OR total <> parts ORDER BY 1 LIMIT 1"
+    ).fetchone()
+    if found is None:
+        return
+    line, fips, groups, total, parts = found
+    told = (
+        f"county {fips} has {groups} of 19 age groups"
+        if groups != 19
+        else f"county {fips} has {total:,} people, and its age groups {parts:,}"
+    )
+    raise Refused(at_line(source.shown, line, "AGEGRP"), told,
+                  "the file is cut off or was changed: download it again")  # fmt: skip
+
+
+def _checks(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, object]:
+    """Compare states with the 2020 census, and say what there is."""
+    high = connection.execute(
+        "SELECT state, sum(county_people.people) AS found, any_value(known_state.people) AS census "
+        "FROM county_people JOIN known_state ON left(county_people.fips, 2) = known_state.fips "
+        f"GROUP BY state HAVING found > {_ABOVE} * census ORDER BY state"
+    ).fetchall()
+    if high:
+        state, people, census = high[0]
+        raise Refused(source.shown, f"has {people:,} people in {state}, where the 2020 census "
+                      f"counted {census:,}", "give the file as it was published")  # fmt: skip
+    counties, states, people = numbers(
+        connection,
+        "SELECT count(DISTINCT fips), count(DISTINCT left(fips, 2)), sum(people) "
+        f"FROM {COUNTY_PEOPLE.name}",
+    )
+    return {
+        "counties": counties,
+        "states": states,
+        "people": people,
+        "counties_unknown": numbers(connection, unknown_counties(COUNTY_PEOPLE.name))[0],
+    }

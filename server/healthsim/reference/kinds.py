@@ -1,0 +1,289 @@
+"""What can be imported: a table of kinds, and the one way in for each of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import duckdb
+
+from healthsim.errors import Cancelled, NotFound, Refused, near
+from healthsim.persistence.database import ddl
+from healthsim.persistence.digest import Digest, add_stored
+from healthsim.persistence.files import sweep
+from healthsim.reference import census, hospitals, known, nppes, places, svi
+from healthsim.reference.door import Source, Tell, opened
+from healthsim.reference.layouts import Known, Layout, chosen
+from healthsim.reference.staging import STAGED, stage
+from healthsim.reference.store import Import, changing, imports, write_down
+from healthsim.reference.tables import (
+    COUNTY_MEASURES,
+    COUNTY_PEOPLE,
+    COUNTY_SVI,
+    HOSPITALS,
+    NPI_PROVIDERS,
+)
+from healthsim.tables import Table
+
+Load = Callable[[duckdb.DuckDBPyConnection, Source, int | None, str], tuple[str, dict[str, object]]]
+"""Fills a table from the staging table; returns the vintage and what was checked."""
+
+_LOOK = 0.1  # seconds between two looks at how far a query is
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A wish to import a file.
+
+    Attributes:
+        path: the reference.
+        file: the publisher's file.
+        year: which of several years in the file; only some kinds have them.
+        as_of: the release, where neither the file's name nor its columns tell.
+        tell: told how far it is.
+        stop: set it to stop; nothing has changed then.
+    """
+
+    path: Path
+    file: Path
+    year: int | None
+    as_of: str
+    tell: Tell
+    stop: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One thing that can be imported.
+
+    Attributes:
+        name: as `healthsim reference import NAME FILE` takes it; also the import's own name.
+        title: what it is.
+        offered: where its publisher offers it, in words.
+        enables: what it is good for.
+        bring: imports a file of it.
+    """
+
+    name: str
+    title: str
+    offered: str
+    enables: str
+    bring: Callable[[Kind, Request], Import]
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The publisher's files of a table.
+
+    Attributes:
+        table: what they fill.
+        layouts: each with what loads it.
+        member: pattern of the file's name within a zip file.
+        latin_1: whether the publisher ships Latin-1 text.
+        years: whether a file holds several years, of which one is taken.
+    """
+
+    table: Table
+    layouts: tuple[tuple[Layout, Load], ...]
+    member: str
+    latin_1: bool = False
+    years: bool = False
+
+    def bring(self, kind: Kind, asked: Request) -> Import:
+        """Import a file into the table; the old rows stay where it is refused."""
+        if asked.year is not None and not self.years:
+            raise Refused("--year", f"a file of {kind.name} has one year only", "leave it out")
+        sweep(asked.path.parent)
+        with opened(
+            asked.file, self.member, asked.path.parent, _stopping(asked), latin_1=self.latin_1
+        ) as source:
+            layouts = dict(self.layouts)
+            layout = chosen(source.shown, source.header, tuple(layouts), known_files())
+            with changing(asked.path, lambda one: one.table == self.table.name) as connection:
+                return _watched(
+                    connection, asked,
+                    lambda: self._filled(connection, kind, asked, source, layout, layouts[layout]),
+                )  # fmt: skip
+
+    def _filled(
+        self, connection: duckdb.DuckDBPyConnection, kind: Kind, asked: Request, source: Source,
+        layout: Layout, load: Load,
+    ) -> Import:  # fmt: skip
+        known.register(connection)
+        stage(connection, source, layout)
+        connection.execute(ddl(self.table))
+        vintage, checks = load(connection, source, asked.year, asked.as_of)
+        connection.execute(f"DROP TABLE {STAGED}")
+        digest = Digest([self.table])
+        add_stored(digest, connection, [self.table])
+        rows = digest.rows[self.table.name]
+        if not rows:
+            raise Refused(source.shown, "has no row that can be used",
+                          "give the file as it was published")  # fmt: skip
+        done = Import(kind.name, kind.name, self.table.name, asked.file.name,
+                      digest.tables()[self.table.name], rows, vintage, checks)  # fmt: skip
+        write_down(connection, done)
+        return done
+
+
+def _stopping(asked: Request) -> Tell:
+    """Return a listener that stops as soon as that is wished."""
+
+    def tell(what: str, share: float) -> None:
+        _refuse_stopped(asked)
+        asked.tell(what, share)
+
+    return tell
+
+
+def _refuse_stopped(asked: Request) -> None:
+    if asked.stop.is_set():
+        raise Cancelled("import", "was stopped", "the reference is as it was; run it again")
+
+
+def _watched(
+    connection: duckdb.DuckDBPyConnection, asked: Request, work: Callable[[], Import]
+) -> Import:
+    """Do the work of queries in a thread, telling how far it is and stopping it when wished."""
+    connection.execute("SET enable_progress_bar = true")
+    connection.execute("SET enable_progress_bar_print = false")
+    made: list[Import] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            made.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    worker = threading.Thread(target=run, name="healthsim-import", daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive():
+            worker.join(_LOOK)
+            _refuse_stopped(asked)
+            asked.tell("importing", max(0.0, connection.query_progress()) / 100)
+    except BaseException:
+        while worker.is_alive():  # a query may begin between two looks
+            connection.interrupt()
+            worker.join(_LOOK)
+        raise
+    if failed:
+        raise failed[0]
+    return made[0]
+
+
+def known_files() -> list[Known]:
+    """Return every file that can be imported, told by its columns."""
+    return [
+        Known(
+            tuple(names[0] for names in layout.needs)
+            + tuple(f"DIABETES{ending}" for ending in layout.endings[:1]),
+            layout.title,
+            f"use: healthsim reference import {name} FILE",
+        )
+        for name, files in _FILES.items()
+        for layout, _ in files.layouts
+    ]
+
+
+_FILES: Mapping[str, _Files] = MappingProxyType({
+    "census-population": _Files(
+        COUNTY_PEOPLE,
+        ((census.ALLDATA, census.load_alldata), (census.AGESEX, census.load_agesex)),
+        "cc-est*.csv", latin_1=True, years=True,
+    ),
+    "cdc-places": _Files(
+        COUNTY_MEASURES, ((places.WIDE, places.load_wide), (places.LONG, places.load_long)),
+        "*places*.csv",
+    ),
+    "cdc-svi": _Files(COUNTY_SVI, ((svi.COUNTY, svi.load),), "svi*county*.csv"),
+    "nppes": _Files(NPI_PROVIDERS, ((nppes.PROVIDERS, nppes.load),), "npidata_pfile_*.csv"),
+    "cms-hospitals": _Files(
+        HOSPITALS, ((hospitals.GENERAL, hospitals.load),), "hospital_general_information*.csv"
+    ),
+})  # fmt: skip
+
+KINDS: dict[str, Kind] = {
+    one.name: one
+    for one in (
+        Kind(
+            "census-population",
+            "County population by age and sex (Census Bureau, Population Estimates Program)",
+            "census.gov, Population and Housing Unit Estimates, Datasets, County population by "
+            "characteristics: cc-estYYYY-alldata.csv or cc-estYYYY-agesex-all.csv, all states",
+            "ages and sexes of the people of each county: {\"type\": \"population\", \"measure\": "
+            "\"age\"} with a location",
+            _FILES["census-population"].bring,
+        ),
+        Kind(
+            "cdc-places",
+            "Prevalence of chronic diseases, risks and screening by county (CDC PLACES)",
+            "data.cdc.gov, PLACES: Local Data for Better Health, County Data, either the "
+            "GIS-friendly file or the long one, exported as CSV",
+            "prevalence by county: {\"type\": \"population\", \"measure\": \"diabetes\"} with a "
+            "location",
+            _FILES["cdc-places"].bring,
+        ),
+        Kind(
+            "cdc-svi",
+            "Social vulnerability by county (CDC/ATSDR SVI)",
+            "the SVI data page of CDC/ATSDR: United States, County, CSV: SVI_YYYY_US_county.csv",
+            "ranks of social vulnerability by county, to be looked up",
+            _FILES["cdc-svi"].bring,
+        ),
+        Kind(
+            "nppes",
+            "Every provider with a National Provider Identifier (CMS NPPES)",
+            "the NPI files page of CMS: Full Replacement Monthly NPI File; the zip as it comes, "
+            "or npidata_pfile_….csv from it",
+            "real providers instead of the synthetic directory: \"network\": {\"source\": "
+            "\"nppes\"}",
+            _FILES["nppes"].bring,
+        ),
+        Kind(
+            "cms-hospitals",
+            "Hospitals registered with Medicare (CMS Hospital General Information)",
+            "data.cms.gov, Provider Data Catalog, Hospitals: Hospital General Information, CSV",
+            "real hospitals, with \"network\": {\"source\": \"nppes\"}",
+            _FILES["cms-hospitals"].bring,
+        ),
+    )
+}  # fmt: skip
+"""Every kind by name; a further kind is one more entry."""
+
+
+def find(name: str) -> Kind:
+    """Return a kind, or refuse its name with near ones."""
+    if name not in KINDS:
+        raise NotFound(f"kind {name!r}", "nothing of this kind can be imported", near(name, KINDS))
+    return KINDS[name]
+
+
+def bring(name: str, asked: Request) -> Import:
+    """Import a file.
+
+    Raises:
+        NotFound: no such kind, or no such file.
+        Refused: the file is not what it should be; the error says where and how to mend it.
+        Cancelled: `asked.stop` was set.
+        StorageError: the reference cannot be read or written.
+    """
+    return find(name).bring(find(name), asked)
+
+
+def remove(path: Path, name: str) -> Import:
+    """Remove what was imported under a name, and return what it was.
+
+    Raises:
+        NotFound: nothing was imported under this name.
+    """
+    held = {one.name: one for one in imports(path)}
+    if name not in held:
+        raise NotFound(f"import {name!r}", "nothing was imported under this name", near(name, held))
+    with changing(path, lambda one: one.name == name):
+        pass
+    return held[name]

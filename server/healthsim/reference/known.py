@@ -1,0 +1,61 @@
+"""What HealthSim knows of places, as tables that imports are checked against and joined with."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from healthsim.products.populationsim.datafiles import rows
+from healthsim.products.populationsim.reference import geography
+
+TERRITORIES = {"AS": "60", "GU": "66", "MP": "69", "PR": "72", "VI": "78"}
+"""Territories for which the same publishers give figures, and their FIPS codes (Census)."""
+
+
+@cache
+def state_fips() -> dict[str, str]:
+    """Return the two-digit FIPS code of each state and territory, by its letters.
+
+    >>> state_fips()["TX"]
+    '48'
+    """
+    return {row["code"]: row["fips"] for row in rows("states.csv")} | TERRITORIES
+
+
+def known_state(fips: str) -> str:
+    """Return SQL that is true where a county code begins with a state that exists.
+
+    >>> known_state("fips")[:31]
+    "left(fips, 2) IN ('01', '02', '"
+    """
+    codes = ", ".join(f"'{code}'" for code in sorted(state_fips().values()))
+    return f"left({fips}, 2) IN ({codes})"
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Show a connection the tables `known_zip`, `known_county` and `known_state`."""
+    here = geography()
+    fips = np.array(here.county_fips)
+    letters = {code: state for state, code in state_fips().items()}
+    connection.register("known_zip", pa.table({
+        "zip": pa.array(here.place_zip), "county_fips": pa.array(fips[here.place_county]),
+    }))  # fmt: skip
+    connection.register("known_county", pa.table({
+        "county_fips": pa.array(here.county_fips), "name": pa.array(here.county_name),
+        "state": pa.array([letters[code[:2]] for code in here.county_fips]),
+    }))  # fmt: skip
+    connection.register("known_state", pa.table({
+        "state": pa.array(here.states), "people": pa.array(here.state_population),
+        "fips": pa.array([state_fips()[state] for state in here.states]),
+    }))  # fmt: skip
+
+
+def unknown_counties(table: str) -> str:
+    """Return SQL that counts the counties of a table of which HealthSim has no name."""
+    return (
+        f"SELECT count(DISTINCT fips) FROM {table} "
+        "WHERE fips NOT IN (SELECT county_fips FROM known_county)"
+    )

@@ -1,0 +1,157 @@
+"""Looks through a text file once, before anything is imported: encoding, line ends, stray bytes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from healthsim.errors import Refused
+
+BLOCK = 2**22
+"""Bytes looked at in one go."""
+_LONGEST_HEADER = 2**20
+_ENDS = re.compile(rb"\r\n|\r|\n")
+_ALIKE = "give the file as it was published, or save it with one kind of line end"
+_NAMES = {b"\r\n": "CR LF (Windows)", b"\n": "LF (Unix)", b"\r": "CR (old Macintosh)"}
+
+
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, none at the end."""
+
+
+class Scanner:
+    """Takes a file block by block, and refuses it at the first byte that should not be there.
+
+    Args:
+        name: the file's own name, for messages.
+        latin_1: whether the publisher ships Latin-1 text, which is then taken as such.
+
+    Attributes:
+        name: the file's own name.
+        header: the columns that the first line names; known from the first block on.
+        encoding: ``"utf-8"``, or ``"latin-1"`` once a byte was met that UTF-8 does not allow.
+        lines: line ends met so far.
+    """
+
+    def __init__(self, name: str, *, latin_1: bool) -> None:
+        self.header: tuple[str, ...] = ()
+        self.encoding = "utf-8"
+        self.lines = 0
+        self.name = name
+        self._latin_1 = latin_1
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._begun = False
+        self._end = b""  # how the first line ends
+        self._held = b""  # a CR at the end of a block, which may go on as CR LF
+        self._feeds = 0  # in the block that is looked at
+
+    def take(self, block: bytes) -> None:
+        """Look at the next bytes."""
+        if not self._begun:
+            self._begin(block)
+        block, self._held = self._held + block, b""
+        if block.endswith(b"\r"):
+            block, self._held = block[:-1], b"\r"
+        self._look(block)
+
+    def finish(self) -> None:
+        """Say that there are no more bytes."""
+        if self._held:
+            self._held = b""
+            self._look(b"\r")
+        if self.encoding == "utf-8":
+            self._decode(b"", final=True)
+
+    def _look(self, block: bytes) -> None:
+        zero = block.find(b"\0")
+        if zero >= 0:
+            raise self._refused(block, zero, "a zero byte: this is no text file",
+                                "download the CSV file again")  # fmt: skip
+        self._ends(block)
+        if self.encoding == "utf-8":
+            self._decode(block)
+        self.lines += self._feeds
+
+    def _begin(self, block: bytes) -> None:
+        self._begun = True
+        if not block.strip():
+            raise Refused(self.name, "is empty", "download it again")
+        line, end = first_line(block)
+        if not end and len(block) >= _LONGEST_HEADER:
+            raise Refused(self.name, "has no line end in its first megabyte",
+                          "give the publisher's CSV file")  # fmt: skip
+        self._end = end
+        text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+        self.header = tuple(name.strip() for name in next(csv.reader([text]), []))
+
+    def _ends(self, block: bytes) -> None:
+        """Refuse line ends of another kind than the first one."""
+        pairs, returns = block.count(b"\r\n"), block.count(b"\r")
+        feeds = block.count(b"\n")
+        self._feeds = feeds
+        if self._end == b"\r":
+            raise self._refused(block, 0, f"ends with {_NAMES[self._end]}", _ALIKE)
+        if returns == 0 if self._end == b"\n" else feeds == pairs == returns:
+            return
+        other = next(match for match in _ENDS.finditer(block) if match[0] != self._end)
+        found = f"ends with {_NAMES[other[0]]}, and the first line with {_NAMES[self._end]}"
+        raise self._refused(block, other.start(), found, _ALIKE)
+
+    def _decode(self, block: bytes, *, final: bool = False) -> None:
+        if block.isascii() and not final and not self._decoder.getstate()[0]:
+            return
+        try:
+            self._decoder.decode(block, final)
+        except UnicodeDecodeError as error:
+            if self._latin_1:
+                self.encoding = "latin-1"
+                return
+            raise self._refused(
+                error.object, error.start,
+                f"byte 0x{error.object[error.start]:02X} is not UTF-8 text",
+                "its publisher ships UTF-8: download it again, or save it as UTF-8",
+            ) from None  # fmt: skip
+
+    def _refused(self, block: bytes, at: int, found: str, mend: str) -> Refused:
+        """Refuse the byte at a place of a block, naming line and column."""
+        begins = block.rfind(b"\n", 0, at) + 1
+        line = self.lines + block.count(b"\n", 0, at) + 1
+        fields = next(csv.reader([block[begins:at].decode("latin-1").rstrip("\r") + "x"]), [""])
+        place = len(fields) - 1
+        known = begins > 0 or self.lines == 0  # else the line began in an earlier block
+        column = self.header[place] if known and line > 1 and place < len(self.header) else ""
+        return Refused(at_line(self.name, line, column), found, mend)
+
+
+def at_line(name: str, line: int, column: str = "") -> str:
+    """Return a place in a file, for a message.
+
+    >>> at_line("a.csv", 3, "YEAR")
+    'a.csv, line 3, column YEAR'
+    """
+    return f"{name}, line {line:,}" + (f", column {column}" if column else "")
+
+
+def first_line(block: bytes) -> tuple[bytes, bytes]:
+    r"""Return the first line of a block, and what ends it.
+
+    >>> first_line(b"a,b\r\n1,2\r\n")
+    (b'a,b', b'\r\n')
+    """
+    match = re.search(rb"\r\n|\r|\n", block)
+    return (block[: match.start()], match[0]) if match else (block, b"")
+
+
+def blocks(file: Stream, tell: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield a file block by block, telling how many bytes have been read."""
+    done = 0
+    while block := file.read(BLOCK):
+        done += len(block)
+        tell(done)
+        yield block
