@@ -279,3 +279,31 @@ def test_words_that_no_code_has_are_refused_with_a_mend(home: Path) -> None:
 
     assert done.returncode == 2
     assert "use other or fewer words" in done.stderr
+
+
+def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
+    home: Path, small: str
+) -> None:
+    done = _run(home, "audit", small)
+    told = json.loads(_run(home, "audit", small, "--json").stdout)
+
+    assert done.returncode == 0, done.stderr
+    assert "checks hold" in done.stdout
+    assert told["ok"]
+    assert told["findings"] == []
+    assert {"what", "asked", "got"} <= told["asked_against_got"][0].keys()
+
+
+def test_audit_is_strict_about_published_figures_where_that_is_asked(
+    home: Path, tmp_path: Path
+) -> None:
+    profile = templates.load("commercial-healthy", "profile").fresh()
+    path = tmp_path / "claims.json"
+    path.write_text(json.dumps(profile | {"reproduces": ["ccw-2019-hypertension"]}))
+    done = _run(home, "generate", "--profile", str(path), "--count", "300", "--save", "claiming")
+    assert done.returncode == 0, done.stderr
+    strict = _run(home, "audit", "claiming", "--strict")
+
+    assert _run(home, "audit", "claiming").returncode == 0
+    assert strict.returncode == 1
+    assert "0 of 1 published figures are met; off: ccw-2019-hypertension" in strict.stdout

@@ -56,17 +56,27 @@ def add_months(days: Days, months: NDArray[np.int32] | int) -> Days:
     return moved
 
 
-def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
-    """Return completed years of age on day `at`.
+def whole_months(born: Days, at: Days) -> NDArray[np.int32]:
+    """Return completed months of age on day `at`; negative before birth.
 
-    >>> whole_years(np.array([0], dtype=np.int32), np.array([364], dtype=np.int32)).tolist()
+    >>> whole_months(np.array([0], dtype=np.int32), np.array([30], dtype=np.int32)).tolist()
     [0]
     """
     birth, today = born.astype("datetime64[D]"), at.astype("datetime64[D]")
     months = (today.astype("datetime64[M]") - birth.astype("datetime64[M]")).astype(np.int64)
     birth_day = (birth - birth.astype("datetime64[M]")).astype(np.int64)
     this_day = (today - today.astype("datetime64[M]")).astype(np.int64)
-    whole: NDArray[np.int32] = ((months - (this_day < birth_day)) // 12).astype(np.int32)
+    whole: NDArray[np.int32] = (months - (this_day < birth_day)).astype(np.int32)
+    return whole
+
+
+def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
+    """Return completed years of age on day `at`.
+
+    >>> whole_years(np.array([0], dtype=np.int32), np.array([364], dtype=np.int32)).tolist()
+    [0]
+    """
+    whole: NDArray[np.int32] = whole_months(born, at) // np.int32(12)
     return whole
 
 

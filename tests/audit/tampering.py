@@ -165,6 +165,8 @@ _LINKS = (
          _one("events", "event_date = event_date - 1",
               "type = 'encounter' AND step = 'tele' AND event_date > DATE '2025-01-03'"),
          also=("on the day of its event claim_lines.service_date",)),
+    _row("an interval is that of the person's sex and age",
+         _one("lab_results", "ref_low = ref_low - 0.1", "ref_low IS NOT NULL AND flag = 'N'")),
     _row("a flag says where the result lies", _one("lab_results", "flag = 'H'", "flag = 'L'")),
     _row("a result is a number or a text",
          _one("lab_results", "value_text = 'positive'", "value IS NOT NULL")),

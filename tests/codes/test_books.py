@@ -52,11 +52,14 @@ def test_an_unknown_code_is_refused_with_the_nearest_ones(load) -> None:
     assert re.search("did you mean|known:|state a billable", str(refusal.value))
 
 
+KEYS = {"intervals": lambda line: (line[0], line[1], int(line[2]))}
+
+
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.csv")), ids=lambda path: path.stem)
 def test_files_are_sorted_unique_and_plain(path: Path) -> None:
     text = path.read_bytes()
     lines = list(csv.reader(text.decode("utf-8").splitlines()))
-    codes = [line[0] for line in lines[1:]]
+    codes = list(map(KEYS.get(path.stem, lambda line: line[0]), lines[1:]))
 
     assert b"\r" not in text
     assert all(first < second for first, second in pairwise(codes))

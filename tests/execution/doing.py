@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from execution.calendar_days import after
 from execution.layout import Node
 from execution.moves import Response, Shift, Trend, Wander
-from execution.story import NEVER, settle
+from execution.story import NEVER, Story, settle
 from healthsim.codes.drugs import drugs
-from healthsim.codes.loinc import loinc, panel
+from healthsim.codes.loinc import intervals, loinc, panel
+from healthsim.dates import iso
 from healthsim.specification import journey as say
 from healthsim.specification.details import StateResult
 from healthsim.specification.distributions import Distribution, parse_distribution
@@ -129,18 +131,26 @@ class Doing:
                     noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
                     value = settle(value + noise, self.story.states[result.from_][1])
             else:
-                spread = result if result is not None else healthy(code)
+                spread = result if result is not None else healthy(code, self.story, day)
                 value = self.walk.draw(f"{node.address}/{prefix}result", spread, day)
             self.told.values[node.address, code] = value
             self.story.results[code].append((day, value))
 
 
-def healthy(code: str) -> Distribution:
+def healthy(code: str, story: Story, day: int) -> Distribution:
     row = loinc().find(code, "loinc")
-    bounds = {
-        name: getattr(row, name) for name in ("low", "high") if getattr(row, name) is not None
-    }
+    sex = story.people.gender.texts()[story.row]
+    born, today = (
+        date.fromisoformat(iso(story.people.birth[story.row])),
+        date.fromisoformat(iso(day)),
+    )
+    months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+    mean, sd = row.mean, row.sd
+    for one in intervals().get(code, ()):
+        if one.sex in ("", sex) and one.from_months <= max(months, 0) < one.below_months:
+            mean, sd = one.mean, one.sd
+    bounds = {name: getattr(row, name) for name in ("low", "high")}
     return parse_distribution(
-        {"type": "normal", "mean": row.mean, "sd": row.sd, "decimals": row.decimals}
+        {"type": "normal", "mean": mean, "sd": sd, "decimals": row.decimals}
         | {name: bound for name, bound in bounds.items() if not math.isnan(bound)}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import product
@@ -13,7 +14,7 @@ import pyarrow as pa
 from healthsim.codes.books import Book, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
-from healthsim.codes.loinc import loinc
+from healthsim.codes.loinc import FOREVER, loinc, norms
 from healthsim.products.populationsim.reference import geography
 
 
@@ -21,6 +22,7 @@ def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables that rules of codes and addresses look at.
 
     ``codes (book, code)``, ``diagnoses (code, sex, age_low, age_high)``,
+    ``norms (loinc, sex, from_months, below_months, ref_low, ref_high)``,
     ``excluded (first, second)`` with first < second, ``places (zip, city, county_fips, state)``
     and ``area_codes (state, area_code)``.
     """
@@ -38,6 +40,9 @@ def _books() -> dict[str, pa.Table]:
         "diagnoses": _table(
             ("code", "sex", "age_low", "age_high"),
             ((row.code, row.sex, row.age_low, row.age_high) for row in found),
+        ),
+        "norms": _table(
+            ("loinc", "sex", "from_months", "below_months", "ref_low", "ref_high"), _norms()
         ),
         "excluded": _table(("first", "second"), excluded(tuple(icd10cm().codes))),
         "places": _table(("zip", "city", "county_fips", "state"), _places()),
@@ -61,6 +66,19 @@ def _codes() -> Iterator[tuple[str, str]]:
             yield name, code
     for ndc in dict.fromkeys(drug.ndc for drug in drugs().rows.values()):
         yield "ndc", ndc
+
+
+def _norms() -> Iterator[tuple[str, str, int, int, float | None, float | None]]:
+    """Yield the reference intervals of every test, for each sex."""
+    for code, sex in product(loinc().codes, ("F", "M")):
+        mine = norms(code, sex)
+        ends = [*(one.from_months for one in mine[1:]), FOREVER]
+        for one, end in zip(mine, ends, strict=True):
+            yield code, sex, one.from_months, end, _known(one.ref_low), _known(one.ref_high)
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else number
 
 
 def excluded(codes: Sequence[str]) -> Iterator[tuple[str, str]]:

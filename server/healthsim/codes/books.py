@@ -7,7 +7,7 @@ nearest codes that it does hold.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -86,10 +86,15 @@ def read_book(system: str, name: str, row: Callable[[list[str]], Row]) -> Book[R
 
 def read_rows(name: str, row: Callable[[list[str]], Row]) -> dict[str, Row]:
     """Read ``data/<name>.csv``: rows by their first column, the heading left out."""
+    return {line[0]: row(line) for line in read_lines(name)}
+
+
+def read_lines(name: str) -> Iterator[list[str]]:
+    """Read ``data/<name>.csv`` line by line, the heading left out."""
     with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
         next(lines)
-        return {line[0]: row(line) for line in lines}
+        yield from lines
 
 
 def overlaid(

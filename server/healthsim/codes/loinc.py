@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from healthsim.codes.books import Book, read_book
+from healthsim.codes.books import Book, read_book, read_lines
 from healthsim.errors import NotFound, near
 
 
@@ -15,7 +16,8 @@ class Observation(NamedTuple):
     Attributes:
         unit: UCUM.
         decimals: places that a result is reported with.
-        ref_low: lower end of the adults' reference interval; NaN where there is none.
+        ref_low: lower end of the reference interval; NaN where there is none. Of adults, both
+            sexes together; `norms` has what differs by sex and age.
         ref_high: upper end of the same; NaN where there is none.
         mean: typical value of an adult without the conditions it looks for.
         sd: its spread.
@@ -23,6 +25,7 @@ class Observation(NamedTuple):
         high: greatest such value.
         panels: names of our panels that hold it.
         vital: a vital sign, not a laboratory test.
+        confidence: ``"V"`` code and name seen in a public source, ``"M"`` from memory.
     """
 
     code: str
@@ -37,6 +40,42 @@ class Observation(NamedTuple):
     high: float
     panels: tuple[str, ...]
     vital: bool
+    confidence: str
+
+
+class Interval(NamedTuple):
+    """What differs from the book's general row for one sex or some ages.
+
+    Attributes:
+        sex: ``"F"``, ``"M"`` or ``""`` for both.
+        from_months: completed months of age at which it begins to hold.
+        below_months: completed months at which it ends; `FOREVER` where it does not.
+        source: where the figures come from, or ``assumption`` and what kind.
+    """
+
+    code: str
+    sex: str
+    from_months: int
+    below_months: int
+    ref_low: float
+    ref_high: float
+    mean: float
+    sd: float
+    source: str
+
+
+class Norm(NamedTuple):
+    """What is normal from an age on, until the next norm; NaN where the interval has no end."""
+
+    from_months: int
+    ref_low: float
+    ref_high: float
+    mean: float
+    sd: float
+
+
+FOREVER = 2**15
+"""More months than anybody lives."""
 
 
 def _observation(line: list[str]) -> Observation:
@@ -55,7 +94,14 @@ def _observation(line: list[str]) -> Observation:
         high=high,
         panels=tuple(line[10].split()),
         vital=line[11] == "1",
+        confidence=line[12],
     )
+
+
+def _interval(line: list[str]) -> Interval:
+    code, sex, start, stop = line[:4]
+    low, high, mean, sd = (float(text or "nan") for text in line[4:8])
+    return Interval(code, sex, int(start), int(stop or FOREVER), low, high, mean, sd, line[8])
 
 
 @cache
@@ -66,6 +112,51 @@ def loinc() -> Book[Observation]:
     '%'
     """
     return read_book("LOINC", "loinc", _observation)
+
+
+@cache
+def intervals() -> Mapping[str, tuple[Interval, ...]]:
+    """Return what differs by sex and age, by LOINC code; codes without such rows are absent."""
+    found: dict[str, list[Interval]] = {}
+    for line in read_lines("intervals"):
+        found.setdefault(line[0], []).append(_interval(line))
+    return {code: tuple(rows) for code, rows in found.items()}
+
+
+@lru_cache(maxsize=4096)
+def norms(code: str, sex: str) -> tuple[Norm, ...]:
+    """Return what is normal at every age for one sex, from birth on without a gap.
+
+    Args:
+        code: a LOINC code of the book.
+        sex: ``"F"``, ``"M"``; anything else gets what holds for both.
+
+    >>> [norm.ref_low for norm in norms("718-7", "F")]
+    [13.5, 9.5, 10.5, 11.0, 11.5, 12.0]
+    """
+    row = loinc().find(code, "loinc")
+    mine = sorted(
+        (one for one in intervals().get(code, ()) if one.sex in ("", sex)),
+        key=lambda one: one.from_months,
+    )
+    found, age = [], 0
+    for one in mine:
+        if one.from_months > age:
+            found.append(Norm(age, row.ref_low, row.ref_high, row.mean, row.sd))
+        found.append(Norm(one.from_months, one.ref_low, one.ref_high, one.mean, one.sd))
+        age = one.below_months
+    if age < FOREVER:
+        found.append(Norm(age, row.ref_low, row.ref_high, row.mean, row.sd))
+    return tuple(found)
+
+
+def norm(code: str, sex: str, months: int) -> Norm:
+    """Return what is normal for one person of an age in completed months.
+
+    >>> norm("2857-1", "M", 45 * 12).ref_high
+    2.5
+    """
+    return [one for one in norms(code, sex) if one.from_months <= max(months, 0)][-1]
 
 
 @cache

@@ -13,7 +13,7 @@ from healthsim.addresses import ids
 from healthsim.codes.books import cvx
 from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.codes.procedures import procedure_system
-from healthsim.dates import NO_DAY, Days
+from healthsim.dates import NO_DAY, Days, whole_months
 from healthsim.execution.chart import Chart
 from healthsim.execution.gather import Gathered, gather
 from healthsim.execution.numbering import analytes, result_address
@@ -113,12 +113,15 @@ def lab_results(made: Chart) -> Columns:
     loinc = found.word(lambda one: one.loinc)
     collected = found.each(lambda one: made.minutes(one.happening)[one.found])
     value = found.each(_value)
+    people = made.timeline.record.people
+    sex = people.gender.take(found.rows)
+    months = whole_months(people.birth[found.rows], (collected // DAY).astype(np.int32))
     after = found.whole(lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)], np.int64)
     return chart.LAB_RESULTS.complete({
         "lab_result_id": ids(person, found.whole(_number, np.int64)),
         "person_id": person,
         "loinc": loinc,
-        **lab_columns(loinc, value),
+        **lab_columns(loinc, value, sex, months),
         "panel": found.word(lambda one: one.panel),
         "collected_at": collected,
         "resulted_at": collected + after,

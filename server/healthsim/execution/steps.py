@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.loinc import loinc, panel
+from healthsim.codes.loinc import panel
 from healthsim.dates import NO_DAY, Days, add_months
 from healthsim.execution.births import bear
+from healthsim.execution.healthy import healthy
 from healthsim.execution.history import FOREVER, Course, Entry
 from healthsim.execution.people import Rows, Values
 from healthsim.execution.randomizing import randomize, strata_of
@@ -192,16 +193,8 @@ def _result(
         return value
     if result is not None:
         return work.values(f"{prefix}result", result)
-    return work.numbers(f"{prefix}result", healthy(code))
-
-
-def healthy(code: str) -> Distribution:
-    """Return the code book's spread of a LOINC code in healthy adults."""
-    row = loinc().find(code, "details.loinc")
-    bounds = {"low": row.low, "high": row.high}
-    return parse_distribution(
-        {"type": "normal", "mean": row.mean, "sd": row.sd, "decimals": row.decimals}
-        | {name: bound for name, bound in bounds.items() if not np.isnan(bound)}
+    return healthy(
+        work.record, code, f"{work.occurrence.address}/{prefix}result", work.rows, work.days
     )
 
 

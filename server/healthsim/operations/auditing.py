@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,44 @@ class Audit:
         findings: checks that do not hold: what, where, how many rows.
         compared: asked against got, one row a figure.
         expected: what the specifications expect, and how it came out when the rows were made.
+        scored: published figures that the specifications say they reproduce, one row a figure.
     """
 
     checked: int
     findings: list[list[Any]]
     compared: list[list[Any]]
     expected: list[list[Any]] = field(default_factory=list)
+    scored: list[list[Any]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether everything that must hold holds; a figure off by chance is no fault."""
+        """Whether everything that must hold holds.
+
+        A figure off by chance is no fault, and neither is a published figure that is not met: the
+        rows are what was specified, and the specification is not like the world. `off` tells.
+        """
         return not self.findings and all(row[-1] for row in self.expected)
+
+    @property
+    def off(self) -> list[str]:
+        """Names of the published figures that are not met."""
+        return [str(row[0]) for row in self.scored if row[SCORED.index("status")] == "off"]
+
+    @property
+    def score(self) -> str:
+        """How many published figures are met, and which are not, as a sentence."""
+        status = [row[SCORED.index("status")] for row in self.scored]
+        counted = [one for one in status if one in ("met", "off")]
+        said = f"{status.count('met')} of {len(counted)} published figures are met"
+        said += f"; off: {', '.join(self.off)}" if self.off else ""
+        rest = len(status) - len(counted)
+        return f"{said}; {rest} unverified or not measured" if rest else said
 
 
 FINDING = ["check", "where", "rows", "mend"]
 COMPARED = ["what", "asked", "got", "low", "high", "ok"]
+SCORED = ["id", "figure", "published", "observed", "difference", "n", "allowed", "status",
+          "source", "year", "confidence"]  # fmt: skip
 EXPECTED = ["where", "expectation", "expected", "got", "met"]
 
 
@@ -56,7 +80,28 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
 
     found = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in found if item.rows]
-    return Audit(len(found), broken, compared(path, profile, journeys))
+    return Audit(len(found), broken, compared(path, profile, journeys),
+                 scored=scored(path, profile, journeys))  # fmt: skip
+
+
+def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:
+    """Return published figures against got, those that the specifications declare, as rows."""
+    from healthsim.audit import scorecard  # noqa: PLC0415  duckdb is heavy
+    from healthsim.execution.run import last_day  # noqa: PLC0415  numpy is heavy
+    from healthsim.specification.document import read  # noqa: PLC0415  as it
+    from healthsim.specification.journey import JourneySpec  # noqa: PLC0415  as it
+    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415  as it
+
+    who = read(ProfileSpec, profile, "profile")
+    what = [read(JourneySpec, text, f"journeys[{place}]") for place, text in enumerate(journeys)]
+    declared = [name for one in (who, *what) for name in one.reproduces]
+    last = date(1970, 1, 1) + timedelta(days=last_day(who, what))
+    return [
+        [one.figure.code, one.figure.display, one.figure.value, one.observed, one.difference,
+         one.count, one.allowed, one.status, one.figure.source, one.figure.year,
+         one.figure.confidence]
+        for one in scorecard.score(path, declared, who.as_of, last)
+    ]  # fmt: skip
 
 
 def expected(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from healthsim.errors import Problem, SpecError
+from healthsim.codes.published import published
+from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.check_expectations import expectation_problems
 from healthsim.specification.check_journey import journey_problems, names_of
 from healthsim.specification.check_pair import pair_problems
 from healthsim.specification.check_profile import profile_problems
 from healthsim.specification.check_reach import reach_problems, reach_warnings
+from healthsim.specification.document import Document
 from healthsim.specification.journey import JourneySpec, in_walking_order
 from healthsim.specification.known import Known
 from healthsim.specification.profile import ProfileSpec
@@ -19,7 +21,7 @@ __all__ = ["Known", "check_job", "check_journey", "check_profile", "job_warnings
 
 def check_profile(profile: ProfileSpec, known: Known) -> list[Problem]:
     """Return what is wrong with a profile by itself."""
-    return _gathered(profile_problems(profile, known))
+    return _gathered(profile_problems(profile, known)) + list(_reproduced(profile, "profile"))
 
 
 def check_journey(
@@ -30,6 +32,7 @@ def check_journey(
     Without a profile, names that a profile could define are taken to be defined.
     """
     found = _gathered(journey_problems(journey, known, profile, "journey"))
+    found += _reproduced(journey, "journey")
     names = names_of(journey, known, profile, ())
     products = None if profile is None else profile.products
     asked = journey.expectations
@@ -47,6 +50,7 @@ def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Know
                 journey, known, profile, f"journeys[{place}]", walked[: walked.index(journey)]
             )
         )
+        found += _reproduced(journey, f"journeys[{place}]")
     found += _gathered(pair_problems(profile, journeys, known))
     found += _gathered(reach_problems(profile, journeys, known))
     return found + _gathered(_expected(profile, journeys, known))
@@ -68,6 +72,16 @@ def _expected(
     names = names_of(None, known, profile, journeys)
     for where, asked in whole:
         yield from expectation_problems(asked, names, known, profile.products, where)
+
+
+def _reproduced(document: Document, where: str) -> Iterator[Problem]:
+    """Yield the published figures of a document that nobody knows, or that stand twice."""
+    for place, name in enumerate(document.reproduces):
+        here = f"{where}.reproduces[{place}]"
+        if name not in published():
+            yield Problem(here, f"no published figure {name!r}", near(name, published().codes))
+        elif name in document.reproduces[:place]:
+            yield Problem(here, f"{name} stands twice", "keep one of them")
 
 
 def _gathered(problems: Iterator[Problem]) -> list[Problem]:

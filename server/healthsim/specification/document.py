@@ -64,7 +64,11 @@ Day = Annotated[date, BeforeValidator(_iso), AfterValidator(_in_calendar)]
 
 
 class Document(Strict):
-    """The head of every specification."""
+    """The head of every specification.
+
+    Attributes:
+        reproduces: published figures that what it makes is like; an audit compares them.
+    """
 
     kind_name: ClassVar[str] = "document"
 
@@ -72,6 +76,7 @@ class Document(Strict):
     title: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=4000)] = ""
     version: Annotated[int, Field(strict=True, ge=1)] = 1
+    reproduces: Annotated[tuple[str, ...], Field(max_length=100)] = ()
 
     @classmethod
     def expanded(cls, document: Mapping[str, Any], where: str) -> Mapping[str, Any]:

@@ -175,6 +175,7 @@ class Audited(Answer):
     findings: Rows = {}
     expectations: Rows = {}
     asked_against_got: Rows = {}
+    scorecard: Rows = {}
     next: str
 
 

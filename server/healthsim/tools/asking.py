@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.types import CallToolResult
 from pydantic import Field
@@ -12,6 +12,9 @@ from pydantic import Field
 from healthsim.operations import query
 from healthsim.tools.answers import Audited, Exported, Page, reply, rows
 from healthsim.tools.edge import Ctx, home_of
+
+if TYPE_CHECKING:
+    from healthsim.operations.auditing import Audit
 
 Name = Annotated[str, Field(description="Name of a scenario.")]
 LONGEST = 40_000
@@ -56,7 +59,7 @@ def _fitting(found: list[list[Any]]) -> list[list[Any]]:
 
 
 def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
-    """Audit a scenario: is every record linked, do the amounts agree, is it what was asked for?"""
+    """Audit a scenario: is all linked, do amounts agree, is it what was asked for, like life?"""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
     found = auditing.audit(home_of(ctx), name)
@@ -68,11 +71,18 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
             findings=rows(auditing.FINDING, found.findings) if found.findings else {},
             expectations=rows(auditing.EXPECTED, found.expected) if found.expected else {},
             asked_against_got=rows(auditing.COMPARED, found.compared),
-            next="Nothing to mend."
-            if found.ok
-            else "Say what differs; a new run needs a changed spec or seed.",
+            scorecard=rows(auditing.SCORED, found.scored) if found.scored else {},
+            next=_told(found),
         )
     )
+
+
+def _told(found: Audit) -> str:
+    """Say what is left to do: a published figure that is off is said, and needs no mending."""
+    said = "" if found.ok else "Say what differs; a new run needs a changed spec or seed. "
+    if found.scored:
+        said += f"Say the scorecard: {found.score}."
+    return said.strip() or "Nothing to mend."
 
 
 def export_scenario(

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
-from healthsim.codes.loinc import Observation, loinc
+from healthsim.codes.loinc import loinc
+from healthsim.products.patientsim.norms import norms_of
 from healthsim.tables import Coded, Columns
 
 
@@ -38,15 +39,19 @@ def observation_columns(codes: Coded) -> Columns:
     }
 
 
-def lab_columns(codes: Coded, value: NDArray[np.float64]) -> Columns:
+def lab_columns(
+    codes: Coded, value: NDArray[np.float64], sex: Coded, months: NDArray[np.int32]
+) -> Columns:
     """Return display, unit, reference interval and flag (L, H or N) of results.
 
     Args:
         codes: LOINC code of each result.
         value: float64, shape (n,); NaN for a text result, which has no flag.
+        sex: of the person of each result.
+        months: completed months of age on the day of the specimen.
     """
-    rows = [loinc().find(code, "loinc") for code in codes.vocabulary]
-    low, high = _of(rows, codes, "ref_low"), _of(rows, codes, "ref_high")
+    normal = norms_of(codes, sex, months)
+    low, high = normal.ref_low, normal.ref_high
     flag = np.where(value < low, 0, np.where(value > high, 1, 2)).astype(np.int32)
     flag[np.isnan(value) | (np.isnan(low) & np.isnan(high))] = -1
     return {
@@ -55,10 +60,6 @@ def lab_columns(codes: Coded, value: NDArray[np.float64]) -> Columns:
         "ref_high": high,
         "flag": Coded(flag, ("L", "H", "N")),
     }
-
-
-def _of(rows: list[Observation], codes: Coded, name: str) -> NDArray[np.float64]:
-    return np.array([getattr(row, name) for row in rows], dtype=np.float64)[codes.codes]
 
 
 def drug_columns(names: Coded) -> Columns:

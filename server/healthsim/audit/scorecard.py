@@ -1,0 +1,145 @@
+"""The scorecard: published figures that specifications say they reproduce, against the tables.
+
+A figure is met within its tolerance and three standard errors of chance. Integrity and fidelity
+say whether the rows are sound and what was asked for; this says whether what was asked for is like
+the world, and is a matter of the specification, so it never makes an audit fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from healthsim.audit.statistics import OF_PLAN, PEOPLE, STATISTICS, Statistic
+from healthsim.codes.published import Published, published
+from healthsim.persistence.database import open_read
+from healthsim.persistence.scenario import read_tables
+
+MET, OFF, UNVERIFIED, UNMEASURED = "met", "off", "unverified", "not measured"
+_OLD_YEARS = 10
+_WIDER = 1.5  # assumption: an old figure is of other people; half as much tolerance again
+_SCALES = {"per 100 a year": 100.0, "per 1,000 a year": 1000.0}
+_YEAR_DAYS = 365.25
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One published figure, against the tables of a scenario.
+
+    Attributes:
+        figure: the published figure.
+        observed: what the tables hold; None where nobody is of that kind.
+        count: people, stays or fills that it rests on.
+        allowed: how far it may be off: tolerance, by vintage, and three standard errors.
+        status: met, off, unverified (nobody has read the figure in a source), not measured.
+    """
+
+    figure: Published
+    observed: float | None
+    count: int
+    allowed: float
+    status: str
+
+    @property
+    def difference(self) -> float | None:
+        """Observed less published."""
+        if self.observed is None:
+            return None
+        return round(self.observed - self.figure.value, _DECIMALS)
+
+
+def score(path: Path, declared: Iterable[str], first: date, last: date) -> list[Scored]:
+    """Compare a scenario's or run's file with published figures.
+
+    Args:
+        path: the DuckDB file.
+        declared: names of figures, in the order in which they are told.
+        first: first day of the data.
+        last: last day of the data.
+
+    Raises:
+        NotFound: there is no such file or figure.
+        StorageError: the file cannot be read.
+    """
+    figures = [published().find(name, "reproduces") for name in dict.fromkeys(declared)]
+    if not figures:
+        return []
+    with open_read(path) as connection:
+        stored = {table.name for table in read_tables(connection, path)}
+        return [_scored(connection, stored, figure, (first, last)) for figure in figures]
+
+
+def _scored(
+    connection: duckdb.DuckDBPyConnection,
+    stored: set[str],
+    figure: Published,
+    days: tuple[date, date],
+) -> Scored:
+    statistic = STATISTICS[figure.statistic]
+    needs = {"patients", "conditions", *statistic.needs, *(_PLANS if figure.plan else ())}
+    found, spread, count = None, None, 0
+    if needs <= stored:
+        found, spread, count = measured(connection, figure, days)
+    figure_of = spread if statistic.spread else found
+    if figure_of is None:
+        return Scored(figure, None, count, figure.tolerance, UNMEASURED)
+    observed = float(figure_of)
+    allowed = tolerance(figure, days[0].year) + 3 * _error(figure, statistic, spread or 0.0, count)
+    near = abs(observed - figure.value) <= allowed
+    status = (MET if near else OFF) if figure.verified else UNVERIFIED
+    return Scored(figure, round(observed, _DECIMALS), count, round(allowed, _DECIMALS), status)
+
+
+_PLANS = ("enrollments", "plans")
+
+
+def tolerance(figure: Published, year: int) -> float:
+    """Return how far off a figure may be besides chance: half as far again after ten years."""
+    return figure.tolerance * (_WIDER if year - figure.year > _OLD_YEARS else 1.0)
+
+
+def _error(figure: Published, statistic: Statistic, spread: float, count: int) -> float:
+    """Return the standard error of what was observed."""
+    if figure.unit == "share":
+        return sqrt(figure.value * (1 - figure.value) / count)
+    return spread / sqrt(2 * count if statistic.spread else count)
+
+
+def measured(
+    connection: duckdb.DuckDBPyConnection, figure: Published, days: tuple[date, date]
+) -> tuple[Any, Any, int]:
+    """Return mean, standard deviation and number of a figure's values; None where there are none.
+
+    Args:
+        connection: shows the tables that the figure's statistic needs, patients and conditions.
+        figure: what is read.
+        days: first and last day of the data.
+    """
+    people = PEOPLE.format(of_plan=OF_PLAN if figure.plan else "")
+    sql = (
+        "SELECT avg(value), stddev_samp(value), count(value) FROM "  # noqa: S608
+        f"(WITH {people} {STATISTICS[figure.statistic].sql})"
+    )
+    asked = set(re.findall(r"\$(\w+)", sql))
+    values = {name: value for name, value in _parameters(figure, days) if name in asked}
+    mean, spread, count = connection.execute(sql, values).fetchall()[0]
+    return mean, spread, int(count)
+
+
+def _parameters(figure: Published, days: tuple[date, date]) -> Iterator[tuple[str, object]]:
+    first, last = days
+    yield from (("first", first), ("last", last))
+    yield "years", max((last - first).days + 1, 1) / _YEAR_DAYS
+    yield "scale", _SCALES.get(figure.unit, 1.0)
+    yield from (("youngest", figure.ages[0]), ("oldest", figure.ages[1]), ("sex", figure.sex))
+    yield from (("whose", list(figure.whose)), ("plan", figure.plan))
+    yield "groups", [list(group) for group in figure.groups]
+    yield from (("least", figure.least), ("low", figure.low), ("high", figure.high))

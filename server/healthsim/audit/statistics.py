@@ -1,0 +1,194 @@
+# ruff: noqa: S608  (the SQL is made of this module's own texts, never of a user's words)
+"""How published figures are read off a scenario's tables: one value a person, stay or fill.
+
+Each statistic is a query that gives a column `value`; the figure is its mean or its standard
+deviation. `$first` and `$last` are the first and last day of the data, `$years` how long that is;
+`$groups` holds lists of codes, `$low` and `$high` bounds, `$least` a number of groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PEOPLE = """
+people AS (
+    SELECT p.person_id, p.gender, p.birth_date, p.death_date
+    FROM patients AS p
+    WHERE greatest(date_diff('year', p.birth_date, $first::DATE)
+            - (strftime($first::DATE, '%m%d') < strftime(p.birth_date, '%m%d'))::INT, 0)
+            BETWEEN $youngest AND $oldest
+        AND $sex IN ('', p.gender)
+        AND (len($whose) = 0 OR EXISTS (
+            SELECT 1 FROM conditions AS c, (SELECT unnest($whose) AS prefix)
+            WHERE c.person_id = p.person_id AND starts_with(c.code, prefix)))
+        {of_plan})
+"""
+OF_PLAN = """
+        AND EXISTS (
+            SELECT 1 FROM enrollments AS e JOIN plans AS k USING (plan_id)
+            WHERE e.person_id = p.person_id AND $plan IN (e.plan_id, k.kind))
+"""
+_STAYS = """
+, stays AS (
+    SELECT e.person_id, e.encounter_id, e.start_at, e.end_at, e.los_days, e.disposition,
+        p.death_date, e.disposition IN ('20', '40', '41', '42') AS died,
+        e.start_at <= lag(e.end_at) OVER (
+            PARTITION BY e.person_id ORDER BY e.start_at, e.encounter_id) + INTERVAL 30 DAY
+            AS again,
+        {which} AS meant
+    FROM encounters AS e JOIN people AS p USING (person_id)
+    WHERE e.encounter_class = 'inpatient' OR {also})
+"""
+_READMITTED = """
+    SELECT EXISTS (
+        SELECT 1 FROM encounters AS n WHERE n.person_id = s.person_id
+            AND n.encounter_class = 'inpatient' AND n.encounter_id <> s.encounter_id
+            AND n.start_at BETWEEN s.end_at AND s.end_at + INTERVAL 30 DAY)::INT AS value
+    FROM stays AS s
+    WHERE s.meant AND NOT s.died AND NOT coalesce(s.again, false)
+        AND s.end_at + INTERVAL 30 DAY <= $last::DATE
+"""
+_OF_REASON = (
+    "(len({list}) = 0 OR EXISTS (SELECT 1 FROM (SELECT unnest({list}) AS prefix) "
+    "WHERE starts_with(e.reason_code, prefix)))"
+)
+_OPERATED = (
+    "EXISTS (SELECT 1 FROM procedures AS q WHERE q.encounter_id = e.encounter_id "
+    "AND list_contains($groups[1], q.code))"
+)
+_ALL = _OF_REASON.format(list="coalesce($groups[1], [])")
+_STAY = _STAYS.format(which=_ALL, also="false")
+_OPERATION = _STAYS.format(which=_OPERATED, also=_OPERATED)
+_LAST_RESULT = """
+, read AS (
+    SELECT person_id, arg_max(value, (seen, id)) AS value FROM (
+        SELECT person_id, loinc, value, collected_at AS seen, lab_result_id AS id FROM lab_results
+        UNION ALL
+        SELECT person_id, loinc, value, measured_at, vital_sign_id FROM vital_signs)
+    WHERE list_contains($groups[1], loinc) AND value IS NOT NULL
+    GROUP BY person_id)
+"""
+_DRUGS = """
+    SELECT count(DISTINCT r.ingredient) AS value
+    FROM prescriptions AS r JOIN people USING (person_id)
+    WHERE r.event_id IS NULL GROUP BY person_id
+"""
+_RX = ("prescriptions", "fills")
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One way to read a figure.
+
+    Attributes:
+        needs: tables, besides patients and conditions.
+        sql: a SELECT of `value` that may use `people`; parts before its SELECT begin with a comma.
+        spread: whether the figure is the standard deviation of `value`, not its mean.
+    """
+
+    needs: tuple[str, ...]
+    sql: str
+    spread: bool = False
+
+
+STATISTICS: dict[str, Statistic] = {
+    "conditions": Statistic((), """
+        , wanted AS (
+            SELECT place, unnest(codes) AS prefix FROM (
+                SELECT unnest($groups) AS codes, unnest(range(len($groups))) AS place)),
+        held AS (
+            SELECT c.person_id, count(DISTINCT g.place) AS groups
+            FROM conditions AS c JOIN wanted AS g ON starts_with(c.code, g.prefix)
+            WHERE c.event_id IS NULL GROUP BY c.person_id)
+        SELECT (coalesce(h.groups, 0) >= $least)::INT AS value
+        FROM people LEFT JOIN held AS h USING (person_id)"""),
+    "sex": Statistic((), "SELECT (gender = $groups[1][1])::INT AS value FROM people"),
+    "plan": Statistic(("enrollments", "plans"), """
+        SELECT (arg_min(k.kind, e.effective_date) = $groups[1][1])::INT AS value
+        FROM people JOIN enrollments AS e USING (person_id) JOIN plans AS k USING (plan_id)
+        GROUP BY person_id"""),
+    "result": Statistic(("lab_results", "vital_signs"), f"""{_LAST_RESULT}
+        SELECT (value >= $low AND value < $high)::INT AS value
+        FROM read SEMI JOIN people USING (person_id)"""),
+    "result_mean": Statistic(("lab_results", "vital_signs"), f"""{_LAST_RESULT}
+        SELECT value FROM read SEMI JOIN people USING (person_id)"""),
+    "result_or_none": Statistic(("lab_results", "vital_signs"), f"""{_LAST_RESULT}
+        SELECT coalesce(r.value >= $low, true)::INT AS value
+        FROM people LEFT JOIN read AS r USING (person_id)"""),
+    "pressure": Statistic(("vital_signs",), """
+        SELECT (arg_max(v.value, v.measured_at) FILTER (list_contains($groups[1], v.loinc)) < $low
+            AND arg_max(v.value, v.measured_at) FILTER (list_contains($groups[2], v.loinc)) < $high
+            )::INT AS value
+        FROM people JOIN vital_signs AS v USING (person_id)
+        WHERE list_contains($groups[1], v.loinc) OR list_contains($groups[2], v.loinc)
+        GROUP BY person_id"""),
+    "encounters": Statistic(("encounters",), """
+        SELECT count(e.encounter_id) * $scale / $years AS value
+        FROM people LEFT JOIN encounters AS e ON e.person_id = people.person_id
+            AND list_contains($groups[1], e.encounter_class)
+        GROUP BY people.person_id"""),
+    "stay_days": Statistic(("encounters",), f"{_STAY} SELECT los_days AS value FROM stays "
+                           "WHERE meant"),
+    "readmitted": Statistic(("encounters",), f"{_STAY} {_READMITTED}"),
+    "died_30": Statistic(("encounters",), f"""{_STAY}
+        SELECT coalesce(death_date <= start_at::DATE + 30, false)::INT AS value
+        FROM stays
+        WHERE meant AND NOT coalesce(again, false) AND start_at::DATE + 30 <= $last::DATE"""),
+    "discharged": Statistic(
+        ("encounters",),
+        _STAYS.format(which=_OF_REASON.format(list="$groups[2]"), also="false")
+        + "SELECT list_contains($groups[1], disposition)::INT AS value FROM stays WHERE meant"),
+    "operated_days": Statistic(("encounters", "procedures"),
+                               f"{_OPERATION} SELECT los_days AS value FROM stays WHERE meant"),
+    "operated_readmitted": Statistic(("encounters", "procedures"), f"{_OPERATION} {_READMITTED}"),
+    "operated_home": Statistic(("encounters", "procedures"), f"""{_OPERATION}
+        SELECT coalesce(disposition IN ('01', '06'), true)::INT AS value FROM stays WHERE meant"""),
+    "generic": Statistic(("fills",), """
+        SELECT generic::INT AS value FROM fills SEMI JOIN people USING (person_id)
+        WHERE status = 'paid'"""),
+    "fills": Statistic(("fills",), """
+        SELECT sum(if($groups[1][1] = 'generic', generic::INT, days_supply / 30)) / $years AS value
+        FROM fills SEMI JOIN people USING (person_id)
+        WHERE status = 'paid' GROUP BY person_id HAVING value > 0"""),
+    "drugs": Statistic(("prescriptions",), _DRUGS),
+    "drugs_sd": Statistic(("prescriptions",), _DRUGS, spread=True),
+    "filled": Statistic((*_RX, "enrollments"), """
+        , begun AS (
+            SELECT r.*, row_number() OVER (
+                PARTITION BY person_id, ingredient ORDER BY written_date, prescription_id) AS turn
+            FROM prescriptions AS r)
+        SELECT EXISTS (
+            SELECT 1 FROM fills AS f WHERE f.prescription_id = b.prescription_id
+                AND f.fill_number = 0 AND f.status = 'paid'
+                AND f.fill_date <= b.written_date + $high::INT)::INT AS value
+        FROM begun AS b JOIN people AS p USING (person_id)
+        WHERE b.turn = 1 AND b.event_id IS NOT NULL AND b.days_supply * (b.refills + 1) >= 60
+            AND b.written_date + $high::INT <= $last::DATE
+            AND coalesce(b.end_date > b.written_date + 30, true)
+            AND coalesce(p.death_date > b.written_date + least($high, 30)::INT, true)
+            AND EXISTS (
+                SELECT 1 FROM enrollments AS e WHERE e.person_id = b.person_id
+                    AND e.effective_date <= b.written_date
+                    AND coalesce(e.term_date >= b.written_date + least($high, 30)::INT, true))"""),
+    "covered": Statistic(_RX, """
+        , taken AS (
+            SELECT f.person_id, min(f.fill_date) AS began, sum(f.days_supply) AS days,
+                count(*) AS times, max(f.fill_date + f.days_supply) AS until,
+                least(coalesce(any_value(p.death_date), $last::DATE), $last::DATE) AS ends
+            FROM fills AS f JOIN prescriptions AS r USING (prescription_id)
+                JOIN people AS p ON p.person_id = f.person_id
+            WHERE f.status = 'paid' AND list_contains($groups[1], r.ingredient)
+            GROUP BY f.person_id)
+        SELECT ((days - greatest(until - ends, 0)) / (ends - began) >= $low)::INT AS value
+        FROM taken WHERE times > 1 AND ends - began > 90"""),
+    "well_child": Statistic(("encounters",), """
+        SELECT (count(e.encounter_id) >= $least)::INT AS value
+        FROM people AS p LEFT JOIN encounters AS e ON e.person_id = p.person_id
+            AND starts_with(e.reason_code, 'Z00.1')
+            AND e.start_at >= p.birth_date + to_months($low::INT)
+            AND e.start_at < p.birth_date + to_months($high::INT)
+        WHERE p.birth_date + to_months($low::INT) >= $first::DATE - 31
+            AND p.birth_date + to_months($high::INT) <= $last::DATE
+            AND p.death_date IS NULL
+        GROUP BY p.person_id"""),
+}  # fmt: skip

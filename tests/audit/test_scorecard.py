@@ -1,0 +1,244 @@
+"""The scorecard: published figures against the tables, read as their sources define them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from healthsim.audit import scorecard
+from healthsim.audit.statistics import STATISTICS
+from healthsim.codes.published import Published, published
+from healthsim.errors import SpecError
+from healthsim.execution.catalogue import TABLES
+from healthsim.execution.run import prepare
+from healthsim.operations import auditing
+from healthsim.persistence.state import described
+from storing import spec, stored
+
+DAYS = (date(2025, 1, 1), date(2026, 3, 31))
+
+
+def figure(name: str, **changed: Any) -> Published:
+    return published().find(name, "test")._replace(**changed)
+
+
+@pytest.fixture
+def tables() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Every table of a scenario, empty."""
+    with duckdb.connect() as connection:
+        for table in TABLES:
+            columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+            connection.execute(f"CREATE TABLE {table.name} ({columns})")
+        yield connection
+
+
+def put(connection: duckdb.DuckDBPyConnection, table: str, *rows: dict[str, Any]) -> None:
+    for row in rows:
+        names = ", ".join(row)
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def people(connection: duckdb.DuckDBPyConnection, *ids: int, **changed: Any) -> None:
+    plain = {"birth_date": date(1950, 6, 1), "gender": "F", **changed}
+    put(connection, "patients", *({"person_id": one, **plain} for one in ids))
+
+
+def read(connection: duckdb.DuckDBPyConnection, name: str, **changed: Any) -> tuple[Any, int]:
+    mean, _, count = scorecard.measured(connection, figure(name, **changed), DAYS)
+    return mean, count
+
+
+def stay(person: int, number: int, start: str, end: str, **changed: Any) -> dict[str, Any]:
+    return {"person_id": person, "encounter_id": number, "encounter_class": "inpatient",
+            "reason_code": "I50.22", "start_at": start, "end_at": end, "disposition": "01",
+            "los_days": 3, **changed}  # fmt: skip
+
+
+def test_every_published_figure_is_well_formed_and_can_be_read(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, 101)
+    for one in published().rows.values():
+        assert one.confidence in ("V", "V2", "D", "M"), one.code
+        assert 1980 <= one.year <= 2026
+        assert one.tolerance > 0
+        assert (0 < one.value < 1) == (one.unit == "share"), one.code
+        if one.statistic == "conditions":
+            prefixes = [prefix for group in one.groups for prefix in group]
+            assert all(re.fullmatch(r"[A-Z]\d\d(\.\d{1,2})?", prefix) for prefix in prefixes)
+        scorecard.measured(tables, one, DAYS)
+    assert STATISTICS.keys() == {one.statistic for one in published().rows.values()}
+
+
+def test_people_with_enough_of_the_groups_of_conditions_are_counted(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, 101, 201, 301, 401)
+    for person, code, event in ((101, "I10", None), (101, "E78.5", None), (101, "I13.0", None),
+                                (201, "I12.9", None), (301, "E78.5", 7), (301, "E11.9", None),
+                                (101, "E11.9", None), (201, "E11.22", None)):  # fmt: skip
+        put(tables, "conditions", {"person_id": person, "code": code, "event_id": event})
+
+    assert read(tables, "ccw-2019-hypertension") == (0.5, 4)
+    assert read(tables, "iglay-2016-hypertension-and-hyperlipidemia") == (1 / 3, 3)
+    assert read(tables, "ccw-2019-hyperlipidemia") == (0.25, 4)  # one was found in a journey
+
+
+def test_people_are_those_of_an_age_a_sex_and_a_plan(tables: duckdb.DuckDBPyConnection) -> None:
+    people(tables, 101, birth_date=date(1950, 1, 1), gender="M")
+    people(tables, 201, birth_date=date(1950, 1, 2))
+    people(tables, 301, birth_date=date(2025, 6, 1))  # born in the run: of age 0
+    put(tables, "plans", {"plan_id": "MA-HMO", "kind": "medicare_advantage"})
+    put(tables, "enrollments", {"person_id": 201, "plan_id": "MA-HMO"})
+
+    def counted(**changed: Any) -> int:
+        return read(tables, "ccw-2019-women", **changed)[1]
+
+    assert counted(ages=(75, 124)) == 1
+    assert counted(ages=(74, 74)) == 1
+    assert counted(ages=(0, 0)) == 1
+    assert counted(sex="M") == 1
+    assert counted(plan="MA-HMO") == counted(plan="medicare_advantage") == 1
+    assert counted(plan="commercial") == 0
+
+
+def test_a_readmission_is_within_30_days_of_a_stay_that_is_itself_none(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, 101, 201, 301, 401)
+    put(tables, "encounters",
+        stay(101, 1, "2025-02-01", "2025-02-05"), stay(101, 2, "2025-03-07", "2025-03-09"),
+        stay(101, 3, "2025-04-01", "2025-04-03"),  # within 30 days of a readmission: no stay anew
+        stay(201, 4, "2025-02-01", "2025-02-05"), stay(201, 5, "2025-03-08", "2025-03-09"),
+        stay(301, 6, "2025-02-01", "2025-02-05", disposition="20"),
+        stay(401, 7, "2026-03-20", "2026-03-22"),  # the data end before 30 days have passed
+    )  # fmt: skip
+
+    # of 101 one stay, of 201 both; the one who died and the late one are left out
+    assert read(tables, "bueno-2006-readmitted") == (1 / 3, 3)
+    assert read(tables, "bueno-2006-died-in-hospital") == (1 / 7, 7)
+    assert read(tables, "bueno-2006-stay-days") == (3, 7)
+
+
+def test_a_new_prescription_is_filled_when_its_first_fill_is_paid_in_time(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, 101, 201, 301, 401)
+    plain = {"days_supply": 30, "refills": 11, "written_date": date(2025, 2, 1), "event_id": 9}
+    for person in (101, 201, 301, 401):
+        put(tables, "enrollments", {"person_id": person, "plan_id": "A",
+                                    "effective_date": date(2025, 1, 1)})  # fmt: skip
+        put(tables, "prescriptions", {"prescription_id": person, "person_id": person,
+                                      "ingredient": "metformin", **plain})  # fmt: skip
+    again = plain | {"written_date": date(2025, 5, 1), "ingredient": "metformin"}
+    put(tables, "prescriptions", {"prescription_id": 7, "person_id": 101, **again})
+    for person, day, status in ((101, date(2025, 2, 8), "paid"), (201, date(2025, 2, 20), "paid"),
+                                (301, date(2025, 2, 1), "reversed")):  # fmt: skip
+        put(tables, "fills", {"prescription_id": person, "person_id": person, "fill_number": 0,
+                              "status": status, "fill_date": day})  # fmt: skip
+
+    assert read(tables, "franklin-2018-filled-7-days") == (0.25, 4)
+    assert read(tables, "franklin-2018-filled-30-days") == (0.5, 4)
+
+
+def test_the_last_result_of_each_person_is_what_counts(tables: duckdb.DuckDBPyConnection) -> None:
+    people(tables, 101, 201)
+    for person, day, value in ((101, "2025-02-01", 9.5), (101, "2025-08-01", 6.9),
+                               (201, "2025-02-01", 9.1)):  # fmt: skip
+        put(tables, "lab_results", {"person_id": person, "loinc": "4548-4", "value": value,
+                                    "lab_result_id": 1, "collected_at": day})  # fmt: skip
+        put(tables, "conditions", {"person_id": person, "code": "E11.9"})
+
+    assert read(tables, "fang-2018-a1c-under-7") == (0.5, 2)
+    assert read(tables, "ndsr-2018-a1c-over-9") == (0.5, 2)
+    assert read(tables, "niddk-2010-a1c-mean") == (8.0, 2)
+
+
+def test_visits_are_counted_for_everybody_and_by_the_year(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, 101, 201)
+    put(tables, "encounters", *(
+        stay(101, number, "2025-02-01", "2025-02-01", encounter_class="emergency")
+        for number in range(3)
+    ))  # fmt: skip
+    rate, count = read(tables, "nhamcs-2022-emergency")
+    years = ((DAYS[1] - DAYS[0]).days + 1) / 365.25
+
+    assert (round(rate, 9), count) == (round(100 * 1.5 / years, 9), 2)
+
+
+def test_drugs_at_once_are_those_that_people_came_with(tables: duckdb.DuckDBPyConnection) -> None:
+    people(tables, 101, 201, 301)
+    for person, ingredient, event in (
+        (101, "metformin", None), (101, "lisinopril", None), (101, "sertraline", 5),
+        (201, "metformin", None),
+    ):  # fmt: skip
+        put(tables, "prescriptions", {"person_id": person, "ingredient": ingredient,
+                                      "event_id": event})  # fmt: skip
+
+    assert read(tables, "ellenbogen-2016-drugs-mean") == (1.5, 2)
+
+
+def test_tolerance_is_half_as_wide_again_for_figures_older_than_ten_years() -> None:
+    recent, old = figure("ccw-2019-diabetes"), figure("lochner-2010-two-or-more")
+
+    assert scorecard.tolerance(recent, 2025) == recent.tolerance
+    assert scorecard.tolerance(old, 2020) == old.tolerance
+    assert scorecard.tolerance(old, 2021) == 1.5 * old.tolerance
+
+
+DECLARED = ["ccw-2019-women", "ccw-2019-diabetes", "iglay-2016-kidney", "namcs-2019-office",
+            "hedis-2022-a1c-under-8-medicaid-mco"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    profile = spec("diabetic", count=600, reproduces=DECLARED[:3])
+    profile["demographics"]["gender"] = {"F": 0.547, "M": 0.453}
+    journey = spec("first-year", reproduces=DECLARED[3:])
+    return stored(tmp_path_factory.mktemp("scored"), profile, journey)
+
+
+def test_figures_of_profile_and_journeys_are_scored_in_their_order(ran: Path) -> None:
+    manifest = described(ran).manifest
+    rows = auditing.scored(ran, manifest.profile, manifest.journeys)
+    told = [dict(zip(auditing.SCORED, row, strict=True)) for row in rows]
+
+    assert [one["id"] for one in told] == DECLARED
+    assert [one["status"] for one in told] == ["met", "off", "off", "unverified", "not measured"]
+    assert told[1]["observed"] == 1
+    assert told[1]["difference"] == pytest.approx(1 - 0.275)
+    assert told[0]["allowed"] == pytest.approx(0.02 + 3 * (0.547 * 0.453 / 600) ** 0.5, abs=1e-4)
+    assert all(one["source"] and one["year"] for one in told)
+
+
+def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(ran: Path) -> None:
+    manifest = described(ran).manifest
+    found = auditing.audit_file(ran, manifest.profile, manifest.journeys)
+
+    assert found.ok
+    assert found.off == ["ccw-2019-diabetes", "iglay-2016-kidney"]
+    assert found.score == (
+        "1 of 3 published figures are met; off: ccw-2019-diabetes, iglay-2016-kidney; "
+        "2 unverified or not measured"
+    )
+
+
+def test_an_unknown_figure_is_refused_with_near_names() -> None:
+    profile = spec("diabetic", reproduces=["ccw-2019-diabetis"])
+    journey = spec("first-year", reproduces=["ccw-2019-women", "ccw-2019-women"])
+    with pytest.raises(SpecError) as caught:
+        prepare(profile, [journey])
+    said = str(caught.value)
+
+    assert "profile.reproduces[0]: no published figure 'ccw-2019-diabetis'" in said
+    assert "did you mean 'ccw-2019-diabetes'" in said
+    assert "journeys[0].reproduces[1]: ccw-2019-women stands twice" in said
