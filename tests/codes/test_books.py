@@ -117,6 +117,25 @@ def test_medicines_are_priced_dosed_and_tiered() -> None:
         assert 1 <= row.tier <= 5
         assert row.billing_unit in {"EA", "ML", "GM"}
         assert (row.rxnorm == "") == (row.confidence == "")
+        assert re.fullmatch(r"([1-9]\d{2,6})?", row.rxnorm)
+        assert row.confidence in {"V", "M", ""}
+        assert row.dea_schedule in {"", "2", "3", "4", "5"}
+        assert row.days_supply > 0
+        assert row.quantity >= row.package_size
+        assert row.generic or row.tier > 1
+
+
+def test_the_drug_book_spans_what_a_payer_sees() -> None:
+    rows = drugs().rows.values()
+    forms = {row.form for row in rows}
+
+    assert len(rows) > 400
+    assert {"pen", "inhaler", "mL", "patch", "implant", "syringe", "drops", "cream"} <= forms
+    assert {"rapid insulin", "contraceptive", "kinase inhibitor", "antiretroviral"} <= {
+        row.drug_class for row in rows
+    }
+    assert sum(row.confidence == "V" for row in rows) > 200
+    assert len({row.rxnorm for row in rows if row.rxnorm}) == sum(row.rxnorm != "" for row in rows)
 
 
 def test_a_misspelt_medicine_is_refused_with_the_right_one() -> None:

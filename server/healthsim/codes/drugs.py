@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ class Drug(NamedTuple):
         billing_unit: NCPDP: ``EA``, ``ML`` or ``GM``.
         package_size: billing units of the smallest package; quantities are its multiples.
         dea_schedule: ``"2"`` to ``"5"``; ``""`` where it is not controlled.
+        days_supply: days that one fill usually covers.
     """
 
     display: str
@@ -43,6 +45,17 @@ class Drug(NamedTuple):
     billing_unit: str
     package_size: float
     dea_schedule: str
+    days_supply: int
+
+    @property
+    def quantity(self) -> float:
+        """Billing units of a usual fill: the usual dose for `days_supply` days, whole packages.
+
+        >>> drugs().find("metformin 500 mg tablet", "details.drug").quantity
+        60.0
+        """
+        packages = math.ceil(round(self.units_per_day * self.days_supply / self.package_size, 6))
+        return max(packages, 1) * self.package_size
 
     @property
     def synthetic(self) -> bool:
@@ -65,7 +78,7 @@ class Drugs(Book[Drug]):
 
 def _drug(line: list[str]) -> Drug:
     name, ingredient, rxnorm, confidence, ndc, generic, tier, drug_class = line[:8]
-    cost, units, form, billing_unit, package, schedule = line[8:]
+    cost, units, form, billing_unit, package, schedule, days = line[8:]
     return Drug(
         display=name,
         ingredient=ingredient,
@@ -81,6 +94,7 @@ def _drug(line: list[str]) -> Drug:
         billing_unit=billing_unit,
         package_size=float(package),
         dea_schedule=schedule,
+        days_supply=int(days),
     )
 
 
