@@ -92,16 +92,16 @@ class Scanner:
 
     def _ends(self, block: bytes) -> None:
         """Refuse line ends of another kind than the first one."""
-        pairs, returns = block.count(b"\r\n"), block.count(b"\r")
-        feeds = block.count(b"\n")
-        self._feeds = feeds
+        self._feeds = block.count(b"\n")
         if self._end == b"\r":
-            raise self._refused(block, 0, f"ends with {_NAMES[self._end]}", _ALIKE)
-        if returns == 0 if self._end == b"\n" else feeds == pairs == returns:
+            raise self._refused(block, 0, f"ends with {_NAMES[self._end]}", _ALIKE, whole=True)
+        if self._end == b"\n" and b"\r" not in block:
+            return
+        if self._end == b"\r\n" and self._feeds == block.count(b"\r\n") == block.count(b"\r"):
             return
         other = next(match for match in _ENDS.finditer(block) if match[0] != self._end)
         found = f"ends with {_NAMES[other[0]]}, and the first line with {_NAMES[self._end]}"
-        raise self._refused(block, other.start(), found, _ALIKE)
+        raise self._refused(block, other.start(), found, _ALIKE, whole=True)
 
     def _decode(self, block: bytes, *, final: bool = False) -> None:
         if block.isascii() and not final and not self._decoder.getstate()[0]:
@@ -118,13 +118,15 @@ class Scanner:
                 "its publisher ships UTF-8: download it again, or save it as UTF-8",
             ) from None  # fmt: skip
 
-    def _refused(self, block: bytes, at: int, found: str, mend: str) -> Refused:
-        """Refuse the byte at a place of a block, naming line and column."""
+    def _refused(
+        self, block: bytes, at: int, found: str, mend: str, *, whole: bool = False
+    ) -> Refused:
+        """Refuse the byte at a place of a block, naming its line, and its column if not `whole`."""
         begins = block.rfind(b"\n", 0, at) + 1
         line = self.lines + block.count(b"\n", 0, at) + 1
         fields = next(csv.reader([block[begins:at].decode("latin-1").rstrip("\r") + "x"]), [""])
         place = len(fields) - 1
-        known = begins > 0 or self.lines == 0  # else the line began in an earlier block
+        known = not whole and (begins > 0 or self.lines == 0)  # else it began a block earlier
         column = self.header[place] if known and line > 1 and place < len(self.header) else ""
         return Refused(at_line(self.name, line, column), found, mend)
 
