@@ -45,8 +45,7 @@ def main(packages: Path) -> None:
         told = told_of(code, curated, hcc)
         facts = facts_of(code, code in headers, edits.get(code, []), successors.get(code, ()))
         facts |= {key: told[key] for key in ("sex", "age") if key in told}
-        if told["chronic"]:
-            facts["chronic"] = ""
+        facts |= {fact: "" for fact in ("chronic", "common") if told.get(fact)}
         if group[0] != code[:3]:
             group = (code[:3], "")
         if told["category"] != group[1]:
@@ -183,10 +182,12 @@ def told_of(code: str, curated: dict[str, dict[str, str]], hcc: set[str]) -> dic
     row = curated.get(code)
     if row is not None:
         told = {"category": row["category"], "chronic": row["chronic"].strip("0")}
-        told["sex"] = row["sex"]
+        told |= {"sex": row["sex"], "common": "1"}
         if row["age_low"] or row["age_high"]:
             told["age"] = f"{row['age_low'] or 0}-{row['age_high'] or 124}"
-        return {key: value for key, value in told.items() if value or key in ("category", "chronic")}
+        return {
+            key: value for key, value in told.items() if value or key in ("category", "chronic")
+        }
     alike = [row for other, row in curated.items() if other[:3] == code[:3]]
     words = {row["category"] for row in alike}
     category = words.pop() if len(words) == 1 else _of_block(code, _CATEGORIES, "symptoms")
@@ -198,7 +199,7 @@ def _of_block(code: str, blocks: dict[str, str], otherwise: str) -> str:
     for word, ranges in blocks.items():
         for block in ranges.split():
             first, _, last = block.partition("-")
-            if first <= code[:len(first)] and code[:len(last or first)] <= (last or first):
+            if first <= code[: len(first)] and code[: len(last or first)] <= (last or first):
                 return word
     return otherwise
 

@@ -1,79 +1,17 @@
-"""Diagnoses: the ICD-10-CM codes known here, and which of them belong or clash."""
+"""Which ICD-10-CM codes belong together or clash; the codes themselves are `diagnoses`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import lru_cache
 
-from healthsim.codes.books import Book, read_rows
-from healthsim.errors import near
+from healthsim.codes.diagnoses import Diagnosis, Icd10cm, icd10cm, impossible
 
-
-class Diagnosis(NamedTuple):
-    """One billable diagnosis code.
-
-    Attributes:
-        display: the classification's own text.
-        category: our word for the group, e.g. ``"diabetes"``.
-        chronic: it stays once it is there.
-        sex: ``"M"`` or ``"F"`` where only one sex can have it, else ``""``.
-        age_low: youngest age in years that can have it.
-        age_high: oldest age in years that can have it.
-    """
-
-    code: str
-    display: str
-    category: str
-    chronic: bool
-    sex: str
-    age_low: int
-    age_high: int
-
-
-class Icd10cm(Book[Diagnosis]):
-    """The diagnosis codes, by code with its dot."""
-
-    def sex(self, code: str) -> str:
-        """Return the only sex that can have `code`, or ``""``."""
-        return self.find(code, self.system).sex
-
-    def _mend(self, code: str) -> str:
-        below = [known for known in self.codes if known.startswith(code)] if code else []
-        if below:
-            return f"state a billable code below it, such as {', '.join(below[:3])}"
-        return near(code.upper(), self.codes)
-
-
-def _diagnosis(line: list[str]) -> Diagnosis:
-    code, display, category, chronic, sex, low, high = line
-    return Diagnosis(
-        code, display, category, chronic == "1", sex, int(low or 0), int(high or _OLDEST)
-    )
-
-
-_OLDEST = 124  # the Medicare Code Editor's upper age limit, years
-
-
-@cache
-def icd10cm() -> Icd10cm:
-    """Return the diagnosis codes.
-
-    >>> icd10cm().display("E11.9")
-    'Type 2 diabetes mellitus without complications'
-    """
-    return Icd10cm("ICD-10-CM", read_rows("icd10cm", _diagnosis))
-
-
-def impossible(code: str, sex: str) -> bool:
-    """Tell whether nobody of that sex can have the diagnosis.
-
-    >>> impossible("C61", "F"), impossible("C61", "M"), impossible("I10", "F")
-    (True, False, False)
-    """
-    only = icd10cm().sex(code)
-    return only != "" and sex in ("M", "F") and sex != only
+__all__ = [
+    "COMBINATIONS", "EXCLUDES", "Combination", "Diagnosis", "Icd10cm", "combined", "conflicts",
+    "icd10cm", "impossible",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

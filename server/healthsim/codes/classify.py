@@ -1,0 +1,293 @@
+"""What any code is: of its system and usable, or why not, and what was likely meant.
+
+Validation, the tool and the command line ask here, so that they say the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+from healthsim.codes import books
+from healthsim.codes.diagnoses import RELEASE, Diagnosis, icd10cm
+from healthsim.codes.drugs import drugs
+from healthsim.codes.loinc import loinc
+from healthsim.codes.nearest import Space, nearest
+from healthsim.errors import NotFound, Problem, near
+
+Status: TypeAlias = Literal[
+    "valid", "header", "retired", "not_yet", "unknown", "wrong_sex", "wrong_age", "wrong_system"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a code is.
+
+    Attributes:
+        system: name of the system that was asked, e.g. ``"icd10cm"``.
+        said: the code as it was written.
+        status: ``"valid"``, or why it cannot be used.
+        code: the code as its book writes it; ``""`` where no book holds it.
+        display: what it stands for, if it is known.
+        found_in: another system that holds it.
+        suggestions: the codes that were likely meant, best first; of the system that was asked.
+        detail: what else the book says, as a sentence without its full stop.
+    """
+
+    system: str
+    said: str
+    status: Status
+    code: str = ""
+    display: str = ""
+    found_in: str = ""
+    suggestions: tuple[str, ...] = ()
+    detail: str = ""
+
+    @property
+    def as_written(self) -> bool:
+        """It is valid and written as its book writes it."""
+        return self.status == "valid" and self.code == self.said
+
+    @property
+    def found(self) -> str:
+        """What is wrong, as a sentence."""
+        name = SYSTEMS[self.system].title
+        if self.status == "valid":
+            return f"{name} writes {self.said!r} as {self.code}"
+        if self.status == "unknown":
+            other = f"; {self.detail}" if self.detail else ""
+            return f"{name} has no code {self.said!r} here{other}"
+        if self.status == "wrong_system":
+            return f"{self.said!r} is no {name} code but one of {SYSTEMS[self.found_in].title}"
+        return f"{self.code} ({self.display}) {self.detail}"
+
+    @property
+    def mend(self) -> str:
+        """What to do instead."""
+        shown = [repr(code) for code in self.suggestions]
+        if self.status == "valid":
+            return f"write {self.code!r}"
+        if self.status == "header" and shown:
+            return f"state a billable code below it, such as {', '.join(shown)}"
+        if self.status in ("wrong_sex", "wrong_age"):
+            return "remove it, or state it only for those who can have it"
+        if self.status == "retired" and shown:
+            return f"use {' or '.join(shown)}"
+        if self.status == "not_yet":
+            return "use the code of that time, or a later day"
+        if shown:
+            return f"did you mean {' or '.join(shown)}?"
+        return f"look it up among the codes of {SYSTEMS[self.system].title}"
+
+    def problem(self, where: str) -> Problem:
+        """Return the verdict as what is wrong at a place of a document."""
+        return Problem(where, self.found, self.mend)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One code system as it is asked.
+
+    Attributes:
+        title: the field's name of it.
+        shape: what its codes look like.
+        entry: row of a code as it is written, or None.
+        space: where near codes are looked for, those that can be used on a day.
+        mended: a bare code as its book writes it.
+    """
+
+    title: str
+    shape: re.Pattern[str]
+    entry: Callable[[str], Any]
+    space: Callable[[date], Space]
+    mended: Callable[[str], str]
+
+
+def classify(
+    system: str,
+    code: str,
+    *,
+    sex: str | None = None,
+    age: float | None = None,
+    on: date | None = None,
+) -> Verdict:
+    """Tell what a code is.
+
+    Args:
+        system: a name of `SYSTEMS`.
+        code: as somebody wrote it; case, dots and dashes are forgiven.
+        sex: ``"M"`` or ``"F"``, if it is known whose code it is.
+        age: years, if it is known.
+        on: the day on which it would be used; without it the day of the book's release.
+
+    Raises:
+        NotFound: there is no such system.
+
+    >>> classify("icd10cm", "E11").status, classify("icd10cm", "C61", sex="F").status
+    ('header', 'wrong_sex')
+    >>> classify("icd10cm", "E11.O").suggestions[0]
+    'E11.0'
+    """
+    asked = system_of(system)
+    own, written = asked.entry(code), code
+    if own is None and not asked.shape.fullmatch(code) and (other := _elsewhere(system, code)):
+        title = SYSTEMS[other].entry(code)
+        near_codes = nearest(asked.space(RELEASE), code)
+        return Verdict(system, code, "wrong_system", code, title.display, other, near_codes)
+    if own is None:
+        space = asked.space(RELEASE)
+        written = asked.mended(space.bare(code))
+        own = asked.entry(written)
+    if own is None:
+        return _unknown(system, code)
+    if isinstance(own, Diagnosis):
+        return _diagnosis(code, own, sex, age, on or RELEASE)
+    return Verdict(system, code, "valid", written, own.display)
+
+
+def suggest(system: str, text: str, *, on: date | None = None) -> tuple[str, ...]:
+    """Return the five codes of a system that were likeliest meant by a text, best first.
+
+    >>> suggest("icd10cm", "I1O"), suggest("loinc", "4548-5")[0]
+    (('I10',), '4548-4')
+    """
+    return nearest(system_of(system).space(on or RELEASE), text)
+
+
+def system_of(name: str, where: str = "system") -> System:
+    """Return a code system by its name here.
+
+    Raises:
+        NotFound: there is no such system.
+    """
+    if name not in SYSTEMS:
+        raise NotFound(where, f"there is no code system {name[:40]!r}", near(name, SYSTEMS))
+    return SYSTEMS[name]
+
+
+def _diagnosis(said: str, row: Diagnosis, sex: str | None, age: float | None, on: date) -> Verdict:
+    """Tell what an ICD-10-CM code is for a person on a day."""
+    status, detail, codes = _on_day(row, on)
+    if status == "valid" and row.sex and sex in ("M", "F") and sex != row.sex:
+        status, detail = "wrong_sex", f"is only for {_SEXES[row.sex]}"
+    elif status == "valid" and age is not None and not row.age_low <= age < row.age_high + 1:
+        status, detail = "wrong_age", f"is only for ages {row.age_low} to {row.age_high}"
+    return Verdict("icd10cm", said, status, row.code, row.display, "", codes, detail)
+
+
+def _on_day(row: Diagnosis, on: date) -> tuple[Status, str, tuple[str, ...]]:
+    if row.valid_on(on):
+        return "valid", "", ()
+    if row.billable and on.isoformat() < row.valid_from:
+        shorter = (row.code[:size].rstrip(".") for size in range(len(row.code) - 1, 2, -1))
+        space = icd10cm().space_on(on)
+        before = tuple(code for code in shorter if space.whole(space.bare(code)))
+        return "not_yet", f"is valid from {row.valid_from}", before + nearest(space, row.code)
+    if row.header and not row.gone:
+        until = f"; it was billable until {row.valid_until}" if row.valid_until else ""
+        return "header", f"is not billable{until}", _of_header(row, on)
+    until = f"was retired after {row.valid_until}" if row.valid_until else "was retired"
+    after = tuple(code for code in row.now if code in icd10cm() and _usable(code, on))
+    return "retired", until, after or nearest(icd10cm().space_on(on), row.code)
+
+
+def _usable(code: str, on: date) -> bool:
+    row = icd10cm().entry(code)
+    return row is not None and row.valid_on(on)
+
+
+def _of_header(row: Diagnosis, on: date) -> tuple[str, ...]:
+    return nearest(icd10cm().space_on(on), row.code)
+
+
+_SEXES = {"M": "men", "F": "women"}
+
+
+def _unknown(system: str, code: str) -> Verdict:
+    other = _elsewhere(system, code)
+    detail = f"{SYSTEMS[other].title} has" if other else ""
+    found = nearest(system_of(system).space(RELEASE), code)
+    return Verdict(system, code, "unknown", "", "", other, found, detail)
+
+
+def _elsewhere(system: str, code: str) -> str:
+    """Return the first other system that holds a code as it is written, or ``""``."""
+    held = (name for name in SYSTEMS if name != system and SYSTEMS[name].entry(code) is not None)
+    return next(held, "")
+
+
+def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], Space]:
+    """Return how near codes are looked for in a small book."""
+
+    @cache
+    def space() -> Space:
+        codes = {_bare(code): code for code in load()}
+        return Space(
+            bare=_bare,
+            whole=codes.get,
+            below=lambda said: (code for bare, code in codes.items() if bare.startswith(said)),
+        )
+
+    return lambda _: space()
+
+
+def _bare(code: str) -> str:
+    return re.sub(r"[\s.-]", "", code).upper()
+
+
+@cache
+def _by_rxnorm() -> dict[str, Any]:
+    return {row.rxnorm: row for row in drugs().rows.values() if row.rxnorm}
+
+
+@cache
+def _by_ndc() -> dict[str, Any]:
+    return {row.ndc: row for row in drugs().rows.values()}
+
+
+def _book(title: str, shape: str, load: Callable[[], Mapping[str, Any]]) -> System:
+    space = _space_of(load)
+    return System(
+        title,
+        re.compile(shape, re.ASCII),
+        lambda code: load().get(code),
+        space,
+        lambda said: space(RELEASE).whole(said) or "",
+    )
+
+
+_ICD = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?", re.ASCII)
+
+
+def _icd_written(said: str) -> str:
+    return said if len(said) < 4 else f"{said[:3]}.{said[3:]}"  # noqa: PLR2004
+
+
+SYSTEMS: Mapping[str, System] = {
+    "icd10cm": System(
+        "ICD-10-CM",
+        _ICD,
+        lambda code: icd10cm().entry(code),
+        lambda on: icd10cm().space_on(on),
+        _icd_written,
+    ),
+    "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows),
+    "drug": _book("the drug list", r".{21,}", lambda: drugs().rows),
+    "rxnorm": _book("RxNorm", r"\d{3,7}", _by_rxnorm),
+    "ndc": _book("NDC", r"\d{11}", _by_ndc),
+    "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
+    "cvx": _book("CVX", r"\d{2,3}", lambda: books.cvx().rows),
+    "drg": _book("MS-DRG", r"\d{3}", lambda: books.drg().rows),
+    "pos": _book("place of service", r"\d{2}", lambda: books.pos().rows),
+    "revenue": _book("revenue codes", r"\d{4}", lambda: books.revenue().rows),
+    "bill_type": _book("types of bill", r"\d{3}", lambda: books.bill_type().rows),
+    "taxonomy": _book("NUCC taxonomy", r"[0-9A-Z]{9}X", lambda: books.nucc().rows),
+    "carc": _book("CARC", r"[A-Z]?\d{1,3}", lambda: books.carc().rows),
+    "discharge": _book("discharge status", r"\d{2}", lambda: books.discharge().rows),
+}
+"""The code systems by their names here; what stands in several is found in the first."""

@@ -1,0 +1,263 @@
+"""Diagnoses: every ICD-10-CM code since October 2015, with the days on which it could be billed."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from datetime import date
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from healthsim.codes.books import Book
+from healthsim.codes.nearest import Space, nearest
+from healthsim.codes.sorted_text import SortedText
+from healthsim.errors import NotFound
+
+_FILE = Path(__file__).parent / "data" / "icd10cm.txt"
+RELEASE = date(2026, 4, 1)
+"""First day of the release that the book is; days after it are taken as that day."""
+OLDEST = 124  # the Medicare Code Editor's upper age limit, years
+
+
+class Diagnosis(NamedTuple):
+    """One code of the classification.
+
+    Attributes:
+        display: the classification's own text.
+        category: our word for the group, e.g. ``"diabetes"``.
+        chronic: it stays once it is there.
+        sex: ``"M"`` or ``"F"`` where only one sex can have it, else ``""``.
+        age_low: youngest age in years that can have it.
+        age_high: oldest age in years that can have it.
+        header: it stands above other codes and cannot be billed now.
+        valid_from: first day on which it could be billed, ISO; ``""`` since October 2015.
+        valid_until: last such day; ``""`` where it still can. A header with a last day was
+            billable until then.
+        gone: a header of an older release that stands above nothing now.
+        now: the codes that took its place, where it is retired.
+        manifestation: never the first diagnosis; what causes it comes before it.
+        common: one of the codes that we looked at one by one.
+    """
+
+    code: str
+    display: str
+    category: str
+    chronic: bool
+    sex: str
+    age_low: int
+    age_high: int
+    header: bool = False
+    valid_from: str = ""
+    valid_until: str = ""
+    gone: bool = False
+    now: tuple[str, ...] = ()
+    manifestation: bool = False
+    common: bool = False
+
+    @property
+    def billable(self) -> bool:
+        """It can be billed on some day, perhaps not now."""
+        return not self.header or self.valid_until != ""
+
+    def valid_on(self, day: date) -> bool:
+        """Tell whether it can be billed on a day; days before October 2015 are not looked at."""
+        text = min(day, RELEASE).isoformat()
+        return self.billable and self.valid_from <= text <= (self.valid_until or text)
+
+
+class Icd10cm(Book[Diagnosis]):
+    """The diagnosis codes, by code with its dot.
+
+    `rows` and `codes` are those that can be billed today, about 74,700: walk them only where all
+    are needed. `in` and `find` know also those that could be billed once; `entry` knows all.
+    """
+
+    def __init__(self, path: Path = _FILE) -> None:
+        self._text = SortedText(path)
+        self.entry = lru_cache(maxsize=8_192)(self._entry)
+        super().__init__("ICD-10-CM", _Rows(self))
+
+    def __contains__(self, code: object) -> bool:
+        row = self.entry(code) if isinstance(code, str) else None
+        return row is not None and row.billable
+
+    def find(self, code: str, where: str) -> Diagnosis:
+        """Return the row of a code that can be billed, today or once.
+
+        Raises:
+            NotFound: there is no such code, or it is only a header; the nearest ones are named.
+        """
+        row = self.entry(code)
+        if row is None or not row.billable:
+            raise NotFound(where, f"{self.system} has no code {code!r} here", self._mend(code))
+        return row
+
+    def sex(self, code: str) -> str:
+        """Return the only sex that can have `code`, or ``""``."""
+        return self.find(code, self.system).sex
+
+    def below(self, prefix: str, day: date = RELEASE) -> Iterator[Diagnosis]:
+        """Yield the codes that begin so and can be billed on a day, in order."""
+        for line in self._text.below(prefix):
+            row = self.entry(line[0])
+            if row is not None and row.valid_on(day):
+                yield row
+
+    def begins(self, prefix: str) -> bool:
+        """Tell whether some code that can be billed, today or once, begins so."""
+        lines = self._text.below(prefix)
+        return prefix != "" and any(line[0] in self for line in lines)
+
+    def every(self) -> Iterator[Diagnosis]:
+        """Yield every row in order: headers and retired codes too."""
+        above: list[tuple[str, str]] = []
+        category = ""
+        for line in self._text.since():
+            facts = _facts(line)
+            while above and not line[0].startswith(above[-1][0]):
+                above.pop()
+            display = _display(line[1], above[-1][1] if above else "")
+            if len(line[0]) == _CATEGORY:
+                category = facts["is"]
+            if "header" in facts and "gone" not in facts:
+                above.append((line[0], display))
+            yield _row(line[0], display, facts, category)
+
+    def space_on(self, day: date = RELEASE) -> Space:
+        """Return the codes that can be billed on a day as something to look for near ones in."""
+
+        def whole(said: str) -> str | None:
+            row = self.entry(_dotted(said))
+            return row.code if row is not None and row.valid_on(day) else None
+
+        def below(said: str) -> Iterator[str]:
+            return (row.code for row in self.below(_dotted(said), day))
+
+        return Space(bare=bare, whole=whole, below=below, weight=self._weight)
+
+    def _entry(self, code: str) -> Diagnosis | None:
+        """Return the row of any code, header or not, or None."""
+        line = self._text.find(code)
+        if line is None:
+            return None
+        facts = _facts(line)
+        category = facts.get("is", "")
+        if not category:
+            group = self.entry(code[:_CATEGORY])
+            category = group.category if group is not None else ""
+        above = self._above(code) if line[1].startswith("^") else None
+        display = _display(line[1], above.display if above is not None else "")
+        return _row(code, display, facts, category)
+
+    def _above(self, code: str) -> Diagnosis | None:
+        for size in range(len(code) - 1, _CATEGORY - 1, -1):
+            row = self.entry(code[:size])
+            if row is not None and row.header and not row.gone:
+                return row
+        return None
+
+    def _weight(self, code: str) -> int:
+        row = self.entry(code)
+        if row is None:
+            return 0
+        usual = len(code) == _LONGEST and code.endswith("A")  # an injury's first treatment
+        usual = usual or "unspecified" in row.display or row.display.endswith("complications")
+        return 2 * row.common + usual
+
+    def _mend(self, code: str) -> str:
+        found = nearest(self.space_on(), code)
+        if self.entry(code) is not None:
+            return f"state a billable code below it, such as {', '.join(found[:3])}"
+        shown = " or ".join(repr(one) for one in found[:3])
+        return f"did you mean {shown}?" if found else "known: the codes of the classification"
+
+
+_CATEGORY, _LONGEST = 3, 8  # characters of a category, and of the longest code with its dot
+
+
+def bare(code: str) -> str:
+    """Return a code as it is compared: upper case, without its dot."""
+    return code.strip().upper().replace(".", "")
+
+
+def _dotted(said: str) -> str:
+    return said if len(said) <= _CATEGORY else f"{said[:_CATEGORY]}.{said[_CATEGORY:]}"
+
+
+def _facts(line: list[str]) -> dict[str, str]:
+    parts = line[2].split(";") if len(line) > 2 else ()  # noqa: PLR2004
+    return dict(part.partition("=")[::2] for part in parts)
+
+
+def _display(text: str, above: str) -> str:
+    if text == "^?":
+        return f"{above} (retired; its own text is not held here)"
+    return above + text[1:] if text.startswith("^") else text
+
+
+def _row(code: str, display: str, facts: Mapping[str, str], category: str) -> Diagnosis:
+    low, _, high = facts.get("age", "").partition("-")
+    return Diagnosis(
+        code=code,
+        display=display,
+        category=facts.get("is", category),
+        chronic="chronic" in facts,
+        sex=facts.get("sex", ""),
+        age_low=int(low or 0),
+        age_high=int(high or OLDEST),
+        header="header" in facts,
+        valid_from=facts.get("from", ""),
+        valid_until=facts.get("until", ""),
+        gone="gone" in facts,
+        now=tuple(one for one in facts.get("now", "").split(",") if one),
+        manifestation="manifestation" in facts,
+        common="common" in facts,
+    )
+
+
+class _Rows(Mapping[str, Diagnosis]):
+    """The codes that can be billed today, read from the text as they are asked for."""
+
+    def __init__(self, book: Icd10cm) -> None:
+        self._book = book
+
+    def __getitem__(self, code: str) -> Diagnosis:
+        row = self._book.entry(code)
+        if row is None or not row.valid_on(RELEASE):
+            raise KeyError(code)
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return (row.code for row in self._all())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._all())
+
+    def items(self) -> ItemsView[str, Diagnosis]:
+        return {row.code: row for row in self._all()}.items()
+
+    def values(self) -> ValuesView[Diagnosis]:
+        return {row.code: row for row in self._all()}.values()
+
+    def _all(self) -> Iterator[Diagnosis]:
+        return (row for row in self._book.every() if row.valid_on(RELEASE))
+
+
+@cache
+def icd10cm() -> Icd10cm:
+    """Return the diagnosis codes.
+
+    >>> icd10cm().display("E11.9")
+    'Type 2 diabetes mellitus without complications'
+    """
+    return Icd10cm()
+
+
+def impossible(code: str, sex: str) -> bool:
+    """Tell whether nobody of that sex can have the diagnosis.
+
+    >>> impossible("C61", "F"), impossible("C61", "M"), impossible("I10", "F")
+    (True, False, False)
+    """
+    row = icd10cm().entry(code)
+    return row is not None and row.sex != "" and sex in ("M", "F") and sex != row.sex
