@@ -30,7 +30,7 @@ DATA = HERE.parents[1] / "server/healthsim/codes/data"
 RELEASED, FIRST = 20260401, 20151001  # the book's own release, and the classification's first day
 LAST = 20260930  # what ends later, or begins later, is of the next release
 AGES = {"newborn": "0-0", "pediatric": "0-17", "maternity": "9-64", "adult": "15-124"}
-SEXES = {"male": "M", "female": "F"}
+SEXES = {"male": "M", "female": "F", "maternity": "F"}
 
 
 def main(packages: Path) -> None:
@@ -99,9 +99,9 @@ Periods = list[tuple[int, int, tuple[str, ...]]]
 
 def read_edits(path: Path) -> tuple[dict[str, Periods], dict[str, list[str]]]:
     """Return the periods of each code with its edits, and the codes that followed those retired."""
-    with lmdb.open(str(path), subdir=False, readonly=True, lock=False) as store:
-        with store.begin() as reading:
-            held = {key.rstrip(b"\0").decode(): value for key, value in reading.cursor()}
+    store = lmdb.open(str(path), subdir=False, readonly=True, lock=False)
+    with store, store.begin() as reading:
+        held = {key.rstrip(b"\0").decode(): value for key, value in reading.cursor()}
     master, conversions = held["mce_i10dx_master"], held["icd10cm_conversions"]
     (number,) = struct.unpack("<I", master[4:8])
     pool = master[32 + 24 * number :]
@@ -135,8 +135,14 @@ def facts_of(code: str, header: bool, periods: Periods, after: list[str]) -> dic
                 facts["now"] = ",".join(now)
     elif not header:
         facts["gone"] = ""
+    return facts | limits_of(periods)
+
+
+def limits_of(periods: Periods) -> dict[str, str]:
+    """Return what the editor says of people: a sex that it ever asked for, and the ages of now."""
+    facts: dict[str, str] = {}
     names = {name for period in periods for name in period[2]}
-    sexes = {SEXES[name] for name in names if name in SEXES}
+    sexes = {SEXES[name] for name in names if name in SEXES}  # the editor asks no longer
     if len(sexes) == 1:
         facts["sex"] = sexes.pop()
     lately = set(periods[-1][2]) if periods else set()

@@ -37,7 +37,7 @@ def test_every_book_has_rows_with_words(load) -> None:
     book: Book[Entry] = load()
 
     assert len(book) > 20
-    assert all(book.display(code).strip() for code in book.codes)
+    assert all(row.display.strip() for row in book.rows.values())
 
 
 @pytest.mark.parametrize("load", LOADERS)

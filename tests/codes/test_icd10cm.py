@@ -26,7 +26,7 @@ def test_the_codes_of_the_templates_are_there(code: str) -> None:
 
 
 def test_codes_are_shaped_as_the_classification_writes_them() -> None:
-    shape = re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?")
+    shape = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?")
 
     assert all(shape.fullmatch(code) for code in icd10cm().codes)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from itertools import product
 from typing import Any
@@ -21,33 +22,83 @@ from healthsim.products.populationsim.reference import geography
 def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables that rules of codes and addresses look at.
 
-    ``codes (book, code)``, ``diagnoses (code, sex, age_low, age_high)``,
+    ``codes (book, code)``,
     ``norms (loinc, sex, from_months, below_months, ref_low, ref_high)``,
-    ``excluded (first, second)`` with first < second, ``places (zip, city, county_fips, state)``
-    and ``area_codes (state, area_code)``.
+    ``places (zip, city, county_fips, state)`` and ``area_codes (state, area_code)``.
     """
-    for name, rows in _books().items():
+    _lay_out(connection, _books())
+
+
+def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary tables of the diagnosis codes that now stand in the file.
+
+    ``diagnoses (code, sex, age_low, age_high, valid_from, valid_until)`` and
+    ``excluded (first, second)`` with first < second.
+    """
+    _lay_out(connection, _diagnoses(_stated(connection)))
+
+
+def _lay_out(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    for name, rows in tables.items():
         connection.register("laid_out", rows)
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM laid_out")  # noqa: S608
+        made = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out"  # noqa: S608
+        connection.execute(made)
         connection.unregister("laid_out")
 
 
 @cache
 def _books() -> dict[str, pa.Table]:
-    found = icd10cm().rows.values()
     return {
         "codes": _table(("book", "code"), _codes()),
-        "diagnoses": _table(
-            ("code", "sex", "age_low", "age_high"),
-            ((row.code, row.sex, row.age_low, row.age_high) for row in found),
-        ),
         "norms": _table(
             ("loinc", "sex", "from_months", "below_months", "ref_low", "ref_high"), _norms()
         ),
-        "excluded": _table(("first", "second"), excluded(tuple(icd10cm().codes))),
         "places": _table(("zip", "city", "county_fips", "state"), _places()),
         "area_codes": _table(("state", "area_code"), _area_codes()),
     }
+
+
+def _stated(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Return the diagnosis codes that stand in a file, each once, in order."""
+    there = connection.execute(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'code' "
+        "AND table_name IN ('conditions', 'encounter_diagnoses', 'claim_diagnoses', "
+        "'adverse_events')"
+    ).fetchall()
+    found: set[str] = set()
+    for (name,) in there:
+        rows = connection.execute(f"SELECT DISTINCT code FROM {name}").fetchall()  # noqa: S608
+        found |= {code for (code,) in rows if code is not None}
+    return tuple(sorted(found))
+
+
+def _diagnoses(stated: tuple[str, ...]) -> dict[str, pa.Table]:
+    """Return what the classification says of the codes of a file: the book is much larger."""
+    rows = [row for code in stated if (row := icd10cm().entry(code)) is not None and row.billable]
+    days = [(row.valid_from or "0001-01-01", row.valid_until or "9999-12-31") for row in rows]
+    return {
+        "diagnoses": pa.table(
+            {
+                "code": pa.array([row.code for row in rows], pa.string()),
+                "sex": pa.array([row.sex for row in rows], pa.string()),
+                "age_low": pa.array([row.age_low for row in rows], pa.int32()),
+                "age_high": pa.array([row.age_high for row in rows], pa.int32()),
+                "valid_from": pa.array([date.fromisoformat(first) for first, _ in days]),
+                "valid_until": pa.array([date.fromisoformat(last) for _, last in days]),
+            }
+        ),
+        "excluded": _excluded_among([row.code for row in rows]),
+    }
+
+
+def _excluded_among(codes: Sequence[str]) -> pa.Table:
+    pairs = list(excluded(codes))
+    return pa.table(
+        {
+            "first": pa.array([first for first, _ in pairs], pa.string()),
+            "second": pa.array([second for _, second in pairs], pa.string()),
+        }
+    )
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pa.Table:
@@ -57,7 +108,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pa.Table:
 
 def _codes() -> Iterator[tuple[str, str]]:
     books: dict[str, Book[Any]] = {
-        "icd10cm": icd10cm(), "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
+        "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
         "revenue": revenue(), "carc": carc(), "discharge": discharge(),
         "bill_type": bill_type(), "nucc": nucc(),
     }  # fmt: skip

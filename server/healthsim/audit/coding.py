@@ -34,10 +34,11 @@ BOOKS = (
 
 
 def _known(table: str, key: str, column: str, book: str) -> Rule:
+    there = "diagnoses" if book == "icd10cm" else f"codes WHERE book = '{book}'"
     return Rule(
         f"a known code {table}.{column}", f"{table}.{column}", (table,),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s ANTI JOIN "
-        f"(SELECT code FROM temp.codes WHERE book = '{book}') AS b ON s.{column} = b.code "
+        f"(SELECT code FROM temp.{there}) AS b ON s.{column} = b.code "
         f"WHERE s.{column} IS NOT NULL",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from healthsim.audit import coding, days, identity, links, money, trials
-from healthsim.audit.books import lay_out_books
+from healthsim.audit.books import lay_out_books, lay_out_diagnoses
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, Finding, RowRule, Rule
 from healthsim.persistence.database import open_read, quoted
@@ -76,6 +76,7 @@ def ask(
     """
     every = list(rules)
     found: list[Finding] = []
+    lay_out_diagnoses(connection)
     for table in tables:
         mine = [rule for rule in every if isinstance(rule, RowRule) and rule.table == table.name]
         if mine:

@@ -13,10 +13,11 @@ from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from healthsim.codes import books
-from healthsim.codes.diagnoses import RELEASE, Diagnosis, icd10cm
+from healthsim.codes.diagnoses import RELEASE, Diagnosis, dotted, icd10cm
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc
-from healthsim.codes.nearest import Space, nearest
+from healthsim.codes.nearest import MOST, Space, nearest
+from healthsim.codes.procedures import procedure_system
 from healthsim.errors import NotFound, Problem, near
 
 Status: TypeAlias = Literal[
@@ -130,8 +131,8 @@ def classify(
 
     >>> classify("icd10cm", "E11").status, classify("icd10cm", "C61", sex="F").status
     ('header', 'wrong_sex')
-    >>> classify("icd10cm", "E11.O").suggestions[0]
-    'E11.0'
+    >>> classify("icd10cm", "I1O").suggestions
+    ('I10',)
     """
     asked = system_of(system)
     own, written = asked.entry(code), code
@@ -187,7 +188,8 @@ def _on_day(row: Diagnosis, on: date) -> tuple[Status, str, tuple[str, ...]]:
         shorter = (row.code[:size].rstrip(".") for size in range(len(row.code) - 1, 2, -1))
         space = icd10cm().space_on(on)
         before = tuple(code for code in shorter if space.whole(space.bare(code)))
-        return "not_yet", f"is valid from {row.valid_from}", before + nearest(space, row.code)
+        found = tuple(dict.fromkeys((*before, *nearest(space, row.code))))
+        return "not_yet", f"is valid from {row.valid_from}", found[:MOST]
     if row.header and not row.gone:
         until = f"; it was billable until {row.valid_until}" if row.valid_until else ""
         return "header", f"is not billable{until}", _of_header(row, on)
@@ -202,7 +204,8 @@ def _usable(code: str, on: date) -> bool:
 
 
 def _of_header(row: Diagnosis, on: date) -> tuple[str, ...]:
-    return nearest(icd10cm().space_on(on), row.code)
+    found = nearest(icd10cm().space_on(on), row.code)
+    return tuple(code for code in found if code.startswith(row.code)) or found
 
 
 _SEXES = {"M": "men", "F": "women"}
@@ -211,6 +214,8 @@ _SEXES = {"M": "men", "F": "women"}
 def _unknown(system: str, code: str) -> Verdict:
     other = _elsewhere(system, code)
     detail = f"{SYSTEMS[other].title} has" if other else ""
+    if not detail and procedure_system(code) == "CPT" and system in ("icd10cm", "hcpcs"):
+        detail = "it has the form of a CPT code"
     found = nearest(system_of(system).space(RELEASE), code)
     return Verdict(system, code, "unknown", "", "", other, found, detail)
 
@@ -261,11 +266,7 @@ def _book(title: str, shape: str, load: Callable[[], Mapping[str, Any]]) -> Syst
     )
 
 
-_ICD = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?", re.ASCII)
-
-
-def _icd_written(said: str) -> str:
-    return said if len(said) < 4 else f"{said[:3]}.{said[3:]}"  # noqa: PLR2004
+_ICD = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", re.ASCII)
 
 
 SYSTEMS: Mapping[str, System] = {
@@ -274,7 +275,7 @@ SYSTEMS: Mapping[str, System] = {
         _ICD,
         lambda code: icd10cm().entry(code),
         lambda on: icd10cm().space_on(on),
-        _icd_written,
+        dotted,
     ),
     "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows),
     "drug": _book("the drug list", r".{21,}", lambda: drugs().rows),

@@ -112,26 +112,29 @@ class Icd10cm(Book[Diagnosis]):
         """Yield every row in order: headers and retired codes too."""
         above: list[tuple[str, str]] = []
         category = ""
-        for line in self._text.since():
-            facts = _facts(line)
-            while above and not line[0].startswith(above[-1][0]):
+        for code, text, *rest in self._text.since():
+            while above and not code.startswith(above[-1][0]):
                 above.pop()
-            display = _display(line[1], above[-1][1] if above else "")
-            if len(line[0]) == _CATEGORY:
+            display = _display(text, above[-1][1] if above else "")
+            if not rest:
+                yield Diagnosis(code, display, category, False, "", 0, OLDEST)
+                continue
+            facts = _facts(rest[0])
+            if len(code) == _CATEGORY:
                 category = facts["is"]
             if "header" in facts and "gone" not in facts:
-                above.append((line[0], display))
-            yield _row(line[0], display, facts, category)
+                above.append((code, display))
+            yield _row(code, display, facts, category)
 
     def space_on(self, day: date = RELEASE) -> Space:
         """Return the codes that can be billed on a day as something to look for near ones in."""
 
         def whole(said: str) -> str | None:
-            row = self.entry(_dotted(said))
+            row = self.entry(dotted(said))
             return row.code if row is not None and row.valid_on(day) else None
 
         def below(said: str) -> Iterator[str]:
-            return (row.code for row in self.below(_dotted(said), day))
+            return (row.code for row in self.below(dotted(said), day))
 
         return Space(bare=bare, whole=whole, below=below, weight=self._weight)
 
@@ -140,7 +143,7 @@ class Icd10cm(Book[Diagnosis]):
         line = self._text.find(code)
         if line is None:
             return None
-        facts = _facts(line)
+        facts = _facts(line[2] if line[2:] else "")
         category = facts.get("is", "")
         if not category:
             group = self.entry(code[:_CATEGORY])
@@ -160,9 +163,9 @@ class Icd10cm(Book[Diagnosis]):
         row = self.entry(code)
         if row is None:
             return 0
-        usual = len(code) == _LONGEST and code.endswith("A")  # an injury's first treatment
-        usual = usual or "unspecified" in row.display or row.display.endswith("complications")
-        return 2 * row.common + usual
+        unspecified = code.endswith("9") and not code.endswith("99")
+        first_treatment = len(code) == _LONGEST and code.endswith("A")
+        return 2 * row.common + (unspecified or first_treatment)
 
     def _mend(self, code: str) -> str:
         found = nearest(self.space_on(), code)
@@ -180,13 +183,13 @@ def bare(code: str) -> str:
     return code.strip().upper().replace(".", "")
 
 
-def _dotted(said: str) -> str:
+def dotted(said: str) -> str:
+    """Return a bare code with its dot."""
     return said if len(said) <= _CATEGORY else f"{said[:_CATEGORY]}.{said[_CATEGORY:]}"
 
 
-def _facts(line: list[str]) -> dict[str, str]:
-    parts = line[2].split(";") if len(line) > 2 else ()  # noqa: PLR2004
-    return dict(part.partition("=")[::2] for part in parts)
+def _facts(said: str) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in said.split(";") if part)
 
 
 def _display(text: str, above: str) -> str:
@@ -240,7 +243,7 @@ class _Rows(Mapping[str, Diagnosis]):
         return {row.code: row for row in self._all()}.values()
 
     def _all(self) -> Iterator[Diagnosis]:
-        return (row for row in self._book.every() if row.valid_on(RELEASE))
+        return (row for row in self._book.every() if not (row.header or row.valid_until))
 
 
 @cache

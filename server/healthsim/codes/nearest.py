@@ -100,9 +100,8 @@ def _others(space: Space, said: str) -> Iterator[str]:
         said[:place] + said[place + 1] + said[place] + said[place + 2 :] for place in places[:-1]
     ]
     codes = {code for edit in edits if (code := space.whole(edit)) is not None}
-    yield from sorted(
-        codes, key=lambda code: (-space.weight(code), -_shared(space, code, said), code)
-    )
+    ranked = [(-space.weight(code), -_shared(space, code, said), code) for code in codes]
+    yield from (code for *_, code in sorted(ranked))
 
 
 def _shared(space: Space, code: str, said: str) -> int:

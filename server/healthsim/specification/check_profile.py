@@ -216,7 +216,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
     yield from code_problem(where, icd10cm().find, code)
     if code not in icd10cm():
         return
-    row, genders = icd10cm().rows[code], possible(profile.demographics.gender)
+    row, genders = icd10cm().find(code, where), possible(profile.demographics.gender)
     if profile.household is not None and not everyone:
         genders = ("M", "F")
     others = [label for label in genders if row.sex and label != row.sex]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes.classify import suggest
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.loinc import loinc
@@ -160,11 +161,11 @@ def code_problem(where: str, find: Callable[[str, str], object], code: str) -> I
 
 def complain_of_condition(argument: str) -> str | None:
     """Say that `has` asks for something that is no beginning of a diagnosis code."""
-    if any(code.startswith(argument) for code in icd10cm().codes) and argument:
+    if icd10cm().begins(argument):
         return None
-    return f"has({argument!r}) is no beginning of a known ICD-10-CM code; " + near(
-        argument, icd10cm().codes
-    )
+    found = suggest("icd10cm", argument)
+    mend = f"did you mean {' or '.join(map(repr, found))}?" if found else "begin it as a code does"
+    return f"has({argument!r}) is no beginning of a known ICD-10-CM code; {mend}"
 
 
 def complain_of_ingredient(argument: str) -> str | None:

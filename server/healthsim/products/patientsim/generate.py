@@ -23,10 +23,10 @@ def described(codes: Coded, describe: Callable[[str], str | None]) -> Coded:
 
 def diagnosis_columns(codes: Coded) -> Columns:
     """Return display and category of ICD-10-CM codes."""
-    book = icd10cm().rows
+    rows = {code: icd10cm().entry(code) for code in codes.vocabulary}
     return {
-        "display": described(codes, lambda code: book[code].display if code in book else None),
-        "category": described(codes, lambda code: book[code].category if code in book else None),
+        "display": described(codes, lambda code: row.display if (row := rows[code]) else code),
+        "category": described(codes, lambda code: row.category if (row := rows[code]) else None),
     }
 
 
