@@ -85,6 +85,6 @@ def test_a_retired_code_names_what_took_its_place() -> None:
     row = icd10cm().entry("T40.7X1A")
 
     assert row is not None
-    assert row.now == ("T40.711A", "T40.721A")
-    assert all(icd10cm().find(code, "code").valid_on(RELEASE) for code in row.now)
+    assert row.successors == ("T40.711A", "T40.721A")
+    assert all(icd10cm().find(code, "code").valid_on(RELEASE) for code in row.successors)
     assert "cannabis" in row.display

@@ -194,7 +194,7 @@ def _on_day(row: Diagnosis, on: date) -> tuple[Status, str, tuple[str, ...]]:
         until = f"; it was billable until {row.valid_until}" if row.valid_until else ""
         return "header", f"is not billable{until}", _of_header(row, on)
     until = f"was retired after {row.valid_until}" if row.valid_until else "was retired"
-    after = tuple(code for code in row.now if code in icd10cm() and _usable(code, on))
+    after = tuple(code for code in row.successors if code in icd10cm() and _usable(code, on))
     return "retired", until, after or nearest(icd10cm().space_on(on), row.code)
 
 

@@ -34,7 +34,7 @@ class Diagnosis(NamedTuple):
         valid_until: last such day; ``""`` where it still can. A header with a last day was
             billable until then.
         gone: a header of an older release that stands above nothing now.
-        now: the codes that took its place, where it is retired.
+        successors: the codes that took its place, where it is retired.
         manifestation: never the first diagnosis; what causes it comes before it.
         common: one of the codes that we looked at one by one.
     """
@@ -50,7 +50,7 @@ class Diagnosis(NamedTuple):
     valid_from: str = ""
     valid_until: str = ""
     gone: bool = False
-    now: tuple[str, ...] = ()
+    successors: tuple[str, ...] = ()
     manifestation: bool = False
     common: bool = False
 
@@ -212,7 +212,7 @@ def _row(code: str, display: str, facts: Mapping[str, str], category: str) -> Di
         valid_from=facts.get("from", ""),
         valid_until=facts.get("until", ""),
         gone="gone" in facts,
-        now=tuple(one for one in facts.get("now", "").split(",") if one),
+        successors=tuple(one for one in facts.get("now", "").split(",") if one),
         manifestation="manifestation" in facts,
         common="common" in facts,
     )
