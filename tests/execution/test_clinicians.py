@@ -36,7 +36,7 @@ def test_a_person_keeps_one_clinician_of_a_specialty() -> None:
 def test_whoever_is_on_duty_is_drawn_for_each_visit(specialty: str) -> None:
     found = seen(run(diabetic(count=60), journey(weekly(specialty=specialty, clinician="duty"))))
 
-    assert sum(len(npis) > 1 for npis in found.values()) > 30  # small counties have only one
+    assert sum(len(npis) > 1 for npis in found.values()) > 20  # small counties have only one
 
 
 def test_a_specialty_that_is_on_duty_may_be_kept() -> None:

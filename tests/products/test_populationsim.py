@@ -86,12 +86,33 @@ def test_texas_has_all_its_counties_and_people() -> None:
     assert here.county_population[texas].sum() == 29_243_342  # ACS 2018-2022
 
 
-def test_every_state_has_its_five_largest_counties_or_all() -> None:
-    few = {"DC": 1, "DE": 3, "HI": 5, "RI": 5}
+def test_every_county_of_the_2020_estimates_is_there() -> None:
     here = geography()
+    count = dict(zip(here.states, np.diff(here.county_start).tolist(), strict=True))
 
-    for code, count in zip(here.states, np.diff(here.county_start).tolist(), strict=True):
-        assert count == few[code] if code in few else count >= 5
+    assert len(here.county_fips) == 3_143
+    assert (count["DC"], count["DE"], count["VT"], count["CT"], count["VA"]) == (1, 3, 14, 8, 133)
+
+
+def test_counties_add_up_to_the_census_of_their_state() -> None:
+    here = geography()
+    people = np.add.reduceat(here.county_population, here.county_start[:-1])
+
+    assert np.abs(people / here.state_population - 1).max() < 0.03  # vintages differ: README
+    assert abs(people.sum() / here.state_population.sum() - 1) < 0.001
+
+
+def test_a_county_of_a_metro_is_urban_and_metros_may_cross_states() -> None:
+    here = geography()
+    metro = {fips: here.county_metro[at] for at, fips in enumerate(here.county_fips)}
+    houston, kansas = here.metros.index("26420"), here.metros.index("28140")
+    members = here.county_state[here.county_metro == kansas]
+
+    assert len(here.metros) == 384  # OMB Bulletin 18-04, without Puerto Rico
+    assert metro["48201"] == houston
+    assert metro["48301"] == -1  # Loving County
+    assert len(set(members.tolist())) == 2
+    assert here.metro_titles[houston].startswith("Houston")
 
 
 def test_counties_are_sorted_by_state_then_population_descending() -> None:
@@ -104,22 +125,22 @@ def test_counties_are_sorted_by_state_then_population_descending() -> None:
 
 def test_every_county_has_a_place_and_large_ones_have_several() -> None:
     here = geography()
-    count = np.diff(here.place_start)
+    count = np.diff(here.places.start)
 
     assert count.min() >= 1
     assert count[here.county_population > 1_000_000].min() >= 4
-    assert (np.diff(here.place_county) >= 0).all()
+    assert (np.diff(here.places.county) >= 0).all()
 
 
 def test_every_zip_is_plausible_for_its_state_and_stands_once() -> None:
     here = geography()
-    state = here.county_state[here.place_county].tolist()
+    state = here.county_state[here.places.county].tolist()
 
-    for code, at in zip(here.place_zip, state, strict=True):
+    for code, at in zip(here.places.zip, state, strict=True):
         assert len(code) == 5
         assert code.isdigit()
-        assert code[:2] in ZIP_STARTS[here.states[at]].split()
-    assert len(set(here.place_zip)) == len(here.place_zip)
+        assert code[:2] in ZIP_STARTS[here.states[at]].split() or code == "06390"  # Fishers Island
+    assert len(set(here.places.zip)) == len(here.places.zip)
 
 
 def test_an_area_code_belongs_to_one_state() -> None:
@@ -133,11 +154,11 @@ def test_an_area_code_belongs_to_one_state() -> None:
 def test_houston_is_in_harris_county() -> None:
     here = geography()
     harris = here.county_index("48201")
-    places = np.flatnonzero(here.place_county == harris)
+    places = np.flatnonzero(here.places.county == harris)
 
     assert here.county_name[harris] == "Harris County"
-    assert "Houston" in here.place_city.take(places).texts()
-    assert {here.place_zip[place][:2] for place in places} == {"77"}
+    assert "Houston" in here.places.city.take(places).texts()
+    assert {here.places.zip[place][:2] for place in places} == {"77"}
 
 
 def test_states_are_chosen_by_population() -> None:
@@ -158,10 +179,10 @@ def test_places_are_chosen_by_weight_in_their_county() -> None:
     here = geography()
     harris = here.county_index("48201")
     picked = here.choose_place(np.full(40_000, harris, dtype=np.int32), uniform("place"))
-    first, last = here.place_start[harris], here.place_start[harris + 1]
+    first, last = here.places.start[harris], here.places.start[harris + 1]
 
-    assert (here.place_county[picked] == harris).all()
-    assert_drawn_by(picked - first, here.place_weight[first:last])
+    assert (here.places.county[picked] == harris).all()
+    assert_drawn_by(picked - first, here.places.weight[first:last])
 
 
 def test_a_telephone_has_an_area_code_of_its_state() -> None:

@@ -1,26 +1,43 @@
-"""States, counties, cities, ZIP codes and area codes of the United States, as columns."""
+"""States, counties, metros, cities, ZIP codes and area codes of the United States, as columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import NotFound, near
 from healthsim.products.populationsim.choice import Choice, grouped
-from healthsim.products.populationsim.datafiles import rows
+from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.tables import Coded
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Cities and ZIP codes, by county, city, ZIP code; a ZIP code stands once.
+
+    Attributes:
+        county: int32, shape (places,); county index, ascending.
+        city: city of each place.
+        zip: five digits, distinct.
+        weight: int64, shape (places,); people of that ZIP code who live in the county.
+        start: int32, shape (counties + 1,); slices of the places by county.
+    """
+
+    county: NDArray[np.int32]
+    city: Coded
+    zip: tuple[str, ...]
+    weight: NDArray[np.int64]
+    start: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
 class Geography:
     """Where people live: 51 states (DC included), counties of each, places of each county.
 
-    Not every county is here: all of Texas, and elsewhere the large ones (data/README.md).
-    A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
+    Every county and what equals one is here, as of 2020. A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
     ``geography.place_city.take(place)`` are ready text columns.
 
     Attributes:
@@ -32,11 +49,10 @@ class Geography:
         county_state: int32, shape (counties,); state index.
         county_population: int64, shape (counties,); people, data/README.md.
         county_start: int32, shape (52,); counties of state s are [start[s], start[s + 1]).
-        place_county: int32, shape (places,); county index, ascending.
-        place_city: city of each place.
-        place_zip: five digits, distinct.
-        place_weight: float64, shape (places,); relative to the other places of its county.
-        place_start: int32, shape (counties + 1,); slices of the places by county.
+        county_metro: int32, shape (counties,); metro index; -1 for a county in none, which is
+            what `area` calls rural.
+        metros: codes of the metropolitan statistical areas, sorted.
+        metro_titles: their titles, such as ``"Ames, IA"``.
         area_codes: telephone area codes of each state, ascending.
     """
 
@@ -48,11 +64,9 @@ class Geography:
     county_state: NDArray[np.int32]
     county_population: NDArray[np.int64]
     county_start: NDArray[np.int32]
-    place_county: NDArray[np.int32]
-    place_city: Coded
-    place_zip: tuple[str, ...]
-    place_weight: NDArray[np.float64]
-    place_start: NDArray[np.int32]
+    county_metro: NDArray[np.int32]
+    metros: tuple[str, ...]
+    metro_titles: tuple[str, ...]
     area_codes: tuple[tuple[int, ...], ...]
 
     def state_index(self, code: str, where: str = "location.states") -> int:
@@ -117,9 +131,23 @@ class Geography:
         return Choice.of(self.county_population, self.county_start)
 
     @cached_property
+    def places(self) -> Places:
+        """The places of all counties; read when they are asked for."""
+        fips, city, code, weight = columns("places.csv")
+        of = [self._county_place[one] for one in fips]
+        order = np.argsort(np.array(of, dtype=np.int32), kind="stable")
+        county = np.array(of, dtype=np.int32)[order]
+        return Places(
+            county=county,
+            city=Coded.of(city).take(order),
+            zip=tuple(map(code.__getitem__, order.tolist())),
+            weight=np.array(weight, dtype=np.int64)[order],
+            start=grouped(county, len(self.county_fips)),
+        )
+
+    @cached_property
     def _by_place(self) -> Choice:
-        hundredths = np.rint(self.place_weight * 100).astype(np.int64)
-        return Choice.of(hundredths, self.place_start)
+        return Choice.of(self.places.weight, self.places.start)
 
     @cached_property
     def _by_area(self) -> tuple[Choice, NDArray[np.int32]]:
@@ -131,38 +159,24 @@ class Geography:
 @cache
 def geography() -> Geography:
     """Return the built-in geography; read once for a process."""
-    states, counties = rows("states.csv"), _counties()
-    of_county = {fips: list(own) for fips, own in groupby(rows("places.csv"), _fips)}
-    places = [place for county in counties for place in of_county[county["fips"]]]
-    county_of = {county["fips"]: index for index, county in enumerate(counties)}
+    states, (metros, titles, _) = rows("states.csv"), columns("metros.csv")
+    fips, names, people, metro, _ = columns("counties.csv")
     state_of = {state["fips"]: index for index, state in enumerate(states)}
-    county_state = np.array([state_of[c["fips"][:2]] for c in counties], dtype=np.int32)
-    place_county = np.array([county_of[_fips(place)] for place in places], dtype=np.int32)
+    metro_of = {code: index for index, code in enumerate(metros)} | {"": -1}
+    state = np.array([state_of[one[:2]] for one in fips], dtype=np.int32)
+    population = np.array(people, dtype=np.int64)
+    order = np.lexsort((np.arange(len(fips)), -population, state))
     return Geography(
         states=tuple(state["code"] for state in states),
         state_names=tuple(state["name"] for state in states),
         state_population=np.array([int(state["population"]) for state in states], dtype=np.int64),
-        county_fips=tuple(county["fips"] for county in counties),
-        county_name=tuple(county["name"] for county in counties),
-        county_state=county_state,
-        county_population=np.array([int(c["population"]) for c in counties], dtype=np.int64),
-        county_start=grouped(county_state, len(states)),
-        place_county=place_county,
-        place_city=Coded.of([place["city"] for place in places]),
-        place_zip=tuple(place["zip"] for place in places),
-        place_weight=np.array([float(place["weight"]) for place in places]),
-        place_start=grouped(place_county, len(counties)),
+        county_fips=tuple(map(fips.__getitem__, order.tolist())),
+        county_name=tuple(map(names.__getitem__, order.tolist())),
+        county_state=state[order],
+        county_population=population[order],
+        county_start=grouped(state[order], len(states)),
+        county_metro=np.array([metro_of[one] for one in metro], dtype=np.int32)[order],
+        metros=tuple(metros),
+        metro_titles=tuple(titles),
         area_codes=tuple(tuple(map(int, state["area_codes"].split())) for state in states),
-    )
-
-
-def _fips(place: dict[str, str]) -> str:
-    return place["county_fips"]
-
-
-def _counties() -> list[dict[str, str]]:
-    order = {state["fips"]: index for index, state in enumerate(rows("states.csv"))}
-    return sorted(
-        rows("counties.csv"),
-        key=lambda county: (order[county["fips"][:2]], -int(county["population"]), county["fips"]),
     )
