@@ -128,7 +128,7 @@ _LINKS = (
     _row("who rendered is who treated or performed",
          _one("claims", "rendering_npi = (SELECT max(npi) FROM providers WHERE npi NOT IN "
               "(SELECT rendering_npi FROM claims WHERE rendering_npi IS NOT NULL))",
-              "form = '837P'")),
+              "form = '837P' AND rendering_npi IS NOT NULL")),
     _row("a form names who it asks for", _one("claims", "bill_type = '131'", "form = '837P'")),
     _row("where it was is where it is billed",
          _one("claims", "facility_npi = billing_npi, billing_npi = billing_npi",
