@@ -126,9 +126,10 @@ _LINKS = (
          _one("claims", "attending_npi = (SELECT max(npi) FROM providers)",
               "form = '837I' AND attending_npi <> (SELECT max(npi) FROM providers)")),
     _row("who rendered is who treated or performed",
-         _one("claims", "rendering_npi = (SELECT max(npi) FROM providers WHERE npi NOT IN "
-              "(SELECT rendering_npi FROM claims WHERE rendering_npi IS NOT NULL))",
-              "form = '837P' AND rendering_npi IS NOT NULL")),
+         _one("claims", "rendering_npi = (SELECT max(npi) FROM providers)",
+              "form = '837P' AND claim_id NOT IN (SELECT claim_id FROM claim_lines WHERE procedure "
+              "IN (SELECT l.procedure FROM claim_lines AS l JOIN claims AS c USING (claim_id) "
+              "WHERE c.rendering_npi = (SELECT max(npi) FROM providers)))")),
     _row("a form names who it asks for", _one("claims", "bill_type = '131'", "form = '837P'")),
     _row("where it was is where it is billed",
          _one("claims", "facility_npi = billing_npi, billing_npi = billing_npi",
