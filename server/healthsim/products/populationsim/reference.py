@@ -37,8 +37,9 @@ class Places:
 class Geography:
     """Where people live: 51 states (DC included), counties of each, places of each county.
 
-    Every county and what equals one is here, as of 2020. A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
-    ``geography.place_city.take(place)`` are ready text columns.
+    Every county and what equals one is here, as of 2020.
+    A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
+    ``geography.places.city.take(place)`` are ready text columns.
 
     Attributes:
         states: two-letter codes, sorted; a state's index is its position here.
