@@ -125,22 +125,22 @@ def test_counties_are_sorted_by_state_then_population_descending() -> None:
 
 def test_every_county_has_a_place_and_large_ones_have_several() -> None:
     here = geography()
-    count = np.diff(here.places.start)
+    count = np.diff(here.place_start)
 
     assert count.min() >= 1
     assert count[here.county_population > 1_000_000].min() >= 4
-    assert (np.diff(here.places.county) >= 0).all()
+    assert (np.diff(here.place_county) >= 0).all()
 
 
 def test_every_zip_is_plausible_for_its_state_and_stands_once() -> None:
     here = geography()
-    state = here.county_state[here.places.county].tolist()
+    state = here.county_state[here.place_county].tolist()
 
-    for code, at in zip(here.places.zip, state, strict=True):
+    for code, at in zip(here.place_zip, state, strict=True):
         assert len(code) == 5
         assert code.isdigit()
         assert code[:2] in ZIP_STARTS[here.states[at]].split() or code == "06390"  # Fishers Island
-    assert len(set(here.places.zip)) == len(here.places.zip)
+    assert len(set(here.place_zip)) == len(here.place_zip)
 
 
 def test_an_area_code_belongs_to_one_state() -> None:
@@ -154,11 +154,11 @@ def test_an_area_code_belongs_to_one_state() -> None:
 def test_houston_is_in_harris_county() -> None:
     here = geography()
     harris = here.county_index("48201")
-    places = np.flatnonzero(here.places.county == harris)
+    places = np.flatnonzero(here.place_county == harris)
 
     assert here.county_name[harris] == "Harris County"
-    assert "Houston" in here.places.city.take(places).texts()
-    assert {here.places.zip[place][:2] for place in places} == {"77"}
+    assert "Houston" in here.place_city.take(places).texts()
+    assert {here.place_zip[place][:2] for place in places} == {"77"}
 
 
 def test_states_are_chosen_by_population() -> None:
@@ -179,10 +179,10 @@ def test_places_are_chosen_by_weight_in_their_county() -> None:
     here = geography()
     harris = here.county_index("48201")
     picked = here.choose_place(np.full(40_000, harris, dtype=np.int32), uniform("place"))
-    first, last = here.places.start[harris], here.places.start[harris + 1]
+    first, last = here.place_start[harris], here.place_start[harris + 1]
 
-    assert (here.places.county[picked] == harris).all()
-    assert_drawn_by(picked - first, here.places.weight[first:last])
+    assert (here.place_county[picked] == harris).all()
+    assert_drawn_by(picked - first, here.place_weight[first:last])
 
 
 def test_a_telephone_has_an_area_code_of_its_state() -> None:

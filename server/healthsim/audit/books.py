@@ -157,10 +157,10 @@ def _stated_as_one() -> Iterator[tuple[str, str]]:
 
 def _places() -> Iterator[tuple[str, str, str, str]]:
     here = geography()
-    cities = here.places.city.texts()
-    for place, county in enumerate(here.places.county.tolist()):
+    cities = here.place_city.texts()
+    for place, county in enumerate(here.place_county.tolist()):
         state = here.states[here.county_state[county]]
-        yield here.places.zip[place], cities[place] or "", here.county_fips[county], state
+        yield here.place_zip[place], cities[place] or "", here.county_fips[county], state
 
 
 def _area_codes() -> Iterator[tuple[str, str]]:

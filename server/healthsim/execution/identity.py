@@ -69,10 +69,10 @@ def identify(people: People, draws: Draws) -> Identity:
         street=_of_household(
             people, street(u("identity.street.number"), u("identity.street.name"))
         ),
-        city=here.places.city.take(people.place),
+        city=here.place_city.take(people.place),
         county_fips=Coded(people.county, here.county_fips),
         state=Coded(people.state, here.states),
-        zip=Coded(people.place, here.places.zip),
+        zip=Coded(people.place, here.place_zip),
         phone=_phone_of(
             people,
             _phone(here.area_code(people.state, u("identity.area_code")), u("identity.phone")),

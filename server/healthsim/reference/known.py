@@ -41,7 +41,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     fips = np.array(here.county_fips)
     letters = {code: state for state, code in state_fips().items()}
     connection.register("known_zip", pa.table({
-        "zip": pa.array(here.places.zip), "county_fips": pa.array(fips[here.places.county]),
+        "zip": pa.array(here.place_zip), "county_fips": pa.array(fips[here.place_county]),
     }))  # fmt: skip
     connection.register("known_county", pa.table({
         "county_fips": pa.array(here.county_fips), "name": pa.array(here.county_name),

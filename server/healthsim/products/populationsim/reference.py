@@ -15,7 +15,7 @@ from healthsim.tables import Coded
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class _Places:
     """Cities and ZIP codes, by county, city, ZIP code; a ZIP code stands once.
 
     Attributes:
@@ -39,7 +39,7 @@ class Geography:
 
     Every county and what equals one is here, as of 2020.
     A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
-    ``geography.places.city.take(place)`` are ready text columns.
+    ``geography.place_city.take(place)`` are ready text columns.
 
     Attributes:
         states: two-letter codes, sorted; a state's index is its position here.
@@ -131,14 +131,38 @@ class Geography:
     def _by_county(self) -> Choice:
         return Choice.of(self.county_population, self.county_start)
 
+    @property
+    def place_county(self) -> NDArray[np.int32]:
+        """County index of each place, int32, shape (places,), ascending."""
+        return self._places.county
+
+    @property
+    def place_city(self) -> Coded:
+        """City of each place."""
+        return self._places.city
+
+    @property
+    def place_zip(self) -> tuple[str, ...]:
+        """ZIP code of each place, five digits, distinct."""
+        return self._places.zip
+
+    @property
+    def place_weight(self) -> NDArray[np.int64]:
+        """People of each place, int64, shape (places,)."""
+        return self._places.weight
+
+    @property
+    def place_start(self) -> NDArray[np.int32]:
+        """Slices of the places by county, int32, shape (counties + 1,)."""
+        return self._places.start
+
     @cached_property
-    def places(self) -> Places:
-        """The places of all counties; read when they are asked for."""
+    def _places(self) -> _Places:
         fips, city, code, weight = columns("places.csv")
         of = [self._county_place[one] for one in fips]
         order = np.argsort(np.array(of, dtype=np.int32), kind="stable")
         county = np.array(of, dtype=np.int32)[order]
-        return Places(
+        return _Places(
             county=county,
             city=Coded.of(city).take(order),
             zip=tuple(map(code.__getitem__, order.tolist())),
@@ -148,7 +172,7 @@ class Geography:
 
     @cached_property
     def _by_place(self) -> Choice:
-        return Choice.of(self.places.weight, self.places.start)
+        return Choice.of(self.place_weight, self.place_start)
 
     @cached_property
     def _by_area(self) -> tuple[Choice, NDArray[np.int32]]:
