@@ -1,0 +1,103 @@
+"""What goes with a condition: tests, medicines, procedures, specialties, other diagnoses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from healthsim.codes.books import read_rows
+
+
+class Condition(NamedTuple):
+    """What goes with every ICD-10-CM code below a prefix.
+
+    Attributes:
+        prefix: beginning of the codes, with its dot.
+        display: what the codes stand for, in our words.
+        labs: LOINC codes that are measured.
+        drugs: names of our drug book.
+        procedures: HCPCS Level II or ICD-10-PCS codes.
+        specialties: who treats it, the usual one first.
+        comorbid: ICD-10-CM codes that people with it often have too.
+        source: the guideline that was thought of, or ``assumption``; nothing is copied from it.
+    """
+
+    prefix: str
+    display: str
+    labs: tuple[str, ...]
+    drugs: tuple[str, ...]
+    procedures: tuple[str, ...]
+    specialties: tuple[str, ...]
+    comorbid: tuple[str, ...]
+    source: str
+
+
+class Links(NamedTuple):
+    """What goes with one code: of every prefix that it has, the longest one first.
+
+    Attributes:
+        code: the code that was asked.
+        conditions: the rows that the rest is gathered from; empty where none fits.
+    """
+
+    code: str
+    conditions: tuple[Condition, ...]
+    labs: tuple[str, ...]
+    drugs: tuple[str, ...]
+    procedures: tuple[str, ...]
+    specialties: tuple[str, ...]
+    comorbid: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def _condition(line: list[str]) -> Condition:
+    labs, drugs, procedures, specialties, comorbid = (
+        tuple(text.split(";")) if text else () for text in line[2:7]
+    )
+    return Condition(line[0], line[1], labs, drugs, procedures, specialties, comorbid, line[7])
+
+
+@cache
+def conditions() -> dict[str, Condition]:
+    """Return everything that is known to go together, by prefix."""
+    return read_rows("links", _condition)
+
+
+def goes_with(code: str) -> Links:
+    """Return what goes with a diagnosis; empty where nothing is known of it.
+
+    Args:
+        code: an ICD-10-CM code or a beginning of one, with or without its dot.
+
+    >>> goes_with("E11.22").drugs[:2]
+    ('empagliflozin 10 mg tablet', 'dapagliflozin 10 mg tablet')
+    >>> goes_with("E11").specialties[0], goes_with("Z99").labs
+    ('family medicine', ())
+    """
+    bare = code.upper().replace(".", "")
+    found = tuple(
+        sorted(
+            (row for prefix, row in conditions().items() if bare.startswith(_bare(prefix))),
+            key=lambda row: len(row.prefix),
+            reverse=True,
+        )
+    )
+    return Links(
+        code,
+        found,
+        _all(row.labs for row in found),
+        _all(row.drugs for row in found),
+        _all(row.procedures for row in found),
+        _all(row.specialties for row in found),
+        tuple(one for one in _all(row.comorbid for row in found) if _bare(one) != bare),
+        _all((row.source,) for row in found),
+    )
+
+
+def _bare(code: str) -> str:
+    return code.replace(".", "")
+
+
+def _all(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for several in lists for one in several))
