@@ -14,6 +14,13 @@ from healthsim.products.populationsim.datafiles import rows
 ADULTS = ("18+", "20+")  # what the surveys call adults
 RACES = ("white", "black", "asian", "american_indian", "pacific_islander", "other", "multiple")
 LANGUAGES = ("en", "es", "zh", "vi", "tl")  # BCP 47: the most spoken at home (ACS 2022)
+HISPANIC = 0.187  # US Census Bureau, 2020 Census redistricting data (2021)
+RACE_OF = {  # US Census Bureau, 2020 Census redistricting data (2021), shares by ethnicity
+    "hispanic": (0.203, 0.019, 0.004, 0.024, 0.001, 0.422, 0.327),
+    "non_hispanic": (0.711, 0.149, 0.073, 0.008, 0.002, 0.006, 0.051),
+}
+"""Shares of `RACES` by ethnicity."""
+
 OLDEST = 100  # end of the last, open age band: assumption, 0.03 % of people are older
 
 
@@ -105,7 +112,7 @@ def age_bands(sex: str = "") -> tuple[tuple[int, int, float], ...]:
     >>> [(low, high) for low, high, weight in age_bands()][:2]
     [(0, 5), (5, 10)]
     """
-    people = _people()
+    people = people_by_age()
     counts = people[:, 0] if sex == "M" else people[:, 1] if sex == "F" else people.sum(axis=1)
     shares = counts / counts.sum()
     lows = range(0, OLDEST, 5)
@@ -119,15 +126,15 @@ def sex_share_by_age() -> NDArray[np.float64]:
     >>> bool(sex_share_by_age()[0] < 0.5 < sex_share_by_age()[-1])
     True
     """
-    people = _people()
+    people = people_by_age()
     share: NDArray[np.float64] = people[:, 1] / people.sum(axis=1)
     share.setflags(write=False)
     return share
 
 
 @cache
-def _people() -> NDArray[np.int64]:
-    """Return people by band and sex (men, women), int64, shape (20, 2)."""
+def people_by_age() -> NDArray[np.int64]:
+    """Return people of the United States by band and sex (men, women), int64, shape (20, 2)."""
     found = [one for one in figures() if one.measure == "population" and one.geography == "US"]
     count = {(one.sex, int(one.age.rstrip("+").split("-")[0])): int(one.value) for one in found}
     return np.array([[count[sex, low] for sex in "MF"] for low in range(0, OLDEST, 5)])

@@ -1,0 +1,104 @@
+"""Tables of which only the margins are published, filled in from the nation's own table."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.products.populationsim.figures import HISPANIC, RACE_OF, people_by_age
+
+Shares = NDArray[np.float64]
+_ROUNDS = 30  # of raking
+_CLOSE = 1e-13  # of a share
+_DECIMALS = 9  # logarithms differ between processors in their last bits
+_GROUP = np.array([0, 1, 2, 3, 4, 0, 4])
+"""Group of each race: estimates by race have no `other`, and keep the rest together."""
+
+
+def brought_forward(bands: NDArray[np.int64]) -> Shares:
+    """Return counties' bands grown as the nation's bands have since they were counted.
+
+    Args:
+        bands: int64, shape (n, 18); people of every county of the nation.
+
+    Returns:
+        float64, shape (n, 18); relative to the other bands of the county.
+    """
+    nation = people_by_age().sum(axis=1)
+    now = np.append(nation[:17], nation[17:].sum())
+    grown: Shares = bands * (now / bands.sum(axis=0))
+    return grown
+
+
+def men_and_women(bands: Shares, men: Shares) -> Shares:
+    """Return men and women by band where bands and men are known: the nation's odds, shifted.
+
+    Args:
+        bands: float64, shape (n, 18); people by five-year band to 85 and over.
+        men: float64, shape (n,); share of men of all ages.
+
+    Returns:
+        float64, shape (n, 20, 2); 85 and over is split as the nation's.
+    """
+    nation = people_by_age().astype(np.float64)
+    joined = np.vstack([nation[:17], nation[17:].sum(axis=0)])
+    odds = np.log(joined[:, 0] / joined[:, 1])
+    shift = solved(odds, bands, men)
+    share = 1 / (1 + np.exp(-(odds + shift[:, None])))
+    both = np.stack([bands * share, bands * (1 - share)], axis=-1)
+    oldest = nation[17:] / nation[17:].sum(axis=0)
+    return np.concatenate([both[:, :17], both[:, 17:] * oldest], axis=1)
+
+
+def solved(logits: Shares, weights: Shares, share: Shares) -> Shares:
+    """Return by how much to shift logits so that the weighted mean of their shares comes out.
+
+    Args:
+        logits: float64, shape (cells,).
+        weights: float64, shape (n, cells); every row's sum is above 0.
+        share: float64, shape (n,); the mean that is wanted, 0 to 1.
+
+    Returns:
+        float64, shape (n,).
+    """
+    weight = weights / weights.sum(axis=1, keepdims=True)
+    wanted = np.clip(share, 1e-6, 1 - 1e-6)
+    low, high = np.full(len(weight), -40.0), np.full(len(weight), 40.0)
+    shift = np.zeros(len(weight))
+    for _ in range(60):
+        each = 1 / (1 + np.exp(-(logits + shift[:, None])))
+        mean = (weight * each).sum(axis=1)
+        if np.abs(mean - wanted).max() < _CLOSE:
+            break
+        low, high = np.where(mean < wanted, shift, low), np.where(mean < wanted, high, shift)
+        slope = (weight * each * (1 - each)).sum(axis=1)
+        newton = shift + (wanted - mean) / np.maximum(slope, 1e-12)
+        inside = (newton > low) & (newton < high)
+        shift = np.where(inside, newton, (low + high) / 2)
+    return np.round(shift, _DECIMALS)
+
+
+def by_ethnicity(hispanic: Shares, races: Shares) -> Shares:
+    """Return the nation's table of race by ethnicity, raked to the margins of places.
+
+    Args:
+        hispanic: float64, shape (n,); share of people.
+        races: float64, shape (n, 4); shares of people of one race.
+
+    Returns:
+        float64, shape (n, 2, 7); shares of the races among non-Hispanics, then Hispanics.
+    """
+    nation = np.array([RACE_OF["non_hispanic"], RACE_OF["hispanic"]])
+    nation = nation / nation.sum(axis=1, keepdims=True)
+    grouped = np.stack([nation[:, _GROUP == group].sum(axis=1) for group in range(5)], axis=1)
+    rows = np.stack([1 - hispanic, hispanic], axis=1)
+    rest = np.maximum(1 - races.sum(axis=1), 0)
+    margin = np.concatenate([races, rest[:, None]], axis=1)
+    margin = margin / margin.sum(axis=1, keepdims=True)
+    cells = np.repeat((grouped * np.array([[1 - HISPANIC], [HISPANIC]]))[None], len(rows), axis=0)
+    for _ in range(_ROUNDS):
+        cells *= (margin / np.maximum(cells.sum(axis=1), 1e-300))[:, None, :]
+        cells *= (rows / np.maximum(cells.sum(axis=2), 1e-300))[:, :, None]
+    shares = cells[:, :, _GROUP] * (nation / grouped[:, _GROUP])
+    total = shares.sum(axis=2, keepdims=True)
+    return np.round(np.where(total > 0, shares / np.where(total > 0, total, 1), nation), _DECIMALS)
