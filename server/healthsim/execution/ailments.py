@@ -13,7 +13,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm, impossible
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people import Medication, Problem
-from healthsim.execution.sketch import Drawing, Sketch, resolved, text
+from healthsim.execution.sketch import Drawing, Sketch, text
 from healthsim.specification.distributions import parse_distribution
 from healthsim.specification.profile import (
     Clinical,
@@ -154,10 +154,10 @@ def _has_other(sketch: Sketch, code: str, prefix: str) -> NDArray[np.bool_]:
 def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
     """Return the first day of a condition: before `as_of`, not before birth."""
     if onset is not None and onset.days_before is not None:
-        days = sketch.numbers(decision, resolved(onset.days_before))
+        days = sketch.numbers(decision, sketch.figures.resolved(onset.days_before))
     else:
         spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
-        days = sketch.numbers(decision, resolved(spread)) * 365.25
+        days = sketch.numbers(decision, sketch.figures.resolved(spread)) * 365.25
     before = np.rint(np.clip(np.nan_to_num(days), 0, _LONGEST_LIFE)).astype(np.int32)
     onset_day: Days = np.maximum(sketch.as_of - before, sketch.columns["birth"])
     return onset_day.astype(np.int32)
@@ -166,7 +166,7 @@ def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
 def medication(one: MedicationSpec) -> Drawing:
     """Return how it is drawn who takes a drug, and how faithfully."""
     address = f"clinical.medications.{one.drug}"
-    adherence = resolved(one.adherence or _ADHERENCE)
+    adherence = one.adherence or _ADHERENCE
 
     def draw(sketch: Sketch) -> None:
         row = drugs().find(one.drug, "clinical.medications")
@@ -175,7 +175,7 @@ def medication(one: MedicationSpec) -> Drawing:
             ingredient=row.ingredient,
             days_supply=one.days_supply,
             takes=sketch.chosen(address, one),
-            adherence=sketch.numbers(f"{address}.adherence", adherence),
+            adherence=sketch.numbers(f"{address}.adherence", sketch.figures.resolved(adherence)),
         )
 
     return Drawing(f"takes {one.drug}", draw)

@@ -16,7 +16,7 @@ from healthsim.execution.people import (
     Homes,
     People,
 )
-from healthsim.execution.sketch import Blends, Drawing, Sketch, resolved, text
+from healthsim.execution.sketch import Blends, Drawing, Sketch, text
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.correlations import blends
 from healthsim.specification.dependencies import in_order
@@ -117,10 +117,8 @@ def _value(
     distribution: Distribution,
     then: Callable[[Sketch], None] | None = None,
 ) -> Drawing:
-    drawn = resolved(distribution)
-
     def draw(sketch: Sketch) -> None:
-        sketch.values[name] = sketch.draw(path, drawn)
+        sketch.values[name] = sketch.draw(path, sketch.figures.resolved(distribution))
         if then is not None:
             then(sketch)
 
@@ -128,9 +126,8 @@ def _value(
 
 
 def _attribute(name: str, distribution: Distribution, mixed: Blends) -> Drawing:
-    drawn = resolved(distribution)
-
     def draw(sketch: Sketch) -> None:
+        drawn = sketch.figures.resolved(distribution)
         sketch.values[name] = sketch.attribute(name, drawn, mixed)
 
     return Drawing(name, draw)
@@ -163,22 +160,9 @@ def birthday(age: NDArray[np.float64], u: NDArray[np.float64], as_of: Days) -> D
 
 
 def _located(sketch: Sketch) -> None:
-    here, where = geography(), sketch.profile.demographics.location
-    uniform = sketch.draws.uniform
-    if where.counties is not None:
-        counties = text(sketch.draw("demographics.location.county", resolved(where.counties)))
-        known = [here.county_index(fips) for fips in counties.vocabulary]
-        county = np.array(known, dtype=np.int32)[counties.codes]
-        state = here.county_state[county]
-    else:
-        if where.states is None:
-            state = here.choose_state(uniform("demographics.location.state"))
-        else:
-            states = text(sketch.draw("demographics.location.state", resolved(where.states)))
-            indices = [here.state_index(code) for code in states.vocabulary]
-            state = np.array(indices, dtype=np.int32)[states.codes]
-        county = here.choose_county(state, uniform("demographics.location.county"))
-    place = here.choose_place(county, uniform("demographics.location.zip"))
+    here = geography()
+    state, county = sketch.figures.where.draw(sketch)
+    place = here.choose_place(county, sketch.draws.uniform("demographics.location.zip"))
     sketch.columns |= {"state": state, "county": county, "place": place}
     sketch.values["us_state"] = Coded(state, here.states)
 

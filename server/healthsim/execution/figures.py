@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
-from healthsim.errors import NotFound, near
+import numpy as np
+
+from healthsim.errors import NotFound, Problem, near
+from healthsim.execution.located import COUNTY, ETHNICITIES, Tables
+from healthsim.execution.where import Where
 from healthsim.products.populationsim.figures import (
+    HISPANIC,
+    RACE_OF,
     RACES,
     age_bands,
     figures,
@@ -13,20 +20,103 @@ from healthsim.products.populationsim.figures import (
     prevalence,
     sex_share_by_age,
 )
+from healthsim.products.populationsim.population import PLACES, Population, built_in_population
+from healthsim.products.populationsim.rates import Rates, rates
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification.dependencies import household_parts, parts_of
 from healthsim.specification.distributions import Distribution, parse_distribution
+from healthsim.specification.profile import ProfileSpec
 
-ETHNICITIES = ("non_hispanic", "hispanic")
+__all__ = ["COUNTY", "ETHNICITIES", "Figures", "figure", "known_measures"]
 
-_HISPANIC = 0.187  # US Census Bureau, 2020 Census redistricting data (2021)
-_RACE_OF = {  # US Census Bureau, 2020 Census redistricting data (2021), shares by ethnicity
-    "hispanic": (0.203, 0.019, 0.004, 0.024, 0.001, 0.422, 0.327),
-    "non_hispanic": (0.711, 0.149, 0.073, 0.008, 0.002, 0.006, 0.051),
-}
+YOUNGEST = 20  # years: surveys of adults begin here or earlier
+DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
 
 
 def known_measures() -> tuple[str, ...]:
     """Return every measure that a population distribution may name."""
-    return ("age", "gender", "race", "ethnicity", *measures())
+    return (*DEMOGRAPHIC, *measures())
+
+
+class Figures:
+    """What population measures stand for in one profile: its places' figures, or the nation's.
+
+    Attributes:
+        where: where its people live.
+    """
+
+    def __init__(self, profile: ProfileSpec, population: Population | None = None) -> None:
+        self.where = Where(profile.demographics.location)
+        self._profile, self._population = profile, population
+        self._known: dict[str, Distribution] = {}
+
+    def resolved(self, distribution: Distribution) -> Distribution:
+        """Put figures in the place of population measures."""
+        if next(iter(distribution.measures()), None) is None:
+            return distribution
+        found: Distribution = distribution.resolved(self.figure)
+        return found
+
+    def figure(self, measure: str) -> Distribution:
+        """Return what a measure stands for.
+
+        Raises:
+            NotFound: for a measure of which nothing is known for some of the places.
+        """
+        if measure not in self._known:
+            located = self.where.said.stated
+            self._known[measure] = self._of_places(measure) if located else figure(measure)
+        return self._known[measure]
+
+    def problems(self) -> list[Problem]:
+        """Return the measures of which nothing is known for a place where somebody can live."""
+        asked = {
+            (f"profile.{part.path}.{path}".rstrip("."), measure)
+            for part in (*parts_of(self._profile), *household_parts(self._profile))
+            for distribution in part.distributions
+            for path, measure in distribution.measures()
+        }
+        found = []
+        for where, measure in sorted(asked):
+            try:
+                self.figure(measure)
+            except NotFound as error:
+                found.append(Problem(where, error.problem.found, error.problem.mend))
+        return found
+
+    @cached_property
+    def _tables(self) -> Tables:
+        people = self._population or built_in_population()
+        return Tables(people, self.where.counties, len(people.people))
+
+    def _of_places(self, measure: str) -> Any:
+        tables = self._tables
+        if measure == "age":
+            return tables.age()
+        if measure == "gender":
+            return tables.gender()
+        if measure == "ethnicity":
+            return tables.ethnicity()
+        if measure == "race":
+            return tables.race(RACES)
+        found = rates(measure, tables.population, tables.counties)
+        self._refuse_unknown(measure, found)
+        return tables.share(found)
+
+    def _refuse_unknown(self, measure: str, found: Rates) -> None:
+        unknown = np.flatnonzero(found.known == 0)
+        if not len(unknown):
+            return
+        titles = geography().county_titles
+        first = titles[self._tables.counties[unknown[0]]]
+        others = f" and {len(unknown) - 1} more counties" if len(unknown) > 1 else ""
+        raise NotFound("measure", f"nothing is known of {measure!r} in {first}{others}", IMPORT_IT)
+
+
+IMPORT_IT = (
+    "import CDC PLACES by county, which has it, with `healthsim reference import places FILE`, or "
+    "give a share"
+)
 
 
 @cache
@@ -39,6 +129,9 @@ def figure(measure: str) -> Distribution:
     Raises:
         NotFound: for a measure that PopulationSim does not hold.
     """
+    if measure in PLACES.values() and measure not in known_measures():
+        raise NotFound("measure", f"nothing is known of {measure!r} in the nation",
+                       "state a location, and " + IMPORT_IT)  # fmt: skip
     if measure not in known_measures():
         raise NotFound("measure", f"no population measure {measure!r}",
                        near(measure, known_measures()))  # fmt: skip
@@ -57,9 +150,9 @@ def _document(measure: str) -> object:
         ]
         return {"type": "conditional", "cases": cases, "otherwise": {"F": 0.8, "M": 0.2}}
     if measure == "ethnicity":
-        return {"non_hispanic": 1 - _HISPANIC, "hispanic": _HISPANIC}
+        return {"non_hispanic": 1 - HISPANIC, "hispanic": HISPANIC}
     if measure == "race":
-        of = {name: dict(zip(RACES, shares, strict=True)) for name, shares in _RACE_OF.items()}
+        of = {name: dict(zip(RACES, shares, strict=True)) for name, shares in RACE_OF.items()}
         cases = [{"when": "ethnicity == 'hispanic'", "then": of["hispanic"]}]
         return {"type": "conditional", "cases": cases, "otherwise": of["non_hispanic"]}
     return _share(measure)
@@ -73,7 +166,7 @@ def _share(measure: str) -> object:
         if one.measure == measure and one.geography == "US" and not one.sex
         and one.age not in ("18+", "20+")
     )  # fmt: skip
-    if not bands:
+    if not bands or bands[0][0] > YOUNGEST:  # the young are missing: one share for all
         return prevalence(measure)
     cases = [{"when": f"age >= {low}", "then": value} for low, value in reversed(bands)]
     return {"type": "conditional", "cases": cases, "otherwise": 0}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort import birthday, sketched
 from healthsim.execution.people import Draws, Medication, Problem, Roll, Values
-from healthsim.execution.sketch import Drawing, Sketch, resolved
+from healthsim.execution.sketch import Drawing, Sketch
 from healthsim.specification.distributions import Distribution, parse_distribution
 from healthsim.specification.profile import MOST_CHILDREN, Children, ProfileSpec, Spouse
 from healthsim.tables import Array, Coded, join
@@ -100,11 +100,11 @@ def _dependants(anchors: Sketch) -> list[Dependant]:
 
 
 def _spouse(anchors: Sketch, said: Spouse) -> Dependant:
-    draws, share = anchors.draws, resolved(said.share)
+    draws, share = anchors.draws, anchors.figures.resolved(said.share)
     wanted = np.nan_to_num(anchors.numbers("household.spouse.share", share))
     even = anchors.even and share.unconditional
     u = draws.balanced("household.spouse") if even else draws.uniform("household.spouse")
-    gap, mine = resolved(said.age_gap or _GAP), _number(anchors.values["age"])
+    gap, mine = anchors.figures.resolved(said.age_gap or _GAP), _number(anchors.values["age"])
 
     def aged(again: str) -> NDArray[np.float64]:
         drawn = draws.values(f"household.spouse.age_gap{again}", gap, None, anchors)
@@ -125,7 +125,7 @@ def _spouse(anchors: Sketch, said: Spouse) -> Dependant:
 def _sex_of_spouse(anchors: Sketch, said: Spouse) -> NDArray[np.int32]:
     if said.gender is not None:
         drawn = anchors.draws.values(
-            "household.spouse.gender", resolved(said.gender), None, anchors
+            "household.spouse.gender", anchors.figures.resolved(said.gender), None, anchors
         )
         return _sexes(drawn)
     own = _sexes(anchors.values["gender"])
@@ -143,7 +143,9 @@ def _sexes(gender: Values) -> NDArray[np.int32]:
 def _children(anchors: Sketch, said: Children, youngest: NDArray[np.float64]) -> list[Dependant]:
     """Draw the children one after the other, each apart from those before it."""
     number = count_of(
-        anchors.draws.values("household.children.number", resolved(said.number), None, anchors)
+        anchors.draws.values(
+            "household.children.number", anchors.figures.resolved(said.number), None, anchors
+        )
     )
     low = np.maximum(youngest - _OLDEST_PARENT, 0)
     high = np.minimum(youngest - _YOUNGEST_PARENT - 1, _OLDEST_CHILD)
@@ -169,7 +171,7 @@ def _child(
     low, high, there = bounds
     draws, decision = anchors.draws, f"household.children.age~{place}"
     u = draws.uniform(f"demographics.birthday~{place}")
-    spread = resolved(spread)
+    spread = anchors.figures.resolved(spread)
     age, wrong = np.zeros(draws.count), there.copy()
     birth = np.full(draws.count, NO_DAY, dtype=np.int32)
     for again in range(_TRIES + 1):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.census import Census
+from healthsim.execution.figures import Figures
 from healthsim.specification.conditions import Scope
 from healthsim.specification.distributions import Distribution, Draw
 from healthsim.specification.known import roles
@@ -62,14 +63,21 @@ class Draws:
         count: how many people the chunk has.
         population: how many units there are in all.
         roll: who lives in which unit; None where everyone is an anchor.
+        figures: what population measures stand for; None where nobody asks.
     """
 
     def __init__(
-        self, seed: int, start: int, units: int, population: int, census: Census | None = None
+        self,
+        seed: int,
+        start: int,
+        units: int,
+        population: int,
+        census: Census | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._streams = Streams(seed)
         self.start, self.units, self.population = start, units, population
-        self.census = census or Census()
+        self.census, self.figures = census or Census(), figures
         self.roll: Roll | None = None
         self.count = units
         self._kept: dict[str, NDArray[np.float64]] = {}
@@ -77,7 +85,8 @@ class Draws:
 
     def among(self, roll: Roll) -> Draws:
         """Return the numbers of other people of the same units."""
-        found = Draws(self._streams.seed, self.start, self.units, self.population, self.census)
+        found = Draws(self._streams.seed, self.start, self.units, self.population, self.census,
+                      self.figures)  # fmt: skip
         found.roll, found.count = roll, len(roll.unit)
         return found
 

@@ -32,6 +32,7 @@ from healthsim.execution.eligibility import (
     without_steps,
 )
 from healthsim.execution.expecting import expecting
+from healthsim.execution.figures import Figures
 from healthsim.execution.household import families
 from healthsim.execution.identity import identify
 from healthsim.execution.network import Network, Used
@@ -96,6 +97,7 @@ class Job:
     tables: tuple[Table, ...]
     ledger: Ledger
     reference: Reference
+    figures: Figures
 
     @property
     def count(self) -> int:
@@ -175,6 +177,9 @@ def prepare(
         for place, one in enumerate(journey_documents)
     )
     _refuse(check_job(profile, journeys, known()))
+    reference = reference or built_in()
+    figures = Figures(profile, reference.population)
+    _refuse(figures.problems())
     journeys = in_walking_order(journeys)
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
     plans = walked_plans(journeys, plans)
@@ -194,7 +199,8 @@ def prepare(
         children=slot_count(plans),
         tables=tables,
         ledger=Ledger.of(profile, journeys, _places(journeys, plans), tables, through),
-        reference=reference or built_in(),
+        reference=reference,
+        figures=figures,
     )
     if job.count <= MOST_DRAWN:
         _refuse(nobody_eligible(job))
@@ -343,7 +349,7 @@ def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[Census, int, int],
     parts = [part for part in job.parts if part.name in wanted]
 
     def drawn(census: Census, start: int, count: int) -> None:
-        draws = Draws(job.seed, start, count, job.count, census)
+        draws = Draws(job.seed, start, count, job.count, census, job.figures)
         if job.profile.household is None:
             sketched(job.profile, parts, draws, job.book.names)
         else:  # who lives with an anchor rests on all of it
@@ -396,7 +402,7 @@ def _lived(
     job: Job, census: Census, start: int, count: int, plans: Sequence[Plan] | None = None
 ) -> Timeline:
     """Draw the people of a chunk and let them walk through every journey, or through `plans`."""
-    people, draws = _people(job, Draws(job.seed, start, count, job.count, census))
+    people, draws = _people(job, Draws(job.seed, start, count, job.count, census, job.figures))
     book = Book(
         names=job.book.names,
         first_months=tuple(job.book.first_month.tolist()),

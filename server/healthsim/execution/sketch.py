@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import day_of
 from healthsim.execution.coding import Problems
-from healthsim.execution.figures import figure
+from healthsim.execution.figures import COUNTY, Figures
 from healthsim.execution.history import Moment
 from healthsim.execution.people import Draws, Medication, Problem, Values
 from healthsim.execution.quotas import chosen
@@ -38,6 +38,7 @@ class Sketch:
 
     def __init__(self, profile: ProfileSpec, draws: Draws, plans: tuple[str, ...]) -> None:
         self.profile, self.draws, self.plans = profile, draws, plans
+        self.figures = draws.figures or Figures(profile)
         self.as_of = np.full(draws.count, day_of(profile.as_of.isoformat()), dtype=np.int32)
         self.values: dict[str, Values] = {
             "month": np.full(draws.count, float(profile.as_of.month)),
@@ -61,6 +62,8 @@ class Sketch:
         """Return what was drawn under a name."""
         if name == "role":
             return self.role
+        if name == COUNTY:
+            return self.columns["county"].astype(np.float64)
         return self.values[name]
 
     @property
@@ -157,16 +160,10 @@ class Sketch:
             return chosen(self.draws, decision, quota.exactly, self, able)
         if quota.exactly is not None:
             return able & (self.draws.places(decision) < quota.exactly)
-        share = resolved(quota.share or parse_distribution(0))
+        share = self.figures.resolved(quota.share or parse_distribution(0))
         wanted = self.numbers(f"{decision}.share", share)
         u = self.chance(decision, even=share.unconditional, loading=loading)
         return able & (u < np.nan_to_num(wanted))
-
-
-def resolved(distribution: Distribution) -> Distribution:
-    """Put the published figures in the place of population measures."""
-    found: Distribution = distribution.resolved(figure)
-    return found
 
 
 def text(values: Values) -> Coded:

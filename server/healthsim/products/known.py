@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 from healthsim.codes.books import taxonomy
@@ -11,10 +12,13 @@ from healthsim.products.membersim.tables import TABLES as MEMBERSIM
 from healthsim.products.networksim.tables import TABLES as NETWORKSIM
 from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
 from healthsim.products.populationsim.figures import LANGUAGES, RACES, measures
+from healthsim.products.populationsim.population import PLACES
 from healthsim.products.populationsim.reference import geography
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.specification.known import Known
+
+_DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
 
 
 @cache
@@ -27,8 +31,12 @@ def known() -> Known:
         states=here.states,
         counties=here.county_fips,
         specialties=tuple(specialties),
-        measures=("age", "gender", "race", "ethnicity", *measures()),
+        measures=tuple(dict.fromkeys((*_DEMOGRAPHIC, *measures(), *PLACES.values()))),
         races=RACES,
         languages=LANGUAGES,
+        county_titles=here.county_titles,
+        metros=here.metros,
+        metro_titles=here.metro_titles,
+        urban=frozenset(itertools.compress(here.county_fips, here.county_metro >= 0)),
         tables=(EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM),
     )

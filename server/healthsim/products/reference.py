@@ -13,6 +13,7 @@ from functools import cache
 from healthsim.codes import shelf
 from healthsim.products.networksim.directory import Directory
 from healthsim.products.networksim.reference import build_directory
+from healthsim.products.populationsim.population import Population
 from healthsim.products.populationsim.reference import geography
 
 
@@ -23,10 +24,13 @@ class Reference:
     Attributes:
         directory: who treats, where.
         versions: digest of each thing that was imported, by name; empty where all is built in.
+        population: who lives where; None where it is the built-in one, which is read when a
+            specification asks for a place's figures.
     """
 
     directory: Directory
     versions: Mapping[str, str] = field(default_factory=dict)
+    population: Population | None = None
 
 
 @shelf.kept

@@ -8,6 +8,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm
 from healthsim.errors import Problem, near
 from healthsim.specification.check_joint import joint_problems
+from healthsim.specification.check_location import location_problems
 from healthsim.specification.check_quotas import quota_problems
 from healthsim.specification.conditions import NUMBER, TEXT, Expression, Kind
 from healthsim.specification.dependencies import household_parts, in_order, parts_of
@@ -87,10 +88,7 @@ def _demographics(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
         said: Distribution | None = getattr(people, name)
         if said is not None:
             yield from textual(f"{where}.{name}", said)
-    if people.location.states is not None:
-        yield from textual(f"{where}.location.states", people.location.states, known.states)
-    if people.location.counties is not None:
-        yield from textual(f"{where}.location.counties", people.location.counties, known.counties)
+    yield from location_problems(people.location, known)
     for part in (*parts_of(profile), *household_parts(profile)):
         for distribution in part.distributions:
             for path, measure in distribution.measures():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -13,7 +13,9 @@ from healthsim.specification.distributions import Distribution
 from healthsim.specification.profile import Clinical, Onset, ProfileSpec, Quota
 
 _OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
-"""What population measures rest on; the others rest on age."""
+"""What the nation's population measures rest on; the others rest on age."""
+_OF_PLACES = {"age": (), "gender": ("age",), "ethnicity": (), "race": ("ethnicity",)}
+"""What a place's measures rest on besides the place; the others rest on age and sex."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def _parts(profile: ProfileSpec) -> Iterator[Part]:
     for name in ("age", "gender", "ethnicity", "race"):
         yield Part(name, f"demographics.{name}", (getattr(people, name),))
     location = people.location
-    where = tuple(one for one in (location.states, location.counties) if one is not None)
+    levels = (location.states, location.counties, location.metros)
+    where = tuple(one for one in levels if one is not None)
     yield Part("us_state", "demographics.location", where)
     for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age",))):
         said = getattr(people, name)
@@ -157,7 +160,16 @@ def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
 def needs_of(profile: ProfileSpec) -> dict[str, set[str]]:
     """Return, for each part, the parts that it needs itself."""
     parts = {part.name: part for part in parts_of(profile)}
-    return {name: set(_needs(part, parts)) for name, part in parts.items()}
+    rest = _of_places if profile.demographics.location.stated else _of_nation
+    return {name: set(_needs(part, parts, rest)) for name, part in parts.items()}
+
+
+def _of_nation(measure: str) -> tuple[str, ...]:
+    return _OF_MEASURE.get(measure, ("age",))
+
+
+def _of_places(measure: str) -> tuple[str, ...]:
+    return ("us_state", *_OF_PLACES.get(measure, ("age", "gender")))
 
 
 def everything(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
@@ -170,11 +182,13 @@ def everything(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _needs(part: Part, parts: Mapping[str, Part]) -> Iterator[str]:
+def _needs(
+    part: Part, parts: Mapping[str, Part], rest: Callable[[str], tuple[str, ...]]
+) -> Iterator[str]:
     yield from (name for name in part.also if name in parts)
     for distribution in part.distributions:
         for _, measure in distribution.measures():
-            yield from _OF_MEASURE.get(measure, ("age",))
+            yield from rest(measure)
     for _, expression, _ in part.expressions():
         yield from (name for name in expression.names if name in parts)
         for function, argument in expression.calls:

@@ -206,8 +206,8 @@ class Mixture(Nested):
 
     def resolved(self, figure: Figure) -> Mixture:
         """Resolve every part."""
-        parts = [{"weight": part.weight, "of": part.of.resolved(figure)} for part in self.parts]
-        return Mixture.model_validate({"parts": parts})
+        parts = [part.model_copy(update={"of": part.of.resolved(figure)}) for part in self.parts]
+        return self.model_copy(update={"parts": tuple(parts)})
 
     def values(self, draw: Draw) -> Numbers | Coded:
         """Choose a part by the uniform, and stretch the uniform over the part."""
@@ -265,10 +265,11 @@ class Conditional(Nested):
 
     def resolved(self, figure: Figure) -> Conditional:
         """Resolve every case and otherwise."""
-        cases = [{"when": case.when, "then": case.then.resolved(figure)} for case in self.cases]
-        return Conditional.model_validate(
-            {"cases": cases, "otherwise": self.otherwise.resolved(figure)}
-        )
+        cases = [
+            case.model_copy(update={"then": case.then.resolved(figure)}) for case in self.cases
+        ]
+        otherwise = self.otherwise.resolved(figure)
+        return self.model_copy(update={"cases": tuple(cases), "otherwise": otherwise})
 
     def values(self, draw: Draw) -> Numbers | Coded:
         """Go through the cases in order; the same uniform goes into whichever is chosen."""

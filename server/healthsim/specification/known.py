@@ -33,7 +33,13 @@ Complaint = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Known:
-    """Names with a meaning: the built-in reference, or an imported one."""
+    """Names with a meaning: the built-in reference, or an imported one.
+
+    Attributes:
+        county_titles: name and state of each of `counties`, such as ``"Harris County, TX"``.
+        metro_titles: title of each of `metros`.
+        urban: codes of the counties that lie in a metropolitan area.
+    """
 
     plans: tuple[str, ...]
     states: tuple[str, ...]
@@ -44,6 +50,10 @@ class Known:
     languages: tuple[str, ...]
     uninsured: str = "Uninsured"
     tables: tuple[Table, ...] = ()
+    county_titles: tuple[str, ...] = ()
+    metros: tuple[str, ...] = ()
+    metro_titles: tuple[str, ...] = ()
+    urban: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,35 @@ Code = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
 
 
 class Location(Strict):
-    """Where people live; what is not said falls back on PopulationSim."""
+    """Where people live; what is not said falls back on PopulationSim.
+
+    Attributes:
+        states: by two letters.
+        counties: by five-digit FIPS code or as ``"Harris County, TX"``.
+        metros: metropolitan statistical areas, by code or title.
+        area: keeps the counties that lie in a metropolitan area, or in none.
+    """
 
     states: Distribution | None = None
     counties: Distribution | None = None
+    metros: Distribution | None = None
+    area: Literal["urban", "rural"] | None = None
+
+    @property
+    def stated(self) -> bool:
+        """Whether it says anything, so that population measures are those of places."""
+        return any((self.states, self.counties, self.metros, self.area))
 
     @model_validator(mode="after")
     def _one_level(self) -> Location:
-        if self.states is not None and self.counties is not None:
+        levels = ("states", "counties", "metros")
+        given = [level for level in levels if getattr(self, level) is not None]
+        if given == ["states", "counties"]:
             raise ValueError("states and counties are both given; keep counties alone, a county "
                              "lies in one state")  # fmt: skip
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are given together; keep one of them, a "
+                             "metropolitan area is counties of one or more states")  # fmt: skip
         return self
 
 

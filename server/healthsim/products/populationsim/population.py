@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.products.populationsim.figures import people_by_age
-from healthsim.products.populationsim.raking import by_ethnicity, brought_forward, men_and_women
+from healthsim.products.populationsim.raking import brought_forward, by_ethnicity, men_and_women
 from healthsim.products.populationsim.reference import geography
 from healthsim.tables import Coded, Columns
 
+N = TypeVar("N", bound=np.generic)
 BANDS = 20  # five years each, the last 95 and over
 BUILT_IN = "Census Bureau, cc-est2015 brought forward"
 """Where built-in people by age and sex come from; data/README.md says more."""
@@ -190,6 +192,6 @@ def _codes(texts: object, among: tuple[str, ...]) -> NDArray[np.int32]:
     return np.array([*known, -1], dtype=np.int32)[texts.codes]
 
 
-def _frozen(values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _frozen(values: NDArray[N]) -> NDArray[N]:
     values.setflags(write=False)
     return values

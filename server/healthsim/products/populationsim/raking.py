@@ -90,7 +90,7 @@ def by_ethnicity(hispanic: Shares, races: Shares) -> Shares:
     """
     nation = np.array([RACE_OF["non_hispanic"], RACE_OF["hispanic"]])
     nation = nation / nation.sum(axis=1, keepdims=True)
-    grouped = np.stack([nation[:, _GROUP == group].sum(axis=1) for group in range(5)], axis=1)
+    grouped = np.stack([nation[:, group == _GROUP].sum(axis=1) for group in range(5)], axis=1)
     rows = np.stack([1 - hispanic, hispanic], axis=1)
     rest = np.maximum(1 - races.sum(axis=1), 0)
     margin = np.concatenate([races, rest[:, None]], axis=1)
@@ -101,4 +101,5 @@ def by_ethnicity(hispanic: Shares, races: Shares) -> Shares:
         cells *= (rows / np.maximum(cells.sum(axis=2), 1e-300))[:, :, None]
     shares = cells[:, :, _GROUP] * (nation / grouped[:, _GROUP])
     total = shares.sum(axis=2, keepdims=True)
-    return np.round(np.where(total > 0, shares / np.where(total > 0, total, 1), nation), _DECIMALS)
+    filled: Shares = np.where(total > 0, shares / np.where(total > 0, total, 1), nation)
+    return np.asarray(np.round(filled, _DECIMALS))

@@ -92,8 +92,10 @@ def shape_of(measure: str) -> Shares | None:
     group = np.maximum(np.searchsorted(starts, np.arange(ADULT, AGES), side="right") - 1, 0)
     value = np.array([share for _, share in bands])
     sexes = {one.sex: one.value for one in found if one.sex and one.age in ("18+", "20+")}
-    wanted = _logit(sexes["M"]) - _logit(sexes["F"]) if {"M", "F"} <= set(sexes) else 0.0
-    return _fitted(group, value, wanted)
+    if set(sexes) != {"M", "F"}:
+        return _fitted(group, value, 0.0)
+    men, women = _logit(np.array([sexes["M"], sexes["F"]])).tolist()
+    return _fitted(group, value, men - women)
 
 
 def _fitted(group: NDArray[np.int64], value: Shares, wanted: float) -> Shares:
@@ -110,8 +112,10 @@ def _fitted(group: NDArray[np.int64], value: Shares, wanted: float) -> Shares:
         each = (people / (1 + np.exp(-logits))).sum(axis=1) / people.sum(axis=1)
         if wanted == 0.0:
             break
-        between += wanted - (_logit(each[0]) - _logit(each[1]))
-    return np.round(logits, _DECIMALS + 3)
+        men, women = _logit(each).tolist()
+        between += wanted - (men - women)
+    found: Shares = np.round(logits, _DECIMALS + 3)
+    return found
 
 
 def _of_states(measure: str, population: Population) -> Shares:
@@ -121,7 +125,7 @@ def _of_states(measure: str, population: Population) -> Shares:
     if published is None or logits is None:
         return np.full(len(geography().states), np.nan)
     nation = by_year(people_by_age()[None])[0]
-    mean = (nation / (1 + np.exp(-logits))).sum() / nation.sum()
+    mean = np.array([(nation / (1 + np.exp(-logits))).sum() / nation.sum()])
     apart = _logit(published.share[:-1]) - _logit(published.share[-1])
     wanted = 1 / (1 + np.exp(-(_logit(mean) + apart)))
     people = by_year(population.by_state).reshape(len(wanted), -1)
@@ -137,6 +141,6 @@ def by_year(people: NDArray[np.int64]) -> Shares:
     return years
 
 
-def _logit(share: Shares | float) -> Shares:
-    found: Shares = np.log(share) - np.log1p(-np.asarray(share))
+def _logit(share: Shares) -> Shares:
+    found: Shares = np.log(share) - np.log1p(-share)
     return found

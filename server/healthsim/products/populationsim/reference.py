@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import NotFound, near
+from healthsim.placenames import county_like, metro_like
 from healthsim.products.populationsim.choice import Choice, grouped
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.tables import Coded
@@ -85,17 +86,37 @@ class Geography:
         mend = f"write {meant!r}" if known else near(code.upper(), self.states)
         raise NotFound(where, f"no state {code!r}", mend)
 
-    def county_index(self, fips: str, where: str = "location.counties") -> int:
-        """Return the index of a county's five-digit FIPS code, or refuse with near matches.
+    def county_index(self, said: str, where: str = "location.counties") -> int:
+        """Return the index of a county by FIPS code or name, or refuse with near matches.
 
         >>> here = geography()
-        >>> here.county_name[here.county_index("48201")]
-        'Harris County'
+        >>> here.county_index("48201") == here.county_index("Harris County, TX")
+        True
         """
-        if fips in self._county_place:
-            return self._county_place[fips]
-        known = [code for code in self.county_fips if code[:2] == fips[:2]] or self.county_fips
-        raise NotFound(where, f"no county {fips!r} in this reference", near(fips, known))
+        if said in self._county_place:
+            return self._county_place[said]
+        if said.casefold() in self._county_called:
+            return self._county_called[said.casefold()]
+        mend = county_like(said, self.county_fips, self.county_titles)
+        raise NotFound(where, f"no county {said!r}", mend)
+
+    def metro_index(self, said: str, where: str = "location.metros") -> int:
+        """Return the index of a metropolitan area by code or title, or refuse with near matches.
+
+        >>> geography().metro_titles[geography().metro_index("26420")][:7]
+        'Houston'
+        """
+        for named in (self.metros, self.metro_titles):
+            if said in named:
+                return named.index(said)
+        mend = metro_like(said, self.metros, self.metro_titles)
+        raise NotFound(where, f"no metropolitan area {said!r}", mend)
+
+    @cached_property
+    def county_titles(self) -> tuple[str, ...]:
+        """Names of counties with their state, such as ``"Harris County, TX"``."""
+        pairs = zip(self.county_name, self.county_state.tolist(), strict=True)
+        return tuple(f"{name}, {self.states[state]}" for name, state in pairs)
 
     def choose_state(self, u: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return a state for each number, by population; int32 index, shape (n,)."""
@@ -122,6 +143,10 @@ class Geography:
     @cached_property
     def _county_place(self) -> dict[str, int]:
         return {fips: index for index, fips in enumerate(self.county_fips)}
+
+    @cached_property
+    def _county_called(self) -> dict[str, int]:
+        return {title.casefold(): index for index, title in enumerate(self.county_titles)}
 
     @cached_property
     def _by_state(self) -> Choice:

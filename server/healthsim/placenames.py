@@ -1,0 +1,51 @@
+"""What somebody meant who named a county or a metropolitan area that does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from healthsim.errors import near
+
+_FEW = 8
+
+
+def county_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
+    """Return the counties most like one that does not exist, as the tail of an error message.
+
+    >>> county_like("Haris County, TX", ["48201"], ["Harris County, TX"])
+    "did you mean 'Harris County, TX' (48201)?"
+    """
+    if re.fullmatch(r"[0-9]{5}", said):
+        inside = [code for code in codes if code[:2] == said[:2]] or list(codes)
+        return near(said, inside)
+    name, _, state = said.rpartition(",")
+    inside = [title for title in titles if title.endswith(f", {state.strip().upper()}")]
+    stem = (name or said).casefold().strip()
+    begun = [title for title in inside or titles if title.casefold().startswith(stem)]
+    if begun and len(begun) <= _FEW:
+        return f"did you mean {' or '.join(_shown(one, codes, titles) for one in begun)}?"
+    if name and inside:
+        told = near(f"{name.strip()}, {state.strip().upper()}", inside)
+        return re.sub(r"'[^']+, [A-Z]{2}'", lambda one: _shown(one[0][1:-1], codes, titles), told)
+    return "write its FIPS code, such as '48201', or its name and state, 'Harris County, TX'"
+
+
+def metro_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
+    """Return the metropolitan areas most like one that does not exist.
+
+    >>> metro_like("Houston", ["26420"], ["Houston-The Woodlands-Sugar Land, TX"])
+    "did you mean 'Houston-The Woodlands-Sugar Land, TX' (26420)?"
+    """
+    if re.fullmatch(r"[0-9]+", said):
+        return near(said, codes)
+    stem = said.casefold().split(",")[0].strip()
+    begun = [title for title in titles if title.casefold().startswith(stem)]
+    begun = begun or [title for title in titles if stem and stem in title.casefold()]
+    if begun and len(begun) <= _FEW:
+        return f"did you mean {' or '.join(_shown(one, codes, titles) for one in begun)}?"
+    return near(said, titles)
+
+
+def _shown(title: str, codes: Sequence[str], titles: Sequence[str]) -> str:
+    return f"{title!r} ({codes[titles.index(title)]})"
