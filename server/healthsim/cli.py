@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
-from healthsim import __version__, cli_audit, cli_codes, cli_reference
+from healthsim import __version__, cli_audit, cli_codes, cli_population, cli_reference
 from healthsim.cli_screen import (
     FAILED,
     WRONG,
@@ -51,6 +51,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_codes.app, name="codes")
 app.add_typer(cli_reference.app, name="reference")
+app.add_typer(cli_population.app, name="population")
 app.command()(cli_audit.audit)
 
 

@@ -114,8 +114,8 @@ class Figures:
 
 
 IMPORT_IT = (
-    "import CDC PLACES by county, which has it, with `healthsim reference import places FILE`, or "
-    "give a share"
+    "import CDC PLACES by county, which has it, with `healthsim reference import cdc-places FILE`, "
+    "or give a share"
 )
 
 

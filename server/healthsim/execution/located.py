@@ -137,7 +137,8 @@ class Tables:
 
         def rows(scope: Scope) -> NDArray[np.int64]:
             band = np.minimum(_age(scope) // _YEARS, bands - 1)
-            return self._county(scope) * bands + band
+            row: NDArray[np.int64] = self._county(scope) * bands + band
+            return row
 
         return LabelsByPlace(rows=rows, table=_edges(women), words=("F", "M"))
 

@@ -1,0 +1,57 @@
+"""The command about people of a place: who they are, and how common conditions are among them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from healthsim.cli_screen import Json, home, print_json, print_rows
+
+# The figures are imported inside their commands: `--help` needs none of them.
+
+app = typer.Typer(help="Show who lives in a place and how common conditions are there.",
+                  no_args_is_help=True)  # fmt: skip
+
+_Measure = Annotated[
+    list[str] | None,
+    typer.Option("--measure", help="Only this one, such as diabetes; may repeat."),
+]
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `show` a command of its own."""
+
+
+@app.command()
+def show(
+    place: Annotated[
+        str,
+        typer.Argument(
+            help='US, a state, a county ("Harris County, TX" or 48201) or a metropolitan area.'
+        ),
+    ],
+    measure: _Measure = None,
+    as_json: Json = False,
+) -> None:
+    """Show people, ages, sex and prevalences of a place, each with its source, year, confidence."""
+    from healthsim.operations.population import describe_place  # noqa: PLC0415  see the top
+
+    found = describe_place(home(), place, measure or ())
+    if as_json:
+        print_json(found)
+        return
+    about = [("place", f"{found['place']} ({found['kind']})"), ("people", f"{found['people']:,}"),
+             ("counted by", "; ".join(found["people_source"]))]  # fmt: skip
+    about += [(f"age {band}", f"{share:.1%}") for band, share in found["ages"].items()]
+    about.append(("women", f"{found['women_share']:.1%}"))
+    print_rows(("figure", "value"), about, as_json=False)
+    rows = [
+        (name, "-" if one["adults_share"] is None else f"{one['adults_share']:.1%}",
+         one["rests_on"], str(one.get("year") or ""), one.get("confidence", ""),
+         one.get("source") or f"import it: {one.get('import')}")
+        for name, one in found["prevalence"].items()
+    ]  # fmt: skip
+    print_rows(("among adults", "share", "rests on", "year", "confidence", "source"), rows,
+               as_json=False)  # fmt: skip

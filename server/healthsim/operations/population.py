@@ -1,0 +1,191 @@
+"""What is known of the people of a place, and which imported figures a profile needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from healthsim.errors import HealthSimError, NotFound, near
+from healthsim.operations.home import Home
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from healthsim.products.populationsim.population import Population
+    from healthsim.products.populationsim.rates import Rates
+
+# numpy, duckdb and the figures are heavy, so they are imported where they are used.
+
+_DECIMALS = 4
+_AGES = ((0, 5), (5, 18), (18, 35), (35, 50), (50, 65), (65, 75), (75, 85), (85, None))
+_BASIS = ("nothing", "nation", "state", "county")
+
+
+def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict[str, Any]:
+    """Return who lives in a place and how common conditions are there, as plain data.
+
+    Args:
+        home: where imported figures are kept.
+        place: ``"US"``, a state (``"TX"``), a county (``"48201"`` or ``"Harris County, TX"``) or a
+            metropolitan area (``"26420"`` or its title).
+        measures: of which conditions; all that are known where none are named.
+
+    Raises:
+        NotFound: for a place or a measure that does not exist; the error names what is like it.
+    """
+    from healthsim.products.populationsim.population import PLACES  # noqa: PLC0415
+    from healthsim.products.populationsim.rates import rates  # noqa: PLC0415
+
+    kind, name, counties = _found(place)
+    population = imported_population(home)
+    people = population.people[counties].sum(axis=0)
+    known = _measures(population)
+    for measure in measures:
+        if measure not in known and measure not in PLACES.values():
+            raise NotFound("measures", f"no measure {measure!r}", near(measure, known))
+    asked = list(measures) or known
+    found = {measure: rates(measure, population, counties) for measure in asked}
+    return {
+        "place": name, "kind": kind, "counties": len(counties),
+        "people": int(people.sum()),
+        "people_source": sorted({
+            text or "" for text in population.source.take(counties).texts()
+        }),
+        "ages": _ages(people),
+        "women_share": round(float(people[:, 1].sum() / people.sum()), _DECIMALS),
+        "prevalence": {
+            measure: _prevalence(measure, population, counties, one)
+            for measure, one in found.items()
+        },
+    }  # fmt: skip
+
+
+def imported_population(home: Home) -> Population:
+    """Return who lives where, with what was imported in place of what is built in."""
+    from healthsim.products.populationsim.population import built_in_population  # noqa: PLC0415
+
+    population = built_in_population()
+    if not home.reference.is_file():
+        return population
+    from healthsim.reference.read import opened  # noqa: PLC0415
+
+    with opened(home.reference) as reference:
+        if "county_people" in reference.imports:
+            population = population.with_people(reference.county_people())
+        if "county_measures" in reference.imports:
+            population = population.with_measures(reference.county_measures())
+    return population
+
+
+def needed_tables(profile: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the imported tables whose figures a profile's people are drawn from.
+
+    Args:
+        profile: a document, checked or not; one that cannot be read needs none.
+    """
+    from healthsim.specification.dependencies import household_parts, parts_of  # noqa: PLC0415
+    from healthsim.specification.document import read  # noqa: PLC0415
+    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415
+
+    try:
+        spec = read(ProfileSpec, dict(profile), "profile")
+    except HealthSimError:
+        return ()
+    if not spec.demographics.location.stated:
+        return ()
+    parts = (*parts_of(spec), *household_parts(spec))
+    asked = {
+        measure for part in parts for one in part.distributions for _, measure in one.measures()
+    }
+    counted = asked & {"age", "gender"}
+    others = asked - {"age", "gender", "race", "ethnicity"}
+    wanted = ("county_people", bool(counted or others)), ("county_measures", bool(others))
+    return tuple(name for name, needed in wanted if needed)
+
+
+def _found(place: str) -> tuple[str, str, NDArray[np.int32]]:
+    """Return what a place is, its name, and the counties that it consists of."""
+    import numpy as np  # noqa: PLC0415
+
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
+
+    here = geography()
+    everywhere = np.arange(len(here.county_fips), dtype=np.int32)
+    if place.upper() in {"US", "USA", "UNITED STATES"}:
+        return "nation", "United States", everywhere
+    names = [name.casefold() for name in here.state_names]
+    if place.upper() in here.states or place.casefold() in names:
+        upper = place.upper() in here.states
+        state = here.states.index(place.upper()) if upper else names.index(place.casefold())
+        return "state", here.state_names[state], everywhere[here.county_state == state]
+    if place in here.metros or place in here.metro_titles:
+        metro = here.metro_index(place)
+        return "metro", here.metro_titles[metro], everywhere[here.county_metro == metro]
+    if not place.isdigit() and "," not in place:
+        state_like = [*here.states, *here.state_names]
+        raise NotFound("place", f"no place {place!r}", near(place, state_like))
+    county = here.county_index(place, "place")
+    return "county", here.county_titles[county], everywhere[county : county + 1]
+
+
+def _measures(population: Population) -> list[str]:
+    from healthsim.products.populationsim.figures import measures  # noqa: PLC0415
+
+    return sorted({*measures(), *population.measures})
+
+
+def _ages(people: NDArray[np.int64]) -> dict[str, float]:
+    """Return the share of people in bands of age, a band of five years being evenly filled."""
+    import numpy as np  # noqa: PLC0415
+
+    years = np.repeat(people.sum(axis=1), 5) / 5
+    return {
+        f"{low}+" if high is None else f"{low}-{high - 1}": round(
+            float(years[low:high].sum() / years.sum()), _DECIMALS
+        )
+        for low, high in _AGES
+    }
+
+
+def _prevalence(
+    measure: str, population: Population, counties: NDArray[np.int32], found: Rates
+) -> dict[str, Any]:
+    """Return the share of a place's adults, and what it rests on."""
+    from healthsim.products.populationsim.rates import by_year  # noqa: PLC0415
+
+    known = found.known > 0
+    if not known.any():
+        mend = "healthsim reference import cdc-places FILE"
+        return {"adults_share": None, "rests_on": "nothing", "import": mend}
+    adults = by_year(population.people[counties]).sum(axis=(1, 2))[known]
+    share = float((found.level[known] * adults).sum() / adults.sum())
+    basis = int(found.known[known].min())
+    return {"adults_share": round(share, _DECIMALS), "rests_on": _BASIS[basis],
+            **_said(measure, population, counties, basis)}  # fmt: skip
+
+
+def _said(
+    measure: str, population: Population, counties: NDArray[np.int32], basis: int
+) -> dict[str, Any]:
+    """Return source, year and confidence of what a prevalence rests on."""
+    from healthsim.products.populationsim.figures import figure  # noqa: PLC0415
+    from healthsim.products.populationsim.population import state_levels  # noqa: PLC0415
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
+
+    if basis == len(_BASIS) - 1:
+        level, first = population.measures[measure], int(counties[0])
+        return {"source": level.source.take(counties[:1]).texts()[0],
+                "year": int(level.year[first]) or None, "confidence": "imported"}  # fmt: skip
+    nation = figure(measure)
+    if basis == 1:
+        return {"source": f"{nation.source}; by the place's ages and sexes", "year": nation.year,
+                "confidence": "D"}  # fmt: skip
+    state = int(geography().county_state[counties[0]])
+    level = state_levels()[measure]
+    said = level.source.texts()[state]
+    return {
+        "source": f"{nation.source} ({nation.year}), by the state's distance from the nation in "
+                  f"{said}", "year": int(level.year[state]), "confidence": "D",
+        "published_state_share": round(float(level.share[state]), _DECIMALS),
+    }  # fmt: skip
