@@ -104,10 +104,10 @@ class Population:
         np.add.at(counted, (county, sex), weight * people[:, None])
         told = np.zeros(len(self.people), dtype=np.bool_)
         told[county] = True
-        whole = np.where(told[:, None, None], np.rint(counted.swapaxes(1, 2)), self.people)
+        whole = np.where(told[:, None, None], _whole(counted.swapaxes(1, 2)), self.people)
         words = (*self.source.vocabulary, "imported county people")
         codes = np.where(told, np.int32(len(words) - 1), self.source.codes)
-        return replace(self, people=_frozen(whole.astype(np.int64)), source=Coded(codes, words))
+        return replace(self, people=_frozen(whole), source=Coded(codes, words))
 
     def with_measures(self, found: Columns) -> Population:
         """Return the population with imported prevalences by county.
@@ -148,7 +148,7 @@ def built_in_population() -> Population:
     counted = men_and_women(now, men / total)
     counted *= (here.county_population / now.sum(axis=1))[:, None, None]
     return Population(
-        people=_frozen(np.rint(counted).astype(np.int64)),
+        people=_frozen(_whole(counted)),
         source=Coded.constant(BUILT_IN, len(total)),
         hispanic=groups[:, 0] / total,
         races=groups[:, 1:] / total[:, None],
@@ -190,6 +190,12 @@ def _codes(texts: object, among: tuple[str, ...]) -> NDArray[np.int32]:
     place = {text: at for at, text in enumerate(among)}
     known = [place.get(text, -1) for text in texts.vocabulary]
     return np.array([*known, -1], dtype=np.int32)[texts.codes]
+
+
+def _whole(counted: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return whole people whose sum over each county is that of the parts, int64, same shape."""
+    edges = np.rint(np.cumsum(counted.reshape(len(counted), -1), axis=1)).astype(np.int64)
+    return np.diff(edges, axis=1, prepend=0).reshape(counted.shape)
 
 
 def _frozen(values: NDArray[N]) -> NDArray[N]:
