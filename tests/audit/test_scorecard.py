@@ -148,10 +148,12 @@ def test_a_new_prescription_is_filled_when_its_first_fill_is_paid_in_time(
     assert read(tables, "franklin-2018-filled-30-days") == (0.5, 4)
 
 
-def test_the_last_result_of_each_person_is_what_counts(tables: duckdb.DuckDBPyConnection) -> None:
+def test_of_results_the_one_nearest_to_the_middle_of_the_data_counts_or_the_last(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
     people(tables, 101, 201)
     for person, day, value in ((101, "2025-02-01", 9.5), (101, "2025-08-01", 6.9),
-                               (201, "2025-02-01", 9.1)):  # fmt: skip
+                               (101, "2026-02-01", 9.9), (201, "2025-02-01", 9.1)):  # fmt: skip
         put(tables, "lab_results", {"person_id": person, "loinc": "4548-4", "value": value,
                                     "lab_result_id": 1, "collected_at": day})  # fmt: skip
         put(tables, "conditions", {"person_id": person, "code": "E11.9"})
@@ -159,6 +161,7 @@ def test_the_last_result_of_each_person_is_what_counts(tables: duckdb.DuckDBPyCo
     assert read(tables, "fang-2018-a1c-under-7") == (0.5, 2)
     assert read(tables, "ndsr-2018-a1c-over-9") == (0.5, 2)
     assert read(tables, "niddk-2010-a1c-mean") == (8.0, 2)
+    assert read(tables, "ndsr-2018-a1c-over-9", statistic="last_result") == (1.0, 2)
 
 
 def test_visits_are_counted_for_everybody_and_by_the_year(

@@ -136,7 +136,7 @@ def measured(
 
 def _parameters(figure: Published, days: tuple[date, date]) -> Iterator[tuple[str, object]]:
     first, last = days
-    yield from (("first", first), ("last", last))
+    yield from (("first", first), ("middle", first + (last - first) // 2), ("last", last))
     yield "years", max((last - first).days + 1, 1) / _YEAR_DAYS
     yield "scale", _SCALES.get(figure.unit, 1.0)
     yield from (("youngest", figure.ages[0]), ("oldest", figure.ages[1]), ("sex", figure.sex))

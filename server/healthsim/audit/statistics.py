@@ -2,8 +2,10 @@
 """How published figures are read off a scenario's tables: one value a person, stay or fill.
 
 Each statistic is a query that gives a column `value`; the figure is its mean or its standard
-deviation. `$first` and `$last` are the first and last day of the data, `$years` how long that is;
-`$groups` holds lists of codes, `$low` and `$high` bounds, `$least` a number of groups.
+deviation. `$first`, `$middle` and `$last` are days of the data, `$years` is how long they are;
+`$groups` holds lists of codes, `$low` and `$high` bounds, `$least` a number of groups. A survey meets
+people on any day: `result` takes the result nearest to the middle of the data; quality measures take
+the last of the year: `last_result`.
 """
 
 from __future__ import annotations
@@ -59,15 +61,17 @@ _OPERATED = (
 _ALL = _OF_REASON.format(list="coalesce($groups[1], [])")
 _STAY = _STAYS.format(which=_ALL, also="false")
 _OPERATION = _STAYS.format(which=_OPERATED, also=_OPERATED)
-_LAST_RESULT = """
+_RESULTS = """
 , read AS (
-    SELECT person_id, arg_max(value, (seen, id)) AS value FROM (
+    SELECT person_id, {one} AS value FROM (
         SELECT person_id, loinc, value, collected_at AS seen, lab_result_id AS id FROM lab_results
         UNION ALL
         SELECT person_id, loinc, value, measured_at, vital_sign_id FROM vital_signs)
     WHERE list_contains($groups[1], loinc) AND value IS NOT NULL
     GROUP BY person_id)
 """
+_LAST = _RESULTS.format(one="arg_max(value, (seen, id))")
+_MIDMOST = _RESULTS.format(one="arg_min(value, (abs(seen::DATE - $middle::DATE), id))")
 _DRUGS = """
     SELECT count(DISTINCT r.ingredient) AS value
     FROM prescriptions AS r JOIN people USING (person_id)
@@ -107,12 +111,15 @@ STATISTICS: dict[str, Statistic] = {
         SELECT (arg_min(k.kind, e.effective_date) = $groups[1][1])::INT AS value
         FROM people JOIN enrollments AS e USING (person_id) JOIN plans AS k USING (plan_id)
         GROUP BY person_id"""),
-    "result": Statistic(("lab_results", "vital_signs"), f"""{_LAST_RESULT}
+    "result": Statistic(("lab_results", "vital_signs"), f"""{_MIDMOST}
         SELECT (value >= $low AND value < $high)::INT AS value
         FROM read SEMI JOIN people USING (person_id)"""),
-    "result_mean": Statistic(("lab_results", "vital_signs"), f"""{_LAST_RESULT}
+    "result_mean": Statistic(("lab_results", "vital_signs"), f"""{_MIDMOST}
         SELECT value FROM read SEMI JOIN people USING (person_id)"""),
-    "result_or_none": Statistic(("lab_results", "vital_signs"), f"""{_LAST_RESULT}
+    "last_result": Statistic(("lab_results", "vital_signs"), f"""{_LAST}
+        SELECT (value >= $low AND value < $high)::INT AS value
+        FROM read SEMI JOIN people USING (person_id)"""),
+    "last_or_none": Statistic(("lab_results", "vital_signs"), f"""{_LAST}
         SELECT coalesce(r.value >= $low, true)::INT AS value
         FROM people LEFT JOIN read AS r USING (person_id)"""),
     "pressure": Statistic(("vital_signs",), """
