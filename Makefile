@@ -32,6 +32,7 @@ unit: $(READY)
 docs: $(READY)
 	$(BIN)/python tests/pages.py
 	$(BIN)/python tests/timelines.py
+	$(BIN)/python tests/scorecards.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py

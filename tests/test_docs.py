@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pages
+import scorecards
 from healthsim.operations.home import Home
 
 PATTERNS = [part for part in pages.sections("patterns.md") if pages.asked(part) is not None]
@@ -36,3 +37,18 @@ def test_every_block_of_a_page_is_of_a_kind_that_is_run(page: str) -> None:
     assert kinds <= {"json journey", "json run", "sql", "text"}
     assert all(json.loads(text) for part in pages.sections(page)
                for kind, text in pages.fenced(part) if kind.startswith("json"))  # fmt: skip
+
+
+def test_the_scorecard_is_what_the_templates_make_now_and_tells_all_that_is_off() -> None:
+    page = scorecards.PAGE.read_text(encoding="utf-8")
+    off = [
+        one["id"]
+        for profile, journey in scorecards.pages()
+        for one in scorecards.scored(profile, journey)
+        if one["status"] not in ("met", "unverified")
+    ]
+
+    assert scorecards.written() == page
+    assert off == ["franklin-2018-filled-365-days", "aam-2022-generic-fills"]
+    assert "**Generic share of fills.**" in page
+    assert "**Filled within a year.**" in page

@@ -159,9 +159,9 @@ def test_of_results_the_one_nearest_to_the_middle_of_the_data_counts_or_the_last
         put(tables, "conditions", {"person_id": person, "code": "E11.9"})
 
     assert read(tables, "fang-2018-a1c-under-7") == (0.5, 2)
-    assert read(tables, "ndsr-2018-a1c-over-9") == (0.5, 2)
+    assert read(tables, "ndsr-2022-a1c-over-9") == (0.5, 2)
     assert read(tables, "niddk-2010-a1c-mean") == (8.0, 2)
-    assert read(tables, "ndsr-2018-a1c-over-9", statistic="last_result") == (1.0, 2)
+    assert read(tables, "ndsr-2022-a1c-over-9", statistic="last_result") == (1.0, 2)
 
 
 def test_visits_are_counted_for_everybody_and_by_the_year(

@@ -3,9 +3,9 @@
 
 Each statistic is a query that gives a column `value`; the figure is its mean or its standard
 deviation. `$first`, `$middle` and `$last` are days of the data, `$years` is how long they are;
-`$groups` holds lists of codes, `$low` and `$high` bounds, `$least` a number of groups. A survey meets
-people on any day: `result` takes the result nearest to the middle of the data; quality measures take
-the last of the year: `last_result`.
+`$groups` holds lists of codes, `$low` and `$high` bounds, `$least` a number of groups. A survey
+meets people on any day: `result` takes the result nearest to the middle of the data; quality
+measures take the last of the year: `last_result`.
 """
 
 from __future__ import annotations

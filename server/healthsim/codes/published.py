@@ -26,7 +26,7 @@ class Published(NamedTuple):
         value: the figure.
         tolerance: how far off is near enough, in the figure's unit, besides chance.
         unit: ``"share"``, or what the value counts.
-        year: of the data, not of the publication.
+        year: of the data where the source says it, else of the publication.
         confidence: V read in the source, V2 in a copy, D computed from those, M from memory.
     """
 

@@ -1,0 +1,80 @@
+"""The page `docs/scorecard.md`: published figures against what templates make of them.
+
+`python tests/scorecards.py` writes its tables anew, the words between them stay; a test checks that
+nothing would change. A section is headed ``## `profile` with `journey` ``.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from healthsim.building import templates
+from healthsim.operations import auditing
+from healthsim.persistence.state import described
+from storing import stored
+
+PAGE = Path(__file__).parents[1] / "docs" / "scorecard.md"
+COUNT = 5_000
+"""People of each section; the templates' own seeds."""
+_SECTION = re.compile(r"^## `([a-z0-9-]+)` with `([a-z0-9-]+)`$", re.MULTILINE)
+_TABLE = re.compile(r"^\| figure .*?(?=^$)", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def scored(profile: str, journey: str) -> tuple[dict[str, Any], ...]:
+    """Return the scorecard of two templates, a row a figure."""
+    who, what = templates.load(profile, "profile"), templates.load(journey, "journey")
+    people = who.fresh() | {"count": COUNT, "expectations": []}
+    with tempfile.TemporaryDirectory() as folder:
+        path = stored(Path(folder), people, what.fresh() | {"expectations": []})
+        manifest = described(path).manifest
+        rows = auditing.scored(path, manifest.profile, manifest.journeys)
+    return tuple(dict(zip(auditing.SCORED, row, strict=True)) for row in rows)
+
+
+def table(profile: str, journey: str) -> str:
+    """Return the scorecard of two templates as a markdown table."""
+    lines = [
+        "| figure | published | observed | off by | allowed | of | | source, year | conf. |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in scored(profile, journey):
+        told = [_said(one[key], one) for key in ("published", "observed", "difference", "allowed")]
+        lines.append(
+            f"| {one['figure']} | {' | '.join(told)} | {one['n']:,} | {one['status']} | "
+            f"{one['source']}, {one['year']} | {one['confidence']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _said(value: float | None, row: dict[str, Any]) -> str:
+    if value is None:
+        return "-"
+    return f"{100 * value:.1f} %" if 0 < row["published"] < 1 else f"{value:.2f}"
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Yield the pairs of templates that the page shows."""
+    for found in _SECTION.finditer(PAGE.read_text(encoding="utf-8")):
+        yield found[1], found[2]
+
+
+def written() -> str:
+    """Return the page with every table as it is now."""
+    head, *rest = re.split(r"(?=^## )", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = [head]
+    for section in rest:
+        found = _SECTION.match(section)
+        parts.append(
+            _TABLE.sub(lambda _, f=found: table(f[1], f[2]), section) if found else section
+        )
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(), encoding="utf-8")
