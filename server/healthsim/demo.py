@@ -263,6 +263,8 @@ async def _check(talk: Talk, run_id: str) -> int:
         talk.table(findings, "Findings")
     if compared := audit.get("asked_against_got"):
         talk.table(compared, "Asked against got", most=40)
+    if audit.get("scorecard"):
+        talk.lines(audit["next"].removeprefix("Say the scorecard: "))
     page = await talk.call("query_scenario", name=NAME, sql=CHECK.strip())
     got = dict(zip(page["columns"], page["rows"][0], strict=True))
     people = 200
