@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from healthsim.codes import books
 from healthsim.codes.diagnoses import RELEASE, Diagnosis, dotted, icd10cm
 from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
 from healthsim.codes.nearest import MOST, Space, nearest
 from healthsim.codes.procedures import procedure_system
@@ -282,6 +283,13 @@ SYSTEMS: Mapping[str, System] = {
     "rxnorm": _book("RxNorm", r"\d{3,7}", _by_rxnorm),
     "ndc": _book("NDC", r"\d{11}", _by_ndc),
     "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
+    "icd10pcs": System(
+        "ICD-10-PCS",
+        re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{6}", re.ASCII),
+        lambda code: icd10pcs().rows.get(code),
+        lambda _: icd10pcs().space,
+        lambda said: said,
+    ),
     "cvx": _book("CVX", r"\d{2,3}", lambda: books.cvx().rows),
     "drg": _book("MS-DRG", r"\d{3}", lambda: books.drg().rows),
     "pos": _book("place of service", r"\d{2}", lambda: books.pos().rows),

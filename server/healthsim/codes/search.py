@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from healthsim.codes import books, shelf
 from healthsim.codes.drugs import drugs, ndc, rxnorm
 from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
 from healthsim.errors import NotFound, near
 
@@ -113,13 +114,17 @@ SOURCES: Mapping[str, _Source] = {
     "cpt": _Source(books.cpt),
     "rxnorm": _Source(rxnorm),
     "ndc": _Source(ndc),
+    "icd10pcs": _Source(icd10pcs),
 }
 """Book by its name here; ties between books are in this order."""
 
+_USUAL = tuple(name for name in SOURCES if name != "icd10pcs")
+"""Where words are looked for if no book is named: the others are flooded by 79,000 procedures."""
+
 ALIASES: Mapping[str, str] = {
     "icd": "icd10cm", "icd10": "icd10cm", "icd-10": "icd10cm", "icd-10-cm": "icd10cm",
-    "diagnosis": "icd10cm", "procedure": "hcpcs", "lab": "loinc", "labs": "loinc",
-    "vital": "loinc", "vitals": "loinc",
+    "diagnosis": "icd10cm", "icd-10-pcs": "icd10pcs", "pcs": "icd10pcs", "procedure": "hcpcs",
+    "lab": "loinc", "labs": "loinc", "vital": "loinc", "vitals": "loinc",
     "drugs": "drug", "medication": "drug", "vaccine": "cvx", "ms-drg": "drg", "msdrg": "drg",
     "specialty": "taxonomy", "place of service": "pos", "bill type": "bill_type",
 }  # fmt: skip
@@ -278,7 +283,7 @@ def search(
 
     Args:
         query: words in any order; the beginning of a word is enough.
-        systems: names of the books to search; none means all.
+        systems: names of the books to search; none means all but ICD-10-PCS.
         limit: most hits.
         where: what the caller's argument for `systems` is called, for the error.
 
@@ -290,7 +295,7 @@ def search(
     >>> [hit.code for hit in search("a1c", limit=1).hits]
     ['4548-4']
     """
-    names = [book_name(one, where) for one in systems] or list(SOURCES)
+    names = [book_name(one, where) for one in systems] or list(_USUAL)
     words = _words(query)
     if not words:
         raise NotFound("query", "holds no word", "give words, such as: heart failure, or a code")

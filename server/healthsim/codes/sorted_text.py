@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,16 @@ from pathlib import Path
 class SortedText:
     """Lines of tab-separated fields, sorted by the bytes of the first one.
 
-    Reading it costs one read of the file; a line is split only when it is asked for.
+    Reading it costs one read of the file, unpacked where its name ends in ``.gz``; a line is
+    split only when it is asked for.
     """
 
     def __init__(self, path: Path) -> None:
-        self._text = path.read_bytes()
+        read = path.read_bytes()
+        self._text = gzip.decompress(read) if path.suffix == ".gz" else read
+
+    def __len__(self) -> int:
+        return self._text.count(b"\n")
 
     def find(self, key: str) -> list[str] | None:
         """Return the fields of the line with this key, or None."""

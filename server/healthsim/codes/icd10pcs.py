@@ -1,0 +1,78 @@
+"""Procedures of hospital stays: the ICD-10-PCS codes, read from one packed text when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from functools import cache
+from pathlib import Path
+
+from healthsim.codes.books import Book, Code
+from healthsim.codes.nearest import Space, nearest
+from healthsim.codes.sorted_text import SortedText
+
+_FILE = Path(__file__).parent / "data" / "icd10pcs.txt.gz"
+
+
+class Icd10pcs(Book[Code]):
+    """The procedure codes, about 79,200; `rows` makes a row only when it is asked for."""
+
+    def __init__(self, path: Path = _FILE) -> None:
+        self._text = SortedText(path)
+        super().__init__("ICD-10-PCS", _Rows(self._text))
+
+    @property
+    def space(self) -> Space:
+        """The codes as something to look for near ones in."""
+        return Space(bare=_bare, whole=self._whole, below=self._below)
+
+    def _whole(self, said: str) -> str | None:
+        return said if said in self else None
+
+    def _below(self, said: str) -> Iterator[str]:
+        return (line[0] for line in self._text.below(said))
+
+    def _mend(self, code: str) -> str:
+        shown = " or ".join(repr(one) for one in nearest(self.space, code)[:3])
+        return f"did you mean {shown}?" if shown else "known: the codes of ICD-10-PCS"
+
+
+class _Rows(Mapping[str, Code]):
+    """The rows, read from the text as they are asked for."""
+
+    def __init__(self, text: SortedText) -> None:
+        self._text = text
+
+    def __getitem__(self, code: str) -> Code:
+        line = self._text.find(code)
+        if line is None:
+            raise KeyError(code)
+        return Code(line[0], line[1])
+
+    def __iter__(self) -> Iterator[str]:
+        return (line[0] for line in self._text.since())
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def items(self) -> ItemsView[str, Code]:
+        return {code: Code(code, title) for code, title in self._text.since()}.items()
+
+    def values(self) -> ValuesView[Code]:
+        return dict(self.items()).values()
+
+
+def _bare(code: str) -> str:
+    return code.strip().upper().translate(_NO_LETTERS)
+
+
+_NO_LETTERS = str.maketrans("OI", "01")  # neither letter stands in any code
+
+
+@cache
+def icd10pcs() -> Icd10pcs:
+    """Return the procedure codes.
+
+    >>> icd10pcs().display("0SRD0J9")
+    'Replacement of Left Knee Joint with Synthetic Substitute, Cemented, Open Approach'
+    """
+    return Icd10pcs()
