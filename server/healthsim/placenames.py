@@ -17,12 +17,14 @@ def county_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     "did you mean 'Harris County, TX' (48201)?"
     """
     if re.fullmatch(r"[0-9]{5}", said):
-        inside = [code for code in codes if code[:2] == said[:2]] or list(codes)
-        return near(said, inside)
+        inside = sorted((abs(int(code) - int(said)), code) for code in codes
+                        if code[:2] == said[:2])[:3]  # fmt: skip
+        meant = [f"{code!r} ({titles[codes.index(code)]})" for _, code in inside]
+        return f"did you mean {' or '.join(meant)}?" if meant else near(said, codes)
     name, _, state = said.rpartition(",")
     inside = [title for title in titles if title.endswith(f", {state.strip().upper()}")]
     stem = (name or said).casefold().strip()
-    begun = [title for title in inside or titles if title.casefold().startswith(stem)]
+    begun = [title for title in inside or titles if title.casefold().startswith(f"{stem} ")]
     if begun and len(begun) <= _FEW:
         return f"did you mean {' or '.join(_shown(one, codes, titles) for one in begun)}?"
     if name and inside:

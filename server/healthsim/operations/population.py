@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from healthsim.errors import HealthSimError, NotFound, near
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
     from healthsim.products.populationsim.population import Population
     from healthsim.products.populationsim.rates import Rates
+    from healthsim.products.reference import Reference
+    from healthsim.reference.read import Imported
 
 # numpy, duckdb and the figures are heavy, so they are imported where they are used.
 
 _DECIMALS = 4
 _AGES = ((0, 5), (5, 18), (18, 35), (35, 50), (50, 65), (65, 75), (75, 85), (85, None))
+_TABLES = ("county_people", "county_measures")
 _BASIS = ("nothing", "nation", "state", "county")
 
 
@@ -65,16 +69,40 @@ def imported_population(home: Home) -> Population:
     """Return who lives where, with what was imported in place of what is built in."""
     from healthsim.products.populationsim.population import built_in_population  # noqa: PLC0415
 
-    population = built_in_population()
     if not home.reference.is_file():
-        return population
+        return built_in_population()
     from healthsim.reference.read import opened  # noqa: PLC0415
 
-    with opened(home.reference) as reference:
-        if "county_people" in reference.imports:
-            population = population.with_people(reference.county_people())
-        if "county_measures" in reference.imports:
-            population = population.with_measures(reference.county_measures())
+    with opened(home.reference) as imported:
+        return _laid_over(imported, [name for name in _TABLES if name in imported.imports])
+
+
+def grounded(home: Home, profile: Mapping[str, Any], reference: Reference) -> Reference:
+    """Return a reference with the imported people and prevalences that a profile asks for.
+
+    What it does not ask for is not read, and does not change the identity of its runs.
+    """
+    if not home.reference.is_file() or not needed_tables(profile):
+        return reference
+    from healthsim.reference.read import opened  # noqa: PLC0415
+
+    with opened(home.reference) as imported:
+        wanted = [name for name in needed_tables(profile) if name in imported.imports]
+        if not wanted:
+            return reference
+        versions = {imported.imports[name].name: imported.imports[name].digest for name in wanted}
+        population = _laid_over(imported, wanted)
+    return replace(reference, population=population, versions={**reference.versions, **versions})
+
+
+def _laid_over(imported: Imported, tables: Sequence[str]) -> Population:
+    from healthsim.products.populationsim.population import built_in_population  # noqa: PLC0415
+
+    population = built_in_population()
+    if "county_people" in tables:
+        population = population.with_people(imported.county_people())
+    if "county_measures" in tables:
+        population = population.with_measures(imported.county_measures())
     return population
 
 
@@ -100,8 +128,8 @@ def needed_tables(profile: Mapping[str, Any]) -> tuple[str, ...]:
     }
     counted = asked & {"age", "gender"}
     others = asked - {"age", "gender", "race", "ethnicity"}
-    wanted = ("county_people", bool(counted or others)), ("county_measures", bool(others))
-    return tuple(name for name, needed in wanted if needed)
+    wanted = zip(_TABLES, (counted | others, others), strict=True)
+    return tuple(name for name, measures in wanted if measures)
 
 
 def _found(place: str) -> tuple[str, str, NDArray[np.int32]]:

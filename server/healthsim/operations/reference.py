@@ -94,6 +94,7 @@ def reference_for(
         profile: who; a document, checked or not.
         journeys: what happens.
     """
+    from healthsim.operations.population import grounded  # noqa: PLC0415  see the top
     from healthsim.products.reference import built_in  # noqa: PLC0415  numpy is heavy
 
-    return built_in()
+    return grounded(home, profile, built_in())
