@@ -17,9 +17,9 @@ def county_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     "did you mean 'Harris County, TX' (48201)?"
     """
     if re.fullmatch(r"[0-9]{5}", said):
-        inside = sorted((abs(int(code) - int(said)), code) for code in codes
-                        if code[:2] == said[:2])[:3]  # fmt: skip
-        meant = [f"{code!r} ({titles[codes.index(code)]})" for _, code in inside]
+        of_state = (code for code in codes if code[:2] == said[:2])
+        nearest = sorted(of_state, key=lambda code: (abs(int(code) - int(said)), code))[:3]
+        meant = [f"{code!r} ({titles[codes.index(code)]})" for code in nearest]
         return f"did you mean {' or '.join(meant)}?" if meant else near(said, codes)
     name, _, state = said.rpartition(",")
     inside = [title for title in titles if title.endswith(f", {state.strip().upper()}")]
