@@ -319,7 +319,7 @@ def timeline(
 
     who = _document(profile, "profile")
     journeys = [_document(name, "journey") for name in journey or ()]
-    told = telling.tell(who, journeys, person=person, seed=seed)
+    told = telling.tell(who, journeys, person=person, seed=seed, home=home_folder())
     if not screen.is_terminal:
         title = " and ".join(one.get("title") or one["name"] for one in (who, *journeys))
         typer.echo(telling.page(title, "", told), nl=False)
@@ -354,12 +354,16 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
 
     found = proving.verify(home_folder(), name)
     if as_json:
-        print_json({"name": name, "same": found.same, "differs": list(found.differs)})
+        print_json({"name": name, "same": found.same, "differs": list(found.differs),
+                    "missing": list(map(str, found.missing))})  # fmt: skip
     elif found.same:
         typer.echo(f"{name}: the same rows, digest {found.digest}")
-    if not found.same:
+    for problem in found.missing:
+        errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
+    if found.differs:
         tables = ", ".join(found.differs)
         errors.print(f"{escape(name)}: differs in {escape(tables)}", highlight=False)
+    if not found.same:
         raise typer.Exit(FAILED)
 
 

@@ -90,7 +90,10 @@ class SmallEngine:
     skew: int = 0
 
     def prepare(
-        self, profile_document: Mapping[str, Any], journey_documents: Sequence[Mapping[str, Any]]
+        self,
+        profile_document: Mapping[str, Any],
+        journey_documents: Sequence[Mapping[str, Any]],
+        reference: object = None,
     ) -> Job:
         texts = [json.dumps(document, sort_keys=True) for document in journey_documents]
         profile = json.dumps(profile_document, sort_keys=True)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution import run
+from healthsim.operations.home import Home
 from healthsim.operations.pace import MOST_LOOKED_AT, measured
+from healthsim.operations.reference import reference_for
 from healthsim.products.known import known
 from healthsim.specification.check import job_warnings
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
@@ -41,10 +43,15 @@ def preview(
     *,
     sample: int = 3,
     seed: int | None = None,
+    home: Home | None = None,
 ) -> Preview:
-    """Run the first people of a job and scale up; they are the very people of the whole run."""
+    """Run the first people of a job and scale up; they are the very people of the whole run.
+
+    Imported data are read from `home`; without one, everything is built in.
+    """
     document = dict(profile) | ({} if seed is None else {"seed": seed})
-    job = run.prepare(document, journeys)
+    reference = reference_for(home, profile, journeys) if home else None
+    job = run.prepare(document, journeys, reference)
     pace = measured(job)
     found = pace.tables
     expected = {
@@ -85,10 +92,14 @@ _MOST_SHOWN = 10  # people of a few families, who are more than the units asked 
 
 
 def quick(
-    profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
+    profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]], home: Home | None = None
 ) -> list[dict[str, Any]]:
-    """Make a few people and everything that is linked to them, as one object a person."""
-    job = run.prepare(profile, journeys)
+    """Make a few people and everything that is linked to them, as one object a person.
+
+    Imported data are read from `home`; without one, everything is built in.
+    """
+    reference = reference_for(home, profile, journeys) if home else None
+    job = run.prepare(profile, journeys, reference)
     chunk, _ = run.work(job, 0, job.count)
     return _Seen(_tables(job), chunk.tables).people(max(job.count, _MOST_SHOWN))
 

@@ -16,6 +16,7 @@ from healthsim import __version__
 from healthsim.errors import Cancelled, HealthSimError
 from healthsim.operations import runs
 from healthsim.operations.home import Home
+from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
 from healthsim.persistence.files import disk_errors, publish_over, temporary
 
@@ -91,9 +92,12 @@ class Engine(Protocol):
     """What runs specifications: the module `execution.run`."""
 
     def prepare(
-        self, profile_document: Mapping[str, Any], journey_documents: Sequence[Mapping[str, Any]]
+        self,
+        profile_document: Mapping[str, Any],
+        journey_documents: Sequence[Mapping[str, Any]],
+        reference: Any = None,
     ) -> Job:
-        """Check documents and return what can be run."""
+        """Check documents and return what can be run, from a reference or what is built in."""
 
     def chunks(self, job: Any, *, threads: int = ..., stop: Event | None = None) -> Iterator[Chunk]:
         """Generate, in order of people."""
@@ -111,7 +115,7 @@ def start(
         SpecError: the documents ask for something that cannot be generated.
     """
     chosen = engine or the_engine()
-    job = chosen.prepare(profile, journeys)
+    job = chosen.prepare(profile, journeys, reference_for(home, profile, journeys))
     record, mine = runs.claim(home, job.key, job.count)
     if mine:
         stop = Event()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from healthsim.errors import Problem
 from healthsim.operations.home import Home
 
 if TYPE_CHECKING:
@@ -98,3 +99,31 @@ def reference_for(
     from healthsim.products.reference import built_in  # noqa: PLC0415  numpy is heavy
 
     return grounded(home, profile, built_in())
+
+
+def missing(home: Home, where: str, references: Mapping[str, str]) -> list[Problem]:
+    """Say which imported data something was made with that are not here in the same version.
+
+    Args:
+        home: where imported data are kept.
+        where: what was made.
+        references: digest of each thing that it was made with, by name.
+    """
+    if not references:
+        return []
+    from healthsim.codes import shelf  # noqa: PLC0415  needed here only
+    from healthsim.reference import read  # noqa: PLC0415  see the top
+
+    here = {**shelf.versions(), **read.versions(home.reference)}
+    found = []
+    for name, digest in sorted(references.items()):
+        if here.get(name) != digest:
+            instead = f"{here[name][:12]} is here" if name in here else "it is not imported"
+            found.append(
+                Problem(
+                    where,
+                    f"was made with {name} of version {digest[:12]}, and {instead}",
+                    "import the same release again: healthsim reference import KIND FILE",
+                )
+            )
+    return found

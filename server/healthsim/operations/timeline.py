@@ -11,6 +11,8 @@ import numpy as np
 from healthsim.errors import Refused
 from healthsim.execution import run
 from healthsim.operations.estimate import cells
+from healthsim.operations.home import Home
+from healthsim.operations.reference import reference_for
 
 LOOKED_AT = 60
 """People among whom a person to whom something happens is chosen."""
@@ -50,6 +52,7 @@ def tell(
     person: int | None = None,
     seed: int | None = None,
     most: int = MOST_ROWS,
+    home: Home | None = None,
 ) -> Told:
     """Tell what happens to one person of a job, and to the household and the newborn.
 
@@ -59,12 +62,15 @@ def tell(
         person: which, from 1; by default that of the first 60 to whom most different steps come.
         seed: another seed than the profile's.
         most: lines that are shown at most.
+        home: where imported data are read from; without one, everything is built in.
 
     Raises:
         Refused: `person` is not among the people.
         SpecError: the specifications cannot be run.
     """
-    job = run.prepare(dict(profile) | ({} if seed is None else {"seed": seed}), journeys)
+    document = dict(profile) | ({} if seed is None else {"seed": seed})
+    reference = reference_for(home, profile, journeys) if home else None
+    job = run.prepare(document, journeys, reference)
     if person is not None and not 1 <= person <= job.count:
         raise Refused("person", f"is {person}", f"give a number from 1 to {job.count}")
     start = 0 if person is None else person - 1

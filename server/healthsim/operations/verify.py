@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from healthsim import __version__
+from healthsim.errors import Problem
 from healthsim.operations import scenarios
 from healthsim.operations.generate import Engine, Progress, the_engine
 from healthsim.operations.home import Home
+from healthsim.operations.reference import missing, reference_for
 
 if TYPE_CHECKING:
-    from healthsim.persistence.digest import Digest
     from healthsim.persistence.scenario import Manifest
 
 
@@ -26,6 +27,8 @@ class Verified:
         changed: tables whose stored rows are not those of the manifest.
         remade: tables that came out differently when they were made again.
         engine_version: the one that made the scenario; another one may make other rows.
+        missing: imported data that the scenario was made with and that are not here in the same
+            version; it was not made again then.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Verified:
     changed: tuple[str, ...]
     remade: tuple[str, ...]
     engine_version: str
+    missing: tuple[Problem, ...] = ()
 
     @property
     def differs(self) -> tuple[str, ...]:
@@ -41,8 +45,8 @@ class Verified:
 
     @property
     def same(self) -> bool:
-        """Whether no table differs."""
-        return not self.differs
+        """Whether it was made again, and no table differs."""
+        return not self.differs and not self.missing
 
     @property
     def same_engine(self) -> bool:
@@ -66,23 +70,29 @@ def verify(
     path = scenarios.path(home, name)
     found = described(path)
     stored = digest_stored(path, found.tables)
-    again = _again(found.manifest, engine or the_engine(), progress)
     said = found.manifest.digests
+    gone = tuple(missing(home, f"scenario {name!r}", found.manifest.references))
+    again = said if gone else _again(home, found.manifest, engine or the_engine(), progress)
     return Verified(
         name=name,
         digest=found.manifest.digest,
         changed=_differing(said, stored.tables()),
-        remade=_differing(said, again.tables()),
+        remade=_differing(said, again),
         engine_version=found.manifest.engine_version,
+        missing=gone,
     )
 
 
-def _again(manifest: Manifest, engine: Engine, progress: Progress | None) -> Digest:
+def _again(
+    home: Home, manifest: Manifest, engine: Engine, progress: Progress | None
+) -> Mapping[str, str]:
+    """Return the digest of each table as it comes out now."""
     from healthsim.persistence.digest import Digest  # noqa: PLC0415  pyarrow is heavy
 
     profile = json.loads(manifest.profile)
     profile |= {"seed": manifest.seed, "count": manifest.count}
-    job = engine.prepare(profile, [json.loads(text) for text in manifest.journeys])
+    journeys = [json.loads(text) for text in manifest.journeys]
+    job = engine.prepare(profile, journeys, reference_for(home, profile, journeys))
     by_name = {table.name: table for table in job.tables}
     digest, done = Digest(job.tables), 0
     for chunk in engine.chunks(job):
@@ -91,7 +101,7 @@ def _again(manifest: Manifest, engine: Engine, progress: Progress | None) -> Dig
         done += chunk.count
         if progress is not None:
             progress(done, job.count)
-    return digest
+    return digest.tables()
 
 
 def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:

@@ -182,7 +182,9 @@ def preview_spec(
     found = Draft.of(specs.load(home_of(ctx), spec_id).document)
     if found.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
-    seen = estimate.preview(found.profile, found.journeys, sample=sample, seed=seed)
+    seen = estimate.preview(
+        found.profile, found.journeys, sample=sample, seed=seed, home=home_of(ctx)
+    )
     return reply(
         Previewed(
             spec_id=spec_id,

@@ -18,6 +18,7 @@ from healthsim.building.draft import Draft
 from healthsim.errors import NotFound
 from healthsim.operations import generate, runs, scenarios, specs
 from healthsim.operations.home import Home
+from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
 from healthsim.tools.answers import Done, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.edge import Ctx, home_of
@@ -112,7 +113,8 @@ def _is_again(
     home: Home, name: str, profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
 ) -> bool:
     """Whether the scenario of this name holds just these documents: the call is a repeated one."""
-    job = generate.the_engine().prepare(profile, journeys)
+    reference = reference_for(home, profile, journeys)
+    job = generate.the_engine().prepare(profile, journeys, reference)
     try:
         kept = scenarios.describe(home, name)
     except NotFound:
@@ -185,6 +187,7 @@ def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, Done]:
 
 
 def quick_generate(
+    ctx: Ctx,
     traits: Annotated[str, Field(description="Who, in plain words: a diabetic woman of 70.")] = "",
     count: Annotated[int, Field(ge=1, le=10, description="Number of people.")] = 1,
     template: Annotated[str, Field(description="Profile template; chosen if empty.")] = "",
@@ -206,7 +209,7 @@ def quick_generate(
     profile = dict(new.profile or {}) | ({} if seed is None else {"seed": seed})
     return reply(
         QuickPeople(
-            people=estimate.quick(profile, new.journeys),
+            people=estimate.quick(profile, new.journeys, home_of(ctx)),
             columns=estimate.VIEWS,
             understood=story.understood,
             not_understood=story.not_understood,

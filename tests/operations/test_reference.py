@@ -1,0 +1,91 @@
+"""What a run draws from imported data is in its manifest by version, and nothing else is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import publishing
+import pytest
+
+from healthsim.operations import scenarios
+from healthsim.operations.generate import join, start
+from healthsim.operations.home import Home
+from healthsim.operations.reference import (
+    import_file,
+    imported,
+    missing,
+    reference_for,
+    remove,
+)
+from healthsim.operations.verify import verify
+from healthsim.persistence.database import open_write
+from healthsim.persistence.scenario import read_manifest, rewrite_manifest
+from healthsim.products.reference import built_in
+
+PLAIN: dict[str, Any] = {
+    "kind": "profile",
+    "name": "plain",
+    "count": 5,
+    "seed": 3,
+    "products": ["patientsim"],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def _saved(home: Home, name: str, profile: dict[str, Any]) -> str:
+    """Run a profile and save it; return the key of the run."""
+    record = join(home, start(home, profile, []).run_id, 60)
+    assert record.status == "done", record.error
+    scenarios.save_run(home, record.run_id, name)
+    return record.key
+
+
+def test_a_profile_that_asks_for_nothing_gets_what_is_built_in(home: Home, tmp_path: Path) -> None:
+    import_file(home, "cdc-svi", publishing.svi(tmp_path))
+
+    assert reference_for(home, PLAIN) is built_in()
+
+
+def test_importing_what_is_not_asked_for_leaves_a_run_as_it_was(home: Home, tmp_path: Path) -> None:
+    before = start(home, PLAIN, [])
+    import_file(home, "cdc-places", publishing.places_wide(tmp_path))
+
+    assert start(home, PLAIN, []).run_id == before.run_id
+
+
+def test_a_scenario_says_which_version_it_misses(home: Home, tmp_path: Path) -> None:
+    done = import_file(home, "cdc-svi", publishing.svi(tmp_path))
+    _saved(home, "small", PLAIN)
+    path = scenarios.path(home, "small")
+    with open_write(path) as connection:
+        manifest = read_manifest(connection, path)
+        rewrite_manifest(
+            connection, replace(manifest, references={"cdc-svi": done.digest, "nppes": "0" * 64})
+        )
+
+    found = verify(home, "small")
+
+    assert not found.same
+    assert found.differs == ()
+    assert [str(one) for one in found.missing] == [
+        "scenario 'small': was made with nppes of version 000000000000, and it is not imported; "
+        "import the same release again: healthsim reference import KIND FILE"
+    ]
+    assert scenarios.describe(home, "small").name == "small"
+
+
+def test_another_version_is_not_the_same(home: Home, tmp_path: Path) -> None:
+    done = import_file(home, "cdc-svi", publishing.svi(tmp_path))
+
+    assert missing(home, "x", {"cdc-svi": done.digest}) == []
+    (problem,) = missing(home, "x", {"cdc-svi": "f" * 64})
+    assert f"version ffffffffffff, and {done.digest[:12]} is here" in problem.found
+    remove(home, "cdc-svi")
+    assert imported(home) == ()
+    assert len(missing(home, "x", {"cdc-svi": done.digest})) == 1
