@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import publishing
 import pytest
 
+import publishing
 from healthsim.operations import scenarios
 from healthsim.operations.generate import join, start
 from healthsim.operations.home import Home
@@ -89,3 +89,23 @@ def test_another_version_is_not_the_same(home: Home, tmp_path: Path) -> None:
     remove(home, "cdc-svi")
     assert imported(home) == ()
     assert len(missing(home, "x", {"cdc-svi": done.digest})) == 1
+
+
+def test_what_is_asked_for_is_in_the_manifest_and_proven(home: Home, tmp_path: Path) -> None:
+    located = PLAIN | {
+        "demographics": {"location": {"counties": {"48201": 1}}},
+        "attributes": {"diabetic": {"type": "population", "measure": "diabetes"}},
+    }
+    plain = start(home, located, []).run_id
+    file = publishing.places_wide(tmp_path)
+    done = import_file(home, "cdc-places", file)
+
+    key = _saved(home, "there", located)
+
+    assert not plain.endswith(key[:12])
+    assert scenarios.describe(home, "there").references == {"cdc-places": done.digest}
+    assert verify(home, "there").same
+    file.write_text(file.read_text().replace("11.4", "12.4"))
+    import_file(home, "cdc-places", file)
+    found = verify(home, "there")
+    assert (found.same, found.differs, len(found.missing)) == (False, (), 1)

@@ -27,6 +27,7 @@ class Kept:
         count: people; `counts` are rows by table.
         profile: the profile as canonical JSON text; `journeys` likewise.
         expectations: how each came out, as the manifest keeps it.
+        references: digest of each thing imported that its rows were drawn from, by name.
         broken: why the file cannot be read, empty where it can.
     """
 
@@ -43,6 +44,7 @@ class Kept:
     profile: str = ""
     journeys: tuple[str, ...] = ()
     expectations: tuple[Mapping[str, Any], ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict)
     broken: str = ""
 
 
@@ -142,6 +144,7 @@ def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
         profile=manifest.profile,
         journeys=manifest.journeys,
         expectations=manifest.expectations,
+        references=manifest.references,
     )
 
 

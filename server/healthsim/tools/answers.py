@@ -129,6 +129,7 @@ class ScenarioShown(Answer):
     people: int = 0
     seed: int = 0
     digest: str = ""
+    imported: dict[str, str] = {}
     tables: Rows = {}
     expectations: Rows = {}
     columns: Rows = {}

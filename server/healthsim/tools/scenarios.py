@@ -89,7 +89,8 @@ def describe_scenario(
     found = kept.describe(home_of(ctx), name)
     shown = ScenarioShown(
         name=name, description=found.description, people=found.count, seed=found.seed,
-        digest=found.digest, next=f"query_scenario(name={name!r}, sql=...)",
+        digest=found.digest, imported=dict(found.references),
+        next=f"query_scenario(name={name!r}, sql=...)",
     )  # fmt: skip
     if table:
         shown.columns = rows(["column", "type", "meaning"], kept.columns(home_of(ctx), name, table))
