@@ -1,7 +1,7 @@
 """The page `docs/scorecard.md`: published figures against what templates make of them.
 
 `python tests/scorecards.py` writes its tables anew, the words between them stay; a test checks that
-nothing would change. A section is headed ``## `profile` with `journey` ``.
+nothing would change. A section is headed ``## `profile` with `journey`, 5,000 people``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from healthsim.persistence.state import described
 from storing import stored
 
 PAGE = Path(__file__).parents[1] / "docs" / "scorecard.md"
-COUNT = 5_000
-"""People of each section; the templates' own seeds."""
-_SECTION = re.compile(r"^## `([a-z0-9-]+)` with `([a-z0-9-]+)`$", re.MULTILINE)
+_SECTION = re.compile(r"^## `([a-z0-9-]+)` with `([a-z0-9-]+)`, ([\d,]+) people$", re.MULTILINE)
 _TABLE = re.compile(r"^\| figure .*?(?=^$)", re.MULTILINE | re.DOTALL)
 
 
 @cache
-def scored(profile: str, journey: str) -> tuple[dict[str, Any], ...]:
+def scored(profile: str, journey: str, count: str) -> tuple[dict[str, Any], ...]:
     """Return the scorecard of two templates, a row a figure."""
     who, what = templates.load(profile, "profile"), templates.load(journey, "journey")
-    people = who.fresh() | {"count": COUNT, "expectations": []}
+    people = who.fresh() | {"count": int(count.replace(",", "")), "expectations": []}
     with tempfile.TemporaryDirectory() as folder:
         path = stored(Path(folder), people, what.fresh() | {"expectations": []})
         manifest = described(path).manifest
@@ -37,13 +35,15 @@ def scored(profile: str, journey: str) -> tuple[dict[str, Any], ...]:
     return tuple(dict(zip(auditing.SCORED, row, strict=True)) for row in rows)
 
 
-def table(profile: str, journey: str) -> str:
-    """Return the scorecard of two templates as a markdown table."""
+def table(profile: str, journey: str, count: str, seen: set[str]) -> str:
+    """Return the scorecard of two templates as a markdown table, without figures seen before."""
     lines = [
         "| figure | published | observed | off by | allowed | of | | source, year | conf. |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in scored(profile, journey):
+    for one in scored(profile, journey, count):
+        if one["id"] in seen:
+            continue
         told = [_said(one[key], one) for key in ("published", "observed", "difference", "allowed")]
         lines.append(
             f"| {one['figure']} | {' | '.join(told)} | {one['n']:,} | {one['status']} | "
@@ -58,21 +58,21 @@ def _said(value: float | None, row: dict[str, Any]) -> str:
     return f"{100 * value:.1f} %" if 0 < row["published"] < 1 else f"{value:.2f}"
 
 
-def pages() -> Iterator[tuple[str, str]]:
-    """Yield the pairs of templates that the page shows."""
+def pages() -> Iterator[tuple[str, str, str]]:
+    """Yield profile, journey and number of people of each section of the page."""
     for found in _SECTION.finditer(PAGE.read_text(encoding="utf-8")):
-        yield found[1], found[2]
+        yield found[1], found[2], found[3]
 
 
 def written() -> str:
     """Return the page with every table as it is now."""
     head, *rest = re.split(r"(?=^## )", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    parts = [head]
+    parts, seen = [head], set[str]()
     for section in rest:
         found = _SECTION.match(section)
-        parts.append(
-            _TABLE.sub(lambda _, f=found: table(f[1], f[2]), section) if found else section
-        )
+        now = table(found[1], found[2], found[3], seen) if found else ""
+        seen |= {one["id"] for one in scored(*found.groups())} if found else set()
+        parts.append(_TABLE.sub(lambda _, now=now: now, section) if now else section)
     return "".join(parts)
 
 

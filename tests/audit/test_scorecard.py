@@ -231,7 +231,7 @@ def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(ran: Path) -> None
     assert found.off == ["ccw-2019-diabetes", "iglay-2016-kidney"]
     assert found.score == (
         "1 of 3 published figures are met; off: ccw-2019-diabetes, iglay-2016-kidney; "
-        "2 unverified or not measured"
+        "2 unverified, of too few, or not measured"
     )
 
 
@@ -245,3 +245,12 @@ def test_an_unknown_figure_is_refused_with_near_names() -> None:
     assert "profile.reproduces[0]: no published figure 'ccw-2019-diabetis'" in said
     assert "did you mean 'ccw-2019-diabetes'" in said
     assert "journeys[0].reproduces[1]: ccw-2019-women stands twice" in said
+
+
+def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> None:
+    claims = ["ccw-2019-hypertension", "ccw-2019-stroke"]
+    path = stored(tmp_path, spec("diabetic", count=100, reproduces=claims))
+    manifest = described(path).manifest
+    rows = auditing.scored(path, manifest.profile, manifest.journeys)
+
+    assert [row[auditing.SCORED.index("status")] for row in rows] == ["off", "too few"]

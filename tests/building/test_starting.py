@@ -274,3 +274,29 @@ def test_families_on_a_plan_get_the_design_for_families() -> None:
     profile = _profile("200 commercial families on a high-deductible plan")
 
     assert profile["coverage"]["plan"] == {"Family-HDHP": 1.0}  # type: ignore[index]
+
+
+def test_a_share_that_is_said_keeps_how_the_condition_goes_with_others() -> None:
+    found = {one["code"]: one for one in _clinical(f"{WISH}, 60 % with hypertension")}
+
+    assert found["I10"] == {"code": "I10", "share": 0.6, "loading": 0.656}
+    assert found["E78.5"]["loading"] == 0.679
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [("30 % with obesity", [0.3]), ("without obesity", []), ("with obesity", [1.0])],
+)
+def test_a_condition_is_changed_where_it_is_one_of_several_too(
+    said: str, asked: list[float]
+) -> None:
+    new, story = starting.start_profile(f"{WISH}, {said}")
+    assert new.profile is not None
+    clinical = new.profile["clinical"]
+    assert isinstance(clinical, dict)
+    shares = [one["share"] for one in clinical["comorbidities"] if one["code"] == "E66.9"]
+
+    assert draft.problems(new) == []
+    assert story.not_understood == []
+    assert "one_of" not in clinical
+    assert shares == asked

@@ -22,7 +22,9 @@ from healthsim.codes.published import Published, published
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 
-MET, OFF, UNVERIFIED, UNMEASURED = "met", "off", "unverified", "not measured"
+MET, OFF, UNVERIFIED = "met", "off", "unverified"
+TOO_FEW, UNMEASURED = "too few", "not measured"
+_VAGUE = 0.5  # assumption: where chance alone moves a figure by half, nothing is learnt of it
 _OLD_YEARS = 10
 _WIDER = 1.5  # assumption: an old figure is of other people; half as much tolerance again
 _SCALES = {"per 100 a year": 100.0, "per 1,000 a year": 1000.0}
@@ -39,7 +41,8 @@ class Scored:
         observed: what the tables hold; None where nobody is of that kind.
         count: people, stays or fills that it rests on.
         allowed: how far it may be off: tolerance, by vintage, and three standard errors.
-        status: met, off, unverified (nobody has read the figure in a source), not measured.
+        status: met, off, unverified (nobody has read the figure in a source), too few (chance alone
+            may move it by half), not measured.
     """
 
     figure: Published
@@ -92,9 +95,11 @@ def _scored(
     if figure_of is None:
         return Scored(figure, None, count, figure.tolerance, UNMEASURED)
     observed = float(figure_of)
-    allowed = tolerance(figure, days[0].year) + 3 * _error(figure, statistic, spread or 0.0, count)
+    chance = 3 * _error(figure, statistic, spread or 0.0, count)
+    allowed = tolerance(figure, days[0].year) + chance
     near = abs(observed - figure.value) <= allowed
     status = (MET if near else OFF) if figure.verified else UNVERIFIED
+    status = TOO_FEW if figure.verified and chance > _VAGUE * figure.value else status
     return Scored(figure, round(observed, _DECIMALS), count, round(allowed, _DECIMALS), status)
 
 

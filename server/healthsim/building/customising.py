@@ -201,26 +201,27 @@ def _clinical(work: Work) -> None:
             work.story.understood.append(f"{said} -> as everybody in the template has it")
             continue
         if share is None and (code[:3] == (own or "")[:3] or (number == 0 and own is None)):
-            _primary(work, comorbidities, code)
+            _primary(work, code)
             continue
-        _drop(comorbidities, code)
+        gone = _drop(clinical, code)
         given, path = 1.0 if share is None else share, f"clinical.comorbidities[{code}]"
-        comorbidities.append({"code": code, "share": given})
+        loading = {key: one[key] for one in gone[:1] for key in ("loading",) if key in one}
+        comorbidities.append({"code": code, "share": given, **loading})
         work.story.understood.append(f"{said} in {100 * given:g} % -> {path}")
         work.settled.append(path)
     for name in work.wishes.without:
-        _without(work, comorbidities, name)
+        _without(work, clinical, name)
     if not comorbidities:
         del clinical["comorbidities"]
     _control(work)
 
 
-def _primary(work: Work, comorbidities: list[dict[str, Any]], code: str) -> None:
+def _primary(work: Work, code: str) -> None:
     """Let everybody have a condition: the template's own where it is of that kind."""
     clinical, when = work.profile["clinical"], ""
     if not clinical.get("primary"):
-        onset = _onset(comorbidities, code)
-        _drop(comorbidities, code)
+        onset = _onset(clinical["comorbidities"], code)
+        _drop(clinical, code)
         clinical["primary"] = {"code": code}
         if not work.wishes.newly:
             clinical["primary"]["onset"] = onset
@@ -244,16 +245,29 @@ def _years(onset: dict[str, Any]) -> str:
     return f"{spread['mean']:g} years on average" if "mean" in spread else "as the template says"
 
 
-def _drop(comorbidities: list[dict[str, Any]], code: str) -> bool:
-    """Remove a condition from the list; say whether it was there."""
-    kept = [item for item in comorbidities if item.get("code", "")[:3] != code[:3]]
-    gone = len(kept) < len(comorbidities)
-    comorbidities[:] = kept
+def _drop(clinical: dict[str, Any], code: str) -> list[dict[str, Any]]:
+    """Remove a condition wherever it stands, also among alternatives; return what it was."""
+    gone = _parted(clinical["comorbidities"], code)
+    single = clinical.get("one_of") or ()
+    for group in single if single and isinstance(single[0], list) else (single,):
+        gone += _parted(group, code) if group else []
+    if "one_of" in clinical:
+        left = [one for one in clinical["one_of"] if one]
+        clinical["one_of"] = left
+        if not left:
+            del clinical["one_of"]
     return gone
 
 
-def _without(work: Work, comorbidities: list[dict[str, Any]], name: str) -> None:
-    if name in CONDITIONS and (_drop(comorbidities, name) or name not in work.wishes.conditions):
+def _parted(items: list[dict[str, Any]], code: str) -> list[dict[str, Any]]:
+    """Take the conditions of a kind out of a list, and return them."""
+    gone = [item for item in items if item.get("code", "")[:3] == code[:3]]
+    items[:] = [item for item in items if item.get("code", "")[:3] != code[:3]]
+    return gone
+
+
+def _without(work: Work, clinical: dict[str, Any], name: str) -> None:
+    if name in CONDITIONS and (_drop(clinical, name) or name not in work.wishes.conditions):
         work.story.understood.append(f"without {CONDITIONS[name][1]} -> clinical.comorbidities")
     else:
         work.story.not_understood.append(f"without {name}")

@@ -52,7 +52,7 @@ class Audit:
         said = f"{status.count('met')} of {len(counted)} published figures are met"
         said += f"; off: {', '.join(self.off)}" if self.off else ""
         rest = len(status) - len(counted)
-        return f"{said}; {rest} unverified or not measured" if rest else said
+        return f"{said}; {rest} unverified, of too few, or not measured" if rest else said
 
 
 FINDING = ["check", "where", "rows", "mend"]
