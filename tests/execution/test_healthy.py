@@ -1,0 +1,105 @@
+"""Results that a specification says nothing of, and the intervals that they are judged by."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+
+from execution.running import Document, event, journey, run
+from healthsim.codes.loinc import loinc, norm
+from healthsim.tables import Columns
+
+PANELS = ("cbc_diff", "anemia_extended", "thyroid_extended", "immunoglobulins")
+SINGLE = ("2857-1", "6768-6", "2986-8", "15067-2", "2160-0", "1742-6", "33762-6")
+
+
+def everybody(count: int) -> Document:
+    return {
+        "kind": "profile", "name": "everybody", "seed": 5, "count": count, "as_of": "2025-01-01",
+        "through": "2025-12-31", "products": ["patientsim"],
+        "demographics": {"age": {"type": "uniform", "low": 0, "high": 90},
+                         "gender": {"F": 0.5, "M": 0.5}},
+    }  # fmt: skip
+
+
+def labs() -> Document:
+    panels = [event(f"p{place}", "lab", 5, panel=name) for place, name in enumerate(PANELS)]
+    single = [event(f"l{place}", "lab", 40, loinc=code) for place, code in enumerate(SINGLE)]
+    return journey(*panels, *single)
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Columns]:
+    return run(everybody(1_500), labs())
+
+
+def months(born: date, day: date) -> int:
+    whole = (day.year - born.year) * 12 + day.month - born.month
+    return whole - (day.day < born.day)
+
+
+def each(tables: dict[str, Columns]):
+    """Yield (code, sex, months of age, value, low, high, flag) of every result."""
+    people, found = tables["patients"], tables["lab_results"]
+    sexes = people["gender"].texts()
+    start = date(1970, 1, 1)
+    known = {
+        person: (sex, start + timedelta(born))
+        for person, sex, born in zip(
+            people["person_id"].tolist(), sexes, people["birth_date"].tolist(), strict=True
+        )
+    }
+    columns = (found[name].tolist() for name in
+               ("person_id", "collected_at", "value", "ref_low", "ref_high"))  # fmt: skip
+    texts = (found["loinc"].texts(), found["flag"].texts())
+    for person, minute, value, low, high, code, flag in zip(*columns, *texts, strict=True):
+        sex, born = known[person]
+        age = months(born, start + timedelta(minute // 1440))
+        yield code, sex, age, value, low, high, flag
+
+
+def test_every_result_is_judged_by_the_persons_sex_and_age(tables: dict[str, Columns]) -> None:
+    judged = Counter()
+    for code, sex, age, value, low, high, flag in each(tables):
+        mine = norm(code, sex, age)
+        assert str((low, high)) == str((mine.ref_low, mine.ref_high)), (code, sex, age)
+        if flag is not None:
+            assert flag == ("L" if value < low else "H" if value > high else "N")
+        judged[flag] += 1
+    assert judged["N"] > 10 * (judged["L"] + judged["H"])
+
+
+@pytest.mark.parametrize(
+    ("code", "sex", "low", "high"),
+    [("718-7", "F", 216, 1200), ("718-7", "M", 216, 1200), ("2160-0", "F", 72, 144),
+     ("2986-8", "M", 180, 1200), ("6768-6", "M", 120, 180), ("2857-1", "M", 840, 1200)],
+)  # fmt: skip
+def test_healthy_people_have_what_is_typical_of_their_sex_and_age(
+    tables: dict[str, Columns], code: str, sex: str, low: int, high: int
+) -> None:
+    values = [value for one, who, age, value, *_ in each(tables)
+              if one == code and who == sex and low <= age < high]  # fmt: skip
+    mine = norm(code, sex, low)
+    bound = loinc().rows[code].low
+    mean = sum(values) / len(values)
+    spread = 3 * mine.sd / len(values) ** 0.5
+
+    assert len(values) > 20
+    if mine.mean - 3 * mine.sd > bound:
+        assert abs(mean - mine.mean) < spread
+    else:
+        assert mine.mean - spread < mean < mine.mean + mine.sd
+
+
+def test_the_first_people_do_not_change_with_how_many_there_are(
+    tables: dict[str, Columns],
+) -> None:
+    few = run(everybody(100), labs())["lab_results"]
+    size = len(few["value"])
+    many = tables["lab_results"]
+    order = dict(zip(many["lab_result_id"].tolist(), many["value"].tolist(), strict=True))
+    assert size == 100 * len([*each(tables)]) / 1_500
+    assert all(
+        order[row] == value
+        for row, value in zip(few["lab_result_id"].tolist(), few["value"].tolist(), strict=True)
+    )
