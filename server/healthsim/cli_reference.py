@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from healthsim.cli_screen import Json, errors, home, print_json, print_rows
+from healthsim.errors import Cancelled
 
 # The room `reference` is imported inside its commands: `--help` needs neither duckdb nor pyarrow.
 
@@ -36,8 +37,11 @@ def bring(
     """Import a file, in place of an earlier one of its kind."""
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
-    with _progress() as tell:
+    done = None
+    with suppress(KeyboardInterrupt), _progress() as tell:
         done = reference.import_file(home(), kind, file, year=year, as_of=as_of, tell=tell)
+    if done is None:
+        raise Cancelled("import", "was stopped", "nothing has changed; run it again")
     if as_json:
         print_json(asdict(done))
         return

@@ -70,6 +70,22 @@ def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, sta
     assert len(read.providers(path)["npi"]) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its keyboard interrupts otherwise")
+def test_who_stops_an_import_is_told_that_nothing_changed(tmp_path: Path, big: Path) -> None:
+    home = tmp_path / "home"
+    process = _start(home, big)
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith("importing"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+
+    _, told = process.communicate()
+
+    assert process.returncode == 1
+    assert told.strip() == "import: was stopped; nothing has changed; run it again"
+    assert {one.name for one in home.iterdir()} == {".reference.duckdb.lock"}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_after_a_kill_the_next_import_works_and_sweeps(tmp_path: Path, big: Path) -> None:
     home = tmp_path / "home"

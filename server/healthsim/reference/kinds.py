@@ -152,27 +152,28 @@ def _watched(
     connection.execute("SET enable_progress_bar_print = false")
     made: list[Import] = []
     failed: list[BaseException] = []
+    ended = threading.Event()
 
     def run() -> None:
         try:
             made.append(work())
         except BaseException as error:
             failed.append(error)
+        finally:
+            ended.set()
 
-    worker = threading.Thread(target=run, name="healthsim-import", daemon=True)
-    worker.start()
+    threading.Thread(target=run, name="healthsim-import", daemon=True).start()
     try:
-        while worker.is_alive():
-            worker.join(_LOOK)
+        while not ended.wait(_LOOK):
             _refuse_stopped(asked)
             asked.tell("importing", max(0.0, connection.query_progress()) / 100)
     except BaseException:
-        while worker.is_alive():  # a query may begin between two looks
+        while not ended.wait(_LOOK):  # a query may begin between two looks
             connection.interrupt()
-            worker.join(_LOOK)
+        failed.clear()  # its traceback would keep the connection for ever
         raise
     if failed:
-        raise failed[0]
+        raise failed.pop()
     return made[0]
 
 
