@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
-from healthsim import __version__, cli_audit, cli_codes, cli_population, cli_reference
+from healthsim import (
+    __version__,
+    cli_audit,
+    cli_codes,
+    cli_network,
+    cli_population,
+    cli_reference,
+)  # fmt: skip
 from healthsim.cli_screen import (
     FAILED,
     WRONG,
@@ -52,6 +59,7 @@ app = typer.Typer(
 app.add_typer(cli_codes.app, name="codes")
 app.add_typer(cli_reference.app, name="reference")
 app.add_typer(cli_population.app, name="population")
+app.add_typer(cli_network.app, name="network")
 app.command()(cli_audit.audit)
 
 
@@ -130,7 +138,7 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Run a profile and its journeys, and save the result as a scenario."""
-    from healthsim.operations import scenarios  # noqa: PLC0415  see the top
+    from healthsim.operations import network, scenarios  # noqa: PLC0415  see the top
 
     home = home_folder()
     if not replace:
@@ -142,6 +150,8 @@ def generate(
     if who.get("count", _USUAL_COUNT) < _MEANT_FOR:
         _leave_out_expectations([(profile, who), *zip(journey or (), what, strict=True)])
     record = _run(home, who, what)
+    for note in network.told(home.runs / f"{record.run_id}.duckdb"):
+        typer.echo(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
     _print_saved(saved, as_json)
     if strict and not all(one["met"] for one in saved.expectations):

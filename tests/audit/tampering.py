@@ -126,10 +126,10 @@ _LINKS = (
          _one("claims", "attending_npi = (SELECT max(npi) FROM providers)",
               "form = '837I' AND attending_npi <> (SELECT max(npi) FROM providers)")),
     _row("who rendered is who treated or performed",
-         _one("claims", "rendering_npi = (SELECT max(npi) FROM providers)",
-              "form = '837P' AND claim_id NOT IN (SELECT claim_id FROM claim_lines WHERE procedure "
-              "IN (SELECT l.procedure FROM claim_lines AS l JOIN claims AS c USING (claim_id) "
-              "WHERE c.rendering_npi = (SELECT max(npi) FROM providers)))")),
+         _one("claims", "rendering_npi = (SELECT max(npi) FROM providers WHERE npi NOT IN "
+              "(SELECT o.rendering_npi FROM claims AS o JOIN claim_lines AS l USING (claim_id) "
+              "WHERE o.form = '837P' AND l.procedure IN (SELECT m.procedure FROM claim_lines AS m "
+              "WHERE m.claim_id = claims.claim_id)))", "form = '837P'")),
     _row("a form names who it asks for", _one("claims", "bill_type = '131'", "form = '837P'")),
     _row("where it was is where it is billed",
          _one("claims", "facility_npi = billing_npi, billing_npi = billing_npi",
@@ -172,6 +172,25 @@ _LINKS = (
     _row("a flag says where the result lies", _one("lab_results", "flag = 'H'", "flag = 'L'")),
     _row("a result is a number or a text",
          _one("lab_results", "value_text = 'positive'", "value IS NOT NULL")),
+)  # fmt: skip
+
+_NETWORK = (
+    _row("a claim is in the network that its plan lists",
+         _one("claims", "network = 'out'", "network = 'in'")),
+    _row("members who may not go outside do so in emergencies",
+         _one("plans", "outside_weight = 0", "outside_weight > 0 AND plan_id IN (SELECT plan_id "
+              "FROM claims JOIN encounters USING (encounter_id) WHERE network = 'out' "
+              "AND encounter_class = 'office')")),
+    _row("a stay is attended by the hospital's own",
+         _one("providers", "facility_id = (SELECT min(facility_id) FROM facilities "
+              "WHERE kind = 'asc')", "specialty = 'emergency medicine'")),
+    _row("nobody leaves the county for a doctor whom it has",
+         "UPDATE providers SET county_fips = (SELECT county_fips FROM providers AS o WHERE "
+         "o.specialty = providers.specialty AND o.county_fips <> providers.county_fips LIMIT 1) "
+         "WHERE npi = (SELECT pcp_npi FROM patients WHERE (county_fips) IN (SELECT county_fips "
+         "FROM patients GROUP BY county_fips HAVING count(DISTINCT pcp_npi) > 3) LIMIT 1)"),
+    _row("whoever is invented has an invented number", _one("providers", "source = 'nppes'")),
+    _row("whoever treats has room", _one("providers", "capacity = 0")),
 )  # fmt: skip
 
 _DAYS = (
@@ -254,4 +273,4 @@ _CODES = (
          also=("diagnoses of a claim are the encounter's",)),
 )  # fmt: skip
 
-CHANGES = (*_MONEY, *_LINKS, *_DAYS, *_IDENTITY, *_CODES)
+CHANGES = (*_MONEY, *_LINKS, *_NETWORK, *_DAYS, *_IDENTITY, *_CODES)

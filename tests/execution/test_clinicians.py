@@ -34,9 +34,10 @@ def test_a_person_keeps_one_clinician_of_a_specialty() -> None:
 
 @pytest.mark.parametrize("specialty", ["cardiology", "family medicine"])
 def test_whoever_is_on_duty_is_drawn_for_each_visit(specialty: str) -> None:
-    found = seen(run(diabetic(count=60), journey(weekly(specialty=specialty, clinician="duty"))))
+    weekly_visits = journey(weekly(specialty=specialty, clinician="duty"))
+    found = seen(run(diabetic(count=60, coverage={"plan": {"Original": 1}}), weekly_visits))
 
-    assert sum(len(npis) > 1 for npis in found.values()) > 20  # small counties have only one
+    assert sum(len(npis) > 1 for npis in found.values()) > 15  # most counties have one or none
 
 
 def test_a_specialty_that_is_on_duty_may_be_kept() -> None:

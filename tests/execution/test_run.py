@@ -18,7 +18,9 @@ def test_chunks_come_in_the_order_of_people_and_end_with_what_is_shared() -> Non
     found = list(chunks(job, size=7, threads=3))
 
     assert [(one.start, one.count) for one in found] == [(0, 7), (7, 7), (14, 6), (20, 0)]
-    assert found[-1].tables.keys() == {"plans", "providers", "facilities", "pharmacies"}
+    assert found[-1].tables.keys() == {
+        "plans", "plan_networks", "providers", "facilities", "pharmacies",
+    }  # fmt: skip
 
 
 def test_a_run_stops_within_a_chunk_of_being_asked() -> None:

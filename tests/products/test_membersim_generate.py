@@ -59,7 +59,7 @@ def bill_lines(people: int, per_person: int = 5, seed: int = 1) -> tuple[Bills, 
         price_factor=0.9 + 0.2 * streams.uniform("price", 0, n),
         charge_factor=2.6 + 1.4 * streams.uniform("charge", 0, n),
         drg=nothing, drg_weight=np.where(stay, 0.5 + 3 * streams.uniform("weight", 0, n), np.nan),
-        bill_type=nothing, discharge_status=nothing,
+        bill_type=nothing, discharge_status=nothing, in_network=draw("network", n, 4) > 0,
     )  # fmt: skip
     count = 1 + draw("lines", n, 5)
     bill = np.repeat(np.arange(n, dtype=np.int32), count)

@@ -1,15 +1,18 @@
 import re
-from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from healthsim.codes.books import taxonomy
 from healthsim.errors import NotFound
+from healthsim.products import networksim
 from healthsim.products.networksim.directory import Directory
+from healthsim.products.networksim.distance import Centers, centers
 from healthsim.products.networksim.identifiers import ccns, npis
 from healthsim.products.networksim.reference import build_directory
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
+from healthsim.products.populationsim.reference import geography
 from healthsim.streams import Streams
 
 STATES = 5
@@ -26,11 +29,14 @@ POPULATION = np.array(
 STATE = np.repeat(np.arange(STATES, dtype=np.int32), [4, 1, 3, 2, 3])
 FIPS = tuple(f"{state:02d}{place:03d}" for place, state in enumerate(STATE.tolist()))
 LARGEST = np.array([0, 4, 5, 8, 11])
+WITHIN = np.concatenate([np.arange(n) for n in (4, 1, 3, 2, 3)])
+PLACES = Centers.of(np.stack([30 + 0.2 * WITHIN, -120 + 10.0 * STATE], axis=1))
+"""States lie ten degrees of longitude apart, their counties in a row to the north."""
 
 
 @pytest.fixture(scope="module")
-def directory() -> Iterator[Directory]:
-    return build_directory(FIPS, STATE, POPULATION)
+def directory() -> Directory:
+    return build_directory(FIPS, STATE, POPULATION, PLACES)
 
 
 def all_npis(directory: Directory) -> np.ndarray:
@@ -82,7 +88,9 @@ def test_numbers_do_not_depend_on_how_many_are_asked_for() -> None:
     assert np.array_equal(whole[40:], npis(Streams(seed=1), np.arange(40, 100, dtype=np.int64)))
 
 
-def test_every_specialty_serves_every_county_from_within_its_state(directory: Directory) -> None:
+def test_whoever_is_not_in_a_county_comes_from_the_nearest_that_has_one(
+    directory: Directory,
+) -> None:
     county = np.repeat(np.arange(len(FIPS), dtype=np.int32), 50)
     u = np.tile((np.arange(50) + 0.5) / 50, len(FIPS))
     providers = directory.providers
@@ -91,9 +99,10 @@ def test_every_specialty_serves_every_county_from_within_its_state(directory: Di
         rows = directory.choose_provider(specialty, county, u)
         there = providers.county[rows]
         assert providers.specialty.take(rows.astype(np.intp)).equals(specialty).all()
+        having = np.unique(providers.county[providers.specialty.equals(specialty)])
+        away = np.abs(WITHIN[having] - WITHIN[:, None]) + 1000 * (STATE[having] != STATE[:, None])
+        assert np.array_equal(np.abs(WITHIN[there] - WITHIN[county]), away.min(axis=1)[county])
         assert np.array_equal(STATE[there], STATE[county])
-        elsewhere = there != county
-        assert np.isin(there[elsewhere], LARGEST).all()
 
 
 def test_every_county_has_primary_care_and_a_pharmacy(directory: Directory) -> None:
@@ -141,22 +150,25 @@ def test_pharmacies_with_a_counter_are_chosen_in_the_county(directory: Directory
 
     assert np.array_equal(directory.pharmacies.county[rows], county)
     assert not directory.pharmacies.mail_order[rows].any()
-    assert directory.pharmacies.mail_order[directory.choose_mail_order(u)].all()
+    assert directory.pharmacies.mail_order[directory.choose_mail_order(county, u)].all()
 
 
-def test_a_choice_is_even(directory: Directory) -> None:
+def test_clinicians_are_chosen_by_their_capacity(directory: Directory) -> None:
     people = 20_000
     county = np.zeros(people, dtype=np.int32)
     rows = directory.choose_provider(
         "family medicine", county, Streams(seed=3).uniform("pcp", 0, people)
     )
-    clinicians = rows.max() - rows.min() + 1
-    lower = clinicians // 2
-    share = lower / clinicians
+    there = np.flatnonzero(directory.providers.specialty.equals("family medicine")
+                           & (directory.providers.county == 0))  # fmt: skip
+    capacity = directory.providers.capacity[there]
+    share = capacity / capacity.sum()
+    seen = np.bincount(rows - there[0], minlength=len(there)) / people
     error = np.sqrt(share * (1 - share) / people)
 
-    assert clinicians > 20
-    assert abs((rows - rows.min() < lower).mean() - share) < 3 * error
+    assert len(there) > 20
+    assert capacity.max() > 2 * capacity.min()
+    assert (np.abs(seen - share) < 4 * error).all()
 
 
 def test_a_slice_of_people_chooses_as_the_whole_does(directory: Directory) -> None:
@@ -226,7 +238,7 @@ def test_rows_come_in_the_shape_of_the_tables(directory: Directory) -> None:
 
 
 def test_building_again_gives_the_same_directory(directory: Directory) -> None:
-    again = build_directory(FIPS, STATE, POPULATION)
+    again = build_directory(FIPS, STATE, POPULATION, PLACES)
 
     assert np.array_equal(all_npis(again), all_npis(directory))
     assert np.array_equal(again.providers.price_factor, directory.providers.price_factor)
@@ -237,6 +249,65 @@ def test_a_whole_country_stays_modest() -> None:
     population = np.full(3_143, 105_000, dtype=np.int64)
     country = build_directory(tuple(f"{n:05d}" for n in range(3_143)), state, population)
 
-    assert len(country.providers.npi) <= 40_000
+    assert len(country.providers.npi) <= 45_000
     assert len(country.facilities.npi) <= 9_000
     assert len(country.pharmacies.npi) <= 20_000
+
+
+def test_every_hospital_has_its_own_emergency_physician_and_hospitalist(
+    directory: Directory,
+) -> None:
+    hospitals = np.flatnonzero(directory.facilities.kind.equals("hospital")).astype(np.int32)
+    u = Streams(seed=2).uniform("staff", 0, len(hospitals))
+
+    for specialty in ("emergency medicine", "hospitalist"):
+        rows = directory.choose_staff(specialty, hospitals, u)
+        assert (rows >= 0).all()
+        billing = directory.providers.organisation_npi[rows]
+        assert np.array_equal(billing, directory.facilities.npi[hospitals])
+
+
+def test_a_hospital_without_such_staff_has_nobody(directory: Directory) -> None:
+    surgery = np.flatnonzero(directory.facilities.kind.equals("asc")).astype(np.int32)
+
+    rows = directory.choose_staff("hospitalist", surgery, np.full(len(surgery), 0.5))
+    assert (rows == -1).all()
+
+
+def test_hospitals_are_chosen_by_their_beds(directory: Directory) -> None:
+    people = 20_000
+    county = np.zeros(people, dtype=np.int32)
+    rows = directory.choose_facility(
+        "hospital", county, Streams(seed=4).uniform("hospital", 0, people)
+    )
+    here = np.unique(rows)
+    share = directory.facilities.beds[here] / directory.facilities.beds[here].sum()
+    seen = np.bincount(np.searchsorted(here, rows)) / people
+
+    assert len(here) > 10
+    assert (np.abs(seen - share) < 4 * np.sqrt(share * (1 - share) / people)).all()
+
+
+def test_distances_are_those_of_the_map() -> None:
+    fips = ("48201", "48113", "06037", "36061")  # Houston, Dallas, Los Angeles, Manhattan
+    there = centers(fips)
+    home = np.zeros(4, dtype=np.int32)
+
+    miles = there.miles(home, np.arange(4, dtype=np.int32))
+    assert miles[0] == 0
+    assert miles[1:] == pytest.approx([225, 1375, 1415], rel=0.03)
+
+
+def test_a_county_that_no_list_has_stands_in_the_middle_of_its_state() -> None:
+    there = centers(("48999", "48201", "36061"))
+
+    miles = there.miles(np.zeros(2, dtype=np.int32), np.array([1, 2], dtype=np.int32))
+    assert 50 < miles[0] < 400
+    assert miles[1] > 1200
+
+
+def test_every_county_of_the_geography_has_a_place() -> None:
+    with (Path(networksim.__file__).parent / "data" / "county_centers.csv").open() as file:
+        listed = {line.split(",")[0] for line in file}
+
+    assert set(geography().county_fips) <= listed

@@ -32,9 +32,11 @@ _LUHN = f"(24 + {_DOUBLED} + {_PLAIN}) % 10"  # 24 stands for the prefix 80840 (
 
 def _safe_npi(table: str, column: str) -> Rule:
     return Rule(
-        f"an NPI that is never issued {table}.{column}", f"{table}.{column}", (table,),
+        f"an NPI that is never issued {table}.{column}", f"{table}.{column}",
+        tuple(dict.fromkeys((table, "providers"))),
         f"SELECT concat('{column} ', n) FROM (SELECT DISTINCT {column} AS n FROM {table} "
-        f"WHERE {column} IS NOT NULL) WHERE n // 1000000000 <> 2 OR {_LUHN} <> 0",
+        f"WHERE {column} IS NOT NULL) WHERE (n // 1000000000 <> 2 OR {_LUHN} <> 0) "
+        "AND n NOT IN (SELECT npi FROM providers WHERE source = 'nppes')",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from healthsim.audit import coding, days, identity, links, money, trials
+from healthsim.audit import coding, days, identity, links, money, network, trials
 from healthsim.audit.books import lay_out_books, lay_out_diagnoses
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, Finding, RowRule, Rule
@@ -17,7 +17,7 @@ from healthsim.persistence.scenario import Manifest, read_manifest, read_tables
 from healthsim.tables import Table
 
 NAMED: tuple[AnyRule, ...] = (
-    *money.RULES, *links.RULES, *days.RULES, *identity.RULES, *coding.RULES,
+    *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
     *trials.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""

@@ -46,6 +46,7 @@ def page(draft: Draft, found: list[Problem], open_questions: list[Question]) -> 
 
 _FIGURES = (
     "unit", "household", "demographics", "attributes", "correlations", "clinical", "coverage",
+    "network",
     "duration_days", "trial", "phases", "parts", "parameters",
 )  # fmt: skip
 

@@ -180,7 +180,8 @@ def _performed_by(
         return usual
     if specialty not in others:
         address = f"{one.occurrence.address}/837P"
-        provider = made.network.provider(specialty, one.occurrence.address, visit.rows)
+        sought = visit.sought(specialty, one.occurrence.address, visit.rows)
+        provider = made.network.provider(sought)
         number = made.numbering.number("claims", address)
         others[specialty] = Bill(visit, "837P", address, number, provider)
     return others[specialty]
@@ -380,6 +381,8 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
     in_facility = np.where(facility >= 0, facility, 0)
     made.used.facilities[facility[facility >= 0]] = True
     facility_npi = np.where(facility >= 0, here.facilities.npi[in_facility], NO_NUMBER)
+    plan = record.coverage.plan(found.rows, first)
+    networks = made.network.networks
     npi = made.npi(provider)
     received, paid = _lags(made, found, last)
     return Bills(
@@ -390,7 +393,7 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
         event_id=ids(
             person, found.whole(lambda one: made.event_number(one.visit.occurrence), np.int64)
         ),
-        plan=record.coverage.plan(found.rows, first),
+        plan=plan,
         institutional=institutional,
         encounter_class=found.word(lambda one: one.visit.details.encounter_class),
         specialist=found.whole(lambda one: one.visit.specialty not in PRIMARY_CARE, np.bool_),
@@ -418,6 +421,11 @@ def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
             lambda one: BILL_TYPES[one.visit.details.encounter_class] if one.institutional else None
         ),
         discharge_status=found.texts(lambda one: _status(made, one)),
+        in_network=np.where(
+            institutional,
+            networks.facility_inside(plan, in_facility),
+            networks.provider_inside(plan, provider),
+        ),
         household=None if homes is None else homes.anchor[found.rows].astype(np.int32),
     )
 

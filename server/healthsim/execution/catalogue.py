@@ -19,7 +19,7 @@ OWNED = {
     "trialsim": TRIALSIM,
 }
 TABLES = (EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
-NOT_PER_PERSON = ("plans", "trial_arms", "providers", "facilities", "pharmacies")
+NOT_PER_PERSON = ("plans", "plan_networks", "trial_arms", "providers", "facilities", "pharmacies")
 
 
 def tables_of(products: Collection[str]) -> tuple[Table, ...]:

@@ -13,7 +13,7 @@ from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
 from healthsim.execution.gather import Gathered, gather
 from healthsim.execution.identity import Identity
-from healthsim.execution.network import Network, Used
+from healthsim.execution.network import Network, Sought, Used
 from healthsim.execution.numbering import Numbering
 from healthsim.execution.people import People, Rows
 from healthsim.execution.steps import Happening
@@ -84,12 +84,19 @@ class Chart:
 
     def treating(self, one: Happening, specialty: str | None = None) -> NDArray[np.int32]:
         """Return the directory row of who did something: of its visit, else primary care."""
-        if specialty is not None:
-            return self.network.provider(specialty, one.occurrence.address, one.rows)
         around = self.around(one)
+        if specialty is not None:
+            return self.network.provider(self._sought(specialty, one, around))
         if around is None:
             return self.network.primary_care[one.rows]
         return around.provider[around.place(one.rows)]
+
+    def _sought(self, specialty: str, one: Happening, around: Visit | None) -> Sought:
+        address = one.occurrence.address
+        if around is not None:
+            return around.sought(specialty, address, one.rows)
+        covered = self.timeline.record.coverage.plan(one.rows, one.days)
+        return Sought(specialty, address, one.rows, self.network.plan(one.rows, covered))
 
     def npi(self, provider: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the NPI of directory rows, and remember that they are used."""
@@ -256,9 +263,12 @@ def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
 
 
 def admit_after_emergency(made: Chart) -> None:
-    """Let a stay begin when the emergency visit that led to it has ended."""
+    """Let a stay begin where and when the emergency visit that led to it has ended."""
     for one, stay, rows in made.admissions:
         at = stay.place(rows)
+        stay.facility[at] = one.facility[one.place(rows)]
+        if (sought := stay.treating(rows)).on_duty:
+            stay.provider[at] = made.network.provider(sought)
         stay.start_at[at] = np.maximum(stay.start_at[at], one.end_at[one.place(rows)])
         stay.end_at[at] = np.maximum(stay.end_at[at], stay.start_at[at])
 

@@ -28,6 +28,7 @@ from healthsim.specification.profile import ProfileSpec
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
 YEAR = 365  # days that a prescription is good for
+_LONG = 84  # days of the shortest supply that is sent by mail: twelve weeks
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,11 @@ def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int)
     person = made.person_id[found.rows]
     days = found.each(lambda one: one.days).astype(np.int32)
     back = found.each(lambda one: one.back).astype(np.int32)
-    pharmacy = made.network.pharmacy(found.rows)
+    plan = made.timeline.record.coverage.plan(found.rows, days)
+    days_supply = found.whole(lambda one: one.script.days_supply, np.int32)
+    mailing, mailed = made.network.mail_order(found.rows, plan)
+    counter = made.network.pharmacy(found.rows)
+    pharmacy = np.where(mailed & (days_supply >= _LONG), mailing, counter)
     made.used.pharmacies[pharmacy] = True
     prescription = found.whole(lambda one: one.script.number, np.int64)
     event = found.each(lambda one: _event_of(made, one))
@@ -218,7 +223,7 @@ def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int)
             fill_id=ids(person, found.whole(lambda one: one.number, np.int64)),
             prescription_id=ids(person, prescription),
             event_id=event,
-            plan=made.timeline.record.coverage.plan(found.rows, days),
+            plan=plan,
             fill_number=found.whole(lambda one: one.fill_number, np.int32),
             status=Coded((back != NO_DAY).astype(np.int32), ("paid", "reversed")),
             written_date=found.each(lambda one: one.script.written[one.at]).astype(np.int32),
@@ -226,7 +231,7 @@ def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int)
             reversed_date=back,
             ndc=found.word(lambda one: one.script.drug.ndc),
             quantity=found.whole(lambda one: one.script.quantity, np.float64),
-            days_supply=found.whole(lambda one: one.script.days_supply, np.int32),
+            days_supply=days_supply,
             generic=found.whole(lambda one: one.script.drug.generic, np.bool_),
             tier=found.whole(lambda one: one.script.drug.tier, np.int32),
             unit_cost_cents=found.whole(

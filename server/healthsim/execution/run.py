@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim import __version__
 from healthsim.dates import day_of, iso, whole_years
@@ -35,12 +36,13 @@ from healthsim.execution.expecting import expecting
 from healthsim.execution.figures import Figures
 from healthsim.execution.household import families
 from healthsim.execution.identity import identify
-from healthsim.execution.network import Network, Used
+from healthsim.execution.network import Network, Networks, Used
 from healthsim.execution.numbering import Numbering
 from healthsim.execution.people import Draws, Homes, People
 from healthsim.execution.pharmacy import renewals
 from healthsim.execution.pooling import side_by_side
 from healthsim.execution.quotas import QuotaStep, quota_levels
+from healthsim.execution.reach import too_far
 from healthsim.execution.sketch import Drawing
 from healthsim.execution.sync import linked
 from healthsim.execution.tallies import Ledger, Tally
@@ -49,6 +51,7 @@ from healthsim.execution.trials import trial_arms
 from healthsim.execution.visits import visit
 from healthsim.products.known import known
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
+from healthsim.products.membersim.tables import PLAN_NETWORKS
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
 from healthsim.products.populationsim.reference import geography
 from healthsim.products.reference import Reference, built_in
@@ -65,6 +68,7 @@ from healthsim.tables import Columns, Table
 CHUNK = 16_384
 """People worked at once; the rows do not depend on it."""
 
+_DRAWN_AT_ONCE = 1_000_000  # places of people, where only they are asked for
 _LAST_YEAR_ENDS = "2199-12-31"
 _YEAR = 364  # days after `as_of` that a profile without journeys covers
 
@@ -98,6 +102,11 @@ class Job:
     ledger: Ledger
     reference: Reference
     figures: Figures
+
+    @cached_property
+    def networks(self) -> Networks:
+        """The directory, and what the plans have contracts with."""
+        return Networks(self.reference.directory, self.book)
 
     @property
     def count(self) -> int:
@@ -204,7 +213,23 @@ def prepare(
     )
     if job.count <= MOST_DRAWN:
         _refuse(nobody_eligible(job))
+    if profile.network.radius_miles is not None:
+        _refuse(too_far(job.networks, journeys, counties_of(job), profile.network.radius_miles))
     return job
+
+
+def counties_of(job: Job) -> NDArray[np.int32]:
+    """Return the counties in which people of a job live, int32, rising."""
+    names = [part.name for part in job.parts]
+    parts = job.parts[: names.index("us_state") + 1]
+    census = _quotas_settled(job, CHUNK, 1, None)
+    found = np.zeros(0, dtype=np.int32)
+    for start in range(0, job.count, _DRAWN_AT_ONCE):
+        size = min(_DRAWN_AT_ONCE, job.count - start)
+        draws = Draws(job.seed, start, size, job.count, census)
+        sketch = sketched(job.profile, parts, draws, job.book.names)
+        found = np.union1d(found, sketch.columns["county"])
+    return found.astype(np.int32)
 
 
 def _beyond_the_calendar(through: int) -> list[Problem]:
@@ -371,8 +396,7 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
     timeline = _lived(job, known, start, count)
     people, draws = timeline.record.people, timeline.record.draws
     as_of = np.full(len(people), day_of(job.profile.as_of.isoformat()), dtype=np.int32)
-    here = job.reference.directory
-    network = Network(people, draws, whole_years(people.birth, as_of), here)
+    network = Network(people, draws, whole_years(people.birth, as_of), job.networks)
     primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
     visits = {
         (one.journey, one.occurrence.number): visit(
@@ -382,7 +406,8 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
         if isinstance(one.occurrence.step, say.Encounter | say.Claim)
     }
     identity = identify(people, draws)
-    made = Chart(timeline, visits, network, job.numbering, identity, job.through, Used.none(here))
+    used = Used.none(network.directory)
+    made = Chart(timeline, visits, network, job.numbering, identity, job.through, used)
     admit_after_emergency(made)
     found = linked(made, job.profile, job.book)
     tables = {
@@ -422,11 +447,12 @@ def _people(job: Job, draws: Draws) -> tuple[People, Draws]:
     return people_of(sketch, None if roll is None else Homes.of(roll)), sketch.draws
 
 
-_WHOLE = ("plans", "trial_arms", "providers", "facilities", "pharmacies")
+_WHOLE = ("plans", "plan_networks", "trial_arms", "providers", "facilities", "pharmacies")
 
 
 def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
     here = job.reference.directory
+    used = used.with_hospitals(here)
     providers = np.flatnonzero(used.providers).astype(np.int32)
     providers = providers[np.argsort(here.providers.npi[providers])]
     facilities = np.flatnonzero(used.facilities).astype(np.int32)
@@ -440,6 +466,7 @@ def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
     wanted = {table.name for table in job.tables}
     if "plans" in wanted:
         found["plans"] = job.book.rows()
+        found["plan_networks"] = PLAN_NETWORKS.complete(job.networks.rows(used))
     if "trial_arms" in wanted:
         found["trial_arms"] = trial_arms(job.journeys)
     return {name: found[name] for name in _WHOLE if name in wanted}

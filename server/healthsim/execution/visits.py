@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.coding import Stated
-from healthsim.execution.network import PLACES, PRIMARY_CARE, USUAL, Network
+from healthsim.execution.network import PLACES, PRIMARY_CARE, USUAL, Network, Sought
 from healthsim.execution.people import Draws, Rows
 from healthsim.execution.record import Record
 from healthsim.execution.steps import Happening
@@ -40,6 +40,7 @@ class Visit:
         start_at, end_at: int64, minutes since 1970.
         provider: int32, directory row of who treats.
         facility: int32, directory row of where; -1 outside of facilities.
+        plan: int32, whose network provider and facility come from; -1 where everybody's.
         stated: the diagnoses.
     """
 
@@ -52,6 +53,7 @@ class Visit:
     specialty: str
     provider: NDArray[np.int32]
     facility: NDArray[np.int32]
+    plan: NDArray[np.int32]
     stated: Stated
 
     @property
@@ -74,6 +76,17 @@ class Visit:
         """Nights stayed."""
         return (self.last - self.first).astype(np.int32)
 
+    def sought(self, specialty: str, address: str, rows: Rows) -> Sought:
+        """Say who is looked for to do something in the visit for some of its people."""
+        at = self.place(rows)
+        return Sought(specialty, address, rows, self.plan[at], facility=self.facility[at])
+
+    def treating(self, rows: Rows) -> Sought:
+        """Say who is looked for to treat some of its people."""
+        clinician = getattr(self.details, "clinician", None)
+        return replace(self.sought(self.specialty, self.occurrence.address, rows),
+                       clinician=clinician)  # fmt: skip
+
     def place(self, rows: Rows) -> NDArray[np.intp]:
         """Return where each of `rows`, all of them people of the visit, stands in it."""
         return np.searchsorted(self.rows, rows)
@@ -91,7 +104,10 @@ def visit(
     last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
     start_at, end_at = _hours(happening, details.encounter_class, last, record.draws)
     specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
-    kind = PLACES.get(details.encounter_class)
+    plan = network.plan(rows, record.coverage.plan(rows, first))
+    facility = _facility(details.encounter_class, rows, plan, network)
+    clinician = getattr(details, "clinician", None)
+    address = happening.occurrence.address
     return Visit(
         happening=happening,
         details=details,
@@ -100,12 +116,21 @@ def visit(
         start_at=start_at,
         end_at=end_at,
         specialty=specialty,
-        provider=network.provider(
-            specialty, happening.occurrence.address, rows, getattr(details, "clinician", None)
-        ),
-        facility=network.facility(kind, rows) if kind else np.full(len(rows), -1, np.int32),
+        provider=network.provider(Sought(specialty, address, rows, plan, clinician, facility)),
+        facility=facility,
+        plan=plan,
         stated=_stated(happening, details, primary, record),
     )
+
+
+def _facility(
+    encounter_class: str, rows: Rows, plan: NDArray[np.int32], network: Network
+) -> NDArray[np.int32]:
+    """Return where a visit is; -1 outside of facilities."""
+    kind = PLACES.get(encounter_class)
+    if kind is None:
+        return np.full(len(rows), -1, dtype=np.int32)
+    return network.facility(kind, rows, plan, emergency=encounter_class == "emergency")
 
 
 def _hours(

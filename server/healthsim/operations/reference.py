@@ -95,10 +95,11 @@ def reference_for(
         profile: who; a document, checked or not.
         journeys: what happens.
     """
+    from healthsim.operations.network import staffed  # noqa: PLC0415  see the top
     from healthsim.operations.population import grounded  # noqa: PLC0415  see the top
     from healthsim.products.reference import built_in  # noqa: PLC0415  numpy is heavy
 
-    return grounded(home, profile, built_in())
+    return staffed(home, profile, journeys, grounded(home, profile, built_in()))
 
 
 def missing(home: Home, where: str, references: Mapping[str, str]) -> list[Problem]:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 import duckdb
 import pyarrow as pa
 
-from healthsim.codes.books import taxonomy
+from healthsim.codes.books import nucc, taxonomy
 from healthsim.persistence.database import quoted
 from healthsim.reference.door import Source
 from healthsim.reference.known import TERRITORIES, state_fips
@@ -109,10 +109,11 @@ def load(
 
 
 def _specialties() -> pa.Table:
-    """Return the word of each taxonomy code, the first one where several share a code."""
-    book = taxonomy()
-    words = {book.find(word, "specialty").taxonomy: word for word in reversed(book.codes)}
-    return pa.table({"taxonomy": list(words), "specialty": list(words.values())})
+    """Return the word of every taxonomy code whose people a specification may name."""
+    words, book = set(taxonomy().codes), nucc()
+    rows = {code: book.find(code, "taxonomy") for code in book.codes}
+    known = {code: row.specialty for code, row in rows.items() if row.specialty in words}
+    return pa.table({"taxonomy": list(known), "specialty": list(known.values())})
 
 
 def _vintage(source: Source, as_of: str) -> str:

@@ -292,6 +292,22 @@ class Correlation(Strict):
     rank: Annotated[float, Field(strict=True, gt=-1, lt=1)]
 
 
+class PlanNetwork(Strict):
+    """Whom a plan has contracts with, and where its members go.
+
+    Attributes:
+        in_share: of organisations (group practices with their clinicians, facilities with their
+            staff) that are in the network; where a county or state would be without, one is added.
+        outside: how readily members choose somebody outside of it, relative to inside; 0 is never,
+            but for emergencies.
+        mail_order_share: of members who have supplies of 84 days and more sent by mail.
+    """
+
+    in_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
+    outside: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    mail_order_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+
+
 class PlanDesign(Strict):
     """How a plan shares an allowed amount with its member. All money is US dollars.
 
@@ -303,6 +319,7 @@ class PlanDesign(Strict):
             household has paid reaches the family's, in one benefit year.
         drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
         price_level: allowed amounts relative to Medicare's.
+        network: who is in it; everybody where nothing is said.
     """
 
     kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
@@ -323,6 +340,7 @@ class PlanDesign(Strict):
     benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
     premium_usd: Money = 0
     price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
+    network: PlanNetwork = PlanNetwork()
 
     @model_validator(mode="after")
     def _family_holds_a_person(self) -> PlanDesign:
@@ -340,6 +358,19 @@ class Coverage(Strict):
 
     plan: Distribution
     plans: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")], PlanDesign] = {}
+
+
+class NetworkChoice(Strict):
+    """Which directory people are treated from, and how far they go.
+
+    Attributes:
+        source: the invented directory, or real clinicians and hospitals that were imported.
+        radius_miles: the farthest that anybody goes, between centres of counties; a profile in
+            which somebody would have to go farther is refused.
+    """
+
+    source: Literal["synthetic", "nppes"] = "synthetic"
+    radius_miles: Annotated[float, Field(strict=True, gt=0, le=1000)] | None = None
 
 
 class Spouse(Strict):
@@ -405,6 +436,7 @@ class ProfileSpec(Document):
     correlations: tuple[Correlation, ...] = ()
     clinical: Clinical = Clinical()
     coverage: Coverage | None = None
+    network: NetworkChoice = NetworkChoice()
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),

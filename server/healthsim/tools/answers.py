@@ -98,6 +98,7 @@ class RunState(Answer):
     expectations: Rows = {}
     asked_against_got: Rows = {}
     sample: Rows = {}
+    notes: list[str] = []
     saved_as: str = ""
     error: str = ""
     next: str

@@ -16,7 +16,7 @@ from pydantic import Field
 from healthsim.building import starting
 from healthsim.building.draft import Draft
 from healthsim.errors import NotFound
-from healthsim.operations import generate, runs, scenarios, specs
+from healthsim.operations import generate, network, runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
@@ -103,6 +103,7 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         state.next = _next(record, save_as, unmet=unmet)
         state.asked_against_got = _compared(path)
         state.sample = _sample(path, record.counts)
+        state.notes = network.told(path)
         if save_as:
             _save(home, record, save_as)
             state.saved_as = save_as

@@ -50,6 +50,7 @@ class Bills:
         billing_npi, rendering_npi, attending_npi, facility_npi: int64, `NO_NUMBER` = null.
         price_factor: float64, 0.9 to 1.1, the provider's prices against the schedule's.
         charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's.
+        in_network: bool, the plan has a contract with who is paid.
         drg_weight: float64, NaN where the claim is not paid by DRG.
         household: int32, who share a family's limits; None where everyone is alone.
     """
@@ -79,6 +80,7 @@ class Bills:
     drg_weight: NDArray[np.float64]
     bill_type: Coded
     discharge_status: Coded
+    in_network: NDArray[np.bool_]
     household: NDArray[np.int32] | None = None
 
 
@@ -261,7 +263,7 @@ def _headers(bills: Bills, lines: Lines, plans: PlanBook, money: Mapping[str, Ce
         "received_date": bills.received_date,
         "paid_date": bills.paid_date,
         "status": _status(~paid),
-        "network": Coded.constant("in", size),
+        "network": Coded((~bills.in_network).astype(np.int32), ("in", "out")),
         "billing_npi": bills.billing_npi,
         "rendering_npi": bills.rendering_npi,
         "attending_npi": bills.attending_npi,

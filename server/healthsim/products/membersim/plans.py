@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.limits import NO_LIMIT, Cents
 from healthsim.products.membersim.tables import PLANS
-from healthsim.specification.profile import PlanDesign
+from healthsim.specification.profile import PlanDesign, PlanNetwork
 from healthsim.tables import Coded, Columns
 
 COPAY_KINDS = (
@@ -31,6 +31,16 @@ _COMMERCIAL_TIERS = {"1": 11, "2": 11, "3": 33, "4": 59, "5": 110}
 # KFF Employer Health Benefits Survey 2017: 11, 33, 59 and 110 on tiers one to four; our tiers 1
 # and 2 are both generic.
 
+# Medicare Advantage networks held 46 % of a county's physicians on average (KFF 2017, for 2015);
+# HMOs below and PPOs above it, commercial plans wider, Medicaid as an HMO: assumption. How readily
+# members of a PPO go outside, and shares by mail: assumption, no figure was found.
+_HMO = PlanNetwork(in_share=0.4, mail_order_share=0.2)
+_PPO = PlanNetwork(in_share=0.6, outside=0.1, mail_order_share=0.2)
+_COMMERCIAL_HMO = PlanNetwork(in_share=0.5, mail_order_share=0.2)
+_COMMERCIAL_PPO = PlanNetwork(in_share=0.75, outside=0.1, mail_order_share=0.2)
+_MEDICAID = PlanNetwork(in_share=0.4)
+_EVERYBODY = PlanNetwork(mail_order_share=0.1)
+
 BUILT_IN: Mapping[str, PlanDesign] = {
     # Premium beyond Part B: none for 76 % of members with drug cover (KFF 2025). Maximum:
     # assumption, HMOs below and PPOs above the mean of all plans (about 5,300, KFF 2025); CMS
@@ -41,6 +51,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
                     "emergency": 110, "inpatient": 1500, "outpatient_hospital": 275},
         drug_tiers_usd=_MA_TIERS, drug_deductible_usd=225, drug_oop_max_usd=_PART_D_OOP,
         premium_usd=0, price_level=1.0,
+        network=_HMO,
     ),
     "MA-PPO": PlanDesign(
         kind="medicare_advantage", deductible_usd=150, oop_max_usd=6200, coinsurance_share=0.20,
@@ -48,6 +59,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
                     "emergency": 125, "inpatient": 1850, "outpatient_hospital": 350},
         drug_tiers_usd=_MA_TIERS, drug_deductible_usd=300, drug_oop_max_usd=_PART_D_OOP,
         premium_usd=25, price_level=1.0,
+        network=_PPO,
     ),
     # Medicare A + B with a separate drug plan. Part B deductible 257.00, coinsurance 20 %, no
     # maximum; Part A deductible 1,676.00, here of every stay (in life of a benefit period);
@@ -57,6 +69,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         kind="medicare_original", deductible_usd=257, oop_max_usd=None, coinsurance_share=0.20,
         copays_usd={"inpatient": 1676}, drug_tiers_usd=_MA_TIERS, drug_deductible_usd=590,
         drug_oop_max_usd=_PART_D_OOP, premium_usd=225, price_level=1.0,
+        network=_EVERYBODY,
     ),
     # Deductible: the mean over all employer plans is 1,787 (KFF 2024), high-deductible plans
     # included, so a PPO below it and an HMO far below it: assumption. Maximum: assumption, below
@@ -72,6 +85,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         copays_usd={"office": 25, "specialist": 40, "telehealth": 15, "urgent_care": 60,
                     "emergency": 250},
         drug_tiers_usd=_COMMERCIAL_TIERS, drug_oop_max_usd=2500, premium_usd=114, price_level=1.6,
+        network=_COMMERCIAL_PPO,
     ),
     "Commercial-HMO": PlanDesign(
         kind="commercial", deductible_usd=500, family_deductible_usd=1000, oop_max_usd=3500,
@@ -80,6 +94,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         copays_usd={"office": 20, "specialist": 35, "telehealth": 0, "urgent_care": 50,
                     "emergency": 200, "inpatient": 500, "outpatient_hospital": 250},
         drug_tiers_usd=_COMMERCIAL_TIERS, drug_oop_max_usd=2500, premium_usd=114, price_level=1.45,
+        network=_COMMERCIAL_HMO,
     ),
     # Deductible and maximum inside the law's 1,650 and 8,300 (IRS Rev. Proc. 2024-25, for 2025).
     # Drugs share the deductible in life; a drug deductible of its own stands for it: assumption.
@@ -88,12 +103,14 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         family_oop_max_usd=10000,
         coinsurance_share=0.20, drug_tiers_usd=_COMMERCIAL_TIERS, drug_deductible_usd=500,
         drug_oop_max_usd=2500, premium_usd=90, price_level=1.6,
+        network=_COMMERCIAL_PPO,
     ),
     # Medicaid pays physicians 72 % of Medicare's prices (Zuckerman et al. 2021, for 2019) and
     # members nothing: assumption, states may ask a few dollars (42 CFR 447.52), not of children.
     "Medicaid-MCO": PlanDesign(
         kind="medicaid", coinsurance_share=0, price_level=0.72,
         drug_tiers_usd=dict.fromkeys(TIERS, 0),
+        network=_MEDICAID,
     ),
     # All of CHIP's amounts: assumption, the few dollars that separate state programmes ask.
     "CHIP": PlanDesign(
@@ -101,6 +118,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         copays_usd={"office": 5, "specialist": 10, "telehealth": 5, "urgent_care": 10,
                     "emergency": 25, "inpatient": 25},
         drug_tiers_usd={"1": 3, "2": 3, "3": 5, "4": 10, "5": 10}, premium_usd=20, price_level=0.72,
+        network=_MEDICAID,
     ),
 }  # fmt: skip
 """Plans that a profile may name without describing them."""
@@ -140,6 +158,7 @@ class PlanBook:
             in Original Medicare, where they fall under Part B.
         price_level: float64, allowed amounts relative to Medicare's.
         first_month: int32, month in which the benefit year begins.
+        mail_order_share: float64, of members who have long supplies sent by mail.
     """
 
     names: tuple[str, ...]
@@ -158,6 +177,7 @@ class PlanBook:
     stay_covers_physicians: NDArray[np.bool_]
     price_level: NDArray[np.float64]
     first_month: NDArray[np.int32]
+    mail_order_share: NDArray[np.float64]
 
     @classmethod
     def of(cls, plans: Mapping[str, PlanDesign]) -> PlanBook:
@@ -183,6 +203,9 @@ class PlanBook:
             stay_covers_physicians=~original,
             price_level=np.array([design.price_level for design in designs], dtype=np.float64),
             first_month=np.array([design.benefit_year for design in designs], dtype=np.int32),
+            mail_order_share=np.array(
+                [design.network.mail_order_share for design in designs], dtype=np.float64
+            ),
         )
 
     def rows(self) -> Columns:
@@ -202,6 +225,8 @@ class PlanBook:
             "drug_oop_max_usd": _cents([design.drug_oop_max_usd for design in designs], 0),
             "preventive_free": np.array([d.preventive_free for d in designs], dtype=bool),
             "premium_usd": _cents([design.premium_usd for design in designs]),
+            "in_network_share": np.array([d.network.in_share for d in designs], dtype=float),
+            "outside_weight": np.array([d.network.outside for d in designs], dtype=float),
         })  # fmt: skip
 
 

@@ -87,6 +87,23 @@ PLANS = Table(
         Column("preventive_free", "BOOLEAN", "Preventive services cost the member nothing.",
                required=True),
         Column("premium_usd", "DECIMAL(12,2)", "Monthly premium of one person.", required=True),
+        Column("in_network_share", "DOUBLE", "Share of organisations that the plan asks for in its "
+               "network.", required=True),
+        Column("outside_weight", "DOUBLE", "How readily members go outside of it, relative to "
+               "inside; 0: only in an emergency.", required=True),
+    ),
+)  # fmt: skip
+
+PLAN_NETWORKS = Table(
+    name="plan_networks",
+    product="membersim",
+    grain="one row per plan and organisation that the scenario uses",
+    key=("plan_id", "organisation_npi"),
+    columns=(
+        Column("plan_id", "VARCHAR", "The plan.", references="plans.plan_id", required=True),
+        Column("organisation_npi", "BIGINT", "Group practice or facility, as it bills.",
+               required=True),
+        Column("network", "VARCHAR", "in or out.", required=True),
     ),
 )  # fmt: skip
 
@@ -135,7 +152,8 @@ CLAIMS = Table(
         Column("received_date", "DATE", "Day the plan received it.", required=True),
         Column("paid_date", "DATE", "Day the plan decided it.", required=True),
         Column("status", "VARCHAR", "paid or denied.", required=True),
-        Column("network", "VARCHAR", "in or out.", required=True),
+        Column("network", "VARCHAR", "in or out: whether the plan has a contract with who is paid.",
+               required=True),
         Column("billing_npi", "BIGINT", "Who is paid.", required=True),
         Column("rendering_npi", "BIGINT", "Who did it, 837P.", references="providers.npi"),
         Column("attending_npi", "BIGINT", "Who attended, 837I.", references="providers.npi"),
@@ -216,5 +234,6 @@ CLAIM_ADJUSTMENTS = Table(
 )  # fmt: skip
 
 TABLES = (
-    MEMBERS, PLANS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_LINES, CLAIM_ADJUSTMENTS,
+    MEMBERS, PLANS, PLAN_NETWORKS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_LINES,
+    CLAIM_ADJUSTMENTS,
 )  # fmt: skip

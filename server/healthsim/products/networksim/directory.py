@@ -6,40 +6,16 @@ common words, numbers come from ranges that are never issued.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.errors import NotFound, near
-from healthsim.tables import Coded, Columns
-
-Rows = NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
-class Slots:
-    """Where the rows of each (kind, county) lie, with a fallback where there are none.
-
-    Attributes:
-        kinds: names of the kinds.
-        start: int32, shape (kinds, counties), first row.
-        stop: int32, same shape, one past the last row; always above `start`.
-    """
-
-    kinds: tuple[str, ...]
-    start: NDArray[np.int32]
-    stop: NDArray[np.int32]
-
-    def choose(self, kind: str, where: str, county: Rows, u: NDArray[np.float64]) -> Rows:
-        """Return one row of `kind` for each county, int32, shape (n,)."""
-        if kind not in self.kinds:
-            raise NotFound(where, f"the directory has no {kind!r}", near(kind, self.kinds))
-        place = self.kinds.index(kind)
-        first, size = self.start[place][county], (self.stop - self.start)[place][county]
-        rows: Rows = (first + np.minimum(np.floor(u * size), size - 1)).astype(np.int32)
-        return rows
+from healthsim.products.networksim.distance import Centers
+from healthsim.products.networksim.slots import Rows, Slots
+from healthsim.tables import NO_NUMBER, Coded, Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +29,9 @@ class Providers:
         tin: bytes, that organisation's tax number.
         price_factor: float64, what they are allowed, relative to the fee schedule.
         charge_factor: float64, what they charge, relative to the fee schedule.
+        capacity: int64, how readily they are chosen: 100 is usual, more sees more people.
+        hospital: int32, row of the hospital whose staff they are; -1 where of none.
+        real: bool, imported from the public registry rather than invented.
     """
 
     npi: NDArray[np.int64]
@@ -65,6 +44,9 @@ class Providers:
     tin: NDArray[np.bytes_]
     price_factor: NDArray[np.float64]
     charge_factor: NDArray[np.float64]
+    capacity: NDArray[np.int64]
+    hospital: NDArray[np.int32]
+    real: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +67,10 @@ class Facilities:
     Attributes:
         kind: hospital, asc, snf, dialysis or home health.
         beds: int32, staffed beds; 0 where it has none.
+        capacity: int64, how readily it is chosen: its beds, or 100 where it has none.
         price_factor: float64, as of a provider.
         charge_factor: float64, as of a provider.
+        real: bool, imported from CMS's list rather than invented.
     """
 
     npi: NDArray[np.int64]
@@ -99,11 +83,17 @@ class Facilities:
     tin: NDArray[np.bytes_]
     price_factor: NDArray[np.float64]
     charge_factor: NDArray[np.float64]
+    capacity: NDArray[np.int64]
+    real: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Pharmacies:
-    """Pharmacies, sorted by county, those that mail last; every array has shape (n,)."""
+    """Pharmacies, sorted by county, those that mail last; every array has shape (n,).
+
+    Attributes:
+        capacity: int64, how readily it is chosen: 100 is usual.
+    """
 
     npi: NDArray[np.int64]
     ncpdp_id: NDArray[np.bytes_]
@@ -111,6 +101,10 @@ class Pharmacies:
     chain: Coded
     county: NDArray[np.int32]
     mail_order: NDArray[np.bool_]
+    capacity: NDArray[np.int64]
+
+
+_COUNTERS = ("retail", "by mail")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +112,15 @@ class Directory:
     """The whole directory and the ways to choose from it.
 
     Choosers take the county index of each person, int32, shape (n,), and a uniform number
-    u, float64, shape (n,), in (0, 1); they give row numbers, int32, shape (n,). Where a
-    county has none of what is asked for, the state's largest county serves it.
+    u, float64, shape (n,), in (0, 1); they give row numbers, int32, shape (n,), each as often as
+    its capacity says. Where a county has none of what is asked for, the nearest that has serves it.
+
+    Attributes:
+        centers: where the counties are.
+        staff: int32, rows of the clinicians who are of a hospital, by specialty, then hospital.
+        staff_slots: positions in `staff` by specialty and hospital.
+        sources: what clinicians and hospitals are taken from, as far as it has them; empty where
+            all is invented.
     """
 
     county_fips: tuple[str, ...]
@@ -127,9 +128,55 @@ class Directory:
     organisations: Organisations
     facilities: Facilities
     pharmacies: Pharmacies
+    centers: Centers
     provider_slots: Slots
+    staff: Rows
+    staff_slots: Slots
     facility_slots: Slots
     pharmacy_slots: Slots
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        county_fips: tuple[str, ...],
+        centers: Centers,
+        entities: tuple[Providers, Organisations, Facilities, Pharmacies],
+        sources: Mapping[str, str] | None = None,
+    ) -> Directory:
+        """Prepare the choices among sorted columns."""
+        providers, organisations, facilities, pharmacies = entities
+        places = len(county_fips)
+        staff = np.flatnonzero(providers.hospital >= 0).astype(np.int32)
+        of_staff = Coded(providers.specialty.codes[staff], providers.specialty.vocabulary)
+        mail = Coded(pharmacies.mail_order.astype(np.int32), _COUNTERS)
+        return cls(
+            county_fips=county_fips,
+            providers=providers,
+            organisations=organisations,
+            facilities=facilities,
+            pharmacies=pharmacies,
+            centers=centers,
+            provider_slots=Slots.sorted(
+                providers.specialty, providers.county, places, providers.capacity, centers
+            ),
+            staff=staff,
+            staff_slots=Slots.sorted(
+                of_staff, providers.hospital[staff], len(facilities.npi), providers.capacity[staff]
+            ),
+            facility_slots=Slots.sorted(
+                facilities.kind, facilities.county, places, facilities.capacity, centers
+            ),
+            pharmacy_slots=Slots.sorted(
+                mail, pharmacies.county, places, pharmacies.capacity, centers
+            ),
+            sources=sources or {},
+        )
+
+    @property
+    def emergency_slots(self) -> Slots:
+        """The choice of a facility in an emergency: as any other."""
+        return self.facility_slots
 
     @property
     def specialties(self) -> tuple[str, ...]:
@@ -147,6 +194,11 @@ class Directory:
         _, first, of = np.unique(who.organisation_npi, return_index=True, return_inverse=True)
         return who.price_factor[first][of], who.charge_factor[first][of]
 
+    @cached_property
+    def staffed(self) -> frozenset[str]:
+        """The specialties of which some hospital has staff of its own."""
+        return frozenset(word for word in self.specialties if self.staff_slots.room(word).any())
+
     def choose_provider(
         self, specialty: str, county: Rows, u: NDArray[np.float64], where: str = "specialty"
     ) -> Rows:
@@ -159,14 +211,18 @@ class Directory:
         """Return a row of `facilities` for each person; the row number is its facility_id."""
         return self.facility_slots.choose(kind, where, county, u)
 
+    def choose_staff(self, specialty: str, hospital: Rows, u: NDArray[np.float64]) -> Rows:
+        """Return a row of `providers` of each hospital's staff; -1 where it has no such."""
+        at = self.staff_slots.choose(specialty, "specialty", hospital, u)
+        return np.where(at < 0, np.int32(-1), np.append(self.staff, np.int32(-1))[at])
+
     def choose_pharmacy(self, county: Rows, u: NDArray[np.float64]) -> Rows:
         """Return a row of `pharmacies` for each person, one with a counter."""
-        return self.pharmacy_slots.choose("retail", "pharmacy", county, u)
+        return self.pharmacy_slots.choose(_COUNTERS[0], "pharmacy", county, u)
 
-    def choose_mail_order(self, u: NDArray[np.float64]) -> Rows:
+    def choose_mail_order(self, county: Rows, u: NDArray[np.float64]) -> Rows:
         """Return a row of `pharmacies` for each person, one that mails everywhere."""
-        rows = np.flatnonzero(self.pharmacies.mail_order).astype(np.int32)
-        return rows[np.minimum((u * len(rows)).astype(np.intp), len(rows) - 1)]
+        return self.pharmacy_slots.choose(_COUNTERS[1], "pharmacy", county, u)
 
     def provider_columns(self, rows: Rows) -> Columns:
         """Return the chosen rows as the table `providers`."""
@@ -181,6 +237,11 @@ class Directory:
             "specialty": all_.specialty.take(row),
             "county_fips": self._fips(all_.county[row]),
             "tin": all_.tin[row],
+            "capacity": all_.capacity[row].astype(np.int32),
+            "facility_id": np.where(
+                all_.hospital[row] >= 0, all_.hospital[row].astype(np.int64), NO_NUMBER
+            ),
+            "source": Coded(all_.real[row].astype(np.int32), ("synthetic", "nppes")),
         }
 
     def facility_columns(self, rows: Rows) -> Columns:
@@ -195,6 +256,7 @@ class Directory:
             "county_fips": self._fips(all_.county[row]),
             "beds": all_.beds[row],
             "tin": all_.tin[row],
+            "source": Coded(all_.real[row].astype(np.int32), ("synthetic", "cms-hospitals")),
         }
 
     def pharmacy_columns(self, rows: Rows) -> Columns:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.products.networksim.distance import Centers
 from healthsim.products.networksim.identifiers import npis, tins
 from healthsim.streams import Streams
 from healthsim.tables import Coded
@@ -20,14 +21,17 @@ STREAMS = Streams(seed=1)  # fixed: the directory is the same in every run
 
 PRICE = (0.90, 1.10)  # allowed amount relative to the fee schedule; assumption
 CHARGE = (2.6, 4.0)  # charge relative to the fee schedule; assumption
+USUAL_CAPACITY = 100
+_CAPACITY = (0.4, 1.6)  # of the usual; assumption: from part time to busy
 
 
 @dataclass(frozen=True, eq=False)
 class Counties:
-    """The geography: population and, for each county, its state's largest county."""
+    """The geography: population and place of each county, and its state's largest county."""
 
     population: NDArray[np.int64]
     largest: NDArray[np.int32]
+    centers: Centers
 
     @property
     def count(self) -> int:
@@ -89,6 +93,11 @@ def between(decision: str, count: int, ends: tuple[float, float]) -> NDArray[np.
     """Return `count` numbers spread evenly between two ends, float64, four decimals."""
     u = STREAMS.uniform(f"network/{decision}", 0, count)
     return np.round(ends[0] + (ends[1] - ends[0]) * u, 4)
+
+
+def capacities(decision: str, count: int) -> NDArray[np.int64]:
+    """Return `count` capacities around the usual one, int64: 40 to 160, each as likely."""
+    return np.rint(between(decision, count, _CAPACITY) * USUAL_CAPACITY).astype(np.int64)
 
 
 def titles(kind: str) -> tuple[str, ...]:

@@ -13,9 +13,11 @@ from healthsim.products.networksim.drawing import (
     CHARGE,
     PRICE,
     STREAMS,
+    USUAL_CAPACITY,
     Counties,
     Numbers,
     between,
+    capacities,
     pick,
     rows_of,
     titles,
@@ -58,6 +60,7 @@ def make_facilities(counties: Counties, number: Numbers) -> tuple[Facilities, ND
     offsets = np.cumsum([0, *(len(name.vocabulary) for name in names)])
     codes = np.choose(kind, [name.codes + at for name, at in zip(names, offsets, strict=False)])
     kinds = tuple(k.name for k in KINDS)
+    beds = _beds(counties, kind, county, counts[0])
     made = Facilities(
         npi=number.npis(size),
         ccn=ccns(STREAMS, np.arange(size, dtype=np.int64)),
@@ -65,10 +68,12 @@ def make_facilities(counties: Counties, number: Numbers) -> tuple[Facilities, ND
         kind=Coded(kind, kinds),
         taxonomy=Coded(kind, tuple(taxonomy().find(k, "facility").taxonomy for k in kinds)),
         county=county,
-        beds=_beds(counties, kind, county, counts[0]),
+        beds=beds,
         tin=number.tins(size),
         price_factor=between("facility/price", size, PRICE),
         charge_factor=between("facility/charge", size, CHARGE),
+        capacity=np.where(beds > 0, beds, USUAL_CAPACITY).astype(np.int64),
+        real=np.zeros(size, dtype=np.bool_),
     )
     return made, counts
 
@@ -103,8 +108,8 @@ def _kind_counts(counties: Counties, kind: _Kind, thinner: int) -> NDArray[np.in
     return number
 
 
-def make_pharmacies(counties: Counties, number: Numbers) -> tuple[Pharmacies, NDArray[np.int64]]:
-    """Return the pharmacies, and how many with a counter each county has: (1, counties)."""
+def make_pharmacies(counties: Counties, number: Numbers) -> Pharmacies:
+    """Return the pharmacies: those with a counter, then those that mail."""
     rate = min(_PHARMACY_RATE, _MOST_PHARMACIES / float(counties.population.sum()))
     u = STREAMS.uniform("network/pharmacies", 0, counties.count)
     retail = np.maximum(np.floor(counties.population * rate + u), 1).astype(np.int64)
@@ -114,15 +119,15 @@ def make_pharmacies(counties: Counties, number: Numbers) -> tuple[Pharmacies, ND
     kind, county = rows_of(counts)
     size = len(kind)
     chain, name = _pharmacy_names(kind)
-    made = Pharmacies(
+    return Pharmacies(
         npi=number.npis(size),
         ncpdp_id=ncpdp_ids(STREAMS, np.arange(size, dtype=np.int64)),
         name=name,
         chain=chain,
         county=county,
         mail_order=kind == 1,
+        capacity=capacities("pharmacy/capacity", size),
     )
-    return made, counts[:1]
 
 
 def _pharmacy_names(kind: NDArray[np.int32]) -> tuple[Coded, Coded]:

@@ -19,8 +19,8 @@ from healthsim.products.networksim.directory import (
     Facilities,
     Organisations,
     Providers,
-    Slots,
 )
+from healthsim.products.networksim.distance import Centers, centers
 from healthsim.products.networksim.drawing import (
     CHARGE,
     DATA,
@@ -29,17 +29,19 @@ from healthsim.products.networksim.drawing import (
     Counties,
     Numbers,
     between,
+    capacities,
     pick,
     rows_of,
     titles,
     words,
 )
-from healthsim.products.networksim.premises import KINDS, make_facilities, make_pharmacies
+from healthsim.products.networksim.premises import make_facilities, make_pharmacies
 from healthsim.tables import Coded
 
 _DENSITY = 0.05  # clinicians listed per one that exists; assumption: a sample is enough
 _MOST_PROVIDERS = 30_000  # what the density may give, so that building stays fast
 _EVERYWHERE = ("family medicine", "internal medicine")  # at least one in every county
+_ON_STAFF = ("emergency medicine", "hospitalist")  # at least one in every hospital
 _GROUP_SIZE = 8.0  # clinicians in a group practice; assumption
 
 
@@ -47,6 +49,7 @@ def build_directory(
     county_fips: tuple[str, ...],
     county_state: NDArray[np.int32],
     county_population: NDArray[np.int64],
+    places: Centers | None = None,
 ) -> Directory:
     """Build the directory of a geography; the caller keeps it.
 
@@ -54,24 +57,18 @@ def build_directory(
         county_fips: five digits of each county.
         county_state: int32, shape (counties,), index of the county's state.
         county_population: int64, shape (counties,), persons.
+        places: where the counties are; by default where their FIPS codes say.
     """
-    counties = Counties(county_population, _largest(county_state, county_population))
+    largest = _largest(county_state, county_population)
+    counties = Counties(county_population, largest, places or centers(county_fips))
     number = Numbers()
     facilities, facility_counts = make_facilities(counties, number)
-    people = _provider_counts(counties)
+    people = _provider_counts(counties, facility_counts[0])
     organisations, group_counts = _organisations(counties, people, number)
-    pharmacies, pharmacy_counts = make_pharmacies(counties, number)
+    pharmacies = make_pharmacies(counties, number)
     billing = _Billing(facilities, facility_counts[0], organisations, group_counts)
-    return Directory(
-        county_fips=county_fips,
-        providers=_providers(people, billing, number),
-        organisations=organisations,
-        facilities=facilities,
-        pharmacies=pharmacies,
-        provider_slots=_slots(_specialties().names, people, counties),
-        facility_slots=_slots(tuple(kind.name for kind in KINDS), facility_counts, counties),
-        pharmacy_slots=_slots(("retail",), pharmacy_counts, counties),
-    )
+    entities = (_providers(people, billing, number), organisations, facilities, pharmacies)
+    return Directory.of(county_fips, counties.centers, entities)
 
 
 class _Specialties(NamedTuple):
@@ -99,7 +96,7 @@ def _largest(state: NDArray[np.int32], population: NDArray[np.int64]) -> NDArray
     return of_state[state]
 
 
-def _provider_counts(counties: Counties) -> NDArray[np.int64]:
+def _provider_counts(counties: Counties, hospitals: NDArray[np.int64]) -> NDArray[np.int64]:
     """Clinicians by specialty and county, int64, shape (specialties, counties)."""
     names, rate, _ = _specialties()
     expected = rate[:, None] * counties.population[None, :]
@@ -109,18 +106,9 @@ def _provider_counts(counties: Counties) -> NDArray[np.int64]:
     everywhere = [names.index(name) for name in _EVERYWHERE]
     counts[everywhere] = np.maximum(counts[everywhere], 1)
     counts[:, counties.capitals] = np.maximum(counts[:, counties.capitals], 2)
+    on_staff = [names.index(name) for name in _ON_STAFF]
+    counts[on_staff] = np.maximum(counts[on_staff], hospitals)
     return counts
-
-
-def _slots(kinds: tuple[str, ...], counts: NDArray[np.int64], counties: Counties) -> Slots:
-    stop = np.cumsum(counts.ravel()).reshape(counts.shape)
-    start = stop - counts
-    serves = np.where(counts > 0, np.arange(counties.count), counties.largest)
-    return Slots(
-        kinds,
-        np.take_along_axis(start, serves, axis=1).astype(np.int32),
-        np.take_along_axis(stop, serves, axis=1).astype(np.int32),
-    )
 
 
 def _organisations(
@@ -149,17 +137,29 @@ class _Billing:
     groups: NDArray[np.int64]
 
     def choose(
-        self, county: NDArray[np.int32], in_hospital: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bytes_]]:
-        """Return NPI and tax number of the organisation of each clinician."""
+        self,
+        specialty: NDArray[np.int32],
+        county: NDArray[np.int32],
+        in_hospital: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.int64], NDArray[np.bytes_], NDArray[np.int32]]:
+        """Return NPI and tax number of the organisation of each clinician, and their hospital."""
         u = STREAMS.uniform("network/organisation", 0, len(county))
         group = _nth(self.groups, county, u)
-        hospital = _nth(self.hospitals, county, u)
+        hospital = self._dealt(specialty, county)
         employed = in_hospital & (self.hospitals[county] > 0)
         return (
             np.where(employed, self.facilities.npi[hospital], self.organisations.npi[group]),
             np.where(employed, self.facilities.tin[hospital], self.organisations.tin[group]),
+            np.where(employed, hospital, -1).astype(np.int32),
         )
+
+    def _dealt(self, specialty: NDArray[np.int32], county: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Deal the clinicians of a specialty out to the hospitals of their county, in turn."""
+        group = specialty.astype(np.int64) * len(self.hospitals) + county
+        first = np.searchsorted(group, group)
+        size = np.searchsorted(group, group, side="right") - first
+        turn = (np.arange(len(group)) - first + 0.5) / size
+        return _nth(self.hospitals, county, turn)
 
 
 def _nth(
@@ -175,7 +175,7 @@ def _providers(people: NDArray[np.int64], billing: _Billing, number: Numbers) ->
     names, _, in_hospital = _specialties()
     specialty, county = rows_of(people)
     size = len(specialty)
-    organisation_npi, tin = billing.choose(county, in_hospital[specialty])
+    organisation_npi, tin, hospital = billing.choose(specialty, county, in_hospital[specialty])
     codes = tuple(taxonomy().find(name, "specialty").taxonomy for name in names)
     return Providers(
         npi=number.npis(size),
@@ -188,4 +188,7 @@ def _providers(people: NDArray[np.int64], billing: _Billing, number: Numbers) ->
         tin=tin,
         price_factor=between("provider/price", size, PRICE),
         charge_factor=between("provider/charge", size, CHARGE),
+        capacity=capacities("provider/capacity", size),
+        hospital=hospital,
+        real=np.zeros(size, dtype=np.bool_),
     )

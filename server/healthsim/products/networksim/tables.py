@@ -10,8 +10,8 @@ PROVIDERS = Table(
     grain="one row per clinician that the scenario uses",
     key=("npi",),
     columns=(
-        Column("npi", "BIGINT", "Provider identifier that begins with 2: none is issued.",
-               source="CMS NPI", required=True),
+        Column("npi", "BIGINT", "Provider identifier; an invented one begins with 2: none "
+               "is issued.", source="CMS NPI", required=True),
         Column("entity_type", "INTEGER", "1 person, 2 organisation.", source="NPPES",
                required=True),
         Column("given_name", "VARCHAR", "First name; null for an organisation."),
@@ -22,6 +22,12 @@ PROVIDERS = Table(
         Column("specialty", "VARCHAR", "Specialty, in words.", required=True),
         Column("county_fips", "VARCHAR", "County of practice.", required=True),
         Column("tin", "VARCHAR", "Tax number of the group, 00-.", required=True),
+        Column("capacity", "INTEGER", "How readily people come to this clinician: 100 is usual, "
+               "200 twice as often. A weight, no limit.", required=True),
+        Column("facility_id", "BIGINT", "The hospital whose staff the clinician is; null where of "
+               "none.", references="facilities.facility_id"),
+        Column("source", "VARCHAR", "synthetic: nobody; nppes: a real clinician of the public "
+               "registry, whose patients here are invented.", required=True),
     ),
 )  # fmt: skip
 
@@ -33,13 +39,15 @@ FACILITIES = Table(
     columns=(
         Column("facility_id", "BIGINT", "Row of the directory.", required=True),
         Column("npi", "BIGINT", "Organisation identifier that begins with 2.", required=True),
-        Column("ccn", "VARCHAR", "Certification number with an unused state code.",
+        Column("ccn", "VARCHAR", "Certification number; an invented one has an unused state code.",
                source="CMS CCN", required=True),
-        Column("name", "VARCHAR", "An invented name.", required=True),
+        Column("name", "VARCHAR", "Its name, invented or as CMS lists it.", required=True),
         Column("kind", "VARCHAR", "hospital, asc, snf, dialysis or home health.", required=True),
         Column("county_fips", "VARCHAR", "County.", required=True),
         Column("beds", "INTEGER", "Staffed beds; 0 where it has none.", required=True),
         Column("tin", "VARCHAR", "Tax number, 00-.", required=True),
+        Column("source", "VARCHAR", "synthetic: no such place; cms-hospitals: a real hospital, "
+               "with an invented NPI.", required=True),
     ),
 )  # fmt: skip
 

@@ -1,0 +1,43 @@
+"""The command about the directory: who treats near a place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from healthsim.cli_screen import Json, errors, home, print_rows
+
+# Operations are imported inside the command: `--help` needs none of them.
+
+app = typer.Typer(help="Search the directory of who treats.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Search the directory of who treats."""
+
+
+@app.command()
+def search(
+    specialty: Annotated[
+        str, typer.Option(help="A specialty, a kind of facility (hospital, snf...) or pharmacy.")
+    ],
+    near: Annotated[str, typer.Option(help="'Harris County, TX', 48201, 'Houston, TX' or a ZIP.")],
+    within: Annotated[float, typer.Option(help="Miles between centres of counties.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most rows.")] = 20,
+    source: Annotated[
+        Literal["synthetic", "nppes"], typer.Option(help="The invented directory or the imported.")
+    ] = "synthetic",
+    as_json: Json = False,
+) -> None:
+    """Find clinicians, facilities or pharmacies near a place, nearest first."""
+    from healthsim.operations import network  # noqa: PLC0415  see the top
+
+    found = network.search(home(), place=near, specialty=specialty, within_miles=within,
+                           limit=limit, source=source)  # fmt: skip
+    if not found and not as_json:
+        errors.print("nobody: look farther with --within", highlight=False)
+        return
+    columns = ("npi", "name", "specialty", "county", "state", "miles", "capacity")
+    print_rows(columns, [[one[name] for name in columns] for one in found], as_json)

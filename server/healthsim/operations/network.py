@@ -1,0 +1,299 @@
+"""Who is in the directory near a place: clinicians of a specialty, facilities, pharmacies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from healthsim.errors import NotFound, Refused, near
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from healthsim.operations.home import Home
+    from healthsim.products.networksim.directory import Directory
+    from healthsim.products.reference import Reference
+
+# The directory needs numpy, so it is imported where it is used.
+
+Source = Literal["synthetic", "nppes"]
+MOST = 1000
+"""Rows of one answer."""
+_PHARMACY, _NPPES = "pharmacy", "nppes"
+_KIND = re.compile(
+    r"\s+(county|parish|borough|census area|municipality|city and borough|city)$", re.IGNORECASE
+)
+
+
+def search(
+    home: Home,
+    *,
+    place: str,
+    specialty: str,
+    within_miles: float = 30,
+    limit: int = 20,
+    source: Source = "synthetic",
+) -> list[dict[str, Any]]:
+    """Find who is in the directory near a place.
+
+    Distances lie between the places where the people of counties live, so they are 0 within one.
+
+    Args:
+        home: where imported data are kept.
+        place: a county ("Harris County, TX" or 48201), a city ("Houston, TX") or a ZIP code.
+        specialty: a specialty, a kind of facility (hospital, snf, ...) or "pharmacy".
+        within_miles: how far they may be.
+        limit: most rows.
+        source: the invented directory, or the one with imported clinicians and hospitals.
+
+    Returns:
+        npi, name, specialty, county, state, miles and capacity of each, nearest first, then those
+        whom most people come to.
+
+    Raises:
+        NotFound: no such place or specialty; nothing was imported.
+        Refused: a figure that cannot be.
+    """
+    import numpy as np  # noqa: PLC0415  heavy
+
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
+
+    if not 0 <= within_miles <= 5000:
+        raise Refused("within_miles", f"is {within_miles:g}", "give 0 to 5000")
+    if not 1 <= limit <= MOST:
+        raise Refused("limit", f"is {limit}", f"give 1 to {MOST}")
+    here, county = geography(), county_of(place)
+    directory = _directory(home, source, county, within_miles, specialty)
+    kinds, names, npis, counties, capacity = _listed(directory, specialty)
+    home_county = np.full(len(counties), county, dtype=np.int32)
+    miles = directory.centers.miles(home_county, counties)
+    there = np.flatnonzero(miles <= within_miles)
+    order = there[np.lexsort((npis[there], -capacity[there], miles[there]))][:limit]
+    return [
+        {
+            "npi": int(npis[row]),
+            "name": names(row),
+            "specialty": kinds,
+            "county": here.county_name[counties[row]],
+            "state": here.states[here.county_state[counties[row]]],
+            "miles": float(miles[row]),
+            "capacity": int(capacity[row]),
+        }
+        for row in order.tolist()
+    ]
+
+
+def county_of(place: str, where: str = "near") -> int:
+    """Return the county that a text names, itself or by a city or ZIP code in it.
+
+    Raises:
+        NotFound: there is no such place, or several; the error names the nearest in writing.
+    """
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
+
+    here, said = geography(), place.strip()
+    if re.fullmatch(r"\d{5}", said):
+        if said in here.county_fips:
+            return here.county_index(said)
+        if said in here.place_zip:
+            return int(here.place_county[here.place_zip.index(said)])
+        raise NotFound(where, f"no county or ZIP code {said!r}",
+                       near(said, [*here.county_fips, *here.place_zip]))  # fmt: skip
+    name, comma, state = (part.strip() for part in said.rpartition(","))
+    if not comma:
+        raise NotFound(where, f"{place!r} names no state", "write it as 'Harris County, TX'")
+    names = [one.casefold() for one in here.state_names]
+    spelled = state.casefold() in names
+    code = here.states[names.index(state.casefold())] if spelled else state.upper()
+    within = here.state_index(code, where)
+    counties = range(*here.county_start[within : within + 2].tolist())
+    inside = range(*here.place_start[[counties[0], counties[-1] + 1]].tolist())
+    cities = {  # of a city in several counties the largest, which comes first
+        here.place_city.vocabulary[here.place_city.codes[row]]: int(here.place_county[row])
+        for row in reversed(inside)
+    }
+    named = {_plain(here.county_name[county]): county for county in counties}
+    named |= {city.casefold(): county for city, county in cities.items()}
+    named |= {here.county_name[county].casefold(): county for county in counties}
+    if (found := named.get(name.casefold(), named.get(_plain(name)))) is not None:
+        return found
+    known = [*(here.county_name[county] for county in counties), *cities]
+    raise NotFound(where, f"no county or city {name!r} in {here.states[within]}", near(name, known))
+
+
+def _plain(name: str) -> str:
+    return _KIND.sub("", name).casefold().replace(".", "")
+
+
+def imported(
+    home: Home, counties: Sequence[str], specialties: Sequence[str]
+) -> tuple[Directory, Mapping[str, str]]:
+    """Return the directory with imported clinicians and hospitals, and what it was read from.
+
+    Args:
+        home: where imported data are kept.
+        counties: FIPS codes of the counties that are read.
+        specialties: which clinicians are read; of the others the invented ones stay.
+
+    Raises:
+        NotFound: no clinicians were imported; the error says what to import.
+    """
+    from healthsim.reference.read import opened  # noqa: PLC0415  duckdb is heavy
+    from healthsim.reference.tables import HOSPITALS, NPI_PROVIDERS  # noqa: PLC0415
+
+    with opened(home.reference) as reference:
+        found = reference.imports
+        used = {name: found[name] for name in (NPI_PROVIDERS.name, HOSPITALS.name) if name in found}
+        versions = {one.name: one.digest for one in used.values()}
+        asked = (tuple(counties), tuple(sorted(specialties)))
+        key = (*sorted(versions.items()), *asked)
+        if key not in _READ:
+            from healthsim.products.networksim.imported import (  # noqa: PLC0415  heavy
+                imported_directory,
+            )
+            from healthsim.products.reference import built_in  # noqa: PLC0415  heavy
+
+            clinicians = reference.providers(*asked)
+            buildings = reference.hospitals(asked[0]) if HOSPITALS.name in found else None
+            made = imported_directory(built_in().directory, clinicians, buildings)
+            _READ.clear()
+            _READ[key] = made
+        return _READ[key], versions
+
+
+def staffed(
+    home: Home,
+    profile: Mapping[str, Any],
+    journeys: Sequence[Mapping[str, Any]],
+    reference: Reference,
+) -> Reference:
+    """Return a reference whose directory is the imported one, where a profile asks for it.
+
+    Clinicians are read for the states that the profile's location names, and only of specialties
+    that the documents name or that people see anyway.
+
+    Args:
+        home: where imported data are kept.
+        profile: who; a document, checked or not.
+        journeys: what happens.
+        reference: the reference so far.
+    """
+    asked = profile.get("network")
+    if not (isinstance(asked, Mapping) and asked.get("source") == _NPPES):
+        return reference
+    said = {*_texts(journeys), *_USUAL}
+    specialties = [word for word in reference.directory.specialties if word in said]
+    directory, versions = imported(home, _counties(profile), specialties)
+    return replace(reference, directory=directory, versions={**reference.versions, **versions})
+
+
+_USUAL = (
+    "family medicine", "internal medicine", "pediatrics", "emergency medicine", "hospitalist",
+    "nephrology", "general surgery", "anesthesiology", "radiology", "pathology",
+)  # fmt: skip
+"""Specialties that people see although no document names them."""
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a document, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from (str(key), *_texts(inner))
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _counties(profile: Mapping[str, Any]) -> list[str]:
+    """Return the counties of all states that a profile's location names; all where it names none.
+
+    Whole states, so that who is nearest does not depend on which counties are named.
+    """
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
+
+    here = geography()
+    people = profile.get("demographics")
+    said = list(_texts(people.get("location") if isinstance(people, Mapping) else None))
+    ends = [text.rpartition(",")[2].strip() for text in said]
+    named = {here.states.index(word) for word in ends if word in here.states}
+    named |= {int(here.county_state[here.county_index(word)])
+              for word in said if word in here.county_fips}  # fmt: skip
+    if not named or "metros" in said:
+        return list(here.county_fips)
+    return [fips for fips, state in zip(here.county_fips, here.county_state.tolist(), strict=True)
+            if state in named]  # fmt: skip
+
+
+def told(path: Path) -> list[str]:
+    """Say who treats in a run's or scenario's file, where imported clinicians do.
+
+    Returns:
+        One sentence about clinicians and one about hospitals; nothing where all are invented.
+    """
+    from healthsim.persistence.database import open_read  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+
+    if _NPPES not in described(path).manifest.references:
+        return []
+    with open_read(path) as file:
+        people = file.sql("SELECT specialty, count(*) FILTER (source = 'nppes'), count(*) "
+                          "FROM providers GROUP BY ALL ORDER BY specialty").fetchall()  # fmt: skip
+        beds = file.sql("SELECT count(*) FILTER (source = 'cms-hospitals'), count(*) "
+                        "FROM facilities WHERE kind = 'hospital'").fetchall()  # fmt: skip
+    real, every = (sum(row[at] for row in people) for at in (1, 2))
+    invented = [f"{of - own} {word}" for word, own, of in people if of > own]
+    rest = f"; invented, as the import has none: {', '.join(invented)}" if invented else ""
+    return [
+        f"{real} of {every} clinicians are real (nppes){rest}. Every patient is invented.",
+        f"{beds[0][0]} of {beds[0][1]} hospitals are real (cms-hospitals) with invented NPI and "
+        "beds; other facilities and pharmacies are invented.",
+    ]
+
+
+_READ: dict[tuple[object, ...], Directory] = {}
+"""The directory that was read last: a tool prepares a job several times."""
+
+
+def _directory(home: Home, source: Source, county: int, miles: float, specialty: str) -> Directory:
+    import numpy as np  # noqa: PLC0415  heavy
+
+    from healthsim.products.reference import built_in  # noqa: PLC0415  heavy
+
+    here = built_in().directory
+    if source == "synthetic":
+        return here
+    every = np.arange(len(here.county_fips), dtype=np.int32)
+    away = here.centers.miles(np.full(len(every), county, dtype=np.int32), every)
+    near_by = [here.county_fips[row] for row in np.flatnonzero(away <= miles).tolist()]
+    return imported(home, near_by, [specialty.strip().casefold()])[0]
+
+
+def _listed(directory: Directory, specialty: str) -> tuple[str, Any, Any, Any, Any]:
+    """Return the word, and name, number, county and capacity of all of a kind."""
+    import numpy as np  # noqa: PLC0415  heavy
+
+    entity: Any
+    kind = specialty.strip().casefold()
+    if kind == _PHARMACY:
+        entity = directory.pharmacies
+        rows = np.flatnonzero(~entity.mail_order)
+    elif kind in directory.facilities.kind.vocabulary:
+        entity = directory.facilities
+        rows = np.flatnonzero(entity.kind.equals(kind))
+    elif kind in directory.specialties:
+        entity = directory.providers
+        rows = np.flatnonzero(entity.specialty.equals(kind))
+    else:
+        known = [*directory.specialties, *directory.facilities.kind.vocabulary, _PHARMACY]
+        raise NotFound("specialty", f"the directory has no {specialty!r}", near(kind, known))
+
+    def name(row: int) -> str:
+        parts = ("given_name", "family_name") if entity is directory.providers else ("name",)
+        words = (getattr(entity, part).take(rows[[row]]).texts()[0] for part in parts)
+        return " ".join(word for word in words if word)
+
+    return kind, name, entity.npi[rows], entity.county[rows], entity.capacity[rows]
