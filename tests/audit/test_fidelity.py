@@ -247,6 +247,21 @@ def test_published_figures_are_not_taken_for_asked_ones(tmp_path: Path) -> None:
     assert "race white" not in found
 
 
+@pytest.mark.parametrize(
+    "location", [{"counties": {"48201": 0.5, "Orleans County, VT": 0.5}},
+                 {"metros": {"26420": 0.5, "Ames, IA": 0.5}}], ids=str
+)  # fmt: skip
+def test_places_are_compared_by_the_names_that_ask_for_them(
+    tmp_path: Path, location: dict[str, Any]
+) -> None:
+    people = profile(count=400, products=["patientsim"], demographics={"location": location})
+    found = compared(stored(tmp_path, people))
+
+    for label in next(iter(location.values())):
+        assert found[f"county {label}"].ok
+    assert "county: other than asked" not in found
+
+
 def test_texts_that_are_no_specifications_are_refused(everything: Path) -> None:
     with pytest.raises(SpecError):
         fidelity.compare(everything, '{"kind": "profile", "agee": 3}', [])

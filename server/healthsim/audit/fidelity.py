@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from healthsim.audit import conduct
 from healthsim.audit.expected import labels_of_each, share_of_each, spread
 from healthsim.audit.people import NotStored, People, combinations_of
+from healthsim.audit.whereabouts import counties_as_said
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
@@ -28,7 +29,7 @@ from healthsim.specification.distributions import Categorical, Distribution
 from healthsim.specification.document import read
 from healthsim.specification.journey import JourneySpec
 from healthsim.specification.loadings import joint_share
-from healthsim.specification.profile import Clinical, Comorbidity, ProfileSpec, Quota
+from healthsim.specification.profile import Clinical, Comorbidity, Location, ProfileSpec, Quota
 from healthsim.tables import Coded
 
 _UNKNOWN = "conditional"
@@ -126,9 +127,10 @@ def _demographics(profile: ProfileSpec, people: People) -> Iterator[Compared]:
             continue  # those who have a spouse are married, whatever was asked
         if asked is not None and asked.type != "population":
             yield from _labels(name, asked, people)
-    for name, asked in (("us_state", said.location.states), ("county", said.location.counties)):
+    where = said.location
+    for name, asked in (("us_state", where.states), ("county", where.counties or where.metros)):
         if asked is not None:
-            yield from _labels(name, asked, people)
+            yield from _labels(name, asked, people, where)
 
 
 def household_compared(profile: ProfileSpec, anchors: People, people: People) -> Iterator[Compared]:
@@ -183,13 +185,17 @@ def _bound(what: str, asked: float, got: int, bounds: tuple[float, float]) -> Co
     return Compared(what, asked if np.isfinite(asked) else "any", got, low, high, inside)
 
 
-def _labels(name: str, asked: Distribution, people: People) -> Iterator[Compared]:
+def _labels(
+    name: str, asked: Distribution, people: People, where: Location | None = None
+) -> Iterator[Compared]:
     try:
         found = people.name(name)
     except NotStored:
         return
     if not isinstance(found, Coded):
         return
+    if name == "county" and where is not None:
+        found = counties_as_said(found, where)
     exact = asked.exactly if isinstance(asked, Categorical) else None
     if exact is not None:
         for label, count in exact.items():
