@@ -32,6 +32,7 @@ AGESEX = Layout(
 )  # fmt: skip
 
 _RELEASE = re.compile(r"cc-est(20\d\d)", re.IGNORECASE)
+_BELOW = 0.5  # of the 2020 census: a file of some of a state's counties; told, not refused
 _ABOVE = 1.5  # times the 2020 census that no state's newest estimate reaches; assumption
 _FIPS = "lpad(\"STATE\", 2, '0') || lpad(\"COUNTY\", 3, '0')"
 
@@ -170,11 +171,7 @@ def _refuse_incomplete(connection: duckdb.DuckDBPyConnection, source: Source, co
 
 def _checks(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, object]:
     """Compare states with the 2020 census, and say what there is."""
-    high = connection.execute(
-        "SELECT state, sum(county_people.people) AS found, any_value(known_state.people) AS census "
-        "FROM county_people JOIN known_state ON left(county_people.fips, 2) = known_state.fips "
-        f"GROUP BY state HAVING found > {_ABOVE} * census ORDER BY state"
-    ).fetchall()
+    high = _states(connection, f"found > {_ABOVE} * census")
     if high:
         state, people, census = high[0]
         raise Refused(source.shown, f"has {people:,} people in {state}, where the 2020 census "
@@ -188,5 +185,15 @@ def _checks(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, 
         "counties": counties,
         "states": states,
         "people": people,
+        "states_below_half_of_2020_census": len(_states(connection, f"found < {_BELOW} * census")),
         "counties_unknown": numbers(connection, unknown_counties(COUNTY_PEOPLE.name))[0],
     }
+
+
+def _states(connection: duckdb.DuckDBPyConnection, when: str) -> list[tuple[str, int, int]]:
+    """Return states with their people here and in the 2020 census, where SQL is true of both."""
+    return connection.execute(
+        "SELECT state, sum(county_people.people) AS found, any_value(known_state.people) AS census "
+        "FROM county_people JOIN known_state ON left(county_people.fips, 2) = known_state.fips "
+        f"GROUP BY state HAVING {when} ORDER BY state"
+    ).fetchall()

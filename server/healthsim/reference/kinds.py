@@ -164,9 +164,11 @@ def _watched(
 
     threading.Thread(target=run, name="healthsim-import", daemon=True).start()
     try:
+        asked.tell("importing", 0.0)
         while not ended.wait(_LOOK):
             _refuse_stopped(asked)
             asked.tell("importing", max(0.0, connection.query_progress()) / 100)
+        _refuse_stopped(asked)
     except BaseException:
         while not ended.wait(_LOOK):  # a query may begin between two looks
             connection.interrupt()
