@@ -1,12 +1,20 @@
-"""The commands about codes: find them by words."""
+"""The commands about codes: find them by words, judge them, see what goes with a condition."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from healthsim.cli_screen import Json, errors, print_json, print_rows
+from healthsim.cli_screen import Json, errors, print_json, print_rows, print_table, screen
+from healthsim.errors import Refused
+
+if TYPE_CHECKING:
+    from healthsim.operations.codes import Asked
 
 # The books are imported inside their commands: `--help` needs none of them.
 
@@ -41,6 +49,94 @@ def find(
     print_rows(search.Hit._fields, found.hits, as_json=False)
     for remark in search.remarks(found):
         errors.print(remark, highlight=False, markup=False)
+
+
+@app.command()
+def classify(
+    codes: Annotated[list[str] | None, typer.Argument(help="Codes.")] = None,
+    system: Annotated[
+        str, typer.Option(help="Of this system; otherwise the one that each seems to be of.")
+    ] = "",
+    sex: Annotated[str, typer.Option(help="Of a man or a woman: M or F.")] = "",
+    age: Annotated[str, typer.Option(help="At this age, years.")] = "",
+    on: Annotated[str, typer.Option(metavar="DATE", help="On this day, as 2026-01-31.")] = "",
+    file: Annotated[
+        str,
+        typer.Option(
+            help="CSV file with a column code, and if wanted system, sex, age, on; - is stdin."
+        ),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Tell of codes whether they can be used, what they stand for, and which were likely meant.
+
+    A status is valid, header, retired, not_yet, unknown, wrong_sex, wrong_age or wrong_system. A
+    table on a terminal, CSV when piped. Exit code 0 whatever the verdicts; 2 where the question is
+    wrong.
+    """
+    from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
+
+    usual = asking.Usual(
+        asking.system_named(system, "--system"), asking.sex_of(sex, "--sex"),
+        asking.age_of(age, "--age"), asking.day_of(on, "--on"),
+    )  # fmt: skip
+    asked = [
+        asking.Asked(code, usual.system, usual.sex, usual.age, usual.on) for code in codes or ()
+    ]
+    if file:
+        asked += asking.read_codes(*_text(file), usual)
+    if not asked:
+        raise Refused("classify", "was given no code", "name codes, or a CSV file with --file")
+    _print_verdicts(asked, as_json)
+
+
+def _text(file: str) -> tuple[str, str]:
+    """Return a file's name and text; `-` is stdin."""
+    name = "stdin" if file == "-" else Path(file).name
+    try:
+        if file == "-":
+            return name, sys.stdin.read()
+        return name, Path(file).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Refused(name, f"cannot be read ({error.strerror})", "give a CSV file") from None
+    except UnicodeDecodeError:
+        raise Refused(name, "is not UTF-8 text", "save it as UTF-8") from None
+
+
+def _print_verdicts(asked: list[Asked], as_json: bool) -> None:
+    from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
+
+    rows = [asking.row_of(verdict) for verdict in asking.judge_all(asked)]
+    if as_json:
+        print_json([dict(zip(asking.VERDICT, row, strict=True)) for row in rows])
+        return
+    plain = [[" ".join(cell) if isinstance(cell, list) else cell for cell in row] for row in rows]
+    if screen.is_terminal:
+        print_table(asking.VERDICT, plain)
+        return
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([asking.VERDICT, *plain])
+    typer.echo(text.getvalue(), nl=False)
+
+
+@app.command(name="goes-with")
+def goes_with(
+    condition: Annotated[list[str], typer.Argument(help="A diagnosis, its beginning, or words.")],
+    as_json: Json = False,
+) -> None:
+    """Say which labs, drugs, procedures, specialties and diagnoses go with a condition."""
+    from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
+
+    found = asking.together(" ".join(condition))
+    if as_json:
+        print_json(
+            {"code": found.code, "display": found.display, "sources": list(found.sources),
+             "goes_with": [dict(zip(asking.TOGETHER, row, strict=True)) for row in found.rows]}
+        )  # fmt: skip
+        return
+    print_rows(asking.TOGETHER, found.rows, as_json=False)
+    errors.print(f"{found.code} {found.display}; source: {', '.join(found.sources)}",
+                 highlight=False, markup=False)  # fmt: skip
 
 
 @app.command()

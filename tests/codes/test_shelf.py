@@ -57,7 +57,7 @@ def test_an_imported_group_has_its_own_weight_and_stay(folder: Path) -> None:
 
 
 def test_a_new_taxonomy_code_has_the_specialty_of_its_trade(folder: Path) -> None:
-    put(folder, "nucc", "207RZ9999X\tMade up\tkind=person;trade=internal medicine\n"
+    put(folder, "taxonomy", "207RZ9999X\tMade up\tkind=person;trade=internal medicine\n"
                         "999Z00000X\tNew trade\tkind=person;trade=dreaming\n")  # fmt: skip
     shelf.open_shelf(folder)
 

@@ -107,9 +107,8 @@ def overlaid(
         imported: the book on the shelf, if any.
         row: makes a row of an imported line and of the row built in for its code, if any.
     """
-    if imported is None:
-        return dict(rows)
-    found = {line.code: row(line, rows.get(line.code)) for line in shelf.lines(imported)}
+    lines = shelf.lines(imported) if imported else ()
+    found = {line.code: row(line, rows.get(line.code)) for line in lines}
     return dict(sorted((dict(rows) | found).items()))
 
 
@@ -252,7 +251,7 @@ def nucc() -> Book[Kind]:
         specialty = known.specialty if known else trades.get(line.code[:4], line.facts["trade"])
         return Kind(line.code, line.display, specialty, line.facts["kind"])
 
-    return Book("NUCC taxonomy", overlaid(rows, shelf.volume("nucc"), kind))
+    return Book("NUCC taxonomy", overlaid(rows, shelf.volume("taxonomy"), kind))
 
 
 @cache

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from healthsim.codes import books
-from healthsim.codes.diagnoses import RELEASE, Diagnosis, dotted, icd10cm
-from healthsim.codes.drugs import drugs
+from healthsim.codes import books, shelf
+from healthsim.codes.diagnoses import Diagnosis, dotted, icd10cm, release
+from healthsim.codes.drugs import drugs, ndc, rxnorm
 from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
 from healthsim.codes.nearest import MOST, Space, nearest
@@ -136,20 +135,29 @@ def classify(
     ('I10',)
     """
     asked = system_of(system)
+    if system == "cpt" and not books.cpt().rows:
+        return _by_form(code)
     own, written = asked.entry(code), code
     if own is None and not asked.shape.fullmatch(code) and (other := _elsewhere(system, code)):
         title = SYSTEMS[other].entry(code)
-        near_codes = nearest(asked.space(RELEASE), code)
+        near_codes = nearest(asked.space(release()), code)
         return Verdict(system, code, "wrong_system", code, title.display, other, near_codes)
     if own is None:
-        space = asked.space(RELEASE)
+        space = asked.space(release())
         written = asked.mended(space.bare(code))
         own = asked.entry(written)
     if own is None:
         return _unknown(system, code)
     if isinstance(own, Diagnosis):
-        return _diagnosis(code, own, sex, age, on or RELEASE)
+        return _diagnosis(code, own, sex, age, on or release())
     return Verdict(system, code, "valid", written, own.display)
+
+
+def _by_form(code: str) -> Verdict:
+    """Tell what a CPT number is where no list of them was imported: only its form is known."""
+    if SYSTEMS["cpt"].shape.fullmatch(code):
+        return Verdict("cpt", code, "valid", code, detail="by its form; no CPT list is imported")
+    return _unknown("cpt", code)
 
 
 def suggest(system: str, text: str, *, on: date | None = None) -> tuple[str, ...]:
@@ -158,7 +166,7 @@ def suggest(system: str, text: str, *, on: date | None = None) -> tuple[str, ...
     >>> suggest("icd10cm", "I1O"), suggest("loinc", "4548-5")[0]
     (('I10',), '4548-4')
     """
-    return nearest(system_of(system).space(on or RELEASE), text)
+    return nearest(system_of(system).space(on or release()), text)
 
 
 def system_of(name: str, where: str = "system") -> System:
@@ -217,7 +225,7 @@ def _unknown(system: str, code: str) -> Verdict:
     detail = f"{SYSTEMS[other].title} has" if other else ""
     if not detail and procedure_system(code) == "CPT" and system in ("icd10cm", "hcpcs"):
         detail = "it has the form of a CPT code"
-    found = nearest(system_of(system).space(RELEASE), code)
+    found = nearest(system_of(system).space(release()), code)
     return Verdict(system, code, "unknown", "", "", other, found, detail)
 
 
@@ -230,7 +238,7 @@ def _elsewhere(system: str, code: str) -> str:
 def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], Space]:
     """Return how near codes are looked for in a small book."""
 
-    @cache
+    @shelf.kept
     def space() -> Space:
         codes = {_bare(code): code for code in load()}
         return Space(
@@ -246,16 +254,6 @@ def _bare(code: str) -> str:
     return re.sub(r"[\s.-]", "", code).upper()
 
 
-@cache
-def _by_rxnorm() -> dict[str, Any]:
-    return {row.rxnorm: row for row in drugs().rows.values() if row.rxnorm}
-
-
-@cache
-def _by_ndc() -> dict[str, Any]:
-    return {row.ndc: row for row in drugs().rows.values()}
-
-
 def _book(title: str, shape: str, load: Callable[[], Mapping[str, Any]]) -> System:
     space = _space_of(load)
     return System(
@@ -263,8 +261,14 @@ def _book(title: str, shape: str, load: Callable[[], Mapping[str, Any]]) -> Syst
         re.compile(shape, re.ASCII),
         lambda code: load().get(code),
         space,
-        lambda said: space(RELEASE).whole(said) or "",
+        lambda said: space(release()).whole(said) or "",
     )
+
+
+def _package(code: str) -> Any:
+    """Return the row of an NDC; a package (eleven digits) is known by its product (nine) too."""
+    rows = ndc().rows
+    return rows.get(code) or (rows.get(code[:9]) if re.fullmatch(r"\d{11}", code) else None)
 
 
 _ICD = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", re.ASCII)
@@ -280,8 +284,8 @@ SYSTEMS: Mapping[str, System] = {
     ),
     "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows),
     "drug": _book("the drug list", r".{21,}", lambda: drugs().rows),
-    "rxnorm": _book("RxNorm", r"\d{3,7}", _by_rxnorm),
-    "ndc": _book("NDC", r"\d{11}", _by_ndc),
+    "rxnorm": _book("RxNorm", r"\d{3,7}", lambda: rxnorm().rows),
+    "ndc": replace(_book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package),
     "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
     "icd10pcs": System(
         "ICD-10-PCS",
@@ -296,6 +300,7 @@ SYSTEMS: Mapping[str, System] = {
     "revenue": _book("revenue codes", r"\d{4}", lambda: books.revenue().rows),
     "bill_type": _book("types of bill", r"\d{3}", lambda: books.bill_type().rows),
     "taxonomy": _book("NUCC taxonomy", r"[0-9A-Z]{9}X", lambda: books.nucc().rows),
+    "cpt": _book("CPT", r"\d{4}[0-9AFMTU]", lambda: books.cpt().rows),
     "carc": _book("CARC", r"[A-Z]?\d{1,3}", lambda: books.carc().rows),
     "discharge": _book("discharge status", r"\d{2}", lambda: books.discharge().rows),
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from healthsim.codes import shelf
 from healthsim.codes.books import Book
 from healthsim.codes.nearest import Space, nearest
 from healthsim.codes.sorted_text import SortedText
@@ -15,8 +16,15 @@ from healthsim.errors import NotFound
 
 _FILE = Path(__file__).parent / "data" / "icd10cm.txt"
 RELEASE = date(2026, 4, 1)
-"""First day of the release that the book is; days after it are taken as that day."""
+"""First day of the release that the book built in is."""
 OLDEST = 124  # the Medicare Code Editor's upper age limit, years
+
+
+@shelf.kept
+def release() -> date:
+    """Return the first day of the release in use; days after it are taken as that day."""
+    imported = shelf.volume("icd10cm")
+    return date.fromisoformat(str(imported.checks["release"])) if imported else RELEASE
 
 
 class Diagnosis(NamedTuple):
@@ -61,7 +69,7 @@ class Diagnosis(NamedTuple):
 
     def valid_on(self, day: date) -> bool:
         """Tell whether it can be billed on a day; days before October 2015 are not looked at."""
-        text = min(day, RELEASE).isoformat()
+        text = min(day, release()).isoformat()
         return self.billable and self.valid_from <= text <= (self.valid_until or text)
 
 
@@ -96,11 +104,12 @@ class Icd10cm(Book[Diagnosis]):
         """Return the only sex that can have `code`, or ``""``."""
         return self.find(code, self.system).sex
 
-    def below(self, prefix: str, day: date = RELEASE) -> Iterator[Diagnosis]:
+    def below(self, prefix: str, day: date | None = None) -> Iterator[Diagnosis]:
         """Yield the codes that begin so and can be billed on a day, in order."""
+        on = day or release()
         for line in self._text.below(prefix):
             row = self.entry(line[0])
-            if row is not None and row.valid_on(day):
+            if row is not None and row.valid_on(on):
                 yield row
 
     def begins(self, prefix: str) -> bool:
@@ -126,15 +135,30 @@ class Icd10cm(Book[Diagnosis]):
                 above.append((code, display))
             yield _row(code, display, facts, category)
 
-    def space_on(self, day: date = RELEASE) -> Space:
+    def texts(self) -> Iterator[tuple[str, str, bool]]:
+        """Yield code, text and whether it is common, of every code that can be billed today."""
+        above: list[tuple[str, str]] = []
+        for code, text, *rest in self._text.since():
+            while above and not code.startswith(above[-1][0]):
+                above.pop()
+            display = _display(text, above[-1][1] if above else "")
+            facts = rest[0] if rest else ""
+            if "header" in facts:
+                if "gone" not in facts:
+                    above.append((code, display))
+            elif "until=" not in facts and "gone" not in facts:
+                yield code, display, "common" in facts
+
+    def space_on(self, day: date | None = None) -> Space:
         """Return the codes that can be billed on a day as something to look for near ones in."""
+        on = day or release()
 
         def whole(said: str) -> str | None:
             row = self.entry(dotted(said))
-            return row.code if row is not None and row.valid_on(day) else None
+            return row.code if row is not None and row.valid_on(on) else None
 
         def below(said: str) -> Iterator[str]:
-            return (row.code for row in self.below(dotted(said), day))
+            return (row.code for row in self.below(dotted(said), on))
 
         return Space(bare=bare, whole=whole, below=below, weight=self._weight)
 
@@ -226,7 +250,7 @@ class _Rows(Mapping[str, Diagnosis]):
 
     def __getitem__(self, code: str) -> Diagnosis:
         row = self._book.entry(code)
-        if row is None or not row.valid_on(RELEASE):
+        if row is None or not row.valid_on(release()):
             raise KeyError(code)
         return row
 
@@ -246,14 +270,15 @@ class _Rows(Mapping[str, Diagnosis]):
         return (row for row in self._book.every() if not (row.header or row.valid_until))
 
 
-@cache
+@shelf.kept
 def icd10cm() -> Icd10cm:
-    """Return the diagnosis codes.
+    """Return the diagnosis codes: of the release that was imported, else of the one built in.
 
     >>> icd10cm().display("E11.9")
     'Type 2 diabetes mellitus without complications'
     """
-    return Icd10cm()
+    imported = shelf.volume("icd10cm")
+    return Icd10cm(imported.path if imported else _FILE)
 
 
 def impossible(code: str, sex: str) -> bool:

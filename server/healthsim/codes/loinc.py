@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
-from healthsim.codes.books import Book, read_book, read_lines
+from healthsim.codes import shelf
+from healthsim.codes.books import Book, overlaid, read_lines, read_rows
+from healthsim.codes.shelf import Line
 from healthsim.errors import NotFound, near
 
 
@@ -104,14 +106,41 @@ def _interval(line: list[str]) -> Interval:
     return Interval(code, sex, int(start), int(stop or FOREVER), low, high, mean, sd, line[8])
 
 
-@cache
+@shelf.kept
 def loinc() -> Book[Observation]:
-    """Return the tests and vital signs, by LOINC code.
+    """Return the tests and vital signs, by LOINC code, and those imported.
+
+    What is imported has a unit and no usual values: a specification must say its result.
 
     >>> loinc().find("4548-4", "details.loinc").unit
     '%'
     """
-    return read_book("LOINC", "loinc", _observation)
+    rows = read_rows("loinc", _observation)
+    return Book("LOINC", overlaid(rows, shelf.volume("loinc"), _imported))
+
+
+_DECIMALS = 2  # of an imported test; assumption: a LOINC table says nothing of precision
+
+
+def _imported(line: Line, known: Observation | None) -> Observation:
+    if known is not None:
+        return known._replace(display=line.display)
+    none = float("nan")
+    return Observation(
+        code=line.code,
+        display=line.display,
+        unit=line.facts.get("unit", ""),
+        decimals=_DECIMALS,
+        ref_low=none,
+        ref_high=none,
+        mean=none,
+        sd=none,
+        low=none,
+        high=none,
+        panels=(),
+        vital="vital" in line.facts,
+        confidence="V",
+    )
 
 
 @cache
@@ -123,7 +152,7 @@ def intervals() -> Mapping[str, tuple[Interval, ...]]:
     return {code: tuple(rows) for code, rows in found.items()}
 
 
-@lru_cache(maxsize=4096)
+@shelf.kept
 def norms(code: str, sex: str) -> tuple[Norm, ...]:
     """Return what is normal at every age for one sex, from birth on without a gap.
 

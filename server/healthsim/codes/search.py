@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,7 @@ _EMPTY = frozenset((
 ))  # fmt: skip
 _LONGEST_PHRASE = 4
 _MOST_WORDS = 12
+_WITH_ENCOUNTER = 8  # characters of a diagnosis that says which treatment it is of
 
 
 class Hit(NamedTuple):
@@ -92,7 +94,7 @@ def _only(row: Any) -> str:
 
 
 SOURCES: Mapping[str, _Source] = {
-    "icd10cm": _Source(icd10cm, lambda row: (row.category,), _only),
+    "icd10cm": _Source(icd10cm, note=_only),
     "loinc": _Source(loinc, lambda row: row.panels, _interval),
     "drug": _Source(
         drugs, lambda row: (row.ingredient, row.drug_class, row.rxnorm, row.ndc), _drug_note
@@ -104,8 +106,8 @@ SOURCES: Mapping[str, _Source] = {
         lambda row: (row.kind,),
         lambda row: f"weight {row.weight:g}, mean stay {row.gmlos_days:g} days",
     ),
-    "taxonomy": _Source(books.taxonomy, lambda row: (row.taxonomy,), lambda row: row.taxonomy),
-    "nucc": _Source(books.nucc, lambda row: (row.specialty,), lambda row: row.specialty),
+    "specialty": _Source(books.taxonomy, lambda row: (row.taxonomy,), lambda row: row.taxonomy),
+    "taxonomy": _Source(books.nucc, lambda row: (row.specialty,), lambda row: row.specialty),
     "pos": _Source(books.pos),
     "revenue": _Source(books.revenue),
     "bill_type": _Source(books.bill_type),
@@ -126,7 +128,7 @@ ALIASES: Mapping[str, str] = {
     "diagnosis": "icd10cm", "icd-10-pcs": "icd10pcs", "pcs": "icd10pcs", "procedure": "hcpcs",
     "lab": "loinc", "labs": "loinc", "vital": "loinc", "vitals": "loinc",
     "drugs": "drug", "medication": "drug", "vaccine": "cvx", "ms-drg": "drg", "msdrg": "drg",
-    "specialty": "taxonomy", "place of service": "pos", "bill type": "bill_type",
+    "nucc": "taxonomy", "place of service": "pos", "bill type": "bill_type",
 }  # fmt: skip
 """Other words for the books."""
 
@@ -151,52 +153,98 @@ def book_name(said: str, where: str = "system") -> str:
 
 
 class _Text:
-    """One book as text: a line for each code, of code, display and further words."""
+    """One book as text: a line for each code, of code, display and further words.
 
-    def __init__(self, source: _Source) -> None:
-        rows = source.book().rows
-        self.codes = tuple(rows)
-        lines = [
-            f"{code}\t{row.display}\t{' '.join(source.words(row))}\n" for code, row in rows.items()
-        ]
-        self.text = "".join(lines).lower()
-        starts, place = [], 0
-        for line in lines:
+    Attributes:
+        codes: the code of each line.
+        rare: how seldom each line is meant where its words fit others as well; 0 is common.
+    """
+
+    def __init__(self, said: Iterable[tuple[str, str, str, int]]) -> None:
+        codes, starts, rare, lines, place = [], [], [], ["\n"], 1
+        for code, display, words, seldom in said:
+            line = f"{code}\t{display}\t{words}\n".lower()
+            codes.append(code)
             starts.append(place)
-            place += len(line.lower())
-        self.starts = starts
+            lines.append(line)
+            rare.append(seldom)
+            place += len(line)
+        self.codes, self.rare = tuple(codes), rare
+        self.starts, self.text = [*starts, place], "".join(lines)
+        self._counts: dict[str, int] = {}
 
-    def lines(self, word: str) -> dict[int, bool]:
-        """Return the lines in which a word begins as `word` does, and whether it ends there too."""
+    def lines(self, word: str, among: Collection[int] | None = None) -> dict[int, bool]:
+        """Return the lines in which a word begins as `word` does, and whether it ends there too.
+
+        Args:
+            word: in lower case.
+            among: only these lines are looked at; the fewer, the faster.
+        """
+        if among is None or len(among) > _MANY:
+            return self._found(word, 0, len(self.text), among)
         found: dict[int, bool] = {}
-        text, size = self.text, len(word)
-        place = text.find(word)
+        for line in among:
+            found |= self._found(word, self.starts[line], self.starts[line + 1], None)
+        return found
+
+    def _found(
+        self, word: str, place: int, end: int, among: Collection[int] | None
+    ) -> dict[int, bool]:
+        found: dict[int, bool] = {}
+        text, size, starts = self.text, len(word), self.starts
+        place = text.find(word, place, end)
         while place >= 0:
-            end = place + size
-            if place == 0 or not text[place - 1].isalnum():
-                line = bisect_right(self.starts, place) - 1
-                whole = not text[end].isalnum() or text[end : end + 2] in _PLURALS
-                found[line] = found.get(line, False) or whole
-            place = text.find(word, end)
+            after = place + size
+            if not text[place - 1].isalnum():
+                line = bisect_right(starts, place) - 1
+                whole = not text[after].isalnum() or text[after : after + 2] in _PLURALS
+                if among is None or line in among:
+                    found[line] = found.get(line, False) or whole
+            place = text.find(word, after, end)
         return found
 
     def size(self, line: int) -> int:
         """Return how many characters a line has."""
-        ends = self.starts[line + 1 : line + 2] or [len(self.text)]
-        return ends[0] - self.starts[line]
+        return self.starts[line + 1] - self.starts[line]
 
     def below(self, code: str) -> list[int]:
         """Return the lines of the codes that begin so, in the order of the book."""
-        want = code.lower()
-        return [line for line in self.lines(want) if self.text.startswith(want, self.starts[line])]
+        found: dict[int, None] = {}
+        for want in dict.fromkeys((code, code.upper(), code.lower())):
+            line = bisect_left(self.codes, want)
+            while line < len(self.codes) and self.codes[line].startswith(want):
+                found[line] = None
+                line += 1
+        return list(found)
+
+    def often(self, words: Collection[str]) -> int:
+        """Return in how many places all of some words may stand, at most."""
+        for word in words:
+            if word not in self._counts:
+                self._counts[word] = self.text.count(word)
+        return min(self._counts[word] for word in words)
 
 
 _PLURALS = ("s ", "s,", "s\t", "s\n")
+_MANY = 2_000  # lines, from which on a whole text is looked through faster
 
 
 @shelf.kept
 def _text(system: str) -> _Text:
-    return _Text(SOURCES[system])
+    if system == "icd10cm":  # tens of thousands of rows, which need not be made to be searched
+        texts = icd10cm().texts()
+        return _Text((code, text, "", _seldom(code, common)) for code, text, common in texts)
+    source = SOURCES[system]
+    return _Text(
+        (code, row.display, " ".join(source.words(row)), 0)
+        for code, row in source.book().rows.items()
+    )
+
+
+def _seldom(code: str, common: bool) -> int:
+    """Rank a diagnosis: common ones, others, later treatment and consequences of an injury."""
+    later = len(code) == _WITH_ENCOUNTER and not code.endswith("A")
+    return 0 if common else 2 if later else 1
 
 
 class _Term(NamedTuple):
@@ -302,17 +350,22 @@ def search(
     if coded := _coded(names, query, limit):
         return coded
     terms = _terms(words)
-    matches = {name: [_matches(name, term) for term in terms] for name in names}
+    matches = {name: found for name in names if (found := _all_of(name, terms))}
+    if not matches:
+        matches = {name: [_matches(name, term) for term in terms] for name in names}
     counts = {name: Counter(chain.from_iterable(found)) for name, found in matches.items()}
     most = max(chain.from_iterable(each.values() for each in counts.values()), default=0)
     fitting = {
         name: [line for line, count in each.items() if count == most]
         for name, each in counts.items()
     }
-    ranked = sorted(
-        (_rank(name, line, matches[name]), order, line, name)
-        for order, name in enumerate(names)
-        for line in fitting[name]
+    ranked = nsmallest(
+        limit,
+        (
+            (_rank(name, line, matches[name]), names.index(name), line, name)
+            for name, lines in fitting.items()
+            for line in lines
+        ),
     )
     if not ranked:
         raise NotFound(
@@ -321,7 +374,7 @@ def search(
             "use other or fewer words, such as a condition's plain name",
         )
     return Found(
-        hits=tuple(_hit(name, line) for _, _, line, name in ranked[:limit]),
+        hits=tuple(_hit(name, line) for _, _, line, name in ranked),
         totals={name: len(lines) for name, lines in fitting.items() if lines},
         unmatched=tuple(
             term.said
@@ -350,9 +403,7 @@ def _coded(names: Iterable[str], query: str, limit: int) -> Found | None:
     found = {name: lines for name in names if (lines := _by_code(name, query))}
     if not found:
         return None
-    whole = [
-        (not exact, name, line) for name, lines in found.items() for line, exact in lines.items()
-    ]
+    whole = [(tier, name, line) for name, lines in found.items() for line, tier in lines.items()]
     whole.sort(key=lambda one: one[0])  # the code itself first; else as the books have them
     hits = tuple(_hit(name, line) for _, name, line in whole[:limit])
     return Found(hits, {name: len(lines) for name, lines in found.items()})
@@ -365,49 +416,77 @@ class _Match(NamedTuple):
     whole: bool
 
 
-_NOT_MEANT = 1000
+_NOT_MEANT, _ASIDE = 1000, 3
+_BY_NUMBER = frozenset(("rxnorm", "ndc", "taxonomy"))  # `drug` and `specialty` have their words
 
 
-def _matches(system: str, term: _Term) -> dict[int, _Match]:
+def _all_of(system: str, terms: Sequence[_Term]) -> list[dict[int, _Match]]:
+    """Return how the lines that fit every term fit each; nothing where none does.
+
+    The rarest term is looked for first, and the others only where it was found.
+    """
+    text = _text(system)
+    order = sorted(range(len(terms)), key=lambda place: _often(text, terms[place]))
+    among: Collection[int] | None = None
+    found: dict[int, dict[int, _Match]] = {}
+    for place in order:
+        found[place] = _matches(system, terms[place], among)
+        among = found[place].keys()
+        if not among:
+            return []
+    fitting = among or ()
+    return [{line: found[place][line] for line in fitting} for place in range(len(terms))]
+
+
+def _often(text: _Text, term: _Term) -> int:
+    return sum(text.often(way) for way in term.ways)
+
+
+def _matches(system: str, term: _Term, among: Collection[int] | None = None) -> dict[int, _Match]:
     text = _text(system)
     found: dict[int, _Match] = {}
     for way in term.ways:
-        each = sorted((text.lines(word) for word in way), key=len)
-        for line in set(each[0]).intersection(*each[1:]):
-            whole = all(lines[line] for lines in each)
+        wholes: dict[int, bool] | None = None
+        for word in sorted(way, key=lambda one: text.often((one,))) if among is None else way:
+            lines = text.lines(word, among if wholes is None else wholes)
+            wholes = {line: whole and (wholes is None or wholes[line])
+                      for line, whole in lines.items()}  # fmt: skip
+        for line, whole in (wholes or {}).items():
             if line not in found or whole > found[line].whole:
                 found[line] = _Match(_NOT_MEANT, whole)
     points = [code for book, code in term.points if book == system]
     for place, code in enumerate(points):
         for line in text.below(code):
+            if among is not None and line not in among:
+                continue
             if line not in found or found[line].place == _NOT_MEANT:
                 found[line] = _Match(place, True)
     return found
 
 
-def _by_code(system: str, query: str) -> dict[int, bool]:
-    """Return the lines whose code is the query, or begins with it, and whether it is the whole."""
+def _by_code(system: str, query: str) -> dict[int, int]:
+    """Return the lines whose code is the query (0), is it with its dot (1), or begins with it."""
     text = _text(system)
     want = query.strip().lower()
-    spellings = {want}
-    if system == "icd10cm" and re.fullmatch(r"[a-z]\d[a-z0-9]{2,5}", want):
-        spellings.add(f"{want[:3]}.{want[3:]}")  # written without its dot, as claims do
     if len(want) < 2 or not any(sign.isdigit() for sign in want):
         return {}
-    return {
-        line: text.codes[line].lower() == spelling
-        for spelling in spellings
-        for line in text.below(spelling)
-    }
+    found = {line: 0 if text.codes[line].lower() == want else 2 for line in text.below(want)}
+    if system == "icd10cm" and re.fullmatch(r"[a-z]\d[a-z0-9]{2,5}", want):
+        dotted = f"{want[:3]}.{want[3:]}"  # written without its dot, as claims do
+        found |= {line: 1 + (text.codes[line].lower() != dotted) for line in text.below(dotted)}
+    if system == "drug" and want.isdigit():  # by a number that another book holds
+        found |= {line: 0 for line, whole in text.lines(want).items() if whole}
+    return found
 
 
-def _rank(system: str, line: int, matches: list[dict[int, _Match]]) -> tuple[int, int, int]:
-    """Return what a line is ordered by: what is meant, then whole words, then short texts."""
-    fits = [found[line] for found in matches if line in found]
+def _rank(system: str, line: int, matches: list[dict[int, _Match]]) -> tuple[int, int, int, int]:
+    """Return what a line is ordered by: what is meant, whole words, common ones, short texts."""
+    fits, text = [found[line] for found in matches if line in found], _text(system)
     return (
         min(fit.place for fit in fits),
         -sum(fit.whole for fit in fits),
-        _text(system).size(line),
+        text.rare[line] + _ASIDE * (system in _BY_NUMBER),
+        text.size(line),
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes import shelf
 from healthsim.codes.loinc import loinc
 from healthsim.dates import Days, whole_months
 from healthsim.execution.people import Rows
@@ -43,7 +42,7 @@ def healthy(
     return found
 
 
-@lru_cache(maxsize=1024)
+@shelf.kept
 def spread_of(code: str, mean: float, sd: float) -> Distribution:
     """Return the normal distribution of a LOINC code with that middle, within its bounds."""
     row = loinc().find(code, "details.loinc")

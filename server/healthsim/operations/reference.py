@@ -67,9 +67,9 @@ def kinds() -> Sequence[Kind]:
 
 def imported(home: Home) -> Sequence[Import]:
     """Return everything that was imported, by name."""
-    from healthsim.reference.store import imports  # noqa: PLC0415  see the top
+    from healthsim.reference import kinds as room  # noqa: PLC0415  see the top
 
-    return imports(home.reference)
+    return room.imported(home.reference)
 
 
 def remove(home: Home, name: str) -> Import:

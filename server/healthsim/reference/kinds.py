@@ -14,7 +14,7 @@ from healthsim.errors import Cancelled, NotFound, Refused, near
 from healthsim.persistence.database import ddl
 from healthsim.persistence.digest import Digest, add_stored
 from healthsim.persistence.files import sweep
-from healthsim.reference import census, hospitals, known, nppes, places, svi
+from healthsim.reference import books, census, hospitals, known, nppes, places, svi
 from healthsim.reference.door import Source, Tell, opened
 from healthsim.reference.layouts import Known, Layout, chosen
 from healthsim.reference.staging import STAGED, stage
@@ -254,6 +254,10 @@ KINDS: dict[str, Kind] = {
             "real hospitals, with \"network\": {\"source\": \"nppes\"}",
             _FILES["cms-hospitals"].bring,
         ),
+        *(
+            Kind(name, book.title, book.offered, book.enables, books.bring)
+            for name, book in books.BOOKS.items()
+        ),
     )
 }  # fmt: skip
 """Every kind by name; a further kind is one more entry."""
@@ -278,13 +282,21 @@ def bring(name: str, asked: Request) -> Import:
     return find(name).bring(find(name), asked)
 
 
+def imported(path: Path) -> tuple[Import, ...]:
+    """Return what was imported, figures, providers and code books, by name."""
+    found = (*imports(path), *books.held(path))
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
 def remove(path: Path, name: str) -> Import:
     """Remove what was imported under a name, and return what it was.
 
     Raises:
         NotFound: nothing was imported under this name.
     """
-    held = {one.name: one for one in imports(path)}
+    held = {one.name: one for one in imported(path)}
+    if name in held and name in books.BOOKS:
+        return books.remove(path, name)
     if name not in held:
         raise NotFound(f"import {name!r}", "nothing was imported under this name", near(name, held))
     with changing(path, lambda one: one.name == name):

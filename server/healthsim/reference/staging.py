@@ -40,22 +40,50 @@ class Wrong:
     mend: str = _AGAIN
 
 
-def stage(connection: duckdb.DuckDBPyConnection, source: Source, layout: Layout) -> None:
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a table of text is written.
+
+    Attributes:
+        mark: what divides its columns.
+        quoted: whether fields may stand in quotation marks; else these are text like any other.
+        titles: lines before the header.
+        headed: whether there is a header.
+    """
+
+    mark: str = ","
+    quoted: bool = True
+    titles: int = 0
+    headed: bool = True
+
+
+COMMAS = Writing()
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    layout: Layout,
+    writing: Writing = COMMAS,
+) -> None:
     """Read the columns of a layout into the staging table.
 
     Raises:
         Refused: a row has too few or too many fields, or an unfinished quotation.
     """
     names = layout.names(source.header)
+    quote = "'\"'" if writing.quoted else "''"
     reader = (
         f"read_csv({literal(str(source.path))}, columns={columns_sql(names)}, "
-        f"delim=',', quote='\"', escape='\"', header=true, auto_detect=false, strict_mode=true, "
+        f"delim={literal(writing.mark)}, quote={quote}, escape={quote}, skip={writing.titles}, "
+        f"header={str(writing.headed).lower()}, auto_detect=false, strict_mode=true, "
         f"null_padding=false, encoding='{source.encoding}', max_line_size={_LONGEST})"
     )
     connection.execute(f"DROP TABLE IF EXISTS {STAGED}")
     try:
         connection.execute(
-            f"CREATE TABLE {STAGED} AS SELECT row_number() OVER () + 1 AS line, "
+            f"CREATE TABLE {STAGED} AS "
+            f"SELECT row_number() OVER () + {writing.titles + writing.headed} AS line, "
             f"{select_sql(names, layout)} FROM {reader} AS file"
         )
     except duckdb.InvalidInputException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isinf
+from math import isinf, isnan
 
 from healthsim.codes.books import cvx, discharge, drg
 from healthsim.codes.drugs import drugs
@@ -118,6 +118,7 @@ def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Ite
     details = step.details
     if details.loinc is not None:
         yield from code_problem(f"{here}.loinc", loinc().find, details.loinc)
+        yield from _without_usual(details.loinc, details.result, here)
     results: dict[str, StateResult | Distribution | None] = {"result": details.result}
     if isinstance(step, say.Lab) and step.details.panel is not None:
         yield from _panel(step.details.panel, step.details.results, here)
@@ -134,6 +135,16 @@ def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Ite
                 yield from numeric(f"{here}.{name}.noise", result.noise)
         elif result is not None and isinstance(step, say.Vital):
             yield from numeric(f"{here}.{name}", result)
+
+
+def _without_usual(code: str, result: object, here: str) -> Iterator[Problem]:
+    """Refuse to draw a result of which the book knows no usual values."""
+    if result is None and code in loinc() and isnan(loinc().rows[code].mean):
+        yield Problem(
+            f"{here}.loinc",
+            f"{code} was imported, and no usual values of it are known",
+            "say its result, as a number, a distribution or from a state",
+        )
 
 
 def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes import shelf
 from healthsim.codes.loinc import FOREVER, norms
 from healthsim.tables import Coded
 
@@ -48,7 +48,7 @@ def norm_rows(
     return row, table
 
 
-@lru_cache(maxsize=1024)
+@shelf.kept
 def _laid_out(
     codes: tuple[str, ...], sexes: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -1,0 +1,335 @@
+"""Codes as they are asked for: by words, by a code, by a condition, or thousands to be judged."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from healthsim.codes.classify import SYSTEMS, Verdict, classify, system_of
+from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.links import goes_with
+from healthsim.codes.procedures import procedure_system
+from healthsim.codes.search import ALIASES, Found, Hit, remarks, search
+from healthsim.errors import NotFound, Refused
+
+VERDICT = ("said", "system", "status", "code", "display", "found_in", "suggestions", "detail")
+"""Columns of a judged code."""
+
+TOGETHER = ("kind", "system", "code", "display")
+"""Columns of what goes with a condition."""
+
+_GOES_WITH = re.compile(
+    r"\s*(?:what\s+)?(?:goes|go|belongs)\s+with\s+(.+?)\s*\??\s*", re.IGNORECASE
+)
+_SEXES = {"": None, "m": "M", "f": "F", "male": "M", "female": "F"}
+_OLDEST = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked up, as rows.
+
+    Attributes:
+        columns: what stands in each row.
+        rows: the best first.
+        note: what the reader should know besides.
+        judged: the code that was asked for, where it was one.
+    """
+
+    columns: Sequence[str]
+    rows: list[list[Any]]
+    note: str = ""
+    judged: Verdict | None = None
+
+
+def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> Looked:
+    """Look codes up: by words, by a code or its beginning, or "what goes with E11".
+
+    Args:
+        query: what is asked for.
+        book: only this code book.
+        limit: most rows.
+        where: what the caller calls `book`, for the error.
+
+    Raises:
+        NotFound: no such book, or nothing fits; the error says what to try.
+    """
+    if asked := _GOES_WITH.fullmatch(query):
+        return _gone_with(asked[1], limit)
+    try:
+        found = search(query, [book] if book else (), limit, where)
+    except NotFound as error:
+        judged = _judged(query, book)
+        if judged is None or error.problem.where == where:
+            raise
+        return Looked(Hit._fields, _meant(judged), f"{judged.found}; {judged.mend}", judged)
+    judged = _judged(query, book) if _is_code(query, found) else None
+    said = remarks(found)
+    if judged is not None and not judged.as_written:
+        said.insert(0, f"{judged.found}; {judged.mend}")
+    return Looked(Hit._fields, [list(hit) for hit in found.hits], "; ".join(said), judged)
+
+
+def _is_code(query: str, found: Found) -> bool:
+    want = _bare(query)
+    return any(_bare(hit.code).startswith(want) for hit in found.hits)
+
+
+def _judged(query: str, book: str) -> Verdict | None:
+    """Judge a query that may be a code: one word with a digit in it."""
+    word = query.strip()
+    if not re.fullmatch(r"(?=\S*\d)\S{2,40}", word):
+        return None
+    name = ALIASES.get(book.strip().lower(), book.strip().lower())
+    return judge(word, name if name in SYSTEMS else "")
+
+
+def _meant(verdict: Verdict) -> list[list[Any]]:
+    entry = SYSTEMS[verdict.system].entry
+    return [[verdict.system, code, entry(code).display, ""] for code in verdict.suggestions]
+
+
+def judge(
+    code: str,
+    system: str = "",
+    *,
+    sex: str | None = None,
+    age: float | None = None,
+    on: date | None = None,
+) -> Verdict:
+    """Tell what a code is; where no system is named, the one that it seems to be of is asked.
+
+    Raises:
+        NotFound: there is no such system.
+    """
+    return classify(system or system_of_code(code), code, sex=sex, age=age, on=on)
+
+
+def system_of_code(code: str) -> str:
+    """Return the system that holds a code, else one whose codes look like it.
+
+    >>> system_of_code("E11.9"), system_of_code("4548-4"), system_of_code("E1I.9")
+    ('icd10cm', 'loinc', 'icd10cm')
+    """
+    written = code.strip().upper()
+    for name, asked in SYSTEMS.items():
+        if asked.entry(code) is not None or asked.entry(written) is not None:
+            return name
+    for name, asked in SYSTEMS.items():
+        if asked.entry(asked.mended(_bare(written))) is not None:
+            return name
+    if procedure_system(written) == "CPT":
+        return "cpt"
+    return next((name for name, one in SYSTEMS.items() if one.shape.fullmatch(written)), "icd10cm")
+
+
+def _bare(code: str) -> str:
+    return re.sub(r"[\s.-]", "", code).upper()
+
+
+def row_of(verdict: Verdict) -> list[Any]:
+    """Return a judged code as a row of `VERDICT`; suggestions are a list."""
+    return [verdict.said, verdict.system, verdict.status, verdict.code, verdict.display,
+            verdict.found_in, list(verdict.suggestions), verdict.detail]  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """One code to be judged, and what is known of whose it is."""
+
+    code: str
+    system: str = ""
+    sex: str | None = None
+    age: float | None = None
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What holds for codes of which a file says nothing else."""
+
+    system: str = ""
+    sex: str | None = None
+    age: float | None = None
+    on: date | None = None
+
+
+def judge_all(asked: Iterable[Asked]) -> Iterator[Verdict]:
+    """Judge codes one by one, in their order; one that stands several times is judged once."""
+    known: dict[Asked, Verdict] = {}
+    for one in asked:
+        if one not in known:
+            known[one] = judge(one.code, one.system, sex=one.sex, age=one.age, on=one.on)
+        yield known[one]
+
+
+_COLUMNS = ("code", "system", "sex", "age", "on")
+
+
+def read_codes(name: str, text: str, usual: Usual) -> list[Asked]:
+    """Read a CSV file of codes: a column ``code``, and if wanted system, sex, age and on.
+
+    Args:
+        name: what the file is called, for messages.
+        text: its text.
+        usual: what holds where a row says nothing.
+
+    Raises:
+        Refused: a column is missing or not known, or a value is not what it should be; the error
+            says in which line.
+    """
+    lines = csv.reader(text.removeprefix("\ufeff").splitlines(), strict=True)
+    try:
+        header = [cell.strip().lower() for cell in next(lines, [])]
+        _refuse_columns(f"{name}, line 1", header)
+        return [
+            _asked(f"{name}, line {lines.line_num}", dict(zip(header, line, strict=False)), usual)
+            for line in lines
+            if line and _has_all(name, lines.line_num, line, header)
+        ]
+    except csv.Error as error:
+        mend = "mend the line, or give one code a line under the header code"
+        raise Refused(f"{name}, line {lines.line_num}", f"is no CSV ({error})", mend) from None
+
+
+def _refuse_columns(where: str, header: list[str]) -> None:
+    unknown = [cell for cell in header if cell not in _COLUMNS]
+    if "code" not in header:
+        found = f"has no column code but {', '.join(header)[:80] or 'nothing'}"
+        raise Refused(where, found, "begin with a line of column names: code, and if wanted "
+                      "system, sex, age, on")  # fmt: skip
+    if unknown:
+        raise Refused(where, f"has a column {unknown[0]!r}, which is not known",
+                      f"leave it out; known: {', '.join(_COLUMNS)}")  # fmt: skip
+
+
+def _has_all(name: str, number: int, line: list[str], header: list[str]) -> bool:
+    if len(line) != len(header):
+        raise Refused(f"{name}, line {number}", f"has {len(line)} fields, the header {len(header)}",
+                      "give each line as many fields as the header")  # fmt: skip
+    return True
+
+
+def _asked(where: str, row: dict[str, str], usual: Usual) -> Asked:
+    code = row["code"].strip()
+    if not code:
+        raise Refused(where, "has no code", "fill it in, or remove the line")
+    return Asked(
+        code,
+        system_named(row.get("system", ""), where) or usual.system,
+        sex_of(row.get("sex", ""), where) or usual.sex,
+        usual.age if (age := age_of(row.get("age", ""), where)) is None else age,
+        day_of(row.get("on", ""), where) or usual.on,
+    )
+
+
+def system_named(said: str, where: str) -> str:
+    """Return the name here of a system, or nothing where none is named."""
+    name = said.strip().lower()
+    name = ALIASES.get(name, name)
+    if name:
+        system_of(name, where)
+    return name
+
+
+def sex_of(said: str, where: str) -> str | None:
+    """Return M or F, or None where nothing is said."""
+    if said.strip().lower() not in _SEXES:
+        raise Refused(where, f"sex is {said[:20]!r}", "write M or F")
+    return _SEXES[said.strip().lower()]
+
+
+def age_of(said: str, where: str) -> float | None:
+    """Return an age in years, or None where nothing is said."""
+    if not said.strip():
+        return None
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?", said.strip()) or float(said) > _OLDEST:
+        raise Refused(where, f"age is {said[:20]!r}", "write it in years, such as 67")
+    return float(said)
+
+
+def day_of(said: str, where: str) -> date | None:
+    """Return a day, or None where nothing is said."""
+    if not said.strip():
+        return None
+    try:
+        return date.fromisoformat(said.strip())
+    except ValueError:
+        raise Refused(where, f"day is {said[:20]!r}", "write it as 2026-01-31") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What goes with a condition.
+
+    Attributes:
+        code: the diagnosis, or the beginning of diagnoses.
+        display: what it stands for.
+        rows: as `TOGETHER` says, those that go with the narrowest group of codes first.
+        sources: guidelines that were thought of, or assumptions.
+    """
+
+    code: str
+    display: str
+    rows: list[list[str]] = field(default_factory=list)
+    sources: tuple[str, ...] = ()
+
+
+def together(query: str) -> Together:
+    """Return labs, drugs, procedures, specialties and diagnoses that go with a condition.
+
+    Args:
+        query: an ICD-10-CM code or its beginning, or a condition in words.
+
+    Raises:
+        NotFound: there is no such condition, or nothing is known of it.
+    """
+    code = _condition(query)
+    links = goes_with(code)
+    if not links.conditions:
+        raise NotFound(f"what goes with {query!r}", f"nothing is known of {code} here",
+                       "look its labs and drugs up by words instead")  # fmt: skip
+    books = (("lab", "loinc", links.labs), ("drug", "drug", links.drugs),
+             ("procedure", "", links.procedures), ("specialty", "specialty", links.specialties),
+             ("also has", "icd10cm", links.comorbid))  # fmt: skip
+    rows = [
+        [kind, system or system_of_code(one), one, _display(system or system_of_code(one), one)]
+        for kind, system, held in books
+        for one in held
+    ]
+    entry = icd10cm().entry(code)
+    return Together(
+        code, entry.display if entry else links.conditions[0].display, rows, links.sources
+    )
+
+
+def _condition(query: str) -> str:
+    """Return the diagnosis code that is meant by a code, its beginning, or words."""
+    word = query.strip().upper()
+    if re.fullmatch(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", word):
+        verdict = classify("icd10cm", word)
+        if verdict.status in ("unknown", "wrong_system"):
+            raise NotFound(f"what goes with {query!r}", verdict.found, verdict.mend)
+        return verdict.code
+    return search(query, ["icd10cm"], 1).hits[0].code
+
+
+def _display(system: str, code: str) -> str:
+    if system == "specialty":
+        return code
+    entry = SYSTEMS[system].entry(code)
+    return entry.display if entry is not None else ""
+
+
+def _gone_with(query: str, limit: int) -> Looked:
+    """Return what goes with a condition, some of every kind where there are too many."""
+    found = together(query)
+    kinds = list(dict.fromkeys(row[0] for row in found.rows))
+    most = max(2, limit // max(1, len(kinds)))
+    shown = [row for kind in kinds for row in [one for one in found.rows if one[0] == kind][:most]]
+    more = f"; {len(shown)} of {len(found.rows)} shown, raise limit for more"
+    note = f"goes with {found.code} ({found.display}); source: {', '.join(found.sources)}"
+    return Looked(TOGETHER, shown, note + more * (len(shown) < len(found.rows)))

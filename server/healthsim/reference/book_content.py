@@ -1,0 +1,36 @@
+"""What readers of code books return."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Row: TypeAlias = tuple[str, str, str]
+"""Code, display and facts: ``key=value`` or a key alone, divided by semicolons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content of a code book.
+
+    Attributes:
+        version: which release it is, in the publisher's words.
+        rows: its codes, in any order.
+        checks: what was counted on the way.
+    """
+
+    version: str
+    rows: list[Row]
+    checks: Mapping[str, object]
+
+
+def release_of(name: str, as_of: str) -> str:
+    """Return what a file's name, else the caller, says of its release; empty where neither does.
+
+    >>> release_of("HCPC2026_OCT_ANWEB_v2.txt", "")
+    'HCPC2026_OCT_ANWEB_v2'
+    """
+    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return as_of or (stem if re.search(r"\d", stem) else "")

@@ -1,0 +1,208 @@
+"""Imports code books: a publisher's file becomes a book on the shelf, as a whole or not at all.
+
+The text is written under a name of its own and the few lines that say what it is are replaced in
+one step, so a reader sees the old book or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from healthsim.codes import shelf
+from healthsim.errors import NotFound, Refused
+from healthsim.persistence.files import disk_errors, fsync_file, publish_over, sweep, temporary
+from healthsim.reference import book_tables, diagnosis_file, supply_file
+from healthsim.reference.book_content import Content, Row
+from healthsim.reference.door import Source, opened
+from healthsim.reference.store import Import
+
+if TYPE_CHECKING:
+    from healthsim.reference.kinds import Kind, Request
+
+FOLDER = "books"
+"""Folder of the home in which imported books are kept, beside the reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A code book that can be imported.
+
+    Attributes:
+        system: name of the code system here.
+        title: what the file is.
+        offered: where its publisher offers it.
+        enables: what it is good for.
+        member: pattern of the file's name.
+        read: returns the content of a file; told the release where the caller said one.
+        latin_1: whether the publisher ships Latin-1 text.
+    """
+
+    system: str
+    title: str
+    offered: str
+    enables: str
+    member: str
+    read: Callable[[Source, str], Content]
+    latin_1: bool = False
+
+
+BOOKS: Mapping[str, Book] = {
+    "icd10cm": Book(
+        "icd10cm", "Diagnoses of a newer release (ICD-10-CM)",
+        "cms.gov, ICD-10, the yearly code descriptions: icd10cm-order-YYYY.txt or "
+        "icd10cm-codes-YYYY.txt",
+        "newer diagnoses in specifications; what the release lacks is refused as retired",
+        "icd10cm*order*.txt", diagnosis_file.read,
+    ),
+    "loinc": Book(
+        "loinc", "All laboratory tests and vital signs (LOINC)",
+        "loinc.org, LOINC table: Loinc.csv or LoincTableCore.csv, after free registration",
+        "any LOINC code in specifications; those not built in need a result",
+        "loinc*.csv", book_tables.loinc,
+    ),
+    "hcpcs": Book(
+        "hcpcs", "All supplies, drugs and services (HCPCS Level II)",
+        "cms.gov, HCPCS quarterly update: HCPCYYYY_MMM_ANWEB.txt, or the sheet saved as CSV",
+        "any HCPCS code, looked up and judged", "hcpc*.txt", supply_file.read, latin_1=True,
+    ),
+    "cpt": Book(
+        "cpt", "Your own CPT list, under your licence: a CSV file with code and description",
+        "the American Medical Association, under a licence",
+        "your CPT numbers with their words, looked up", "*.csv", book_tables.cpt,
+    ),
+    "rxnorm": Book(
+        "rxnorm", "Drug concepts (RxNorm)", "nlm.nih.gov, RxNorm full release: rrf/RXNCONSO.RRF",
+        "RxNorm numbers looked up and judged", "rxnconso.rrf", book_tables.rxnorm,
+    ),
+    "ndc": Book(
+        "ndc", "Drug products or packages (FDA NDC directory)",
+        "fda.gov, National Drug Code Directory, text version: product.txt or package.txt",
+        "drug codes looked up and judged", "product.txt", book_tables.ndc, latin_1=True,
+    ),
+    "taxonomy": Book(
+        "taxonomy", "Provider taxonomy (NUCC)", "nucc.org, code set: nucc_taxonomy_NNN.csv",
+        "taxonomy codes of providers, looked up and judged", "nucc_taxonomy*.csv",
+        book_tables.taxonomy,
+    ),
+    "msdrg": Book(
+        "drg", "Diagnosis related groups of another year (MS-DRG)",
+        "cms.gov, IPPS final rule, table 5, saved as text or CSV",
+        "weights and stays of that year", "*table*5*.txt", book_tables.msdrg, latin_1=True,
+    ),
+}  # fmt: skip
+"""Every code book that can be imported, by the name under which it is."""
+
+
+def bring(kind: Kind, asked: Request) -> Import:
+    """Import a code book; the old one stays where the file is refused.
+
+    Raises:
+        NotFound: there is no such file.
+        Refused: it is not what it should be; the error says where and how to mend it.
+        StorageError: the home folder cannot be written.
+    """
+    book, folder = BOOKS[kind.name], folder_of(asked.path)
+    if asked.year is not None:
+        raise Refused("--year", f"a file of {kind.name} has one year only", "leave it out")
+    with disk_errors(FOLDER):
+        folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
+    with opened(asked.file, book.member, folder, asked.tell, latin_1=book.latin_1) as source:
+        content = book.read(source, asked.as_of)
+    if not content.rows:
+        raise Refused(asked.file.name, "has no code that can be used",
+                      "give the file as it was published")  # fmt: skip
+    return _put(folder, kind.name, book.system, asked.file.name, content)
+
+
+def folder_of(reference: Path) -> Path:
+    """Return the folder of imported books that belongs to a reference."""
+    return reference.parent / FOLDER
+
+
+def held(reference: Path) -> tuple[Import, ...]:
+    """Return the imported books, by name."""
+    names = {book.system: name for name, book in BOOKS.items()}
+    found = [_import(names.get(one.system, one.system), one)
+             for one in shelf.volumes(folder_of(reference))]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+def remove(reference: Path, name: str) -> Import:
+    """Take a book from the shelf, so that the one built in is used again.
+
+    Raises:
+        NotFound: no book of this name was imported.
+    """
+    found = next((one for one in held(reference) if one.name == name), None)
+    if found is None:
+        raise NotFound(f"import {name!r}", "no such book was imported", "see: reference list")
+    said = folder_of(reference) / f"{BOOKS[name].system}.json"
+    with disk_errors(FOLDER):
+        said.unlink(missing_ok=True)
+        _sweep_texts(said, keep=())
+    return found
+
+
+def _import(name: str, book: shelf.Volume) -> Import:
+    return Import(name, name, FOLDER, book.source, book.digest, book.rows, book.version,
+                  dict(book.checks))  # fmt: skip
+
+
+def _put(folder: Path, name: str, system: str, file: str, content: Content) -> Import:
+    text = "".join(map(_line, _sorted(file, content.rows))).encode()
+    digest = hashlib.sha256(text).hexdigest()
+    target = folder / f"{system}-{digest[:16]}.txt"
+    said = folder / f"{system}.json"
+    earlier = [one.path for one in shelf.volumes(folder) if one.system == system]
+    about = {
+        "source": file, "version": content.version, "sha256": digest, "text": target.name,
+        "rows": len(content.rows), "bytes": len(text), "checks": dict(content.checks),
+    }  # fmt: skip
+    with disk_errors(FOLDER):
+        _write(target, text)
+        _write(said, (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
+        _sweep_texts(said, keep=(target, *earlier))
+    return Import(name, name, FOLDER, file, digest, len(content.rows), content.version,
+                  content.checks)  # fmt: skip
+
+
+def _sorted(file: str, rows: Sequence[Row]) -> list[Row]:
+    """Return rows in the order of their codes' bytes, or refuse a code that stands twice."""
+    found = sorted(rows, key=lambda row: row[0].encode())
+    for first, second in pairwise(found):
+        if first[0] == second[0]:
+            raise Refused(file, f"code {first[0]} stands in it twice", "remove one of the two")
+    return found
+
+
+_BREAKS = re.compile(r"[\t\r\n]+")
+
+
+def _line(row: Row) -> str:
+    code, display, facts = (_BREAKS.sub(" ", part).strip() for part in row)
+    return f"{code}\t{display}\t{facts}".rstrip("\t") + "\n"
+
+
+def _write(target: Path, data: bytes) -> None:
+    unfinished = temporary(target)
+    try:
+        unfinished.write_bytes(data)
+        fsync_file(unfinished)
+        publish_over(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _sweep_texts(said: Path, keep: Sequence[Path]) -> None:
+    """Remove texts of a system that no longer serve; a server may still read the last one."""
+    for path in said.parent.glob(f"{said.stem}-*.txt"):
+        if path not in keep:
+            path.unlink(missing_ok=True)

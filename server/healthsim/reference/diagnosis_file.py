@@ -1,0 +1,212 @@
+"""Reads a release of ICD-10-CM and lays it over the book that is built in.
+
+The order file has fixed columns, counted from 1: code 7-13, whether it can be billed 15, long text
+from 78 (CMS, ICD-10 order files). The file of codes has the billable ones only: code, blanks, text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from healthsim.codes.diagnoses import OLDEST, RELEASE, Diagnosis, Icd10cm, dotted
+from healthsim.errors import Refused
+from healthsim.reference.book_content import Content, Row
+from healthsim.reference.door import Source
+from healthsim.reference.scan import at_line
+
+_ORDER = re.compile(r"(?P<number>\d{5,6}) (?P<code>[A-Z][0-9][0-9A-Z]{1,5}) *(?P<leaf>[01]) ")
+_LISTED = re.compile(r"(?P<code>[A-Z][0-9][0-9A-Z]{1,5})[ \t,]+(?P<text>\S.*)")
+_TEXT = 77  # where the long text of an order file begins
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_CATEGORY = 3
+_AGAIN = "download it again from its publisher"
+
+
+def read(source: Source, as_of: str) -> Content:
+    """Return every code of a release, and those built in that it lacks as retired.
+
+    Raises:
+        Refused: a line is none of such a file, a code stands twice, or the release is not known
+            or older than the one built in.
+    """
+    release = _release(source.name, as_of)
+    if release < RELEASE:
+        raise Refused(
+            source.shown,
+            f"is the release of {release}, and the book built in is of {RELEASE}",
+            "give a newer one; older codes are known already, with their days",
+        )
+    entries = _entries(source)
+    book = _Laid(Icd10cm(), entries, release)
+    rows = [*book.of_release(), *book.of_earlier()]
+    return Content(
+        f"ICD-10-CM, release of {release}",
+        rows,
+        {"release": release.isoformat(), "billable": sum(leaf for leaf, _ in entries.values()),
+         "new": book.new, "retired": book.retired},
+    )  # fmt: skip
+
+
+_Entries = Mapping[str, tuple[bool, str]]
+"""Code with its dot -> whether it can be billed, and its text."""
+
+
+def _release(name: str, as_of: str) -> date:
+    """Return the first day of a release, from the name of its file or as the caller says it.
+
+    >>> _release("icd10cm-order-2027.txt", ""), _release("icd10cm-order-April-2027.txt", "")
+    (datetime.date(2026, 10, 1), datetime.date(2027, 4, 1))
+    """
+    said = as_of or name
+    if day := re.search(r"(20\d\d)-(\d\d)-(\d\d)", said):
+        return date(int(day[1]), int(day[2]), int(day[3]))
+    found = re.search(r"(?:([a-z]{3})[a-z]*[-_ ]?(?:\d{1,2}[-_, ]+)?)?(20\d\d)", said.lower())
+    if found is None:
+        raise Refused(name, "does not say its release",
+                      "say its first day: --as-of 2026-10-01")  # fmt: skip
+    year, month = int(found[2]), found[1] or ""
+    if month in _MONTHS:
+        return date(year, _MONTHS.index(month) + 1, 1)
+    return date(year - 1, 10, 1)  # a year alone is the fiscal year
+
+
+def _entries(source: Source) -> _Entries:
+    lines = source.path.read_text(encoding="utf-8-sig").splitlines()
+    if _LISTED.match(lines[0]) is None and "code" in lines[0].lower():
+        lines[0] = ""  # a header
+    first = next((line for line in lines if line.strip()), "")
+    entries: dict[str, tuple[bool, str]] = {}
+    reader = _ordered if _ORDER.match(first) else _listed
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        code, leaf, text = reader(source, number, line, number == len(lines))
+        if dotted(code) in entries:
+            raise Refused(at_line(source.shown, number), f"code {code} stands in it twice", _AGAIN)
+        entries[dotted(code)] = (leaf, text)
+    _refuse_cut(source, lines)
+    return entries
+
+
+def _ordered(source: Source, number: int, line: str, last: bool) -> tuple[str, bool, str]:
+    match, text = _ORDER.match(line), line[_TEXT:].strip()
+    if match is None or not text:
+        found = "is no line of an order file: number, code, 0 or 1, short and long text"
+        raise Refused(
+            at_line(source.shown, number),
+            "the last line is no whole one: the file is cut off" if last else found,
+            _AGAIN,
+        )
+    return match["code"], match["leaf"] == "1", text
+
+
+def _listed(source: Source, number: int, line: str, last: bool) -> tuple[str, bool, str]:
+    match = _LISTED.fullmatch(line.rstrip())
+    if match is None:
+        found = "is no code and text"
+        raise Refused(
+            at_line(source.shown, number),
+            "the last line is no whole one: the file is cut off" if last else found,
+            "give icd10cm-order-YYYY.txt or icd10cm-codes-YYYY.txt as CMS ships them",
+        )
+    return match["code"], True, match["text"].strip().strip('"')
+
+
+def _refuse_cut(source: Source, lines: list[str]) -> None:
+    """Refuse a file whose last line does not end: its text may be cut."""
+    if not source.path.read_bytes().endswith((b"\n", b"\r")):
+        raise Refused(
+            at_line(source.shown, len(lines)),
+            "the last line does not end: the file may be cut off",
+            f"{_AGAIN}, or end it with a line break if it is whole",
+        )
+
+
+@dataclass
+class _Laid:
+    """A release laid over the book built in."""
+
+    book: Icd10cm
+    entries: _Entries
+    release: date
+    new: int = 0
+    retired: int = 0
+
+    def of_release(self) -> Iterator[Row]:
+        """Yield the codes of the release, and the categories above them that it leaves out."""
+        for code, (leaf, text) in self.entries.items():
+            known = self.book.entry(code)
+            if known is not None and known.valid_on(RELEASE) == leaf:
+                yield _row(code, text, known, leaf=leaf, begin=known.valid_from)
+            else:
+                self.new += leaf
+                alike = known or self._alike(code)
+                was = known is not None and known.valid_on(RELEASE)
+                yield _row(code, text, alike, leaf=leaf, begin=self.release.isoformat(),
+                           until=self._last_day() if was else "")  # fmt: skip
+        for code in dict.fromkeys(code[:_CATEGORY] for code in self.entries):
+            if code not in self.entries and self.book.entry(code) is None:
+                yield code, f"Category {code}", "header;is=other"
+
+    def of_earlier(self) -> Iterator[Row]:
+        """Yield the codes built in that the release lacks; those in use until now are retired."""
+        for row in self.book.every():
+            if row.code in self.entries:
+                continue
+            if row.valid_on(RELEASE):
+                self.retired += 1
+                yield _row(row.code, row.display, row, leaf=True, begin=row.valid_from,
+                           until=self._last_day())  # fmt: skip
+            else:
+                yield _row(row.code, row.display, row, leaf=not row.header, begin=row.valid_from,
+                           until=row.valid_until)  # fmt: skip
+
+    def _last_day(self) -> str:
+        return (self.release - timedelta(days=1)).isoformat()
+
+    def _alike(self, code: str) -> Diagnosis | None:
+        """Return what the nearest known codes say alike, which a new one is taken to be as well."""
+        for size in range(len(code) - 1, _CATEGORY - 1, -1):
+            rows = list(self.book.below(code[:size].rstrip("."), RELEASE))
+            if rows:
+                first = rows[0]
+                said = {
+                    name: getattr(first, name)
+                    for name in ("category", "chronic", "sex", "age_low", "age_high")
+                    if len({getattr(row, name) for row in rows}) == 1
+                }
+                plain = Diagnosis(code, "", first.category, False, "", 0, OLDEST)
+                return plain._replace(**said)
+        return None
+
+
+def _row(
+    code: str, text: str, known: Diagnosis | None, *, leaf: bool, begin: str, until: str = ""
+) -> Row:
+    facts = {"is": known.category if known else "other"}
+    if not leaf:
+        facts["header"] = ""
+    if begin:
+        facts["from"] = begin
+    if until:
+        facts["until"] = until
+    if known is not None:
+        facts |= _kept(known)
+    return code, text, ";".join(f"{name}={said}" if said else name for name, said in facts.items())
+
+
+def _kept(known: Diagnosis) -> dict[str, str]:
+    """Return what the book built in says of a code besides its text and its days."""
+    facts = {
+        name: "" for name in ("chronic", "manifestation", "common", "gone") if getattr(known, name)
+    }
+    if known.sex:
+        facts["sex"] = known.sex
+    if (known.age_low, known.age_high) != (0, OLDEST):
+        facts["age"] = f"{known.age_low}-{known.age_high}"
+    if known.successors:
+        facts["now"] = ",".join(known.successors)
+    return facts

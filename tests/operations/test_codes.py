@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from healthsim.errors import HealthSimError
+from healthsim.operations import codes
+from healthsim.operations.codes import Asked, Usual, judge, judge_all, look, read_codes, together
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "status"),
+    [
+        ("E11.9", "icd10cm", "valid"),
+        ("E119", "icd10cm", "valid"),
+        ("E11", "icd10cm", "header"),
+        ("4548-4", "loinc", "valid"),
+        ("4548-5", "loinc", "unknown"),
+        ("G0439", "hcpcs", "valid"),
+        ("207RC0000X", "taxonomy", "valid"),
+        ("861007", "rxnorm", "valid"),
+        ("99213", "cpt", "valid"),
+        ("Z99.ZZ", "icd10cm", "unknown"),
+    ],
+)
+def test_a_code_of_no_named_system_is_asked_of_the_one_it_seems_to_be_of(
+    code: str, system: str, status: str
+) -> None:
+    verdict = judge(code)
+
+    assert (verdict.system, verdict.status) == (system, status)
+
+
+def test_a_file_says_system_sex_age_and_day_where_it_does_and_the_command_elsewhere() -> None:
+    text = "code,sex,age,on\nC61,F,,\nE11.9,,,2020-01-01\n"
+
+    asked = read_codes("codes.csv", text, Usual(system="icd10cm", sex="M", age=60))
+
+    assert [(one.sex, one.age) for one in asked] == [("F", 60), ("M", 60)]
+    assert [verdict.status for verdict in judge_all(asked)] == ["wrong_sex", "valid"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1: has no column code but nothing"),
+        ("codes\nE11\n", "line 1: has no column code but codes"),
+        ("code,gender\nE11,F\n", "line 1: has a column 'gender', which is not known"),
+        ("code,sex\nE11\n", "line 2: has 1 fields, the header 2"),
+        ("code,sex\nE11,X\n", "line 2: sex is 'X'; write M or F"),
+        ("code,age\nE11,old\n", "line 2: age is 'old'"),
+        ("code,on\nE11,1/2/26\n", "line 2: day is '1/2/26'; write it as 2026-01-31"),
+        ("code,system\nE11,icd11\n", "line 2: there is no code system 'icd11'"),
+        ("code\n\n \n", "line 3: has no code"),
+        ('code\n"E11\n', "is no CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_judged_is_refused_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(HealthSimError, match=said):
+        read_codes("codes.csv", text, Usual())
+
+
+def test_thousands_of_codes_are_judged_in_their_order_each_once() -> None:
+    asked = [Asked("E11.9"), Asked("E11"), Asked("I1O")] * 2_000
+
+    found = [verdict.status for verdict in judge_all(asked)]
+
+    assert found == ["valid", "header", "unknown"] * 2_000
+
+
+def test_a_code_that_no_book_holds_is_answered_with_those_likely_meant() -> None:
+    found = look("I1O")
+
+    assert [row[1] for row in found.rows] == ["I10"]
+    assert "did you mean 'I10'?" in found.note
+
+
+def test_a_header_is_answered_with_what_is_below_it_and_that_it_is_one() -> None:
+    found = look("E11", "icd10cm")
+
+    assert found.note.startswith("E11 (Type 2 diabetes mellitus) is not billable")
+    assert all(row[1].startswith("E11.") for row in found.rows)
+
+
+@pytest.mark.parametrize("query", ["goes with E11", "What goes with e119?", "go with diabetes"])
+def test_labs_and_drugs_of_a_condition_are_answered(query: str) -> None:
+    found = look(query, limit=50)
+    codes_of = {kind: [row[2] for row in found.rows if row[0] == kind] for kind in ("lab", "drug")}
+
+    assert "4548-4" in codes_of["lab"]
+    assert any(drug.startswith("metformin") for drug in codes_of["drug"])
+    assert all(row[3] for row in found.rows)
+
+
+def test_few_rows_of_what_goes_with_a_condition_hold_some_of_every_kind() -> None:
+    found = look("goes with E11", limit=8)
+
+    assert len({row[0] for row in found.rows}) == len({row[0] for row in together("E11").rows})
+    assert "raise limit for more" in found.note
+
+
+@pytest.mark.parametrize("query", ["goes with Q99.9", "goes with E1I.9", "goes with xyzzyx"])
+def test_a_condition_of_which_nothing_is_known_is_refused(query: str) -> None:
+    with pytest.raises(HealthSimError, match=r"nothing is known|did you mean|use other or fewer"):
+        codes.look(query)
