@@ -307,3 +307,72 @@ def test_audit_is_strict_about_published_figures_where_that_is_asked(
     assert _run(home, "audit", "claiming").returncode == 0
     assert strict.returncode == 1
     assert "0 of 1 published figures are met; off: ccw-2019-hypertension" in strict.stdout
+
+
+def test_codes_are_judged_from_arguments_and_files(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "codes.csv"
+    file.write_text("code,sex\nC61,F\nE11,\n", encoding="utf-8")
+    lines = _run(home, "codes", "classify", "E11.9", "--file", str(file)).stdout.splitlines()
+    asked = json.loads(_run(home, "codes", "classify", "I1O", "--json").stdout)
+
+    assert [line.split(",")[:3] for line in lines] == [
+        ["said", "system", "status"], ["E11.9", "icd10cm", "valid"],
+        ["C61", "icd10cm", "wrong_sex"], ["E11", "icd10cm", "header"],
+    ]  # fmt: skip
+    assert (asked[0]["status"], asked[0]["suggestions"]) == ("unknown", ["I10"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "was given no code"),
+        (("E11", "--sex", "X"), "--sex: sex is 'X'; write M or F"),
+        (("E11", "--on", "soon"), "--on: day is 'soon'"),
+        (("E11", "--system", "icd11"), "there is no code system 'icd11'"),
+        (("--file", "nowhere.csv"), "nowhere.csv: cannot be read"),
+    ],
+)
+def test_a_question_about_codes_that_is_wrong_ends_with_two(
+    home: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = _run(home, "codes", "classify", *arguments)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_what_goes_with_a_condition_is_listed(home: Path) -> None:
+    lines = _run(home, "codes", "goes-with", "E11").stdout.splitlines()
+    unknown = _run(home, "codes", "goes-with", "Q99.9")
+
+    assert lines[0].split("\t")[:3] == ["lab", "loinc", "4548-4"]
+    assert unknown.returncode == 2
+
+
+def test_an_imported_book_serves_every_later_command_until_it_is_removed(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "mine.csv"
+    file.write_text("code,description\n12345,our own words\n", encoding="utf-8")
+    imported = _run(home, "reference", "import", "cpt", str(file))
+    listed = _run(home, "reference", "list")
+    found = _run(home, "codes", "find", "own", "words")
+    removed = _run(home, "reference", "remove", "cpt")
+    gone = _run(home, "codes", "find", "own", "words", "--system", "cpt")
+
+    assert imported.returncode == listed.returncode == removed.returncode == 0, imported.stderr
+    assert listed.stdout.startswith("cpt\t1\t")
+    assert "cpt\t12345\tour own words" in found.stdout
+    assert gone.returncode == 2
+
+
+def test_looking_codes_up_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom healthsim import cli\n"
+        "sys.argv = ['healthsim', 'codes', 'classify', 'E11.9']\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "print(*{'numpy', 'duckdb', 'mcp', 'pyarrow', 'pydantic'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout.splitlines()[-1] == ""
