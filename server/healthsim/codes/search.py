@@ -120,6 +120,9 @@ SOURCES: Mapping[str, _Source] = {
 }
 """Book by its name here; ties between books are in this order."""
 
+WHERE_NAMED = frozenset(("icd10pcs",))
+"""Books that are searched only where they are named: large, and of no use to most questions."""
+
 _USUAL = tuple(name for name in SOURCES if name != "icd10pcs")
 """Where words are looked for if no book is named: the others are flooded by 79,000 procedures."""
 
