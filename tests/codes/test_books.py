@@ -125,6 +125,20 @@ def test_medicines_are_priced_dosed_and_tiered() -> None:
         assert row.generic or row.tier > 1
 
 
+@pytest.mark.parametrize(
+    ("name", "quantity"),
+    [
+        ("denosumab 60 mg prefilled syringe", 1),
+        ("insulin glargine 100 units per mL pen injector", 9),
+        ("amoxicillin 400 mg per 5 mL suspension", 200),
+        ("albuterol 90 mcg inhaler", 8.5),
+        ("norethindrone 0.35 mg 28-day pack", 28),
+    ],
+)
+def test_a_usual_fill_is_whole_packages(name: str, quantity: float) -> None:
+    assert drugs().find(name, "drug").quantity == quantity
+
+
 def test_the_drug_book_spans_what_a_payer_sees() -> None:
     rows = drugs().rows.values()
     forms = {row.form for row in rows}

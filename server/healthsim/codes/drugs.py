@@ -51,11 +51,13 @@ class Drug(NamedTuple):
     def quantity(self) -> float:
         """Billing units of a usual fill: the usual dose for `days_supply` days, whole packages.
 
+        What is a twentieth of a package short still counts as whole: usual doses are rounded.
+
         >>> drugs().find("metformin 500 mg tablet", "details.drug").quantity
         60.0
         """
-        packages = math.ceil(round(self.units_per_day * self.days_supply / self.package_size, 6))
-        return max(packages, 1) * self.package_size
+        packages = self.units_per_day * self.days_supply / self.package_size
+        return max(math.ceil(round(packages - 0.05, 6)), 1) * self.package_size
 
     @property
     def synthetic(self) -> bool:
