@@ -165,9 +165,11 @@ STATISTICS: dict[str, Statistic] = {
                 PARTITION BY person_id, ingredient ORDER BY written_date, prescription_id) AS turn
             FROM prescriptions AS r)
         SELECT EXISTS (
-            SELECT 1 FROM fills AS f WHERE f.prescription_id = b.prescription_id
-                AND f.fill_number = 0 AND f.status = 'paid'
-                AND f.fill_date <= b.written_date + $high::INT)::INT AS value
+            SELECT 1 FROM fills AS f JOIN prescriptions AS r USING (prescription_id)
+            WHERE f.person_id = b.person_id AND r.ingredient = b.ingredient
+                AND f.status = 'paid'
+                AND f.fill_date BETWEEN b.written_date AND b.written_date + $high::INT
+            )::INT AS value
         FROM begun AS b JOIN people AS p USING (person_id)
         WHERE b.turn = 1 AND b.event_id IS NOT NULL AND b.days_supply * (b.refills + 1) >= 60
             AND b.written_date + $high::INT <= $last::DATE
