@@ -300,3 +300,34 @@ def test_a_condition_is_changed_where_it_is_one_of_several_too(
     assert story.not_understood == []
     assert "one_of" not in clinical
     assert shares == asked
+
+
+@pytest.mark.parametrize(
+    ("wish", "location"),
+    [
+        ("300 Medicare patients in Harris County, Texas", {"counties": {"Harris County, TX": 1.0}}),
+        ("300 adults with copd in Harris County in TX", {"counties": {"Harris County, TX": 1.0}}),
+        ("300 adults in Chittenden County", {"counties": {"Chittenden County, VT": 1.0}}),
+        ("300 Medicare patients in rural Vermont", {"states": {"VT": 1.0}, "area": "rural"}),
+        (
+            "300 adults in Harris County, TX and Orleans County, Vermont",
+            {"counties": {"Harris County, TX": 0.5, "Orleans County, VT": 0.5}},
+        ),
+    ],
+)
+def test_a_county_or_a_rural_state_is_where_people_live(
+    wish: str, location: dict[str, object]
+) -> None:
+    new, story = starting.start_profile(wish)
+
+    assert new.profile is not None
+    assert new.profile["demographics"]["location"] == location
+    assert story.not_understood == []
+    assert draft.problems(new) == []
+
+
+def test_a_county_of_several_states_is_asked_for() -> None:
+    _, story = starting.start_profile("300 adults in Orleans County")
+
+    (told,) = story.not_understood
+    assert "Orleans County, NY or Orleans County, VT" in told

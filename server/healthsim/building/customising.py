@@ -10,6 +10,7 @@ from healthsim.building import paths
 from healthsim.building.draft import Assumption
 from healthsim.building.wishes import Wishes
 from healthsim.building.words import CONDITIONS, PAYERS, STATES, Payer, state_name
+from healthsim.products.known import known
 
 YEARS_BEFORE = {"years_before": {"type": "gamma", "mean": 5, "sd": 4}}
 """Onset of a condition that people already have: assumption, as for most in the templates."""
@@ -141,7 +142,10 @@ def _exact_sexes(work: Work, exact: dict[str, int]) -> None:
 
 def _places(work: Work) -> None:
     states = work.wishes.states
+    if work.wishes.counties and _counties(work):
+        return
     if not states:
+        _area(work)
         return
     path = "demographics.location.states"
     others = [code for first in list(states)[:1] for code in STATES[first][1] if code not in states]
@@ -150,6 +154,7 @@ def _places(work: Work) -> None:
         return
     work.profile["demographics"].pop("location", None)
     work.put(path, weights, _spell({state_name(code): w for code, w in weights.items()}))
+    _area(work)
     rest = [code for code in weights if code not in states]
     first = next(iter(states))
     if rest:
@@ -166,6 +171,42 @@ def _places(work: Work) -> None:
         work.assume(path, "states without shares",
                     f"You said {', '.join(map(state_name, states))}: taken as {_spell(weights)}. "
                     "Is that right?")  # fmt: skip
+
+
+def _counties(work: Work) -> bool:
+    """Put the counties that are named; what none is called is not understood."""
+    titles = {title.casefold(): title for title in known().county_titles}
+    found = []
+    for name, state in work.wishes.counties:
+        of_name = [title for key, title in titles.items() if key.startswith(f"{name},".casefold())]
+        meant = [title for title in of_name if title.endswith(f", {state}")] if state else of_name
+        if len(meant) == 1:
+            found.append(meant[0])
+            continue
+        said = f"{name}, {state}" if state else name
+        which = " or ".join(meant) if 1 < len(meant) <= _FEW else "write its name and state"
+        work.story.not_understood.append(f"{said} ({which})")
+    if not found:
+        return False
+    for code in work.wishes.states:
+        said = f"{state_name(code)} beside counties (name counties of it)"
+        work.story.not_understood.append(said)
+    share = round(1 / len(found), 6)
+    work.profile["demographics"].pop("location", None)
+    weights = dict.fromkeys(found, share)
+    work.put("demographics.location.counties", weights, " and ".join(found))
+    if len(found) > 1:
+        work.assume("demographics.location.counties", "counties without shares",
+                    f"{' and '.join(found)} are taken in equal shares. Is that right?")  # fmt: skip
+    return True
+
+
+def _area(work: Work) -> None:
+    if work.wishes.area is not None:
+        work.put("demographics.location.area", work.wishes.area, work.wishes.area)
+
+
+_FEW = 6
 
 
 def _payer(work: Work) -> None:

@@ -56,6 +56,7 @@ class Wishes:
     Attributes:
         shares: of states, sexes, conditions and plans; None where no figure was said.
         topics: templates whose topic is named, in the order of the table.
+        counties: names as written, and the state's code, empty where none was said.
         vague: paths whose figure was a word ("mostly"), with the words.
         left: pieces of text that nothing here understands.
     """
@@ -80,6 +81,8 @@ class Wishes:
     vague: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     exact: dict[str, int] = field(default_factory=dict)
+    counties: list[tuple[str, str]] = field(default_factory=list)
+    area: str | None = None
     hints: list[str] = field(default_factory=list)
 
     @property
@@ -130,6 +133,7 @@ def read(request: str) -> Wishes:
     _read_stories(text, wishes)
     _read_ages(text, wishes)
     _read_without(text, wishes)
+    _read_places(text, wishes)
     _read_targets(text, wishes)
     _read_count(text, wishes)
     _read_words(text, wishes)
@@ -227,6 +231,11 @@ def _targets() -> dict[str, tuple[str, str]]:
     }
 
 
+_CODE_OF = {name: code for code, (name, _) in STATES.items()} | {code: code for code in STATES}
+_COUNTY = (
+    r"\b((?:[A-Z][\w.'-]+ ){1,3}(?:County|Parish|Borough|Census Area))\b"
+    rf"(?:,? (?:in )?({'|'.join(sorted(_CODE_OF, key=len, reverse=True))})\b)?"
+)
 _GROUPS = _targets()
 _TARGET = rf"\b(?:{_GROUPS.pop('')[1]})\b"
 _QUANTITY = rf"(?P<figure>{_PERCENT})|(?P<word>{'|'.join(SHARES)})|(?P<some>{words.SOME})"
@@ -243,6 +252,15 @@ def _read_without(text: _Text, wishes: Wishes) -> None:
     for match in text.take(rf"\b(?:without|no|not|excluding|except)\s+(?:any\s+)?{_TARGET}"):
         _, key = _target(match)
         wishes.without.append(key)
+
+
+def _read_places(text: _Text, wishes: Wishes) -> None:
+    """Take counties, with the state that follows, and whether the place is urban or rural."""
+    for match in text.take(_COUNTY, re.NOFLAG):
+        wishes.counties.append((match[1], _CODE_OF.get(match[2] or "", "")))
+    for word in ("rural", "urban"):
+        if text.first(rf"\b{word}(?:\s+(?:areas?|counties|county|parts?)(?:\s+of)?)?\b"):
+            wishes.area = word
 
 
 def _read_targets(text: _Text, wishes: Wishes) -> None:
