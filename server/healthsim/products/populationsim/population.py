@@ -102,8 +102,7 @@ class Population:
         weight = weight / weight.sum(axis=1, keepdims=True)
         counted = np.zeros((len(self.people), 2, BANDS))
         np.add.at(counted, (county, sex), weight * people[:, None])
-        told = np.zeros(len(self.people), dtype=np.bool_)
-        told[county] = True
+        told = counted.sum(axis=(1, 2)) > 0
         whole = np.where(told[:, None, None], _whole(counted.swapaxes(1, 2)), self.people)
         words = (*self.source.vocabulary, "imported county people")
         codes = np.where(told, np.int32(len(words) - 1), self.source.codes)
