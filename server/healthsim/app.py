@@ -40,7 +40,8 @@ refine_spec -> get_spec and preview_spec -> execute_spec -> save_scenario -> que
   is open; do not invent figures.
 - Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person said go.
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
-- Never write a code or drug name from memory: look_up finds it by words.
+- Never write a code or drug name from memory: look_up finds it by words, says whether a code is
+  valid, and what goes with a condition.
 - An error says where, what was found and how to mend it: do that and call again.
 - Answer questions with counts and sums in SQL; rows stay in the scenario. describe_scenario shows
   tables and columns before the first query.

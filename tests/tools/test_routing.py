@@ -81,6 +81,8 @@ WISHES = {
         "what is the ICD-10 code of a heart attack",
         "find the LOINC code of a lab by words",
         "which medical codes begin with E11",
+        "how common is diabetes in a place such as Harris County",
+        "providers near Houston",
     ],
     "get_guide": [
         "read how to do something here",

@@ -185,6 +185,7 @@ class LookedUp(Answer):
     """What was looked up."""
 
     found: Rows
+    facts: dict[str, Any] = {}
     note: str = ""
     next: str
 

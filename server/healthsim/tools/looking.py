@@ -1,31 +1,48 @@
-"""Look up what a specification may say, before it is said: codes."""
+"""Look up what a specification may say, before it is said: codes, places, providers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from mcp.types import CallToolResult
 from pydantic import Field
 
+from healthsim.errors import Refused
+from healthsim.operations.home import Home
 from healthsim.tools.answers import LookedUp, reply, rows
+from healthsim.tools.edge import Ctx, home_of
+
+_NEAR = re.compile(r"\s*(?:find\s+)?(.+?)\s+(?:near|in|around)\s+(.+?)\s*", re.IGNORECASE)
 
 
 def look_up(
-    about: Annotated[Literal["codes"], Field(description="What to look up.")],
+    ctx: Ctx,
+    about: Annotated[
+        Literal["codes", "population", "network"], Field(description="What to look up.")
+    ],
     query: Annotated[
         str,
-        Field(description="Words (heart attack, a1c), a code or its beginning, goes with E11."),
+        Field(
+            description="Words (heart attack, a1c), a code, goes with E11; population: a place "
+            "(Harris County, TX); network: cardiology near Houston, TX."
+        ),
     ],
     kind: Annotated[
-        str, Field(description="Only icd10cm, loinc, drug, hcpcs, cvx, drg, specialty...")
+        str,
+        Field(description="Only icd10cm, loinc, drug, hcpcs, cvx, drg, specialty...; a measure."),
     ] = "",
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 8,
 ) -> Annotated[CallToolResult, LookedUp]:
     """Look up medical codes by words before writing them; never guess a code.
 
-    Finds diagnoses, labs, drugs, vaccines, supplies, says whether a code is valid, and which labs
-    and drugs go with a condition.
+    Finds diagnoses, labs, drugs, vaccines; says if a code is valid and what goes with a condition.
+    Also people and prevalence of a place, and providers near it.
     """
+    if about == "population":
+        return reply(_population(home_of(ctx), query, kind))
+    if about == "network":
+        return reply(_network(home_of(ctx), query, kind, limit))
     from healthsim.operations import codes  # noqa: PLC0415  the books are read when asked for
 
     found = codes.look(query, kind, limit, "kind")
@@ -35,4 +52,52 @@ def look_up(
             note=found.note,
             next="Write `code` into the draft with refine_spec.",
         )
+    )
+
+
+_PREVALENCE = ("adults_share", "rests_on", "year", "confidence", "source")
+
+
+def _population(home: Home, place: str, measure: str) -> LookedUp:
+    """Return who lives in a place and how common conditions are; sources of one that is named."""
+    from healthsim.operations import population  # noqa: PLC0415  numpy is heavy
+
+    told = population.describe_place(home, place, [measure] if measure else [])
+    columns = _PREVALENCE if measure else _PREVALENCE[:-1]
+    listed = [
+        [name, *(one.get(column) for column in columns)] for name, one in told["prevalence"].items()
+    ]
+    return LookedUp(
+        found=rows(["measure", *columns], listed),
+        facts={name: value for name, value in told.items() if name != "prevalence"},
+        note="" if measure else "kind=<measure> says the source of its figure",
+        next='Put the place under demographics.location; {"type": "population", "measure": ...} '
+        "then takes its figures.",
+    )
+
+
+def _network(home: Home, query: str, kind: str, limit: int) -> LookedUp:
+    """Return who is in the directory near a place."""
+    from healthsim.operations import network  # noqa: PLC0415  numpy is heavy
+    from healthsim.reference.read import versions  # noqa: PLC0415  duckdb is heavy
+
+    asked = _NEAR.fullmatch(query)
+    specialty, place = (kind, query) if kind or asked is None else (asked[1], asked[2])
+    if not specialty:
+        raise Refused("query", "names no specialty", "ask: cardiology near Houston, TX")
+    real: Literal["nppes", "synthetic"] = (
+        "nppes" if "nppes" in versions(home.reference) else "synthetic"
+    )
+    found: list[dict[str, Any]] = network.search(
+        home, place=place, specialty=specialty, limit=limit, source=real
+    )
+    columns = list(found[0]) if found else []
+    return LookedUp(
+        found=rows(columns, [list(one.values()) for one in found]),
+        note="the directory is imported (nppes)"
+        if real == "nppes"
+        else "the directory is invented",
+        next="A profile's network.source says which directory its people see."
+        if found
+        else "Nobody is that near; name a larger place or another specialty.",
     )
