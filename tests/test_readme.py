@@ -45,5 +45,8 @@ def test_every_command_named_exists_with_its_options() -> None:
 
     assert named <= set(group.commands)  # type: ignore[attr-defined]
     for name, *words in said:
-        options = {flag for one in group.commands[name].params for flag in one.opts}  # type: ignore[attr-defined]
+        command = group.commands[name]  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):  # a group of commands: the second word says which
+            command = command.commands[words[0]]
+        options = {flag for one in command.params for flag in one.opts}
         assert {word for word in words if word.startswith("--")} <= options
