@@ -10,7 +10,6 @@ from healthsim.building import paths
 from healthsim.building.draft import Assumption
 from healthsim.building.wishes import Wishes
 from healthsim.building.words import CONDITIONS, PAYERS, STATES, Payer, state_name
-from healthsim.products.known import known
 
 YEARS_BEFORE = {"years_before": {"type": "gamma", "mean": 5, "sd": 4}}
 """Onset of a condition that people already have: assumption, as for most in the templates."""
@@ -175,6 +174,8 @@ def _places(work: Work) -> None:
 
 def _counties(work: Work) -> bool:
     """Put the counties that are named; what none is called is not understood."""
+    from healthsim.products.known import known  # noqa: PLC0415  numpy is heavy
+
     titles = {title.casefold(): title for title in known().county_titles}
     found = []
     for name, state in work.wishes.counties:
