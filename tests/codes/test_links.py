@@ -1,6 +1,7 @@
 import pytest
 
 from healthsim.codes.books import hcpcs, taxonomy
+from healthsim.codes.diagnoses import RELEASE, icd10cm
 from healthsim.codes.drugs import drugs
 from healthsim.codes.links import Condition, conditions, goes_with
 from healthsim.codes.loinc import loinc
@@ -21,6 +22,8 @@ def test_everything_that_goes_with_a_condition_stands_in_its_book(row: Condition
     assert set(row.drugs) <= set(drugs().codes)
     assert set(row.specialties) <= people
     assert row.specialties
+    assert all(icd10cm().find(code, "links").valid_on(RELEASE) for code in row.comorbid)
+    assert icd10cm().begins(row.prefix)
     for code in row.procedures:
         assert procedure_system(code) == "ICD-10-PCS" or code in hcpcs(), code
     assert row.source.startswith("assumption") or row.source.endswith("(M)")
