@@ -17,7 +17,7 @@ from healthsim.errors import Cancelled
 # The room `reference` is imported inside its commands: `--help` needs neither duckdb nor pyarrow.
 
 app = typer.Typer(
-    help="Import public figures and providers, from the files as their publishers ship them.",
+    help="Import public figures, providers and code books, as their publishers ship them.",
     no_args_is_help=True,
 )
 

@@ -105,3 +105,11 @@ def test_lay_words_lead_to_something() -> None:
     found = {words: searching._terms(words.split()) for words in searching._lay_words()}
 
     assert all(terms[0].points or len(terms[0].ways) > 1 for terms in found.values())
+
+
+def test_every_code_that_lay_words_point_to_is_in_its_book() -> None:
+    pointed = {point for lay in searching._lay_words().values() for point in lay.points}
+    absent = [(system, code) for system, code in pointed if not searching._text(system).below(code)]
+
+    assert len(pointed) > 100
+    assert absent == []

@@ -74,6 +74,12 @@ def test_a_code_that_no_book_holds_is_answered_with_those_likely_meant() -> None
     assert "did you mean 'I10'?" in found.note
 
 
+def test_a_cpt_number_is_answered_by_its_form_alone() -> None:
+    found = look("99213")
+
+    assert found.rows == [["cpt", "99213", "", "by its form; no CPT list is imported"]]
+
+
 def test_a_header_is_answered_with_what_is_below_it_and_that_it_is_one() -> None:
     found = look("E11", "icd10cm")
 

@@ -66,6 +66,9 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
         judged = _judged(query, book)
         if judged is None or error.problem.where == where:
             raise
+        if judged.status == "valid":
+            row = [judged.system, judged.code, judged.display, judged.detail]
+            return Looked(Hit._fields, [row], "", judged)
         return Looked(Hit._fields, _meant(judged), f"{judged.found}; {judged.mend}", judged)
     judged = _judged(query, book) if _is_code(query, found) else None
     said = remarks(found)
