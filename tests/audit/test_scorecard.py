@@ -13,11 +13,13 @@ import pytest
 
 from healthsim.audit import scorecard
 from healthsim.audit.statistics import STATISTICS
+from healthsim.building import templates
 from healthsim.codes.published import Published, published
 from healthsim.errors import SpecError
 from healthsim.execution.catalogue import TABLES
 from healthsim.execution.run import prepare
 from healthsim.operations import auditing
+from healthsim.persistence.database import open_read
 from healthsim.persistence.state import described
 from storing import spec, stored
 
@@ -254,3 +256,23 @@ def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> 
     rows = auditing.scored(path, manifest.profile, manifest.journeys)
 
     assert [row[auditing.SCORED.index("status")] for row in rows] == ["off", "too few"]
+
+
+def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
+    tmp_path: Path,
+) -> None:
+    profile = templates.load("medicare-general", "profile").fresh()
+    profile |= {"count": 6_000, "expectations": [], "products": ["patientsim"]}
+    path = stored(tmp_path, profile)
+    figures = [figure(name) for name in ("lochner-2010-two-or-more", "lochner-2010-four-or-more")]
+
+    with open_read(path) as connection:
+
+        def share(one: Published, **whose: Any) -> float:
+            return float(scorecard.measured(connection, one._replace(**whose), DAYS)[0])
+
+        for one in figures:
+            ages = [share(one, ages=band) for band in ((65, 74), (75, 84), (85, 124))]
+            assert ages == sorted(ages)
+            for band in ((65, 74), (75, 84), (85, 124)):
+                assert share(one, sex="F", ages=band) > share(one, sex="M", ages=band)
