@@ -57,6 +57,7 @@ NEWER = order_file([
     ("E1197", 0, "Type 2 diabetes mellitus, made up"),
     ("E11971", 1, "Type 2 diabetes mellitus, made up, mild"),
     ("I10", 1, "Essential (primary) hypertension"),
+    ("QZ1", 1, "Made-up disorder whose code has a letter in second place"),
 ])  # fmt: skip
 
 
@@ -76,7 +77,8 @@ def test_a_newer_release_brings_codes_and_retires_what_it_lacks(home: Home) -> N
     done = bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
 
     assert done.vintage == "ICD-10-CM, release of 2026-10-01"
-    assert done.checks["new"] == 1
+    assert done.checks["new"] == 2
+    assert classify("icd10cm", "QZ1").status == "valid"
     assert classify("icd10cm", "E11.971").status == "valid"
     assert classify("icd10cm", "E11.65").status == "retired"
     assert classify("icd10cm", "E11.97").status == "header"
@@ -208,9 +210,9 @@ def test_taxonomy_and_groups_are_read_as_published(home: Home) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "text", "said"),
     [
-        ("icd10cm", "icd10cm-order-2027.txt", NEWER[:-30], r"line 5: the last line .* cut off"),
-        ("icd10cm", "icd10cm-order-2027.txt", NEWER[:-3], r"line 5: the last line does not end"),
-        ("icd10cm", "icd10cm-order-2027.txt", NEWER + NEWER, r"line 6: code E11 stands .* twice"),
+        ("icd10cm", "icd10cm-order-2027.txt", NEWER[:-80], r"line 6: the last line .* cut off"),
+        ("icd10cm", "icd10cm-order-2027.txt", NEWER[:-3], r"line 6: the last line does not end"),
+        ("icd10cm", "icd10cm-order-2027.txt", NEWER + NEWER, r"line 7: code E11 stands .* twice"),
         ("icd10cm", "icd10cm-order-2020.txt", NEWER, r"is the release of 2019-10-01"),
         ("icd10cm", "diagnoses.txt", NEWER, r"does not say its release; .*--as-of 2026-10-01"),
         ("icd10cm", "icd10cm-order-2027.txt", "a,b,c\n", r"line 1: .*as CMS ships them"),

@@ -474,7 +474,7 @@ def _by_code(system: str, query: str) -> dict[int, int]:
     if len(want) < 2 or not any(sign.isdigit() for sign in want):
         return {}
     found = {line: 0 if text.codes[line].lower() == want else 2 for line in text.below(want)}
-    if system == "icd10cm" and re.fullmatch(r"[a-z]\d[a-z0-9]{2,5}", want):
+    if system == "icd10cm" and re.fullmatch(r"[a-z][a-z0-9]{3,6}", want):
         dotted = f"{want[:3]}.{want[3:]}"  # written without its dot, as claims do
         found |= {line: 1 + (text.codes[line].lower() != dotted) for line in text.below(dotted)}
     if system == "drug" and want.isdigit():  # by a number that another book holds

@@ -312,7 +312,7 @@ def together(query: str) -> Together:
 def _condition(query: str) -> str:
     """Return the diagnosis code that is meant by a code, its beginning, or words."""
     word = query.strip().upper()
-    if re.fullmatch(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", word):
+    if re.fullmatch(r"(?=.*\d)[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?", word):
         verdict = classify("icd10cm", word)
         if verdict.status in ("unknown", "wrong_system"):
             raise NotFound(f"what goes with {query!r}", verdict.found, verdict.mend)

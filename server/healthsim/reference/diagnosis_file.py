@@ -17,8 +17,8 @@ from healthsim.reference.book_content import Content, Row
 from healthsim.reference.door import Source
 from healthsim.reference.scan import at_line
 
-_ORDER = re.compile(r"(?P<number>\d{5,6}) (?P<code>[A-Z][0-9][0-9A-Z]{1,5}) *(?P<leaf>[01]) ")
-_LISTED = re.compile(r"(?P<code>[A-Z][0-9][0-9A-Z]{1,5})[ \t,]+(?P<text>\S.*)")
+_ORDER = re.compile(r"(?P<number>\d{5,6}) (?P<code>[A-Z][0-9A-Z]{2,6}) *(?P<leaf>[01]) ")
+_LISTED = re.compile(r"(?P<code>(?=\S*\d)[A-Z][0-9A-Z]{2,6})[ \t,]+(?P<text>\S.*)")
 _TEXT = 77  # where the long text of an order file begins
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CATEGORY = 3
