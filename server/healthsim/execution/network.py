@@ -176,7 +176,7 @@ class Network:
         self._known: dict[str, NDArray[np.int32]] = {}
         self._doctor = self._kind_of_doctor(ages)
         everyone = np.arange(len(people))
-        self.primary_care = self._primary_care(everyone, people.plan)
+        self.primary_care = self._doctors(everyone, people.plan)
 
     @property
     def directory(self) -> Directory:
@@ -217,15 +217,21 @@ class Network:
             self._known["pharmacy"] = self.directory.choose_pharmacy(self._people.county, u)
         return self._known["pharmacy"][rows]
 
-    def mail_order(
-        self, rows: Rows, plan: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-        """Return the pharmacy that mails to `rows`, and who has long supplies sent by it."""
-        u = self._draws.uniform("network/mail order", rows)
+    def fills_at(
+        self, rows: Rows, plan: NDArray[np.int32], long: NDArray[np.bool_]
+    ) -> NDArray[np.int32]:
+        """Return the directory row of the pharmacy that fills for `rows`; int32.
+
+        Long supplies are mailed to members who want it so, always by the same pharmacy.
+        """
+        found = self.pharmacy(rows)
         share = np.append(self.networks.book.mail_order_share, 0.0)[plan]
-        within = np.minimum(u / np.maximum(share, np.finfo(float).tiny), 1 - 2.0**-53)
-        county = self._people.county[rows]
-        return self.directory.choose_mail_order(county, within), u < share
+        u = self._draws.uniform("network/mail order", rows)
+        mailed = np.flatnonzero(long & (u < share))
+        within = np.minimum(u[mailed] / share[mailed], 1 - 2.0**-53)
+        county = self._people.county[rows[mailed]]
+        found[mailed] = self.directory.choose_mail_order(county, within)
+        return found
 
     def _staff(self, sought: Sought) -> NDArray[np.int32]:
         """Return who of the hospital's own staff treats people; -1 where nobody."""
@@ -266,12 +272,22 @@ class Network:
         return found
 
     def _primary_care(self, rows: Rows, plan: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the doctors of people, as their plan has them."""
+        found = self.primary_care[rows]
+        moved = np.flatnonzero(plan != self._people.plan[rows])
+        if len(moved):
+            found[moved] = self._doctors(rows[moved], plan[moved])
+        return found
+
+    def _doctors(self, rows: Rows, plan: NDArray[np.int32]) -> NDArray[np.int32]:
         found = np.empty(len(rows), dtype=np.int32)
         doctor = self._doctor[rows]
         for number, specialty in enumerate(PRIMARY_CARE):
             mine = np.flatnonzero(doctor == number)
             if len(mine):
-                found[mine] = self._own("provider", specialty, rows[mine], plan[mine])
+                some = rows[mine]
+                u = self._draws.uniform(f"network/provider/{specialty}", some)
+                found[mine] = self._chosen("provider", specialty, some, plan[mine], u)
         return found
 
     def _kind_of_doctor(self, ages: NDArray[np.int32]) -> NDArray[np.int32]:
