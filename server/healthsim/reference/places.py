@@ -6,7 +6,6 @@ import re
 
 import duckdb
 
-from healthsim.errors import Refused
 from healthsim.persistence.database import literal, quoted
 from healthsim.reference.door import Source
 from healthsim.reference.known import known_state, unknown_counties
@@ -135,10 +134,3 @@ def _checks(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
         "measures": measures,
         "counties_unknown": numbers(connection, unknown_counties(COUNTY_MEASURES.name))[0],
     }
-
-
-def refuse_nothing(source: Source, rows: int) -> None:
-    """Refuse a file of which no row was taken."""
-    if not rows:
-        raise Refused(source.shown, "has no row with a value of a county",
-                      "give the file of counties as it was published")  # fmt: skip
