@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal, TypeAlias
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from healthsim.codes import books, shelf
 from healthsim.codes.diagnoses import Diagnosis, dotted, icd10cm, release
@@ -138,14 +139,18 @@ def classify(
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
     own, written = asked.entry(code), code
-    if own is None and not asked.shape.fullmatch(code) and (other := _elsewhere(system, code)):
-        title = SYSTEMS[other].entry(code)
+    alike = asked.shape.fullmatch(code) or (system in _SHORT and _one_sign_off(asked, code))
+    if own is None and not alike and (other := _elsewhere(system, code)):
+        row = SYSTEMS[other].entry(code)
+        words = row.display if row is not None else ""
         near_codes = nearest(asked.space(release()), code)
-        return Verdict(system, code, "wrong_system", code, title.display, other, near_codes)
+        return Verdict(system, code, "wrong_system", code, words, other, near_codes)
     if own is None:
         space = asked.space(release())
         written = asked.mended(space.bare(code))
         own = asked.entry(written)
+    if own is None and system == "drg" and (group := _retired_groups().get(code)):
+        return _retired_group(code, group, on or release())
     if own is None:
         return _unknown(system, code)
     if isinstance(own, Diagnosis):
@@ -190,6 +195,12 @@ def _diagnosis(said: str, row: Diagnosis, sex: str | None, age: float | None, on
     return Verdict("icd10cm", said, status, row.code, row.display, "", codes, detail)
 
 
+def _one_sign_off(asked: System, code: str) -> bool:
+    """Tell whether one replaced sign makes a code of the system: so short a one is mistyped."""
+    alike = [one for one in nearest(asked.space(release()), code) if len(one) == len(code)]
+    return any(sum(a != b for a, b in zip(one, code, strict=True)) == 1 for one in alike)
+
+
 def _on_day(row: Diagnosis, on: date) -> tuple[Status, str, tuple[str, ...]]:
     if row.valid_on(on):
         return "valid", "", ()
@@ -220,6 +231,13 @@ def _of_header(row: Diagnosis, on: date) -> tuple[str, ...]:
 _SEXES = {"M": "men", "F": "women"}
 
 
+def _retired_group(code: str, group: _Retired, on: date) -> Verdict:
+    if on.isoformat() <= group.until:
+        return Verdict("drg", code, "valid", code, group.display)
+    detail = f"was retired after {group.until}"
+    return Verdict("drg", code, "retired", code, group.display, "", suggest("drg", code), detail)
+
+
 def _unknown(system: str, code: str) -> Verdict:
     other = _elsewhere(system, code)
     detail = f"{SYSTEMS[other].title} has" if other else ""
@@ -231,8 +249,11 @@ def _unknown(system: str, code: str) -> Verdict:
 
 def _elsewhere(system: str, code: str) -> str:
     """Return the first other system that holds a code as it is written, or ``""``."""
-    held = (name for name in SYSTEMS if name != system and SYSTEMS[name].entry(code) is not None)
-    return next(held, "")
+    for name, other in SYSTEMS.items():
+        if name != system and other.entry(code) is not None:
+            return name
+    numbered = system in _UNLIKE_CPT and code[:1].isdigit()
+    return "cpt" if numbered and SYSTEMS["cpt"].shape.fullmatch(code) else ""
 
 
 def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], Space]:
@@ -252,6 +273,17 @@ def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], Space]:
 
 def _bare(code: str) -> str:
     return re.sub(r"[\s.-]", "", code).upper()
+
+
+class _Retired(NamedTuple):
+    display: str
+    until: str
+
+
+@cache
+def _retired_groups() -> dict[str, _Retired]:
+    """Return the diagnosis related groups of older grouper versions that are no more."""
+    return books.read_rows("drg_retired", lambda line: _Retired(line[1], line[2]))
 
 
 def _book(title: str, shape: str, load: Callable[[], Mapping[str, Any]]) -> System:
@@ -284,7 +316,7 @@ SYSTEMS: Mapping[str, System] = {
     ),
     "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows),
     "drug": _book("the drug list", r".{21,}", lambda: drugs().rows),
-    "rxnorm": _book("RxNorm", r"\d{3,7}", lambda: rxnorm().rows),
+    "rxnorm": _book("RxNorm", r"\d{5,7}", lambda: rxnorm().rows),
     "ndc": replace(_book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package),
     "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
     "icd10pcs": System(
@@ -304,4 +336,9 @@ SYSTEMS: Mapping[str, System] = {
     "carc": _book("CARC", r"[A-Z]?\d{1,3}", lambda: books.carc().rows),
     "discharge": _book("discharge status", r"\d{2}", lambda: books.discharge().rows),
 }
-"""The code systems by their names here; what stands in several is found in the first."""
+"""The code systems by their names here; what stands in several is found in the first.
+
+Without an imported list a CPT number is known by its form alone."""
+
+_SHORT = ("drg", "cvx", "pos", "revenue", "bill_type", "carc", "discharge")
+_UNLIKE_CPT = ("icd10cm", "loinc", "drug", "taxonomy")  # whose codes are no bare digits
