@@ -171,13 +171,16 @@ def _print_saved(saved: Kept, as_json: bool) -> None:
     judged = [dict(one) for one in saved.expectations]
     if as_json:
         print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
-                     "expectations": judged})  # fmt: skip
+                     "expectations": judged,
+                     "unlisted_codes": list(saved.unlisted_codes)})  # fmt: skip
         return
     for table, number in saved.counts.items():
         typer.echo(f"{table:24}{number:>14,}")
     for one in judged:
         got = "nothing" if one["got"] is None else f"{one['got']:.15g}"
         typer.echo(f"{'met    ' if one['met'] else 'NOT MET'} {one['expectation']}: got {got}")
+    for code in saved.unlisted_codes:
+        typer.echo(f"unlisted code {code}: no book knows it")
     typer.echo(f"saved as {saved.name}, digest {saved.digest}")
 
 

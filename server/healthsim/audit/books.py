@@ -17,6 +17,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, norms
 from healthsim.products.populationsim.reference import geography
+from healthsim.specification.check_codes import unlisted_in
 
 
 def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
@@ -36,6 +37,14 @@ def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
     ``excluded (first, second)`` with first < second.
     """
     _lay_out(connection, _diagnoses(_stated(connection)))
+
+
+def lay_out_unlisted(
+    connection: duckdb.DuckDBPyConnection, profile: str, journeys: Iterable[str]
+) -> None:
+    """Make the temporary table ``unlisted (code)``: what specifications let pass unknown."""
+    codes = unlisted_in(profile, journeys)
+    _lay_out(connection, {"unlisted": pa.table({"code": pa.array(codes, pa.string())})})
 
 
 def _lay_out(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:

@@ -39,7 +39,7 @@ def _known(table: str, key: str, column: str, book: str) -> Rule:
         f"a known code {table}.{column}", f"{table}.{column}", (table,),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s ANTI JOIN "
         f"(SELECT code FROM temp.{there}) AS b ON s.{column} = b.code "
-        f"WHERE s.{column} IS NOT NULL",
+        f"WHERE s.{column} IS NOT NULL AND s.{column} NOT IN (SELECT code FROM temp.unlisted)",
     )  # fmt: skip
 
 
@@ -49,6 +49,16 @@ def _sex(table: str, key: str) -> Rule:
         f"SELECT concat('{key} ', s.{key}, ' code ', s.code) FROM {table} AS s "
         "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
         "WHERE d.sex <> '' AND d.sex <> p.gender",
+    )  # fmt: skip
+
+
+def _on_its_day(table: str, key: str, parent: str, day: str) -> Rule:
+    """A diagnosis on a day on which its code could not be billed; a stay's is its last day."""
+    return Rule(
+        f"a code of its day {table}.code", f"{table}.code", (table, parent),
+        f"SELECT concat('{key} ', s.{key}, ' code ', s.code, ' on ', {day}) FROM {table} AS s "
+        f"JOIN temp.diagnoses AS d USING (code) JOIN {parent} AS p USING ({key}) "
+        f"WHERE {day} NOT BETWEEN d.valid_from AND d.valid_until",
     )  # fmt: skip
 
 
@@ -86,6 +96,9 @@ as it was stated, and says nothing against either."""
 RULES: tuple[AnyRule, ...] = (
     *(_known(*one) for one in BOOKS),
     *(_sex(table, key) for table, key, _ in _STATED),
+    _on_its_day("encounter_diagnoses", "encounter_id", "encounters",
+                "coalesce(p.end_at, p.start_at)::DATE"),
+    _on_its_day("claim_diagnoses", "claim_id", "claims", "p.through_date"),
     Rule("a code of the person's age conditions.code", "conditions.code",
          ("conditions", "patients"),
          "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "

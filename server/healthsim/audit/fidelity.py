@@ -252,7 +252,7 @@ def _clinical(profile: ProfileSpec, people: People, anchors: People) -> Iterator
 def _comorbidity(
     profile: ProfileSpec, code: str, quota: Quota, people: People
 ) -> Iterator[Compared]:
-    row, has = icd10cm().find(code, "clinical.comorbidities"), people.has(code)
+    row, has = icd10cm().row(code), people.has(code)
     others = [other for other in profile.clinical.codes if other != code]
     if any(other in combinations_of(code) for other in others):
         yield _alone(f"condition {_met(code)}", has, "stated twice: also by its combination")
@@ -303,7 +303,7 @@ def _together(clinical: Clinical, people: People) -> Iterator[Compared]:
 
 def _free(code: str, clinical: Clinical) -> bool:
     """Say whether everybody can have a condition, by its share alone."""
-    row = icd10cm().find(code, "clinical.comorbidities")
+    row = icd10cm().row(code)
     others = [other for other in clinical.codes if other != code]
     return not (
         row.sex

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from healthsim.audit import coding, days, identity, links, money, network, trials
-from healthsim.audit.books import lay_out_books, lay_out_diagnoses
+from healthsim.audit.books import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, Finding, RowRule, Rule
 from healthsim.persistence.database import open_read, quoted
@@ -59,6 +59,7 @@ def rules_for(tables: Sequence[Table]) -> list[AnyRule]:
 def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Make the temporary tables that rules look at, beside an open file."""
     lay_out_books(connection)
+    lay_out_unlisted(connection, manifest.profile, manifest.journeys)
     profile = json.loads(manifest.profile)
     bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]
     connection.execute(

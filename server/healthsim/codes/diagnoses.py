@@ -100,9 +100,13 @@ class Icd10cm(Book[Diagnosis]):
             raise NotFound(where, f"{self.system} has no code {code!r} here", self._mend(code))
         return row
 
+    def row(self, code: str) -> Diagnosis:
+        """Return the row of a code, or what is taken of one that the book does not hold."""
+        return self.entry(code) or Diagnosis(code, code, "", True, "", 0, OLDEST)
+
     def sex(self, code: str) -> str:
         """Return the only sex that can have `code`, or ``""``."""
-        return self.find(code, self.system).sex
+        return self.row(code).sex
 
     def below(self, prefix: str, day: date | None = None) -> Iterator[Diagnosis]:
         """Yield the codes that begin so and can be billed on a day, in order."""

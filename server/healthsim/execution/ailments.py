@@ -126,7 +126,7 @@ def _condition(
 def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:
     """Return who can have a condition: by sex, by age, and by what excludes it."""
     row, gender, age = (
-        icd10cm().find(code, "clinical"),
+        icd10cm().row(code),
         sketch.values["gender"],
         sketch.values["age"],
     )

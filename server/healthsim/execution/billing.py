@@ -436,7 +436,8 @@ def _is_stay(bill: Bill) -> bool:
 
 def _weight(bill: Bill) -> float:
     code = bill.visit.details.drg
-    return drg().find(code, "details.drg").weight if code and _is_stay(bill) else float("nan")
+    group = drg().rows.get(code or "") if _is_stay(bill) else None
+    return group.weight if group is not None else float("nan")
 
 
 def _status(made: Chart, bill: Bill) -> Coded:

@@ -222,7 +222,7 @@ def immunizations(made: Chart) -> Columns:
     return chart.IMMUNIZATIONS.complete({
         **_heads(made, found, person, "immunizations", "immunization_id"),
         "cvx": vaccine,
-        "display": described(vaccine, lambda code: cvx().display(code)),
+        "display": described(vaccine, _vaccine),
         "dose": found.whole(_dose, np.int32),
         "given_date": found.each(lambda one: one.days),
         "performer_npi": made.npi(found.each(made.treating)),
@@ -406,3 +406,8 @@ def sources(
             number = made.numbering.number("encounters", around.occurrence.address)
             encounter[mine] = ids(person[mine], number)
     return event, encounter
+
+
+def _vaccine(code: str) -> str:
+    row = cvx().rows.get(code)
+    return row.display if row is not None else code

@@ -109,6 +109,13 @@ def expected(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     return [[one.get(key) for key in EXPECTED] for one in found]
 
 
+def unlisted_of_run(path: Path) -> list[str]:
+    """Return the codes of a run that no book knew and that its specifications let pass."""
+    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+
+    return list(described(path).manifest.unlisted_codes)
+
+
 def expected_of_run(path: Path) -> list[list[Any]]:
     """Return how the expectations came out whose rows a file holds."""
     from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy

@@ -28,6 +28,7 @@ class Kept:
         profile: the profile as canonical JSON text; `journeys` likewise.
         expectations: how each came out, as the manifest keeps it.
         references: digest of each thing imported that its rows were drawn from, by name.
+        unlisted_codes: codes that no book knew and that the specifications let pass.
         broken: why the file cannot be read, empty where it can.
     """
 
@@ -45,6 +46,7 @@ class Kept:
     journeys: tuple[str, ...] = ()
     expectations: tuple[Mapping[str, Any], ...] = ()
     references: Mapping[str, str] = field(default_factory=dict)
+    unlisted_codes: tuple[str, ...] = ()
     broken: str = ""
 
 
@@ -145,6 +147,7 @@ def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
         journeys=manifest.journeys,
         expectations=manifest.expectations,
         references=manifest.references,
+        unlisted_codes=manifest.unlisted_codes,
     )
 
 

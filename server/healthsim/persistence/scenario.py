@@ -43,6 +43,7 @@ class Manifest:
         rows: rows stored, by table, in storing order.
         digests: digest of each table; `digest` is the one over all of them.
         expectations: each one's where, expectation, expected, got and met.
+        unlisted_codes: codes that no book knew and that the specifications let pass.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
     """
@@ -62,6 +63,7 @@ class Manifest:
     tags: tuple[str, ...] = ()
     created_at: str = ""
     expectations: tuple[Mapping[str, Any], ...] = ()
+    unlisted_codes: tuple[str, ...] = ()
 
     def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
         """Return the manifest of the same rows under a scenario's name."""
@@ -83,7 +85,7 @@ class Manifest:
         known = {part.name for part in fields(cls)}
         try:
             values = {key: json.loads(text) for key, text in texts.items() if key in known}
-            for key in ("journeys", "tags", "expectations"):
+            for key in ("journeys", "tags", "expectations", "unlisted_codes"):
                 values[key] = tuple(values.get(key, ()))
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:

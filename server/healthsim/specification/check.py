@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.codes.published import published
 from healthsim.errors import Problem, SpecError, near
+from healthsim.specification.check_codes import unlisted
 from healthsim.specification.check_expectations import expectation_problems
 from healthsim.specification.check_journey import journey_problems, names_of
 from healthsim.specification.check_pair import pair_problems
@@ -60,7 +61,8 @@ def job_warnings(
     profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
 ) -> list[Problem]:
     """Return what is said in vain for this profile, and yet can be run."""
-    return _gathered(reach_warnings(profile, journeys, known))
+    found = _gathered(unlisted(profile, journeys))
+    return found + _gathered(reach_warnings(profile, journeys, known))
 
 
 def _expected(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from healthsim.codes.loinc import panels
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification import journey as say
+from healthsim.specification.check_codes import Codes
 from healthsim.specification.check_language import (
     hazard_figures,
     language_problems,
@@ -37,6 +38,7 @@ from healthsim.specification.known import (
     complain_of_loinc,
     complain_of_unmeasured,
     numeric,
+    says_nothing,
 )
 from healthsim.specification.newborns import newborn_plans
 from healthsim.specification.plan import Plan, lay_out
@@ -70,6 +72,7 @@ def journey_problems(
             yield from numeric(f"{where}.state.{name}.start", state.start)
             yield from names.inside(f"{where}.state.{name}.start", state.start)
             yield from _later_states(f"{where}.state.{name}.start", name, state.start, journey)
+    codes = Codes.of_journey(journey, profile)
     for path, step in journey.steps():
         here = f"{where}.{path}"
         for place, expression in step.asked():
@@ -77,7 +80,7 @@ def journey_problems(
         for place, distribution in _distributions(step):
             yield from names.inside(f"{here}.{place}", distribution)
             yield from _of_profiles_only(f"{here}.{place}", distribution)
-        yield from step_problems(step, journey, known, here)
+        yield from step_problems(step, journey, known, codes, here)
         yield from sex_problems(step, journey, profile, here)
         yield from language_problems(step, journey, names, here)
         yield from referral_problems(step, (*earlier, journey), here)
@@ -167,10 +170,14 @@ def names_of(
             return f"{argument!r} means no occurrence of {last!r}; name the step alone"
         return None
 
+    unlisted = any(one.allow_unlisted_codes for one in (*every, profile) if one is not None)
     functions: dict[str, Callable[[str], str | None]] = {
-        "has": complain_of_condition,
+        "has": says_nothing if unlisted else complain_of_condition,
         "takes": complain_of_ingredient,
-        "last": lambda code: complain_of_loinc(code) or complain_of_unmeasured(code, measured),
+        "last": lambda code: (
+            (None if unlisted else complain_of_loinc(code))
+            or complain_of_unmeasured(code, measured)
+        ),
     }
     for name in FUNCTIONS:
         functions.setdefault(name, complain_of_step)

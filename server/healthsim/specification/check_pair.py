@@ -8,6 +8,7 @@ from datetime import timedelta
 from healthsim.codes.icd10cm import EXCLUDES, conflicts
 from healthsim.errors import Problem, near
 from healthsim.specification import journey as say
+from healthsim.specification.check_codes import profile_code_problems
 from healthsim.specification.check_trial import product_problems
 from healthsim.specification.journey import JourneySpec
 from healthsim.specification.known import Known
@@ -23,6 +24,7 @@ def pair_problems(
 ) -> Iterator[Problem]:
     """Yield what does not fit between a profile and its journeys."""
     yield from _names(journeys)
+    yield from profile_code_problems(profile, journeys)
     yield from product_problems(profile, journeys)
     yield from birth_problems(profile, journeys)
     for place, journey in enumerate(journeys):

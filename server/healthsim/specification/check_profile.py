@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import EXCLUDES, icd10cm
 from healthsim.errors import Problem, near
+from healthsim.specification.check_codes import Codes
 from healthsim.specification.check_joint import joint_problems
 from healthsim.specification.check_location import location_problems
 from healthsim.specification.check_quotas import quota_problems
@@ -23,6 +24,7 @@ from healthsim.specification.known import (
     no_history,
     numeric,
     possible,
+    says_nothing,
     textual,
     whole_number,
 )
@@ -211,10 +213,8 @@ def _others(profile: ProfileSpec) -> Iterator[Problem]:
 
 
 def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -> Iterator[Problem]:
-    yield from code_problem(where, icd10cm().find, code)
-    if code not in icd10cm():
-        return
-    row, genders = icd10cm().find(code, where), possible(profile.demographics.gender)
+    yield from Codes.of_profile(profile).problems(where, "icd10cm", code)
+    row, genders = icd10cm().row(code), possible(profile.demographics.gender)
     if profile.household is not None and not everyone:
         genders = ("M", "F")
     others = [label for label in genders if row.sex and label != row.sex]
@@ -308,7 +308,7 @@ def _expressions(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
     names = Names(
         kinds_of(profile, known),
         {
-            "has": complain_of_condition,
+            "has": says_nothing if profile.allow_unlisted_codes else complain_of_condition,
             "takes": complain_of_ingredient,
             **dict.fromkeys(("happened", "count", "days_since", "last"), no_history),
         },

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import isinf, isnan
 
-from healthsim.codes.books import cvx, discharge, drg
+from healthsim.codes.books import discharge
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
 from healthsim.specification import journey as say
+from healthsim.specification.check_codes import Codes, of_step
 from healthsim.specification.conditions import Expression
 from healthsim.specification.details import Billed, CodedDiagnosis, StateResult
 from healthsim.specification.distributions import Distribution
@@ -30,16 +31,12 @@ _STAYS = frozenset({"inpatient", "snf", "observation"})
 
 
 def step_problems(
-    step: StepHead, journey: JourneySpec, known: Known, here: str
+    step: StepHead, journey: JourneySpec, known: Known, codes: Codes, here: str
 ) -> Iterator[Problem]:
     """Yield what is wrong with a step's day, chance, figures and codes."""
-    if step.at.edge == "end" and step.at.after is None:
-        yield Problem(f"{here}.at.edge", "stands without after", "name the step it is the end of")
-    if step.at.day is not None:
-        yield from numeric(f"{here}.at.day", step.at.day)
-        yield from _before_its_scope(step, here)
-    if step.chance is not None:
-        yield from numeric(f"{here}.chance", step.chance, 0, 1)
+    yield from _moment(step, here)
+    for place, system, code in of_step(step):
+        yield from codes.problems(f"{here}.{place}", system, code)
     if isinstance(step, say.Change):
         if step.state not in journey.state:
             yield Problem(
@@ -55,6 +52,17 @@ def step_problems(
         yield from _measured(step, journey, f"{here}.details")
     else:
         yield from _coded(step, known, f"{here}.details")
+
+
+def _moment(step: StepHead, here: str) -> Iterator[Problem]:
+    """Yield what is wrong with a step's day and chance."""
+    if step.at.edge == "end" and step.at.after is None:
+        yield Problem(f"{here}.at.edge", "stands without after", "name the step it is the end of")
+    if step.at.day is not None:
+        yield from numeric(f"{here}.at.day", step.at.day)
+        yield from _before_its_scope(step, here)
+    if step.chance is not None:
+        yield from numeric(f"{here}.chance", step.chance, 0, 1)
 
 
 def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
@@ -73,9 +81,6 @@ def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
 
 def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator[Problem]:
     details = step.details
-    for place, one in enumerate(details.diagnoses):
-        code = one.code if isinstance(one, CodedDiagnosis) else one
-        yield from code_problem(f"{here}.diagnoses[{place}]", icd10cm().find, code)
     always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
     for first, second in conflicts(code for code in always if code in icd10cm()):
         yield Problem(
@@ -89,8 +94,6 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
             f"unknown specialty {details.specialty!r}",
             near(details.specialty, known.specialties),
         )
-    if details.drg is not None:
-        yield from code_problem(f"{here}.drg", drg().find, details.drg)
     if details.drg is not None and details.encounter_class != "inpatient":
         yield Problem(
             f"{here}.drg",
@@ -117,8 +120,8 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
 def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
     details = step.details
     if details.loinc is not None:
-        yield from code_problem(f"{here}.loinc", loinc().find, details.loinc)
         yield from _without_usual(details.loinc, details.result, here)
+        yield from _unit(step, journey, here)
     results: dict[str, StateResult | Distribution | None] = {"result": details.result}
     if isinstance(step, say.Lab) and step.details.panel is not None:
         yield from _panel(step.details.panel, step.details.results, here)
@@ -147,6 +150,23 @@ def _without_usual(code: str, result: object, here: str) -> Iterator[Problem]:
         )
 
 
+def _unit(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
+    """Refuse a state in another unit than the test that shows it."""
+    result: StateResult | Distribution | None = step.details.result
+    row = loinc().rows.get(step.details.loinc or "")
+    if row is None and result is None:
+        yield Problem(f"{here}.result", "is missing, and no book says what is usual", "state it")
+    if row is None or not isinstance(result, StateResult):
+        return
+    state = journey.state.get(result.from_)
+    if state is not None and state.unit not in ("", row.unit):
+        yield Problem(
+            f"{here}.result.from",
+            f"state {result.from_!r} is in {state.unit}, and {row.code} is measured in {row.unit}",
+            f"give the state the unit {row.unit!r} and its figures, or measure another test",
+        )
+
+
 def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
     try:
         members = panel(name, f"{here}.panel")
@@ -161,13 +181,7 @@ def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
 
 
 def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
-    if isinstance(step, say.Diagnosis):
-        yield from code_problem(f"{here}.code", icd10cm().find, step.details.code)
-    elif isinstance(step, say.Death) and step.details.cause is not None:
-        yield from code_problem(f"{here}.cause", icd10cm().find, step.details.cause)
-    elif isinstance(step, say.Immunization):
-        yield from code_problem(f"{here}.cvx", cvx().find, step.details.cvx)
-    elif isinstance(step, say.Prescription):
+    if isinstance(step, say.Prescription):
         yield from code_problem(f"{here}.drug", drugs().find, step.details.drug)
         if step.details.first_fill_share is not None:
             yield from numeric(f"{here}.first_fill_share", step.details.first_fill_share, 0, 1)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from healthsim.codes.icd10cm import icd10cm
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification import journey as say
 from healthsim.specification.details import StateResult
 from healthsim.specification.journey import OF_TRIALS, JourneySpec
-from healthsim.specification.known import Names, code_problem, numeric, textual
+from healthsim.specification.known import Names, numeric, textual
 from healthsim.specification.plan import lay_out
 from healthsim.specification.plan_days import nominal_days
 from healthsim.specification.profile import ProfileSpec
@@ -151,8 +150,6 @@ def _adverse_event(step: say.AdverseEvent, here: str) -> Iterator[Problem]:
         yield from numeric(f"{here}.serious", said.serious, 0, 1)
     if said.lasts_days is not None:
         yield from numeric(f"{here}.lasts_days", said.lasts_days, 0)
-    if said.code is not None:
-        yield from code_problem(f"{here}.code", icd10cm().find, said.code)
 
 
 def product_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:

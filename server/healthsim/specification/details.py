@@ -17,7 +17,9 @@ EncounterClass = Literal[
     "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
 ]  # fmt: skip
 ProcedureCode = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})$")]
-Loinc = Annotated[str, Field(pattern=r"^[0-9]{1,7}-[0-9]$")]
+Written = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,20}$")]
+"""A code of which the book is asked whether it is one."""
+Loinc = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
 Words = Annotated[str, Field(max_length=200)]
 
 
@@ -87,7 +89,7 @@ class EncounterDetails(Strict):
     comorbidities: bool = False
     procedures: Services | None = None
     icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
-    drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
+    drg: Written | None = None
     los_days: Distribution | None = None
     disposition: Distribution | None = None
     preventive: bool = False
@@ -155,7 +157,7 @@ class ProcedureDetails(Billed):
 class ImmunizationDetails(Strict):
     """A dose of a vaccine; `procedures` are its billed codes (product, administration)."""
 
-    cvx: Annotated[str, Field(pattern="^[0-9]{2,3}$")]
+    cvx: Written
     dose: Annotated[int, Field(strict=True, ge=1, le=20)] | None = None
     procedures: Services = ()
 
@@ -195,7 +197,7 @@ class ClaimDetails(Strict):
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
     comorbidities: bool = False
     procedures: Annotated[Services, Field(min_length=1)]
-    drg: Annotated[str, Field(pattern="^[0-9]{3}$")] | None = None
+    drg: Written | None = None
     los_days: Distribution | None = None
     disposition: Distribution | None = None
     preventive: bool = False

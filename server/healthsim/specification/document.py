@@ -68,6 +68,8 @@ class Document(Strict):
 
     Attributes:
         reproduces: published figures that what it makes is like; an audit compares them.
+        allow_unlisted_codes: codes that no book knows pass, and the run lists them; a header, a
+            retired code, one of the other sex or of another system is refused all the same.
     """
 
     kind_name: ClassVar[str] = "document"
@@ -76,6 +78,9 @@ class Document(Strict):
     title: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=4000)] = ""
     version: Annotated[int, Field(strict=True, ge=1)] = 1
+    allow_unlisted_codes: Annotated[bool, Field(strict=True, exclude_if=lambda said: not said)] = (
+        False
+    )
     reproduces: Annotated[tuple[str, ...], Field(max_length=100)] = ()
 
     @classmethod

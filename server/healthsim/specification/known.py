@@ -169,6 +169,11 @@ def code_problem(where: str, find: Callable[[str, str], object], code: str) -> I
         yield error.problem
 
 
+def says_nothing(_: str) -> str | None:
+    """Accept any argument."""
+    return None
+
+
 def complain_of_condition(argument: str) -> str | None:
     """Say that `has` asks for something that is no beginning of a diagnosis code."""
     if icd10cm().begins(argument):

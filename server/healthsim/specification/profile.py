@@ -25,7 +25,8 @@ MOST_CHILDREN = 12
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
-Code = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
+"""A diagnosis; whether it is one, the book is asked."""
 
 
 class Location(Strict):

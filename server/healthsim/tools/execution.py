@@ -102,6 +102,7 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
         state.next = _next(record, save_as, unmet=unmet)
         state.asked_against_got = _compared(path)
+        state.unlisted_codes = _unlisted(path)
         state.sample = _sample(path, record.counts)
         state.notes = network.told(path)
         if save_as:
@@ -146,6 +147,12 @@ def _next(record: RunRecord, save_as: str, *, unmet: bool = False) -> str:
             return f"query_scenario(name={save_as!r}, sql=...) or audit_scenario({save_as!r})."
         return f"save_scenario(run_id={record.run_id!r}, name=...) keeps it."
     return "execute_spec again; if it fails again, change the draft with refine_spec."
+
+
+def _unlisted(path: Path) -> list[str]:
+    from healthsim.operations import auditing  # noqa: PLC0415  duckdb is heavy
+
+    return auditing.unlisted_of_run(path)
 
 
 def _expected(path: Path) -> Rows:

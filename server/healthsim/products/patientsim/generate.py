@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
-from healthsim.codes.loinc import loinc
+from healthsim.codes.loinc import observation
 from healthsim.products.patientsim.norms import norms_of
 from healthsim.tables import Coded, Columns
 
@@ -32,10 +32,9 @@ def diagnosis_columns(codes: Coded) -> Columns:
 
 def observation_columns(codes: Coded) -> Columns:
     """Return display and unit of LOINC codes."""
-    book = loinc()
     return {
-        "display": described(codes, lambda code: book.find(code, "loinc").display),
-        "unit": described(codes, lambda code: book.find(code, "loinc").unit),
+        "display": described(codes, lambda code: observation(code).display),
+        "unit": described(codes, lambda code: observation(code).unit),
     }
 
 
