@@ -18,13 +18,18 @@ SHAPES = {
 PATHS = [path for place in PLACES for path in sorted(HOUSE.glob(place))]
 
 
+def _without_slips(text: str) -> str:
+    """Leave out the lines that show what is said of a wrong code."""
+    return "\n".join(line for line in text.splitlines() if "codes classify" not in line)
+
+
 @pytest.mark.parametrize("system", SHAPES)
 def test_every_code_that_is_written_down_is_valid(system: str) -> None:
     paths = PATHS if system == "icd10cm" else [path for path in PATHS if path.suffix != ".csv"]
     written = {
         (code, str(path.relative_to(HOUSE)))
         for path in paths
-        for code in re.findall(SHAPES[system], path.read_text(encoding="utf-8"))
+        for code in re.findall(SHAPES[system], _without_slips(path.read_text(encoding="utf-8")))
     }
     wrong = [
         where for where in sorted(written)

@@ -97,7 +97,6 @@ class RunState(Answer):
     digest: str = ""
     expectations: Rows = {}
     asked_against_got: Rows = {}
-    unlisted_codes: list[str] = []
     sample: Rows = {}
     notes: list[str] = []
     saved_as: str = ""

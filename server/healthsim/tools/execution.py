@@ -102,9 +102,8 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
         state.next = _next(record, save_as, unmet=unmet)
         state.asked_against_got = _compared(path)
-        state.unlisted_codes = _unlisted(path)
         state.sample = _sample(path, record.counts)
-        state.notes = network.told(path)
+        state.notes = [*network.told(path), *_unlisted(path)]
         if save_as:
             _save(home, record, save_as)
             state.saved_as = save_as
@@ -152,7 +151,8 @@ def _next(record: RunRecord, save_as: str, *, unmet: bool = False) -> str:
 def _unlisted(path: Path) -> list[str]:
     from healthsim.operations import auditing  # noqa: PLC0415  duckdb is heavy
 
-    return auditing.unlisted_of_run(path)
+    codes = auditing.unlisted_of_run(path)
+    return [f"{code}: no code book knows it; it passed as unlisted" for code in codes]
 
 
 def _expected(path: Path) -> Rows:
