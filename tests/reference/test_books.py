@@ -97,6 +97,14 @@ def test_a_new_diagnosis_runs_with_what_its_neighbours_have_alike(home: Home) ->
     assert set(first.tables["conditions"]["category"].texts()) == {"diabetes"}
 
 
+def test_a_retired_diagnosis_is_refused_in_specifications_of_a_later_time(home: Home) -> None:
+    bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
+    old = {"primary": {"code": "E78.5", "onset": {"years_before": 0}}}
+
+    with pytest.raises(Exception, match="retired after 2026-09-30"):
+        prepare(hypertension(as_of="2026-12-01", clinical=old))
+
+
 def test_a_book_is_part_of_a_runs_identity_by_its_version_alone(home: Home) -> None:
     without = prepare(hypertension())
     first = bring(home, "cpt", "mine.csv", "code,description\n12345,ours\n")
