@@ -106,3 +106,13 @@ def test_a_code_that_no_book_knows_passes_where_the_document_says_so() -> None:
 @pytest.mark.parametrize("code", ["E11", "T40.7X1A", "O80", "4548-4", "E119"])
 def test_no_document_can_excuse_what_a_book_knows(code: str) -> None:
     assert code in _refused(_profile(code, allow_unlisted_codes=True))
+
+
+def test_conditions_that_a_note_keeps_apart_are_not_drawn_together() -> None:
+    both = {"clinical": {"primary": {"code": "F07.0", "onset": {"years_before": 1}},
+                         "comorbidities": [{"code": "G31.84", "share": 0.5}]}}  # fmt: skip
+
+    assert "G31.84 excludes F07.0: nobody has both" in _refused(PROFILE | both)
+    assert "F07.0 and G31.84 exclude each other" in _refused(
+        PROFILE, _journey(diagnoses=["F07.0", "G31.84"])
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import EXCLUDES, icd10cm
+from healthsim.codes.excludes1 import noted
+from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.errors import Problem, near
 from healthsim.specification.check_codes import Codes
 from healthsim.specification.check_joint import joint_problems
@@ -276,22 +277,21 @@ def _asked(quota: Quota) -> Iterator[Expression]:
 
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
     """Refuse two conditions that nobody can have at once, unless the share says how they part."""
-    for pair in EXCLUDES:
-        for one, other in (pair, pair[::-1]):
-            if first.startswith(one) and second.startswith(other) and first != second:
-                calls = {
-                    argument
-                    for expression in _asked(quota)
-                    for function, argument in expression.calls
-                    if function == "has"
-                }
-                if not any(first.startswith(argument) for argument in calls):
-                    yield Problem(
-                        where,
-                        f"{second} excludes {first}: nobody has both",
-                        f"remove one, or make its share conditional on not has({first[:3]!r})",
-                    )
-                return
+    free = not any(True for _ in _asked(quota))  # else what decides it may keep the two apart
+    if not conflicts((first, second)) and not (free and noted(first, second)):
+        return
+    calls = {
+        argument
+        for expression in _asked(quota)
+        for function, argument in expression.calls
+        if function == "has"
+    }
+    if not any(first.startswith(argument) for argument in calls):
+        yield Problem(
+            where,
+            f"{second} excludes {first}: nobody has both",
+            f"remove one, or make its share conditional on not has({first[:3]!r})",
+        )
 
 
 def _coverage(profile: ProfileSpec, known: Known) -> Iterator[Problem]:

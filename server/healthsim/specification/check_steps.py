@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from math import isinf, isnan
 
 from healthsim.codes.books import discharge
 from healthsim.codes.drugs import drugs
+from healthsim.codes.excludes1 import noted
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
@@ -82,7 +84,9 @@ def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
 def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator[Problem]:
     details = step.details
     always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
-    for first, second in conflicts(code for code in always if code in icd10cm()):
+    known_codes = [code for code in always if code in icd10cm()]
+    apart = [pair for pair in combinations(known_codes, 2) if noted(*pair)]
+    for first, second in dict.fromkeys((*conflicts(known_codes), *apart)):
         yield Problem(
             f"{here}.diagnoses",
             f"{first} and {second} exclude each other",
