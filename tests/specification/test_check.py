@@ -283,3 +283,22 @@ def test_steps_that_only_some_reach_may_stand_behind_an_end() -> None:
         {"name": "on", "weight": 0.5, "steps": []}]}  # fmt: skip
 
     assert prepare(diabetic(), [journey(some, way, visit("v", 60))]).count == 60
+
+
+def test_a_code_for_ages_that_nobody_has_is_refused_wherever_it_stands() -> None:
+    old = diabetic()
+    old["demographics"] = {"age": {"type": "uniform", "low": 60, "high": 70}}
+    checked = event("check", "encounter", 5, encounter_class="office", diagnoses=["Z00.129"])
+    told = refused(old, journey(checked)).args[0]
+    assert "details.diagnoses[0]: Z00.129 is only for ages 0 to 17, and ages here are 60 to" in told
+    held = copy.deepcopy(old)
+    held["clinical"]["comorbidities"] = [{"code": "Z00.129", "share": 0.9}]
+    told = refused(held).args[0]
+    assert "clinical.comorbidities[0].code: Z00.129 is only for ages 0 to 17" in told
+
+
+def test_a_faulty_code_is_told_once() -> None:
+    profile = diabetic()
+    profile["clinical"]["comorbidities"] = [{"code": "I1O", "share": 0.5}]
+    told = [str(problem) for problem in refused(profile, first_year()).problems]
+    assert len([one for one in told if "I1O" in one]) == 1

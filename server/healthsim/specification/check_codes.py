@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 from healthsim.codes.classify import Verdict, classify
+from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.procedures import procedure_system
 from healthsim.errors import Problem
 from healthsim.specification import journey as say
@@ -66,6 +67,19 @@ class Codes:
             return
 
 
+def nobody_of_age(where: str, code: str, youngest: float, oldest: float) -> Iterator[Problem]:
+    """Yield that nobody from `youngest` to `oldest` years can have a diagnosis."""
+    row = icd10cm().row(code)
+    if row.age_low <= oldest and youngest < row.age_high + 1:
+        return
+    yield Problem(
+        where,
+        f"{code} is only for ages {row.age_low} to {row.age_high}, and ages here are "
+        f"{youngest:g} to {oldest:g}",
+        "choose a code for these ages, remove it or change demographics.age",
+    )
+
+
 def passes(verdict: Verdict) -> bool:
     """Tell whether `allow_unlisted_codes` lets a code pass: no book knows it."""
     return verdict.status == "unknown" and not verdict.found_in
@@ -74,10 +88,12 @@ def passes(verdict: Verdict) -> bool:
 def profile_code_problems(
     profile: ProfileSpec, journeys: Sequence[JourneySpec]
 ) -> Iterator[Problem]:
-    """Yield the codes of a profile that are not valid while its journeys last."""
-    codes = Codes.of_profile(profile, journeys)
+    """Yield the codes of a profile that only its journeys' last day makes invalid."""
+    alone, codes = Codes.of_profile(profile), Codes.of_profile(profile, journeys)
     for place, system, code in of_profile(profile):
-        yield from codes.problems(f"profile.{place}", system, code)
+        where = f"profile.{place}"
+        if next(alone.problems(where, system, code), None) is None:
+            yield from codes.problems(where, system, code)
 
 
 def unlisted(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from healthsim.specification.check_language import (
 from healthsim.specification.check_population import population_problems
 from healthsim.specification.check_profile import kinds_of
 from healthsim.specification.check_steps import (
+    age_problems,
     billed_twice,
     inside_problems,
     referral_problems,
@@ -82,6 +83,7 @@ def journey_problems(
             yield from _of_profiles_only(f"{here}.{place}", distribution)
         yield from step_problems(step, journey, known, codes, here)
         yield from sex_problems(step, journey, profile, here)
+        yield from age_problems(step, journey, profile, here)
         yield from language_problems(step, journey, names, here)
         yield from referral_problems(step, (*earlier, journey), here)
     yield from population_problems(journey, profile, names.kinds, where)

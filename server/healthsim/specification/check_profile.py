@@ -8,7 +8,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.excludes1 import noted
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.errors import Problem, near
-from healthsim.specification.check_codes import Codes
+from healthsim.specification.check_codes import Codes, nobody_of_age
 from healthsim.specification.check_joint import joint_problems
 from healthsim.specification.check_location import location_problems
 from healthsim.specification.check_quotas import quota_problems
@@ -235,6 +235,8 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
             f"set demographics.age within {row.age_low} to {row.age_high} or give it a share or a "
             "count by group",
         )
+    if not everyone and profile.household is None:
+        yield from nobody_of_age(where, code, youngest, oldest)
     if row.sex and genders and row.sex not in genders:
         yield Problem(
             where,

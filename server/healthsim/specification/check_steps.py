@@ -13,7 +13,7 @@ from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
 from healthsim.specification import journey as say
-from healthsim.specification.check_codes import Codes, of_step
+from healthsim.specification.check_codes import Codes, nobody_of_age, of_step
 from healthsim.specification.conditions import Expression
 from healthsim.specification.details import Billed, CodedDiagnosis, StateResult
 from healthsim.specification.distributions import Distribution
@@ -247,6 +247,20 @@ def sex_problems(
                 f"{code} is only for {only}, and may come to {other}",
                 f"add when: \"gender == '{only}'\"",
             )
+
+
+def age_problems(
+    step: StepHead, journey: JourneySpec, profile: ProfileSpec | None, here: str
+) -> Iterator[Problem]:
+    """Refuse a diagnosis that nobody in the profile is of an age to have."""
+    if profile is None or profile.household is not None:
+        return
+    if ".newborn[" in here or journey.from_birth:
+        return
+    youngest, oldest = profile.demographics.age.range()
+    later = (journey.window(profile.as_of)[1] - profile.as_of).days + journey.duration_days
+    for place, code, _ in _diagnoses(step):
+        yield from nobody_of_age(f"{here}.{place}", code, youngest, oldest + later / 365.25)
 
 
 def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
