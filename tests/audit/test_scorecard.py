@@ -53,7 +53,7 @@ def people(connection: duckdb.DuckDBPyConnection, *ids: int, **changed: Any) -> 
 
 
 def read(connection: duckdb.DuckDBPyConnection, name: str, **changed: Any) -> tuple[Any, int]:
-    mean, _, count = scorecard.measured(connection, figure(name, **changed), DAYS)
+    mean, _, count, _ = scorecard.measured(connection, figure(name, **changed), DAYS)
     return mean, count
 
 
@@ -276,3 +276,51 @@ def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
             assert ages == sorted(ages)
             for band in ((65, 74), (75, 84), (85, 124)):
                 assert share(one, sex="F", ages=band) > share(one, sex="M", ages=band)
+
+
+def test_nothing_is_met_by_a_handful_of_people(tmp_path: Path) -> None:
+    journey = spec("first-year", reproduces=["niddk-2010-a1c-mean", "aam-2022-generic-fills"])
+    for count in (1, 10, 29):
+        profile = spec("diabetic", count=count, reproduces=["iglay-2016-one-or-more"])
+        path = stored(tmp_path, profile, journey)
+        manifest = described(path).manifest
+        found = auditing.scored(path, manifest.profile, manifest.journeys)
+        told = [dict(zip(auditing.SCORED, row, strict=True)) for row in found]
+
+        assert {one["status"] for one in told} <= {"too few", "not measured"}
+        assert told[0]["status"] == told[1]["status"] == "too few"
+        assert all(one["n"] <= count for one in told)
+    assert auditing.audit_file(path, manifest.profile, manifest.journeys).score.startswith(
+        "no published figure can be judged; 3 "
+    )
+
+
+def test_a_share_near_1_is_judged_by_those_who_have_it_not(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, *range(101, 40101, 100))  # 400 of them
+    for person in range(101, 40101, 100):
+        put(tables, "conditions", {"person_id": person, "code": "E11.9"})
+
+    scored = scorecard._scored(
+        tables,
+        {"patients", "conditions"},
+        figure("ccw-2019-diabetes", value=0.97, tolerance=0.02),
+        DAYS,
+    )
+
+    assert (scored.status, scored.observed) == ("too few", 1)
+
+
+def test_fills_of_one_person_are_not_so_many_people(tables: duckdb.DuckDBPyConnection) -> None:
+    people(tables, *range(101, 4101, 100))  # 40 of them
+    for person in range(101, 4101, 100):
+        for _ in range(50):
+            put(tables, "fills", {"person_id": person, "status": "paid", "generic": True})
+    generic = next(one for one in published().rows.values() if one.statistic == "generic")
+
+    scored = scorecard._scored(tables, {"patients", "conditions", "fills"}, generic, DAYS)
+
+    assert scored.count == 40
+    error = (generic.value * (1 - generic.value) / 40) ** 0.5
+    assert scored.allowed == pytest.approx(generic.tolerance + 3 * error, abs=0.02)

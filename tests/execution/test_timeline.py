@@ -376,3 +376,19 @@ def test_no_service_is_later_than_the_data() -> None:
                           ("prescriptions", "written_date"), ("claim_lines",
                            "service_date")):  # fmt: skip
         assert max(day for (day,) in listed(tables[table], column)) <= last, table
+
+
+def test_what_is_done_in_a_stay_is_listed_once_whatever_it_is_billed_with() -> None:
+    shot = event("shot", "immunization", cvx="158", procedures=["90686", "90471"])
+    stay = visit("stay", 1, encounter_class="inpatient", los_days=2, procedures=[])
+    emergency = visit("ed", 0, encounter_class="emergency", procedures=[])
+    stays = [{**visit("alone", 90, encounter_class="inpatient", los_days=2, procedures=[]),
+              "with": [{**shot, "id": "there"}]},
+             {**emergency, "with": [shot]}, {**stay, "at": {"after": "ed", "day": 0}}]  # fmt: skip
+    tables = run(diabetic(count=60), journey(*stays))
+    step = dict(listed(tables["events"], "event_id", "step"))
+    lines = [(one, code) for one, code in listed(tables["claim_lines"], "event_id", "procedure")
+             if step[one] in {"shot", "there"}]  # fmt: skip
+
+    assert {step[one] for one, code in lines if code is None} == {"shot", "there"}
+    assert len(lines) == len(set(lines))

@@ -180,6 +180,11 @@ CASES: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
     "nobody active": ("nppes", lambda folder: publishing.nppes(folder, [publishing.provider(
                           1234567893, **{"NPI Deactivation Date": "01/05/2020"})]),
                       "has no row that can be used", "as it was published"),
+    "one line": ("cdc-svi", _bytes("svi.csv", b"Access Denied"),
+                 "svi.csv, line 1: the whole file is one line that does not end", "CSV file"),
+    "long row": ("cdc-svi", _svi(b"Harris County", b"H" * 2_000_000),
+                 "line 2: the fields of a row are together longer than 2,000,000 bytes",
+                 "download"),
     "hospital": ("cms-hospitals", lambda folder: _edited(
                      publishing.hospitals(folder), b"459901", b"45"),
                  "line 2, column Facility ID: is '45'", "download"),

@@ -1,6 +1,7 @@
 """The scorecard: published figures that specifications say they reproduce, against the tables.
 
-A figure is met within its tolerance and three standard errors of chance. Integrity and fidelity
+A figure is met within its tolerance and three standard errors of chance. One person's records go
+together, so that chance is of people, however many stays or fills they have. Integrity and fidelity
 say whether the rows are sound and what was asked for; this says whether what was asked for is like
 the world, and is a matter of the specification, so it never makes an audit fail.
 """
@@ -24,7 +25,8 @@ from healthsim.persistence.scenario import read_tables
 
 MET, OFF, UNVERIFIED = "met", "off", "unverified"
 TOO_FEW, UNMEASURED = "too few", "not measured"
-_VAGUE = 0.5  # assumption: where chance alone moves a figure by half, nothing is learnt of it
+_VAGUE = 0.5  # assumption: where chance alone moves a share by half, nothing is learnt of it
+_LEAST = 30  # assumption: people of whom a standard error may be taken as that of a bell curve
 _OLD_YEARS = 10
 _WIDER = 1.5  # assumption: an old figure is of other people; half as much tolerance again
 _SCALES = {"per 100 a year": 100.0, "per 1,000 a year": 1000.0}
@@ -39,10 +41,10 @@ class Scored:
     Attributes:
         figure: the published figure.
         observed: what the tables hold; None where nobody is of that kind.
-        count: people, stays or fills that it rests on.
+        count: people that it rests on.
         allowed: how far it may be off: tolerance, by vintage, and three standard errors.
-        status: met, off, unverified (nobody has read the figure in a source), too few (chance alone
-            may move it by half), not measured.
+        status: met, off, unverified (nobody has read the figure in a source), too few (people, or
+            chance alone may move it too far), not measured.
     """
 
     figure: Published
@@ -88,19 +90,28 @@ def _scored(
 ) -> Scored:
     statistic = STATISTICS[figure.statistic]
     needs = {"patients", "conditions", *statistic.needs, *(_PLANS if figure.plan else ())}
-    found, spread, count = None, None, 0
+    found, spread, people = None, None, 0
     if needs <= stored:
-        found, spread, count = measured(connection, figure, days)
+        found, spread, _, people = measured(connection, figure, days)
     figure_of = spread if statistic.spread else found
     if figure_of is None:
-        return Scored(figure, None, count, figure.tolerance, UNMEASURED)
+        return Scored(figure, None, people, figure.tolerance, UNMEASURED)
     observed = float(figure_of)
-    chance = 3 * _error(figure, statistic, spread or 0.0, count)
+    chance = 3 * _error(figure, statistic, spread or 0.0, people)
     allowed = tolerance(figure, days[0].year) + chance
     near = abs(observed - figure.value) <= allowed
     status = (MET if near else OFF) if figure.verified else UNVERIFIED
-    status = TOO_FEW if figure.verified and chance > _VAGUE * figure.value else status
-    return Scored(figure, round(observed, _DECIMALS), count, round(allowed, _DECIMALS), status)
+    status = TOO_FEW if figure.verified and _vague(figure, chance, people) else status
+    return Scored(figure, round(observed, _DECIMALS), people, round(allowed, _DECIMALS), status)
+
+
+def _vague(figure: Published, chance: float, people: int) -> bool:
+    """Tell whether nothing is learnt of a figure: few people, or chance as wide as what is judged.
+
+    A share is judged by the rarer of having and not having, another figure by its tolerance.
+    """
+    rarer = _VAGUE * min(figure.value, 1 - figure.value)
+    return people < _LEAST or chance > (rarer if figure.unit == "share" else figure.tolerance)
 
 
 _PLANS = ("enrollments", "plans")
@@ -112,7 +123,7 @@ def tolerance(figure: Published, year: int) -> float:
 
 
 def _error(figure: Published, statistic: Statistic, spread: float, count: int) -> float:
-    """Return the standard error of what was observed."""
+    """Return the standard error of what was observed, of a number of people."""
     if figure.unit == "share":
         return sqrt(figure.value * (1 - figure.value) / count)
     return spread / sqrt(2 * count if statistic.spread else count)
@@ -120,8 +131,11 @@ def _error(figure: Published, statistic: Statistic, spread: float, count: int) -
 
 def measured(
     connection: duckdb.DuckDBPyConnection, figure: Published, days: tuple[date, date]
-) -> tuple[Any, Any, int]:
-    """Return mean, standard deviation and number of a figure's values; None where there are none.
+) -> tuple[Any, Any, int, int]:
+    """Return mean, standard deviation and number of a figure's values, and whose they are.
+
+    Mean and standard deviation are None where there are too few values for them; the last is the
+    number of people who have a value.
 
     Args:
         connection: shows the tables that the figure's statistic needs, patients and conditions.
@@ -130,13 +144,14 @@ def measured(
     """
     people = PEOPLE.format(of_plan=OF_PLAN if figure.plan else "")
     sql = (
-        "SELECT avg(value), stddev_samp(value), count(value) FROM "  # noqa: S608
+        "SELECT avg(value), stddev_samp(value), count(value), "  # noqa: S608
+        "count(DISTINCT person_id) FILTER (value IS NOT NULL) FROM "
         f"(WITH {people} {STATISTICS[figure.statistic].sql})"
     )
     asked = set(re.findall(r"\$(\w+)", sql))
     values = {name: value for name, value in _parameters(figure, days) if name in asked}
-    mean, spread, count = connection.execute(sql, values).fetchall()[0]
-    return mean, spread, int(count)
+    mean, spread, count, whose = connection.execute(sql, values).fetchall()[0]
+    return mean, spread, int(count), int(whose)
 
 
 def _parameters(figure: Published, days: tuple[date, date]) -> Iterator[tuple[str, object]]:

@@ -1,11 +1,11 @@
 # ruff: noqa: S608  (the SQL is made of this module's own texts, never of a user's words)
 """How published figures are read off a scenario's tables: one value a person, stay or fill.
 
-Each statistic is a query that gives a column `value`; the figure is its mean or its standard
-deviation. `$first`, `$middle` and `$last` are days of the data, `$years` is how long they are;
-`$groups` holds lists of codes, `$low` and `$high` bounds, `$least` a number of groups. A survey
-meets people on any day: `result` takes the result nearest to the middle of the data; quality
-measures take the last of the year: `last_result`.
+Each statistic is a query that gives a column `value` and the `person_id` whose it is; the figure is
+the mean or the standard deviation of the values. `$first`, `$middle` and `$last` are days of the
+data, `$years` is how long they are; `$groups` holds lists of codes, `$low` and `$high` bounds,
+`$least` a number of groups. A survey meets people on any day: `result` takes the result nearest to
+the middle of the data; quality measures take the last of the year: `last_result`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _STAYS = """
     WHERE e.encounter_class = 'inpatient' OR {also})
 """
 _READMITTED = """
-    SELECT EXISTS (
+    SELECT s.person_id, EXISTS (
         SELECT 1 FROM encounters AS n WHERE n.person_id = s.person_id
             AND n.encounter_class = 'inpatient' AND n.encounter_id <> s.encounter_id
             AND n.start_at BETWEEN s.end_at AND s.end_at + INTERVAL 30 DAY)::INT AS value
@@ -73,7 +73,7 @@ _RESULTS = """
 _LAST = _RESULTS.format(one="arg_max(value, (seen, id))")
 _MIDMOST = _RESULTS.format(one="arg_min(value, (abs(seen::DATE - $middle::DATE), id))")
 _DRUGS = """
-    SELECT count(DISTINCT r.ingredient) AS value
+    SELECT person_id, count(DISTINCT r.ingredient) AS value
     FROM prescriptions AS r JOIN people USING (person_id)
     WHERE r.event_id IS NULL GROUP BY person_id
 """
@@ -86,7 +86,8 @@ class Statistic:
 
     Attributes:
         needs: tables, besides patients and conditions.
-        sql: a SELECT of `value` that may use `people`; parts before its SELECT begin with a comma.
+        sql: a SELECT of `person_id` and `value` that may use `people`; parts before its SELECT
+            begin with a comma.
         spread: whether the figure is the standard deviation of `value`, not its mean.
     """
 
@@ -104,57 +105,62 @@ STATISTICS: dict[str, Statistic] = {
             SELECT c.person_id, count(DISTINCT g.place) AS groups
             FROM conditions AS c JOIN wanted AS g ON starts_with(c.code, g.prefix)
             WHERE c.event_id IS NULL GROUP BY c.person_id)
-        SELECT (coalesce(h.groups, 0) >= $least)::INT AS value
+        SELECT person_id, (coalesce(h.groups, 0) >= $least)::INT AS value
         FROM people LEFT JOIN held AS h USING (person_id)"""),
-    "sex": Statistic((), "SELECT (gender = $groups[1][1])::INT AS value FROM people"),
+    "sex": Statistic((), "SELECT person_id, (gender = $groups[1][1])::INT AS value FROM people"),
     "plan": Statistic(("enrollments", "plans"), """
-        SELECT (arg_min(k.kind, e.effective_date) = $groups[1][1])::INT AS value
+        SELECT person_id, (arg_min(k.kind, e.effective_date) = $groups[1][1])::INT AS value
         FROM people JOIN enrollments AS e USING (person_id) JOIN plans AS k USING (plan_id)
         GROUP BY person_id"""),
     "result": Statistic(("lab_results", "vital_signs"), f"""{_MIDMOST}
-        SELECT (value >= $low AND value < $high)::INT AS value
+        SELECT person_id, (value >= $low AND value < $high)::INT AS value
         FROM read SEMI JOIN people USING (person_id)"""),
     "result_mean": Statistic(("lab_results", "vital_signs"), f"""{_MIDMOST}
-        SELECT value FROM read SEMI JOIN people USING (person_id)"""),
+        SELECT person_id, value FROM read SEMI JOIN people USING (person_id)"""),
     "last_result": Statistic(("lab_results", "vital_signs"), f"""{_LAST}
-        SELECT (value >= $low AND value < $high)::INT AS value
+        SELECT person_id, (value >= $low AND value < $high)::INT AS value
         FROM read SEMI JOIN people USING (person_id)"""),
     "last_or_none": Statistic(("lab_results", "vital_signs"), f"""{_LAST}
-        SELECT coalesce(r.value >= $low, true)::INT AS value
+        SELECT person_id, coalesce(r.value >= $low, true)::INT AS value
         FROM people LEFT JOIN read AS r USING (person_id)"""),
     "pressure": Statistic(("vital_signs",), """
-        SELECT (arg_max(v.value, v.measured_at) FILTER (list_contains($groups[1], v.loinc)) < $low
+        SELECT person_id,
+            (arg_max(v.value, v.measured_at) FILTER (list_contains($groups[1], v.loinc)) < $low
             AND arg_max(v.value, v.measured_at) FILTER (list_contains($groups[2], v.loinc)) < $high
             )::INT AS value
         FROM people JOIN vital_signs AS v USING (person_id)
         WHERE list_contains($groups[1], v.loinc) OR list_contains($groups[2], v.loinc)
         GROUP BY person_id"""),
     "encounters": Statistic(("encounters",), """
-        SELECT count(e.encounter_id) * $scale / $years AS value
+        SELECT people.person_id, count(e.encounter_id) * $scale / $years AS value
         FROM people LEFT JOIN encounters AS e ON e.person_id = people.person_id
             AND list_contains($groups[1], e.encounter_class)
         GROUP BY people.person_id"""),
-    "stay_days": Statistic(("encounters",), f"{_STAY} SELECT los_days AS value FROM stays "
-                           "WHERE meant"),
+    "stay_days": Statistic(("encounters",), f"{_STAY} SELECT person_id, los_days AS value FROM "
+                           "stays WHERE meant"),
     "readmitted": Statistic(("encounters",), f"{_STAY} {_READMITTED}"),
     "died_30": Statistic(("encounters",), f"""{_STAY}
-        SELECT coalesce(death_date <= start_at::DATE + 30, false)::INT AS value
+        SELECT person_id, coalesce(death_date <= start_at::DATE + 30, false)::INT AS value
         FROM stays
         WHERE meant AND NOT coalesce(again, false) AND start_at::DATE + 30 <= $last::DATE"""),
     "discharged": Statistic(
         ("encounters",),
         _STAYS.format(which=_OF_REASON.format(list="$groups[2]"), also="false")
-        + "SELECT list_contains($groups[1], disposition)::INT AS value FROM stays WHERE meant"),
+        + "SELECT person_id, list_contains($groups[1], disposition)::INT AS value FROM stays "
+        "WHERE meant"),
     "operated_days": Statistic(("encounters", "procedures"),
-                               f"{_OPERATION} SELECT los_days AS value FROM stays WHERE meant"),
+                               f"{_OPERATION} SELECT person_id, los_days AS value FROM stays "
+                               "WHERE meant"),
     "operated_readmitted": Statistic(("encounters", "procedures"), f"{_OPERATION} {_READMITTED}"),
     "operated_home": Statistic(("encounters", "procedures"), f"""{_OPERATION}
-        SELECT coalesce(disposition IN ('01', '06'), true)::INT AS value FROM stays WHERE meant"""),
+        SELECT person_id, coalesce(disposition IN ('01', '06'), true)::INT AS value
+        FROM stays WHERE meant"""),
     "generic": Statistic(("fills",), """
-        SELECT generic::INT AS value FROM fills SEMI JOIN people USING (person_id)
+        SELECT person_id, generic::INT AS value FROM fills SEMI JOIN people USING (person_id)
         WHERE status = 'paid'"""),
     "fills": Statistic(("fills",), """
-        SELECT sum(if($groups[1][1] = 'generic', generic::INT, days_supply / 30)) / $years AS value
+        SELECT person_id,
+            sum(if($groups[1][1] = 'generic', generic::INT, days_supply / 30)) / $years AS value
         FROM fills SEMI JOIN people USING (person_id)
         WHERE status = 'paid' GROUP BY person_id HAVING value > 0"""),
     "drugs": Statistic(("prescriptions",), _DRUGS),
@@ -164,7 +170,7 @@ STATISTICS: dict[str, Statistic] = {
             SELECT r.*, row_number() OVER (
                 PARTITION BY person_id, ingredient ORDER BY written_date, prescription_id) AS turn
             FROM prescriptions AS r)
-        SELECT EXISTS (
+        SELECT b.person_id, EXISTS (
             SELECT 1 FROM fills AS f JOIN prescriptions AS r USING (prescription_id)
             WHERE f.person_id = b.person_id AND r.ingredient = b.ingredient
                 AND f.status = 'paid'
@@ -188,10 +194,11 @@ STATISTICS: dict[str, Statistic] = {
                 JOIN people AS p ON p.person_id = f.person_id
             WHERE f.status = 'paid' AND list_contains($groups[1], r.ingredient)
             GROUP BY f.person_id)
-        SELECT ((days - greatest(until - ends, 0)) / (ends - began) >= $low)::INT AS value
+        SELECT person_id,
+            ((days - greatest(until - ends, 0)) / (ends - began) >= $low)::INT AS value
         FROM taken WHERE times > 1 AND ends - began > 90"""),
     "well_child": Statistic(("encounters",), """
-        SELECT (count(e.encounter_id) >= $least)::INT AS value
+        SELECT p.person_id, (count(e.encounter_id) >= $least)::INT AS value
         FROM people AS p LEFT JOIN encounters AS e ON e.person_id = p.person_id
             AND starts_with(e.reason_code, 'Z00.1')
             AND e.start_at >= p.birth_date + to_months($low::INT)

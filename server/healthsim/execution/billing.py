@@ -208,7 +208,7 @@ def _rooms(visit: Visit, event: int, inside: list[Happening]) -> Iterator[Line]:
 def _lines_of(made: Chart, one: Happening, bill: Bill) -> Iterator[Line]:
     """Yield the lines that something done during a visit adds to a bill.
 
-    A stay is paid as a whole, so what is done in it is listed by revenue centre alone.
+    A stay is paid as a whole, so what is done in it is listed once, by revenue centre alone.
     """
     step, event = one.occurrence.step, made.event_number(one.occurrence)
     revenue: str | None = None
@@ -221,7 +221,7 @@ def _lines_of(made: Chart, one: Happening, bill: Bill) -> Iterator[Line]:
     elif isinstance(step, say.Procedure):
         codes = (step.details,)
     stay = bill.institutional and bill.visit.details.encounter_class == "inpatient"
-    for code in codes:
+    for code in codes[:1] if stay else codes:
         yield Line(
             one.rows, one.days, event, None if stay else code.code, code.units, code.modifiers,
             revenue if bill.institutional else None, cents=2_500 if stay else 0,
@@ -236,7 +236,12 @@ def _fold_emergencies(made: Chart, bills: list[Bill]) -> None:
         for stay, rows in admitted(made, bill.visit):
             moved = [np.isin(line.rows, rows) for line in bill.lines]
             both = list(zip(bill.lines, moved, strict=True))
-            facility[id(stay)].lines += [_some(line, gone, detached=True) for line, gone in both]
+            listed = set[int]()  # without their codes, the lines of one event would be alike
+            for line, gone in both:
+                if line.code is None or line.event not in listed:
+                    facility[id(stay)].lines.append(_some(line, gone, detached=True))
+                if line.code is not None:
+                    listed.add(line.event)
             bill.lines = [_some(line, ~gone) for line, gone in both]
 
 

@@ -50,6 +50,7 @@ class Audit:
         status = [row[SCORED.index("status")] for row in self.scored]
         counted = [one for one in status if one in ("met", "off")]
         said = f"{status.count('met')} of {len(counted)} published figures are met"
+        said = said if counted else "no published figure can be judged"
         said += f"; off: {', '.join(self.off)}" if self.off else ""
         rest = len(status) - len(counted)
         return f"{said}; {rest} unverified, of too few, or not measured" if rest else said

@@ -86,6 +86,10 @@ class Scanner:
         if not end and len(block) >= _LONGEST_HEADER:
             raise Refused(self.name, "has no line end in its first megabyte",
                           "give the publisher's CSV file")  # fmt: skip
+        if not end:
+            raise Refused(at_line(self.name, 1), "the whole file is one line that does not end",
+                          "give the publisher's CSV file: this one was cut short, or is an "
+                          "error page")  # fmt: skip
         self._end = end
         text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
         self.header = tuple(name.strip() for name in next(csv.reader([text]), []))

@@ -107,7 +107,9 @@ def _unreadable(source: Source, said: str) -> Refused:
         found = "a quotation mark is opened and not closed"
         return Refused(where, f"{found}: the file is cut off" if last else found, _AGAIN)
     if "Maximum line size" in said:
-        return Refused(where, f"a row is longer than {_LONGEST:,} bytes", _AGAIN)
+        return Refused(
+            where, f"the fields of a row are together longer than {_LONGEST:,} bytes", _AGAIN
+        )
     first = next((one for one in said.splitlines() if not one.startswith("Possible")), said)
     return Refused(where, f"is no well-formed CSV ({first.split('Error: ')[-1][:160]})", _AGAIN)
 
