@@ -16,7 +16,7 @@ from healthsim.tools.edge import Ctx, home_of
 if TYPE_CHECKING:
     from healthsim.operations.auditing import Audit
 
-Name = Annotated[str, Field(description="Name of a scenario.")]
+Name = Annotated[str, Field(description="A scenario.")]
 LONGEST = 40_000
 """Characters of an answer's rows; hosts cut off longer ones somewhere."""
 

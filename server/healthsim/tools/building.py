@@ -20,7 +20,7 @@ from healthsim.tools.edge import Ctx, home_of
 LONGEST = 30_000
 """Characters of a section; hosts cut off longer answers somewhere."""
 
-SpecId = Annotated[str, Field(description="Handle of a draft.")]
+SpecId = Annotated[str, Field(description="A draft.")]
 
 
 class Change(BaseModel):
@@ -59,13 +59,13 @@ def find_templates(
 def start_profile_builder(
     ctx: Ctx,
     request: Annotated[str, Field(description="The wish, in the person's own words.")],
-    template: Annotated[str, Field(description="Template to start from; chosen if empty.")] = "",
+    template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
     count: Annotated[int | None, Field(description="Number of people.")] = None,
 ) -> Annotated[CallToolResult, Begun]:
     """Start a draft of a population (who) from a wish such as: 200 Medicare patients in Texas.
 
-    Answers with what was understood and what was not, what is still open, and the spec_id of
-    later calls. Nothing is generated yet.
+    Answers with what was understood, what was not, what is open, and the spec_id of later
+    calls. Nothing is generated yet.
     """
     new, story = starting.start_profile(request, template, count)
     if found := draft.problems(new):
@@ -78,7 +78,7 @@ def start_journey_builder(
     ctx: Ctx,
     request: Annotated[str, Field(description="What should happen, in the person's own words.")],
     spec_id: Annotated[str, Field(description="Draft whose people it happens to.")] = "",
-    template: Annotated[str, Field(description="Template to start from; chosen if empty.")] = "",
+    template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
 ) -> Annotated[CallToolResult, Begun]:
     """Add a journey (what happens over time) to a draft of a population.
 
@@ -131,9 +131,7 @@ def refine_spec(
 def get_spec(
     ctx: Ctx,
     spec_id: SpecId,
-    section: Annotated[
-        str, Field(description="Show this path as data: clinical, journey.phases.")
-    ] = "",
+    section: Annotated[str, Field(description="A path: clinical, journey.phases.")] = "",
 ) -> Annotated[CallToolResult, Shown]:
     """Show a draft as a card to confirm, or one section of it as data."""
     stored = specs.load(home_of(ctx), spec_id)

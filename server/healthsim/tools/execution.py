@@ -30,12 +30,12 @@ _MOST_COMPARED = 40  # rows of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to end its chunk
 _BEAT = 0.25  # seconds between two looks at a run
 
-RunId = Annotated[str, Field(max_length=64, description="Handle of a run.")]
+RunId = Annotated[str, Field(max_length=64, description="A run.")]
 
 
 async def execute_spec(
     ctx: Ctx,
-    spec_id: Annotated[str, Field(description="Handle of a draft.")],
+    spec_id: Annotated[str, Field(description="A draft.")],
     seed: Annotated[int | None, Field(ge=0, description="Instead of the spec's.")] = None,
     count: Annotated[int | None, Field(description="Instead of the spec's.")] = None,
     save_as: Annotated[str, Field(description="Save under this name when done.")] = "",
@@ -176,9 +176,7 @@ def _sample(path: Path, counts: Mapping[str, int]) -> Rows:
 async def check_run(
     ctx: Ctx,
     run_id: RunId,
-    wait_seconds: Annotated[
-        int, Field(ge=0, le=LONGEST_WAIT, description="Wait so long for its end.")
-    ] = 30,
+    wait_seconds: Annotated[int, Field(ge=0, le=LONGEST_WAIT, description="For its end.")] = 30,
 ) -> Annotated[CallToolResult, RunState]:
     """Check how far a run is, waiting a while for its end."""
     home = home_of(ctx)

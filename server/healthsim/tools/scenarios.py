@@ -14,7 +14,7 @@ from healthsim.operations.home import Home
 from healthsim.tools.answers import Done, Scenarios, ScenarioShown, reply, rows
 from healthsim.tools.edge import Ctx, home_of
 
-Name = Annotated[str, Field(description="Name of a scenario.")]
+Name = Annotated[str, Field(description="A scenario.")]
 
 
 def save_scenario(
@@ -83,7 +83,7 @@ def list_scenarios(
 def describe_scenario(
     ctx: Ctx,
     name: Name,
-    table: Annotated[str, Field(description="Show this table's columns and a few rows.")] = "",
+    table: Annotated[str, Field(description="This table's columns and a few rows.")] = "",
 ) -> Annotated[CallToolResult, ScenarioShown]:
     """Describe a scenario: its tables; or one table: columns, meanings and a few rows."""
     found = kept.describe(home_of(ctx), name)
