@@ -368,7 +368,8 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
     found = proving.verify(home_folder(), name)
     if as_json:
         print_json({"name": name, "same": found.same, "differs": list(found.differs),
-                    "missing": list(map(str, found.missing))})  # fmt: skip
+                    "missing": list(map(str, found.missing)),
+                    "imported_since": list(map(str, found.since))})  # fmt: skip
     elif found.same:
         typer.echo(f"{name}: the same rows, digest {found.digest}")
     for problem in found.missing:
@@ -376,6 +377,8 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
     if found.differs:
         tables = ", ".join(found.differs)
         errors.print(f"{escape(name)}: differs in {escape(tables)}", highlight=False)
+    for problem in found.since:
+        errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
     if not found.same:
         raise typer.Exit(FAILED)
 

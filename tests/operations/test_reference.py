@@ -75,7 +75,7 @@ def test_a_scenario_says_which_version_it_misses(home: Home, tmp_path: Path) -> 
     assert found.differs == ()
     assert [str(one) for one in found.missing] == [
         "scenario 'small': was made with nppes of version 000000000000, and it is not imported; "
-        "import the same release again: healthsim reference import KIND FILE"
+        "import the same release again: healthsim reference import nppes FILE"
     ]
     assert scenarios.describe(home, "small").name == "small"
 
@@ -109,3 +109,39 @@ def test_what_is_asked_for_is_in_the_manifest_and_proven(home: Home, tmp_path: P
     import_file(home, "cdc-places", file)
     found = verify(home, "there")
     assert (found.same, found.differs, len(found.missing)) == (False, (), 1)
+
+
+def test_a_book_that_is_missing_is_named_as_it_is_imported(home: Home) -> None:
+    (problem,) = missing(home, "x", {"book icd10cm": "f" * 64})
+
+    assert problem.mend.endswith("healthsim reference import icd10cm FILE")
+
+
+def test_what_was_imported_since_is_named_where_the_rows_come_out_otherwise(
+    home: Home, tmp_path: Path
+) -> None:
+    located = PLAIN | {
+        "count": 200,
+        "demographics": {"location": {"counties": {"48201": 1}}},
+        "clinical": {"comorbidities": [
+            {"code": "E11.9", "share": {"type": "population", "measure": "diabetes"}}]},
+    }  # fmt: skip
+    _saved(home, "before", located)
+    _saved(home, "plain", PLAIN)
+    file = publishing.places_wide(tmp_path)
+    file.write_text(file.read_text().replace("11.4", "41.4"))
+    done = import_file(home, "cdc-places", file)
+
+    found = verify(home, "before")
+
+    assert found.changed == ()
+    assert "conditions" in found.remade
+    (problem,) = found.since
+    assert problem.found.startswith(
+        f"was made without cdc-places, of which version {done.digest[:12]} was imported since"
+    )
+    assert "reference remove cdc-places" in problem.mend
+    assert verify(home, "plain").same
+    assert verify(home, "plain").since == ()
+    remove(home, "cdc-places")
+    assert verify(home, "before").same

@@ -124,7 +124,35 @@ def missing(home: Home, where: str, references: Mapping[str, str]) -> list[Probl
                 Problem(
                     where,
                     f"was made with {name} of version {digest[:12]}, and {instead}",
-                    "import the same release again: healthsim reference import KIND FILE",
+                    f"import the same release again: healthsim reference import {_kind(name)} FILE",
                 )
             )
     return found
+
+
+def since(where: str, references: Mapping[str, str], now: Mapping[str, str]) -> list[Problem]:
+    """Say which imported data something would be made with now, and was not made with.
+
+    Args:
+        where: what was made.
+        references: digest of each thing that it was made with, by name.
+        now: the same of what it would be made with.
+    """
+    return [
+        Problem(
+            where,
+            f"was made without {_kind(name)}, of which version {digest[:12]} was imported since "
+            "and would be used now",
+            f"to prove it, run healthsim reference remove {_kind(name)}, verify again, and import "
+            "it afterwards",
+        )
+        for name, digest in sorted(now.items())
+        if name not in references
+    ]
+
+
+def _kind(name: str) -> str:
+    """Return what an import is brought in as, by its name in a manifest."""
+    from healthsim.reference.books import BOOKS  # noqa: PLC0415  see the top
+
+    return next((kind for kind, book in BOOKS.items() if name == f"book {book.system}"), name)

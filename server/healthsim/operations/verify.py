@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from healthsim import __version__
 from healthsim.errors import Problem
 from healthsim.operations import scenarios
 from healthsim.operations.generate import Engine, Progress, the_engine
 from healthsim.operations.home import Home
-from healthsim.operations.reference import missing, reference_for
+from healthsim.operations.reference import missing, reference_for, since
 
 if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
+    from healthsim.products.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Verified:
         engine_version: the one that made the scenario; another one may make other rows.
         missing: imported data that the scenario was made with and that are not here in the same
             version; it was not made again then.
+        since: where it came out differently, imported data that it was made without and that would
+            be used now.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Verified:
     remade: tuple[str, ...]
     engine_version: str
     missing: tuple[Problem, ...] = ()
+    since: tuple[Problem, ...] = ()
 
     @property
     def differs(self) -> tuple[str, ...]:
@@ -71,28 +75,43 @@ def verify(
     found = described(path)
     stored = digest_stored(path, found.tables)
     said = found.manifest.digests
-    gone = tuple(missing(home, f"scenario {name!r}", found.manifest.references))
-    again = said if gone else _again(home, found.manifest, engine or the_engine(), progress)
+    where, made_with = f"scenario {name!r}", found.manifest.references
+    gone = tuple(missing(home, where, made_with))
+    again, now = said, made_with
+    if not gone:
+        reference = _reference(home, found.manifest)
+        now = reference.versions
+        again = _again(reference, found.manifest, engine or the_engine(), progress)
+    remade = _differing(said, again)
     return Verified(
         name=name,
         digest=found.manifest.digest,
         changed=_differing(said, stored.tables()),
-        remade=_differing(said, again),
+        remade=remade,
         engine_version=found.manifest.engine_version,
         missing=gone,
+        since=tuple(since(where, made_with, now)) if remade else (),
     )
 
 
+def _documents(manifest: Manifest) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    profile = json.loads(manifest.profile)
+    profile |= {"seed": manifest.seed, "count": manifest.count}
+    return profile, [json.loads(text) for text in manifest.journeys]
+
+
+def _reference(home: Home, manifest: Manifest) -> Reference:
+    """Return what a scenario would be drawn from now."""
+    return reference_for(home, *_documents(manifest))
+
+
 def _again(
-    home: Home, manifest: Manifest, engine: Engine, progress: Progress | None
+    reference: Reference, manifest: Manifest, engine: Engine, progress: Progress | None
 ) -> Mapping[str, str]:
     """Return the digest of each table as it comes out now."""
     from healthsim.persistence.digest import Digest  # noqa: PLC0415  pyarrow is heavy
 
-    profile = json.loads(manifest.profile)
-    profile |= {"seed": manifest.seed, "count": manifest.count}
-    journeys = [json.loads(text) for text in manifest.journeys]
-    job = engine.prepare(profile, journeys, reference_for(home, profile, journeys))
+    job = engine.prepare(*_documents(manifest), reference)
     by_name = {table.name: table for table in job.tables}
     digest, done = Digest(job.tables), 0
     for chunk in engine.chunks(job):
