@@ -1,11 +1,12 @@
 import csv
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from healthsim.codes.classify import SYSTEMS, classify, suggest, system_of
-from healthsim.errors import NotFound
+from healthsim.errors import NotFound, Refused
 
 JUDGED = Path(__file__).parents[1] / "data" / "codes_judged.csv"
 
@@ -57,6 +58,16 @@ def test_every_book_answers_for_its_own_codes_and_for_others(system: str) -> Non
         ("loinc", "4548-5", "4548-4"),
         ("hcpcs", "GO439", "G0439"),
         ("taxonomy", "207RC000OX", "207RC0000X"),
+        ("icd10cm", "I10.0", "I10"),
+        ("icd10cm", "I100", "I10"),
+        ("icd10cm", "C61.0", "C61"),
+        ("icd10cm", "E11.90", "E11.9"),
+        ("icd10cm", "E11.9XX", "E11.9"),
+        ("cvx", "8", "08"),
+        ("drg", "14", "014"),
+        ("drg", "23", "023"),
+        ("pos", "2", "02"),
+        ("revenue", "450", "0450"),
     ],
 )
 def test_slips_of_the_pen_are_mended_first(system: str, code: str, first: str) -> None:
@@ -103,3 +114,87 @@ def test_a_code_of_another_system_says_of_which() -> None:
 def test_an_unknown_system_is_refused() -> None:
     with pytest.raises(NotFound, match="did you mean 'icd10cm'"):
         system_of("icd10c")
+
+
+@pytest.mark.parametrize(("said", "status"), [("f", "wrong_sex"), ("Female", "wrong_sex"),
+                                              ("male", "valid"), ("", "valid")])  # fmt: skip
+def test_a_sex_is_understood_in_words(said: str, status: str) -> None:
+    assert classify("icd10cm", "C61", sex=said).status == status
+
+
+@pytest.mark.parametrize(
+    "whose", [{"sex": "X"}, {"sex": "fem"}, {"age": -1}, {"age": float("nan")}]
+)
+def test_a_sex_or_an_age_that_is_none_is_refused_and_never_ignored(whose: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="write"):
+        classify("icd10cm", "C61", **whose)
+
+
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+@pytest.mark.parametrize("code", ["\ud800", "E11.\udcff", "E1" * 500_000, "\x00" * 9, "9" * 201])
+def test_what_can_be_no_code_is_unknown_and_said_in_few_words(system: str, code: str) -> None:
+    verdict = classify(system, code)
+
+    assert verdict.status == "unknown"
+    assert len(str(verdict.problem("here"))) < 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "other"),
+    [
+        ("icd10cm", "99999888877", "ndc"),
+        ("icd10cm", "99999-8888-77", "ndc"),
+        ("loinc", "9999-8888-77", "ndc"),
+        ("icd10cm", "12345-5", "loinc"),
+        ("hcpcs", "399ZZ9999X", "taxonomy"),
+        ("hcpcs", "E11.90", "icd10cm"),
+    ],
+)
+def test_a_code_that_no_book_holds_is_of_another_system_where_only_that_has_its_form(
+    asked: str, code: str, other: str
+) -> None:
+    verdict = classify(asked, code)
+
+    assert (verdict.status, verdict.found_in, verdict.code) == ("wrong_system", other, "")
+    assert "has the form of one of" in verdict.found
+
+
+def test_a_wrong_check_digit_and_eleven_letters_have_the_form_of_nothing() -> None:
+    assert classify("icd10cm", "12345-1").status == "unknown"
+    assert classify("icd10cm", "ABCDEFGHIJK").status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [("hcpcs", "J18.85"), ("cvx", "1.11"), ("drg", "0-02"), ("revenue", "04.50"), ("cvx", "1 11")],
+)
+def test_no_system_forgives_a_dot_or_dash_that_its_codes_never_have(system: str, code: str) -> None:
+    assert classify(system, code).status != "valid"
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "written"),
+    [
+        ("icd10cm", "e119", "E11.9"),
+        ("ndc", "00002-4815-54", "00002481554"),
+        ("ndc", "0002-4815-54", "00002481554"),
+        ("taxonomy", " 207rc0000x", "207RC0000X"),
+        ("icd10pcs", "OSRDOJ9", "0SRD0J9"),
+        ("drug", "Metformin 500 MG tablet", "metformin 500 mg tablet"),
+    ],
+)
+def test_each_system_forgives_what_is_wrong_with_its_own_form(
+    system: str, code: str, written: str
+) -> None:
+    verdict = classify(system, code)
+
+    assert (verdict.status, verdict.code) == ("valid", written)
+
+
+@pytest.mark.parametrize(("system", "code"), [("revenue", "45Z"), ("pos", "2"), ("discharge", "Q")])
+def test_a_list_of_codes_is_named_as_a_list(system: str, code: str) -> None:
+    said = str(classify(system, code).problem("here"))
+
+    assert f"the list of {SYSTEMS[system].title.removeprefix('the list of ')}" in said
+    assert "codes code" not in said
+    assert "codes of the" not in said

@@ -20,6 +20,17 @@ from healthsim.operations.codes import Asked, Usual, judge, judge_all, look, rea
         ("861007", "rxnorm", "valid"),
         ("99213", "cpt", "valid"),
         ("Z99.ZZ", "icd10cm", "unknown"),
+        ("E11.90", "icd10cm", "unknown"),
+        ("J18.85", "icd10cm", "unknown"),
+        ("A04.25", "icd10cm", "unknown"),
+        ("G04.38", "icd10cm", "unknown"),
+        ("0.02", "icd10cm", "unknown"),
+        ("1.11", "icd10cm", "unknown"),
+        ("E1190", "hcpcs", "valid"),
+        ("E1165", "icd10cm", "valid"),
+        ("J1884", "hcpcs", "unknown"),
+        ("99999-8888-77", "ndc", "unknown"),
+        ("\ud800", "icd10cm", "unknown"),
     ],
 )
 def test_a_code_of_no_named_system_is_asked_of_the_one_it_seems_to_be_of(
@@ -72,6 +83,19 @@ def test_a_code_that_no_book_holds_is_answered_with_those_likely_meant() -> None
 
     assert [row[1] for row in found.rows] == ["I10"]
     assert "did you mean 'I10'?" in found.note
+
+
+def test_an_invented_diagnosis_is_answered_with_diagnoses_and_nothing_of_other_books() -> None:
+    found = look("E11.90", limit=5)
+
+    assert found.rows[0][:2] == ["icd10cm", "E11.9"]
+    assert {row[0] for row in found.rows} == {"icd10cm"}
+    assert found.note.startswith("ICD-10-CM has no code 'E11.90' here; did you mean 'E11.9'")
+
+
+def test_a_question_that_is_none_for_its_length_is_refused() -> None:
+    with pytest.raises(HealthSimError, match="has 1,000,000 characters"):
+        look("a " * 500_000)
 
 
 def test_a_cpt_number_is_answered_by_its_form_alone() -> None:

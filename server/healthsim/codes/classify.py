@@ -13,8 +13,9 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from healthsim.codes import books, shelf
-from healthsim.codes.diagnoses import Diagnosis, dotted, icd10cm, release
+from healthsim.codes.diagnoses import Diagnosis, bare, dotted, icd10cm, release
 from healthsim.codes.drugs import drugs, ndc, rxnorm
+from healthsim.codes.forms import LONGEST, age_asked, eleven_digits, form_alone, sex_asked, shown
 from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
 from healthsim.codes.nearest import MOST, Space, nearest
@@ -58,14 +59,15 @@ class Verdict:
     @property
     def found(self) -> str:
         """What is wrong, as a sentence."""
-        name = SYSTEMS[self.system].title
+        name, said = SYSTEMS[self.system].title, shown(self.said)
         if self.status == "valid":
-            return f"{name} writes {self.said!r} as {self.code}"
+            return f"{name} writes {said} as {self.code}"
         if self.status == "unknown":
             other = f"; {self.detail}" if self.detail else ""
-            return f"{name} has no code {self.said!r} here{other}"
+            return f"{name} has no code {said} here{other}"
         if self.status == "wrong_system":
-            return f"{self.said!r} is no {name} code but one of {SYSTEMS[self.found_in].title}"
+            but = "one" if self.code else "has the form of one"
+            return f"{said} is no code of {name} but {but} of {SYSTEMS[self.found_in].title}"
         return f"{self.code} ({self.display}) {self.detail}"
 
     @property
@@ -84,7 +86,7 @@ class Verdict:
             return "use the code of that time, or a later day"
         if shown:
             return f"did you mean {' or '.join(shown)}?"
-        return f"look it up among the codes of {SYSTEMS[self.system].title}"
+        return f"look it up in {SYSTEMS[self.system].title}"
 
     def problem(self, where: str) -> Problem:
         """Return the verdict as what is wrong at a place of a document."""
@@ -100,7 +102,8 @@ class System:
         shape: what its codes look like.
         entry: row of a code as it is written, or None.
         space: where near codes are looked for, those that can be used on a day.
-        mended: a bare code as its book writes it.
+        mended: a code as its book writes it, where nothing but what this system forgives was
+            wrong: case, and the dot or the dashes of its own form.
     """
 
     title: str
@@ -122,20 +125,24 @@ def classify(
 
     Args:
         system: a name of `SYSTEMS`.
-        code: as somebody wrote it; case, dots and dashes are forgiven.
-        sex: ``"M"`` or ``"F"``, if it is known whose code it is.
+        code: as somebody wrote it; case is forgiven, and so are the dot and the dashes of the
+            system's own form.
+        sex: ``"M"`` or ``"F"``, or the words, if it is known whose code it is.
         age: years, if it is known.
         on: the day on which it would be used; without it the day of the book's release.
 
     Raises:
         NotFound: there is no such system.
+        Refused: the sex or the age is none.
 
     >>> classify("icd10cm", "E11").status, classify("icd10cm", "C61", sex="F").status
     ('header', 'wrong_sex')
     >>> classify("icd10cm", "I1O").suggestions
     ('I10',)
     """
-    asked = system_of(system)
+    asked, sex, age = system_of(system), sex_asked(sex), age_asked(age)
+    if len(code) > LONGEST:
+        return Verdict(system, code, "unknown")
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
     own, written = asked.entry(code), code
@@ -146,9 +153,10 @@ def classify(
         near_codes = nearest(asked.space(release()), code)
         return Verdict(system, code, "wrong_system", code, words, other, near_codes)
     if own is None:
-        space = asked.space(release())
-        written = asked.mended(space.bare(code))
+        written = asked.mended(code)
         own = asked.entry(written)
+    if own is None and not alike and (other := form_alone(code)) not in ("", system):
+        return Verdict(system, code, "wrong_system", found_in=other, detail="by its form")
     if own is None and system == "drg" and (group := _retired_groups().get(code)):
         return _retired_group(code, group, on or release())
     if own is None:
@@ -286,15 +294,19 @@ def _retired_groups() -> dict[str, _Retired]:
     return books.read_rows("drg_retired", lambda line: _Retired(line[1], line[2]))
 
 
-def _book(title: str, shape: str, load: Callable[[], Mapping[str, Any]]) -> System:
+def _book(
+    title: str, shape: str, load: Callable[[], Mapping[str, Any]], forgives: str = ""
+) -> System:
+    """Return how a small book is asked; `forgives` are the signs that may be wrong or missing."""
     space = _space_of(load)
-    return System(
-        title,
-        re.compile(shape, re.ASCII),
-        lambda code: load().get(code),
-        space,
-        lambda said: space(release()).whole(said) or "",
-    )
+
+    def mended(said: str) -> str:
+        code = space(release()).whole(_bare(said)) or ""
+        unforgiven = str.maketrans("", "", forgives)
+        alike = [one.strip().upper().translate(unforgiven) for one in (said, code)]
+        return code if alike[0] == alike[1] else ""
+
+    return System(title, re.compile(shape, re.ASCII), lambda code: load().get(code), space, mended)
 
 
 def _package(code: str) -> Any:
@@ -312,29 +324,31 @@ SYSTEMS: Mapping[str, System] = {
         _ICD,
         lambda code: icd10cm().entry(code),
         lambda on: icd10cm().space_on(on),
-        dotted,
+        lambda said: dotted(bare(said)),
     ),
-    "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows),
-    "drug": _book("the drug list", r".{21,}", lambda: drugs().rows),
+    "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows, "-"),
+    "drug": _book("the drug list", r".{21,}", lambda: drugs().rows, " .-"),
     "rxnorm": _book("RxNorm", r"\d{5,7}", lambda: rxnorm().rows),
-    "ndc": replace(_book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package),
+    "ndc": replace(
+        _book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package, mended=eleven_digits
+    ),
     "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
     "icd10pcs": System(
         "ICD-10-PCS",
         re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{6}", re.ASCII),
         lambda code: icd10pcs().rows.get(code),
         lambda _: icd10pcs().space,
-        lambda said: said,
+        lambda said: icd10pcs().space.bare(said),
     ),
     "cvx": _book("CVX", r"\d{2,3}", lambda: books.cvx().rows),
     "drg": _book("MS-DRG", r"\d{3}", lambda: books.drg().rows),
-    "pos": _book("place of service", r"\d{2}", lambda: books.pos().rows),
-    "revenue": _book("revenue codes", r"\d{4}", lambda: books.revenue().rows),
-    "bill_type": _book("types of bill", r"\d{3}", lambda: books.bill_type().rows),
+    "pos": _book("the list of places of service", r"\d{2}", lambda: books.pos().rows),
+    "revenue": _book("the list of revenue codes", r"\d{4}", lambda: books.revenue().rows),
+    "bill_type": _book("the list of bill types", r"\d{3}", lambda: books.bill_type().rows),
     "taxonomy": _book("NUCC taxonomy", r"[0-9A-Z]{9}X", lambda: books.nucc().rows),
     "cpt": _book("CPT", r"\d{4}[0-9AFMTU]", lambda: books.cpt().rows),
     "carc": _book("CARC", r"[A-Z]?\d{1,3}", lambda: books.carc().rows),
-    "discharge": _book("discharge status", r"\d{2}", lambda: books.discharge().rows),
+    "discharge": _book("the list of discharge statuses", r"\d{2}", lambda: books.discharge().rows),
 }
 """The code systems by their names here; what stands in several is found in the first.
 

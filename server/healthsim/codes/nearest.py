@@ -19,6 +19,9 @@ _ALIKE = frozenset(
 )
 _MOST_BELOW = 2_000  # codes below a beginning that are looked at
 _LONGEST = 40  # longer than any code
+_SHORTEST = 3  # signs of a beginning that says what was meant
+_LOST_ZEROS = 3
+_FILLING = "0X9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,15 @@ class Space:
 def nearest(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
     """Return the codes nearest to what was written, the likeliest first.
 
-    Itself with its dot or case mended; then what is below it, if it is a beginning; then one sign
-    replaced; then one left out, one too many, two exchanged; then what shares the longest
-    beginning.
+    Itself with its dot or case mended; then it with leading zeros that were lost, and without last
+    signs that fill it up; then what is below it, if it is a beginning; then one sign replaced;
+    then one left out, one too many, two exchanged; then what shares the longest beginning.
     """
     said = space.bare(text)
     if not said or len(said) > _LONGEST:
         return ()
     found: dict[str, None] = {}
-    for tier in (_itself, _children, _replaced, _others, _shortened):
+    for tier in (_itself, _padded, _begun, _children, _replaced, _others, _shortened):
         for code in tier(space, said):
             found.setdefault(code)
             if len(found) == most:
@@ -61,6 +64,25 @@ def _itself(space: Space, said: str) -> Iterator[str]:
     code = space.whole(said)
     if code is not None:
         yield code
+
+
+def _padded(space: Space, said: str) -> Iterator[str]:
+    """Yield the code of which a spreadsheet took the leading zeros away."""
+    padded = (said.zfill(len(said) + more) for more in range(1, _LOST_ZEROS + 1) if said.isdigit())
+    yield from (code for one in padded if (code := space.whole(one)) is not None)
+
+
+def _begun(space: Space, said: str) -> Iterator[str]:
+    """Yield the code that is whole before signs that it was filled up with: I10.0, E11.90.
+
+    Only such signs: after any other one a replaced sign elsewhere is as likely.
+    """
+    for size in range(len(said) - 1, _SHORTEST - 1, -1):
+        if said[size] not in _FILLING:
+            return
+        code = space.whole(said[:size])
+        if code is not None:
+            yield code
 
 
 def _children(space: Space, said: str) -> Iterator[str]:
@@ -115,7 +137,7 @@ def _shared(space: Space, code: str, said: str) -> int:
 
 def _shortened(space: Space, said: str) -> Iterator[str]:
     """Yield what shares the longest beginning of at least three signs."""
-    for size in range(len(said) - 1, 2, -1):
+    for size in range(len(said) - 1, _SHORTEST - 1, -1):
         code = space.whole(said[:size])
         if code is not None:
             yield code

@@ -35,7 +35,7 @@ class SortedText:
 
     def since(self, key: str = "") -> Iterator[list[str]]:
         """Yield the lines from the first one on whose key is not less."""
-        text, place = self._text, self._place(key.encode())
+        text, place = self._text, self._place(key.encode(errors="surrogatepass"))
         while place < len(text):
             end = text.index(b"\n", place)
             yield text[place:end].decode().split("\t")

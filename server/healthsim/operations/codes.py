@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from healthsim.codes.classify import SYSTEMS, Verdict, classify, system_of
+from healthsim.codes.forms import LONGEST, form_alone, sex_asked
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.links import goes_with
 from healthsim.codes.procedures import procedure_system
@@ -25,8 +26,8 @@ TOGETHER = ("kind", "system", "code", "display")
 _GOES_WITH = re.compile(
     r"\s*(?:what\s+)?(?:goes|go|belongs)\s+with\s+(.+?)\s*\??\s*", re.IGNORECASE
 )
-_SEXES = {"": None, "m": "M", "f": "F", "male": "M", "female": "F"}
 _OLDEST = 150
+_LONGEST_QUERY = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,12 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
 
     Raises:
         NotFound: no such book, or nothing fits; the error says what to try.
+        Refused: the query is longer than a question.
     """
+    if len(query) > _LONGEST_QUERY:
+        raise Refused(
+            "query", f"has {len(query):,} characters", "ask in a few words, or for one code"
+        )
     if asked := _GOES_WITH.fullmatch(query):
         return _gone_with(asked[1], limit)
     try:
@@ -113,20 +119,27 @@ def judge(
 
 
 def system_of_code(code: str) -> str:
-    """Return the system that holds a code, else one whose codes look like it.
+    """Return the system that holds a code as it is written, else the one whose form it has.
 
-    >>> system_of_code("E11.9"), system_of_code("4548-4"), system_of_code("E1I.9")
-    ('icd10cm', 'loinc', 'icd10cm')
+    What is wrong with a code is forgiven only within the system of its form: E11.90 is no HCPCS
+    E1190, for a dot is a sign of ICD-10-CM.
+
+    >>> [system_of_code(code) for code in ("E11.9", "4548-4", "E1I.9", "E11.90", "E1190")]
+    ['icd10cm', 'loinc', 'icd10cm', 'icd10cm', 'hcpcs']
     """
+    if len(code) > LONGEST:
+        return "icd10cm"
     written = code.strip().upper()
     for name, asked in SYSTEMS.items():
         if asked.entry(code) is not None or asked.entry(written) is not None:
             return name
-    for name, asked in SYSTEMS.items():
-        if asked.entry(asked.mended(_bare(written))) is not None:
-            return name
     if procedure_system(written) == "CPT":
         return "cpt"
+    for name, asked in SYSTEMS.items():
+        if asked.entry(asked.mended(written)) is not None:
+            return name
+    if alone := form_alone(written):
+        return alone
     return next((name for name, one in SYSTEMS.items() if one.shape.fullmatch(written)), "icd10cm")
 
 
@@ -240,9 +253,7 @@ def system_named(said: str, where: str) -> str:
 
 def sex_of(said: str, where: str) -> str | None:
     """Return M or F, or None where nothing is said."""
-    if said.strip().lower() not in _SEXES:
-        raise Refused(where, f"sex is {said[:20]!r}", "write M or F")
-    return _SEXES[said.strip().lower()]
+    return sex_asked(said, where)
 
 
 def age_of(said: str, where: str) -> float | None:

@@ -1,0 +1,95 @@
+"""What the writing of a code says without a book, and what may be said of whose code it is."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from healthsim.errors import Refused
+
+_OLDEST = 150
+LONGEST = 200
+"""Characters; every code is shorter, and every name of a drug."""
+_SHOWN = 60  # characters of a code that a message repeats
+_SEXES = {"": None, "m": "M", "f": "F", "male": "M", "female": "F"}
+_PACKAGE = re.compile(r"(\d{4,5})-(\d{3,4})-(\d{1,2})", re.ASCII)
+_LOINC = re.compile(r"(\d{3,7})-(\d)", re.ASCII)  # shorter ones are read as dates and ranges
+_DIAGNOSIS = re.compile(r"[A-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}", re.ASCII)
+_SPECIALTY = re.compile(r"[1-4]\d{2}[0-9A-Z]{6}X", re.ASCII)
+
+
+def form_alone(code: str) -> str:
+    """Return the system that a code must be of by its form, where no other has that form.
+
+    ICD-10-CM: a dot after the third sign; NDC: eleven digits, or three groups with dashes; LOINC:
+    the right check digit; NUCC: ten characters of which the last is X.
+
+    >>> [form_alone(code) for code in ("E11.90", "12345-6789-01", "4548-4", "4548-5")]
+    ['icd10cm', 'ndc', 'loinc', '']
+    """
+    if _DIAGNOSIS.fullmatch(code):
+        return "icd10cm"
+    if eleven_digits(code):
+        return "ndc"
+    if (parts := _LOINC.fullmatch(code)) and parts[2] == check_digit(parts[1]):
+        return "loinc"
+    return "taxonomy" if _SPECIALTY.fullmatch(code) else ""
+
+
+def eleven_digits(code: str) -> str:
+    """Return an NDC without dashes, its groups filled to five, four and two digits; or ``""``.
+
+    >>> eleven_digits("0093-1048-01"), eleven_digits("00093104801"), eleven_digits("4548-4")
+    ('00093104801', '00093104801', '')
+    """
+    said = code.strip()
+    if re.fullmatch(r"\d{11}", said, re.ASCII):
+        return said
+    parts = _PACKAGE.fullmatch(said)
+    if parts is None or sum(map(len, parts.groups())) < _UNFILLED:
+        return ""
+    return f"{parts[1]:0>5}{parts[2]:0>4}{parts[3]:0>2}"
+
+
+_UNFILLED = 10  # digits of an NDC as packages print it
+
+
+def check_digit(number: str) -> str:
+    """Return the digit that follows a LOINC number: Luhn's, modulus 10.
+
+    >>> check_digit("4548"), check_digit("2345")
+    ('4', '7')
+    """
+    doubled = [int(sign) * (2 - place % 2) for place, sign in enumerate(reversed(number))]
+    return str(-sum(one // 10 + one % 10 for one in doubled) % 10)
+
+
+def sex_asked(said: str | None, where: str = "sex") -> str | None:
+    """Return M or F, or None where nothing is said.
+
+    Raises:
+        Refused: it is neither; codes know no other.
+
+    >>> sex_asked("Female"), sex_asked("m"), sex_asked(None)
+    ('F', 'M', None)
+    """
+    word = (said or "").strip().lower()
+    if word not in _SEXES:
+        raise Refused(where, f"sex is {shown(said or '', 20)}", "write M or F")
+    return _SEXES[word]
+
+
+def age_asked(age: float | None, where: str = "age") -> float | None:
+    """Return an age in years, or None where nothing is said.
+
+    Raises:
+        Refused: it is no age.
+    """
+    if age is not None and not (math.isfinite(age) and 0 <= age <= _OLDEST):
+        raise Refused(where, f"age is {age}", "write it in years, such as 67")
+    return age
+
+
+def shown(said: str, most: int = _SHOWN) -> str:
+    """Return a code in quotes as a message repeats it: cut where it is longer than any code."""
+    return repr(said if len(said) <= most else f"{said[:most]}...")
