@@ -29,7 +29,8 @@ def show(
     place: Annotated[
         str,
         typer.Argument(
-            help='US, a state, a county ("Harris County, TX" or 48201) or a metropolitan area.'
+            help='US, a state, a county ("Harris County, TX" or 48201), a city ("Houston, TX"), '
+            "a ZIP code or a metropolitan area."
         ),
     ],
     measure: _Measure = None,
@@ -44,6 +45,7 @@ def show(
         return
     about = [("place", f"{found['place']} ({found['kind']})"), ("people", f"{found['people']:,}"),
              ("counted by", "; ".join(found["people_source"]))]  # fmt: skip
+    about += [("metropolitan area", found["metro"])] if "metro" in found else []
     about += [(f"age {band}", f"{share:.1%}") for band, share in found["ages"].items()]
     about.append(("women", f"{found['women_share']:.1%}"))
     print_rows(("figure", "value"), about, as_json=False)

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from healthsim.errors import near
 
 _FEW = 8
+_NEAREST = 3
+
+
+def state_like(said: str, codes: Sequence[str], names: Sequence[str]) -> str:
+    """Return the states most like one that does not exist, as the tail of an error message.
+
+    >>> state_like("texas", ["TX", "VT"], ["Texas", "Vermont"])
+    "write 'TX'"
+    >>> state_like("Vermnt", ["TX", "VT"], ["Texas", "Vermont"])
+    "did you mean 'VT' (Vermont)?"
+    """
+    plain = said.strip().casefold()
+    for code, name in zip(codes, names, strict=True):
+        if plain in (code.casefold(), name.casefold()):
+            return f"write {code!r}"
+    found = get_close_matches(plain, [name.casefold() for name in names], n=_NEAREST, cutoff=0.7)
+    meant = [at for at, name in enumerate(names) if name.casefold() in found]
+    shown = " or ".join(f"{codes[at]!r} ({names[at]})" for at in meant)
+    return f"did you mean {shown}?" if shown else near(said.upper(), codes)
 
 
 def county_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:

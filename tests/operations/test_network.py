@@ -90,6 +90,8 @@ def test_facilities_and_pharmacies_are_found_too(home: Home) -> None:
         ({"specialty": "cardiologist"}, "did you mean 'cardiology'"),
         ({"place": "Huston, TX"}, "did you mean 'Houston'"),
         ({"place": "Harris County"}, "names no state"),
+        ({"place": "Houston"}, "did you mean 'Houston, TX'"),
+        ({"place": "Xqzzy, TX"}, "write a county .*, a city .* or a ZIP code"),
         ({"place": "99999"}, "no county or ZIP code"),
         ({"source": "nppes"}, "healthsim reference import nppes"),
     ],

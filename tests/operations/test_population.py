@@ -13,11 +13,13 @@ import publishing
 from healthsim import cli
 from healthsim.errors import NotFound
 from healthsim.execution.run import prepare
+from healthsim.operations import network
 from healthsim.operations.home import Home
 from healthsim.operations.population import describe_place, grounded, imported_population
 from healthsim.operations.reference import import_file, reference_for
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.reference import built_in
+from healthsim.tools import looking
 
 LOCATED: dict[str, Any] = {
     "kind": "profile", "name": "texans", "count": 50, "products": ["patientsim"],
@@ -71,11 +73,52 @@ def test_a_place_or_measure_that_does_not_exist_is_refused_with_what_is_like_it(
         describe_place(home, "VT", ["hypertensio"])
 
 
+def test_a_city_or_zip_code_stands_for_its_county_and_names_its_metropolitan_area(
+    home: Home,
+) -> None:
+    for named in ("77002", "Houston, TX", "houston, texas"):
+        assert describe_place(home, named, ["copd"])["place"] == "Harris County, TX"
+    for named, county, area in (("Richmond, VA", "Richmond city, VA", "Richmond, VA (40060)"),
+                                ("Hartford, CT", "Hartford County, CT", "Hartford-")):  # fmt: skip
+        found = describe_place(home, named, ["copd"])
+        assert (found["kind"], found["place"]) == ("county", county)
+        assert found["metro"].startswith(area)
+        assert network.county_of(named) == network.county_of(county)
+    assert describe_place(home, "40060", ["copd"])["kind"] == "metro"
+
+
+def test_a_city_that_is_not_known_is_answered_with_what_is_meant_or_the_forms(home: Home) -> None:
+    for named, told in (
+        ("Houston", "did you mean 'Houston, TX'.* or the metropolitan area 'Houston-.*26420"),
+        ("Huston, TX", "'Houston'"), ("Xqzzy, TX", "a city .* or a ZIP code"),
+        ("00001", "no place '00001'"),
+    ):  # fmt: skip
+        with pytest.raises(NotFound, match=told):
+            describe_place(home, named)
+
+
+def test_a_measure_that_only_an_import_brings_names_it(home: Home) -> None:
+    with pytest.raises(NotFound, match=r"nothing is known of 'dental'; import .* cdc-places FILE"):
+        describe_place(home, "TX", ["dental"])
+    with pytest.raises(NotFound, match=r"did you mean 'dental'.*cdc-places FILE"):
+        describe_place(home, "TX", ["dentl"])
+    with pytest.raises(NotFound, match=r"known: .*cdc-places FILE"):
+        describe_place(home, "TX", ["xqzzy"])
+    assert list(describe_place(home, "TX", ["bphigh"])["prevalence"]) == ["hypertension"]
+
+
 def test_what_nothing_is_known_of_names_what_to_import(home: Home) -> None:
     told = describe_place(home, "VT", ["stroke"])["prevalence"]["stroke"]
 
     assert told["adults_share"] is None
     assert told["import"] == "healthsim reference import cdc-places FILE"
+
+
+def test_looking_up_what_nothing_is_known_of_says_what_to_import(home: Home) -> None:
+    told = looking._population(home, "VT", "stroke")
+
+    assert "reference import cdc-places FILE" in told.note
+    assert looking._population(home, "VT", "copd").note == ""
 
 
 def test_imported_prevalence_is_met_and_named_as_the_countys(home: Home, tmp_path: Path) -> None:

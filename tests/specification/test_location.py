@@ -29,6 +29,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"counties": {"48201": 1}, "area": "rural"}, "remove '48201' or area"),
     ({"states": {"NJ": 0.5, "TX": 0.5}, "area": "rural"}, "remove NJ"),
     ({"states": {"TY": 1}}, "known"),
+    ({"states": {"Texas": 1}}, "write 'TX'"),
+    ({"states": {"tx": 1}}, "write 'TX'"),
+    ({"states": {"Vermnt": 1}}, "did you mean 'VT' (Vermont)?"),
 ]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from healthsim.errors import NotFound, Refused, near
+from healthsim.operations.places import county_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +22,6 @@ Source = Literal["synthetic", "nppes"]
 MOST = 1000
 """Rows of one answer."""
 _PHARMACY, _NPPES = "pharmacy", "nppes"
-_KIND = re.compile(
-    r"\s+(county|parish|borough|census area|municipality|city and borough|city)$", re.IGNORECASE
-)
 
 
 def search(
@@ -83,48 +80,6 @@ def search(
         }
         for row in order.tolist()
     ]
-
-
-def county_of(place: str, where: str = "near") -> int:
-    """Return the county that a text names, itself or by a city or ZIP code in it.
-
-    Raises:
-        NotFound: there is no such place, or several; the error names the nearest in writing.
-    """
-    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
-
-    here, said = geography(), place.strip()
-    if re.fullmatch(r"\d{5}", said):
-        if said in here.county_fips:
-            return here.county_index(said)
-        if said in here.place_zip:
-            return int(here.place_county[here.place_zip.index(said)])
-        raise NotFound(where, f"no county or ZIP code {said!r}",
-                       near(said, [*here.county_fips, *here.place_zip]))  # fmt: skip
-    name, comma, state = (part.strip() for part in said.rpartition(","))
-    if not comma:
-        raise NotFound(where, f"{place!r} names no state", "write it as 'Harris County, TX'")
-    names = [one.casefold() for one in here.state_names]
-    spelled = state.casefold() in names
-    code = here.states[names.index(state.casefold())] if spelled else state.upper()
-    within = here.state_index(code, where)
-    counties = range(*here.county_start[within : within + 2].tolist())
-    inside = range(*here.place_start[[counties[0], counties[-1] + 1]].tolist())
-    cities = {  # of a city in several counties the largest, which comes first
-        here.place_city.vocabulary[here.place_city.codes[row]]: int(here.place_county[row])
-        for row in reversed(inside)
-    }
-    named = {_plain(here.county_name[county]): county for county in counties}
-    named |= {city.casefold(): county for city, county in cities.items()}
-    named |= {here.county_name[county].casefold(): county for county in counties}
-    if (found := named.get(name.casefold(), named.get(_plain(name)))) is not None:
-        return found
-    known = [*(here.county_name[county] for county in counties), *cities]
-    raise NotFound(where, f"no county or city {name!r} in {here.states[within]}", near(name, known))
-
-
-def _plain(name: str) -> str:
-    return _KIND.sub("", name).casefold().replace(".", "")
 
 
 def imported(

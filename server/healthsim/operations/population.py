@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from healthsim.errors import HealthSimError, NotFound, near
 from healthsim.operations.home import Home
+from healthsim.operations.places import county_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _DECIMALS = 4
 _AGES = ((0, 5), (5, 18), (18, 35), (35, 50), (50, 65), (65, 75), (75, 85), (85, None))
 _TABLES = ("county_people", "county_measures")
+_MEANT = "did you mean"
+_IMPORT = "healthsim reference import cdc-places FILE"
 _BASIS = ("nothing", "nation", "state", "county")
 
 
@@ -31,8 +34,10 @@ def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict
 
     Args:
         home: where imported figures are kept.
-        place: ``"US"``, a state (``"TX"``), a county (``"48201"`` or ``"Harris County, TX"``) or a
-            metropolitan area (``"26420"`` or its title).
+        place: ``"US"``, a state (``"TX"``), a county (``"48201"`` or ``"Harris County, TX"``), a
+            metropolitan area (``"26420"`` or its title), or a city (``"Houston, TX"``) or ZIP code
+            (``"77002"``), which stand for their county. Where a metropolitan area is called as a
+            city is, the city is meant, and `metro` names the area.
         measures: of which conditions; all that are known where none are named.
 
     Raises:
@@ -45,13 +50,15 @@ def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict
     population = imported_population(home)
     people = population.people[counties].sum(axis=0)
     known = _measures(population)
+    measures = [measure if measure in known else PLACES.get(measure, measure)
+                for measure in measures]  # fmt: skip
     for measure in measures:
         if measure not in known and measure not in PLACES.values():
-            raise NotFound("measures", f"no measure {measure!r}", near(measure, known))
-    asked = list(measures) or known
+            raise _unknown(measure, known)
+    asked = measures or known
     found = {measure: rates(measure, population, counties) for measure in asked}
     return {
-        "place": name, "kind": kind, "counties": len(counties),
+        "place": name, "kind": kind, "counties": len(counties), **_area(kind, counties),
         "people": int(people.sum()),
         "people_source": sorted({
             text or "" for text in population.source.take(counties).texts()
@@ -147,14 +154,72 @@ def _found(place: str) -> tuple[str, str, NDArray[np.int32]]:
         upper = place.upper() in here.states
         state = here.states.index(place.upper()) if upper else names.index(place.casefold())
         return "state", here.state_names[state], everywhere[here.county_state == state]
-    if place in here.metros or place in here.metro_titles:
-        metro = here.metro_index(place)
-        return "metro", here.metro_titles[metro], everywhere[here.county_metro == metro]
-    if not place.isdigit() and "," not in place:
-        state_like = [*here.states, *here.state_names]
-        raise NotFound("place", f"no place {place!r}", near(place, state_like))
-    county = here.county_index(place, "place")
+    if place in here.metros:
+        return _metro(here.metros.index(place))
+    try:
+        county = county_of(place, "place")
+    except NotFound as error:
+        if place in here.metro_titles:
+            return _metro(here.metro_titles.index(place))
+        raise _no_place(place, error) from None
     return "county", here.county_titles[county], everywhere[county : county + 1]
+
+
+def _metro(metro: int) -> tuple[str, str, NDArray[np.int32]]:
+    import numpy as np  # noqa: PLC0415
+
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
+
+    here = geography()
+    counties = np.flatnonzero(here.county_metro == metro).astype(np.int32)
+    return "metro", here.metro_titles[metro], counties
+
+
+def _area(kind: str, counties: NDArray[np.int32]) -> dict[str, str]:
+    """Return the metropolitan area of a county, if it lies in one."""
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
+
+    here = geography()
+    metro = int(here.county_metro[counties[0]]) if kind == "county" else -1
+    return {} if metro < 0 else {"metro": f"{here.metro_titles[metro]} ({here.metros[metro]})"}
+
+
+def _no_place(place: str, error: NotFound) -> NotFound:
+    """Return what is said of a place that does not exist: states and areas that are like it."""
+    from healthsim.placenames import county_like, metro_like  # noqa: PLC0415
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
+
+    here, mend = geography(), error.problem.mend
+    if "," in place:
+        told = county_like(place, here.county_fips, here.county_titles)
+        if told.startswith(_MEANT):
+            also = mend.removeprefix(_MEANT) if mend.startswith(_MEANT) else ""
+            mend = f"{told.removesuffix('?')} or{also}" if also else told
+    elif not place.isdigit():
+        states = near(place, [*here.states, *here.state_names])
+        if states.startswith(_MEANT):
+            mend = states
+        areas = metro_like(place, here.metros, here.metro_titles)
+        if areas.startswith(_MEANT):
+            area = f"the metropolitan area{areas.removeprefix(_MEANT)}"
+            begun = mend.removesuffix("?") if mend.startswith(_MEANT) else ""
+            mend = f"{begun}, or {area}" if begun else f"{_MEANT} {area}"
+    return NotFound("place", f"no place {place!r}", mend)
+
+
+def _unknown(measure: str, known: Sequence[str]) -> NotFound:
+    """Return what is said of a measure that is not here: what to import, or what is like it."""
+    from healthsim.products.populationsim.population import (  # noqa: PLC0415
+        PLACES,
+        PLACES_BESIDES,
+    )
+
+    if measure in PLACES_BESIDES:
+        mend = f"import a release of CDC PLACES by county that has it: {_IMPORT}"
+        return NotFound("measures", f"nothing is known of {measure!r}", mend)
+    names = {*known, *PLACES.values(), *PLACES_BESIDES}
+    return NotFound("measures", f"no measure {measure!r}",
+                    f"{near(measure, names)} (more of them come with {_IMPORT})")  # fmt: skip
 
 
 def _measures(population: Population) -> list[str]:
@@ -184,8 +249,7 @@ def _prevalence(
 
     known = found.known > 0
     if not known.any():
-        mend = "healthsim reference import cdc-places FILE"
-        return {"adults_share": None, "rests_on": "nothing", "import": mend}
+        return {"adults_share": None, "rests_on": "nothing", "import": _IMPORT}
     adults = by_year(population.people[counties]).sum(axis=(1, 2))[known]
     share = float((found.level[known] * adults).sum() / adults.sum())
     basis = int(found.known[known].min())

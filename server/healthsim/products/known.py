@@ -29,6 +29,7 @@ def known() -> Known:
     return Known(
         plans=(*BUILT_IN, UNINSURED),
         states=here.states,
+        state_names=here.state_names,
         counties=here.county_fips,
         specialties=tuple(specialties),
         measures=tuple(dict.fromkeys((*_DEMOGRAPHIC, *measures(), *PLACES.values()))),

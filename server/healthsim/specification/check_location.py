@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem
-from healthsim.placenames import county_like, metro_like
+from healthsim.placenames import county_like, metro_like, state_like
 from healthsim.specification.distributions import Distribution
 from healthsim.specification.known import Known, possible, textual
 from healthsim.specification.profile import Location
@@ -17,7 +17,8 @@ _OTHER = {"urban": "rural", "rural": "urban"}
 def location_problems(said: Location, known: Known) -> Iterator[Problem]:
     """Yield places that do not exist, and areas that none of the places has."""
     if said.states is not None:
-        yield from textual(f"{_WHERE}.states", said.states, known.states)
+        yield from textual(f"{_WHERE}.states", said.states)
+        yield from _no_states(said.states, known)
     if said.counties is not None:
         yield from textual(f"{_WHERE}.counties", said.counties)
         yield from _no_counties(said.counties, known)
@@ -26,6 +27,13 @@ def location_problems(said: Location, known: Known) -> Iterator[Problem]:
         yield from _no_metros(said.metros, known)
     if said.area is not None:
         yield from _without_area(said, known)
+
+
+def _no_states(said: Distribution, known: Known) -> Iterator[Problem]:
+    for label in said.labels:
+        if label not in known.states:
+            mend = state_like(label, known.states, known.state_names)
+            yield Problem(f"{_WHERE}.states", f"unknown value {label!r}", mend)
 
 
 def _no_counties(said: Distribution, known: Known) -> Iterator[Problem]:

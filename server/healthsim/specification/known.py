@@ -36,6 +36,7 @@ class Known:
     """Names with a meaning: the built-in reference, or an imported one.
 
     Attributes:
+        state_names: English name of each of `states`.
         county_titles: name and state of each of `counties`, such as ``"Harris County, TX"``.
         metro_titles: title of each of `metros`.
         urban: codes of the counties that lie in a metropolitan area.
@@ -53,6 +54,7 @@ class Known:
     county_titles: tuple[str, ...] = ()
     metros: tuple[str, ...] = ()
     metro_titles: tuple[str, ...] = ()
+    state_names: tuple[str, ...] = ()
     urban: frozenset[str] = frozenset()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from mcp.types import CallToolResult
@@ -70,10 +71,17 @@ def _population(home: Home, place: str, measure: str) -> LookedUp:
     return LookedUp(
         found=rows(["measure", *columns], listed),
         facts={name: value for name, value in told.items() if name != "prevalence"},
-        note="" if measure else "kind=<measure> says the source of its figure",
+        note=_noted(told["prevalence"].values(), measure),
         next='Put the place under demographics.location; {"type": "population", "measure": ...} '
         "then takes its figures.",
     )
+
+
+def _noted(found: Iterable[Mapping[str, Any]], measure: str) -> str:
+    wanted = next((one["import"] for one in found if "import" in one), "")
+    if wanted:
+        return f"what rests on nothing is known after: {wanted}"
+    return "" if measure else "kind=<measure> says the source of its figure"
 
 
 def _network(home: Home, query: str, kind: str, limit: int) -> LookedUp:

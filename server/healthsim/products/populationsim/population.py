@@ -33,6 +33,15 @@ PLACES: Mapping[str, str] = {
 }  # fmt: skip
 """CDC PLACES' measures of all adults, and what specifications call them."""
 
+PLACES_BESIDES = (
+    "bpmed", "cervical", "checkup", "cholscreen", "cognition", "colon_screen", "corem", "corew",
+    "dental", "emotionspt", "foodinsecu", "foodstamp", "hearing", "housinsecu", "indeplive",
+    "isolation", "lacktrpt", "loneliness", "mammouse", "mobility", "selfcare", "shututility",
+    "teethlost", "vision",
+)  # fmt: skip
+"""Other measures of CDC PLACES, each in some of its releases (2020 to 2024, from memory): they can
+be looked up by its own name once they are imported."""
+
 _ALSO = {"diabetes": "diagnosed_diabetes"}
 """What a survey's measure stands for besides: it asks for what was diagnosed."""
 

@@ -8,8 +8,8 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.errors import NotFound, near
-from healthsim.placenames import county_like, metro_like
+from healthsim.errors import NotFound
+from healthsim.placenames import county_like, metro_like, state_like
 from healthsim.products.populationsim.choice import Choice, grouped
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.tables import Coded
@@ -79,11 +79,7 @@ class Geography:
         """
         if code in self._state_place:
             return self._state_place[code]
-        names = [name.casefold() for name in self.state_names]
-        spelled = code.casefold() in names
-        meant = self.states[names.index(code.casefold())] if spelled else code.upper()
-        known = meant in self._state_place
-        mend = f"write {meant!r}" if known else near(code.upper(), self.states)
+        mend = state_like(code, self.states, self.state_names)
         raise NotFound(where, f"no state {code!r}", mend)
 
     def county_index(self, said: str, where: str = "location.counties") -> int:
