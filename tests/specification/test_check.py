@@ -297,6 +297,18 @@ def test_a_code_for_ages_that_nobody_has_is_refused_wherever_it_stands() -> None
     assert "clinical.comorbidities[0].code: Z00.129 is only for ages 0 to 17" in told
 
 
+def test_a_step_that_comes_at_an_age_is_of_that_age() -> None:
+    young = diabetic(count=20)
+    young["demographics"] = {"age": {"type": "uniform", "low": 1, "high": 3}}
+    inside = event("found", "diagnosis", code="Z00.00")
+    grown = visit("grown", {"age": {"years": 18}}, diagnoses=["Z00.00"]) | {"with": [inside]}
+    later = visit("again", {"after": "grown", "day": 5}, diagnoses=["Z00.00"])
+
+    assert prepare(young, [journey(grown, later)]).count == 20
+    told = refused(young, journey(grown, visit("now", 5, diagnoses=["Z00.00"]))).args[0]
+    assert "steps[1].details.diagnoses[0]: Z00.00 is only for ages 15 to 124" in told
+
+
 def test_a_faulty_code_is_told_once() -> None:
     profile = diabetic()
     profile["clinical"]["comorbidities"] = [{"code": "I1O", "share": 0.5}]

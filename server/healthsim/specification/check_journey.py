@@ -19,6 +19,7 @@ from healthsim.specification.check_profile import kinds_of
 from healthsim.specification.check_steps import (
     age_problems,
     billed_twice,
+    come_at_an_age,
     inside_problems,
     referral_problems,
     sex_problems,
@@ -73,7 +74,7 @@ def journey_problems(
             yield from numeric(f"{where}.state.{name}.start", state.start)
             yield from names.inside(f"{where}.state.{name}.start", state.start)
             yield from _later_states(f"{where}.state.{name}.start", name, state.start, journey)
-    codes = Codes.of_journey(journey, profile)
+    codes, at_an_age = Codes.of_journey(journey, profile), come_at_an_age(journey)
     for path, step in journey.steps():
         here = f"{where}.{path}"
         for place, expression in step.asked():
@@ -83,7 +84,8 @@ def journey_problems(
             yield from _of_profiles_only(f"{here}.{place}", distribution)
         yield from step_problems(step, journey, known, codes, here)
         yield from sex_problems(step, journey, profile, here)
-        yield from age_problems(step, journey, profile, here)
+        if path not in at_an_age:
+            yield from age_problems(step, journey, profile, here)
         yield from language_problems(step, journey, names, here)
         yield from referral_problems(step, (*earlier, journey), here)
     yield from population_problems(journey, profile, names.kinds, where)

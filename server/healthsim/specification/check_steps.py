@@ -252,7 +252,10 @@ def sex_problems(
 def age_problems(
     step: StepHead, journey: JourneySpec, profile: ProfileSpec | None, here: str
 ) -> Iterator[Problem]:
-    """Refuse a diagnosis that nobody in the profile is of an age to have."""
+    """Refuse a diagnosis that nobody in the profile is of an age to have.
+
+    A step that comes at an age is of that age, and comes to nobody who does not reach it.
+    """
     if profile is None or profile.household is not None:
         return
     if ".newborn[" in here or journey.from_birth:
@@ -261,6 +264,20 @@ def age_problems(
     later = (journey.window(profile.as_of)[1] - profile.as_of).days + journey.duration_days
     for place, code, _ in _diagnoses(step):
         yield from nobody_of_age(f"{here}.{place}", code, youngest, oldest + later / 365.25)
+
+
+def come_at_an_age(journey: JourneySpec) -> frozenset[str]:
+    """Return the paths of the steps that come at an age, stand inside such a step or follow it."""
+    paths: list[str] = []
+    ids: set[str] = set()
+    for path, step in journey.steps():
+        at = getattr(step, "at", None)
+        follows = at is not None and at.after and at.after.split("#")[0].split("/")[-1] in ids
+        inside = path.startswith(tuple(f"{one}." for one in paths))
+        if inside or follows or (at is not None and at.age is not None):
+            paths.append(path)
+            ids.add(step.id)
+    return frozenset(paths)
 
 
 def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
