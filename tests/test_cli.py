@@ -291,6 +291,7 @@ def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
     assert "checks hold" in done.stdout
     assert told["ok"]
     assert told["findings"] == []
+    assert told["unlisted_codes"] == []
     assert {"what", "asked", "got"} <= told["asked_against_got"][0].keys()
 
 

@@ -28,6 +28,7 @@ def audit(
         "expectations": (auditing.EXPECTED, found.expected),
         "asked_against_got": (auditing.COMPARED, found.compared),
         "scorecard": (auditing.SCORED, found.scored),
+        "unlisted_codes": (auditing.UNLISTED, found.unlisted),
     }
     if as_json:
         told = {part: [dict(zip(columns, row, strict=True)) for row in rows]
@@ -46,6 +47,8 @@ def _print(found: Audit, parts: dict[str, tuple[list[str], list[list[Any]]]]) ->
             print_rows(columns, rows, as_json=False)
     within = [row[-1] for row in found.compared if row[-1] is not None]
     typer.echo(f"{found.checked - len(found.findings)} of {found.checked} checks hold")
+    if found.note:
+        typer.echo(found.note)
     if found.expected:
         typer.echo(f"{sum(row[-1] for row in found.expected)} of {len(found.expected)} "
                    "expectations are met")  # fmt: skip

@@ -2,7 +2,9 @@ from pathlib import Path
 
 from audit.scenes import opened
 from healthsim.operations import auditing
+from healthsim.persistence.state import described
 from specification.test_codes import _journey, _profile
+from storing import stored
 
 
 def test_unlisted_codes_are_told_by_the_manifest_and_by_no_rule(tmp_path: Path) -> None:
@@ -15,6 +17,31 @@ def test_unlisted_codes_are_told_by_the_manifest_and_by_no_rule(tmp_path: Path) 
     assert told == {}
     assert set(auditing.unlisted_of_run(seen.path)) == {"Q11.99", "X99.Z"}
     assert sum(after.values()) > 0
+
+
+def test_an_audit_names_the_unlisted_codes_in_the_rows(tmp_path: Path) -> None:
+    free = {"allow_unlisted_codes": True}
+    journey = _journey(diagnoses=["X99.Z"], procedures=["99213", "J1884"]) | free
+    told = _audited(stored(tmp_path, _profile("Q11.99", **free), journey))
+
+    found = {(code, where): rows for code, where, rows in told.unlisted}
+    assert {code for code, _ in found} == {"Q11.99", "X99.Z", "J1884"}
+    assert found["Q11.99", "conditions.code"] == 4
+    assert found["X99.Z", "encounter_diagnoses.code"] == 4
+    assert found["J1884", "claim_lines.procedure"] == 4
+    assert told.note.startswith("3 unlisted codes stand in the rows")
+    assert not told.findings
+
+
+def test_an_audit_of_listed_codes_notes_nothing(tmp_path: Path) -> None:
+    told = _audited(stored(tmp_path, _profile("I10"), _journey()))
+
+    assert (told.unlisted, told.note) == ([], "")
+
+
+def _audited(path: Path) -> auditing.Audit:
+    manifest = described(path).manifest
+    return auditing.audit_file(path, manifest.profile, manifest.journeys)
 
 
 def test_a_code_that_was_not_valid_on_its_day_is_told(tmp_path: Path) -> None:

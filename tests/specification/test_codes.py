@@ -103,6 +103,16 @@ def test_a_code_that_no_book_knows_passes_where_the_document_says_so() -> None:
     assert set(chunk.tables["immunizations"]["display"].texts()) == {"999"}
 
 
+@pytest.mark.parametrize(
+    "code", ["ABCDEFGHIJ", "A--", "ABC", "250.00", "A" * 20, "Q1199", "Q11.99999", "q11.99"]
+)
+def test_what_has_not_the_form_of_a_diagnosis_passes_nowhere(code: str) -> None:
+    told = _refused(_profile(code, allow_unlisted_codes=True))
+
+    assert f"no code '{code}' here, and it has not the form of one" in told or "write" in told
+    assert code in _refused(PROFILE, _journey(diagnoses=[code]) | {"allow_unlisted_codes": True})
+
+
 @pytest.mark.parametrize("code", ["E11", "T40.7X1A", "O80", "4548-4", "E119"])
 def test_no_document_can_excuse_what_a_book_knows(code: str) -> None:
     assert code in _refused(_profile(code, allow_unlisted_codes=True))

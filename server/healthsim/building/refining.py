@@ -23,7 +23,7 @@ _OF_JOURNEY = (
     "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",
     "parameters", "parts",
 )  # fmt: skip
-_HEAD = ("name", "title", "description", "version", "reproduces")
+_HEAD = ("name", "title", "description", "version", "reproduces", "allow_unlisted_codes")
 
 
 def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, list[str]]:

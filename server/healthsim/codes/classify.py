@@ -57,6 +57,12 @@ class Verdict:
         return self.status == "valid" and self.code == self.said
 
     @property
+    def well_formed(self) -> bool:
+        """It is written as codes of its system are, whether or not the book holds it."""
+        shape = SYSTEMS[self.system].shape
+        return shape.fullmatch(self.said) is not None
+
+    @property
     def found(self) -> str:
         """What is wrong, as a sentence."""
         name, said = SYSTEMS[self.system].title, shown(self.said)
@@ -315,7 +321,7 @@ def _package(code: str) -> Any:
     return rows.get(code) or (rows.get(code[:9]) if re.fullmatch(r"\d{11}", code) else None)
 
 
-_ICD = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", re.ASCII)
+_ICD = re.compile(r"(?=.*\d)[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", re.ASCII)
 
 
 SYSTEMS: Mapping[str, System] = {

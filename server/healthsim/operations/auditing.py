@@ -22,6 +22,7 @@ class Audit:
         compared: asked against got, one row a figure.
         expected: what the specifications expect, and how it came out when the rows were made.
         scored: published figures that the specifications say they reproduce, one row a figure.
+        unlisted: codes in the rows that no book knows and that the specifications let pass.
     """
 
     checked: int
@@ -29,6 +30,7 @@ class Audit:
     compared: list[list[Any]]
     expected: list[list[Any]] = field(default_factory=list)
     scored: list[list[Any]] = field(default_factory=list)
+    unlisted: list[list[Any]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -38,6 +40,17 @@ class Audit:
         rows are what was specified, and the specification is not like the world. `off` tells.
         """
         return not self.findings and all(row[-1] for row in self.expected)
+
+    @property
+    def note(self) -> str:
+        """What is no fault and must be known all the same: codes that no book could judge."""
+        codes = list(dict.fromkeys(str(row[0]) for row in self.unlisted))
+        if not codes:
+            return ""
+        more = ", ..." * (len(codes) > _MOST_NAMED)
+        stand = "code stands" if len(codes) == 1 else "codes stand"
+        return (f"{len(codes)} unlisted {stand} in the rows, which no code book knows and the "
+                f"specifications let pass: {', '.join(codes[:_MOST_NAMED])}{more}")  # fmt: skip
 
     @property
     def off(self) -> list[str]:
@@ -56,6 +69,8 @@ class Audit:
         return f"{said}; {rest} unverified, of too few, or not measured" if rest else said
 
 
+UNLISTED = ["code", "where", "rows"]
+_MOST_NAMED = 20  # unlisted codes; the rows of the audit name them all
 FINDING = ["check", "where", "rows", "mend"]
 COMPARED = ["what", "asked", "got", "low", "high", "ok"]
 SCORED = ["id", "figure", "published", "observed", "difference", "n", "allowed", "status",
@@ -78,11 +93,13 @@ def audit(home: Home, name: str) -> Audit:
 def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
     """Audit the file of a run or scenario against the texts of its specifications."""
     from healthsim.audit import integrity  # noqa: PLC0415  duckdb is heavy
+    from healthsim.audit.unlisted import unlisted_rows  # noqa: PLC0415  as it
 
     found = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in found if item.rows]
     return Audit(len(found), broken, compared(path, profile, journeys),
-                 scored=scored(path, profile, journeys))  # fmt: skip
+                 scored=scored(path, profile, journeys),
+                 unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
 
 
 def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:

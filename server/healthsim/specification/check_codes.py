@@ -60,6 +60,8 @@ class Codes:
             if verdict.as_written or (self.unlisted and passes(verdict)):
                 continue
             found = verdict.found
+            if self.unlisted and verdict.status == "unknown" and not verdict.well_formed:
+                found += ", and it has not the form of one, which an unlisted code must have"
             if day is not None and verdict.status in ("retired", "not_yet", "header"):
                 later = day == self.last != self.first
                 found += f", and it is used until {self.last}" if later else ""
@@ -81,8 +83,11 @@ def nobody_of_age(where: str, code: str, youngest: float, oldest: float) -> Iter
 
 
 def passes(verdict: Verdict) -> bool:
-    """Tell whether `allow_unlisted_codes` lets a code pass: no book knows it."""
-    return verdict.status == "unknown" and not verdict.found_in
+    """Tell whether `allow_unlisted_codes` lets a code pass.
+
+    It does where no book knows the code and it has the form of its system.
+    """
+    return verdict.status == "unknown" and not verdict.found_in and verdict.well_formed
 
 
 def profile_code_problems(

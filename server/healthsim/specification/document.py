@@ -68,8 +68,9 @@ class Document(Strict):
 
     Attributes:
         reproduces: published figures that what it makes is like; an audit compares them.
-        allow_unlisted_codes: codes that no book knows pass, and the run lists them; a header, a
-            retired code, one of the other sex or of another system is refused all the same.
+        allow_unlisted_codes: codes that no book knows and that have the form of their system pass,
+            and runs and audits list them; a header, a retired code, one of the other sex or of
+            another system is refused all the same.
     """
 
     kind_name: ClassVar[str] = "document"

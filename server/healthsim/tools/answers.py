@@ -178,6 +178,7 @@ class Audited(Answer):
     expectations: Rows = {}
     asked_against_got: Rows = {}
     scorecard: Rows = {}
+    note: str = ""
     next: str
 
 

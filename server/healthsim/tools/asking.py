@@ -72,6 +72,7 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
             expectations=rows(auditing.EXPECTED, found.expected) if found.expected else {},
             asked_against_got=rows(auditing.COMPARED, found.compared),
             scorecard=rows(auditing.SCORED, found.scored) if found.scored else {},
+            note=found.note,
             next=_told(found),
         )
     )
