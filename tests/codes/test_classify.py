@@ -198,3 +198,24 @@ def test_a_list_of_codes_is_named_as_a_list(system: str, code: str) -> None:
     assert f"the list of {SYSTEMS[system].title.removeprefix('the list of ')}" in said
     assert "codes code" not in said
     assert "codes of the" not in said
+
+
+@pytest.mark.parametrize("code", ["250.00", "250", "401.9", "V45.81", "E880.1"])
+def test_a_code_of_the_older_revision_is_called_so_and_repaired_into_nothing(code: str) -> None:
+    verdict = classify("icd10cm", code)
+    assert (verdict.status, verdict.suggestions) == ("unknown", ())
+    assert "looks like ICD-9-CM" in verdict.found
+    assert "equivalence mappings" in verdict.mend
+
+
+def test_a_code_that_both_revisions_have_is_that_of_the_one_in_use() -> None:
+    assert classify("icd10cm", "V45.9").status == "header"
+    assert classify("icd10cm", "E88.01").status == "valid"
+
+
+def test_for_a_code_of_another_time_only_its_own_kind_of_that_time_is_named() -> None:
+    before = classify("icd10cm", "E66.813", on=date(2023, 1, 1))
+    assert before.status == "not_yet"
+    assert before.suggestions[0] == "E66.8"
+    assert all(code.startswith("E66.") for code in before.suggestions)
+    assert classify("icd10cm", "U07.1", on=date(2020, 1, 1)).suggestions == ()

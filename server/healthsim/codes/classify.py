@@ -15,10 +15,18 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from healthsim.codes import books, shelf
 from healthsim.codes.diagnoses import Diagnosis, bare, dotted, icd10cm, release
 from healthsim.codes.drugs import drugs, ndc, rxnorm
-from healthsim.codes.forms import LONGEST, age_asked, eleven_digits, form_alone, sex_asked, shown
+from healthsim.codes.forms import (
+    LONGEST,
+    age_asked,
+    eleven_digits,
+    form_alone,
+    is_icd9,
+    sex_asked,
+    shown,
+)
 from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
-from healthsim.codes.nearest import MOST, Space, nearest
+from healthsim.codes.nearest import Space, kin, nearest
 from healthsim.codes.procedures import procedure_system
 from healthsim.errors import NotFound, Problem, near
 
@@ -92,6 +100,10 @@ class Verdict:
             return "use the code of that time, or a later day"
         if shown:
             return f"did you mean {' or '.join(shown)}?"
+        if self.detail == _OLD:
+            return (
+                "translate it by CMS's general equivalence mappings, or find the condition by words"
+            )
         return f"look it up in {SYSTEMS[self.system].title}"
 
     def problem(self, where: str) -> Problem:
@@ -152,6 +164,8 @@ def classify(
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
     own, written = asked.entry(code), code
+    if own is None and system == "icd10cm" and is_icd9(code):
+        return Verdict(system, code, "unknown", detail=_OLD)
     alike = asked.shape.fullmatch(code) or (system in _SHORT and _one_sign_off(asked, code))
     if own is None and not alike and (other := _elsewhere(system, code)):
         row = SYSTEMS[other].entry(code)
@@ -219,17 +233,14 @@ def _on_day(row: Diagnosis, on: date) -> tuple[Status, str, tuple[str, ...]]:
     if row.valid_on(on):
         return "valid", "", ()
     if row.billable and on.isoformat() < row.valid_from:
-        shorter = (row.code[:size].rstrip(".") for size in range(len(row.code) - 1, 2, -1))
-        space = icd10cm().space_on(on)
-        before = tuple(code for code in shorter if space.whole(space.bare(code)))
-        found = tuple(dict.fromkeys((*before, *nearest(space, row.code))))
-        return "not_yet", f"is valid from {row.valid_from}", found[:MOST]
+        found = kin(icd10cm().space_on(on), row.code)
+        return "not_yet", f"is valid from {row.valid_from}", found
     if row.header and not row.gone:
         until = f"; it was billable until {row.valid_until}" if row.valid_until else ""
         return "header", f"is not billable{until}", _of_header(row, on)
     until = f"was retired after {row.valid_until}" if row.valid_until else "was retired"
     after = tuple(code for code in row.successors if code in icd10cm() and _usable(code, on))
-    return "retired", until, after or nearest(icd10cm().space_on(on), row.code)
+    return "retired", until, after or kin(icd10cm().space_on(on), row.code)
 
 
 def _usable(code: str, on: date) -> bool:
@@ -320,6 +331,8 @@ def _package(code: str) -> Any:
     rows = ndc().rows
     return rows.get(code) or (rows.get(code[:9]) if re.fullmatch(r"\d{11}", code) else None)
 
+
+_OLD = "it looks like ICD-9-CM"
 
 _ICD = re.compile(r"(?=.*\d)[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", re.ASCII)
 

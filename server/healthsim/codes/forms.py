@@ -15,6 +15,7 @@ _SEXES = {"": None, "m": "M", "f": "F", "male": "M", "female": "F"}
 _PACKAGE = re.compile(r"(\d{4,5})-(\d{3,4})-(\d{1,2})", re.ASCII)
 _LOINC = re.compile(r"(\d{3,7})-(\d)", re.ASCII)  # shorter ones are read as dates and ranges
 _DIAGNOSIS = re.compile(r"[A-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}", re.ASCII)
+_ICD9 = re.compile(r"\d{3}(\.\d{1,2})?|V\d{2}\.\d{1,2}|E[089]\d{2}\.\d", re.ASCII)
 _SPECIALTY = re.compile(r"[1-4]\d{2}[0-9A-Z]{6}X", re.ASCII)
 
 
@@ -34,6 +35,17 @@ def form_alone(code: str) -> str:
     if (parts := _LOINC.fullmatch(code)) and parts[2] == check_digit(parts[1]):
         return "loinc"
     return "taxonomy" if _SPECIALTY.fullmatch(code) else ""
+
+
+def is_icd9(code: str) -> bool:
+    """Tell whether a code that is none of ICD-10-CM has the form of ICD-9-CM.
+
+    Some V codes of both have one form: ask only where ICD-10-CM holds none.
+
+    >>> [is_icd9(code) for code in ("250.00", "401", "V45.81", "E880.1", "E88.01", "25000")]
+    [True, True, True, True, False, False]
+    """
+    return _ICD9.fullmatch(code.strip().upper()) is not None
 
 
 def eleven_digits(code: str) -> str:

@@ -60,6 +60,15 @@ def nearest(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
     return tuple(found)
 
 
+def kin(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
+    """Return what shares the longest beginning with a code: its parents, and what is below them.
+
+    Of a code that is sure there are no look-alikes: only what stands beside it says about the same.
+    """
+    found = dict.fromkeys(_shortened(space, space.bare(text)))
+    return tuple(islice(found, most))
+
+
 def _itself(space: Space, said: str) -> Iterator[str]:
     code = space.whole(said)
     if code is not None:
