@@ -52,7 +52,7 @@ def show(
     rows = [
         (name, "-" if one["adults_share"] is None else f"{one['adults_share']:.1%}",
          one["rests_on"], str(one.get("year") or ""), one.get("confidence", ""),
-         one.get("source") or f"import it: {one.get('import')}")
+         one.get("source") or f"import them all: {one['import']}")
         for name, one in found["prevalence"].items()
     ]  # fmt: skip
     print_rows(("among adults", "share", "rests on", "year", "confidence", "source"), rows,

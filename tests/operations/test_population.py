@@ -132,6 +132,25 @@ def test_imported_prevalence_is_met_and_named_as_the_countys(home: Home, tmp_pat
         assert told[measure]["source"] == "CDC PLACES 2024 release"
 
 
+@pytest.mark.parametrize("place", ["US", "TX"])
+def test_a_few_imported_counties_do_not_speak_for_a_state_or_the_nation(
+    home: Home, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(publishing.MEASURES, "STROKE", 5.7)
+    import_file(home, "cdc-places", publishing.places_wide(tmp_path))
+
+    found = describe_place(home, place, ["stroke"])
+    told = found["prevalence"]["stroke"]
+    run = CliRunner().invoke(cli.app, ["--home", str(home.folder), "population", "show", place])
+
+    assert told["adults_share"] is None
+    known = 3 if place == "US" else 1
+    assert told["rests_on"] == f"{known} of {found['counties']:,} counties"
+    assert "cdc-places FILE" in told["import"]
+    assert f"{known} of {found['counties']:,} counties" in run.stdout
+    assert "None" not in run.stdout
+
+
 def test_a_run_takes_the_imported_figures_that_it_needs_and_their_version(
     home: Home, tmp_path: Path
 ) -> None:

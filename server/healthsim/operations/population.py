@@ -244,15 +244,19 @@ def _ages(people: NDArray[np.int64]) -> dict[str, float]:
 def _prevalence(
     measure: str, population: Population, counties: NDArray[np.int32], found: Rates
 ) -> dict[str, Any]:
-    """Return the share of a place's adults, and what it rests on."""
+    """Return the share of a place's adults, and what it rests on.
+
+    None where a county of it is not known: some do not speak for a state, and runs refuse it too.
+    """
     from healthsim.products.populationsim.rates import by_year  # noqa: PLC0415
 
-    known = found.known > 0
-    if not known.any():
-        return {"adults_share": None, "rests_on": "nothing", "import": _IMPORT}
-    adults = by_year(population.people[counties]).sum(axis=(1, 2))[known]
-    share = float((found.level[known] * adults).sum() / adults.sum())
-    basis = int(found.known[known].min())
+    known = int((found.known > 0).sum())
+    if known < len(counties):
+        rests_on = f"{known:,} of {len(counties):,} counties" if known else "nothing"
+        return {"adults_share": None, "rests_on": rests_on, "import": _IMPORT}
+    adults = by_year(population.people[counties]).sum(axis=(1, 2))
+    share = float((found.level * adults).sum() / adults.sum())
+    basis = int(found.known.min())
     return {"adults_share": round(share, _DECIMALS), "rests_on": _BASIS[basis],
             **_said(measure, population, counties, basis)}  # fmt: skip
 
@@ -267,7 +271,7 @@ def _said(
 
     if basis == len(_BASIS) - 1:
         level, first = population.measures[measure], int(counties[0])
-        return {"source": level.source.take(counties[:1]).texts()[0],
+        return {"source": level.source.take(counties[:1]).texts()[0] or "imported",
                 "year": int(level.year[first]) or None, "confidence": "imported"}  # fmt: skip
     nation = figure(measure)
     if basis == 1:
