@@ -289,6 +289,9 @@ def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
 
     assert done.returncode == 0, done.stderr
     assert "checks hold" in done.stdout
+    compared = told["asked_against_got"]
+    judged = [row["ok"] for row in compared if row["ok"] is not None]
+    assert f"{len(judged)} of {len(compared)} asked figures could be judged" in done.stdout
     assert told["ok"]
     assert told["findings"] == []
     assert told["unlisted_codes"] == []

@@ -45,13 +45,12 @@ def _print(found: Audit, parts: dict[str, tuple[list[str], list[list[Any]]]]) ->
         if rows:
             typer.echo(f"{part.replace('_', ' ')}:")
             print_rows(columns, rows, as_json=False)
-    within = [row[-1] for row in found.compared if row[-1] is not None]
     typer.echo(f"{found.checked - len(found.findings)} of {found.checked} checks hold")
     if found.note:
         typer.echo(found.note)
     if found.expected:
         typer.echo(f"{sum(row[-1] for row in found.expected)} of {len(found.expected)} "
                    "expectations are met")  # fmt: skip
-    typer.echo(f"{sum(within)} of {len(within)} figures are what was asked, but for chance")
+    typer.echo(found.judged)
     if found.scored:
         typer.echo(found.score)

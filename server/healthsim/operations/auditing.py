@@ -53,6 +53,16 @@ class Audit:
                 f"specifications let pass: {', '.join(codes[:_MOST_NAMED])}{more}")  # fmt: skip
 
     @property
+    def judged(self) -> str:
+        """How many of the figures that were asked for could be judged, and how many of these fit.
+
+        A figure that differs by place, or that only rows could work out, has no one asked value.
+        """
+        fit = [row[-1] for row in self.compared if row[-1] is not None]
+        return (f"{len(fit)} of {len(self.compared)} asked figures could be judged; {sum(fit)} of "
+                f"{len(fit)} are what was asked, but for chance")  # fmt: skip
+
+    @property
     def off(self) -> list[str]:
         """Names of the published figures that are not met."""
         return [str(row[0]) for row in self.scored if row[SCORED.index("status")] == "off"]

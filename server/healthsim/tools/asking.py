@@ -83,7 +83,8 @@ def _told(found: Audit) -> str:
     said = "" if found.ok else "Say what differs; a new run needs a changed spec or seed. "
     if found.scored:
         said += f"Say the scorecard: {found.score}."
-    return said.strip() or "Nothing to mend."
+    said = said.strip() or "Nothing to mend."
+    return f"{said} {found.judged}." if None in (row[-1] for row in found.compared) else said
 
 
 def export_scenario(
