@@ -247,6 +247,52 @@ def test_lipids_of_one_draw_obey_their_relation() -> None:
     assert np.abs(total - ldl - hdl - triglycerides / 5).max() <= 0.5
 
 
+def test_bloods_of_a_wellness_visit_agree_with_the_chart_and_each_other() -> None:
+    tables = _run("medicare-general", ("annual-wellness",), 1_000, ["patientsim"])
+    labs, conditions = tables["lab_results"], tables["conditions"]
+    mine = {code: _is(labs["loinc"], code) for code in ("98979-8", "2160-0", "13457-7", "2093-3")}
+    egfr, creatinine, ldl, total = (
+        labs["value"][rows][np.argsort(labs["event_id"][rows])] for rows in mine.values()
+    )
+    kidneys = conditions["person_id"][_is(conditions["code"], "N18.30")]
+    theirs = mine["98979-8"] & np.isin(labs["person_id"], kidneys)
+
+    assert theirs.sum() > 50
+    assert (labs["value"][theirs] >= 30).all()
+    assert (labs["value"][theirs] < 60).all()
+    assert np.abs(creatinine - 62 / egfr - 0.1).max() < 0.3
+    assert (total > ldl + 22).all()
+
+
+def test_images_alone_open_no_operating_room() -> None:
+    products = ["patientsim", "membersim"]
+    seen = {
+        template: _run(profile, (template,), 400, products)["claim_lines"]["revenue_code"]
+        for profile, template in (
+            ("medicare-general", "annual-wellness"),
+            ("oncology-trial-candidates", "oncology-treatment-cycle"),
+        )
+    }
+
+    assert _is(seen["annual-wellness"], "0403").any()
+    assert not _is(seen["annual-wellness"], "0360").any()
+    assert not _is(seen["annual-wellness"], "0510").any()
+    assert _is(seen["oncology-treatment-cycle"], "0320").any()
+
+
+def test_drugs_of_one_class_exclude_each_other_and_keep_their_shares() -> None:
+    written = _run("medicare-general", ("annual-wellness",), 3_000)["prescriptions"]
+    taking = {
+        drug: set(written["person_id"][_is(written["ingredient"], drug)])
+        for drug in ("lisinopril", "losartan", "atorvastatin", "rosuvastatin", "omeprazole",
+                     "pantoprazole", "sertraline", "escitalopram")
+    }  # fmt: skip
+
+    pairs = list(zip(list(taking)[::2], list(taking)[1::2], strict=True))
+    assert [pair for pair in pairs if taking[pair[0]] & taking[pair[1]]] == []
+    assert abs(len(taking["pantoprazole"]) / 3_000 - 0.2) < 3 * math.sqrt(0.2 * 0.8 / 3_000)
+
+
 def test_readmissions_after_a_knee_replacement_are_near_the_published_share() -> None:
     count = 6_000
     tables = _run("medicare-diabetic", ("surgical-episode",), count, ["patientsim"])

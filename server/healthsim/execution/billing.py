@@ -67,6 +67,9 @@ ROOMS: Mapping[str, tuple[Room, ...]] = {
 """Medicare-level prices in cents: 0821 is the ESRD base rate (CMS, CY 2025); the others are
 assumptions of the right size, to be shaped by price level, provider and year."""
 
+IMAGING = (Room("0403", 9_500), Room("0320", 23_000))
+"""An outpatient visit for images alone, a screening mammogram or another. Prices: assumptions,
+near Medicare's technical part of the one and of a scan with contrast."""
 _LAB_REVENUE, _VACCINE_REVENUE = "0300", "0771"
 _RECEIVED = (2, 14)  # days from the last service to receipt: assumption
 _DECIDED = (7, 21)  # days from receipt to payment: assumption, inside 30-day prompt-pay rules
@@ -192,17 +195,24 @@ def _billed(code: str | Billed) -> Billed:
 
 
 def _rooms(visit: Visit, event: int, inside: list[Happening]) -> Iterator[Line]:
-    surgical = bool(getattr(visit.details, "icd10pcs", ())) or any(
-        isinstance(one.occurrence.step, say.Procedure) for one in inside
-    )
-    for room in ROOMS[visit.details.encounter_class]:
-        if room.surgical and not surgical:
+    steps = [one.occurrence.step for one in inside]
+    done = [step.details.code for step in steps if isinstance(step, say.Procedure)]
+    cut = bool(getattr(visit.details, "icd10pcs", ())) or not all(map(_is_image, done))
+    rooms = ROOMS[visit.details.encounter_class]
+    if rooms == ROOMS["outpatient_hospital"] and done and not cut and not visit.details.procedures:
+        rooms = (IMAGING[not any("Z12.31" in codes for codes in visit.stated.lists)],)
+    for room in rooms:
+        if room.surgical and not cut:
             continue
         nights = np.maximum(visit.nights, 1).astype(np.int32)
         units = nights if room.nightly else np.ones(len(nights), dtype=np.int32)
         yield Line(visit.rows, visit.first, event, units=units, revenue=room.revenue,
                    cents=room.cents,
                    drg=room.nightly and visit.details.drg is not None)  # fmt: skip
+
+
+def _is_image(code: str) -> bool:
+    return len(code) == 5 and code.isdigit() and code[0] == "7"  # the section of radiology
 
 
 def _lines_of(made: Chart, one: Happening, bill: Bill) -> Iterator[Line]:
