@@ -380,3 +380,21 @@ def test_looking_codes_up_imports_nothing_heavy() -> None:
     )
 
     assert done.stdout.splitlines()[-1] == ""
+
+
+def test_check_refuses_a_profile_for_whose_places_nothing_is_known(
+    home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "strokes.json"
+    share = {"type": "population", "measure": "stroke"}
+    path.write_text(json.dumps({
+        "kind": "profile", "name": "strokes", "count": 10, "products": ["patientsim"],
+        "demographics": {"location": {"counties": {"48201": 1}}},
+        "clinical": {"comorbidities": [{"code": "I63.9", "share": share}]},
+    }))  # fmt: skip
+    checked = _run(home, "check", str(path))
+    made = _run(home, "generate", "--profile", str(path))
+
+    assert (checked.returncode, made.returncode) == (2, 2)
+    assert "nothing is known of 'stroke' in Harris County, TX" in checked.stderr
+    assert "reference import cdc-places FILE" in " ".join(checked.stderr.split())
