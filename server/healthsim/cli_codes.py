@@ -63,7 +63,8 @@ def classify(
     file: Annotated[
         str,
         typer.Option(
-            help="CSV file with a column code, and if wanted system, sex, age, on; - is stdin."
+            help="CSV file with a column code, and if wanted system, sex, age, on; other columns "
+            "are passed over; - is stdin."
         ),
     ] = "",
     as_json: Json = False,

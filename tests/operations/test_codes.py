@@ -61,7 +61,8 @@ def test_a_file_says_system_sex_age_and_day_where_it_does_and_the_command_elsewh
         ("code,age\nE11,old\n", "line 2: age is 'old'"),
         ("code,on\nE11,1/2/26\n", "line 2: day is '1/2/26'; write it as 2026-01-31"),
         ("code,system\nE11,icd11\n", "line 2: there is no code system 'icd11'"),
-        ("code\n\n \n", "line 3: has no code"),
+        ("code,sex\n\n,F\n", "line 3: has no code"),
+        ("code,sytem\nE11,icd10cm\n", "line 1: has a column 'sytem'.*; call it 'system'"),
         ('code\n"E11\n', "is no CSV"),
     ],
 )
@@ -132,3 +133,11 @@ def test_few_rows_of_what_goes_with_a_condition_hold_some_of_every_kind() -> Non
 def test_a_condition_of_which_nothing_is_known_is_refused(query: str) -> None:
     with pytest.raises(HealthSimError, match=r"nothing is known|did you mean|use other or fewer"):
         codes.look(query)
+
+
+def test_columns_of_ones_own_and_blank_rows_are_passed_over() -> None:
+    text = "claim,code,note,sex\nA1,C61,old,F\n,,,\n \nA2,E11.9,,\n"
+
+    assert read_codes("codes.csv", text, Usual()) == [
+        Asked("C61", sex="F"), Asked("E11.9")
+    ]  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from healthsim.codes.classify import SYSTEMS, Verdict, classify, system_of
@@ -188,14 +189,16 @@ _COLUMNS = ("code", "system", "sex", "age", "on")
 def read_codes(name: str, text: str, usual: Usual) -> list[Asked]:
     """Read a CSV file of codes: a column ``code``, and if wanted system, sex, age and on.
 
+    Other columns are passed over, and so are lines without a value.
+
     Args:
         name: what the file is called, for messages.
         text: its text.
         usual: what holds where a row says nothing.
 
     Raises:
-        Refused: a column is missing or not known, or a value is not what it should be; the error
-            says in which line.
+        Refused: a column is missing or nearly called as one of ours, or a value is not what it
+            should be; the error says in which line.
     """
     lines = csv.reader(text.removeprefix("\ufeff").splitlines(), strict=True)
     try:
@@ -204,7 +207,7 @@ def read_codes(name: str, text: str, usual: Usual) -> list[Asked]:
         return [
             _asked(f"{name}, line {lines.line_num}", dict(zip(header, line, strict=False)), usual)
             for line in lines
-            if line and _has_all(name, lines.line_num, line, header)
+            if any(map(str.strip, line)) and _has_all(name, lines.line_num, line, header)
         ]
     except csv.Error as error:
         mend = "mend the line, or give one code a line under the header code"
@@ -212,14 +215,30 @@ def read_codes(name: str, text: str, usual: Usual) -> list[Asked]:
 
 
 def _refuse_columns(where: str, header: list[str]) -> None:
-    unknown = [cell for cell in header if cell not in _COLUMNS]
+    meant = {cell: _meant_column(cell) for cell in header if cell not in _COLUMNS}
+    mistaken = [(cell, column) for cell, column in meant.items() if column]
     if "code" not in header:
         found = f"has no column code but {', '.join(header)[:80] or 'nothing'}"
         raise Refused(where, found, "begin with a line of column names: code, and if wanted "
                       "system, sex, age, on")  # fmt: skip
-    if unknown:
-        raise Refused(where, f"has a column {unknown[0]!r}, which is not known",
-                      f"leave it out; known: {', '.join(_COLUMNS)}")  # fmt: skip
+    if mistaken:
+        cell, column = mistaken[0]
+        raise Refused(where, f"has a column {cell!r}, which is not known",
+                      f"call it {column!r}, or leave it out")  # fmt: skip
+
+
+def _meant_column(cell: str) -> str:
+    """Return which of our columns a name was nearly that of: it is not passed over silently.
+
+    >>> [_meant_column(cell) for cell in ("gender", "sytem", "note", "member_id", "charge")]
+    ['sex', 'system', '', '', '']
+    """
+    if cell == "gender":
+        return "sex"
+    return next(iter(get_close_matches(cell, _COLUMNS, 1, _NEARLY)), "")
+
+
+_NEARLY = 0.85  # of a name's letters, as difflib counts them
 
 
 def _has_all(name: str, number: int, line: list[str], header: list[str]) -> bool:
