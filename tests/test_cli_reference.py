@@ -63,3 +63,20 @@ def test_the_kinds_say_where_their_files_are_offered(tmp_path: Path) -> None:
         one["kind"] for one in found
     }
     assert "Full Replacement Monthly NPI File" in _run(tmp_path, "reference", "kinds").stdout
+
+
+def test_a_file_of_fewer_states_than_the_one_kept_is_imported_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    nation = _run(
+        home, "reference", "import", "census-population", str(publishing.census_alldata(tmp_path))
+    )
+    monkeypatch.delitem(publishing.COUNTIES, "35013")
+    monkeypatch.delitem(publishing.COUNTIES, "50007")
+    part = publishing.census_alldata(tmp_path, "cc-est2023-alldata-48.csv")
+    texas = _run(home, "reference", "import", "census-population", str(part))
+
+    assert (nation.returncode, texas.returncode) == (0, 0)
+    assert "warning" not in nation.stderr
+    assert "has 1 state, and took the place of one with 3" in texas.stderr

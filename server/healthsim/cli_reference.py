@@ -37,11 +37,13 @@ def bring(
     """Import a file, in place of an earlier one of its kind."""
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
-    done = None
+    done, before = None, {one.name: one for one in reference.imported(home())}
     with suppress(KeyboardInterrupt), _progress() as tell:
         done = reference.import_file(home(), kind, file, year=year, as_of=as_of, tell=tell)
     if done is None:
         raise Cancelled("import", "was stopped", "nothing has changed; run it again")
+    if told := reference.narrowed(before.get(done.name), done):
+        errors.print(escape(f"warning: {told}"), highlight=False, soft_wrap=True)
     if as_json:
         print_json(asdict(done))
         return

@@ -72,6 +72,16 @@ def imported(home: Home) -> Sequence[Import]:
     return room.imported(home.reference)
 
 
+def narrowed(before: Import | None, done: Import) -> str:
+    """Say that an import has fewer states than the one that it took the place of; or nothing."""
+    had, has = (one.checks.get("states") if one else None for one in (before, done))
+    if not (isinstance(had, int) and isinstance(has, int) and has < had):
+        return ""
+    return (f"this file of {done.name} has {has} state{'s' * (has != 1)}, and took the place of "
+            f"one with {had}; the other states have their built-in figures again. For all of them "
+            f"import the national file: healthsim reference import {done.kind} FILE")  # fmt: skip
+
+
 def remove(home: Home, name: str) -> Import:
     """Remove what was imported under a name, and return what it was.
 
