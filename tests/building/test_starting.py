@@ -331,3 +331,93 @@ def test_a_county_of_several_states_is_asked_for() -> None:
 
     (told,) = story.not_understood
     assert "Orleans County, NY or Orleans County, VT" in told
+
+
+DIAGNOSED = {"code": "E11.9", "share": {"type": "population", "measure": "diagnosed_diabetes"}}
+HYPERTENSION = {"code": "I10", "share": {"type": "population", "measure": "hypertension"}}
+
+
+@pytest.mark.parametrize(
+    ("wish", "comorbidities"),
+    [
+        ("500 people in Harris County, Texas with diabetes as common as there", [DIAGNOSED]),
+        ("500 people in Vermont with the local diabetes prevalence", [DIAGNOSED]),
+        (
+            "500 people in Vermont, population prevalence of diabetes and hypertension",
+            [DIAGNOSED, HYPERTENSION],
+        ),
+        ("500 people in Vermont with high blood pressure at local rates", [HYPERTENSION]),
+    ],
+)
+def test_a_condition_as_common_as_in_the_population_is_not_everybody_s(
+    wish: str, comorbidities: list[dict[str, object]]
+) -> None:
+    new, story = starting.start_profile(wish)
+
+    assert new.profile is not None
+    assert new.profile["clinical"] == {"comorbidities": comorbidities}
+    assert story.not_understood == []
+    assert draft.problems(new) == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ("500 people in Vermont with heart failure as common as there", "heart failure"),
+        ("local prevalence of diabetes of 12 %, 100 people in Ohio", "local prevalence"),
+    ],
+)
+def test_a_prevalence_that_is_not_known_or_is_said_in_figures_is_said_back(
+    wish: str, told: str
+) -> None:
+    new, story = starting.start_profile(wish)
+
+    assert any(told in piece for piece in story.not_understood)
+    assert "population" not in str((new.profile or {})["clinical"])
+
+
+def test_what_was_not_understood_stays_open_after_another_change() -> None:
+    new, _ = starting.start_profile("200 Medicare patients with diabetes, veterans, in Texas")
+    again, _ = refining.refine(new, [{"op": "set", "path": "seed", "value": 9}])
+
+    assert any("veterans" in item.ask for item in draft.questions(again))
+
+
+def test_a_word_for_ages_does_not_widen_those_of_a_template_or_a_payer() -> None:
+    new, story = starting.start_profile("1000 Medicaid adults in Texas")
+    assert new.profile is not None
+    age = new.profile["demographics"]["age"]
+    assert (age["type"], age["low"], age["high"]) == ("normal", 19, 64)
+    assert "adults -> demographics.age 19 to 64, as drafted" in story.understood
+
+    ill = _profile("Medicaid adults with heart failure")["demographics"]
+    assert ill["age"] == {"type": "uniform", "low": 18, "high": 64}  # type: ignore[index]
+    said = _profile("1000 Medicaid members aged 18 to 70 in Texas")["demographics"]
+    assert (said["age"]["low"], said["age"]["high"]) == (18, 70)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("wish", "title"),
+    [
+        ("500 people around Houston", "Houston-The Woodlands-Sugar Land, TX"),
+        ("500 people in the Houston metro area", "Houston-The Woodlands-Sugar Land, TX"),
+        ("500 people in Texas, around Houston", "Houston-The Woodlands-Sugar Land, TX"),
+        ("500 people around Portland, Maine", "Portland-South Portland, ME"),
+    ],
+)
+def test_a_city_s_surroundings_are_its_metropolitan_area(wish: str, title: str) -> None:
+    new, story = starting.start_profile(wish)
+
+    assert new.profile is not None
+    assert new.profile["demographics"]["location"] == {"metros": {title: 1.0}}
+    assert story.not_understood == []
+    assert draft.problems(new) == []
+
+
+def test_a_city_of_several_areas_is_asked_for_and_a_state_stays_one() -> None:
+    _, story = starting.start_profile("500 people around Portland")
+    (told,) = story.not_understood
+    assert "Portland-South Portland, ME or Portland-Vancouver-Hillsboro, OR-WA" in told
+
+    state = _profile("500 people around New York")["demographics"]
+    assert state == {"location": {"states": {"NY": 1.0}}}

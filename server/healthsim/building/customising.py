@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthsim.building import paths
+from healthsim.building import nearby, paths
 from healthsim.building.draft import Assumption
+from healthsim.building.prevalence import MEASURES
 from healthsim.building.wishes import Wishes
 from healthsim.building.words import CONDITIONS, PAYERS, STATES, Payer, state_name
 
@@ -91,6 +92,14 @@ def _ages(work: Work) -> None:
         work.put("demographics.age", {"type": "constant", "value": low}, f"age {low}")
         return
     now = work.profile["demographics"].get("age") or {}
+    if work.wishes.aged:
+        low, high = _narrowed((low, high), now)
+        if (low, high) == (now.get("low"), now.get("high")):
+            work.settled.append("demographics.age")
+            work.story.understood.append(
+                f"{work.wishes.aged} -> demographics.age {low} to {high}, as drafted"
+            )
+            return
     said = f"ages {low} to {high}"
     mean = now.get("mean")
     if now.get("type") == "normal" and isinstance(mean, int | float) and low <= mean <= high:
@@ -104,6 +113,12 @@ def _ages(work: Work) -> None:
         "demographics.age", said,
         f"You said {said}: spread evenly, or more in the middle?", bell,
     )  # fmt: skip
+
+
+def _narrowed(ages: tuple[int, int], now: dict[str, Any]) -> tuple[int, int]:
+    """Return the ages of a word as far as the draft's people have them: Medicaid's to 64."""
+    low, high = max(ages[0], now.get("low", 0)), min(ages[1], now.get("high", ages[1]))
+    return (low, high) if low < high else ages
 
 
 def _sexes(work: Work) -> None:
@@ -142,6 +157,8 @@ def _exact_sexes(work: Work, exact: dict[str, int]) -> None:
 def _places(work: Work) -> None:
     states = work.wishes.states
     if work.wishes.counties and _counties(work):
+        return
+    if work.wishes.metros and _metros(work):
         return
     if not states:
         _area(work)
@@ -202,6 +219,29 @@ def _counties(work: Work) -> bool:
     return True
 
 
+def _metros(work: Work) -> bool:
+    """Put the metropolitan areas that are named; what several are called is asked for."""
+    path, wish, found = "demographics.location.metros", work.wishes, []
+    for said, titles in wish.metros:
+        if len(titles) == 1:
+            found.append(titles[0])
+            continue
+        which = " or ".join(titles) if 1 < len(titles) <= _FEW else "write the area's title"
+        work.story.not_understood.append(f"{said} ({which})")
+    if not found:
+        return False
+    inside = {state for title in found for state in nearby.states_of(title)}
+    work.story.not_understood += [f"{state_name(code)} beside a metropolitan area"
+                                  for code in wish.states if code not in inside]  # fmt: skip
+    found = list(dict.fromkeys(found))
+    work.profile["demographics"].pop("location", None)
+    work.put(path, dict.fromkeys(found, round(1 / len(found), 6)), " and ".join(found))
+    if len(found) > 1:
+        work.assume(path, "metropolitan areas without shares",
+                    f"{' and '.join(found)} are taken in equal shares. Is that right?")  # fmt: skip
+    return True
+
+
 def _area(work: Work) -> None:
     if work.wishes.area is not None:
         work.put("demographics.location.area", work.wishes.area, work.wishes.area)
@@ -251,11 +291,29 @@ def _clinical(work: Work) -> None:
         comorbidities.append({"code": code, "share": given, **loading})
         work.story.understood.append(f"{said} in {100 * given:g} % -> {path}")
         work.settled.append(path)
+    for code in work.wishes.prevalent:
+        _prevalent(work, clinical, code)
     for name in work.wishes.without:
         _without(work, clinical, name)
     if not comorbidities:
         del clinical["comorbidities"]
     _control(work)
+
+
+def _prevalent(work: Work, clinical: dict[str, Any], code: str) -> None:
+    """Let people have a condition as often as the population of their place has it."""
+    said, own = CONDITIONS[code][1], (clinical.get("primary") or {}).get("code", "")
+    measure, all_have = MEASURES.get(code), code.startswith(work.everyone or ("no code",))
+    if measure is None or all_have or own[:3] == code[:3]:
+        why = "no figures are known, say a share" if measure is None else "everybody has it here"
+        work.story.not_understood.append(f"{said} as in the population ({why})")
+        return
+    _drop(clinical, code)
+    share = {"type": "population", "measure": measure}
+    clinical["comorbidities"].append({"code": code, "share": share})
+    path = f"clinical.comorbidities[{code}]"
+    work.story.understood.append(f"{said} as in the population ({measure}) -> {path}")
+    work.settled.append(path)
 
 
 def _primary(work: Work, code: str) -> None:

@@ -140,7 +140,7 @@ def questions(draft: Draft) -> list[Question]:
         for item in draft.assumptions
         if not draft.is_settled(item.path)
     ]
-    if draft.not_understood and not draft.is_settled("not_understood"):
+    if draft.not_understood:
         said = "; ".join(draft.not_understood)[:_LONGEST]
         found.append(
             Question("not_understood",

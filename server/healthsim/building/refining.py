@@ -40,8 +40,7 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         raise Refused("changes", f"holds {len(changes)} changes", f"give 1 to {MOST}")
     document: dict[str, Any] = {"profile": draft.profile, "journeys": list(draft.journeys)}
     document = copy.deepcopy(document)
-    # Whoever changes the draft has been told what was not understood; the card goes on saying it
-    lines, settled = [], [*draft.settled, "not_understood"]
+    lines, settled = [], list(draft.settled)
     open_pieces = draft.not_understood
     for number, change in enumerate(changes):
         if str(change["path"]).strip() == "not_understood":

@@ -86,7 +86,7 @@ def _base(wish: Wishes, template: str, story: Story) -> tuple[dict[str, Any], st
     }  # fmt: skip
     if payer:
         profile["coverage"] = {"plan": dict(payer.plans)}
-        if payer.ages and wish.ages is None:
+        if payer.ages and (wish.ages is None or wish.aged):
             profile["demographics"]["age"] = dict(payer.ages)
     story.hints.append("No template fits; the draft holds only what you said.")
     return profile, ""
@@ -197,7 +197,6 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> tupl
             requests=(*base.requests, request[: wishes.LONGEST]),
             # An empty journey asks what happens already
             not_understood=(*base.not_understood, *left),
-            settled=tuple(item for item in base.settled if not (left and item == "not_understood")),
             templates=(*base.templates, chosen.name) if chosen else base.templates,
         ),
         story,

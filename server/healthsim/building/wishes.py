@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from healthsim.building import stories, words
+from healthsim.building import nearby, prevalence, stories, words
 from healthsim.building.words import (
     AGES,
     CONDITIONS,
@@ -56,6 +56,9 @@ class Wishes:
     Attributes:
         shares: of states, sexes, conditions and plans; None where no figure was said.
         topics: templates whose topic is named, in the order of the table.
+        aged: the word, such as "adults", where `ages` are not of figures.
+        prevalent: codes of conditions that are asked for as often as the population has them.
+        metros: pieces as written, and the titles of the metropolitan areas that they may mean.
         counties: names as written, and the state's code, empty where none was said.
         vague: paths whose figure was a word ("mostly"), with the words.
         left: pieces of text that nothing here understands.
@@ -65,9 +68,11 @@ class Wishes:
     count: int | None = None
     payer: str | None = None
     ages: tuple[int, int] | None = None
+    aged: str = ""
     states: dict[str, float | None] = field(default_factory=dict)
     sexes: dict[str, float | None] = field(default_factory=dict)
     conditions: dict[str, float | None] = field(default_factory=dict)
+    prevalent: list[str] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
     plans: dict[str, float | None] = field(default_factory=dict)
     control: str | None = None
@@ -82,13 +87,15 @@ class Wishes:
     left: list[str] = field(default_factory=list)
     exact: dict[str, int] = field(default_factory=dict)
     counties: list[tuple[str, str]] = field(default_factory=list)
+    metros: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     area: str | None = None
     hints: list[str] = field(default_factory=list)
 
     @property
     def says_who(self) -> bool:
         """Whether the wish names any people at all."""
-        said = (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics)
+        said = (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics,
+                self.prevalent)  # fmt: skip
         return any(said)
 
 
@@ -133,6 +140,7 @@ def read(request: str) -> Wishes:
     _read_stories(text, wishes)
     _read_ages(text, wishes)
     _read_without(text, wishes)
+    _read_prevalent(text, wishes)
     _read_places(text, wishes)
     _read_targets(text, wishes)
     _read_count(text, wishes)
@@ -254,10 +262,20 @@ def _read_without(text: _Text, wishes: Wishes) -> None:
         wishes.without.append(key)
 
 
+def _read_prevalent(text: _Text, wishes: Wishes) -> None:
+    for pattern in prevalence.PATTERNS:
+        for match in text.take(pattern):
+            found = prevalence.codes(match["list"])
+            wishes.prevalent += [code for code in found if code not in wishes.prevalent]
+
+
 def _read_places(text: _Text, wishes: Wishes) -> None:
-    """Take counties, with the state that follows, and whether the place is urban or rural."""
+    """Take counties and metropolitan areas, and whether the place is urban or rural."""
     for match in text.take(_COUNTY, re.NOFLAG):
         wishes.counties.append((match[1], _CODE_OF.get(match[2] or "", "")))
+    wishes.metros = nearby.metros(text.rest)
+    for said, _ in wishes.metros:
+        text.first(re.escape(said))
     for word in ("rural", "urban"):
         if text.first(rf"\b{word}(?:\s+(?:areas?|counties|county|parts?)(?:\s+of)?)?\b"):
             wishes.area = word
@@ -310,8 +328,8 @@ def _read_words(text: _Text, wishes: Wishes) -> None:
         if text.first(rf"\b(?:{payer.words})"):
             wishes.payer = wishes.payer or payer.name
     for pattern, low, high in AGES:
-        if text.first(rf"\b(?:{pattern})\b"):
-            wishes.ages = wishes.ages or (low, high)
+        if (match := text.first(rf"\b(?:{pattern})\b")) and wishes.ages is None:
+            wishes.ages, wishes.aged = (low, high), match[0]
     if match := text.first(r"\b(un|poorly[- ]|well[- ])?controlled\b"):
         wishes.control = "uncontrolled" if match[1] and match[1][0] in "uUpP" else "controlled"
     wishes.healthy = text.first(r"\bhealthy\b") is not None
