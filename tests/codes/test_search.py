@@ -113,3 +113,29 @@ def test_every_code_that_lay_words_point_to_is_in_its_book() -> None:
 
     assert len(pointed) > 100
     assert absent == []
+
+
+@pytest.mark.parametrize(
+    ("brand", "drug"),
+    [("ozempic", "semaglutide"), ("Lipitor", "atorvastatin"), ("eliquis", "apixaban"),
+     ("lantus", "insulin glargine"), ("toprol", "metoprolol succinate")],
+)  # fmt: skip
+def test_a_brand_leads_to_our_name_of_the_drug(brand: str, drug: str) -> None:
+    hit = search(brand, limit=1).hits[0]
+
+    assert hit.system == "drug"
+    assert hit.code.startswith(drug)
+
+
+@pytest.mark.parametrize(
+    ("said", "begun"),
+    [("appendectomy", "0DTJ"), ("hysterectomy", "0UT9"), ("thyroidectomy", "0GTK"),
+     ("c-section", "10D00Z")],
+)  # fmt: skip
+def test_an_operation_by_its_name_finds_inpatient_codes_though_no_book_is_named(
+    said: str, begun: str
+) -> None:
+    found = search(said, limit=40)
+
+    assert found.totals["icd10pcs"] > 0
+    assert any(h.system == "icd10pcs" and h.code.startswith(begun) for h in found.hits)

@@ -334,7 +334,7 @@ def search(
 
     Args:
         query: words in any order; the beginning of a word is enough.
-        systems: names of the books to search; none means all but ICD-10-PCS.
+        systems: names of the books to search; none means all, ICD-10-PCS for operations only.
         limit: most hits.
         where: what the caller's argument for `systems` is called, for the error.
 
@@ -353,6 +353,8 @@ def search(
     if coded := _coded(names, query, limit):
         return coded
     terms = _terms(words)
+    if not systems and any(book == "icd10pcs" for term in terms for book, _ in term.points):
+        names.append("icd10pcs")  # an operation by its name is what that book is for
     matches = {name: found for name in names if (found := _all_of(name, terms))}
     if not matches:
         matches = {name: [_matches(name, term) for term in terms] for name in names}
@@ -469,8 +471,7 @@ def _matches(system: str, term: _Term, among: Collection[int] | None = None) -> 
 
 def _by_code(system: str, query: str) -> dict[int, int]:
     """Return the lines whose code is the query (0), is it with its dot (1), or begins with it."""
-    text = _text(system)
-    want = query.strip().lower()
+    text, want = _text(system), query.strip().lower()
     if len(want) < 2 or not any(sign.isdigit() for sign in want):
         return {}
     found = {line: 0 if text.codes[line].lower() == want else 2 for line in text.below(want)}
@@ -494,7 +495,6 @@ def _rank(system: str, line: int, matches: list[dict[int, _Match]]) -> tuple[int
 
 
 def _hit(system: str, line: int) -> Hit:
-    source = SOURCES[system]
-    code = _text(system).codes[line]
+    source, code = SOURCES[system], _text(system).codes[line]
     row = source.book().rows[code]
     return Hit(system, code, row.display, source.note(row))
