@@ -21,7 +21,7 @@ FAMILIES = (
     "during its encounter", "an NPI that is never issued", "a known code", "a number never issued",
     "one number for one person", "nobody shares", "a telephone of fiction", "a mailbox of nobody",
     "a payer number of nobody", "a routing number of nobody", "a tax number of nobody",
-    "a code of the person's sex", "codes that may stand together",
+    "a code of the person's sex", "codes that may stand together", "a code of its day",
     "a household lives", "a person is of the household", "a newborn ", "parents are older",
     "a subscriber is of the household",
 )  # fmt: skip
@@ -114,6 +114,14 @@ def test_a_code_of_no_book_is_told(scenario: Scenario) -> None:
     for table, _, column, _ in (one for one in coding.BOOKS if scenario.has(one[0])):
         scenario.connection.execute(f"UPDATE {table} SET {column} = 'ZZZ'")
     family_told(scenario, "a known code")
+
+
+def test_a_code_on_a_day_before_it_was_valid_is_told(scenario: Scenario) -> None:
+    for table in ("encounter_diagnoses", "claim_diagnoses"):
+        scenario.connection.execute(f"UPDATE {table} SET code = 'E66.811'")
+    scenario.connection.execute("UPDATE encounters SET end_at = TIMESTAMP '2020-01-01'")
+    scenario.connection.execute("UPDATE claims SET through_date = DATE '2020-01-01'")
+    family_told(scenario, "a code of its day")
 
 
 def test_numbers_and_mailboxes_that_could_be_somebodys_are_told(scenario: Scenario) -> None:

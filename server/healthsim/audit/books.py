@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from healthsim.codes.books import Book, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
+from healthsim.codes.excludes1 import noted_among
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, norms
 from healthsim.products.populationsim.reference import geography
@@ -146,9 +147,9 @@ def excluded(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     They are the classification's Excludes1 pairs, and each pair that it states as one code.
     """
-    apart = {pair for both in EXCLUDES for pair in _pairs(codes, *both)}
+    parted = {pair for both in EXCLUDES for pair in _pairs(codes, *both)} | {*noted_among(codes)}
     as_one = {pair for both in _stated_as_one() for pair in _pairs(codes, *both)}
-    yield from sorted(apart | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
+    yield from sorted(parted | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
 
 
 def _pairs(codes: Sequence[str], first: str, second: str) -> Iterator[tuple[str, str]]:

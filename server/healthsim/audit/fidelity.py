@@ -20,7 +20,7 @@ from healthsim.audit import conduct
 from healthsim.audit.expected import labels_of_each, share_of_each, spread
 from healthsim.audit.people import NotStored, People, combinations_of
 from healthsim.audit.whereabouts import counties_as_said
-from healthsim.codes.icd10cm import EXCLUDES, icd10cm
+from healthsim.codes.icd10cm import apart, icd10cm
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 from healthsim.products.membersim.plans import is_uninsured
@@ -267,7 +267,7 @@ def _comorbidity(
         age = f"age {row.age_low} to {row.age_high}"
         limits.append(age if limits else f"with {age}")
     for other in _drawn_before(profile, code):
-        if _excludes(code, other):
+        if apart(code, other):
             can &= ~people.has(other)
             limits.append(f"without {other}")
     causes = profile.clinical.implied_by.get(code, ())
@@ -309,7 +309,7 @@ def _free(code: str, clinical: Clinical) -> bool:
         row.sex
         or row.age_low
         or code in clinical.implied_by
-        or any(_excludes(code, other) or other in combinations_of(code) for other in others)
+        or any(apart(code, other) or other in combinations_of(code) for other in others)
     )
 
 
@@ -356,14 +356,6 @@ def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:
     drawn = [part.name.removeprefix("has ") for part in in_order(profile)
              if part.name.startswith("has ")]  # fmt: skip
     return drawn[: drawn.index(code)]
-
-
-def _excludes(code: str, other: str) -> bool:
-    return any(
-        code.startswith(one) and other.startswith(two)
-        for pair in EXCLUDES
-        for one, two in (pair, pair[::-1])
-    )
 
 
 def _coverage(profile: ProfileSpec, people: People) -> Iterator[Compared]:

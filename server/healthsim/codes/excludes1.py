@@ -6,7 +6,8 @@ Only notes without a condition of their own are held: those that name codes and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from healthsim.codes.books import read_lines
@@ -24,6 +25,24 @@ def noted(first: str, second: str) -> bool:
     (True, False)
     """
     return first != second and (_excludes(first, second) or _excludes(second, first))
+
+
+def noted_among(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of codes that a note keeps apart, each as (lesser, greater).
+
+    >>> list(noted_among(["E11.9", "I10", "E10.9"]))
+    [('E10.9', 'E11.9')]
+    """
+    known = sorted(set(codes))
+    found = set()
+    for code in known:
+        for prefix in (prefix for some in _beginnings(code) for prefix in some):
+            for other in known[bisect_left(known, prefix) :]:
+                if not other.startswith(prefix):
+                    break
+                if other != code:
+                    found.add((min(code, other), max(code, other)))
+    yield from sorted(found)
 
 
 def _excludes(first: str, second: str) -> bool:

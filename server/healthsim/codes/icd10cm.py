@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from healthsim.codes.diagnoses import Diagnosis, Icd10cm, icd10cm, impossible
+from healthsim.codes.excludes1 import noted
 
 __all__ = [
     "COMBINATIONS", "EXCLUDES", "Combination", "Diagnosis", "Icd10cm", "combined", "conflicts",
@@ -100,8 +101,18 @@ def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
         (first, second)
         for place, first in enumerate(held)
         for second in held[place + 1 :]
-        if any(_pair(first, second, pair) or _pair(second, first, pair) for pair in EXCLUDES)
+        if apart(first, second)
     )
+
+
+def apart(first: str, second: str) -> bool:
+    """Tell whether two codes are never stated together: by a note, or by their own titles.
+
+    >>> apart("J30.9", "J45.909"), apart("J30.9", "J45.20")
+    (True, False)
+    """
+    listed = any(_pair(first, second, pair) or _pair(second, first, pair) for pair in EXCLUDES)
+    return first != second and (listed or noted(first, second))
 
 
 def _pair(first: str, second: str, pair: tuple[str, str]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import EXCLUDES, icd10cm, impossible
+from healthsim.codes.icd10cm import apart, icd10cm, impossible
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people import Medication, Problem
 from healthsim.execution.sketch import Drawing, Sketch, text
@@ -136,18 +136,9 @@ def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:
             found &= ~text(gender).equals(sex)
     if not isinstance(age, Coded):
         found &= (age >= row.age_low) & (age <= row.age_high)
-    for first, second in EXCLUDES:
-        for mine, other in ((first, second), (second, first)):
-            if code.startswith(mine):
-                found &= ~_has_other(sketch, code, other)
-    return found
-
-
-def _has_other(sketch: Sketch, code: str, prefix: str) -> NDArray[np.bool_]:
-    found = np.zeros(sketch.size, dtype=np.bool_)
     for other, problem in sketch.problems.items():
-        if other != code and other.startswith(prefix):
-            found |= problem.onset != NO_DAY
+        if apart(code, other):
+            found &= problem.onset == NO_DAY
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.excludes1 import noted
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.errors import Problem, near
 from healthsim.specification.check_codes import Codes, nobody_of_age
@@ -279,8 +278,7 @@ def _asked(quota: Quota) -> Iterator[Expression]:
 
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
     """Refuse two conditions that nobody can have at once, unless the share says how they part."""
-    free = not any(True for _ in _asked(quota))  # else what decides it may keep the two apart
-    if not conflicts((first, second)) and not (free and noted(first, second)):
+    if not conflicts((first, second)):
         return
     calls = {
         argument

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 from math import isinf, isnan
 
 from healthsim.codes.books import discharge
 from healthsim.codes.drugs import drugs
-from healthsim.codes.excludes1 import noted
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
@@ -85,8 +83,7 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
     details = step.details
     always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
     known_codes = [code for code in always if code in icd10cm()]
-    apart = [pair for pair in combinations(known_codes, 2) if noted(*pair)]
-    for first, second in dict.fromkeys((*conflicts(known_codes), *apart)):
+    for first, second in conflicts(known_codes):
         yield Problem(
             f"{here}.diagnoses",
             f"{first} and {second} exclude each other",
