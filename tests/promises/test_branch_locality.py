@@ -52,7 +52,7 @@ def edited(way: str, edit: Any) -> dict[str, Columns]:
     journey = template("diabetic-first-year")
     branch = next(
         step for phase in journey["phases"] for step in phase["steps"]
-        if step.get("do") == "branch"
+        if step.get("id") == "intensify"
     )  # fmt: skip
     option = next(option for option in branch["options"] if option["name"] == way)
     edit(option)

@@ -43,7 +43,7 @@ class Centers:
 
         >>> two = Centers.of(np.array([[29.81, -95.42], [32.78, -96.79]]))
         >>> two.miles(np.array([0, 0]), np.array([0, 1])).tolist()
-        [0.0, 220.0]
+        [0.0, 221.0]
         """
         chord = np.sqrt(np.sum((self.points[here] - self.points[there]) ** 2, axis=-1))
         arc = 2 * _RADIUS * np.arcsin(np.minimum(chord / (2 * _RADIUS), 1.0))
