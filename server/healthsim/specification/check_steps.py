@@ -251,7 +251,8 @@ def age_problems(
 ) -> Iterator[Problem]:
     """Refuse a diagnosis that nobody in the profile is of an age to have.
 
-    A step that comes at an age is of that age, and comes to nobody who does not reach it.
+    A step that comes at an age is of that age, and comes to nobody who does not reach it; one that
+    a branch or a condition on age gives to some is left to them.
     """
     if profile is None or profile.household is not None:
         return
@@ -259,8 +260,10 @@ def age_problems(
         return
     youngest, oldest = profile.demographics.age.range()
     later = (journey.window(profile.as_of)[1] - profile.as_of).days + journey.duration_days
-    for place, code, _ in _diagnoses(step):
-        yield from nobody_of_age(f"{here}.{place}", code, youngest, oldest + later / 365.25)
+    for place, code, own in _diagnoses(step):
+        limits = (own, step.when)
+        if ".options[" not in here and not any(one and "age" in one.names for one in limits):
+            yield from nobody_of_age(f"{here}.{place}", code, youngest, oldest + later / 365.25)
 
 
 def come_at_an_age(journey: JourneySpec) -> frozenset[str]:
