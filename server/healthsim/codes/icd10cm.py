@@ -111,8 +111,18 @@ def apart(first: str, second: str) -> bool:
     >>> apart("J30.9", "J45.909"), apart("J30.9", "J45.20")
     (True, False)
     """
-    listed = any(_pair(first, second, pair) or _pair(second, first, pair) for pair in EXCLUDES)
-    return first != second and (listed or noted(first, second))
+    return first != second and (contradict(first, second) or noted(first, second))
+
+
+def contradict(first: str, second: str) -> bool:
+    """Tell whether two codes are one of the listed pairs.
+
+    >>> contradict("E11.9", "E11.22"), contradict("J30.9", "J45.909")
+    (True, False)
+    """
+    return first != second and any(
+        _pair(first, second, pair) or _pair(second, first, pair) for pair in EXCLUDES
+    )
 
 
 def _pair(first: str, second: str, pair: tuple[str, str]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import conflicts, icd10cm
+from healthsim.codes.excludes1 import noted
+from healthsim.codes.icd10cm import contradict, icd10cm
 from healthsim.errors import Problem, near
 from healthsim.specification.check_codes import Codes, nobody_of_age
 from healthsim.specification.check_joint import joint_problems
@@ -278,7 +279,8 @@ def _asked(quota: Quota) -> Iterator[Expression]:
 
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
     """Refuse two conditions that nobody can have at once, unless the share says how they part."""
-    if not conflicts((first, second)):
+    free = not any(True for _ in _asked(quota))  # else what decides it may keep the two apart
+    if not contradict(first, second) and not (free and noted(first, second)):
         return
     calls = {
         argument
