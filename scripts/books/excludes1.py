@@ -4,8 +4,7 @@ Usage: python scripts/books/excludes1.py DIR
 
 DIR holds simple-icd-10-cm 1.5.0 under ``2026``, as `icd10cm.py` says. A note is taken if it ends in
 plain codes and says nothing like "unless", "without", "unspecified" or "NOS". Left out: notes of
-blocks and chapters, ranges of codes, a code and what is below it, and J30 with J45.909, which are
-stated together everywhere.
+blocks and chapters, ranges of codes, and a code and what is below it.
 """
 
 import csv
@@ -23,7 +22,6 @@ CONDITIONAL = re.compile(
     re.IGNORECASE,
 )
 CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?(\.?-)?")
-LEFT_OUT = {("J30", "J45.909")}
 
 
 def main(packages: Path) -> None:
@@ -32,7 +30,7 @@ def main(packages: Path) -> None:
     found: dict[str, set[str]] = defaultdict(set)
     for code, other in pairs(ElementTree.parse(path).getroot()):
         first, second = min(code, other), max(code, other)
-        if (code, other) not in LEFT_OUT and not second.startswith(first):
+        if not second.startswith(first):
             found[first].add(second)
     with (DATA / "excludes1.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")

@@ -13,7 +13,7 @@ MEASURES = {
     "E78.5": "high_cholesterol",
     "I25.10": "coronary_heart_disease",
     "J44.9": "copd",
-    "J45.909": "asthma",
+    "J45.20": "asthma",
     "F32.A": "depression",
     "E66.9": "obesity",
 }

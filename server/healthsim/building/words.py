@@ -81,7 +81,7 @@ CONDITIONS = {
     "I48.91": (r"atrial fibrillation|\ba-?fib\b", "atrial fibrillation"),
     "I25.10": (r"coronary (?:artery|heart) disease|\bcad\b", "coronary artery disease"),
     "J44.9": (r"\bcopd\b|chronic obstructive pulmonary disease", "COPD"),
-    "J45.909": (r"asthma(?:tics?)?", "asthma"),
+    "J45.20": (r"asthma(?:tics?)?", "asthma"),
     "F32.A": (r"depressi(?:on|ve)", "depression"),
     "F41.9": (r"anxiety", "anxiety"),
     "E66.9": (r"obes(?:ity|e)", "obesity"),

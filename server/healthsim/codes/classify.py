@@ -164,14 +164,15 @@ def classify(
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
     own, written = asked.entry(code), code
-    if own is None and system == "icd10cm" and is_icd9(code):
-        return Verdict(system, code, "unknown", detail=_OLD)
+    old = own is None and system == "icd10cm" and is_icd9(code)
     alike = asked.shape.fullmatch(code) or (system in _SHORT and _one_sign_off(asked, code))
     if own is None and not alike and (other := _elsewhere(system, code)):
         row = SYSTEMS[other].entry(code)
         words = row.display if row is not None else ""
-        near_codes = nearest(asked.space(release()), code)
+        near_codes = () if old else nearest(asked.space(release()), code)
         return Verdict(system, code, "wrong_system", code, words, other, near_codes)
+    if old:
+        return Verdict(system, code, "unknown", detail=_OLD)
     if own is None:
         written = asked.mended(code)
         own = asked.entry(written)
