@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from healthsim.execution.catalogue import NOT_PER_PERSON, TABLES
-from healthsim.execution.sync import RULES, Rule
+from healthsim.execution.sync.catalogue import NOT_PER_PERSON, TABLES
+from healthsim.execution.sync.sync import RULES, Rule
 from healthsim.tables import Column, Table
 
 ROOT = Path(__file__).parent.parent

@@ -19,8 +19,8 @@ from healthsim.building.draft import Draft, problems
 from healthsim.execution.run import chunks, prepare
 from healthsim.operations import generate, query, scenarios
 from healthsim.operations.home import Home
-from healthsim.specification.conditions import parse
-from healthsim.specification.distributions import parse_distribution
+from healthsim.specification.distributions.kinds import parse_distribution
+from healthsim.specification.language.expressions import parse
 from healthsim.tools.guide import topics
 from healthsim.tools.skills import skills
 

@@ -12,7 +12,7 @@ from healthsim.audit.people import combinations_of
 from healthsim.errors import SpecError
 from healthsim.operations.auditing import compared_run
 from healthsim.persistence.database import open_write
-from healthsim.specification.distributions import parse_distribution
+from healthsim.specification.distributions.kinds import parse_distribution
 from storing import spec, stored
 
 COUNT = 1_500

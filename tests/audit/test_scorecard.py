@@ -16,8 +16,8 @@ from healthsim.audit.statistics import STATISTICS
 from healthsim.building import templates
 from healthsim.codes.published import Published, published
 from healthsim.errors import SpecError
-from healthsim.execution.catalogue import TABLES
 from healthsim.execution.run import prepare
+from healthsim.execution.sync.catalogue import TABLES
 from healthsim.operations import auditing
 from healthsim.persistence.database import open_read
 from healthsim.persistence.state import described

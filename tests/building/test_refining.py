@@ -9,8 +9,8 @@ import pytest
 from healthsim.building import draft, refining, starting, templates
 from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError, SpecError
-from healthsim.specification.journey import JourneySpec
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.profile import ProfileSpec
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from healthsim.dates import federal_holidays
-from healthsim.specification import journey as say
-from healthsim.specification.timing import Age
+from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.timing import Age
 
 _EPOCH = date(1970, 1, 1)
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -17,7 +17,7 @@ from execution.calendar_days import (
 from execution.day_by_day import days_until
 from execution.layout import Key, Node
 from execution.story import NEVER
-from healthsim.specification import journey as say
+from healthsim.specification.journeys import journey as say
 
 if TYPE_CHECKING:
     from execution.one_by_one import Walk

@@ -13,9 +13,9 @@ from execution.story import NEVER, Story, settle
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import intervals, loinc, panel
 from healthsim.dates import iso
-from healthsim.specification import journey as say
-from healthsim.specification.details import StateResult
-from healthsim.specification.distributions import Distribution, parse_distribution
+from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.details import StateResult
 
 if TYPE_CHECKING:
     from execution.one_by_one import Walk

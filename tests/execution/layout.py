@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from healthsim.specification import journey as say
+from healthsim.specification.journeys import journey as say
 
 Key = tuple[int, ...]
 _DELAYS = 10**6  # scopes of a beat's delays are numbered from here, behind the beat's own steps

@@ -24,11 +24,11 @@ from execution.layout import Entry, Key, Layout, Leave, Node, late
 from execution.lives import Lives
 from execution.story import NEVER, Eye, Held, Story, settle
 from healthsim.dates import NO_DAY
-from healthsim.execution.cohort import draw_people
-from healthsim.execution.people import Draws
+from healthsim.execution.cohort.cohort import draw_people
+from healthsim.execution.people.people import Draws
 from healthsim.execution.run import Job
-from healthsim.specification import journey as say
-from healthsim.specification.distributions import Distribution, Draw
+from healthsim.specification.distributions.kinds import Distribution, Draw
+from healthsim.specification.journeys import journey as say
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 

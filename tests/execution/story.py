@@ -14,9 +14,9 @@ import numpy as np
 from execution.layout import Key
 from healthsim.codes.icd10cm import EXCLUDES, combined
 from healthsim.dates import iso
-from healthsim.execution.people import People
+from healthsim.execution.people.people import People
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification import journey as say
+from healthsim.specification.journeys import journey as say
 from healthsim.tables import Coded
 
 NEVER = 2**40

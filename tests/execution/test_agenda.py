@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthsim.execution.agenda import Agenda
+from healthsim.execution.timeline.agenda import Agenda
 
 PEOPLE = 6
 DAY = st.integers(-30, 30)

@@ -11,10 +11,10 @@ from execution.births import WOMEN, delivery, pregnancy, well_child, women
 from execution.families import family
 from execution.running import Columns, attempted, event, journey, listed, run, visit
 from healthsim.errors import SpecError
-from healthsim.execution.catalogue import NOT_PER_PERSON
-from healthsim.execution.identity import apart
-from healthsim.execution.people import Homes, Roll
+from healthsim.execution.cohort.identity import apart
+from healthsim.execution.people.people import Homes, Roll
 from healthsim.execution.run import chunks, prepare
+from healthsim.execution.sync.catalogue import NOT_PER_PERSON
 from healthsim.operations.generate import added
 from healthsim.tables import NO_NUMBER, take
 

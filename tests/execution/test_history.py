@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.history import (
+from healthsim.execution.people.logs import (
     FOREVER,
     Course,
     Coverage,
@@ -15,7 +15,7 @@ from healthsim.execution.history import (
     Moment,
     Span,
 )
-from healthsim.execution.variables import Move, Variable
+from healthsim.execution.timeline.state import Move, Variable
 
 TWO = np.array([0, 1], dtype=np.intp)
 

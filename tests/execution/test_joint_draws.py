@@ -11,11 +11,11 @@ from scipy.stats import kstest, spearmanr
 from execution.running import Document, diabetic, listed, run, within_three_errors
 from execution.test_cohort import MANY, coded, of, with_
 from healthsim.errors import SpecError
-from healthsim.execution.cohort import drawing_order, sketched
-from healthsim.execution.people import Draws
+from healthsim.execution.cohort.cohort import drawing_order, sketched
+from healthsim.execution.people.people import Draws
 from healthsim.execution.run import prepare
 from healthsim.specification.document import read
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.profiles.profile import ProfileSpec
 
 GRAVE = [{"code": "C50.912", "share": 0.2}, {"code": "C61", "share": 0.3},
          {"code": "C34.90", "share": 0.25}]  # fmt: skip

@@ -16,7 +16,7 @@ from execution.test_cohort import MANY, coded, of, with_
 from execution.test_joint_draws import refused
 from healthsim import library
 from healthsim.dates import day_of
-from healthsim.specification.loadings import joint_share, product_for
+from healthsim.specification.distributions.loadings import joint_share, product_for
 
 HEART = {"code": "I10", "share": 0.821, "loading": 0.66}
 LIPIDS = {"code": "E78.5", "share": 0.772, "loading": 0.68}

@@ -14,7 +14,7 @@ from execution.one_by_one import Teller
 from execution.running import listed, run
 from healthsim.errors import SpecError
 from healthsim.execution.run import Job, prepare, work
-from healthsim.specification.plan import StageLeave
+from healthsim.specification.journeys.plan import StageLeave
 
 TOLD = ("days", "times", "ways", "values")
 

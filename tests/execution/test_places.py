@@ -10,16 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from healthsim.errors import SpecError
-from healthsim.execution.cohort import drawing_order, sketched
-from healthsim.execution.figures import Figures
-from healthsim.execution.people import Draws
+from healthsim.execution.cohort.cohort import drawing_order, sketched
+from healthsim.execution.cohort.drawing import Sketch, text
+from healthsim.execution.cohort.measures import Figures
+from healthsim.execution.people.people import Draws
 from healthsim.execution.run import chunks, prepare
-from healthsim.execution.sketch import Sketch, text
 from healthsim.products.populationsim.population import Population, built_in_population
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.document import read
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded, Columns
 
 MEASURES = {"I10": "hypertension", "E11.9": "diabetes", "J44.9": "copd", "F32.A": "depression"}

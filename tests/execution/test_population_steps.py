@@ -20,10 +20,10 @@ from execution.running import (
     within_three_errors,
 )
 from healthsim.errors import SpecError
-from healthsim.execution import counting
-from healthsim.execution.people import Draws
-from healthsim.execution.randomizing import assigned
+from healthsim.execution.passes import counting
+from healthsim.execution.people.people import Draws
 from healthsim.execution.run import chunks, prepare
+from healthsim.execution.timeline.randomization import assigned
 from healthsim.persistence.digest import Digest
 from healthsim.tables import Coded, Columns
 

@@ -7,7 +7,7 @@ from healthsim.dates import NO_DAY
 from healthsim.products.membersim.generate import Bills, Lines, claims
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
-from healthsim.specification.profile import PlanDesign
+from healthsim.specification.profiles.profile import PlanDesign
 from healthsim.streams import Streams
 from healthsim.tables import NO_NUMBER, Coded, Columns
 

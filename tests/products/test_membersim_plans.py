@@ -9,7 +9,7 @@ from healthsim.products.membersim.plans import (
     is_uninsured,
 )
 from healthsim.products.membersim.tables import PLANS
-from healthsim.specification.profile import PlanDesign
+from healthsim.specification.profiles.profile import PlanDesign
 
 
 @pytest.mark.parametrize("name", sorted(BUILT_IN))

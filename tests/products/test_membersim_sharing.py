@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from healthsim.products.membersim.plans import PlanBook
 from healthsim.products.membersim.sharing import NO_COPAY, Served, Shares, share
-from healthsim.specification.profile import PlanDesign
+from healthsim.specification.profiles.profile import PlanDesign
 
 PLANS = PlanBook.of({
     "plain": PlanDesign(kind="commercial", deductible_usd=3, oop_max_usd=8, coinsurance_share=0.2),

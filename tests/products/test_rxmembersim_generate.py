@@ -7,7 +7,7 @@ from healthsim.dates import NO_DAY
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook
 from healthsim.products.rxmembersim.generate import Dispensed, fills
 from healthsim.products.rxmembersim.tables import FILLS
-from healthsim.specification.profile import PlanDesign
+from healthsim.specification.profiles.profile import PlanDesign
 from healthsim.streams import Streams
 from healthsim.tables import Coded, Columns
 

@@ -8,9 +8,9 @@ from execution.running import event, journey, listed, run
 from healthsim.errors import SpecError
 from healthsim.execution.run import prepare
 from healthsim.products.known import known
-from healthsim.specification.check import check_journey
+from healthsim.specification.checks.check import check_journey
 from healthsim.specification.document import read
-from healthsim.specification.journey import JourneySpec
+from healthsim.specification.journeys.journey import JourneySpec
 from specification.faults import GONE, put
 from storing import spec
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from healthsim.specification.conditions import (
+from healthsim.specification.language.expressions import (
     NUMBER,
     TEXT,
     BadExpression,

@@ -16,14 +16,14 @@ from scipy import stats
 
 import healthsim
 from healthsim.errors import Refused
-from healthsim.specification.conditions import parse
-from healthsim.specification.distributions import (
+from healthsim.specification.distributions.kinds import (
     Distribution,
     Draw,
     NumberDistribution,
     TextDistribution,
     parse_distribution,
 )
+from healthsim.specification.language.expressions import parse
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 
@@ -556,7 +556,8 @@ def test_the_published_schema_names_short_forms_and_every_type_once():
 
 def test_reading_a_distribution_does_not_load_scipy():
     script = (
-        "import sys; from healthsim.specification.distributions import parse_distribution as p;"
+        "import sys; "
+        "from healthsim.specification.distributions.kinds import parse_distribution as p;"
         "p({'type': 'normal', 'mean': 1, 'sd': 1, 'low': 0}); sys.exit('scipy' in sys.modules)"
     )
     env = {**os.environ, "PYTHONPATH": str(Path(healthsim.__file__).parents[1])}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from execution.running import diabetic, first_year
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.document import parse_json, path_of, read
-from healthsim.specification.journey import JourneySpec
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.profile import ProfileSpec
 
 
 def test_a_document_may_be_text_bytes_or_parsed() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from execution.running import diabetic, first_year
 from healthsim.errors import SpecError
 from healthsim.execution.run import prepare
-from healthsim.specification.conditions import BadExpression
 from healthsim.specification.expectations import Figure, read_expectation
+from healthsim.specification.language.expressions import BadExpression
 
 GOOD = [
     "share(last('4548-4') < 8 where has('E11')) between 0.6 and 0.8",

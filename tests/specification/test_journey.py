@@ -9,7 +9,7 @@ import pytest
 from execution.running import event, first_year, journey, visit
 from healthsim.errors import SpecError
 from healthsim.specification.document import read
-from healthsim.specification.journey import Branch, Encounter, Every, JourneySpec
+from healthsim.specification.journeys.journey import Branch, Encounter, Every, JourneySpec
 
 
 def journey_of(*steps: dict[str, Any], **changes: Any) -> JourneySpec:

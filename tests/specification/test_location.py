@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from healthsim.products.known import known
-from healthsim.specification.check import check_profile
+from healthsim.specification.checks.check import check_profile
 from healthsim.specification.document import read
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.profiles.profile import ProfileSpec
 
 GOOD: list[dict[str, Any]] = [
     {"states": {"TX": 0.5, "VT": 0.5}, "area": "rural"},

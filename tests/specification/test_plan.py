@@ -12,9 +12,9 @@ from execution.layout import Layout
 from execution.running import first_year, journey, lab, visit
 from healthsim.errors import SpecError
 from healthsim.specification.document import read
-from healthsim.specification.journey import JourneySpec
-from healthsim.specification.plan import Plan, lay_out
-from healthsim.specification.plan_days import nominal_days
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.nominal_days import nominal_days
+from healthsim.specification.journeys.plan import Plan, lay_out
 
 
 def plan_of(*steps: dict[str, Any], **changes: Any) -> Plan:

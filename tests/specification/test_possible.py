@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthsim.specification.condition_nodes import truth
-from healthsim.specification.conditions import parse
-from healthsim.specification.possible import (
+from healthsim.specification.language.expressions import parse
+from healthsim.specification.language.nodes import truth
+from healthsim.specification.language.ranges import (
     ANYTHING,
     NEVER,
     Labels,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from execution.running import diabetic
 from healthsim.errors import SpecError
-from healthsim.specification.dependencies import in_order
 from healthsim.specification.document import read
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.profiles.dependencies import in_order
+from healthsim.specification.profiles.profile import ProfileSpec
 
 
 def profile(**changes: Any) -> ProfileSpec:

@@ -11,10 +11,10 @@ from healthsim.building import templates
 from healthsim.errors import SpecError
 from healthsim.execution.run import prepare
 from healthsim.products.known import known
-from healthsim.specification.check import check_job, check_journey, job_warnings
+from healthsim.specification.checks.check import check_job, check_journey, job_warnings
 from healthsim.specification.document import read
-from healthsim.specification.journey import JourneySpec
-from healthsim.specification.profile import ProfileSpec
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.profile import ProfileSpec
 
 STATE = {"a1c": {"start": "attribute", "low": 4, "high": 14, "decimals": 1}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from healthsim.execution.catalogue import TABLES
+from healthsim.execution.sync.catalogue import TABLES
 from healthsim.products.known import known
 from talking import Open, text_of
 

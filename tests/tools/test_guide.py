@@ -10,9 +10,9 @@ import pytest
 from mcp.types import PaginatedRequestParams
 
 from healthsim.building import templates
-from healthsim.execution.catalogue import TABLES
-from healthsim.specification.journey import JourneySpec
-from healthsim.specification.profile import ProfileSpec
+from healthsim.execution.sync.catalogue import TABLES
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tools.guide import LONGEST, topics
 from healthsim.tools.skills import GetSkill, ReadDirectory, Skills, skills
 from talking import Open, text_of

@@ -18,7 +18,7 @@ from healthsim.codes.excludes1 import noted_among
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, norms
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.check_codes import unlisted_in
+from healthsim.specification.checks.codes import unlisted_in
 
 
 def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:

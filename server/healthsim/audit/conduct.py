@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import duckdb
 
 from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
-from healthsim.specification.distributions import Constant
-from healthsim.specification.journey import Branch, JourneySpec, Prescription
-from healthsim.specification.plan import lay_out
+from healthsim.specification.distributions.kinds import Constant
+from healthsim.specification.journeys.journey import Branch, JourneySpec, Prescription
+from healthsim.specification.journeys.plan import lay_out
 
 _WAYS = (
     "SELECT option, count(*) FROM events WHERE type = 'branch' AND journey = ? AND step = ? "

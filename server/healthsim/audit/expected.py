@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.audit.people import NotStored, People
-from healthsim.specification.distributions import (
+from healthsim.specification.distributions.kinds import (
     Categorical,
     Conditional,
     Constant,

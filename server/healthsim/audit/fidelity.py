@@ -24,12 +24,18 @@ from healthsim.codes.icd10cm import apart, icd10cm
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 from healthsim.products.membersim.plans import is_uninsured
-from healthsim.specification.dependencies import in_order
-from healthsim.specification.distributions import Categorical, Distribution
+from healthsim.specification.distributions.kinds import Categorical, Distribution
+from healthsim.specification.distributions.loadings import joint_share
 from healthsim.specification.document import read
-from healthsim.specification.journey import JourneySpec
-from healthsim.specification.loadings import joint_share
-from healthsim.specification.profile import Clinical, Comorbidity, Location, ProfileSpec, Quota
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.dependencies import in_order
+from healthsim.specification.profiles.profile import (
+    Clinical,
+    Comorbidity,
+    Location,
+    ProfileSpec,
+    Quota,
+)
 from healthsim.tables import Coded
 
 _UNKNOWN = "conditional"

@@ -7,7 +7,7 @@ from pathlib import Path
 from healthsim.audit.coding import BOOKS
 from healthsim.persistence.database import open_read, quoted
 from healthsim.persistence.scenario import read_manifest, read_tables
-from healthsim.specification.check_codes import unlisted_in
+from healthsim.specification.checks.codes import unlisted_in
 
 _COLUMNS = (
     *((table, column) for table, _, column, _ in BOOKS),

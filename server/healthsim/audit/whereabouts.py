@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.profile import Location
+from healthsim.specification.profiles.profile import Location
 from healthsim.tables import Coded
 
 
@@ -14,7 +14,7 @@ def counties_as_said(stored: Coded, said: Location) -> Coded:
 
     A county that nothing asks for keeps its code.
 
-    >>> from healthsim.specification.distributions import parse_distribution
+    >>> from healthsim.specification.distributions.kinds import parse_distribution
     >>> asked = Location(counties=parse_distribution({"Harris County, TX": 1}))
     >>> counties_as_said(Coded.of(["48201"]), asked).texts()
     ['Harris County, TX']

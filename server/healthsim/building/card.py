@@ -69,7 +69,7 @@ _MOST_PAIRS = 6
 
 def _together(found: object) -> list[tuple[str, float]]:
     """Return how often conditions with loadings meet: the pairs that go together most."""
-    from healthsim.specification.loadings import joint_share  # noqa: PLC0415  numpy is heavy
+    from healthsim.specification.distributions.loadings import joint_share  # noqa: PLC0415  numpy is heavy
 
     items = found if isinstance(found, list | tuple) else ()
     known = [one for one in items if isinstance(one, Mapping) and _can_meet(one)]

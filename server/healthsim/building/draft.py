@@ -110,10 +110,10 @@ def problems(draft: Draft) -> list[Problem]:
     """Return everything that keeps the draft from running: all problems at once."""
     # Heavy: the specification's models draw with numpy, and this module is on the way to tools/list
     from healthsim.products.known import known  # noqa: PLC0415
-    from healthsim.specification import check  # noqa: PLC0415
+    from healthsim.specification.checks import check  # noqa: PLC0415
     from healthsim.specification.document import read  # noqa: PLC0415
-    from healthsim.specification.journey import JourneySpec  # noqa: PLC0415
-    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415
+    from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415
+    from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415
 
     found: list[Problem] = []
     profile, journeys = None, []

@@ -15,54 +15,54 @@ from numpy.typing import NDArray
 from healthsim import __version__
 from healthsim.dates import day_of, iso, whole_years
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.catalogue import tables_of
-from healthsim.execution.census import Census
-from healthsim.execution.chart import Chart, admit_after_emergency
-from healthsim.execution.cohort import drawing_order, people_of, sketched
-from healthsim.execution.counting import (
+from healthsim.execution.cohort.cohort import drawing_order, people_of, sketched
+from healthsim.execution.cohort.drawing import Drawing
+from healthsim.execution.cohort.household import families
+from healthsim.execution.cohort.identity import identify
+from healthsim.execution.cohort.measures import Figures
+from healthsim.execution.cohort.quotas import QuotaStep, quota_levels
+from healthsim.execution.cohort.unborn import expecting
+from healthsim.execution.passes.access import too_far
+from healthsim.execution.passes.counting import (
     everybody,
     has_population_steps,
     note_outlived,
     settle_journeys,
     settle_level,
 )
-from healthsim.execution.eligibility import (
+from healthsim.execution.passes.eligibility import (
     MOST_DRAWN,
     decided,
     nobody_enters,
     without_steps,
 )
-from healthsim.execution.expecting import expecting
-from healthsim.execution.figures import Figures
-from healthsim.execution.household import families
-from healthsim.execution.identity import identify
-from healthsim.execution.network import Network, Networks, Used
-from healthsim.execution.numbering import Numbering
-from healthsim.execution.people import Draws, Homes, People
-from healthsim.execution.pharmacy import renewals
-from healthsim.execution.pooling import side_by_side
-from healthsim.execution.quotas import QuotaStep, quota_levels
-from healthsim.execution.reach import too_far
-from healthsim.execution.sketch import Drawing
-from healthsim.execution.sync import linked
-from healthsim.execution.tallies import Ledger, Tally
-from healthsim.execution.timeline import Book, Timeline, live
-from healthsim.execution.trials import trial_arms
-from healthsim.execution.visits import visit
+from healthsim.execution.passes.tallies import Ledger, Tally
+from healthsim.execution.people.census import Census
+from healthsim.execution.people.people import Draws, Homes, People
+from healthsim.execution.people.pooling import side_by_side
+from healthsim.execution.sync.care_team import Network, Networks, Used
+from healthsim.execution.sync.catalogue import tables_of
+from healthsim.execution.sync.encounters import Chart, admit_after_emergency
+from healthsim.execution.sync.numbering import Numbering
+from healthsim.execution.sync.pharmacy import renewals
+from healthsim.execution.sync.sync import linked
+from healthsim.execution.sync.trials import trial_arms
+from healthsim.execution.sync.visits import visit
+from healthsim.execution.timeline.timeline import Book, Timeline, live
 from healthsim.products.known import known
 from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
 from healthsim.products.membersim.tables import PLAN_NETWORKS
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
 from healthsim.products.populationsim.reference import geography
 from healthsim.products.reference import Reference, built_in
-from healthsim.specification import journey as say
-from healthsim.specification.check import check_job
+from healthsim.specification.checks.check import check_job
 from healthsim.specification.document import read
-from healthsim.specification.journey import JourneySpec, in_walking_order
-from healthsim.specification.newborns import birth_slots, slot_count, walked_plans
-from healthsim.specification.plan import Plan, lay_out
-from healthsim.specification.plan_days import ROOM_DAYS
-from healthsim.specification.profile import PlanDesign, ProfileSpec
+from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
+from healthsim.specification.journeys.newborns import birth_slots, slot_count, walked_plans
+from healthsim.specification.journeys.nominal_days import ROOM_DAYS
+from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.profiles.profile import PlanDesign, ProfileSpec
 from healthsim.tables import Columns, Table
 
 CHUNK = 16_384

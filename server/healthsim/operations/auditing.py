@@ -117,8 +117,8 @@ def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]
     from healthsim.audit import scorecard  # noqa: PLC0415  duckdb is heavy
     from healthsim.execution.run import last_day  # noqa: PLC0415  numpy is heavy
     from healthsim.specification.document import read  # noqa: PLC0415  as it
-    from healthsim.specification.journey import JourneySpec  # noqa: PLC0415  as it
-    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415  as it
+    from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415  as it
+    from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415  as it
 
     who = read(ProfileSpec, profile, "profile")
     what = [read(JourneySpec, text, f"journeys[{place}]") for place, text in enumerate(journeys)]

@@ -15,7 +15,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.pace import MOST_LOOKED_AT, measured
 from healthsim.operations.reference import reference_for
 from healthsim.products.known import known
-from healthsim.specification.check import job_warnings
+from healthsim.specification.checks.check import job_warnings
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
 
 _MOST_WARNINGS = 12

@@ -320,7 +320,7 @@ def _publish(unfinished: Path, target: Path, run_id: str) -> None:
 def _manifest(job: Job, digest: Digest) -> Manifest:
     from healthsim.persistence.digest import total  # noqa: PLC0415  pyarrow is heavy
     from healthsim.persistence.scenario import Manifest  # noqa: PLC0415  duckdb is heavy
-    from healthsim.specification.check_codes import unlisted_in  # noqa: PLC0415  see the top
+    from healthsim.specification.checks.codes import unlisted_in  # noqa: PLC0415  see the top
 
     digests = digest.tables()
     return Manifest(

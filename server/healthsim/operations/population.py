@@ -119,9 +119,9 @@ def needed_tables(profile: Mapping[str, Any]) -> tuple[str, ...]:
     Args:
         profile: a document, checked or not; one that cannot be read needs none.
     """
-    from healthsim.specification.dependencies import household_parts, parts_of  # noqa: PLC0415
     from healthsim.specification.document import read  # noqa: PLC0415
-    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415
+    from healthsim.specification.profiles.dependencies import household_parts, parts_of  # noqa: PLC0415
+    from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415
 
     try:
         spec = read(ProfileSpec, dict(profile), "profile")

@@ -16,7 +16,7 @@ from healthsim.products.populationsim.population import PLACES
 from healthsim.products.populationsim.reference import geography
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
-from healthsim.specification.known import Known
+from healthsim.specification.checks.names import Known
 
 _DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
 

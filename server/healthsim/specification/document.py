@@ -237,7 +237,7 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
 def _other(key: str, item: Mapping[str, Any], model: type[BaseModel]) -> str:
     """Say which keys may stand where an unknown one does, as far as that is known."""
     # numpy comes with distributions, and this module is on the way to tools/list
-    from healthsim.specification.distributions import KEYS_OF  # noqa: PLC0415
+    from healthsim.specification.distributions.kinds import KEYS_OF  # noqa: PLC0415
 
     siblings = item["loc"][:-1]
     if siblings and str(siblings[-1]) in KEYS_OF:

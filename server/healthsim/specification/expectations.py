@@ -18,7 +18,7 @@ from typing import Annotated, Literal, NoReturn, TypeAlias
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from healthsim.errors import near
-from healthsim.specification.conditions import LONGEST, BadExpression, Expression, parse
+from healthsim.specification.language.expressions import LONGEST, BadExpression, Expression, parse
 
 Function: TypeAlias = Literal["share", "count", "sum", "mean"]
 FUNCTIONS: tuple[Function, ...] = ("share", "count", "sum", "mean")

@@ -93,8 +93,8 @@ def _alike(name: str, known: Mapping[str, str]) -> str:
 def schema(kind: str) -> str:
     """Return the JSON schema of a kind of specification, compact."""
     # Heavy: numpy comes with the distributions, and tools/list must not wait for it
-    from healthsim.specification.journey import JourneySpec  # noqa: PLC0415
-    from healthsim.specification.profile import ProfileSpec  # noqa: PLC0415
+    from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415
+    from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415
 
     model = ProfileSpec if kind == "profile" else JourneySpec
     return json.dumps(model.model_json_schema(by_alias=True), separators=(",", ":"))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.limits import NO_LIMIT, Cents
 from healthsim.products.membersim.tables import PLANS
-from healthsim.specification.profile import PlanDesign, PlanNetwork
+from healthsim.specification.profiles.profile import PlanDesign, PlanNetwork
 from healthsim.tables import Coded, Columns
 
 COPAY_KINDS = (

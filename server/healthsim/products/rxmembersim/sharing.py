@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.limits import Cents, Turns, benefit_year
-from healthsim.specification.profile import PlanDesign
+from healthsim.specification.profiles.profile import PlanDesign
 
 _T = TypeVar("_T", bound=np.generic)
 

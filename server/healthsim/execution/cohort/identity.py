@@ -1,0 +1,204 @@
+"""Who people are on paper: names, numbers and addresses that can belong to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import years
+from healthsim.execution.people.people import FIRST_BORN, Draws, Homes, People
+from healthsim.products.populationsim.names import given_name, middle_name, street, surname
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification.journeys.newborns import FEW_BIRTHS
+from healthsim.specification.profiles.profile import MOST_PEOPLE
+from healthsim.tables import Coded
+
+_SSN_SPACE = 100 * 49 * 9_999  # areas 900-999, groups 01-49, serials: never issued (SSA, IRS)
+_MBI_LETTERS = "ACDEFGHJKMNPQRTUVWXY"  # CMS format: without S, L, O, I, B, Z
+_MBI_EITHER = "0123456789" + _MBI_LETTERS
+_MBI = ("123456789", "S", _MBI_EITHER, "0123456789", _MBI_LETTERS, _MBI_EITHER, "0123456789",
+        _MBI_LETTERS, _MBI_LETTERS, "0123456789", "0123456789")  # fmt: skip
+# S in second place, where no real number has a letter S: CMS's own synthetic form
+_NO_MIDDLE_NAME = 0.12  # assumption: share of people without one
+_LATE_BIRTHS = 47  # places of a person's unit beyond the first three newborns
+_FIRST_CHILD = 3  # place in a household
+_SPOUSE_OF_OTHER_NAME = 0.2  # Pew 2023: 79 % of women in marriages took the husband's name
+_CHILD_OF_OTHER_NAME = 0.05  # assumption: children of an earlier union
+_GROUP_OF = {"white": "white", "black": "black", "asian": "asian", "american_indian": "native",
+             "pacific_islander": "asian", "other": "other", "multiple": "other"}  # fmt: skip
+
+Text = NDArray[np.bytes_]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The face sheet of everyone of a chunk; every array has shape (n,)."""
+
+    ssn: Text
+    mrn: Text
+    given_name: Coded
+    middle_name: Coded
+    family_name: Coded
+    street: Text
+    city: Coded
+    county_fips: Coded
+    state: Coded
+    zip: Coded
+    phone: Text
+    email: Text
+
+
+def identify(people: People, draws: Draws) -> Identity:
+    """Give everyone names, numbers and an address that agree with each other."""
+    here, u = geography(), draws.uniform
+    given = given_name(people.gender, years(people.birth), u("identity.given_name"))
+    family = _surname(people, draws)
+    middle = middle_name(people.gender, u("identity.middle_name"))
+    initials = Coded(
+        np.where(u("identity.has_middle_name") < _NO_MIDDLE_NAME, np.int32(-1), middle.codes),
+        middle.vocabulary,
+    )
+    return Identity(
+        ssn=_ssn(people, draws),
+        mrn=_numbered(b"MRN", people.person_id, 10),
+        given_name=given,
+        middle_name=_initial(initials),
+        family_name=family,
+        street=_of_household(
+            people, street(u("identity.street.number"), u("identity.street.name"))
+        ),
+        city=here.place_city.take(people.place),
+        county_fips=Coded(people.county, here.county_fips),
+        state=Coded(people.state, here.states),
+        zip=Coded(people.place, here.place_zip),
+        phone=_phone_of(
+            people,
+            _phone(here.area_code(people.state, u("identity.area_code")), u("identity.phone")),
+        ),
+        email=_email(given, family, people.person_id),
+    )
+
+
+def member_number(people: People, draws: Draws, medicare: NDArray[np.bool_]) -> Text:
+    """Return the payer's numbers: MBI-shaped for Medicare, SYN and digits for others."""
+    places = draws.permuted("identity.member_number", apart(people.person_id, people.homes), 10**9)
+    other = _numbered(b"SYN", places, 9)
+    number = np.where(medicare, _mbi(places), other.astype("S12"))
+    return np.asarray(number, dtype="S12")
+
+
+def apart(person_id: NDArray[np.int64], homes: Homes | None) -> NDArray[np.int64]:
+    """Number everyone apart, whatever the count: anchors first, then others by their place.
+
+    Families have 98 places a unit. Where units are persons, their first newborns follow as the
+    anchors do, and what is left has room for the later newborns of few units.
+    """
+    unit, place = person_id // 100 - 1, person_id % 100
+    if homes is None:
+        return unit
+    if homes.families:
+        return np.where(place == 1, unit, MOST_PEOPLE + unit * 98 + place - 2)
+    child = place - FIRST_BORN
+    early = MOST_PEOPLE * (child + 1) + unit
+    late = MOST_PEOPLE * (FEW_BIRTHS + 1) + unit * _LATE_BIRTHS + child - FEW_BIRTHS
+    return np.where(place == 1, unit, np.where(child < FEW_BIRTHS, early, late))
+
+
+def _of_household(people: People, values: Text) -> Text:
+    """Let everyone have what the anchor of their unit has."""
+    return values if people.homes is None else values[people.homes.anchor]
+
+
+def _phone_of(people: People, own: Text) -> Text:
+    """Let children and newborns be reached by their anchor's telephone."""
+    if people.homes is None:
+        return own
+    rows = np.arange(len(people))
+    return own[np.where(people.person_id % 100 < _FIRST_CHILD, rows, people.homes.anchor)]
+
+
+def _surname(people: People, draws: Draws) -> Coded:
+    """Let most dependants have their anchor's surname."""
+    own = surname(_surname_group(people), draws.uniform("identity.family_name"))
+    if people.homes is None:
+        return own
+    number = people.number
+    other = np.where(number == _FIRST_CHILD - 1, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
+    other[number >= FIRST_BORN] = 0
+    keeps = draws.uniform("identity.own_surname") < other
+    anchor = people.homes.anchor
+    return own.take(np.where(keeps, np.arange(len(anchor)), anchor))
+
+
+def _surname_group(people: People) -> Coded:
+    groups = tuple(dict.fromkeys([*_GROUP_OF.values(), "hispanic"]))
+    known = [groups.index(_GROUP_OF.get(race, "other")) for race in people.race.vocabulary]
+    codes = np.array([*known, groups.index("other")], dtype=np.int32)[people.race.codes]
+    hispanic = people.ethnicity.equals("hispanic")
+    return Coded(np.where(hispanic, np.int32(groups.index("hispanic")), codes), groups)
+
+
+def _initial(names: Coded) -> Coded:
+    letters = tuple(sorted({name[:1] for name in names.vocabulary}))
+    of = [letters.index(name[:1]) for name in names.vocabulary]
+    return Coded(np.array([*of, -1], dtype=np.int32)[names.codes], letters)
+
+
+def _ssn(people: People, draws: Draws) -> Text:
+    """Number people by one keyed permutation of the space, so that none repeats."""
+    place = draws.permuted("identity.ssn", apart(people.person_id, people.homes), _SSN_SPACE)
+    area, rest = place // (49 * 9_999), place % (49 * 9_999)
+    group, serial = rest // 9_999 + 1, rest % 9_999 + 1
+    digits = _digits((900 + area) * 10**6 + group * 10**4 + serial, 9)
+    dash = np.full(len(place), ord("-"), dtype=np.uint8)
+    return _text(np.column_stack([digits[:, :3], dash, digits[:, 3:5], dash, digits[:, 5:]]))
+
+
+def _mbi(places: NDArray[np.int64]) -> Text:
+    columns, rest = [], places.copy()
+    for letters in reversed(_MBI):
+        table = np.frombuffer(letters.encode(), dtype=np.uint8)
+        columns.append(table[rest % len(letters)])
+        rest //= len(letters)
+    return _text(np.column_stack(columns[::-1]))
+
+
+def _phone(area_code: NDArray[np.int32], u: NDArray[np.float64]) -> Text:
+    """Return numbers of the state's area code and 555-01xx, which is kept for fiction."""
+    digits = _digits(area_code.astype(np.int64) * 10**7 + 5550100 + np.floor(u * 100), 10)
+    dash = np.full(len(digits), ord("-"), dtype=np.uint8)
+    return _text(np.column_stack([digits[:, :3], dash, digits[:, 3:6], dash, digits[:, 6:]]))
+
+
+def _email(given: Coded, family: Coded, person_id: NDArray[np.int64]) -> Text:
+    first, last = (_mailbox(name) for name in (given, family))
+    joined = np.strings.add(np.strings.add(first, b"."), np.strings.add(last, b"."))
+    return np.strings.add(np.strings.add(joined, person_id.astype("S12")), b"@example.com")
+
+
+def _mailbox(names: Coded) -> Text:
+    plain = ["".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum())
+             for name in names.vocabulary]  # fmt: skip
+    return np.array([*plain, ""], dtype="S")[names.codes]
+
+
+def _numbered(prefix: bytes, numbers: NDArray[np.int64], width: int) -> Text:
+    head = np.tile(np.frombuffer(prefix, dtype=np.uint8), (len(numbers), 1))
+    return _text(np.column_stack([head, _digits(numbers, width)]))
+
+
+def _digits(numbers: NDArray[np.generic], width: int) -> NDArray[np.uint8]:
+    """Return the decimal digits of each number as characters, shape (n, width)."""
+    rest = np.asarray(numbers, dtype=np.int64).copy()
+    found = np.empty((len(rest), width), dtype=np.uint8)
+    for place in range(width - 1, -1, -1):
+        rest, digit = np.divmod(rest, 10)
+        found[:, place] = digit + ord("0")
+    return found
+
+
+def _text(characters: NDArray[np.uint8]) -> Text:
+    block = np.ascontiguousarray(characters)
+    return block.view(f"S{block.shape[1]}").reshape(-1)

@@ -1,0 +1,172 @@
+"""Population figures as distributions: what `{"type": "population"}` stands for."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from healthsim.errors import NotFound, Problem, near
+from healthsim.execution.cohort.place_distributions import COUNTY, ETHNICITIES, Tables
+from healthsim.execution.cohort.residence import Where
+from healthsim.products.populationsim.figures import (
+    HISPANIC,
+    RACE_OF,
+    RACES,
+    age_bands,
+    figures,
+    measures,
+    prevalence,
+    sex_share_by_age,
+)
+from healthsim.products.populationsim.population import PLACES, Population, built_in_population
+from healthsim.products.populationsim.rates import Rates, rates
+from healthsim.products.populationsim.reference import geography
+from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.profiles.dependencies import household_parts, parts_of
+from healthsim.specification.profiles.profile import ProfileSpec
+
+__all__ = ["COUNTY", "ETHNICITIES", "Figures", "figure", "known_measures"]
+
+YOUNGEST = 20  # years: surveys of adults begin here or earlier
+DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
+
+
+def known_measures() -> tuple[str, ...]:
+    """Return every measure that a population distribution may name."""
+    return (*DEMOGRAPHIC, *measures())
+
+
+class Figures:
+    """What population measures stand for in one profile: its places' figures, or the nation's.
+
+    Attributes:
+        where: where its people live.
+    """
+
+    def __init__(self, profile: ProfileSpec, population: Population | None = None) -> None:
+        self.where = Where(profile.demographics.location)
+        self._profile, self._population = profile, population
+        self._known: dict[str, Distribution] = {}
+
+    def resolved(self, distribution: Distribution) -> Distribution:
+        """Put figures in the place of population measures."""
+        if next(iter(distribution.measures()), None) is None:
+            return distribution
+        found: Distribution = distribution.resolved(self.figure)
+        return found
+
+    def figure(self, measure: str) -> Distribution:
+        """Return what a measure stands for.
+
+        Raises:
+            NotFound: for a measure of which nothing is known for some of the places.
+        """
+        if measure not in self._known:
+            located = self.where.said.stated
+            self._known[measure] = self._of_places(measure) if located else figure(measure)
+        return self._known[measure]
+
+    def problems(self) -> list[Problem]:
+        """Return the measures of which nothing is known for a place where somebody can live."""
+        asked = {
+            (f"profile.{part.path}.{path}".rstrip("."), measure)
+            for part in (*parts_of(self._profile), *household_parts(self._profile))
+            for distribution in part.distributions
+            for path, measure in distribution.measures()
+        }
+        found = []
+        for where, measure in sorted(asked):
+            try:
+                self.figure(measure)
+            except NotFound as error:
+                found.append(Problem(where, error.problem.found, error.problem.mend))
+        return found
+
+    @cached_property
+    def _tables(self) -> Tables:
+        people = self._population or built_in_population()
+        return Tables(people, self.where.counties, len(people.people))
+
+    def _of_places(self, measure: str) -> Any:
+        tables = self._tables
+        if measure == "age":
+            return tables.age()
+        if measure == "gender":
+            return tables.gender()
+        if measure == "ethnicity":
+            return tables.ethnicity()
+        if measure == "race":
+            return tables.race(RACES)
+        found = rates(measure, tables.population, tables.counties)
+        self._refuse_unknown(measure, found)
+        return tables.share(found)
+
+    def _refuse_unknown(self, measure: str, found: Rates) -> None:
+        unknown = np.flatnonzero(found.known == 0)
+        if not len(unknown):
+            return
+        titles = geography().county_titles
+        first = titles[self._tables.counties[unknown[0]]]
+        others = f" and {len(unknown) - 1} more counties" if len(unknown) > 1 else ""
+        raise NotFound("measure", f"nothing is known of {measure!r} in {first}{others}", IMPORT_IT)
+
+
+IMPORT_IT = (
+    "import CDC PLACES by county, which has it, with `healthsim reference import cdc-places FILE`, "
+    "or give a share"
+)
+
+
+@cache
+def figure(measure: str) -> Distribution:
+    """Return the distribution that a population measure stands for.
+
+    ``age`` in years and ``gender`` given age are the 2020s' United States; a condition's name
+    is its share among adults, by age where it is published so.
+
+    Raises:
+        NotFound: for a measure that PopulationSim does not hold.
+    """
+    if measure in PLACES.values() and measure not in known_measures():
+        raise NotFound("measure", f"nothing is known of {measure!r} in the nation",
+                       "state a location, and " + IMPORT_IT)  # fmt: skip
+    if measure not in known_measures():
+        raise NotFound("measure", f"no population measure {measure!r}",
+                       near(measure, known_measures()))  # fmt: skip
+    return parse_distribution(_document(measure))
+
+
+def _document(measure: str) -> object:
+    if measure == "age":
+        bands = [{"low": low, "high": high, "weight": share} for low, high, share in age_bands()]
+        return {"type": "bands", "bands": bands}
+    if measure == "gender":
+        shares = sex_share_by_age().tolist()
+        cases = [
+            {"when": f"age < {high}", "then": {"F": round(share, 6), "M": round(1 - share, 6)}}
+            for (_, high, _), share in zip(age_bands(), shares, strict=True)
+        ]
+        return {"type": "conditional", "cases": cases, "otherwise": {"F": 0.8, "M": 0.2}}
+    if measure == "ethnicity":
+        return {"non_hispanic": 1 - HISPANIC, "hispanic": HISPANIC}
+    if measure == "race":
+        of = {name: dict(zip(RACES, shares, strict=True)) for name, shares in RACE_OF.items()}
+        cases = [{"when": "ethnicity == 'hispanic'", "then": of["hispanic"]}]
+        return {"type": "conditional", "cases": cases, "otherwise": of["non_hispanic"]}
+    return _share(measure)
+
+
+def _share(measure: str) -> object:
+    """Return a condition's share: by age where bands are published, else of all adults."""
+    bands = sorted(
+        (int(one.age.split("-")[0].rstrip("+")), one.value)
+        for one in figures()
+        if one.measure == measure and one.geography == "US" and not one.sex
+        and one.age not in ("18+", "20+")
+    )  # fmt: skip
+    if not bands or bands[0][0] > YOUNGEST:  # the young are missing: one share for all
+        return prevalence(measure)
+    cases = [{"when": f"age >= {low}", "then": value} for low, value in reversed(bands)]
+    return {"type": "conditional", "cases": cases, "otherwise": 0}

@@ -1,0 +1,193 @@
+"""Figures of places as distributions: a row of a table for each person's county, age and sex.
+
+They stand only where a specification's population measures stood, and are never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from healthsim.products.populationsim.population import Population
+from healthsim.products.populationsim.rates import AGES, Rates
+from healthsim.specification.distributions.base import Draw, Shape
+from healthsim.specification.language.expressions import Scope
+from healthsim.tables import Coded
+
+COUNTY = "county~"
+"""What a scope calls everyone's row in the geography; no condition can say it."""
+
+_YEARS = 5  # of a band
+_DECIMALS = 4
+_SHARE_DECIMALS = 9
+ETHNICITIES = ("non_hispanic", "hispanic")
+
+Rows = Callable[[Scope], NDArray[np.int64]]
+Shares = NDArray[np.float64]
+
+
+class _ByPlace(Shape):
+    """One row of a table for each person.
+
+    Attributes:
+        rows: which row each person of a scope has.
+        table: float64, shape (rows, cells).
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    rows: Any
+    table: Any
+
+    @property
+    def unconditional(self) -> bool:
+        """False: it hangs on where people live."""
+        return False
+
+    def row(self, draw: Draw) -> NDArray[np.int64]:
+        """Return each person's row of the table."""
+        if draw.scope is None:
+            raise TypeError("a place's figure is asked for where nobody lives")
+        found: NDArray[np.int64] = self.rows(draw.scope)
+        return found
+
+
+class SharesByPlace(_ByPlace):
+    """Of how many something is true; the table's one cell is the share."""
+
+    type: Literal["share by place"] = "share by place"
+
+    def values(self, draw: Draw) -> Shares:
+        """Return everyone's share."""
+        found: Shares = self.table[self.row(draw)]
+        return found
+
+
+class LabelsByPlace(_ByPlace):
+    """A label by weight; the table's cells are cumulated shares, the last is 1."""
+
+    type: Literal["label by place"] = "label by place"
+    words: tuple[str, ...]
+
+    @property
+    def kind(self) -> Literal["number", "text"]:
+        """Text."""
+        return "text"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the cells."""
+        return self.words
+
+    def values(self, draw: Draw) -> Coded:
+        """Return the label whose cell everyone's uniform falls in."""
+        return Coded(_cell(self.table, self.row(draw), draw.u).astype(np.int32), self.words)
+
+
+class AgesByPlace(_ByPlace):
+    """An age in years, every age of a five-year band as likely; the cells are cumulated shares."""
+
+    type: Literal["age by place"] = "age by place"
+
+    def values(self, draw: Draw) -> Shares:
+        """Return everyone's age, four decimals."""
+        row = self.row(draw)
+        cell = _cell(self.table, row, draw.u)
+        after = self.table[row, cell]
+        before = np.where(cell > 0, self.table[row, np.maximum(cell - 1, 0)], 0.0)
+        part = (draw.u - before) / np.maximum(after - before, 1e-300)
+        years = np.round(_YEARS * (cell + part), _DECIMALS)
+        found: Shares = np.minimum(years, _YEARS * (cell + 1) - 10.0**-_DECIMALS)
+        return found
+
+
+def _cell(table: Shares, row: NDArray[np.int64], u: Shares) -> NDArray[np.int64]:
+    """Return the cell of each row that a number falls in: cells before it end at or below it."""
+    cell = np.zeros(len(u), dtype=np.int64)
+    for edge in range(table.shape[1] - 1):
+        cell += table[row, edge] <= u
+    return cell
+
+
+class Tables:
+    """The figures of the counties that people of a profile can live in."""
+
+    def __init__(self, population: Population, counties: NDArray[np.int32], size: int) -> None:
+        self.population, self.counties = population, counties
+        self._slot = np.full(size, -1, dtype=np.int64)
+        self._slot[counties] = np.arange(len(counties))
+
+    def age(self) -> AgesByPlace:
+        """Return ages by the county's bands."""
+        people = self.population.people[self.counties].sum(axis=2)
+        return AgesByPlace(rows=self._county, table=_edges(people))
+
+    def gender(self) -> LabelsByPlace:
+        """Return sex by the county's people of the person's band."""
+        people = self.population.people[self.counties]
+        women = people[:, :, ::-1].reshape(-1, 2)
+        whole = self.population.people.sum(axis=0)[:, ::-1]
+        empty = women.sum(axis=1) == 0  # nobody of that age lives there: as the nation has it
+        women = np.where(empty[:, None], np.tile(whole, (len(people), 1)), women)
+        bands = people.shape[1]
+
+        def rows(scope: Scope) -> NDArray[np.int64]:
+            band = np.minimum(_age(scope) // _YEARS, bands - 1)
+            row: NDArray[np.int64] = self._county(scope) * bands + band
+            return row
+
+        return LabelsByPlace(rows=rows, table=_edges(women), words=("F", "M"))
+
+    def ethnicity(self) -> LabelsByPlace:
+        """Return ethnicity by the county's share of Hispanics."""
+        hispanic = np.round(self.population.hispanic[self.counties], _SHARE_DECIMALS)
+        table = np.stack([1 - hispanic, np.ones_like(hispanic)], axis=1)
+        return LabelsByPlace(rows=self._county, table=table, words=ETHNICITIES)
+
+    def race(self, words: tuple[str, ...]) -> LabelsByPlace:
+        """Return race by the county's shares among people of the person's ethnicity."""
+        shares = self.population.race_shares(self.counties).reshape(-1, len(words))
+        table = np.round(np.cumsum(shares, axis=1), _SHARE_DECIMALS)
+        table[:, -1] = 1.0
+
+        def rows(scope: Scope) -> NDArray[np.int64]:
+            said = scope.name("ethnicity")
+            if not isinstance(said, Coded):
+                raise TypeError("ethnicity is a number")
+            row: NDArray[np.int64] = self._county(scope) * 2 + said.equals(ETHNICITIES[1])
+            return row
+
+        return LabelsByPlace(rows=rows, table=table, words=words)
+
+    def share(self, found: Rates) -> SharesByPlace:
+        """Return shares by county, sex and age."""
+
+        def rows(scope: Scope) -> NDArray[np.int64]:
+            gender = scope.name("gender")
+            if not isinstance(gender, Coded):
+                raise TypeError("gender is a number")
+            sex = self._county(scope) * 2 + gender.equals("F")
+            return sex * AGES + np.minimum(_age(scope), AGES - 1)
+
+        return SharesByPlace(rows=rows, table=found.share.reshape(-1))
+
+    def _county(self, scope: Scope) -> NDArray[np.int64]:
+        row = np.asarray(scope.name(COUNTY)).astype(np.int64)
+        return self._slot[row]
+
+
+def _age(scope: Scope) -> NDArray[np.int64]:
+    age = scope.name("age")
+    if isinstance(age, Coded):
+        raise TypeError("age is a text")
+    return np.nan_to_num(np.asarray(age, dtype=np.float64)).astype(np.int64)
+
+
+def _edges(counts: NDArray[np.int64]) -> Shares:
+    """Return cumulated shares of whole numbers; each row's last is 1."""
+    edges: Shares = np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)
+    return edges

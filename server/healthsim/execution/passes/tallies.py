@@ -1,0 +1,247 @@
+"""What every chunk adds to the figures that expectations ask for: whole numbers only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, day_of
+from healthsim.execution.timeline.record import AsOf, Record
+from healthsim.execution.timeline.timeline import Timeline
+from healthsim.specification.expectations import Asked, Figure, Judged
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.language.nodes import Truth
+from healthsim.specification.profiles.profile import ProfileSpec
+from healthsim.tables import NO_NUMBER, Array, Coded, Column, Columns, Table, length
+
+Tally = tuple[int, int]
+"""(What was counted, or summed in units of the last decimal; how many people or rows it is of)."""
+
+_EXACT = 2**62
+_CENTS = 100
+
+
+@dataclass(frozen=True)
+class Sought:
+    """One figure of one document.
+
+    Attributes:
+        journey: the journey whose people it is about; -1 for everybody.
+    """
+
+    journey: int
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The expectations of a job, and the figures that they need."""
+
+    sought: tuple[Sought, ...]
+    asked: tuple[tuple[int, str, Asked], ...]
+    tables: Mapping[str, Table]
+    as_of: int
+    through: int
+
+    @classmethod
+    def of(
+        cls,
+        profile: ProfileSpec,
+        journeys: Sequence[JourneySpec],
+        walked: Sequence[int],
+        tables: Sequence[Table],
+        through: int,
+    ) -> Ledger:
+        """Gather what the documents of a job expect.
+
+        Args:
+            profile: who.
+            journeys: what happens to them.
+            walked: position of each journey among all that is walked.
+            tables: what the job fills.
+            through: last day of the data.
+        """
+        asked = tuple(
+            (number if number < 0 else walked[number], where, one)
+            for number, where, one in _asked(profile, journeys)
+        )
+        sought = dict.fromkeys(
+            Sought(journey if figure.function == "share" else -1, figure)
+            for journey, _, one in asked
+            for figure in one.figures()
+        )
+        by_name = {table.name: table for table in tables}
+        return cls(tuple(sought), asked, by_name, day_of(profile.as_of.isoformat()), through)
+
+    def of_chunk(self, timeline: Timeline, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
+        """Return what the people of one chunk and their rows add to each figure."""
+        return tuple(
+            _people(one, timeline, self.as_of, self.through)
+            if one.figure.function == "share"
+            else self._rows(one.figure, tables)
+            for one in self.sought
+        )
+
+    def of_rows(self, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
+        """Return what rows that belong to nobody add to each figure."""
+        return tuple(
+            (0, 0) if one.figure.function == "share" else self._rows(one.figure, tables)
+            for one in self.sought
+        )
+
+    def judged(self, totals: Sequence[Tally]) -> list[Judged]:
+        """Judge every expectation by the sums of all chunks."""
+        found = dict(zip(self.sought, totals, strict=True))
+        return [
+            asked.judged(where, dict(self._values(journey, asked, found)))
+            for journey, where, asked in self.asked
+        ]
+
+    def _values(
+        self, journey: int, asked: Asked, found: Mapping[Sought, Tally]
+    ) -> Iterator[tuple[Figure, Fraction | None]]:
+        for figure in asked.figures():
+            place = journey if figure.function == "share" else -1
+            yield figure, figure.value(found[Sought(place, figure)], self._scale(figure))
+
+    def _scale(self, figure: Figure) -> int:
+        if not figure.column:
+            return 1
+        return _scale(self.tables[figure.table].by_name[figure.column])
+
+    def _rows(self, figure: Figure, tables: Mapping[str, Columns]) -> Tally:
+        """Count or sum rows of one table, those for which the condition holds."""
+        columns = tables.get(figure.table)
+        if columns is None:
+            return 0, 0
+        table, size = self.tables[figure.table], length(columns)
+        chosen = np.ones(size, dtype=np.bool_)
+        if figure.among is not None and size:
+            chosen = figure.among.holds(_OfRows(table, columns, size))
+        if not figure.column:
+            return int(chosen.sum()), size
+        return _summed(table.by_name[figure.column], columns[figure.column], chosen)
+
+
+def _asked(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec]
+) -> Iterator[tuple[int, str, Asked]]:
+    for place, one in enumerate(profile.expectations):
+        yield -1, f"profile.expectations[{place}]", one
+    for number, journey in enumerate(journeys):
+        for place, one in enumerate(journey.expectations):
+            yield number, f"journeys[{journey.name}].expectations[{place}]", one
+
+
+def _people(one: Sought, timeline: Timeline, as_of: int, through: int) -> Tally:
+    """Count people at the end of their data: those of a journey where it is one's own figure."""
+    record, figure = timeline.record, one.figure
+    began = record.first_day if one.journey < 0 else timeline.begun[one.journey]
+    rows = np.arange(len(record.people))[record.people.here]
+    rows = rows if one.journey < 0 else np.flatnonzero(began != NO_DAY)
+    last = np.minimum(record.death, np.int32(through))[rows]
+    begun = np.where(began == NO_DAY, np.int32(as_of), began)[rows].astype(np.int32)
+    scope = _AtEnd(record, rows, last, begun, one.journey)
+    if figure.holds is None or not len(rows):
+        return 0, 0
+    among = np.ones(len(rows), dtype=np.bool_)
+    if figure.among is not None:
+        among = figure.among.holds(scope)
+    return int((figure.holds.holds(scope) & among).sum()), int(among.sum())
+
+
+class _AtEnd(AsOf):
+    """People at the end of their data; a step is the own journey's where that has one so named."""
+
+    def __init__(
+        self,
+        record: Record,
+        rows: NDArray[np.intp],
+        days: NDArray[np.int32],
+        begun: NDArray[np.int32],
+        journey: int,
+    ) -> None:
+        super().__init__(record, record.moment(rows, days), begun)
+        self._journey = journey
+
+    def _nearest(self, journeys: int) -> Iterable[int]:
+        own = [self._journey] if self._journey >= 0 else []
+        return (*own, *super()._nearest(journeys))
+
+
+@dataclass(frozen=True)
+class _OfRows:
+    """What a condition sees of the rows of one table."""
+
+    table: Table
+    columns: Columns
+    size: int
+
+    def name(self, name: str) -> NDArray[np.float64] | Coded | Truth:
+        """Return a column; a day as the number 20250131, money as dollars."""
+        array, kind = self.columns[name], self.table.by_name[name].type
+        if isinstance(array, Coded):
+            return array
+        if kind == "VARCHAR":
+            return _coded(array)
+        if kind == "BOOLEAN":
+            return Truth(array == 1, array == 0)
+        known = ~_nulls(array)
+        if kind in ("DATE", "TIMESTAMP"):
+            unit = "D" if kind == "DATE" else "m"
+            return np.where(known, _written(np.where(known, array, 0), unit), np.nan)
+        values = array.astype(np.float64)
+        if kind == "DECIMAL(12,2)":
+            values = values / _CENTS
+        return np.where(known, values, np.nan)
+
+    def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
+        """Rows have no history; the checker refuses to ask."""
+        raise KeyError(function)
+
+
+def _coded(array: NDArray[np.generic]) -> Coded:
+    words, codes = np.unique(array, return_inverse=True)
+    texts = tuple(word.decode() for word in words.tolist())
+    codes = codes.astype(np.int32)
+    return Coded(np.where(array == b"", np.int32(-1), codes).astype(np.int32), texts)
+
+
+def _written(days: NDArray[np.generic], unit: str) -> NDArray[np.float64]:
+    """Write days or minutes since 1970 as the number 20250131."""
+    day = days.astype(f"datetime64[{unit}]").astype("datetime64[D]")
+    month = day.astype("datetime64[M]").astype(np.int64)
+    of_month = (day - day.astype("datetime64[M]")).astype(np.int64) + 1
+    number = (1970 + month // 12) * 10_000 + (month % 12 + 1) * 100 + of_month
+    return np.asarray(number, dtype=np.float64)
+
+
+def _nulls(array: NDArray[np.generic]) -> NDArray[np.bool_]:
+    if array.dtype.kind == "f":
+        return np.isnan(array.astype(np.float64))
+    null = NO_DAY if array.dtype == np.int32 else NO_NUMBER
+    return np.asarray(array == null)
+
+
+def _scale(column: Column) -> int:
+    """Return how many units of the last decimal one is."""
+    if column.type == "DECIMAL(12,2)":
+        return _CENTS
+    return int(10**column.decimals) if column.type == "DOUBLE" else 1
+
+
+def _summed(column: Column, array: Array, chosen: NDArray[np.bool_]) -> Tally:
+    """Add up a column in units of its last decimal, exactly; nulls do not count."""
+    if isinstance(array, Coded):
+        raise TypeError(f"{column.name} is text")
+    values = array[chosen & ~_nulls(array)]
+    if column.type == "DOUBLE":
+        values = np.rint(values.astype(np.float64) * _scale(column))
+    largest = float(np.abs(values.astype(np.float64)).max()) if len(values) else 0.0
+    if largest * len(values) < _EXACT:
+        return int(values.astype(np.int64).sum()), len(values)
+    return sum(int(value) for value in values.tolist()), len(values)

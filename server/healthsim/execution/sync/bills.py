@@ -1,0 +1,500 @@
+"""Visits become bills: which forms, which lines, in which order, and never a service twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.addresses import ids
+from healthsim.codes.books import drg
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.gather import Gathered, gather
+from healthsim.execution.people.people import Rows
+from healthsim.execution.sync.care_team import PRIMARY_CARE
+from healthsim.execution.sync.encounters import (
+    Chart,
+    admitted,
+    disposition,
+    lay_lists,
+    merged_lists,
+)
+from healthsim.execution.sync.visits import Visit
+from healthsim.execution.timeline.steps import Happening
+from healthsim.products.membersim.generate import Bills, Lines, claims
+from healthsim.products.membersim.plans import PlanBook
+from healthsim.products.membersim.tables import CLAIM_DIAGNOSES
+from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.details import Billed
+from healthsim.specification.journeys.trial import TrialVisitDetails
+from healthsim.tables import NO_NUMBER, Coded, Columns
+
+POS = {
+    "office": "11", "telehealth": "10", "urgent_care": "20", "emergency": "23",
+    "observation": "22", "inpatient": "21", "outpatient_hospital": "22", "asc": "24", "snf": "31",
+    "home_health": "12", "dialysis": "65",
+}  # fmt: skip
+BILL_TYPES = {
+    "emergency": "131", "observation": "131", "inpatient": "111", "outpatient_hospital": "131",
+    "asc": "831", "snf": "211", "home_health": "321", "dialysis": "721",
+}  # fmt: skip
+"""Type of bill of each encounter class that a facility bills."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A line of a facility's own: no procedure code, a price by revenue centre."""
+
+    revenue: str
+    cents: int
+    nightly: bool = False
+    surgical: bool = False
+
+
+ROOMS: Mapping[str, tuple[Room, ...]] = {
+    "emergency": (Room("0450", 52_000),),
+    "observation": (Room("0762", 240_000),),
+    "inpatient": (Room("0120", 260_000, nightly=True), Room("0250", 90_000),
+                  Room("0270", 70_000), Room("0360", 420_000, surgical=True)),
+    "outpatient_hospital": (Room("0510", 13_000), Room("0360", 240_000, surgical=True)),
+    "asc": (Room("0490", 140_000),),
+    "snf": (Room("0120", 56_000, nightly=True),),
+    "home_health": (Room("0551", 17_000),),
+    "dialysis": (Room("0821", 27_382),),
+}  # fmt: skip
+"""Medicare-level prices in cents: 0821 is the ESRD base rate (CMS, CY 2025); the others are
+assumptions of the right size, to be shaped by price level, provider and year."""
+
+IMAGING = (Room("0403", 9_500), Room("0320", 23_000))
+"""An outpatient visit for images alone, a screening mammogram or another. Prices: assumptions,
+near Medicare's technical part of the one and of a scan with contrast."""
+_LAB_REVENUE, _VACCINE_REVENUE = "0300", "0771"
+_RECEIVED = (2, 14)  # days from the last service to receipt: assumption
+_DECIDED = (7, 21)  # days from receipt to payment: assumption, inside 30-day prompt-pay rules
+
+
+@dataclass(eq=False)
+class Bill:
+    """One claim of one visit, for those people who are covered and have something to bill.
+
+    Attributes:
+        provider: int32, directory row of who rendered or attends; one for each of the visit's
+            people.
+    """
+
+    visit: Visit
+    form: str
+    address: str
+    number: int
+    provider: NDArray[np.int32]
+    lines: list[Line] = field(default_factory=list)
+    rows: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+
+    @property
+    def institutional(self) -> bool:
+        """Whether it is an 837I."""
+        return self.form == "837I"
+
+    def at(self) -> NDArray[np.intp]:
+        """Return where the bill's people stand in the visit."""
+        return self.visit.place(self.rows)
+
+
+@dataclass(eq=False)
+class Line:
+    """One service line of one bill; arrays have one entry for each of its people."""
+
+    rows: Rows
+    days: Days
+    event: int
+    code: str | None = None
+    units: NDArray[np.int32] | int = 1
+    modifiers: tuple[str, ...] = ()
+    revenue: str | None = None
+    cents: int = 0
+    drg: bool = False
+    own: bool = False
+    refused: NDArray[np.bool_] | None = None
+    global_days: int = 0
+    key: int = 0
+
+
+def bills_of(made: Chart) -> list[Bill]:
+    """Return every bill of a chunk, with the lines and people that it has."""
+    visits = [one for one in made.visits.values() if not paid_by_sponsor(one.details)]
+    bills = [bill for visit in visits for bill in _of_visit(made, visit)]
+    _fold_emergencies(made, bills)
+    _refuse_in_global_periods(bills)
+    kept = []
+    for bill in bills:
+        _keep_covered(made, bill)
+        if len(bill.rows):
+            kept.append(bill)
+    return kept
+
+
+def paid_by_sponsor(details: object) -> bool:
+    """Tell whether a visit is a trial's own, for which nobody is sent a claim."""
+    return isinstance(details, TrialVisitDetails) and not details.routine_care
+
+
+def _of_visit(made: Chart, visit: Visit) -> Iterator[Bill]:
+    address, facility = visit.occurrence.address, visit.details.encounter_class in BILL_TYPES
+    event = made.event_number(visit.occurrence)
+    number = made.numbering.number
+    professional = Bill(visit, "837P", f"{address}/837P", number("claims", f"{address}/837P"),
+                        visit.provider)  # fmt: skip
+    professional.lines = [
+        Line(
+            visit.rows,
+            visit.first,
+            event,
+            one.code,
+            one.units,
+            one.modifiers,
+            own=True,
+            global_days=one.global_days,
+        )
+        for one in map(_billed, visit.details.procedures or ())
+    ]
+    inside = made.inside.get((visit.happening.journey, visit.occurrence.number), [])
+    institutional = Bill(visit, "837I", f"{address}/837I", number("claims", f"{address}/837I"),
+                         visit.provider)  # fmt: skip
+    if facility:
+        institutional.lines = list(_rooms(visit, event, inside))
+    others: dict[str, Bill] = {}
+    for one in inside:
+        bill = institutional if facility else professional
+        if isinstance(one.occurrence.step, say.Procedure):
+            bill = _performed_by(made, visit, one, professional, others)
+        bill.lines += _lines_of(made, one, bill)
+    yield from (professional, institutional, *others.values())
+
+
+def _performed_by(
+    made: Chart, visit: Visit, one: Happening, usual: Bill, others: dict[str, Bill]
+) -> Bill:
+    """Return the bill of whoever does a procedure: the visit's, or one of another specialty."""
+    step = one.occurrence.step
+    specialty = step.details.specialty if isinstance(step, say.Procedure) else None
+    if specialty is None or specialty == visit.specialty:
+        return usual
+    if specialty not in others:
+        address = f"{one.occurrence.address}/837P"
+        sought = visit.sought(specialty, one.occurrence.address, visit.rows)
+        provider = made.network.provider(sought)
+        number = made.numbering.number("claims", address)
+        others[specialty] = Bill(visit, "837P", address, number, provider)
+    return others[specialty]
+
+
+def _billed(code: str | Billed) -> Billed:
+    return code if isinstance(code, Billed) else Billed(code=code)
+
+
+def _rooms(visit: Visit, event: int, inside: list[Happening]) -> Iterator[Line]:
+    steps = [one.occurrence.step for one in inside]
+    done = [step.details.code for step in steps if isinstance(step, say.Procedure)]
+    cut = bool(getattr(visit.details, "icd10pcs", ())) or not all(map(_is_image, done))
+    rooms = ROOMS[visit.details.encounter_class]
+    if rooms == ROOMS["outpatient_hospital"] and done and not cut and not visit.details.procedures:
+        rooms = (IMAGING[not any("Z12.31" in codes for codes in visit.stated.lists)],)
+    for room in rooms:
+        if room.surgical and not cut:
+            continue
+        nights = np.maximum(visit.nights, 1).astype(np.int32)
+        units = nights if room.nightly else np.ones(len(nights), dtype=np.int32)
+        yield Line(visit.rows, visit.first, event, units=units, revenue=room.revenue,
+                   cents=room.cents,
+                   drg=room.nightly and visit.details.drg is not None)  # fmt: skip
+
+
+def _is_image(code: str) -> bool:
+    return len(code) == 5 and code.isdigit() and code[0] == "7"  # the section of radiology
+
+
+def _lines_of(made: Chart, one: Happening, bill: Bill) -> Iterator[Line]:
+    """Yield the lines that something done during a visit adds to a bill.
+
+    A stay is paid as a whole, so what is done in it is listed once, by revenue centre alone.
+    """
+    step, event = one.occurrence.step, made.event_number(one.occurrence)
+    revenue: str | None = None
+    codes: tuple[Billed, ...] = ()
+    if isinstance(step, say.Lab):
+        revenue = _LAB_REVENUE
+        codes = (Billed(code=step.details.procedure),) if step.details.procedure else ()
+    elif isinstance(step, say.Immunization):
+        revenue, codes = _VACCINE_REVENUE, tuple(map(_billed, step.details.procedures))
+    elif isinstance(step, say.Procedure):
+        codes = (step.details,)
+    stay = bill.institutional and bill.visit.details.encounter_class == "inpatient"
+    for code in codes[:1] if stay else codes:
+        yield Line(
+            one.rows, one.days, event, None if stay else code.code, code.units, code.modifiers,
+            revenue if bill.institutional else None, cents=2_500 if stay else 0,
+            global_days=code.global_days,
+        )  # fmt: skip
+
+
+def _fold_emergencies(made: Chart, bills: list[Bill]) -> None:
+    """Move an emergency visit's facility lines to the 837I of the stay that it led to."""
+    facility = {id(bill.visit): bill for bill in bills if bill.institutional}
+    for bill in [one for one in bills if one.institutional]:
+        for stay, rows in admitted(made, bill.visit):
+            moved = [np.isin(line.rows, rows) for line in bill.lines]
+            both = list(zip(bill.lines, moved, strict=True))
+            listed = set[int]()  # without their codes, the lines of one event would be alike
+            for line, gone in both:
+                if line.code is None or line.event not in listed:
+                    facility[id(stay)].lines.append(_some(line, gone, detached=True))
+                if line.code is not None:
+                    listed.add(line.event)
+            bill.lines = [_some(line, ~gone) for line, gone in both]
+
+
+def _some(line: Line, keep: NDArray[np.bool_], *, detached: bool = False) -> Line:
+    """Return a line for some of its people; of a stay it has no code of its own any more."""
+    units = line.units if isinstance(line.units, int) else line.units[keep]
+    refused = None if line.refused is None else line.refused[keep]
+    code = None if detached else line.code
+    cents = line.cents or (2_500 if detached else 0)
+    return replace(line, rows=line.rows[keep], days=line.days[keep], code=code, units=units,
+                   cents=cents, refused=refused)  # fmt: skip
+
+
+def _refuse_in_global_periods(bills: list[Bill]) -> None:
+    """Refuse office visits to the surgeon while the operation's price includes them."""
+    for bill, line, days in _operations(bills):
+        for other in bills:
+            if other.visit.details.encounter_class not in {"office", "telehealth"}:
+                continue
+            _, mine, theirs = np.intersect1d(line.rows, other.visit.rows, return_indices=True)
+            gap = other.visit.first[theirs] - line.days[mine]
+            surgeon = bill.provider[bill.visit.place(line.rows[mine])]
+            inside = (gap > 0) & (gap <= days) & (other.provider[theirs] == surgeon)
+            for visit_line in other.lines:
+                if visit_line.own:
+                    refused = visit_line.refused
+                    if refused is None:
+                        refused = visit_line.refused = np.zeros(len(visit_line.rows), np.bool_)
+                    refused[theirs[inside]] = True
+
+
+def _operations(bills: list[Bill]) -> Iterator[tuple[Bill, Line, int]]:
+    """Yield every line that has a global period, with its days."""
+    for bill in bills:
+        for line in bill.lines:
+            if line.global_days and not bill.institutional:
+                yield bill, line, line.global_days
+
+
+def _keep_covered(made: Chart, bill: Bill) -> None:
+    """Leave only people who are covered on the first day, and lines in a fixed order."""
+    coverage = made.timeline.record.coverage
+    covered = np.zeros(len(made.person_id), dtype=np.bool_)
+    rows = bill.visit.rows
+    covered[rows[coverage.plan(rows, bill.visit.first) >= 0]] = True
+    bill.lines = [_some(line, covered[line.rows]) for line in bill.lines]
+    bill.lines = [line for line in bill.lines if len(line.rows)]
+    billed = np.zeros(len(covered), dtype=np.bool_)
+    for line in bill.lines:
+        billed[line.rows] = True
+    bill.rows = np.flatnonzero(billed)
+
+
+def claim_tables(made: Chart, plans: PlanBook) -> dict[str, Columns]:
+    """Fill `claims`, `claim_lines`, `claim_adjustments` and `claim_diagnoses`."""
+    bills = bills_of(made)
+    found = gather(bills, lambda one: one.rows, lambda one: one.number)
+    lines = []
+    for rank, bill in enumerate(found.segments):
+        for place, line in enumerate(bill.lines):
+            line.key = (rank << 12) + place
+            lines.append(line)
+    listed = gather(lines, lambda one: one.rows, lambda one: one.key)
+    if not len(found):
+        return {}
+    drawn = _lines(made, found, listed)
+    tables = claims(_bills(made, found, drawn), drawn, plans)
+    return {**tables, "claim_diagnoses": _diagnoses(made, found)}
+
+
+def _lines(made: Chart, found: Gathered[Bill], listed: Gathered[Line]) -> Lines:
+    rank = listed.whole(lambda one: one.key >> 12, np.int64)
+    whose = listed.rows.astype(np.int64) * len(found.segments) + rank
+    new = np.append(True, whose[1:] != whose[:-1])
+    bill = (np.cumsum(new) - 1).astype(np.int32)
+    starts = np.flatnonzero(new)
+    number = np.arange(len(bill)) - starts[bill] + 1
+    of = [(one, found.segments[one.key >> 12]) for one in listed.segments]
+    professional = np.array([not bill.institutional for _, bill in of])[listed.segment]
+    pos = Coded.of([None if bill.institutional else POS[bill.visit.details.encounter_class]
+                    for _, bill in of]).take(listed.segment)  # fmt: skip
+    person = made.person_id[listed.rows]
+    pointers = _pointers(found)[bill]
+    return Lines(
+        bill=bill,
+        line=number.astype(np.int32),
+        service_date=listed.each(lambda one: one.days).astype(np.int32),
+        procedure=listed.word(lambda one: one.code),
+        units=listed.each(_units).astype(np.int32),
+        modifier_1=_modifier(listed, 0),
+        modifier_2=_modifier(listed, 1),
+        modifier_3=_modifier(listed, 2),
+        modifier_4=_modifier(listed, 3),
+        revenue_code=listed.word(lambda one: one.revenue),
+        pos=pos,
+        diagnosis_pointers=Coded(np.where(professional, pointers, -1).astype(np.int32), _POINTERS),
+        event_id=ids(person, listed.whole(lambda one: one.event, np.int64)),
+        drg_line=listed.whole(lambda one: one.drg, np.bool_),
+        part_of_global=listed.each(_refused),
+        flat_cents=listed.whole(lambda one: one.cents, np.int64),
+    )
+
+
+_POINTERS = ("1", "1,2", "1,2,3", "1,2,3,4")
+
+
+def _pointers(found: Gathered[Bill]) -> NDArray[np.int64]:
+    """Return for each bill how many diagnoses its lines point to, less one."""
+    lists, chosen = merged_lists([bill.visit for bill in found.segments])
+    laid = [choice[bill.at()] for choice, bill in zip(chosen, found.segments, strict=True)]
+    sizes = np.array([min(len(codes), len(_POINTERS)) for codes in lists], dtype=np.int64)
+    return np.asarray(sizes[np.concatenate(laid)[found.order]] - 1, dtype=np.int64)
+
+
+def _units(line: Line) -> NDArray[np.int32]:
+    if isinstance(line.units, int):
+        return np.full(len(line.rows), line.units, dtype=np.int32)
+    return line.units
+
+
+def _refused(line: Line) -> NDArray[np.bool_]:
+    return np.zeros(len(line.rows), dtype=np.bool_) if line.refused is None else line.refused
+
+
+def _modifier(listed: Gathered[Line], place: int) -> Coded:
+    return listed.word(lambda one: one.modifiers[place] if place < len(one.modifiers) else None)
+
+
+def _bills(made: Chart, found: Gathered[Bill], lines: Lines) -> Bills:
+    here, record = made.network.directory, made.timeline.record
+    homes = record.people.homes
+    person = made.person_id[found.rows]
+    first = found.each(lambda one: one.visit.first[one.at()]).astype(np.int32)
+    last = found.each(lambda one: one.visit.last[one.at()]).astype(np.int32)
+    provider = found.each(lambda one: one.provider[one.at()])
+    facility = found.each(lambda one: one.visit.facility[one.at()])
+    institutional = found.whole(lambda one: one.institutional, np.bool_)
+    stay = found.whole(_is_stay, np.bool_)
+    starts = np.searchsorted(lines.bill, np.arange(len(found)))
+    earliest = np.minimum(first, np.minimum.reduceat(lines.service_date, starts))
+    price, charge = here.practice_factors
+    in_facility = np.where(facility >= 0, facility, 0)
+    made.used.facilities[facility[facility >= 0]] = True
+    facility_npi = np.where(facility >= 0, here.facilities.npi[in_facility], NO_NUMBER)
+    plan = record.coverage.plan(found.rows, first)
+    networks = made.network.networks
+    npi = made.npi(provider)
+    received, paid = _lags(made, found, last)
+    return Bills(
+        person=found.rows,
+        person_id=person,
+        claim_id=ids(person, found.whole(lambda one: one.number, np.int64)),
+        encounter_id=found.each(lambda one: _encounter(made, one)),
+        event_id=ids(
+            person, found.whole(lambda one: made.event_number(one.visit.occurrence), np.int64)
+        ),
+        plan=plan,
+        institutional=institutional,
+        encounter_class=found.word(lambda one: one.visit.details.encounter_class),
+        specialist=found.whole(lambda one: one.visit.specialty not in PRIMARY_CARE, np.bool_),
+        preventive=found.whole(lambda one: one.visit.details.preventive, np.bool_),
+        from_date=earliest,
+        through_date=last,
+        admit_date=np.where(stay, first, NO_DAY).astype(np.int32),
+        received_date=received,
+        paid_date=paid,
+        billing_npi=np.where(
+            institutional, facility_npi, here.providers.organisation_npi[provider]
+        ),
+        rendering_npi=np.where(institutional, NO_NUMBER, npi),
+        attending_npi=np.where(institutional, npi, NO_NUMBER),
+        facility_npi=facility_npi,
+        price_factor=np.where(
+            institutional, here.facilities.price_factor[in_facility], price[provider]
+        ),
+        charge_factor=np.where(
+            institutional, here.facilities.charge_factor[in_facility], charge[provider]
+        ),
+        drg=found.word(lambda one: one.visit.details.drg if _is_stay(one) else None),
+        drg_weight=found.whole(_weight, np.float64),
+        bill_type=found.word(
+            lambda one: BILL_TYPES[one.visit.details.encounter_class] if one.institutional else None
+        ),
+        discharge_status=found.texts(lambda one: _status(made, one)),
+        in_network=np.where(
+            institutional,
+            networks.facility_inside(plan, in_facility),
+            networks.provider_inside(plan, provider),
+        ),
+        household=None if homes is None else homes.anchor[found.rows].astype(np.int32),
+    )
+
+
+def _is_stay(bill: Bill) -> bool:
+    return bill.institutional and bill.visit.details.encounter_class == "inpatient"
+
+
+def _weight(bill: Bill) -> float:
+    code = bill.visit.details.drg
+    group = drg().rows.get(code or "") if _is_stay(bill) else None
+    return group.weight if group is not None else float("nan")
+
+
+def _status(made: Chart, bill: Bill) -> Coded:
+    if not bill.institutional:
+        return Coded.constant(None, len(bill.rows))
+    return disposition(made, bill.visit).take(bill.at())
+
+
+def _encounter(made: Chart, bill: Bill) -> NDArray[np.int64]:
+    if not bill.visit.charted:
+        return np.full(len(bill.rows), NO_NUMBER)
+    number = made.numbering.number("encounters", bill.visit.occurrence.address)
+    return ids(made.person_id[bill.rows], number)
+
+
+def _lags(made: Chart, found: Gathered[Bill], last: Days) -> tuple[Days, Days]:
+    """Return the days of receipt and payment; one draw gives both."""
+    draws = made.timeline.record.draws
+    u = found.each(lambda one: draws.uniform(f"{one.address}/lag", one.rows))
+    wide = _RECEIVED[1] - _RECEIVED[0] + 1
+    days = np.floor(u * wide)
+    rest = u * wide - days
+    received = last + _RECEIVED[0] + days.astype(np.int32)
+    paid = (
+        received + _DECIDED[0] + np.floor(rest * (_DECIDED[1] - _DECIDED[0] + 1)).astype(np.int32)
+    )
+    return received.astype(np.int32), paid.astype(np.int32)
+
+
+def _diagnoses(made: Chart, found: Gathered[Bill]) -> Columns:
+    lists, chosen = merged_lists([bill.visit for bill in found.segments])
+    laid_out = [choice[bill.at()] for choice, bill in zip(chosen, found.segments, strict=True)]
+    laid = lay_lists(lists, np.concatenate(laid_out)[found.order], 25)
+    institutional = found.whole(lambda one: one.institutional, np.bool_)[laid.of]
+    keep = np.flatnonzero(institutional | (laid.sequence <= 12))
+    stay = found.whole(_is_stay, np.bool_)[laid.of][keep]
+    person = made.person_id[found.rows]
+    claim = ids(person, found.whole(lambda one: one.number, np.int64))
+    return CLAIM_DIAGNOSES.complete({
+        "claim_id": claim[laid.of][keep],
+        "sequence": laid.sequence[keep],
+        "person_id": person[laid.of][keep],
+        "code": laid.code.take(keep),
+        "poa": Coded(np.where(stay, 0, -1).astype(np.int32), ("Y",)),
+    })  # fmt: skip

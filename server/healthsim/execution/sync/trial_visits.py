@@ -1,0 +1,173 @@
+"""Visits of trials: planned, missed and unscheduled, with the protocol's windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.addresses import ids
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.people import Rows
+from healthsim.execution.sync.encounters import Chart
+from healthsim.execution.sync.subjects import Subjects
+from healthsim.execution.timeline.steps import Happening
+from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.tables import NO_NUMBER
+
+
+@dataclass(frozen=True)
+class SubjectVisits:
+    """One visit of a trial, as some subjects had or missed it; arrays have shape (n,).
+
+    Attributes:
+        visit: the trial's visit, whose address it has.
+        told: the occurrence that the log tells of it: of a missed one, the protocol's.
+        number: as the protocol numbers it; null where unscheduled.
+    """
+
+    of: Subjects
+    visit: Occurrence
+    told: Occurrence
+    rows: Rows
+    number: int
+    name: str
+    status: str
+    planned: Days
+    low: Days
+    high: Days
+    actual: Days
+    deviation: NDArray[np.bool_]
+    encounter: NDArray[np.int64]
+
+    @property
+    def routine(self) -> bool:
+        """Whether it is billed as any visit is."""
+        step = self.visit.step
+        return isinstance(step, say.TrialVisit) and step.details.routine_care
+
+
+def of_subjects(made: Chart, of: Subjects) -> Iterator[SubjectVisits]:
+    """Yield every visit of a trial that took place or was missed."""
+    number = 0
+    for journey, plan in enumerate(made.timeline.record.walked):
+        if plan.journey.trial is None or plan.journey.trial.id != of.trial.id:
+            continue
+        happened = {one.occurrence.number: one for one in made.timeline.happenings
+                    if one.journey == journey}  # fmt: skip
+        for visit in plan.occurrences:
+            if not isinstance(visit.step, say.TrialVisit):
+                continue
+            around = _around(plan, visit)
+            unscheduled = around is not None and not _is_planned(around)
+            number += not unscheduled
+            own = visit.step.details.visit_number
+            shown = int(NO_DAY) if unscheduled else number if own is None else own
+            found = _Found(of, plan, visit, around, shown)
+            if visit.number in happened:
+                yield found.kept(made, happened[visit.number], happened)
+            if around is not None and around.number in happened and _is_planned(around):
+                missed = found.missed(happened[around.number])
+                if missed is not None and _stands_for(plan, around) == visit.number:
+                    yield missed
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A trial's visit, the protocol's visit or protocol around it, and its number."""
+
+    of: Subjects
+    plan: Plan
+    visit: Occurrence
+    around: Occurrence | None
+    number: int
+
+    def kept(self, made: Chart, one: Happening, happened: dict[int, Happening]) -> SubjectVisits:
+        """Return the visit as it took place."""
+        around, days, size = self.around, one.days, len(one.rows)
+        none = np.full(size, NO_DAY, dtype=np.int32)
+        planned, low, high = none, none, none
+        deviation = np.zeros(size, dtype=np.bool_)
+        status = "completed"
+        if around is not None and _is_planned(around):
+            due = happened[around.number]
+            at = np.searchsorted(due.rows, one.rows)
+            planned, low, high = (np.asarray(due.facts[name], dtype=np.int32)[at]
+                                  for name in ("planned", "low", "high"))  # fmt: skip
+            late = np.asarray(due.facts["deviation"], dtype=np.bool_)[at]
+            deviation = late | (days < low) | (days > high)
+        elif around is not None:
+            status = "unscheduled"
+        number = made.numbering.number("encounters", self.visit.address)
+        return SubjectVisits(
+            self.of, self.visit, self.visit, one.rows, self.number, _name(self.plan, self.visit),
+            status, planned, low, high, days, deviation, ids(made.person_id[one.rows], number),
+        )  # fmt: skip
+
+    def missed(self, due: Happening) -> SubjectVisits | None:
+        """Return the visit for those who missed it; None where nobody did."""
+        gone = np.flatnonzero(np.asarray(due.facts["missed"], dtype=np.bool_))
+        if not len(gone):
+            return None
+        planned, low, high = (np.asarray(due.facts[name], dtype=np.int32)[gone]
+                              for name in ("planned", "low", "high"))  # fmt: skip
+        size = len(gone)
+        return SubjectVisits(
+            self.of, self.visit, due.occurrence, due.rows[gone], self.number,
+            _name(self.plan, self.visit), "missed", planned, low, high,
+            np.full(size, NO_DAY, dtype=np.int32), np.zeros(size, dtype=np.bool_),
+            np.full(size, NO_NUMBER),
+        )  # fmt: skip
+
+
+def _outwards(plan: Plan, one: Occurrence) -> Iterator[Occurrence]:
+    """Yield what an occurrence stands in, from inside out."""
+    opener = plan.scopes[one.scope].opener
+    while opener >= 0:
+        yield plan.occurrences[opener]
+        opener = plan.scopes[plan.occurrences[opener].scope].opener
+
+
+def _is_planned(one: Occurrence) -> bool:
+    return isinstance(one.step, say.ProtocolVisit)
+
+
+def _around(plan: Plan, one: Occurrence) -> Occurrence | None:
+    """Return the protocol's visit that something is part of, else the protocol around it."""
+    for outer in _outwards(plan, one):
+        if isinstance(outer.step, say.ProtocolVisit | say.Protocol):
+            return outer
+    return None
+
+
+def _stands_for(plan: Plan, around: Occurrence) -> int:
+    """Return the trial's visit that a protocol's visit is: the first in it."""
+    inner = plan.opens.get((around.number, -1), -1)
+    members = plan.members[inner] if inner >= 0 else ()
+    visits = (number for number in members
+              if isinstance(plan.occurrences[number].step, say.TrialVisit))  # fmt: skip
+    return next(visits, -1)
+
+
+def _name(plan: Plan, visit: Occurrence) -> str:
+    """Return a visit's name: its own, the protocol's, or its step's; {cycle} is filled in."""
+    step, around = visit.step, _around(plan, visit)
+    own = step.details.name if isinstance(step, say.TrialVisit) else ""
+    name = own or getattr(around.step if around is not None else None, "name", "") or step.id
+    cycle = around.beat if around is not None and _is_planned(around) else visit.beat
+    return str(name).replace("{cycle}", str(cycle))
+
+
+def name_of(made: Chart, one: Happening) -> str | None:
+    """Return the name of the trial's visit in which something happened; None outside of one."""
+    plan = made.timeline.record.walked[one.journey]
+    for outer in _outwards(plan, one.occurrence):
+        if isinstance(outer.step, say.TrialVisit):
+            return _name(plan, outer)
+        if _is_planned(outer):
+            visit = _stands_for(plan, outer)
+            return _name(plan, plan.occurrences[visit]) if visit >= 0 else None
+    return None

@@ -1,0 +1,70 @@
+"""Who is in a trial while people walk: screened, failed, out; over all journeys of the trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.logs import FOREVER
+from healthsim.execution.people.people import Rows
+from healthsim.specification.journeys.events import (
+    OF_TRIALS,
+    Randomization,
+    Screening,
+    StepHead,
+    Withdrawal,
+)
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """The people of a chunk in one trial; arrays have one entry for each of them.
+
+    Attributes:
+        screened: int32, day on which the criteria were asked; `NO_DAY` before.
+        out: int32, last day in the trial; `FOREVER` while in it.
+        refused: bool, whether they failed screening or withdrew: on that day nothing more of the
+            trial happens to them either.
+    """
+
+    screened: Days
+    out: Days
+    refused: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, people: int) -> Enrolment:
+        """Return a trial that nobody has come to yet."""
+        return cls(
+            screened=np.full(people, NO_DAY, dtype=np.int32),
+            out=np.full(people, FOREVER, dtype=np.int32),
+            refused=np.zeros(people, dtype=np.bool_),
+        )
+
+    def admits(self, step: StepHead, rows: Rows, days: Days) -> NDArray[np.bool_]:
+        """Return to whom a step of the trial's journeys may come on their days, bool, shape (n,).
+
+        Nobody is randomised who was not screened, or is out already; nobody leaves twice.
+        """
+        out = self.out[rows]
+        here: NDArray[np.bool_] = days <= out
+        if isinstance(step, OF_TRIALS):
+            here &= ~(self.refused[rows] & (days >= out))
+        if isinstance(step, Screening | Randomization | Withdrawal):
+            here &= days < out
+        if isinstance(step, Randomization):
+            screened = self.screened[rows]
+            here &= (screened != NO_DAY) & (screened <= days)
+        return here
+
+    def screen(self, rows: Rows, days: Days, passed: NDArray[np.bool_]) -> None:
+        """Note who was screened; who did not pass is out from the end of that day on."""
+        self.screened[rows] = days
+        self.leave(rows[~passed], days[~passed], refused=True)
+
+    def leave(self, rows: Rows, days: Days, *, refused: bool) -> None:
+        """Let people leave; whoever left earlier stays out since then."""
+        self.refused[rows] |= refused & (days <= self.out[rows])
+        self.out[rows] = np.minimum(self.out[rows], days)

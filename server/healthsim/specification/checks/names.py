@@ -1,0 +1,271 @@
+"""The names that a reference gives a meaning to, and how conditions are checked against names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.classify import suggest
+from healthsim.codes.drugs import drugs
+from healthsim.codes.icd10cm import icd10cm
+from healthsim.codes.loinc import loinc
+from healthsim.errors import NotFound, Problem, near
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.language.expressions import (
+    FUNCTIONS,
+    NUMBER,
+    TEXT,
+    Expression,
+    Kind,
+    parse,
+)
+from healthsim.specification.language.typecheck import examine
+from healthsim.tables import Coded, Table
+
+TEXT_MEASURES = ("gender", "race", "ethnicity")
+"""Population measures that give texts; the others give numbers."""
+
+Complaint = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names with a meaning: the built-in reference, or an imported one.
+
+    Attributes:
+        state_names: English name of each of `states`.
+        county_titles: name and state of each of `counties`, such as ``"Harris County, TX"``.
+        metro_titles: title of each of `metros`.
+        urban: codes of the counties that lie in a metropolitan area.
+    """
+
+    plans: tuple[str, ...]
+    states: tuple[str, ...]
+    counties: tuple[str, ...]
+    specialties: tuple[str, ...]
+    measures: tuple[str, ...]
+    races: tuple[str, ...]
+    languages: tuple[str, ...]
+    uninsured: str = "Uninsured"
+    tables: tuple[Table, ...] = ()
+    county_titles: tuple[str, ...] = ()
+    metros: tuple[str, ...] = ()
+    metro_titles: tuple[str, ...] = ()
+    state_names: tuple[str, ...] = ()
+    urban: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What an expression may speak of where it stands.
+
+    Attributes:
+        kinds: names, and what each is.
+        functions: functions, and what each says against its argument.
+    """
+
+    kinds: Mapping[str, Kind]
+    functions: Mapping[str, Complaint]
+
+    def problems(self, where: str, expression: Expression, want: str) -> Iterator[Problem]:
+        """Yield what is wrong with one expression."""
+        for found, mend in examine(
+            expression,
+            kinds=self.kinds,
+            functions=self.functions,
+            want="truth" if want == "truth" else "number",
+        ):
+            yield Problem(where, found, mend)
+
+    def inside(self, where: str, distribution: Distribution) -> Iterator[Problem]:
+        """Yield what is wrong with the expressions inside a distribution."""
+        for path, expression, want in distribution.expressions():
+            yield from self.problems(f"{where}.{path}", expression, want)
+
+
+def numeric(
+    where: str, distribution: Distribution, low: float | None = None, high: float | None = None
+) -> Iterator[Problem]:
+    """Yield that a distribution gives text, or numbers outside of [low, high]."""
+    measures = [measure for _, measure in distribution.measures()]
+    if measures:
+        wants_age = where.endswith(".age")
+        for measure in measures:
+            if measure in TEXT_MEASURES or (measure == "age") != wants_age:
+                mend = 'use "age"' if wants_age else "name a condition's measure, or give a number"
+                yield Problem(where, f"measure {measure!r} does not fit here", mend)
+        return
+    if distribution.kind != "number":
+        yield Problem(where, "gives text", "give a number or a distribution of numbers")
+        return
+    if any(want == "number" for _, _, want in distribution.expressions()):
+        return  # a formula's range is not known before people are; a share is held to 0 and 1
+    least, most = distribution.range()
+    if low is not None and least < low:
+        yield Problem(
+            where, f"can be {_shown(least)}, below {low:g}", f"add low {low:g} or raise it"
+        )
+    if high is not None and most > high:
+        yield Problem(where, f"can be {_shown(most)}, above {high:g}",
+                      f"add high {high:g} or lower it")  # fmt: skip
+
+
+def _shown(bound: float) -> str:
+    return "any number" if bound in (float("inf"), float("-inf")) else f"{bound:g}"
+
+
+def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -> Iterator[Problem]:
+    """Yield that a distribution gives numbers, or texts that are not known."""
+    name = where.rsplit(".", 1)[-1]
+    measures = [measure for _, measure in distribution.measures()]
+    if measures:
+        for measure in measures:
+            if measure != name or name not in TEXT_MEASURES:
+                mend = f"use {name!r}" if name in TEXT_MEASURES else "give texts with weights"
+                yield Problem(where, f"measure {measure!r} does not fit here", mend)
+        return
+    if distribution.kind != "text":
+        yield Problem(
+            where, "gives numbers", 'give texts with weights, such as {"A": 0.5, "B": 0.5}'
+        )
+        return
+    known = tuple(among)
+    for label in distribution.labels:
+        if known and label not in known:
+            yield Problem(where, f"unknown value {label!r}", near(label, known))
+
+
+def whole_number(where: str, distribution: Distribution, low: int, high: int) -> Iterator[Problem]:
+    """Yield that a distribution gives no whole numbers from `low` to `high`.
+
+    They are said as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
+    """
+    if distribution.kind == "number":
+        yield from numeric(where, distribution, low, high)
+        return
+    for label in distribution.labels:
+        if not (label.isdecimal() and low <= int(label) <= high):
+            yield Problem(
+                where,
+                f"{label!r} is no whole number from {low} to {high}",
+                f'give weights of "{low}" to "{high}"',
+            )
+
+
+def possible(distribution: Distribution) -> tuple[str, ...]:
+    """Return the texts that a distribution gives to somebody: not those of weight 0."""
+    weights = getattr(distribution, "weights", None)
+    if isinstance(weights, Mapping):
+        return tuple(label for label, weight in weights.items() if weight > 0)
+    return distribution.labels
+
+
+def code_problem(where: str, find: Callable[[str, str], object], code: str) -> Iterator[Problem]:
+    """Yield that a code book does not hold a code."""
+    try:
+        find(code, where)
+    except NotFound as error:
+        yield error.problem
+
+
+def says_nothing(_: str) -> str | None:
+    """Accept any argument."""
+    return None
+
+
+def complain_of_condition(argument: str) -> str | None:
+    """Say that `has` asks for something that is no beginning of a diagnosis code."""
+    if icd10cm().begins(argument):
+        return None
+    found = suggest("icd10cm", argument)
+    mend = f"did you mean {' or '.join(map(repr, found))}?" if found else "begin it as a code does"
+    return f"has({argument!r}) is no beginning of a known ICD-10-CM code; {mend}"
+
+
+def complain_of_ingredient(argument: str) -> str | None:
+    """Say that `takes` asks for something that is no ingredient."""
+    known = drugs().ingredients
+    if argument in known:
+        return None
+    return f"takes({argument!r}) is no known ingredient; {near(argument, known)}"
+
+
+def complain_of_loinc(argument: str) -> str | None:
+    """Say that `last` asks for something that is no LOINC code."""
+    if argument in loinc():
+        return None
+    return f"last({argument!r}) is no known LOINC code; {near(argument, loinc().codes)}"
+
+
+def complain_of_unmeasured(argument: str, measured: Collection[str]) -> str | None:
+    """Say that `last` asks for a result that no step brings."""
+    if argument in measured:
+        return None
+    return f"last({argument!r}) is never measured; add a lab or vital that does"
+
+
+def excludes_sex(expression: Expression, sex: str) -> bool:
+    """Tell whether a condition is false for everybody of a sex, whatever else is true of them."""
+    never = parse(f"not ({expression.text})")
+    return all(bool(never.holds(_OfSex(sex, answer))[0]) for answer in (False, True))
+
+
+@dataclass(frozen=True)
+class _OfSex:
+    """One person of whom only the sex is known: numbers and texts are missing."""
+
+    sex: str
+    answer: bool
+    size: int = 1
+
+    def name(self, name: str) -> NDArray[np.float64] | Coded:
+        if name == "gender":
+            return Coded.constant(self.sex, 1)
+        return Coded.constant(None, 1) if name in _TEXT_NAMES else np.full(1, np.nan)
+
+    def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
+        if FUNCTIONS[function] == "truth":
+            return np.full(1, self.answer)
+        return np.full(1, np.nan)
+
+
+_TEXT_NAMES = frozenset({"race", "ethnicity", "us_state", "plan", "language", "marital_status",
+                         "role"})  # fmt: skip
+
+
+def no_history(argument: str) -> str | None:
+    """Say that a profile has no history to ask about."""
+    return f"{argument!r} is asked of a history, and a profile has none; use it in a journey"
+
+
+ROLES = ("self", "spouse", "child", "newborn")
+"""What people are to their household; in a profile of persons everyone is "self" or newborn."""
+
+_FIRST_PLACES = (1, 2, 3, 50)  # of each role
+
+
+def roles(place: NDArray[np.int64]) -> Coded:
+    """Return what people are to their household by their place in it.
+
+    >>> roles(np.array([1, 2, 7, 50])).texts()
+    ['self', 'spouse', 'child', 'newborn']
+    """
+    codes = np.searchsorted(_FIRST_PLACES, place, side="right") - 1
+    return Coded(codes.astype(np.int32), ROLES)
+
+
+BUILT_IN_KINDS: Mapping[str, Kind] = {
+    "age": NUMBER,
+    "day": NUMBER,
+    "month": NUMBER,
+    "gender": ("M", "F"),
+    "ethnicity": ("non_hispanic", "hispanic"),
+    "race": TEXT,
+    "us_state": TEXT,
+    "plan": TEXT,
+    "role": ROLES,
+}
+"""The names that the language itself gives, and what each is where nothing narrows it."""

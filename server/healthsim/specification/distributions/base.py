@@ -1,0 +1,280 @@
+"""What every distribution is: a frozen model, a draw, rounding, and the checks they share.
+
+Every number is rounded to `decimals` and lies in [low, high]: nothing is clamped into a window,
+the distribution itself is restricted to it.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sized
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+from healthsim.specification.language.expressions import Expression, Scope
+from healthsim.tables import Coded
+
+TOLERANCE = 0.001  # how far weights may be from adding up to 1
+LARGEST = 1e15
+LONGEST_LABEL = 200
+
+S = TypeVar("S", bound=Sized)
+
+Numbers: TypeAlias = NDArray[np.float64]
+Wanted: TypeAlias = tuple[str, Expression, Literal["truth", "number"]]
+"""Where an expression stands inside a distribution, itself, and what it must give."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """What a distribution needs to give each person of a chunk a value.
+
+    Attributes:
+        u: float64, shape (n,), in (0, 1); the one uniform of each person's draw.
+        index: int64, shape (n,); each person's number, from 0.
+        scope: what conditions and formulas see; None where there is nothing to see.
+        places: each person's place in a keyed permutation of the whole population, int64,
+            shape (n,); needed by exact counts only.
+        population: how many people there are in all.
+    """
+
+    u: Numbers
+    index: NDArray[np.int64]
+    scope: Scope | None = None
+    places: Callable[[], NDArray[np.int64]] | None = None
+    population: int = 0
+
+    def at(self, u: Numbers) -> Draw:
+        """Return the same draw with other uniforms."""
+        return Draw(u, self.index, self.scope, self.places, self.population)
+
+
+def _ordinary(value: float, info: ValidationInfo) -> float:
+    if not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"{info.field_name} is {value:g}; give a number within ±1e15")
+    return value
+
+
+def _above_zero(value: float, info: ValidationInfo) -> float:
+    if value <= 0:
+        raise ValueError(f"{info.field_name} is {value:g}; give {_a(info.field_name)} above 0")
+    return value
+
+
+def _not_negative(value: float) -> float:
+    if value < 0:
+        raise ValueError(f"a weight is {value:g}; give weights of 0 or more")
+    return value
+
+
+def _between_zero_and_one(value: float, info: ValidationInfo) -> float:
+    if not 0 < value < 1:
+        raise ValueError(f"{info.field_name} is {value:g}; give a share between 0 and 1")
+    return value
+
+
+def _a(name: str | None) -> str:
+    return f"an {name}" if name == "sd" else f"a {name}"
+
+
+def _some(value: S, info: ValidationInfo) -> S:
+    if not len(value):
+        raise ValueError(f"{info.field_name} is empty; give at least one")
+    return value
+
+
+def some_text(text: str) -> str:
+    """Refuse a label that says nothing or too much."""
+    if not text.strip() or len(text) > LONGEST_LABEL:
+        raise ValueError(f"a label is empty or over {LONGEST_LABEL} characters; write a short one")
+    return text
+
+
+NOT_EMPTY = AfterValidator(_some)  # min_length would complain about the length of what failed
+Label = Annotated[str, Field(strict=True), AfterValidator(some_text)]
+Number = Annotated[float, Field(strict=True), AfterValidator(_ordinary)]
+Positive = Annotated[
+    Number, AfterValidator(_above_zero), Field(json_schema_extra={"exclusiveMinimum": 0})
+]
+Weight = Annotated[Number, AfterValidator(_not_negative), Field(json_schema_extra={"minimum": 0})]
+OpenShare = Annotated[
+    Number,
+    AfterValidator(_between_zero_and_one),
+    Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+]
+Decimals = Annotated[int, Field(strict=True, ge=0, le=9, description="Decimal places kept.")]
+
+
+class Shape(BaseModel, ABC):
+    """Any distribution: frozen, checked once, and a pure function of a draw."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
+    )
+
+    @property
+    def kind(self) -> Literal["number", "text"]:
+        """What it gives."""
+        return "number"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The texts it may give, in document order; none for numbers."""
+        return ()
+
+    @property
+    def total(self) -> int | None:
+        """The population that exact counts add up to; None where there are none."""
+        return None
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether no condition or formula is inside, so that balanced sampling applies."""
+        return next(iter(self.expressions()), None) is None
+
+    @abstractmethod
+    def values(self, draw: Draw) -> Numbers | Coded:
+        """Return everyone's value: float64, shape (n,), rounded, NaN missing; or text."""
+
+    def expressions(self) -> Iterator[Wanted]:
+        """Yield every expression inside, with its path."""
+        yield from ()
+
+    def measures(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, measure) of every population figure inside."""
+        yield from ()
+
+    def resolved(self, figure: Callable[[str], Any]) -> Any:
+        """Return the distribution with population figures replaced by ``figure(measure)``."""
+        return self
+
+    def middle(self) -> float | None:
+        """Return a typical number, for planning only; None where there is none."""
+        return None
+
+    def range(self) -> tuple[float, float]:
+        """Return the least and greatest number possible; infinite where unbounded."""
+        return -math.inf, math.inf
+
+
+class Numeric(Shape):
+    """Numbers from one quantile function."""
+
+    decimals: Decimals = 4
+
+    @abstractmethod
+    def exact(self, u: Numbers) -> Numbers:
+        """Invert the distribution, not yet rounded: float64, shape (n,) in and out."""
+
+    @model_validator(mode="after")
+    def _some_number_fits(self) -> Numeric:
+        low, high = self.range()
+        first = _inward(low, self.decimals, ROUND_CEILING)
+        last = _inward(high, self.decimals, ROUND_FLOOR)
+        if low <= high and first > last:
+            raise ValueError(
+                f"no number with {self.decimals} decimals lies between {low:g} and {high:g}; "
+                "give more decimals or a wider window"
+            )
+        return self
+
+    def quantile(self, u: Numbers) -> Numbers:
+        """Invert the distribution and round: float64, shape (n,), u in (0, 1)."""
+        return settled(self.exact(u), self.decimals, self.range())
+
+    def values(self, draw: Draw) -> Numbers:
+        """Return the quantile of each person's uniform."""
+        return self.quantile(draw.u)
+
+    def middle(self) -> float | None:
+        """Return the median."""
+        return float(self.quantile(np.array([0.5]))[0])
+
+
+def settled(values: Numbers, decimals: int, bounds: tuple[float, float]) -> Numbers:
+    """Round, inward at the bounds, and make every zero positive.
+
+    >>> settled(np.array([0.26, 0.94, -0.01]), 1, (-1, 0.95)).tolist()
+    [0.3, 0.9, 0.0]
+    """
+    low = _inward(bounds[0], decimals, ROUND_CEILING)
+    high = _inward(bounds[1], decimals, ROUND_FLOOR)
+    rounded: Numbers = np.clip(np.round(values, decimals), low, high)
+    rounded += 0.0  # the sign of a zero must not depend on the processor's last bit
+    return rounded
+
+
+def _inward(bound: float, decimals: int, rounding: str) -> float:
+    if math.isinf(bound):
+        return bound
+    return float(Decimal(repr(bound)).quantize(Decimal(1).scaleb(-decimals), rounding=rounding))
+
+
+def steps_within(low: float, high: float, decimals: int) -> tuple[float, float]:
+    """Return the first and last whole number of steps of 10**-decimals in [low, high].
+
+    >>> steps_within(0.07, 0.15, 1)
+    (1.0, 1.0)
+    """
+    first = Decimal(repr(low)).scaleb(decimals).to_integral_value(ROUND_CEILING)
+    last = Decimal(repr(high)).scaleb(decimals).to_integral_value(ROUND_FLOOR)
+    return float(first), float(last)
+
+
+def places_of(number: float) -> int:
+    """Return how many decimal places a number is written with.
+
+    >>> places_of(0.81), places_of(7.0)
+    (2, 0)
+    """
+    exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def check_order(low: float | None, high: float | None) -> None:
+    """Refuse a window that is upside down or empty."""
+    if low is None or high is None or low < high:
+        return
+    if low == high:
+        raise ValueError(f"low and high are both {low:g}; use a constant or widen the window")
+    raise ValueError(f"low {low:g} is above high {high:g}; swap them")
+
+
+def check_weights(weights: tuple[float, ...]) -> None:
+    """Refuse weights that do not add up to 1 within 0.001."""
+    total = math.fsum(weights)
+    if abs(total - 1) <= TOLERANCE + 1e-12:
+        return
+    gap = Decimal(repr(round(1 - total, 6))).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
+    step = f"add the missing {gap:f}" if gap > 0 else f"take away {-gap:f}"
+    step = step.rstrip("0").rstrip(".")
+    raise ValueError(f"weights add up to {total:.6g}, not 1; {step} or scale them")
+
+
+def check_places(values: tuple[float | str, ...], decimals: int) -> None:
+    """Refuse numbers that would be rounded away."""
+    for value in values:
+        if not isinstance(value, str) and places_of(value) > decimals:
+            raise ValueError(
+                f"{value!r} has more than {decimals} decimals; give decimals {places_of(value)} "
+                "(at most 9) or round it"
+            )
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it.
+
+    >>> shown(None), shown(True), shown("x")
+    ('null', 'true', "'x'")
+    """
+    plain = {None: "null", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return plain[value]
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,432 @@
+"""Distributions as data (tag `type`), their short forms, and how they nest.
+
+A draw is the quantile of one uniform number. What chooses a part (a mixture's weights, a
+case's condition) hands the same uniform on to the part, so one person's one decision never
+needs a second number.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Annotated, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
+from typing_extensions import TypeAliasType
+
+from healthsim.errors import Refused
+from healthsim.specification.distributions import quantiles
+from healthsim.specification.distributions.base import (
+    NOT_EMPTY,
+    Decimals,
+    Draw,
+    Numbers,
+    Shape,
+    Wanted,
+    Weight,
+    check_weights,
+    settled,
+)
+from healthsim.specification.distributions.listed import (
+    Categorical,
+    Constant,
+    Explicit,
+    Population,
+)
+from healthsim.specification.distributions.numeric import (
+    Band,
+    Bands,
+    Beta,
+    Exponential,
+    Gamma,
+    LogNormal,
+    NegativeBinomial,
+    Normal,
+    Poisson,
+    Quantiles,
+    Triangular,
+    Uniform,
+    Weibull,
+)
+from healthsim.specification.distributions.short_forms import written_out
+from healthsim.specification.language.expressions import Condition, Scope
+from healthsim.tables import Coded
+
+__all__ = [
+    "KEYS_OF",
+    "Band",
+    "Bands",
+    "Beta",
+    "Case",
+    "Categorical",
+    "Conditional",
+    "Constant",
+    "Distribution",
+    "Draw",
+    "Explicit",
+    "Exponential",
+    "Formula",
+    "Gamma",
+    "LogNormal",
+    "Mixture",
+    "NegativeBinomial",
+    "Normal",
+    "NumberDistribution",
+    "Part",
+    "Poisson",
+    "Population",
+    "Quantiles",
+    "Shape",
+    "TextDistribution",
+    "Triangular",
+    "Uniform",
+    "Weibull",
+    "parse_distribution",
+]  # fmt: skip
+
+Figure: TypeAlias = Callable[[str], "Distribution"]
+
+
+class Nested(Shape):
+    """A distribution made of others, all of numbers or all of texts."""
+
+    @abstractmethod
+    def inner(self) -> tuple[tuple[str, Distribution], ...]:
+        """Return (path, distribution) of each distribution inside, in document order."""
+
+    @model_validator(mode="after")
+    def _alike(self) -> Nested:
+        (first, one), *others = self.inner()
+        for path, other in others:
+            if other.kind != one.kind:
+                raise ValueError(
+                    f"{first} gives {one.kind}, {path} gives {other.kind}; make them alike"
+                )
+        for path, other in self.inner():
+            if other.total is not None:
+                raise ValueError(f"{path} has exact counts; use weights inside a {self._tag}")
+        return self
+
+    @property
+    def _tag(self) -> str:
+        return str(type(self).model_fields["type"].default)
+
+    @property
+    def kind(self) -> Literal["number", "text"]:
+        """What every part gives."""
+        return self.inner()[0][1].kind
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of all parts, each once, in document order."""
+        return tuple(dict.fromkeys(label for _, part in self.inner() for label in part.labels))
+
+    def expressions(self) -> Iterator[Wanted]:
+        """Yield what stands in the parts."""
+        for path, part in self.inner():
+            for inside, expression, want in part.expressions():
+                yield f"{path}.{inside}", expression, want
+
+    def measures(self) -> Iterator[tuple[str, str]]:
+        """Yield what stands in the parts."""
+        for path, part in self.inner():
+            for inside, measure in part.measures():
+                yield f"{path}.{inside}", measure
+
+    def range(self) -> tuple[float, float]:
+        """Return the widest bounds of all parts."""
+        ranges = [part.range() for _, part in self.inner()]
+        return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+    def _gather(self, part: Shape, draw: Draw, rows: NDArray[np.bool_], into: _Gathered) -> None:
+        """Draw a part and keep it for `rows`; alone for them where nothing else is looked at."""
+        if part.unconditional:
+            into.put(rows, part.values(Draw(draw.u[rows], draw.index[rows])))
+        else:
+            drawn = part.values(draw)
+            into.put(rows, drawn.take(rows) if isinstance(drawn, Coded) else drawn[rows])
+
+
+class _Gathered:
+    """A column that is put together from parts; what no part fills is missing."""
+
+    def __init__(self, kind: Literal["number", "text"], labels: tuple[str, ...], n: int) -> None:
+        self.labels = labels
+        self.code = {label: number for number, label in enumerate(labels)}
+        self.numbers = np.full(n if kind == "number" else 0, np.nan)
+        self.codes = np.full(n if kind == "text" else 0, -1, dtype=np.int32)
+        self.kind = kind
+
+    def put(self, rows: NDArray[np.bool_], values: Numbers | Coded) -> None:
+        if isinstance(values, Coded):
+            table = [self.code[label] for label in values.vocabulary]
+            self.codes[rows] = np.array([*table, -1], dtype=np.int32)[values.codes]
+        else:
+            self.numbers[rows] = values
+
+    def column(self) -> Numbers | Coded:
+        return self.numbers if self.kind == "number" else Coded(self.codes, self.labels)
+
+
+class Part(BaseModel):
+    """A share of a mixture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    weight: Weight
+    of: Distribution
+
+
+class Mixture(Nested):
+    """One of several distributions, by weight."""
+
+    type: Literal["mixture"] = "mixture"
+    parts: Annotated[tuple[Part, ...], Field(max_length=100), NOT_EMPTY]
+
+    @model_validator(mode="after")
+    def _weights(self) -> Mixture:
+        check_weights(tuple(part.weight for part in self.parts))
+        return self
+
+    def inner(self) -> tuple[tuple[str, Distribution], ...]:
+        """Return the parts' distributions."""
+        return tuple((f"parts[{number}].of", part.of) for number, part in enumerate(self.parts))
+
+    def resolved(self, figure: Figure) -> Mixture:
+        """Resolve every part."""
+        parts = [part.model_copy(update={"of": part.of.resolved(figure)}) for part in self.parts]
+        return self.model_copy(update={"parts": tuple(parts)})
+
+    def values(self, draw: Draw) -> Numbers | Coded:
+        """Choose a part by the uniform, and stretch the uniform over the part."""
+        which, inner = quantiles.choose(draw.u, tuple(part.weight for part in self.parts))
+        stretched = draw.at(inner)
+        gathered = _Gathered(self.kind, self.labels, len(inner))
+        for number, part in enumerate(self.parts):
+            self._gather(part.of, stretched, which == number, gathered)
+        return gathered.column()
+
+    def quantile(self, u: Numbers) -> Numbers:
+        """Return everyone's number; not rising with u, since each part begins anew."""
+        drawn = self.values(Draw(u, np.arange(len(u))))
+        if isinstance(drawn, Coded):
+            raise TypeError("a mixture of texts has no quantiles")
+        return drawn
+
+    def middle(self) -> float | None:
+        """Return the middle of the heaviest part."""
+        return max(self.parts, key=lambda part: part.weight).of.middle()
+
+
+class Case(BaseModel):
+    """What holds for those of whom a condition is true."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    when: Condition
+    then: Distribution
+
+
+class Conditional(Nested):
+    """The first case whose condition is true; `otherwise` for everyone else.
+
+    A condition whose truth is unknown counts as false.
+    """
+
+    type: Literal["conditional"] = "conditional"
+    cases: Annotated[tuple[Case, ...], Field(max_length=100), NOT_EMPTY]
+    otherwise: Distribution
+
+    def inner(self) -> tuple[tuple[str, Distribution], ...]:
+        """Return the cases' distributions, then otherwise."""
+        cases = tuple((f"cases[{number}].then", case.then) for number, case in self._numbered())
+        return (*cases, ("otherwise", self.otherwise))
+
+    def _numbered(self) -> Iterator[tuple[int, Case]]:
+        return enumerate(self.cases)
+
+    def expressions(self) -> Iterator[Wanted]:
+        """Yield each case's condition, then what stands in the parts."""
+        for number, case in self._numbered():
+            yield f"cases[{number}].when", case.when, "truth"
+        yield from super().expressions()
+
+    def resolved(self, figure: Figure) -> Conditional:
+        """Resolve every case and otherwise."""
+        cases = [
+            case.model_copy(update={"then": case.then.resolved(figure)}) for case in self.cases
+        ]
+        otherwise = self.otherwise.resolved(figure)
+        return self.model_copy(update={"cases": tuple(cases), "otherwise": otherwise})
+
+    def values(self, draw: Draw) -> Numbers | Coded:
+        """Go through the cases in order; the same uniform goes into whichever is chosen."""
+        scope = _scope(draw, "conditional")
+        gathered = _Gathered(self.kind, self.labels, len(draw.u))
+        left = np.ones(len(draw.u), dtype=np.bool_)
+        for case in self.cases:
+            chosen = left & case.when.holds(scope)
+            self._gather(case.then, draw, chosen, gathered)
+            left &= ~chosen
+        self._gather(self.otherwise, draw, left, gathered)
+        return gathered.column()
+
+    def middle(self) -> float | None:
+        """Return the middle of otherwise."""
+        return self.otherwise.middle()
+
+
+class Formula(Shape):
+    """A number calculated from attributes and state, plus chance if asked for.
+
+    Missing where anything it needs is missing.
+    """
+
+    type: Literal["formula"] = "formula"
+    value: Condition
+    plus: NumberDistribution | None = None
+    decimals: Decimals = 4
+
+    def expressions(self) -> Iterator[Wanted]:
+        """Yield the formula, then what stands in plus."""
+        yield "value", self.value, "number"
+        if self.plus is not None:
+            for inside, expression, want in self.plus.expressions():
+                yield f"plus.{inside}", expression, want
+
+    def measures(self) -> Iterator[tuple[str, str]]:
+        """Yield what stands in plus."""
+        if self.plus is not None:
+            for inside, measure in self.plus.measures():
+                yield f"plus.{inside}", measure
+
+    def resolved(self, figure: Figure) -> Formula:
+        """Resolve plus."""
+        if self.plus is None:
+            return self
+        return self.model_copy(update={"plus": self.plus.resolved(figure)})
+
+    def values(self, draw: Draw) -> Numbers:
+        """Calculate, add chance, round."""
+        result = self.value.numbers(_scope(draw, "formula"))
+        if self.plus is not None:
+            chance = self.plus.values(draw)
+            if isinstance(chance, Coded):
+                raise TypeError("plus gives text")  # NumberDistribution refuses it
+            result += chance
+        return settled(result, self.decimals, (-math.inf, math.inf))
+
+    def middle(self) -> float | None:
+        """Return None: it depends on what is not known before the run."""
+        return None
+
+
+def _scope(draw: Draw, where: str) -> Scope:
+    if draw.scope is None:
+        raise Refused(where, "there is nothing that conditions could see here", "use constants")
+    return draw.scope
+
+
+_SHAPES: Final[tuple[type[Shape], ...]] = (
+    Constant, Categorical, Explicit, Uniform, Normal, LogNormal, Triangular, Beta, Gamma,
+    Exponential, Weibull, Poisson, NegativeBinomial, Bands, Quantiles, Mixture, Conditional,
+    Formula, Population,
+)  # fmt: skip
+
+_Full = Annotated[
+    Constant
+    | Categorical
+    | Explicit
+    | Uniform
+    | Normal
+    | LogNormal
+    | Triangular
+    | Beta
+    | Gamma
+    | Exponential
+    | Weibull
+    | Poisson
+    | NegativeBinomial
+    | Bands
+    | Quantiles
+    | Mixture
+    | Conditional
+    | Formula
+    | Population,
+    Field(discriminator="type"),
+]
+
+
+def _in_full(value: object) -> object:
+    return written_out(value, _SHAPES)
+
+
+# A named alias: JSON schemas then say it once and refer to it.
+Distribution = TypeAliasType(
+    "Distribution",
+    Annotated[
+        _Full,
+        BeforeValidator(_in_full, json_schema_input_type=float | dict[str, float] | _Full),
+    ],
+)
+"""Any distribution, short forms included; kept in full."""
+
+
+def _number_only(found: Distribution) -> Distribution:
+    if found.kind != "number":
+        raise ValueError(f"a {found.type} of text stands where numbers are needed; give numbers")
+    return found
+
+
+def _text_only(found: Distribution) -> Distribution:
+    if found.kind != "text":
+        raise ValueError(
+            f"a {found.type} of numbers stands where text is needed; give labels with weights"
+        )
+    return found
+
+
+NumberDistribution = Annotated[Distribution, AfterValidator(_number_only)]
+TextDistribution = Annotated[Distribution, AfterValidator(_text_only)]
+
+for _model in (Part, Mixture, Case, Conditional, Formula):
+    _model.model_rebuild()
+
+
+def parse_distribution(value: object) -> Distribution:
+    """Read one distribution from JSON data, short forms included.
+
+    >>> parse_distribution({"M": 0.48, "F": 0.52}).labels
+    ('M', 'F')
+    """
+    return _adapter().validate_python(value)
+
+
+@cache
+def _adapter() -> TypeAdapter[Distribution]:
+    return TypeAdapter(Distribution)
+
+
+KEYS_OF: Mapping[str, tuple[str, ...]] = {
+    str(kind.model_fields["type"].default): tuple(
+        field.alias or name for name, field in kind.model_fields.items() if name != "type"
+    )
+    for kind in (
+        Constant, Categorical, Explicit, Uniform, Normal, LogNormal, Triangular, Beta, Gamma,
+        Exponential, Weibull, Poisson, NegativeBinomial, Bands, Quantiles, Mixture, Conditional,
+        Formula, Population,
+    )
+}  # fmt: skip
+"""Type of distribution -> the keys that it takes, in order."""

@@ -1,0 +1,231 @@
+"""Branches: ways out by condition, weight, count, table or hazard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from healthsim.specification.document import Identifier, Strict, fault_at
+from healthsim.specification.journeys.events import StepHead
+from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Share
+from healthsim.specification.language.expressions import Condition, Expression
+
+if TYPE_CHECKING:
+    from healthsim.specification.journeys.journey import Step
+
+
+class Option(Strict):
+    """One way out of a branch: by condition, weight, count, hazard, or otherwise.
+
+    Attributes:
+        weight: share of those whom the option's group reaches.
+        exactly: count of those whom the group reaches, over the whole population.
+        hazard: competes with the other options' hazards; the earliest is taken on its day.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    when: Condition | None = None
+    weight: Share | None = None
+    exactly: Annotated[int, Field(strict=True, ge=0)] | None = None
+    hazard: Hazard | None = None
+    otherwise: bool = False
+    steps: tuple[Step, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_reason(self) -> Option:
+        if self.otherwise and self.when is not None:
+            raise ValueError(f"option {self.name!r} has both when and otherwise; keep one")
+        given = [self.weight is not None, self.exactly is not None, self.hazard is not None]
+        if sum(given) > 1 or (self.hazard is not None and (self.when or self.otherwise)):
+            raise ValueError(f"option {self.name!r} has two of weight, exactly and hazard, or "
+                             "hazard beside when or otherwise; keep one")  # fmt: skip
+        return self
+
+    @property
+    def bare(self) -> bool:
+        """Whether it says nothing of who takes it, as the options of a table."""
+        said = (self.when, self.weight, self.exactly, self.hazard)
+        return not self.otherwise and all(one is None for one in said)
+
+
+class TableRow(Strict):
+    """The weights of a branch's options for the people who fit `when`.
+
+    Attributes:
+        when: name -> [low, high] inclusive, one text, or a list of texts; empty fits everyone.
+    """
+
+    when: dict[Identifier, Annotated[tuple[float, float], Field()] | str | tuple[str, ...]] = {}
+    weights: dict[str, Share]
+
+    @field_validator("weights")
+    @classmethod
+    def _whole(cls, found: dict[str, float]) -> dict[str, float]:
+        if abs(sum(found.values()) - 1) > 0.001:
+            raise ValueError(f"weights add up to {sum(found.values()):g}, not 1; change them by "
+                             f"{1 - sum(found.values()):+g} in all")  # fmt: skip
+        return found
+
+    @field_validator("when")
+    @classmethod
+    def _ordered(cls, found: dict[str, Any]) -> dict[str, Any]:
+        for name, fits in found.items():
+            if isinstance(fits, tuple) and not isinstance(fits[0], str) and fits[0] > fits[1]:
+                raise ValueError(f"{name} goes from {fits[0]:g} to {fits[1]:g}; swap them")
+        return found
+
+
+class WeightTable(Strict):
+    """Weights looked up by age, sex or any attribute; the first row that fits is taken."""
+
+    rows: Annotated[tuple[TableRow, ...], Field(min_length=1, max_length=200)]
+
+    @field_validator("rows")
+    @classmethod
+    def _ends(cls, found: tuple[TableRow, ...]) -> tuple[TableRow, ...]:
+        open_ = [place for place, row in enumerate(found) if not row.when]
+        if open_ != [len(found) - 1]:
+            raise ValueError("the last row, and it alone, has no when; move or add it, so that "
+                             "everybody fits one")  # fmt: skip
+        return found
+
+
+class Branch(StepHead):
+    """One of several ways; a way that is taken opens a scope that begins on the branch's day.
+
+    Options with the same `when` (or none, or otherwise) form a group whose weights add up to 1.
+
+    Attributes:
+        table: gives the weights by row, for options that have only a name and steps.
+        within_days: how long hazards compete before `otherwise` is taken.
+    """
+
+    do: Literal["branch"]
+    options: Annotated[tuple[Option, ...], Field(min_length=1, max_length=50)]
+    table: WeightTable | None = None
+    within_days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_way_out(self) -> Branch:
+        names = [option.name for option in self.options]
+        if len(set(names)) < len(names):
+            raise ValueError("two options carry one name; rename one")
+        if self.within_days is not None and not self.races:
+            raise ValueError("within_days goes with options that have a hazard; remove it")
+        if self.table is not None:
+            self._fits_its_table(self.table, names)
+        elif self.races:
+            self._is_a_race()
+        else:
+            _groups_add_up(self.options)
+        return self
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield the steps of each way."""
+        for place, option in enumerate(self.options):
+            yield f"options[{place}].steps", option.steps
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its options."""
+        yield from super().asked()
+        for place, option in enumerate(self.options):
+            if option.when is not None:
+                yield f"options[{place}].when", option.when
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and those of its options."""
+        yield from super().risks()
+        for place, option in enumerate(self.options):
+            if option.hazard is not None:
+                yield f"options[{place}].hazard", option.hazard
+
+    @property
+    def races(self) -> bool:
+        """Whether its options compete by hazards."""
+        return any(option.hazard is not None for option in self.options)
+
+    def _fits_its_table(self, table: WeightTable, names: list[str]) -> None:
+        for option in self.options:
+            if not option.bare:
+                raise ValueError(f"option {option.name!r} stands in a branch with a table and says "
+                                 "more than name and steps; remove it")  # fmt: skip
+        named = {name for row in table.rows for name in row.weights}
+        unknown, unused = sorted(named - set(names)), sorted(set(names) - named)
+        if unknown:
+            raise ValueError(f"the table names {unknown[0]!r}, which is no option; use {names}")
+        if unused:
+            raise ValueError(f"option {unused[0]!r} is in no row of the table; add or remove it")
+
+    def _is_a_race(self) -> None:
+        others = [one for one in self.options if one.hazard is None]
+        if len(others) > 1 or any(not one.otherwise or one.weight is not None for one in others):
+            raise ValueError("beside options with a hazard there may be one with otherwise; "
+                             "give the others a hazard, or remove them")  # fmt: skip
+        if any(one.hazard is not None and one.hazard.renew_days for one in self.options):
+            raise ValueError("renew_days does not fit competing options; use stages, whose moves "
+                             "may have it")  # fmt: skip
+        if self.hazard is not None:
+            raise ValueError("a branch whose options have hazards has one itself; remove it")
+        if bool(others) != (self.within_days is not None):
+            raise ValueError("otherwise and within_days belong together where hazards compete; "
+                             "add the other")  # fmt: skip
+
+    def groups(self) -> list[list[Option]]:
+        """Return the options that share a condition together, those without one last."""
+        return grouped(self.options)
+
+
+def _groups_add_up(options: Sequence[Option]) -> None:
+    for group in grouped(options):
+        _adds_up(group, ("options", options.index(group[0])))
+    always = [group for group in grouped(options) if group[0].otherwise or not group[0].when]
+    if len(always) > 1:
+        raise fault_at(
+            ("options",),
+            f"option {always[1][0].name!r} is never taken: {always[0][0].name!r} needs no "
+            "condition either; give one of them a when, or put them into one group of weights",
+        )
+    if not always:
+        raise fault_at(
+            ("options",),
+            "no way out when every condition fails; add an option "
+            '{"name": "otherwise", "otherwise": true, "steps": []}',
+        )
+
+
+def _adds_up(group: list[Option], place: tuple[str, int]) -> None:
+    first, rest = group[0], [one for one in group if one.exactly is None]
+    if first.bare and len(group) == 1:
+        raise fault_at(
+            place, f"option {first.name!r} has no when, weight or otherwise; add one of them"
+        )
+    if not rest:
+        raise fault_at(
+            place,
+            f"option {first.name!r} has exactly and no other option takes the rest; give one of "
+            "the group a weight in its place",
+        )
+    weights = [one.weight for one in rest]
+    if len(rest) == 1 and weights[0] is None:
+        return
+    if None in weights:
+        raise fault_at(
+            place[:1],
+            f"option {rest[weights.index(None)].name!r} shares its condition with another and has "
+            "no weight; give each of them a weight",
+        )
+    total = sum(weight for weight in weights if weight is not None)
+    if abs(total - 1) > 0.001:
+        raise fault_at(
+            place[:1], f"weights add up to {total:g}, not 1; change them by {1 - total:+g} in all"
+        )
+
+
+def grouped(options: Sequence[Option]) -> list[list[Option]]:
+    """Return options in document order, those with one condition together, the others last."""
+    groups: dict[tuple[Expression | None, bool], list[Option]] = {}
+    for option in options:
+        groups.setdefault((option.when, option.otherwise), []).append(option)
+    return sorted(groups.values(), key=lambda group: group[0].otherwise or group[0].when is None)

@@ -1,0 +1,111 @@
+"""State variables, what moves them, and what ends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.journeys.events import StepHead
+from healthsim.specification.journeys.timing import LONGEST_DAYS, Length, Share
+
+_WASHOUT = 30  # days
+
+
+class State(Strict):
+    """A variable that evolves with the person.
+
+    Attributes:
+        start: the profile's attribute of this name ("attribute"), another attribute's name, or
+            a distribution.
+        low, high: no value leaves them.
+        decimals: places that are kept at every change.
+    """
+
+    start: Annotated[str, Field(max_length=64)] | Distribution = "attribute"
+    low: float | None = None
+    high: float | None = None
+    decimals: Annotated[int, Field(strict=True, ge=0, le=6)] = 2
+    unit: Annotated[str, Field(max_length=20)] = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> State:
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low {self.low:g} is not below high {self.high:g}; swap them")
+        return self
+
+
+class NoiseOf(Strict):
+    """A state that wanders: each period keeps a share of the last deviation and adds to it.
+
+    Attributes:
+        sd: standard deviation of what each period adds.
+        keeps: share of the last deviation that stays; 1 is a random walk.
+    """
+
+    sd: Annotated[float, Field(strict=True, ge=0)]
+    every_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 30
+    keeps: Share = 0.8
+
+
+class Over(Strict):
+    """How long a change takes."""
+
+    days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)]
+
+
+class Change(StepHead):
+    """A state variable moves.
+
+    Attributes:
+        by, to: by or to a value, at once or in a straight line `over` days.
+        per_year: in a straight line from this day on.
+        noise: up and down from this day on.
+        lasts: how long a trend or the noise goes on; default: to the end of the scope.
+        while_taking: an ingredient; the change holds while it is taken, and fades over
+            `washout_days` when it is not any more.
+    """
+
+    do: Literal["change"]
+    state: Identifier
+    by: Distribution | None = None
+    to: Distribution | None = None
+    over: Over | None = None
+    per_year: Distribution | None = None
+    noise: NoiseOf | None = None
+    lasts: Length | None = None
+    while_taking: Annotated[str, Field(max_length=120)] | None = None
+    washout_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = _WASHOUT
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Change:
+        given = [one for one in (self.by, self.to, self.per_year, self.noise) if one is not None]
+        if len(given) != 1:
+            raise ValueError("give one of by, to, per_year and noise; remove or add one")
+        if self.over is not None and self.by is None and self.to is None:
+            raise ValueError("over goes with by or to; use lasts, or remove it")
+        if self.lasts is not None and (self.by is not None or self.to is not None):
+            raise ValueError("lasts goes with per_year or noise; use over, or remove it")
+        if self.washout_days != _WASHOUT and self.while_taking is None:
+            raise ValueError("washout_days goes with while_taking; add it, or remove washout_days")
+        if self.while_taking is not None and self.by is None:
+            raise ValueError("while_taking goes with by; say by how much the drug moves it")
+        return self
+
+
+class Stop(StepHead):
+    """What another step started ends: a prescription, a diagnosis, a plan of care."""
+
+    do: Literal["stop"]
+    of: Annotated[str, Field(max_length=200)]
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class End(StepHead):
+    """Nothing in the scope is dated later: journey, coverage, trial, or the person's life."""
+
+    do: Literal["end"]
+    scope: Literal["journey", "coverage", "trial", "person"] = "journey"
+    reason: Annotated[str, Field(max_length=200)] = ""

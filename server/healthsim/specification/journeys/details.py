@@ -1,0 +1,241 @@
+"""What each type of event says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.language.expressions import Condition, Expression
+from healthsim.specification.profiles.profile import Code
+
+EncounterClass = Literal[
+    "office", "telehealth", "urgent_care", "emergency", "observation", "inpatient",
+    "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
+]  # fmt: skip
+ProcedureCode = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})$")]
+Written = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,20}$")]
+"""A code of which the book is asked whether it is one."""
+Loinc = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
+Words = Annotated[str, Field(max_length=200)]
+
+
+class Billed(Strict):
+    """A service that is billed as one line.
+
+    Attributes:
+        global_days: days after it in which the same specialty's office visits are part of its
+            price and are not paid again.
+    """
+
+    code: ProcedureCode
+    units: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
+    modifiers: Annotated[tuple[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], ...],
+                         Field(max_length=4)] = ()  # fmt: skip
+    global_days: Literal[0, 10, 90] = 0
+
+
+def _each_once(found: tuple[str | Billed, ...] | None) -> tuple[str | Billed, ...] | None:
+    codes = [one.code if isinstance(one, Billed) else one for one in found or ()]
+    twice = [code for code in codes if codes.count(code) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands twice; state it once, with units")
+    return found
+
+
+Services = Annotated[tuple[ProcedureCode | Billed, ...], AfterValidator(_each_once)]
+
+
+class CodedDiagnosis(Strict):
+    """A diagnosis of an encounter, for those for whom `when` holds."""
+
+    code: Code
+    when: Condition | None = None
+
+
+def conditions_of(
+    diagnoses: tuple[Code | CodedDiagnosis, ...],
+) -> Iterator[tuple[str, Expression]]:
+    """Yield (path, condition) of the diagnoses that have one."""
+    for place, one in enumerate(diagnoses):
+        if isinstance(one, CodedDiagnosis) and one.when is not None:
+            yield f"details.diagnoses[{place}].when", one.when
+
+
+class EncounterDetails(Strict):
+    """A visit or a stay.
+
+    Attributes:
+        diagnoses: coded in this order; default: the profile's primary condition.
+        comorbidities: code the person's other active conditions behind them.
+        specialty: who treats; default: by class, primary care for an office visit.
+        clinician: "own", the same clinician of the specialty each time, or "duty", whoever is on
+            duty; default: duty for emergencies, hospitalists and the like, own for the others.
+        requires_referral: it comes only to those whom a `referral` sent to the specialty before.
+        procedures: billed lines of the visit itself; an empty list for a visit that bills none.
+        los_days: nights of a stay.
+        preventive: free to the member where the plan says so.
+    """
+
+    encounter_class: EncounterClass = "office"
+    reason: Words = ""
+    specialty: Words | None = None
+    clinician: Literal["own", "duty"] | None = None
+    requires_referral: bool = False
+    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
+    comorbidities: bool = False
+    procedures: Services | None = None
+    icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
+    drg: Written | None = None
+    los_days: Distribution | None = None
+    disposition: Distribution | None = None
+    preventive: bool = False
+
+    @model_validator(mode="after")
+    def _referred_to_somebody(self) -> EncounterDetails:
+        if self.requires_referral and self.specialty is None:
+            raise ValueError("requires_referral stands without specialty; say to which")
+        return self
+
+
+class DiagnosisDetails(Strict):
+    """A condition that begins."""
+
+    code: Code
+
+
+class StateResult(Strict):
+    """A result read from a state variable of the journey, with measurement noise."""
+
+    from_: Identifier = Field(alias="from")
+    noise: Distribution | None = None
+
+
+class LabDetails(Strict):
+    """A laboratory order: one analyte, or a panel of them.
+
+    Attributes:
+        result: of `loinc`; default: the code book's own spread of healthy adults.
+        results: of a panel's members, by LOINC; the rest take the code book's.
+        procedure: the billed code, if it is billed.
+    """
+
+    loinc: Loinc | None = None
+    panel: Identifier | None = None
+    result: StateResult | Distribution | None = None
+    results: dict[Loinc, StateResult | Distribution] = {}
+    procedure: ProcedureCode | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> LabDetails:
+        if (self.loinc is None) == (self.panel is None):
+            raise ValueError("give one of loinc and panel; remove or add one")
+        if self.loinc is not None and self.results:
+            raise ValueError("results belongs to a panel; use result")
+        if self.panel is not None and self.result is not None:
+            raise ValueError("a panel has one result for each member; use results")
+        return self
+
+
+class VitalDetails(Strict):
+    """A vital sign."""
+
+    loinc: Loinc
+    result: StateResult | Distribution | None = None
+
+
+class ProcedureDetails(Billed):
+    """A procedure done to the person, billed with its encounter."""
+
+    display: Words = ""
+    specialty: Words | None = None
+
+
+class ImmunizationDetails(Strict):
+    """A dose of a vaccine; `procedures` are its billed codes (product, administration)."""
+
+    cvx: Written
+    dose: Annotated[int, Field(strict=True, ge=1, le=20)] | None = None
+    procedures: Services = ()
+
+
+class PrescriptionDetails(Strict):
+    """A prescription, and how it will be filled.
+
+    Attributes:
+        quantity: units a fill; default: the drug's usual daily units times `days_supply`.
+        first_fill_share: share that is ever filled; default 0.81 within 30 days
+            (Franklin et al., JGIM 2018).
+        adherence: share of days covered that the person aims at, 0 to 1.
+        replaces: a drug or ingredient that stops when this one is written.
+    """
+
+    drug: Annotated[str, Field(max_length=120)]
+    days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
+    quantity: Annotated[float, Field(strict=True, gt=0, le=10_000)] | None = None
+    refills: Annotated[int, Field(strict=True, ge=0, le=99)] = 0
+    first_fill_share: Distribution | None = None
+    adherence: Distribution | None = None
+    replaces: Annotated[str, Field(max_length=120)] | None = None
+
+
+class ReferralDetails(Strict):
+    """A referral to a specialist; later visits to that specialty go to the same one."""
+
+    specialty: Words
+    reason: Words = ""
+
+
+class ClaimDetails(Strict):
+    """A claim without a chart: what a payer alone would see."""
+
+    encounter_class: EncounterClass = "office"
+    specialty: Words | None = None
+    diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
+    comorbidities: bool = False
+    procedures: Annotated[Services, Field(min_length=1)]
+    drg: Written | None = None
+    los_days: Distribution | None = None
+    disposition: Distribution | None = None
+    preventive: bool = False
+
+
+class EnrollmentDetails(Strict):
+    """Coverage begins: on the plan named here, or, without one, on the person's own plan.
+
+    A person's own coverage, where a journey enrolls them in it, begins on that day and not before.
+    """
+
+    plan: Annotated[str, Field(max_length=40)] | None = None
+    reason: Words = "new"
+
+
+class DisenrollmentDetails(Strict):
+    """Coverage ends with this day."""
+
+    reason: Words = "voluntary"
+
+
+class DeathDetails(Strict):
+    """Life ends with this day."""
+
+    cause: Code | None = None
+
+
+class CarePlanDetails(Strict):
+    """A plan of care, in words, and its code where it has one."""
+
+    display: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(max_length=20)] | None = None
+
+
+class BirthDetails(Strict):
+    """A birth: how many children, and of which sex (51.2 % boys: CDC NVSS, about 105 to 100)."""
+
+    gender: Distribution = Field(
+        default_factory=lambda: parse_distribution({"M": 0.512, "F": 0.488})
+    )
+    number: Distribution = Field(default_factory=lambda: parse_distribution(1))

@@ -1,0 +1,231 @@
+"""The events of a journey: one class for each type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.journeys import details as say
+from healthsim.specification.journeys import trial
+from healthsim.specification.journeys.timing import At, Hazard, Timing
+from healthsim.specification.language.expressions import Condition, Expression
+
+if TYPE_CHECKING:
+    from healthsim.specification.journeys.journey import Step
+
+
+class StepHead(Strict):
+    """What every step can say: its id, its day, its risk, and for whom it happens.
+
+    Attributes:
+        hazard: the step comes when its time has come; risk begins on the day of `at`. Within an
+            encounter it comes while the stay lasts, or not at all.
+        when: asked on the day itself; so is `chance`.
+    """
+
+    id: Identifier
+    at: Timing = At()
+    hazard: Hazard | None = None
+    when: Condition | None = None
+    chance: Distribution | None = None
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield (name, steps) of every list of steps that it holds, in document order."""
+        yield from ()
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield (path, condition) of every condition that it asks itself."""
+        if self.when is not None:
+            yield "when", self.when
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield (path, hazard) of every hazard that it states itself."""
+        if self.hazard is not None:
+            yield "hazard", self.hazard
+
+    @model_validator(mode="after")
+    def _one_scatter(self) -> StepHead:
+        if self.hazard is not None and self.at.variance_days:
+            raise ValueError("variance_days stands beside hazard, which scatters already; "
+                             "keep one of them")  # fmt: skip
+        return self
+
+
+class EventHead(StepHead):
+    """An event; the steps in `with` happen during it."""
+
+    do: Literal["event"] = "event"
+    with_: tuple[Step, ...] = Field(default=(), alias="with")
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield what happens during it."""
+        yield "with", self.with_
+
+
+class Encounter(EventHead):
+    """A visit or a stay."""
+
+    type: Literal["encounter"]
+    details: say.EncounterDetails = say.EncounterDetails()
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its diagnoses."""
+        yield from super().asked()
+        yield from say.conditions_of(self.details.diagnoses)
+
+
+class Diagnosis(EventHead):
+    """A condition begins."""
+
+    type: Literal["diagnosis"]
+    details: say.DiagnosisDetails
+
+
+class Lab(EventHead):
+    """A laboratory result."""
+
+    type: Literal["lab"]
+    details: say.LabDetails
+
+
+class Vital(EventHead):
+    """A vital sign."""
+
+    type: Literal["vital"]
+    details: say.VitalDetails
+
+
+class Procedure(EventHead):
+    """A procedure."""
+
+    type: Literal["procedure"]
+    details: say.ProcedureDetails
+
+
+class Immunization(EventHead):
+    """A dose of vaccine."""
+
+    type: Literal["immunization"]
+    details: say.ImmunizationDetails
+
+
+class Prescription(EventHead):
+    """A prescription."""
+
+    type: Literal["prescription"]
+    details: say.PrescriptionDetails
+
+
+class Referral(EventHead):
+    """A referral."""
+
+    type: Literal["referral"]
+    details: say.ReferralDetails
+
+
+class Claim(EventHead):
+    """A claim without an encounter."""
+
+    type: Literal["claim"]
+    details: say.ClaimDetails
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of its diagnoses."""
+        yield from super().asked()
+        yield from say.conditions_of(self.details.diagnoses)
+
+
+class Enrollment(EventHead):
+    """Coverage begins."""
+
+    type: Literal["enrollment"]
+    details: say.EnrollmentDetails
+
+
+class Disenrollment(EventHead):
+    """Coverage ends."""
+
+    type: Literal["disenrollment"]
+    details: say.DisenrollmentDetails = say.DisenrollmentDetails()
+
+
+class Death(EventHead):
+    """Life ends."""
+
+    type: Literal["death"]
+    details: say.DeathDetails = say.DeathDetails()
+
+
+class CarePlan(EventHead):
+    """A plan of care begins."""
+
+    type: Literal["care_plan"]
+    details: say.CarePlanDetails
+
+
+class Birth(EventHead):
+    """A child is born; the steps in `newborn` happen to the child, dated from birth."""
+
+    type: Literal["birth"]
+    details: say.BirthDetails = say.BirthDetails()
+    newborn: tuple[Step, ...] = ()
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield what happens during it, and to the child."""
+        yield "with", self.with_
+        yield "newborn", self.newborn
+
+
+class Screening(EventHead):
+    """The trial's criteria are asked; who fails one is in the trial no longer."""
+
+    type: Literal["screening"]
+    details: trial.ScreeningDetails = trial.ScreeningDetails()
+
+
+class Randomization(EventHead):
+    """The subject is assigned to an arm."""
+
+    type: Literal["randomization"]
+    details: trial.RandomizationDetails = trial.RandomizationDetails()
+
+
+class TrialVisit(Encounter):
+    """A visit of the trial, which is an encounter of the chart too."""
+
+    type: Literal["trial_visit"]  # type: ignore[assignment]
+    details: trial.TrialVisitDetails = trial.TrialVisitDetails()
+
+
+class AdverseEvent(EventHead):
+    """An adverse event."""
+
+    type: Literal["adverse_event"]
+    details: trial.AdverseEventDetails
+
+
+class Exposure(EventHead):
+    """A dose of the treatment under study."""
+
+    type: Literal["exposure"]
+    details: trial.ExposureDetails
+
+
+class Withdrawal(EventHead):
+    """The subject leaves the trial: nothing of it is dated later."""
+
+    type: Literal["withdrawal"]
+    details: trial.WithdrawalDetails
+
+
+Event = (
+    Encounter | Diagnosis | Lab | Vital | Procedure | Immunization | Prescription | Referral
+    | Claim | Enrollment | Disenrollment | Death | CarePlan | Birth | Screening | Randomization
+    | TrialVisit | AdverseEvent | Exposure | Withdrawal
+)  # fmt: skip
+OF_TRIALS = (Screening, Randomization, TrialVisit, AdverseEvent, Exposure, Withdrawal)
+"""Events that only a journey with a `trial` may have."""

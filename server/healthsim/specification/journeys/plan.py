@@ -1,0 +1,414 @@
+"""A journey laid out: every occurrence of every step, with its address, before anybody walks it.
+
+Repeats are written out, so the whole agenda is known from the specification alone and two chunks
+of people always agree on addresses, numbers and document order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Literal, TypeAlias
+
+from healthsim.errors import Problem, SpecError, near
+from healthsim.specification.journeys.journey import (
+    At,
+    Branch,
+    Encounter,
+    EventHead,
+    Every,
+    Include,
+    JourneySpec,
+    Protocol,
+    ProtocolVisit,
+    Repeat,
+    Stages,
+    StepHead,
+    Wait,
+)
+from healthsim.specification.journeys.journey import Stage as StageSpec
+
+MOST_OCCURRENCES = 50_000
+Beating: TypeAlias = Repeat | Protocol
+"""Steps that come in beats."""
+
+
+class StageEntry(StepHead):
+    """A person enters a stage; laid out from a `stages` step, never written in a document."""
+
+    do: Literal["stage"] = "stage"
+    stages: Stages
+    stage: StageSpec
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield what happens in the stage."""
+        yield "steps", self.stage.steps
+
+
+class StageLeave(StepHead):
+    """A look at whether a person leaves a stage; nothing of it is told."""
+
+    do: Literal["leave"] = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One occurrence of one step.
+
+    Attributes:
+        number: position in document order over the whole journey.
+        step: what the specification says of it.
+        address: names its draws and ids: journey / repeats with their occurrence / step.
+        phase: the phase it stands in.
+        scope: the scope it is dated from.
+        beat: its number within its nearest repeat, from 1; 1 outside of repeats.
+        anchor: number of the occurrence that it comes after; -1 where its scope is the anchor.
+        encounter: number of the encounter that it happens in; -1 where in none.
+        tick: which beat of its repeat or protocol it is, from 1; 0 for every other occurrence.
+        opener: number of the repeat, protocol or stages step that a beat or an entry belongs to,
+            or of the entry that a leave belongs to; -1 otherwise.
+    """
+
+    number: int
+    step: StepHead
+    address: str
+    phase: str
+    scope: int
+    beat: int
+    anchor: int
+    encounter: int
+    tick: int = 0
+    opener: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is dated from one start: the journey, a beat, an option, or an event's inside.
+
+    Attributes:
+        opener: the occurrence that opens it; -1 for the journey.
+        option: the way of the branch or wait that opens it, or which delay of a beat; -1 otherwise.
+        closes: the scopes around it, itself included, that end before the journey does: stages,
+            and protocols.
+        names: step id -> number of its occurrence, for those who stand in it.
+    """
+
+    number: int
+    opener: int
+    option: int
+    outer: int
+    closes: tuple[int, ...] = ()
+    names: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The occurrences and scopes of one journey, in document order.
+
+    Attributes:
+        members: the occurrences that each scope dates.
+        opens: (occurrence, way of a branch or -1) -> the scope that it opens.
+        next_tick: a repeat -> its first beat; a beat -> the beat after it.
+        entries: (stages step, stage by position, which time) -> the entry into it.
+        leaves: an entry -> the look at whether the stage is left.
+        held: an entry -> the occurrences that the stage holds.
+        loose: the occurrences whose days depend on more than the calendar: they come only within
+            the journey's duration.
+        dependents: an occurrence -> those that come after it.
+        order: the occurrences, each behind what it waits for.
+    """
+
+    journey: JourneySpec
+    occurrences: tuple[Occurrence, ...]
+    scopes: tuple[Scope, ...]
+    members: tuple[tuple[int, ...], ...]
+    opens: dict[tuple[int, int], int]
+    next_tick: dict[int, int]
+    entries: dict[tuple[int, int, int], int]
+    leaves: dict[int, int]
+    held: dict[int, range]
+    loose: frozenset[int]
+    dependents: dict[int, tuple[int, ...]]
+    order: tuple[int, ...]
+
+    def meant(self, name: str) -> tuple[int, ...]:
+        """Return the numbers of the occurrences that a name means.
+
+        ``visit`` means every one, ``visit#2`` and ``quarter/visit#2`` the second.
+        """
+        return tuple(one.number for one in self.occurrences if _means(name, one))
+
+    def counted(self, name: str) -> tuple[int, ...]:
+        """Return the occurrences that `happened` and `count` look at: of a repeat, its beats."""
+        found = [self.occurrences[number] for number in self.meant(name)]
+        openers = {one.number for one in found if isinstance(one.step, Beating) and not one.tick}
+        beats = [one.number for one in self.occurrences if one.tick and one.opener in openers]
+        return (*(one.number for one in found if one.number not in openers), *beats)
+
+
+def _means(name: str, one: Occurrence) -> bool:
+    """Tell whether a name means an occurrence.
+
+    A number on the last part is the beat of the nearest repeat, or, on a repeat, its own.
+    """
+    *outer, (last, _, beat) = (part.partition("#") for part in name.split("/"))
+    if last != one.step.id:
+        return False
+    if one.tick or isinstance(one.step, Beating):
+        own = str(one.tick) if one.tick else ""
+    else:
+        own = str(one.beat) if beat else ""
+    around = [part.partition("#") for part in one.address.split("/")[1:-1]]
+    return (
+        own == beat
+        and len(outer) <= len(around)
+        and all(
+            said == found and (not number or number == its)
+            for (said, _, number), (found, _, its) in zip(
+                outer, around[len(around) - len(outer) :], strict=True
+            )
+        )
+    )
+
+
+def lay_out(journey: JourneySpec, where: str = "journey") -> Plan:
+    """Write out every occurrence of a journey.
+
+    Raises:
+        SpecError: for an `after` that names no step or several, for steps that wait for each
+            other, for too many occurrences.
+    """
+    drawing = _Drawing(journey, where)
+    top = drawing.scope(opener=-1, option=-1, outer=-1)
+    for phase in journey.phases:
+        drawing.place_all(phase.steps, _Place(phase.name, top, journey.name, 1, -1))
+    return drawing.finish()
+
+
+def beats(step: Beating, journey: JourneySpec) -> int:
+    """Return how often a repeat can come at most: `times`, or as long as the journey lasts."""
+    if isinstance(step, Protocol):
+        return step.cycles
+    beat = 1.0 if step.every.hazard is not None else step.every.nominal_days
+    longest = int(journey.duration_days / beat) + 1
+    return step.times if step.times is not None else longest
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    phase: str
+    scope: int
+    prefix: str
+    beat: int
+    encounter: int
+
+
+class _Drawing:
+    """A plan while it is drawn: steps are placed in document order, anchors are tied at the end."""
+
+    def __init__(self, journey: JourneySpec, where: str) -> None:
+        self.journey, self.where = journey, where
+        self.occurrences: list[Occurrence] = []
+        self.scopes: list[Scope] = []
+        self.members: list[list[int]] = []
+        self.opens: dict[tuple[int, int], int] = {}
+        self.next_tick: dict[int, int] = {}
+        self.entries: dict[tuple[int, int, int], int] = {}
+        self.leaves: dict[int, int] = {}
+        self.held: dict[int, range] = {}
+        self.by_id: dict[str, list[Occurrence]] = {}
+
+    def scope(self, opener: int, option: int, outer: int, *, closes: bool = False) -> int:
+        number = len(self.scopes)
+        around = self.scopes[outer].closes if outer >= 0 else ()
+        self.scopes.append(
+            Scope(number, opener, option, outer, (*around, number) if closes else around)
+        )
+        self.members.append([])
+        if opener >= 0:
+            self.opens[opener, option] = number
+        return number
+
+    def place_all(self, steps: Sequence[StepHead], place: _Place) -> None:
+        for step in steps:
+            number = self.add(step, place)
+            if isinstance(step, Beating):
+                self.place_beats(step, place, number)
+            elif isinstance(step, Branch):
+                ways = [option.steps for option in step.options]
+                self.place_ways(ways, place, number)
+            elif isinstance(step, Wait):
+                self.place_ways([step.steps, step.otherwise], place, number)
+            elif isinstance(step, Stages):
+                self.place_stages(step, place, number)
+            else:
+                self.place_inside(step, place, number)
+
+    def place_ways(self, ways: Sequence[Sequence[StepHead]], place: _Place, opener: int) -> None:
+        for way, steps in enumerate(ways):
+            inner = self.scope(opener, way, place.scope)
+            self.place_all(steps, replace(place, scope=inner))
+
+    def place_inside(self, step: StepHead, place: _Place, number: int) -> None:
+        """Place what happens during an event or a planned visit, or in a part."""
+        if isinstance(step, EventHead):
+            if step.with_:
+                inner = self.scope(number, -1, place.scope)
+                inside = number if isinstance(step, Encounter) else place.encounter
+                self.place_all(step.with_, replace(place, scope=inner, encounter=inside))
+        elif isinstance(step, Include | ProtocolVisit):
+            inner = self.scope(number, -1, place.scope)
+            prefix = f"{place.prefix}/{step.id}"
+            self.place_all(step.steps, replace(place, scope=inner, prefix=prefix))
+
+    def add(self, step: StepHead, place: _Place, **about: Any) -> int:
+        """Add an occurrence; `about` says more of a beat, an entry or a leave."""
+        number = len(self.occurrences)
+        if number >= MOST_OCCURRENCES:
+            raise SpecError([Problem(self.where, f"makes over {MOST_OCCURRENCES:,} occurrences",
+                                     "lower the times of its repeats")])  # fmt: skip
+        tick = about.get("tick", 0)
+        address = f"{place.prefix}/{step.id}" + (f"#{tick}" if tick else "")
+        one = Occurrence(number, step, address, place.phase, place.scope, place.beat, -1,
+                         place.encounter)  # fmt: skip
+        self.occurrences.append(replace(one, **about))
+        if not about:
+            self.members[place.scope].append(number)
+            self.scopes[place.scope].names[step.id] = number
+        return number
+
+    def place_beats(self, step: Beating, place: _Place, opener: int) -> None:
+        if isinstance(step, Protocol):
+            around = self.scope(opener, -1, place.scope, closes=True)
+            if step.unscheduled is not None:
+                between = _between(step)
+                self.place_all([between], replace(place, scope=around))
+        before = opener
+        for beat in range(1, beats(step, self.journey) + 1):
+            tick = self.add(step, place, tick=beat, opener=opener)
+            self.next_tick[before] = before = tick
+            inner = self.scope(tick, -1, place.scope)
+            here = replace(place, scope=inner, prefix=f"{place.prefix}/{step.id}#{beat}", beat=beat)
+            self.place_all(_of_beat(step, beat), here)
+            for delay in range(step.delay.most if step.delay is not None else 0):
+                inner = self.scope(tick, delay, place.scope)
+                prefix = f"{here.prefix}/delay#{delay + 1}"
+                steps = step.delay.steps if step.delay is not None else ()
+                self.place_all(steps, replace(here, scope=inner, prefix=prefix))
+
+    def place_stages(self, step: Stages, place: _Place, opener: int) -> None:
+        for rank, stage in enumerate(step.stages):
+            for time in range(1, step.most_visits + 1):
+                entry = StageEntry.model_construct(
+                    id=stage.name, stages=step, stage=stage, at=At(), do="stage"
+                )
+                address = f"{place.prefix}/{step.id}/{stage.name}#{time}"
+                number = self.add(entry, place, opener=opener, beat=time, address=address)
+                self.entries[opener, rank, time] = number
+                leave = StageLeave.model_construct(id="leave", at=At(), do="leave")
+                self.leaves[number] = self.add(
+                    leave, place, opener=number, address=f"{address}/leave"
+                )
+                inner = self.scope(number, -1, place.scope, closes=True)
+                here = replace(place, scope=inner, prefix=address, beat=time)
+                self.place_all(stage.steps, here)
+                self.held[number] = range(self.leaves[number] + 1, len(self.occurrences))
+
+    def finish(self) -> Plan:
+        tied = tuple(
+            one if one.step.at.after is None or one.tick else replace(one, anchor=self.anchor(one))
+            for one in self.occurrences
+        )
+        order = self.in_order(tied)
+        dependents: dict[int, list[int]] = {}
+        for one in tied:
+            if one.anchor >= 0:
+                dependents.setdefault(one.anchor, []).append(one.number)
+        return Plan(
+            self.journey, tied, tuple(self.scopes), tuple(map(tuple, self.members)), self.opens,
+            self.next_tick, self.entries, self.leaves, self.held, self.loose(tied, order),
+            {number: tuple(found) for number, found in dependents.items()}, order,
+        )  # fmt: skip
+
+    def loose(self, tied: Sequence[Occurrence], order: Sequence[int]) -> frozenset[int]:
+        """Return the occurrences that the calendar alone does not date, or that hang on one."""
+        found: set[int] = set()
+        for number in order:
+            one = tied[number]
+            behind = (one.anchor, one.opener, self.scopes[one.scope].opener)
+            if _is_loose(one) or any(other in found for other in behind):
+                found.add(number)
+        return frozenset(found)
+
+    def anchor(self, one: Occurrence) -> int:
+        """Find the occurrence that `after` means: in sight from inside out, else the only one."""
+        name = one.step.at.after or ""
+        found = [other.number for other in self.called(name) if _means(name, other)]
+        scope = one.scope
+        while scope >= 0 and "/" not in name and "#" not in name:
+            if name in self.scopes[scope].names:
+                return self.scopes[scope].names[name]
+            scope = self.scopes[scope].outer
+        where = f"{self.where}: step {one.step.id!r}: at.after"
+        if not found:
+            ids = {other.step.id for other in self.occurrences}
+            raise SpecError([Problem(where, f"no step {name!r}", near(name, ids))])
+        step = self.occurrences[found[0]].step
+        if one.step.at.edge == "end" and isinstance(step, Beating):
+            mend = f"name a step of its last beat, or {step.id}#{beats(step, self.journey)}"
+            raise SpecError([Problem(where, f"a repeat such as {name!r} has no end edge", mend)])
+        if len(found) > 1:
+            mend = f"say which, such as {self.occurrences[found[0]].address.split('/', 1)[1]!r}"
+            raise SpecError([Problem(where, f"{name!r} means {len(found)} occurrences", mend)])
+        return found[0]
+
+    def called(self, name: str) -> list[Occurrence]:
+        """Return the occurrences of the step that a name ends with."""
+        if not self.by_id:
+            for one in self.occurrences:
+                self.by_id.setdefault(one.step.id, []).append(one)
+        return self.by_id.get(name.rsplit("/", 1)[-1].partition("#")[0], [])
+
+    def in_order(self, tied: Sequence[Occurrence]) -> tuple[int, ...]:
+        """Order steps behind what they wait for; refuse those that wait for each other."""
+        waits = {one.number: {one.anchor, self.scopes[one.scope].opener} - {-1} for one in tied}
+        for opener, tick in self.next_tick.items():
+            waits[tick].add(opener)
+        for number in (*self.entries.values(), *self.leaves.values()):
+            waits[number].add(tied[number].opener)
+        try:
+            return tuple(TopologicalSorter(waits).static_order())
+        except CycleError as error:
+            names = dict.fromkeys(tied[number].step.id for number in error.args[1])
+            raise SpecError([Problem(f"{self.where}: step {next(iter(names))!r}: at.after",
+                                     f"waits in a circle: {' → '.join(names)}",
+                                     "let one of them begin by day")]) from None  # fmt: skip
+
+
+def _between(step: Protocol) -> Repeat:
+    """Return the unscheduled visits of a protocol as what they are: a repeat by hazard."""
+    said = step.unscheduled
+    if said is None:
+        raise TypeError("a protocol without unscheduled visits")
+    every = Every(hazard=said.hazard)
+    return Repeat(do="repeat", id=said.id, every=every, times=said.times, steps=said.steps)
+
+
+def _of_beat(step: Beating, beat: int) -> Sequence[StepHead]:
+    if isinstance(step, Repeat):
+        return step.steps
+    return [visit for visit in step.visits if visit.takes_place_in(beat)]
+
+
+def _is_loose(one: Occurrence) -> bool:
+    step, at = one.step, one.step.at
+    if isinstance(step, StageEntry | StageLeave | Wait):
+        return True
+    if isinstance(step, Beating) and (step.counted == "previous" or step.delay is not None):
+        return True
+    if isinstance(step, Repeat) and step.every.hazard is not None:
+        return True
+    if isinstance(step, Branch) and step.races:
+        return True
+    return step.hazard is not None or at.age is not None or at.month is not None

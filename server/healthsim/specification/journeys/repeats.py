@@ -1,0 +1,203 @@
+"""What comes again: repeats, and protocols of planned visits with windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.journeys.events import StepHead
+from healthsim.specification.journeys.timing import At, Every, Hazard, Window
+from healthsim.specification.language.expressions import Condition, Expression
+
+if TYPE_CHECKING:
+    from healthsim.specification.journeys.journey import Step
+
+
+class Delay(Strict):
+    """A beat that is due is put off while a condition holds.
+
+    Attributes:
+        days: how long, each time.
+        most: how often at most; then the beat comes anyway.
+        steps: what happens on each day on which it is put off.
+    """
+
+    when: Condition
+    days: Distribution
+    most: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
+    steps: tuple[Step, ...] = ()
+
+
+def _of_beats(until: Expression | None, delay: Delay | None) -> Iterator[tuple[str, Expression]]:
+    if until is not None:
+        yield "until", until
+    if delay is not None:
+        yield "delay.when", delay.when
+
+
+class Repeat(StepHead):
+    """The same steps again and again; each occurrence opens a scope.
+
+    Attributes:
+        counted: beats are dated from the first day, or from the day of the beat before.
+    """
+
+    do: Literal["repeat"]
+    every: Every
+    counted: Literal["first", "previous"] = "first"
+    times: Annotated[int, Field(ge=1, le=2000, strict=True)] | None = None
+    until: Condition | None = None
+    delay: Delay | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield what comes again, and what a delay brings."""
+        yield "steps", self.steps
+        if self.delay is not None:
+            yield "delay.steps", self.delay.steps
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield what it asks before it begins and before each beat."""
+        yield from super().asked()
+        yield from _of_beats(self.until, self.delay)
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and that of its gaps."""
+        yield from super().risks()
+        if self.every.hazard is not None:
+            yield "every.hazard", self.every.hazard
+
+    @model_validator(mode="after")
+    def _ends(self) -> Repeat:
+        if self.times is None and self.until is None:
+            raise ValueError("a repeat needs an end; add times or until")
+        return self
+
+
+class EveryCycle(Strict):
+    """Every n-th cycle."""
+
+    every: Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+class ProtocolVisit(StepHead):
+    """A visit that a protocol plans for a day of its cycles.
+
+    Attributes:
+        day: of the cycle, from 1.
+        cycles: in which cycles; all of them where it is not said.
+        missed: share that does not take place; outside: share later than its window.
+    """
+
+    do: Literal["visit"] = "visit"
+    name: Annotated[str, Field(max_length=80)] = ""
+    day: Annotated[int, Field(strict=True, ge=1, le=3660)] = 1
+    cycles: tuple[Annotated[int, Field(strict=True, ge=1)], ...] | EveryCycle | None = None
+    window: Window = Window()
+    missed: Distribution | None = None
+    outside: Distribution | None = None
+    steps: tuple[Step, ...] = ()
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield what happens on the visit."""
+        yield "steps", self.steps
+
+    @model_validator(mode="after")
+    def _is_dated_by_its_day(self) -> ProtocolVisit:
+        if self.at != At() or self.hazard is not None:
+            raise ValueError("a protocol's visit is dated by day and window; remove at and hazard")
+        return self
+
+    def takes_place_in(self, cycle: int) -> bool:
+        """Tell whether it is planned for a cycle, counted from 1."""
+        if self.cycles is None:
+            return True
+        if isinstance(self.cycles, EveryCycle):
+            return cycle % self.cycles.every == 0
+        return cycle in self.cycles
+
+
+class Unscheduled(Strict):
+    """Visits between the planned ones, as their hazard has them, while the protocol lasts."""
+
+    id: Identifier
+    hazard: Hazard
+    times: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+
+class Protocol(StepHead):
+    """Cycles of planned visits with windows; each cycle and each visit opens a scope.
+
+    Attributes:
+        until: asked before each cycle; where it holds, the protocol stops.
+        counted: cycles are dated from the first day, or from the day of the cycle before.
+    """
+
+    do: Literal["protocol"]
+    cycles: Annotated[int, Field(strict=True, ge=1, le=500)]
+    cycle_days: Annotated[int, Field(strict=True, ge=1, le=3660)]
+    counted: Literal["first", "previous"] = "first"
+    until: Condition | None = None
+    delay: Delay | None = None
+    visits: Annotated[tuple[ProtocolVisit, ...], Field(min_length=1, max_length=100)]
+    unscheduled: Unscheduled | None = None
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield the visits, what a delay brings, and what comes between."""
+        yield "visits", self.visits
+        if self.delay is not None:
+            yield "delay.steps", self.delay.steps
+        if self.unscheduled is not None:
+            yield "unscheduled.steps", self.unscheduled.steps
+
+    def asked(self) -> Iterator[tuple[str, Expression]]:
+        """Yield what it asks before it begins and before each cycle."""
+        yield from super().asked()
+        yield from _of_beats(self.until, self.delay)
+
+    def risks(self) -> Iterator[tuple[str, Hazard]]:
+        """Yield its own hazard and that of unscheduled visits."""
+        yield from super().risks()
+        if self.unscheduled is not None:
+            yield "unscheduled.hazard", self.unscheduled.hazard
+
+    @model_validator(mode="after")
+    def _visits_fit(self) -> Protocol:
+        for one in self.visits:
+            if one.day > self.cycle_days and self.cycles > 1:
+                raise ValueError(f"visit {one.id!r} is on day {one.day} of a cycle of "
+                                 f"{self.cycle_days} days; lower it")  # fmt: skip
+            numbers = one.cycles if isinstance(one.cycles, tuple) else ()
+            if any(number > self.cycles for number in numbers):
+                raise ValueError(f"visit {one.id!r} is in cycle {max(numbers)} of "
+                                 f"{self.cycles}; raise cycles or leave it out")  # fmt: skip
+            if not any(one.takes_place_in(cycle) for cycle in range(1, self.cycles + 1)):
+                raise ValueError(f"visit {one.id!r} is in no cycle; change its cycles")
+        self._windows_are_apart()
+        return self
+
+    def _windows_are_apart(self) -> None:
+        """Refuse windows of two visits of one cycle, or of two cycles, that overlap."""
+        planned = _planned(self)
+        for (day, one), (later, other) in pairwise(planned):
+            if day != later and one.window.after + other.window.before >= later - day:
+                raise ValueError(
+                    f"the windows of visits {one.id!r} and {other.id!r}, {later - day} days "
+                    "apart, overlap; narrow them until they leave a day between"
+                )
+
+
+def _planned(protocol: Protocol) -> list[tuple[int, ProtocolVisit]]:
+    planned = [
+        ((cycle - 1) * protocol.cycle_days + one.day, one)
+        for cycle in range(1, protocol.cycles + 1)
+        for one in protocol.visits
+        if one.takes_place_in(cycle)
+    ]
+    return sorted(planned, key=lambda pair: pair[0])

@@ -1,0 +1,206 @@
+"""When things happen: days, windows, beats, and hazards."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.document import Day, Strict
+
+LONGEST_DAYS = 40_000
+YEAR_DAYS = 365.25
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+_Factor = Annotated[float, Field(strict=True, ge=0, le=1000)]
+
+
+class Length(Strict):
+    """A length of time: exactly one of days, months and years."""
+
+    days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
+    months: Annotated[int, Field(strict=True, ge=1, le=1200)] | None = None
+    years: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Length:
+        if sum(part is not None for part in (self.days, self.months, self.years)) != 1:
+            raise ValueError("give one of days, months and years; remove or add one")
+        return self
+
+    @property
+    def nominal_days(self) -> float:
+        """Days of it, a month counted as a twelfth of 365.25 days."""
+        return (
+            (self.days or 0) + YEAR_DAYS / 12 * (self.months or 0) + YEAR_DAYS * (self.years or 0)
+        )
+
+
+class Age(Strict):
+    """An age that a person reaches: so many days, months or years after birth."""
+
+    days: Annotated[int, Field(strict=True, ge=0, le=LONGEST_DAYS)] | None = None
+    months: Annotated[int, Field(strict=True, ge=0, le=1440)] | None = None
+    years: Annotated[int, Field(strict=True, ge=0, le=120)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Age:
+        if sum(part is not None for part in (self.days, self.months, self.years)) != 1:
+            raise ValueError("give one of days, months and years; remove or add one")
+        return self
+
+
+class At(Strict):
+    """When a step happens.
+
+    Attributes:
+        day: days from the start of the scope, or from the edge of `after`, or from `age`/`month`.
+        after: id of a step of the same journey; an occurrence is ``quarter/visit#2``.
+        edge: of the step named by `after`: its first or its last day.
+        date: a calendar day, in place of everything else.
+        age: the day on which the person reaches an age; before its scope it does not come.
+        month: the first day of that month, on or after the base.
+        variance_days: uniform scatter of so many days to either side.
+        business_days: weekends and US federal holidays roll forward.
+    """
+
+    day: Distribution | None = None
+    after: Annotated[str, Field(max_length=200)] | None = None
+    edge: Literal["start", "end"] = "start"
+    date: Day | None = None
+    age: Age | None = None
+    month: Annotated[int, Field(strict=True, ge=1, le=12)] | None = None
+    variance_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 0
+    business_days: bool = False
+
+    @model_validator(mode="after")
+    def _one_anchor(self) -> At:
+        if self.date is not None and (self.day is not None or self.after is not None):
+            raise ValueError("date stands beside day or after; keep one of them")
+        if self.date is not None and (self.age is not None or self.month is not None):
+            raise ValueError("date stands beside age or month; keep one of them")
+        if self.age is not None and (self.after is not None or self.month is not None):
+            raise ValueError("age stands beside after or month; keep one of them")
+        return self
+
+
+def _short_at(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"day": value}
+    return value
+
+
+Timing = Annotated[At, BeforeValidator(_short_at)]
+
+
+class Band(Strict):
+    """A factor on a hazard until a day since risk began; the last band has no end."""
+
+    until_day: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
+    factor: _Factor
+
+
+class Hazard(Strict):
+    """The risk that something happens, day by day, from the day on which risk begins.
+
+    An event falls on the first day by whose end its time has come, so never on the day on which
+    risk begins: by day n it has happened to exactly the share that the closed form gives for n.
+
+    Attributes:
+        share: share of people to whom it happens within `within_days`, spread evenly over them;
+            to nobody after it.
+        per_year: events a year of 365.25 days; what it depends on is read when risk begins.
+        shape: of a Weibull hazard, cumulative (per_year × years) ** shape; 1 is constant.
+        by_month: factor of the rate in months of the calendar, "1" to "12"; others have 1.
+        bands: factors of the rate by days since risk began.
+        renew_days: read `per_year` again each so many days.
+    """
+
+    share: Distribution | None = None
+    within_days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
+    per_year: Distribution | None = None
+    shape: Annotated[float, Field(strict=True, gt=0, le=20)] = 1.0
+    by_month: dict[
+        Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"], _Factor
+    ] = {}
+    bands: tuple[Band, ...] = ()
+    renew_days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
+
+    @field_validator("bands")
+    @classmethod
+    def _in_order(cls, found: tuple[Band, ...]) -> tuple[Band, ...]:
+        ends = [one.until_day for one in found]
+        limits = [end for end in ends[:-1] if end is not None]
+        if found and (ends[-1] is not None or len(limits) < len(ends) - 1):
+            raise ValueError("every band but the last has an until_day; add or remove one")
+        if limits != sorted(set(limits)):
+            raise ValueError("bands do not follow each other; sort them by until_day")
+        return found
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Hazard:
+        if (self.share is None) == (self.per_year is None):
+            raise ValueError("give one of share (with within_days) and per_year; remove or add one")
+        if (self.share is None) != (self.within_days is None):
+            raise ValueError("share and within_days belong together; add the other")
+        shaped = [self.shape != 1.0, bool(self.by_month), bool(self.bands),
+                  self.renew_days is not None]  # fmt: skip
+        if sum(shaped) > 1 or (self.share is not None and any(shaped)):
+            raise ValueError("shape, by_month, bands and renew_days each stand alone, with "
+                             "per_year; keep one")  # fmt: skip
+        return self
+
+
+class Every(Strict):
+    """The beat of a repeat: days, weeks, months, years, weekdays, or the gaps of a hazard."""
+
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
+    weeks: Annotated[int, Field(strict=True, ge=1, le=520)] | None = None
+    months: Annotated[int, Field(strict=True, ge=1, le=120)] | None = None
+    years: Annotated[int, Field(strict=True, ge=1, le=10)] | None = None
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] | None = None
+    hazard: Hazard | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Every:
+        given = [
+            unit for unit in (self.days, self.weeks, self.months, self.years,
+                              self.weekdays, self.hazard) if unit
+        ]  # fmt: skip
+        if len(given) != 1:
+            raise ValueError(
+                "give one of days, weeks, months, years, weekdays and hazard; remove or add one"
+            )
+        if self.weekdays is not None and len(set(self.weekdays)) < len(self.weekdays):
+            raise ValueError("a weekday stands twice; state it once")
+        if self.hazard is not None and self.hazard.renew_days is not None:
+            raise ValueError("renew_days does not fit a beat: each gap reads the rate anew; "
+                             "remove it")  # fmt: skip
+        return self
+
+    @property
+    def nominal_days(self) -> float:
+        """Days of one beat, a month counted as a twelfth of 365.25 days."""
+        if self.weekdays is not None:
+            return 7 / len(self.weekdays)
+        if self.hazard is not None:
+            return hazard_days(self.hazard)
+        days = (self.days or 0) + 7 * (self.weeks or 0)
+        return days + YEAR_DAYS / 12 * (self.months or 0) + YEAR_DAYS * (self.years or 0)
+
+
+def hazard_days(hazard: Hazard) -> float:
+    """Return roughly how long a hazard takes: the mean of its rate, or half of its window."""
+    if hazard.within_days is not None:
+        return hazard.within_days / 2
+    middle = hazard.per_year.middle() if hazard.per_year is not None else None
+    return YEAR_DAYS / middle if middle else YEAR_DAYS
+
+
+class Window(Strict):
+    """How far from its planned day a protocol visit may lie, in days."""
+
+    before: Annotated[int, Field(strict=True, ge=0, le=365)] = 0
+    after: Annotated[int, Field(strict=True, ge=0, le=365)] = 0

@@ -1,0 +1,169 @@
+"""A trial: its arms, strata and criteria, and what its events say about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.journeys.details import EncounterDetails, StateResult, Words
+from healthsim.specification.language.expressions import Condition
+from healthsim.specification.profiles.profile import Code
+
+GRADES = ("1", "2", "3", "4", "5")
+"""CTCAE grades: mild, moderate, severe, life-threatening, death (NCI CTCAE v5.0, 2017)."""
+
+
+RELATIONS = ("not related", "unlikely", "possible", "probable", "related")
+"""How an adverse event relates to the treatment, least first."""
+YES, NO = frozenset({"Y", "yes"}), frozenset({"N", "no"})
+"""The words that answer whether an adverse event is serious."""
+
+
+class Criterion(Strict):
+    """One criterion of inclusion or exclusion, as a condition on the day of screening."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    when: Condition
+
+
+class TrialSpec(Strict):
+    """What makes a journey a trial.
+
+    Attributes:
+        sites: how many sites enrol.
+        arms: ratio of the arms by name, in whole numbers.
+        block: subjects in one block of the randomisation: a multiple of the arms' sum.
+        strata: attributes or built-in names whose texts form the strata.
+        inclusion: a subject must meet all of them; exclusion: none.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$")]
+    title: Words = ""
+    phase: Literal["1", "1/2", "2", "2/3", "3", "4"] = "3"
+    sites: Annotated[int, Field(strict=True, ge=1, le=500)] = 1
+    arms: dict[
+        Annotated[str, Field(min_length=1, max_length=40)],
+        Annotated[int, Field(strict=True, ge=1, le=20)],
+    ] = {}
+    block: Annotated[int, Field(strict=True, ge=1, le=200)] | None = None
+    strata: tuple[Identifier, ...] = ()
+    inclusion: tuple[Criterion, ...] = ()
+    exclusion: tuple[Criterion, ...] = ()
+
+    @field_validator("inclusion", "exclusion")
+    @classmethod
+    def _named_once(cls, found: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        names = [one.name for one in found]
+        if len(set(names)) < len(names):
+            raise ValueError("two criteria carry one name; rename one")
+        return found
+
+    @model_validator(mode="after")
+    def _blocks_fit(self) -> TrialSpec:
+        total = sum(self.arms.values())
+        if self.block is not None and total and self.block % total:
+            raise ValueError(
+                f"block {self.block} is no multiple of the arms' ratio, which adds up to {total}; "
+                f"use {total * max(1, round(self.block / total))}"
+            )
+        return self
+
+    @property
+    def block_size(self) -> int:
+        """Subjects in one block: as said, else twice the sum of the arms' ratio."""
+        return self.block or 2 * sum(self.arms.values())
+
+    def criteria(self) -> Iterator[tuple[Literal["inclusion", "exclusion"], Criterion]]:
+        """Yield every criterion with its kind, in the order in which they are asked."""
+        yield from (("inclusion", one) for one in self.inclusion)
+        yield from (("exclusion", one) for one in self.exclusion)
+
+
+class TrialVisitDetails(EncounterDetails):
+    """A visit of a trial; an encounter in the chart.
+
+    Attributes:
+        visit_number: as the protocol numbers it; default: its place among the trial's visits.
+        routine_care: it is billed like any visit; otherwise the sponsor pays and no claim is made.
+    """
+
+    name: Words = ""
+    visit_number: Annotated[int, Field(strict=True, ge=0, le=9999)] | None = None
+    routine_care: bool = False
+
+
+class ScreeningDetails(Strict):
+    """The trial's criteria are asked on this day."""
+
+
+class RandomizationDetails(Strict):
+    """An arm is assigned, by permuted blocks within the strata."""
+
+
+def _short_text(value: object) -> object:
+    return {"type": "constant", "value": value} if isinstance(value, str) else value
+
+
+Texts = Annotated[Distribution, BeforeValidator(_short_text)]
+"""A distribution of texts; a text alone is what everybody has."""
+
+
+class AdverseEventDetails(Strict):
+    """An adverse event.
+
+    Attributes:
+        term: as reported.
+        grade: CTCAE grade, "1" to "5".
+        related: to the treatment: "not related", "unlikely", "possible", "probable", "related".
+        serious: "Y" or "N" (or "yes", "no"), or the share that is; grades 4 and 5 always are.
+        outcome: default: whether it is over by the end of the trial; grade 5 is "fatal".
+        lasts_days: days until it is over; without it, it goes on.
+    """
+
+    term: Annotated[str, Field(min_length=1, max_length=120)]
+    code: Code | None = None
+    grade: Texts
+    related: Texts | None = None
+    serious: Texts | None = None
+    action: Texts | None = None
+    outcome: Texts | None = None
+    lasts_days: Distribution | None = None
+
+
+class ExposureDetails(Strict):
+    """A dose of the treatment under study."""
+
+    treatment: Annotated[str, Field(min_length=1, max_length=120)]
+    dose: StateResult | Distribution
+    unit: Annotated[str, Field(min_length=1, max_length=20)] = "mg"
+    route: Annotated[str, Field(max_length=40)] = "oral"
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 1
+
+
+class Reason(Strict):
+    """Why somebody leaves a trial, for those for whom `when` holds."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=120)]
+    when: Condition | None = None
+
+
+class WithdrawalDetails(Strict):
+    """A subject leaves the trial; the first reason that holds is written down."""
+
+    reasons: Annotated[tuple[Reason, ...], Field(min_length=1, max_length=20)]
+
+    @field_validator("reasons")
+    @classmethod
+    def _one_holds(cls, found: tuple[Reason, ...]) -> tuple[Reason, ...]:
+        if found[-1].when is not None:
+            raise ValueError(
+                "no reason is left when every condition fails; end with one without a when, such "
+                'as {"reason": "withdrawal by subject"}'
+            )
+        if any(one.when is None for one in found[:-1]):
+            raise ValueError("a reason without a when stands before others; put it last")
+        return found

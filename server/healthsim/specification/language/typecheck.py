@@ -1,0 +1,195 @@
+"""Checks a parsed expression without working it out: names, labels, kinds and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import pairwise
+from typing import Final, Literal, Protocol, TypeAlias
+
+from healthsim.errors import near
+from healthsim.specification.language.nodes import (
+    FUNCTIONS,
+    Call,
+    Chain,
+    Figure,
+    Logic,
+    Member,
+    Name,
+    Node,
+    Operation,
+    Text,
+)
+
+
+class Sort(Enum):
+    """What a part of an expression gives, where no list of labels says it better."""
+
+    NUMBER = "a number"
+    TEXT = "text"
+    TRUTH = "true or false"
+    UNKNOWN = "unknown"  # a problem was already reported; no further ones follow from it
+
+
+NUMBER: Final = Sort.NUMBER
+TEXT: Final = Sort.TEXT
+
+Kind: TypeAlias = Sort | tuple[str, ...]
+"""What a name stands for: `NUMBER`, `TEXT` (any label), or the labels it may have."""
+
+Checker: TypeAlias = Callable[[str], str | None]
+
+
+class Rooted(Protocol):
+    """An expression, as far as checking needs it."""
+
+    @property
+    def root(self) -> Node:
+        """Its outermost part."""
+
+
+def examine(
+    expression: Rooted,
+    *,
+    kinds: Mapping[str, Kind],
+    functions: Mapping[str, Checker],
+    want: Literal["truth", "number"],
+) -> list[tuple[str, str]]:
+    """Find what is wrong with an expression where it stands.
+
+    Args:
+        expression: what was parsed.
+        kinds: every name that is known there, built-in names included, and its kind.
+        functions: every function that is known there; called with an argument, each returns
+            None or a complaint "found; mend".
+        want: what the expression must give.
+
+    Returns:
+        (found, mend) of every problem, in document order, each once.
+    """
+    check = _Check(kinds, functions)
+    given = check.kind(expression.root)
+    wanted = Sort.TRUTH if want == "truth" else Sort.NUMBER
+    if given is not Sort.UNKNOWN and given is not wanted:
+        mend = (
+            "compare it with something, such as age >= 65"
+            if wanted is Sort.TRUTH
+            else "calculate a number, such as 5.5 + 0.03 * (age - 25)"
+        )
+        check.report(f"{expression.root} is {_called(given)}, not {wanted.value}", mend)
+    return list(dict.fromkeys(check.problems))
+
+
+@dataclass(slots=True)
+class _Check:
+    kinds: Mapping[str, Kind]
+    functions: Mapping[str, Checker]
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def report(self, found: str, mend: str) -> Kind:
+        self.problems.append((found, mend))
+        return Sort.UNKNOWN
+
+    def kind(self, node: Node) -> Kind:
+        match node:
+            case Name(name=name):
+                if name not in self.kinds:
+                    return self.report(f"{name!r} is not a known name", near(name, self.kinds))
+                return self.kinds[name]
+            case Figure():
+                return Sort.NUMBER
+            case Text(text=text):
+                return (text,)
+            case Call():
+                return self.call(node)
+            case Operation():
+                return self.all_are(node, Sort.NUMBER, "calculate only with numbers")
+            case Logic():
+                return self.all_are(node, Sort.TRUTH, f"join comparisons with {node.function}")
+            case Chain():
+                return self.chain(node)
+            case Member():
+                return self.member(node)
+        return Sort.TRUTH
+
+    def call(self, node: Call) -> Kind:
+        check = self.functions.get(node.function)
+        if check is None:
+            return self.report(
+                f"{node.function}() cannot be used here", near(node.function, self.functions)
+            )
+        complaint = check(node.argument)
+        if complaint is not None:
+            found, _, mend = complaint.partition("; ")
+            self.report(found, mend)
+        return Sort.TRUTH if FUNCTIONS[node.function] == "truth" else Sort.NUMBER
+
+    def all_are(self, node: Operation | Logic, wanted: Sort, mend: str) -> Kind:
+        for part in node.parts:
+            given = self.kind(part)
+            if given is not wanted and given is not Sort.UNKNOWN:
+                self.report(f"{part} is {_called(given)}, not {wanted.value}", mend)
+        return wanted
+
+    def chain(self, node: Chain) -> Kind:
+        kinds = [(part, self.kind(part)) for part in node.parts]
+        for operator, (left, right) in zip(node.operators, pairwise(kinds), strict=True):
+            self.compared(operator, left, right)
+        return Sort.TRUTH
+
+    def compared(self, operator: str, left: tuple[Node, Kind], right: tuple[Node, Kind]) -> None:
+        names = [_plain(kind) for _, kind in (left, right)]
+        if Sort.UNKNOWN in names:
+            return
+        if names[0] is not names[1]:
+            self.report(
+                f"{left[0]} is {_called(left[1])} and {right[0]} is {_called(right[1])}",
+                "compare numbers with numbers and text with text in quotes",
+            )
+        elif operator not in ("==", "!=") and names[0] is not Sort.NUMBER:
+            self.report(
+                f"{operator} between {left[0]} and {right[0]}: only numbers have an order",
+                "use ==, !=, in or not in",
+            )
+        elif names[0] is Sort.TEXT:
+            self.labels_meet(left, right)
+
+    def labels_meet(self, left: tuple[Node, Kind], right: tuple[Node, Kind]) -> None:
+        for (node, _), (other, labels) in ((left, right), (right, left)):
+            if isinstance(node, Text) and isinstance(labels, tuple):
+                self.is_label(node.text, other, labels)
+                return
+        sets = [set(kind) for _, kind in (left, right) if isinstance(kind, tuple)]
+        if len(sets) == 2 and not sets[0] & sets[1]:
+            self.report(f"{left[0]} and {right[0]} share no value", "compare other names")
+
+    def is_label(self, text: str, node: Node, labels: tuple[str, ...]) -> None:
+        if text not in labels:
+            self.report(f"{text!r} is not a value of {node}", near(text, labels))
+
+    def member(self, node: Member) -> Kind:
+        kind = self.kind(node.part)
+        listed = Sort.TEXT if isinstance(node.among[0], str) else Sort.NUMBER
+        if kind is Sort.UNKNOWN:
+            return Sort.TRUTH
+        if _plain(kind) is not listed:
+            self.report(
+                f"{node.part} is {_called(kind)} and the list holds {_PLURAL[listed]}",
+                "list values of its own kind",
+            )
+        elif isinstance(kind, tuple):
+            for text in node.among:
+                self.is_label(str(text), node.part, kind)
+        return Sort.TRUTH
+
+
+_PLURAL: Final = {Sort.NUMBER: "numbers", Sort.TEXT: "texts"}
+
+
+def _plain(kind: Kind) -> Sort:
+    return Sort.TEXT if isinstance(kind, tuple) else kind
+
+
+def _called(kind: Kind) -> str:
+    return _plain(kind).value

@@ -1,0 +1,214 @@
+"""What each part of a profile must know before it can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from healthsim.codes.drugs import drugs
+from healthsim.errors import Problem, SpecError
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.language.expressions import Expression
+from healthsim.specification.profiles.profile import Clinical, Onset, ProfileSpec, Quota
+
+_OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
+"""What the nation's population measures rest on; the others rest on age."""
+_OF_PLACES = {"age": (), "gender": ("age",), "ethnicity": (), "race": ("ethnicity",)}
+"""What a place's measures rest on besides the place; the others rest on age and sex."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing to be drawn.
+
+    Attributes:
+        name: what conditions call it; ``"has I10"`` and ``"takes metformin 500 mg tablet"``.
+        path: where it stands in the document.
+        distributions: all that may be asked for while it is drawn.
+        also: names it needs whatever its distributions say.
+        conditions: (path, condition) of what else may be asked while it is drawn.
+    """
+
+    name: str
+    path: str
+    distributions: tuple[Distribution, ...] = ()
+    also: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, Expression], ...] = ()
+
+    def expressions(self) -> Iterator[tuple[str, Expression, str]]:
+        """Yield (path within the part, expression, what it must give) of all it asks."""
+        for distribution in self.distributions:
+            yield from distribution.expressions()
+        for path, condition in self.conditions:
+            yield path, condition, "truth"
+
+
+def parts_of(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts of a profile in document order."""
+    return tuple(_parts(profile))
+
+
+def _parts(profile: ProfileSpec) -> Iterator[Part]:
+    people = profile.demographics
+    for name in ("age", "gender", "ethnicity", "race"):
+        yield Part(name, f"demographics.{name}", (getattr(people, name),))
+    location = people.location
+    levels = (location.states, location.counties, location.metros)
+    where = tuple(one for one in levels if one is not None)
+    yield Part("us_state", "demographics.location", where)
+    for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age",))):
+        said = getattr(people, name)
+        path = f"demographics.{name}"
+        yield Part(name, path, (said,)) if said is not None else Part(name, path, (), usual)
+    for name, distribution in profile.attributes.items():
+        yield Part(name, f"attributes.{name}", (distribution,))
+    yield from _clinical(profile.clinical)
+    if profile.coverage is not None:
+        yield Part("plan", "coverage.plan", (profile.coverage.plan,))
+
+
+def household_parts(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts of a household, which are drawn when the anchor is."""
+    home, found = profile.household, []
+    if home is not None and home.spouse is not None:
+        for name in ("share", "age_gap", "gender"):
+            said = getattr(home.spouse, name)
+            path = f"household.spouse.{name}"
+            found += [Part(path, path, (said,))] if said is not None else []
+    if home is not None and home.children is not None:
+        for name in ("number", "age"):
+            path = f"household.children.{name}"
+            found.append(Part(path, path, (getattr(home.children, name),)))
+    return tuple(found)
+
+
+def _clinical(clinical: Clinical) -> Iterator[Part]:
+    if clinical.primary is not None:
+        onset = clinical.primary.onset
+        spans = _spans(onset if isinstance(onset, Onset) else None)
+        yield Part(f"has {clinical.primary.code}", "clinical.primary", spans, ("age",))
+    implied = clinical.implied_by
+    for one in clinical.comorbidities:
+        path = f"clinical.comorbidities[{one.code}]"
+        parts = _quota(one) + _spans(one.onset)
+        yield Part(f"has {one.code}", path, parts, _born(implied.get(one.code)), _groups(one))
+    for number, group in enumerate(clinical.alternatives):
+        for other in group:
+            path = f"clinical.one_of[{number}][{other.code}]"
+            yield Part(f"has {other.code}", path, _spans(other.onset), _born())
+    stated = {one.code for one in clinical.comorbidities}
+    for code, causes in implied.items():
+        if code not in stated:
+            path = f"clinical.comorbidities[{causes[0]}].implies[{code}]"
+            yield Part(f"has {code}", path, (), _born(causes))
+    for drug in clinical.medications:
+        adherence = () if drug.adherence is None else (drug.adherence,)
+        path = f"clinical.medications[{drug.drug}]"
+        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence, (), _groups(drug))
+
+
+def _quota(quota: Quota) -> tuple[Distribution, ...]:
+    return () if quota.share is None else (quota.share,)
+
+
+def _groups(quota: Quota) -> tuple[tuple[str, Expression], ...]:
+    return tuple((f"exactly[{place}].when", group.when) for place, group in enumerate(quota.groups))
+
+
+def _born(causes: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Return what a condition needs whatever is said of it: age, sex, and what implies it."""
+    return ("age", "gender", *(f"has {cause}" for cause in causes or ()))
+
+
+def _spans(onset: Onset | None) -> tuple[Distribution, ...]:
+    return () if onset is None else _onset(onset)
+
+
+def _onset(onset: Onset) -> tuple[Distribution, ...]:
+    return tuple(one for one in (onset.years_before, onset.days_before) if one is not None)
+
+
+def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
+    """Return the parts so that each comes after what it needs, else in document order.
+
+    Raises:
+        SpecError: when parts need each other in a circle, naming it.
+    """
+    parts = {part.name: part for part in parts_of(profile)}
+    needs = needs_of(profile)
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " needs ".join(parts[name].path for name in reversed(error.args[1]))
+        problem = Problem(
+            f"profile.{parts[error.args[1][0]].path}",
+            f"parts need each other: {circle}",
+            "give one of them a distribution that does not use the others",
+        )
+        raise SpecError([problem]) from None
+    order, waiting = list[Part](), list(parts)
+    done: set[str] = set()
+    while waiting:
+        ready = next(name for name in waiting if needs[name] <= done)
+        waiting.remove(ready)
+        done.add(ready)
+        order.append(parts[ready])
+    return tuple(order)
+
+
+def needs_of(profile: ProfileSpec) -> dict[str, set[str]]:
+    """Return, for each part, the parts that it needs itself."""
+    parts = {part.name: part for part in parts_of(profile)}
+    rest = _of_places if profile.demographics.location.stated else _of_nation
+    return {name: set(_needs(part, parts, rest)) for name, part in parts.items()}
+
+
+def _of_nation(measure: str) -> tuple[str, ...]:
+    return _OF_MEASURE.get(measure, ("age",))
+
+
+def _of_places(measure: str) -> tuple[str, ...]:
+    return ("us_state", *_OF_PLACES.get(measure, ("age", "gender")))
+
+
+def everything(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
+    """Return all parts that a part rests on, however far off, and itself."""
+    found, waiting = {part}, [part]
+    while waiting:
+        new = needs[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def _needs(
+    part: Part, parts: Mapping[str, Part], rest: Callable[[str], tuple[str, ...]]
+) -> Iterator[str]:
+    yield from (name for name in part.also if name in parts)
+    for distribution in part.distributions:
+        for _, measure in distribution.measures():
+            yield from rest(measure)
+    for _, expression, _ in part.expressions():
+        yield from (name for name in expression.names if name in parts)
+        for function, argument in expression.calls:
+            yield from _answering(function, argument, part, parts)
+
+
+def _answering(
+    function: str, argument: str, part: Part, parts: Mapping[str, Part]
+) -> Iterator[str]:
+    """Yield the parts that answer `has("N18")` or `takes("metformin")`.
+
+    A code that nobody states may be a combination of stated ones: it needs all that share its
+    first three characters' chapter rules, so every other condition.
+    """
+    codes = {name: name.removeprefix("has ") for name in parts if name.startswith("has ")}
+    direct = [name for name, code in codes.items() if code.startswith(argument)]
+    if function == "has":
+        yield from direct or (name for name in codes if name != part.name)
+    elif function == "takes":
+        for name in parts:
+            row = drugs().rows.get(name.removeprefix("takes "))
+            if name.startswith("takes ") and row is not None and row.ingredient == argument:
+                yield name

@@ -1,0 +1,468 @@
+"""A profile: who the people are, as data."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.document import Day, Document, Identifier, Strict
+from healthsim.specification.expectations import Expectations
+from healthsim.specification.language.expressions import Condition
+
+MOST_PEOPLE = 10_000_000
+MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
+MOST_CHILDREN = 12
+PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
+Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
+Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
+"""A diagnosis; whether it is one, the book is asked."""
+
+
+class Location(Strict):
+    """Where people live; what is not said falls back on PopulationSim.
+
+    Attributes:
+        states: by two letters.
+        counties: by five-digit FIPS code or as ``"Harris County, TX"``.
+        metros: metropolitan statistical areas, by code or title.
+        area: keeps the counties that lie in a metropolitan area, or in none.
+    """
+
+    states: Distribution | None = None
+    counties: Distribution | None = None
+    metros: Distribution | None = None
+    area: Literal["urban", "rural"] | None = None
+
+    @property
+    def stated(self) -> bool:
+        """Whether it says anything, so that population measures are those of places."""
+        return any((self.states, self.counties, self.metros, self.area))
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Location:
+        levels = ("states", "counties", "metros")
+        given = [level for level in levels if getattr(self, level) is not None]
+        if given == ["states", "counties"]:
+            raise ValueError("states and counties are both given; keep counties alone, a county "
+                             "lies in one state")  # fmt: skip
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are given together; keep one of them, a "
+                             "metropolitan area is counties of one or more states")  # fmt: skip
+        return self
+
+
+class Demographics(Strict):
+    """Age in years on `as_of`, sex, and the rest of a person's face sheet."""
+
+    age: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "age"})
+    )
+    gender: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "gender"})
+    )
+    race: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "race"})
+    )
+    ethnicity: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "population", "measure": "ethnicity"})
+    )
+    language: Distribution | None = None
+    marital_status: Distribution | None = None
+    location: Location = Location()
+
+
+class Onset(Strict):
+    """When a condition began: years or days before `as_of`."""
+
+    years_before: Distribution | None = None
+    days_before: Distribution | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Onset:
+        if (self.years_before is None) == (self.days_before is None):
+            raise ValueError("give one of years_before and days_before; remove or add one")
+        return self
+
+
+class Primary(Strict):
+    """The condition that everybody in the profile has.
+
+    `onset: "journey"` means the first day of the first journey that the person is in.
+    """
+
+    code: Code
+    onset: Literal["journey"] | Onset = "journey"
+
+
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class Group(Strict):
+    """Some of the people, and how many of them have it."""
+
+    when: Condition
+    count: Count
+
+
+def _form(value: object) -> str:
+    return "exact:groups" if isinstance(value, list | tuple) else "exact:count"
+
+
+Exactly = Annotated[
+    Annotated[Count, Tag("exact:count")]
+    | Annotated[tuple[Group, ...], Field(min_length=1, max_length=100), Tag("exact:groups")],
+    Discriminator(_form),
+]
+"""So many of everybody, or so many of each group: people are in the first group that fits."""
+
+
+class Quota(Strict):
+    """How many have it: a share (a number or a distribution of one), or an exact count.
+
+    With groups, nobody has it who is in none of them.
+    """
+
+    share: Distribution | None = None
+    exactly: Exactly | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Quota:
+        if (self.share is None) == (self.exactly is None):
+            raise ValueError("give one of share and exactly; remove or add one")
+        return self
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that are counted apart; none where one count is of everybody."""
+        return self.exactly if isinstance(self.exactly, tuple) else ()
+
+
+Loading = Annotated[float, Field(strict=True, ge=0, le=1)]
+"""How closely a condition goes with the one factor that all conditions of a person share.
+
+Two conditions of one person go together as normal scores do that are correlated by the product of
+their loadings; the share of each stays what it is. 0 is a chance of its own.
+"""
+
+
+class Comorbidity(Quota):
+    """A condition that a share of the people has besides.
+
+    Attributes:
+        loading: on the person's shared factor; needs a share.
+        implies: codes that everyone who has it has too; the share of such a code is of the others.
+    """
+
+    code: Code
+    loading: Loading = 0.0
+    onset: Onset | None = None
+    implies: tuple[Code, ...] = ()
+
+
+class Alternative(Strict):
+    """One of several conditions of which a person has one at most.
+
+    Attributes:
+        loading: on the person's shared factor, one for all of a group: the alternatives then stand
+            in the order in which the factor gives them, the first to those who have most else.
+    """
+
+    code: Code
+    share: Annotated[float, Field(strict=True, ge=0, le=1)]
+    loading: Loading = 0.0
+    onset: Onset | None = None
+    implies: tuple[Code, ...] = ()
+
+
+def _at_most_one(found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
+    total = sum(one.share for one in found)
+    if total > 1 + 1e-9:
+        raise ValueError(
+            f"shares add up to {total:g}, more than 1; lower them by {total - 1:g} in all"
+        )
+    loadings = list(dict.fromkeys(one.loading for one in found))
+    if len(loadings) > 1:
+        raise ValueError(
+            f"loadings of one group are {loadings[0]:g} and {loadings[1]:g}, and one chance "
+            f"decides among its conditions; give all of them {max(loadings):g}"
+        )
+    return found
+
+
+def _depth(value: object) -> str:
+    nested = isinstance(value, list | tuple) and bool(value) and isinstance(value[0], list | tuple)
+    return "one_of:groups" if nested else "one_of:group"
+
+
+Alternatives = Annotated[
+    tuple[Alternative, ...], Field(min_length=1, max_length=50), AfterValidator(_at_most_one)
+]
+OneOf = Annotated[
+    Annotated[Alternatives, Tag("one_of:group")]
+    | Annotated[tuple[Alternatives, ...], Tag("one_of:groups")],
+    Discriminator(_depth),
+]
+"""Conditions of which a person has one at most; or several such groups."""
+
+
+class Medication(Quota):
+    """A drug that a share of the people takes on `as_of` and goes on taking."""
+
+    drug: Annotated[str, Field(max_length=120)]
+    days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
+    adherence: Distribution | None = None
+
+
+class Clinical(Strict):
+    """What ails the people on `as_of`.
+
+    Attributes:
+        one_of: conditions that exclude each other, by share; several lists of them, if so given.
+    """
+
+    primary: Primary | None = None
+    comorbidities: tuple[Comorbidity, ...] = ()
+    medications: tuple[Medication, ...] = ()
+    one_of: OneOf | None = None
+
+    @property
+    def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
+        """The groups of conditions of which a person has one at most."""
+        found = self.one_of or ()
+        groups = [one for one in found if isinstance(one, tuple)]
+        single = tuple(one for one in found if isinstance(one, Alternative))
+        return (single,) if single else tuple(groups)
+
+    @property
+    def implied_by(self) -> dict[str, tuple[str, ...]]:
+        """Code -> the codes that imply it, in document order."""
+        pairs = [(one.code, one.implies) for one in self.comorbidities]
+        pairs += [(one.code, one.implies) for group in self.alternatives for one in group]
+        found: dict[str, tuple[str, ...]] = {}
+        for cause, implied in pairs:
+            for code in implied:
+                found[code] = (*found.get(code, ()), cause)
+        return found
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that people may have, each once."""
+        primary = [self.primary.code] if self.primary is not None else []
+        others = [one.code for group in self.alternatives for one in group]
+        stated = (*primary, *(one.code for one in self.comorbidities), *others, *self.implied_by)
+        return tuple(dict.fromkeys(stated))
+
+    @field_validator("comorbidities")
+    @classmethod
+    def _codes_once(cls, found: tuple[Comorbidity, ...]) -> tuple[Comorbidity, ...]:
+        codes = [item.code for item in found]
+        twice = [code for code in codes if codes.count(code) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} stands twice; keep one and give it the joint share")
+        return found
+
+    @field_validator("medications")
+    @classmethod
+    def _drugs_once(cls, found: tuple[Medication, ...]) -> tuple[Medication, ...]:
+        drugs = [item.drug for item in found]
+        twice = [drug for drug in drugs if drugs.count(drug) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands twice; keep one and give it the joint share")
+        return found
+
+
+class Correlation(Strict):
+    """How two attributes go together; only the second moves.
+
+    Attributes:
+        rank: Spearman's rank correlation that is asked for.
+    """
+
+    between: tuple[Identifier, Identifier]
+    rank: Annotated[float, Field(strict=True, gt=-1, lt=1)]
+
+
+class PlanNetwork(Strict):
+    """Whom a plan has contracts with, and where its members go.
+
+    Attributes:
+        in_share: of organisations (group practices with their clinicians, facilities with their
+            staff) that are in the network; where a county or state would be without, one is added.
+        outside: how readily members choose somebody outside of it, relative to inside; 0 is never,
+            but for emergencies.
+        mail_order_share: of members who have supplies of 84 days and more sent by mail.
+    """
+
+    in_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
+    outside: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    mail_order_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+
+
+class PlanDesign(Strict):
+    """How a plan shares an allowed amount with its member. All money is US dollars.
+
+    Attributes:
+        copays_usd: flat amount by kind of visit: office, specialist, telehealth, urgent_care,
+            emergency, inpatient, outpatient_hospital. A visit with a copay is free of the
+            deductible; other lines meet the deductible and then the coinsurance.
+        family_deductible_usd, family_oop_max_usd: a person's are met too when what the whole
+            household has paid reaches the family's, in one benefit year.
+        drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
+        price_level: allowed amounts relative to Medicare's.
+        network: who is in it; everybody where nothing is said.
+    """
+
+    kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
+    deductible_usd: Money = 0
+    family_deductible_usd: Money | None = None
+    oop_max_usd: Positive | None = None
+    family_oop_max_usd: Positive | None = None
+    coinsurance_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.2
+    copays_usd: dict[
+        Literal["office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
+                "outpatient_hospital"],
+        Money,
+    ] = {}  # fmt: skip
+    drug_tiers_usd: dict[Literal["1", "2", "3", "4", "5"], Money] = {}
+    drug_deductible_usd: Money = 0
+    drug_oop_max_usd: Positive | None = None
+    preventive_free: bool = True
+    benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
+    premium_usd: Money = 0
+    price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
+    network: PlanNetwork = PlanNetwork()
+
+    @model_validator(mode="after")
+    def _family_holds_a_person(self) -> PlanDesign:
+        for own, family in (("deductible_usd", "family_deductible_usd"),
+                            ("oop_max_usd", "family_oop_max_usd")):  # fmt: skip
+            person, whole = getattr(self, own), getattr(self, family)
+            if whole is not None and person is not None and whole < person:
+                raise ValueError(f"{family} {whole:g} is below {own} {person:g}; raise it to at "
+                                 f"least {person:g}")  # fmt: skip
+        return self
+
+
+class Coverage(Strict):
+    """Which plan people have: a built-in design or one of `plans`."""
+
+    plan: Distribution
+    plans: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")], PlanDesign] = {}
+
+
+class NetworkChoice(Strict):
+    """Which directory people are treated from, and how far they go.
+
+    Attributes:
+        source: the invented directory, or real clinicians and hospitals that were imported.
+        radius_miles: the farthest that anybody goes, between centres of counties; a profile in
+            which somebody would have to go farther is refused.
+    """
+
+    source: Literal["synthetic", "nppes"] = "synthetic"
+    radius_miles: Annotated[float, Field(strict=True, gt=0, le=1000)] | None = None
+
+
+class Spouse(Strict):
+    """The anchor's spouse: how many anchors have one, and how old.
+
+    Every distribution here sees the anchor. A spouse is 18 or older; values that would make one
+    younger are drawn again.
+
+    Attributes:
+        share: of anchors who have a spouse.
+        age_gap: years that the spouse is younger than the anchor; negative where older.
+        gender: of the spouse; by default nearly always the other sex.
+    """
+
+    share: Distribution
+    age_gap: Distribution | None = None
+    gender: Distribution | None = None
+
+
+class Children(Strict):
+    """The children who live with an anchor, all below 26.
+
+    Every distribution here sees the anchor. Ages at which the youngest parent would have been
+    below 15 or above 50, or siblings less than 280 days apart, are drawn again.
+
+    Attributes:
+        number: whole numbers, or weights of "0", "1", "2"; at most 12.
+        age: years on `as_of`, one draw for each child.
+    """
+
+    number: Distribution
+    age: Distribution = Field(
+        default_factory=lambda: parse_distribution({"type": "uniform", "low": 0, "high": 26})
+    )  # assumption: every age as likely; a dependant is covered below 26 (42 USC 300gg-14)
+
+
+class Household(Strict):
+    """Who lives with the anchor of a family, and shares address, plan and subscriber."""
+
+    spouse: Spouse | None = None
+    children: Children | None = None
+
+
+class ProfileSpec(Document):
+    """Who: demographics, conditions, coverage, as distributions.
+
+    `count` counts units. In a family, demographics, the primary condition and the plan describe
+    the anchor; comorbidities, attributes and medications are drawn for everyone.
+    """
+
+    kind_name: ClassVar[str] = "profile"
+
+    kind: Literal["profile"] = "profile"
+    count: Annotated[int, Field(ge=1, le=MOST_PEOPLE, strict=True)] = 100
+    seed: Annotated[int, Field(ge=0, lt=2**53, strict=True)] = 0
+    as_of: Day = date(2025, 1, 1)
+    through: Day | None = None
+    sampling: Literal["independent", "balanced"] = "independent"
+    unit: Literal["person", "family"] = "person"
+    household: Household | None = None
+    demographics: Demographics = Demographics()
+    attributes: dict[Identifier, Distribution] = {}
+    correlations: tuple[Correlation, ...] = ()
+    clinical: Clinical = Clinical()
+    coverage: Coverage | None = None
+    network: NetworkChoice = NetworkChoice()
+    products: Annotated[
+        tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
+        Field(min_length=1),
+    ] = ("patientsim", "membersim", "rxmembersim")
+    expectations: Expectations = ()
+
+    @field_validator("products")
+    @classmethod
+    def _products_once(cls, found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in PRODUCTS if name in found)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> ProfileSpec:
+        if self.household is not None and self.unit == "person":
+            raise ValueError("household is given and unit is person; set unit to family or remove "
+                             "household")  # fmt: skip
+        if self.unit == "family" and self.count > MOST_FAMILIES:
+            raise ValueError(f"count is {self.count} families; lower it to at most "
+                             f"{MOST_FAMILIES:,}")  # fmt: skip
+        if self.through is not None and self.through < self.as_of:
+            raise ValueError(f"through {self.through} is before as_of {self.as_of}; swap them")
+        if "trialsim" in self.products and "patientsim" not in self.products:
+            raise ValueError("products ask for trialsim without patientsim, and a trial's visits "
+                             "are encounters of the chart; add \"patientsim\"")  # fmt: skip
+        if self.coverage is None and set(self.products) & {"membersim", "rxmembersim"}:
+            raise ValueError("products ask for membersim or rxmembersim and coverage is missing; "
+                             "add coverage.plan, such as {\"MA-HMO\": 1}")  # fmt: skip
+        return self
