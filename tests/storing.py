@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.operations import generate
 from healthsim.operations.home import Home
 

@@ -16,7 +16,8 @@ from healthsim import library
 from healthsim.app import TOOLS
 from healthsim.building import refining, templates
 from healthsim.building.draft import Draft, problems
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.operations import generate, query, scenarios
 from healthsim.operations.home import Home
 from healthsim.specification.distributions.kinds import parse_distribution

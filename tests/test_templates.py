@@ -15,7 +15,9 @@ import pytest
 
 from healthsim import library
 from healthsim.errors import SpecError
-from healthsim.execution.run import Job, chunks, prepare
+from healthsim.execution.job import Job
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.operations.generate import added
 from healthsim.tables import Coded, Columns, join
 

@@ -358,7 +358,7 @@ def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSO
     if found:
         raise SpecError(found)
     if kind == "profile":  # what is known of its places is in this home, and a run asks for it
-        from healthsim.execution.run import prepare  # noqa: PLC0415  see the top
+        from healthsim.execution.prepare import prepare  # noqa: PLC0415  see the top
         from healthsim.operations.reference import reference_for  # noqa: PLC0415  see the top
 
         prepare(document, (), reference_for(home_folder(), document))

@@ -11,7 +11,7 @@ import pytest
 from execution.births import WOMEN, pregnancy
 from execution.families import family
 from healthsim.audit import fidelity, integrity
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.persistence.database import open_write
 from healthsim.persistence.scenario import read_manifest, read_tables
 from storing import stored

@@ -16,7 +16,7 @@ from healthsim.audit.statistics import STATISTICS
 from healthsim.building import templates
 from healthsim.codes.published import Published, published
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.execution.sync.catalogue import TABLES
 from healthsim.operations import auditing
 from healthsim.persistence.database import open_read

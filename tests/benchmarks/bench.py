@@ -33,7 +33,7 @@ DATA = Path(__file__).parent.parent / "data"
 def measure(count: int, folder: Path) -> dict[str, float]:
     """Run and store the reference job once; copy its tables once; return what it took."""
     from healthsim.building import templates
-    from healthsim.execution.run import prepare
+    from healthsim.execution.prepare import prepare
     from healthsim.operations import generate
     from healthsim.operations.home import Home
 
@@ -76,7 +76,8 @@ def job_of(name: str, count: int) -> tuple[dict[str, Any], list[dict[str, Any]]]
 
 def measure_job(name: str, count: int, folder: Path) -> dict[str, float]:
     """Run a job once, warm; return people, rows, seconds, and the units that it is counted by."""
-    from healthsim.execution.run import chunks, prepare
+    from healthsim.execution.prepare import prepare
+    from healthsim.execution.run import chunks
     from healthsim.operations import generate
     from healthsim.operations.home import Home
 

@@ -25,8 +25,8 @@ from execution.lives import Lives
 from execution.story import NEVER, Eye, Held, Story, settle
 from healthsim.dates import NO_DAY
 from healthsim.execution.cohort.cohort import draw_people
-from healthsim.execution.people.people import Draws
-from healthsim.execution.run import Job
+from healthsim.execution.job import Job
+from healthsim.execution.people.draws import Draws
 from healthsim.specification.distributions.kinds import Distribution, Draw
 from healthsim.specification.journeys import journey as say
 from healthsim.streams import Streams

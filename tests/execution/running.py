@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from healthsim.errors import SpecError
-from healthsim.execution.run import CHUNK, chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import CHUNK, chunks
 from healthsim.tables import Coded, Columns, stack
 
 _DATA = Path(__file__).parent.parent / "data"

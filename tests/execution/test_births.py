@@ -12,8 +12,10 @@ from execution.families import family
 from execution.running import Columns, attempted, event, journey, listed, run, visit
 from healthsim.errors import SpecError
 from healthsim.execution.cohort.identity import apart
-from healthsim.execution.people.people import Homes, Roll
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.people.draws import Roll
+from healthsim.execution.people.people import Homes
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.execution.sync.catalogue import NOT_PER_PERSON
 from healthsim.operations.generate import added
 from healthsim.tables import NO_NUMBER, take

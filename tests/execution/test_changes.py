@@ -10,7 +10,7 @@ import pytest
 
 from execution.running import Document, diabetic, event, journey, lab, listed, run
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.tables import Columns
 
 STATE = {"a1c": {"start": 8, "low": 3, "high": 20, "decimals": 3}}

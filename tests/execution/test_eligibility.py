@@ -7,7 +7,8 @@ import pytest
 from execution.running import diabetic, event, journey, run, visit
 from healthsim.errors import SpecError
 from healthsim.execution.passes.eligibility import MOST_DRAWN
-from healthsim.execution.run import nobody_eligible, prepare
+from healthsim.execution.passes.rehearsal import nobody_eligible
+from healthsim.execution.prepare import prepare
 
 RARE = "age > 94 and a1c > 12 and gender == 'M'"
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 
 PEOPLE = 8_000
 YEAR = 365.25

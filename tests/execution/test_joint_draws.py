@@ -12,8 +12,8 @@ from execution.running import Document, diabetic, listed, run, within_three_erro
 from execution.test_cohort import MANY, coded, of, with_
 from healthsim.errors import SpecError
 from healthsim.execution.cohort.cohort import drawing_order, sketched
-from healthsim.execution.people.people import Draws
-from healthsim.execution.run import prepare
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.prepare import prepare
 from healthsim.specification.document import read
 from healthsim.specification.profiles.profile import ProfileSpec
 

@@ -10,7 +10,7 @@ import pytest
 
 from execution.running import Document, diabetic, journey, lab, listed, run, visit
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.tables import Columns
 
 PEOPLE = 10_000

@@ -13,7 +13,9 @@ from execution.lives import EnteredTooOftenError
 from execution.one_by_one import Teller
 from execution.running import listed, run
 from healthsim.errors import SpecError
-from healthsim.execution.run import Job, prepare, work
+from healthsim.execution.job import Job
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import work
 from healthsim.specification.journeys.plan import StageLeave
 
 TOLD = ("days", "times", "ways", "values")

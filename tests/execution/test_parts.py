@@ -12,7 +12,7 @@ import pytest
 
 from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.tables import Columns
 
 DAY_0 = 20_089

@@ -13,8 +13,9 @@ from healthsim.errors import SpecError
 from healthsim.execution.cohort.cohort import drawing_order, sketched
 from healthsim.execution.cohort.drawing import Sketch, text
 from healthsim.execution.cohort.measures import Figures
-from healthsim.execution.people.people import Draws
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.products.populationsim.population import Population, built_in_population
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.populationsim.reference import geography

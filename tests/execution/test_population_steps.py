@@ -21,8 +21,9 @@ from execution.running import (
 )
 from healthsim.errors import SpecError
 from healthsim.execution.passes import counting
-from healthsim.execution.people.people import Draws
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.execution.timeline.randomization import assigned
 from healthsim.persistence.digest import Digest
 from healthsim.tables import Coded, Columns

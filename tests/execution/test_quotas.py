@@ -13,7 +13,8 @@ from execution.families import family
 from execution.running import diabetic, event, journey, listed, run
 from execution.test_cohort import coded, of
 from healthsim.errors import Cancelled, SpecError
-from healthsim.execution.run import chunks, prepare, work
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks, work
 from healthsim.operations import generate, scenarios
 from healthsim.operations.estimate import preview
 from healthsim.operations.home import Home

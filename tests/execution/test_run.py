@@ -8,7 +8,8 @@ import pytest
 
 from execution.running import diabetic, first_year, journey, lab, listed, run, visit
 from healthsim.errors import Cancelled
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.execution.sync.catalogue import tables_of
 from healthsim.tables import NO_NUMBER
 

@@ -18,7 +18,8 @@ from execution.running import (
     run,
     visit,
 )
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.operations.generate import added
 from healthsim.specification.expectations import read_expectation
 from healthsim.tables import Coded

@@ -20,7 +20,7 @@ from healthsim.operations import generate, network
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.reference import kinds
-from healthsim.reference.kinds import Request
+from healthsim.reference.kind import Request
 
 REAL = (1234567893, 1000000012, 1000000038)
 HEART = {"Healthcare Provider Taxonomy Code_1": "207RC0001X"}  # electrophysiology

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import publishing
 from healthsim import cli
 from healthsim.errors import NotFound
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.operations import network
 from healthsim.operations.home import Home
 from healthsim.operations.population import describe_place, grounded, imported_population

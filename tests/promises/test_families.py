@@ -10,7 +10,8 @@ from execution.births import WOMEN, delivery, pregnancy, well_child
 from execution.families import family
 from execution.running import Document
 from healthsim.audit import integrity
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.operations import estimate, generate, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.verify import verify

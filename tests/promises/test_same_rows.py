@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from execution.running import diabetic, first_year, listed, run
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.persistence.digest import Digest
 from healthsim.products.reference import built_in
 

@@ -16,7 +16,8 @@ from scipy.special import ndtr
 from healthsim.audit import integrity
 from healthsim.dates import day_of, whole_years
 from healthsim.errors import SpecError
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.library import shelf
 from healthsim.operations.auditing import compared_run
 from healthsim.persistence.database import open_read

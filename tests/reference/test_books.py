@@ -15,7 +15,8 @@ from healthsim.codes.drugs import ndc, rxnorm
 from healthsim.codes.loinc import loinc
 from healthsim.codes.search import search
 from healthsim.errors import NotFound, Refused
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.operations import reference
 from healthsim.operations.home import Home
 from healthsim.reference.store import Import

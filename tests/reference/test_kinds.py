@@ -14,7 +14,7 @@ import pytest
 import publishing
 from healthsim.errors import Cancelled, NotFound
 from healthsim.reference import kinds, read
-from healthsim.reference.kinds import Request
+from healthsim.reference.kind import Request
 from healthsim.reference.store import Import, imports
 from healthsim.tables import Coded, Columns
 

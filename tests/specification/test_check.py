@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from execution.running import attempted, diabetic, event, first_year, journey, lab, visit
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare, work
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import work
 from specification.faults import (
     OF_JOURNEYS,
     OF_LANGUAGE,

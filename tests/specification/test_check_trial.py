@@ -6,7 +6,7 @@ import pytest
 
 from execution.running import event, journey, listed, run
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.products.known import known
 from healthsim.specification.checks.check import check_journey
 from healthsim.specification.document import read

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from healthsim.errors import SpecError
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 
 PROFILE: dict[str, Any] = {
     "kind": "profile", "name": "coded", "count": 4, "seed": 7, "as_of": "2025-01-01",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from execution.running import diabetic, first_year
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.specification.expectations import Figure, read_expectation
 from healthsim.specification.language.expressions import BadExpression
 

@@ -9,7 +9,7 @@ import pytest
 from execution.running import Document, diabetic, event, first_year, journey, visit
 from healthsim.building import templates
 from healthsim.errors import SpecError
-from healthsim.execution.run import prepare
+from healthsim.execution.prepare import prepare
 from healthsim.products.known import known
 from healthsim.specification.checks.check import check_job, check_journey, job_warnings
 from healthsim.specification.document import read

@@ -115,7 +115,7 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
 def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:
     """Return published figures against got, those that the specifications declare, as rows."""
     from healthsim.audit import scorecard  # noqa: PLC0415  duckdb is heavy
-    from healthsim.execution.run import last_day  # noqa: PLC0415  numpy is heavy
+    from healthsim.execution.prepare import last_day  # noqa: PLC0415  numpy is heavy
     from healthsim.specification.document import read  # noqa: PLC0415  as it
     from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415  as it
     from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415  as it

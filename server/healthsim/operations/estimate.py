@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution import run
+from healthsim.execution.job import Job
+from healthsim.execution.passes.rehearsal import nobody_eligible
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import work
 from healthsim.operations.home import Home
 from healthsim.operations.pace import MOST_LOOKED_AT, measured
 from healthsim.operations.reference import reference_for
@@ -51,7 +54,7 @@ def preview(
     """
     document = dict(profile) | ({} if seed is None else {"seed": seed})
     reference = reference_for(home, profile, journeys) if home else None
-    job = run.prepare(document, journeys, reference)
+    job = prepare(document, journeys, reference)
     pace = measured(job)
     found = pace.tables
     expected = {
@@ -79,11 +82,11 @@ def preview(
     )
 
 
-def _warnings(job: run.Job) -> list[str]:
+def _warnings(job: Job) -> list[str]:
     """Return what is in vain for these people, and who of the first ones may enter nothing."""
     found = [str(one) for one in job_warnings(job.profile, job.journeys, known())]
     if job.count > MOST_LOOKED_AT:
-        found = [*map(str, run.nobody_eligible(job)), *found]
+        found = [*map(str, nobody_eligible(job)), *found]
     more = len(found) - _MOST_WARNINGS
     return [*found[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
 
@@ -99,12 +102,12 @@ def quick(
     Imported data are read from `home`; without one, everything is built in.
     """
     reference = reference_for(home, profile, journeys) if home else None
-    job = run.prepare(profile, journeys, reference)
-    chunk, _ = run.work(job, 0, job.count)
+    job = prepare(profile, journeys, reference)
+    chunk, _ = work(job, 0, job.count)
     return _Seen(_tables(job), chunk.tables).people(max(job.count, _MOST_SHOWN))
 
 
-def _tables(job: run.Job) -> dict[str, Table]:
+def _tables(job: Job) -> dict[str, Table]:
     return {table.name: table for table in job.tables}
 
 

@@ -7,10 +7,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from healthsim import __version__
 from healthsim.errors import Cancelled, HealthSimError
@@ -21,9 +21,10 @@ from healthsim.operations.runs import RunRecord
 from healthsim.persistence.files import disk_errors, publish_over, temporary
 
 if TYPE_CHECKING:
+    from healthsim.execution.job import Job
+    from healthsim.execution.run import Chunk
     from healthsim.persistence.digest import Digest
     from healthsim.persistence.scenario import Manifest
-    from healthsim.tables import Columns, Table
 
 _BEAT = 5.0  # seconds between heartbeats, well below the 30 after which a lease is stale
 _LOOK = 0.2  # seconds between two looks for a wish to cancel
@@ -37,70 +38,17 @@ Progress = Callable[[int, int], None]
 """Told people done and people in all, after each chunk."""
 
 
-class Job(Protocol):
-    """A checked specification, ready to run (`execution.run.Job`)."""
+@dataclass(frozen=True)
+class Engine:
+    """How specifications become rows. The default works in this process.
 
-    @property
-    def key(self) -> str:
-        """Digest of everything that decides the rows."""
+    Attributes:
+        prepare: `execution.prepare.prepare`, or what takes the same arguments.
+        chunks: `execution.run.chunks`, or what takes the same arguments.
+    """
 
-    @property
-    def profile_text(self) -> str:
-        """The profile as canonical JSON."""
-
-    @property
-    def journey_texts(self) -> Sequence[str]:
-        """The journeys as canonical JSON."""
-
-    @property
-    def references(self) -> Mapping[str, str]:
-        """Digest of each imported reference that rows are drawn from, by name."""
-
-    @property
-    def count(self) -> int:
-        """People to generate."""
-
-    @property
-    def seed(self) -> int:
-        """The seed."""
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        """Every table that the job fills, in storing order."""
-
-    def judged(self, totals: Sequence[tuple[int, int]]) -> Sequence[Mapping[str, Any]]:
-        """Judge what the documents expect, by the sums of all chunks' tallies."""
-
-
-class Chunk(Protocol):
-    """The rows of some people, or of no people in particular (`execution.run.Chunk`)."""
-
-    @property
-    def count(self) -> int:
-        """People in it."""
-
-    @property
-    def tables(self) -> Mapping[str, Columns]:
-        """Rows by table."""
-
-    @property
-    def tallies(self) -> Sequence[tuple[int, int]]:
-        """What its people and rows add to each figure that is expected."""
-
-
-class Engine(Protocol):
-    """What runs specifications: the module `execution.run`."""
-
-    def prepare(
-        self,
-        profile_document: Mapping[str, Any],
-        journey_documents: Sequence[Mapping[str, Any]],
-        reference: Any = None,
-    ) -> Job:
-        """Check documents and return what can be run, from a reference or what is built in."""
-
-    def chunks(self, job: Any, *, threads: int = ..., stop: Event | None = None) -> Iterator[Chunk]:
-        """Generate, in order of people."""
+    prepare: Callable[..., Job]
+    chunks: Callable[..., Iterator[Chunk]]
 
 
 def start(
@@ -173,10 +121,11 @@ def run(
 
 
 def the_engine() -> Engine:
-    """Return the engine itself."""
-    from healthsim.execution import run as engine  # noqa: PLC0415  heavy: numpy, scipy
+    """Return the engine that works in this process."""
+    from healthsim.execution.prepare import prepare  # noqa: PLC0415  heavy: numpy, scipy
+    from healthsim.execution.run import chunks  # noqa: PLC0415  heavy: numpy, scipy
 
-    return engine
+    return Engine(prepare, chunks)
 
 
 def _work(home: Home, job: Job, record: RunRecord, engine: Engine, stop: Event) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypeVar
 
-from healthsim.execution import run
+from healthsim.execution.job import CHUNK, Job
+from healthsim.execution.passes.rehearsal import take_census
+from healthsim.execution.run import Chunk, work
 from healthsim.operations.generate import MAKERS
 from healthsim.tables import Columns, length
 
@@ -48,7 +50,7 @@ class Pace:
 
     def seconds(self, count: int) -> float:
         """Return how long a run of so many units will take."""
-        chunks = ceil(count / run.CHUNK)
+        chunks = ceil(count / CHUNK)
         making = (self.chunk * chunks + self.unit * count) / min(chunks, MAKERS)
         return self.census + _STARTING + making + self.storing * count / _AT_ONCE
 
@@ -57,16 +59,16 @@ class Pace:
         return self.rows * count * _BYTES_A_ROW / 1e6 + _EMPTY_MEGABYTES
 
 
-def measured(job: run.Job) -> Pace:
+def measured(job: Job) -> Pace:
     """Run the first units of a job, few and more of them, and see what each took.
 
     Raises:
         SpecError: people cannot meet an exact count.
     """
-    census, counting = _timed(lambda: run.take_census(job))
+    census, counting = _timed(lambda: take_census(job))
 
-    def look(size: int) -> tuple[run.Chunk, float]:
-        found, seconds = _timed(lambda: run.work(job, 0, size, census))
+    def look(size: int) -> tuple[Chunk, float]:
+        found, seconds = _timed(lambda: work(job, 0, size, census))
         return found[0], seconds
 
     few, size = min(job.count, _FEW), min(job.count, LOOKED_AT)
@@ -89,7 +91,7 @@ def measured(job: run.Job) -> Pace:
     )
 
 
-def _digested(job: run.Job, chunk: run.Chunk) -> float:
+def _digested(job: Job, chunk: Chunk) -> float:
     """Return the seconds that it takes to digest some rows."""
     from healthsim.persistence.arrow import to_arrow  # noqa: PLC0415  pyarrow is heavy
     from healthsim.persistence.digest import Digest  # noqa: PLC0415  pyarrow is heavy
@@ -105,6 +107,6 @@ def _digested(job: run.Job, chunk: run.Chunk) -> float:
     return min(_timed(digest)[1] for _ in range(2))
 
 
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
+def _timed(call: Callable[[], T]) -> tuple[T, float]:
     begun = time.perf_counter()
-    return work(), time.perf_counter() - begun
+    return call(), time.perf_counter() - begun

@@ -13,7 +13,7 @@ from healthsim.operations.home import Home
 if TYPE_CHECKING:
     from healthsim.products.reference import Reference
     from healthsim.reference.door import Tell
-    from healthsim.reference.kinds import Kind
+    from healthsim.reference.kind import Kind
     from healthsim.reference.store import Import
 
 # The room `reference` needs duckdb and pyarrow, so it is imported where it is used.
@@ -50,7 +50,8 @@ def import_file(
         Cancelled: `stop` was set.
         StorageError: the reference cannot be read or written.
     """
-    from healthsim.reference.kinds import Request, bring, find  # noqa: PLC0415  see the top
+    from healthsim.reference.kind import Request  # noqa: PLC0415  see the top
+    from healthsim.reference.kinds import bring, find  # noqa: PLC0415  see the top
 
     find(kind)
     home.made(home.folder)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from healthsim.errors import Refused
-from healthsim.execution import run
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import work
 from healthsim.operations.estimate import cells
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
@@ -70,11 +71,11 @@ def tell(
     """
     document = dict(profile) | ({} if seed is None else {"seed": seed})
     reference = reference_for(home, profile, journeys) if home else None
-    job = run.prepare(document, journeys, reference)
+    job = prepare(document, journeys, reference)
     if person is not None and not 1 <= person <= job.count:
         raise Refused("person", f"is {person}", f"give a number from 1 to {job.count}")
     start = 0 if person is None else person - 1
-    chunk, _ = run.work(job, start, min(job.count, start + LOOKED_AT) if person is None else person)
+    chunk, _ = work(job, start, min(job.count, start + LOOKED_AT) if person is None else person)
     tables = {
         table.name: {column.name: column.type for column in table.columns} for table in job.tables
     }

@@ -24,7 +24,7 @@ from healthsim.reference.door import Source, opened
 from healthsim.reference.store import Import
 
 if TYPE_CHECKING:
-    from healthsim.reference.kinds import Kind, Request
+    from healthsim.reference.kind import Kind, Request
 
 FOLDER = "books"
 """Folder of the home in which imported books are kept, beside the reference."""

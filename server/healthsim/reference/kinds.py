@@ -16,6 +16,7 @@ from healthsim.persistence.digest import Digest, add_stored
 from healthsim.persistence.files import sweep
 from healthsim.reference import books, census, hospitals, known, nppes, places, svi
 from healthsim.reference.door import Source, Tell, opened
+from healthsim.reference.kind import Kind, Request
 from healthsim.reference.layouts import Known, Layout, chosen
 from healthsim.reference.staging import STAGED, stage
 from healthsim.reference.store import Import, changing, imports, write_down
@@ -32,46 +33,6 @@ Load = Callable[[duckdb.DuckDBPyConnection, Source, int | None, str], tuple[str,
 """Fills a table from the staging table; returns the vintage and what was checked."""
 
 _LOOK = 0.1  # seconds between two looks at how far a query is
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A wish to import a file.
-
-    Attributes:
-        path: the reference.
-        file: the publisher's file.
-        year: which of several years in the file; only some kinds have them.
-        as_of: the release, where neither the file's name nor its columns tell.
-        tell: told how far it is.
-        stop: set it to stop; nothing has changed then.
-    """
-
-    path: Path
-    file: Path
-    year: int | None
-    as_of: str
-    tell: Tell
-    stop: threading.Event
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One thing that can be imported.
-
-    Attributes:
-        name: as `healthsim reference import NAME FILE` takes it; also the import's own name.
-        title: what it is.
-        offered: where its publisher offers it, in words.
-        enables: what it is good for.
-        bring: imports a file of it.
-    """
-
-    name: str
-    title: str
-    offered: str
-    enables: str
-    bring: Callable[[Kind, Request], Import]
 
 
 @dataclass(frozen=True, slots=True)

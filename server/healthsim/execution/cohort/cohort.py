@@ -12,11 +12,8 @@ from healthsim.errors import Problem as Fault
 from healthsim.errors import SpecError
 from healthsim.execution.cohort.conditions import conditions, medication
 from healthsim.execution.cohort.drawing import Blends, Drawing, Sketch, text
-from healthsim.execution.people.people import (
-    Draws,
-    Homes,
-    People,
-)
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.people import Homes, People
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.correlations import blends

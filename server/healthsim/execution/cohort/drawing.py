@@ -13,13 +13,14 @@ from healthsim.dates import day_of
 from healthsim.execution.cohort.measures import COUNTY, Figures
 from healthsim.execution.cohort.quotas import chosen
 from healthsim.execution.people.diagnoses import Problems
+from healthsim.execution.people.draws import Draws, Values
 from healthsim.execution.people.logs import Moment
-from healthsim.execution.people.people import Draws, Medication, Problem, Values
-from healthsim.specification.checks.names import roles
+from healthsim.execution.people.people import Medication, Problem
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.distributions.quantiles import of_scores, scores
 from healthsim.specification.profiles.correlations import SHARED_FACTOR, Blend, loaded
 from healthsim.specification.profiles.profile import ProfileSpec, Quota
+from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded
 
 Blends = Mapping[str, Blend]

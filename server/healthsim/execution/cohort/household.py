@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort.cohort import birthday, sketched
 from healthsim.execution.cohort.drawing import Drawing, Sketch
-from healthsim.execution.people.people import Draws, Medication, Problem, Roll, Values
+from healthsim.execution.people.draws import Draws, Roll, Values
+from healthsim.execution.people.people import Medication, Problem
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.profile import MOST_CHILDREN, Children, ProfileSpec, Spouse
 from healthsim.tables import Array, Coded, join

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import years
-from healthsim.execution.people.people import FIRST_BORN, Draws, Homes, People
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.people import FIRST_BORN, Homes, People
 from healthsim.products.populationsim.names import given_name, middle_name, street, surname
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.newborns import FEW_BIRTHS

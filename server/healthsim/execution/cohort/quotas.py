@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.errors import Problem
 from healthsim.execution.people.census import Counted
-from healthsim.execution.people.people import Draws
+from healthsim.execution.people.draws import Draws
 from healthsim.specification.language.expressions import Scope
 from healthsim.specification.profiles.dependencies import everything, needs_of
 from healthsim.specification.profiles.profile import Group, ProfileSpec

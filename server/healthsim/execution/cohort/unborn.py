@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, whole_years
 from healthsim.execution.cohort.drawing import Sketch, text
 from healthsim.execution.cohort.household import SEXES, put, taken
+from healthsim.execution.people.draws import Roll
 from healthsim.execution.people.people import (
     FIRST_BORN,
     OLDEST_MOTHER,
@@ -24,7 +25,6 @@ from healthsim.execution.people.people import (
     Homes,
     Medication,
     Problem,
-    Roll,
 )
 from healthsim.tables import Coded
 

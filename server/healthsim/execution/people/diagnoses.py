@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, conflicts
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import Moment
-from healthsim.execution.people.people import STILL, Problem, Rows
+from healthsim.execution.people.people import STILL, Problem
 
 MOST = 60
 """Different codes that one run may hold: a person's conditions are bits of one word."""

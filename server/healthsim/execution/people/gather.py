@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.people import Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.tables import Coded, join
 
 S = TypeVar("S")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.people import Rows
+from healthsim.execution.people.draws import Rows
 
 FOREVER = np.int32(2**31 - 1)
 

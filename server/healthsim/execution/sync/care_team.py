@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.people import Draws, People, Rows
+from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.people import People
 from healthsim.products.membersim.plans import PlanBook
 from healthsim.products.networksim.contracts import Contracts
 from healthsim.products.networksim.directory import Directory

@@ -14,12 +14,12 @@ from healthsim.codes.books import cvx
 from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, Days, whole_months
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.gather import Gathered, gather
-from healthsim.execution.people.people import Rows
 from healthsim.execution.sync.encounters import Chart
 from healthsim.execution.sync.numbering import analytes, result_address
 from healthsim.execution.sync.visits import DAY
-from healthsim.execution.timeline.steps import Happening
+from healthsim.execution.timeline.work import Happening
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
     described,

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
 from healthsim.execution.cohort.identity import Identity
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.gather import Gathered, gather
-from healthsim.execution.people.people import People, Rows
+from healthsim.execution.people.people import People
 from healthsim.execution.sync.care_team import Network, Sought, Used
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.visits import DAY, Visit
-from healthsim.execution.timeline.steps import Happening
 from healthsim.execution.timeline.timeline import Timeline
+from healthsim.execution.timeline.work import Happening
 from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification.journeys import journey as say

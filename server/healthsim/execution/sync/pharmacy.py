@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import NO_DAY, Days, day_of
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.gather import Gathered, gather
-from healthsim.execution.people.people import Rows
 from healthsim.execution.sync.encounters import Chart
 from healthsim.execution.sync.numbering import standing_fills
-from healthsim.execution.timeline.steps import Happening
+from healthsim.execution.timeline.work import Happening
 from healthsim.products.patientsim.generate import drug_columns
 from healthsim.products.patientsim.tables import PRESCRIPTIONS
 from healthsim.products.rxmembersim.fills import Course, fill_dates

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.people.people import Rows
 from healthsim.execution.sync.encounters import Chart
-from healthsim.execution.timeline.steps import Happening
+from healthsim.execution.timeline.work import Happening
 from healthsim.products.trialsim.generate import STATUSES
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.trial import TrialSpec

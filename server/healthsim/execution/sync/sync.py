@@ -16,7 +16,7 @@ from healthsim.execution.cohort.identity import member_number
 from healthsim.execution.people.gather import gather
 from healthsim.execution.people.logs import FOREVER, Span
 from healthsim.execution.sync import clinical as records
-from healthsim.execution.sync.bills import claim_tables
+from healthsim.execution.sync.claims import claim_tables
 from healthsim.execution.sync.encounters import (
     Chart,
     encounter_diagnoses,

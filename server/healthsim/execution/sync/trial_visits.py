@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.people import Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.encounters import Chart
 from healthsim.execution.sync.subjects import Subjects
-from healthsim.execution.timeline.steps import Happening
+from healthsim.execution.timeline.work import Happening
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.plan import Occurrence, Plan
 from healthsim.tables import NO_NUMBER

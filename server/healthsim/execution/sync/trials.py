@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.gather import Gathered, gather
-from healthsim.execution.people.people import Rows
 from healthsim.execution.sync.encounters import Chart
 from healthsim.execution.sync.numbering import answer_addresses, subject_address
 from healthsim.execution.sync.subjects import Subjects, subjects_of
 from healthsim.execution.sync.trial_visits import name_of, of_subjects
-from healthsim.execution.timeline.steps import Happening
+from healthsim.execution.timeline.work import Happening
 from healthsim.products.trialsim import tables as room
 from healthsim.products.trialsim.generate import (
     FATAL,

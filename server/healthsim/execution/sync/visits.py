@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.people.diagnoses import Stated
-from healthsim.execution.people.people import Draws, Rows
+from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, Sought
 from healthsim.execution.timeline.record import Record
-from healthsim.execution.timeline.steps import Happening
+from healthsim.execution.timeline.work import Happening
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence

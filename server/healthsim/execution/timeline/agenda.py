@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from healthsim.dates import Days
-from healthsim.execution.people.people import Rows
+from healthsim.execution.people.draws import Rows
 
 _NUMBERS = 17  # bits of a key that hold an occurrence's number; the day stands above them
 _NONE = np.int64(2**62)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.household import count_of
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER, Homes, Rows
+from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER, Homes
 from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.specification.journeys.journey import Birth
 from healthsim.specification.journeys.newborns import most_born

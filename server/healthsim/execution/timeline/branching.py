@@ -14,7 +14,7 @@ from healthsim.tables import Coded
 
 if TYPE_CHECKING:
     from healthsim.execution.people.census import Standing
-    from healthsim.execution.timeline.steps import Work
+    from healthsim.execution.timeline.work import Work
 
 Ways = NDArray[np.int32]
 

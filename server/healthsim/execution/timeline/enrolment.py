@@ -8,15 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.people.people import Rows
-from healthsim.specification.journeys.events import (
-    OF_TRIALS,
-    Randomization,
-    Screening,
-    StepHead,
-    Withdrawal,
-)
+from healthsim.specification.journeys.events import OF_TRIALS, Randomization, Screening, Withdrawal
+from healthsim.specification.journeys.step import StepHead
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.people import Draws
+from healthsim.execution.people.draws import Draws
 from healthsim.tables import Coded
 
 if TYPE_CHECKING:
-    from healthsim.execution.timeline.steps import Done, Work
+    from healthsim.execution.timeline.work import Done, Work
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.people.census import Standing
 from healthsim.execution.people.diagnoses import Problems
+from healthsim.execution.people.draws import Draws, Rows, Values
 from healthsim.execution.people.logs import FOREVER, Course, Coverage, Log, Moment
-from healthsim.execution.people.people import Draws, Medication, People, Rows, Values
+from healthsim.execution.people.people import Medication, People
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.state import Variable
 from healthsim.specification.journeys.plan import Plan

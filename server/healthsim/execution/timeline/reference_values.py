@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from healthsim.codes import shelf
 from healthsim.codes.loinc import loinc
 from healthsim.dates import Days, whole_months
-from healthsim.execution.people.people import Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.record import Record
 from healthsim.products.patientsim.norms import norm_rows
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution

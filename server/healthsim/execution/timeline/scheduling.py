@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, add_months, day_of, next_business_day
-from healthsim.execution.people.people import Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.hazards import NEVER, days_until
 from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.specification.distributions.kinds import Constant

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.errors import Problem, SpecError
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Log
-from healthsim.execution.people.people import Rows
 from healthsim.execution.timeline.hazards import NEVER, days_until
 from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.execution.timeline.steps import later

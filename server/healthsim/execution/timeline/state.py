@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from healthsim.dates import Days
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Course, Entry, Moment
-from healthsim.execution.people.people import Rows
 from healthsim.specification.journeys.timing import YEAR_DAYS
 
 _PLACES = 6  # quantiles of the normal differ in their last bits between processors

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +10,15 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
 from healthsim.dates import NO_DAY, Days, add_months
+from healthsim.execution.people.draws import Values
 from healthsim.execution.people.logs import FOREVER, Course, Entry
-from healthsim.execution.people.people import Rows, Values
 from healthsim.execution.timeline.birth import bear
 from healthsim.execution.timeline.branching import ways_of
 from healthsim.execution.timeline.randomization import randomize, strata_of
-from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.execution.timeline.reference_values import healthy
 from healthsim.execution.timeline.state import Move, Response, Trend, Wander
 from healthsim.execution.timeline.trial_steps import end_trial, expose, screen, suffer, withdraw
+from healthsim.execution.timeline.work import Done, Facts, Happening, Work
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.details import (
@@ -29,10 +27,9 @@ from healthsim.specification.journeys.details import (
     EncounterDetails,
     StateResult,
 )
-from healthsim.specification.journeys.plan import Occurrence, Plan, StageEntry
+from healthsim.specification.journeys.plan import StageEntry
 from healthsim.tables import Coded
 
-Facts: TypeAlias = dict[str, NDArray[np.generic] | Coded]
 STAYS = frozenset({"inpatient", "snf", "observation"})
 FIRST_FILL_SHARE = 0.81  # new chronic prescriptions filled within 30 days: Franklin, JGIM 2018
 ONE_FILL_SHARE = 0.78  # all e-prescriptions filled: Fischer, JGIM 2010
@@ -45,82 +42,6 @@ _STAY = {  # nights, where the event says nothing
         {"low": 1, "high": 3, "weight": 1}], "decimals": 0}),
     # assumption: one or two nights, below the two-midnight rule
 }  # fmt: skip
-
-
-@dataclass
-class Happening:
-    """One occurrence as it befell some people; arrays have one entry for each of them.
-
-    Attributes:
-        journey: position of the journey in the run.
-        rows: ascending positions in the chunk.
-        days: int32.
-        facts: what the step found out, by name.
-    """
-
-    journey: int
-    occurrence: Occurrence
-    rows: Rows
-    days: Days
-    facts: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Work:
-    """A step that has come to some people.
-
-    Attributes:
-        source: position of the occurrence among all of the run's.
-        over: last day of this journey for everyone of the chunk.
-        closed: of each scope around the step that ends before the journey does, the first day on
-            which it is over, for everyone of the chunk.
-        ways: the way that each person takes, where it was settled before.
-        plan: the journey laid out; `first_source` is the position of its first occurrence.
-        dated: what the step's day was chosen by, by name.
-    """
-
-    occurrence: Occurrence
-    journey: int
-    source: int
-    rows: Rows
-    days: Days
-    scope: AsOf
-    record: Record
-    over: Days
-    plan: Plan
-    first_source: int = 0
-    closed: tuple[Days, ...] = ()
-    ways: NDArray[np.int32] | None = None
-    dated: Facts = field(default_factory=dict)
-
-    def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
-        """Draw a number for everyone, addressed by the step and `name`."""
-        decision = f"{self.occurrence.address}/{name}"
-        return self.record.draws.numbers(decision, distribution, self.rows, self.scope)
-
-    def values(self, name: str, distribution: Distribution) -> Values:
-        """Draw a number or a text for everyone, addressed by the step and `name`."""
-        decision = f"{self.occurrence.address}/{name}"
-        return self.record.draws.values(decision, distribution, self.rows, self.scope)
-
-    def done(self, facts: Facts | None = None, last_days: Days | None = None) -> Done:
-        """Say what happened; `last_days` where it ends later than it begins."""
-        happening = Happening(self.journey, self.occurrence, self.rows, self.days, facts or {})
-        return Done(happening, self.days if last_days is None else last_days)
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a step did.
-
-    Attributes:
-        last_days: int32; the far edge of the step for each person.
-        ways: int32; the option that each person takes, for a branch.
-    """
-
-    happening: Happening
-    last_days: Days
-    ways: NDArray[np.int32] | None = None
 
 
 def do(work: Work) -> Done:

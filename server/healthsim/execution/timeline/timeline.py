@@ -9,11 +9,12 @@ import numpy as np
 
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort.conditions import ALWAYS
+from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.logs import Coverage, Span
-from healthsim.execution.people.people import FIRST_BORN, Draws, People, Rows
+from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.timeline.record import AsOf, Record
-from healthsim.execution.timeline.steps import Happening
 from healthsim.execution.timeline.walk import Walk, begin_states
+from healthsim.execution.timeline.work import Happening
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornPlan
 from healthsim.specification.journeys.plan import Plan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.people import Values
+from healthsim.execution.people.draws import Values
 from healthsim.products.trialsim.generate import FATAL, SERIOUS_FROM
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys import journey as say
@@ -17,7 +17,7 @@ from healthsim.tables import Coded
 
 if TYPE_CHECKING:
     from healthsim.execution.timeline.enrolment import Enrolment
-    from healthsim.execution.timeline.steps import Done, Facts, Work
+    from healthsim.execution.timeline.work import Done, Facts, Work
 
 
 def screen(work: Work) -> Done:

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.people.people import Rows
 from healthsim.execution.timeline.agenda import Agenda
 from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.execution.timeline.scheduling import Dates, beat_days
 from healthsim.execution.timeline.stages import Doors, Lifecycles
 from healthsim.execution.timeline.state import Variable
-from healthsim.execution.timeline.steps import Happening, Work, do, later
+from healthsim.execution.timeline.steps import do, later
+from healthsim.execution.timeline.work import Happening, Work
 from healthsim.specification.journeys.journey import (
     Delay,
     Encounter,

@@ -10,9 +10,9 @@ from functools import cached_property
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panels
-from healthsim.specification.checks.names import Known, possible
+from healthsim.specification.checks.names import Known
 from healthsim.specification.checks.profile import OLDEST, kinds_of
-from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.distributions.kinds import Distribution, possible
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.journey import JourneySpec, StepHead

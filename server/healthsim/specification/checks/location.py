@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem
 from healthsim.placenames import county_like, metro_like, state_like
-from healthsim.specification.checks.names import Known, possible, textual
-from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.checks.names import Known, textual
+from healthsim.specification.distributions.kinds import Distribution, possible
 from healthsim.specification.profiles.profile import Location
 
 _WHERE = "profile.demographics.location"

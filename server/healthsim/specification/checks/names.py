@@ -23,6 +23,7 @@ from healthsim.specification.language.expressions import (
     parse,
 )
 from healthsim.specification.language.typecheck import examine
+from healthsim.specification.profiles.roles import ROLES
 from healthsim.tables import Coded, Table
 
 TEXT_MEASURES = ("gender", "race", "ethnicity")
@@ -155,14 +156,6 @@ def whole_number(where: str, distribution: Distribution, low: int, high: int) ->
             )
 
 
-def possible(distribution: Distribution) -> tuple[str, ...]:
-    """Return the texts that a distribution gives to somebody: not those of weight 0."""
-    weights = getattr(distribution, "weights", None)
-    if isinstance(weights, Mapping):
-        return tuple(label for label, weight in weights.items() if weight > 0)
-    return distribution.labels
-
-
 def code_problem(where: str, find: Callable[[str, str], object], code: str) -> Iterator[Problem]:
     """Yield that a code book does not hold a code."""
     try:
@@ -239,22 +232,6 @@ _TEXT_NAMES = frozenset({"race", "ethnicity", "us_state", "plan", "language", "m
 def no_history(argument: str) -> str | None:
     """Say that a profile has no history to ask about."""
     return f"{argument!r} is asked of a history, and a profile has none; use it in a journey"
-
-
-ROLES = ("self", "spouse", "child", "newborn")
-"""What people are to their household; in a profile of persons everyone is "self" or newborn."""
-
-_FIRST_PLACES = (1, 2, 3, 50)  # of each role
-
-
-def roles(place: NDArray[np.int64]) -> Coded:
-    """Return what people are to their household by their place in it.
-
-    >>> roles(np.array([1, 2, 7, 50])).texts()
-    ['self', 'spouse', 'child', 'newborn']
-    """
-    codes = np.searchsorted(_FIRST_PLACES, place, side="right") - 1
-    return Coded(codes.astype(np.int32), ROLES)
 
 
 BUILT_IN_KINDS: Mapping[str, Kind] = {

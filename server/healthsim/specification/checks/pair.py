@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from healthsim.codes.icd10cm import EXCLUDES, conflicts
 from healthsim.errors import Problem, near
+from healthsim.specification.checks.births import birth_problems
 from healthsim.specification.checks.codes import profile_code_problems
 from healthsim.specification.checks.names import Known
 from healthsim.specification.checks.trial import product_problems
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.newborns import birth_problems
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _PROFESSIONAL = frozenset({"office", "telehealth", "urgent_care"})

@@ -20,13 +20,12 @@ from healthsim.specification.checks.names import (
     complain_of_ingredient,
     no_history,
     numeric,
-    possible,
     says_nothing,
     textual,
     whole_number,
 )
 from healthsim.specification.checks.quotas import quota_problems
-from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.distributions.kinds import Distribution, possible
 from healthsim.specification.language.expressions import NUMBER, TEXT, Expression, Kind
 from healthsim.specification.profiles.dependencies import household_parts, in_order, parts_of
 from healthsim.specification.profiles.profile import (

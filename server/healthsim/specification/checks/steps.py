@@ -11,15 +11,8 @@ from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
 from healthsim.specification.checks.codes import Codes, nobody_of_age, of_step
-from healthsim.specification.checks.names import (
-    Known,
-    code_problem,
-    excludes_sex,
-    numeric,
-    possible,
-    textual,
-)
-from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.checks.names import Known, code_problem, excludes_sex, numeric, textual
+from healthsim.specification.distributions.kinds import Distribution, possible
 from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis, StateResult
 from healthsim.specification.journeys.journey import JourneySpec, StepHead

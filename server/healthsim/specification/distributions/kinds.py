@@ -430,3 +430,11 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
     )
 }  # fmt: skip
 """Type of distribution -> the keys that it takes, in order."""
+
+
+def possible(distribution: Distribution) -> tuple[str, ...]:
+    """Return the texts that a distribution gives to somebody: not those of weight 0."""
+    weights = getattr(distribution, "weights", None)
+    if isinstance(weights, Mapping):
+        return tuple(label for label, weight in weights.items() if weight > 0)
+    return distribution.labels

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from healthsim.specification.document import Identifier, Strict, fault_at
-from healthsim.specification.journeys.events import StepHead
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Share
 from healthsim.specification.language.expressions import Condition, Expression
 

@@ -5,65 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, model_validator
-
-from healthsim.specification.distributions.kinds import Distribution
-from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.journeys import details as say
 from healthsim.specification.journeys import trial
-from healthsim.specification.journeys.timing import At, Hazard, Timing
-from healthsim.specification.language.expressions import Condition, Expression
+from healthsim.specification.journeys.step import EventHead, StepHead
+from healthsim.specification.language.expressions import Expression
 
 if TYPE_CHECKING:
     from healthsim.specification.journeys.journey import Step
-
-
-class StepHead(Strict):
-    """What every step can say: its id, its day, its risk, and for whom it happens.
-
-    Attributes:
-        hazard: the step comes when its time has come; risk begins on the day of `at`. Within an
-            encounter it comes while the stay lasts, or not at all.
-        when: asked on the day itself; so is `chance`.
-    """
-
-    id: Identifier
-    at: Timing = At()
-    hazard: Hazard | None = None
-    when: Condition | None = None
-    chance: Distribution | None = None
-
-    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield (name, steps) of every list of steps that it holds, in document order."""
-        yield from ()
-
-    def asked(self) -> Iterator[tuple[str, Expression]]:
-        """Yield (path, condition) of every condition that it asks itself."""
-        if self.when is not None:
-            yield "when", self.when
-
-    def risks(self) -> Iterator[tuple[str, Hazard]]:
-        """Yield (path, hazard) of every hazard that it states itself."""
-        if self.hazard is not None:
-            yield "hazard", self.hazard
-
-    @model_validator(mode="after")
-    def _one_scatter(self) -> StepHead:
-        if self.hazard is not None and self.at.variance_days:
-            raise ValueError("variance_days stands beside hazard, which scatters already; "
-                             "keep one of them")  # fmt: skip
-        return self
-
-
-class EventHead(StepHead):
-    """An event; the steps in `with` happen during it."""
-
-    do: Literal["event"] = "event"
-    with_: tuple[Step, ...] = Field(default=(), alias="with")
-
-    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield what happens during it."""
-        yield "with", self.with_
 
 
 class Encounter(EventHead):

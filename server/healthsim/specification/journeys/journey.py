@@ -28,7 +28,6 @@ from healthsim.specification.journeys.events import (
     Encounter,
     Enrollment,
     Event,
-    EventHead,
     Exposure,
     Immunization,
     Lab,
@@ -37,7 +36,6 @@ from healthsim.specification.journeys.events import (
     Randomization,
     Referral,
     Screening,
-    StepHead,
     TrialVisit,
     Vital,
     Withdrawal,
@@ -51,6 +49,7 @@ from healthsim.specification.journeys.repeats import (
     Unscheduled,
 )
 from healthsim.specification.journeys.stages import MoveTo, Stage, Stages, Wait
+from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.timing import LONGEST_DAYS, At, Every, Hazard, Length, Window
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.language.expressions import Condition

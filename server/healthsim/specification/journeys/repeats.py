@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.document import Identifier, Strict
-from healthsim.specification.journeys.events import StepHead
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import At, Every, Hazard, Window
 from healthsim.specification.language.expressions import Condition, Expression
 

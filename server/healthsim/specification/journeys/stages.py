@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.document import Strict
-from healthsim.specification.journeys.events import StepHead
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import YEAR_DAYS, Hazard, Length, Share
 from healthsim.specification.language.expressions import Condition, Expression
 

@@ -1,0 +1,98 @@
+"""What is to be run: specifications checked and laid out, ready to be worked in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from healthsim import __version__
+from healthsim.execution.cohort.drawing import Drawing
+from healthsim.execution.cohort.measures import Figures
+from healthsim.execution.cohort.quotas import QuotaStep
+from healthsim.execution.sync.care_team import Networks
+from healthsim.execution.sync.numbering import Numbering
+from healthsim.execution.tallies import Ledger, Tally
+from healthsim.products.membersim.plans import PlanBook
+from healthsim.products.reference import Reference
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.plan import Plan
+from healthsim.specification.profiles.profile import ProfileSpec
+from healthsim.tables import Table
+
+CHUNK = 16_384
+"""People worked at once; the rows do not depend on it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run, checked and laid out.
+
+    Attributes:
+        tables: every table that the job fills, in the order in which they are stored.
+        through: last day of the data.
+        births: address of a birth -> number of its first child among all that one woman can bear.
+        children: how many children one woman can bear.
+        ledger: what is expected of the rows.
+        quotas: the profile's population steps; those of one level do not need each other.
+        counts_journeys: whether a journey has a population step.
+    """
+
+    profile: ProfileSpec
+    journeys: tuple[JourneySpec, ...]
+    plans: tuple[Plan, ...]
+    parts: tuple[Drawing, ...]
+    quotas: tuple[tuple[QuotaStep, ...], ...]
+    counts_journeys: bool
+    book: PlanBook
+    numbering: Numbering
+    through: int
+    births: Mapping[str, int]
+    children: int
+    tables: tuple[Table, ...]
+    ledger: Ledger
+    reference: Reference
+    figures: Figures
+
+    @cached_property
+    def networks(self) -> Networks:
+        """The directory, and what the plans have contracts with."""
+        return Networks(self.reference.directory, self.book)
+
+    @property
+    def count(self) -> int:
+        """How many units are asked for."""
+        return self.profile.count
+
+    @property
+    def seed(self) -> int:
+        """The seed of every number."""
+        return self.profile.seed
+
+    @property
+    def profile_text(self) -> str:
+        """The profile as canonical JSON."""
+        return self.profile.text()
+
+    @property
+    def journey_texts(self) -> tuple[str, ...]:
+        """The journeys as canonical JSON."""
+        return tuple(journey.text() for journey in self.journeys)
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """Digest of each imported reference that rows are drawn from, by name."""
+        return self.reference.versions
+
+    def judged(self, totals: Sequence[Tally]) -> tuple[dict[str, Any], ...]:
+        """Judge what is expected by the sums of all chunks' tallies; as plain data."""
+        return tuple(one.plain() for one in self.ledger.judged(totals))
+
+    @property
+    def key(self) -> str:
+        """Digest of what the job runs: specifications, seed, count, engine and references."""
+        imported = [f"{name} {digest}" for name, digest in sorted(self.references.items())]
+        told = "\n".join([__version__, self.profile_text, *self.journey_texts, *imported])
+        return sha256(told.encode()).hexdigest()

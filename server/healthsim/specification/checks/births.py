@@ -1,0 +1,101 @@
+"""Births that a journey can bring, checked against the people of a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from healthsim.errors import Problem
+from healthsim.specification.checks.names import excludes_sex, textual, whole_number
+from healthsim.specification.distributions.kinds import Distribution, possible
+from healthsim.specification.journeys.journey import Birth, JourneySpec, walk
+from healthsim.specification.journeys.newborns import (
+    _MANY_BIRTHS,
+    FEW_BIRTHS,
+    MOST_AT_ONCE,
+    MOST_IN_A_UNIT,
+    slot_count,
+)
+from healthsim.specification.journeys.plan import lay_out
+from healthsim.specification.profiles.profile import ProfileSpec
+
+
+def birth_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+    """Yield what is wrong with births for the women of a profile."""
+    births = 0
+    for place, journey in enumerate(journeys):
+        for path, step in journey.steps():
+            if isinstance(step, Birth):
+                yield from _birth(profile, journey, step, f"journeys[{place}].{path}")
+        births += slot_count([lay_out(journey, f"journeys[{place}]")])
+    yield from _room(profile, births)
+    if not births:
+        for place, journey in enumerate(journeys):
+            if journey.from_birth:
+                yield Problem(
+                    f"journeys[{place}].begins",
+                    "is birth, and no journey has a birth event: nobody walks it",
+                    "add a journey with a birth, or let it begin on a day",
+                )
+
+
+def _birth(profile: ProfileSpec, journey: JourneySpec, step: Birth, here: str) -> Iterator[Problem]:
+    yield from textual(f"{here}.details.gender", step.details.gender, ("M", "F"))
+    yield from whole_number(f"{here}.details.number", step.details.number, 1, MOST_AT_ONCE)
+    men = profile.household is not None or "M" in possible(profile.demographics.gender)
+    asked = [one for one in (journey.eligible, step.when) if one is not None]
+    if men and not any(excludes_sex(one, "M") for one in asked):
+        yield Problem(
+            here,
+            "can come to men",
+            "add \"gender == 'F'\" to eligible, or a when",
+        )
+    yield from _newborn_steps(step, here)
+
+
+def _newborn_steps(step: Birth, here: str) -> Iterator[Problem]:
+    """Refuse a birth among a newborn's steps, and a question to the mother's history."""
+    own = {inner.id for _, inner in walk("", step.newborn)}
+    for path, inner in walk(f"{here}.newborn", step.newborn):
+        if isinstance(inner, Birth):
+            yield Problem(path, "is a birth of somebody just born", "give it to a woman's journey")
+        asked = [(place, *call) for place, one in inner.asked() for call in sorted(one.calls)]
+        for place, function, argument in asked:
+            name = argument.rsplit("/", 1)[-1].partition("#")[0]
+            if function in _OF_STEPS and name not in own:
+                yield Problem(
+                    f"{path}.{place}",
+                    f"{function}({argument!r}) asks for a step that is not the newborn's own",
+                    "ask a state or attribute of the mother, which the newborn has from her",
+                )
+
+
+_OF_STEPS = frozenset({"happened", "count", "days_since", "within"})
+
+
+def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
+    """Refuse more children than a unit has places, or than there are numbers never issued."""
+    women = 1
+    if profile.unit == "family" and profile.household is not None:
+        children = profile.household.children
+        most = 0 if children is None else _most_children(children.number)
+        women = 2 + most
+    if births * women > MOST_IN_A_UNIT:
+        whom = "a woman" if women == 1 else f"each of up to {women} people of a household"
+        yield Problem(
+            "journeys",
+            f"can bring {births} births to {whom}, and a unit has places for {MOST_IN_A_UNIT}",
+            "lower the times or the number of births, or the most children of a household",
+        )
+    elif profile.unit == "person" and births > FEW_BIRTHS and profile.count > _MANY_BIRTHS:
+        yield Problem(
+            "profile.count",
+            f"is {profile.count:,}, and journeys can bring {births} births to a woman: there are "
+            "not enough numbers that are never issued",
+            f"lower it to at most {_MANY_BIRTHS:,} or the births to {FEW_BIRTHS}",
+        )
+
+
+def _most_children(number: Distribution) -> int:
+    if number.kind == "text":
+        return max((int(label) for label in possible(number) if label.isdecimal()), default=0)
+    return int(min(number.range()[1], MOST_IN_A_UNIT))
