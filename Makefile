@@ -1,4 +1,4 @@
-.PHONY: demo test lint types contracts unit docs bench build clean
+.PHONY: demo test lint types contracts unit golden docs bench build clean
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -27,6 +27,10 @@ contracts: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest
+
+# Pins the rows of small runs of the templates anew, and says which tables changed.
+golden: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m golden.rewrite
 
 # Writes what came out into the pages of docs/ anew.
 docs: $(READY)

@@ -1,0 +1,21 @@
+"""Write the pinned digests anew and say which tables of which runs changed (`make golden`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from golden.runs import FILE, JOURNEYS_OF, changes, digests_of, pinned
+
+
+def main() -> None:
+    before = pinned() if FILE.is_file() else {}
+    after = {name: run for profile in JOURNEYS_OF for name, run in digests_of(profile).items()}
+    FILE.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    lines = changes(before, after)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write(f"{len(lines)} tables changed in {len(after)} runs\n")
+
+
+if __name__ == "__main__":
+    main()
