@@ -10,6 +10,13 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(READY)
 
+.PHONY: setup hooks
+setup: $(READY)
+
+# Lets git run scripts/hook before every commit.
+hooks: $(READY)
+	sh scripts/hook install
+
 demo: $(READY)
 	$(BIN)/healthsim demo
 
