@@ -39,11 +39,19 @@ unit: $(READY)
 golden: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m golden.rewrite
 
-# Writes what came out into the pages of docs/ anew.
-docs: $(READY)
+# Writes what came out into the pages of docs/ again, and the reference of the API from docstrings.
+docs: $(READY) api
 	$(BIN)/python tests/pages.py
 	$(BIN)/python tests/timelines.py
 	$(BIN)/python tests/scorecards.py
+
+# docs/api/index.html; a module that does not load is an error. The warning left out is about types
+# of named tuples that pdoc cannot resolve.
+.PHONY: api
+api: $(READY)
+	rm -rf docs/api
+	$(BIN)/python -W error -W 'ignore:Error parsing type annotation' -m pdoc --docformat google \
+		-o docs/api healthsim
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py

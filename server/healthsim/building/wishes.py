@@ -54,7 +54,7 @@ class Wishes:
     """What a request says, in the order of the tables.
 
     Attributes:
-        shares: of states, sexes, conditions and plans; None where no figure was said.
+        states, sexes, conditions, plans: the share of each; None where no figure was said.
         topics: templates whose topic is named, in the order of the table.
         aged: the word, such as "adults", where `ages` are not of figures.
         prevalent: codes of conditions that are asked for as often as the population has them.
