@@ -24,7 +24,7 @@ from execution.layout import Entry, Key, Layout, Leave, Node, late
 from execution.lives import Lives
 from execution.story import NEVER, Eye, Held, Story, settle
 from healthsim.dates import NO_DAY
-from healthsim.execution.cohort.cohort import draw_people
+from healthsim.execution.cohort.cohort import people_of, sketched
 from healthsim.execution.job import Job
 from healthsim.execution.people.draws import Draws
 from healthsim.specification.distributions.kinds import Distribution, Draw
@@ -329,7 +329,7 @@ class Teller:
         self._columns: dict[str, Any] = {}
         self._counted: dict[tuple[int, str], list[Node]] = {}
         draws = Draws(job.seed, 0, job.count, job.count)
-        self.people = draw_people(job.profile, job.parts, draws, job.book.names)
+        self.people = people_of(sketched(job.cohort, draws))
 
     def column(self, decision: str) -> Any:
         if decision not in self._columns:

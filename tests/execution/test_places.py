@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.errors import SpecError
 from healthsim.execution.cohort.cohort import drawing_order, sketched
-from healthsim.execution.cohort.drawing import Sketch, text
+from healthsim.execution.cohort.drawing import CohortPlan, Sketch, text
 from healthsim.execution.cohort.measures import Figures
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.prepare import prepare
@@ -42,8 +42,8 @@ def drawn(
 ) -> Sketch:
     spec = read(ProfileSpec, document, "profile")
     figures = Figures(spec, population)
-    draws = Draws(spec.seed, start, people or spec.count, spec.count, None, figures)
-    return sketched(spec, drawing_order(spec), draws, ())
+    draws = Draws(spec.seed, start, people or spec.count, spec.count)
+    return sketched(CohortPlan(spec, drawing_order(spec), (), figures), draws)
 
 
 @cache

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from healthsim import __version__
-from healthsim.execution.cohort.drawing import Drawing
+from healthsim.execution.cohort.drawing import CohortPlan, Drawing
 from healthsim.execution.cohort.measures import Figures
 from healthsim.execution.cohort.quotas import QuotaStep
 from healthsim.execution.sync.care_team import Networks
@@ -60,6 +60,11 @@ class Job:
     def networks(self) -> Networks:
         """The directory, and what the plans have contracts with."""
         return Networks(self.reference.directory, self.book)
+
+    @cached_property
+    def cohort(self) -> CohortPlan:
+        """How its people are drawn."""
+        return CohortPlan(self.profile, self.parts, self.book.names, self.figures)
 
     @property
     def count(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from healthsim.dates import Days, add_months
 from healthsim.errors import Problem as Fault
 from healthsim.errors import SpecError
 from healthsim.execution.cohort.conditions import conditions, medication
-from healthsim.execution.cohort.drawing import Blends, Drawing, Sketch, text
+from healthsim.execution.cohort.drawing import Blends, CohortPlan, Drawing, Sketch, text
+from healthsim.execution.cohort.locating import draw_residence
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.people import Homes, People
 from healthsim.products.populationsim.reference import geography
@@ -34,20 +35,6 @@ _LANGUAGE = {"type": "conditional", "cases": [
 # assumption: shares of people who would rather be served in that language
 
 
-def draw_people(
-    profile: ProfileSpec, parts: tuple[Drawing, ...], draws: Draws, plans: tuple[str, ...]
-) -> People:
-    """Draw the people of one chunk, where every unit is a person.
-
-    Args:
-        profile: who they are.
-        parts: what `drawing_order` made of the profile.
-        draws: numbers for the chunk.
-        plans: names of the plan book, by position.
-    """
-    return people_of(sketched(profile, parts, draws, plans))
-
-
 def people_of(sketch: Sketch, homes: Homes | None = None) -> People:
     """Return the people whose sketch is finished."""
     profile, draws = sketch.profile, sketch.draws
@@ -66,12 +53,10 @@ def people_of(sketch: Sketch, homes: Homes | None = None) -> People:
     )
 
 
-def sketched(
-    profile: ProfileSpec, parts: Sequence[Drawing], draws: Draws, plans: tuple[str, ...]
-) -> Sketch:
-    """Draw some parts of the people of one chunk, in order."""
-    sketch = Sketch(profile, draws, plans)
-    for part in parts:
+def sketched(plan: CohortPlan, draws: Draws) -> Sketch:
+    """Draw the people of one chunk, part by part."""
+    sketch = Sketch(plan, draws)
+    for part in plan.parts:
         part.draw(sketch)
     return sketch
 
@@ -158,7 +143,7 @@ def birthday(age: NDArray[np.float64], u: NDArray[np.float64], as_of: Days) -> D
 
 def _located(sketch: Sketch) -> None:
     here = geography()
-    state, county = sketch.figures.where.draw(sketch)
+    state, county = draw_residence(sketch)
     place = here.choose_place(county, sketch.draws.uniform("demographics.location.zip"))
     sketch.columns |= {"state": state, "county": county, "place": place}
     sketch.values["us_state"] = Coded(state, here.states)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,12 +34,33 @@ class Drawing:
     draw: Callable[[Sketch], None]
 
 
+@dataclass(frozen=True)
+class CohortPlan:
+    """How the people of a profile are drawn.
+
+    Attributes:
+        parts: the parts of the profile, each after what it needs.
+        plans: names of the plan book, by position.
+        figures: what population measures stand for.
+    """
+
+    profile: ProfileSpec
+    parts: tuple[Drawing, ...]
+    plans: tuple[str, ...]
+    figures: Figures
+
+    def only(self, names: Collection[str]) -> CohortPlan:
+        """Return the plan of some parts alone."""
+        return replace(self, parts=tuple(part for part in self.parts if part.name in names))
+
+
 class Sketch:
     """People while they are drawn; what conditions see is what has been drawn so far."""
 
-    def __init__(self, profile: ProfileSpec, draws: Draws, plans: tuple[str, ...]) -> None:
-        self.profile, self.draws, self.plans = profile, draws, plans
-        self.figures = draws.figures or Figures(profile)
+    def __init__(self, plan: CohortPlan, draws: Draws) -> None:
+        self.plan, self.profile, self.draws = plan, plan.profile, draws
+        self.plans, self.figures = plan.plans, plan.figures
+        profile = plan.profile
         self.as_of = np.full(draws.count, day_of(profile.as_of.isoformat()), dtype=np.int32)
         self.values: dict[str, Values] = {
             "month": np.full(draws.count, float(profile.as_of.month)),

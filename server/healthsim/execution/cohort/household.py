@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort.cohort import birthday, sketched
-from healthsim.execution.cohort.drawing import Drawing, Sketch
+from healthsim.execution.cohort.drawing import CohortPlan, Sketch
 from healthsim.execution.people.draws import Draws, Roll, Values
 from healthsim.execution.people.people import Medication, Problem
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
-from healthsim.specification.profiles.profile import MOST_CHILDREN, Children, ProfileSpec, Spouse
+from healthsim.specification.profiles.profile import MOST_CHILDREN, Children, Spouse
 from healthsim.tables import Array, Coded, join
 
 _ADULT, _OLDEST_SPOUSE, _OLDEST_CHILD = 18, 100, 25
@@ -53,18 +53,14 @@ class Dependant:
     gender: NDArray[np.int32]
 
 
-def families(
-    profile: ProfileSpec, parts: tuple[Drawing, ...], draws: Draws, plans: tuple[str, ...]
-) -> Sketch:
+def families(plan: CohortPlan, draws: Draws) -> Sketch:
     """Draw everyone of a chunk of units, by unit, then place.
 
     Args:
-        profile: who they are.
-        parts: what `drawing_order` made of the profile.
+        plan: how people are drawn.
         draws: numbers for the anchors of the chunk.
-        plans: names of the plan book, by position.
     """
-    anchors = sketched(profile, parts, draws, plans)
+    anchors = sketched(plan, draws)
     found = _dependants(anchors)
     if not found:
         return anchors
@@ -72,9 +68,9 @@ def families(
     place = np.repeat([one.place for one in found], [int(one.there.sum()) for one in found])
     order = np.lexsort((place, unit))
     roll = Roll(unit[order].astype(np.int64), place[order].astype(np.int64))
-    sketch = Sketch(profile, draws.among(roll), plans)
+    sketch = Sketch(plan, draws.among(roll))
     settled = _settle(sketch, anchors, found, order)
-    for part in parts:
+    for part in plan.parts:
         if part.name not in settled:
             part.draw(sketch)
         if part.name in _SHARED:
@@ -268,9 +264,7 @@ def merged(anchors: Sketch, others: Sketch) -> Sketch:
     unit = np.concatenate([first, roll.unit])
     place = np.concatenate([np.ones_like(first), roll.place])
     order = np.lexsort((place, unit))
-    whole = Sketch(
-        anchors.profile, anchors.draws.among(Roll(unit[order], place[order])), anchors.plans
-    )
+    whole = Sketch(anchors.plan, anchors.draws.among(Roll(unit[order], place[order])))
     whole.as_of = np.concatenate([anchors.as_of, others.as_of])[order]
     whole.values = {
         name: taken(join([value, others.values[name]]), order)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.products.populationsim.choice import Choice, grouped
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.profiles.profile import Location
-from healthsim.tables import Coded
-
-if TYPE_CHECKING:
-    from healthsim.execution.cohort.drawing import Sketch
-
-_ADDRESS = "demographics.location"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,29 +47,10 @@ class Where:
             inside = inside & np.isin(here.county_state, states)
         return np.flatnonzero(inside).astype(np.int32)
 
-    def draw(self, sketch: Sketch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return everyone's state and county, int32 rows of the geography."""
-        here, said, uniform = geography(), self.said, sketch.draws.uniform
-        if said.counties is not None:
-            county = _looked_up(sketch, "county", said.counties, here.county_index)
-            return here.county_state[county], county
-        if said.metros is not None:
-            metro = _looked_up(sketch, "metro", said.metros, here.metro_index)
-            county = self._of_metro(metro, uniform(f"{_ADDRESS}.county"))
-            return here.county_state[county], county
-        if said.states is not None:
-            state = _looked_up(sketch, "state", said.states, here.state_index)
-        elif said.area is None:
-            state = here.choose_state(uniform(f"{_ADDRESS}.state"))
-        else:
-            everybody = np.zeros(sketch.size, dtype=np.int32)
-            state = self._by_state.choose(everybody, uniform(f"{_ADDRESS}.state"))
-        u = uniform(f"{_ADDRESS}.county")
-        if said.area is None:
-            return state, here.choose_county(state, u)
-        return state, self._by_county.choose(state, u)
-
-    def _of_metro(self, metro: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int32]:
+    def county_of_metro(
+        self, metro: NDArray[np.int32], u: NDArray[np.float64]
+    ) -> NDArray[np.int32]:
+        """Return a county of each metropolitan area, int32 rows of the geography; `u` in (0, 1)."""
         here = geography()
         order = np.argsort(here.county_metro, kind="stable").astype(np.int32)
         order = order[here.county_metro[order] >= 0]
@@ -86,7 +58,8 @@ class Where:
         return order[Choice.of(here.county_population[order], start).choose(metro, u)]
 
     @cached_property
-    def _by_state(self) -> Choice:
+    def by_state(self) -> Choice:
+        """The states, by the people who live in counties of the kind asked for."""
         here = geography()
         living = np.add.reduceat(here.county_population * self.open, here.county_start[:-1])
         whole = np.add.reduceat(here.county_population, here.county_start[:-1])
@@ -94,20 +67,10 @@ class Where:
         return Choice.of(here.state_population * living // whole, ends)
 
     @cached_property
-    def _by_county(self) -> Choice:
+    def by_county(self) -> Choice:
+        """The counties of each state that are of the kind asked for, by their people."""
         here = geography()
         weight = here.county_population * self.open
         none = np.add.reduceat(weight, here.county_start[:-1]) == 0
         weight[none[here.county_state]] = 1  # nobody is drawn there: the check has refused it
         return Choice.of(weight, here.county_start)
-
-
-def _looked_up(
-    sketch: Sketch, level: str, said: Distribution, index: Callable[[str], int]
-) -> NDArray[np.int32]:
-    """Draw labels, and return what each stands for in the geography."""
-    drawn = sketch.draw(f"{_ADDRESS}.{level}", sketch.figures.resolved(said))
-    if not isinstance(drawn, Coded):
-        raise TypeError("numbers stand where places are needed")
-    known = [index(label) for label in drawn.vocabulary]
-    return np.array(known, dtype=np.int32)[drawn.codes]

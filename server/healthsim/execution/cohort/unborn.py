@@ -77,7 +77,7 @@ def _mothers(sketch: Sketch, through: int) -> NDArray[np.intp]:
 
 def _of_mothers(sketch: Sketch, roll: Roll, source: NDArray[np.int64]) -> Sketch:
     """Give those who are not born what their mother has, but for her conditions and drugs."""
-    whole = Sketch(sketch.profile, sketch.draws.among(roll), sketch.plans)
+    whole = Sketch(sketch.plan, sketch.draws.among(roll))
     unborn = roll.place >= FIRST_BORN
     whole.as_of = sketch.as_of[source]
     whole.values = {name: taken(value, source) for name, value in sketch.values.items()}

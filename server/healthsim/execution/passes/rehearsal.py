@@ -40,13 +40,13 @@ _DRAWN_AT_ONCE = 1_000_000  # places of people, where only they are asked for
 def counties_of(job: Job) -> NDArray[np.int32]:
     """Return the counties in which people of a job live, int32, rising."""
     names = [part.name for part in job.parts]
-    parts = job.parts[: names.index("us_state") + 1]
+    plan = job.cohort.only(names[: names.index("us_state") + 1])
     census = _quotas_settled(job, CHUNK, 1, None)
     found = np.zeros(0, dtype=np.int32)
     for start in range(0, job.count, _DRAWN_AT_ONCE):
         size = min(_DRAWN_AT_ONCE, job.count - start)
         draws = Draws(job.seed, start, size, job.count, census)
-        sketch = sketched(job.profile, parts, draws, job.book.names)
+        sketch = sketched(plan, draws)
         found = np.union1d(found, sketch.columns["county"])
     return found.astype(np.int32)
 
@@ -102,14 +102,14 @@ def _quotas_settled(job: Job, size: int, threads: int, stop: threading.Event | N
 def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[Census, int, int], object]:
     """Return what draws as much of people as decides who is in some quotas."""
     wanted = {name for step in level for name in step.needs}
-    parts = [part for part in job.parts if part.name in wanted]
+    plan = job.cohort.only(wanted)
 
     def drawn(census: Census, start: int, count: int) -> None:
-        draws = Draws(job.seed, start, count, job.count, census, job.figures)
+        draws = Draws(job.seed, start, count, job.count, census)
         if job.profile.household is None:
-            sketched(job.profile, parts, draws, job.book.names)
+            sketched(plan, draws)
         else:  # who lives with an anchor rests on all of it
-            families(job.profile, job.parts, draws, job.book.names)
+            families(job.cohort, draws)
 
     return drawn
 
@@ -123,7 +123,7 @@ def lived(
     job: Job, census: Census, start: int, count: int, plans: Sequence[Plan] | None = None
 ) -> Timeline:
     """Draw the people of a chunk and let them walk through every journey, or through `plans`."""
-    people, draws = _people(job, Draws(job.seed, start, count, job.count, census, job.figures))
+    people, draws = _people(job, Draws(job.seed, start, count, job.count, census))
     book = Book(
         names=job.book.names,
         first_months=tuple(job.book.first_month.tolist()),
@@ -135,7 +135,7 @@ def lived(
 
 def _people(job: Job, draws: Draws) -> tuple[People, Draws]:
     """Return the people of a chunk of units, and the numbers of them all."""
-    sketch = families(job.profile, job.parts, draws, job.book.names)
+    sketch = families(job.cohort, draws)
     if job.children:
         sketch, homes = expecting(sketch, job.births, job.children, job.through)
         return people_of(sketch, homes), sketch.draws

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.cohort.measures import Figures
 from healthsim.execution.people.census import Census
 from healthsim.specification.distributions.kinds import Distribution, Draw
 from healthsim.specification.language.expressions import Scope
@@ -64,7 +63,6 @@ class Draws:
         count: how many people the chunk has.
         population: how many units there are in all.
         roll: who lives in which unit; None where everyone is an anchor.
-        figures: what population measures stand for; None where nobody asks.
     """
 
     def __init__(
@@ -74,11 +72,10 @@ class Draws:
         units: int,
         population: int,
         census: Census | None = None,
-        figures: Figures | None = None,
     ) -> None:
         self._streams = Streams(seed)
         self.start, self.units, self.population = start, units, population
-        self.census, self.figures = census or Census(), figures
+        self.census = census or Census()
         self.roll: Roll | None = None
         self.count = units
         self._kept: dict[str, NDArray[np.float64]] = {}
@@ -86,8 +83,7 @@ class Draws:
 
     def among(self, roll: Roll) -> Draws:
         """Return the numbers of other people of the same units."""
-        found = Draws(self._streams.seed, self.start, self.units, self.population, self.census,
-                      self.figures)  # fmt: skip
+        found = Draws(self._streams.seed, self.start, self.units, self.population, self.census)
         found.roll, found.count = roll, len(roll.unit)
         return found
 
