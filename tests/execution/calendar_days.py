@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from healthsim.dates import federal_holidays
-from healthsim.specification.journeys import journey as say
-from healthsim.specification.journeys.timing import Age
+from healthsim.specification.journeys.timing import Age, Every, Length
 
 _EPOCH = date(1970, 1, 1)
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -37,7 +36,7 @@ def months_after(day: int, months: int) -> int:
     return day_number(date(year, month + 1, min(begun.day, longest)))
 
 
-def after(day: int, length: say.Length | Age) -> int:
+def after(day: int, length: Length | Age) -> int:
     """Return the day that lies a length of time after another."""
     months = (length.months or 0) + 12 * (length.years or 0)
     return months_after(day, months) if length.days is None else day + length.days
@@ -51,7 +50,7 @@ def first_of_month(day: int, month: int) -> int:
     return day_number(found)
 
 
-def beat_day(every: say.Every, first: int, beats: int) -> int:
+def beat_day(every: Every, first: int, beats: int) -> int:
     """Return the day that lies so many beats after the first."""
     if every.weekdays is not None:
         return listed_weekday(every, first, beats)
@@ -61,7 +60,7 @@ def beat_day(every: say.Every, first: int, beats: int) -> int:
     return months_after(first, months)
 
 
-def listed_weekday(every: say.Every, since: int, beats: int) -> int:
+def listed_weekday(every: Every, since: int, beats: int) -> int:
     """Return a listed weekday on or after a day: 0 is the first of them."""
     day, left = since, beats
     while True:

@@ -17,7 +17,9 @@ from execution.calendar_days import (
 from execution.day_by_day import days_until
 from execution.layout import Key, Node
 from execution.story import NEVER
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
+from healthsim.specification.journeys.timing import Hazard
 
 if TYPE_CHECKING:
     from execution.one_by_one import Walk
@@ -48,7 +50,7 @@ class Dates:
 
     def give(self, node: Node, base: int) -> None:
         """Date a node from a day, if it comes at all."""
-        if isinstance(node.step, say.ProtocolVisit):
+        if isinstance(node.step, ProtocolVisit):
             self.walk.push(node, self._visit(node, base))
             return
         day = self._planned(node, base)
@@ -62,7 +64,7 @@ class Dates:
                 return
             wait = self._wait(f"{node.address}/hazard", step.hazard, day)
             day = NEVER if wait is None else day + wait
-        elif isinstance(step, say.Branch) and step.races:
+        elif isinstance(step, Branch) and step.races:
             day = self._race(node, day)
         self._put(node, day)
 
@@ -131,7 +133,7 @@ class Dates:
             return False
         return self.walk.u(decision) < self.walk.draw(f"{decision}/share", share, day)
 
-    def _wait(self, address: str, hazard: say.Hazard, day: int) -> int | None:
+    def _wait(self, address: str, hazard: Hazard, day: int) -> int | None:
         return days_until(
             hazard,
             lambda name, rate: self.walk.draw(f"{address}/{name}", rate, day),
@@ -174,7 +176,7 @@ class Dates:
     def next_beat(self, following: Node, beats: int, first: int, day: int) -> int | None:
         """Return the day of the beat that follows on so many; None where none does."""
         step = following.step
-        if isinstance(step, say.Protocol):
+        if isinstance(step, Protocol):
             if step.counted == "previous" and beats:
                 return day + step.cycle_days
             due = first + step.cycle_days * beats

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from execution.calendar_days import calendar
-from healthsim.specification.journeys.journey import Hazard
+from healthsim.specification.journeys.timing import Hazard
 
 _YEAR = 365.25
 _LONGEST = 40_000

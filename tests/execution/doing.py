@@ -14,7 +14,8 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import intervals, loinc, panel
 from healthsim.dates import iso
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.changes import Change, End, Stop
 from healthsim.specification.journeys.details import StateResult
 
 if TYPE_CHECKING:
@@ -30,22 +31,22 @@ class Doing:
     def work(self, node: Node, day: int) -> int:
         """Do a step; return its last day."""
         step = node.step
-        if isinstance(step, say.Encounter):
+        if isinstance(step, events.Encounter):
             self.walk.discharge[node.key] = day + self.nights(node, day)
             return self.walk.discharge[node.key]
-        if isinstance(step, say.Lab | say.Vital):
+        if isinstance(step, events.Lab | events.Vital):
             self.measure(node, day)
-        elif isinstance(step, say.Diagnosis):
+        elif isinstance(step, events.Diagnosis):
             self.story.fall_ill(step.details.code, day, (self.walk.number, node.key))
-        elif isinstance(step, say.Prescription):
+        elif isinstance(step, events.Prescription):
             self.prescribe(node, day)
-        elif isinstance(step, say.Referral):
+        elif isinstance(step, events.Referral):
             self.story.referrals.append((step.details.specialty, day))
-        elif isinstance(step, say.Change):
+        elif isinstance(step, Change):
             self.story.move(step.state, self.change(node, day))
-        elif isinstance(step, say.Stop):
+        elif isinstance(step, Stop):
             self.stop(step, day)
-        elif isinstance(step, say.Death):
+        elif isinstance(step, events.Death):
             self.story.death = day
         else:
             self.end(step, day)
@@ -72,7 +73,7 @@ class Doing:
                             self.story.courses)  # fmt: skip
         return Shift(day, amount, name == "to", over)
 
-    def stop(self, step: say.Stop, day: int) -> None:
+    def stop(self, step: Stop, day: int) -> None:
         """End what the named step started and what still goes on."""
         for node in self.walk.layout.called(step.of):
             source = (self.walk.number, node.key)
@@ -84,11 +85,11 @@ class Doing:
                     held.gone = min(held.gone, day)
 
     def end(self, step: Any, day: int) -> None:
-        if isinstance(step, say.Disenrollment):
+        if isinstance(step, events.Disenrollment):
             self.story.close(day)
-        elif isinstance(step, say.Enrollment):
+        elif isinstance(step, events.Enrollment):
             self.story.cover(step.details.plan, day)
-        elif not isinstance(step, say.End):
+        elif not isinstance(step, End):
             return
         elif step.scope == "person":
             self.story.death = day

@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.includes import Include
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat
+from healthsim.specification.journeys.stages import Stage, Stages, Wait
+from healthsim.specification.journeys.step import EventHead
+from healthsim.specification.journeys.timing import At, Every
 
 Key = tuple[int, ...]
 _DELAYS = 10**6  # scopes of a beat's delays are numbered from here, behind the beat's own steps
 
-_WHENEVER = say.At()
+_WHENEVER = At()
 
 
 @dataclass(frozen=True)
@@ -20,8 +27,8 @@ class Entry:
     """A stage that is entered for the so manieth time."""
 
     id: str
-    stages: say.Stages
-    stage: say.Stage
+    stages: Stages
+    stage: Stage
     at: Any = _WHENEVER
     when: Any = None
     chance: Any = None
@@ -54,7 +61,7 @@ class Node:
 
     @property
     def beats(self) -> bool:
-        return isinstance(self.step, say.Repeat | say.Protocol)
+        return isinstance(self.step, Repeat | Protocol)
 
     def is_called(self, name: str) -> bool:
         """Tell whether a name means it: ``visit``, ``visit#2``, ``quarter#2/visit``."""
@@ -82,7 +89,7 @@ class Layout:
         after: a node -> those that are dated from it.
     """
 
-    def __init__(self, journey: say.JourneySpec) -> None:
+    def __init__(self, journey: JourneySpec) -> None:
         self.journey = journey
         self.nodes: dict[Key, Node] = {}
         self.outer: dict[Key, Key] = {(): ()}
@@ -110,7 +117,7 @@ class Layout:
     def visit_around(self, node: Node) -> Key | None:
         """Return the encounter that a node stands in."""
         for scope in self.scopes_around(node.scope):
-            if scope in self.nodes and isinstance(self.nodes[scope].step, say.Encounter):
+            if scope in self.nodes and isinstance(self.nodes[scope].step, Encounter):
                 return scope
         return None
 
@@ -154,29 +161,29 @@ class Layout:
             node = self._add(Node((*key, place), step, f"{prefix}/{step.id}", scope, beat))
             if node.beats:
                 self._place_beats(node, prefix)
-            elif isinstance(step, say.Branch | say.Wait):
-                ways = [step.steps, step.otherwise] if isinstance(step, say.Wait) else [
+            elif isinstance(step, Branch | Wait):
+                ways = [step.steps, step.otherwise] if isinstance(step, Wait) else [
                     option.steps for option in step.options]  # fmt: skip
                 for way, inner in enumerate(ways):
                     opened = self._scope((*node.key, way), node)
                     self._place(inner, opened, opened, prefix, beat)
-            elif isinstance(step, say.Stages):
+            elif isinstance(step, Stages):
                 self._place_stages(node)
-            elif isinstance(step, say.Include | say.ProtocolVisit):
+            elif isinstance(step, Include | ProtocolVisit):
                 opened = self._scope(node.key, node)
                 self._place(step.steps, opened, opened, node.address, beat)
-            elif isinstance(step, say.EventHead) and step.with_:
+            elif isinstance(step, EventHead) and step.with_:
                 opened = self._scope(node.key, node)
                 self._place(step.with_, opened, opened, prefix, beat)
 
     def _place_beats(self, node: Node, prefix: str) -> None:
         step = node.step
-        if isinstance(step, say.Protocol):
+        if isinstance(step, Protocol):
             around = self._scope((*node.key, 0), node)
             if step.unscheduled is not None:
                 said = step.unscheduled
-                every = say.Every(hazard=said.hazard)
-                between = say.Repeat(
+                every = Every(hazard=said.hazard)
+                between = Repeat(
                     do="repeat", id=said.id, every=every, times=said.times, steps=said.steps
                 )
                 self._place([between], around, around, prefix, node.beat)
@@ -184,7 +191,7 @@ class Layout:
             tick = Node((*node.key, beat), step, f"{node.address}#{beat}", node.scope, node.beat,
                         beat, node.key)  # fmt: skip
             self._add(tick, dated=False)
-            inner = step.steps if isinstance(step, say.Repeat) else [
+            inner = step.steps if isinstance(step, Repeat) else [
                 visit for visit in step.visits if visit.takes_place_in(beat)]  # fmt: skip
             self._place(inner, tick.key, self._scope(tick.key, tick), tick.address, beat)
             for time in range(step.delay.most if step.delay is not None else 0):
@@ -192,7 +199,7 @@ class Layout:
                 self._place(step.delay.steps, late, late, f"{tick.address}/delay#{time + 1}", beat)
 
     def _most(self, step: Any) -> int:
-        if isinstance(step, say.Protocol):
+        if isinstance(step, Protocol):
             return step.cycles
         if step.times is not None:
             return int(step.times)
@@ -231,12 +238,12 @@ def late(tick: Node, time: int) -> Key:
 
 def _is_loose(node: Node) -> bool:
     step = node.step
-    if isinstance(step, Entry | Leave | say.Wait):
+    if isinstance(step, Entry | Leave | Wait):
         return True
     if node.beats and (step.counted == "previous" or step.delay is not None):
         return True
-    if isinstance(step, say.Repeat) and step.every.hazard is not None:
+    if isinstance(step, Repeat) and step.every.hazard is not None:
         return True
-    if isinstance(step, say.Branch) and step.races:
+    if isinstance(step, Branch) and step.races:
         return True
     return step.hazard is not None or step.at.age is not None or step.at.month is not None

@@ -28,7 +28,12 @@ from healthsim.execution.cohort.cohort import people_of, sketched
 from healthsim.execution.job import Job
 from healthsim.execution.people.draws import Draws
 from healthsim.specification.distributions.kinds import Distribution, Draw
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.changes import State
+from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.includes import Include
+from healthsim.specification.journeys.repeats import Protocol
+from healthsim.specification.journeys.stages import Stages, Wait
 from healthsim.streams import Streams
 from healthsim.tables import Coded
 
@@ -113,7 +118,7 @@ class Walk:
         for name in own:
             self.story.states[name] = (math.nan, self.journey.state[name])
         for node in self.layout.nodes.values():
-            if isinstance(node.step, say.Stages):
+            if isinstance(node.step, Stages):
                 self.story.stages.setdefault(node.step.id, [])
         if self.begun > self.story.death:
             return self.told
@@ -128,7 +133,7 @@ class Walk:
             self.come(self.layout.nodes[key], day)
         return self.told
 
-    def start(self, name: str, state: say.State) -> float:
+    def start(self, name: str, state: State) -> float:
         """Return the first value of a state variable."""
         if isinstance(state.start, str):
             attribute = name if state.start == "attribute" else state.start
@@ -178,7 +183,7 @@ class Walk:
         if node.beats:
             self.beat(node, day)
             self.passed(node, day, day)
-        elif isinstance(step, say.Stages):
+        elif isinstance(step, Stages):
             self.lives.begin(node, day)
             self.passed(node, day, day)
         else:
@@ -187,15 +192,15 @@ class Walk:
     def happen(self, node: Node, day: int, *, missed: bool) -> None:
         """Tell of a step, do it, and open what it opens."""
         step = node.step
-        if not isinstance(step, say.Include):
+        if not isinstance(step, Include):
             self.told.days[node.address] = day
             self.told.times[node.address] = node.beat
         last = Doing(self).work(node, day)
         way: int | None = None
-        if isinstance(step, say.Branch):
+        if isinstance(step, Branch):
             way = self.way(node, day)
             option = step.options[way].name
-        elif isinstance(step, say.Wait):
+        elif isinstance(step, Wait):
             way = 0 if self.met[node.key] else 1
             option = ("met", "limit")[way]
         elif isinstance(step, Entry):
@@ -218,7 +223,7 @@ class Walk:
             return self.goes_on(node, day) and not self.is_put_off(node, day)
         if node.key not in self.waiting and not self.wanted(node, day):
             return False
-        return not isinstance(node.step, say.Wait) or self.is_over(node, day)
+        return not isinstance(node.step, Wait) or self.is_over(node, day)
 
     def wanted(self, node: Node, day: int) -> bool:
         step = node.step
@@ -228,7 +233,7 @@ class Walk:
             share = self.draw(f"{node.address}/chance/share", step.chance, day)
             if not self.u(f"{node.address}/chance") < share:
                 return False
-        if isinstance(step, say.Encounter) and step.details.requires_referral:
+        if isinstance(step, Encounter) and step.details.requires_referral:
             to = step.details.specialty
             return any(sent == to and since <= day for sent, since in self.story.referrals)
         return True
@@ -237,7 +242,7 @@ class Walk:
         """Ask whether a repeat or protocol goes on with a beat."""
         if tick.step.until is None or not self.holds(tick.step.until, day):
             return True
-        if isinstance(tick.step, say.Protocol):
+        if isinstance(tick.step, Protocol):
             assert tick.opener is not None
             self.closed[*tick.opener, 0] = day
         return False
@@ -271,11 +276,11 @@ class Walk:
             self.open(node.key, day)
         else:
             self.first_beat[repeat] = day
-            if isinstance(step, say.Protocol):
+            if isinstance(step, Protocol):
                 self.open((*repeat, 0), day)
         following = self.layout.nodes.get((*repeat, node.tick + 1))
         if following is None:
-            if isinstance(step, say.Protocol):
+            if isinstance(step, Protocol):
                 self.closed[*repeat, 0] = day + step.cycle_days
             return
         due = self.dates.next_beat(following, node.tick, self.first_beat[repeat], day)

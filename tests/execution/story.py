@@ -16,7 +16,7 @@ from healthsim.codes.icd10cm import EXCLUDES, combined
 from healthsim.dates import iso
 from healthsim.execution.people.people import People
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.changes import State
 from healthsim.tables import Coded
 
 NEVER = 2**40
@@ -31,7 +31,7 @@ class Story:
     attributes: dict[str, Any]
     happened: dict[tuple[int, Key], list[int]] = field(default_factory=lambda: defaultdict(list))
     results: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
-    states: dict[str, tuple[float, say.State]] = field(default_factory=dict)
+    states: dict[str, tuple[float, State]] = field(default_factory=dict)
     moves: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     stages: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     referrals: list[tuple[str, int]] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Held:
         return self.since <= day < self.gone and not any(a <= day < b for a, b in self.gaps)
 
 
-def settle(value: float, spec: say.State) -> float:
+def settle(value: float, spec: State) -> float:
     """Round and keep within bounds."""
     rounded = float(np.round(value, spec.decimals))
     if spec.low is not None and rounded < spec.low:

@@ -9,7 +9,10 @@ import pytest
 from execution.running import event, first_year, journey, visit
 from healthsim.errors import SpecError
 from healthsim.specification.document import read
-from healthsim.specification.journeys.journey import Branch, Encounter, Every, JourneySpec
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.timing import Every
 
 
 def journey_of(*steps: dict[str, Any], **changes: Any) -> JourneySpec:

@@ -9,7 +9,9 @@ import duckdb
 
 from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
 from healthsim.specification.distributions.kinds import Constant
-from healthsim.specification.journeys.journey import Branch, JourneySpec, Prescription
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Prescription
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.plan import lay_out
 
 _WAYS = (

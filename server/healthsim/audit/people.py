@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.dates import day_of, whole_years
-from healthsim.specification.journeys.journey import Enrollment, JourneySpec
+from healthsim.specification.journeys.events import Enrollment
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded

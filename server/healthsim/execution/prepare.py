@@ -27,7 +27,7 @@ from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
 from healthsim.products.reference import Reference, built_in
 from healthsim.specification.checks.check import check_job
 from healthsim.specification.document import read
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
 from healthsim.specification.journeys.newborns import birth_slots, slot_count, walked_plans
 from healthsim.specification.journeys.nominal_days import ROOM_DAYS
@@ -129,7 +129,7 @@ def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[
         named += [
             step.details.plan
             for _, step in journey.steps()
-            if isinstance(step, say.Enrollment) and step.details.plan is not None
+            if isinstance(step, Enrollment) and step.details.plan is not None
         ]
     known = {**BUILT_IN, **profile.coverage.plans}
     return {name: known[name] for name in dict.fromkeys(named) if not is_uninsured(name)}

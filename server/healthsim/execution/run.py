@@ -22,7 +22,7 @@ from healthsim.execution.sync.visits import visit
 from healthsim.execution.tallies import Tally
 from healthsim.products.membersim.tables import PLAN_NETWORKS
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.tables import Columns
 
 
@@ -93,7 +93,7 @@ def work(job: Job, start: int, count: int, census: Census | None = None) -> tupl
             one, primary, timeline.record, network, job.through
         )
         for one in timeline.happenings
-        if isinstance(one.occurrence.step, say.Encounter | say.Claim)
+        if isinstance(one.occurrence.step, events.Encounter | events.Claim)
     }
     identity = identify(people, draws)
     used = Used.none(network.directory)

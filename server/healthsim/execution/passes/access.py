@@ -11,9 +11,9 @@ from healthsim.errors import Problem
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Networks
 from healthsim.products.networksim.slots import Slots
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.journeys import journey as say
 from healthsim.specification.journeys.details import ClaimDetails, EncounterDetails
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.step import StepHead
 
 _ADULTS = ("family medicine", "internal medicine")
 _TOLD = 5  # kinds that one refusal lists
@@ -86,7 +86,7 @@ def sought(journeys: Sequence[JourneySpec]) -> list[tuple[str, str]]:
     return list(found)
 
 
-def _of_step(step: say.StepHead) -> Iterator[tuple[str, str]]:
+def _of_step(step: StepHead) -> Iterator[tuple[str, str]]:
     details = getattr(step, "details", None)
     specialty = getattr(details, "specialty", None)
     if isinstance(details, EncounterDetails | ClaimDetails):

@@ -20,8 +20,10 @@ from healthsim.execution.cohort.quotas import QuotaStep
 from healthsim.execution.people.census import Census, Counted
 from healthsim.execution.people.pooling import side_by_side
 from healthsim.execution.timeline.timeline import Timeline
-from healthsim.specification.journeys.journey import Branch, Randomization, StepHead
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Randomization
 from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.step import StepHead
 
 _MOST_COUNTS = 10  # counts of one step, until it is clear that they do not settle
 

@@ -16,7 +16,7 @@ from healthsim.execution.sync.encounters import (
 )
 from healthsim.execution.sync.visits import Visit
 from healthsim.execution.timeline.work import Happening
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import Billed
 from healthsim.specification.journeys.trial import TrialVisitDetails
 
@@ -154,7 +154,7 @@ def _of_visit(made: Chart, visit: Visit) -> Iterator[Bill]:
     others: dict[str, Bill] = {}
     for one in inside:
         bill = institutional if facility else professional
-        if isinstance(one.occurrence.step, say.Procedure):
+        if isinstance(one.occurrence.step, events.Procedure):
             bill = _performed_by(made, visit, one, professional, others)
         bill.lines += _lines_of(made, one, bill)
     yield from (professional, institutional, *others.values())
@@ -165,7 +165,7 @@ def _performed_by(
 ) -> Bill:
     """Return the bill of whoever does a procedure: the visit's, or one of another specialty."""
     step = one.occurrence.step
-    specialty = step.details.specialty if isinstance(step, say.Procedure) else None
+    specialty = step.details.specialty if isinstance(step, events.Procedure) else None
     if specialty is None or specialty == visit.specialty:
         return usual
     if specialty not in others:
@@ -183,7 +183,7 @@ def _billed(code: str | Billed) -> Billed:
 
 def _rooms(visit: Visit, event: int, inside: list[Happening]) -> Iterator[Line]:
     steps = [one.occurrence.step for one in inside]
-    done = [step.details.code for step in steps if isinstance(step, say.Procedure)]
+    done = [step.details.code for step in steps if isinstance(step, events.Procedure)]
     cut = bool(getattr(visit.details, "icd10pcs", ())) or not all(map(_is_image, done))
     rooms = ROOMS[visit.details.encounter_class]
     if rooms == ROOMS["outpatient_hospital"] and done and not cut and not visit.details.procedures:
@@ -210,12 +210,12 @@ def _lines_of(made: Chart, one: Happening, bill: Bill) -> Iterator[Line]:
     step, event = one.occurrence.step, made.event_number(one.occurrence)
     revenue: str | None = None
     codes: tuple[Billed, ...] = ()
-    if isinstance(step, say.Lab):
+    if isinstance(step, events.Lab):
         revenue = _LAB_REVENUE
         codes = (Billed(code=step.details.procedure),) if step.details.procedure else ()
-    elif isinstance(step, say.Immunization):
+    elif isinstance(step, events.Immunization):
         revenue, codes = _VACCINE_REVENUE, tuple(map(_billed, step.details.procedures))
-    elif isinstance(step, say.Procedure):
+    elif isinstance(step, events.Procedure):
         codes = (step.details,)
     stay = bill.institutional and bill.visit.details.encounter_class == "inpatient"
     for code in codes[:1] if stay else codes:

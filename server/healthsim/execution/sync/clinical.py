@@ -27,7 +27,8 @@ from healthsim.products.patientsim.generate import (
     lab_columns,
     observation_columns,
 )
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.step import StepHead
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
 _REPORTED_AFTER = {True: 90, False: DAY + 120}
@@ -57,7 +58,7 @@ class Result:
         return self.happening.rows[self.found]
 
 
-def _results(made: Chart, kind: type[say.Lab] | type[say.Vital], table: str) -> list[Result]:
+def _results(made: Chart, kind: type[events.Lab] | type[events.Vital], table: str) -> list[Result]:
     return [
         Result(
             one, code, getattr(step.details, "panel", None),
@@ -66,7 +67,7 @@ def _results(made: Chart, kind: type[say.Lab] | type[say.Vital], table: str) -> 
             ),
         )
         for one in made.of_type(kind)
-        if isinstance(step := one.occurrence.step, say.Lab | say.Vital)
+        if isinstance(step := one.occurrence.step, events.Lab | events.Vital)
         for code in analytes(step.details)
     ]  # fmt: skip
 
@@ -87,7 +88,7 @@ def _value_text(one: Result) -> Coded:
 
 def vital_signs(made: Chart) -> Columns:
     """Fill `vital_signs`."""
-    found = gather(_results(made, say.Vital, "vital_signs"), lambda one: one.rows, _number)
+    found = gather(_results(made, events.Vital, "vital_signs"), lambda one: one.rows, _number)
     if not len(found):
         return chart.VITAL_SIGNS.empty()
     person = made.person_id[found.rows]
@@ -106,7 +107,7 @@ def vital_signs(made: Chart) -> Columns:
 
 def lab_results(made: Chart) -> Columns:
     """Fill `lab_results`."""
-    found = gather(_results(made, say.Lab, "lab_results"), lambda one: one.rows, _number)
+    found = gather(_results(made, events.Lab, "lab_results"), lambda one: one.rows, _number)
     if not len(found):
         return chart.LAB_RESULTS.empty()
     person = made.person_id[found.rows]
@@ -169,13 +170,13 @@ class Done:
 
 
 def _procedures(made: Chart) -> Iterator[Done]:
-    for one in made.of_type(say.Procedure, say.Encounter):
+    for one in made.of_type(events.Procedure, events.Encounter):
         step, address = one.occurrence.step, one.occurrence.address
-        if isinstance(step, say.Procedure):
+        if isinstance(step, events.Procedure):
             number = made.numbering.number("procedures", address)
             told = step.details.display or None
             yield Done(one, step.details.code, told, step.details.specialty, number)
-        elif isinstance(step, say.Encounter):
+        elif isinstance(step, events.Encounter):
             for place, code in enumerate(step.details.icd10pcs):
                 number = made.numbering.number("procedures", f"{address}/{place}")
                 yield Done(one, code, None, step.details.specialty, number)
@@ -206,7 +207,7 @@ def procedures(made: Chart) -> Columns:
 
 
 def _own_encounter(made: Chart, one: Happening) -> NDArray[np.int64]:
-    if isinstance(one.occurrence.step, say.Encounter):
+    if isinstance(one.occurrence.step, events.Encounter):
         number = made.numbering.number("encounters", one.occurrence.address)
         return ids(made.person_id[one.rows], number)
     return made.encounter_ids(one)
@@ -214,7 +215,7 @@ def _own_encounter(made: Chart, one: Happening) -> NDArray[np.int64]:
 
 def immunizations(made: Chart) -> Columns:
     """Fill `immunizations`."""
-    found = _of_step(made, say.Immunization, "immunizations")
+    found = _of_step(made, events.Immunization, "immunizations")
     if not len(found):
         return chart.IMMUNIZATIONS.empty()
     person = made.person_id[found.rows]
@@ -231,13 +232,13 @@ def immunizations(made: Chart) -> Columns:
 
 def _dose(one: Happening) -> int:
     step = one.occurrence.step
-    dose = step.details.dose if isinstance(step, say.Immunization) else None
+    dose = step.details.dose if isinstance(step, events.Immunization) else None
     return int(NO_DAY) if dose is None else dose
 
 
 def referrals(made: Chart) -> Columns:
     """Fill `referrals`."""
-    found = _of_step(made, say.Referral, "referrals")
+    found = _of_step(made, events.Referral, "referrals")
     if not len(found):
         return chart.REFERRALS.empty()
     person = made.person_id[found.rows]
@@ -253,7 +254,7 @@ def referrals(made: Chart) -> Columns:
 
 def care_plans(made: Chart) -> Columns:
     """Fill `care_plans`."""
-    found = _of_step(made, say.CarePlan, "care_plans")
+    found = _of_step(made, events.CarePlan, "care_plans")
     if not len(found):
         return chart.CARE_PLANS.empty()
     person = made.person_id[found.rows]
@@ -273,10 +274,10 @@ def care_plans(made: Chart) -> Columns:
 
 def _specialty(one: Happening) -> str:
     step = one.occurrence.step
-    return step.details.specialty if isinstance(step, say.Referral) else ""
+    return step.details.specialty if isinstance(step, events.Referral) else ""
 
 
-def _of_step(made: Chart, kind: type[say.StepHead], table: str) -> Gathered[Happening]:
+def _of_step(made: Chart, kind: type[StepHead], table: str) -> Gathered[Happening]:
     return gather(
         made.of_type(kind),
         lambda one: one.rows,

@@ -22,8 +22,9 @@ from healthsim.execution.timeline.timeline import Timeline
 from healthsim.execution.timeline.work import Happening
 from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.plan import Beating, Occurrence
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import TrialVisitDetails
 from healthsim.tables import NO_NUMBER, Coded, Columns, take
 
@@ -48,7 +49,7 @@ class Chart:
         """Ids of the chunk's people."""
         return self.timeline.record.people.person_id
 
-    def of_type(self, *kinds: type[say.StepHead]) -> list[Happening]:
+    def of_type(self, *kinds: type[StepHead]) -> list[Happening]:
         """Return what happened of these types, in document order."""
         return [one for one in self.timeline.happenings if isinstance(one.occurrence.step, kinds)]
 
@@ -382,7 +383,7 @@ def _option(one: Happening) -> Coded:
     step, told = one.occurrence.step, one.facts.get("option")
     if isinstance(told, Coded):
         return told
-    if not isinstance(step, say.Branch):
+    if not isinstance(step, Branch):
         return Coded.constant(None, len(one.rows))
     ways = np.asarray(one.facts["way"], dtype=np.int32)
     return Coded(ways, tuple(option.name for option in step.options))

@@ -9,9 +9,10 @@ from math import ceil
 from healthsim.addresses import Addresses
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import LabDetails, VitalDetails
 from healthsim.specification.journeys.plan import Occurrence, Plan, StageLeave
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -45,7 +46,7 @@ class Numbering:
             for one in plan.occurrences:
                 if not (one.tick or isinstance(one.step, StageLeave)):
                     self._settle(one)
-                if isinstance(one.step, say.Screening) and plan.journey.trial is not None:
+                if isinstance(one.step, events.Screening) and plan.journey.trial is not None:
                     answers = answer_addresses(one.address, plan.journey.trial)
                     self.reserve("eligibility_results", answers)
 
@@ -65,44 +66,44 @@ class Numbering:
     def _settle(self, one: Occurrence) -> None:
         step, address = one.step, one.address
         self.reserve("events", [address])
-        if isinstance(step, say.Encounter | say.Claim):
+        if isinstance(step, events.Encounter | events.Claim):
             self.reserve("claims", [f"{address}/{form}" for form in FORMS])
-        if isinstance(step, say.Encounter):
+        if isinstance(step, events.Encounter):
             self.reserve("encounters", [address])
             codes = step.details.icd10pcs
             self.reserve("procedures", [f"{address}/{n}" for n in range(len(codes))])
             self._settle_rest(step, address)
-        elif isinstance(step, say.Lab | say.Vital):
-            table = "lab_results" if isinstance(step, say.Lab) else "vital_signs"
+        elif isinstance(step, events.Lab | events.Vital):
+            table = "lab_results" if isinstance(step, events.Lab) else "vital_signs"
             self.reserve(table, [result_address(address, step.details, code)
                                  for code in analytes(step.details)])  # fmt: skip
-        elif isinstance(step, say.Prescription):
+        elif isinstance(step, events.Prescription):
             self.reserve("prescriptions", [address])
             refills = range(step.details.refills + 1)
             self.reserve("fills", [f"{address}/{fill}" for fill in refills])
-        elif isinstance(step, say.Diagnosis):
+        elif isinstance(step, events.Diagnosis):
             self._condition(step.details.code)
         else:
             self._settle_rest(step, address)
 
-    def _settle_rest(self, step: say.StepHead, address: str) -> None:
-        if isinstance(step, say.Procedure) and step.details.specialty is not None:
+    def _settle_rest(self, step: StepHead, address: str) -> None:
+        if isinstance(step, events.Procedure) and step.details.specialty is not None:
             self.reserve("claims", [f"{address}/837P"])
         for kind, table in _ONE_EACH:
             if isinstance(step, kind):
                 self.reserve(table, [address])
 
 
-_ONE_EACH: tuple[tuple[type[say.StepHead], str], ...] = (
-    (say.Procedure, "procedures"),
-    (say.Immunization, "immunizations"),
-    (say.Referral, "referrals"),
-    (say.CarePlan, "care_plans"),
-    (say.Enrollment, "enrollments"),
-    (say.Birth, "enrollments"),
-    (say.TrialVisit, "trial_visits"),
-    (say.AdverseEvent, "adverse_events"),
-    (say.Exposure, "exposures"),
+_ONE_EACH: tuple[tuple[type[StepHead], str], ...] = (
+    (events.Procedure, "procedures"),
+    (events.Immunization, "immunizations"),
+    (events.Referral, "referrals"),
+    (events.CarePlan, "care_plans"),
+    (events.Enrollment, "enrollments"),
+    (events.Birth, "enrollments"),
+    (events.TrialVisit, "trial_visits"),
+    (events.AdverseEvent, "adverse_events"),
+    (events.Exposure, "exposures"),
 )
 
 

@@ -23,7 +23,7 @@ from healthsim.products.rxmembersim.fills import Course, fill_dates
 from healthsim.products.rxmembersim.generate import Dispensed, fills
 from healthsim.products.rxmembersim.sharing import DrugPlans
 from healthsim.products.rxmembersim.tables import FILLS
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.events import Prescription
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
@@ -64,9 +64,9 @@ def scripts(made: Chart, profile: ProfileSpec) -> list[Script]:
 
 
 def _written(made: Chart) -> Iterator[Script]:
-    for one in made.of_type(say.Prescription):
+    for one in made.of_type(Prescription):
         step, address = one.occurrence.step, one.occurrence.address
-        if not isinstance(step, say.Prescription):
+        if not isinstance(step, Prescription):
             raise TypeError(type(step))
         details = step.details
         drug = drugs().find(details.drug, "details.drug")

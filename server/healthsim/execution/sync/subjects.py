@@ -13,7 +13,9 @@ from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.sync.encounters import Chart
 from healthsim.execution.timeline.work import Happening
 from healthsim.products.trialsim.generate import STATUSES
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.changes import End
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.tables import Coded
 
@@ -48,7 +50,7 @@ class Subjects:
     reason: Coded
     status: Coded
 
-    def happened(self, made: Chart, *kinds: type[say.StepHead]) -> list[Happening]:
+    def happened(self, made: Chart, *kinds: type[StepHead]) -> list[Happening]:
         """Return what happened of these types in the trial, in document order."""
         return _happened(made, self.trial, *kinds)
 
@@ -61,7 +63,7 @@ class Subjects:
         )
 
 
-def _happened(made: Chart, trial: TrialSpec, *kinds: type[say.StepHead]) -> list[Happening]:
+def _happened(made: Chart, trial: TrialSpec, *kinds: type[StepHead]) -> list[Happening]:
     walked = made.timeline.record.walked
     return [
         one
@@ -75,12 +77,12 @@ def subjects_of(made: Chart, trial: TrialSpec) -> Subjects:
     size = len(made.person_id)
     criteria = tuple(one.name for _, one in trial.criteria())
     screened, failed = _days(size), Coded(np.full(size, -1, dtype=np.int32), criteria)
-    for one in _happened(made, trial, say.Screening):
+    for one in _happened(made, trial, events.Screening):
         screened[one.rows] = one.days
         failed.codes[one.rows] = np.asarray(one.facts["failed"], dtype=np.int32)
     randomized, block = _days(size), _days(size)
     arm = stratum = Coded.constant(None, size)
-    for one in _happened(made, trial, say.Randomization):
+    for one in _happened(made, trial, events.Randomization):
         randomized[one.rows] = one.days
         block[one.rows] = np.asarray(one.facts["block"], dtype=np.int32)
         arm, stratum = (_spread(one.facts[name], one.rows, size) for name in ("arm", "stratum"))
@@ -122,7 +124,7 @@ def _spread(found: object, rows: Rows, size: int) -> Coded:
 def _consented(made: Chart, trial: TrialSpec) -> Days:
     """Return the day of the first thing that happened to everyone in a trial."""
     first = np.full(len(made.person_id), FOREVER, dtype=np.int32)
-    for one in _happened(made, trial, *say.OF_TRIALS):
+    for one in _happened(made, trial, *events.OF_TRIALS):
         first[one.rows] = np.minimum(first[one.rows], one.days)
     return np.where(first == FOREVER, NO_DAY, first).astype(np.int32)
 
@@ -149,13 +151,13 @@ def _ends(
 
     out = np.flatnonzero(failed.codes >= 0)
     end(out, screened[out], "screen failure", Coded.constant("screen failure", len(out)))
-    for one in _happened(made, trial, say.Withdrawal):
+    for one in _happened(made, trial, events.Withdrawal):
         reason = one.facts["reason"]
         if isinstance(reason, Coded):
             end(one.rows, one.days, "withdrawn", reason)
-    for one in _happened(made, trial, say.End):
+    for one in _happened(made, trial, End):
         said = one.occurrence.step
-        if isinstance(said, say.End) and said.scope == "trial":
+        if isinstance(said, End) and said.scope == "trial":
             told = said.reason or _COMPLETED
             status = _COMPLETED if told == _COMPLETED else "discontinued"
             end(one.rows, one.days, status, Coded.constant(told, len(one.rows)))
@@ -176,7 +178,7 @@ def _status(
     """Return what subjects are at the end of the data: how they ended, or where they stand."""
     screened, randomized = (one != NO_DAY for one in days)
     randomises = any(
-        isinstance(step, say.Randomization)
+        isinstance(step, events.Randomization)
         for plan in made.timeline.record.walked
         if plan.journey.trial is not None and plan.journey.trial.id == trial.id
         for _, step in plan.journey.steps()

@@ -14,8 +14,9 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.encounters import Chart
 from healthsim.execution.sync.subjects import Subjects
 from healthsim.execution.timeline.work import Happening
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.events import TrialVisit
 from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.tables import NO_NUMBER
 
 
@@ -47,7 +48,7 @@ class SubjectVisits:
     def routine(self) -> bool:
         """Whether it is billed as any visit is."""
         step = self.visit.step
-        return isinstance(step, say.TrialVisit) and step.details.routine_care
+        return isinstance(step, TrialVisit) and step.details.routine_care
 
 
 def of_subjects(made: Chart, of: Subjects) -> Iterator[SubjectVisits]:
@@ -59,7 +60,7 @@ def of_subjects(made: Chart, of: Subjects) -> Iterator[SubjectVisits]:
         happened = {one.occurrence.number: one for one in made.timeline.happenings
                     if one.journey == journey}  # fmt: skip
         for visit in plan.occurrences:
-            if not isinstance(visit.step, say.TrialVisit):
+            if not isinstance(visit.step, TrialVisit):
                 continue
             around = _around(plan, visit)
             unscheduled = around is not None and not _is_planned(around)
@@ -132,13 +133,13 @@ def _outwards(plan: Plan, one: Occurrence) -> Iterator[Occurrence]:
 
 
 def _is_planned(one: Occurrence) -> bool:
-    return isinstance(one.step, say.ProtocolVisit)
+    return isinstance(one.step, ProtocolVisit)
 
 
 def _around(plan: Plan, one: Occurrence) -> Occurrence | None:
     """Return the protocol's visit that something is part of, else the protocol around it."""
     for outer in _outwards(plan, one):
-        if isinstance(outer.step, say.ProtocolVisit | say.Protocol):
+        if isinstance(outer.step, ProtocolVisit | Protocol):
             return outer
     return None
 
@@ -148,14 +149,14 @@ def _stands_for(plan: Plan, around: Occurrence) -> int:
     inner = plan.opens.get((around.number, -1), -1)
     members = plan.members[inner] if inner >= 0 else ()
     visits = (number for number in members
-              if isinstance(plan.occurrences[number].step, say.TrialVisit))  # fmt: skip
+              if isinstance(plan.occurrences[number].step, TrialVisit))  # fmt: skip
     return next(visits, -1)
 
 
 def _name(plan: Plan, visit: Occurrence) -> str:
     """Return a visit's name: its own, the protocol's, or its step's; {cycle} is filled in."""
     step, around = visit.step, _around(plan, visit)
-    own = step.details.name if isinstance(step, say.TrialVisit) else ""
+    own = step.details.name if isinstance(step, TrialVisit) else ""
     name = own or getattr(around.step if around is not None else None, "name", "") or step.id
     cycle = around.beat if around is not None and _is_planned(around) else visit.beat
     return str(name).replace("{cycle}", str(cycle))
@@ -165,7 +166,7 @@ def name_of(made: Chart, one: Happening) -> str | None:
     """Return the name of the trial's visit in which something happened; None outside of one."""
     plan = made.timeline.record.walked[one.journey]
     for outer in _outwards(plan, one.occurrence):
-        if isinstance(outer.step, say.TrialVisit):
+        if isinstance(outer.step, TrialVisit):
             return _name(plan, outer)
         if _is_planned(outer):
             visit = _stands_for(plan, outer)

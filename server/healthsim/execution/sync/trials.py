@@ -25,8 +25,9 @@ from healthsim.products.trialsim.generate import (
     subject_numbers,
     unique_ids,
 )
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import ExposureDetails, TrialSpec
 from healthsim.tables import Coded, Columns
 
@@ -145,7 +146,7 @@ def eligibility_results(made: Chart, known: Sequence[Subjects]) -> Columns:
 
 def _answers(made: Chart, known: Sequence[Subjects]) -> Iterator[_Answer]:
     for of in known:
-        for one in of.happened(made, say.Screening):
+        for one in of.happened(made, events.Screening):
             addresses = answer_addresses(one.occurrence.address, of.trial)
             for place, address in enumerate(addresses):
                 met = np.asarray(one.facts[f"criterion {place}"], dtype=np.bool_)
@@ -206,7 +207,7 @@ class _Event:
 
 
 def _events(
-    made: Chart, known: Sequence[Subjects], kind: type[say.StepHead], table: str
+    made: Chart, known: Sequence[Subjects], kind: type[StepHead], table: str
 ) -> Gathered[_Event]:
     return gather(
         [_Event(one, of) for of in known for one in of.happened(made, kind)],
@@ -237,7 +238,7 @@ def _heads(made: Chart, found: Gathered[_Event], table: str, key: str) -> Column
 
 def adverse_events(made: Chart, known: Sequence[Subjects]) -> Columns:
     """Fill `adverse_events`; one that outlasts the subject's time in the trial has no end."""
-    found = _events(made, known, say.AdverseEvent, "adverse_events")
+    found = _events(made, known, events.AdverseEvent, "adverse_events")
     if not len(found):
         return room.ADVERSE_EVENTS.empty()
     start = found.each(lambda one: one.happening.days)
@@ -269,7 +270,7 @@ def _texts(one: _Event, name: str) -> Coded:
 
 def exposures(made: Chart, known: Sequence[Subjects]) -> Columns:
     """Fill `exposures`; dosing ends with the subject's time in the trial."""
-    found = _events(made, known, say.Exposure, "exposures")
+    found = _events(made, known, events.Exposure, "exposures")
     if not len(found):
         return room.EXPOSURES.empty()
     start = found.each(lambda one: one.happening.days)
@@ -290,6 +291,6 @@ def exposures(made: Chart, known: Sequence[Subjects]) -> Columns:
 
 def _details(one: _Event) -> ExposureDetails:
     step = one.happening.occurrence.step
-    if not isinstance(step, say.Exposure):
+    if not isinstance(step, events.Exposure):
         raise TypeError(type(step))
     return step.details

@@ -14,7 +14,7 @@ from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, Sought
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.work import Happening
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence
 
@@ -97,7 +97,7 @@ def visit(
 ) -> Visit:
     """Complete a visit that befell some people."""
     step = happening.occurrence.step
-    if not isinstance(step, say.Encounter | say.Claim):
+    if not isinstance(step, events.Encounter | events.Claim):
         raise TypeError(type(step))
     details, rows, first = step.details, happening.rows, happening.days
     nights = np.asarray(happening.facts["nights"], dtype=np.int32)

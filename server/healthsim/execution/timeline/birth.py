@@ -14,7 +14,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER, Homes
 from healthsim.execution.timeline.record import AsOf, Record
-from healthsim.specification.journeys.journey import Birth
+from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.newborns import most_born
 from healthsim.specification.journeys.plan import Occurrence
 from healthsim.tables import Coded

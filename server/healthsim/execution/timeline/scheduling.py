@@ -13,8 +13,9 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.hazards import NEVER, days_until
 from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.specification.distributions.kinds import Constant
-from healthsim.specification.journeys.journey import Branch, Protocol, ProtocolVisit
+from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.plan import Beating, Occurrence, Plan
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.specification.journeys.timing import LONGEST_DAYS, WEEKDAYS, Age, Every, Hazard
 from healthsim.tables import Coded
 

@@ -16,8 +16,8 @@ from healthsim.execution.timeline.hazards import NEVER, days_until
 from healthsim.execution.timeline.record import AsOf, Record
 from healthsim.execution.timeline.steps import later
 from healthsim.execution.timeline.weights import chosen
-from healthsim.specification.journeys.journey import MoveTo, Stages
 from healthsim.specification.journeys.plan import Occurrence, Plan, StageEntry
+from healthsim.specification.journeys.stages import MoveTo, Stages
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard
 
 _OUT, _STAYED = -2, -3  # left for no stage; the stay is over, and the moves are yet to be asked

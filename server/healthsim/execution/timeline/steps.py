@@ -20,14 +20,21 @@ from healthsim.execution.timeline.state import Move, Response, Trend, Wander
 from healthsim.execution.timeline.trial_steps import end_trial, expose, screen, suffer, withdraw
 from healthsim.execution.timeline.work import Done, Facts, Happening, Work
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.changes import Change, End, Stop
 from healthsim.specification.journeys.details import (
     ClaimDetails,
     CodedDiagnosis,
     EncounterDetails,
     StateResult,
 )
+from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import StageEntry
+from healthsim.specification.journeys.repeats import ProtocolVisit
+from healthsim.specification.journeys.stages import Wait
+from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.journeys.timing import Length
 from healthsim.tables import Coded
 
 STAYS = frozenset({"inpatient", "snf", "observation"})
@@ -51,7 +58,7 @@ def do(work: Work) -> Done:
 
 def _visit(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Encounter | say.Claim):
+    if not isinstance(step, events.Encounter | events.Claim):
         raise TypeError(type(step))
     details = step.details
     nights = np.zeros(len(work.rows), dtype=np.int32)
@@ -81,7 +88,7 @@ def _said(work: Work, details: EncounterDetails | ClaimDetails) -> NDArray[np.in
 
 def _measure(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Lab | say.Vital):
+    if not isinstance(step, events.Lab | events.Vital):
         raise TypeError(type(step))
     group = getattr(step.details, "panel", None)
     if group is None:
@@ -90,7 +97,7 @@ def _measure(work: Work) -> Done:
         }
         prefix = ""
     else:
-        results = step.details.results if isinstance(step, say.Lab) else {}
+        results = step.details.results if isinstance(step, events.Lab) else {}
         wanted = {code: results.get(code) for code in panel(group)}
         prefix = "/"
     facts: Facts = {}
@@ -121,7 +128,7 @@ def _result(
 
 def _diagnose(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Diagnosis):
+    if not isinstance(step, events.Diagnosis):
         raise TypeError(type(step))
     work.record.problems.begin(step.details.code, work.rows, work.days, work.source)
     return work.done()
@@ -129,7 +136,7 @@ def _diagnose(work: Work) -> Done:
 
 def _prescribe(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Prescription):
+    if not isinstance(step, events.Prescription):
         raise TypeError(type(step))
     details, record = step.details, work.record
     drug = drugs().find(details.drug, "details.drug")
@@ -162,7 +169,7 @@ def _prescribe(work: Work) -> Done:
 
 def _refer(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Referral):
+    if not isinstance(step, events.Referral):
         raise TypeError(type(step))
     work.record.referrals[step.details.specialty].add(work.rows, work.days)
     return work.done()
@@ -170,7 +177,7 @@ def _refer(work: Work) -> Done:
 
 def _enroll(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Enrollment):
+    if not isinstance(step, events.Enrollment):
         raise TypeError(type(step))
     record, rows, days = work.record, work.rows, work.days
     own = record.coverage.spans[0]
@@ -192,7 +199,7 @@ def _enroll(work: Work) -> Done:
 
 def _disenroll(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Disenrollment):
+    if not isinstance(step, events.Disenrollment):
         raise TypeError(type(step))
     work.record.coverage.close(work.rows, work.days, step.details.reason)
     return work.done()
@@ -205,7 +212,7 @@ def _die(work: Work) -> Done:
 
 def _end(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.End):
+    if not isinstance(step, End):
         raise TypeError(type(step))
     if step.scope == "person":
         return _die(work)
@@ -221,7 +228,7 @@ def _end(work: Work) -> Done:
 def _bear(work: Work) -> Done:
     """Let mothers bear; the birth befalls the newborns too, as the first thing in their life."""
     step = work.occurrence.step
-    if not isinstance(step, say.Birth):
+    if not isinstance(step, events.Birth):
         raise TypeError(type(step))
     mothers = (work.rows, work.days, work.scope)
     born = bear(work.occurrence, step, work.source, mothers, work.record)
@@ -235,13 +242,13 @@ def _bear(work: Work) -> Done:
 
 def _change(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Change):
+    if not isinstance(step, Change):
         raise TypeError(type(step))
     work.record.variables[step.state].move(_move(work, step))
     return work.done()
 
 
-def _move(work: Work, step: say.Change) -> Move:
+def _move(work: Work, step: Change) -> Move:
     if step.noise is not None:
         address, draws = work.occurrence.address, work.record.draws
         return Wander(
@@ -269,11 +276,11 @@ def _move(work: Work, step: say.Change) -> Move:
     return Move(entry, step.to is not None, over)
 
 
-def _last(work: Work, lasts: say.Length | None) -> Days | None:
+def _last(work: Work, lasts: Length | None) -> Days | None:
     return None if lasts is None else later(work.days, lasts)
 
 
-def later(days: Days, length: say.Length) -> Days:
+def later(days: Days, length: Length) -> Days:
     """Return the days that lie a length of time after others."""
     if length.days is not None:
         return (days + np.int32(length.days)).astype(np.int32)
@@ -282,7 +289,7 @@ def later(days: Days, length: say.Length) -> Days:
 
 def _branch(work: Work) -> Done:
     step = work.occurrence.step
-    if not isinstance(step, say.Branch):
+    if not isinstance(step, Branch):
         raise TypeError(type(step))
     ways = ways_of(work, step) if work.ways is None else work.ways
     done = work.done({"way": ways})
@@ -330,7 +337,7 @@ def _care(work: Work) -> Done:
 def _stop(work: Work) -> Done:
     """End what the named step started, for those in whom it still goes on."""
     step, record = work.occurrence.step, work.record
-    if not isinstance(step, say.Stop):
+    if not isinstance(step, Stop):
         raise TypeError(type(step))
     moment = record.moment(work.rows, work.days)
     for number in work.plan.meant(step.of):
@@ -338,7 +345,7 @@ def _stop(work: Work) -> Done:
         for course in (*record.courses, *record.care_plans):
             if course.source == source:
                 course.end(moment)
-        if isinstance(started, say.Diagnosis):
+        if isinstance(started, events.Diagnosis):
             record.problems.end(started.details.code, work.rows, work.days, source)
     return work.done()
 
@@ -353,33 +360,33 @@ def _text(values: Values) -> Coded:
     raise TypeError("a number stands where a text is needed")
 
 
-_WORKS: Mapping[type[say.StepHead], Callable[[Work], Done]] = {
-    say.Encounter: _visit,
-    say.Claim: _visit,
-    say.Diagnosis: _diagnose,
-    say.Lab: _measure,
-    say.Vital: _measure,
-    say.Procedure: _note,
-    say.Immunization: _note,
-    say.Prescription: _prescribe,
-    say.Referral: _refer,
-    say.Enrollment: _enroll,
-    say.Disenrollment: _disenroll,
-    say.Death: _die,
-    say.Randomization: _randomize,
-    say.Birth: _bear,
-    say.Screening: screen,
-    say.AdverseEvent: suffer,
-    say.Exposure: expose,
-    say.Withdrawal: withdraw,
-    say.Change: _change,
-    say.Branch: _branch,
-    say.End: _end,
-    say.Wait: _wait,
-    say.ProtocolVisit: _planned,
-    say.CarePlan: _care,
-    say.Stop: _stop,
-    say.TrialVisit: _visit,
-    say.Include: _note,
+_WORKS: Mapping[type[StepHead], Callable[[Work], Done]] = {
+    events.Encounter: _visit,
+    events.Claim: _visit,
+    events.Diagnosis: _diagnose,
+    events.Lab: _measure,
+    events.Vital: _measure,
+    events.Procedure: _note,
+    events.Immunization: _note,
+    events.Prescription: _prescribe,
+    events.Referral: _refer,
+    events.Enrollment: _enroll,
+    events.Disenrollment: _disenroll,
+    events.Death: _die,
+    events.Randomization: _randomize,
+    events.Birth: _bear,
+    events.Screening: screen,
+    events.AdverseEvent: suffer,
+    events.Exposure: expose,
+    events.Withdrawal: withdraw,
+    Change: _change,
+    Branch: _branch,
+    End: _end,
+    Wait: _wait,
+    ProtocolVisit: _planned,
+    events.CarePlan: _care,
+    Stop: _stop,
+    events.TrialVisit: _visit,
+    Include: _note,
     StageEntry: _enter,
 }

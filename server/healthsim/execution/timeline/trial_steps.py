@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim.execution.people.draws import Values
 from healthsim.products.trialsim.generate import FATAL, SERIOUS_FROM
 from healthsim.specification.distributions.kinds import Distribution
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.trial import YES, TrialSpec
 from healthsim.tables import Coded
@@ -39,7 +39,7 @@ def screen(work: Work) -> Done:
 def withdraw(work: Work) -> Done:
     """Let people leave; fact: `reason` (Coded), the first that holds."""
     step = work.occurrence.step
-    if not isinstance(step, say.Withdrawal):
+    if not isinstance(step, events.Withdrawal):
         raise TypeError(type(step))
     reasons = step.details.reasons
     chosen = np.full(len(work.rows), -1, dtype=np.int32)
@@ -63,7 +63,7 @@ def suffer(work: Work) -> Done:
     (float64 days, NaN where it has no end).
     """
     step = work.occurrence.step
-    if not isinstance(step, say.AdverseEvent):
+    if not isinstance(step, events.AdverseEvent):
         raise TypeError(type(step))
     details, size = step.details, len(work.rows)
     drawn = _text(work.values("grade", details.grade))
@@ -98,7 +98,7 @@ def _serious(work: Work, said: Distribution | None, grade: NDArray[np.int32]) ->
 def expose(work: Work) -> Done:
     """Give a dose; fact: `dose` (float64)."""
     step = work.occurrence.step
-    if not isinstance(step, say.Exposure):
+    if not isinstance(step, events.Exposure):
         raise TypeError(type(step))
     said = step.details.dose
     if isinstance(said, StateResult):

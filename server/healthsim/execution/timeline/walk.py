@@ -17,18 +17,12 @@ from healthsim.execution.timeline.stages import Doors, Lifecycles
 from healthsim.execution.timeline.state import Variable
 from healthsim.execution.timeline.steps import do, later
 from healthsim.execution.timeline.work import Happening, Work
-from healthsim.specification.journeys.journey import (
-    Delay,
-    Encounter,
-    Include,
-    JourneySpec,
-    Protocol,
-    ProtocolVisit,
-    Repeat,
-    Stages,
-    Wait,
-)
+from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.includes import Include
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.plan import Beating, Occurrence, Plan, StageEntry, StageLeave
+from healthsim.specification.journeys.repeats import Delay, Protocol, ProtocolVisit, Repeat
+from healthsim.specification.journeys.stages import Stages, Wait
 from healthsim.tables import Coded
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.timeline.record import AsOf
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys.branches import Branch, TableRow, WeightTable
 from healthsim.specification.language.expressions import Expression
 from healthsim.tables import Coded
 
@@ -69,7 +69,7 @@ def by_weight(
 
 
 def looked_up(
-    step: say.Branch, table: say.WeightTable, u: NDArray[np.float64], scope: AsOf
+    step: Branch, table: WeightTable, u: NDArray[np.float64], scope: AsOf
 ) -> NDArray[np.int32]:
     """Return the ways that a table's first fitting row gives, by its weights."""
     names = [option.name for option in step.options]
@@ -84,7 +84,7 @@ def looked_up(
     return found
 
 
-def _fits(row: say.TableRow, scope: AsOf) -> NDArray[np.bool_]:
+def _fits(row: TableRow, scope: AsOf) -> NDArray[np.bool_]:
     fits = np.ones(scope.size, dtype=np.bool_)
     for name, wanted in row.when.items():
         values = scope.name(name)

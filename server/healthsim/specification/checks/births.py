@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from healthsim.errors import Problem
 from healthsim.specification.checks.names import excludes_sex, textual, whole_number
 from healthsim.specification.distributions.kinds import Distribution, possible
-from healthsim.specification.journeys.journey import Birth, JourneySpec, walk
+from healthsim.specification.journeys.events import Birth
+from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.newborns import (
     _MANY_BIRTHS,
     FEW_BIRTHS,

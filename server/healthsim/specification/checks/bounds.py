@@ -13,9 +13,12 @@ from healthsim.codes.loinc import panels
 from healthsim.specification.checks.names import Known
 from healthsim.specification.checks.profile import OLDEST, kinds_of
 from healthsim.specification.distributions.kinds import Distribution, possible
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.changes import Change, End, State, Stop
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.journey import JourneySpec, StepHead
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.stages import Stages
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.nodes import Call, Name, Node, walk
 from healthsim.specification.language.ranges import (
     ANYTHING,
@@ -112,7 +115,7 @@ class Lives:
         state = next((one.state[name] for one in self.journeys if name in one.state), None)
         if state is not None:
             return self._state(name)
-        stages = [step for step in self.steps if isinstance(step, say.Stages)]
+        stages = [step for step in self.steps if isinstance(step, Stages)]
         for step in stages:
             if name == step.id or (name == "stage" and len(stages) == 1):
                 return Labels(frozenset(stage.name for stage in step.stages))
@@ -174,11 +177,11 @@ class Lives:
             high = max(high, math.inf if state.high is None else state.high)
             found = found.joined(self._start(name, state))
         for step in self.steps:
-            if isinstance(step, say.Change) and step.state == name:
+            if isinstance(step, Change) and step.state == name:
                 found = moved(found, step)
         return Range(max(found.low, low), min(found.high, high), missing=True)
 
-    def _start(self, name: str, state: say.State) -> Range:
+    def _start(self, name: str, state: State) -> Range:
         if not isinstance(state.start, str):
             started = given(state.start)
         elif self.profile is None:
@@ -226,7 +229,7 @@ class Lives:
 
     def _may_have(self, argument: str) -> bool:
         if self.profile is None or self.mixed or any(
-            isinstance(step, say.Birth) for step in self.steps
+            isinstance(step, events.Birth) for step in self.steps
         ):  # fmt: skip
             return True
         given_codes = {*self.profile.clinical.codes, *_diagnosed(self.steps)}
@@ -241,7 +244,7 @@ class Lives:
         if self.profile is None or self.mixed:
             return True
         names = [one.drug for one in self.profile.clinical.medications]
-        names += [one.details.drug for one in self.steps if isinstance(one, say.Prescription)]
+        names += [one.details.drug for one in self.steps if isinstance(one, events.Prescription)]
         rows = drugs().rows
         return any(name in rows and rows[name].ingredient == ingredient for name in names)
 
@@ -251,11 +254,11 @@ class Lives:
             if part.name in ("age", "day", "month", "arm", "stage"):
                 return True
             if part.name == "plan":
-                return any(isinstance(one, say.Enrollment | say.Disenrollment | say.End)
+                return any(isinstance(one, events.Enrollment | events.Disenrollment | End)
                            for one in self.steps)  # fmt: skip
             return any(
-                (isinstance(one, say.Change) and one.state == part.name)
-                or (isinstance(one, say.Stages) and one.id == part.name)
+                (isinstance(one, Change) and one.state == part.name)
+                or (isinstance(one, Stages) and one.id == part.name)
                 for one in self.steps
             )
         if isinstance(part, Call):
@@ -265,11 +268,11 @@ class Lives:
     def _call_moves(self, part: Call) -> bool:
         if part.function == "has":
             kinds: tuple[type[StepHead], ...] = (
-                say.Diagnosis, say.Stop, say.Birth, say.AdverseEvent,
+                events.Diagnosis, Stop, events.Birth, events.AdverseEvent,
             )  # fmt: skip
             return any(isinstance(one, kinds) for one in self.steps)
         if part.function == "takes":
-            return any(isinstance(one, say.Prescription | say.Stop) for one in self.steps)
+            return any(isinstance(one, events.Prescription | Stop) for one in self.steps)
         if part.function == "last":
             return self._measured(part.argument) != NEVER
         return self.happens(part.argument)
@@ -288,7 +291,7 @@ def given(distribution: Distribution) -> Outcome:
     return Range(low, high)
 
 
-def moved(state: Range, step: say.Change) -> Range:
+def moved(state: Range, step: Change) -> Range:
     """Return what a state can be that a step may change, any number of times."""
     if step.to is not None:
         told = given(step.to)
@@ -305,9 +308,9 @@ def moved(state: Range, step: say.Change) -> Range:
 
 def results(step: StepHead) -> Iterator[tuple[str, StateResult | Distribution | None]]:
     """Yield (LOINC, result) of everything that a step measures."""
-    if not isinstance(step, say.Lab | say.Vital):
+    if not isinstance(step, events.Lab | events.Vital):
         return
-    if isinstance(step, say.Lab) and step.details.panel is not None:
+    if isinstance(step, events.Lab) and step.details.panel is not None:
         told: Mapping[str, StateResult | Distribution] = step.details.results
         for code in panels().get(step.details.panel, ()):
             yield code, told.get(code)
@@ -318,5 +321,5 @@ def results(step: StepHead) -> Iterator[tuple[str, StateResult | Distribution | 
 def _diagnosed(steps: Iterable[StepHead]) -> Iterator[str]:
     for step in steps:
         code = getattr(getattr(step, "details", None), "code", None)
-        if isinstance(step, say.Diagnosis | say.AdverseEvent) and code is not None:
+        if isinstance(step, events.Diagnosis | events.AdverseEvent) and code is not None:
             yield code

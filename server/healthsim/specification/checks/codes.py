@@ -12,9 +12,10 @@ from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.procedures import procedure_system
 from healthsim.errors import Problem
 from healthsim.specification.document import read
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis
-from healthsim.specification.journeys.journey import Begins, JourneySpec, StepHead
+from healthsim.specification.journeys.journey import Begins, JourneySpec
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.profiles.profile import ProfileSpec
 
 Stated: TypeAlias = tuple[str, str, str]
@@ -158,15 +159,15 @@ def of_step(step: StepHead) -> Iterator[Stated]:
     """Yield the codes that one step states, at their places in it."""
     yield from _diagnoses(step)
     details = getattr(step, "details", None)
-    if isinstance(step, say.Encounter | say.Claim) and step.details.drg is not None:
+    if isinstance(step, events.Encounter | events.Claim) and step.details.drg is not None:
         yield "details.drg", "drg", step.details.drg
-    elif isinstance(step, say.Lab | say.Vital) and step.details.loinc is not None:
+    elif isinstance(step, events.Lab | events.Vital) and step.details.loinc is not None:
         yield "details.loinc", "loinc", step.details.loinc
-    elif isinstance(step, say.Immunization):
+    elif isinstance(step, events.Immunization):
         yield "details.cvx", "cvx", step.details.cvx
-    if isinstance(step, say.Procedure):
+    if isinstance(step, events.Procedure):
         yield from _service("details.code", step.details.code)
-    elif isinstance(step, say.Lab) and step.details.procedure is not None:
+    elif isinstance(step, events.Lab) and step.details.procedure is not None:
         yield from _service("details.procedure", step.details.procedure)
     for place, one in enumerate(getattr(details, "procedures", None) or ()):
         code = one.code if isinstance(one, Billed) else one
@@ -174,13 +175,13 @@ def of_step(step: StepHead) -> Iterator[Stated]:
 
 
 def _diagnoses(step: StepHead) -> Iterator[Stated]:
-    if isinstance(step, say.Diagnosis):
+    if isinstance(step, events.Diagnosis):
         yield "details.code", "icd10cm", step.details.code
-    elif isinstance(step, say.Death) and step.details.cause is not None:
+    elif isinstance(step, events.Death) and step.details.cause is not None:
         yield "details.cause", "icd10cm", step.details.cause
-    elif isinstance(step, say.AdverseEvent) and step.details.code is not None:
+    elif isinstance(step, events.AdverseEvent) and step.details.code is not None:
         yield "details.code", "icd10cm", step.details.code
-    elif isinstance(step, say.Encounter | say.Claim):
+    elif isinstance(step, events.Encounter | events.Claim):
         for place, one in enumerate(step.details.diagnoses):
             code = one.code if isinstance(one, CodedDiagnosis) else one
             yield f"details.diagnoses[{place}]", "icd10cm", code

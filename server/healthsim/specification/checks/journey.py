@@ -37,12 +37,14 @@ from healthsim.specification.checks.steps import (
 )
 from healthsim.specification.checks.trial import arms_of, trial_problems
 from healthsim.specification.distributions.kinds import Distribution
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.journey import JourneySpec, StepHead
+from healthsim.specification.journeys.includes import Include
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import newborn_plans
 from healthsim.specification.journeys.nominal_days import day_problems, end_problems
 from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import FUNCTIONS, NUMBER, Kind
 from healthsim.specification.language.typecheck import Sort
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -109,7 +111,7 @@ def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
                 "give each step an id of its own",
             )
         seen[around, step.id] = path
-        if isinstance(step, say.Include):
+        if isinstance(step, Include):
             included.append(f"{path}.steps")
 
 
@@ -161,7 +163,7 @@ def names_of(
         code
         for one in every
         for _, step in one.steps()
-        if isinstance(step, say.Lab | say.Vital)
+        if isinstance(step, events.Lab | events.Vital)
         for code in _analytes(step)
     }
     plans = [plan for one in every for plan in _laid_out(one)]
@@ -188,9 +190,9 @@ def names_of(
     return Names(kinds, functions)
 
 
-def _analytes(step: say.Lab | say.Vital) -> tuple[str, ...]:
+def _analytes(step: events.Lab | events.Vital) -> tuple[str, ...]:
     """Return the LOINC codes that a step measures; none for a panel that is not known."""
-    if isinstance(step, say.Lab) and step.details.panel is not None:
+    if isinstance(step, events.Lab) and step.details.panel is not None:
         return panels().get(step.details.panel, ())
     return (step.details.loinc or "",)
 

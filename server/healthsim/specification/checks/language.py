@@ -9,12 +9,17 @@ from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, near
 from healthsim.specification.checks.names import BUILT_IN_KINDS, Names, numeric
 from healthsim.specification.distributions.kinds import Distribution
-from healthsim.specification.journeys import journey as say
-from healthsim.specification.journeys.journey import JourneySpec, StepHead
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.branches import Branch, WeightTable
+from healthsim.specification.journeys.changes import Change, Stop
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.repeats import Protocol, Repeat
+from healthsim.specification.journeys.stages import Stages
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import NUMBER, Kind
 
 _MOST_PERIODS = 600  # weeks of over eleven years; each is kept for everyone of a chunk
-_STOPPED = (say.Prescription, say.Diagnosis, say.CarePlan)
+_STOPPED = (events.Prescription, events.Diagnosis, events.CarePlan)
 
 
 def stage_kinds(journeys: Sequence[JourneySpec]) -> dict[str, Kind]:
@@ -23,7 +28,7 @@ def stage_kinds(journeys: Sequence[JourneySpec]) -> dict[str, Kind]:
         step.id: tuple(stage.name for stage in step.stages)
         for one in journeys
         for _, step in one.steps()
-        if isinstance(step, say.Stages)
+        if isinstance(step, Stages)
     }
     return found | ({"stage": next(iter(found.values()))} if len(found) == 1 else {})
 
@@ -31,9 +36,9 @@ def stage_kinds(journeys: Sequence[JourneySpec]) -> dict[str, Kind]:
 def names_told(step: StepHead) -> Iterator[str]:
     """Yield the names by which a step, and what is laid out from it, can be asked about."""
     yield step.id
-    if isinstance(step, say.Stages):
+    if isinstance(step, Stages):
         yield from (stage.name for stage in step.stages)
-    if isinstance(step, say.Protocol) and step.unscheduled is not None:
+    if isinstance(step, Protocol) and step.unscheduled is not None:
         yield step.unscheduled.id
 
 
@@ -44,12 +49,12 @@ def hazard_figures(step: StepHead) -> Iterator[tuple[str, Distribution]]:
             figure = getattr(hazard, name)
             if figure is not None:
                 yield f"{path}.{name}", figure
-    if isinstance(step, say.Stages):
+    if isinstance(step, Stages):
         yield "start", step.start
         for place, stage in enumerate(step.stages):
             if stage.stays is not None:
                 yield f"stages[{place}].stays", stage.stays.distribution
-    if isinstance(step, say.Repeat | say.Protocol) and step.delay is not None:
+    if isinstance(step, Repeat | Protocol) and step.delay is not None:
         yield "delay.days", step.delay.days
 
 
@@ -58,22 +63,22 @@ def language_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong with what a step says of risk, stages, cycles, tables and changes."""
     yield from _figures(step, here)
-    if isinstance(step, say.Stages):
+    if isinstance(step, Stages):
         yield from _stages(step, journey, here)
-    elif isinstance(step, say.Branch) and step.table is not None:
+    elif isinstance(step, Branch) and step.table is not None:
         yield from _table(step.table, names, here)
-    elif isinstance(step, say.Protocol):
+    elif isinstance(step, Protocol):
         for place, visit in enumerate(step.visits):
             for name in ("missed", "outside"):
                 if (share := getattr(visit, name)) is not None:
                     yield from numeric(f"{here}.visits[{place}].{name}", share, 0, 1)
-    elif isinstance(step, say.Change):
+    elif isinstance(step, Change):
         yield from _change(step, journey, here)
-    elif isinstance(step, say.Stop):
+    elif isinstance(step, Stop):
         yield from _stop(step, journey, here)
 
 
-def _change(step: say.Change, journey: JourneySpec, here: str) -> Iterator[Problem]:
+def _change(step: Change, journey: JourneySpec, here: str) -> Iterator[Problem]:
     """Refuse an unknown drug, and noise of so many periods that they would fill the memory."""
     taken, noise = step.while_taking, step.noise
     if taken is not None and taken not in drugs().ingredients:
@@ -98,7 +103,7 @@ def _figures(step: StepHead, here: str) -> Iterator[Problem]:
             yield from numeric(f"{here}.{path}", figure, 0)
 
 
-def _stages(step: say.Stages, journey: JourneySpec, here: str) -> Iterator[Problem]:
+def _stages(step: Stages, journey: JourneySpec, here: str) -> Iterator[Problem]:
     if step.id in BUILT_IN_KINDS or step.id in journey.state or step.id == "stage":
         yield Problem(
             f"{here}.id",
@@ -122,7 +127,7 @@ def _stages(step: say.Stages, journey: JourneySpec, here: str) -> Iterator[Probl
             )
 
 
-def _table(table: say.WeightTable, names: Names, here: str) -> Iterator[Problem]:
+def _table(table: WeightTable, names: Names, here: str) -> Iterator[Problem]:
     for place, row in enumerate(table.rows):
         for name, wanted in row.when.items():
             where = f"{here}.table.rows[{place}].when.{name}"
@@ -143,7 +148,7 @@ def _table(table: say.WeightTable, names: Names, here: str) -> Iterator[Problem]
                                       near(str(text), kind))  # fmt: skip
 
 
-def _stop(step: say.Stop, journey: JourneySpec, here: str) -> Iterator[Problem]:
+def _stop(step: Stop, journey: JourneySpec, here: str) -> Iterator[Problem]:
     last = step.of.rsplit("/", 1)[-1].partition("#")[0]
     named = [one for _, one in journey.steps() if one.id == last]
     if not named:

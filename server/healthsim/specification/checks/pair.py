@@ -11,12 +11,13 @@ from healthsim.specification.checks.births import birth_problems
 from healthsim.specification.checks.codes import profile_code_problems
 from healthsim.specification.checks.names import Known
 from healthsim.specification.checks.trial import product_problems
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _PROFESSIONAL = frozenset({"office", "telehealth", "urgent_care"})
-_OF_COVERAGE = (say.Claim, say.Enrollment, say.Disenrollment)
+_OF_COVERAGE = (events.Claim, events.Enrollment, events.Disenrollment)
 
 
 def pair_problems(
@@ -98,10 +99,10 @@ def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[P
 
 
 def _excluded(
-    profile: ProfileSpec, journey: JourneySpec, where: str, step: say.StepHead
+    profile: ProfileSpec, journey: JourneySpec, where: str, step: StepHead
 ) -> Iterator[Problem]:
     """Refuse a diagnosis beside one that excludes it; a later stage replaces an earlier one."""
-    if not isinstance(step, say.Diagnosis):
+    if not isinstance(step, events.Diagnosis):
         return
     clinical, code = profile.clinical, step.details.code
     held = clinical.codes
@@ -124,7 +125,7 @@ def _excluded(
             )
 
 
-def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) -> Iterator[Problem]:
+def _step(profile: ProfileSpec, where: str, step: StepHead, known: Known) -> Iterator[Problem]:
     claims = "membersim" in profile.products
     if isinstance(step, _OF_COVERAGE) and not claims:
         yield Problem(
@@ -132,7 +133,7 @@ def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) ->
             f"a {step.type} needs membersim, which products leaves out",
             'add "membersim" to products',
         )
-    if isinstance(step, say.Enrollment) and step.details.plan is not None:
+    if isinstance(step, events.Enrollment) and step.details.plan is not None:
         own = profile.coverage.plans if profile.coverage is not None else {}
         plans = [name for name in (*own, *known.plans) if name != known.uninsured]
         if step.details.plan not in plans:
@@ -141,8 +142,8 @@ def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) ->
                 f"unknown plan {step.details.plan!r}",
                 near(step.details.plan, plans),
             )
-    if isinstance(step, say.Encounter) and claims:
-        sponsored = isinstance(step, say.TrialVisit) and not step.details.routine_care
+    if isinstance(step, events.Encounter) and claims:
+        sponsored = isinstance(step, events.TrialVisit) and not step.details.routine_care
         professional = step.details.encounter_class in _PROFESSIONAL and not sponsored
         if professional and step.details.procedures is None:
             yield Problem(
@@ -151,7 +152,9 @@ def _step(profile: ProfileSpec, where: str, step: say.StepHead, known: Known) ->
                 'say what it bills, such as ["99213"], or [] if it bills nothing',
             )
     primary = profile.clinical.primary
-    if isinstance(step, say.Encounter | say.Claim) and not (step.details.diagnoses or primary):
+    if isinstance(step, events.Encounter | events.Claim) and not (
+        step.details.diagnoses or primary
+    ):
         yield Problem(
             f"{where}.details.diagnoses",
             "is empty, and the profile has no primary condition to fall back on",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from healthsim.errors import Problem, near
-from healthsim.specification.journeys.journey import Branch, JourneySpec, Randomization
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Randomization
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.language.expressions import TEXT, Kind
 from healthsim.specification.language.typecheck import Sort
 from healthsim.specification.profiles.profile import ProfileSpec

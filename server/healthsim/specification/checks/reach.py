@@ -11,11 +11,13 @@ from healthsim.errors import Problem
 from healthsim.specification.checks.bounds import Lives
 from healthsim.specification.checks.names import Known
 from healthsim.specification.expectations import Asked
-from healthsim.specification.journeys import journey as say
-from healthsim.specification.journeys.branches import TableRow
+from healthsim.specification.journeys.branches import Branch, Option, TableRow
+from healthsim.specification.journeys.changes import Change
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.journey import JourneySpec, StepHead
-from healthsim.specification.journeys.stages import Stage, Stages
+from healthsim.specification.journeys.journey import JourneySpec, walk
+from healthsim.specification.journeys.repeats import Repeat
+from healthsim.specification.journeys.stages import Stage, Stages, Wait
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import Expression
 from healthsim.specification.language.ranges import (
     World,
@@ -162,7 +164,7 @@ class _Search:
                 self.bar([step])
                 return
             inside = self.inside(step.when, world)
-        if isinstance(step, say.Branch):
+        if isinstance(step, Branch):
             self.branch(step, inside, where)
         elif isinstance(step, Stages):
             self.stages(step, inside, where)
@@ -187,10 +189,10 @@ class _Search:
 
     def bar(self, steps: Sequence[StepHead]) -> None:
         """Note that some steps, and all that they hold, happen to nobody."""
-        for _, step in say.walk("", steps):
+        for _, step in walk("", steps):
             self.barred.add(id(step))  # two parts may each have a step of this name
 
-    def branch(self, step: say.Branch, world: World, where: str) -> None:
+    def branch(self, step: Branch, world: World, where: str) -> None:
         always = ""
         for group in [] if step.table is not None else step.groups():
             when = group[0].when
@@ -210,7 +212,7 @@ class _Search:
         if step.table is not None:
             self.ways(step, step.options, world, where)
 
-    def ways(self, step: say.Branch, group: Sequence[say.Option], world: World, where: str) -> None:
+    def ways(self, step: Branch, group: Sequence[Option], world: World, where: str) -> None:
         when = group[0].when
         inside = self.inside(when, world) if when is not None else world
         for option in group:
@@ -225,11 +227,11 @@ class _Search:
         until = getattr(step, "until", None)
         if until is None:
             return
-        endless = isinstance(step, say.Wait) or (isinstance(step, say.Repeat) and not step.times)
+        endless = isinstance(step, Wait) or (isinstance(step, Repeat) and not step.times)
         what = "it is never over" if endless else "it is asked in vain"
         if not can_hold(until.root, world):
             self.never(f"{where}.until", until, world, what)
-            if isinstance(step, say.Wait):
+            if isinstance(step, Wait):
                 self.bar(step.steps)
         elif endless and not self.lives.changes(until.root):
             self.problems.append(
@@ -315,7 +317,7 @@ def _use_model(value: BaseModel, used: _Uses) -> None:
                 used.started.add(name if state.start == "attribute" else state.start)
     if isinstance(value, StateResult):
         used.read.add(value.from_)
-    if isinstance(value, say.Change):
+    if isinstance(value, Change):
         used.changed.add(value.state)
     if isinstance(value, TableRow):
         used.read |= set(value.when)

@@ -13,9 +13,12 @@ from healthsim.errors import NotFound, Problem, near
 from healthsim.specification.checks.codes import Codes, nobody_of_age, of_step
 from healthsim.specification.checks.names import Known, code_problem, excludes_sex, numeric, textual
 from healthsim.specification.distributions.kinds import Distribution, possible
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.changes import Change
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis, StateResult
-from healthsim.specification.journeys.journey import JourneySpec, StepHead
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.repeats import Repeat
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import Expression
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -30,7 +33,7 @@ def step_problems(
     yield from _moment(step, here)
     for place, system, code in of_step(step):
         yield from codes.problems(f"{here}.{place}", system, code)
-    if isinstance(step, say.Change):
+    if isinstance(step, Change):
         if step.state not in journey.state:
             yield Problem(
                 f"{here}.state", f"unknown state {step.state!r}", near(step.state, journey.state)
@@ -39,9 +42,9 @@ def step_problems(
             moved = getattr(step, name)
             if moved is not None:
                 yield from numeric(f"{here}.{name}", moved)
-    elif isinstance(step, say.Encounter | say.Claim):
+    elif isinstance(step, events.Encounter | events.Claim):
         yield from _visit(step, known, f"{here}.details")
-    elif isinstance(step, say.Lab | say.Vital):
+    elif isinstance(step, events.Lab | events.Vital):
         yield from _measured(step, journey, f"{here}.details")
     else:
         yield from _coded(step, known, f"{here}.details")
@@ -72,7 +75,7 @@ def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
         )
 
 
-def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator[Problem]:
+def _visit(step: events.Encounter | events.Claim, known: Known, here: str) -> Iterator[Problem]:
     details = step.details
     always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
     known_codes = [code for code in always if code in icd10cm()]
@@ -111,13 +114,15 @@ def _visit(step: say.Encounter | say.Claim, known: Known, here: str) -> Iterator
         yield from textual(f"{here}.disposition", details.disposition, discharge().codes)
 
 
-def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
+def _measured(
+    step: events.Lab | events.Vital, journey: JourneySpec, here: str
+) -> Iterator[Problem]:
     details = step.details
     if details.loinc is not None:
         yield from _without_usual(details.loinc, details.result, here)
         yield from _unit(step, journey, here)
     results: dict[str, StateResult | Distribution | None] = {"result": details.result}
-    if isinstance(step, say.Lab) and step.details.panel is not None:
+    if isinstance(step, events.Lab) and step.details.panel is not None:
         yield from _panel(step.details.panel, step.details.results, here)
         results |= {f"results.{code}": found for code, found in step.details.results.items()}
     for name, result in results.items():
@@ -130,7 +135,7 @@ def _measured(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Ite
                 )
             if result.noise is not None:
                 yield from numeric(f"{here}.{name}.noise", result.noise)
-        elif result is not None and isinstance(step, say.Vital):
+        elif result is not None and isinstance(step, events.Vital):
             yield from numeric(f"{here}.{name}", result)
 
 
@@ -144,7 +149,7 @@ def _without_usual(code: str, result: object, here: str) -> Iterator[Problem]:
         )
 
 
-def _unit(step: say.Lab | say.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
+def _unit(step: events.Lab | events.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
     """Refuse a state in another unit than the test that shows it."""
     result: StateResult | Distribution | None = step.details.result
     row = loinc().rows.get(step.details.loinc or "")
@@ -175,7 +180,7 @@ def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
 
 
 def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
-    if isinstance(step, say.Prescription):
+    if isinstance(step, events.Prescription):
         yield from code_problem(f"{here}.drug", drugs().find, step.details.drug)
         if step.details.first_fill_share is not None:
             yield from numeric(f"{here}.first_fill_share", step.details.first_fill_share, 0, 1)
@@ -185,7 +190,7 @@ def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
         if replaced is not None and replaced not in drugs() and replaced not in drugs().ingredients:
             both = (*drugs().ingredients, *drugs().codes)
             yield Problem(f"{here}.replaces", f"unknown drug {replaced!r}", near(replaced, both))
-    elif isinstance(step, say.Enrollment) and step.details.plan is not None:
+    elif isinstance(step, events.Enrollment) and step.details.plan is not None:
         return
     specialty = getattr(getattr(step, "details", None), "specialty", None)
     if specialty is not None and specialty not in known.specialties:
@@ -200,13 +205,13 @@ def referral_problems(
     step: StepHead, journeys: Sequence[JourneySpec], here: str
 ) -> Iterator[Problem]:
     """Refuse a visit that needs a referral which nothing ever makes."""
-    if not isinstance(step, say.Encounter) or not step.details.requires_referral:
+    if not isinstance(step, events.Encounter) or not step.details.requires_referral:
         return
     sent = {
         one.details.specialty
         for journey in journeys
         for _, one in journey.steps()
-        if isinstance(one, say.Referral)
+        if isinstance(one, events.Referral)
     }
     if step.details.specialty not in sent:
         yield Problem(
@@ -275,9 +280,9 @@ def come_at_an_age(journey: JourneySpec) -> frozenset[str]:
 
 def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
     """Yield (path, code, its own condition) of every diagnosis that a step states."""
-    if isinstance(step, say.Diagnosis):
+    if isinstance(step, events.Diagnosis):
         yield "details.code", step.details.code, None
-    elif isinstance(step, say.Encounter | say.Claim):
+    elif isinstance(step, events.Encounter | events.Claim):
         for place, one in enumerate(step.details.diagnoses):
             here = f"details.diagnoses[{place}]"
             if isinstance(one, CodedDiagnosis):
@@ -289,7 +294,7 @@ def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
 def billed_twice(journey: JourneySpec, where: str) -> Iterator[Problem]:
     """Refuse a service that one visit always bills twice."""
     for path, step in journey.steps():
-        if not isinstance(step, say.Encounter):
+        if not isinstance(step, events.Encounter):
             continue
         billed = [(f"{where}.{path}.details.procedures", code) for code in _codes(step)]
         for place, child in enumerate(step.with_):
@@ -305,9 +310,9 @@ def billed_twice(journey: JourneySpec, where: str) -> Iterator[Problem]:
 def _codes(step: StepHead) -> list[str]:
     """Return the codes that a step always bills."""
     details = getattr(step, "details", None)
-    if isinstance(step, say.Procedure):
+    if isinstance(step, events.Procedure):
         return [step.details.code]
-    if isinstance(step, say.Lab):
+    if isinstance(step, events.Lab):
         return [step.details.procedure] if step.details.procedure else []
     listed = getattr(details, "procedures", None) or ()
     return [one.code if isinstance(one, Billed) else one for one in listed]
@@ -318,12 +323,12 @@ def inside_problems(journey: JourneySpec, where: str) -> Iterator[Problem]:
     visits = [
         path
         for path, step in journey.steps()
-        if isinstance(step, say.Encounter) and step.details.encounter_class not in _STAYS
+        if isinstance(step, events.Encounter) and step.details.encounter_class not in _STAYS
     ]
     for path, step in journey.steps():
         if not any(path.startswith(f"{visit}.with") for visit in visits):
             continue
-        day, beats = step.at.day, isinstance(step, say.Repeat) and step.times != 1
+        day, beats = step.at.day, isinstance(step, Repeat) and step.times != 1
         later = (day is not None and day.range() != (0, 0)) or step.at.date is not None
         if later or step.at.variance_days or beats:
             yield Problem(

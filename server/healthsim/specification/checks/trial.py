@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.checks.names import Names, numeric, textual
-from healthsim.specification.journeys import journey as say
+from healthsim.specification.journeys import events
+from healthsim.specification.journeys.changes import End
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.journey import OF_TRIALS, JourneySpec
+from healthsim.specification.journeys.events import OF_TRIALS
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.nominal_days import nominal_days
 from healthsim.specification.journeys.plan import lay_out
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import GRADES, NO, RELATIONS, YES
 from healthsim.specification.profiles.profile import ProfileSpec
 
-_ONCE = (say.Screening, say.Randomization)
+_ONCE = (events.Screening, events.Randomization)
 
 
 def trial_problems(
@@ -30,9 +33,7 @@ def trial_problems(
     """
     for path, step in journey.steps():
         here = f"{where}.{path}"
-        of_trial = isinstance(step, OF_TRIALS) or (
-            isinstance(step, say.End) and step.scope == "trial"
-        )
+        of_trial = isinstance(step, OF_TRIALS) or (isinstance(step, End) and step.scope == "trial")
         if of_trial and journey.trial is None:
             yield Problem(
                 here,
@@ -111,16 +112,14 @@ def _times(journey: JourneySpec, where: str) -> Iterator[Problem]:
         )
 
 
-def _details(
-    step: say.StepHead, journey: JourneySpec, names: Names, here: str
-) -> Iterator[Problem]:
-    if isinstance(step, say.AdverseEvent):
+def _details(step: StepHead, journey: JourneySpec, names: Names, here: str) -> Iterator[Problem]:
+    if isinstance(step, events.AdverseEvent):
         yield from _adverse_event(step, here)
-    elif isinstance(step, say.Withdrawal):
+    elif isinstance(step, events.Withdrawal):
         for place, one in enumerate(step.details.reasons):
             if one.when is not None:
                 yield from names.problems(f"{here}.reasons[{place}].when", one.when, "truth")
-    elif isinstance(step, say.Exposure):
+    elif isinstance(step, events.Exposure):
         dose = step.details.dose
         if not isinstance(dose, StateResult):
             yield from numeric(f"{here}.dose", dose, 0)
@@ -135,7 +134,7 @@ def _details(
             yield from numeric(f"{here}.dose.noise", dose.noise)
 
 
-def _adverse_event(step: say.AdverseEvent, here: str) -> Iterator[Problem]:
+def _adverse_event(step: events.AdverseEvent, here: str) -> Iterator[Problem]:
     said = step.details
     yield from textual(f"{here}.grade", said.grade, GRADES)
     if said.related is not None:

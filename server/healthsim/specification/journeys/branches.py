@@ -13,7 +13,7 @@ from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Share
 from healthsim.specification.language.expressions import Condition, Expression
 
 if TYPE_CHECKING:
-    from healthsim.specification.journeys.journey import Step
+    from healthsim.specification.journeys.step import Step
 
 
 class Option(Strict):

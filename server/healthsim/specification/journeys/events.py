@@ -11,7 +11,7 @@ from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.language.expressions import Expression
 
 if TYPE_CHECKING:
-    from healthsim.specification.journeys.journey import Step
+    from healthsim.specification.journeys.step import Step
 
 
 class Encounter(EventHead):
@@ -170,10 +170,12 @@ class Withdrawal(EventHead):
     details: trial.WithdrawalDetails
 
 
-Event = (
-    Encounter | Diagnosis | Lab | Vital | Procedure | Immunization | Prescription | Referral
-    | Claim | Enrollment | Disenrollment | Death | CarePlan | Birth | Screening | Randomization
-    | TrialVisit | AdverseEvent | Exposure | Withdrawal
+EVENTS: tuple[type[EventHead], ...] = (
+    Encounter, Diagnosis, Lab, Vital, Procedure, Immunization, Prescription, Referral, Claim,
+    Enrollment, Disenrollment, Death, CarePlan, Birth, Screening, Randomization, TrialVisit,
+    AdverseEvent, Exposure, Withdrawal,
 )  # fmt: skip
+"""Every type of event, in the order in which documents and errors list them."""
+
 OF_TRIALS = (Screening, Randomization, TrialVisit, AdverseEvent, Exposure, Withdrawal)
 """Events that only a journey with a `trial` may have."""

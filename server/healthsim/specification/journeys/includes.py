@@ -6,10 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from healthsim import library
 from healthsim.errors import Problem, SpecError, near
+from healthsim.specification.document import Identifier, KebabName
+from healthsim.specification.journeys.step import StepHead
+
+if TYPE_CHECKING:
+    from healthsim.specification.journeys.step import Step
 
 _NAMED = re.compile(r"\b(happened|count|days_since|within)\(\s*(['\"])([^'\"]+)\2")
 _HOLE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
@@ -17,6 +22,23 @@ _KEBAB = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _DEEPEST = 8
 _IN_ADDRESSES = ("repeat", "protocol", "stages", "include")
 _MOST_COPIED = 2_000_000  # as a document itself
+
+
+class Include(StepHead):
+    """The steps of a part, or of another journey, with parameters; it opens a scope.
+
+    Attributes:
+        part: where the steps came from; they were copied in when the document was read.
+    """
+
+    do: Literal["include"]
+    part: KebabName
+    parameters: dict[Identifier, Any] = {}
+    steps: tuple[Step, ...] = ()
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield the steps that were copied in."""
+        yield "steps", self.steps
 
 
 def expand(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:

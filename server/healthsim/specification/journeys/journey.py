@@ -4,43 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from healthsim.specification.document import Day, Document, Identifier, KebabName, Strict
 from healthsim.specification.expectations import Expectations
-from healthsim.specification.journeys import branches, events
-from healthsim.specification.journeys import repeats as cycles
-from healthsim.specification.journeys import stages as lifecycle
-from healthsim.specification.journeys.branches import Branch, Option, TableRow, WeightTable, grouped
-from healthsim.specification.journeys.changes import Change, End, NoiseOf, State, Stop
-from healthsim.specification.journeys.events import (
-    OF_TRIALS,
-    AdverseEvent,
-    Birth,
-    CarePlan,
-    Claim,
-    Death,
-    Diagnosis,
-    Disenrollment,
-    Encounter,
-    Enrollment,
-    Event,
-    Exposure,
-    Immunization,
-    Lab,
-    Prescription,
-    Procedure,
-    Randomization,
-    Referral,
-    Screening,
-    TrialVisit,
-    Vital,
-    Withdrawal,
-)
-from healthsim.specification.journeys.includes import expand
+from healthsim.specification.journeys.branches import Branch, Option
+from healthsim.specification.journeys.changes import Change, End, State, Stop
+from healthsim.specification.journeys.events import EVENTS
+from healthsim.specification.journeys.includes import Include, expand
 from healthsim.specification.journeys.repeats import (
     Delay,
     Protocol,
@@ -48,46 +22,25 @@ from healthsim.specification.journeys.repeats import (
     Repeat,
     Unscheduled,
 )
-from healthsim.specification.journeys.stages import MoveTo, Stage, Stages, Wait
-from healthsim.specification.journeys.step import EventHead, StepHead
-from healthsim.specification.journeys.timing import LONGEST_DAYS, At, Every, Hazard, Length, Window
+from healthsim.specification.journeys.stages import Stage, Stages, Wait
+from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.journeys.timing import LONGEST_DAYS
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.language.expressions import Condition
 
-__all__ = [
-    "LONGEST_DAYS", "OF_TRIALS", "AdverseEvent", "At", "Begins", "Birth", "Branch", "CarePlan",
-    "Change", "Claim", "Death", "Delay", "Diagnosis", "Disenrollment", "Encounter", "End",
-    "Enrollment", "Event", "EventHead", "Every", "Exposure", "Hazard", "Immunization", "Include",
-    "JourneySpec", "Lab", "Length", "MoveTo", "NoiseOf", "Option", "Phase", "Prescription",
-    "Procedure", "Protocol", "ProtocolVisit", "Randomization", "Referral", "Repeat", "Screening",
-    "Stage", "Stages", "State", "Step", "StepHead", "Stop", "TableRow", "TrialVisit",
-    "Unscheduled", "Vital", "Wait", "WeightTable", "Window", "Withdrawal", "grouped",
-    "in_walking_order", "walk",
-]  # fmt: skip
-
-
-class Include(StepHead):
-    """The steps of a part, or of another journey, with parameters; it opens a scope.
-
-    Attributes:
-        part: where the steps came from; they were copied in when the document was read.
-    """
-
-    do: Literal["include"]
-    part: KebabName
-    parameters: dict[Identifier, Any] = {}
-    steps: tuple[Step, ...] = ()
-
-    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield the steps that were copied in."""
-        yield "steps", self.steps
-
-
-_EVENTS = (
-    "encounter", "diagnosis", "lab", "vital", "procedure", "immunization", "prescription",
-    "referral", "claim", "enrollment", "disenrollment", "death", "care_plan", "birth",
-    "screening", "randomization", "trial_visit", "adverse_event", "exposure", "withdrawal",
+_CONTROLS: tuple[type[StepHead], ...] = (
+    Branch, Repeat, Protocol, Stages, Wait, Include, Change, Stop, End,
 )  # fmt: skip
+"""Steps that are no events; the value of `do` tells which one a document means."""
+
+
+def _literal(model: type[StepHead], field: str) -> str:
+    """Return the one value that a field of a step's model can have."""
+    return str(get_args(model.model_fields[field].annotation)[0])
+
+
+_EVENT_TYPES = {_literal(model, "type"): model for model in EVENTS}
+_DOS = {_literal(model, "do"): model for model in _CONTROLS}
 
 
 def _tag(value: Any) -> str:
@@ -98,47 +51,29 @@ def _tag(value: Any) -> str:
     return f"event:{get('type')}" if do == "event" else f"do:{do}"
 
 
-Step = TypeAliasType(
-    "Step",
-    Annotated[
-        Annotated[Encounter, Tag("event:encounter")]
-        | Annotated[Diagnosis, Tag("event:diagnosis")]
-        | Annotated[Lab, Tag("event:lab")]
-        | Annotated[Vital, Tag("event:vital")]
-        | Annotated[Procedure, Tag("event:procedure")]
-        | Annotated[Immunization, Tag("event:immunization")]
-        | Annotated[Prescription, Tag("event:prescription")]
-        | Annotated[Referral, Tag("event:referral")]
-        | Annotated[Claim, Tag("event:claim")]
-        | Annotated[Enrollment, Tag("event:enrollment")]
-        | Annotated[Disenrollment, Tag("event:disenrollment")]
-        | Annotated[Death, Tag("event:death")]
-        | Annotated[CarePlan, Tag("event:care_plan")]
-        | Annotated[Birth, Tag("event:birth")]
-        | Annotated[Screening, Tag("event:screening")]
-        | Annotated[Randomization, Tag("event:randomization")]
-        | Annotated[TrialVisit, Tag("event:trial_visit")]
-        | Annotated[AdverseEvent, Tag("event:adverse_event")]
-        | Annotated[Exposure, Tag("event:exposure")]
-        | Annotated[Withdrawal, Tag("event:withdrawal")]
-        | Annotated[Branch, Tag("do:branch")]
-        | Annotated[Repeat, Tag("do:repeat")]
-        | Annotated[Protocol, Tag("do:protocol")]
-        | Annotated[Stages, Tag("do:stages")]
-        | Annotated[Wait, Tag("do:wait")]
-        | Annotated[Include, Tag("do:include")]
-        | Annotated[Change, Tag("do:change")]
-        | Annotated[Stop, Tag("do:stop")]
-        | Annotated[End, Tag("do:end")],
-        Discriminator(
-            _tag,
-            custom_error_type="step_kind",
-            custom_error_message="is no step that is built; use do: event (with type "
-            + ", ".join(_EVENTS)
-            + "), branch, repeat, protocol, stages, wait, include, change, stop or end",
-        ),
-    ],
-)
+if TYPE_CHECKING:
+    Step = StepHead
+else:
+    Step = TypeAliasType(
+        "Step",
+        Annotated[
+            Union[  # noqa: UP007  made of a table
+                tuple(
+                    [Annotated[model, Tag(f"event:{name}")] for name, model in _EVENT_TYPES.items()]
+                    + [Annotated[model, Tag(f"do:{name}")] for name, model in _DOS.items()]
+                )
+            ],
+            Discriminator(
+                _tag,
+                custom_error_type="step_kind",
+                custom_error_message="is no step that is built; use do: event (with type "
+                + ", ".join(_EVENT_TYPES)
+                + "), "
+                + ", ".join([*_DOS][:-1])
+                + f" or {[*_DOS][-1]}",
+            ),
+        ],
+    )
 
 
 class Begins(Strict):
@@ -229,10 +164,8 @@ def walk(path: str, steps: Sequence[StepHead]) -> Iterator[tuple[str, StepHead]]
             yield from walk(f"{here}.{name}", inner)
 
 
-for _module in (branches, cycles, events, lifecycle):
-    vars(_module)["Step"] = Step  # pydantic resolves "Step" in the module that says it
-for _model in (
-    *Event.__args__, Option, Branch, Delay, Repeat, ProtocolVisit, Unscheduled, Protocol, Stage,
-    Stages, Wait, Include, Change, Stop, End, Phase, JourneySpec,
-):  # fmt: skip
-    _model.model_rebuild()
+_WITH_STEPS: tuple[type[Strict], ...] = (
+    *EVENTS, *_CONTROLS, Option, Delay, ProtocolVisit, Unscheduled, Stage, Phase, JourneySpec,
+)  # fmt: skip
+for _model in _WITH_STEPS:
+    _model.model_rebuild(_types_namespace={"Step": Step})

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from healthsim.specification.distributions.kinds import Distribution, possible
-from healthsim.specification.journeys.journey import Birth, JourneySpec, Phase, walk
+from healthsim.specification.journeys.events import Birth
+from healthsim.specification.journeys.journey import JourneySpec, Phase, walk
 from healthsim.specification.journeys.plan import Plan, lay_out
 
 MOST_AT_ONCE = 5

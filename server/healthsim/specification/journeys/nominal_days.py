@@ -10,15 +10,10 @@ import numpy as np
 from healthsim.errors import Problem
 from healthsim.specification.distributions.base import Numeric
 from healthsim.specification.distributions.listed import Constant
-from healthsim.specification.journeys.journey import (
-    Death,
-    Encounter,
-    End,
-    Protocol,
-    ProtocolVisit,
-    Repeat,
-)
+from healthsim.specification.journeys.changes import End
+from healthsim.specification.journeys.events import Death, Encounter
 from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat
 
 ROLL_DAYS = 10
 """Days that business days may roll a step on: the longest run of closed days, doubled."""

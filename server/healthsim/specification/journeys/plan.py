@@ -12,22 +12,15 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal, TypeAlias
 
 from healthsim.errors import Problem, SpecError, near
-from healthsim.specification.journeys.journey import (
-    At,
-    Branch,
-    Encounter,
-    EventHead,
-    Every,
-    Include,
-    JourneySpec,
-    Protocol,
-    ProtocolVisit,
-    Repeat,
-    Stages,
-    StepHead,
-    Wait,
-)
-from healthsim.specification.journeys.journey import Stage as StageSpec
+from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.includes import Include
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat
+from healthsim.specification.journeys.stages import Stage as StageSpec
+from healthsim.specification.journeys.stages import Stages, Wait
+from healthsim.specification.journeys.step import EventHead, StepHead
+from healthsim.specification.journeys.timing import At, Every
 
 MOST_OCCURRENCES = 50_000
 Beating: TypeAlias = Repeat | Protocol

@@ -15,7 +15,7 @@ from healthsim.specification.journeys.timing import At, Every, Hazard, Window
 from healthsim.specification.language.expressions import Condition, Expression
 
 if TYPE_CHECKING:
-    from healthsim.specification.journeys.journey import Step
+    from healthsim.specification.journeys.step import Step
 
 
 class Delay(Strict):

@@ -14,7 +14,7 @@ from healthsim.specification.journeys.timing import YEAR_DAYS, Hazard, Length, S
 from healthsim.specification.language.expressions import Condition, Expression
 
 if TYPE_CHECKING:
-    from healthsim.specification.journeys.journey import Step
+    from healthsim.specification.journeys.step import Step
 
 StageName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$")]
 

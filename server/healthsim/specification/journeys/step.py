@@ -12,9 +12,6 @@ from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.journeys.timing import At, Hazard, Timing
 from healthsim.specification.language.expressions import Condition, Expression
 
-if TYPE_CHECKING:
-    from healthsim.specification.journeys.journey import Step
-
 
 class StepHead(Strict):
     """What every step can say: its id, its day, its risk, and for whom it happens.
@@ -62,3 +59,8 @@ class EventHead(StepHead):
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
         """Yield what happens during it."""
         yield "with", self.with_
+
+
+if TYPE_CHECKING:
+    Step = StepHead
+    """A step of any kind; `journey` gives pydantic the union that stands behind the name."""
