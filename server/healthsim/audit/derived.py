@@ -9,7 +9,7 @@ from healthsim.audit.rules import AnyRule, RowRule, Rule
 from healthsim.persistence.database import quoted
 from healthsim.tables import Column, Table
 
-_BITS = 29  # an id is its person's id and 29 bits more (DESIGN section 6)
+_BITS = 29  # an id is its person's id and 29 bits more (docs/design.md, 6)
 
 
 def derived_rules(tables: Sequence[Table]) -> tuple[AnyRule, ...]:

@@ -1,4 +1,4 @@
-"""A digest that two runs share only if every stored value is the same (DESIGN, promise 1).
+"""A digest that two runs share only if every stored value is the same (docs/design.md, promise 1).
 
 Each column is hashed as a stream of canonical little-endian values in stored order, so the way
 rows came in chunks, and the order of a vocabulary, leave no trace. The same code reads rows on

@@ -29,7 +29,7 @@ RESERVED = {
     "defects": "an observed copy with errors is not built yet",
     "claim": "claim directives are not built yet",
 }
-"""Keys that the design reserves: refused with a reason until they do something."""
+"""Keys that docs/design.md reserves: refused with a reason until they do something."""
 
 
 class Strict(BaseModel):
