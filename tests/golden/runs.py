@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from healthsim import library
-from healthsim.execution.run import chunks, prepare
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.persistence.digest import Digest
 
 FILE = Path(__file__).parent / "digests.json"
