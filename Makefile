@@ -35,6 +35,16 @@ contracts: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest
 
+# What one runs all day: everything but the tests that are marked slow.
+.PHONY: quick
+quick: lint types contracts
+	$(BIN)/python -m pytest -m 'not slow'
+
+# The long proofs: all pairs of templates, twenty kills of a larger save.
+.PHONY: proofs
+proofs: $(READY)
+	$(BIN)/python -m pytest tests/proofs
+
 # Pins the rows of small runs of the templates anew, and says which tables changed.
 golden: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m golden.rewrite

@@ -1,0 +1,146 @@
+"""Templates of the library, run as they stand: what the tests and the proofs of them share."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from healthsim import library
+from healthsim.errors import SpecError
+from healthsim.execution.job import Job
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
+from healthsim.operations.generate import added
+from healthsim.tables import Coded, Columns, join
+
+SHELF = Path(str(library.shelf("templates")))
+FILES = sorted(SHELF.glob("*/*.json"))
+PROFILES = [path.stem for path in FILES if path.parent.name == "profiles"]
+JOURNEYS = [path.stem for path in FILES if path.parent.name == "journeys"]
+LEAST = 0.2
+"""Share of a profile's people who must be able to walk a journey for the two to be a pair."""
+DAILY = (
+    ("bariatric-candidates", "outpatient-procedure-episode"),
+    ("cardiac-surgery-candidates", "statin-adherence"),
+    ("chip-children", "new-member-onboarding"),
+    ("commercial-diabetic", "bariatric-episode"),
+    ("commercial-family", "annual-wellness"),
+    ("commercial-healthy", "cardiac-surgery-episode"),
+    ("commercial-high-cost", "phase-1-dose-escalation"),
+    ("commercial-maternity", "pregnancy"),
+    ("commercial-pediatric", "well-child-schedule"),
+    ("diabetes-trial-candidates", "phase-3-trial"),
+    ("medicaid-adult", "emergency-visit-episode"),
+    ("medicaid-diabetic", "diabetic-annual"),
+    ("medicaid-pediatric", "disenrolment"),
+    ("medicare-advantage-complex", "annual-enrolment"),
+    ("medicare-ckd", "diabetic-first-year"),
+    ("medicare-copd", "copd-year"),
+    ("medicare-diabetic", "ckd-lifecycle"),
+    ("medicare-diabetic", "surgical-episode"),
+    ("medicare-general", "care-transition"),
+    ("medicare-heart-failure", "heart-failure-exacerbation"),
+    ("medicare-heart-failure", "heart-failure-first-year"),
+    ("newborn", "well-child-schedule"),
+    ("oncology-trial-candidates", "oncology-treatment-cycle"),
+    ("woman-58", "hero-infarction"),
+)
+"""Pairs that `make test` runs at 1,000 people: every profile and every journey that a fifth of one
+can walk. `make proofs` runs all such pairs (`proofs/test_all_pairs.py`)."""
+
+TOGETHER = (
+    ("medicare-diabetic", ("new-member-onboarding", "diabetic-first-year", "surgical-episode")),
+    ("medicare-diabetic", ("diabetic-annual", "care-transition", "emergency-visit-episode")),
+    ("medicaid-pediatric", ("pediatric-asthma-year", "well-child-schedule", "disenrolment")),
+)
+"""Runs of several journeys at once."""
+
+
+def load(name: str) -> dict[str, Any]:
+    (path,) = SHELF.glob(f"*/{name}.json")
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def job_of(
+    profile: str, journeys: tuple[str, ...], count: int, products: list[str] | None = None
+) -> Job:
+    document, walked = load(profile) | {"count": count}, [load(name) for name in journeys]
+    if products:
+        document["products"] = products
+    if any("trial" in one for one in walked):
+        document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
+    return prepare(document, walked)
+
+
+def whole(pieces: list[dict[str, Columns]]) -> dict[str, Columns]:
+    found: dict[str, list[Columns]] = {}
+    for tables in pieces:
+        for name, columns in tables.items():
+            found.setdefault(name, []).append(columns)
+    return {
+        name: {column: join([piece[column] for piece in parts]) for column in parts[0]}
+        for name, parts in found.items()
+    }
+
+
+def run(
+    profile: str, journeys: tuple[str, ...], count: int, products: list[str] | None = None
+) -> dict[str, Columns]:
+    """Run templates and return every table whole."""
+    job = job_of(profile, journeys, count, products)
+    return whole([chunk.tables for chunk in chunks(job)])
+
+
+@cache
+def eligible(profile: str, journey: str) -> float:
+    """Return the share of a profile's people who can walk a journey: 400 are asked."""
+    document = load(journey)
+    mark = {"do": "event", "id": "mark", "type": "referral", "details": {"specialty": "urology"}}
+    kept = ("kind", "name", "title", "duration_days", "eligible", "begins")
+    asked = {key: document[key] for key in kept if key in document} | {
+        "phases": [{"name": "mark", "steps": [mark]}]
+    }
+    people = load(profile) | {"count": 400, "products": ["patientsim"], "expectations": []}
+    try:
+        job = prepare(people, [asked])
+    except SpecError:
+        return 0.0  # the door itself finds that nobody can
+    tables = whole([chunk.tables for chunk in chunks(job)])
+    return rows_of(tables["events"]) / rows_of(tables["patients"]) if "events" in tables else 0.0
+
+
+def walked_by(profile: str) -> list[str]:
+    return [
+        name
+        for name in JOURNEYS
+        if load(name).get("begins") != "birth" and eligible(profile, name) >= LEAST
+    ]
+
+
+def rows_of(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def equals(column: object, text: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    assert isinstance(column, Coded)
+    return column.equals(text)
+
+
+def missed(profile: str, journey: str) -> list[str]:
+    """Run a pair with 1,000 people; return what it expects and does not get."""
+    job = job_of(profile, (journey,), 1000)
+    totals: list[tuple[int, int]] = []
+    happened = 0
+    for chunk in chunks(job):
+        totals = added(totals, chunk.tallies)
+        happened += rows_of(chunk.tables["events"]) if "events" in chunk.tables else 0
+    return ([] if happened else [f"{profile}, {journey}: nothing happened"]) + [
+        f"{profile}, {journey}: {one['expectation']}, got {one['got']}"
+        for one in job.judged(totals)
+        if not one["met"]
+    ]
