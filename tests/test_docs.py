@@ -1,4 +1,4 @@
-"""The pages in `docs/` say what is so: what they run is run, and what came out is what they say."""
+"""The pages in `docs/` are true: the tests run what they show, and get the same results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_block_of_a_page_is_of_a_kind_that_is_run(page: str) -> None:
                for kind, text in pages.fenced(part) if kind.startswith("json"))  # fmt: skip
 
 
-def test_the_scorecard_is_what_the_templates_make_now_and_tells_all_that_is_off() -> None:
+def test_the_scorecard_is_what_the_templates_make_now_and_names_all_that_is_off() -> None:
     page = scorecards.PAGE.read_text(encoding="utf-8")
     off = [
         one["id"]
@@ -51,4 +51,4 @@ def test_the_scorecard_is_what_the_templates_make_now_and_tells_all_that_is_off(
     assert scorecards.written() == page
     assert off == ["aam-2022-generic-fills", "bueno-2006-discharged-facility"]
     assert "**generic share of fills**" in page
-    assert "nursing facility, since the journey knows no other place" in page
+    assert "nursing facility, because the journey has no other place" in page
