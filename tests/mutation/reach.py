@@ -1,0 +1,146 @@
+"""Which tests are run against a mutant, and in which order."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mutation.places import Place
+from mutation.recording import IMPORT, Unit
+from mutation.source import PACKAGE, ROOT, Source, module_of
+
+_QUICK, _SLOW = 0.3, 3.0  # seconds that part quick, middling and slow tests
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of the record.
+
+    Attributes:
+        name: its pytest node id.
+        unit: number of its unit.
+        number: its place in the unit.
+        seconds: processor time that it took, under coverage.
+    """
+
+    name: str
+    unit: int
+    number: int
+    seconds: float
+
+
+def files_of(tests: Iterable[Test]) -> list[str]:
+    """Return what pytest has to collect for some tests."""
+    return sorted({one.name.split("::")[0] for one in tests})
+
+
+class Reach:
+    """The record of every unit, as it is asked for a place."""
+
+    def __init__(self, units: list[Unit]) -> None:
+        self.units = units
+        self._tests: list[list[Test]] = []
+        self._reached: list[dict[str, Any]] = []
+        self.red: list[str] = []
+        for at, unit in enumerate(units):
+            kept = json.loads(unit.record.read_text(encoding="utf-8"))
+            tests = [Test(name, at, no, took) for no, (name, took, _) in enumerate(kept["tests"])]
+            red = {name for name, _, passed in kept["tests"] if not passed}
+            self.red += sorted(red)
+            self._tests.append([one for one in tests if one.name not in red])
+            self._reached.append(kept["reached"])
+
+    def candidates(self, place: Place, source: Source) -> list[Test]:
+        """Return the tests that may tell a mutant, in the order in which they are run.
+
+        First those that reach its line, then the others of the same files (they may use what one
+        of them has made). What is reached only while modules are imported is used by the tests
+        of the modules that import it: the nearer first. Quick tests go before slow ones, those of
+        the same room before others.
+        """
+        direct, imported = self._direct(place, source)
+        steps = [direct, {one for test in direct for one in self._tests[test.unit]}]
+        if imported:
+            steps += self._users(place)
+        stage: dict[Test, int] = {}
+        for number, tests in enumerate(steps):
+            for one in tests:
+                stage.setdefault(one, number)
+        room = f"/{place.module.split('.')[1]}/"
+
+        def key(one: Test) -> tuple[int, int, bool, int, int]:
+            tier = (one.seconds >= _QUICK) + (one.seconds >= _SLOW)
+            return stage[one], tier, room not in one.name, one.unit, one.number
+
+        return sorted(stage, key=key)
+
+    def _direct(self, place: Place, source: Source) -> tuple[set[Test], bool]:
+        """Return the tests that reach a place, and whether importing its module does."""
+        around = [one for one in source.functions if one.first <= place.line <= one.last]
+        if not around:
+            return set(), True
+        inner = max(around, key=lambda one: one.first)
+        found: set[Test] = set()
+        imported = False
+        for at, reached in enumerate(self._reached):
+            digest, lines = reached.get(place.path, {}).get(inner.qualname, ("", {}))
+            for distance, numbers in lines.items():
+                line = inner.first + int(distance)
+                if digest != inner.digest or place.statement[0] <= line <= place.statement[1]:
+                    imported |= IMPORT in numbers
+                    found |= {one for one in self._tests[at] if one.number in set(numbers)}
+        return found, imported
+
+    def _users(self, place: Place) -> list[set[Test]]:
+        """Return tests that use a module: its own, those one import away, and those two away."""
+        near = self._importers.get(place.module, set())
+        far = {two for one in near for two in self._importers.get(one, set())}
+        named = self._of_units_that_import(place.module)
+        return [named | self._of_modules({place.module}), self._of_modules(near),
+                self._of_modules(far)]  # fmt: skip
+
+    def _of_modules(self, modules: set[str]) -> set[Test]:
+        """Return the tests that reach a function of some modules."""
+        found: set[Test] = set()
+        for at, reached in enumerate(self._reached):
+            numbers: set[int] = set()
+            for path, functions in reached.items():
+                if module_of(ROOT / path) in modules:
+                    for _, lines in functions.values():
+                        numbers.update(*lines.values())
+            found |= {one for one in self._tests[at] if one.number in numbers}
+        return found
+
+    def _of_units_that_import(self, module: str) -> set[Test]:
+        found: set[Test] = set()
+        for at, unit in enumerate(self.units):
+            if any(module in _imports(ast.parse((ROOT / one).read_bytes()))
+                   for one in unit.files if one.startswith("tests/")):  # fmt: skip
+                found.update(self._tests[at])
+        return found
+
+    @cached_property
+    def _importers(self) -> dict[str, set[str]]:
+        """For each module of the server, the modules that import it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for path in sorted(PACKAGE.rglob("*.py")):
+            for module in _imports(ast.parse(path.read_bytes())):
+                found[module].add(module_of(path))
+        return found
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """Return the modules of the server that a module imports."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{one.name}" for one in node.names)
+    return found
