@@ -168,7 +168,7 @@ def _reached(folder: Path) -> Iterator[tuple[Path, dict[int, set[str]]]]:
         for path in data.measured_files():
             for line, contexts in data.contexts_by_lineno(path).items():
                 merged[Path(path)][line].update(contexts)
-    yield from merged.items()
+    yield from ((path, lines) for path, lines in merged.items() if path.suffix == ".py")
 
 
 def _by_function(
