@@ -138,7 +138,7 @@ def test_decisions_are_numbered_without_a_hole_and_the_index_lists_each_by_its_t
         f"{number:04d}" for number in range(1, len(DECISIONS) + 1)
     ]
     assert [line for line in index.splitlines() if line.startswith("| [")] == [
-        f"| [{page.name[:4]}]({page.name}) | {re.sub(r'^[0-9]+[.] ', '', title)} |"
+        f"| [{page.name[:4]}]({page.name}) | {title} |"
         for page, title in zip(DECISIONS, titles, strict=True)
     ]
 
