@@ -86,14 +86,15 @@ class Reach:
             return set(), True
         inner = max(around, key=lambda one: one.first)
         found: set[Test] = set()
-        imported = False
-        for at, reached in enumerate(self._reached):
-            digest, lines = reached.get(place.path, {}).get(inner.qualname, ("", {}))
+        known = [one.get(place.path, {}).get(inner.qualname) for one in self._reached]
+        imported = not any(known)  # the function may have had another name in the record
+        for at, (digest, lines) in enumerate(one or ("", {}) for one in known):
             for distance, numbers in lines.items():
                 line = inner.first + int(distance)
                 if digest != inner.digest or place.statement[0] <= line <= place.statement[1]:
                     imported |= IMPORT in numbers
-                    found |= {one for one in self._tests[at] if one.number in set(numbers)}
+                    those = set(numbers)
+                    found |= {one for one in self._tests[at] if one.number in those}
         return found, imported
 
     def _users(self, place: Place) -> list[set[Test]]:
