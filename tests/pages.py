@@ -74,7 +74,7 @@ def documents(request: Document) -> tuple[Document, tuple[Document, ...]]:
     return dict(draft.profile or {}), tuple(dict(one) for one in draft.journeys)
 
 
-def save(home: Home, name: str, request: Document) -> scenarios.Kept:
+def save(home: Home, name: str, request: Document) -> scenarios.ScenarioSummary:
     """Run a request and save it as a scenario."""
     profile, journeys = documents(request)
     record = generate.join(home, generate.start(home, profile, journeys).run_id, 300)

@@ -15,7 +15,7 @@ from typing import Any
 
 from healthsim.building import templates
 from healthsim.operations import auditing
-from healthsim.persistence.state import described
+from healthsim.persistence.state import describe_file
 from storing import stored
 
 PAGE = Path(__file__).parents[1] / "docs" / "scorecard.md"
@@ -30,7 +30,7 @@ def scored(profile: str, journey: str, count: str) -> tuple[dict[str, Any], ...]
     people = who.fresh() | {"count": int(count.replace(",", "")), "expectations": []}
     with tempfile.TemporaryDirectory() as folder:
         path = stored(Path(folder), people, what.fresh() | {"expectations": []})
-        manifest = described(path).manifest
+        manifest = describe_file(path).manifest
         rows = auditing.scored(path, manifest.profile, manifest.journeys)
     return tuple(dict(zip(auditing.SCORED, row, strict=True)) for row in rows)
 

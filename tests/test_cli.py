@@ -160,7 +160,7 @@ def test_a_wrong_file_is_explained_on_stderr_with_exit_code_2(
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("name", [item.name for item in templates.shelf()])
+@pytest.mark.parametrize("name", [item.name for item in templates.load_library()])
 def test_every_template_passes_check(home: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.json"
     path.write_text(templates.load(name).document)

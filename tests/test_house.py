@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from healthsim.execution.sync.catalogue import NOT_PER_PERSON, TABLES
-from healthsim.execution.sync.sync import RULES, Rule
+from healthsim.execution.sync.sync import RULES, SyncRule
 from healthsim.tables import Column, Table
 
 ROOT = Path(__file__).parent.parent
@@ -73,7 +73,7 @@ def test_every_record_of_a_person_has_a_person() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[f"{rule.cause} {rule.effect}" for rule in RULES])
-def test_every_sync_rule_names_tables_and_columns_that_exist(rule: Rule) -> None:
+def test_every_sync_rule_names_tables_and_columns_that_exist(rule: SyncRule) -> None:
     assert rule.cause
     assert set(rule.carries) <= set(BY_NAME[rule.effect].by_name)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthsim.dates import day_of
-from healthsim.limits import NO_LIMIT, Turns, benefit_year
+from healthsim.limits import NO_LIMIT, LimitOrder, benefit_year
 
 rows = st.lists(
     st.tuples(
@@ -23,7 +23,7 @@ def test_a_group_uses_its_limit_in_date_order_and_never_more(
     found: list[tuple[int, int, int]], limit: int
 ) -> None:
     group, day, amount = (np.array(column, dtype=np.int64) for column in _columns(found))
-    turns = Turns.of([group], day.astype(np.int32))
+    turns = LimitOrder.of([group], day.astype(np.int32))
 
     used = turns.use(amount[turns.order], np.full(len(amount), limit))
 
@@ -40,7 +40,7 @@ def test_a_group_uses_its_limit_in_date_order_and_never_more(
 @given(rows)
 def test_without_a_limit_everything_is_used(found: list[tuple[int, int, int]]) -> None:
     group, day, amount = (np.array(column, dtype=np.int64) for column in _columns(found))
-    turns = Turns.of([group], day.astype(np.int32))
+    turns = LimitOrder.of([group], day.astype(np.int32))
 
     used = turns.use(amount[turns.order], np.full(len(amount), NO_LIMIT))
 
@@ -52,7 +52,7 @@ def test_keys_too_wide_for_one_number_still_put_rows_in_turn() -> None:
     year = np.array([2**40, 0, 2**40, 2**41], dtype=np.int64)
     day = np.array([9, 8, 7, 6], dtype=np.int32)
 
-    turns = Turns.of([person, year], day)
+    turns = LimitOrder.of([person, year], day)
 
     assert turns.order.tolist() == [1, 3, 2, 0]
     assert turns.first.tolist() == [0, 1, 2, 2]
@@ -61,7 +61,7 @@ def test_keys_too_wide_for_one_number_still_put_rows_in_turn() -> None:
 def test_rows_of_one_day_take_turns_by_the_tie() -> None:
     same = np.zeros(3, dtype=np.int64)
 
-    turns = Turns.of([same], same.astype(np.int32), tie=np.array([30, 10, 20]))
+    turns = LimitOrder.of([same], same.astype(np.int32), tie=np.array([30, 10, 20]))
 
     assert turns.order.tolist() == [1, 2, 0]
 

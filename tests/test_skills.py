@@ -25,7 +25,7 @@ from healthsim.specification.language.expressions import parse
 from healthsim.tools.guide import topics
 from healthsim.tools.skills import skills
 
-SHELF = Path(str(library.shelf("skills")))
+SHELF = Path(str(library.library_folder("skills")))
 PAGES = sorted(SHELF.rglob("*.md"))
 NAMES = {tool.__name__: inspect.signature(tool) for tool, _ in TOOLS}
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from healthsim.building import templates
-from healthsim.operations.timeline import page, tell
+from healthsim.operations.timeline import page, person_story
 
 FOLDER = Path(__file__).parents[1] / "docs" / "timelines"
 
@@ -26,7 +26,7 @@ def told(profile: str, journey: str) -> str:
     people, happens = who.fresh(), what.fresh()
     if "trial" in happens:
         people["products"] = list(dict.fromkeys([*people["products"], "trialsim"]))
-    return page(f"{what.title}: one person", story, tell(people, [happens]))
+    return page(f"{what.title}: one person", story, person_story(people, [happens]))
 
 
 def main() -> None:

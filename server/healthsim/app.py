@@ -14,18 +14,18 @@ from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer
 
 from healthsim import __version__
-from healthsim.codes import shelf
+from healthsim.codes import imported_books
 from healthsim.operations.home import Home
-from healthsim.tools import asking, building, execution, guide, looking, scenarios
-from healthsim.tools.edge import (
+from healthsim.tools import building, execution, guide, lookup, querying, scenarios
+from healthsim.tools.server import (
     ADD,
     DELETE,
     READ,
     WRITE,
-    Desk,
     HealthSimServer,
+    ServerContext,
     register,
-    tighten,
+    tighten_schemas,
 )
 from healthsim.tools.skills import Skills
 
@@ -63,11 +63,11 @@ TOOLS = (
     (scenarios.save_scenario, WRITE),
     (scenarios.list_scenarios, READ),
     (scenarios.describe_scenario, READ),
-    (asking.query_scenario, READ),
-    (asking.audit_scenario, READ),
-    (asking.export_scenario, WRITE),
+    (querying.query_scenario, READ),
+    (querying.audit_scenario, READ),
+    (querying.export_scenario, WRITE),
     (scenarios.delete_scenario, DELETE),
-    (looking.look_up, READ),
+    (lookup.look_up, READ),
     (guide.get_guide, READ),
 )
 
@@ -79,11 +79,11 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
         home: the home folder; by default $HEALTHSIM_HOME or the user's data folder.
         read_only: leave out every tool that changes anything.
     """
-    desk = Desk(Home(Path(home)) if home else Home.default(), read_only)
-    shelf.open_shelf(desk.home.books)
+    desk = ServerContext(Home(Path(home)) if home else Home.default(), read_only)
+    imported_books.open_shelf(desk.home.books)
 
     @asynccontextmanager
-    async def life(_: MCPServer[Desk]) -> AsyncIterator[Desk]:
+    async def life(_: MCPServer[ServerContext]) -> AsyncIterator[ServerContext]:
         yield desk
 
     server = HealthSimServer(
@@ -104,7 +104,7 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
     }
     guide.add_resources(server)
     guide.add_prompts(server)
-    tighten(server)
+    tighten_schemas(server)
     return server
 
 

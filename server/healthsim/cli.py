@@ -44,7 +44,7 @@ from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
-    from healthsim.operations.scenarios import Kept
+    from healthsim.operations.scenarios import ScenarioSummary
 
 # Every operation is imported inside its command: `--help` and `--version` need none of them, and
 # mcp is needed by `serve` and `demo` alone.
@@ -150,7 +150,7 @@ def generate(
     if who.get("count", _USUAL_COUNT) < _MEANT_FOR:
         _leave_out_expectations([(profile, who), *zip(journey or (), what, strict=True)])
     record = _run(home, who, what)
-    for note in network.told(home.runs / f"{record.run_id}.duckdb"):
+    for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
         typer.echo(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
     _print_saved(saved, as_json)
@@ -166,7 +166,7 @@ def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> 
                    f"for {_MEANT_FOR:,} people or more", err=True)  # fmt: skip
 
 
-def _print_saved(saved: Kept, as_json: bool) -> None:
+def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
     """Say what was saved, and how each expectation came out."""
     judged = [dict(one) for one in saved.expectations]
     if as_json:
@@ -332,7 +332,7 @@ def timeline(
 
     who = _document(profile, "profile")
     journeys = [_document(name, "journey") for name in journey or ()]
-    told = telling.tell(who, journeys, person=person, seed=seed, home=home_folder())
+    told = telling.person_story(who, journeys, person=person, seed=seed, home=home_folder())
     if not screen.is_terminal:
         title = " and ".join(one.get("title") or one["name"] for one in (who, *journeys))
         typer.echo(telling.page(title, "", told), nl=False)

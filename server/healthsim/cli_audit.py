@@ -9,7 +9,7 @@ import typer
 from healthsim.cli_screen import FAILED, Json, home, print_json, print_rows
 
 if TYPE_CHECKING:
-    from healthsim.operations.auditing import Audit
+    from healthsim.operations.auditing import AuditReport
 
 
 def audit(
@@ -40,7 +40,7 @@ def audit(
         raise typer.Exit(FAILED)
 
 
-def _print(found: Audit, parts: dict[str, tuple[list[str], list[list[Any]]]]) -> None:
+def _print(found: AuditReport, parts: dict[str, tuple[list[str], list[list[Any]]]]) -> None:
     for part, (columns, rows) in parts.items():
         if rows:
             typer.echo(f"{part.replace('_', ' ')}:")

@@ -14,7 +14,7 @@ from healthsim.cli_screen import Json, errors, print_json, print_rows, print_tab
 from healthsim.errors import Refused
 
 if TYPE_CHECKING:
-    from healthsim.operations.codes import Asked
+    from healthsim.operations.codes import CodeQuery
 
 # The books are imported inside their commands: `--help` needs none of them.
 
@@ -46,7 +46,7 @@ def find(
              "unmatched": list(found.unmatched), "partly": found.partly}
         )  # fmt: skip
         return
-    print_rows(search.Hit._fields, found.hits, as_json=False)
+    print_rows(search.SearchHit._fields, found.hits, as_json=False)
     for remark in search.remarks(found):
         errors.print(remark, highlight=False, markup=False)
 
@@ -77,12 +77,12 @@ def classify(
     """
     from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
 
-    usual = asking.Usual(
+    usual = asking.QueryDefaults(
         asking.system_named(system, "--system"), asking.sex_of(sex, "--sex"),
         asking.age_of(age, "--age"), asking.day_of(on, "--on"),
     )  # fmt: skip
     asked = [
-        asking.Asked(code, usual.system, usual.sex, usual.age, usual.on) for code in codes or ()
+        asking.CodeQuery(code, usual.system, usual.sex, usual.age, usual.on) for code in codes or ()
     ]
     if file:
         asked += asking.read_codes(*_text(file), usual)
@@ -104,7 +104,7 @@ def _text(file: str) -> tuple[str, str]:
         raise Refused(name, "is not UTF-8 text", "save it as UTF-8") from None
 
 
-def _print_verdicts(asked: list[Asked], as_json: bool) -> None:
+def _print_verdicts(asked: list[CodeQuery], as_json: bool) -> None:
     from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
 
     rows = [asking.row_of(verdict) for verdict in asking.judge_all(asked)]
@@ -128,7 +128,7 @@ def goes_with(
     """Say which labs, drugs, procedures, specialties and diagnoses go with a condition."""
     from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
 
-    found = asking.together(" ".join(condition))
+    found = asking.related_codes(" ".join(condition))
     if as_json:
         print_json(
             {"code": found.code, "display": found.display, "sources": list(found.sources),
@@ -145,4 +145,4 @@ def books(as_json: Json = False) -> None:
     """List the code books: rows, version, source, licence, and which of them were imported."""
     from healthsim.codes import listing  # noqa: PLC0415  see the top
 
-    print_rows(listing.Listed._fields, listing.listed(), as_json)
+    print_rows(listing.BookListing._fields, listing.list_books(), as_json)

@@ -42,7 +42,7 @@ def bring(
         done = reference.import_file(home(), kind, file, year=year, as_of=as_of, tell=tell)
     if done is None:
         raise Cancelled("import", "was stopped", "nothing has changed; run it again")
-    if told := reference.narrowed(before.get(done.name), done):
+    if told := reference.lost_states_warning(before.get(done.name), done):
         errors.print(escape(f"warning: {told}"), highlight=False, soft_wrap=True)
     if as_json:
         print_json(asdict(done))

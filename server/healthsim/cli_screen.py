@@ -44,9 +44,9 @@ def home() -> Home:
 
 def open_books() -> None:
     """Put the code books that were imported into the home before the ones built in."""
-    from healthsim.codes import shelf  # noqa: PLC0415  `--help` needs no book
+    from healthsim.codes import imported_books  # noqa: PLC0415  `--help` needs no book
 
-    shelf.open_shelf(home().books)
+    imported_books.open_shelf(home().books)
 
 
 def print_json(value: Any) -> None:

@@ -91,7 +91,7 @@ SELECT (SELECT count(*) FROM patients) AS patients,
 """
 
 
-class Talk:
+class Conversation:
     """A conversation on the screen: who says what, which tool is called, what comes back."""
 
     def __init__(self, client: Client, screen: Console) -> None:
@@ -188,14 +188,14 @@ def _refuse_foreign(home: Path) -> None:
 
 async def _converse(home: Path, screen: Console) -> int:
     async with Client(build_server(home), read_timeout_seconds=120) as client:
-        talk = Talk(client, screen)
+        talk = Conversation(client, screen)
         spec_id = await _build(talk)
         run_id = await _execute(talk, spec_id)
         await _ask(talk)
         return await _check(talk, run_id)
 
 
-async def _build(talk: Talk) -> str:
+async def _build(talk: Conversation) -> str:
     wish = (
         "I need 200 Medicare patients with diabetes, mostly in Texas, "
         "with a first-year diabetes journey."
@@ -232,7 +232,7 @@ def _cut(rows: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
     return {"columns": wanted, "rows": [[row[place] for place in places] for row in rows["rows"]]}
 
 
-async def _execute(talk: Talk, spec_id: str) -> str:
+async def _execute(talk: Conversation, spec_id: str) -> str:
     talk.person("Yes.")
     state = await talk.call("execute_spec", spec_id=spec_id)
     while state["status"] == "running":
@@ -246,7 +246,7 @@ async def _execute(talk: Talk, spec_id: str) -> str:
     return str(state["run_id"])
 
 
-async def _ask(talk: Talk) -> None:
+async def _ask(talk: Conversation) -> None:
     for question, sql, answer in QUESTIONS:
         talk.person(question)
         page = await talk.call("query_scenario", name=NAME, sql=dedent(sql).strip())
@@ -255,7 +255,7 @@ async def _ask(talk: Talk) -> None:
             talk.model(answer.format(*map(_cell, page["rows"][0])))
 
 
-async def _check(talk: Talk, run_id: str) -> int:
+async def _check(talk: Conversation, run_id: str) -> int:
     talk.person("Is it whole, and is it what I asked for?")
     audit = await talk.call("audit_scenario", name=NAME)
     talk.lines(f"{audit['checked']} checks, {'all hold' if audit['ok'] else 'NOT all hold'}")

@@ -7,7 +7,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 
 
-def shelf(name: str) -> Path:
+def library_folder(name: str) -> Path:
     """Return the folder `name` beside the package (a wheel) or at the checkout's root.
 
     >>> shelf("templates").is_dir()

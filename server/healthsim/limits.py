@@ -48,7 +48,7 @@ def benefit_year(
 
 
 @dataclass(frozen=True, eq=False)
-class Turns:
+class LimitOrder:
     """The order in which rows use up a limit, group by group.
 
     Attributes:
@@ -65,7 +65,7 @@ class Turns:
         groups: Sequence[NDArray[np.integer]],
         day: NDArray[np.int32],
         tie: NDArray[np.int64] | None = None,
-    ) -> Turns:
+    ) -> LimitOrder:
         """Put rows in turn.
 
         Args:

@@ -12,7 +12,7 @@ _FEW = 8
 _NEAREST = 3
 
 
-def state_like(said: str, codes: Sequence[str], names: Sequence[str]) -> str:
+def near_state(said: str, codes: Sequence[str], names: Sequence[str]) -> str:
     """Return the states most like one that does not exist, as the tail of an error message.
 
     >>> state_like("texas", ["TX", "VT"], ["Texas", "Vermont"])
@@ -30,7 +30,7 @@ def state_like(said: str, codes: Sequence[str], names: Sequence[str]) -> str:
     return f"did you mean {shown}?" if shown else near(said.upper(), codes)
 
 
-def county_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
+def near_county(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     """Return the counties most like one that does not exist, as the tail of an error message.
 
     >>> county_like("Haris County, TX", ["48201"], ["Harris County, TX"])
@@ -53,7 +53,7 @@ def county_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     return "write its FIPS code, such as '48201', or its name and state, 'Harris County, TX'"
 
 
-def metro_like(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
+def near_metro(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     """Return the metropolitan areas most like one that does not exist.
 
     >>> metro_like("Houston", ["26420"], ["Houston-The Woodlands-Sugar Land, TX"])

@@ -27,7 +27,7 @@ class Scenario:
     path: Path
 
     def told(self, rules: list[AnyRule]) -> dict[str, int]:
-        found = integrity.ask(self.connection, rules, self.tables)
+        found = integrity.run_rules(self.connection, rules, self.tables)
         return {one.check: one.rows for one in found if one.rows}
 
     def reading(self, changed: set[str]) -> list[AnyRule]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from audit.scenes import opened
 from healthsim.operations import auditing
-from healthsim.persistence.state import described
+from healthsim.persistence.state import describe_file
 from specification.test_codes import _journey, _profile
 from storing import stored
 
@@ -39,8 +39,8 @@ def test_an_audit_of_listed_codes_notes_nothing(tmp_path: Path) -> None:
     assert (told.unlisted, told.note) == ([], "")
 
 
-def _audited(path: Path) -> auditing.Audit:
-    manifest = described(path).manifest
+def _audited(path: Path) -> auditing.AuditReport:
+    manifest = describe_file(path).manifest
     return auditing.audit_file(path, manifest.profile, manifest.journeys)
 
 

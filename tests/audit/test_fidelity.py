@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from healthsim.audit import expected, fidelity
-from healthsim.audit.fidelity import Compared
+from healthsim.audit.fidelity import Comparison
 from healthsim.audit.people import combinations_of
 from healthsim.errors import SpecError
 from healthsim.operations.auditing import compared_run
@@ -22,8 +22,8 @@ def profile(**changed: Any) -> dict[str, Any]:
     return spec("every-event-adults", count=COUNT) | changed
 
 
-def compared(path: Path) -> dict[str, Compared]:
-    return {str(row[0]): Compared(*row) for row in compared_run(path)}
+def compared(path: Path) -> dict[str, Comparison]:
+    return {str(row[0]): Comparison(*row) for row in compared_run(path)}
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +32,16 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def got(everything: Path) -> dict[str, Compared]:
+def got(everything: Path) -> dict[str, Comparison]:
     return compared(everything)
 
 
-def test_everything_asked_was_got(got: dict[str, Compared]) -> None:
+def test_everything_asked_was_got(got: dict[str, Comparison]) -> None:
     assert [row for row in got.values() if row.ok is False] == []
     assert sum(row.ok is True for row in got.values()) > 25
 
 
-def test_a_share_may_lie_three_standard_errors_to_either_side(got: dict[str, Compared]) -> None:
+def test_a_share_may_lie_three_standard_errors_to_either_side(got: dict[str, Comparison]) -> None:
     row = got["gender M"]
     error = 3 * (0.5 * 0.5 / COUNT) ** 0.5
 
@@ -49,20 +49,22 @@ def test_a_share_may_lie_three_standard_errors_to_either_side(got: dict[str, Com
 
 
 def test_a_condition_is_met_by_the_codes_that_state_it_with_another(
-    got: dict[str, Compared],
+    got: dict[str, Comparison],
 ) -> None:
     assert got["condition I10 (or I11.0, I12.0, I12.9, I13.0, I13.2)"].ok
     assert got["condition E11.9 (or E11.22)"].ok
 
 
-def test_a_condition_of_one_sex_is_a_share_of_that_sex(got: dict[str, Compared]) -> None:
+def test_a_condition_of_one_sex_is_a_share_of_that_sex(got: dict[str, Comparison]) -> None:
     row = got["condition N40.1, of people with gender M, age 15 to 124"]
 
     assert row.asked == 0.5
     assert row.ok
 
 
-def test_a_conditional_share_is_what_its_cases_ask_of_the_people(got: dict[str, Compared]) -> None:
+def test_a_conditional_share_is_what_its_cases_ask_of_the_people(
+    got: dict[str, Comparison],
+) -> None:
     hypertension = got["condition I10 (or I11.0, I12.0, I12.9, I13.0, I13.2)"].got
     row = got["medication lisinopril 10 mg tablet"]
 
@@ -72,14 +74,14 @@ def test_a_conditional_share_is_what_its_cases_ask_of_the_people(got: dict[str, 
     assert row.ok
 
 
-def test_realised_shares_of_a_branch_stand_beside_their_weights(got: dict[str, Compared]) -> None:
+def test_realised_shares_of_a_branch_stand_beside_their_weights(got: dict[str, Comparison]) -> None:
     row = got["every-event/fork: a"]
 
     assert row.asked == 0.3
     assert row.ok
 
 
-def test_truncated_ages_are_compared_with_the_truncated_bell(got: dict[str, Compared]) -> None:
+def test_truncated_ages_are_compared_with_the_truncated_bell(got: dict[str, Comparison]) -> None:
     assert isinstance(got["age: mean"].asked, float)
     assert 60 < got["age: mean"].asked < 63
     assert got["age: standard deviation"].ok

@@ -72,11 +72,11 @@ def test_what_families_were_asked_for_is_compared_by_role(path: Path) -> None:
 def test_a_broken_household_is_told(made: duckdb.DuckDBPyConnection, path: Path, rule: str) -> None:
     tables = read_tables(made, path)
     mine = [one for one in integrity.rules_for(tables) if one.name == rule]
-    assert [one.rows for one in integrity.ask(made, mine, tables)] == [0]
+    assert [one.rows for one in integrity.run_rules(made, mine, tables)] == [0]
 
     made.execute("BEGIN")
     made.execute(BROKEN[rule])
-    told = [one.rows for one in integrity.ask(made, mine, tables)]
+    told = [one.rows for one in integrity.run_rules(made, mine, tables)]
     made.execute("ROLLBACK")
 
     assert told == [1]

@@ -241,7 +241,7 @@ def test_rows_added_or_lost_are_told_against_the_manifest(tmp_path: Path) -> Non
 def test_a_finding_names_a_row_and_says_how_to_mend_it(scenario: Scenario) -> None:
     scenario.connection.execute("UPDATE claims SET paid_date = received_date - 1")
 
-    (told,) = integrity.ask(
+    (told,) = integrity.run_rules(
         scenario.connection, scenario.of("served, then received"), scenario.tables
     )
 

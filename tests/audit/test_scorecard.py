@@ -14,19 +14,19 @@ import pytest
 from healthsim.audit import scorecard
 from healthsim.audit.statistics import STATISTICS
 from healthsim.building import templates
-from healthsim.codes.published import Published, published
+from healthsim.codes.published import PublishedStatistic, published
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 from healthsim.execution.sync.catalogue import TABLES
 from healthsim.operations import auditing
 from healthsim.persistence.database import open_read
-from healthsim.persistence.state import described
+from healthsim.persistence.state import describe_file
 from storing import spec, stored
 
 DAYS = (date(2025, 1, 1), date(2026, 3, 31))
 
 
-def figure(name: str, **changed: Any) -> Published:
+def figure(name: str, **changed: Any) -> PublishedStatistic:
     return published().find(name, "test")._replace(**changed)
 
 
@@ -53,7 +53,7 @@ def people(connection: duckdb.DuckDBPyConnection, *ids: int, **changed: Any) -> 
 
 
 def read(connection: duckdb.DuckDBPyConnection, name: str, **changed: Any) -> tuple[Any, int]:
-    mean, _, count, _ = scorecard.measured(connection, figure(name, **changed), DAYS)
+    mean, _, count, _ = scorecard.observed_statistics(connection, figure(name, **changed), DAYS)
     return mean, count
 
 
@@ -75,7 +75,7 @@ def test_every_published_figure_is_well_formed_and_can_be_read(
         if one.statistic == "conditions":
             prefixes = [prefix for group in one.groups for prefix in group]
             assert all(re.fullmatch(r"[A-Z]\d\d(\.\d{1,2})?", prefix) for prefix in prefixes)
-        scorecard.measured(tables, one, DAYS)
+        scorecard.observed_statistics(tables, one, DAYS)
     assert STATISTICS.keys() == {one.statistic for one in published().rows.values()}
 
 
@@ -213,7 +213,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_figures_of_profile_and_journeys_are_scored_in_their_order(ran: Path) -> None:
-    manifest = described(ran).manifest
+    manifest = describe_file(ran).manifest
     rows = auditing.scored(ran, manifest.profile, manifest.journeys)
     told = [dict(zip(auditing.SCORED, row, strict=True)) for row in rows]
 
@@ -226,7 +226,7 @@ def test_figures_of_profile_and_journeys_are_scored_in_their_order(ran: Path) ->
 
 
 def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(ran: Path) -> None:
-    manifest = described(ran).manifest
+    manifest = describe_file(ran).manifest
     found = auditing.audit_file(ran, manifest.profile, manifest.journeys)
 
     assert found.ok
@@ -252,7 +252,7 @@ def test_an_unknown_figure_is_refused_with_near_names() -> None:
 def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> None:
     claims = ["ccw-2019-hypertension", "ccw-2019-stroke"]
     path = stored(tmp_path, spec("diabetic", count=100, reproduces=claims))
-    manifest = described(path).manifest
+    manifest = describe_file(path).manifest
     rows = auditing.scored(path, manifest.profile, manifest.journeys)
 
     assert [row[auditing.SCORED.index("status")] for row in rows] == ["off", "too few"]
@@ -268,8 +268,8 @@ def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
 
     with open_read(path) as connection:
 
-        def share(one: Published, **whose: Any) -> float:
-            return float(scorecard.measured(connection, one._replace(**whose), DAYS)[0])
+        def share(one: PublishedStatistic, **whose: Any) -> float:
+            return float(scorecard.observed_statistics(connection, one._replace(**whose), DAYS)[0])
 
         for one in figures:
             ages = [share(one, ages=band) for band in ((65, 74), (75, 84), (85, 124))]
@@ -283,7 +283,7 @@ def test_nothing_is_met_by_a_handful_of_people(tmp_path: Path) -> None:
     for count in (1, 10, 29):
         profile = spec("diabetic", count=count, reproduces=["iglay-2016-one-or-more"])
         path = stored(tmp_path, profile, journey)
-        manifest = described(path).manifest
+        manifest = describe_file(path).manifest
         found = auditing.scored(path, manifest.profile, manifest.journeys)
         told = [dict(zip(auditing.SCORED, row, strict=True)) for row in found]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from healthsim.building import card, draft, starting, templates, words
+from healthsim.building import card, draft, starting, templates, vocabulary
 from healthsim.building.draft import Draft
 
-NAMES = [item.name for item in templates.shelf()]
+NAMES = [item.name for item in templates.load_library()]
 
 
 def _draft(name: str) -> Draft:
@@ -59,11 +59,11 @@ def test_words_find_their_template_first(query: str, first: str) -> None:
 
 
 def test_every_topic_names_a_template_of_the_library() -> None:
-    assert {topic.template for topic in words.TOPICS} <= set(NAMES)
-    assert {topic.template for topic in words.TOPICS if topic.everyone} <= {
+    assert {topic.template for topic in vocabulary.TOPICS} <= set(NAMES)
+    assert {topic.template for topic in vocabulary.TOPICS if topic.everyone} <= {
         item.name
-        for item in templates.shelf()
-        for topic in words.TOPICS
+        for item in templates.load_library()
+        for topic in vocabulary.TOPICS
         if topic.template == item.name and any(code in item.document for code in topic.everyone)
     }
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthsim.building.wishes import read
-from healthsim.building.words import CONDITIONS, STATES
+from healthsim.building.request_parser import read
+from healthsim.building.vocabulary import CONDITIONS, STATES
 
 
 def test_the_reference_wish_is_understood_whole() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from healthsim.codes import books
-from healthsim.codes.books import Book, Entry
+from healthsim.codes.books import CodeBook, CodeEntry
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.loinc import loinc, panel, panels
@@ -34,7 +34,7 @@ LOADERS = (
 
 @pytest.mark.parametrize("load", LOADERS)
 def test_every_book_has_rows_with_words(load) -> None:
-    book: Book[Entry] = load()
+    book: CodeBook[CodeEntry] = load()
 
     assert len(book) > 20
     assert all(row.display.strip() for row in book.rows.values())
@@ -42,7 +42,7 @@ def test_every_book_has_rows_with_words(load) -> None:
 
 @pytest.mark.parametrize("load", LOADERS)
 def test_an_unknown_code_is_refused_with_the_nearest_ones(load) -> None:
-    book: Book[Entry] = load()
+    book: CodeBook[CodeEntry] = load()
     known = book.codes[len(book) // 2]
 
     with pytest.raises(NotFound) as refusal:

@@ -3,7 +3,7 @@ import pytest
 from healthsim.codes.books import hcpcs, taxonomy
 from healthsim.codes.diagnoses import RELEASE, icd10cm
 from healthsim.codes.drugs import drugs
-from healthsim.codes.links import Condition, conditions, goes_with
+from healthsim.codes.links import ConditionLinks, conditions, goes_with
 from healthsim.codes.loinc import loinc
 from healthsim.codes.procedures import procedure_system
 
@@ -15,7 +15,7 @@ def test_enough_conditions_say_what_goes_with_them() -> None:
 
 
 @pytest.mark.parametrize("row", conditions().values(), ids=lambda row: row.prefix)
-def test_everything_that_goes_with_a_condition_stands_in_its_book(row: Condition) -> None:
+def test_everything_that_goes_with_a_condition_stands_in_its_book(row: ConditionLinks) -> None:
     people = {name for name, kind in taxonomy().rows.items() if kind.kind == "person"}
 
     assert set(row.labs) <= set(loinc().codes)

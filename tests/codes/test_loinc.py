@@ -4,7 +4,14 @@ from itertools import pairwise
 
 import pytest
 
-from healthsim.codes.loinc import FOREVER, intervals, loinc, norm, norms, panel
+from healthsim.codes.loinc import (
+    FOREVER,
+    intervals,
+    loinc,
+    panel,
+    reference_interval,
+    reference_intervals,
+)
 
 UNITS = re.compile(
     r"%|/min|/uL|/\[[HL]PF\]|10\*[36]/uL|Cel|L|L/min|U/L|U/mL|\[pH\]|cm|fL|kg|kg/m2|g|g/dL|"
@@ -51,7 +58,7 @@ def test_no_two_intervals_hold_for_one_person_at_once() -> None:
         for sex in ("F", "M", ""):
             mine = sorted(one[2:4] for one in rows if one.sex in ("", sex))
             assert all(first[1] <= second[0] for first, second in pairwise(mine)), (code, sex)
-            starts = [one.from_months for one in norms(code, sex)]
+            starts = [one.from_months for one in reference_intervals(code, sex)]
             assert starts[0] == 0
             assert starts == sorted(set(starts))
 
@@ -72,5 +79,5 @@ def test_no_two_intervals_hold_for_one_person_at_once() -> None:
 def test_what_is_normal_goes_by_sex_and_age(
     code: str, sex: str, years: int, ends: tuple[float, float]
 ) -> None:
-    found = norm(code, sex, years * 12)
+    found = reference_interval(code, sex, years * 12)
     assert (found.ref_low, found.ref_high) == ends

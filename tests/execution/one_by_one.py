@@ -24,10 +24,10 @@ from execution.layout import Entry, Key, Layout, Leave, Node, late
 from execution.lives import Lives
 from execution.story import NEVER, Eye, Held, Story, settle
 from healthsim.dates import NO_DAY
-from healthsim.execution.cohort.cohort import people_of, sketched
+from healthsim.execution.cohort.cohort import draw_parts, people_of
 from healthsim.execution.job import Job
 from healthsim.execution.people.draws import Draws
-from healthsim.specification.distributions.kinds import Distribution, Draw
+from healthsim.specification.distributions.kinds import Distribution, DrawInput
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import State
 from healthsim.specification.journeys.events import Encounter
@@ -86,7 +86,7 @@ class Walk:
     def draw(self, decision: str, distribution: Distribution, day: int) -> Any:
         row = self.story.row
         found = distribution.values(
-            Draw(
+            DrawInput(
                 u=np.array([self.u(decision)]),
                 index=np.array([row]),
                 scope=Eye(self.story, day, self.begun, self.days_of),
@@ -334,7 +334,7 @@ class Teller:
         self._columns: dict[str, Any] = {}
         self._counted: dict[tuple[int, str], list[Node]] = {}
         draws = Draws(job.seed, 0, job.count, job.count)
-        self.people = people_of(sketched(job.cohort, draws))
+        self.people = people_of(draw_parts(job.cohort, draws))
 
     def column(self, decision: str) -> Any:
         if decision not in self._columns:
@@ -365,15 +365,15 @@ class Teller:
             name: values.texts()[row] if isinstance(values, Coded) else float(values[row])
             for name, values in people.attributes.items()
         })  # fmt: skip
-        for problem in people.problems:
+        for problem in people.conditions:
             if problem.onset[row] != NO_DAY:
                 story.problems[problem.code] = Held(int(problem.known_from[row]))
         story.courses = [
             [one.ingredient, -NEVER, NEVER, None] for one in people.medications if one.takes[row]
         ]
         if people.plan[row] >= 0:
-            name = self.job.book.names[people.plan[row]]
-            month = int(self.job.book.first_month[people.plan[row]])
+            name = self.job.plan_table.names[people.plan[row]]
+            month = int(self.job.plan_table.first_month[people.plan[row]])
             as_of = self.job.profile.as_of
             year = as_of.year if as_of.month >= month else as_of.year - 1
             since = max(day_number(date(year, month, 1)), int(people.birth[row]))

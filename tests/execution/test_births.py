@@ -11,13 +11,13 @@ from execution.births import WOMEN, delivery, pregnancy, well_child, women
 from execution.families import family
 from execution.running import Columns, attempted, event, journey, listed, run, visit
 from healthsim.errors import SpecError
-from healthsim.execution.cohort.identity import apart
-from healthsim.execution.people.draws import Roll
-from healthsim.execution.people.people import Homes
+from healthsim.execution.cohort.identity import sequence_numbers
+from healthsim.execution.people.draws import UnitRoster
+from healthsim.execution.people.people import Households
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.execution.sync.catalogue import NOT_PER_PERSON
-from healthsim.operations.generate import added
+from healthsim.operations.generate import add_tallies
 from healthsim.tables import NO_NUMBER, take
 
 AT_HOME = f"{WOMEN} and role != 'child'"
@@ -186,9 +186,9 @@ def test_expectations_of_a_journey_are_of_those_who_walk_it() -> None:
     )  # fmt: skip
     totals: list[tuple[int, int]] = []
     for chunk in chunks(job):
-        totals = added(totals, chunk.tallies)
+        totals = add_tallies(totals, chunk.tallies)
 
-    judged = job.judged(totals)
+    judged = job.judge(totals)
     assert [one for one in judged if not one["met"]] == []
     assert len(judged) == 5
 
@@ -220,10 +220,10 @@ def test_a_second_birth_is_another_child() -> None:
 @pytest.mark.parametrize("unit", [0, 189_999, 9_999_999])
 def test_numbers_of_newborns_stay_apart_and_in_their_range(unit: int) -> None:
     places = np.array([1, 50, 51, 52, *(range(53, 100) if unit < 190_000 else ())], dtype=np.int64)
-    roll = Roll(np.full(len(places), unit), places)
+    roll = UnitRoster(np.full(len(places), unit), places)
     mother = np.zeros(len(places), dtype=np.int64)
-    homes = Homes(roll, mother, mother, mother[None, :], families=False)
-    numbers = apart(unit * 100 + 100 + places, homes)
+    homes = Households(roll, mother, mother, mother[None, :], families=False)
+    numbers = sequence_numbers(unit * 100 + 100 + places, homes)
 
     assert len(set(numbers.tolist())) == len(places)
     assert numbers[0] == unit

@@ -7,7 +7,7 @@ import pytest
 from execution.running import diabetic, event, journey, run, visit
 from healthsim.errors import SpecError
 from healthsim.execution.passes.eligibility import MOST_DRAWN
-from healthsim.execution.passes.rehearsal import nobody_eligible
+from healthsim.execution.passes.rehearsal import eligibility_problems
 from healthsim.execution.prepare import prepare
 
 RARE = "age > 94 and a1c > 12 and gender == 'M'"
@@ -26,7 +26,7 @@ def test_a_journey_that_none_of_a_small_population_may_enter_is_refused() -> Non
 def test_of_a_large_population_only_the_first_are_looked_at_and_nothing_is_refused() -> None:
     job = prepare(diabetic(count=MOST_DRAWN + 1), [journey(visit("v"), eligible=RARE)])
 
-    assert "none of the first 2,000 people" in str(nobody_eligible(job)[0])
+    assert "none of the first 2,000 people" in str(eligibility_problems(job)[0])
 
 
 def test_one_who_may_enter_is_enough() -> None:

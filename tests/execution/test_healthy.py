@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from execution.running import Document, event, journey, run
-from healthsim.codes.loinc import loinc, norm
+from healthsim.codes.loinc import loinc, reference_interval
 from healthsim.tables import Columns
 
 PANELS = ("cbc_diff", "anemia_extended", "thyroid_extended", "immunoglobulins")
@@ -61,7 +61,7 @@ def each(tables: dict[str, Columns]):
 def test_every_result_is_judged_by_the_persons_sex_and_age(tables: dict[str, Columns]) -> None:
     judged = Counter()
     for code, sex, age, value, low, high, flag in each(tables):
-        mine = norm(code, sex, age)
+        mine = reference_interval(code, sex, age)
         assert str((low, high)) == str((mine.ref_low, mine.ref_high)), (code, sex, age)
         if flag is not None:
             assert flag == ("L" if value < low else "H" if value > high else "N")
@@ -79,7 +79,7 @@ def test_healthy_people_have_what_is_typical_of_their_sex_and_age(
 ) -> None:
     values = [value for one, who, age, value, *_ in each(tables)
               if one == code and who == sex and low <= age < high]  # fmt: skip
-    mine = norm(code, sex, low)
+    mine = reference_interval(code, sex, low)
     bound = loinc().rows[code].low
     mean = sum(values) / len(values)
     spread = 3 * mine.sd / len(values) ** 0.5

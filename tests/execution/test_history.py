@@ -9,13 +9,13 @@ from healthsim.dates import NO_DAY
 from healthsim.execution.people.logs import (
     FOREVER,
     Course,
-    Coverage,
-    Entry,
+    CoverageLog,
     Log,
+    LogEntry,
     Moment,
     Span,
 )
-from healthsim.execution.timeline.state import Move, Variable
+from healthsim.execution.timeline.state import StateChange, StateVariable
 
 TWO = np.array([0, 1], dtype=np.intp)
 
@@ -55,12 +55,12 @@ def test_of_one_day_the_entry_that_was_written_last_counts() -> None:
     assert log.latest(moment(10, 11))[1].tolist() == [2.0, 2.0]
 
 
-def variable(*moves: Move, low: float = -np.inf, high: float = np.inf) -> Variable:
-    return Variable(np.array([8.0, 6.0]), low, high, 1, list(moves))
+def variable(*moves: StateChange, low: float = -np.inf, high: float = np.inf) -> StateVariable:
+    return StateVariable(np.array([8.0, 6.0]), low, high, 1, list(moves))
 
 
-def move(on: int, amount: float, *, sets: bool = False, over: int = 0) -> Move:
-    return Move(Entry(TWO, days(on, on), np.array([amount, amount])), sets, over)
+def move(on: int, amount: float, *, sets: bool = False, over: int = 0) -> StateChange:
+    return StateChange(LogEntry(TWO, days(on, on), np.array([amount, amount])), sets, over)
 
 
 @pytest.mark.parametrize(("day", "expected"), [(9, [8.0, 6.0]), (10, [9.0, 7.0]), (11, [9.0, 7.0])])
@@ -94,7 +94,7 @@ def test_every_move_is_rounded() -> None:
 
 def test_a_drug_is_taken_until_the_day_before_it_stops() -> None:
     course = Course("x", TWO, days(10, 10), days(40, 40), np.zeros(2, dtype=np.bool_))
-    taken = [len(course.taken(moment(day, day))) for day in (9, 10, 39, 40)]
+    taken = [len(course.taking(moment(day, day))) for day in (9, 10, 39, 40)]
     course.end(moment(20, 5))
 
     assert taken == [0, 2, 2, 0]
@@ -106,7 +106,7 @@ def test_closing_ends_what_covers_on_the_day_and_nothing_else() -> None:
     first, second = Span.nobody("a", 2), Span.nobody("b", 2)
     for span, plan, begin in ((first, 0, 0), (second, 1, 100)):
         span.plan[:], span.begin[:] = plan, begin
-    coverage = Coverage([first, second])
+    coverage = CoverageLog([first, second])
     coverage.close(TWO[:1], days(50), "moved")
 
     assert coverage.plan(TWO, days(50, 51)).tolist() == [0, 0]

@@ -11,9 +11,9 @@ from scipy.stats import kstest, spearmanr
 from execution.running import Document, diabetic, listed, run, within_three_errors
 from execution.test_cohort import MANY, coded, of, with_
 from healthsim.errors import SpecError
-from healthsim.execution.cohort.cohort import drawing_order, sketched
+from healthsim.execution.cohort.cohort import draw_parts, drawing_order
 from healthsim.execution.cohort.drawing import CohortPlan
-from healthsim.execution.cohort.measures import Figures
+from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.prepare import prepare
 from healthsim.specification.document import read
@@ -28,8 +28,9 @@ SBP = {"type": "gamma", "mean": 132, "sd": 16}
 def attributes(profile: Document, count: int = MANY) -> dict[str, np.ndarray]:
     """The numeric attributes of a profile's people, as they are drawn."""
     spec = read(ProfileSpec, {**profile, "count": count}, "profile")
-    sketch = sketched(
-        CohortPlan(spec, drawing_order(spec), (), Figures(spec)), Draws(spec.seed, 0, count, count)
+    sketch = draw_parts(
+        CohortPlan(spec, drawing_order(spec), (), PopulationMeasures(spec)),
+        Draws(spec.seed, 0, count, count),
     )
     return {name: np.asarray(sketch.values[name]) for name in spec.attributes}
 

@@ -54,7 +54,9 @@ def test_the_product_of_loadings_that_makes_a_published_joint_share_is_found() -
 
 
 def test_the_skill_s_table_of_joint_shares_is_true() -> None:
-    text = (Path(str(library.shelf("skills"))) / "build-profile/SKILL.md").read_text("utf-8")
+    text = (Path(str(library.library_folder("skills"))) / "build-profile/SKILL.md").read_text(
+        "utf-8"
+    )
     head, *lines = re.findall(r"^\| (?:shares|\d+ % and).*\|$", text, re.MULTILINE)
     products = [float(cell) for cell in head.strip("|").split("|")[2:]]
     assert len(lines) == 4

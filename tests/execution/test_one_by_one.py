@@ -15,7 +15,7 @@ from execution.running import listed, run
 from healthsim.errors import SpecError
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
-from healthsim.execution.run import work
+from healthsim.execution.run import run_chunk
 from healthsim.specification.journeys.plan import StageLeave
 
 TOLD = ("days", "times", "ways", "values")
@@ -23,11 +23,11 @@ TOLD = ("days", "times", "ways", "values")
 
 def told_by_the_engine(job: Job) -> list[dict[str, Any]]:
     """Return (days, times, ways, values) of each person, as the tables say."""
-    chunk, _ = work(job, 0, job.count)
+    chunk, _ = run_chunk(job, 0, job.count)
     events, labs = chunk.tables["events"], chunk.tables["lab_results"]
     address = {
         job.numbering.number("events", one.address): one.address
-        for plan in job.plans
+        for plan in job.layouts
         for one in plan.occurrences
         if not (one.tick or isinstance(one.step, StageLeave))
     }

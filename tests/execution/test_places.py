@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from healthsim.errors import SpecError
-from healthsim.execution.cohort.cohort import drawing_order, sketched
-from healthsim.execution.cohort.drawing import CohortPlan, Sketch, text
-from healthsim.execution.cohort.measures import Figures
-from healthsim.execution.people.draws import Draws
+from healthsim.execution.cohort.cohort import draw_parts, drawing_order
+from healthsim.execution.cohort.drawing import CohortPlan, PartialCohort
+from healthsim.execution.cohort.population_measures import PopulationMeasures
+from healthsim.execution.people.draws import Draws, require_text
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.products.populationsim.population import Population, built_in_population
+from healthsim.products.populationsim.population import CountyPopulation, built_in_population
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.document import read
@@ -38,16 +38,19 @@ def profile(location: dict[str, Any], measures: dict[str, str], **more: Any) -> 
 
 
 def drawn(
-    document: dict[str, Any], start: int = 0, people: int = 0, population: Population | None = None
-) -> Sketch:
+    document: dict[str, Any],
+    start: int = 0,
+    people: int = 0,
+    population: CountyPopulation | None = None,
+) -> PartialCohort:
     spec = read(ProfileSpec, document, "profile")
-    figures = Figures(spec, population)
+    figures = PopulationMeasures(spec, population)
     draws = Draws(spec.seed, start, people or spec.count, spec.count)
-    return sketched(CohortPlan(spec, drawing_order(spec), (), figures), draws)
+    return draw_parts(CohortPlan(spec, drawing_order(spec), (), figures), draws)
 
 
 @cache
-def cohort(place: str) -> Sketch:
+def cohort(place: str) -> PartialCohort:
     where = {"harris": HARRIS, "orleans": ORLEANS, "vermont": VERMONT}[place]
     return drawn(profile(where, MEASURES))
 
@@ -60,7 +63,7 @@ def counties(place: str) -> NDArray[np.int32]:
     return np.array([county], dtype=np.int32)
 
 
-def has(sketch: Sketch, code: str) -> NDArray[np.float64]:
+def has(sketch: PartialCohort, code: str) -> NDArray[np.float64]:
     return sketch.call("has", code).astype(np.float64)
 
 
@@ -70,7 +73,7 @@ def within(shares: NDArray[np.float64], expected: NDArray[np.float64], people: i
     return bool((np.abs(shares - expected) <= 3 * error).all())
 
 
-def numbers(sketch: Sketch, name: str) -> NDArray[np.float64]:
+def numbers(sketch: PartialCohort, name: str) -> NDArray[np.float64]:
     found = sketch.values[name]
     assert not isinstance(found, Coded)
     return found
@@ -81,7 +84,7 @@ def test_ages_and_sexes_are_those_of_the_place(place: str) -> None:
     people = built_in_population().people[counties(place)].sum(axis=0)
     sketch = cohort(place)
     band = np.minimum(numbers(sketch, "age") // 5, 19).astype(np.int64)
-    women = text(sketch.values["gender"]).equals("F")
+    women = require_text(sketch.values["gender"]).equals("F")
 
     assert within(
         np.bincount(band, minlength=20) / PEOPLE, people.sum(axis=1) / people.sum(), PEOPLE
@@ -122,10 +125,10 @@ def test_race_and_ethnicity_are_the_countys() -> None:
     hispanic = built_in_population().hispanic[county]
     shares = built_in_population().race_shares(county)[0]
     black = hispanic[0] * shares[1, 1] + (1 - hispanic[0]) * shares[0, 1]
-    found = text(sketch.values["ethnicity"]).equals("hispanic")
+    found = require_text(sketch.values["ethnicity"]).equals("hispanic")
 
     assert within(np.array([found.mean()]), hispanic, PEOPLE)
-    assert within(np.array([text(sketch.values["race"]).equals("black").mean()]),
+    assert within(np.array([require_text(sketch.values["race"]).equals("black").mean()]),
                   np.array([black]), PEOPLE)  # fmt: skip
     assert 0.18 < black < 0.21  # as the county's share of people of one race
 
@@ -152,7 +155,7 @@ def test_another_measure_changes_nothing_else() -> None:
     assert_begins(before, after, 500)
 
 
-def assert_begins(one: Sketch, other: Sketch, people: int) -> None:
+def assert_begins(one: PartialCohort, other: PartialCohort, people: int) -> None:
     for name in ("age", "gender", "race", "ethnicity", "us_state"):
         mine, theirs = one.values[name], other.values[name]
         if isinstance(mine, Coded) and isinstance(theirs, Coded):

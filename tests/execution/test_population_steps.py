@@ -24,7 +24,7 @@ from healthsim.execution.passes import counting
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.execution.timeline.randomization import assigned
+from healthsim.execution.timeline.randomization import assign_arms
 from healthsim.persistence.digest import Digest
 from healthsim.tables import Coded, Columns
 
@@ -231,7 +231,7 @@ def test_the_first_people_keep_their_arm_when_more_are_asked_for() -> None:
 def test_blocks_hold_the_ratio_and_are_not_alike() -> None:
     draws, size = Draws(3, 0, 600, 600), 600
     strata = Coded(np.zeros(size, dtype=np.int32), ("all",))
-    found = assigned(draws, "r", strata, np.arange(size), ({"new": 2, "old": 1}, 6))
+    found = assign_arms(draws, "r", strata, np.arange(size), ({"new": 2, "old": 1}, 6))
     blocks = found.arm.codes.reshape(-1, 6)
 
     assert (blocks.sum(axis=1) == 2).all()
@@ -244,9 +244,9 @@ def test_blocks_are_the_same_whoever_is_asked_about() -> None:
     draws, rank = Draws(3, 0, 600, 600), np.arange(600)
     strata = Coded((rank % 2).astype(np.int32), ("a", "b"))
     ratio = ({"new": 1, "old": 1}, 4)
-    whole = assigned(draws, "r", strata, rank // 2, ratio)
+    whole = assign_arms(draws, "r", strata, rank // 2, ratio)
     some = np.array([5, 17, 301, 302])
-    alone = assigned(draws, "r", strata.take(some), rank[some] // 2, ratio)
+    alone = assign_arms(draws, "r", strata.take(some), rank[some] // 2, ratio)
 
     assert alone.arm.texts() == [whole.arm.texts()[place] for place in some]
 

@@ -14,7 +14,7 @@ from execution.running import diabetic, event, journey, listed, run
 from execution.test_cohort import coded, of
 from healthsim.errors import Cancelled, SpecError
 from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks, work
+from healthsim.execution.run import chunks, run_chunk
 from healthsim.operations import generate, scenarios
 from healthsim.operations.estimate import preview
 from healthsim.operations.home import Home
@@ -63,7 +63,7 @@ def test_chunks_and_threads_do_not_change_who_is_chosen() -> None:
 
 def test_a_chunk_alone_is_the_chunk_of_the_whole() -> None:
     job = prepare(fifty(WOMEN))
-    alone, _ = work(job, 20, 7)
+    alone, _ = run_chunk(job, 20, 7)
     beside = next(chunk for chunk in chunks(job, size=10) if chunk.start == 20)
 
     assert set(listed(alone.tables["conditions"])) <= set(listed(beside.tables["conditions"]))

@@ -20,7 +20,7 @@ from execution.running import (
 )
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.operations.generate import added
+from healthsim.operations.generate import add_tallies
 from healthsim.specification.expectations import read_expectation
 from healthsim.tables import Coded
 
@@ -39,8 +39,8 @@ def judged(profile: Document, *journeys: Document, size: int = 4096, threads: in
     job = prepare(profile, journeys)
     totals: list[tuple[int, int]] = []
     for chunk in chunks(job, size=size, threads=threads):
-        totals = added(totals, chunk.tallies)
-    return job.judged(totals)
+        totals = add_tallies(totals, chunk.tallies)
+    return job.judge(totals)
 
 
 def got(profile: Document, *journeys: Document) -> list[float | None]:

@@ -137,7 +137,7 @@ def test_a_marker_cannot_name_files_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_link_in_the_exports_is_refused(home: Home, tmp_path: Path) -> None:
-    scenarios.save_run(home, runs.everything(home)[0].run_id, "linked")
+    scenarios.save_run(home, runs.list_runs(home)[0].run_id, "linked")
     home.exports.mkdir(exist_ok=True)
     (home.exports / "linked-csv").symlink_to(tmp_path, target_is_directory=True)
 

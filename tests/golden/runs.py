@@ -21,7 +21,7 @@ FILE = Path(__file__).parent / "digests.json"
 PEOPLE = 40
 ALL = "all tables"
 _DIGITS = 12
-_SHELF = Path(str(library.shelf("templates")))
+_SHELF = Path(str(library.library_folder("templates")))
 
 Pinned: TypeAlias = dict[str, str]
 """Table -> rows and digest; under `ALL` the digest of the whole run."""

@@ -10,7 +10,7 @@ import pytest
 from golden.runs import JOURNEYS_OF, changes, digests_of, pinned, runs_of
 from healthsim import library
 
-SHELF = Path(str(library.shelf("templates")))
+SHELF = Path(str(library.library_folder("templates")))
 MEND = "make golden writes the file anew: do so only if these rows were to change, and say why"
 
 

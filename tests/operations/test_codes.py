@@ -4,7 +4,15 @@ import pytest
 
 from healthsim.errors import HealthSimError
 from healthsim.operations import codes
-from healthsim.operations.codes import Asked, Usual, judge, judge_all, look, read_codes, together
+from healthsim.operations.codes import (
+    CodeQuery,
+    QueryDefaults,
+    judge,
+    judge_all,
+    look,
+    read_codes,
+    related_codes,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +52,7 @@ def test_a_code_of_no_named_system_is_asked_of_the_one_it_seems_to_be_of(
 def test_a_file_says_system_sex_age_and_day_where_it_does_and_the_command_elsewhere() -> None:
     text = "code,sex,age,on\nC61,F,,\nE11.9,,,2020-01-01\n"
 
-    asked = read_codes("codes.csv", text, Usual(system="icd10cm", sex="M", age=60))
+    asked = read_codes("codes.csv", text, QueryDefaults(system="icd10cm", sex="M", age=60))
 
     assert [(one.sex, one.age) for one in asked] == [("F", 60), ("M", 60)]
     assert [verdict.status for verdict in judge_all(asked)] == ["wrong_sex", "valid"]
@@ -68,11 +76,11 @@ def test_a_file_says_system_sex_age_and_day_where_it_does_and_the_command_elsewh
 )
 def test_a_file_that_cannot_be_judged_is_refused_with_its_line(text: str, said: str) -> None:
     with pytest.raises(HealthSimError, match=said):
-        read_codes("codes.csv", text, Usual())
+        read_codes("codes.csv", text, QueryDefaults())
 
 
 def test_thousands_of_codes_are_judged_in_their_order_each_once() -> None:
-    asked = [Asked("E11.9"), Asked("E11"), Asked("I1O")] * 2_000
+    asked = [CodeQuery("E11.9"), CodeQuery("E11"), CodeQuery("I1O")] * 2_000
 
     found = [verdict.status for verdict in judge_all(asked)]
 
@@ -125,7 +133,7 @@ def test_labs_and_drugs_of_a_condition_are_answered(query: str) -> None:
 def test_few_rows_of_what_goes_with_a_condition_hold_some_of_every_kind() -> None:
     found = look("goes with E11", limit=8)
 
-    assert len({row[0] for row in found.rows}) == len({row[0] for row in together("E11").rows})
+    assert len({row[0] for row in found.rows}) == len({row[0] for row in related_codes("E11").rows})
     assert "raise limit for more" in found.note
 
 
@@ -138,6 +146,6 @@ def test_a_condition_of_which_nothing_is_known_is_refused(query: str) -> None:
 def test_columns_of_ones_own_and_blank_rows_are_passed_over() -> None:
     text = "claim,code,note,sex\nA1,C61,old,F\n,,,\n \nA2,E11.9,,\n"
 
-    assert read_codes("codes.csv", text, Usual()) == [
-        Asked("C61", sex="F"), Asked("E11.9")
+    assert read_codes("codes.csv", text, QueryDefaults()) == [
+        CodeQuery("C61", sex="F"), CodeQuery("E11.9")
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from healthsim.operations import generate, runs
 from healthsim.operations.home import Home
 from healthsim.persistence.database import open_read
 from healthsim.persistence.digest import digest_stored
-from healthsim.persistence.state import described
+from healthsim.persistence.state import describe_file
 from operations.small_engine import PROFILE, VISITS_EACH, SmallEngine
 
 
@@ -44,7 +44,7 @@ def test_a_run_stores_what_the_engine_made(home: Home) -> None:
 
     assert (record.status, record.done, record.total) == ("done", 100, 100)
     assert record.counts == {"patients": 100, "encounters": 100 * VISITS_EACH, "plans": 2}
-    found = described(runs.file(home, record.run_id))
+    found = describe_file(runs.file(home, record.run_id))
     assert found.manifest.digest == record.digest
     assert digest_stored(runs.file(home, record.run_id), found.tables).total() == record.digest
     with open_read(runs.file(home, record.run_id)) as connection:
@@ -172,7 +172,7 @@ def test_a_heartbeat_keeps_the_lease(home: Home) -> None:
     record, _ = runs.claim(home, "aa" * 20, 10)
     lease = home.runs / f"{record.run_id}.lease"
     os.utime(lease, (0, 0))
-    runs.beat(home, record.run_id)
+    runs.heartbeat(home, record.run_id)
 
     assert runs.get(home, record.run_id).status == "running"
 
@@ -194,7 +194,7 @@ def test_runs_expire_by_age_and_by_size_oldest_first(
     assert runs.expire(home) == [old.run_id]
     monkeypatch.setattr(runs, "_MOST_BYTES", size + size // 2)
     assert runs.expire(home) == [middle.run_id]
-    assert [record.run_id for record in runs.everything(home)] == [new.run_id]
+    assert [record.run_id for record in runs.list_runs(home)] == [new.run_id]
     with pytest.raises(NotFound, match="has expired"):
         runs.get(home, old.run_id)
 

@@ -37,7 +37,7 @@ def test_folders_are_made_by_writing_and_not_by_reading(tmp_path: Path) -> None:
 
     assert scenarios.list_all(home) == []
     assert specs.names(home) == []
-    assert runs.everything(home) == []
+    assert runs.list_runs(home) == []
     for reading in (
         partial(scenarios.describe, home, "one"),
         partial(scenarios.delete, home, "one"),
@@ -58,7 +58,7 @@ def test_folders_are_made_by_writing_and_not_by_reading(tmp_path: Path) -> None:
 def test_a_home_without_the_right_to_write_can_be_read(tmp_path: Path) -> None:
     home = Home(tmp_path)
     spec_id = specs.create(home, "one", {"count": 5}).spec_id
-    kept_run(home.made(home.scenarios) / "small.duckdb", count=10)
+    kept_run(home.ensure(home.scenarios) / "small.duckdb", count=10)
     folders = (tmp_path, home.specs, home.specs / spec_id, home.scenarios)
     for folder in folders:
         folder.chmod(0o500)
@@ -66,7 +66,7 @@ def test_a_home_without_the_right_to_write_can_be_read(tmp_path: Path) -> None:
         assert specs.load(home, spec_id).document == {"count": 5}
         assert [kept.name for kept in scenarios.list_all(home)] == ["small"]
         assert query.query(home, "small", "SELECT count(*) FROM patients").rows == [[10]]
-        assert runs.everything(home) == []
+        assert runs.list_runs(home) == []
     finally:
         for folder in folders:
             folder.chmod(0o700)

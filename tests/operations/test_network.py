@@ -20,7 +20,7 @@ from healthsim.operations import generate, network
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.reference import kinds
-from healthsim.reference.kind import Request
+from healthsim.reference.kind import ImportRequest
 
 REAL = (1234567893, 1000000012, 1000000038)
 HEART = {"Healthcare Provider Taxonomy Code_1": "207RC0001X"}  # electrophysiology
@@ -47,7 +47,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def bring(home: Home, kind: str, file: Path) -> None:
     stop = threading.Event()
-    kinds.bring(kind, Request(home.reference, file, None, "", lambda what, share: None, stop))
+    kinds.import_source(
+        kind, ImportRequest(home.reference, file, None, "", lambda what, share: None, stop)
+    )
 
 
 def houston(**changes: Any) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def test_a_scenario_with_imported_clinicians_is_whole(full: Home) -> None:
     assert {npi for npi, what in real.items() if what == "family medicine"} <= set(REAL[:2])
     assert REAL[2] in billed
     assert [one.check for one in integrity.check(path) if one.rows] == []
-    clinicians, hospitals = network.told(path)
+    clinicians, hospitals = network.directory_note(path)
     assert clinicians.startswith(f"{len(real)} of ")
     assert "internal medicine" in clinicians
     assert "Every patient is invented" in clinicians

@@ -15,11 +15,15 @@ from healthsim.errors import NotFound
 from healthsim.execution.prepare import prepare
 from healthsim.operations import network
 from healthsim.operations.home import Home
-from healthsim.operations.population import describe_place, grounded, imported_population
+from healthsim.operations.population import (
+    describe_place,
+    imported_population,
+    with_imported_population,
+)
 from healthsim.operations.reference import import_file, reference_for
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.reference import built_in
-from healthsim.tools import looking
+from healthsim.tools import lookup
 
 LOCATED: dict[str, Any] = {
     "kind": "profile", "name": "texans", "count": 50, "products": ["patientsim"],
@@ -115,10 +119,10 @@ def test_what_nothing_is_known_of_names_what_to_import(home: Home) -> None:
 
 
 def test_looking_up_what_nothing_is_known_of_says_what_to_import(home: Home) -> None:
-    told = looking._population(home, "VT", "stroke")
+    told = lookup._population(home, "VT", "stroke")
 
     assert "reference import cdc-places FILE" in told.note
-    assert looking._population(home, "VT", "copd").note == ""
+    assert lookup._population(home, "VT", "copd").note == ""
 
 
 def test_imported_prevalence_is_met_and_named_as_the_countys(home: Home, tmp_path: Path) -> None:
@@ -158,7 +162,7 @@ def test_a_run_takes_the_imported_figures_that_it_needs_and_their_version(
     done = import_file(home, "cdc-places", publishing.places_wide(tmp_path))
     reference = reference_for(home, LOCATED)
     job = prepare(LOCATED, reference=reference)
-    county = job.figures.where.counties
+    county = job.measures.where.counties
 
     assert reference.versions["cdc-places"] == done.digest
     assert job.key != before
@@ -172,7 +176,7 @@ def test_a_run_that_asks_for_no_place_is_what_it_was(home: Home, tmp_path: Path)
     import_file(home, "cdc-places", publishing.places_wide(tmp_path))
     anywhere = LOCATED | {"demographics": {}}
 
-    assert grounded(home, anywhere, built_in()) is built_in()
+    assert with_imported_population(home, anywhere, built_in()) is built_in()
 
 
 def test_imported_people_are_those_of_their_counties(home: Home, tmp_path: Path) -> None:

@@ -14,18 +14,18 @@ import pytest
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.operations import query as module
 from healthsim.operations.home import Home
-from healthsim.operations.query import Answered, query, query_file
+from healthsim.operations.query import QueryResult, query, query_file
 from persistence.saving import kept_run
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
-    kept_run(home.made(home.scenarios) / "small.duckdb", count=1000)
+    kept_run(home.ensure(home.scenarios) / "small.duckdb", count=1000)
     return home
 
 
-def asked(home: Home, sql: str, limit: int = 50, offset: int = 0) -> Answered:
+def asked(home: Home, sql: str, limit: int = 50, offset: int = 0) -> QueryResult:
     return query(home, "small", sql, limit=limit, offset=offset)
 
 

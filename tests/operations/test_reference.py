@@ -15,7 +15,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.reference import (
     import_file,
     imported,
-    missing,
+    missing_references,
     reference_for,
     remove,
 )
@@ -83,12 +83,12 @@ def test_a_scenario_says_which_version_it_misses(home: Home, tmp_path: Path) -> 
 def test_another_version_is_not_the_same(home: Home, tmp_path: Path) -> None:
     done = import_file(home, "cdc-svi", publishing.svi(tmp_path))
 
-    assert missing(home, "x", {"cdc-svi": done.digest}) == []
-    (problem,) = missing(home, "x", {"cdc-svi": "f" * 64})
+    assert missing_references(home, "x", {"cdc-svi": done.digest}) == []
+    (problem,) = missing_references(home, "x", {"cdc-svi": "f" * 64})
     assert f"version ffffffffffff, and {done.digest[:12]} is here" in problem.found
     remove(home, "cdc-svi")
     assert imported(home) == ()
-    assert len(missing(home, "x", {"cdc-svi": done.digest})) == 1
+    assert len(missing_references(home, "x", {"cdc-svi": done.digest})) == 1
 
 
 def test_what_is_asked_for_is_in_the_manifest_and_proven(home: Home, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_is_asked_for_is_in_the_manifest_and_proven(home: Home, tmp_path: P
 
 
 def test_a_book_that_is_missing_is_named_as_it_is_imported(home: Home) -> None:
-    (problem,) = missing(home, "x", {"book icd10cm": "f" * 64})
+    (problem,) = missing_references(home, "x", {"book icd10cm": "f" * 64})
 
     assert problem.mend.endswith("healthsim reference import icd10cm FILE")
 

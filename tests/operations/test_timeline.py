@@ -7,13 +7,13 @@ import pytest
 import timelines
 from healthsim.building import templates
 from healthsim.errors import Refused
-from healthsim.operations.timeline import Told, tell
+from healthsim.operations.timeline import PersonStory, person_story
 
-NAMES = [template.name for template in templates.shelf()]
+NAMES = [template.name for template in templates.load_library()]
 
 
-def _hero(**asked: int) -> Told:
-    return tell(
+def _hero(**asked: int) -> PersonStory:
+    return person_story(
         templates.load("woman-58").fresh(), [templates.load("hero-infarction").fresh()], **asked
     )
 
@@ -53,9 +53,9 @@ def test_what_comes_again_and_again_is_cut_short_and_counted() -> None:
 def test_a_person_is_the_same_alone_and_among_others() -> None:
     profile = templates.load("medicare-diabetic").fresh()
     journeys = [templates.load("diabetic-first-year").fresh()]
-    chosen = tell(profile, journeys)
+    chosen = person_story(profile, journeys)
 
-    assert tell(profile, journeys, person=chosen.person_id // 100) == chosen
+    assert person_story(profile, journeys, person=chosen.person_id // 100) == chosen
 
 
 def test_somebody_who_is_not_there_is_refused() -> None:

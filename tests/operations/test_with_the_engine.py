@@ -13,7 +13,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.query import query
 from healthsim.operations.verify import verify
 from healthsim.persistence.digest import Digest, digest_stored
-from healthsim.persistence.state import described
+from healthsim.persistence.state import describe_file
 
 PROFILE: dict[str, Any] = {
     "kind": "profile",
@@ -97,7 +97,7 @@ def test_a_scenario_of_the_engine_is_kept_asked_and_proved(home: Home) -> None:
 
 
 def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home) -> None:
-    engine = generate.the_engine()
+    engine = generate.default_engine()
     job = engine.prepare(PROFILE, [JOURNEY])
     digests = []
     for size, threads in ((7, 1), (16, 2), (1000, 3)):
@@ -110,12 +110,12 @@ def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home)
 
     path = scenarios.path(home, "few")
     assert digests[0] == digests[1] == digests[2]
-    assert digests[0] == digest_stored(path, described(path).tables).tables()
+    assert digests[0] == digest_stored(path, describe_file(path).tables).tables()
 
 
 def test_rows_are_stored_by_person_and_key(home: Home) -> None:
     path = scenarios.path(home, "few")
-    for table in described(path).tables:
+    for table in describe_file(path).tables:
         order = ["person_id"] if "person_id" in table.by_name else []
         order += [name for name in table.key if name != "person_id"]
         names = ", ".join(order)
@@ -133,7 +133,7 @@ def test_a_wrong_specification_starts_no_run(tmp_path: Path) -> None:
     with pytest.raises(SpecError):
         generate.start(Home(tmp_path), {**PROFILE, "count": -1}, [])
 
-    assert runs.everything(Home(tmp_path)) == []
+    assert runs.list_runs(Home(tmp_path)) == []
 
 
 def test_expectations_are_judged_kept_and_audited(home: Home) -> None:

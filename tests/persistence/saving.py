@@ -13,7 +13,7 @@ from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import Writer
 from healthsim.persistence.digest import Digest, digest_stored
 from healthsim.persistence.scenario import Manifest, write_manifest
-from healthsim.persistence.state import StateManager, described
+from healthsim.persistence.state import StateManager, describe_file
 from operations import small_engine as small
 
 
@@ -45,7 +45,7 @@ def kept_run(path: Path, count: int, size: int = 16) -> Path:
 
 
 def manifest_of(path: Path) -> Manifest:
-    return described(path).manifest
+    return describe_file(path).manifest
 
 
 def end_a_saver(folder: Path, old: Path, new: Path, seconds: float) -> str:

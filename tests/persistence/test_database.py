@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from healthsim.errors import NotFound, StorageError
-from healthsim.persistence import lanes
+from healthsim.persistence import writer_pool
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import Writer, ddl, open_read, open_write, storage_errors
 from healthsim.tables import Column, Table
@@ -37,7 +37,7 @@ def written(path: Path, count: int = 10) -> Path:
 def test_rows_are_stored_in_the_order_in_which_they_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lanes, "_ROW_GROUP", 1000)
+    monkeypatch.setattr(writer_pool, "_ROW_GROUP", 1000)
     size, parts = 777, 60
     with Writer(tmp_path / "a.duckdb", [NUMBERS, OTHERS]) as writer:
         for part in range(parts):
@@ -52,7 +52,7 @@ def test_rows_are_stored_in_the_order_in_which_they_came(
 
 
 def test_whole_row_groups_are_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "_WAITING", 1)
+    monkeypatch.setattr(writer_pool, "_WAITING", 1)
     with Writer(tmp_path / "a.duckdb", [NUMBERS]) as writer:
         for part in range(5):
             writer.append("numbers", batch(part * 100_000, 100_000))
@@ -104,7 +104,7 @@ def test_a_missing_required_value_is_refused_and_named(tmp_path: Path) -> None:
 def test_a_fault_in_a_lane_reaches_whoever_goes_on_appending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lanes, "_ROW_GROUP", 1)
+    monkeypatch.setattr(writer_pool, "_ROW_GROUP", 1)
 
     def write() -> None:
         with Writer(tmp_path / "a.duckdb", [NUMBERS]) as writer:

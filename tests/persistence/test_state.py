@@ -16,7 +16,7 @@ from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence import files
 from healthsim.persistence.database import discard, open_read, storage_errors
 from healthsim.persistence.digest import digest_stored
-from healthsim.persistence.state import StateManager, described, sample
+from healthsim.persistence.state import StateManager, describe_file, sample
 from operations import small_engine as small
 from persistence.saving import end_a_saver, kept_run, manifest_of
 
@@ -195,7 +195,7 @@ def test_the_run_file_of_a_save_can_be_read_by_any_duckdb(run: Path) -> None:
         shown = connection.sql("SELECT column_name, meaning FROM healthsim_columns").fetchall()
 
     assert ("charge_usd", "Billed.") in shown
-    assert described(run).manifest.count == 50
+    assert describe_file(run).manifest.count == 50
 
 
 def test_an_error_about_an_unfinished_file_names_what_it_is_to_become(tmp_path: Path) -> None:

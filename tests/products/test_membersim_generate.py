@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from healthsim.dates import NO_DAY
-from healthsim.products.membersim.generate import Bills, Lines, claims
-from healthsim.products.membersim.plans import BUILT_IN, PlanBook
+from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines, claims
+from healthsim.products.membersim.plans import BUILT_IN, PlanTable
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
 from healthsim.specification.profiles.profile import PlanDesign
 from healthsim.streams import Streams
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
-BOOK = PlanBook.of(BUILT_IN)
+BOOK = PlanTable.of(BUILT_IN)
 CLASSES = (
     "office", "telehealth", "urgent_care", "emergency", "observation", "inpatient",
     "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
@@ -33,7 +33,9 @@ MONEY = (
 DAY = 20_089  # 2025-01-01
 
 
-def bill_lines(people: int, per_person: int = 5, seed: int = 1) -> tuple[Bills, Lines]:
+def bill_lines(
+    people: int, per_person: int = 5, seed: int = 1
+) -> tuple[ClaimHeaders, ServiceLines]:
     """Make up bills of every class with one to five lines each."""
     streams = Streams(seed)
     n = people * per_person
@@ -48,7 +50,7 @@ def bill_lines(people: int, per_person: int = 5, seed: int = 1) -> tuple[Bills, 
     day = DAY + draw("day", n, 700)
     null = np.full(n, NO_NUMBER, dtype=np.int64)
     nothing = Coded.constant(None, n)
-    bills = Bills(
+    bills = ClaimHeaders(
         person=person, person_id=person_id, claim_id=person_id * 2**29 + hashed,
         encounter_id=person_id, event_id=person_id, plan=draw("plan", n, len(BOOK.names)),
         institutional=institutional, encounter_class=classes,
@@ -68,7 +70,7 @@ def bill_lines(people: int, per_person: int = 5, seed: int = 1) -> tuple[Bills, 
     code = draw("code", m, len(CODES) + 1) - 1
     code[~institutional[bill] & (code < 0)] = 0
     none = Coded.constant(None, m)
-    lines = Lines(
+    lines = ServiceLines(
         bill=bill, line=line.astype(np.int32), service_date=day[bill] + draw("later", m, 3),
         procedure=Coded(code, CODES), units=1 + draw("units", m, 3) * (draw("many", m, 5) == 0),
         modifier_1=none, modifier_2=none, modifier_3=none, modifier_4=none, revenue_code=none,
@@ -80,12 +82,12 @@ def bill_lines(people: int, per_person: int = 5, seed: int = 1) -> tuple[Bills, 
 
 
 @pytest.fixture(scope="module")
-def billed() -> tuple[Bills, Lines]:
+def billed() -> tuple[ClaimHeaders, ServiceLines]:
     return bill_lines(400)
 
 
 @pytest.fixture(scope="module")
-def made(billed: tuple[Bills, Lines]) -> dict[str, Columns]:
+def made(billed: tuple[ClaimHeaders, ServiceLines]) -> dict[str, Columns]:
     return claims(*billed, BOOK)
 
 
@@ -112,7 +114,7 @@ def test_the_money_identities_hold_on_every_row(made: dict[str, Columns], table:
 
 
 def test_a_header_is_the_sum_of_its_lines(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     for name in MONEY:
         total = np.zeros(len(billed[0].claim_id), dtype=np.int64)
@@ -171,7 +173,7 @@ def test_charge_and_allowed_amount_are_constant_for_provider_plan_code_and_year(
 
 
 def test_visits_in_a_global_period_are_refused_with_their_whole_charge(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     rows, refused = made["claim_lines"], billed[1].part_of_global
 
@@ -181,7 +183,7 @@ def test_visits_in_a_global_period_are_refused_with_their_whole_charge(
 
 
 def test_a_claim_is_denied_when_every_line_is(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     bills, lines = billed
     paid = np.bincount(lines.bill[~lines.part_of_global], minlength=len(bills.plan)) > 0
@@ -191,7 +193,7 @@ def test_a_claim_is_denied_when_every_line_is(
 
 
 def test_only_one_line_of_a_stay_paid_by_drg_is_allowed_anything(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     bills, lines = billed
     stay = (bills.institutional & ~np.isnan(bills.drg_weight))[lines.bill]
@@ -204,7 +206,7 @@ def test_only_one_line_of_a_stay_paid_by_drg_is_allowed_anything(
 
 
 def test_a_copay_stands_on_at_most_one_line_of_a_claim_and_is_the_plans(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     bills, lines = billed
     rows = made["claim_lines"]
@@ -218,7 +220,7 @@ def test_a_copay_stands_on_at_most_one_line_of_a_claim_and_is_the_plans(
 
 
 def test_preventive_visits_cost_the_member_nothing_where_the_plan_says_so(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     rows = made["claims"]
     member = rows["deductible_usd"] + rows["coinsurance_usd"] + rows["copay_usd"]
@@ -227,7 +229,7 @@ def test_preventive_visits_cost_the_member_nothing_where_the_plan_says_so(
 
 
 def test_no_member_pays_more_than_the_maximum_of_the_plan_in_a_year(
-    billed: tuple[Bills, Lines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
 ) -> None:
     bills, lines = billed
     rows = made["claim_lines"]
@@ -245,7 +247,7 @@ def one(encounter_class: str, codes: list[str], plan: str, **changes: object) ->
     """Bill one encounter of one person; return its claim lines."""
     bills, lines = bill_lines(1, 1)
     m = len(codes)
-    book = PlanBook.of({plan: BUILT_IN[plan]})
+    book = PlanTable.of({plan: BUILT_IN[plan]})
     institutional = bool(changes.pop("institutional", False))
     weight = float(changes.pop("drg_weight", np.nan))  # type: ignore[arg-type]
     bills = replace(
@@ -340,11 +342,11 @@ def test_people_can_be_billed_in_any_chunks() -> None:
         some = np.isin(bills.person, np.arange(start, start + 20))
         of_some = some[lines.bill]
         first = int(np.argmax(some))
-        part_bills = Bills(**{
+        part_bills = ClaimHeaders(**{
             name: value.take(some) if isinstance(value, Coded) else value[some]
             for name, value in vars(bills).items() if value is not None
         })  # fmt: skip
-        part_lines = Lines(**{
+        part_lines = ServiceLines(**{
             name: value.take(of_some) if isinstance(value, Coded) else value[of_some]
             for name, value in vars(lines).items()
         })  # fmt: skip
@@ -366,6 +368,6 @@ def test_a_plan_that_pays_for_nothing_preventive_asks_its_copay() -> None:
         preventive=np.ones(len(bills.plan), np.bool_),
         specialist=np.zeros(len(bills.plan), np.bool_),
     )
-    made = claims(wellness, lines, PlanBook.of({"Ours": own}))["claims"]
+    made = claims(wellness, lines, PlanTable.of({"Ours": own}))["claims"]
 
     assert made["copay_usd"][bills.encounter_class.equals("office")].max() == 1000

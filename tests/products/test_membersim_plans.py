@@ -5,7 +5,7 @@ from healthsim.limits import NO_LIMIT
 from healthsim.products.membersim.plans import (
     BUILT_IN,
     COPAY_KINDS,
-    PlanBook,
+    PlanTable,
     is_uninsured,
 )
 from healthsim.products.membersim.tables import PLANS
@@ -26,7 +26,7 @@ def test_every_built_in_plan_keeps_the_legal_limits_of_2025(name: str) -> None:
 
 
 def test_original_medicare_has_the_amounts_of_2025_and_no_maximum() -> None:
-    book = PlanBook.of({"Original": BUILT_IN["Original"]})
+    book = PlanTable.of({"Original": BUILT_IN["Original"]})
 
     assert book.deductible_cents.tolist() == [25_700]
     assert book.copay_cents[0, COPAY_KINDS.index("inpatient")] == 167_600
@@ -36,7 +36,7 @@ def test_original_medicare_has_the_amounts_of_2025_and_no_maximum() -> None:
 def test_a_plan_of_the_profile_stands_beside_built_in_ones() -> None:
     own = PlanDesign(kind="commercial", deductible_usd=0.29, copays_usd={"telehealth": 12.35})
 
-    book = PlanBook.of({"CHIP": BUILT_IN["CHIP"], "Ours": own})
+    book = PlanTable.of({"CHIP": BUILT_IN["CHIP"], "Ours": own})
 
     assert book.names == ("CHIP", "Ours")
     assert book.deductible_cents.tolist() == [0, 29]
@@ -45,7 +45,7 @@ def test_a_plan_of_the_profile_stands_beside_built_in_ones() -> None:
 
 
 def test_the_rows_of_plans_are_complete_and_ordered_by_name() -> None:
-    rows = PlanBook.of(BUILT_IN).rows()
+    rows = PlanTable.of(BUILT_IN).rows()
 
     assert list(rows) == [column.name for column in PLANS.columns]
     assert rows["plan_id"].texts() == sorted(BUILT_IN)
@@ -53,7 +53,7 @@ def test_the_rows_of_plans_are_complete_and_ordered_by_name() -> None:
 
 
 def test_an_empty_book_has_no_rows() -> None:
-    assert len(PlanBook.of({}).rows()["plan_id"]) == 0
+    assert len(PlanTable.of({}).rows()["plan_id"]) == 0
 
 
 def test_no_plan_goes_by_the_name_uninsured() -> None:

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthsim.products.membersim.plans import PlanBook
-from healthsim.products.membersim.sharing import NO_COPAY, Served, Shares, share
+from healthsim.products.membersim.plans import PlanTable
+from healthsim.products.membersim.sharing import NO_COPAY, CostShares, CostSharingInput, share_costs
 from healthsim.specification.profiles.profile import PlanDesign
 
-PLANS = PlanBook.of({
+PLANS = PlanTable.of({
     "plain": PlanDesign(kind="commercial", deductible_usd=3, oop_max_usd=8, coinsurance_share=0.2),
     "mid-year": PlanDesign(
         kind="commercial", deductible_usd=5, oop_max_usd=5, coinsurance_share=0.35, benefit_year=7
@@ -47,9 +47,11 @@ HOUSEHOLD = (0, 1, 1)
 """The household of each person: the second and the third are a family."""
 
 
-def _served(found: list[Line], tie: np.ndarray | None = None, *, families: bool = False) -> Served:
+def _served(
+    found: list[Line], tie: np.ndarray | None = None, *, families: bool = False
+) -> CostSharingInput:
     column = lambda name, dtype: np.array([getattr(line, name) for line in found], dtype=dtype)  # noqa: E731
-    return Served(
+    return CostSharingInput(
         person=column("person", np.int32), plan=column("plan", np.int32),
         service_date=column("day", np.int32), allowed=column("allowed", np.int64),
         copay=column("copay", np.int64), covered=column("covered", np.bool_), tie=tie,
@@ -105,7 +107,7 @@ def _one_by_one(
     return result
 
 
-def _rows(shares: Shares) -> list[tuple[int, ...]]:
+def _rows(shares: CostShares) -> list[tuple[int, ...]]:
     columns = (shares.deductible, shares.coinsurance, shares.copay, shares.plan_paid)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -115,7 +117,7 @@ def _rows(shares: Shares) -> list[tuple[int, ...]]:
 def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> None:
     turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
 
-    assert _rows(share(_served(found), PLANS)) == _one_by_one(found, turn)
+    assert _rows(share_costs(_served(found), PLANS)) == _one_by_one(found, turn)
 
 
 @settings(max_examples=300, deadline=None)
@@ -123,7 +125,9 @@ def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> 
 def test_a_family_meets_its_limits_as_a_clerk_keeps_its_page(found: list[Line]) -> None:
     turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
 
-    assert _rows(share(_served(found, families=True), PLANS)) == _one_by_one(found, turn, HOUSEHOLD)
+    assert _rows(share_costs(_served(found, families=True), PLANS)) == _one_by_one(
+        found, turn, HOUSEHOLD
+    )
 
 
 def test_a_persons_deductible_is_met_when_the_familys_is() -> None:
@@ -131,7 +135,7 @@ def test_a_persons_deductible_is_met_when_the_familys_is() -> None:
     found = [Line(1, 4, 20_100, 300, none, False), Line(2, 4, 20_101, 300, none, False),
              Line(2, 4, 20_102, 400, none, False)]  # fmt: skip
 
-    shares = share(_served(found, families=True), PLANS)
+    shares = share_costs(_served(found, families=True), PLANS)
 
     assert shares.deductible.tolist() == [300, 200, 0]
     assert shares.coinsurance.tolist() == [0, 25, 100]
@@ -146,8 +150,8 @@ def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
     order = list(range(len(found)))
     shuffle.shuffle(order)  # type: ignore[attr-defined]
 
-    straight = _rows(share(_served(found, tie), PLANS))
-    mixed = _rows(share(_served([found[row] for row in order], tie[order]), PLANS))
+    straight = _rows(share_costs(_served(found, tie), PLANS))
+    mixed = _rows(share_costs(_served([found[row] for row in order], tie[order]), PLANS))
 
     assert mixed == [straight[row] for row in order]
 
@@ -156,7 +160,7 @@ def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
 @given(lines)
 def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(found: list[Line]) -> None:
     served = _served(found)
-    shares = share(served, PLANS)
+    shares = share_costs(served, PLANS)
     member = shares.deductible + shares.coinsurance + shares.copay
 
     assert np.array_equal(member + shares.plan_paid, served.allowed)
@@ -170,7 +174,7 @@ def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(found: list[Line]
 
 
 def test_a_covered_line_with_a_copay_is_free() -> None:
-    shares = share(_served([Line(0, 0, 20_100, 1000, 300, True)]), PLANS)
+    shares = share_costs(_served([Line(0, 0, 20_100, 1000, 300, True)]), PLANS)
 
     assert _rows(shares) == [(0, 0, 0, 1000)]
 
@@ -178,7 +182,7 @@ def test_a_covered_line_with_a_copay_is_free() -> None:
 def test_a_copay_line_leaves_the_deductible_untouched() -> None:
     found = [Line(0, 0, 20_100, 1000, 250, False), Line(0, 0, 20_101, 1000, int(NO_COPAY), False)]
 
-    assert _rows(share(_served(found), PLANS)) == [(0, 0, 250, 750), (300, 140, 0, 560)]
+    assert _rows(share_costs(_served(found), PLANS)) == [(0, 0, 250, 750), (300, 140, 0, 560)]
 
 
 def test_what_is_above_the_maximum_comes_off_coinsurance_then_copay_then_deductible() -> None:
@@ -188,7 +192,7 @@ def test_what_is_above_the_maximum_comes_off_coinsurance_then_copay_then_deducti
         Line(0, 0, 20_102, 500, 100, False),  # nothing left
     ]
 
-    assert _rows(share(_served(found), PLANS)) == [
+    assert _rows(share_costs(_served(found), PLANS)) == [
         (0, 0, 600, 100),
         (200, 0, 0, 2100),
         (0, 0, 0, 500),
@@ -196,4 +200,4 @@ def test_what_is_above_the_maximum_comes_off_coinsurance_then_copay_then_deducti
 
 
 def test_no_lines_share_nothing() -> None:
-    assert _rows(share(_served([]), PLANS)) == []
+    assert _rows(share_costs(_served([]), PLANS)) == []

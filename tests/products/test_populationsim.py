@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from healthsim.errors import NotFound
-from healthsim.products.populationsim.choice import Choice
+from healthsim.products.populationsim.choice import WeightedChoice
 from healthsim.products.populationsim.datafiles import rows
 from healthsim.products.populationsim.figures import (
     age_bands,
@@ -217,7 +217,7 @@ def test_no_group_gives_no_choice() -> None:
 
 def test_the_ends_of_the_unit_interval_stay_in_their_group() -> None:
     start = np.arange(0, 2_001, 2, dtype=np.int32)
-    choice = Choice.of(np.ones(2_000, dtype=np.int64), start)
+    choice = WeightedChoice.of(np.ones(2_000, dtype=np.int64), start)
     group = np.arange(1_000, dtype=np.int32)
 
     lowest = choice.choose(group, np.full(1_000, 2.0**-53))

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.products.rxmembersim.fills import ABANDONED_SHARE, Course, FillDates, fill_dates
+from healthsim.products.rxmembersim.fills import (
+    ABANDONED_SHARE,
+    FillDates,
+    PrescribedCourse,
+    fill_dates,
+)
 from healthsim.streams import Streams
 
 PEOPLE = 20_000
@@ -20,7 +25,7 @@ def filled(
     last: int = FAR, people: int = PEOPLE,
 ) -> FillDates:  # fmt: skip
     draw = Streams(5).uniform
-    course = Course(
+    course = PrescribedCourse(
         written=np.full(people, WRITTEN, np.int32), last=np.full(people, last, np.int32),
         days_supply=days_supply, refills=refills, first_fill_share=np.full(people, share),
         adherence=np.full(people, adherence),
@@ -103,7 +108,7 @@ def test_fills_follow_each_other_and_never_pass_the_last_day(
 
 
 def test_people_without_the_prescription_have_no_fills() -> None:
-    nobody = Course(
+    nobody = PrescribedCourse(
         written=np.full(3, NO_DAY), last=np.full(3, FAR, np.int32), days_supply=30, refills=2,
         first_fill_share=np.ones(3), adherence=np.ones(3),
     )  # fmt: skip

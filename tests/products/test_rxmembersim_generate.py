@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from healthsim.dates import NO_DAY
-from healthsim.products.membersim.plans import BUILT_IN, PlanBook
-from healthsim.products.rxmembersim.generate import Dispensed, fills
+from healthsim.products.membersim.plans import BUILT_IN, PlanTable
+from healthsim.products.rxmembersim.generate import DispensedFills, fills
 from healthsim.products.rxmembersim.tables import FILLS
 from healthsim.specification.profiles.profile import PlanDesign
 from healthsim.streams import Streams
 from healthsim.tables import Coded, Columns
 
-BOOK = PlanBook.of(BUILT_IN)
+BOOK = PlanTable.of(BUILT_IN)
 DAY = 20_089  # 2025-01-01
 STATUSES = ("paid", "reversed", "rejected")
 
 
-def dispense(people: int, per_person: int = 20, seed: int = 3) -> Dispensed:
+def dispense(people: int, per_person: int = 20, seed: int = 3) -> DispensedFills:
     """Make up fills of cheap and dear drugs over two years."""
     streams = Streams(seed)
     m = people * per_person
@@ -26,7 +26,7 @@ def dispense(people: int, per_person: int = 20, seed: int = 3) -> Dispensed:
     number = person_id * 2**29 + np.tile(np.arange(per_person), people)
     tier = 1 + draw("tier", 5)
     date = DAY + draw("date", 700)
-    return Dispensed(
+    return DispensedFills(
         person=person, person_id=person_id, fill_id=number, prescription_id=number,
         event_id=number, plan=np.repeat(draw("plan", len(BOOK.names))[:people], per_person),
         fill_number=draw("number", 12), status=Coded(draw("status", 12) // 10, STATUSES),
@@ -39,12 +39,12 @@ def dispense(people: int, per_person: int = 20, seed: int = 3) -> Dispensed:
 
 
 @pytest.fixture(scope="module")
-def dispensed() -> Dispensed:
+def dispensed() -> DispensedFills:
     return dispense(300)
 
 
 @pytest.fixture(scope="module")
-def rows(dispensed: Dispensed) -> Columns:
+def rows(dispensed: DispensedFills) -> Columns:
     return fills(dispensed, BOOK)
 
 
@@ -61,17 +61,21 @@ def test_the_price_of_every_fill_is_what_everybody_pays_for_it(rows: Columns) ->
     assert all(np.all(rows[name] >= 0) and rows[name].dtype == np.int64 for name in parts)
 
 
-def test_reversed_and_rejected_fills_carry_no_money(dispensed: Dispensed, rows: Columns) -> None:
+def test_reversed_and_rejected_fills_carry_no_money(
+    dispensed: DispensedFills, rows: Columns
+) -> None:
     unpaid = ~dispensed.status.equals("paid")
 
     for name in ("ingredient_cost_usd", "dispensing_fee_usd", "copay_usd", "plan_paid_usd"):
         assert not rows[name][unpaid].any()
 
 
-def test_reversed_fills_do_not_count_towards_any_limit(dispensed: Dispensed, rows: Columns) -> None:
+def test_reversed_fills_do_not_count_towards_any_limit(
+    dispensed: DispensedFills, rows: Columns
+) -> None:
     paid = dispensed.status.equals("paid")
     alone = fills(
-        Dispensed(**{
+        DispensedFills(**{
             name: value.take(paid) if isinstance(value, Coded) else value[paid]
             for name, value in vars(dispensed).items()
         }),
@@ -82,7 +86,7 @@ def test_reversed_fills_do_not_count_towards_any_limit(dispensed: Dispensed, row
         assert np.array_equal(alone[name], rows[name][paid])
 
 
-def one_by_one(dispensed: Dispensed, price: list[int]) -> list[tuple[int, int, str]]:
+def one_by_one(dispensed: DispensedFills, price: list[int]) -> list[tuple[int, int, str]]:
     """Share fill after fill, as a claims clerk would."""
     met: dict[tuple[int, ...], int] = {}
     spent: dict[tuple[int, ...], int] = {}
@@ -109,7 +113,7 @@ def one_by_one(dispensed: Dispensed, price: list[int]) -> list[tuple[int, int, s
 
 
 def test_whole_columns_share_as_a_clerk_does_fill_by_fill(
-    dispensed: Dispensed, rows: Columns
+    dispensed: DispensedFills, rows: Columns
 ) -> None:
     price = (rows["ingredient_cost_usd"] + rows["dispensing_fee_usd"]).tolist()
     found = zip(
@@ -122,7 +126,7 @@ def test_whole_columns_share_as_a_clerk_does_fill_by_fill(
 
 
 def test_nobody_in_part_d_pays_more_than_two_thousand_dollars_a_year(
-    dispensed: Dispensed, rows: Columns
+    dispensed: DispensedFills, rows: Columns
 ) -> None:
     year = (dispensed.fill_date - DAY) // 365
     member = rows["deductible_usd"] + rows["copay_usd"]
@@ -135,7 +139,7 @@ def test_nobody_in_part_d_pays_more_than_two_thousand_dollars_a_year(
 
 
 def test_a_tier_without_a_copay_costs_the_plans_coinsurance() -> None:
-    book = PlanBook.of({"Ours": PlanDesign(kind="commercial", coinsurance_share=0.25)})
+    book = PlanTable.of({"Ours": PlanDesign(kind="commercial", coinsurance_share=0.25)})
     some = dispense(5)
     made = fills(replace(some, plan=np.zeros_like(some.plan)), book)
     price = made["ingredient_cost_usd"] + made["dispensing_fee_usd"]

@@ -12,7 +12,7 @@ from execution.running import Document, listed, run
 from healthsim import library
 from healthsim.tables import Columns
 
-SHELF = Path(str(library.shelf("templates")))
+SHELF = Path(str(library.library_folder("templates")))
 ACCUMULATED = (
     "deductible_usd", "coinsurance_usd", "copay_usd", "plan_paid_usd", "benefit_phase",
     "other_payer_paid_usd", "other_payer_usd", "other_adjustment_usd", "coupon_usd", "amount_usd",

@@ -18,7 +18,7 @@ from healthsim.dates import day_of, whole_years
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.library import shelf
+from healthsim.library import library_folder
 from healthsim.operations.auditing import compared_run
 from healthsim.persistence.database import open_read
 from healthsim.tables import Coded
@@ -36,7 +36,9 @@ EVERY_CLASS = {
 
 
 def template(kind: str, name: str, **changed: Any) -> dict[str, Any]:
-    text = (Path(str(shelf("templates"))) / kind / f"{name}.json").read_text(encoding="utf-8")
+    text = (Path(str(library_folder("templates"))) / kind / f"{name}.json").read_text(
+        encoding="utf-8"
+    )
     document: dict[str, Any] = json.loads(text)
     return document | changed
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from healthsim.codes import books as built
-from healthsim.codes import shelf
+from healthsim.codes import imported_books
 from healthsim.codes.classify import classify
 from healthsim.codes.drugs import ndc, rxnorm
 from healthsim.codes.loinc import loinc
@@ -19,7 +19,7 @@ from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.operations import reference
 from healthsim.operations.home import Home
-from healthsim.reference.store import Import
+from healthsim.reference.store import ImportRecord
 
 LOINC = (
     "LOINC_NUM,COMPONENT,CLASS,CLASSTYPE,LONG_COMMON_NAME,STATUS,VersionLastChanged,"
@@ -32,15 +32,15 @@ TESTED = LOINC + '99998-3,x,CHEM,1,"Made-up test, in Serum",ACTIVE,2.81,mg/dL;mm
 def home(tmp_path: Path) -> Iterator[Home]:
     """Return a home; the shelf is empty again after the test."""
     yield Home(tmp_path / "home")
-    shelf.open_shelf(tmp_path / "none")
+    imported_books.open_shelf(tmp_path / "none")
 
 
-def bring(home: Home, kind: str, name: str, text: str | bytes, as_of: str = "") -> Import:
+def bring(home: Home, kind: str, name: str, text: str | bytes, as_of: str = "") -> ImportRecord:
     """Import a file of that name and text, and open the shelf as a new process would."""
     file = home.folder.parent / name
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     done = reference.import_file(home, kind, file, as_of=as_of)
-    shelf.open_shelf(home.books)
+    imported_books.open_shelf(home.books)
     return done
 
 
@@ -123,7 +123,7 @@ def test_removing_a_book_goes_back_to_the_one_built_in(home: Home) -> None:
     bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
     held = [one.name for one in reference.imported(home)]
     reference.remove(home, "icd10cm")
-    shelf.open_shelf(home.books)
+    imported_books.open_shelf(home.books)
 
     assert held == ["icd10cm"]
     assert classify("icd10cm", "E11.65").status == "valid"

@@ -14,8 +14,8 @@ import pytest
 import publishing
 from healthsim.errors import Cancelled, NotFound
 from healthsim.reference import kinds, read
-from healthsim.reference.kind import Request
-from healthsim.reference.store import Import, imports
+from healthsim.reference.kind import ImportRequest
+from healthsim.reference.store import ImportRecord, imports
 from healthsim.tables import Coded, Columns
 
 
@@ -26,10 +26,14 @@ def path(tmp_path: Path) -> Path:
     return home / "reference.duckdb"
 
 
-def bring(path: Path, kind: str, file: Path, year: int | None = None, as_of: str = "") -> Import:
+def bring(
+    path: Path, kind: str, file: Path, year: int | None = None, as_of: str = ""
+) -> ImportRecord:
     """Import a file, telling nobody."""
     stop = threading.Event()
-    return kinds.bring(kind, Request(path, file, year, as_of, lambda what, share: None, stop))
+    return kinds.import_source(
+        kind, ImportRequest(path, file, year, as_of, lambda what, share: None, stop)
+    )
 
 
 def rows(columns: Columns) -> list[tuple[Any, ...]]:
@@ -249,7 +253,7 @@ def test_an_import_that_is_stopped_leaves_the_old(path: Path, tmp_path: Path) ->
             stop.set()
 
     with pytest.raises(Cancelled, match="as it was"):
-        kinds.bring("nppes", Request(path, file, None, "", tell, stop))
+        kinds.import_source("nppes", ImportRequest(path, file, None, "", tell, stop))
 
     assert imports(path) == (old,)
     assert len(read.providers(path)["npi"]) == 5

@@ -14,13 +14,15 @@ import pytest
 import publishing
 from healthsim.errors import NotFound, Refused
 from healthsim.reference import kinds, read
-from healthsim.reference.kind import Request
+from healthsim.reference.kind import ImportRequest
 from healthsim.reference.store import imports
 
 
 def _bring(path: Path, kind: str, file: Path, year: int | None = None, as_of: str = "") -> None:
     stop = threading.Event()
-    kinds.bring(kind, Request(path, file, year, as_of, lambda what, share: None, stop))
+    kinds.import_source(
+        kind, ImportRequest(path, file, year, as_of, lambda what, share: None, stop)
+    )
 
 
 @pytest.fixture(scope="module")

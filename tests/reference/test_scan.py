@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from healthsim.errors import Refused
-from healthsim.reference.scan import Scanner
+from healthsim.reference.scan import CsvScanner
 
 HEADER = b"A,B\n"
 TEXTS = [
@@ -23,7 +23,7 @@ WINDOWS = [b"1,2\r\n3,4\r\n", b"1,2\r\n3,4\n", b"1,2\r\n3,4\r5,6\r\n", b'1,"2"\r
 
 def _said(header: bytes, text: bytes, size: int, *, latin_1: bool = False) -> object:
     """Return what a scanner says of a text in blocks of a size: its state, or line and fault."""
-    scanner = Scanner("a.csv", latin_1=latin_1)
+    scanner = CsvScanner("a.csv", latin_1=latin_1)
     try:
         scanner.take(header + text[:size])
         for start in range(size, len(text), size):

@@ -10,24 +10,24 @@ import pytest
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence.database import ddl
 from healthsim.reference import read, store
-from healthsim.reference.store import Import
+from healthsim.reference.store import ImportRecord
 from healthsim.reference.tables import COUNTY_PEOPLE
 from healthsim.tables import Coded
 
 ROWS = [("48201", "M", 0, 5, 10), ("48201", "F", 0, 5, 11), ("01001", "F", 85, 100, 3)]
 
 
-def _import(name: str, digest: str = "d") -> Import:
-    return Import(
+def _import(name: str, digest: str = "d") -> ImportRecord:
+    return ImportRecord(
         name, "census-population", COUNTY_PEOPLE.name, "f.csv", digest, 3, "2024", {"a": 1}
     )
 
 
 def _put(path: Path, name: str = "census-population", digest: str = "d") -> None:
-    with store.changing(path, lambda one: one.table == COUNTY_PEOPLE.name) as connection:
+    with store.edit_reference(path, lambda one: one.table == COUNTY_PEOPLE.name) as connection:
         connection.execute(ddl(COUNTY_PEOPLE))
         connection.executemany("INSERT INTO county_people VALUES (?, ?, ?, ?, ?)", ROWS)
-        store.write_down(connection, _import(name, digest))
+        store.record_import(connection, _import(name, digest))
 
 
 def _texts(column: object) -> list[str | None]:
@@ -61,7 +61,7 @@ def test_a_change_that_fails_leaves_the_old_reference_and_nothing_else(tmp_path:
     _put(path, digest="old")
 
     def fail() -> None:
-        with store.changing(path, lambda one: True) as connection:
+        with store.edit_reference(path, lambda one: True) as connection:
             connection.execute(ddl(COUNTY_PEOPLE))
             raise Refused("file", "is wrong half way", "mend it")
 
@@ -77,7 +77,7 @@ def test_a_change_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path)
 
-    with store.changing(path, lambda one: False):
+    with store.edit_reference(path, lambda one: False):
         pass
 
     assert store.imports(path) == (_import("census-population"),)
@@ -88,9 +88,9 @@ def test_of_two_changes_at_once_the_second_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
 
     with (
-        store.changing(path, lambda one: False),
+        store.edit_reference(path, lambda one: False),
         pytest.raises(Refused, match="under way"),
-        store.changing(path, lambda one: False),
+        store.edit_reference(path, lambda one: False),
     ):
         pass
 
@@ -102,9 +102,9 @@ def test_it_can_be_read_while_it_is_changed(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path, digest="old")
 
-    with store.changing(path, lambda one: True):
+    with store.edit_reference(path, lambda one: True):
         assert read.versions(path) == {"census-population": "old"}
-        with read.opened(path) as reading:
+        with read.open_reference(path) as reading:
             assert reading.versions() == {"census-population": "old"}
 
     assert read.versions(path) == {}

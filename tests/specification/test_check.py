@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from execution.running import attempted, diabetic, event, first_year, journey, lab, visit
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
-from healthsim.execution.run import work
+from healthsim.execution.run import run_chunk
 from specification.faults import (
     OF_JOURNEYS,
     OF_LANGUAGE,
@@ -251,8 +251,8 @@ def test_a_document_with_random_faults_is_accepted_or_refused_and_nothing_else(
         told = error.problems
     else:
         told = ()
-        if job.count <= 100 and sum(len(plan.occurrences) for plan in job.plans) < 1000:
-            work(job, 0, job.count)  # what is accepted runs
+        if job.count <= 100 and sum(len(plan.occurrences) for plan in job.layouts) < 1000:
+            run_chunk(job, 0, job.count)  # what is accepted runs
 
     assert all(problem.where and problem.found and problem.mend for problem in told)
 

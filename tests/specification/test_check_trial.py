@@ -7,7 +7,7 @@ import pytest
 from execution.running import event, journey, listed, run
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
-from healthsim.products.known import known
+from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.check import check_journey
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
@@ -102,7 +102,7 @@ def test_a_trial_needs_its_product_and_candidates_need_no_trial() -> None:
 
 def test_an_arm_can_be_asked_only_where_there_is_one() -> None:
     asked = {**event("visit", "encounter", procedures=["99213"]), "when": "arm == 'new'"}
-    problems = check_journey(read(JourneySpec, journey(asked)), known())
+    problems = check_journey(read(JourneySpec, journey(asked)), built_in_names())
     assert any("'arm' is not a known name" in one.found for one in problems)
 
     first = of_trial(SCREENED, DRAWN)

@@ -14,8 +14,8 @@ from healthsim.specification.language.expressions import (
     TEXT,
     BadExpression,
     Condition,
-    examine,
     parse,
+    type_problems,
 )
 from healthsim.tables import Coded
 
@@ -262,7 +262,7 @@ CHECKS = {"has": _known_code, "last": lambda _: None, "count": lambda _: None}
 
 
 def _examine(text, want="truth"):
-    return examine(parse(text), kinds=KINDS, functions=CHECKS, want=want)
+    return type_problems(parse(text), kinds=KINDS, functions=CHECKS, want=want)
 
 
 @pytest.mark.parametrize(

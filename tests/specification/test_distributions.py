@@ -18,7 +18,7 @@ import healthsim
 from healthsim.errors import Refused
 from healthsim.specification.distributions.kinds import (
     Distribution,
-    Draw,
+    DrawInput,
     NumberDistribution,
     TextDistribution,
     parse_distribution,
@@ -45,7 +45,7 @@ class People:
 
 
 def draw(u, scope=None, **more):
-    return Draw(np.asarray(u), np.arange(len(u)), scope, **more)
+    return DrawInput(np.asarray(u), np.arange(len(u)), scope, **more)
 
 
 # each instance, the mean it must have and its standard deviation (closed forms)
@@ -155,7 +155,7 @@ def _slice(start, stop):
     def places():
         return Streams(seed=8).permuted("places", index, N)
 
-    return Draw(U[start:stop], index, _people(start, stop), places, N)
+    return DrawInput(U[start:stop], index, _people(start, stop), places, N)
 
 
 def _plain(values):
@@ -328,7 +328,7 @@ def test_exact_counts_for_another_population_are_refused():
 
 def test_values_in_turn_follow_the_number_of_the_person():
     distribution = parse_distribution({"type": "explicit", "values": ["a", "b"], "order": "cycle"})
-    drawn = distribution.values(Draw(U[:3], np.array([7, 8, 9])))
+    drawn = distribution.values(DrawInput(U[:3], np.array([7, 8, 9])))
 
     assert drawn.texts() == ["b", "a", "b"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from execution.running import diabetic, first_year
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
-from healthsim.specification.expectations import Figure, read_expectation
+from healthsim.specification.expectations import ExpectedFigure, read_expectation
 from healthsim.specification.language.expressions import BadExpression
 
 GOOD = [
@@ -129,14 +129,14 @@ def test_figures_are_compared_exactly() -> None:
     asked = read_expectation("count(claims) / count(patients) == 0.1")
     claims, patients = asked.figures()
 
-    assert asked.judged("here", {claims: Fraction(1), patients: Fraction(10)}).met
-    assert not asked.judged("here", {claims: Fraction(3), patients: Fraction(29)}).met
+    assert asked.judge("here", {claims: Fraction(1), patients: Fraction(10)}).met
+    assert not asked.judge("here", {claims: Fraction(3), patients: Fraction(29)}).met
 
 
 def test_what_cannot_be_computed_says_so_and_is_not_met() -> None:
     asked = read_expectation("share(age > 3 where age < 0) < 2")
     (figure,) = asked.figures()
-    judged = asked.judged("here", {figure: figure.value((0, 0))})
+    judged = asked.judge("here", {figure: figure.value((0, 0))})
 
     assert (judged.got, judged.met) == (None, False)
     assert "cannot be computed" in judged.expected
@@ -145,4 +145,4 @@ def test_what_cannot_be_computed_says_so_and_is_not_met() -> None:
 def test_two_figures_are_one_where_their_texts_are() -> None:
     one, two = read_expectation("count(claims) == count(claims)").figures()
 
-    assert one == two == Figure("count(claims)", "count")
+    assert one == two == ExpectedFigure("count(claims)", "count")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from healthsim.products.known import known
+from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.check import check_profile
 from healthsim.specification.document import read
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -39,7 +39,7 @@ def problems(location: dict[str, Any]) -> list[str]:
     document = {"kind": "profile", "name": "there", "products": ["patientsim"],
                 "demographics": {"location": location}}  # fmt: skip
     spec = read(ProfileSpec, document, "profile")
-    return [str(one) for one in check_profile(spec, known())]
+    return [str(one) for one in check_profile(spec, built_in_names())]
 
 
 @pytest.mark.parametrize("location", GOOD, ids=str)
@@ -69,6 +69,6 @@ def test_a_place_that_hangs_on_what_hangs_on_the_place_is_refused() -> None:
             "type": "conditional", "cases": [{"when": "age < 40", "then": {"TX": 1}}],
             "otherwise": {"VT": 1}}}},
     }  # fmt: skip
-    found = check_profile(read(ProfileSpec, document, "profile"), known())
+    found = check_profile(read(ProfileSpec, document, "profile"), built_in_names())
 
     assert "parts need each other" in str(found[-1])

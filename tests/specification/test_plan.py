@@ -14,10 +14,10 @@ from healthsim.errors import SpecError
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.nominal_days import nominal_days
-from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 
 
-def plan_of(*steps: dict[str, Any], **changes: Any) -> Plan:
+def plan_of(*steps: dict[str, Any], **changes: Any) -> JourneyLayout:
     return lay_out(read(JourneySpec, journey(*steps, **changes)))
 
 
@@ -89,7 +89,9 @@ def test_numbers_follow_the_document(documents: list[dict[str, Any]]) -> None:
 def test_a_name_means_the_occurrences_it_says(name: str, addresses: list[str]) -> None:
     plan = plan_of(rounds("r", visit("v")), visit("w", 5))
 
-    assert [plan.occurrences[number].address for number in plan.meant(name)] == addresses
+    assert [
+        plan.occurrences[number].address for number in plan.occurrences_named(name)
+    ] == addresses
 
 
 def test_of_a_repeat_its_beats_are_counted() -> None:
@@ -99,7 +101,7 @@ def test_of_a_repeat_its_beats_are_counted() -> None:
     assert [one.tick for one in found] == [1, 2, 3]
 
 
-def anchored(plan: Plan, step: str) -> list[str]:
+def anchored(plan: JourneyLayout, step: str) -> list[str]:
     return [plan.occurrences[one.anchor].address for one in plan.occurrences
             if one.step.id == step and one.anchor >= 0]  # fmt: skip
 

@@ -18,12 +18,12 @@ from healthsim.specification.language.ranges import (
     NEVER,
     Labels,
     Outcome,
+    PossibleTruths,
     Range,
-    Verdict,
     can_hold,
-    explained,
-    narrowed,
-    verdict,
+    explain_impossible,
+    narrow,
+    truths_of,
 )
 from healthsim.tables import Coded
 
@@ -53,8 +53,8 @@ WORLD = Some(
         "never": NEVER,
     },
     {
-        "has('E11')": Verdict(yes=False, no=True, unknown=False),
-        "has('I10')": Verdict(yes=True, no=True, unknown=False),
+        "has('E11')": PossibleTruths(yes=False, no=True, unknown=False),
+        "has('I10')": PossibleTruths(yes=True, no=True, unknown=False),
         "last('4548-4')": Range(5, 13),
         "days_since('x')": NEVER,
     },
@@ -113,7 +113,7 @@ CASES = [
 def test_a_condition_can_be_what_its_names_can_be(
     text: str, yes: bool, no: bool, unknown: bool
 ) -> None:
-    found = verdict(parse(text).root, WORLD)
+    found = truths_of(parse(text).root, WORLD)
 
     assert found.yes is yes
     assert found.no or not no
@@ -123,7 +123,7 @@ def test_a_condition_can_be_what_its_names_can_be(
 
 
 def test_what_holds_for_some_narrows_what_can_hold_for_them() -> None:
-    old = narrowed(parse("age >= 80 and plan == 'HMO'").root, WORLD)
+    old = narrow(parse("age >= 80 and plan == 'HMO'").root, WORLD)
 
     assert not can_hold(parse("age < 75").root, old)
     assert not can_hold(parse("plan == 'PPO'").root, old)
@@ -132,11 +132,12 @@ def test_what_holds_for_some_narrows_what_can_hold_for_them() -> None:
 
 
 def test_why_a_condition_is_never_true_is_said_of_the_part_that_is_not() -> None:
-    assert explained(parse("age > 99 and has('I10')").root, WORLD) == "age is 65 to 95"
-    assert explained(parse("has('E11')").root, WORLD) == "has('E11') is never true"
-    assert explained(parse("gender == 'M'").root, WORLD) == "gender is F"
+    assert explain_impossible(parse("age > 99 and has('I10')").root, WORLD) == "age is 65 to 95"
+    assert explain_impossible(parse("has('E11')").root, WORLD) == "has('E11') is never true"
+    assert explain_impossible(parse("gender == 'M'").root, WORLD) == "gender is F"
     assert (
-        explained(parse("days_since('x') < 3").root, WORLD) == "days_since('x') never has a value"
+        explain_impossible(parse("days_since('x') < 3").root, WORLD)
+        == "days_since('x') never has a value"
     )
 
 
@@ -201,7 +202,7 @@ def worlds(draw: st.DrawFn) -> tuple[Some, One]:
             st.sampled_from(sorted(texts)))  # fmt: skip
     has = draw(st.booleans())
     values["has"] = has
-    verdicts = Verdict(yes=has or draw(st.booleans()), no=not has or draw(st.booleans()),
+    verdicts = PossibleTruths(yes=has or draw(st.booleans()), no=not has or draw(st.booleans()),
                        unknown=False)  # fmt: skip
     return Some(names, {"has('E11')": verdicts}), One(values)
 
@@ -210,7 +211,7 @@ def worlds(draw: st.DrawFn) -> tuple[Some, One]:
 def test_nobody_is_what_was_said_to_be_impossible(pair: tuple[Some, One], text: str) -> None:
     world, person = pair
     root = parse(text).root
-    found, really = verdict(root, world), truth(root, person)
+    found, really = truths_of(root, world), truth(root, person)
 
     assert found.yes or not really.yes.all()
     assert found.no or not really.no.all()
@@ -224,4 +225,4 @@ def test_somebody_for_whom_a_condition_holds_lives_in_its_narrowed_world(
     world, person = pair
     one, other = parse(first).root, parse(second).root
     if truth(one, person).yes.all() and truth(other, person).yes.all():
-        assert can_hold(other, narrowed(one, world))
+        assert can_hold(other, narrow(one, world))

@@ -10,7 +10,7 @@ from execution.running import Document, diabetic, event, first_year, journey, vi
 from healthsim.building import templates
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
-from healthsim.products.known import known
+from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.check import check_job, check_journey, job_warnings
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
@@ -23,15 +23,15 @@ def found(*steps: Document, profile: Document | None = None, **changes: Any) -> 
     """What is refused of a journey of these steps, for these people or anybody's."""
     walked = read(JourneySpec, journey(*steps, **{"state": STATE, **changes}), "journey")
     if profile is None:
-        return [str(problem) for problem in check_journey(walked, known())]
+        return [str(problem) for problem in check_journey(walked, built_in_names())]
     people = read(ProfileSpec, profile, "profile")
-    return [str(problem) for problem in check_job(people, [walked], known())]
+    return [str(problem) for problem in check_job(people, [walked], built_in_names())]
 
 
 def warned(*steps: Document, profile: Document | None = None, **changes: Any) -> list[str]:
     walked = read(JourneySpec, journey(*steps, **{"state": STATE, **changes}), "journey")
     people = read(ProfileSpec, profile or diabetic(), "profile")
-    return [str(problem) for problem in job_warnings(people, [walked], known())]
+    return [str(problem) for problem in job_warnings(people, [walked], built_in_names())]
 
 
 def lower(**more: Any) -> Document:
@@ -214,15 +214,19 @@ def test_a_journey_that_nobody_of_the_profile_can_enter_is_refused(
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [one.name for one in templates.shelf() if one.kind == "journey"])
+@pytest.mark.parametrize(
+    "name", [one.name for one in templates.load_library() if one.kind == "journey"]
+)
 def test_no_template_says_anything_in_vain(name: str) -> None:
     walked = read(JourneySpec, templates.load(name, "journey").fresh(), "journey")
 
-    assert [str(one) for one in check_journey(walked, known()) if "never" in str(one)] == []
+    assert [
+        str(one) for one in check_journey(walked, built_in_names()) if "never" in str(one)
+    ] == []
 
 
 def test_the_first_year_of_a_diabetic_has_nothing_in_vain() -> None:
     people = read(ProfileSpec, diabetic(), "profile")
     year = read(JourneySpec, first_year(), "journey")
 
-    assert check_job(people, [year], known()) == []
+    assert check_job(people, [year], built_in_names()) == []

@@ -11,7 +11,7 @@ from mcp.types import CallToolResult
 from healthsim.app import build_server
 from healthsim.errors import Problem, SpecError
 from healthsim.tools.answers import GuideText, reply
-from healthsim.tools.edge import READ, register, tighten
+from healthsim.tools.server import READ, register, tighten_schemas
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -59,7 +59,7 @@ async def test_every_problem_of_a_specification_reaches_the_caller() -> None:
         raise SpecError([Problem("a", "is 1", "make it 2"), Problem("b", "is 3", "make it 4")])
 
     register(server, broken, READ)
-    tighten(server)
+    tighten_schemas(server)
     from mcp import Client
 
     async with Client(server) as client:

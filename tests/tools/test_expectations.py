@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from healthsim.execution.sync.catalogue import TABLES
-from healthsim.products.known import known
+from healthsim.products.reference_names import built_in_names
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -53,4 +53,4 @@ async def test_a_wrong_expectation_is_refused_where_it_is_set(open_client: Open)
 
 
 def test_expectations_may_ask_of_every_table_that_there_is() -> None:
-    assert {table.name for table in known().tables} == {table.name for table in TABLES}
+    assert {table.name for table in built_in_names().tables} == {table.name for table in TABLES}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.codes.icd10cm import COMBINATIONS
 
 _STATED = (
@@ -33,9 +33,9 @@ BOOKS = (
 """(table, key, column, book): columns whose codes must stand in a book."""
 
 
-def _known(table: str, key: str, column: str, book: str) -> Rule:
+def _known(table: str, key: str, column: str, book: str) -> AuditRule:
     there = "diagnoses" if book == "icd10cm" else f"codes WHERE book = '{book}'"
-    return Rule(
+    return AuditRule(
         f"a known code {table}.{column}", f"{table}.{column}", (table,),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s ANTI JOIN "
         f"(SELECT code FROM temp.{there}) AS b ON s.{column} = b.code "
@@ -43,8 +43,8 @@ def _known(table: str, key: str, column: str, book: str) -> Rule:
     )  # fmt: skip
 
 
-def _sex(table: str, key: str) -> Rule:
-    return Rule(
+def _sex(table: str, key: str) -> AuditRule:
+    return AuditRule(
         f"a code of the person's sex {table}.code", f"{table}.code", (table, "patients"),
         f"SELECT concat('{key} ', s.{key}, ' code ', s.code) FROM {table} AS s "
         "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
@@ -52,9 +52,9 @@ def _sex(table: str, key: str) -> Rule:
     )  # fmt: skip
 
 
-def _on_its_day(table: str, key: str, parent: str, day: str) -> Rule:
+def _on_its_day(table: str, key: str, parent: str, day: str) -> AuditRule:
     """A diagnosis on a day on which its code could not be billed; a stay's is its last day."""
-    return Rule(
+    return AuditRule(
         f"a code of its day {table}.code", f"{table}.code", (table, parent),
         f"SELECT concat('{key} ', s.{key}, ' code ', s.code, ' on ', {day}) FROM {table} AS s "
         f"JOIN temp.diagnoses AS d USING (code) JOIN {parent} AS p USING ({key}) "
@@ -62,9 +62,9 @@ def _on_its_day(table: str, key: str, parent: str, day: str) -> Rule:
     )  # fmt: skip
 
 
-def _together(name: str, table: str, parent: str, when: str) -> Rule:
+def _together(name: str, table: str, parent: str, when: str) -> AuditRule:
     """Two codes stated together that a book says cannot stand together."""
-    return Rule(
+    return AuditRule(
         f"{name} {table}.code", f"{table}.code", (table,),
         f"SELECT concat('{parent} ', s.{parent}, ' ', s.code, ' beside ', o.code) "
         f"FROM {table} AS s JOIN {table} AS o ON s.{parent} = o.{parent} AND s.code < o.code "
@@ -99,7 +99,7 @@ RULES: tuple[AnyRule, ...] = (
     _on_its_day("encounter_diagnoses", "encounter_id", "encounters",
                 "coalesce(p.end_at, p.start_at)::DATE"),
     _on_its_day("claim_diagnoses", "claim_id", "claims", "p.through_date"),
-    Rule("a code of the person's age conditions.code", "conditions.code",
+    AuditRule("a code of the person's age conditions.code", "conditions.code",
          ("conditions", "patients"),
          "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
          "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
@@ -107,10 +107,11 @@ RULES: tuple[AnyRule, ...] = (
     _together("codes that may stand together", "conditions", "person_id", _BOTH),
     _together("codes that may stand together", "encounter_diagnoses", "encounter_id", ""),
     _together("codes that may stand together", "claim_diagnoses", "claim_id", ""),
-    Rule("no code twice for one person", "conditions.code", ("conditions",),
+    AuditRule("no code twice for one person", "conditions.code", ("conditions",),
          "SELECT concat('person_id ', person_id, ' code ', code) FROM conditions "
          "WHERE abatement_date IS NULL GROUP BY person_id, code HAVING count(*) > 1"),
-    Rule("no code twice in one encounter", "encounter_diagnoses.code", ("encounter_diagnoses",),
+    AuditRule("no code twice in one encounter", "encounter_diagnoses.code",
+              ("encounter_diagnoses",),
          "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
          "GROUP BY encounter_id, code HAVING count(*) > 1"),
     RowRule("sex is one that codes know", "patients.gender", "patients",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from healthsim.audit import trials
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 
 SERVED = (
     ("events", "event_id", "event_date"),
@@ -53,16 +53,16 @@ _COVERED = (
 )
 
 
-def _after_death(table: str, key: str, column: str) -> Rule:
-    return Rule(
+def _after_death(table: str, key: str, column: str) -> AuditRule:
+    return AuditRule(
         f"nothing after death {table}.{column}", f"{table}.{column}", (table, "patients"),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN patients AS p "
         f"USING (person_id) WHERE s.{column}::DATE > p.death_date",
     )  # fmt: skip
 
 
-def _before_birth(table: str, key: str, column: str, people: str) -> Rule:
-    return Rule(
+def _before_birth(table: str, key: str, column: str, people: str) -> AuditRule:
+    return AuditRule(
         f"nothing before birth {table}.{column}", f"{table}.{column}", (table, people),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN {people} AS p "
         f"USING (person_id) WHERE s.{column}::DATE < p.birth_date",
@@ -78,16 +78,16 @@ def _in_data(table: str, key: str, column: str) -> RowRule:
     )  # fmt: skip
 
 
-def _on_its_day(table: str, key: str, column: str) -> Rule:
-    return Rule(
+def _on_its_day(table: str, key: str, column: str) -> AuditRule:
+    return AuditRule(
         f"on the day of its event {table}.{column}", f"{table}.{column}", (table, "events"),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN events AS v "
         f"USING (event_id) WHERE s.{column}::DATE <> v.event_date",
     )  # fmt: skip
 
 
-def _during(table: str, key: str, column: str) -> Rule:
-    return Rule(
+def _during(table: str, key: str, column: str) -> AuditRule:
+    return AuditRule(
         f"during its encounter {table}.{column}", f"{table}.{column}", (table, "encounters"),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN encounters AS e "
         f"USING (encounter_id) WHERE s.{column}::DATE < e.start_at::DATE "
@@ -101,43 +101,43 @@ RULES: tuple[AnyRule, ...] = (
     *(_in_data(*one) for one in SERVED if one[2] != "term_date"),
     *(_on_its_day(*one) for one in CAUSED),
     *(_during(*one) for one in DURING),
-    Rule("the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
+    AuditRule("the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
          "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
          "JOIN patients AS p USING (person_id) "
          "WHERE p.death_date IS NOT NULL AND n.term_date IS NULL"),
-    Rule("death is the day of its event", "patients.death_date", ("patients", "events"),
+    AuditRule("death is the day of its event", "patients.death_date", ("patients", "events"),
          "SELECT concat('person_id ', p.person_id) FROM patients AS p LEFT JOIN "
          "(SELECT person_id, min(event_date) AS died FROM events WHERE type = 'death' "
          "GROUP BY person_id) AS v USING (person_id) WHERE v.died <> p.death_date "
          "OR (v.died IS NOT NULL AND p.death_date IS NULL)"),
-    Rule("claims only while covered", "claims.from_date", ("claims", "enrollments"),
+    AuditRule("claims only while covered", "claims.from_date", ("claims", "enrollments"),
          "SELECT concat('claim_id ', s.claim_id) FROM claims AS s ANTI JOIN enrollments AS n "
          "ON s.person_id = n.person_id AND s.plan_id = n.plan_id "
          "AND n.effective_date <= coalesce(s.admit_date, s.from_date) "
          "AND coalesce(s.admit_date, s.from_date) <= coalesce(n.term_date, DATE '9999-12-31')"),
-    Rule("fills only while covered", "fills.fill_date", ("fills", "enrollments"),
+    AuditRule("fills only while covered", "fills.fill_date", ("fills", "enrollments"),
          _COVERED.format(key="fill_id", table="fills", day="fill_date")),
     RowRule("spans of coverage end after they begin", "enrollments.term_date", "enrollments",
          "term_date < effective_date"),
-    Rule("spans of coverage do not overlap", "enrollments.effective_date", ("enrollments",),
+    AuditRule("spans of coverage do not overlap", "enrollments.effective_date", ("enrollments",),
          "SELECT concat('enrollment_id ', enrollment_id) FROM (SELECT enrollment_id, "
          "effective_date, lag(coalesce(term_date, DATE '9999-12-31')) OVER (PARTITION BY "
          "person_id, payer_order ORDER BY effective_date, enrollment_id) AS before "
          "FROM enrollments) WHERE before >= effective_date"),
-    Rule("a claim begins with its encounter", "claims.from_date", ("claims", "encounters"),
+    AuditRule("a claim begins with its encounter", "claims.from_date", ("claims", "encounters"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
          "USING (encounter_id) LEFT JOIN (SELECT parent_encounter_id, min(start_at) AS came "
          "FROM encounters WHERE parent_encounter_id IS NOT NULL GROUP BY parent_encounter_id) "
          "AS v ON v.parent_encounter_id = e.encounter_id WHERE c.from_date <> "
          "least(e.start_at, CASE c.form WHEN '837I' THEN v.came END)::DATE"),
-    Rule("a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
+    AuditRule("a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
          "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE"),
-    Rule("a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),
+    AuditRule("a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
          "USING (encounter_id) WHERE c.admit_date IS DISTINCT FROM CASE WHEN c.form = '837I' "
          "AND e.encounter_class = 'inpatient' THEN e.start_at::DATE END"),
-    Rule("lines lie within their claim", "claim_lines.service_date", ("claim_lines", "claims"),
+    AuditRule("lines lie within their claim", "claim_lines.service_date", ("claim_lines", "claims"),
          "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
          "JOIN claims AS c USING (claim_id) "
          "WHERE l.service_date < c.from_date OR l.service_date > c.through_date"),
@@ -148,14 +148,15 @@ RULES: tuple[AnyRule, ...] = (
          "end_at < start_at OR los_days <> end_at::DATE - start_at::DATE"),
     RowRule("a result follows its specimen", "lab_results.resulted_at", "lab_results",
          "resulted_at < collected_at"),
-    Rule("a fill follows its prescription", "fills.fill_date", ("fills", "prescriptions"),
+    AuditRule("a fill follows its prescription", "fills.fill_date", ("fills", "prescriptions"),
          "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
          "USING (prescription_id) WHERE f.fill_date < p.written_date"),
-    Rule("no fill after a prescription has ended", "fills.fill_date", ("fills", "prescriptions"),
+    AuditRule("no fill after a prescription has ended", "fills.fill_date",
+              ("fills", "prescriptions"),
          "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
          "USING (prescription_id) WHERE f.fill_date >= p.end_date "
          "OR f.fill_date > p.written_date + 365"),
-    Rule("a fill is put back after it was made", "fills.reversed_date", ("fills",),
+    AuditRule("a fill is put back after it was made", "fills.reversed_date", ("fills",),
          "SELECT concat('fill_id ', fill_id) FROM fills WHERE reversed_date < fill_date "
          "OR (status = 'reversed') <> (reversed_date IS NOT NULL)"),
     RowRule("a condition ends after it begins", "conditions.abatement_date", "conditions",

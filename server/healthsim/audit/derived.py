@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.persistence.database import quoted
 from healthsim.tables import Column, Table
 
@@ -43,9 +43,9 @@ def named_row(table: Table, alias: str = "s") -> str:
     return f"concat({parts})"
 
 
-def _unique(table: Table) -> Rule:
+def _unique(table: Table) -> AuditRule:
     key = ", ".join(quoted(name) for name in table.key)
-    return Rule(
+    return AuditRule(
         f"key {table.name}",
         f"{table.name} ({', '.join(table.key)})",
         (table.name,),
@@ -71,13 +71,13 @@ def _not_negative(table: Table, money: Sequence[str]) -> RowRule:
     return RowRule(name, table.name, table.name, f"least({least}) < 0")
 
 
-def _numbered(table: Table) -> Rule:
+def _numbered(table: Table) -> AuditRule:
     """Rows of one parent are numbered 1, 2, 3 without a gap."""
     *parent, last = table.key
     named = ", ' ', ".join(f"'{name} ', {quoted(name)}" for name in parent)
     parents = ", ".join(quoted(name) for name in parent)
     number = quoted(last)
-    return Rule(
+    return AuditRule(
         f"numbered {table.name}.{last}",
         f"{table.name}.{last}",
         (table.name,),
@@ -102,9 +102,9 @@ def _addressed(table: Table) -> RowRule:
     return RowRule(f"id holds person {where}", where, table.name, broken)
 
 
-def _linked(table: Table, column: Column) -> Rule:
+def _linked(table: Table, column: Column) -> AuditRule:
     target, _, found = column.references.partition(".")
-    return Rule(
+    return AuditRule(
         f"reference {table.name}.{column.name}",
         f"{table.name}.{column.name} → {column.references}",
         (table.name, target),
@@ -124,9 +124,9 @@ def _same_person(table: Table, column: Column, target: Table) -> bool:
     )
 
 
-def _one_person(table: Table, column: Column) -> Rule:
+def _one_person(table: Table, column: Column) -> AuditRule:
     target, _, found = column.references.partition(".")
-    return Rule(
+    return AuditRule(
         f"one person {table.name}.{column.name}",
         f"{table.name}.{column.name} → {column.references}",
         (table.name, target),

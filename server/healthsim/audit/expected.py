@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.audit.people import NotStored, People
+from healthsim.audit.people import ColumnNotStored, StoredPeople
 from healthsim.specification.distributions.kinds import (
     Categorical,
     Conditional,
     Constant,
     Distribution,
-    Draw,
+    DrawInput,
     Explicit,
     Formula,
     Mixture,
@@ -28,7 +28,7 @@ _FINE, _COARSE = 8192, 64  # uniforms that stand for all: of one person, of ever
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class ExpectedSpread:
     """Mean and standard deviation that are asked, each with three standard errors around it."""
 
     mean: float
@@ -37,7 +37,7 @@ class Spread:
     sd_error: float
 
 
-def share_of_each(share: Distribution, people: People) -> Chances:
+def share_of_each(share: Distribution, people: StoredPeople) -> Chances:
     """Return the chance that a share gives each person, float64, shape (n,).
 
     Raises:
@@ -52,7 +52,7 @@ def share_of_each(share: Distribution, people: People) -> Chances:
     return chances
 
 
-def spread(distribution: Distribution, people: People, *, whole: bool) -> Spread:
+def spread(distribution: Distribution, people: StoredPeople, *, whole: bool) -> ExpectedSpread:
     """Return what a distribution of numbers asks of the people's mean and spread.
 
     Args:
@@ -70,10 +70,10 @@ def spread(distribution: Distribution, people: People, *, whole: bool) -> Spread
     fourth = float(np.nanmean((values - mean) ** 4))
     size = max(people.size, 1)
     error = np.sqrt(max(fourth - sd**4, 0.0) / size) / (2 * sd) if sd else 0.0
-    return Spread(mean, 3 * sd / size**0.5, sd, 3 * float(error))
+    return ExpectedSpread(mean, 3 * sd / size**0.5, sd, 3 * float(error))
 
 
-def labels_of_each(distribution: Distribution, people: People) -> dict[str, Chances]:
+def labels_of_each(distribution: Distribution, people: StoredPeople) -> dict[str, Chances]:
     """Return the chance of each label for each person, float64, shape (n,).
 
     Raises:
@@ -99,10 +99,10 @@ def labels_of_each(distribution: Distribution, people: People) -> dict[str, Chan
                 for label in distribution.labels}  # fmt: skip
     if isinstance(distribution, Conditional):
         return _by_case(distribution, people)
-    raise NotStored(distribution.type)
+    raise ColumnNotStored(distribution.type)
 
 
-def _by_case(distribution: Conditional, people: People) -> dict[str, Chances]:
+def _by_case(distribution: Conditional, people: StoredPeople) -> dict[str, Chances]:
     found = {label: np.zeros(people.size) for label in distribution.labels}
     left = np.ones(people.size, dtype=np.bool_)
     for case in distribution.cases:
@@ -117,22 +117,24 @@ def _by_case(distribution: Conditional, people: People) -> dict[str, Chances]:
 
 def _alike(distribution: Distribution) -> NDArray[np.float64]:
     """Return values at evenly spread uniforms where all people are alike, float64."""
-    return _numbers(distribution, Draw((np.arange(_FINE) + 0.5) / _FINE, np.arange(_FINE)))
+    return _numbers(distribution, DrawInput((np.arange(_FINE) + 0.5) / _FINE, np.arange(_FINE)))
 
 
-def _grid(distribution: Distribution, people: People, size: int, times: int) -> NDArray[np.float64]:
+def _grid(
+    distribution: Distribution, people: StoredPeople, size: int, times: int
+) -> NDArray[np.float64]:
     """Return everybody's values at evenly spread uniforms, float64, shape (times, size)."""
     index = np.arange(size)
     spread_out = (np.arange(times) + 0.5) / times
     return np.stack([
-        _numbers(distribution, Draw(np.full(size, u), index, people)) for u in spread_out
+        _numbers(distribution, DrawInput(np.full(size, u), index, people)) for u in spread_out
     ])  # fmt: skip
 
 
-def _numbers(distribution: Distribution, draw: Draw) -> NDArray[np.float64]:
+def _numbers(distribution: Distribution, draw: DrawInput) -> NDArray[np.float64]:
     drawn = distribution.values(draw)
     if isinstance(drawn, Coded):
-        raise NotStored(distribution.type)
+        raise ColumnNotStored(distribution.type)
     return drawn
 
 
@@ -147,4 +149,4 @@ def _flat(distribution: Distribution) -> bool:
 
 def _refuse_unknown(distribution: Distribution) -> None:
     if isinstance(distribution, Population) or next(iter(distribution.measures()), None):
-        raise NotStored("population")
+        raise ColumnNotStored("population")

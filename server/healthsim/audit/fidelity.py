@@ -16,11 +16,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.audit import conduct
+from healthsim.audit import realized_shares
 from healthsim.audit.expected import labels_of_each, share_of_each, spread
-from healthsim.audit.people import NotStored, People, combinations_of
-from healthsim.audit.whereabouts import counties_as_said
-from healthsim.codes.icd10cm import apart, icd10cm
+from healthsim.audit.people import ColumnNotStored, StoredPeople, combinations_of
+from healthsim.audit.residence import counties_as_specified
+from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 from healthsim.products.membersim.plans import is_uninsured
@@ -42,7 +42,7 @@ _UNKNOWN = "conditional"
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """One figure, asked against got.
 
     Attributes:
@@ -62,7 +62,7 @@ class Compared:
     ok: bool | None = None
 
 
-def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]:
+def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Comparison]:
     """Compare a scenario's or run's file with its specifications.
 
     Args:
@@ -84,11 +84,11 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]
     )
     with open_read(path) as connection:
         stored = {table.name for table in read_tables(connection, path)}
-        people = People(connection, stored, who, what)
+        people = StoredPeople(connection, stored, who, what)
         family = who.unit == "family"
-        anchors = People(connection, stored, who, what, anchors=True) if family else people
+        anchors = StoredPeople(connection, stored, who, what, anchors=True) if family else people
         return [
-            whole("families" if family else "people", who.count, anchors.size),
+            compare_exact("families" if family else "people", who.count, anchors.size),
             *_demographics(who, anchors),
             *_correlations(who),
             *household_compared(who, anchors, people),
@@ -99,32 +99,32 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compared]
         ]
 
 
-def whole(what: str, asked: int, got: int) -> Compared:
+def compare_exact(what: str, asked: int, got: int) -> Comparison:
     """Compare a count that must be met exactly."""
-    return Compared(what, asked, got, asked, asked, got == asked)
+    return Comparison(what, asked, got, asked, asked, got == asked)
 
 
-def share(what: str, chances: NDArray[np.float64], has: NDArray[np.bool_]) -> Compared:
+def share(what: str, chances: NDArray[np.float64], has: NDArray[np.bool_]) -> Comparison:
     """Compare a share with the mean of everybody's chances, three standard errors around."""
     if not len(chances):
-        return Compared(what, None, None)
+        return Comparison(what, None, None)
     asked, got = float(chances.mean()), float(has.mean())
     error = 3 * float(np.sqrt((chances * (1 - chances)).sum())) / len(chances)
-    return within(what, asked, got, error)
+    return compare_within(what, asked, got, error)
 
 
-def within(what: str, asked: float, got: float, error: float) -> Compared:
+def compare_within(what: str, asked: float, got: float, error: float) -> Comparison:
     """Compare a figure that may lie `error` to either side of what was asked."""
     low, high = asked - error, asked + error
     ok = low - 1e-9 <= got <= high + 1e-9
-    return Compared(what, round(asked, 4), round(got, 4), round(low, 4), round(high, 4), ok)
+    return Comparison(what, round(asked, 4), round(got, 4), round(low, 4), round(high, 4), ok)
 
 
-def _alone(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Compared:
-    return Compared(what, why, round(float(has.mean()), 4) if len(has) else None)
+def _alone(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Comparison:
+    return Comparison(what, why, round(float(has.mean()), 4) if len(has) else None)
 
 
-def _demographics(profile: ProfileSpec, people: People) -> Iterator[Compared]:
+def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     said = profile.demographics
     yield from _age(said.age, people)
     for name in ("gender", "race", "ethnicity", "language", "marital_status"):
@@ -139,7 +139,9 @@ def _demographics(profile: ProfileSpec, people: People) -> Iterator[Compared]:
             yield from _labels(name, asked, people, where)
 
 
-def household_compared(profile: ProfileSpec, anchors: People, people: People) -> Iterator[Compared]:
+def household_compared(
+    profile: ProfileSpec, anchors: StoredPeople, people: StoredPeople
+) -> Iterator[Comparison]:
     """Yield how many anchors have a spouse, and how many children live with them."""
     home, unit = profile.household, people.person_id // 100
     if home is None:
@@ -148,7 +150,7 @@ def household_compared(profile: ProfileSpec, anchors: People, people: People) ->
         has = np.isin(anchors.person_id // 100, unit[people.person_id % 100 == 2])
         try:
             yield share("spouse", share_of_each(home.spouse.share, anchors), has)
-        except NotStored:
+        except ColumnNotStored:
             yield _alone("spouse", has)
     if home.children is None:
         return
@@ -161,55 +163,57 @@ def household_compared(profile: ProfileSpec, anchors: People, people: People) ->
                 yield share(f"children: {label}", each, found == int(label))
         else:
             expected = spread(asked, anchors, whole=True)
-            yield within("children: mean", expected.mean, float(found.mean()), expected.mean_error)
-    except NotStored:
-        yield Compared("children: mean", _UNKNOWN, round(float(found.mean()), 4))
+            yield compare_within(
+                "children: mean", expected.mean, float(found.mean()), expected.mean_error
+            )
+    except ColumnNotStored:
+        yield Comparison("children: mean", _UNKNOWN, round(float(found.mean()), 4))
 
 
-def _age(asked: Distribution, people: People) -> Iterator[Compared]:
+def _age(asked: Distribution, people: StoredPeople) -> Iterator[Comparison]:
     try:
         age = people.age
-    except NotStored:
+    except ColumnNotStored:
         return
     mean, sd = float(age.mean()), float(age.std())
     try:
         expected = spread(asked, people, whole=True)
-    except NotStored:
-        yield Compared("age: mean", asked.type, round(mean, 2))
-        yield Compared("age: standard deviation", asked.type, round(sd, 2))
+    except ColumnNotStored:
+        yield Comparison("age: mean", asked.type, round(mean, 2))
+        yield Comparison("age: standard deviation", asked.type, round(sd, 2))
         return
-    yield within("age: mean", expected.mean, mean, expected.mean_error)
-    yield within("age: standard deviation", expected.sd, sd, expected.sd_error)
+    yield compare_within("age: mean", expected.mean, mean, expected.mean_error)
+    yield compare_within("age: standard deviation", expected.sd, sd, expected.sd_error)
     low, high = (float(np.floor(bound)) for bound in asked.range())
     yield _bound("age: youngest", low, int(age.min()), (low, high))
     yield _bound("age: oldest", high, int(age.max()), (low, high))
 
 
-def _bound(what: str, asked: float, got: int, bounds: tuple[float, float]) -> Compared:
+def _bound(what: str, asked: float, got: int, bounds: tuple[float, float]) -> Comparison:
     low, high = (bound if np.isfinite(bound) else None for bound in bounds)
     inside = bounds[0] <= got <= bounds[1]
-    return Compared(what, asked if np.isfinite(asked) else "any", got, low, high, inside)
+    return Comparison(what, asked if np.isfinite(asked) else "any", got, low, high, inside)
 
 
 def _labels(
-    name: str, asked: Distribution, people: People, where: Location | None = None
-) -> Iterator[Compared]:
+    name: str, asked: Distribution, people: StoredPeople, where: Location | None = None
+) -> Iterator[Comparison]:
     try:
         found = people.name(name)
-    except NotStored:
+    except ColumnNotStored:
         return
     if not isinstance(found, Coded):
         return
     if name == "county" and where is not None:
-        found = counties_as_said(found, where)
+        found = counties_as_specified(found, where)
     exact = asked.exactly if isinstance(asked, Categorical) else None
     if exact is not None:
         for label, count in exact.items():
-            yield whole(f"{name} {label}", count, int(found.equals(label).sum()))
+            yield compare_exact(f"{name} {label}", count, int(found.equals(label).sum()))
         return
     try:
         chances = labels_of_each(asked, people)
-    except NotStored:
+    except ColumnNotStored:
         for label in found.vocabulary:
             yield _alone(f"{name} {label}", found.equals(label))
         return
@@ -217,24 +221,26 @@ def _labels(
         yield share(f"{name} {label}", each, found.equals(label))
     strange = sorted(set(found.vocabulary) - chances.keys())
     if strange:
-        yield whole(f"{name}: other than asked", 0, sum(int(found.equals(one).sum())
+        yield compare_exact(f"{name}: other than asked", 0, sum(int(found.equals(one).sum())
                                                         for one in strange))  # fmt: skip
 
 
-def _correlations(profile: ProfileSpec) -> Iterator[Compared]:
+def _correlations(profile: ProfileSpec) -> Iterator[Comparison]:
     """Name what was asked of attributes, which no table keeps."""
     for one in profile.correlations:
         what = f"rank correlation of {one.between[0]} and {one.between[1]}"
-        yield Compared(what, one.rank, "not stored")
+        yield Comparison(what, one.rank, "not stored")
 
 
-def _clinical(profile: ProfileSpec, people: People, anchors: People) -> Iterator[Compared]:
+def _clinical(
+    profile: ProfileSpec, people: StoredPeople, anchors: StoredPeople
+) -> Iterator[Comparison]:
     clinical = profile.clinical
     if "conditions" not in people.stored:
         return
     if clinical.primary is not None:
         code = clinical.primary.code
-        yield whole(f"condition {_met(code)}", anchors.size, int(anchors.has(code).sum()))
+        yield compare_exact(f"condition {_met(code)}", anchors.size, int(anchors.has(code).sum()))
     for one in clinical.comorbidities:
         yield from _comorbidity(profile, one.code, one, people)
     for group in clinical.alternatives:
@@ -256,8 +262,8 @@ def _clinical(profile: ProfileSpec, people: People, anchors: People) -> Iterator
 
 
 def _comorbidity(
-    profile: ProfileSpec, code: str, quota: Quota, people: People
-) -> Iterator[Compared]:
+    profile: ProfileSpec, code: str, quota: Quota, people: StoredPeople
+) -> Iterator[Comparison]:
     row, has = icd10cm().row(code), people.has(code)
     others = [other for other in profile.clinical.codes if other != code]
     if any(other in combinations_of(code) for other in others):
@@ -273,7 +279,7 @@ def _comorbidity(
         age = f"age {row.age_low} to {row.age_high}"
         limits.append(age if limits else f"with {age}")
     for other in _drawn_before(profile, code):
-        if apart(code, other):
+        if mutually_exclusive(code, other):
             can &= ~people.has(other)
             limits.append(f"without {other}")
     causes = profile.clinical.implied_by.get(code, ())
@@ -281,7 +287,7 @@ def _comorbidity(
         with_one = np.logical_or.reduce([people.has(cause) for cause in causes])
         implied, told = can & with_one, " or ".join(causes)
         what = f"condition {_met(code)}, implied by {told}"
-        yield whole(what, int(implied.sum()), int((has & implied).sum()))
+        yield compare_exact(what, int(implied.sum()), int((has & implied).sum()))
         can &= ~with_one
         limits.append(f"without {told}")
     whom = f", of people {', '.join(limits)}" if limits else ""
@@ -291,7 +297,7 @@ def _comorbidity(
         yield _quota(f"condition {_met(code)}{whom}", quota, has, can, people)
 
 
-def _together(clinical: Clinical, people: People) -> Iterator[Compared]:
+def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
     """Compare how often two conditions with loadings meet: the pairs that go together most."""
     loading = [one for one in clinical.comorbidities if one.loading and _free(one.code, clinical)]
     pairs = sorted(combinations(loading, 2), key=lambda two: -two[0].loading * two[1].loading)
@@ -301,7 +307,7 @@ def _together(clinical: Clinical, people: People) -> Iterator[Compared]:
         shares = [each.share for each in (one, other) if each.share is not None]
         try:
             first, second = (share_of_each(each, people) for each in shares)
-        except NotStored:
+        except ColumnNotStored:
             yield _alone(what, has)
             continue
         yield share(what, joint_share(first, second, one.loading * other.loading), has)
@@ -315,7 +321,9 @@ def _free(code: str, clinical: Clinical) -> bool:
         row.sex
         or row.age_low
         or code in clinical.implied_by
-        or any(apart(code, other) or other in combinations_of(code) for other in others)
+        or any(
+            mutually_exclusive(code, other) or other in combinations_of(code) for other in others
+        )
     )
 
 
@@ -323,32 +331,34 @@ _MOST_PAIRS = 6  # of seventeen conditions there are 136
 
 
 def _groups(
-    what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: People
-) -> Iterator[Compared]:
+    what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: StoredPeople
+) -> Iterator[Comparison]:
     """Compare the exact count of each group; nobody outside of all groups has it."""
     left = can.copy()
     for group in quota.groups:
         try:
             here = left & group.when.holds(people)
-        except NotStored:
+        except ColumnNotStored:
             asked = sum(one.count for one in quota.groups)
-            yield whole(f"{what}, of all groups", asked, int(has.sum()))
+            yield compare_exact(f"{what}, of all groups", asked, int(has.sum()))
             return
-        yield whole(f"{what}, of people with {group.when}", group.count, int(has[here].sum()))
+        yield compare_exact(
+            f"{what}, of people with {group.when}", group.count, int(has[here].sum())
+        )
         left &= ~here
-    yield whole(f"{what}, of the others", 0, int(has[left | ~can].sum()))
+    yield compare_exact(f"{what}, of the others", 0, int(has[left | ~can].sum()))
 
 
 def _quota(
-    what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: People
-) -> Compared:
+    what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: StoredPeople
+) -> Comparison:
     if isinstance(quota.exactly, int):
-        return whole(what, quota.exactly, int(has.sum()))
+        return compare_exact(what, quota.exactly, int(has.sum()))
     if quota.share is None:
         return _alone(what, has[can])
     try:
         return share(what, share_of_each(quota.share, people)[can], has[can])
-    except NotStored:
+    except ColumnNotStored:
         return _alone(what, has[can])
 
 
@@ -364,49 +374,49 @@ def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:
     return drawn[: drawn.index(code)]
 
 
-def _coverage(profile: ProfileSpec, people: People) -> Iterator[Compared]:
+def _coverage(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     if profile.coverage is None or "enrollments" not in people.stored:
         return
     asked, plan = profile.coverage.plan, people.plan
     exact = asked.exactly if isinstance(asked, Categorical) else None
     try:
         chances = labels_of_each(asked, people)
-    except NotStored:
+    except ColumnNotStored:
         for label in plan.vocabulary:
             yield _alone(f"plan {label}", plan.equals(label))
         return
     for label, each in chances.items():
         has = plan.codes < 0 if is_uninsured(label) else plan.equals(label)
         if exact is not None:
-            yield whole(f"plan {label}", exact[label], int(has.sum()))
+            yield compare_exact(f"plan {label}", exact[label], int(has.sum()))
         else:
             yield share(f"plan {label}", each, has)
 
 
 def _journeys(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
-) -> Iterator[Compared]:
+) -> Iterator[Comparison]:
     for journey in journeys:
-        for one in conduct.branches(connection, journey):
+        for one in realized_shares.option_shares(connection, journey):
             what = f"{journey.name}/{one.step}: {one.option}"
             if one.exactly is not None:
-                yield whole(what, one.exactly, one.taken)
+                yield compare_exact(what, one.exactly, one.taken)
             elif one.weight is None:
-                yield Compared(what, "by condition", round(one.share, 4))
+                yield Comparison(what, "by condition", round(one.share, 4))
             else:
                 yield share(what, np.full(one.reached, one.weight), _first(one.taken, one.reached))
-        for fill in conduct.first_fills(connection, stored, journey):
+        for fill in realized_shares.first_fills(connection, stored, journey):
             what = f"{journey.name}/{fill.step}: filled within 30 days"
             yield share(what, np.full(fill.reached, fill.share), _first(fill.taken, fill.reached))
 
 
 def _trials(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
-) -> Iterator[Compared]:
+) -> Iterator[Comparison]:
     """Compare arms with their ratio: blocks leave them off by no more than one in each stratum."""
-    for one in conduct.arms(connection, stored, journeys):
+    for one in realized_shares.arm_shares(connection, stored, journeys):
         what = f"trial {one.trial}: arm {one.arm}, of those randomised"
-        yield within(what, one.share, one.taken / one.randomized, one.error)
+        yield compare_within(what, one.share, one.taken / one.randomized, one.error)
 
 
 def _first(taken: int, reached: int) -> NDArray[np.bool_]:

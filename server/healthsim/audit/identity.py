@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 
 _SSN = "^9[0-9]{2}-(0[1-9]|[1-4][0-9])-[0-9]{4}$"
 _LETTER = "[AC-HJKMNP-RT-Y]"  # letters of an MBI: without B, I, L, O, S, Z (CMS)
@@ -30,8 +30,8 @@ _PLAIN = " + ".join(f"n // {10**place} % 10" for place in (0, 2, 4, 6, 8))
 _LUHN = f"(24 + {_DOUBLED} + {_PLAIN}) % 10"  # 24 stands for the prefix 80840 (CMS NPI standard)
 
 
-def _safe_npi(table: str, column: str) -> Rule:
-    return Rule(
+def _safe_npi(table: str, column: str) -> AuditRule:
+    return AuditRule(
         f"an NPI that is never issued {table}.{column}", f"{table}.{column}",
         tuple(dict.fromkeys((table, "providers"))),
         f"SELECT concat('{column} ', n) FROM (SELECT DISTINCT {column} AS n FROM {table} "
@@ -45,15 +45,15 @@ def _matching(name: str, table: str, column: str, pattern: str) -> RowRule:
     return RowRule(f"{name} {table}.{column}", f"{table}.{column}", table, broken)
 
 
-def _once(table: str, column: str) -> Rule:
-    return Rule(
+def _once(table: str, column: str) -> AuditRule:
+    return AuditRule(
         f"nobody shares {table}.{column}", f"{table}.{column}", (table,),
         f"SELECT concat('{column} ', {column}) FROM {table} GROUP BY {column} HAVING count(*) > 1",
     )  # fmt: skip
 
 
-def _one_ssn(table: str) -> Rule:
-    return Rule(
+def _one_ssn(table: str) -> AuditRule:
+    return AuditRule(
         f"one number for one person {table}.ssn", f"{table}.ssn", (table, "patients"),
         f"SELECT concat('person_id ', s.person_id) FROM {table} AS s JOIN patients AS p "
         "USING (person_id) WHERE s.ssn <> p.ssn",
@@ -76,18 +76,18 @@ RULES: tuple[AnyRule, ...] = (
     _matching("a routing number of nobody", "rx_members", "bin", "^999999$"),
     _matching("a tax number of nobody", "providers", "tin", "^00-[0-9]{7}$"),
     _matching("a tax number of nobody", "facilities", "tin", "^00-[0-9]{7}$"),
-    Rule("Medicare numbers are Medicare-shaped", "members.member_number",
+    AuditRule("Medicare numbers are Medicare-shaped", "members.member_number",
          ("members", "enrollments", "plans"),
          "SELECT concat('person_id ', m.person_id) FROM members AS m JOIN (SELECT person_id, "
          "arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id FROM enrollments "
          "GROUP BY person_id) AS n USING (person_id) JOIN plans AS p USING (plan_id) "
          "WHERE starts_with(p.kind, 'medicare') "
          f"AND NOT regexp_matches(m.member_number, '{_MBI}')"),
-    Rule("an address that exists", "patients.zip", ("patients",),
+    AuditRule("an address that exists", "patients.zip", ("patients",),
          "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.places AS g "
          "ON p.zip = g.zip AND p.city = g.city AND p.county_fips = g.county_fips "
          "AND p.state = g.state"),
-    Rule("an area code of the state", "patients.phone", ("patients",),
+    AuditRule("an area code of the state", "patients.phone", ("patients",),
          "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.area_codes "
          "AS a ON p.state = a.state AND left(p.phone, 3) = a.area_code"),
 )  # fmt: skip

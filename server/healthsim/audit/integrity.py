@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from healthsim.audit import coding, days, identity, links, money, network, trials
-from healthsim.audit.books import lay_out_books, lay_out_diagnoses, lay_out_unlisted
+from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
-from healthsim.audit.rules import MENDED, AnyRule, Finding, RowRule, Rule
+from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
 from healthsim.persistence.database import open_read, quoted
 from healthsim.persistence.scenario import Manifest, read_manifest, read_tables
 from healthsim.tables import Table
@@ -46,7 +46,7 @@ def check(path: Path) -> list[Finding]:
         return [
             _shape(said, whole),
             *_counts(connection, manifest, whole),
-            *ask(connection, rules_for(whole), whole),
+            *run_rules(connection, rules_for(whole), whole),
         ]
 
 
@@ -67,7 +67,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     )
 
 
-def ask(
+def run_rules(
     connection: duckdb.DuckDBPyConnection, rules: Iterable[AnyRule], tables: Iterable[Table]
 ) -> list[Finding]:
     """Ask rules of an open file beside which `lay_out` has laid what they look at.
@@ -82,7 +82,7 @@ def ask(
         mine = [rule for rule in every if isinstance(rule, RowRule) and rule.table == table.name]
         if mine:
             found += _ask_rows(connection, mine, table)
-    return found + [_ask(connection, rule) for rule in every if isinstance(rule, Rule)]
+    return found + [_ask(connection, rule) for rule in every if isinstance(rule, AuditRule)]
 
 
 def _ask_rows(
@@ -99,7 +99,7 @@ def _ask_rows(
         yield _finding(rule, rows, example)
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Finding:
+def _ask(connection: duckdb.DuckDBPyConnection, rule: AuditRule) -> Finding:
     statement = f"SELECT count(*), min(broken) FROM ({rule.sql}) AS offending (broken)"  # noqa: S608
     rows, example = connection.execute(statement).fetchall()[0]
     return _finding(rule, rows, example)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.products.membersim.tables import MONEY
 
 _CHARGE = "charge_usd <> allowed_usd + contractual_usd + denied_usd"
@@ -52,21 +52,21 @@ RULES: tuple[AnyRule, ...] = (
     RowRule("allowed of a line", "claim_lines.allowed_usd", "claim_lines", _ALLOWED),
     RowRule("charge of a claim", "claims.charge_usd", "claims", _CHARGE),
     RowRule("allowed of a claim", "claims.allowed_usd", "claims", _ALLOWED),
-    Rule("header is the sum of its lines", "claims", ("claims", "claim_lines"),
+    AuditRule("header is the sum of its lines", "claims", ("claims", "claim_lines"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN "
          f"(SELECT claim_id, {_SUMS} FROM claim_lines GROUP BY claim_id) AS l USING (claim_id) "
          f"WHERE {_DIFFERS}"),
-    Rule("adjustments explain what was not paid", "claim_adjustments.amount_usd",
+    AuditRule("adjustments explain what was not paid", "claim_adjustments.amount_usd",
          ("claim_lines", "claim_adjustments"),
          "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
          "LEFT JOIN (SELECT claim_id, line, sum(amount_usd) AS told FROM claim_adjustments "
          "GROUP BY claim_id, line) AS a ON l.claim_id = a.claim_id AND l.line = a.line "
          "WHERE l.charge_usd - l.plan_paid_usd <> coalesce(a.told, 0)"),
-    Rule("adjustments stand on a line", "claim_adjustments.line",
+    AuditRule("adjustments stand on a line", "claim_adjustments.line",
          ("claim_lines", "claim_adjustments"),
          "SELECT concat('claim_id ', a.claim_id, ' line ', a.line) FROM claim_adjustments AS a "
          "ANTI JOIN claim_lines AS l ON a.claim_id = l.claim_id AND a.line = l.line"),
-    Rule("adjustments name each amount", "claim_adjustments.amount_usd",
+    AuditRule("adjustments name each amount", "claim_adjustments.amount_usd",
          ("claim_lines", "claim_adjustments"),
          "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
          "LEFT JOIN (SELECT claim_id, line, "
@@ -78,40 +78,41 @@ RULES: tuple[AnyRule, ...] = (
          "OR coalesce(a.patient, 0) <> l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
     RowRule("a denied line is denied whole", "claim_lines.status", "claim_lines",
          "(status = 'denied') <> (denied_usd > 0 AND denied_usd = charge_usd)"),
-    Rule("a claim is denied when every line is", "claims.status", ("claims", "claim_lines"),
+    AuditRule("a claim is denied when every line is", "claims.status", ("claims", "claim_lines"),
          "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN (SELECT claim_id, "
          "bool_and(status = 'denied') AS denied FROM claim_lines GROUP BY claim_id) AS l "
          "USING (claim_id) WHERE (c.status = 'denied') <> l.denied"),
-    Rule("out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans"),
+    AuditRule("out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans"),
          _MEDICAL_YEAR.format(limit="oop_max_usd",
                               spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd")),
-    Rule("deductible of the year", "claim_lines.deductible_usd",
+    AuditRule("deductible of the year", "claim_lines.deductible_usd",
          ("claim_lines", "claims", "plans"),
          _MEDICAL_YEAR.format(limit="deductible_usd", spent="l.deductible_usd")),
-    Rule("out-of-pocket maximum of a family", "claim_lines",
+    AuditRule("out-of-pocket maximum of a family", "claim_lines",
          ("claim_lines", "claims", "plans", "members"),
          _FAMILY_YEAR.format(limit="family_oop_max_usd",
                              spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd")),
-    Rule("family deductible of the year", "claim_lines.deductible_usd",
+    AuditRule("family deductible of the year", "claim_lines.deductible_usd",
          ("claim_lines", "claims", "plans", "members"),
          _FAMILY_YEAR.format(limit="family_deductible_usd", spent="l.deductible_usd")),
-    Rule("no deductible where the plan has none", "claim_lines.deductible_usd",
+    AuditRule("no deductible where the plan has none", "claim_lines.deductible_usd",
          ("claim_lines", "claims", "plans"),
          "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
          "JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
          "WHERE p.deductible_usd = 0 AND l.deductible_usd > 0"),
-    Rule("allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
+    AuditRule("allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
          _PRICED.format(amount="allowed_usd", only=" AND status = 'paid'", also=", plan_id")),
-    Rule("charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),
+    AuditRule("charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),
          _PRICED.format(amount="charge_usd", only="", also="")),
     RowRule("price of a fill", "fills", "fills", f"{_PRICE} <> {_PAID}"),
     RowRule("only a paid fill has money", "fills", "fills",
          f"status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)"),
-    Rule("drug out-of-pocket maximum", "fills", ("fills", "plans"),
+    AuditRule("drug out-of-pocket maximum", "fills", ("fills", "plans"),
          _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd")),
-    Rule("drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
+    AuditRule("drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
          _DRUG_YEAR.format(limit="drug_deductible_usd", spent="f.deductible_usd")),
-    Rule("no drug deductible where the plan has none", "fills.deductible_usd", ("fills", "plans"),
+    AuditRule("no drug deductible where the plan has none", "fills.deductible_usd",
+              ("fills", "plans"),
          "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
          "WHERE p.drug_deductible_usd = 0 AND f.deductible_usd > 0"),
 )  # fmt: skip

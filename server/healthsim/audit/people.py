@@ -19,11 +19,11 @@ from healthsim.tables import Coded
 Mask = NDArray[np.bool_]
 
 
-class NotStored(Exception):  # noqa: N818
+class ColumnNotStored(Exception):  # noqa: N818
     """A condition asks for what no table keeps, such as an attribute of the profile."""
 
 
-class People:
+class StoredPeople:
     """Everybody of a scenario on the profile's day: the `Scope` of its conditions.
 
     Those who are born in the run are not of the profile, and not seen; with `anchors`, only those
@@ -61,7 +61,7 @@ class People:
         return len(self.person_id)
 
     def name(self, name: str) -> NDArray[np.float64] | Coded:
-        """Return a built-in of everybody; `NotStored` for an attribute."""
+        """Return a built-in of everybody; `ColumnNotStored` for an attribute."""
         if name not in self._seen:
             self._seen[name] = self._found(name)
         return self._seen[name]
@@ -72,7 +72,7 @@ class People:
             return self.has(argument)
         if function == "takes":
             return self.takes("ingredient", argument)
-        raise NotStored(function)
+        raise ColumnNotStored(function)
 
     @cached_property
     def age(self) -> NDArray[np.int32]:
@@ -136,7 +136,7 @@ class People:
             return roles(self.person_id % 100)
         columns = {"gender": "gender", "us_state": "state", "county": "county_fips"}
         if name not in columns and (name not in _CHART or self._face != "patients"):
-            raise NotStored(name)
+            raise ColumnNotStored(name)
         return self._coded(self._of_face(columns.get(name, name)))
 
     def _of_face(self, column: str) -> str:
@@ -148,7 +148,7 @@ class People:
 
     def _need(self, table: str) -> None:
         if table not in self.stored:
-            raise NotStored(table or "patients")
+            raise ColumnNotStored(table or "patients")
 
     def _numbers(self, sql: str) -> NDArray[np.int64]:
         (column,) = self._connection.execute(sql).fetchnumpy().values()

@@ -10,7 +10,7 @@ MENDED = "make the scenario again from its specifications: execute_spec, then sa
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AuditRule:
     """Something that holds in every scenario, told by a query of its own.
 
     Attributes:
@@ -52,7 +52,7 @@ class RowRule:
         return (self.table,)
 
 
-AnyRule: TypeAlias = Rule | RowRule
+AnyRule: TypeAlias = AuditRule | RowRule
 
 
 @dataclass(frozen=True, slots=True)

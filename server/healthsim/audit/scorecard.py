@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from healthsim.audit.statistics import OF_PLAN, PEOPLE, STATISTICS, Statistic
-from healthsim.codes.published import Published, published
+from healthsim.codes.published import PublishedStatistic, published
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 
@@ -35,7 +35,7 @@ _DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredFigure:
     """One published figure, against the tables of a scenario.
 
     Attributes:
@@ -47,7 +47,7 @@ class Scored:
             chance alone may move it too far), not measured.
     """
 
-    figure: Published
+    figure: PublishedStatistic
     observed: float | None
     count: int
     allowed: float
@@ -61,7 +61,7 @@ class Scored:
         return round(self.observed - self.figure.value, _DECIMALS)
 
 
-def score(path: Path, declared: Iterable[str], first: date, last: date) -> list[Scored]:
+def score(path: Path, declared: Iterable[str], first: date, last: date) -> list[ScoredFigure]:
     """Compare a scenario's or run's file with published figures.
 
     Args:
@@ -85,27 +85,29 @@ def score(path: Path, declared: Iterable[str], first: date, last: date) -> list[
 def _scored(
     connection: duckdb.DuckDBPyConnection,
     stored: set[str],
-    figure: Published,
+    figure: PublishedStatistic,
     days: tuple[date, date],
-) -> Scored:
+) -> ScoredFigure:
     statistic = STATISTICS[figure.statistic]
     needs = {"patients", "conditions", *statistic.needs, *(_PLANS if figure.plan else ())}
     found, spread, people = None, None, 0
     if needs <= stored:
-        found, spread, _, people = measured(connection, figure, days)
+        found, spread, _, people = observed_statistics(connection, figure, days)
     figure_of = spread if statistic.spread else found
     if figure_of is None:
-        return Scored(figure, None, people, figure.tolerance, UNMEASURED)
+        return ScoredFigure(figure, None, people, figure.tolerance, UNMEASURED)
     observed = float(figure_of)
     chance = 3 * _error(figure, statistic, spread or 0.0, people)
     allowed = tolerance(figure, days[0].year) + chance
     near = abs(observed - figure.value) <= allowed
     status = (MET if near else OFF) if figure.verified else UNVERIFIED
     status = TOO_FEW if figure.verified and _vague(figure, chance, people) else status
-    return Scored(figure, round(observed, _DECIMALS), people, round(allowed, _DECIMALS), status)
+    return ScoredFigure(
+        figure, round(observed, _DECIMALS), people, round(allowed, _DECIMALS), status
+    )
 
 
-def _vague(figure: Published, chance: float, people: int) -> bool:
+def _vague(figure: PublishedStatistic, chance: float, people: int) -> bool:
     """Tell whether nothing is learnt of a figure: few people, or chance as wide as what is judged.
 
     A share is judged by the rarer of having and not having, another figure by its tolerance.
@@ -117,20 +119,20 @@ def _vague(figure: Published, chance: float, people: int) -> bool:
 _PLANS = ("enrollments", "plans")
 
 
-def tolerance(figure: Published, year: int) -> float:
+def tolerance(figure: PublishedStatistic, year: int) -> float:
     """Return how far off a figure may be besides chance: half as far again after ten years."""
     return figure.tolerance * (_WIDER if year - figure.year > _OLD_YEARS else 1.0)
 
 
-def _error(figure: Published, statistic: Statistic, spread: float, count: int) -> float:
+def _error(figure: PublishedStatistic, statistic: Statistic, spread: float, count: int) -> float:
     """Return the standard error of what was observed, of a number of people."""
     if figure.unit == "share":
         return sqrt(figure.value * (1 - figure.value) / count)
     return spread / sqrt(2 * count if statistic.spread else count)
 
 
-def measured(
-    connection: duckdb.DuckDBPyConnection, figure: Published, days: tuple[date, date]
+def observed_statistics(
+    connection: duckdb.DuckDBPyConnection, figure: PublishedStatistic, days: tuple[date, date]
 ) -> tuple[Any, Any, int, int]:
     """Return mean, standard deviation and number of a figure's values, and whose they are.
 
@@ -154,7 +156,9 @@ def measured(
     return mean, spread, int(count), int(whose)
 
 
-def _parameters(figure: Published, days: tuple[date, date]) -> Iterator[tuple[str, object]]:
+def _parameters(
+    figure: PublishedStatistic, days: tuple[date, date]
+) -> Iterator[tuple[str, object]]:
     first, last = days
     yield from (("first", first), ("middle", first + (last - first) // 2), ("last", last))
     yield "years", max((last - first).days + 1, 1) / _YEAR_DAYS

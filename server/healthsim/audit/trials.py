@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 
 _SUBJECT = "concat('subject_id ', s.subject_id)"
 _VISIT = "concat('trial_visit_id ', v.trial_visit_id)"
@@ -27,8 +27,8 @@ CAUSED = tuple(one for one in DATED if one[2] != "end_date")
 """What bears the very day of its event."""
 
 
-def _in_trial(table: str, key: str, column: str) -> Rule:
-    return Rule(
+def _in_trial(table: str, key: str, column: str) -> AuditRule:
+    return AuditRule(
         f"nothing of a trial after its end {table}.{column}", f"{table}.{column}",
         (table, "subjects"),
         f"SELECT concat('{key} ', t.{key}) FROM {table} AS t JOIN subjects AS s "
@@ -47,13 +47,13 @@ RULES: tuple[AnyRule, ...] = (
             "OR (status = 'died') <> coalesce(end_reason = 'death', false)"),
     RowRule("a failure of screening has its reason", "subjects.screen_fail_reason", "subjects",
             "(status = 'screen failure') <> (screen_fail_reason IS NOT NULL)"),
-    Rule("the first criterion not satisfied is the reason", "subjects.screen_fail_reason",
+    AuditRule("the first criterion not satisfied is the reason", "subjects.screen_fail_reason",
          ("subjects", "eligibility_results"),
          f"SELECT {_SUBJECT} FROM subjects AS s LEFT JOIN (SELECT subject_id, "
          "arg_min(criterion, sequence) FILTER (met <> (kind = 'inclusion')) AS first "
          "FROM eligibility_results GROUP BY subject_id) AS r USING (subject_id) "
          "WHERE r.first IS DISTINCT FROM s.screen_fail_reason"),
-    Rule("criteria are asked on the day of screening", "eligibility_results.asked_date",
+    AuditRule("criteria are asked on the day of screening", "eligibility_results.asked_date",
          ("subjects", "eligibility_results"),
          "SELECT concat('eligibility_result_id ', r.eligibility_result_id) "
          "FROM eligibility_results AS r JOIN subjects AS s USING (subject_id) "
@@ -64,7 +64,7 @@ RULES: tuple[AnyRule, ...] = (
     RowRule("who is randomised was eligible", "subjects.randomized_date", "subjects",
             "randomized_date IS NOT NULL AND (screen_date IS NULL "
             "OR screen_fail_reason IS NOT NULL)"),
-    Rule("randomised are those who came to it", "subjects.randomized_date",
+    AuditRule("randomised are those who came to it", "subjects.randomized_date",
          ("subjects", "events"),
          "SELECT concat('person_id ', coalesce(s.person_id, v.person_id)) FROM "
          "(SELECT person_id, randomized_date AS day, count(*) AS times FROM subjects "
@@ -72,16 +72,16 @@ RULES: tuple[AnyRule, ...] = (
          "(SELECT person_id, event_date AS day, count(*) AS times FROM events "
          "WHERE type = 'randomization' GROUP BY ALL) AS v USING (person_id, day) "
          "WHERE s.times IS DISTINCT FROM v.times"),
-    Rule("an arm is one of the trial's", "subjects.arm", ("subjects", "trial_arms"),
+    AuditRule("an arm is one of the trial's", "subjects.arm", ("subjects", "trial_arms"),
          f"SELECT {_SUBJECT} FROM subjects AS s ANTI JOIN trial_arms AS a "
          "ON s.trial = a.trial AND s.arm = a.arm WHERE s.arm IS NOT NULL"),
-    Rule("arms are balanced within a block", "subjects.arm", ("subjects", "trial_arms"),
+    AuditRule("arms are balanced within a block", "subjects.arm", ("subjects", "trial_arms"),
          "SELECT concat('trial ', s.trial, ', stratum ', s.stratum, ', block ', s.block) "
          "FROM (SELECT trial, stratum, block, arm, count(*) AS people FROM subjects "
          "WHERE arm IS NOT NULL GROUP BY ALL) AS s JOIN "
          f"(SELECT a.trial, a.arm, {_PLACES} AS places FROM trial_arms AS a) AS a "
          "ON s.trial = a.trial AND s.arm = a.arm WHERE s.people > a.places"),
-    Rule("a dose is of the subject's arm", "exposures.arm", ("exposures", "subjects"),
+    AuditRule("a dose is of the subject's arm", "exposures.arm", ("exposures", "subjects"),
          "SELECT concat('exposure_id ', e.exposure_id) FROM exposures AS e JOIN subjects AS s "
          "USING (subject_id) WHERE e.arm IS DISTINCT FROM "
          "CASE WHEN s.randomized_date <= e.start_date THEN s.arm END"),
@@ -99,20 +99,20 @@ RULES: tuple[AnyRule, ...] = (
             "OR (status = 'missed') <> (encounter_id IS NULL) "
             "OR (status = 'unscheduled' AND planned_date IS NOT NULL) "
             "OR (status = 'missed' AND planned_date IS NULL)"),
-    Rule("a visit is of its encounter's day", "trial_visits.actual_date",
+    AuditRule("a visit is of its encounter's day", "trial_visits.actual_date",
          ("trial_visits", "encounters"),
          f"SELECT {_VISIT} FROM trial_visits AS v JOIN encounters AS e USING (encounter_id) "
          "WHERE v.actual_date <> e.start_at::DATE OR v.event_id <> e.event_id"),
-    Rule("every visit of a trial in the chart is in the trial", "trial_visits.encounter_id",
+    AuditRule("every visit of a trial in the chart is in the trial", "trial_visits.encounter_id",
          ("trial_visits", "encounters", "events"),
          "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e JOIN events AS v "
          "ON e.event_id = v.event_id AND v.type = 'trial_visit' "
          "ANTI JOIN trial_visits AS t ON e.encounter_id = t.encounter_id"),
-    Rule("the sponsor's visits make no claim", "trial_visits.routine_care",
+    AuditRule("the sponsor's visits make no claim", "trial_visits.routine_care",
          ("trial_visits", "claims"),
          f"SELECT {_VISIT} FROM trial_visits AS v SEMI JOIN claims AS c "
          "ON v.encounter_id = c.encounter_id WHERE NOT v.routine_care"),
-    Rule("routine care in a facility is billed", "trial_visits.routine_care",
+    AuditRule("routine care in a facility is billed", "trial_visits.routine_care",
          ("trial_visits", "encounters", "enrollments", "claims"),
          f"SELECT {_VISIT} FROM trial_visits AS v JOIN encounters AS e USING (encounter_id) "
          "SEMI JOIN enrollments AS n ON e.person_id = n.person_id "
@@ -127,7 +127,7 @@ RULES: tuple[AnyRule, ...] = (
             "adverse_events",
             "grade NOT BETWEEN 1 AND 5 OR (grade >= 4 AND NOT serious) "
             "OR (grade = 5) <> (outcome = 'fatal')"),
-    Rule("a fatal adverse event is a death", "adverse_events.grade",
+    AuditRule("a fatal adverse event is a death", "adverse_events.grade",
          ("adverse_events", "patients"),
          "SELECT concat('adverse_event_id ', t.adverse_event_id) FROM adverse_events AS t "
          "JOIN patients AS p USING (person_id) WHERE t.grade = 5 "

@@ -8,10 +8,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthsim.building import saying, templates
+from healthsim.building import phrases, templates
 from healthsim.building.draft import Draft, Question
 from healthsim.building.outline import outline
-from healthsim.building.saying import line
+from healthsim.building.phrases import line
 from healthsim.errors import Problem
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _origin(document: Mapping[str, Any], names: Sequence[str]) -> str:
 
     The description of a changed document would state the template's figures as its own.
     """
-    for template in templates.shelf():
+    for template in templates.load_library():
         first = template.fresh()
         if template.name in names and document.get("description") == template.description:
             same = all(document.get(part) == first.get(part) for part in _FIGURES)
@@ -104,12 +104,12 @@ def _pages() -> Environment:
         autoescape=False,
     )
     pages.filters |= {
-        "say": saying.say,
+        "say": phrases.say,
         "line": line,
-        "share": saying.share,
-        "exact": saying.exact,
-        "length": saying.length,
-        "alternatives": saying.alternatives,
+        "share": phrases.share,
+        "exact": phrases.exact,
+        "length": phrases.length,
+        "alternatives": phrases.alternatives,
         "together": _together,
     }
     return pages

@@ -9,8 +9,8 @@ from typing import Any
 from healthsim.building import nearby, paths
 from healthsim.building.draft import Assumption
 from healthsim.building.prevalence import MEASURES
-from healthsim.building.wishes import Wishes
-from healthsim.building.words import CONDITIONS, PAYERS, STATES, Payer, state_name
+from healthsim.building.request_parser import ParsedRequest
+from healthsim.building.vocabulary import CONDITIONS, PAYERS, STATES, Payer, state_name
 
 YEARS_BEFORE = {"years_before": {"type": "gamma", "mean": 5, "sd": 4}}
 """Onset of a condition that people already have: assumption, as for most in the templates."""
@@ -19,7 +19,7 @@ PRODUCTS = ["patientsim", "membersim", "rxmembersim"]
 
 
 @dataclass
-class Story:
+class CustomizationReport:
     """What was made of a request: said back to the person, so that nothing is lost silently."""
 
     understood: list[str] = field(default_factory=list)
@@ -28,15 +28,15 @@ class Story:
 
 
 @dataclass
-class Work:
+class Customization:
     """A profile while wishes are put into it.
 
     `everyone` has the beginnings of codes of which the template gives everybody one.
     """
 
     profile: dict[str, Any]
-    wishes: Wishes
-    story: Story
+    wishes: ParsedRequest
+    story: CustomizationReport
     everyone: tuple[str, ...] = ()
     settled: list[str] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
@@ -55,13 +55,13 @@ class Work:
         self.assumptions.append(Assumption(path, said, took, ask, changes))
 
 
-def customise(work: Work) -> None:
+def customise(work: Customization) -> None:
     """Put every wish into its place."""
     for step in (_people, _ages, _sexes, _places, _payer, _clinical, _asides):
         step(work)
 
 
-def payer_of(wish: Wishes) -> Payer | None:
+def payer_of(wish: ParsedRequest) -> Payer | None:
     """Return the payer that is named, or the one whose plans are."""
     if wish.payer:
         return next(payer for payer in PAYERS if payer.name == wish.payer)
@@ -69,18 +69,18 @@ def payer_of(wish: Wishes) -> Payer | None:
     return next((payer for payer in PAYERS if named and named <= set(payer.plans)), None)
 
 
-def primary_of(wish: Wishes) -> str | None:
+def primary_of(wish: ParsedRequest) -> str | None:
     """Return the condition that everybody has: the first one named without a share."""
     return next((code for code, share in wish.conditions.items() if share is None), None)
 
 
-def _people(work: Work) -> None:
+def _people(work: Customization) -> None:
     if work.wishes.count is not None:
         unit = "families" if work.profile.get("unit") == "family" else "people"
         work.put("count", work.wishes.count, f"{work.wishes.count:,} {unit}")
 
 
-def _ages(work: Work) -> None:
+def _ages(work: Customization) -> None:
     ages = work.wishes.ages
     if ages is None:
         return
@@ -121,7 +121,7 @@ def _narrowed(ages: tuple[int, int], now: dict[str, Any]) -> tuple[int, int]:
     return (low, high) if low < high else ages
 
 
-def _sexes(work: Work) -> None:
+def _sexes(work: Customization) -> None:
     sexes, exact = work.wishes.sexes, work.wishes.exact
     if exact:
         _exact_sexes(work, exact)
@@ -145,7 +145,7 @@ def _sexes(work: Work) -> None:
         _ask_vague(work, "sexes", "demographics.gender")
 
 
-def _exact_sexes(work: Work, exact: dict[str, int]) -> None:
+def _exact_sexes(work: Customization, exact: dict[str, int]) -> None:
     said = f"exactly {exact['M']:,} men and {exact['F']:,} women"
     if work.profile.get("unit") == "family" or work.profile.get("count") != sum(exact.values()):
         work.story.not_understood.append(said)
@@ -154,7 +154,7 @@ def _exact_sexes(work: Work, exact: dict[str, int]) -> None:
     work.put("demographics.gender", counts, said)
 
 
-def _places(work: Work) -> None:
+def _places(work: Customization) -> None:
     states = work.wishes.states
     if work.wishes.counties and _counties(work):
         return
@@ -189,11 +189,11 @@ def _places(work: Work) -> None:
                     "Is that right?")  # fmt: skip
 
 
-def _counties(work: Work) -> bool:
+def _counties(work: Customization) -> bool:
     """Put the counties that are named; what none is called is not understood."""
-    from healthsim.products.known import known  # noqa: PLC0415  numpy is heavy
+    from healthsim.products.reference_names import built_in_names  # noqa: PLC0415  numpy is heavy
 
-    titles = {title.casefold(): title for title in known().county_titles}
+    titles = {title.casefold(): title for title in built_in_names().county_titles}
     found = []
     for name, state in work.wishes.counties:
         of_name = [title for key, title in titles.items() if key.startswith(f"{name},".casefold())]
@@ -219,7 +219,7 @@ def _counties(work: Work) -> bool:
     return True
 
 
-def _metros(work: Work) -> bool:
+def _metros(work: Customization) -> bool:
     """Put the metropolitan areas that are named; what several are called is asked for."""
     path, wish, found = "demographics.location.metros", work.wishes, []
     for said, titles in wish.metros:
@@ -242,7 +242,7 @@ def _metros(work: Work) -> bool:
     return True
 
 
-def _area(work: Work) -> None:
+def _area(work: Customization) -> None:
     if work.wishes.area is not None:
         work.put("demographics.location.area", work.wishes.area, work.wishes.area)
 
@@ -250,7 +250,7 @@ def _area(work: Work) -> None:
 _FEW = 6
 
 
-def _payer(work: Work) -> None:
+def _payer(work: Customization) -> None:
     payer, plans = payer_of(work.wishes), work.wishes.plans
     if work.wishes.payer and payer:
         now = work.profile.get("coverage", {}).get("plan", {})
@@ -274,7 +274,7 @@ def _payer(work: Work) -> None:
             work.put("coverage.plan", weights, _spell(weights))
 
 
-def _clinical(work: Work) -> None:
+def _clinical(work: Customization) -> None:
     clinical = work.profile.setdefault("clinical", {})
     comorbidities = clinical.setdefault("comorbidities", [])
     for number, (code, share) in enumerate(work.wishes.conditions.items()):
@@ -300,7 +300,7 @@ def _clinical(work: Work) -> None:
     _control(work)
 
 
-def _prevalent(work: Work, clinical: dict[str, Any], code: str) -> None:
+def _prevalent(work: Customization, clinical: dict[str, Any], code: str) -> None:
     """Let people have a condition as often as the population of their place has it."""
     said, own = CONDITIONS[code][1], (clinical.get("primary") or {}).get("code", "")
     measure, all_have = MEASURES.get(code), code.startswith(work.everyone or ("no code",))
@@ -316,7 +316,7 @@ def _prevalent(work: Work, clinical: dict[str, Any], code: str) -> None:
     work.settled.append(path)
 
 
-def _primary(work: Work, code: str) -> None:
+def _primary(work: Customization, code: str) -> None:
     """Let everybody have a condition: the template's own where it is of that kind."""
     clinical, when = work.profile["clinical"], ""
     if not clinical.get("primary"):
@@ -366,14 +366,14 @@ def _parted(items: list[dict[str, Any]], code: str) -> list[dict[str, Any]]:
     return gone
 
 
-def _without(work: Work, clinical: dict[str, Any], name: str) -> None:
+def _without(work: Customization, clinical: dict[str, Any], name: str) -> None:
     if name in CONDITIONS and (_drop(clinical, name) or name not in work.wishes.conditions):
         work.story.understood.append(f"without {CONDITIONS[name][1]} -> clinical.comorbidities")
     else:
         work.story.not_understood.append(f"without {name}")
 
 
-def _control(work: Work) -> None:
+def _control(work: Customization) -> None:
     wanted = work.wishes.control
     if wanted is None:
         return
@@ -385,7 +385,7 @@ def _control(work: Work) -> None:
         work.story.not_understood.append(wanted)
 
 
-def _asides(work: Work) -> None:
+def _asides(work: Customization) -> None:
     wish = work.wishes
     work.story.hints += wish.hints
     if wish.seed is not None:
@@ -403,7 +403,7 @@ def _asides(work: Work) -> None:
 
 
 def _shares(
-    said: dict[str, float | None], others: list[str], work: Work, what: str
+    said: dict[str, float | None], others: list[str], work: Customization, what: str
 ) -> dict[str, float]:
     """Turn the shares that were said into weights that add up to 1.
 
@@ -426,7 +426,7 @@ def _shares(
     return {key: weights[key] for key in [*said, *others] if key in weights}
 
 
-def _ask_vague(work: Work, kind: str, path: str) -> None:
+def _ask_vague(work: Customization, kind: str, path: str) -> None:
     if kind in work.wishes.vague:
         said = work.wishes.vague[kind]
         taken = paths.find(work.profile, paths.parse(path))

@@ -109,7 +109,7 @@ def _within(inner: str, outer: str) -> bool:
 def problems(draft: Draft) -> list[Problem]:
     """Return everything that keeps the draft from running: all problems at once."""
     # Heavy: the specification's models draw with numpy, and this module is on the way to tools/list
-    from healthsim.products.known import known  # noqa: PLC0415
+    from healthsim.products.reference_names import built_in_names  # noqa: PLC0415
     from healthsim.specification.checks import check  # noqa: PLC0415
     from healthsim.specification.document import read  # noqa: PLC0415
     from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415
@@ -129,8 +129,12 @@ def problems(draft: Draft) -> list[Problem]:
     if found:
         return found
     if profile is not None:
-        return check.check_job(profile, journeys, known())
-    return [problem for journey in journeys for problem in check.check_journey(journey, known())]
+        return check.check_job(profile, journeys, built_in_names())
+    return [
+        problem
+        for journey in journeys
+        for problem in check.check_journey(journey, built_in_names())
+    ]
 
 
 def questions(draft: Draft) -> list[Question]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from healthsim.building.words import STATES
+from healthsim.building.vocabulary import STATES
 
 _HINT = re.compile(r"\b(?:around|near|greater|metro\w*|area)\b", re.IGNORECASE)
 _KIND = r"(?:metro(?:politan)?(?: statistical)?(?: area| region)?|area)"
@@ -44,10 +44,10 @@ def states_of(title: str) -> list[str]:
 @cache
 def _called() -> tuple[re.Pattern[str], dict[str, list[str]]]:
     """Return the pattern of areas' names, and the titles that begin with each city."""
-    from healthsim.products.known import known  # noqa: PLC0415  numpy is heavy
+    from healthsim.products.reference_names import built_in_names  # noqa: PLC0415  numpy is heavy
 
     titles: dict[str, list[str]] = {}
-    for title in known().metro_titles:
+    for title in built_in_names().metro_titles:
         titles.setdefault(re.split(r"[,/-]", title)[0], []).append(title)
     cities = "|".join(map(re.escape, sorted(titles, key=len, reverse=True)))
     states = "|".join(sorted(_STATE, key=len, reverse=True))

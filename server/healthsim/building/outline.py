@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from healthsim.building import sentences
-from healthsim.building.saying import line, say
+from healthsim.building.phrases import line, say
 
 MOST = 150
 """Lines of one journey."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from healthsim.building.words import CONDITIONS
+from healthsim.building.vocabulary import CONDITIONS
 
 MEASURES = {
     # A diagnosis is what is charted and billed, so diabetes is not the measure with the undiagnosed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from healthsim.building import saying
-from healthsim.building.saying import line, say
+from healthsim.building import phrases
+from healthsim.building.phrases import line, say
 
 
 def sentence(step: Mapping[str, Any]) -> str:
@@ -17,13 +17,13 @@ def sentence(step: Mapping[str, Any]) -> str:
     """
     do = str(step.get("do", "event"))
     what = _DOES[do](step) if do in _DOES else do
-    parts = [f"{say(step.get('id'))}: {what}", saying.at(step.get("at"))]
+    parts = [f"{say(step.get('id'))}: {what}", phrases.at(step.get("at"))]
     if step.get("hazard") is not None:
-        parts.append(saying.hazard(step["hazard"]))
+        parts.append(phrases.hazard(step["hazard"]))
     if step.get("when"):
         parts.append(f"when {say(step['when'])}")
     if step.get("chance") is not None:
-        parts.append(f"chance {saying.share(step['chance'])}")
+        parts.append(f"chance {phrases.share(step['chance'])}")
     return line(", ".join(filter(None, parts)))
 
 
@@ -40,11 +40,11 @@ def visit(found: Mapping[str, Any]) -> str:
     if found.get("when"):
         parts.append(f"when {say(found['when'])}")
     if found.get("chance") is not None:
-        parts.append(f"chance {saying.share(found['chance'])}")
+        parts.append(f"chance {phrases.share(found['chance'])}")
     if found.get("missed") is not None:
-        parts.append(f"missed {saying.share(found['missed'])}")
+        parts.append(f"missed {phrases.share(found['missed'])}")
     if found.get("outside") is not None:
-        parts.append(f"outside the window {saying.share(found['outside'])}")
+        parts.append(f"outside the window {phrases.share(found['outside'])}")
     return line(", ".join(parts))
 
 
@@ -57,7 +57,7 @@ def _window(window: Any) -> str:
 def unscheduled(found: Mapping[str, Any]) -> str:
     """Say the visits between the planned ones."""
     times = say(found.get("times", 5))
-    return line(f"unscheduled {say(found.get('id'))}: {saying.hazard(found.get('hazard'))}, "
+    return line(f"unscheduled {say(found.get('id'))}: {phrases.hazard(found.get('hazard'))}, "
                 f"at most {times}")  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def stage(found: Mapping[str, Any]) -> str:
     if found.get("final"):
         parts.append("final")
     if found.get("stays") is not None:
-        parts.append(f"stays {saying.length(found['stays'])}")
+        parts.append(f"stays {phrases.length(found['stays'])}")
     moves = [_move(one) for one in _objects(found.get("moves"))]
     return line(f"{', '.join(parts)}{': ' if moves else ''}{'; '.join(moves)}")
 
@@ -75,9 +75,9 @@ def stage(found: Mapping[str, Any]) -> str:
 def _move(move: Mapping[str, Any]) -> str:
     said = [f"to {say(move.get('to'))}"]
     if move.get("weight") is not None:
-        said.append(saying.share(move["weight"]))
+        said.append(phrases.share(move["weight"]))
     if move.get("hazard") is not None:
-        said.append(saying.hazard(move["hazard"]))
+        said.append(phrases.hazard(move["hazard"]))
     if move.get("when"):
         said.append(f"if {say(move['when'])}")
     if move.get("until"):
@@ -110,7 +110,7 @@ def _fits(value: Any) -> str:
 
 def _repeat(step: Mapping[str, Any]) -> str:
     limit = f"{say(step['times'])} times" if step.get("times") is not None else ""
-    return _joined([f"repeat {saying.every(step.get('every') or {})}", limit, *_beats(step)])
+    return _joined([f"repeat {phrases.every(step.get('every') or {})}", limit, *_beats(step)])
 
 
 def _beats(step: Mapping[str, Any]) -> list[str]:
@@ -126,15 +126,15 @@ def _protocol(step: Mapping[str, Any]) -> str:
 
 
 def _stages(step: Mapping[str, Any]) -> str:
-    start = saying.say(step.get("start"))
-    lasts = f"for {saying.length(step['lasts'])}" if step.get("lasts") else ""
+    start = phrases.say(step.get("start"))
+    lasts = f"for {phrases.length(step['lasts'])}" if step.get("lasts") else ""
     again = f"each at most {say(step['visits'])} times" if step.get("visits") is not None else ""
     return _joined([f"stages from {start}", lasts, again])
 
 
 def _wait(step: Mapping[str, Any]) -> str:
     asked = f"asked every {say(step.get('check_every', 7))} days"
-    return (f"wait until {say(step.get('until'))}, at most {saying.length(step.get('limit'))}, "
+    return (f"wait until {say(step.get('until'))}, at most {phrases.length(step.get('limit'))}, "
             f"{asked}")  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _change(step: Mapping[str, Any]) -> str:
     parts = [f"change {say(step.get('state'))} {_how(step)}"]
     days = (step.get("over") or {}).get("days")
     parts.append(f"over {say(days)} days" if days else "")
-    parts.append(f"for {saying.length(step['lasts'])}" if step.get("lasts") else "")
+    parts.append(f"for {phrases.length(step['lasts'])}" if step.get("lasts") else "")
     drug = step.get("while_taking")
     if drug:
         washout = say(step.get("washout_days", 30))
@@ -204,11 +204,11 @@ def option(found: Any) -> str:
         return say(found)
     said = [say(found.get("name"))]
     if found.get("weight") is not None:
-        said.append(saying.share(found["weight"]))
+        said.append(phrases.share(found["weight"]))
     if found.get("exactly") is not None:
-        said.append(saying.exact(found["exactly"]))
+        said.append(phrases.exact(found["exactly"]))
     if found.get("hazard") is not None:
-        said.append(saying.hazard(found["hazard"]))
+        said.append(phrases.hazard(found["hazard"]))
     if found.get("when"):
         said.append(f"if {say(found['when'])}")
     elif found.get("otherwise"):

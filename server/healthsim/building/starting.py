@@ -6,18 +6,18 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from healthsim.building import templates, wishes
+from healthsim.building import request_parser, templates
 from healthsim.building.customising import (
     PRODUCTS,
-    Story,
-    Work,
+    Customization,
+    CustomizationReport,
     customise,
     payer_of,
     primary_of,
 )
 from healthsim.building.draft import Draft
-from healthsim.building.wishes import Wishes
-from healthsim.building.words import AGES, CONDITIONS, EMPTY, TOPICS, Topic
+from healthsim.building.request_parser import ParsedRequest
+from healthsim.building.vocabulary import AGES, CONDITIONS, EMPTY, TOPICS, Topic
 from healthsim.errors import Refused
 
 AS_OF = "2025-01-01"
@@ -25,7 +25,7 @@ AS_OF = "2025-01-01"
 
 def start_profile(
     request: str, template: str = "", count: int | None = None
-) -> tuple[Draft, Story]:
+) -> tuple[Draft, CustomizationReport]:
     """Turn a wish into a draft of a profile.
 
     Args:
@@ -33,20 +33,20 @@ def start_profile(
         template: name of the template to start from; chosen by the wish when empty.
         count: number of people; wins over a figure in the request.
     """
-    wish = wishes.read(request)
+    wish = request_parser.read(request)
     if count is not None:
         wish.count = count
-    story = Story(not_understood=list(wish.left))
+    story = CustomizationReport(not_understood=list(wish.left))
     profile, used = _base(wish, template, story)
     everyone = next((topic.everyone for topic in TOPICS if topic.template == used), ())
-    work = Work(profile, wish, story, everyone)
+    work = Customization(profile, wish, story, everyone)
     customise(work)
     if used:
         _keep_expectations(profile, templates.load(used).fresh(), story)
     return (
         Draft(
             profile=profile,
-            requests=(request[: wishes.LONGEST],),
+            requests=(request[: request_parser.LONGEST],),
             settled=tuple(work.settled),
             assumptions=tuple(work.assumptions),
             not_understood=tuple(story.not_understood),
@@ -57,7 +57,9 @@ def start_profile(
     )
 
 
-def _keep_expectations(profile: dict[str, Any], template: dict[str, Any], story: Story) -> None:
+def _keep_expectations(
+    profile: dict[str, Any], template: dict[str, Any], story: CustomizationReport
+) -> None:
     """Leave out what a template expects of its people where the wish made other people of them."""
     asked = {key: value for key, value in profile.items() if key not in ("count", "seed")}
     as_it_was = asked == {key: template[key] for key in template if key not in ("count", "seed")}
@@ -68,7 +70,9 @@ def _keep_expectations(profile: dict[str, Any], template: dict[str, Any], story:
         )
 
 
-def _base(wish: Wishes, template: str, story: Story) -> tuple[dict[str, Any], str]:
+def _base(
+    wish: ParsedRequest, template: str, story: CustomizationReport
+) -> tuple[dict[str, Any], str]:
     """Return the document to start from, and the name of its template if it has one."""
     chosen = templates.load(template, "profile") if template else _fitting(wish, story)
     if chosen is not None:
@@ -92,7 +96,7 @@ def _base(wish: Wishes, template: str, story: Story) -> tuple[dict[str, Any], st
     return profile, ""
 
 
-def _fitting(wish: Wishes, story: Story) -> templates.Template | None:
+def _fitting(wish: ParsedRequest, story: CustomizationReport) -> templates.Template | None:
     """Return the template whose topic, payer, condition and ages are the wish's own.
 
     A topic that was said comes first, then a condition that everybody in the template has. Where
@@ -105,7 +109,7 @@ def _fitting(wish: Wishes, story: Story) -> templates.Template | None:
             wish.ages = None if _fits_words(topic, wish) else wish.ages
             return templates.load(topic.template)
     particular = {topic.template for topic in TOPICS}
-    others = (item for item in templates.shelf() if item.name not in particular)
+    others = (item for item in templates.load_library() if item.name not in particular)
     fits = [item for item in others if item.kind == "profile" and _fits(item, wish)]
     fits = [item for item in fits if _primary_code(item)] or fits
     if len(fits) > 1 and payer_of(wish) is None:
@@ -115,7 +119,7 @@ def _fitting(wish: Wishes, story: Story) -> templates.Template | None:
     return fits[0] if fits else None
 
 
-def _is_topic(topic: Topic, wish: Wishes) -> bool:
+def _is_topic(topic: Topic, wish: ParsedRequest) -> bool:
     """Say whether a wish that names the topic can be met by its template."""
     document, primary = templates.load(topic.template).fresh(), primary_of(wish)
     said = {"": True, "payer": payer_of(wish), "condition": primary}[topic.needs]
@@ -125,12 +129,12 @@ def _is_topic(topic: Topic, wish: Wishes) -> bool:
     return aged and (topic.any_payer or _is_paid(document, wish))
 
 
-def _fits_words(topic: Topic, wish: Wishes) -> bool:
+def _fits_words(topic: Topic, wish: ParsedRequest) -> bool:
     """Say whether the ages of the wish are those of a word, and the topic's own."""
     return topic.ages and wish.ages in {(low, high) for _, low, high in AGES}
 
 
-def _fits(template: templates.Template, wish: Wishes) -> bool:
+def _fits(template: templates.Template, wish: ParsedRequest) -> bool:
     document = template.fresh()
     payer, primary, own = payer_of(wish), primary_of(wish), _primary_code(template)
     if not _is_paid(document, wish) or (primary is None and own) or document.get("count") == 1:
@@ -147,7 +151,7 @@ def _primary_code(template: templates.Template) -> str:
     return code
 
 
-def _is_paid(document: dict[str, Any], wish: Wishes) -> bool:
+def _is_paid(document: dict[str, Any], wish: ParsedRequest) -> bool:
     """Say whether the template's plans are among those of the wish's payer."""
     plans = document.get("coverage", {}).get("plan", {})
     payer = payer_of(wish)
@@ -160,19 +164,21 @@ def _is_aged(document: dict[str, Any], ages: tuple[float, float]) -> bool:
     return bool(low <= sum(ages) / 2 <= high)
 
 
-def _range(age: Any, oldest: float = wishes.OLDEST) -> tuple[float, float]:
+def _range(age: Any, oldest: float = request_parser.OLDEST) -> tuple[float, float]:
     return age.get("low", 0), age.get("high", oldest)
 
 
-def start_journey(draft: Draft | None, request: str, template: str = "") -> tuple[Draft, Story]:
+def start_journey(
+    draft: Draft | None, request: str, template: str = ""
+) -> tuple[Draft, CustomizationReport]:
     """Add a journey to a draft, or start a draft with a journey alone."""
     base = draft or Draft()
-    story = Story()
+    story = CustomizationReport()
     chosen = templates.load(template, "journey") if template else _fitting_journey(request)
     left: list[str] = []
     if chosen is None:
         journey = _empty_journey(request)
-        story.not_understood = [request[: wishes.LONGEST]] if request.strip() else []
+        story.not_understood = [request[: request_parser.LONGEST]] if request.strip() else []
         story.hints.append("No journey template fits; append steps, or name a template.")
     else:
         journey = chosen.fresh()
@@ -194,7 +200,7 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> tupl
         replace(
             base,
             journeys=(*base.journeys, journey),
-            requests=(*base.requests, request[: wishes.LONGEST]),
+            requests=(*base.requests, request[: request_parser.LONGEST]),
             # An empty journey asks what happens already
             not_understood=(*base.not_understood, *left),
             templates=(*base.templates, chosen.name) if chosen else base.templates,
@@ -220,8 +226,8 @@ def _fitting_journey(request: str) -> templates.Template | None:
 def _is_about(template: templates.Template, request: str) -> bool:
     """Say whether condition or topic are the template's own, and little else is asked for."""
     text = f"{template.name} {template.title}".replace("-", " ")
-    own = wishes.read(text).conditions
-    wish = wishes.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))
+    own = request_parser.read(text).conditions
+    wish = request_parser.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))
     shared = {code[:3] for code in wish.conditions} & {code[:3] for code in own}
     if wish.conditions and own and not shared:
         return False
@@ -233,7 +239,7 @@ def _is_about(template: templates.Template, request: str) -> bool:
     return bool(shared or asked & topic) and 2 * len(shared) + len(known) > len(asked - known)
 
 
-def _said(wish: Wishes) -> list[str]:
+def _said(wish: ParsedRequest) -> list[str]:
     return [CONDITIONS[code][1] for code in wish.conditions]
 
 

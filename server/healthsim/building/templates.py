@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from healthsim import library
-from healthsim.building.words import ALIKE, EMPTY
+from healthsim.building.vocabulary import ALIKE, EMPTY
 from healthsim.errors import NotFound, near
 
 KINDS = ("profile", "journey")
@@ -33,9 +33,9 @@ class Template:
 
 
 @cache
-def shelf(folder: Path | None = None) -> tuple[Template, ...]:
+def load_library(folder: Path | None = None) -> tuple[Template, ...]:
     """Read every template, profiles first, by name."""
-    root = folder or library.shelf("templates")
+    root = folder or library.library_folder("templates")
     found = []
     for kind in KINDS:
         for path in sorted((root / f"{kind}s").glob("*.json")):
@@ -56,11 +56,11 @@ def load(name: str, kind: str = "") -> Template:
         NotFound: with near matches; also when it is of another kind.
     """
     wanted = name.strip().lower().removesuffix(".json")
-    for template in shelf():
+    for template in load_library():
         if template.name == wanted and kind in ("", template.kind):
             return template
-    names = [template.name for template in shelf() if kind in ("", template.kind)]
-    other = [template.kind for template in shelf() if template.name == wanted]
+    names = [template.name for template in load_library() if kind in ("", template.kind)]
+    other = [template.kind for template in load_library() if template.name == wanted]
     if other:
         raise NotFound("template", f"{name!r} is a {other[0]}", near("", names))
     label = f"{kind} template" if kind else "template"
@@ -78,7 +78,7 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     wanted = [word for word in _split(query) if word not in EMPTY]
     scored = [
         (_score(wanted, template), template)
-        for template in shelf()
+        for template in load_library()
         if kind in ("", "any", template.kind)
     ]
     if not wanted:

@@ -12,14 +12,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from healthsim.codes import shelf
-from healthsim.codes.shelf import Line, Volume
+from healthsim.codes import imported_books
+from healthsim.codes.imported_books import ImportedBook, ImportedCode
 from healthsim.errors import NotFound, near
 
 _DATA = Path(__file__).parent / "data"
 
 
-class Entry(Protocol):
+class CodeEntry(Protocol):
     """A row of a code book: whatever else it says, it can be shown."""
 
     @property
@@ -27,10 +27,10 @@ class Entry(Protocol):
         """What the code stands for, in words."""
 
 
-Row = TypeVar("Row", bound=Entry)
+Row = TypeVar("Row", bound=CodeEntry)
 
 
-class Book(Generic[Row]):
+class CodeBook(Generic[Row]):
     """One code system: its rows by code, in the order of the file.
 
     Attributes:
@@ -79,9 +79,9 @@ class Book(Generic[Row]):
         return near(code, self.rows)
 
 
-def read_book(system: str, name: str, row: Callable[[list[str]], Row]) -> Book[Row]:
+def read_book(system: str, name: str, row: Callable[[list[str]], Row]) -> CodeBook[Row]:
     """Read ``data/<name>.csv`` into a book; the first column is the code."""
-    return Book(system, read_rows(name, row))
+    return CodeBook(system, read_rows(name, row))
 
 
 def read_rows(name: str, row: Callable[[list[str]], Row]) -> dict[str, Row]:
@@ -97,8 +97,10 @@ def read_lines(name: str) -> Iterator[list[str]]:
         yield from lines
 
 
-def overlaid(
-    rows: Mapping[str, Row], imported: Volume | None, row: Callable[[Line, Row | None], Row]
+def with_imported(
+    rows: Mapping[str, Row],
+    imported: ImportedBook | None,
+    row: Callable[[ImportedCode, Row | None], Row],
 ) -> dict[str, Row]:
     """Return the rows built in with those of an imported book before them, sorted by code.
 
@@ -107,7 +109,7 @@ def overlaid(
         imported: the book on the shelf, if any.
         row: makes a row of an imported line and of the row built in for its code, if any.
     """
-    lines = shelf.lines(imported) if imported else ()
+    lines = imported_books.imported_codes(imported) if imported else ()
     found = {line.code: row(line, rows.get(line.code)) for line in lines}
     return dict(sorted((dict(rows) | found).items()))
 
@@ -127,7 +129,7 @@ class Supply(NamedTuple):
     category: str
 
 
-class Group(NamedTuple):
+class DrgGroup(NamedTuple):
     """A Medicare severity diagnosis related group.
 
     Attributes:
@@ -153,7 +155,7 @@ class Specialty(NamedTuple):
     kind: str
 
 
-class Kind(NamedTuple):
+class ProviderTaxonomy(NamedTuple):
     """What one NUCC taxonomy code stands for.
 
     Attributes:
@@ -173,42 +175,42 @@ def _code(line: list[str]) -> Code:
     return Code(line[0], line[1])
 
 
-@shelf.kept
-def hcpcs() -> Book[Supply]:
+@imported_books.cached_per_shelf
+def hcpcs() -> CodeBook[Supply]:
     """Return the HCPCS Level II codes that templates use, and those imported."""
     rows = read_rows("hcpcs", lambda line: Supply(line[0], line[1], line[2]))
 
-    def supply(line: Line, known: Supply | None) -> Supply:
+    def supply(line: ImportedCode, known: Supply | None) -> Supply:
         return Supply(line.code, line.display, known.category if known else "")
 
-    imported = shelf.volume("hcpcs")
-    held = overlaid(rows, imported, supply)
-    for line in shelf.lines(imported) if imported else ():
+    imported = imported_books.imported_book("hcpcs")
+    held = with_imported(rows, imported, supply)
+    for line in imported_books.imported_codes(imported) if imported else ():
         if "until" in line.facts:
             del held[line.code]
-    return Book("HCPCS Level II", held)
+    return CodeBook("HCPCS Level II", held)
 
 
-@shelf.kept
-def cpt() -> Book[Code]:
+@imported_books.cached_per_shelf
+def cpt() -> CodeBook[Code]:
     """Return the CPT codes that a user imported; none is built in."""
     none: dict[str, Code] = {}
-    return Book("CPT", overlaid(none, shelf.volume("cpt"), plain))
+    return CodeBook("CPT", with_imported(none, imported_books.imported_book("cpt"), plain))
 
 
-def plain(line: Line, _: Code | None) -> Code:
+def plain(line: ImportedCode, _: Code | None) -> Code:
     """Return an imported line of which only the words matter."""
     return Code(line.code, line.display)
 
 
 @cache
-def cvx() -> Book[Code]:
+def cvx() -> CodeBook[Code]:
     """Return the vaccine codes."""
     return read_book("CVX", "cvx", _code)
 
 
-@shelf.kept
-def drg() -> Book[Group]:
+@imported_books.cached_per_shelf
+def drg() -> CodeBook[DrgGroup]:
     """Return the diagnosis related groups, with weight and length of stay.
 
     >>> drg().find("470", "details.drg").gmlos_days
@@ -216,19 +218,21 @@ def drg() -> Book[Group]:
     """
     rows = read_rows(
         "drg",
-        lambda line: Group(line[0], line[1], float(line[2]), float(line[3]), line[4], int(line[5])),
+        lambda line: DrgGroup(
+            line[0], line[1], float(line[2]), float(line[3]), line[4], int(line[5])
+        ),
     )
 
-    def group(line: Line, _: Group | None) -> Group:
+    def group(line: ImportedCode, _: DrgGroup | None) -> DrgGroup:
         said = line.facts
-        return Group(line.code, line.display, float(said["weight"]), float(said["stay"]),
+        return DrgGroup(line.code, line.display, float(said["weight"]), float(said["stay"]),
                      said["kind"], int(said["year"]))  # fmt: skip
 
-    return Book("MS-DRG", overlaid(rows, shelf.volume("drg"), group))
+    return CodeBook("MS-DRG", with_imported(rows, imported_books.imported_book("drg"), group))
 
 
 @cache
-def taxonomy() -> Book[Specialty]:
+def taxonomy() -> CodeBook[Specialty]:
     """Return the taxonomy codes, found by specialty word.
 
     >>> taxonomy().find("cardiology", "details.specialty").taxonomy
@@ -237,25 +241,27 @@ def taxonomy() -> Book[Specialty]:
     return read_book("NUCC taxonomy", "taxonomy", lambda line: Specialty(*line))
 
 
-@shelf.kept
-def nucc() -> Book[Kind]:
+@imported_books.cached_per_shelf
+def nucc() -> CodeBook[ProviderTaxonomy]:
     """Return what NUCC taxonomy codes stand for, found by code: the way from NPPES to our words.
 
     >>> nucc().find("207RC0001X", "taxonomy").specialty
     'cardiology'
     """
-    rows = read_rows("nucc", lambda line: Kind(*line))
+    rows = read_rows("nucc", lambda line: ProviderTaxonomy(*line))
     trades = {code[:4]: row.specialty for code, row in reversed(rows.items())}
 
-    def kind(line: Line, known: Kind | None) -> Kind:
+    def kind(line: ImportedCode, known: ProviderTaxonomy | None) -> ProviderTaxonomy:
         specialty = known.specialty if known else trades.get(line.code[:4], line.facts["trade"])
-        return Kind(line.code, line.display, specialty, line.facts["kind"])
+        return ProviderTaxonomy(line.code, line.display, specialty, line.facts["kind"])
 
-    return Book("NUCC taxonomy", overlaid(rows, shelf.volume("taxonomy"), kind))
+    return CodeBook(
+        "NUCC taxonomy", with_imported(rows, imported_books.imported_book("taxonomy"), kind)
+    )
 
 
 @cache
-def bill_type() -> Book[Code]:
+def bill_type() -> CodeBook[Code]:
     """Return types of institutional bills, three digits, in our own words.
 
     >>> bill_type().display("131")
@@ -265,24 +271,24 @@ def bill_type() -> Book[Code]:
 
 
 @cache
-def carc() -> Book[Code]:
+def carc() -> CodeBook[Code]:
     """Return claim adjustment reason codes, in our own words."""
     return read_book("CARC", "carc", _code)
 
 
 @cache
-def pos() -> Book[Code]:
+def pos() -> CodeBook[Code]:
     """Return place of service codes, in our own words."""
     return read_book("place of service", "pos", _code)
 
 
 @cache
-def revenue() -> Book[Code]:
+def revenue() -> CodeBook[Code]:
     """Return revenue codes of institutional bills, in our own words."""
     return read_book("revenue code", "revenue", _code)
 
 
 @cache
-def discharge() -> Book[Code]:
+def discharge() -> CodeBook[Code]:
     """Return patient discharge status codes, in our own words."""
     return read_book("discharge status", "discharge", _code)

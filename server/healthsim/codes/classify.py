@@ -12,8 +12,8 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from healthsim.codes import books, shelf
-from healthsim.codes.diagnoses import Diagnosis, bare, dotted, icd10cm, release
+from healthsim.codes import books, imported_books
+from healthsim.codes.diagnoses import DiagnosisCode, dotted, icd10cm, release, without_dot
 from healthsim.codes.drugs import drugs, ndc, rxnorm
 from healthsim.codes.forms import (
     LONGEST,
@@ -26,7 +26,7 @@ from healthsim.codes.forms import (
 )
 from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
-from healthsim.codes.nearest import Space, kin, nearest
+from healthsim.codes.nearest import CodeIndex, kin, nearest
 from healthsim.codes.procedures import procedure_system
 from healthsim.errors import NotFound, Problem, near
 
@@ -36,7 +36,7 @@ Status: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CodeVerdict:
     """What a code is.
 
     Attributes:
@@ -112,7 +112,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class CodeSystem:
     """One code system as it is asked.
 
     Attributes:
@@ -127,7 +127,7 @@ class System:
     title: str
     shape: re.Pattern[str]
     entry: Callable[[str], Any]
-    space: Callable[[date], Space]
+    space: Callable[[date], CodeIndex]
     mended: Callable[[str], str]
 
 
@@ -138,7 +138,7 @@ def classify(
     sex: str | None = None,
     age: float | None = None,
     on: date | None = None,
-) -> Verdict:
+) -> CodeVerdict:
     """Tell what a code is.
 
     Args:
@@ -160,7 +160,7 @@ def classify(
     """
     asked, sex, age = system_of(system), sex_asked(sex), age_asked(age)
     if len(code) > LONGEST:
-        return Verdict(system, code, "unknown")
+        return CodeVerdict(system, code, "unknown")
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
     own, written = asked.entry(code), code
@@ -170,27 +170,29 @@ def classify(
         row = SYSTEMS[other].entry(code)
         words = row.display if row is not None else ""
         near_codes = () if old else nearest(asked.space(release()), code)
-        return Verdict(system, code, "wrong_system", code, words, other, near_codes)
+        return CodeVerdict(system, code, "wrong_system", code, words, other, near_codes)
     if old:
-        return Verdict(system, code, "unknown", detail=_OLD)
+        return CodeVerdict(system, code, "unknown", detail=_OLD)
     if own is None:
         written = asked.mended(code)
         own = asked.entry(written)
     if own is None and not alike and (other := form_alone(code)) not in ("", system):
-        return Verdict(system, code, "wrong_system", found_in=other, detail="by its form")
+        return CodeVerdict(system, code, "wrong_system", found_in=other, detail="by its form")
     if own is None and system == "drg" and (group := _retired_groups().get(code)):
         return _retired_group(code, group, on or release())
     if own is None:
         return _unknown(system, code)
-    if isinstance(own, Diagnosis):
+    if isinstance(own, DiagnosisCode):
         return _diagnosis(code, own, sex, age, on or release())
-    return Verdict(system, code, "valid", written, own.display)
+    return CodeVerdict(system, code, "valid", written, own.display)
 
 
-def _by_form(code: str) -> Verdict:
+def _by_form(code: str) -> CodeVerdict:
     """Tell what a CPT number is where no list of them was imported: only its form is known."""
     if SYSTEMS["cpt"].shape.fullmatch(code):
-        return Verdict("cpt", code, "valid", code, detail="by its form; no CPT list is imported")
+        return CodeVerdict(
+            "cpt", code, "valid", code, detail="by its form; no CPT list is imported"
+        )
     return _unknown("cpt", code)
 
 
@@ -203,7 +205,7 @@ def suggest(system: str, text: str, *, on: date | None = None) -> tuple[str, ...
     return nearest(system_of(system).space(on or release()), text)
 
 
-def system_of(name: str, where: str = "system") -> System:
+def system_of(name: str, where: str = "system") -> CodeSystem:
     """Return a code system by its name here.
 
     Raises:
@@ -214,23 +216,25 @@ def system_of(name: str, where: str = "system") -> System:
     return SYSTEMS[name]
 
 
-def _diagnosis(said: str, row: Diagnosis, sex: str | None, age: float | None, on: date) -> Verdict:
+def _diagnosis(
+    said: str, row: DiagnosisCode, sex: str | None, age: float | None, on: date
+) -> CodeVerdict:
     """Tell what an ICD-10-CM code is for a person on a day."""
     status, detail, codes = _on_day(row, on)
     if status == "valid" and row.sex and sex in ("M", "F") and sex != row.sex:
         status, detail = "wrong_sex", f"is only for {_SEXES[row.sex]}"
     elif status == "valid" and age is not None and not row.age_low <= age < row.age_high + 1:
         status, detail = "wrong_age", f"is only for ages {row.age_low} to {row.age_high}"
-    return Verdict("icd10cm", said, status, row.code, row.display, "", codes, detail)
+    return CodeVerdict("icd10cm", said, status, row.code, row.display, "", codes, detail)
 
 
-def _one_sign_off(asked: System, code: str) -> bool:
+def _one_sign_off(asked: CodeSystem, code: str) -> bool:
     """Tell whether one replaced sign makes a code of the system: so short a one is mistyped."""
     alike = [one for one in nearest(asked.space(release()), code) if len(one) == len(code)]
     return any(sum(a != b for a, b in zip(one, code, strict=True)) == 1 for one in alike)
 
 
-def _on_day(row: Diagnosis, on: date) -> tuple[Status, str, tuple[str, ...]]:
+def _on_day(row: DiagnosisCode, on: date) -> tuple[Status, str, tuple[str, ...]]:
     if row.valid_on(on):
         return "valid", "", ()
     if row.billable and on.isoformat() < row.valid_from:
@@ -249,7 +253,7 @@ def _usable(code: str, on: date) -> bool:
     return row is not None and row.valid_on(on)
 
 
-def _of_header(row: Diagnosis, on: date) -> tuple[str, ...]:
+def _of_header(row: DiagnosisCode, on: date) -> tuple[str, ...]:
     found = nearest(icd10cm().space_on(on), row.code)
     return tuple(code for code in found if code.startswith(row.code)) or found
 
@@ -257,20 +261,22 @@ def _of_header(row: Diagnosis, on: date) -> tuple[str, ...]:
 _SEXES = {"M": "men", "F": "women"}
 
 
-def _retired_group(code: str, group: _Retired, on: date) -> Verdict:
+def _retired_group(code: str, group: _Retired, on: date) -> CodeVerdict:
     if on.isoformat() <= group.until:
-        return Verdict("drg", code, "valid", code, group.display)
+        return CodeVerdict("drg", code, "valid", code, group.display)
     detail = f"was retired after {group.until}"
-    return Verdict("drg", code, "retired", code, group.display, "", suggest("drg", code), detail)
+    return CodeVerdict(
+        "drg", code, "retired", code, group.display, "", suggest("drg", code), detail
+    )
 
 
-def _unknown(system: str, code: str) -> Verdict:
+def _unknown(system: str, code: str) -> CodeVerdict:
     other = _elsewhere(system, code)
     detail = f"{SYSTEMS[other].title} has" if other else ""
     if not detail and procedure_system(code) == "CPT" and system in ("icd10cm", "hcpcs"):
         detail = "it has the form of a CPT code"
     found = nearest(system_of(system).space(release()), code)
-    return Verdict(system, code, "unknown", "", "", other, found, detail)
+    return CodeVerdict(system, code, "unknown", "", "", other, found, detail)
 
 
 def _elsewhere(system: str, code: str) -> str:
@@ -282,13 +288,13 @@ def _elsewhere(system: str, code: str) -> str:
     return "cpt" if numbered and SYSTEMS["cpt"].shape.fullmatch(code) else ""
 
 
-def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], Space]:
+def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], CodeIndex]:
     """Return how near codes are looked for in a small book."""
 
-    @shelf.kept
-    def space() -> Space:
+    @imported_books.cached_per_shelf
+    def space() -> CodeIndex:
         codes = {_bare(code): code for code in load()}
-        return Space(
+        return CodeIndex(
             bare=_bare,
             whole=codes.get,
             below=lambda said: (code for bare, code in codes.items() if bare.startswith(said)),
@@ -314,7 +320,7 @@ def _retired_groups() -> dict[str, _Retired]:
 
 def _book(
     title: str, shape: str, load: Callable[[], Mapping[str, Any]], forgives: str = ""
-) -> System:
+) -> CodeSystem:
     """Return how a small book is asked; `forgives` are the signs that may be wrong or missing."""
     space = _space_of(load)
 
@@ -324,7 +330,9 @@ def _book(
         alike = [one.strip().upper().translate(unforgiven) for one in (said, code)]
         return code if alike[0] == alike[1] else ""
 
-    return System(title, re.compile(shape, re.ASCII), lambda code: load().get(code), space, mended)
+    return CodeSystem(
+        title, re.compile(shape, re.ASCII), lambda code: load().get(code), space, mended
+    )
 
 
 def _package(code: str) -> Any:
@@ -338,13 +346,13 @@ _OLD = "it looks like ICD-9-CM"
 _ICD = re.compile(r"(?=.*\d)[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?", re.ASCII)
 
 
-SYSTEMS: Mapping[str, System] = {
-    "icd10cm": System(
+SYSTEMS: Mapping[str, CodeSystem] = {
+    "icd10cm": CodeSystem(
         "ICD-10-CM",
         _ICD,
         lambda code: icd10cm().entry(code),
         lambda on: icd10cm().space_on(on),
-        lambda said: dotted(bare(said)),
+        lambda said: dotted(without_dot(said)),
     ),
     "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows, "-"),
     "drug": _book("the drug list", r".{21,}", lambda: drugs().rows, " .-"),
@@ -353,7 +361,7 @@ SYSTEMS: Mapping[str, System] = {
         _book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package, mended=eleven_digits
     ),
     "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
-    "icd10pcs": System(
+    "icd10pcs": CodeSystem(
         "ICD-10-PCS",
         re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{6}", re.ASCII),
         lambda code: icd10pcs().rows.get(code),

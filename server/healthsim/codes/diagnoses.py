@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from healthsim.codes import shelf
-from healthsim.codes.books import Book
-from healthsim.codes.nearest import Space, nearest
+from healthsim.codes import imported_books
+from healthsim.codes.books import CodeBook
+from healthsim.codes.nearest import CodeIndex, nearest
 from healthsim.codes.sorted_text import SortedText
 from healthsim.errors import NotFound
 
@@ -20,14 +20,14 @@ RELEASE = date(2026, 4, 1)
 OLDEST = 124  # the Medicare Code Editor's upper age limit, years
 
 
-@shelf.kept
+@imported_books.cached_per_shelf
 def release() -> date:
     """Return the first day of the release in use; days after it are taken as that day."""
-    imported = shelf.volume("icd10cm")
+    imported = imported_books.imported_book("icd10cm")
     return date.fromisoformat(str(imported.checks["release"])) if imported else RELEASE
 
 
-class Diagnosis(NamedTuple):
+class DiagnosisCode(NamedTuple):
     """One code of the classification.
 
     Attributes:
@@ -73,7 +73,7 @@ class Diagnosis(NamedTuple):
         return self.billable and self.valid_from <= text <= (self.valid_until or text)
 
 
-class Icd10cm(Book[Diagnosis]):
+class Icd10cm(CodeBook[DiagnosisCode]):
     """The diagnosis codes, by code with its dot.
 
     `rows` and `codes` are those that can be billed today, about 74,700: walk them only where all
@@ -89,7 +89,7 @@ class Icd10cm(Book[Diagnosis]):
         row = self.entry(code) if isinstance(code, str) else None
         return row is not None and row.billable
 
-    def find(self, code: str, where: str) -> Diagnosis:
+    def find(self, code: str, where: str) -> DiagnosisCode:
         """Return the row of a code that can be billed, today or once.
 
         Raises:
@@ -100,15 +100,15 @@ class Icd10cm(Book[Diagnosis]):
             raise NotFound(where, f"{self.system} has no code {code!r} here", self._mend(code))
         return row
 
-    def row(self, code: str) -> Diagnosis:
+    def row(self, code: str) -> DiagnosisCode:
         """Return the row of a code, or what is taken of one that the book does not hold."""
-        return self.entry(code) or Diagnosis(code, code, "", True, "", 0, OLDEST)
+        return self.entry(code) or DiagnosisCode(code, code, "", True, "", 0, OLDEST)
 
     def sex(self, code: str) -> str:
         """Return the only sex that can have `code`, or ``""``."""
         return self.row(code).sex
 
-    def below(self, prefix: str, day: date | None = None) -> Iterator[Diagnosis]:
+    def below(self, prefix: str, day: date | None = None) -> Iterator[DiagnosisCode]:
         """Yield the codes that begin so and can be billed on a day, in order."""
         on = day or release()
         for line in self._text.below(prefix):
@@ -121,7 +121,7 @@ class Icd10cm(Book[Diagnosis]):
         lines = self._text.below(prefix)
         return prefix != "" and any(line[0] in self for line in lines)
 
-    def every(self) -> Iterator[Diagnosis]:
+    def every(self) -> Iterator[DiagnosisCode]:
         """Yield every row in order: headers and retired codes too."""
         above: list[tuple[str, str]] = []
         category = ""
@@ -130,7 +130,7 @@ class Icd10cm(Book[Diagnosis]):
                 above.pop()
             display = _display(text, above[-1][1] if above else "")
             if not rest:
-                yield Diagnosis(code, display, category, False, "", 0, OLDEST)
+                yield DiagnosisCode(code, display, category, False, "", 0, OLDEST)
                 continue
             facts = _facts(rest[0])
             if len(code) == _CATEGORY:
@@ -153,7 +153,7 @@ class Icd10cm(Book[Diagnosis]):
             elif "until=" not in facts and "gone" not in facts:
                 yield code, display, "common" in facts
 
-    def space_on(self, day: date | None = None) -> Space:
+    def space_on(self, day: date | None = None) -> CodeIndex:
         """Return the codes that can be billed on a day as something to look for near ones in."""
         on = day or release()
 
@@ -164,9 +164,9 @@ class Icd10cm(Book[Diagnosis]):
         def below(said: str) -> Iterator[str]:
             return (row.code for row in self.below(dotted(said), on))
 
-        return Space(bare=bare, whole=whole, below=below, weight=self._weight)
+        return CodeIndex(bare=without_dot, whole=whole, below=below, weight=self._weight)
 
-    def _entry(self, code: str) -> Diagnosis | None:
+    def _entry(self, code: str) -> DiagnosisCode | None:
         """Return the row of any code, header or not, or None."""
         line = self._text.find(code)
         if line is None:
@@ -180,7 +180,7 @@ class Icd10cm(Book[Diagnosis]):
         display = _display(line[1], above.display if above is not None else "")
         return _row(code, display, facts, category)
 
-    def _above(self, code: str) -> Diagnosis | None:
+    def _above(self, code: str) -> DiagnosisCode | None:
         for size in range(len(code) - 1, _CATEGORY - 1, -1):
             row = self.entry(code[:size])
             if row is not None and row.header and not row.gone:
@@ -206,7 +206,7 @@ class Icd10cm(Book[Diagnosis]):
 _CATEGORY, _LONGEST = 3, 8  # characters of a category, and of the longest code with its dot
 
 
-def bare(code: str) -> str:
+def without_dot(code: str) -> str:
     """Return a code as it is compared: upper case, without its dot."""
     return code.strip().upper().replace(".", "")
 
@@ -226,9 +226,9 @@ def _display(text: str, above: str) -> str:
     return above + text[1:] if text.startswith("^") else text
 
 
-def _row(code: str, display: str, facts: Mapping[str, str], category: str) -> Diagnosis:
+def _row(code: str, display: str, facts: Mapping[str, str], category: str) -> DiagnosisCode:
     low, _, high = facts.get("age", "").partition("-")
-    return Diagnosis(
+    return DiagnosisCode(
         code=code,
         display=display,
         category=facts.get("is", category),
@@ -246,13 +246,13 @@ def _row(code: str, display: str, facts: Mapping[str, str], category: str) -> Di
     )
 
 
-class _Rows(Mapping[str, Diagnosis]):
+class _Rows(Mapping[str, DiagnosisCode]):
     """The codes that can be billed today, read from the text as they are asked for."""
 
     def __init__(self, book: Icd10cm) -> None:
         self._book = book
 
-    def __getitem__(self, code: str) -> Diagnosis:
+    def __getitem__(self, code: str) -> DiagnosisCode:
         row = self._book.entry(code)
         if row is None or not row.valid_on(release()):
             raise KeyError(code)
@@ -264,28 +264,28 @@ class _Rows(Mapping[str, Diagnosis]):
     def __len__(self) -> int:
         return sum(1 for _ in self._all())
 
-    def items(self) -> ItemsView[str, Diagnosis]:
+    def items(self) -> ItemsView[str, DiagnosisCode]:
         return {row.code: row for row in self._all()}.items()
 
-    def values(self) -> ValuesView[Diagnosis]:
+    def values(self) -> ValuesView[DiagnosisCode]:
         return {row.code: row for row in self._all()}.values()
 
-    def _all(self) -> Iterator[Diagnosis]:
+    def _all(self) -> Iterator[DiagnosisCode]:
         return (row for row in self._book.every() if not (row.header or row.valid_until))
 
 
-@shelf.kept
+@imported_books.cached_per_shelf
 def icd10cm() -> Icd10cm:
     """Return the diagnosis codes: of the release that was imported, else of the one built in.
 
     >>> icd10cm().display("E11.9")
     'Type 2 diabetes mellitus without complications'
     """
-    imported = shelf.volume("icd10cm")
+    imported = imported_books.imported_book("icd10cm")
     return Icd10cm(imported.path if imported else _FILE)
 
 
-def impossible(code: str, sex: str) -> bool:
+def contradicts_sex(code: str, sex: str) -> bool:
     """Tell whether nobody of that sex can have the diagnosis.
 
     >>> impossible("C61", "F"), impossible("C61", "M"), impossible("I10", "F")

@@ -6,8 +6,8 @@ import math
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from healthsim.codes import shelf
-from healthsim.codes.books import Book, Code, overlaid, plain, read_rows
+from healthsim.codes import imported_books
+from healthsim.codes.books import Code, CodeBook, plain, read_rows, with_imported
 
 _SYNTHETIC_LABELER = "00000"  # assigned to nobody, so the product cannot be a real one
 
@@ -65,7 +65,7 @@ class Drug(NamedTuple):
         return self.ndc.startswith(_SYNTHETIC_LABELER)
 
 
-class Drugs(Book[Drug]):
+class Drugs(CodeBook[Drug]):
     """The medicines, by name."""
 
     @cached_property
@@ -110,16 +110,16 @@ def drugs() -> Drugs:
     return Drugs("drug list", read_rows("drugs", _drug))
 
 
-@shelf.kept
-def rxnorm() -> Book[Code]:
+@imported_books.cached_per_shelf
+def rxnorm() -> CodeBook[Code]:
     """Return RxNorm concepts by RXCUI: those of the medicines, and those imported."""
     rows = {row.rxnorm: Code(row.rxnorm, row.display) for row in drugs().rows.values()}
     rows.pop("", None)
-    return Book("RxNorm", overlaid(rows, shelf.volume("rxnorm"), plain))
+    return CodeBook("RxNorm", with_imported(rows, imported_books.imported_book("rxnorm"), plain))
 
 
-@shelf.kept
-def ndc() -> Book[Code]:
+@imported_books.cached_per_shelf
+def ndc() -> CodeBook[Code]:
     """Return NDCs without dashes: packages (eleven digits) of the medicines, and those imported."""
     rows = {row.ndc: Code(row.ndc, row.display) for row in drugs().rows.values()}
-    return Book("NDC", overlaid(rows, shelf.volume("ndc"), plain))
+    return CodeBook("NDC", with_imported(rows, imported_books.imported_book("ndc"), plain))

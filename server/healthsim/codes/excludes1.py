@@ -18,7 +18,7 @@ def _notes() -> dict[str, tuple[str, ...]]:
     return {code: tuple(excluded.split()) for code, excluded in read_lines("excludes1")}
 
 
-def noted(first: str, second: str) -> bool:
+def has_excludes1(first: str, second: str) -> bool:
     """Tell whether a note of the classification keeps two codes apart.
 
     >>> noted("E10.9", "E11.9"), noted("E11.9", "I10")
@@ -27,7 +27,7 @@ def noted(first: str, second: str) -> bool:
     return first != second and (_excludes(first, second) or _excludes(second, first))
 
 
-def noted_among(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
+def excludes1_pairs(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of codes that a note keeps apart, each as (lesser, greater).
 
     >>> list(noted_among(["E11.9", "I10", "E10.9"]))

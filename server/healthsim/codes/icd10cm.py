@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from healthsim.codes.diagnoses import Diagnosis, Icd10cm, icd10cm, impossible
-from healthsim.codes.excludes1 import noted
+from healthsim.codes.diagnoses import DiagnosisCode, Icd10cm, contradicts_sex, icd10cm
+from healthsim.codes.excludes1 import has_excludes1
 
 __all__ = [
-    "COMBINATIONS", "EXCLUDES", "Combination", "Diagnosis", "Icd10cm", "combined", "conflicts",
-    "icd10cm", "impossible",
+    "COMBINATIONS",
+    "EXCLUDES",
+    "Combination",
+    "DiagnosisCode",
+    "Icd10cm",
+    "combined",
+    "conflicts",
+    "contradicts_sex",
+    "icd10cm",
 ]  # fmt: skip
 
 
@@ -101,17 +108,17 @@ def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
         (first, second)
         for place, first in enumerate(held)
         for second in held[place + 1 :]
-        if apart(first, second)
+        if mutually_exclusive(first, second)
     )
 
 
-def apart(first: str, second: str) -> bool:
+def mutually_exclusive(first: str, second: str) -> bool:
     """Tell whether two codes are never stated together: by a note, or by their own titles.
 
     >>> apart("J30.9", "J45.909"), apart("J30.9", "J45.20")
     (True, False)
     """
-    return first != second and (contradict(first, second) or noted(first, second))
+    return first != second and (contradict(first, second) or has_excludes1(first, second))
 
 
 def contradict(first: str, second: str) -> bool:

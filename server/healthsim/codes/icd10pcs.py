@@ -6,14 +6,14 @@ from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from functools import cache
 from pathlib import Path
 
-from healthsim.codes.books import Book, Code
-from healthsim.codes.nearest import Space, nearest
+from healthsim.codes.books import Code, CodeBook
+from healthsim.codes.nearest import CodeIndex, nearest
 from healthsim.codes.sorted_text import SortedText
 
 _FILE = Path(__file__).parent / "data" / "icd10pcs.txt.gz"
 
 
-class Icd10pcs(Book[Code]):
+class Icd10pcs(CodeBook[Code]):
     """The procedure codes, about 79,200; `rows` makes a row only when it is asked for."""
 
     def __init__(self, path: Path = _FILE) -> None:
@@ -21,9 +21,9 @@ class Icd10pcs(Book[Code]):
         super().__init__("ICD-10-PCS", _Rows(self._text))
 
     @property
-    def space(self) -> Space:
+    def space(self) -> CodeIndex:
         """The codes as something to look for near ones in."""
-        return Space(bare=_bare, whole=self._whole, below=self._below)
+        return CodeIndex(bare=_bare, whole=self._whole, below=self._below)
 
     def _whole(self, said: str) -> str | None:
         return said if said in self else None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from healthsim.codes.books import read_rows
 
 
-class Condition(NamedTuple):
+class ConditionLinks(NamedTuple):
     """What goes with every ICD-10-CM code below a prefix.
 
     Attributes:
@@ -42,7 +42,7 @@ class Links(NamedTuple):
     """
 
     code: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionLinks, ...]
     labs: tuple[str, ...]
     drugs: tuple[str, ...]
     procedures: tuple[str, ...]
@@ -51,15 +51,15 @@ class Links(NamedTuple):
     sources: tuple[str, ...]
 
 
-def _condition(line: list[str]) -> Condition:
+def _condition(line: list[str]) -> ConditionLinks:
     labs, drugs, procedures, specialties, comorbid = (
         tuple(text.split(";")) if text else () for text in line[2:7]
     )
-    return Condition(line[0], line[1], labs, drugs, procedures, specialties, comorbid, line[7])
+    return ConditionLinks(line[0], line[1], labs, drugs, procedures, specialties, comorbid, line[7])
 
 
 @cache
-def conditions() -> dict[str, Condition]:
+def conditions() -> dict[str, ConditionLinks]:
     """Return everything that is known to go together, by prefix."""
     return read_rows("links", _condition)
 

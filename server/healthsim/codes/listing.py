@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from healthsim.codes import shelf
+from healthsim.codes import imported_books
 from healthsim.codes.books import read_rows
 from healthsim.codes.search import SOURCES
 
 
-class Listed(NamedTuple):
+class BookListing(NamedTuple):
     """One code book.
 
     Attributes:
@@ -35,13 +35,13 @@ class _About(NamedTuple):
     licence: str
 
 
-def listed() -> list[Listed]:
+def list_books() -> list[BookListing]:
     """Return every code book, by its name here."""
     found = []
     for system, about in read_rows("books", lambda line: _About(*line[1:])).items():
-        book = shelf.volume(system)
+        book = imported_books.imported_book(system)
         found.append(
-            Listed(
+            BookListing(
                 system=system,
                 title=about.display,
                 rows=len(SOURCES[system].book()),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from healthsim.codes import shelf
-from healthsim.codes.books import Book, overlaid, read_lines, read_rows
-from healthsim.codes.shelf import Line
+from healthsim.codes import imported_books
+from healthsim.codes.books import CodeBook, read_lines, read_rows, with_imported
+from healthsim.codes.imported_books import ImportedCode
 from healthsim.errors import NotFound, near
 
 
@@ -19,7 +19,7 @@ class Observation(NamedTuple):
         unit: UCUM.
         decimals: places that a result is reported with.
         ref_low: lower end of the reference interval; NaN where there is none. Of adults, both
-            sexes together; `norms` has what differs by sex and age.
+            sexes together; `reference_intervals` has what differs by sex and age.
         ref_high: upper end of the same; NaN where there is none.
         mean: typical value of an adult without the conditions it looks for.
         sd: its spread.
@@ -45,7 +45,7 @@ class Observation(NamedTuple):
     confidence: str
 
 
-class Interval(NamedTuple):
+class IntervalOverride(NamedTuple):
     """What differs from the book's general row for one sex or some ages.
 
     Attributes:
@@ -66,7 +66,7 @@ class Interval(NamedTuple):
     source: str
 
 
-class Norm(NamedTuple):
+class ReferenceInterval(NamedTuple):
     """What is normal from an age on, until the next norm; NaN where the interval has no end."""
 
     from_months: int
@@ -100,14 +100,16 @@ def _observation(line: list[str]) -> Observation:
     )
 
 
-def _interval(line: list[str]) -> Interval:
+def _interval(line: list[str]) -> IntervalOverride:
     code, sex, start, stop = line[:4]
     low, high, mean, sd = (float(text or "nan") for text in line[4:8])
-    return Interval(code, sex, int(start), int(stop or FOREVER), low, high, mean, sd, line[8])
+    return IntervalOverride(
+        code, sex, int(start), int(stop or FOREVER), low, high, mean, sd, line[8]
+    )
 
 
-@shelf.kept
-def loinc() -> Book[Observation]:
+@imported_books.cached_per_shelf
+def loinc() -> CodeBook[Observation]:
     """Return the tests and vital signs, by LOINC code, and those imported.
 
     What is imported has a unit and no usual values: a specification must say its result.
@@ -116,13 +118,13 @@ def loinc() -> Book[Observation]:
     '%'
     """
     rows = read_rows("loinc", _observation)
-    return Book("LOINC", overlaid(rows, shelf.volume("loinc"), _imported))
+    return CodeBook("LOINC", with_imported(rows, imported_books.imported_book("loinc"), _imported))
 
 
 _DECIMALS = 2  # of an imported test; assumption: a LOINC table says nothing of precision
 
 
-def _imported(line: Line, known: Observation | None) -> Observation:
+def _imported(line: ImportedCode, known: Observation | None) -> Observation:
     if known is not None:
         return known._replace(display=line.display)
     none = float("nan")
@@ -144,9 +146,9 @@ def _imported(line: Line, known: Observation | None) -> Observation:
 
 
 @cache
-def intervals() -> Mapping[str, tuple[Interval, ...]]:
+def intervals() -> Mapping[str, tuple[IntervalOverride, ...]]:
     """Return what differs by sex and age, by LOINC code; codes without such rows are absent."""
-    found: dict[str, list[Interval]] = {}
+    found: dict[str, list[IntervalOverride]] = {}
     for line in read_lines("intervals"):
         found.setdefault(line[0], []).append(_interval(line))
     return {code: tuple(rows) for code, rows in found.items()}
@@ -160,8 +162,8 @@ def observation(code: str) -> Observation:
     return Observation(code, code, "", 2, none, none, none, none, none, none, (), False, "")
 
 
-@shelf.kept
-def norms(code: str, sex: str) -> tuple[Norm, ...]:
+@imported_books.cached_per_shelf
+def reference_intervals(code: str, sex: str) -> tuple[ReferenceInterval, ...]:
     """Return what is normal at every age for one sex, from birth on without a gap.
 
     Args:
@@ -179,21 +181,23 @@ def norms(code: str, sex: str) -> tuple[Norm, ...]:
     found, age = [], 0
     for one in mine:
         if one.from_months > age:
-            found.append(Norm(age, row.ref_low, row.ref_high, row.mean, row.sd))
-        found.append(Norm(one.from_months, one.ref_low, one.ref_high, one.mean, one.sd))
+            found.append(ReferenceInterval(age, row.ref_low, row.ref_high, row.mean, row.sd))
+        found.append(
+            ReferenceInterval(one.from_months, one.ref_low, one.ref_high, one.mean, one.sd)
+        )
         age = one.below_months
     if age < FOREVER:
-        found.append(Norm(age, row.ref_low, row.ref_high, row.mean, row.sd))
+        found.append(ReferenceInterval(age, row.ref_low, row.ref_high, row.mean, row.sd))
     return tuple(found)
 
 
-def norm(code: str, sex: str, months: int) -> Norm:
+def reference_interval(code: str, sex: str, months: int) -> ReferenceInterval:
     """Return what is normal for one person of an age in completed months.
 
     >>> norm("2857-1", "M", 45 * 12).ref_high
     2.5
     """
-    return [one for one in norms(code, sex) if one.from_months <= max(months, 0)][-1]
+    return [one for one in reference_intervals(code, sex) if one.from_months <= max(months, 0)][-1]
 
 
 @cache

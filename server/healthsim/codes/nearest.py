@@ -25,7 +25,7 @@ _FILLING = "0X9"
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class CodeIndex:
     """A code book as something to look for near codes in.
 
     Attributes:
@@ -41,7 +41,7 @@ class Space:
     weight: Callable[[str], int] = lambda _: 0
 
 
-def nearest(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
+def nearest(space: CodeIndex, text: str, most: int = MOST) -> tuple[str, ...]:
     """Return the codes nearest to what was written, the likeliest first.
 
     Itself with its dot or case mended; then it with leading zeros that were lost, and without last
@@ -60,7 +60,7 @@ def nearest(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
     return tuple(found)
 
 
-def kin(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
+def kin(space: CodeIndex, text: str, most: int = MOST) -> tuple[str, ...]:
     """Return what shares the longest beginning with a code: its parents, and what is below them.
 
     Of a code that is sure there are no look-alikes: only what stands beside it says about the same.
@@ -69,19 +69,19 @@ def kin(space: Space, text: str, most: int = MOST) -> tuple[str, ...]:
     return tuple(islice(found, most))
 
 
-def _itself(space: Space, said: str) -> Iterator[str]:
+def _itself(space: CodeIndex, said: str) -> Iterator[str]:
     code = space.whole(said)
     if code is not None:
         yield code
 
 
-def _padded(space: Space, said: str) -> Iterator[str]:
+def _padded(space: CodeIndex, said: str) -> Iterator[str]:
     """Yield the code of which a spreadsheet took the leading zeros away."""
     padded = (said.zfill(len(said) + more) for more in range(1, _LOST_ZEROS + 1) if said.isdigit())
     yield from (code for one in padded if (code := space.whole(one)) is not None)
 
 
-def _begun(space: Space, said: str) -> Iterator[str]:
+def _begun(space: CodeIndex, said: str) -> Iterator[str]:
     """Yield the code that is whole before signs that it was filled up with: I10.0, E11.90.
 
     Only such signs: after any other one a replaced sign elsewhere is as likely.
@@ -94,7 +94,7 @@ def _begun(space: Space, said: str) -> Iterator[str]:
             yield code
 
 
-def _children(space: Space, said: str) -> Iterator[str]:
+def _children(space: CodeIndex, said: str) -> Iterator[str]:
     found = [code for code in islice(space.below(said), _MOST_BELOW) if space.bare(code) != said]
     size = len(said) + 1
     yield from sorted(
@@ -102,7 +102,7 @@ def _children(space: Space, said: str) -> Iterator[str]:
     )
 
 
-def _replaced(space: Space, said: str) -> Iterator[str]:
+def _replaced(space: CodeIndex, said: str) -> Iterator[str]:
     ranked: list[tuple[int, int, int, str]] = []
     for place, wrong in enumerate(said):
         for right in _SIGNS:
@@ -121,7 +121,7 @@ def _unlike(wrong: str, right: str) -> int:
     return 2 if wrong.isalpha() and right.isalpha() else 3
 
 
-def _others(space: Space, said: str) -> Iterator[str]:
+def _others(space: CodeIndex, said: str) -> Iterator[str]:
     places = range(len(said))
     edits = [
         said[:place] + sign + said[place:] for place in range(len(said) + 1) for sign in _SIGNS
@@ -135,7 +135,7 @@ def _others(space: Space, said: str) -> Iterator[str]:
     yield from (code for *_, code in sorted(ranked))
 
 
-def _shared(space: Space, code: str, said: str) -> int:
+def _shared(space: CodeIndex, code: str, said: str) -> int:
     """Return how many signs two codes have in common from the beginning."""
     other = space.bare(code)
     return next(
@@ -144,7 +144,7 @@ def _shared(space: Space, code: str, said: str) -> int:
     )
 
 
-def _shortened(space: Space, said: str) -> Iterator[str]:
+def _shortened(space: CodeIndex, said: str) -> Iterator[str]:
     """Yield what shares the longest beginning of at least three signs."""
     for size in range(len(said) - 1, _SHORTEST - 1, -1):
         code = space.whole(said[:size])

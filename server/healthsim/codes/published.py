@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from healthsim.codes.books import Book, read_book
+from healthsim.codes.books import CodeBook, read_book
 
 
-class Published(NamedTuple):
+class PublishedStatistic(NamedTuple):
     """One published figure, and how it is read off a scenario's tables.
 
     Attributes:
@@ -58,11 +58,11 @@ _ENDLESS = 1e9
 _OLDEST = 124
 
 
-def _published(line: list[str]) -> Published:
+def _published(line: list[str]) -> PublishedStatistic:
     (code, display, statistic, groups, least, low, high, whose, ages, sex, plan, value, tolerance,
      unit, source, year, confidence) = line  # fmt: skip
     youngest, _, oldest = ages.partition("-")
-    return Published(
+    return PublishedStatistic(
         code=code, display=display, statistic=statistic,
         groups=tuple(tuple(one.split("|")) for one in groups.split(";")) if groups else (),
         least=int(least or 1), low=float(low or -_ENDLESS), high=float(high or _ENDLESS),
@@ -74,7 +74,7 @@ def _published(line: list[str]) -> Published:
 
 
 @cache
-def published() -> Book[Published]:
+def published() -> CodeBook[PublishedStatistic]:
     """Return the published figures, by the name under which templates declare them.
 
     >>> published().find("iglay-2016-hypertension", "reproduces").value

@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from healthsim.codes import books, shelf
+from healthsim.codes import books, imported_books
 from healthsim.codes.drugs import drugs, ndc, rxnorm
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.icd10pcs import icd10pcs
@@ -35,7 +35,7 @@ _MOST_WORDS = 12
 _WITH_ENCOUNTER = 8  # characters of a diagnosis that says which treatment it is of
 
 
-class Hit(NamedTuple):
+class SearchHit(NamedTuple):
     """One code that was found.
 
     Attributes:
@@ -52,7 +52,7 @@ class Hit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search found.
 
     Attributes:
@@ -62,7 +62,7 @@ class Found:
         partly: no text holds all words; these hold the most of them.
     """
 
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchHit, ...]
     totals: Mapping[str, int]
     unmatched: tuple[str, ...] = ()
     partly: bool = False
@@ -232,7 +232,7 @@ _PLURALS = ("s ", "s,", "s\t", "s\n")
 _MANY = 2_000  # lines, from which on a whole text is looked through faster
 
 
-@shelf.kept
+@imported_books.cached_per_shelf
 def _text(system: str) -> _Text:
     if system == "icd10cm":  # tens of thousands of rows, which need not be made to be searched
         texts = icd10cm().texts()
@@ -329,7 +329,7 @@ def _phrase(words: list[str]) -> tuple[int, _Lay]:
 
 def search(
     query: str, systems: Iterable[str] = (), limit: int = 10, where: str = "system"
-) -> Found:
+) -> SearchResult:
     """Find codes by words, or by a code or its beginning.
 
     Args:
@@ -378,7 +378,7 @@ def search(
             f"no text of {', '.join(names) if systems else 'any code book'} holds {query[:80]!r}",
             "use other or fewer words, such as a condition's plain name",
         )
-    return Found(
+    return SearchResult(
         hits=tuple(_hit(name, line) for _, _, line, name in ranked),
         totals={name: len(lines) for name, lines in fitting.items() if lines},
         unmatched=tuple(
@@ -390,7 +390,7 @@ def search(
     )
 
 
-def remarks(found: Found) -> list[str]:
+def remarks(found: SearchResult) -> list[str]:
     """Say in sentences what a reader of the hits should know besides."""
     said = []
     if found.unmatched:
@@ -403,7 +403,7 @@ def remarks(found: Found) -> list[str]:
     return said
 
 
-def _coded(names: Iterable[str], query: str, limit: int) -> Found | None:
+def _coded(names: Iterable[str], query: str, limit: int) -> SearchResult | None:
     """Return the codes that begin as the query does, where it looks like a code at all."""
     found = {name: lines for name in names if (lines := _by_code(name, query))}
     if not found:
@@ -411,7 +411,7 @@ def _coded(names: Iterable[str], query: str, limit: int) -> Found | None:
     whole = [(tier, name, line) for name, lines in found.items() for line, tier in lines.items()]
     whole.sort(key=lambda one: one[0])  # the code itself first; else as the books have them
     hits = tuple(_hit(name, line) for _, name, line in whole[:limit])
-    return Found(hits, {name: len(lines) for name, lines in found.items()})
+    return SearchResult(hits, {name: len(lines) for name, lines in found.items()})
 
 
 class _Match(NamedTuple):
@@ -494,7 +494,7 @@ def _rank(system: str, line: int, matches: list[dict[int, _Match]]) -> tuple[int
     )
 
 
-def _hit(system: str, line: int) -> Hit:
+def _hit(system: str, line: int) -> SearchHit:
     source, code = SOURCES[system], _text(system).codes[line]
     row = source.book().rows[code]
-    return Hit(system, code, row.display, source.note(row))
+    return SearchHit(system, code, row.display, source.note(row))

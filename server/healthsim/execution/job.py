@@ -9,16 +9,16 @@ from hashlib import sha256
 from typing import Any
 
 from healthsim import __version__
-from healthsim.execution.cohort.drawing import CohortPlan, Drawing
-from healthsim.execution.cohort.measures import Figures
+from healthsim.execution.cohort.drawing import CohortPlan, PartDraw
+from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import QuotaStep
 from healthsim.execution.sync.care_team import Networks
 from healthsim.execution.sync.numbering import Numbering
-from healthsim.execution.tallies import Ledger, Tally
-from healthsim.products.membersim.plans import PlanBook
+from healthsim.execution.tallies import ExpectationTally, Tally
+from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.reference import Reference
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.plan import Plan
+from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Table
 
@@ -35,36 +35,36 @@ class Job:
         through: last day of the data.
         births: address of a birth -> number of its first child among all that one woman can bear.
         children: how many children one woman can bear.
-        ledger: what is expected of the rows.
+        tally: what is expected of the rows.
         quotas: the profile's population steps; those of one level do not need each other.
         counts_journeys: whether a journey has a population step.
     """
 
     profile: ProfileSpec
     journeys: tuple[JourneySpec, ...]
-    plans: tuple[Plan, ...]
-    parts: tuple[Drawing, ...]
+    layouts: tuple[JourneyLayout, ...]
+    parts: tuple[PartDraw, ...]
     quotas: tuple[tuple[QuotaStep, ...], ...]
     counts_journeys: bool
-    book: PlanBook
+    plan_table: PlanTable
     numbering: Numbering
     through: int
     births: Mapping[str, int]
     children: int
     tables: tuple[Table, ...]
-    ledger: Ledger
+    tally: ExpectationTally
     reference: Reference
-    figures: Figures
+    measures: PopulationMeasures
 
     @cached_property
     def networks(self) -> Networks:
         """The directory, and what the plans have contracts with."""
-        return Networks(self.reference.directory, self.book)
+        return Networks(self.reference.directory, self.plan_table)
 
     @cached_property
     def cohort(self) -> CohortPlan:
         """How its people are drawn."""
-        return CohortPlan(self.profile, self.parts, self.book.names, self.figures)
+        return CohortPlan(self.profile, self.parts, self.plan_table.names, self.measures)
 
     @property
     def count(self) -> int:
@@ -91,9 +91,9 @@ class Job:
         """Digest of each imported reference that rows are drawn from, by name."""
         return self.reference.versions
 
-    def judged(self, totals: Sequence[Tally]) -> tuple[dict[str, Any], ...]:
+    def judge(self, totals: Sequence[Tally]) -> tuple[dict[str, Any], ...]:
         """Judge what is expected by the sums of all chunks' tallies; as plain data."""
-        return tuple(one.plain() for one in self.ledger.judged(totals))
+        return tuple(one.plain() for one in self.tally.judge(totals))
 
     @property
     def key(self) -> str:

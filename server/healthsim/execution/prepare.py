@@ -7,31 +7,31 @@ from collections.abc import Mapping, Sequence
 from healthsim.dates import day_of, iso
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.cohort import drawing_order
-from healthsim.execution.cohort.measures import Figures
+from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import quota_levels
 from healthsim.execution.job import Job
-from healthsim.execution.passes.access import too_far
+from healthsim.execution.passes.access import out_of_radius
 from healthsim.execution.passes.counting import (
     has_population_steps,
 )
 from healthsim.execution.passes.eligibility import (
     MOST_DRAWN,
 )
-from healthsim.execution.passes.rehearsal import counties_of, nobody_eligible
+from healthsim.execution.passes.rehearsal import counties_of, eligibility_problems
 from healthsim.execution.sync.catalogue import tables_of
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.pharmacy import renewals
-from healthsim.execution.tallies import Ledger
-from healthsim.products.known import known
-from healthsim.products.membersim.plans import BUILT_IN, PlanBook, is_uninsured
+from healthsim.execution.tallies import ExpectationTally
+from healthsim.products.membersim.plans import BUILT_IN, PlanTable, is_uninsured
 from healthsim.products.reference import Reference, built_in
+from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.check import check_job
 from healthsim.specification.document import read
 from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
-from healthsim.specification.journeys.newborns import birth_slots, slot_count, walked_plans
+from healthsim.specification.journeys.newborns import birth_slots, layouts_in_order, slot_count
 from healthsim.specification.journeys.nominal_days import ROOM_DAYS
-from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 from healthsim.specification.profiles.profile import PlanDesign, ProfileSpec
 
 _LAST_YEAR_ENDS = "2199-12-31"
@@ -65,36 +65,38 @@ def prepare(
         one if isinstance(one, JourneySpec) else read(JourneySpec, one, f"journeys[{place}]")
         for place, one in enumerate(journey_documents)
     )
-    _refuse(check_job(profile, journeys, known()))
+    _refuse(check_job(profile, journeys, built_in_names()))
     reference = reference or built_in()
-    figures = Figures(profile, reference.population)
+    figures = PopulationMeasures(profile, reference.population)
     _refuse(figures.problems())
     journeys = in_walking_order(journeys)
     plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
-    plans = walked_plans(journeys, plans)
+    plans = layouts_in_order(journeys, plans)
     through, tables = last_day(profile, journeys), tables_of(profile.products)
     _refuse(_beyond_the_calendar(through))
     job = Job(
         profile=profile,
         journeys=journeys,
-        plans=plans,
+        layouts=plans,
         parts=drawing_order(profile),
         quotas=quota_levels(profile),
         counts_journeys=has_population_steps(plans),
-        book=PlanBook.of(plan_designs(profile, journeys)),
+        plan_table=PlanTable.of(plan_designs(profile, journeys)),
         numbering=Numbering(profile, plans, renewals(profile, through)),
         through=through,
         births=birth_slots(plans),
         children=slot_count(plans),
         tables=tables,
-        ledger=Ledger.of(profile, journeys, _places(journeys, plans), tables, through),
+        tally=ExpectationTally.of(profile, journeys, _places(journeys, plans), tables, through),
         reference=reference,
-        figures=figures,
+        measures=figures,
     )
     if job.count <= MOST_DRAWN:
-        _refuse(nobody_eligible(job))
+        _refuse(eligibility_problems(job))
     if profile.network.radius_miles is not None:
-        _refuse(too_far(job.networks, journeys, counties_of(job), profile.network.radius_miles))
+        _refuse(
+            out_of_radius(job.networks, journeys, counties_of(job), profile.network.radius_miles)
+        )
     return job
 
 
@@ -112,7 +114,7 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise SpecError(problems)
 
 
-def _places(journeys: Sequence[JourneySpec], plans: Sequence[Plan]) -> list[int]:
+def _places(journeys: Sequence[JourneySpec], plans: Sequence[JourneyLayout]) -> list[int]:
     """Return the position of each journey among the plans."""
     return [
         next(place for place, plan in enumerate(plans) if plan.journey is journey)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from healthsim.dates import day_of, whole_years
-from healthsim.execution.cohort.identity import identify
+from healthsim.execution.cohort.identity import draw_identities
 from healthsim.execution.job import CHUNK, Job
-from healthsim.execution.passes.rehearsal import lived, take_census
-from healthsim.execution.people.census import Census
-from healthsim.execution.people.pooling import side_by_side
-from healthsim.execution.sync.care_team import Network, Used
-from healthsim.execution.sync.encounters import Chart, admit_after_emergency
-from healthsim.execution.sync.sync import linked
+from healthsim.execution.passes.rehearsal import settle_population_steps, walk_chunk
+from healthsim.execution.people.population_pass import PopulationPass
+from healthsim.execution.people.threads import map_chunks
+from healthsim.execution.sync.care_team import DirectoryUse, Network
+from healthsim.execution.sync.encounters import SyncContext, admit_after_emergency
+from healthsim.execution.sync.sync import synced_tables
 from healthsim.execution.sync.trials import trial_arms
-from healthsim.execution.sync.visits import visit
+from healthsim.execution.sync.visits import build_visit
 from healthsim.execution.tallies import Tally
 from healthsim.products.membersim.tables import PLAN_NETWORKS
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
@@ -60,58 +60,60 @@ def chunks(
         Cancelled: when `stop` was set.
         SpecError: people cannot meet an exact count; nothing has been made then.
     """
-    census = take_census(job, size=size, threads=threads, stop=stop)
-    used = Used.none(job.reference.directory)
+    census = settle_population_steps(job, size=size, threads=threads, stop=stop)
+    used = DirectoryUse.empty(job.reference.directory)
 
-    def made(start: int, count: int) -> tuple[Chunk, Used]:
-        return work(job, start, count, census)
+    def made(start: int, count: int) -> tuple[Chunk, DirectoryUse]:
+        return run_chunk(job, start, count, census)
 
-    for chunk, seen in side_by_side(made, job.count, size, threads, stop):
+    for chunk, seen in map_chunks(made, job.count, size, threads, stop):
         used.add(seen)
         yield chunk
     rows = _not_per_person(job, used)
-    yield Chunk(job.count, 0, rows, job.ledger.of_rows(rows))
+    yield Chunk(job.count, 0, rows, job.tally.tally_rows(rows))
 
 
-def work(job: Job, start: int, count: int, census: Census | None = None) -> tuple[Chunk, Used]:
+def run_chunk(
+    job: Job, start: int, count: int, census: PopulationPass | None = None
+) -> tuple[Chunk, DirectoryUse]:
     """Make the rows of one chunk: a pure function of the job and the range of its people.
 
     Args:
         job: what `prepare` returned.
         start: index of the first unit.
         count: units in the chunk.
-        census: what `take_census` found; taken here where it is not given.
+        census: what `settle_population_steps` found; taken here where it is not given.
     """
-    known = take_census(job) if census is None else census
-    timeline = lived(job, known, start, count)
+    known = settle_population_steps(job) if census is None else census
+    timeline = walk_chunk(job, known, start, count)
     people, draws = timeline.record.people, timeline.record.draws
     as_of = np.full(len(people), day_of(job.profile.as_of.isoformat()), dtype=np.int32)
     network = Network(people, draws, whole_years(people.birth, as_of), job.networks)
     primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
     visits = {
-        (one.journey, one.occurrence.number): visit(
+        (one.journey, one.occurrence.number): build_visit(
             one, primary, timeline.record, network, job.through
         )
-        for one in timeline.happenings
+        for one in timeline.occurrences
         if isinstance(one.occurrence.step, events.Encounter | events.Claim)
     }
-    identity = identify(people, draws)
-    used = Used.none(network.directory)
-    made = Chart(timeline, visits, network, job.numbering, identity, job.through, used)
+    identity = draw_identities(people, draws)
+    used = DirectoryUse.empty(network.directory)
+    made = SyncContext(timeline, visits, network, job.numbering, identity, job.through, used)
     admit_after_emergency(made)
-    found = linked(made, job.profile, job.book)
+    found = synced_tables(made, job.profile, job.plan_table)
     tables = {
         table.name: table.complete(found[table.name]) if found.get(table.name) else table.empty()
         for table in job.tables
         if table.name not in _WHOLE
     }
-    return Chunk(start, count, tables, job.ledger.of_chunk(timeline, tables)), made.used
+    return Chunk(start, count, tables, job.tally.tally_chunk(timeline, tables)), made.directory_use
 
 
 _WHOLE = ("plans", "plan_networks", "trial_arms", "providers", "facilities", "pharmacies")
 
 
-def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
+def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:
     here = job.reference.directory
     used = used.with_hospitals(here)
     providers = np.flatnonzero(used.providers).astype(np.int32)
@@ -126,7 +128,7 @@ def _not_per_person(job: Job, used: Used) -> dict[str, Columns]:
     }
     wanted = {table.name for table in job.tables}
     if "plans" in wanted:
-        found["plans"] = job.book.rows()
+        found["plans"] = job.plan_table.rows()
         found["plan_networks"] = PLAN_NETWORKS.complete(job.networks.rows(used))
     if "trial_arms" in wanted:
         found["trial_arms"] = trial_arms(job.journeys)

@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, day_of
-from healthsim.execution.timeline.record import AsOf, Record
+from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.timeline import Timeline
-from healthsim.specification.expectations import Asked, Figure, Judged
+from healthsim.specification.expectations import (
+    ExpectationResult,
+    ExpectedFigure,
+    ParsedExpectation,
+)
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.language.nodes import Truth
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -26,7 +30,7 @@ _CENTS = 100
 
 
 @dataclass(frozen=True)
-class Sought:
+class JourneyFigure:
     """One figure of one document.
 
     Attributes:
@@ -34,15 +38,15 @@ class Sought:
     """
 
     journey: int
-    figure: Figure
+    figure: ExpectedFigure
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ExpectationTally:
     """The expectations of a job, and the figures that they need."""
 
-    sought: tuple[Sought, ...]
-    asked: tuple[tuple[int, str, Asked], ...]
+    figures: tuple[JourneyFigure, ...]
+    expectations: tuple[tuple[int, str, ParsedExpectation], ...]
     tables: Mapping[str, Table]
     as_of: int
     through: int
@@ -55,7 +59,7 @@ class Ledger:
         walked: Sequence[int],
         tables: Sequence[Table],
         through: int,
-    ) -> Ledger:
+    ) -> ExpectationTally:
         """Gather what the documents of a job expect.
 
         Args:
@@ -70,50 +74,50 @@ class Ledger:
             for number, where, one in _asked(profile, journeys)
         )
         sought = dict.fromkeys(
-            Sought(journey if figure.function == "share" else -1, figure)
+            JourneyFigure(journey if figure.function == "share" else -1, figure)
             for journey, _, one in asked
             for figure in one.figures()
         )
         by_name = {table.name: table for table in tables}
         return cls(tuple(sought), asked, by_name, day_of(profile.as_of.isoformat()), through)
 
-    def of_chunk(self, timeline: Timeline, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
+    def tally_chunk(self, timeline: Timeline, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
         """Return what the people of one chunk and their rows add to each figure."""
         return tuple(
             _people(one, timeline, self.as_of, self.through)
             if one.figure.function == "share"
             else self._rows(one.figure, tables)
-            for one in self.sought
+            for one in self.figures
         )
 
-    def of_rows(self, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
+    def tally_rows(self, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
         """Return what rows that belong to nobody add to each figure."""
         return tuple(
             (0, 0) if one.figure.function == "share" else self._rows(one.figure, tables)
-            for one in self.sought
+            for one in self.figures
         )
 
-    def judged(self, totals: Sequence[Tally]) -> list[Judged]:
+    def judge(self, totals: Sequence[Tally]) -> list[ExpectationResult]:
         """Judge every expectation by the sums of all chunks."""
-        found = dict(zip(self.sought, totals, strict=True))
+        found = dict(zip(self.figures, totals, strict=True))
         return [
-            asked.judged(where, dict(self._values(journey, asked, found)))
-            for journey, where, asked in self.asked
+            asked.judge(where, dict(self._values(journey, asked, found)))
+            for journey, where, asked in self.expectations
         ]
 
     def _values(
-        self, journey: int, asked: Asked, found: Mapping[Sought, Tally]
-    ) -> Iterator[tuple[Figure, Fraction | None]]:
+        self, journey: int, asked: ParsedExpectation, found: Mapping[JourneyFigure, Tally]
+    ) -> Iterator[tuple[ExpectedFigure, Fraction | None]]:
         for figure in asked.figures():
             place = journey if figure.function == "share" else -1
-            yield figure, figure.value(found[Sought(place, figure)], self._scale(figure))
+            yield figure, figure.value(found[JourneyFigure(place, figure)], self._scale(figure))
 
-    def _scale(self, figure: Figure) -> int:
+    def _scale(self, figure: ExpectedFigure) -> int:
         if not figure.column:
             return 1
         return _scale(self.tables[figure.table].by_name[figure.column])
 
-    def _rows(self, figure: Figure, tables: Mapping[str, Columns]) -> Tally:
+    def _rows(self, figure: ExpectedFigure, tables: Mapping[str, Columns]) -> Tally:
         """Count or sum rows of one table, those for which the condition holds."""
         columns = tables.get(figure.table)
         if columns is None:
@@ -121,7 +125,7 @@ class Ledger:
         table, size = self.tables[figure.table], length(columns)
         chosen = np.ones(size, dtype=np.bool_)
         if figure.among is not None and size:
-            chosen = figure.among.holds(_OfRows(table, columns, size))
+            chosen = figure.among.holds(_RowScope(table, columns, size))
         if not figure.column:
             return int(chosen.sum()), size
         return _summed(table.by_name[figure.column], columns[figure.column], chosen)
@@ -129,7 +133,7 @@ class Ledger:
 
 def _asked(
     profile: ProfileSpec, journeys: Sequence[JourneySpec]
-) -> Iterator[tuple[int, str, Asked]]:
+) -> Iterator[tuple[int, str, ParsedExpectation]]:
     for place, one in enumerate(profile.expectations):
         yield -1, f"profile.expectations[{place}]", one
     for number, journey in enumerate(journeys):
@@ -137,15 +141,15 @@ def _asked(
             yield number, f"journeys[{journey.name}].expectations[{place}]", one
 
 
-def _people(one: Sought, timeline: Timeline, as_of: int, through: int) -> Tally:
+def _people(one: JourneyFigure, timeline: Timeline, as_of: int, through: int) -> Tally:
     """Count people at the end of their data: those of a journey where it is one's own figure."""
     record, figure = timeline.record, one.figure
-    began = record.first_day if one.journey < 0 else timeline.begun[one.journey]
-    rows = np.arange(len(record.people))[record.people.here]
+    began = record.first_day if one.journey < 0 else timeline.start_days[one.journey]
+    rows = np.arange(len(record.people))[record.people.present_rows]
     rows = rows if one.journey < 0 else np.flatnonzero(began != NO_DAY)
     last = np.minimum(record.death, np.int32(through))[rows]
     begun = np.where(began == NO_DAY, np.int32(as_of), began)[rows].astype(np.int32)
-    scope = _AtEnd(record, rows, last, begun, one.journey)
+    scope = _EndOfRunScope(record, rows, last, begun, one.journey)
     if figure.holds is None or not len(rows):
         return 0, 0
     among = np.ones(len(rows), dtype=np.bool_)
@@ -154,7 +158,7 @@ def _people(one: Sought, timeline: Timeline, as_of: int, through: int) -> Tally:
     return int((figure.holds.holds(scope) & among).sum()), int(among.sum())
 
 
-class _AtEnd(AsOf):
+class _EndOfRunScope(AsOfScope):
     """People at the end of their data; a step is the own journey's where that has one so named."""
 
     def __init__(
@@ -174,7 +178,7 @@ class _AtEnd(AsOf):
 
 
 @dataclass(frozen=True)
-class _OfRows:
+class _RowScope:
     """What a condition sees of the rows of one table."""
 
     table: Table

@@ -13,7 +13,7 @@ from healthsim.operations.home import Home
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditReport:
     """What was checked, and what was found.
 
     Attributes:
@@ -88,7 +88,7 @@ SCORED = ["id", "figure", "published", "observed", "difference", "n", "allowed",
 EXPECTED = ["where", "expectation", "expected", "got", "met"]
 
 
-def audit(home: Home, name: str) -> Audit:
+def audit(home: Home, name: str) -> AuditReport:
     """Audit a scenario.
 
     Raises:
@@ -100,14 +100,14 @@ def audit(home: Home, name: str) -> Audit:
     return replace(audited, expected=expected(found.expectations))
 
 
-def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> Audit:
+def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport:
     """Audit the file of a run or scenario against the texts of its specifications."""
     from healthsim.audit import integrity  # noqa: PLC0415  duckdb is heavy
     from healthsim.audit.unlisted import unlisted_rows  # noqa: PLC0415  as it
 
     found = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in found if item.rows]
-    return Audit(len(found), broken, compared(path, profile, journeys),
+    return AuditReport(len(found), broken, compared(path, profile, journeys),
                  scored=scored(path, profile, journeys),
                  unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
 
@@ -139,23 +139,23 @@ def expected(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
 
 def unlisted_of_run(path: Path) -> list[str]:
     """Return the codes of a run that no book knew and that its specifications let pass."""
-    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
-    return list(described(path).manifest.unlisted_codes)
+    return list(describe_file(path).manifest.unlisted_codes)
 
 
 def expected_of_run(path: Path) -> list[list[Any]]:
     """Return how the expectations came out whose rows a file holds."""
-    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
-    return expected(described(path).manifest.expectations)
+    return expected(describe_file(path).manifest.expectations)
 
 
 def compared_run(path: Path) -> list[list[Any]]:
     """Return asked against got for a file, by the specifications that it carries."""
-    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
-    manifest = described(path).manifest
+    manifest = describe_file(path).manifest
     return compared(path, manifest.profile, manifest.journeys)
 
 

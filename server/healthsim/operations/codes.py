@@ -10,12 +10,12 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from healthsim.codes.classify import SYSTEMS, Verdict, classify, system_of
+from healthsim.codes.classify import SYSTEMS, CodeVerdict, classify, system_of
 from healthsim.codes.forms import LONGEST, form_alone, sex_asked
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.links import goes_with
 from healthsim.codes.procedures import procedure_system
-from healthsim.codes.search import ALIASES, Found, Hit, remarks, search
+from healthsim.codes.search import ALIASES, SearchHit, SearchResult, remarks, search
 from healthsim.errors import NotFound, Refused
 
 VERDICT = ("said", "system", "status", "code", "display", "found_in", "suggestions", "detail")
@@ -32,7 +32,7 @@ _LONGEST_QUERY = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LookupResult:
     """What was looked up, as rows.
 
     Attributes:
@@ -45,10 +45,10 @@ class Looked:
     columns: Sequence[str]
     rows: list[list[Any]]
     note: str = ""
-    judged: Verdict | None = None
+    judged: CodeVerdict | None = None
 
 
-def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> Looked:
+def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> LookupResult:
     """Look codes up: by words, by a code or its beginning, or "what goes with E11".
 
     Args:
@@ -75,21 +75,25 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
             raise
         if judged.status == "valid":
             row = [judged.system, judged.code, judged.display, judged.detail]
-            return Looked(Hit._fields, [row], "", judged)
-        return Looked(Hit._fields, _meant(judged), f"{judged.found}; {judged.mend}", judged)
+            return LookupResult(SearchHit._fields, [row], "", judged)
+        return LookupResult(
+            SearchHit._fields, _meant(judged), f"{judged.found}; {judged.mend}", judged
+        )
     judged = _judged(query, book) if _is_code(query, found) else None
     said = remarks(found)
     if judged is not None and not judged.as_written:
         said.insert(0, f"{judged.found}; {judged.mend}")
-    return Looked(Hit._fields, [list(hit) for hit in found.hits], "; ".join(said), judged)
+    return LookupResult(
+        SearchHit._fields, [list(hit) for hit in found.hits], "; ".join(said), judged
+    )
 
 
-def _is_code(query: str, found: Found) -> bool:
+def _is_code(query: str, found: SearchResult) -> bool:
     want = _bare(query)
     return any(_bare(hit.code).startswith(want) for hit in found.hits)
 
 
-def _judged(query: str, book: str) -> Verdict | None:
+def _judged(query: str, book: str) -> CodeVerdict | None:
     """Judge a query that may be a code: one word with a digit in it."""
     word = query.strip()
     if not re.fullmatch(r"(?=\S*\d)\S{2,40}", word):
@@ -98,7 +102,7 @@ def _judged(query: str, book: str) -> Verdict | None:
     return judge(word, name if name in SYSTEMS else "")
 
 
-def _meant(verdict: Verdict) -> list[list[Any]]:
+def _meant(verdict: CodeVerdict) -> list[list[Any]]:
     entry = SYSTEMS[verdict.system].entry
     return [[verdict.system, code, entry(code).display, ""] for code in verdict.suggestions]
 
@@ -110,7 +114,7 @@ def judge(
     sex: str | None = None,
     age: float | None = None,
     on: date | None = None,
-) -> Verdict:
+) -> CodeVerdict:
     """Tell what a code is; where no system is named, the one that it seems to be of is asked.
 
     Raises:
@@ -148,13 +152,13 @@ def _bare(code: str) -> str:
     return re.sub(r"[\s.-]", "", code).upper()
 
 
-def row_of(verdict: Verdict) -> list[Any]:
+def row_of(verdict: CodeVerdict) -> list[Any]:
     """Return a judged code as a row of `VERDICT`; suggestions are a list."""
     return [verdict.said, verdict.system, verdict.status, verdict.code, verdict.display,
             verdict.found_in, list(verdict.suggestions), verdict.detail]  # fmt: skip
 
 
-class Asked(NamedTuple):
+class CodeQuery(NamedTuple):
     """One code to be judged, and what is known of whose it is."""
 
     code: str
@@ -165,7 +169,7 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class QueryDefaults:
     """What holds for codes of which a file says nothing else."""
 
     system: str = ""
@@ -174,9 +178,9 @@ class Usual:
     on: date | None = None
 
 
-def judge_all(asked: Iterable[Asked]) -> Iterator[Verdict]:
+def judge_all(asked: Iterable[CodeQuery]) -> Iterator[CodeVerdict]:
     """Judge codes one by one, in their order; one that stands several times is judged once."""
-    known: dict[Asked, Verdict] = {}
+    known: dict[CodeQuery, CodeVerdict] = {}
     for one in asked:
         if one not in known:
             known[one] = judge(one.code, one.system, sex=one.sex, age=one.age, on=one.on)
@@ -186,7 +190,7 @@ def judge_all(asked: Iterable[Asked]) -> Iterator[Verdict]:
 _COLUMNS = ("code", "system", "sex", "age", "on")
 
 
-def read_codes(name: str, text: str, usual: Usual) -> list[Asked]:
+def read_codes(name: str, text: str, usual: QueryDefaults) -> list[CodeQuery]:
     """Read a CSV file of codes: a column ``code``, and if wanted system, sex, age and on.
 
     Other columns are passed over, and so are lines without a value.
@@ -248,11 +252,11 @@ def _has_all(name: str, number: int, line: list[str], header: list[str]) -> bool
     return True
 
 
-def _asked(where: str, row: dict[str, str], usual: Usual) -> Asked:
+def _asked(where: str, row: dict[str, str], usual: QueryDefaults) -> CodeQuery:
     code = row["code"].strip()
     if not code:
         raise Refused(where, "has no code", "fill it in, or remove the line")
-    return Asked(
+    return CodeQuery(
         code,
         system_named(row.get("system", ""), where) or usual.system,
         sex_of(row.get("sex", ""), where) or usual.sex,
@@ -295,7 +299,7 @@ def day_of(said: str, where: str) -> date | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class RelatedCodes:
     """What goes with a condition.
 
     Attributes:
@@ -311,7 +315,7 @@ class Together:
     sources: tuple[str, ...] = ()
 
 
-def together(query: str) -> Together:
+def related_codes(query: str) -> RelatedCodes:
     """Return labs, drugs, procedures, specialties and diagnoses that go with a condition.
 
     Args:
@@ -334,7 +338,7 @@ def together(query: str) -> Together:
         for one in held
     ]
     entry = icd10cm().entry(code)
-    return Together(
+    return RelatedCodes(
         code, entry.display if entry else links.conditions[0].display, rows, links.sources
     )
 
@@ -357,12 +361,12 @@ def _display(system: str, code: str) -> str:
     return entry.display if entry is not None else ""
 
 
-def _gone_with(query: str, limit: int) -> Looked:
+def _gone_with(query: str, limit: int) -> LookupResult:
     """Return what goes with a condition, some of every kind where there are too many."""
-    found = together(query)
+    found = related_codes(query)
     kinds = list(dict.fromkeys(row[0] for row in found.rows))
     most = max(2, limit // max(1, len(kinds)))
     shown = [row for kind in kinds for row in [one for one in found.rows if one[0] == kind][:most]]
     more = f"; {len(shown)} of {len(found.rows)} shown, raise limit for more"
     note = f"goes with {found.code} ({found.display}); source: {', '.join(found.sources)}"
-    return Looked(TOGETHER, shown, note + more * (len(shown) < len(found.rows)))
+    return LookupResult(TOGETHER, shown, note + more * (len(shown) < len(found.rows)))

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution.job import Job
-from healthsim.execution.passes.rehearsal import nobody_eligible
+from healthsim.execution.passes.rehearsal import eligibility_problems
 from healthsim.execution.prepare import prepare
-from healthsim.execution.run import work
+from healthsim.execution.run import run_chunk
 from healthsim.operations.home import Home
-from healthsim.operations.pace import MOST_LOOKED_AT, measured
 from healthsim.operations.reference import reference_for
-from healthsim.products.known import known
+from healthsim.operations.throughput import MOST_LOOKED_AT, measure
+from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.check import job_warnings
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
 
@@ -28,7 +28,7 @@ _SAFE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class RunEstimate:
     """What a run would make."""
 
     count: int
@@ -47,7 +47,7 @@ def preview(
     sample: int = 3,
     seed: int | None = None,
     home: Home | None = None,
-) -> Preview:
+) -> RunEstimate:
     """Run the first people of a job and scale up; they are the very people of the whole run.
 
     Imported data are read from `home`; without one, everything is built in.
@@ -55,14 +55,14 @@ def preview(
     document = dict(profile) | ({} if seed is None else {"seed": seed})
     reference = reference_for(home, profile, journeys) if home else None
     job = prepare(document, journeys, reference)
-    pace = measured(job)
+    pace = measure(job)
     found = pace.tables
     expected = {
         table.name: round(len(found[table.name]["person_id"]) * job.count / pace.looked_at)
         for table in job.tables
         if "person_id" in found.get(table.name, {})
     }
-    return Preview(
+    return RunEstimate(
         count=job.count,
         columns=[
             "person_id",
@@ -84,9 +84,9 @@ def preview(
 
 def _warnings(job: Job) -> list[str]:
     """Return what is in vain for these people, and who of the first ones may enter nothing."""
-    found = [str(one) for one in job_warnings(job.profile, job.journeys, known())]
+    found = [str(one) for one in job_warnings(job.profile, job.journeys, built_in_names())]
     if job.count > MOST_LOOKED_AT:
-        found = [*map(str, nobody_eligible(job)), *found]
+        found = [*map(str, eligibility_problems(job)), *found]
     more = len(found) - _MOST_WARNINGS
     return [*found[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
 
@@ -103,7 +103,7 @@ def quick(
     """
     reference = reference_for(home, profile, journeys) if home else None
     job = prepare(profile, journeys, reference)
-    chunk, _ = work(job, 0, job.count)
+    chunk, _ = run_chunk(job, 0, job.count)
     return _Seen(_tables(job), chunk.tables).people(max(job.count, _MOST_SHOWN))
 
 

@@ -21,7 +21,7 @@ Format = Literal["csv", "parquet"]
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """What an export wrote."""
 
     folder: Path
@@ -29,7 +29,7 @@ class Exported:
     megabytes: float
 
 
-def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ()) -> Exported:
+def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ()) -> ExportResult:
     """Export into `exports/<name>-<form>` of the home folder, replacing an older export.
 
     Raises:
@@ -44,7 +44,7 @@ def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ())
                 f"{part.name} is a link to another place",
                 "remove the link; a person may export elsewhere with 'healthsim export'",
             )
-    home.made(home.exports)
+    home.ensure(home.exports)
     return export_to(home, name, folder, form, tables, replace=True)
 
 
@@ -56,7 +56,7 @@ def export_to(
     tables: Sequence[str] = (),
     *,
     replace: bool = False,
-) -> Exported:
+) -> ExportResult:
     """Export into a folder: every file appears whole, and strangers in it are left alone.
 
     Raises:
@@ -86,7 +86,7 @@ def export_to(
     except OSError as error:
         raise _unwritable(folder, error) from error
     size = sum(file.stat().st_size for file in files)
-    return Exported(folder, files, round(size / 1e6, 3))
+    return ExportResult(folder, files, round(size / 1e6, 3))
 
 
 def _refuse_strangers(folder: Path, names: set[str]) -> None:

@@ -62,7 +62,7 @@ def start(
     Raises:
         SpecError: the documents ask for something that cannot be generated.
     """
-    chosen = engine or the_engine()
+    chosen = engine or default_engine()
     job = chosen.prepare(profile, journeys, reference_for(home, profile, journeys))
     record, mine = runs.claim(home, job.key, job.count)
     if mine:
@@ -117,10 +117,10 @@ def run(
     record, mine = runs.claim(home, job.key, job.count)
     if not mine:
         return join(home, record.run_id, float("inf"))
-    return _held(home, job, record, engine or the_engine(), progress, stop or Event())
+    return _run_with_lease(home, job, record, engine or default_engine(), progress, stop or Event())
 
 
-def the_engine() -> Engine:
+def default_engine() -> Engine:
     """Return the engine that works in this process."""
     from healthsim.execution.prepare import prepare  # noqa: PLC0415  heavy: numpy, scipy
     from healthsim.execution.run import chunks  # noqa: PLC0415  heavy: numpy, scipy
@@ -131,7 +131,7 @@ def the_engine() -> Engine:
 def _work(home: Home, job: Job, record: RunRecord, engine: Engine, stop: Event) -> None:
     """Run in the background: what goes wrong is told by the record."""
     try:
-        _held(home, job, record, engine, None, stop)
+        _run_with_lease(home, job, record, engine, None, stop)
     except HealthSimError as error:
         _log.info("%s ended: %s", record.run_id, error)
     except BaseException:
@@ -140,7 +140,7 @@ def _work(home: Home, job: Job, record: RunRecord, engine: Engine, stop: Event) 
         _WORKING.pop(record.run_id, None)
 
 
-def _held(
+def _run_with_lease(
     home: Home,
     job: Job,
     record: RunRecord,
@@ -150,7 +150,7 @@ def _held(
 ) -> RunRecord:
     """Run a job under a lease that is already ours, and write down how it ended."""
     ended = Event()
-    pulse = Thread(target=_pulse, args=(home, record.run_id, stop, ended), daemon=True)
+    pulse = Thread(target=_heartbeat, args=(home, record.run_id, stop, ended), daemon=True)
     pulse.start()
 
     reached = 0
@@ -190,14 +190,14 @@ def _failed(record: RunRecord, error: BaseException) -> RunRecord:
     return replace(record, status=status, error=text, finished_at=time.time())
 
 
-def _pulse(home: Home, run_id: str, stop: Event, ended: Event) -> None:
+def _heartbeat(home: Home, run_id: str, stop: Event, ended: Event) -> None:
     """Keep the lease fresh, and pass on the wish to cancel."""
     beaten = time.monotonic()
     while not ended.wait(_LOOK):
         if runs.is_cancelled(home, run_id):
             stop.set()
         if time.monotonic() - beaten >= _BEAT:
-            runs.beat(home, run_id)
+            runs.heartbeat(home, run_id)
             beaten = time.monotonic()
 
 
@@ -232,18 +232,18 @@ def _made(
                 digest.update_arrow(name, rows)
                 writer.append(name, rows)
             done += chunk.count
-            totals = added(totals, chunk.tallies)
+            totals = add_tallies(totals, chunk.tallies)
             told(done)
         _refuse_stopped(stop, run_id)
         writer.flush()
-        manifest = replace(_manifest(job, digest), expectations=tuple(job.judged(totals)))
+        manifest = replace(_manifest(job, digest), expectations=tuple(job.judge(totals)))
         with storage_errors(target):
             write_manifest(writer.connection, manifest, job.tables)
     _publish(unfinished, target, run_id)
     return manifest
 
 
-def added(
+def add_tallies(
     totals: Sequence[tuple[int, int]], more: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """Add the tallies of one more chunk.

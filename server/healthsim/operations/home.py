@@ -62,7 +62,7 @@ class Home:
         """Folder of imported code books, which need not exist."""
         return self.folder / "books"
 
-    def made(self, folder: Path) -> Path:
+    def ensure(self, folder: Path) -> Path:
         """Make one of the folders above, where it is not there yet, and return it.
 
         Raises:

@@ -95,10 +95,10 @@ def imported(
     Raises:
         NotFound: no clinicians were imported; the error says what to import.
     """
-    from healthsim.reference.read import opened  # noqa: PLC0415  duckdb is heavy
+    from healthsim.reference.read import open_reference  # noqa: PLC0415  duckdb is heavy
     from healthsim.reference.tables import HOSPITALS, NPI_PROVIDERS  # noqa: PLC0415
 
-    with opened(home.reference) as reference:
+    with open_reference(home.reference) as reference:
         found = reference.imports
         used = {name: found[name] for name in (NPI_PROVIDERS.name, HOSPITALS.name) if name in found}
         versions = {one.name: one.digest for one in used.values()}
@@ -118,7 +118,7 @@ def imported(
         return _READ[key], versions
 
 
-def staffed(
+def with_imported_directory(
     home: Home,
     profile: Mapping[str, Any],
     journeys: Sequence[Mapping[str, Any]],
@@ -183,16 +183,16 @@ def _counties(profile: Mapping[str, Any]) -> list[str]:
             if state in named]  # fmt: skip
 
 
-def told(path: Path) -> list[str]:
+def directory_note(path: Path) -> list[str]:
     """Say who treats in a run's or scenario's file, where imported clinicians do.
 
     Returns:
         One sentence about clinicians and one about hospitals; nothing where all are invented.
     """
     from healthsim.persistence.database import open_read  # noqa: PLC0415  duckdb is heavy
-    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
-    if _NPPES not in described(path).manifest.references:
+    if _NPPES not in describe_file(path).manifest.references:
         return []
     with open_read(path) as file:
         people = file.sql("SELECT specialty, count(*) FILTER (source = 'nppes'), count(*) "

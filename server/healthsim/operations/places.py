@@ -38,7 +38,7 @@ def county_of(place: str, where: str = "near") -> int:
         if said in here.place_zip:
             return int(here.place_county[here.place_zip.index(said)])
         raise NotFound(where, f"no county or ZIP code {said!r}",
-                       like(said, [*here.county_fips, *here.place_zip]))  # fmt: skip
+                       near_places(said, [*here.county_fips, *here.place_zip]))  # fmt: skip
     name, comma, state = (part.strip() for part in said.rpartition(","))
     if not comma:
         raise NotFound(where, f"{place!r} names no state", _with_state(here, said))
@@ -64,10 +64,12 @@ def _inside(here: Geography, name: str, state: int, where: str) -> int:
     if (found := named.get(name.casefold(), named.get(_plain(name)))) is not None:
         return found
     known = [*(here.county_name[county] for county in counties), *cities]
-    raise NotFound(where, f"no county or city {name!r} in {here.states[state]}", like(name, known))
+    raise NotFound(
+        where, f"no county or city {name!r} in {here.states[state]}", near_places(name, known)
+    )
 
 
-def like(said: str, known: Iterable[str]) -> str:
+def near_places(said: str, known: Iterable[str]) -> str:
     """Suggest the names most like one, or say in which forms places are named."""
     told = near(said, known)
     return told if told.startswith("did you mean") else FORMS

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from healthsim.products.populationsim.population import Population
+    from healthsim.products.populationsim.population import CountyPopulation
     from healthsim.products.populationsim.rates import Rates
     from healthsim.products.reference import Reference
-    from healthsim.reference.read import Imported
+    from healthsim.reference.read import ReferenceReader
 
 # numpy, duckdb and the figures are heavy, so they are imported where they are used.
 
@@ -72,28 +72,30 @@ def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict
     }  # fmt: skip
 
 
-def imported_population(home: Home) -> Population:
+def imported_population(home: Home) -> CountyPopulation:
     """Return who lives where, with what was imported in place of what is built in."""
     from healthsim.products.populationsim.population import built_in_population  # noqa: PLC0415
 
     if not home.reference.is_file():
         return built_in_population()
-    from healthsim.reference.read import opened  # noqa: PLC0415
+    from healthsim.reference.read import open_reference  # noqa: PLC0415
 
-    with opened(home.reference) as imported:
+    with open_reference(home.reference) as imported:
         return _laid_over(imported, [name for name in _TABLES if name in imported.imports])
 
 
-def grounded(home: Home, profile: Mapping[str, Any], reference: Reference) -> Reference:
+def with_imported_population(
+    home: Home, profile: Mapping[str, Any], reference: Reference
+) -> Reference:
     """Return a reference with the imported people and prevalences that a profile asks for.
 
     What it does not ask for is not read, and does not change the identity of its runs.
     """
     if not home.reference.is_file() or not needed_tables(profile):
         return reference
-    from healthsim.reference.read import opened  # noqa: PLC0415
+    from healthsim.reference.read import open_reference  # noqa: PLC0415
 
-    with opened(home.reference) as imported:
+    with open_reference(home.reference) as imported:
         wanted = [name for name in needed_tables(profile) if name in imported.imports]
         if not wanted:
             return reference
@@ -102,7 +104,7 @@ def grounded(home: Home, profile: Mapping[str, Any], reference: Reference) -> Re
     return replace(reference, population=population, versions={**reference.versions, **versions})
 
 
-def _laid_over(imported: Imported, tables: Sequence[str]) -> Population:
+def _laid_over(imported: ReferenceReader, tables: Sequence[str]) -> CountyPopulation:
     from healthsim.products.populationsim.population import built_in_population  # noqa: PLC0415
 
     population = built_in_population()
@@ -186,12 +188,12 @@ def _area(kind: str, counties: NDArray[np.int32]) -> dict[str, str]:
 
 def _no_place(place: str, error: NotFound) -> NotFound:
     """Return what is said of a place that does not exist: states and areas that are like it."""
-    from healthsim.placenames import county_like, metro_like  # noqa: PLC0415
+    from healthsim.placenames import near_county, near_metro  # noqa: PLC0415
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
 
     here, mend = geography(), error.problem.mend
     if "," in place:
-        told = county_like(place, here.county_fips, here.county_titles)
+        told = near_county(place, here.county_fips, here.county_titles)
         if told.startswith(_MEANT):
             also = mend.removeprefix(_MEANT) if mend.startswith(_MEANT) else ""
             mend = f"{told.removesuffix('?')} or{also}" if also else told
@@ -199,7 +201,7 @@ def _no_place(place: str, error: NotFound) -> NotFound:
         states = near(place, [*here.states, *here.state_names])
         if states.startswith(_MEANT):
             mend = states
-        areas = metro_like(place, here.metros, here.metro_titles)
+        areas = near_metro(place, here.metros, here.metro_titles)
         if areas.startswith(_MEANT):
             area = f"the metropolitan area{areas.removeprefix(_MEANT)}"
             begun = mend.removesuffix("?") if mend.startswith(_MEANT) else ""
@@ -222,7 +224,7 @@ def _unknown(measure: str, known: Sequence[str]) -> NotFound:
                     f"{near(measure, names)} (more of them come with {_IMPORT})")  # fmt: skip
 
 
-def _measures(population: Population) -> list[str]:
+def _measures(population: CountyPopulation) -> list[str]:
     from healthsim.products.populationsim.figures import measures  # noqa: PLC0415
 
     return sorted({*measures(), *population.measures})
@@ -242,7 +244,7 @@ def _ages(people: NDArray[np.int64]) -> dict[str, float]:
 
 
 def _prevalence(
-    measure: str, population: Population, counties: NDArray[np.int32], found: Rates
+    measure: str, population: CountyPopulation, counties: NDArray[np.int32], found: Rates
 ) -> dict[str, Any]:
     """Return the share of a place's adults, and what it rests on.
 
@@ -262,7 +264,7 @@ def _prevalence(
 
 
 def _said(
-    measure: str, population: Population, counties: NDArray[np.int32], basis: int
+    measure: str, population: CountyPopulation, counties: NDArray[np.int32], basis: int
 ) -> dict[str, Any]:
     """Return source, year and confidence of what a prevalence rests on."""
     from healthsim.products.populationsim.figures import figure  # noqa: PLC0415

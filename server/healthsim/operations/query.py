@@ -24,7 +24,7 @@ _CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class QueryResult:
     """Rows of a query, as JSON carries them.
 
     Attributes:
@@ -47,7 +47,7 @@ class Answered:
 
 def query(
     home: Home, name: str, sql: str, *, limit: int = 50, offset: int = 0, seconds: float = 10.0
-) -> Answered:
+) -> QueryResult:
     """Run one SELECT over a scenario.
 
     Raises:
@@ -60,7 +60,7 @@ def query(
 
 def query_file(
     path: Path, sql: str, *, limit: int = 50, offset: int = 0, seconds: float = 10.0
-) -> Answered:
+) -> QueryResult:
     """Run one SELECT over a scenario's or run's file; raises as `query` does."""
     if len(sql) > LONGEST_SQL:
         raise Refused("sql", f"it has {len(sql):,} characters", f"use at most {LONGEST_SQL:,}")
@@ -76,7 +76,7 @@ def query_file(
         raise unreadable(path.name, answer["storage"].splitlines()[0])
     if "found" in answer:
         raise Refused("sql", answer["found"], answer["mend"])
-    return Answered(
+    return QueryResult(
         [(column, kind) for column, kind in answer["columns"]],
         answer["rows"],
         answer["truncated"],

@@ -12,9 +12,9 @@ from healthsim.operations.home import Home
 
 if TYPE_CHECKING:
     from healthsim.products.reference import Reference
-    from healthsim.reference.door import Tell
-    from healthsim.reference.kind import Kind
-    from healthsim.reference.store import Import
+    from healthsim.reference.csv_source import Tell
+    from healthsim.reference.kind import ImportKind
+    from healthsim.reference.store import ImportRecord
 
 # The room `reference` needs duckdb and pyarrow, so it is imported where it is used.
 
@@ -32,7 +32,7 @@ def import_file(
     as_of: str = "",
     tell: Tell = _silent,
     stop: threading.Event | None = None,
-) -> Import:
+) -> ImportRecord:
     """Import a publisher's file; what was there before stays unless it succeeds.
 
     Args:
@@ -50,30 +50,30 @@ def import_file(
         Cancelled: `stop` was set.
         StorageError: the reference cannot be read or written.
     """
-    from healthsim.reference.kind import Request  # noqa: PLC0415  see the top
-    from healthsim.reference.kinds import bring, find  # noqa: PLC0415  see the top
+    from healthsim.reference.kind import ImportRequest  # noqa: PLC0415  see the top
+    from healthsim.reference.kinds import find, import_source  # noqa: PLC0415  see the top
 
     find(kind)
-    home.made(home.folder)
-    asked = Request(home.reference, file, year, as_of, tell, stop or threading.Event())
-    return bring(kind, asked)
+    home.ensure(home.folder)
+    asked = ImportRequest(home.reference, file, year, as_of, tell, stop or threading.Event())
+    return import_source(kind, asked)
 
 
-def kinds() -> Sequence[Kind]:
+def kinds() -> Sequence[ImportKind]:
     """Return everything that can be imported, by name."""
     from healthsim.reference.kinds import KINDS  # noqa: PLC0415  see the top
 
     return [KINDS[name] for name in sorted(KINDS)]
 
 
-def imported(home: Home) -> Sequence[Import]:
+def imported(home: Home) -> Sequence[ImportRecord]:
     """Return everything that was imported, by name."""
     from healthsim.reference import kinds as room  # noqa: PLC0415  see the top
 
     return room.imported(home.reference)
 
 
-def narrowed(before: Import | None, done: Import) -> str:
+def lost_states_warning(before: ImportRecord | None, done: ImportRecord) -> str:
     """Say that an import has fewer states than the one that it took the place of; or nothing."""
     had, has = (one.checks.get("states") if one else None for one in (before, done))
     if not (isinstance(had, int) and isinstance(has, int) and has < had):
@@ -83,7 +83,7 @@ def narrowed(before: Import | None, done: Import) -> str:
             f"import the national file: healthsim reference import {done.kind} FILE")  # fmt: skip
 
 
-def remove(home: Home, name: str) -> Import:
+def remove(home: Home, name: str) -> ImportRecord:
     """Remove what was imported under a name, and return what it was.
 
     Raises:
@@ -106,14 +106,16 @@ def reference_for(
         profile: who; a document, checked or not.
         journeys: what happens.
     """
-    from healthsim.operations.network import staffed  # noqa: PLC0415  see the top
-    from healthsim.operations.population import grounded  # noqa: PLC0415  see the top
+    from healthsim.operations.network import with_imported_directory  # noqa: PLC0415  see the top
+    from healthsim.operations.population import with_imported_population  # noqa: PLC0415  see the top
     from healthsim.products.reference import built_in  # noqa: PLC0415  numpy is heavy
 
-    return staffed(home, profile, journeys, grounded(home, profile, built_in()))
+    return with_imported_directory(
+        home, profile, journeys, with_imported_population(home, profile, built_in())
+    )
 
 
-def missing(home: Home, where: str, references: Mapping[str, str]) -> list[Problem]:
+def missing_references(home: Home, where: str, references: Mapping[str, str]) -> list[Problem]:
     """Say which imported data something was made with that are not here in the same version.
 
     Args:
@@ -123,10 +125,10 @@ def missing(home: Home, where: str, references: Mapping[str, str]) -> list[Probl
     """
     if not references:
         return []
-    from healthsim.codes import shelf  # noqa: PLC0415  needed here only
+    from healthsim.codes import imported_books  # noqa: PLC0415  needed here only
     from healthsim.reference import read  # noqa: PLC0415  see the top
 
-    here = {**shelf.versions(), **read.versions(home.reference)}
+    here = {**imported_books.versions(), **read.versions(home.reference)}
     found = []
     for name, digest in sorted(references.items()):
         if here.get(name) != digest:
@@ -141,7 +143,9 @@ def missing(home: Home, where: str, references: Mapping[str, str]) -> list[Probl
     return found
 
 
-def since(where: str, references: Mapping[str, str], now: Mapping[str, str]) -> list[Problem]:
+def newer_references(
+    where: str, references: Mapping[str, str], now: Mapping[str, str]
+) -> list[Problem]:
     """Say which imported data something would be made with now, and was not made with.
 
     Args:

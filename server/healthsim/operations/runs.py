@@ -104,7 +104,7 @@ def get(home: Home, name: str) -> RunRecord:
     return record
 
 
-def everything(home: Home) -> list[RunRecord]:
+def list_runs(home: Home) -> list[RunRecord]:
     """Return all runs, newest first."""
     found = [_readable(home, path.stem) for path in home.runs.glob("run-*.json")]
     return sorted((run for run in found if run), key=lambda run: -run.started_at)
@@ -118,7 +118,7 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
         failed, was cancelled or interrupted is taken on afresh.
     """
     name = run_id(key)
-    home.made(home.runs)
+    home.ensure(home.runs)
     expire(home)
     while True:
         record = _readable(home, name)
@@ -171,7 +171,7 @@ def write_failure(home: Home, record: RunRecord) -> None:
         _UNWRITTEN[home, record.run_id] = record
 
 
-def beat(home: Home, name: str) -> None:
+def heartbeat(home: Home, name: str) -> None:
     """Say that somebody still works on a run."""
     lease = _path(home, name, "lease")
     if lease.exists():
@@ -203,7 +203,7 @@ def expire(home: Home) -> list[str]:
     folder, now = home.runs, time.time()
     sweep(folder)
     gone, size = [], 0
-    for record in everything(home):
+    for record in list_runs(home):
         path = folder / f"{record.run_id}.duckdb"
         size += path.stat().st_size if path.is_file() else 0
         old = now - (record.finished_at or record.started_at) > _OLDEST

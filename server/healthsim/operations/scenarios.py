@@ -11,16 +11,16 @@ from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.operations import runs
 from healthsim.operations.generate import stamp
 from healthsim.operations.home import Home
-from healthsim.persistence.files import Damaged
+from healthsim.persistence.files import DamagedFile
 
 if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
-    from healthsim.persistence.state import Described, StateManager
+    from healthsim.persistence.state import ScenarioDescription, StateManager
     from healthsim.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ScenarioSummary:
     """One scenario, as its manifest tells it.
 
     Attributes:
@@ -58,7 +58,7 @@ def save_run(
     tags: Sequence[str] = (),
     *,
     replace: bool = False,
-) -> Kept:
+) -> ScenarioSummary:
     """Keep a finished run under a name.
 
     Raises:
@@ -66,13 +66,13 @@ def save_run(
         NotFound: no such run, or it has not finished.
         StorageError: the disk is full or the folder may not be written.
     """
-    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
     states = _states(home)
     refuse_taken(home, name, replace=replace)
     path = runs.file(home, run_id)
-    manifest = described(path).manifest.named(name, description, tags, stamp())
-    home.made(home.scenarios)
+    manifest = describe_file(path).manifest.named(name, description, tags, stamp())
+    home.ensure(home.scenarios)
     states.save(path, manifest, replace=replace)
     return describe(home, name)
 
@@ -91,7 +91,7 @@ def refuse_taken(home: Home, name: str, *, replace: bool = False) -> None:
         )
 
 
-def list_all(home: Home) -> list[Kept]:
+def list_all(home: Home) -> list[ScenarioSummary]:
     """Return all scenarios, newest first; one that cannot be read says so."""
     listed = [
         _broken(name, found) if isinstance(found, HealthSimError) else _kept(name, found, size)
@@ -100,12 +100,12 @@ def list_all(home: Home) -> list[Kept]:
     return sorted(listed, key=lambda one: one.created_at, reverse=True)
 
 
-def _broken(name: str, error: HealthSimError) -> Kept:
+def _broken(name: str, error: HealthSimError) -> ScenarioSummary:
     text = f"cannot be read: {error.problem.found}; {error.problem.mend}"
-    return Kept(name, description=text, broken=str(error))
+    return ScenarioSummary(name, description=text, broken=str(error))
 
 
-def describe(home: Home, name: str) -> Kept:
+def describe(home: Home, name: str) -> ScenarioSummary:
     """Return what a scenario is.
 
     Raises:
@@ -116,7 +116,7 @@ def describe(home: Home, name: str) -> Kept:
     return _kept(name, found.manifest, found.size_bytes)
 
 
-def look(home: Home, name: str) -> Kept:
+def look(home: Home, name: str) -> ScenarioSummary:
     """Return what a scenario is, also where its file is damaged: `broken` then says so.
 
     For deleting: what cannot be read must still be got rid of.
@@ -127,12 +127,12 @@ def look(home: Home, name: str) -> Kept:
     """
     try:
         return describe(home, name)
-    except Damaged as error:
+    except DamagedFile as error:
         return _broken(name, error)
 
 
-def _kept(name: str, manifest: Manifest, size_bytes: int) -> Kept:
-    return Kept(
+def _kept(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
+    return ScenarioSummary(
         name=name,
         description=manifest.description,
         tags=manifest.tags,
@@ -213,7 +213,7 @@ def _states(home: Home) -> StateManager:
     return StateManager(home.scenarios)
 
 
-def _described(home: Home, name: str) -> Described:
+def _described(home: Home, name: str) -> ScenarioDescription:
     return _states(home).describe(name)
 
 

@@ -20,7 +20,7 @@ _ATTEMPTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredDraft:
     """One revision of a draft.
 
     Attributes:
@@ -33,11 +33,11 @@ class Stored:
     document: Mapping[str, Any]
 
 
-def create(home: Home, name: str, document: Mapping[str, Any]) -> Stored:
+def create(home: Home, name: str, document: Mapping[str, Any]) -> StoredDraft:
     """Keep a new draft and give it a handle that begins like its name."""
     text = _text(document)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_NAME].strip("-")
-    folder = home.made(home.specs)
+    folder = home.ensure(home.specs)
     with disk_errors("drafts"):
         for attempt in range(_ATTEMPTS):
             mark = blake2b(f"{attempt}/{text}".encode(), digest_size=3).hexdigest()
@@ -47,11 +47,11 @@ def create(home: Home, name: str, document: Mapping[str, Any]) -> Stored:
             except FileExistsError:
                 continue
             _write(folder / spec_id, 1, text)
-            return Stored(spec_id, 1, json.loads(text))
+            return StoredDraft(spec_id, 1, json.loads(text))
     raise StorageError("drafts", "there are too many equal drafts", "delete some of them")
 
 
-def load(home: Home, spec_id: str, revision: int = 0) -> Stored:
+def load(home: Home, spec_id: str, revision: int = 0) -> StoredDraft:
     """Return a draft; its latest revision unless one is named.
 
     Raises:
@@ -75,10 +75,10 @@ def load(home: Home, spec_id: str, revision: int = 0) -> Stored:
             f"revision {wanted} is damaged ({error})",
             f"load revision {wanted - 1}" if wanted > 1 else "start a new draft",
         ) from error
-    return Stored(spec_id, wanted, document)
+    return StoredDraft(spec_id, wanted, document)
 
 
-def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any]) -> Stored:
+def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any]) -> StoredDraft:
     """Keep the next revision of a draft; `revision` is the one that the change was made to.
 
     Raises:
@@ -94,7 +94,7 @@ def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any])
             _write(folder, revision + 1, text)
         except FileExistsError:
             raise _stale(spec_id, revision, _latest(folder)) from None
-    return Stored(spec_id, revision + 1, json.loads(text))
+    return StoredDraft(spec_id, revision + 1, json.loads(text))
 
 
 def names(home: Home) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from healthsim.errors import Refused
 from healthsim.execution.prepare import prepare
-from healthsim.execution.run import work
+from healthsim.execution.run import run_chunk
 from healthsim.operations.estimate import cells
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoryLine:
     """One line: a day, the step that caused it, what it left in the records, and the money."""
 
     day: str
@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PersonStory:
     """One person's story: who it is, and its lines in the order of days.
 
     Attributes:
@@ -42,11 +42,11 @@ class Told:
 
     person_id: int
     who: str
-    lines: list[Line]
+    lines: list[StoryLine]
     left_out: int
 
 
-def tell(
+def person_story(
     profile: Mapping[str, Any],
     journeys: Sequence[Mapping[str, Any]],
     *,
@@ -54,7 +54,7 @@ def tell(
     seed: int | None = None,
     most: int = MOST_ROWS,
     home: Home | None = None,
-) -> Told:
+) -> PersonStory:
     """Tell what happens to one person of a job, and to the household and the newborn.
 
     Args:
@@ -75,7 +75,9 @@ def tell(
     if person is not None and not 1 <= person <= job.count:
         raise Refused("person", f"is {person}", f"give a number from 1 to {job.count}")
     start = 0 if person is None else person - 1
-    chunk, _ = work(job, start, min(job.count, start + LOOKED_AT) if person is None else person)
+    chunk, _ = run_chunk(
+        job, start, min(job.count, start + LOOKED_AT) if person is None else person
+    )
     tables = {
         table.name: {column.name: column.type for column in table.columns} for table in job.tables
     }
@@ -125,12 +127,12 @@ class _Story:
     said: dict[Any, list[str]] = field(default_factory=dict)
     billed: dict[Any, list[str]] = field(default_factory=dict)
 
-    def told(self, most: int) -> Told:
+    def told(self, most: int) -> PersonStory:
         """Return the story, its longest repetitions cut short."""
         self._listen()
         lines = sorted([*self._steps(), *self._fills(), *self._unasked()], key=lambda line: line[0])
         kept = _few([line for _, line in lines], most)
-        return Told(self.person_id, self._who(), kept, len(lines) - len(kept))
+        return PersonStory(self.person_id, self._who(), kept, len(lines) - len(kept))
 
     def _of(self, table: str) -> list[Row]:
         return self.records.get(table, [])
@@ -156,7 +158,7 @@ class _Story:
         if words:
             self.said.setdefault(event, []).append(words)
 
-    def _steps(self) -> Iterator[tuple[tuple[str, int], Line]]:
+    def _steps(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         for place, row in enumerate(self._of("events")):
             said = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
             option = row["option"]
@@ -169,9 +171,9 @@ class _Story:
             step = self._named(row["person_id"]) + row["step"] + number
             money = "; ".join(sorted(self.billed.pop(row["event_id"], [])))
             day = str(row["event_date"])
-            yield (day, place), Line(day, step, _short(what), money)
+            yield (day, place), StoryLine(day, step, _short(what), money)
 
-    def _fills(self) -> Iterator[tuple[tuple[str, int], Line]]:
+    def _fills(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         drugs = {row["prescription_id"]: row["drug"] for row in self._of("prescriptions")}
         for row in self._of("fills"):
             drug = drugs.get(row["prescription_id"], "a drug")
@@ -179,13 +181,16 @@ class _Story:
             money = f"{own:,.2f} own, {plan:,.2f} plan" if row["status"] == "paid" else ""
             day, who = str(row["fill_date"]), self._named(row["person_id"])
             what = f"{drug}, {row['days_supply']} days" + ("" if money else f": {row['status']}")
-            yield (day, 10**6), Line(day, f"{who}fill of {drug.split(' ')[0]}", _short(what), money)
+            yield (
+                (day, 10**6),
+                StoryLine(day, f"{who}fill of {drug.split(' ')[0]}", _short(what), money),
+            )
 
-    def _unasked(self) -> Iterator[tuple[tuple[str, int], Line]]:
+    def _unasked(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         for row in self._of("trial_visits"):
             if row["status"] == "missed":
                 day = str(row["planned_date"])
-                yield (day, 10**6), Line(day, "trial visit", f"{row['name']}: missed")
+                yield (day, 10**6), StoryLine(day, "trial visit", f"{row['name']}: missed")
 
     def _named(self, person_id: int) -> str:
         place = person_id % 100
@@ -214,7 +219,7 @@ _ADULT = {"M": "man", "F": "woman"}
 _CHILD = {"M": "boy", "F": "girl"}
 
 
-def page(title: str, story: str, told: Told) -> str:
+def page(title: str, story: str, told: PersonStory) -> str:
     """Return a story as a page of markdown."""
     rows = [f"| {line.day} | {line.step} | {line.what.replace('|', '/')} | {line.money} |"
             for line in told.lines]  # fmt: skip
@@ -224,9 +229,9 @@ def page(title: str, story: str, told: Told) -> str:
     return f"{head}{table}\n{more}"
 
 
-def _few(lines: list[Line], most: int) -> list[Line]:
+def _few(lines: list[StoryLine], most: int) -> list[StoryLine]:
     """Keep the first lines of each step, as many of each as fit, and then the first of all."""
-    kept: list[Line] = []
+    kept: list[StoryLine] = []
     for each in range(_SHOWN, 0, -1):
         seen: dict[str, int] = {}
         kept = []

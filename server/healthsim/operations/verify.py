@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from healthsim import __version__
 from healthsim.errors import Problem
 from healthsim.operations import scenarios
-from healthsim.operations.generate import Engine, Progress, the_engine
+from healthsim.operations.generate import Engine, Progress, default_engine
 from healthsim.operations.home import Home
-from healthsim.operations.reference import missing, reference_for, since
+from healthsim.operations.reference import missing_references, newer_references, reference_for
 
 if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verification:
     """What a verification found.
 
     Attributes:
@@ -60,7 +60,7 @@ class Verified:
 
 def verify(
     home: Home, name: str, progress: Progress | None = None, engine: Engine | None = None
-) -> Verified:
+) -> Verification:
     """Digest a scenario's stored rows, make them again from its manifest, and compare.
 
     Raises:
@@ -69,28 +69,28 @@ def verify(
         StorageError: the scenario's file cannot be read.
     """
     from healthsim.persistence.digest import digest_stored  # noqa: PLC0415  pyarrow is heavy
-    from healthsim.persistence.state import described  # noqa: PLC0415  duckdb is heavy
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
     path = scenarios.path(home, name)
-    found = described(path)
+    found = describe_file(path)
     stored = digest_stored(path, found.tables)
     said = found.manifest.digests
     where, made_with = f"scenario {name!r}", found.manifest.references
-    gone = tuple(missing(home, where, made_with))
+    gone = tuple(missing_references(home, where, made_with))
     again, now = said, made_with
     if not gone:
         reference = _reference(home, found.manifest)
         now = reference.versions
-        again = _again(reference, found.manifest, engine or the_engine(), progress)
+        again = _again(reference, found.manifest, engine or default_engine(), progress)
     remade = _differing(said, again)
-    return Verified(
+    return Verification(
         name=name,
         digest=found.manifest.digest,
         changed=_differing(said, stored.tables()),
         remade=remade,
         engine_version=found.manifest.engine_version,
         missing=gone,
-        since=tuple(since(where, made_with, now)) if remade else (),
+        since=tuple(newer_references(where, made_with, now)) if remade else (),
     )
 
 

@@ -17,8 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.errors import HealthSimError, NotFound, StorageError
-from healthsim.persistence.files import disk_error, fsync_file, is_locked, shown, unreadable
-from healthsim.persistence.lanes import Lanes
+from healthsim.persistence.files import disk_error, display_name, fsync_file, is_locked, unreadable
+from healthsim.persistence.writer_pool import WriterPool
 from healthsim.tables import Table
 
 SCHEMA = "scenario"
@@ -94,7 +94,7 @@ class Writer:
         self._options = f" (BLOCK_SIZE {_SMALL_BLOCK})" if small else ""
         self._tables = tuple(tables)
         self._memory_mb = memory_mb
-        self._lanes: Lanes | None = None
+        self._lanes: WriterPool | None = None
 
     def __enter__(self) -> Writer:
         with storage_errors(self._path):
@@ -108,7 +108,7 @@ class Writer:
             self.connection.execute(f"ATTACH {literal(str(self._path))} AS {SCHEMA}{self._options}")
             for table in self._tables:
                 self.connection.execute(ddl(table))
-        self._lanes = Lanes([self.connection.cursor() for _ in range(_LANES)], _insert)
+        self._lanes = WriterPool([self.connection.cursor() for _ in range(_LANES)], _insert)
         return self
 
     def append(self, name: str, rows: pa.Table) -> None:
@@ -241,25 +241,25 @@ def storage_errors(path: Path) -> Iterator[None]:
     except HealthSimError:
         raise
     except (duckdb.Error, OSError) as error:
-        raise explained(path, error) from error
+        raise explain_error(path, error) from error
 
 
-def explained(path: Path, error: duckdb.Error | OSError) -> StorageError:
+def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:
     """Say what an error of DuckDB or the disk means for a file, by its name alone."""
     if isinstance(error, OSError):
-        return disk_error(shown(path), error)
+        return disk_error(display_name(path), error)
     line = _telling_line(str(error), path)
     if isinstance(error, duckdb.ConstraintException):
         return StorageError(
-            shown(path),
+            display_name(path),
             f"a required value is missing ({line})",
             "report this as a fault of the engine, with the specification",
         )
-    return unreadable(shown(path), line)
+    return unreadable(display_name(path), line)
 
 
 def _telling_line(text: str, path: Path) -> str:
     """Return DuckDB's first line, or the cause that it names further down, without folders."""
-    lines = text.replace(str(path), shown(path)).replace(str(path.parent), "…").splitlines()
+    lines = text.replace(str(path), display_name(path)).replace(str(path.parent), "…").splitlines()
     causes = [line for line in lines[1:] if line.startswith("Original error")]
     return (causes or lines or ["no message"])[0][:300]

@@ -31,7 +31,7 @@ def temporary(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}.unfinished")
 
 
-def shown(path: Path) -> str:
+def display_name(path: Path) -> str:
     """Return the name by which a user knows a file: its own, or what it is to become."""
     match = _TEMPORARY.fullmatch(path.name)
     return match["name"] if match else path.name
@@ -105,7 +105,7 @@ def publish_new(finished: Path, target: Path) -> None:
     fsync_folder(target.parent)
 
 
-class Damaged(StorageError):  # noqa: N818  as its family in errors.py
+class DamagedFile(StorageError):  # noqa: N818  as its family in errors.py
     """A file whose content is of no use as it is, and that may therefore be deleted."""
 
 
@@ -159,8 +159,8 @@ def unreadable(where: str, said: str) -> StorageError:
     if "permission denied" in text or "read-only file system" in text:
         return StorageError(where, "it may not be used (permission denied)", _ELSEWHERE)
     if "not a valid duckdb database" in text:
-        return Damaged(where, "it is not a DuckDB file", again)
-    return Damaged(where, f"it is cut short, damaged or too new ({said})", again)
+        return DamagedFile(where, "it is not a DuckDB file", again)
+    return DamagedFile(where, f"it is cut short, damaged or too new ({said})", again)
 
 
 def is_locked(said: str) -> bool:

@@ -74,7 +74,7 @@ _AS_TEXT = "cast that column to text (CAST(x AS VARCHAR)), or leave it out"
 _UNHIDE = "leave it out; SHOW TABLES and DESCRIBE say what a scenario holds"
 
 
-class Turned(Exception):  # noqa: N818
+class QueryRefused(Exception):  # noqa: N818
     """A query that is refused: what was found, and how to mend it."""
 
     def __init__(self, found: str, mend: str) -> None:
@@ -104,8 +104,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             except duckdb.Error as error:
                 raise _explained(connection, error) from error
             except (ArithmeticError, ValueError) as error:
-                raise Turned(f"a value too large to show ({error})", _AS_TEXT) from error
-    except Turned as turned:
+                raise QueryRefused(f"a value too large to show ({error})", _AS_TEXT) from error
+    except QueryRefused as turned:
         return {
             "found": _without_path(turned.found, path), "mend": _without_path(turned.mend, path)
         }  # fmt: skip
@@ -139,7 +139,7 @@ def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.St
     except duckdb.Error as error:
         raise _explained(connection, error) from error
     if len(statements) != 1:
-        raise Turned(
+        raise QueryRefused(
             f"{len(statements)} statements" if statements else "no statement",
             "send exactly one SELECT statement",
         )
@@ -150,11 +150,13 @@ def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.St
     return statements[0]
 
 
-def _not_reading(kind: duckdb.StatementType) -> Turned:
+def _not_reading(kind: duckdb.StatementType) -> QueryRefused:
     if kind.name == "MULTI":
-        return Turned("a PIVOT without its values", "list them: PIVOT … ON column IN (values)")
+        return QueryRefused(
+            "a PIVOT without its values", "list them: PIVOT … ON column IN (values)"
+        )
     article = "an" if kind.name[0] in "AEIOU" else "a"
-    return Turned(
+    return QueryRefused(
         f"{article} {kind.name} statement",
         "send one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN): a scenario is only read "
         "here; to change it, change its specification and run it again",
@@ -166,7 +168,7 @@ def _refuse_hidden(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     text = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
     tree = json.loads(text[0]) if text else {"error": True}
     if tree.get("error"):
-        raise Turned(
+        raise QueryRefused(
             "a statement that is not a plain SELECT",
             f"send one SELECT ({tree.get('error_message', 'it cannot be read')})",
         )
@@ -177,13 +179,15 @@ def _refuse_hidden(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         if kind == "TABLE_FUNCTION":
             name = str(node.get("function", {}).get("function_name", "")).lower()
             if name not in _TABLE_FUNCTIONS:
-                raise Turned(f"the table function {name}(), which is not open here", _UNHIDE)
+                raise QueryRefused(f"the table function {name}(), which is not open here", _UNHIDE)
         if function in _HIDDEN_FUNCTIONS:
-            raise Turned(f"the function {function}(), which is not open here", _UNHIDE)
+            raise QueryRefused(f"the function {function}(), which is not open here", _UNHIDE)
         if kind == "BASE_TABLE" and _SYSTEM_VIEW.fullmatch(table) and table not in _SHOWN_VIEWS:
-            raise Turned(f"the system table {table}, which is not open here", _UNHIDE)
+            raise QueryRefused(f"the system table {table}, which is not open here", _UNHIDE)
         if kind.endswith("_QUERY_NODE"):
-            raise Turned(f"{kind.split('_')[0]} inside the query", "only read: send one SELECT")
+            raise QueryRefused(
+                f"{kind.split('_')[0]} inside the query", "only read: send one SELECT"
+            )
 
 
 def _nodes(tree: object) -> Iterator[dict[str, Any]]:
@@ -262,7 +266,7 @@ def _decimal(value: Decimal) -> Any:
 
 def _nested(value: Any, level: int) -> Any:
     if level > _DEEPEST:
-        raise Turned(f"a value of more than {_DEEPEST} levels of nesting", _AS_TEXT)
+        raise QueryRefused(f"a value of more than {_DEEPEST} levels of nesting", _AS_TEXT)
     if isinstance(value, dict):
         return {str(key): plain(item, level + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -272,20 +276,22 @@ def _nested(value: Any, level: int) -> Any:
     return plain(str(value) if not isinstance(value, timedelta) else f"{value}")
 
 
-def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> Turned:
+def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> QueryRefused:
     """Say what DuckDB found, in its own first sentence, and how to mend it."""
     if "Traceback" in str(error) or "Python exception" in str(error):
-        return Turned("DuckDB has a value here that it cannot hand over", _AS_TEXT)
+        return QueryRefused("DuckDB has a value here that it cannot hand over", _AS_TEXT)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     found = lines[0] if lines else type(error).__name__
     hints = [line for line in lines[1:] if not line.startswith(("LINE ", "^"))]
     if isinstance(error, duckdb.OutOfMemoryException):
-        return Turned("it needs more memory than a query may use", _SMALLER)
+        return QueryRefused("it needs more memory than a query may use", _SMALLER)
     if isinstance(error, duckdb.PermissionException):
-        return Turned(found, "query the scenario's tables only: no files, no settings")
+        return QueryRefused(found, "query the scenario's tables only: no files, no settings")
     if "does not exist" in found and "Table" in found:
-        return Turned(found, _near_table(connection, found))
-    return Turned(found, " ".join(hints)[:1000] or "correct the SQL (DuckDB's dialect) and repeat")
+        return QueryRefused(found, _near_table(connection, found))
+    return QueryRefused(
+        found, " ".join(hints)[:1000] or "correct the SQL (DuckDB's dialect) and repeat"
+    )
 
 
 _SMALLER = "select fewer columns, filter or aggregate earlier, and repeat"

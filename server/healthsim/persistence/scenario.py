@@ -12,7 +12,7 @@ import duckdb
 
 from healthsim.errors import StorageError
 from healthsim.persistence.database import SCHEMA, storage_errors
-from healthsim.persistence.files import Damaged
+from healthsim.persistence.files import DamagedFile
 from healthsim.tables import Column, Table
 
 MANIFEST = "healthsim_manifest"
@@ -162,6 +162,6 @@ def _json(value: object) -> str:
 
 
 def _foreign(where: str, found: str) -> StorageError:
-    return Damaged(
+    return DamagedFile(
         where, found, "open it with the program that made it, or delete it and save again"
     )

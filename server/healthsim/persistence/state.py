@@ -39,7 +39,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class ScenarioDescription:
     """One scenario: its manifest, tables and size."""
 
     manifest: Manifest
@@ -140,10 +140,10 @@ class StateManager:
         if target.exists() and not replace:
             raise _taken(target)
 
-    def describe(self, name: str) -> Described:
+    def describe(self, name: str) -> ScenarioDescription:
         """Return what a scenario is: manifest, tables, size."""
         path = self.find(name)
-        return described(path)
+        return describe_file(path)
 
     def manifests(self) -> Iterator[tuple[str, Manifest | HealthSimError, int]]:
         """Yield each scenario's name, its manifest or why it cannot be read, and its bytes."""
@@ -168,11 +168,11 @@ class StateManager:
             fsync_folder(self._folder)
 
 
-def described(path: Path) -> Described:
+def describe_file(path: Path) -> ScenarioDescription:
     """Describe any scenario's or run's file."""
     with open_read(path) as connection:
         manifest = read_manifest(connection, path)
-        return Described(manifest, read_tables(connection, path), path.stat().st_size)
+        return ScenarioDescription(manifest, read_tables(connection, path), path.stat().st_size)
 
 
 def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:

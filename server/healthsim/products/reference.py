@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from healthsim.codes import shelf
+from healthsim.codes import imported_books
 from healthsim.products.networksim.directory import Directory
 from healthsim.products.networksim.reference import build_directory
-from healthsim.products.populationsim.population import Population
+from healthsim.products.populationsim.population import CountyPopulation
 from healthsim.products.populationsim.reference import geography
 
 
@@ -30,13 +30,13 @@ class Reference:
 
     directory: Directory
     versions: Mapping[str, str] = field(default_factory=dict)
-    population: Population | None = None
+    population: CountyPopulation | None = None
 
 
-@shelf.kept
+@imported_books.cached_per_shelf
 def built_in() -> Reference:
     """Return the reference that HealthSim brings along, with the code books on the shelf."""
-    return Reference(_directory(), shelf.versions())
+    return Reference(_directory(), imported_books.versions())
 
 
 @cache

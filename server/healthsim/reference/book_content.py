@@ -12,7 +12,7 @@ Row: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class BookContent:
     """The content of a code book.
 
     Attributes:

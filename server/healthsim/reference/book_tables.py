@@ -11,11 +11,19 @@ import duckdb
 
 from healthsim.errors import Refused
 from healthsim.persistence.database import quoted
-from healthsim.reference.book_content import Content, release_of
-from healthsim.reference.door import Source
-from healthsim.reference.layouts import Layout, chosen, needs
+from healthsim.reference.book_content import BookContent, release_of
+from healthsim.reference.csv_source import CsvSource
+from healthsim.reference.layouts import Layout, choose_layout, needs
 from healthsim.reference.scan import at_line
-from healthsim.reference.staging import COMMAS, STAGED, Writing, Wrong, refuse, refuse_twice, stage
+from healthsim.reference.staging import (
+    COMMAS,
+    STAGED,
+    RowCheck,
+    TextFormat,
+    refuse,
+    refuse_twice,
+    stage,
+)
 
 _MARKS = {",": "commas", "\t": "tabs", "|": "bars", ";": "semicolons"}
 _MOST_TITLES = 10  # lines before the header of a table
@@ -45,13 +53,13 @@ class _Form:
     facts: tuple[str, ...] = ()
     where: str = "true"
     grouped: bool = False
-    wrongs: tuple[Wrong, ...] = ()
-    writing: Writing = COMMAS
+    wrongs: tuple[RowCheck, ...] = ()
+    writing: TextFormat = COMMAS
     names: tuple[str, ...] = ()
     left_out: tuple[str, str] | None = None
 
 
-_TABS = Writing(mark="\t", quoted=False)
+_TABS = TextFormat(mark="\t", quoted=False)
 
 
 def _said(name: str, value: str) -> str:
@@ -59,15 +67,15 @@ def _said(name: str, value: str) -> str:
     return f"'{name}=' || nullif(trim(translate({value}, ';=', ',:')), '')"
 
 
-def _unless(column: str, shape: str, what: str) -> Wrong:
+def _unless(column: str, shape: str, what: str) -> RowCheck:
     """Refuse rows in which a column has not a shape."""
-    return Wrong(
+    return RowCheck(
         column, f"NOT coalesce(regexp_full_match(upper({quoted(column)}), '{shape}'), false)", what
     )
 
 
-def _empty(column: str) -> Wrong:
-    return Wrong(column, f"{quoted(column)} IS NULL", "is {}")
+def _empty(column: str) -> RowCheck:
+    return RowCheck(column, f"{quoted(column)} IS NULL", "is {}")
 
 
 def _ndc(column: str, sizes: Sequence[int]) -> str:
@@ -108,7 +116,7 @@ _RXNCONSO = _Form(
     "('IN', 'PIN', 'MIN', 'BN', 'SCD', 'SBD', 'GPCK', 'BPCK')",
     grouped=True,
     wrongs=(_unless("RXCUI", "[0-9]{1,8}", "is {}, no RXCUI"),),
-    writing=Writing(mark="|", quoted=False, headed=False),
+    writing=TextFormat(mark="|", quoted=False, headed=False),
     names=("RXCUI", "LAT", "TS", "LUI", "STT", "SUI", "ISPREF", "RXAUI", "SAUI", "SCUI", "SDUI",
            "SAB", "TTY", "CODE", "STR", "SRL", "SUPPRESS", "CVF", "end"),
 )  # fmt: skip
@@ -211,20 +219,20 @@ _MSDRG = _Form(
 )
 
 
-def loinc(source: Source, as_of: str) -> Content:
+def loinc(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of Loinc.csv or LoincTableCore.csv that are not deprecated."""
     found, newest = _read(source, _LOINC, 'max(TRY_CAST("VersionLastChanged" AS DOUBLE))')
     release = as_of or (f"LOINC, changed last in {newest}" if newest else "")
     return replace(found, version=release or release_of(source.name, ""))
 
 
-def rxnorm(source: Source, as_of: str) -> Content:
+def rxnorm(source: CsvSource, as_of: str) -> BookContent:
     """Return the ingredients, clinical drugs, brands and packs of RXNCONSO.RRF."""
     found, _ = _read(source, _RXNCONSO)
     return replace(found, version=as_of or "RxNorm, release not stated")
 
 
-def ndc(source: Source, as_of: str) -> Content:
+def ndc(source: CsvSource, as_of: str) -> BookContent:
     """Return the products (nine digits) or packages (eleven) of the FDA's directory."""
     header = _header(source, "\t", ("PRODUCTNDC",))[0]
     form = _PACKAGES if "NDCPACKAGECODE" in header else _PRODUCTS
@@ -232,26 +240,26 @@ def ndc(source: Source, as_of: str) -> Content:
     return replace(found, version=as_of or "NDC directory, release not stated")
 
 
-def hcpcs(source: Source, as_of: str) -> Content:
+def hcpcs(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of CMS's HCPCS sheet saved as CSV."""
     found, _ = _read(source, _HCPCS)
     return replace(found, version=release_of(source.name, as_of))
 
 
-def cpt(source: Source, as_of: str) -> Content:
+def cpt(source: CsvSource, as_of: str) -> BookContent:
     """Return the numbers of a user's own CPT list."""
     found, _ = _read(source, _CPT)
     return replace(found, version=release_of(source.name, as_of) or "the user's own list")
 
 
-def taxonomy(source: Source, as_of: str) -> Content:
+def taxonomy(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of NUCC's file."""
     found, _ = _read(source, _TAXONOMY)
     named = re.search(r"_(\d\d)(\d)\b", source.name)
     return replace(found, version=as_of or (f"NUCC {named[1]}.{named[2]}" if named else "NUCC"))
 
 
-def msdrg(source: Source, as_of: str) -> Content:
+def msdrg(source: CsvSource, as_of: str) -> BookContent:
     """Return the groups of table 5 that have a weight and a stay."""
     with source.path.open(encoding=source.encoding) as file:
         head = file.read(_HEAD)
@@ -260,12 +268,12 @@ def msdrg(source: Source, as_of: str) -> Content:
     if not named:
         raise Refused(source.shown, "does not say its fiscal year",
                       "say it: --as-of 'FY 2027'")  # fmt: skip
-    found, _ = _read(source, replace(_MSDRG, writing=Writing(mark=mark)))
+    found, _ = _read(source, replace(_MSDRG, writing=TextFormat(mark=mark)))
     rows = [(code, text, f"{facts};year={named[1]}") for code, text, facts in found.rows]
-    return Content(as_of or f"FY {named[1]}", rows, found.checks)
+    return BookContent(as_of or f"FY {named[1]}", rows, found.checks)
 
 
-def _read(source: Source, form: _Form, newest: str = "NULL") -> tuple[Content, object]:
+def _read(source: CsvSource, form: _Form, newest: str = "NULL") -> tuple[BookContent, object]:
     """Return the content of a table, with no version yet, and the answer to one question more."""
     header, titles = form.names, 0
     if form.names:
@@ -273,7 +281,7 @@ def _read(source: Source, form: _Form, newest: str = "NULL") -> tuple[Content, o
     else:
         header, titles = _header(source, form.writing.mark, form.layout.needs[0])
     table = replace(source, header=header)
-    chosen(source.shown, header, (form.layout,), ())
+    choose_layout(source.shown, header, (form.layout,), ())
     what, counted = form.left_out or ("", "false")
     with duckdb.connect(":memory:") as connection:
         stage(connection, table, form.layout, replace(form.writing, titles=titles))
@@ -289,10 +297,10 @@ def _read(source: Source, form: _Form, newest: str = "NULL") -> tuple[Content, o
         ).fetchone()
     assert said is not None
     content = [(str(code), str(text or ""), str(facts or "")) for code, text, facts in rows]
-    return Content("", content, {what: said[1]} if what else {}), said[0]
+    return BookContent("", content, {what: said[1]} if what else {}), said[0]
 
 
-def _header(source: Source, mark: str, telling: Sequence[str]) -> tuple[tuple[str, ...], int]:
+def _header(source: CsvSource, mark: str, telling: Sequence[str]) -> tuple[tuple[str, ...], int]:
     """Return the columns of a table, and how many lines of titles stand before them."""
     wanted = {name.casefold() for name in telling}
     with source.path.open(encoding=source.encoding, newline="") as file:
@@ -313,7 +321,7 @@ def _header(source: Source, mark: str, telling: Sequence[str]) -> tuple[tuple[st
     return tuple(name.strip() for name in next(csv.reader([whole], delimiter=mark), [])), 0
 
 
-def _refuse_width(source: Source, form: _Form) -> None:
+def _refuse_width(source: CsvSource, form: _Form) -> None:
     """Refuse a file without a header whose first line has not its fields."""
     with source.path.open(encoding=source.encoding) as file:
         found = file.readline().rstrip("\r\n").split(form.writing.mark)

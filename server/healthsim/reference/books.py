@@ -15,23 +15,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from healthsim.codes import shelf
+from healthsim.codes import imported_books
 from healthsim.errors import NotFound, Refused
 from healthsim.persistence.files import disk_errors, fsync_file, publish_over, sweep, temporary
 from healthsim.reference import book_tables, diagnosis_file, supply_file
-from healthsim.reference.book_content import Content, Row
-from healthsim.reference.door import Source, opened
-from healthsim.reference.store import Import
+from healthsim.reference.book_content import BookContent, Row
+from healthsim.reference.csv_source import CsvSource, open_source
+from healthsim.reference.store import ImportRecord
 
 if TYPE_CHECKING:
-    from healthsim.reference.kind import Kind, Request
+    from healthsim.reference.kind import ImportKind, ImportRequest
 
 FOLDER = "books"
 """Folder of the home in which imported books are kept, beside the reference."""
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class ImportableBook:
     """A code book that can be imported.
 
     Attributes:
@@ -49,49 +49,49 @@ class Book:
     offered: str
     enables: str
     member: str
-    read: Callable[[Source, str], Content]
+    read: Callable[[CsvSource, str], BookContent]
     latin_1: bool = False
 
 
-BOOKS: Mapping[str, Book] = {
-    "icd10cm": Book(
+BOOKS: Mapping[str, ImportableBook] = {
+    "icd10cm": ImportableBook(
         "icd10cm", "Diagnoses of a newer release (ICD-10-CM)",
         "cms.gov, ICD-10, the yearly code descriptions: icd10cm-order-YYYY.txt or "
         "icd10cm-codes-YYYY.txt",
         "newer diagnoses in specifications; what the release lacks is refused as retired",
         "icd10cm*order*.txt", diagnosis_file.read,
     ),
-    "loinc": Book(
+    "loinc": ImportableBook(
         "loinc", "All laboratory tests and vital signs (LOINC)",
         "loinc.org, LOINC table: Loinc.csv or LoincTableCore.csv, after free registration",
         "any LOINC code in specifications; those not built in need a result",
         "loinc*.csv", book_tables.loinc,
     ),
-    "hcpcs": Book(
+    "hcpcs": ImportableBook(
         "hcpcs", "All supplies, drugs and services (HCPCS Level II)",
         "cms.gov, HCPCS quarterly update: HCPCYYYY_MMM_ANWEB.txt, or the sheet saved as CSV",
         "any HCPCS code, looked up and judged", "hcpc*.txt", supply_file.read, latin_1=True,
     ),
-    "cpt": Book(
+    "cpt": ImportableBook(
         "cpt", "Your own CPT list, under your licence: a CSV file with code and description",
         "the American Medical Association, under a licence",
         "your CPT numbers with their words, looked up", "*.csv", book_tables.cpt,
     ),
-    "rxnorm": Book(
+    "rxnorm": ImportableBook(
         "rxnorm", "Drug concepts (RxNorm)", "nlm.nih.gov, RxNorm full release: rrf/RXNCONSO.RRF",
         "RxNorm numbers looked up and judged", "rxnconso.rrf", book_tables.rxnorm,
     ),
-    "ndc": Book(
+    "ndc": ImportableBook(
         "ndc", "Drug products or packages (FDA NDC directory)",
         "fda.gov, National Drug Code Directory, text version: product.txt or package.txt",
         "drug codes looked up and judged", "product.txt", book_tables.ndc, latin_1=True,
     ),
-    "taxonomy": Book(
+    "taxonomy": ImportableBook(
         "taxonomy", "Provider taxonomy (NUCC)", "nucc.org, code set: nucc_taxonomy_NNN.csv",
         "taxonomy codes of providers, looked up and judged", "nucc_taxonomy*.csv",
         book_tables.taxonomy,
     ),
-    "msdrg": Book(
+    "msdrg": ImportableBook(
         "drg", "Diagnosis related groups of another year (MS-DRG)",
         "cms.gov, IPPS final rule, table 5, saved as text or CSV",
         "weights and stays of that year", "*table*5*.txt", book_tables.msdrg, latin_1=True,
@@ -100,7 +100,7 @@ BOOKS: Mapping[str, Book] = {
 """Every code book that can be imported, by the name under which it is."""
 
 
-def bring(kind: Kind, asked: Request) -> Import:
+def import_book(kind: ImportKind, asked: ImportRequest) -> ImportRecord:
     """Import a code book; the old one stays where the file is refused.
 
     Raises:
@@ -114,7 +114,9 @@ def bring(kind: Kind, asked: Request) -> Import:
     with disk_errors(FOLDER):
         folder.mkdir(parents=True, exist_ok=True)
     sweep(folder)
-    with opened(asked.file, book.member, folder, asked.tell, latin_1=book.latin_1) as source:
+    with open_source(
+        asked.file, book.member, folder, asked.report_progress, latin_1=book.latin_1
+    ) as source:
         content = book.read(source, asked.as_of)
     if not content.rows:
         raise Refused(asked.file.name, "has no code that can be used",
@@ -127,21 +129,21 @@ def folder_of(reference: Path) -> Path:
     return reference.parent / FOLDER
 
 
-def held(reference: Path) -> tuple[Import, ...]:
+def list_imported_books(reference: Path) -> tuple[ImportRecord, ...]:
     """Return the imported books, by name."""
     names = {book.system: name for name, book in BOOKS.items()}
     found = [_import(names.get(one.system, one.system), one)
-             for one in shelf.volumes(folder_of(reference))]  # fmt: skip
+             for one in imported_books.books_by_system(folder_of(reference))]  # fmt: skip
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def remove(reference: Path, name: str) -> Import:
+def remove(reference: Path, name: str) -> ImportRecord:
     """Take a book from the shelf, so that the one built in is used again.
 
     Raises:
         NotFound: no book of this name was imported.
     """
-    found = next((one for one in held(reference) if one.name == name), None)
+    found = next((one for one in list_imported_books(reference) if one.name == name), None)
     if found is None:
         raise NotFound(f"import {name!r}", "no such book was imported", "see: reference list")
     said = folder_of(reference) / f"{BOOKS[name].system}.json"
@@ -151,17 +153,17 @@ def remove(reference: Path, name: str) -> Import:
     return found
 
 
-def _import(name: str, book: shelf.Volume) -> Import:
-    return Import(name, name, FOLDER, book.source, book.digest, book.rows, book.version,
+def _import(name: str, book: imported_books.ImportedBook) -> ImportRecord:
+    return ImportRecord(name, name, FOLDER, book.source, book.digest, book.rows, book.version,
                   dict(book.checks))  # fmt: skip
 
 
-def _put(folder: Path, name: str, system: str, file: str, content: Content) -> Import:
+def _put(folder: Path, name: str, system: str, file: str, content: BookContent) -> ImportRecord:
     text = "".join(map(_line, _sorted(file, content.rows))).encode()
     digest = hashlib.sha256(text).hexdigest()
     target = folder / f"{system}-{digest[:16]}.txt"
     said = folder / f"{system}.json"
-    earlier = [one.path for one in shelf.volumes(folder) if one.system == system]
+    earlier = [one.path for one in imported_books.books_by_system(folder) if one.system == system]
     about = {
         "source": file, "version": content.version, "sha256": digest, "text": target.name,
         "rows": len(content.rows), "bytes": len(text), "checks": dict(content.checks),
@@ -170,7 +172,7 @@ def _put(folder: Path, name: str, system: str, file: str, content: Content) -> I
         _write(target, text)
         _write(said, (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
         _sweep_texts(said, keep=(target, *earlier))
-    return Import(name, name, FOLDER, file, digest, len(content.rows), content.version,
+    return ImportRecord(name, name, FOLDER, file, digest, len(content.rows), content.version,
                   content.checks)  # fmt: skip
 
 

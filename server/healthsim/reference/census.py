@@ -8,11 +8,11 @@ import duckdb
 
 from healthsim.errors import Refused
 from healthsim.persistence.database import quoted
-from healthsim.reference.door import Source
-from healthsim.reference.known import known_state, unknown_counties
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout, needs
 from healthsim.reference.scan import at_line
-from healthsim.reference.staging import STAGED, Wrong, not_whole, numbers, refuse, refuse_twice
+from healthsim.reference.staging import STAGED, RowCheck, not_whole, numbers, refuse, refuse_twice
+from healthsim.reference.state_codes import known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_PEOPLE
 
 LOWS = list(range(0, 90, 5))
@@ -38,7 +38,7 @@ _FIPS = "lpad(\"STATE\", 2, '0') || lpad(\"COUNTY\", 3, '0')"
 
 
 def load_alldata(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `county_people` from the layout of one row per age group.
 
@@ -47,9 +47,9 @@ def load_alldata(
     """
     _refuse_rows(connection, source, ("AGEGRP", "TOT_POP", "TOT_MALE", "TOT_FEMALE"))
     refuse(connection, source, [
-        Wrong("AGEGRP", '"AGEGRP"::INTEGER > 18', "is {}, and this layout counts from 0 to 18",
+        RowCheck("AGEGRP", '"AGEGRP"::INTEGER > 18', "is {}, and this layout counts from 0 to 18",
               "give a release of 2011 or later"),
-        Wrong("TOT_POP", '"TOT_POP"::BIGINT <> "TOT_MALE"::BIGINT + "TOT_FEMALE"::BIGINT',
+        RowCheck("TOT_POP", '"TOT_POP"::BIGINT <> "TOT_MALE"::BIGINT + "TOT_FEMALE"::BIGINT',
               "is {}, which is not TOT_MALE + TOT_FEMALE"),
     ])  # fmt: skip
     key = (_FIPS, '"YEAR"', '"AGEGRP"')
@@ -67,13 +67,13 @@ def load_alldata(
 
 
 def load_agesex(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `county_people` from the layout of one column per age band."""
     bands = {sex: [f"{band}_{sex}" for band in _BANDS] for sex in ("MALE", "FEM")}
     _refuse_rows(connection, source, ("POPEST_MALE", "POPEST_FEM", *bands["MALE"], *bands["FEM"]))
     refuse(connection, source, [
-        Wrong(f"POPEST_{sex}",
+        RowCheck(f"POPEST_{sex}",
               f"\"POPEST_{sex}\"::BIGINT <> {' + '.join(f'{quoted(n)}::BIGINT' for n in names)}",
               "is {}, which is not the sum of its age bands")
         for sex, names in bands.items()
@@ -91,21 +91,21 @@ def load_agesex(
 
 
 def _refuse_rows(
-    connection: duckdb.DuckDBPyConnection, source: Source, counts: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, counts: tuple[str, ...]
 ) -> None:
-    whole = [Wrong(name, not_whole(name), "is {}, no whole number") for name in
+    whole = [RowCheck(name, not_whole(name), "is {}, no whole number") for name in
              ("STATE", "COUNTY", "YEAR", *counts)]  # fmt: skip
     refuse(connection, source, [
-        Wrong("SUMLEV", "coalesce(lpad(\"SUMLEV\", 3, '0'), '') <> '050'",
+        RowCheck("SUMLEV", "coalesce(lpad(\"SUMLEV\", 3, '0'), '') <> '050'",
               "is {}, and counties have 050", "give the file of counties"),
         *whole,
-        Wrong("STATE", f"NOT {known_state(_FIPS)}", "is {}, no state"),
-        Wrong("COUNTY", "length(\"COUNTY\") > 3", "is {}, no county code of three digits"),
+        RowCheck("STATE", f"NOT {known_state(_FIPS)}", "is {}, no state"),
+        RowCheck("COUNTY", "length(\"COUNTY\") > 3", "is {}, no county code of three digits"),
     ])  # fmt: skip
 
 
 def _estimate(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[int, str]:
     """Return the YEAR code to take, and what to call it: the newest July unless a year is asked."""
     named = _RELEASE.search(source.name)
@@ -146,7 +146,7 @@ def july_codes(release: int) -> dict[int, int]:
     return codes | ({14: 2020} if release == 2020 else {})
 
 
-def _refuse_incomplete(connection: duckdb.DuckDBPyConnection, source: Source, code: int) -> None:
+def _refuse_incomplete(connection: duckdb.DuckDBPyConnection, source: CsvSource, code: int) -> None:
     """Refuse a county that lacks an age group, or whose groups do not add up to its total."""
     total, parts = (
         f'sum("TOT_POP"::BIGINT) FILTER ("AGEGRP"::INTEGER {which} 0)' for which in ("=", ">")
@@ -169,7 +169,7 @@ def _refuse_incomplete(connection: duckdb.DuckDBPyConnection, source: Source, co
                   "the file is cut off or was changed: download it again")  # fmt: skip
 
 
-def _checks(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, object]:
+def _checks(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> dict[str, object]:
     """Compare states with the 2020 census, and say what there is."""
     high = _states(connection, f"found > {_ABOVE} * census")
     if high:

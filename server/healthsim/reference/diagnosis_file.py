@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from healthsim.codes.diagnoses import OLDEST, RELEASE, Diagnosis, Icd10cm, dotted
+from healthsim.codes.diagnoses import OLDEST, RELEASE, DiagnosisCode, Icd10cm, dotted
 from healthsim.errors import Refused
-from healthsim.reference.book_content import Content, Row
-from healthsim.reference.door import Source
+from healthsim.reference.book_content import BookContent, Row
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.scan import at_line
 
 _ORDER = re.compile(r"(?P<number>\d{5,6}) (?P<code>[A-Z][0-9A-Z]{2,6}) *(?P<leaf>[01]) ")
@@ -25,7 +25,7 @@ _CATEGORY = 3
 _AGAIN = "download it again from its publisher"
 
 
-def read(source: Source, as_of: str) -> Content:
+def read(source: CsvSource, as_of: str) -> BookContent:
     """Return every code of a release, and those built in that it lacks as retired.
 
     Raises:
@@ -42,7 +42,7 @@ def read(source: Source, as_of: str) -> Content:
     entries = _entries(source)
     book = _Laid(Icd10cm(), entries, release)
     rows = [*book.of_release(), *book.of_earlier()]
-    return Content(
+    return BookContent(
         f"ICD-10-CM, release of {release}",
         rows,
         {"release": release.isoformat(), "billable": sum(leaf for leaf, _ in entries.values()),
@@ -73,7 +73,7 @@ def _release(name: str, as_of: str) -> date:
     return date(year - 1, 10, 1)  # a year alone is the fiscal year
 
 
-def _entries(source: Source) -> _Entries:
+def _entries(source: CsvSource) -> _Entries:
     lines = source.path.read_text(encoding="utf-8-sig").splitlines()
     if _LISTED.match(lines[0]) is None and "code" in lines[0].lower():
         lines[0] = ""  # a header
@@ -91,7 +91,7 @@ def _entries(source: Source) -> _Entries:
     return entries
 
 
-def _ordered(source: Source, number: int, line: str, last: bool) -> tuple[str, bool, str]:
+def _ordered(source: CsvSource, number: int, line: str, last: bool) -> tuple[str, bool, str]:
     match, text = _ORDER.match(line), line[_TEXT:].strip()
     if match is None or not text:
         found = "is no line of an order file: number, code, 0 or 1, short and long text"
@@ -103,7 +103,7 @@ def _ordered(source: Source, number: int, line: str, last: bool) -> tuple[str, b
     return match["code"], match["leaf"] == "1", text
 
 
-def _listed(source: Source, number: int, line: str, last: bool) -> tuple[str, bool, str]:
+def _listed(source: CsvSource, number: int, line: str, last: bool) -> tuple[str, bool, str]:
     match = _LISTED.fullmatch(line.rstrip())
     if match is None:
         found = "is no code and text"
@@ -115,7 +115,7 @@ def _listed(source: Source, number: int, line: str, last: bool) -> tuple[str, bo
     return match["code"], True, match["text"].strip().strip('"')
 
 
-def _refuse_cut(source: Source, lines: list[str]) -> None:
+def _refuse_cut(source: CsvSource, lines: list[str]) -> None:
     """Refuse a file whose last line does not end: its text may be cut."""
     if not source.path.read_bytes().endswith((b"\n", b"\r")):
         raise Refused(
@@ -167,7 +167,7 @@ class _Laid:
     def _last_day(self) -> str:
         return (self.release - timedelta(days=1)).isoformat()
 
-    def _alike(self, code: str) -> Diagnosis | None:
+    def _alike(self, code: str) -> DiagnosisCode | None:
         """Return what the nearest known codes say alike, which a new one is taken to be as well."""
         for size in range(len(code) - 1, _CATEGORY - 1, -1):
             rows = list(self.book.below(code[:size].rstrip("."), RELEASE))
@@ -178,13 +178,13 @@ class _Laid:
                     for name in ("category", "chronic", "sex", "age_low", "age_high")
                     if len({getattr(row, name) for row in rows}) == 1
                 }
-                plain = Diagnosis(code, "", first.category, False, "", 0, OLDEST)
+                plain = DiagnosisCode(code, "", first.category, False, "", 0, OLDEST)
                 return plain._replace(**said)
         return None
 
 
 def _row(
-    code: str, text: str, known: Diagnosis | None, *, leaf: bool, begin: str, until: str = ""
+    code: str, text: str, known: DiagnosisCode | None, *, leaf: bool, begin: str, until: str = ""
 ) -> Row:
     facts = {"is": known.category if known else "other"}
     if not leaf:
@@ -198,7 +198,7 @@ def _row(
     return code, text, ";".join(f"{name}={said}" if said else name for name, said in facts.items())
 
 
-def _kept(known: Diagnosis) -> dict[str, str]:
+def _kept(known: DiagnosisCode) -> dict[str, str]:
     """Return what the book built in says of a code besides its text and its days."""
     facts = {
         name: "" for name in ("chronic", "manifestation", "common", "gone") if getattr(known, name)

@@ -7,10 +7,10 @@ import re
 import duckdb
 
 from healthsim.persistence.database import quoted
-from healthsim.reference.door import Source
-from healthsim.reference.known import state_fips
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout
-from healthsim.reference.staging import STAGED, Wrong, numbers, refuse, refuse_twice
+from healthsim.reference.staging import STAGED, RowCheck, numbers, refuse, refuse_twice
+from healthsim.reference.state_codes import state_fips
 from healthsim.reference.tables import HOSPITALS
 
 GENERAL = Layout(
@@ -36,7 +36,7 @@ def _plain(column: str) -> str:
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `hospitals`; a county is found by its name, else by the ZIP code.
 
@@ -45,15 +45,15 @@ def load(
     """
     states = ", ".join(f"'{code}'" for code in sorted(state_fips()))
     refuse(connection, source, [
-        Wrong("Facility ID", "\"Facility ID\" IS NULL OR NOT "
+        RowCheck("Facility ID", "\"Facility ID\" IS NULL OR NOT "
               "regexp_full_match(\"Facility ID\", '[0-9][0-9A-Z]{4,5}')",
               "is {}, no certification number of six characters"),
-        Wrong("Facility Name", '"Facility Name" IS NULL', "is {}"),
-        Wrong("State", f'"State" IS NULL OR "State" NOT IN ({states})', "is {}, no state"),
-        Wrong("ZIP Code", "\"ZIP Code\" IS NOT NULL AND NOT "
+        RowCheck("Facility Name", '"Facility Name" IS NULL', "is {}"),
+        RowCheck("State", f'"State" IS NULL OR "State" NOT IN ({states})', "is {}, no state"),
+        RowCheck("ZIP Code", "\"ZIP Code\" IS NOT NULL AND NOT "
               "regexp_full_match(\"ZIP Code\", '[0-9]{3,5}(-?[0-9]{4})?')", "is {}, no ZIP code"),
-        Wrong("Hospital Type", '"Hospital Type" IS NULL', "is {}"),
-        Wrong("Emergency Services", "\"Emergency Services\" NOT IN ('Yes', 'No')",
+        RowCheck("Hospital Type", '"Hospital Type" IS NULL', "is {}"),
+        RowCheck("Emergency Services", "\"Emergency Services\" NOT IN ('Yes', 'No')",
               "is {}, neither Yes nor No"),
     ])  # fmt: skip
     refuse_twice(connection, source, ("lpad(\"Facility ID\", 6, '0')",), "hospital {}")

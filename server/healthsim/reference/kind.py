@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from healthsim.reference.door import Tell
-from healthsim.reference.store import Import
+from healthsim.reference.csv_source import Tell
+from healthsim.reference.store import ImportRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ImportRequest:
     """A wish to import a file.
 
     Attributes:
@@ -20,7 +20,7 @@ class Request:
         file: the publisher's file.
         year: which of several years in the file; only some kinds have them.
         as_of: the release, where neither the file's name nor its columns tell.
-        tell: told how far it is.
+        report_progress: told how far it is.
         stop: set it to stop; nothing has changed then.
     """
 
@@ -28,12 +28,12 @@ class Request:
     file: Path
     year: int | None
     as_of: str
-    tell: Tell
+    report_progress: Tell
     stop: threading.Event
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ImportKind:
     """One thing that can be imported.
 
     Attributes:
@@ -41,11 +41,11 @@ class Kind:
         title: what it is.
         offered: where its publisher offers it, in words.
         enables: what it is good for.
-        bring: imports a file of it.
+        load: imports a file of it.
     """
 
     name: str
     title: str
     offered: str
     enables: str
-    bring: Callable[[Kind, Request], Import]
+    load: Callable[[ImportKind, ImportRequest], ImportRecord]

@@ -14,12 +14,12 @@ from healthsim.errors import Cancelled, NotFound, Refused, near
 from healthsim.persistence.database import ddl
 from healthsim.persistence.digest import Digest, add_stored
 from healthsim.persistence.files import sweep
-from healthsim.reference import books, census, hospitals, known, nppes, places, svi
-from healthsim.reference.door import Source, Tell, opened
-from healthsim.reference.kind import Kind, Request
-from healthsim.reference.layouts import Known, Layout, chosen
+from healthsim.reference import books, census, hospitals, nppes, places, state_codes, svi
+from healthsim.reference.csv_source import CsvSource, Tell, open_source
+from healthsim.reference.kind import ImportKind, ImportRequest
+from healthsim.reference.layouts import Layout, RecognizedFile, choose_layout
 from healthsim.reference.staging import STAGED, stage
-from healthsim.reference.store import Import, changing, imports, write_down
+from healthsim.reference.store import ImportRecord, edit_reference, imports, record_import
 from healthsim.reference.tables import (
     COUNTY_MEASURES,
     COUNTY_PEOPLE,
@@ -29,7 +29,9 @@ from healthsim.reference.tables import (
 )
 from healthsim.tables import Table
 
-Load = Callable[[duckdb.DuckDBPyConnection, Source, int | None, str], tuple[str, dict[str, object]]]
+Load = Callable[
+    [duckdb.DuckDBPyConnection, CsvSource, int | None, str], tuple[str, dict[str, object]]
+]
 """Fills a table from the staging table; returns the vintage and what was checked."""
 
 _LOOK = 0.1  # seconds between two looks at how far a query is
@@ -53,27 +55,32 @@ class _Files:
     latin_1: bool = False
     years: bool = False
 
-    def bring(self, kind: Kind, asked: Request) -> Import:
+    def bring(self, kind: ImportKind, asked: ImportRequest) -> ImportRecord:
         """Import a file into the table; the old rows stay where it is refused."""
         if asked.year is not None and not self.years:
             raise Refused("--year", f"a file of {kind.name} has one year only", "leave it out")
         sweep(asked.path.parent)
-        with opened(
+        with open_source(
             asked.file, self.member, asked.path.parent, _stopping(asked), latin_1=self.latin_1
         ) as source:
             layouts = dict(self.layouts)
-            layout = chosen(source.shown, source.header, tuple(layouts), known_files())
-            with changing(asked.path, lambda one: one.table == self.table.name) as connection:
+            layout = choose_layout(source.shown, source.header, tuple(layouts), known_files())
+            with edit_reference(asked.path, lambda one: one.table == self.table.name) as connection:
                 return _watched(
                     connection, asked,
                     lambda: self._filled(connection, kind, asked, source, layout, layouts[layout]),
                 )  # fmt: skip
 
     def _filled(
-        self, connection: duckdb.DuckDBPyConnection, kind: Kind, asked: Request, source: Source,
-        layout: Layout, load: Load,
-    ) -> Import:  # fmt: skip
-        known.register(connection)
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        kind: ImportKind,
+        asked: ImportRequest,
+        source: CsvSource,
+        layout: Layout,
+        load: Load,
+    ) -> ImportRecord:
+        state_codes.register(connection)
         stage(connection, source, layout)
         connection.execute(ddl(self.table))
         vintage, checks = load(connection, source, asked.year, asked.as_of)
@@ -84,34 +91,34 @@ class _Files:
         if not rows:
             raise Refused(source.shown, "has no row that can be used",
                           "give the file as it was published")  # fmt: skip
-        done = Import(kind.name, kind.name, self.table.name, asked.file.name,
+        done = ImportRecord(kind.name, kind.name, self.table.name, asked.file.name,
                       digest.tables()[self.table.name], rows, vintage, checks)  # fmt: skip
-        write_down(connection, done)
+        record_import(connection, done)
         return done
 
 
-def _stopping(asked: Request) -> Tell:
+def _stopping(asked: ImportRequest) -> Tell:
     """Return a listener that stops as soon as that is wished."""
 
     def tell(what: str, share: float) -> None:
         _refuse_stopped(asked)
-        asked.tell(what, share)
+        asked.report_progress(what, share)
 
     return tell
 
 
-def _refuse_stopped(asked: Request) -> None:
+def _refuse_stopped(asked: ImportRequest) -> None:
     if asked.stop.is_set():
         raise Cancelled("import", "was stopped", "the reference is as it was; run it again")
 
 
 def _watched(
-    connection: duckdb.DuckDBPyConnection, asked: Request, work: Callable[[], Import]
-) -> Import:
+    connection: duckdb.DuckDBPyConnection, asked: ImportRequest, work: Callable[[], ImportRecord]
+) -> ImportRecord:
     """Do the work of queries in a thread, telling how far it is and stopping it when wished."""
     connection.execute("SET enable_progress_bar = true")
     connection.execute("SET enable_progress_bar_print = false")
-    made: list[Import] = []
+    made: list[ImportRecord] = []
     failed: list[BaseException] = []
     ended = threading.Event()
 
@@ -125,10 +132,10 @@ def _watched(
 
     threading.Thread(target=run, name="healthsim-import", daemon=True).start()
     try:
-        asked.tell("importing", 0.0)
+        asked.report_progress("importing", 0.0)
         while not ended.wait(_LOOK):
             _refuse_stopped(asked)
-            asked.tell("importing", max(0.0, connection.query_progress()) / 100)
+            asked.report_progress("importing", max(0.0, connection.query_progress()) / 100)
         _refuse_stopped(asked)
     except BaseException:
         while not ended.wait(_LOOK):  # a query may begin between two looks
@@ -140,10 +147,10 @@ def _watched(
     return made[0]
 
 
-def known_files() -> list[Known]:
+def known_files() -> list[RecognizedFile]:
     """Return every file that can be imported, told by its columns."""
     return [
-        Known(
+        RecognizedFile(
             tuple(names[0] for names in layout.needs)
             + tuple(f"DIABETES{ending}" for ending in layout.endings[:1]),
             layout.title,
@@ -171,10 +178,10 @@ _FILES: Mapping[str, _Files] = MappingProxyType({
     ),
 })  # fmt: skip
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ImportKind] = {
     one.name: one
     for one in (
-        Kind(
+        ImportKind(
             "census-population",
             "County population by age and sex (Census Bureau, Population Estimates Program)",
             "census.gov, Population and Housing Unit Estimates, Datasets, County population by "
@@ -183,7 +190,7 @@ KINDS: dict[str, Kind] = {
             "\"age\"} with a location",
             _FILES["census-population"].bring,
         ),
-        Kind(
+        ImportKind(
             "cdc-places",
             "Prevalence of chronic diseases, risks and screening by county (CDC PLACES)",
             "data.cdc.gov, PLACES: Local Data for Better Health, County Data, either the "
@@ -192,14 +199,14 @@ KINDS: dict[str, Kind] = {
             "location",
             _FILES["cdc-places"].bring,
         ),
-        Kind(
+        ImportKind(
             "cdc-svi",
             "Social vulnerability by county (CDC/ATSDR SVI)",
             "the SVI data page of CDC/ATSDR: United States, County, CSV: SVI_YYYY_US_county.csv",
             "ranks of social vulnerability by county, to be looked up",
             _FILES["cdc-svi"].bring,
         ),
-        Kind(
+        ImportKind(
             "nppes",
             "Every provider with a National Provider Identifier (CMS NPPES)",
             "the NPI files page of CMS: Full Replacement Monthly NPI File; the zip as it comes, "
@@ -208,7 +215,7 @@ KINDS: dict[str, Kind] = {
             "\"nppes\"}",
             _FILES["nppes"].bring,
         ),
-        Kind(
+        ImportKind(
             "cms-hospitals",
             "Hospitals registered with Medicare (CMS Hospital General Information)",
             "data.cms.gov, Provider Data Catalog, Hospitals: Hospital General Information, CSV",
@@ -216,7 +223,7 @@ KINDS: dict[str, Kind] = {
             _FILES["cms-hospitals"].bring,
         ),
         *(
-            Kind(name, book.title, book.offered, book.enables, books.bring)
+            ImportKind(name, book.title, book.offered, book.enables, books.import_book)
             for name, book in books.BOOKS.items()
         ),
     )
@@ -224,14 +231,14 @@ KINDS: dict[str, Kind] = {
 """Every kind by name; a further kind is one more entry."""
 
 
-def find(name: str) -> Kind:
+def find(name: str) -> ImportKind:
     """Return a kind, or refuse its name with near ones."""
     if name not in KINDS:
         raise NotFound(f"kind {name!r}", "nothing of this kind can be imported", near(name, KINDS))
     return KINDS[name]
 
 
-def bring(name: str, asked: Request) -> Import:
+def import_source(name: str, asked: ImportRequest) -> ImportRecord:
     """Import a file.
 
     Raises:
@@ -240,16 +247,16 @@ def bring(name: str, asked: Request) -> Import:
         Cancelled: `asked.stop` was set.
         StorageError: the reference cannot be read or written.
     """
-    return find(name).bring(find(name), asked)
+    return find(name).load(find(name), asked)
 
 
-def imported(path: Path) -> tuple[Import, ...]:
+def imported(path: Path) -> tuple[ImportRecord, ...]:
     """Return what was imported, figures, providers and code books, by name."""
-    found = (*imports(path), *books.held(path))
+    found = (*imports(path), *books.list_imported_books(path))
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def remove(path: Path, name: str) -> Import:
+def remove(path: Path, name: str) -> ImportRecord:
     """Remove what was imported under a name, and return what it was.
 
     Raises:
@@ -260,6 +267,6 @@ def remove(path: Path, name: str) -> Import:
         return books.remove(path, name)
     if name not in held:
         raise NotFound(f"import {name!r}", "nothing was imported under this name", near(name, held))
-    with changing(path, lambda one: one.name == name):
+    with edit_reference(path, lambda one: one.name == name):
         pass
     return held[name]

@@ -74,7 +74,7 @@ def needs(*names: str) -> tuple[tuple[str, ...], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RecognizedFile:
     """What a file is by its columns, and what to do about it."""
 
     telling: tuple[str, ...]
@@ -83,26 +83,32 @@ class Known:
 
 
 FINER = (
-    Known(("TractFIPS", "CountyFIPS"), "CDC PLACES by census tract", "use the file of counties"),
-    Known(("PlaceFIPS", "PlaceName"), "CDC PLACES by place", "use the file of counties"),
-    Known(("ZCTA5", "Geolocation"), "CDC PLACES by ZIP code area", "use the file of counties"),
+    RecognizedFile(
+        ("TractFIPS", "CountyFIPS"), "CDC PLACES by census tract", "use the file of counties"
+    ),
+    RecognizedFile(("PlaceFIPS", "PlaceName"), "CDC PLACES by place", "use the file of counties"),
+    RecognizedFile(
+        ("ZCTA5", "Geolocation"), "CDC PLACES by ZIP code area", "use the file of counties"
+    ),
 )
 """Files that have all columns of a layout, and rows of something smaller."""
 OTHERS = (
-    Known(("SUMLEV", "ESTIMATESBASE2020"), "the Census totals by county, without age and sex",
+    RecognizedFile(("SUMLEV", "ESTIMATESBASE2020"),
+          "the Census totals by county, without age and sex",
           "use cc-estYYYY-alldata or cc-estYYYY-agesex-all"),
-    Known(("NPI", "Provider Other Organization Name Type Code", "Provider Other Organization Name"),
+    RecognizedFile(("NPI", "Provider Other Organization Name Type Code",
+                    "Provider Other Organization Name"),
           "the NPPES file of other names", "use npidata_pfile_….csv"),
-    Known(("NPI", "Endpoint Type", "Endpoint"), "the NPPES file of endpoints",
+    RecognizedFile(("NPI", "Endpoint Type", "Endpoint"), "the NPPES file of endpoints",
           "use npidata_pfile_….csv"),
-    Known(("NPI", "Provider Secondary Practice Location Address- Address Line 1"),
+    RecognizedFile(("NPI", "Provider Secondary Practice Location Address- Address Line 1"),
           "the NPPES file of further practices", "use npidata_pfile_….csv"),
 )  # fmt: skip
 """Files of the same publishers that hold something else."""
 
 
-def chosen(
-    file: str, header: Sequence[str], layouts: Sequence[Layout], known: Sequence[Known]
+def choose_layout(
+    file: str, header: Sequence[str], layouts: Sequence[Layout], known: Sequence[RecognizedFile]
 ) -> Layout:
     """Return the layout that a file has, or refuse it.
 
@@ -146,7 +152,7 @@ def _lacking(file: str, header: Sequence[str], layout: Layout) -> Refused:
     )
 
 
-def _known(header: Sequence[str], known: Sequence[Known]) -> Known | None:
+def _known(header: Sequence[str], known: Sequence[RecognizedFile]) -> RecognizedFile | None:
     have = {name.casefold() for name in header}
     return next((one for one in known if {n.casefold() for n in one.telling} <= have), None)
 

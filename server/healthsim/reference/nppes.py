@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from healthsim.codes.books import nucc, taxonomy
 from healthsim.persistence.database import quoted
-from healthsim.reference.door import Source
-from healthsim.reference.known import TERRITORIES, state_fips
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout, needs
-from healthsim.reference.staging import STAGED, Wrong, numbers, refuse, refuse_twice
+from healthsim.reference.staging import STAGED, RowCheck, numbers, refuse, refuse_twice
+from healthsim.reference.state_codes import TERRITORIES, state_fips
 from healthsim.reference.tables import NPI_PROVIDERS
 
 _PRACTICE = "Provider Business Practice Location Address"
@@ -66,7 +66,7 @@ _LUHN_PREFIX = 24  # what the issuer prefix 80840 adds to an NPI's check sum (45
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `npi_providers` with those who are active and practise in the United States.
 
@@ -81,12 +81,12 @@ def load(
         f"AND coalesce(upper(\"{_COUNTRY}\"), 'US') IN ({at_home}))"
     )
     refuse(connection, source, [
-        Wrong("NPI", "\"NPI\" IS NULL OR NOT regexp_full_match(\"NPI\", '[1-9][0-9]{9}')",
+        RowCheck("NPI", "\"NPI\" IS NULL OR NOT regexp_full_match(\"NPI\", '[1-9][0-9]{9}')",
               "is {}, no number of ten digits"),
-        *(Wrong(name, f"{quoted(name)} IS NOT NULL AND {day} IS NULL",
+        *(RowCheck(name, f"{quoted(name)} IS NOT NULL AND {day} IS NULL",
                 "is {}, no date such as 05/23/2006")
           for name, day in (("NPI Deactivation Date", _OFF), ("NPI Reactivation Date", _ON))),
-        Wrong("Entity Type Code", f"{_ACTIVE} AND coalesce(\"Entity Type Code\", '') "
+        RowCheck("Entity Type Code", f"{_ACTIVE} AND coalesce(\"Entity Type Code\", '') "
               "NOT IN ('1', '2')", "is {}, neither 1 (a person) nor 2 (an organisation)"),
     ])  # fmt: skip
     connection.register("known_specialty", _specialties())
@@ -116,7 +116,7 @@ def _specialties() -> pa.Table:
     return pa.table({"taxonomy": list(known), "specialty": list(known.values())})
 
 
-def _vintage(source: Source, as_of: str) -> str:
+def _vintage(source: CsvSource, as_of: str) -> str:
     named = _RELEASE.search(source.name)
     return "-".join(named.groups()) if named else as_of or "release not stated"
 

@@ -7,18 +7,18 @@ import re
 import duckdb
 
 from healthsim.persistence.database import literal, quoted
-from healthsim.reference.door import Source
-from healthsim.reference.known import known_state, unknown_counties
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout, needs
 from healthsim.reference.staging import (
     STAGED,
-    Wrong,
+    RowCheck,
     not_number,
     not_whole,
     numbers,
     refuse,
     refuse_twice,
 )
+from healthsim.reference.state_codes import known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_MEASURES
 
 _ENDING, _INTERVAL = "_CrudePrev", "_Crude95CI"
@@ -43,14 +43,15 @@ _RELEASES = (
 
 
 def load_wide(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `county_measures` from the layout of one column per measure."""
     columns = WIDE.ended(source.header, WIDE.endings[:1])
     refuse(connection, source, _county("CountyFIPS"))
     refuse_twice(connection, source, ("lpad(\"CountyFIPS\", 5, '0')",), "county {}")
     refuse(connection, source, [
-        Wrong(name.upper(), not_number(name.upper(), 0, 100), "is {}, no percentage from 0 to 100")
+        RowCheck(name.upper(), not_number(name.upper(), 0, 100),
+                 "is {}, no percentage from 0 to 100")
         for name in columns
     ])  # fmt: skip
     vintage = _release(source, as_of)
@@ -82,17 +83,18 @@ def _take_measure(
 
 
 def load_long(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `county_measures` from the layout of one row per county and measure."""
     refuse(connection, source, [
-        Wrong("DataValueTypeID", "coalesce(\"DataValueTypeID\", '') NOT IN ('CrdPrv', 'AgeAdjPrv', "
+        RowCheck("DataValueTypeID",
+              "coalesce(\"DataValueTypeID\", '') NOT IN ('CrdPrv', 'AgeAdjPrv', "
               "'Crude prevalence', 'Age-adjusted prevalence')", "is {}, no kind of prevalence"),
-        Wrong("MeasureId", '"MeasureId" IS NULL', "is {}"),
-        Wrong("StateAbbr", '"StateAbbr" IS NULL', "is {}"),
+        RowCheck("MeasureId", '"MeasureId" IS NULL', "is {}"),
+        RowCheck("StateAbbr", '"StateAbbr" IS NULL', "is {}"),
         *_county("LocationID", f"{_CRUDE} AND "),
-        Wrong("Year", not_whole("Year"), "is {}, no year"),
-        *(Wrong(name, not_number(name, 0, 100), "is {}, no percentage from 0 to 100")
+        RowCheck("Year", not_whole("Year"), "is {}, no year"),
+        *(RowCheck(name, not_number(name, 0, 100), "is {}, no percentage from 0 to 100")
           for name in ("Data_Value", "Low_Confidence_Limit", "High_Confidence_Limit")),
     ])  # fmt: skip
     key = ("lpad(\"LocationID\", 5, '0')", '"MeasureId"', '"DataValueTypeID"', '"StateAbbr"')
@@ -108,17 +110,17 @@ def load_long(
     return vintage, _checks(connection)
 
 
-def _county(column: str, only: str = "") -> list[Wrong]:
+def _county(column: str, only: str = "") -> list[RowCheck]:
     fips, name = f"lpad({quoted(column)}, 5, '0')", quoted(column)
     return [
-        Wrong(column, f"{only}(regexp_full_match({name}, '[0-9]{{6,}}'))",
+        RowCheck(column, f"{only}(regexp_full_match({name}, '[0-9]{{6,}}'))",
               "is {}, longer than a county's five digits", "use the file of counties"),
-        Wrong(column, f"{only}({name} IS NULL OR NOT regexp_full_match({name}, '[0-9]{{4,5}}') "
+        RowCheck(column, f"{only}({name} IS NULL OR NOT regexp_full_match({name}, '[0-9]{{4,5}}') "
               f"OR NOT {known_state(fips)})", "is {}, no county's five digits"),
     ]  # fmt: skip
 
 
-def _release(source: Source, as_of: str) -> str:
+def _release(source: CsvSource, as_of: str) -> str:
     found = next((match for one in _RELEASES if (match := one.search(source.name))), None)
     year = found[1] if found else as_of
     return f"CDC PLACES {year} release" if year else "CDC PLACES, release not stated"

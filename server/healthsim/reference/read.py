@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from healthsim.errors import NotFound
 from healthsim.persistence.database import open_read, quoted
-from healthsim.reference.store import Import, imports, listed
+from healthsim.reference.store import ImportRecord, imports, listed
 from healthsim.reference.tables import (
     COUNTY_MEASURES,
     COUNTY_PEOPLE,
@@ -35,7 +35,7 @@ _KIND = {
 }
 
 
-class Imported:
+class ReferenceReader:
     """A reference that is open: several reads of it see the same state.
 
     Attributes:
@@ -45,7 +45,7 @@ class Imported:
     def __init__(self, connection: duckdb.DuckDBPyConnection | None) -> None:
         self._connection = connection
         found = listed(connection) if connection else ()
-        self.imports: Mapping[str, Import] = {one.table: one for one in found}
+        self.imports: Mapping[str, ImportRecord] = {one.table: one for one in found}
 
     def county_people(self, counties: Sequence[str] = ()) -> Columns:
         """Return residents by county, sex and age band; all counties where none are named."""
@@ -110,13 +110,13 @@ def _column(values: pa.ChunkedArray, kind: str) -> Array:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Imported]:
+def open_reference(path: Path) -> Iterator[ReferenceReader]:
     """Open a reference for reading; one that does not exist holds nothing."""
     if not path.is_file():
-        yield Imported(None)
+        yield ReferenceReader(None)
         return
     with open_read(path) as connection:
-        yield Imported(connection)
+        yield ReferenceReader(connection)
 
 
 def county_people(path: Path, counties: Sequence[str] = ()) -> Columns:
@@ -129,7 +129,7 @@ def county_people(path: Path, counties: Sequence[str] = ()) -> Columns:
     Raises:
         NotFound: no county population has been imported; the error says what to import.
     """
-    with opened(path) as reference:
+    with open_reference(path) as reference:
         return reference.county_people(counties)
 
 
@@ -141,13 +141,13 @@ def county_measures(path: Path, measures: Sequence[str], counties: Sequence[str]
         measures: the publisher's names in small letters; all where none are named.
         counties: FIPS codes; all where none are named.
     """
-    with opened(path) as reference:
+    with open_reference(path) as reference:
         return reference.county_measures(measures, counties)
 
 
 def county_svi(path: Path) -> Columns:
     """Return social vulnerability, as the table `county_svi`; raises as above."""
-    with opened(path) as reference:
+    with open_reference(path) as reference:
         return reference.county_svi()
 
 
@@ -159,13 +159,13 @@ def providers(path: Path, counties: Sequence[str] = (), specialties: Sequence[st
         counties: FIPS codes of practice; all, and those without a county, where none are named.
         specialties: words of specifications; all, and those without one, where none are named.
     """
-    with opened(path) as reference:
+    with open_reference(path) as reference:
         return reference.providers(counties, specialties)
 
 
 def hospitals(path: Path, counties: Sequence[str] = ()) -> Columns:
     """Return hospitals, as the table `hospitals`; raises as above."""
-    with opened(path) as reference:
+    with open_reference(path) as reference:
         return reference.hospitals(counties)
 
 

@@ -18,14 +18,14 @@ _ALIKE = "give the file as it was published, or save it with one kind of line en
 _NAMES = {b"\r\n": "CR LF (Windows)", b"\n": "LF (Unix)", b"\r": "CR (old Macintosh)"}
 
 
-class Stream(Protocol):
+class ByteSource(Protocol):
     """What bytes are read from."""
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes, none at the end."""
 
 
-class Scanner:
+class CsvScanner:
     """Takes a file block by block, and refuses it at the first byte that should not be there.
 
     Args:
@@ -154,7 +154,7 @@ def first_line(block: bytes) -> tuple[bytes, bytes]:
     return (block[: match.start()], match[0]) if match else (block, b"")
 
 
-def blocks(file: Stream, tell: Callable[[int], None]) -> Iterator[bytes]:
+def blocks(file: ByteSource, tell: Callable[[int], None]) -> Iterator[bytes]:
     """Yield a file block by block, telling how many bytes have been read."""
     done = 0
     while block := file.read(BLOCK):

@@ -10,7 +10,7 @@ import duckdb
 
 from healthsim.errors import Refused
 from healthsim.persistence.database import literal, quoted
-from healthsim.reference.door import Source
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout, columns_sql, select_sql
 from healthsim.reference.scan import at_line
 
@@ -24,7 +24,7 @@ _LONGEST = 2_000_000  # bytes of one row; DuckDB's buffers have sixteen times as
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class RowCheck:
     """A test that no row may fail.
 
     Attributes:
@@ -41,7 +41,7 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class TextFormat:
     """How a table of text is written.
 
     Attributes:
@@ -57,14 +57,14 @@ class Writing:
     headed: bool = True
 
 
-COMMAS = Writing()
+COMMAS = TextFormat()
 
 
 def stage(
     connection: duckdb.DuckDBPyConnection,
-    source: Source,
+    source: CsvSource,
     layout: Layout,
-    writing: Writing = COMMAS,
+    writing: TextFormat = COMMAS,
 ) -> None:
     """Read the columns of a layout into the staging table.
 
@@ -92,7 +92,7 @@ def stage(
         raise Refused(source.shown, "has a header and no rows", _AGAIN)
 
 
-def _unreadable(source: Source, said: str) -> Refused:
+def _unreadable(source: CsvSource, said: str) -> Refused:
     """Say what DuckDB's message about a row means."""
     line = _LINE.search(said)
     where = at_line(source.shown, int(line[1])) if line else source.shown
@@ -114,7 +114,9 @@ def _unreadable(source: Source, said: str) -> Refused:
     return Refused(where, f"is no well-formed CSV ({first.split('Error: ')[-1][:160]})", _AGAIN)
 
 
-def refuse(connection: duckdb.DuckDBPyConnection, source: Source, wrongs: Sequence[Wrong]) -> None:
+def refuse(
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, wrongs: Sequence[RowCheck]
+) -> None:
     """Refuse the first row, in the order of the file, that fails one of some tests."""
     for wrong in wrongs:
         found = connection.execute(
@@ -129,7 +131,7 @@ def refuse(connection: duckdb.DuckDBPyConnection, source: Source, wrongs: Sequen
 
 
 def refuse_twice(
-    connection: duckdb.DuckDBPyConnection, source: Source, key: Sequence[str], what: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, key: Sequence[str], what: str
 ) -> None:
     """Refuse rows that have the same key as an earlier one.
 

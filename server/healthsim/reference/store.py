@@ -23,7 +23,7 @@ from healthsim.persistence.database import (
     SCHEMA,
     ddl,
     discard,
-    explained,
+    explain_error,
     literal,
     open_read,
     quoted,
@@ -53,7 +53,7 @@ _CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": F
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class ImportRecord:
     """One thing that was imported.
 
     Attributes:
@@ -74,7 +74,7 @@ class Import:
     checks: Mapping[str, object]
 
 
-def imports(path: Path) -> tuple[Import, ...]:
+def imports(path: Path) -> tuple[ImportRecord, ...]:
     """Return what a reference holds, by name; nothing where there is no file."""
     if not path.is_file():
         return ()
@@ -82,16 +82,16 @@ def imports(path: Path) -> tuple[Import, ...]:
         return listed(connection)
 
 
-def listed(connection: duckdb.DuckDBPyConnection) -> tuple[Import, ...]:
+def listed(connection: duckdb.DuckDBPyConnection) -> tuple[ImportRecord, ...]:
     """Return what an open reference holds, by name."""
     columns = ", ".join(quoted(column.name) for column in IMPORTS.columns)
     rows = connection.execute(
         f"SELECT {columns} FROM {quoted(IMPORTS.name)} ORDER BY name"
     ).fetchall()
-    return tuple(Import(*(*row[:7], json.loads(row[7]))) for row in rows)
+    return tuple(ImportRecord(*(*row[:7], json.loads(row[7]))) for row in rows)
 
 
-def write_down(connection: duckdb.DuckDBPyConnection, done: Import) -> None:
+def record_import(connection: duckdb.DuckDBPyConnection, done: ImportRecord) -> None:
     """Add an import to the list of a reference that is being changed."""
     connection.execute(
         f"INSERT INTO {quoted(IMPORTS.name)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -101,7 +101,9 @@ def write_down(connection: duckdb.DuckDBPyConnection, done: Import) -> None:
 
 
 @contextmanager
-def changing(path: Path, without: Callable[[Import], bool]) -> Iterator[duckdb.DuckDBPyConnection]:
+def edit_reference(
+    path: Path, without: Callable[[ImportRecord], bool]
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a copy of a reference to change it; leaving the block publishes it, an error does not.
 
     Args:
@@ -136,7 +138,7 @@ def changing(path: Path, without: Callable[[Import], bool]) -> Iterator[duckdb.D
         except duckdb.OutOfMemoryException as error:
             raise _FULL from error
         except duckdb.IOException as error:  # the others would be faults of HealthSim itself
-            raise explained(unfinished, error) from error
+            raise explain_error(unfinished, error) from error
         finally:
             discard(unfinished)
 
@@ -154,7 +156,7 @@ def _scratch(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _take_over(
-    connection: duckdb.DuckDBPyConnection, path: Path, without: Callable[[Import], bool]
+    connection: duckdb.DuckDBPyConnection, path: Path, without: Callable[[ImportRecord], bool]
 ) -> None:
     connection.execute(ddl(IMPORTS))
     if not path.is_file():
@@ -168,7 +170,7 @@ def _take_over(
     for one in kept:
         name = quoted(one.table)
         connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {_OLD}.{name}")
-        write_down(connection, one)
+        record_import(connection, one)
     connection.execute(f"DETACH {_OLD}")
 
 

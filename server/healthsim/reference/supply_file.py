@@ -11,8 +11,8 @@ import re
 
 from healthsim.errors import Refused
 from healthsim.reference import book_tables
-from healthsim.reference.book_content import Content, Row, release_of
-from healthsim.reference.door import Source
+from healthsim.reference.book_content import BookContent, Row, release_of
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.scan import at_line
 
 _SHORTEST = 100  # a record without its trailing blanks still holds code, kind and texts
@@ -20,7 +20,7 @@ _CODE = re.compile(r"[A-Z]\d{4}")
 _RECORD = re.compile(r"(?:[A-Z]\d{4}|   [A-Z0-9]{2})\d{5}[3478]", re.ASCII)
 
 
-def read(source: Source, as_of: str) -> Content:
+def read(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of a HCPCS file; codes whose last day has come carry it."""
     if source.header and "hcpc" in source.header[0].lower():
         return book_tables.hcpcs(source, as_of)
@@ -49,10 +49,10 @@ def read(source: Source, as_of: str) -> Content:
         (code, " ".join(said), f"until={last[code]}" if code in last else "")
         for code, said in texts.items()
     ]
-    return Content(release_of(source.name, as_of), rows, {"ended": len(last)})
+    return BookContent(release_of(source.name, as_of), rows, {"ended": len(last)})
 
 
-def _cut(source: Source, number: int, lines: int) -> Refused:
+def _cut(source: CsvSource, number: int, lines: int) -> Refused:
     found = "is no HCPCS record"
     if number == lines:
         found = "the last line is no whole record: the file is cut off"

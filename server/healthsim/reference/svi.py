@@ -7,10 +7,10 @@ import re
 import duckdb
 
 from healthsim.persistence.database import quoted
-from healthsim.reference.door import Source
-from healthsim.reference.known import known_state, unknown_counties
+from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout
-from healthsim.reference.staging import STAGED, Wrong, numbers, refuse, refuse_twice
+from healthsim.reference.staging import STAGED, RowCheck, numbers, refuse, refuse_twice
+from healthsim.reference.state_codes import known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_SVI
 
 RANKS = ("RPL_THEMES", "RPL_THEME1", "RPL_THEME2", "RPL_THEME3", "RPL_THEME4")
@@ -26,7 +26,7 @@ _FIPS = "lpad(\"STCNTY\", 5, '0')"
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, source: Source, year: int | None, as_of: str
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[str, dict[str, object]]:
     """Fill the table `county_svi`: percentile ranks, null where the publisher has -999.
 
@@ -34,14 +34,14 @@ def load(
         The vintage, and what was checked.
     """
     refuse(connection, source, [
-        Wrong("STCNTY", "regexp_full_match(\"STCNTY\", '[0-9]{6,}')",
+        RowCheck("STCNTY", "regexp_full_match(\"STCNTY\", '[0-9]{6,}')",
               "is {}, longer than a county's five digits", "use the file of counties"),
-        Wrong("STCNTY", "\"STCNTY\" IS NULL OR NOT regexp_full_match(\"STCNTY\", '[0-9]{4,5}') "
+        RowCheck("STCNTY", "\"STCNTY\" IS NULL OR NOT regexp_full_match(\"STCNTY\", '[0-9]{4,5}') "
               f"OR NOT {known_state(_FIPS)}", "is {}, no county's five digits"),
-        *(Wrong(name, f"coalesce({_number(name)} <> {_MISSING} AND NOT {_number(name)} "
+        *(RowCheck(name, f"coalesce({_number(name)} <> {_MISSING} AND NOT {_number(name)} "
                 "BETWEEN 0 AND 1, true)", "is {}, no rank from 0 to 1 and not -999")
           for name in RANKS),
-        Wrong("E_TOTPOP", f"{quoted('E_TOTPOP')} IS NOT NULL AND {_number('E_TOTPOP')} IS NULL",
+        RowCheck("E_TOTPOP", f"{quoted('E_TOTPOP')} IS NOT NULL AND {_number('E_TOTPOP')} IS NULL",
               "is {}, no number"),
     ])  # fmt: skip
     refuse_twice(connection, source, (_FIPS,), "county {}")

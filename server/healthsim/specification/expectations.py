@@ -33,7 +33,7 @@ _OF_TABLE = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class ExpectedFigure:
     """One figure that is asked of a run. Two are equal when their texts are.
 
     Attributes:
@@ -65,22 +65,22 @@ class Figure:
         return Fraction(found, among * scale) if among else None
 
 
-Factor: TypeAlias = Figure | Fraction
+Factor: TypeAlias = ExpectedFigure | Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class FigureProduct:
     """Figures and numbers, multiplied and divided from left to right."""
 
     factors: tuple[Factor, ...]
     signs: tuple[str, ...]
     text: str
 
-    def value(self, values: Mapping[Figure, Fraction | None]) -> Fraction | None:
+    def value(self, values: Mapping[ExpectedFigure, Fraction | None]) -> Fraction | None:
         """Return its value; None where a figure has none or is divided by zero."""
         total: Fraction | None = None
         for sign, factor in zip(("*", *self.signs), self.factors, strict=True):
-            one = values[factor] if isinstance(factor, Figure) else factor
+            one = values[factor] if isinstance(factor, ExpectedFigure) else factor
             if one is None or (sign == "/" and one == 0):
                 return None
             total = one if total is None else total * one if sign == "*" else total / one
@@ -88,7 +88,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ExpectationResult:
     """How one expectation came out.
 
     Attributes:
@@ -110,7 +110,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedExpectation:
     """An expectation that was read. Two are equal when their texts are.
 
     Attributes:
@@ -119,19 +119,21 @@ class Asked:
     """
 
     text: str
-    left: Product = field(compare=False)
+    left: FigureProduct = field(compare=False)
     operator: str = field(compare=False)
-    right: tuple[Product, ...] = field(compare=False)
+    right: tuple[FigureProduct, ...] = field(compare=False)
 
     def __str__(self) -> str:
         return self.text
 
-    def figures(self) -> Iterator[Figure]:
+    def figures(self) -> Iterator[ExpectedFigure]:
         """Yield the figures that it asks for."""
         for product in (self.left, *self.right):
-            yield from (one for one in product.factors if isinstance(one, Figure))
+            yield from (one for one in product.factors if isinstance(one, ExpectedFigure))
 
-    def judged(self, where: str, values: Mapping[Figure, Fraction | None]) -> Judged:
+    def judge(
+        self, where: str, values: Mapping[ExpectedFigure, Fraction | None]
+    ) -> ExpectationResult:
         """Compare what came out; what cannot be computed is not met."""
         got, bounds = self.left.value(values), [one.value(values) for one in self.right]
         told = [_told(product, bound) for product, bound in zip(self.right, bounds, strict=True)]
@@ -139,10 +141,12 @@ class Asked:
         if got is None:
             expected += "; it cannot be computed: there is nobody and nothing to divide by"
         shown = None if got is None else round(float(got), _SHOWN)
-        return Judged(where, self.text, expected, shown, _holds(self.operator, got, bounds))
+        return ExpectationResult(
+            where, self.text, expected, shown, _holds(self.operator, got, bounds)
+        )
 
 
-def _told(product: Product, value: Fraction | None) -> str:
+def _told(product: FigureProduct, value: Fraction | None) -> str:
     if all(isinstance(one, Fraction) for one in product.factors):
         return product.text
     found = "nothing" if value is None else f"{round(float(value), _SHOWN):.15g}"
@@ -161,7 +165,7 @@ def _holds(operator: str, got: Fraction | None, bounds: Sequence[Fraction | None
     }[operator]  # fmt: skip
 
 
-def read_expectation(text: str) -> Asked:
+def read_expectation(text: str) -> ParsedExpectation:
     """Read one expectation.
 
     Raises:
@@ -189,7 +193,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
 
-    def expectation(self) -> Asked:
+    def expectation(self) -> ParsedExpectation:
         left = self.product()
         operator = self.operator()
         right = [self.product()]
@@ -200,23 +204,23 @@ class _Reader:
         if self.rest():
             self.refuse("is more than one comparison", "split it into several expectations")
         self.ordered(operator, right)
-        return Asked(self.text, left, operator, tuple(right))
+        return ParsedExpectation(self.text, left, operator, tuple(right))
 
-    def ordered(self, operator: str, right: list[Product]) -> None:
+    def ordered(self, operator: str, right: list[FigureProduct]) -> None:
         """Refuse bounds between which nothing lies."""
         low, high = (one.value({}) if _plain(one) else None for one in (right[0], right[-1]))
         if operator == "between" and low is not None and high is not None and low > high:
             raise BadExpression(f"between {float(low):g} and {float(high):g} lies nothing",
                                 "swap the bounds")  # fmt: skip
 
-    def product(self) -> Product:
+    def product(self) -> FigureProduct:
         self.rest()
         start = self.at
         factors, signs = [self.factor()], list[str]()
         while self.rest()[:1] in ("*", "/"):
             signs.append(self.taken(_SIGN))
             factors.append(self.factor())
-        return Product(tuple(factors), tuple(signs), self.text[start : self.at].strip())
+        return FigureProduct(tuple(factors), tuple(signs), self.text[start : self.at].strip())
 
     def factor(self) -> Factor:
         number = self.taken(_NUMBER)
@@ -235,7 +239,7 @@ class _Reader:
         """Tell whether a name with a parenthesis stands next."""
         return re.match(r"[A-Za-z_]\w*\(", self.rest()) is not None
 
-    def figure(self, function: Function, start: int) -> Figure:
+    def figure(self, function: Function, start: int) -> ExpectedFigure:
         inside = self.inside()
         what, among = _parted(inside)
         text = self.text[start : self.at].strip()
@@ -243,14 +247,16 @@ class _Reader:
         if function == "share":
             if not what:
                 raise BadExpression(f"{text!r} says not of whom", "write share(has('E11'))")
-            return Figure(text, function, holds=parse(what), among=condition)
+            return ExpectedFigure(text, function, holds=parse(what), among=condition)
         named = _OF_TABLE.fullmatch(what)
         column = function != "count"
         if named is None or (named[2] is not None) is not column:
             shape = f"{function}(table.column)" if column else "count(table)"
             raise BadExpression(f"{text!r} does not name its {_named(column)}", f"write {shape}, "
                                 "with where and a condition on its columns if need be")  # fmt: skip
-        return Figure(text, function, among=condition, table=named[1], column=named[2] or "")
+        return ExpectedFigure(
+            text, function, among=condition, table=named[1], column=named[2] or ""
+        )
 
     def inside(self) -> str:
         """Take what stands in the parentheses that open here."""
@@ -287,8 +293,8 @@ class _Reader:
         raise BadExpression(f"{(self.rest() or self.text)[:60]!r} {found}", mend)
 
 
-def _plain(product: Product) -> bool:
-    return not any(isinstance(one, Figure) for one in product.factors)
+def _plain(product: FigureProduct) -> bool:
+    return not any(isinstance(one, ExpectedFigure) for one in product.factors)
 
 
 def _named(column: bool) -> str:
@@ -318,8 +324,8 @@ def _parted(inside: str) -> tuple[str, str | None]:
     return inside, None
 
 
-def _read(value: object) -> Asked:
-    if isinstance(value, Asked):
+def _read(value: object) -> ParsedExpectation:
+    if isinstance(value, ParsedExpectation):
         return value
     if isinstance(value, str):
         return read_expectation(value)
@@ -327,7 +333,7 @@ def _read(value: object) -> Asked:
 
 
 Expectation = Annotated[
-    Asked,
+    ParsedExpectation,
     PlainValidator(_read),
     PlainSerializer(lambda asked: asked.text, return_type=str),
     WithJsonSchema(

@@ -35,7 +35,7 @@ class TemplatesFound(Answer):
     next: str
 
 
-class Begun(Answer):
+class DraftStarted(Answer):
     """The state of a draft after a wish in plain words."""
 
     spec_id: str
@@ -49,7 +49,7 @@ class Begun(Answer):
     next: str
 
 
-class Refined(Answer):
+class DraftRefined(Answer):
     """The state of a draft after small changes."""
 
     spec_id: str
@@ -61,7 +61,7 @@ class Refined(Answer):
     next: str
 
 
-class Shown(Answer):
+class SpecShown(Answer):
     """A draft as a card, or one part of it as data."""
 
     spec_id: str
@@ -73,7 +73,7 @@ class Shown(Answer):
     next: str
 
 
-class Previewed(Answer):
+class PreviewAnswer(Answer):
     """A few people, and what a run would make."""
 
     spec_id: str
@@ -138,7 +138,7 @@ class ScenarioShown(Answer):
     next: str
 
 
-class Done(Answer):
+class ActionResult(Answer):
     """What a save, a delete or a cancelling did."""
 
     name: str
@@ -146,7 +146,7 @@ class Done(Answer):
     next: str
 
 
-class Exported(Answer):
+class ExportAnswer(Answer):
     """What an export wrote."""
 
     name: str
@@ -156,7 +156,7 @@ class Exported(Answer):
     next: str
 
 
-class Page(Answer):
+class QueryPage(Answer):
     """Rows of a query."""
 
     columns: list[str]
@@ -168,7 +168,7 @@ class Page(Answer):
     next: str
 
 
-class Audited(Answer):
+class AuditAnswer(Answer):
     """What was checked, and what was found."""
 
     name: str
@@ -182,7 +182,7 @@ class Audited(Answer):
     next: str
 
 
-class LookedUp(Answer):
+class LookupAnswer(Answer):
     """What was looked up."""
 
     found: Rows

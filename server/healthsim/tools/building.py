@@ -10,12 +10,20 @@ from mcp.types import CallToolResult
 from pydantic import BaseModel, ConfigDict, Field
 
 from healthsim.building import card, draft, paths, refining, starting, templates
-from healthsim.building.customising import Story
+from healthsim.building.customising import CustomizationReport
 from healthsim.building.draft import Draft
 from healthsim.errors import NotFound, Refused, SpecError, near
 from healthsim.operations import specs
-from healthsim.tools.answers import Begun, Previewed, Refined, Shown, TemplatesFound, reply, rows
-from healthsim.tools.edge import Ctx, home_of
+from healthsim.tools.answers import (
+    DraftRefined,
+    DraftStarted,
+    PreviewAnswer,
+    SpecShown,
+    TemplatesFound,
+    reply,
+    rows,
+)
+from healthsim.tools.server import Ctx, home_of
 
 LONGEST = 30_000
 """Characters of a section; hosts cut off longer answers somewhere."""
@@ -23,7 +31,7 @@ LONGEST = 30_000
 SpecId = Annotated[str, Field(description="A draft.")]
 
 
-class Change(BaseModel):
+class DraftChange(BaseModel):
     """One small change to a draft."""
 
     model_config = ConfigDict(extra="forbid")
@@ -49,7 +57,7 @@ def find_templates(
     listed = [[item.name, item.kind, item.title, item.description[:240]] for _, item in found]
     mend = "Start one with start_profile_builder or start_journey_builder, template=<name>."
     if not found:
-        names = [item.name for item in templates.shelf()]
+        names = [item.name for item in templates.load_library()]
         mend = f"Nothing matches {query!r}. All templates: {', '.join(names)}."
     return reply(
         TemplatesFound(templates=rows(["name", "kind", "title", "description"], listed), next=mend)
@@ -61,7 +69,7 @@ def start_profile_builder(
     request: Annotated[str, Field(description="The wish, in the person's own words.")],
     template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
     count: Annotated[int | None, Field(description="Number of people.")] = None,
-) -> Annotated[CallToolResult, Begun]:
+) -> Annotated[CallToolResult, DraftStarted]:
     """Start a draft of a population (who) from a wish such as: 200 Medicare patients in Texas.
 
     Answers with what was understood, what was not, what is open, and the spec_id of later
@@ -79,7 +87,7 @@ def start_journey_builder(
     request: Annotated[str, Field(description="What should happen, in the person's own words.")],
     spec_id: Annotated[str, Field(description="Draft whose people it happens to.")] = "",
     template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
-) -> Annotated[CallToolResult, Begun]:
+) -> Annotated[CallToolResult, DraftStarted]:
     """Add a journey (what happens over time) to a draft of a population.
 
     Answers like start_profile_builder; refine_spec then changes the journey's steps.
@@ -98,11 +106,11 @@ def start_journey_builder(
 def refine_spec(
     ctx: Ctx,
     spec_id: SpecId,
-    changes: Annotated[list[Change], Field(description="Applied in order, all or none.")],
+    changes: Annotated[list[DraftChange], Field(description="Applied in order, all or none.")],
     revision: Annotated[
         int, Field(ge=0, description="Refuse when the draft is newer; 0: never.")
     ] = 0,
-) -> Annotated[CallToolResult, Refined]:
+) -> Annotated[CallToolResult, DraftRefined]:
     """Change a draft by small steps: set, remove or append at a path.
 
     A change that would make the specification wrong is refused with the mend, and nothing is
@@ -116,7 +124,7 @@ def refine_spec(
     stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
     wrong, asked, phase = _state(new)
     return reply(
-        Refined(
+        DraftRefined(
             spec_id=spec_id,
             revision=stored.revision,
             phase=phase,
@@ -132,12 +140,12 @@ def get_spec(
     ctx: Ctx,
     spec_id: SpecId,
     section: Annotated[str, Field(description="A path: clinical, journey.phases.")] = "",
-) -> Annotated[CallToolResult, Shown]:
+) -> Annotated[CallToolResult, SpecShown]:
     """Show a draft as a card to confirm, or one section of it as data."""
     stored = specs.load(home_of(ctx), spec_id)
     found = Draft.of(stored.document)
     wrong, asked = draft.problems(found), draft.questions(found)
-    shown = Shown(
+    shown = SpecShown(
         spec_id=spec_id,
         revision=stored.revision,
         phase=draft.phase(wrong, asked),
@@ -170,7 +178,7 @@ def preview_spec(
     spec_id: SpecId,
     sample: Annotated[int, Field(ge=1, le=10, description="People to show.")] = 3,
     seed: Annotated[int | None, Field(ge=0, description="Another seed than the spec's.")] = None,
-) -> Annotated[CallToolResult, Previewed]:
+) -> Annotated[CallToolResult, PreviewAnswer]:
     """Preview a run: a few people, and how many rows, megabytes and seconds to expect.
 
     Nothing is kept. Use it before execute_spec, for the person to confirm.
@@ -184,7 +192,7 @@ def preview_spec(
         found.profile, found.journeys, sample=sample, seed=seed, home=home_of(ctx)
     )
     return reply(
-        Previewed(
+        PreviewAnswer(
             spec_id=spec_id,
             count=seen.count,
             people=rows(seen.columns, seen.people),
@@ -198,9 +206,9 @@ def preview_spec(
     )
 
 
-def _begun(spec_id: str, revision: int, found: Draft, story: Story) -> Begun:
+def _begun(spec_id: str, revision: int, found: Draft, story: CustomizationReport) -> DraftStarted:
     wrong, asked, phase = _state(found)
-    return Begun(
+    return DraftStarted(
         spec_id=spec_id,
         revision=revision,
         phase=phase,

@@ -20,9 +20,9 @@ from healthsim.operations import generate, network, runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
-from healthsim.tools.answers import Done, QuickPeople, Rows, RunState, reply, rows
-from healthsim.tools.edge import Ctx, home_of
+from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.scenarios import refuse_taken
+from healthsim.tools.server import Ctx, home_of
 
 LONGEST_WAIT = 40
 """Seconds; some hosts give up after 60."""
@@ -103,7 +103,7 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         state.next = _next(record, save_as, unmet=unmet)
         state.asked_against_got = _compared(path)
         state.sample = _sample(path, record.counts)
-        state.notes = [*network.told(path), *_unlisted(path)]
+        state.notes = [*network.directory_note(path), *_unlisted(path)]
         if save_as:
             _save(home, record, save_as)
             state.saved_as = save_as
@@ -115,7 +115,7 @@ def _is_again(
 ) -> bool:
     """Whether the scenario of this name holds just these documents: the call is a repeated one."""
     reference = reference_for(home, profile, journeys)
-    job = generate.the_engine().prepare(profile, journeys, reference)
+    job = generate.default_engine().prepare(profile, journeys, reference)
     try:
         kept = scenarios.describe(home, name)
     except NotFound:
@@ -184,12 +184,14 @@ async def check_run(
     return await anyio.to_thread.run_sync(lambda: _answer(home, record))
 
 
-def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, Done]:
+def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:
     """Stop a run that is no longer wanted; it stops within one chunk."""
     home = home_of(ctx)
     runs.cancel(home, run_id)
     record = generate.join(home, run_id, _STOPPING)
-    return reply(Done(name=run_id, done=record.status, next="execute_spec starts it again."))
+    return reply(
+        ActionResult(name=run_id, done=record.status, next="execute_spec starts it again.")
+    )
 
 
 def quick_generate(

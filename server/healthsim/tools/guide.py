@@ -14,7 +14,7 @@ from pydantic import Field
 
 from healthsim.errors import NotFound, near
 from healthsim.tools.answers import GuideText, reply
-from healthsim.tools.edge import HealthSimServer
+from healthsim.tools.server import HealthSimServer
 from healthsim.tools.skills import skills
 
 LONGEST = 24_000

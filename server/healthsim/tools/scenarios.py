@@ -11,8 +11,8 @@ from healthsim.errors import NotFound, Refused
 from healthsim.operations import auditing
 from healthsim.operations import scenarios as kept
 from healthsim.operations.home import Home
-from healthsim.tools.answers import Done, Scenarios, ScenarioShown, reply, rows
-from healthsim.tools.edge import Ctx, home_of
+from healthsim.tools.answers import ActionResult, Scenarios, ScenarioShown, reply, rows
+from healthsim.tools.server import Ctx, home_of
 
 Name = Annotated[str, Field(description="A scenario.")]
 
@@ -23,13 +23,13 @@ def save_scenario(
     name: Annotated[str, Field(description="Lower-case letters, digits and hyphens.")],
     description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
     replace: Annotated[bool, Field(description="Over a scenario of this name.")] = False,
-) -> Annotated[CallToolResult, Done]:
+) -> Annotated[CallToolResult, ActionResult]:
     """Save a finished run under a name, to be queried, exported and made again later."""
     if not replace:
         refuse_taken(home_of(ctx), name)
     saved = kept.save_run(home_of(ctx), run_id, name, description=description, replace=replace)
     return reply(
-        Done(
+        ActionResult(
             name=saved.name,
             done="saved",
             next=f"query_scenario(name={name!r}, sql=...) answers questions; "
@@ -107,7 +107,7 @@ def delete_scenario(
     ctx: Ctx,
     name: Name,
     confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
-) -> Annotated[CallToolResult, Done]:
+) -> Annotated[CallToolResult, ActionResult]:
     """Delete a scenario for good. Ask the person first, then call with confirm=true."""
     found = kept.look(home_of(ctx), name)
     if not confirm:
@@ -117,4 +117,4 @@ def delete_scenario(
             "ask the person, then call again with confirm=true",
         )  # fmt: skip
     kept.delete(home_of(ctx), name)
-    return reply(Done(name=name, done="deleted", next="list_scenarios shows what is left."))
+    return reply(ActionResult(name=name, done="deleted", next="list_scenarios shows what is left."))

@@ -47,7 +47,7 @@ class Skill:
 def skills() -> tuple[Skill, ...]:
     """Read every skill of the shelf, the front door first."""
     found = []
-    for path in sorted(library.shelf("skills").glob("*/SKILL.md")):
+    for path in sorted(library.library_folder("skills").glob("*/SKILL.md")):
         folder = path.parent
         files = {
             str(file.relative_to(folder).as_posix()): file.read_bytes()

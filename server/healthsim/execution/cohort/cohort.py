@@ -11,10 +11,15 @@ from healthsim.dates import Days, add_months
 from healthsim.errors import Problem as Fault
 from healthsim.errors import SpecError
 from healthsim.execution.cohort.conditions import conditions, medication
-from healthsim.execution.cohort.drawing import Blends, CohortPlan, Drawing, Sketch, text
+from healthsim.execution.cohort.drawing import (
+    Blends,
+    CohortPlan,
+    PartDraw,
+    PartialCohort,
+)
 from healthsim.execution.cohort.locating import draw_residence
-from healthsim.execution.people.draws import Draws
-from healthsim.execution.people.people import Homes, People
+from healthsim.execution.people.draws import Draws, require_text
+from healthsim.execution.people.people import Households, People
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.correlations import blends
@@ -35,27 +40,27 @@ _LANGUAGE = {"type": "conditional", "cases": [
 # assumption: shares of people who would rather be served in that language
 
 
-def people_of(sketch: Sketch, homes: Homes | None = None) -> People:
+def people_of(sketch: PartialCohort, homes: Households | None = None) -> People:
     """Return the people whose sketch is finished."""
     profile, draws = sketch.profile, sketch.draws
     return People(
-        homes=homes,
-        person_id=draws.persons(),
+        households=homes,
+        person_id=draws.person_ids(),
         birth=sketch.columns["birth"],
         state=sketch.columns["state"],
         county=sketch.columns["county"],
         place=sketch.columns["place"],
         plan=sketch.columns.get("plan", np.full(draws.count, -1, dtype=np.int32)),
         attributes={name: sketch.values[name] for name in profile.attributes},
-        problems=tuple(sketch.problems.values()),
+        conditions=tuple(sketch.problems.values()),
         medications=tuple(sketch.medications.values()),
-        **{name: text(sketch.values[name]) for name in _TEXTS},
+        **{name: require_text(sketch.values[name]) for name in _TEXTS},
     )
 
 
-def sketched(plan: CohortPlan, draws: Draws) -> Sketch:
+def draw_parts(plan: CohortPlan, draws: Draws) -> PartialCohort:
     """Draw the people of one chunk, part by part."""
-    sketch = Sketch(plan, draws)
+    sketch = PartialCohort(plan, draws)
     for part in plan.parts:
         part.draw(sketch)
     return sketch
@@ -64,7 +69,7 @@ def sketched(plan: CohortPlan, draws: Draws) -> Sketch:
 _TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
 
 
-def drawing_order(profile: ProfileSpec) -> tuple[Drawing, ...]:
+def drawing_order(profile: ProfileSpec) -> tuple[PartDraw, ...]:
     """Return how to draw the parts of a profile, each after what it needs.
 
     Raises:
@@ -74,12 +79,12 @@ def drawing_order(profile: ProfileSpec) -> tuple[Drawing, ...]:
     return tuple(drawings[part.name] for part in in_order(profile))
 
 
-def _drawings(profile: ProfileSpec) -> Iterator[Drawing]:
+def _drawings(profile: ProfileSpec) -> Iterator[PartDraw]:
     people = profile.demographics
-    yield _value("age", "demographics.age", people.age, _born)
+    yield _value("age", "demographics.age", people.age, _draw_birth_days)
     for name in ("gender", "ethnicity", "race"):
         yield _value(name, f"demographics.{name}", getattr(people, name))
-    yield Drawing("us_state", _located)
+    yield PartDraw("us_state", _draw_residence)
     for name, usual in (("language", _LANGUAGE), ("marital_status", _MARITAL)):
         said = getattr(people, name)
         yield _value(name, f"demographics.{name}", said or parse_distribution(usual))
@@ -90,32 +95,32 @@ def _drawings(profile: ProfileSpec) -> Iterator[Drawing]:
     for one in profile.clinical.medications:
         yield medication(one)
     if profile.coverage is not None:
-        yield _value("plan", "coverage.plan", profile.coverage.plan, _insured)
+        yield _value("plan", "coverage.plan", profile.coverage.plan, _draw_plan)
 
 
 def _value(
     name: str,
     path: str,
     distribution: Distribution,
-    then: Callable[[Sketch], None] | None = None,
-) -> Drawing:
-    def draw(sketch: Sketch) -> None:
-        sketch.values[name] = sketch.draw(path, sketch.figures.resolved(distribution))
+    then: Callable[[PartialCohort], None] | None = None,
+) -> PartDraw:
+    def draw(sketch: PartialCohort) -> None:
+        sketch.values[name] = sketch.draw(path, sketch.measures.resolved(distribution))
         if then is not None:
             then(sketch)
 
-    return Drawing(name, draw)
+    return PartDraw(name, draw)
 
 
-def _attribute(name: str, distribution: Distribution, mixed: Blends) -> Drawing:
-    def draw(sketch: Sketch) -> None:
-        drawn = sketch.figures.resolved(distribution)
+def _attribute(name: str, distribution: Distribution, mixed: Blends) -> PartDraw:
+    def draw(sketch: PartialCohort) -> None:
+        drawn = sketch.measures.resolved(distribution)
         sketch.values[name] = sketch.attribute(name, drawn, mixed)
 
-    return Drawing(name, draw)
+    return PartDraw(name, draw)
 
 
-def _born(sketch: Sketch) -> None:
+def _draw_birth_days(sketch: PartialCohort) -> None:
     """Place the birthday so that the age on `as_of` is exactly the whole years drawn."""
     age = sketch.values["age"]
     if isinstance(age, Coded):
@@ -141,7 +146,7 @@ def birthday(age: NDArray[np.float64], u: NDArray[np.float64], as_of: Days) -> D
     return born
 
 
-def _located(sketch: Sketch) -> None:
+def _draw_residence(sketch: PartialCohort) -> None:
     here = geography()
     state, county = draw_residence(sketch)
     place = here.choose_place(county, sketch.draws.uniform("demographics.location.zip"))
@@ -149,7 +154,7 @@ def _located(sketch: Sketch) -> None:
     sketch.values["us_state"] = Coded(state, here.states)
 
 
-def _insured(sketch: Sketch) -> None:
-    plan = text(sketch.values["plan"])
+def _draw_plan(sketch: PartialCohort) -> None:
+    plan = require_text(sketch.values["plan"])
     book = [sketch.plans.index(name) if name in sketch.plans else -1 for name in plan.vocabulary]
     sketch.columns["plan"] = np.array([*book, -1], dtype=np.int32)[plan.codes]

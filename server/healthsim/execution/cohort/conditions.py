@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.icd10cm import apart, icd10cm, impossible
+from healthsim.codes.icd10cm import contradicts_sex, icd10cm, mutually_exclusive
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.cohort.drawing import Drawing, Sketch, text
-from healthsim.execution.people.people import Medication, Problem
+from healthsim.execution.cohort.drawing import PartDraw, PartialCohort
+from healthsim.execution.people.draws import require_text
+from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import parse_distribution
 from healthsim.specification.profiles.profile import (
     Clinical,
@@ -46,21 +47,21 @@ _ADHERENCE = parse_distribution(
 # assumption: a left-skewed spread with mean 0.8; published means of days covered vary by measure
 
 
-def _primary(primary: Primary) -> Drawing:
-    def draw(sketch: Sketch) -> None:
+def _primary(primary: Primary) -> PartDraw:
+    def draw(sketch: PartialCohort) -> None:
         if isinstance(primary.onset, Onset):
             onset = _onset(sketch, "clinical.primary.onset", primary.onset)
             known = onset
         else:
             onset = sketch.as_of.copy()  # the first journey moves it to the day it begins
             known = np.full(sketch.size, ALWAYS, dtype=np.int32)
-        nobody = Problem.nobody(primary.code, sketch.size)
+        nobody = ConditionColumn.nobody(primary.code, sketch.size)
         sketch.problems[primary.code] = replace(nobody, onset=onset, known_from=known)
 
-    return Drawing(f"has {primary.code}", draw)
+    return PartDraw(f"has {primary.code}", draw)
 
 
-def conditions(clinical: Clinical) -> Iterator[Drawing]:
+def conditions(clinical: Clinical) -> Iterator[PartDraw]:
     """Yield how each condition is drawn: by its own quota, as one of several, or as implied."""
     if clinical.primary is not None:
         yield _primary(clinical.primary)
@@ -79,15 +80,15 @@ def conditions(clinical: Clinical) -> Iterator[Drawing]:
         yield _condition(code, None, lambda _sketch, can: np.zeros_like(can), implied[code])
 
 
-def _by_quota(one: Comorbidity, sketch: Sketch, can: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return sketch.chosen(f"clinical.{one.code}", one, can, one.loading)
+def _by_quota(one: Comorbidity, sketch: PartialCohort, can: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return sketch.in_quota(f"clinical.{one.code}", one, can, one.loading)
 
 
 def _by_edges(
     address: str,
     edges: tuple[float, float],
     loading: float,
-    sketch: Sketch,
+    sketch: PartialCohort,
     can: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Return whose one chance for all alternatives falls between two edges."""
@@ -98,9 +99,9 @@ def _by_edges(
 def _condition(
     code: str,
     began: Onset | None,
-    draw_it: Callable[[Sketch, NDArray[np.bool_]], NDArray[np.bool_]],
+    draw_it: Callable[[PartialCohort, NDArray[np.bool_]], NDArray[np.bool_]],
     causes: Sequence[str] = (),
-) -> Drawing:
+) -> PartDraw:
     """Return how a condition is drawn.
 
     Args:
@@ -110,20 +111,20 @@ def _condition(
         causes: conditions that imply it.
     """
 
-    def draw(sketch: Sketch) -> None:
-        can = possible(code, sketch)
+    def draw(sketch: PartialCohort) -> None:
+        can = eligible_for_condition(code, sketch)
         has = draw_it(sketch, can)
         for cause in causes:
             has |= can & (sketch.problems[cause].onset != NO_DAY)
         onset = _onset(sketch, f"clinical.{code}.onset", began)
         onset = np.where(has, onset, NO_DAY).astype(np.int32)
-        nobody = Problem.nobody(code, sketch.size)
+        nobody = ConditionColumn.nobody(code, sketch.size)
         sketch.problems[code] = replace(nobody, onset=onset, known_from=onset.copy())
 
-    return Drawing(f"has {code}", draw)
+    return PartDraw(f"has {code}", draw)
 
 
-def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:
+def eligible_for_condition(code: str, sketch: PartialCohort) -> NDArray[np.bool_]:
     """Return who can have a condition: by sex, by age, and by what excludes it."""
     row, gender, age = (
         icd10cm().row(code),
@@ -131,42 +132,42 @@ def possible(code: str, sketch: Sketch) -> NDArray[np.bool_]:
         sketch.values["age"],
     )
     found = np.ones(sketch.size, dtype=np.bool_)
-    for sex in text(gender).vocabulary:
-        if impossible(code, sex):
-            found &= ~text(gender).equals(sex)
+    for sex in require_text(gender).vocabulary:
+        if contradicts_sex(code, sex):
+            found &= ~require_text(gender).equals(sex)
     if not isinstance(age, Coded):
         found &= (age >= row.age_low) & (age <= row.age_high)
     for other, problem in sketch.problems.items():
-        if apart(code, other):
+        if mutually_exclusive(code, other):
             found &= problem.onset == NO_DAY
     return found
 
 
-def _onset(sketch: Sketch, decision: str, onset: Onset | None) -> Days:
+def _onset(sketch: PartialCohort, decision: str, onset: Onset | None) -> Days:
     """Return the first day of a condition: before `as_of`, not before birth."""
     if onset is not None and onset.days_before is not None:
-        days = sketch.numbers(decision, sketch.figures.resolved(onset.days_before))
+        days = sketch.numbers(decision, sketch.measures.resolved(onset.days_before))
     else:
         spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
-        days = sketch.numbers(decision, sketch.figures.resolved(spread)) * 365.25
+        days = sketch.numbers(decision, sketch.measures.resolved(spread)) * 365.25
     before = np.rint(np.clip(np.nan_to_num(days), 0, _LONGEST_LIFE)).astype(np.int32)
     onset_day: Days = np.maximum(sketch.as_of - before, sketch.columns["birth"])
     return onset_day.astype(np.int32)
 
 
-def medication(one: MedicationSpec) -> Drawing:
+def medication(one: MedicationSpec) -> PartDraw:
     """Return how it is drawn who takes a drug, and how faithfully."""
     address = f"clinical.medications.{one.drug}"
     adherence = one.adherence or _ADHERENCE
 
-    def draw(sketch: Sketch) -> None:
+    def draw(sketch: PartialCohort) -> None:
         row = drugs().find(one.drug, "clinical.medications")
-        sketch.medications[one.drug] = Medication(
+        sketch.medications[one.drug] = MedicationColumn(
             drug=one.drug,
             ingredient=row.ingredient,
             days_supply=one.days_supply,
-            takes=sketch.chosen(address, one),
-            adherence=sketch.numbers(f"{address}.adherence", sketch.figures.resolved(adherence)),
+            takes=sketch.in_quota(address, one),
+            adherence=sketch.numbers(f"{address}.adherence", sketch.measures.resolved(adherence)),
         )
 
-    return Drawing(f"takes {one.drug}", draw)
+    return PartDraw(f"takes {one.drug}", draw)

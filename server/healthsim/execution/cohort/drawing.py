@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import day_of
-from healthsim.execution.cohort.measures import COUNTY, Figures
-from healthsim.execution.cohort.quotas import chosen
-from healthsim.execution.people.diagnoses import Problems
+from healthsim.execution.cohort.population_measures import COUNTY, PopulationMeasures
+from healthsim.execution.cohort.quotas import in_exact_quota
+from healthsim.execution.people.diagnoses import ConditionColumns
 from healthsim.execution.people.draws import Draws, Values
 from healthsim.execution.people.logs import Moment
-from healthsim.execution.people.people import Medication, Problem
+from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.distributions.quantiles import of_scores, scores
-from healthsim.specification.profiles.correlations import SHARED_FACTOR, Blend, loaded
+from healthsim.specification.profiles.correlations import SHARED_FACTOR, Blend, factor_blend
 from healthsim.specification.profiles.profile import ProfileSpec, Quota
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded
@@ -27,11 +27,11 @@ Blends = Mapping[str, Blend]
 
 
 @dataclass(frozen=True)
-class Drawing:
+class PartDraw:
     """How one part of a profile is drawn."""
 
     name: str
-    draw: Callable[[Sketch], None]
+    draw: Callable[[PartialCohort], None]
 
 
 @dataclass(frozen=True)
@@ -41,25 +41,25 @@ class CohortPlan:
     Attributes:
         parts: the parts of the profile, each after what it needs.
         plans: names of the plan book, by position.
-        figures: what population measures stand for.
+        measures: what population measures stand for.
     """
 
     profile: ProfileSpec
-    parts: tuple[Drawing, ...]
+    parts: tuple[PartDraw, ...]
     plans: tuple[str, ...]
-    figures: Figures
+    measures: PopulationMeasures
 
     def only(self, names: Collection[str]) -> CohortPlan:
         """Return the plan of some parts alone."""
         return replace(self, parts=tuple(part for part in self.parts if part.name in names))
 
 
-class Sketch:
+class PartialCohort:
     """People while they are drawn; what conditions see is what has been drawn so far."""
 
     def __init__(self, plan: CohortPlan, draws: Draws) -> None:
         self.plan, self.profile, self.draws = plan, plan.profile, draws
-        self.plans, self.figures = plan.plans, plan.figures
+        self.plans, self.measures = plan.plans, plan.measures
         profile = plan.profile
         self.as_of = np.full(draws.count, day_of(profile.as_of.isoformat()), dtype=np.int32)
         self.values: dict[str, Values] = {
@@ -67,13 +67,13 @@ class Sketch:
             "day": np.zeros(draws.count),
         }
         self.columns: dict[str, NDArray[np.int32]] = {}
-        self.problems: dict[str, Problem] = {}
-        self.medications: dict[str, Medication] = {}
+        self.problems: dict[str, ConditionColumn] = {}
+        self.medications: dict[str, MedicationColumn] = {}
 
     @property
-    def even(self) -> bool:
+    def stratified(self) -> bool:
         """Whether draws are stratified: those of anchors, where the profile asks for it."""
-        return self.profile.sampling == "balanced" and self.draws.roll is None
+        return self.profile.sampling == "balanced" and self.draws.roster is None
 
     @property
     def size(self) -> int:
@@ -91,14 +91,14 @@ class Sketch:
     @property
     def role(self) -> Coded:
         """What each person is to the household."""
-        roll = self.draws.roll
+        roll = self.draws.roster
         return Coded.constant("self", self.size) if roll is None else roles(roll.place)
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
         """Answer `has` and `takes`; a profile has no history."""
         if function == "has":
             moment = Moment(np.arange(self.size), self.as_of, self.size)
-            return Problems(list(self.problems.values()), self.size).has(argument, moment)
+            return ConditionColumns(list(self.problems.values()), self.size).has(argument, moment)
         if function == "takes":
             found = np.zeros(self.size, dtype=np.bool_)
             for one in self.medications.values():
@@ -151,9 +151,13 @@ class Sketch:
             loading: how closely it goes with the person's shared factor; such a one is not even.
         """
         if loading:
-            mixed = self._mixed(decision, loaded(loading), lambda _: self._shared)
+            mixed = self._mixed(decision, factor_blend(loading), lambda _: self._shared)
             return of_scores(mixed)
-        return self.draws.balanced(decision) if self.even and even else self.draws.uniform(decision)
+        return (
+            self.draws.balanced(decision)
+            if self.stratified and even
+            else self.draws.uniform(decision)
+        )
 
     def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone."""
@@ -162,7 +166,7 @@ class Sketch:
             raise TypeError(f"{decision} gives text where a number is needed")
         return found
 
-    def chosen(
+    def in_quota(
         self,
         decision: str,
         quota: Quota,
@@ -179,17 +183,10 @@ class Sketch:
         """
         able = np.ones(self.size, dtype=np.bool_) if can is None else can
         if isinstance(quota.exactly, tuple):
-            return chosen(self.draws, decision, quota.exactly, self, able)
+            return in_exact_quota(self.draws, decision, quota.exactly, self, able)
         if quota.exactly is not None:
-            return able & (self.draws.places(decision) < quota.exactly)
-        share = self.figures.resolved(quota.share or parse_distribution(0))
+            return able & (self.draws.permuted_positions(decision) < quota.exactly)
+        share = self.measures.resolved(quota.share or parse_distribution(0))
         wanted = self.numbers(f"{decision}.share", share)
         u = self.chance(decision, even=share.unconditional, loading=loading)
         return able & (u < np.nan_to_num(wanted))
-
-
-def text(values: Values) -> Coded:
-    """Return values that must be text as text."""
-    if isinstance(values, Coded):
-        return values
-    raise TypeError("numbers stand where text is needed")

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.cohort.cohort import birthday, sketched
-from healthsim.execution.cohort.drawing import CohortPlan, Sketch
-from healthsim.execution.people.draws import Draws, Roll, Values
-from healthsim.execution.people.people import Medication, Problem
+from healthsim.execution.cohort.cohort import birthday, draw_parts
+from healthsim.execution.cohort.drawing import CohortPlan, PartialCohort
+from healthsim.execution.people.draws import Draws, UnitRoster, Values
+from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.profile import MOST_CHILDREN, Children, Spouse
 from healthsim.tables import Array, Coded, join
@@ -34,11 +34,11 @@ _GAP = parse_distribution({"type": "conditional", "cases": [
 _BOY = 0.512  # of live births: CDC, National Vital Statistics Reports, 2022
 SEXES = ("M", "F")
 _SHARED = ("ethnicity", "race")
-S = TypeVar("S", Problem, Medication)
+S = TypeVar("S", ConditionColumn, MedicationColumn)
 
 
 @dataclass(frozen=True)
-class Dependant:
+class HouseholdMember:
     """Whoever has one place beside the anchors of a chunk; arrays of shape (units,).
 
     Attributes:
@@ -53,34 +53,34 @@ class Dependant:
     gender: NDArray[np.int32]
 
 
-def families(plan: CohortPlan, draws: Draws) -> Sketch:
+def draw_families(plan: CohortPlan, draws: Draws) -> PartialCohort:
     """Draw everyone of a chunk of units, by unit, then place.
 
     Args:
         plan: how people are drawn.
         draws: numbers for the anchors of the chunk.
     """
-    anchors = sketched(plan, draws)
+    anchors = draw_parts(plan, draws)
     found = _dependants(anchors)
     if not found:
         return anchors
     unit = np.concatenate([np.flatnonzero(one.there) for one in found])
     place = np.repeat([one.place for one in found], [int(one.there.sum()) for one in found])
     order = np.lexsort((place, unit))
-    roll = Roll(unit[order].astype(np.int64), place[order].astype(np.int64))
-    sketch = Sketch(plan, draws.among(roll))
-    settled = _settle(sketch, anchors, found, order)
+    roll = UnitRoster(unit[order].astype(np.int64), place[order].astype(np.int64))
+    sketch = PartialCohort(plan, draws.for_roster(roll))
+    settled = _draw_members(sketch, anchors, found, order)
     for part in plan.parts:
         if part.name not in settled:
             part.draw(sketch)
         if part.name in _SHARED:
-            _of_a_kind(sketch, anchors, roll, part.name)
-    return merged(anchors, sketch)
+            _draw_place(sketch, anchors, roll, part.name)
+    return merge_members(anchors, sketch)
 
 
-def _dependants(anchors: Sketch) -> list[Dependant]:
+def _dependants(anchors: PartialCohort) -> list[HouseholdMember]:
     """Draw who lives with the anchors: the spouse first, then child after child."""
-    home, found = anchors.profile.household, list[Dependant]()
+    home, found = anchors.profile.household, list[HouseholdMember]()
     if home is None:
         return found
     youngest = _number(anchors.values["age"])
@@ -90,18 +90,18 @@ def _dependants(anchors: Sketch) -> list[Dependant]:
         found.append(spouse)
         marital = anchors.values["marital_status"]
         if isinstance(marital, Coded):
-            anchors.values["marital_status"] = put(marital, spouse.there, "M")
+            anchors.values["marital_status"] = replace_rows(marital, spouse.there, "M")
     if home.children is not None:
         found += _children(anchors, home.children, youngest)
     return [one for one in found if one.there.any()]
 
 
-def _spouse(anchors: Sketch, said: Spouse) -> Dependant:
-    draws, share = anchors.draws, anchors.figures.resolved(said.share)
+def _spouse(anchors: PartialCohort, said: Spouse) -> HouseholdMember:
+    draws, share = anchors.draws, anchors.measures.resolved(said.share)
     wanted = np.nan_to_num(anchors.numbers("household.spouse.share", share))
-    even = anchors.even and share.unconditional
+    even = anchors.stratified and share.unconditional
     u = draws.balanced("household.spouse") if even else draws.uniform("household.spouse")
-    gap, mine = anchors.figures.resolved(said.age_gap or _GAP), _number(anchors.values["age"])
+    gap, mine = anchors.measures.resolved(said.age_gap or _GAP), _number(anchors.values["age"])
 
     def aged(again: str) -> NDArray[np.float64]:
         drawn = draws.values(f"household.spouse.age_gap{again}", gap, None, anchors)
@@ -116,13 +116,13 @@ def _spouse(anchors: Sketch, said: Spouse) -> Dependant:
     age = np.clip(age, _ADULT, _OLDEST_SPOUSE)  # where no value of the gap fits the anchor
     there = (u < wanted) & (mine >= _ADULT)
     birth = birthday(age, draws.uniform("demographics.birthday~2"), anchors.as_of)
-    return Dependant(2, there, age, birth, _sex_of_spouse(anchors, said))
+    return HouseholdMember(2, there, age, birth, _sex_of_spouse(anchors, said))
 
 
-def _sex_of_spouse(anchors: Sketch, said: Spouse) -> NDArray[np.int32]:
+def _sex_of_spouse(anchors: PartialCohort, said: Spouse) -> NDArray[np.int32]:
     if said.gender is not None:
         drawn = anchors.draws.values(
-            "household.spouse.gender", anchors.figures.resolved(said.gender), None, anchors
+            "household.spouse.gender", anchors.measures.resolved(said.gender), None, anchors
         )
         return _sexes(drawn)
     own = _sexes(anchors.values["gender"])
@@ -137,38 +137,40 @@ def _sexes(gender: Values) -> NDArray[np.int32]:
     return np.where(gender.equals("F"), np.int32(1), np.int32(0))
 
 
-def _children(anchors: Sketch, said: Children, youngest: NDArray[np.float64]) -> list[Dependant]:
+def _children(
+    anchors: PartialCohort, said: Children, youngest: NDArray[np.float64]
+) -> list[HouseholdMember]:
     """Draw the children one after the other, each apart from those before it."""
-    number = count_of(
+    number = to_counts(
         anchors.draws.values(
-            "household.children.number", anchors.figures.resolved(said.number), None, anchors
+            "household.children.number", anchors.measures.resolved(said.number), None, anchors
         )
     )
     low = np.maximum(youngest - _OLDEST_PARENT, 0)
     high = np.minimum(youngest - _YOUNGEST_PARENT - 1, _OLDEST_CHILD)
     number = np.where(low <= high, np.minimum(number, MOST_CHILDREN), 0)
-    found: list[Dependant] = []
+    found: list[HouseholdMember] = []
     for place in range(3, 3 + int(number.max(initial=0))):
         there = number >= place - 2
         age, birth = _child(anchors, said.age, place, (low, high, there), found)
         boy = anchors.draws.uniform(f"demographics.gender~{place}") < _BOY
         gender = np.where(boy, np.int32(0), np.int32(1))
-        found.append(Dependant(place, there, age, birth, gender))
+        found.append(HouseholdMember(place, there, age, birth, gender))
     return found
 
 
 def _child(
-    anchors: Sketch,
+    anchors: PartialCohort,
     spread: Distribution,
     place: int,
     bounds: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]],
-    siblings: list[Dependant],
+    siblings: list[HouseholdMember],
 ) -> tuple[NDArray[np.float64], Days]:
     """Draw the age of one child of each unit until it fits its parents and its siblings."""
     low, high, there = bounds
     draws, decision = anchors.draws, f"household.children.age~{place}"
     u = draws.uniform(f"demographics.birthday~{place}")
-    spread = anchors.figures.resolved(spread)
+    spread = anchors.measures.resolved(spread)
     age, wrong = np.zeros(draws.count), there.copy()
     birth = np.full(draws.count, NO_DAY, dtype=np.int32)
     for again in range(_TRIES + 1):
@@ -191,7 +193,9 @@ def _child(
     return np.floor(age), birth.astype(np.int32)
 
 
-def _nearest(birth: Days, siblings: list[Dependant]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _nearest(
+    birth: Days, siblings: list[HouseholdMember]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (days apart, position) of the sibling who was born nearest to each birth."""
     apart = np.full(len(birth), np.iinfo(np.int64).max)
     which = np.full(len(birth), -1, dtype=np.int64)
@@ -203,7 +207,7 @@ def _nearest(birth: Days, siblings: list[Dependant]) -> tuple[NDArray[np.int64],
     return apart, which
 
 
-def count_of(values: Values) -> NDArray[np.int64]:
+def to_counts(values: Values) -> NDArray[np.int64]:
     """Return whole numbers, said as numbers or as the texts of weights; missing is 0."""
     if isinstance(values, Coded):
         table = np.array([*(int(word) for word in values.vocabulary), 0], dtype=np.int64)
@@ -211,11 +215,14 @@ def count_of(values: Values) -> NDArray[np.int64]:
     return np.maximum(np.rint(np.nan_to_num(values)), 0).astype(np.int64)
 
 
-def _settle(
-    sketch: Sketch, anchors: Sketch, found: list[Dependant], order: NDArray[np.intp]
+def _draw_members(
+    sketch: PartialCohort,
+    anchors: PartialCohort,
+    found: list[HouseholdMember],
+    order: NDArray[np.intp],
 ) -> set[str]:
     """Give dependants what follows from their anchor; return the parts that this settles."""
-    roll = sketch.draws.roll
+    roll = sketch.draws.roster
     if roll is None:
         raise TypeError("dependants without places")
 
@@ -235,39 +242,41 @@ def _settle(
             sketch.columns[name] = anchors.columns[name][roll.unit]
     for name in ("us_state", "language", "plan"):
         if name in anchors.values:
-            sketch.values[name] = taken(anchors.values[name], roll.unit)
+            sketch.values[name] = take_rows(anchors.values[name], roll.unit)
     spouse = roll.place == 2
     sketch.values["marital_status"] = Coded(np.where(spouse, np.int32(1), np.int32(0)), ("S", "M"))
     settled = {"age", "gender", "us_state", "language", "plan", "marital_status"}
     primary = sketch.profile.clinical.primary
     if primary is not None:
-        sketch.problems[primary.code] = Problem.nobody(primary.code, sketch.size)
+        sketch.problems[primary.code] = ConditionColumn.nobody(primary.code, sketch.size)
         settled.add(f"has {primary.code}")
     return settled
 
 
-def _of_a_kind(sketch: Sketch, anchors: Sketch, roll: Roll, name: str) -> None:
+def _draw_place(sketch: PartialCohort, anchors: PartialCohort, roll: UnitRoster, name: str) -> None:
     """Let children, and most spouses, be of the anchor's race and ethnicity: assumption."""
-    own = taken(anchors.values[name], roll.unit)
+    own = take_rows(anchors.values[name], roll.unit)
     other = sketch.draws.uniform("household.group") < _OTHER_GROUP
     rows = np.arange(sketch.size)
     kept = np.where(other & (roll.place == 2), rows + sketch.size, rows)
-    sketch.values[name] = taken(join([own, sketch.values[name]]), kept)
+    sketch.values[name] = take_rows(join([own, sketch.values[name]]), kept)
 
 
-def merged(anchors: Sketch, others: Sketch) -> Sketch:
+def merge_members(anchors: PartialCohort, others: PartialCohort) -> PartialCohort:
     """Put dependants in among their anchors, by unit, then place."""
-    roll = others.draws.roll
+    roll = others.draws.roster
     if roll is None:
         raise TypeError("dependants without places")
     first = np.arange(anchors.size, dtype=np.int64)
     unit = np.concatenate([first, roll.unit])
     place = np.concatenate([np.ones_like(first), roll.place])
     order = np.lexsort((place, unit))
-    whole = Sketch(anchors.plan, anchors.draws.among(Roll(unit[order], place[order])))
+    whole = PartialCohort(
+        anchors.plan, anchors.draws.for_roster(UnitRoster(unit[order], place[order]))
+    )
     whole.as_of = np.concatenate([anchors.as_of, others.as_of])[order]
     whole.values = {
-        name: taken(join([value, others.values[name]]), order)
+        name: take_rows(join([value, others.values[name]]), order)
         for name, value in anchors.values.items()
     }
     whole.columns = {
@@ -284,7 +293,7 @@ def merged(anchors: Sketch, others: Sketch) -> Sketch:
     return whole
 
 
-def taken(values: Array, rows: NDArray[np.integer[Any]]) -> Values:
+def take_rows(values: Array, rows: NDArray[np.integer[Any]]) -> Values:
     """Return the values of some rows."""
     found: Values = values.take(rows) if isinstance(values, Coded) else values[rows]
     return found
@@ -300,7 +309,7 @@ def _both(one: S, other: S, order: NDArray[np.intp]) -> S:
     return replace(one, **arrays)  # type: ignore[arg-type]
 
 
-def put(values: Coded, rows: NDArray[np.bool_], word: str) -> Coded:
+def replace_rows(values: Coded, rows: NDArray[np.bool_], word: str) -> Coded:
     """Return texts of which some rows are replaced by one word."""
     words = values.vocabulary if word in values.vocabulary else (*values.vocabulary, word)
     return Coded(np.where(rows, np.int32(words.index(word)), values.codes), words)

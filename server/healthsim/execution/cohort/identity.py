@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import years
 from healthsim.execution.people.draws import Draws
-from healthsim.execution.people.people import FIRST_BORN, Homes, People
+from healthsim.execution.people.people import FIRST_BORN, Households, People
 from healthsim.products.populationsim.names import given_name, middle_name, street, surname
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.newborns import FEW_BIRTHS
@@ -51,7 +51,7 @@ class Identity:
     email: Text
 
 
-def identify(people: People, draws: Draws) -> Identity:
+def draw_identities(people: People, draws: Draws) -> Identity:
     """Give everyone names, numbers and an address that agree with each other."""
     here, u = geography(), draws.uniform
     given = given_name(people.gender, years(people.birth), u("identity.given_name"))
@@ -84,13 +84,15 @@ def identify(people: People, draws: Draws) -> Identity:
 
 def member_number(people: People, draws: Draws, medicare: NDArray[np.bool_]) -> Text:
     """Return the payer's numbers: MBI-shaped for Medicare, SYN and digits for others."""
-    places = draws.permuted("identity.member_number", apart(people.person_id, people.homes), 10**9)
+    places = draws.permuted(
+        "identity.member_number", sequence_numbers(people.person_id, people.households), 10**9
+    )
     other = _numbered(b"SYN", places, 9)
     number = np.where(medicare, _mbi(places), other.astype("S12"))
     return np.asarray(number, dtype="S12")
 
 
-def apart(person_id: NDArray[np.int64], homes: Homes | None) -> NDArray[np.int64]:
+def sequence_numbers(person_id: NDArray[np.int64], homes: Households | None) -> NDArray[np.int64]:
     """Number everyone apart, whatever the count: anchors first, then others by their place.
 
     Families have 98 places a unit. Where units are persons, their first newborns follow as the
@@ -109,27 +111,27 @@ def apart(person_id: NDArray[np.int64], homes: Homes | None) -> NDArray[np.int64
 
 def _of_household(people: People, values: Text) -> Text:
     """Let everyone have what the anchor of their unit has."""
-    return values if people.homes is None else values[people.homes.anchor]
+    return values if people.households is None else values[people.households.anchor]
 
 
 def _phone_of(people: People, own: Text) -> Text:
     """Let children and newborns be reached by their anchor's telephone."""
-    if people.homes is None:
+    if people.households is None:
         return own
     rows = np.arange(len(people))
-    return own[np.where(people.person_id % 100 < _FIRST_CHILD, rows, people.homes.anchor)]
+    return own[np.where(people.person_id % 100 < _FIRST_CHILD, rows, people.households.anchor)]
 
 
 def _surname(people: People, draws: Draws) -> Coded:
     """Let most dependants have their anchor's surname."""
     own = surname(_surname_group(people), draws.uniform("identity.family_name"))
-    if people.homes is None:
+    if people.households is None:
         return own
     number = people.number
     other = np.where(number == _FIRST_CHILD - 1, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
     other[number >= FIRST_BORN] = 0
     keeps = draws.uniform("identity.own_surname") < other
-    anchor = people.homes.anchor
+    anchor = people.households.anchor
     return own.take(np.where(keeps, np.arange(len(anchor)), anchor))
 
 
@@ -149,7 +151,9 @@ def _initial(names: Coded) -> Coded:
 
 def _ssn(people: People, draws: Draws) -> Text:
     """Number people by one keyed permutation of the space, so that none repeats."""
-    place = draws.permuted("identity.ssn", apart(people.person_id, people.homes), _SSN_SPACE)
+    place = draws.permuted(
+        "identity.ssn", sequence_numbers(people.person_id, people.households), _SSN_SPACE
+    )
     area, rest = place // (49 * 9_999), place % (49 * 9_999)
     group, serial = rest // 9_999 + 1, rest % 9_999 + 1
     digits = _digits((900 + area) * 10**6 + group * 10**4 + serial, 9)

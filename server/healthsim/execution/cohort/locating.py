@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.cohort.drawing import Sketch
+from healthsim.execution.cohort.drawing import PartialCohort
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.tables import Coded
@@ -15,10 +15,10 @@ from healthsim.tables import Coded
 _ADDRESS = "demographics.location"
 
 
-def draw_residence(sketch: Sketch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def draw_residence(sketch: PartialCohort) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return everyone's state and county, int32 rows of the geography, shape (n,)."""
-    here, where, uniform = geography(), sketch.figures.where, sketch.draws.uniform
-    location = where.said
+    here, where, uniform = geography(), sketch.measures.where, sketch.draws.uniform
+    location = where.location
     if location.counties is not None:
         county = _looked_up(sketch, "county", location.counties, here.county_index)
         return here.county_state[county], county
@@ -40,10 +40,10 @@ def draw_residence(sketch: Sketch) -> tuple[NDArray[np.int32], NDArray[np.int32]
 
 
 def _looked_up(
-    sketch: Sketch, level: str, said: Distribution, index: Callable[[str], int]
+    sketch: PartialCohort, level: str, said: Distribution, index: Callable[[str], int]
 ) -> NDArray[np.int32]:
     """Draw labels, and return what each stands for in the geography."""
-    drawn = sketch.draw(f"{_ADDRESS}.{level}", sketch.figures.resolved(said))
+    drawn = sketch.draw(f"{_ADDRESS}.{level}", sketch.measures.resolved(said))
     if not isinstance(drawn, Coded):
         raise TypeError("numbers stand where places are needed")
     known = [index(label) for label in drawn.vocabulary]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from healthsim.products.populationsim.population import Population
+from healthsim.products.populationsim.population import CountyPopulation
 from healthsim.products.populationsim.rates import AGES, Rates
-from healthsim.specification.distributions.base import Draw, Shape
+from healthsim.specification.distributions.base import BaseDistribution, DrawInput
 from healthsim.specification.language.expressions import Scope
 from healthsim.tables import Coded
 
@@ -30,7 +30,7 @@ Rows = Callable[[Scope], NDArray[np.int64]]
 Shares = NDArray[np.float64]
 
 
-class _ByPlace(Shape):
+class _ByPlace(BaseDistribution):
     """One row of a table for each person.
 
     Attributes:
@@ -48,7 +48,7 @@ class _ByPlace(Shape):
         """False: it hangs on where people live."""
         return False
 
-    def row(self, draw: Draw) -> NDArray[np.int64]:
+    def row(self, draw: DrawInput) -> NDArray[np.int64]:
         """Return each person's row of the table."""
         if draw.scope is None:
             raise TypeError("a place's figure is asked for where nobody lives")
@@ -61,7 +61,7 @@ class SharesByPlace(_ByPlace):
 
     type: Literal["share by place"] = "share by place"
 
-    def values(self, draw: Draw) -> Shares:
+    def values(self, draw: DrawInput) -> Shares:
         """Return everyone's share."""
         found: Shares = self.table[self.row(draw)]
         return found
@@ -83,7 +83,7 @@ class LabelsByPlace(_ByPlace):
         """The labels, in the order of the cells."""
         return self.words
 
-    def values(self, draw: Draw) -> Coded:
+    def values(self, draw: DrawInput) -> Coded:
         """Return the label whose cell everyone's uniform falls in."""
         return Coded(_cell(self.table, self.row(draw), draw.u).astype(np.int32), self.words)
 
@@ -93,7 +93,7 @@ class AgesByPlace(_ByPlace):
 
     type: Literal["age by place"] = "age by place"
 
-    def values(self, draw: Draw) -> Shares:
+    def values(self, draw: DrawInput) -> Shares:
         """Return everyone's age, four decimals."""
         row = self.row(draw)
         cell = _cell(self.table, row, draw.u)
@@ -113,10 +113,12 @@ def _cell(table: Shares, row: NDArray[np.int64], u: Shares) -> NDArray[np.int64]
     return cell
 
 
-class Tables:
+class CountyTables:
     """The figures of the counties that people of a profile can live in."""
 
-    def __init__(self, population: Population, counties: NDArray[np.int32], size: int) -> None:
+    def __init__(
+        self, population: CountyPopulation, counties: NDArray[np.int32], size: int
+    ) -> None:
         self.population, self.counties = population, counties
         self._slot = np.full(size, -1, dtype=np.int64)
         self._slot[counties] = np.arange(len(counties))

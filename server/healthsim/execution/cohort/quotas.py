@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import Problem
-from healthsim.execution.people.census import Counted
 from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.population_pass import StratumCounts
 from healthsim.specification.language.expressions import Scope
-from healthsim.specification.profiles.dependencies import everything, needs_of
+from healthsim.specification.profiles.dependencies import needs_of, transitive_needs
 from healthsim.specification.profiles.profile import Group, ProfileSpec
 from healthsim.tables import Coded
 
@@ -41,7 +41,7 @@ class QuotaStep:
         """Name of the population step."""
         return f"{self.address}/exactly"
 
-    def problems(self, counted: Counted) -> Iterator[Problem]:
+    def problems(self, counted: StratumCounts) -> Iterator[Problem]:
         """Yield the groups that are smaller than what is asked of them."""
         for place, group in enumerate(self.groups):
             there = counted.size(str(place))
@@ -71,17 +71,17 @@ def _steps(profile: ProfileSpec) -> Iterator[QuotaStep]:
         if one.groups:
             part, path = f"has {one.code}", f"clinical.comorbidities[{one.code}]"
             of = f" who can have {one.code}"
-            whole = everything(part, needs)
+            whole = transitive_needs(part, needs)
             yield QuotaStep(part, f"clinical.{one.code}", path, of, one.groups, whole)
     for drug in profile.clinical.medications:
         if drug.groups:
             part, path = f"takes {drug.drug}", f"clinical.medications[{drug.drug}]"
-            whole = everything(part, needs)
+            whole = transitive_needs(part, needs)
             address = f"clinical.medications.{drug.drug}"
             yield QuotaStep(part, address, path, "", drug.groups, whole)
 
 
-def chosen(
+def in_exact_quota(
     draws: Draws,
     address: str,
     groups: Sequence[Group],
@@ -104,7 +104,7 @@ def chosen(
         here = can & (group_of < 0) & group.when.holds(scope)
         group_of[here] = place
     strata = Coded(group_of, tuple(str(place) for place in range(len(groups))))
-    standing = draws.census.standing(f"{address}/exactly", draws.persons(), strata)
+    standing = draws.population_pass.standing(f"{address}/exactly", draws.person_ids(), strata)
     found = np.zeros(scope.size, dtype=np.bool_)
     if standing is None:
         return found

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.errors import Problem
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Networks
-from healthsim.products.networksim.slots import Slots
+from healthsim.products.networksim.slots import WeightedGroups
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.details import ClaimDetails, EncounterDetails
 from healthsim.specification.journeys.journey import JourneySpec
@@ -19,7 +19,7 @@ _ADULTS = ("family medicine", "internal medicine")
 _TOLD = 5  # kinds that one refusal lists
 
 
-def too_far(
+def out_of_radius(
     networks: Networks,
     journeys: Sequence[JourneySpec],
     counties: NDArray[np.int32],
@@ -35,7 +35,7 @@ def too_far(
     """
     worst: dict[str, tuple[float, str]] = {}
     for kind, slots, whose in _choices(networks, journeys):
-        found = _farthest(networks, kind, slots, counties, whose)
+        found = _longest_distance(networks, kind, slots, counties, whose)
         if found[0] > max(radius_miles, worst[kind][0] if kind in worst else 0):
             worst[kind] = found
     if not worst:
@@ -52,16 +52,16 @@ def too_far(
 
 def _choices(
     networks: Networks, journeys: Sequence[JourneySpec]
-) -> Iterator[tuple[str, Slots, str]]:
+) -> Iterator[tuple[str, WeightedGroups, str]]:
     """Yield every kind of care that may be sought, what it is chosen from, and under which plan."""
     names = networks.book.names or ("",)
-    for what, kind in sought(journeys):
+    for what, kind in required_care(journeys):
         for slots, name in zip(networks.choices(what), names, strict=False):
             yield kind, slots, f" that {name} has" if name else ""
 
 
-def _farthest(
-    networks: Networks, kind: str, slots: Slots, counties: NDArray[np.int32], whose: str
+def _longest_distance(
+    networks: Networks, kind: str, slots: WeightedGroups, counties: NDArray[np.int32], whose: str
 ) -> tuple[float, str]:
     """Return how far people of the county that is farthest have to go, and how to say it."""
     here = geography()
@@ -77,7 +77,7 @@ def _farthest(
     )
 
 
-def sought(journeys: Sequence[JourneySpec]) -> list[tuple[str, str]]:
+def required_care(journeys: Sequence[JourneySpec]) -> list[tuple[str, str]]:
     """Return what journeys need of a directory: ``("provider", specialty)``, or a facility."""
     found: dict[tuple[str, str], None] = {("provider", one): None for one in _ADULTS}
     for journey in journeys:

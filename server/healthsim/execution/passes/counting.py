@@ -17,22 +17,22 @@ import numpy as np
 
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.quotas import QuotaStep
-from healthsim.execution.people.census import Census, Counted
-from healthsim.execution.people.pooling import side_by_side
+from healthsim.execution.people.population_pass import PopulationPass, StratumCounts
+from healthsim.execution.people.threads import map_chunks
 from healthsim.execution.timeline.timeline import Timeline
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.events import Randomization
-from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.step import StepHead
 
 _MOST_COUNTS = 10  # counts of one step, until it is clear that they do not settle
 
-Look = Callable[[Census], Census]
+Look = Callable[[PopulationPass], PopulationPass]
 """Looks at everybody with a census, and returns who came to what is not settled in it."""
 
 
-def everybody(
-    look: Callable[[Census, int, int], object],
+def whole_population(
+    look: Callable[[PopulationPass, int, int], object],
     count: int,
     size: int,
     threads: int,
@@ -48,14 +48,14 @@ def everybody(
         stop: set it to stop within one chunk; `Cancelled` is raised then.
     """
 
-    def looked(known: Census) -> Census:
-        def chunk(start: int, some: int) -> Census:
-            here = known.afresh()
+    def looked(known: PopulationPass) -> PopulationPass:
+        def chunk(start: int, some: int) -> PopulationPass:
+            here = known.for_chunk()
             look(here, start, some)
             return here
 
-        whole = known.afresh()
-        for part in side_by_side(chunk, count, size, threads, stop):
+        whole = known.for_chunk()
+        for part in map_chunks(chunk, count, size, threads, stop):
             whole.add(part)
         return whole
 
@@ -69,42 +69,44 @@ def is_population_step(step: StepHead) -> bool:
     return isinstance(step, Randomization)
 
 
-def note_outlived(census: Census, timeline: Timeline) -> None:
+def record_survivors(census: PopulationPass, timeline: Timeline) -> None:
     """Tell a census who of a chunk came to its settled steps alive.
 
     Nothing dated before a step can rest on what the step decides, so those who are gone before
     stay gone when it is counted again.
     """
     persons = timeline.record.people.person_id
-    alive = {one.occurrence.address: persons[one.rows] for one in timeline.happenings}
-    halted = census.halted()
-    for plan in timeline.record.walked:
+    alive = {one.occurrence.address: persons[one.rows] for one in timeline.occurrences}
+    halted = census.unsettled_persons()
+    for plan in timeline.record.layouts_walked:
         for one in plan.occurrences:
-            if one.address in census.came:
+            if one.address in census.arrivals:
                 came = alive.get(one.address, persons[:0])
-                census.outlived(one.address, np.concatenate([came, halted]))
+                census.keep_survivors(one.address, np.concatenate([came, halted]))
 
 
-def has_population_steps(plans: Sequence[Plan]) -> bool:
+def has_population_steps(plans: Sequence[JourneyLayout]) -> bool:
     """Tell whether journeys need a counting pass."""
     return any(is_population_step(one.step) for plan in plans for one in plan.occurrences)
 
 
-def settle_level(census: Census, level: Sequence[QuotaStep], look: Look) -> Census:
+def settle_level(census: PopulationPass, level: Sequence[QuotaStep], look: Look) -> PopulationPass:
     """Settle quotas of a profile that do not need each other.
 
     Raises:
         SpecError: for every group that is smaller than what is asked of it.
     """
-    came = look(census).came
-    counted = {step.name: Counted.of(came.get(step.name, [])) for step in level}
+    came = look(census).arrivals
+    counted = {step.name: StratumCounts.of(came.get(step.name, [])) for step in level}
     problems = [one for step in level for one in step.problems(counted[step.name])]
     if problems:
         raise SpecError(problems)
-    return Census({**census.settled, **counted}, last_day=census.last_day)
+    return PopulationPass({**census.settled, **counted}, last_day=census.last_day)
 
 
-def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census:
+def settle_journeys(
+    census: PopulationPass, plans: Sequence[JourneyLayout], look: Look
+) -> PopulationPass:
     """Settle the population steps of journeys, each after those that lead to it.
 
     Those do not count whose life another journey ends before the day on which they come.
@@ -117,9 +119,9 @@ def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census
     settled = dict(census.settled)
     recounted: Counter[str] = Counter()
     while True:
-        came = look(Census(settled, last_day=census.last_day)).came
+        came = look(PopulationPass(settled, last_day=census.last_day)).arrivals
         names = sorted(order.keys() & came.keys(), key=order.__getitem__)
-        found = {name: Counted.of(came[name]) for name in names}
+        found = {name: StratumCounts.of(came[name]) for name in names}
         moved = next((name for name, new in found.items()
                       if name in settled and not new.same_as(settled[name])), None)  # fmt: skip
         new = moved or next((name for name in found if name not in settled), None)
@@ -127,16 +129,16 @@ def settle_journeys(census: Census, plans: Sequence[Plan], look: Look) -> Census
             break
         settled[new] = found[new]
         recounted[new] += 1
-        _refuse_circles(new, recounted, steps)
+        _refuse_cycles(new, recounted, steps)
         if len(steps) == len(plans) == 1:  # nothing else could bring, or take, people
             break
     problems = list(_too_few(steps, settled))
     if problems:
         raise SpecError(problems)
-    return Census(settled, last_day=census.last_day)
+    return PopulationPass(settled, last_day=census.last_day)
 
 
-def _steps(plans: Sequence[Plan]) -> dict[str, tuple[str, Occurrence]]:
+def _steps(plans: Sequence[JourneyLayout]) -> dict[str, tuple[str, Occurrence]]:
     """Return the population steps in document order: address -> where, occurrence."""
     return {
         one.address: (f"journeys[{place}]: step {one.address.split('/', 1)[1]!r}", one)
@@ -146,7 +148,7 @@ def _steps(plans: Sequence[Plan]) -> dict[str, tuple[str, Occurrence]]:
     }
 
 
-def _refuse_circles(
+def _refuse_cycles(
     name: str, recounted: Counter[str], steps: Mapping[str, tuple[str, Occurrence]]
 ) -> None:
     if recounted[name] <= _MOST_COUNTS:
@@ -159,7 +161,7 @@ def _refuse_circles(
 
 
 def _too_few(
-    steps: Mapping[str, tuple[str, Occurrence]], settled: Mapping[str, Counted]
+    steps: Mapping[str, tuple[str, Occurrence]], settled: Mapping[str, StratumCounts]
 ) -> Iterator[Problem]:
     """Yield branches that fewer people reach than their exact options ask for.
 

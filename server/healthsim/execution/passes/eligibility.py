@@ -9,7 +9,7 @@ import numpy as np
 from healthsim.dates import NO_DAY, Days
 from healthsim.errors import Problem
 from healthsim.specification.journeys.journey import JourneySpec, Phase
-from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 
 MOST_DRAWN = 2000
 """Units that are drawn to see whether anybody is eligible."""
@@ -17,7 +17,7 @@ MOST_DRAWN = 2000
 _OF_STEPS = frozenset({"happened", "count", "days_since", "within", "last"})
 
 
-def decided(journeys: Sequence[JourneySpec]) -> tuple[int, ...]:
+def decided_by_profile(journeys: Sequence[JourneySpec]) -> tuple[int, ...]:
     """Return the journeys whose `eligible` the profile alone decides: positions among all.
 
     What an earlier journey can bring about (a step, a state, a diagnosis, a drug) is not known
@@ -41,13 +41,13 @@ def _rests_on_others(journey: JourneySpec, journeys: Sequence[JourneySpec]) -> b
     return bool(asked or functions & (_OF_STEPS | {"has", "takes"}))
 
 
-def without_steps(journeys: Sequence[JourneySpec]) -> tuple[Plan, ...]:
+def without_steps(journeys: Sequence[JourneySpec]) -> tuple[JourneyLayout, ...]:
     """Return journeys in which nothing happens but that people enter them."""
     empty = (Phase(name="nothing"),)
     return tuple(lay_out(one.model_copy(update={"phases": empty})) for one in journeys)
 
 
-def nobody_enters(
+def journeys_without_entrants(
     journeys: Sequence[JourneySpec], places: Sequence[int], begun: Sequence[Days], whole: str
 ) -> Iterator[Problem]:
     """Yield the journeys that none of some drawn people enters.

@@ -10,29 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.cohort.cohort import people_of, sketched
-from healthsim.execution.cohort.household import families
+from healthsim.execution.cohort.cohort import draw_parts, people_of
+from healthsim.execution.cohort.household import draw_families
+from healthsim.execution.cohort.newborn_slots import reserve_newborn_rows
 from healthsim.execution.cohort.quotas import QuotaStep
-from healthsim.execution.cohort.unborn import expecting
 from healthsim.execution.job import CHUNK, Job
 from healthsim.execution.passes.counting import (
-    everybody,
-    note_outlived,
+    record_survivors,
     settle_journeys,
     settle_level,
+    whole_population,
 )
 from healthsim.execution.passes.eligibility import (
     MOST_DRAWN,
-    decided,
-    nobody_enters,
+    decided_by_profile,
+    journeys_without_entrants,
     without_steps,
 )
-from healthsim.execution.people.census import Census
 from healthsim.execution.people.draws import Draws
-from healthsim.execution.people.people import Homes, People
-from healthsim.execution.timeline.timeline import Book, Timeline, live
+from healthsim.execution.people.people import Households, People
+from healthsim.execution.people.population_pass import PopulationPass
+from healthsim.execution.timeline.timeline import RunContext, Timeline, walk_journeys
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.journeys.plan import Plan
+from healthsim.specification.journeys.plan import JourneyLayout
 
 _DRAWN_AT_ONCE = 1_000_000  # places of people, where only they are asked for
 
@@ -46,32 +46,32 @@ def counties_of(job: Job) -> NDArray[np.int32]:
     for start in range(0, job.count, _DRAWN_AT_ONCE):
         size = min(_DRAWN_AT_ONCE, job.count - start)
         draws = Draws(job.seed, start, size, job.count, census)
-        sketch = sketched(plan, draws)
+        sketch = draw_parts(plan, draws)
         found = np.union1d(found, sketch.columns["county"])
     return found.astype(np.int32)
 
 
-def nobody_eligible(job: Job) -> list[Problem]:
+def eligibility_problems(job: Job) -> list[Problem]:
     """Return the journeys that none of the first people may enter, of up to `MOST_DRAWN` units.
 
     Only where the profile alone decides it. Of a population as small as that it is everybody.
     """
-    places, count = decided(job.journeys), min(job.count, MOST_DRAWN)
+    places, count = decided_by_profile(job.journeys), min(job.count, MOST_DRAWN)
     if not places:
         return []
     try:
         census = _quotas_settled(job, CHUNK, 1, None)
-        timeline = lived(job, census, 0, count, without_steps(job.journeys))
+        timeline = walk_chunk(job, census, 0, count, without_steps(job.journeys))
     except SpecError:
         return []  # a fault of the people themselves is told when they are made
     whole = f"the first {count:,} units" if count < job.count else f"all {count:,} units"
     whole = whole.replace("units", "people") if job.profile.unit == "person" else whole
-    return list(nobody_enters(job.journeys, places, timeline.begun, whole))
+    return list(journeys_without_entrants(job.journeys, places, timeline.start_days, whole))
 
 
-def take_census(
+def settle_population_steps(
     job: Job, *, size: int = CHUNK, threads: int = 2, stop: threading.Event | None = None
-) -> Census:
+) -> PopulationPass:
     """Settle the population steps of a job, pass by pass; nothing to do where it has none.
 
     Args:
@@ -86,58 +86,64 @@ def take_census(
     """
     census = _quotas_settled(job, size, threads, stop)
     if job.counts_journeys:
-        lived = everybody(partial(_looked_at, job), job.count, size, threads, stop)
-        census = settle_journeys(census, job.plans, lived)
+        lived = whole_population(partial(_counted_chunk, job), job.count, size, threads, stop)
+        census = settle_journeys(census, job.layouts, lived)
     return census
 
 
-def _quotas_settled(job: Job, size: int, threads: int, stop: threading.Event | None) -> Census:
-    census = Census(last_day=job.through)
+def _quotas_settled(
+    job: Job, size: int, threads: int, stop: threading.Event | None
+) -> PopulationPass:
+    census = PopulationPass(last_day=job.through)
     for level in job.quotas:
-        drawn = everybody(_drawn(job, level), job.count, size, threads, stop)
+        drawn = whole_population(_drawn(job, level), job.count, size, threads, stop)
         census = settle_level(census, level, drawn)
     return census
 
 
-def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[Census, int, int], object]:
+def _drawn(job: Job, level: Sequence[QuotaStep]) -> Callable[[PopulationPass, int, int], object]:
     """Return what draws as much of people as decides who is in some quotas."""
     wanted = {name for step in level for name in step.needs}
     plan = job.cohort.only(wanted)
 
-    def drawn(census: Census, start: int, count: int) -> None:
+    def drawn(census: PopulationPass, start: int, count: int) -> None:
         draws = Draws(job.seed, start, count, job.count, census)
         if job.profile.household is None:
-            sketched(plan, draws)
+            draw_parts(plan, draws)
         else:  # who lives with an anchor rests on all of it
-            families(job.cohort, draws)
+            draw_families(job.cohort, draws)
 
     return drawn
 
 
-def _looked_at(job: Job, census: Census, start: int, count: int) -> None:
+def _counted_chunk(job: Job, census: PopulationPass, start: int, count: int) -> None:
     """Note in a census who of a chunk comes to the steps of journeys that see everybody."""
-    note_outlived(census, lived(job, census, start, count))
+    record_survivors(census, walk_chunk(job, census, start, count))
 
 
-def lived(
-    job: Job, census: Census, start: int, count: int, plans: Sequence[Plan] | None = None
+def walk_chunk(
+    job: Job,
+    census: PopulationPass,
+    start: int,
+    count: int,
+    plans: Sequence[JourneyLayout] | None = None,
 ) -> Timeline:
     """Draw the people of a chunk and let them walk through every journey, or through `plans`."""
     people, draws = _people(job, Draws(job.seed, start, count, job.count, census))
-    book = Book(
-        names=job.book.names,
-        first_months=tuple(job.book.first_month.tolist()),
+    book = RunContext(
+        names=job.plan_table.names,
+        first_months=tuple(job.plan_table.first_month.tolist()),
         states=geography().states,
         through=job.through,
     )
-    return live(job.profile, job.plans if plans is None else plans, people, draws, book)
+    return walk_journeys(job.profile, job.layouts if plans is None else plans, people, draws, book)
 
 
 def _people(job: Job, draws: Draws) -> tuple[People, Draws]:
     """Return the people of a chunk of units, and the numbers of them all."""
-    sketch = families(job.cohort, draws)
+    sketch = draw_families(job.cohort, draws)
     if job.children:
-        sketch, homes = expecting(sketch, job.births, job.children, job.through)
+        sketch, homes = reserve_newborn_rows(sketch, job.births, job.children, job.through)
         return people_of(sketch, homes), sketch.draws
-    roll = sketch.draws.roll
-    return people_of(sketch, None if roll is None else Homes.of(roll)), sketch.draws
+    roll = sketch.draws.roster
+    return people_of(sketch, None if roll is None else Households.of(roll)), sketch.draws

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.census import Census
-from healthsim.specification.distributions.kinds import Distribution, Draw
+from healthsim.execution.people.population_pass import PopulationPass
+from healthsim.specification.distributions.kinds import Distribution, DrawInput
 from healthsim.specification.language.expressions import Scope
 from healthsim.streams import Streams
 from healthsim.tables import Coded
@@ -26,8 +26,19 @@ Values: TypeAlias = NDArray[np.float64] | Coded
 _KEPT = 64  # uniforms kept for a step that is worked in several pieces
 
 
+def require_text(values: Values) -> Coded:
+    """Return values that must be text as text.
+
+    Raises:
+        TypeError: they are numbers, which the checks of specifications should have refused.
+    """
+    if isinstance(values, Coded):
+        return values
+    raise TypeError("numbers stand where text is needed")
+
+
 @dataclass(frozen=True)
-class Roll:
+class UnitRoster:
     """Who lives in which unit; arrays of shape (n,), rising by unit, then place.
 
     Attributes:
@@ -62,7 +73,7 @@ class Draws:
         start: number of the chunk's first unit, counted from 0.
         count: how many people the chunk has.
         population: how many units there are in all.
-        roll: who lives in which unit; None where everyone is an anchor.
+        roster: who lives in which unit; None where everyone is an anchor.
     """
 
     def __init__(
@@ -71,26 +82,28 @@ class Draws:
         start: int,
         units: int,
         population: int,
-        census: Census | None = None,
+        census: PopulationPass | None = None,
     ) -> None:
         self._streams = Streams(seed)
         self.start, self.units, self.population = start, units, population
-        self.census = census or Census()
-        self.roll: Roll | None = None
+        self.population_pass = census or PopulationPass()
+        self.roster: UnitRoster | None = None
         self.count = units
         self._kept: dict[str, NDArray[np.float64]] = {}
         self._drawn: dict[str, set[int]] = {}
 
-    def among(self, roll: Roll) -> Draws:
+    def for_roster(self, roll: UnitRoster) -> Draws:
         """Return the numbers of other people of the same units."""
-        found = Draws(self._streams.seed, self.start, self.units, self.population, self.census)
-        found.roll, found.count = roll, len(roll.unit)
+        found = Draws(
+            self._streams.seed, self.start, self.units, self.population, self.population_pass
+        )
+        found.roster, found.count = roll, len(roll.unit)
         return found
 
     def uniform(self, decision: str, rows: Rows | None = None) -> NDArray[np.float64]:
         """Return everyone's number for a decision, or that of some rows; in (0, 1)."""
-        if self.roll is not None:
-            whole = self._by_place(decision, self.roll, rows)
+        if self.roster is not None:
+            whole = self._by_place(decision, self.roster, rows)
             return whole if rows is None else whole[rows]
         found = self._kept.get(decision)
         if found is None:
@@ -100,7 +113,7 @@ class Draws:
             self._kept[decision] = found
         return found if rows is None else found[rows]
 
-    def _by_place(self, decision: str, roll: Roll, rows: Rows | None) -> NDArray[np.float64]:
+    def _by_place(self, decision: str, roll: UnitRoster, rows: Rows | None) -> NDArray[np.float64]:
         """Return a number for everyone, of whom those who have the places of `rows` are drawn."""
         found = self._kept.get(decision)
         if found is None:
@@ -121,7 +134,7 @@ class Draws:
                 self._drawn[decision].add(place)
         return found
 
-    def places(self, decision: str, rows: Rows | None = None) -> NDArray[np.int64]:
+    def permuted_positions(self, decision: str, rows: Rows | None = None) -> NDArray[np.int64]:
         """Return each person's place in a keyed order of the whole population."""
         return self.permuted(f"{decision}/place", self.index(rows), self.population)
 
@@ -133,19 +146,19 @@ class Draws:
         """Return the numbers of `count` slots that no person owns, such as places in a block."""
         return self._streams.uniform(decision, first, count)
 
-    def persons(self) -> NDArray[np.int64]:
+    def person_ids(self) -> NDArray[np.int64]:
         """Return everyone's person_id, int64, rising."""
-        return (self.index() + 1) * 100 + (1 if self.roll is None else self.roll.place)
+        return (self.index() + 1) * 100 + (1 if self.roster is None else self.roster.place)
 
     def balanced(self, decision: str) -> NDArray[np.float64]:
         """Return uniforms of which every N-th of (0, 1) holds exactly one."""
-        places = self.places(decision)
+        places = self.permuted_positions(decision)
         return (places + self.uniform(decision)) / self.population
 
     def index(self, rows: Rows | None = None) -> NDArray[np.int64]:
         """Return the number of each person's unit, counted from 0 over the whole population."""
-        if self.roll is not None:
-            return self.roll.unit[slice(None) if rows is None else rows] + self.start
+        if self.roster is not None:
+            return self.roster.unit[slice(None) if rows is None else rows] + self.start
         if rows is None:
             return np.arange(self.start, self.start + self.count, dtype=np.int64)
         return rows.astype(np.int64) + self.start
@@ -169,11 +182,11 @@ class Draws:
             chance: uniforms for `rows` in place of the decision's own.
         """
         u = self.uniform(decision, rows) if chance is None else chance
-        draw = Draw(
+        draw = DrawInput(
             u=u,
             index=self.index(rows),
             scope=scope,
-            places=lambda: self.places(decision, rows),
+            places=lambda: self.permuted_positions(decision, rows),
             population=self.population,
         )
         return distribution.values(draw)

@@ -33,7 +33,7 @@ class Moment:
     people: int
 
     @cached_property
-    def where(self) -> NDArray[np.int32]:
+    def positions(self) -> NDArray[np.int32]:
         """Position in this moment of each person of the chunk; -1 for those not in it."""
         found = np.full(self.people, -1, dtype=np.int32)
         found[self.rows] = np.arange(len(self.rows), dtype=np.int32)
@@ -41,14 +41,14 @@ class Moment:
 
     def days_of(self, rows: Rows) -> Days:
         """Return the day of each of `rows`; long ago for those who are not in the moment."""
-        place = self.where[rows]
+        place = self.positions[rows]
         if not len(self.days):
             return np.full(len(rows), NO_DAY, dtype=np.int32)
         return np.where(place >= 0, self.days[place], NO_DAY).astype(np.int32)
 
-    def sees(self, entry: Entry) -> tuple[NDArray[np.int32], Rows]:
+    def visible(self, entry: LogEntry) -> tuple[NDArray[np.int32], Rows]:
         """Return (position in this moment, position in the entry) of what is visible."""
-        place = self.where[entry.rows]
+        place = self.positions[entry.rows]
         visible = place >= 0
         visible &= entry.days <= self.days[place]
         chosen = np.flatnonzero(visible)
@@ -56,7 +56,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One occurrence as it befell some people.
 
     Attributes:
@@ -74,19 +74,19 @@ class Entry:
 class Log:
     """Entries in the order in which they were worked."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
 
     def add(self, rows: Rows, days: Days, values: NDArray[np.float64] | None = None) -> None:
         """Append an entry; people in it must be distinct."""
         if len(rows):
             blank = np.full(len(rows), np.nan) if values is None else values
-            self.entries.append(Entry(rows, days, blank))
+            self.entries.append(LogEntry(rows, days, blank))
 
     def count(self, moment: Moment) -> NDArray[np.float64]:
         """Return how many entries each person has by then."""
         total = np.zeros(len(moment.rows))
         for entry in self.entries:
-            place, _ = moment.sees(entry)
+            place, _ = moment.visible(entry)
             total[place] += 1
         return total
 
@@ -95,7 +95,7 @@ class Log:
         days = np.full(len(moment.rows), NO_DAY, dtype=np.int32)
         values = np.full(len(moment.rows), np.nan)
         for entry in self.entries:
-            place, chosen = moment.sees(entry)
+            place, chosen = moment.visible(entry)
             newer = entry.days[chosen] >= days[place]
             place, chosen = place[newer], chosen[newer]
             days[place] = entry.days[chosen]
@@ -121,15 +121,15 @@ class Course:
     cut: NDArray[np.bool_]
     source: int = -1
 
-    def taken(self, moment: Moment) -> NDArray[np.int32]:
+    def taking(self, moment: Moment) -> NDArray[np.int32]:
         """Return the positions in the moment of those who are taking it."""
-        place = moment.where[self.rows]
+        place = moment.positions[self.rows]
         day = moment.days[place]
         return place[(place >= 0) & (self.days <= day) & (day < self.stop)]
 
     def end(self, moment: Moment) -> None:
         """Stop it, on the moment's day, for those of the moment who are taking it."""
-        place = moment.where[self.rows]
+        place = moment.positions[self.rows]
         day = moment.days[place]
         ends = (place >= 0) & (self.days <= day) & (day < self.stop)
         self.stop[ends] = day[ends]
@@ -146,7 +146,7 @@ class Span:
         begin: int32, first covered day; `NO_DAY` where there is no such span.
         last: int32, last covered day; `FOREVER` while covered.
         opened_by: int32, position of the event that opened it; -1 where the profile did.
-        reason: int32, position in `Coverage.reasons` of why it ended; -1 while it has not.
+        reason: int32, position in `CoverageLog.reasons` of why it ended; -1 while it has not.
     """
 
     address: str
@@ -177,7 +177,7 @@ class Span:
 
 
 @dataclass
-class Coverage:
+class CoverageLog:
     """All spans of a chunk, in the order in which they were opened."""
 
     spans: list[Span] = field(default_factory=list)
@@ -218,7 +218,7 @@ class Coverage:
             span.last[rows[covered]] = days[covered]
             span.reason[rows[covered]] = code
 
-    def explain(self, rows: Rows, reason: str) -> None:
+    def set_reason(self, rows: Rows, reason: str) -> None:
         """Say why the span that was opened last is there."""
         self.spans[-1].reason[rows] = self._code(reason)
 

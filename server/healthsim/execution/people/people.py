@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.draws import Roll, Rows, Values
+from healthsim.execution.people.draws import Rows, UnitRoster, Values
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded
 
@@ -18,7 +18,7 @@ STILL = np.int32(2**31 - 1)
 
 
 @dataclass(frozen=True)
-class Problem:
+class ConditionColumn:
     """A condition that people have or will have; every array has shape (n,).
 
     Attributes:
@@ -41,7 +41,7 @@ class Problem:
     gaps: list[tuple[Rows, Days, Days]] = field(default_factory=list)
 
     @classmethod
-    def nobody(cls, code: str, people: int) -> Problem:
+    def nobody(cls, code: str, people: int) -> ConditionColumn:
         """Return a condition that nobody has yet."""
         never = np.full(people, NO_DAY, dtype=np.int32)
         nothing = np.full(people, -1, dtype=np.int32)
@@ -50,7 +50,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Medication:
+class MedicationColumn:
     """A drug that people take from before the data begin.
 
     Attributes:
@@ -66,7 +66,7 @@ class Medication:
 
 
 @dataclass(frozen=True)
-class Homes:
+class Households:
     """Who lives with whom; arrays of shape (n,).
 
     Attributes:
@@ -78,7 +78,7 @@ class Homes:
         families: whether units are families; units that are persons have newborns only.
     """
 
-    roll: Roll
+    roll: UnitRoster
     anchor: NDArray[np.int64]
     mother: NDArray[np.int64]
     born_of: NDArray[np.int64]
@@ -86,7 +86,7 @@ class Homes:
     families: bool = True
 
     @classmethod
-    def of(cls, roll: Roll) -> Homes:
+    def of(cls, roll: UnitRoster) -> Households:
         """Return who lives with whom where no child is expected."""
         none = np.full(len(roll.unit), -1, dtype=np.int64)
         return cls(roll, np.searchsorted(roll.unit, roll.unit), none, none[None, :0])
@@ -102,7 +102,7 @@ class People:
         county, place, state: rows of PopulationSim's geography.
         plan: position in the plan book; -1 where uninsured or not asked for.
         attributes: by name, float64 or Coded.
-        homes: who lives with whom; None where everybody is an anchor.
+        households: who lives with whom; None where everybody is an anchor.
     """
 
     person_id: NDArray[np.int64]
@@ -117,9 +117,9 @@ class People:
     place: NDArray[np.int32]
     plan: NDArray[np.int32]
     attributes: Mapping[str, Values] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    medications: tuple[Medication, ...] = ()
-    homes: Homes | None = None
+    conditions: tuple[ConditionColumn, ...] = ()
+    medications: tuple[MedicationColumn, ...] = ()
+    households: Households | None = None
 
     def __len__(self) -> int:
         return len(self.person_id)
@@ -135,9 +135,9 @@ class People:
         return self.person_id % 100
 
     @property
-    def here(self) -> NDArray[np.intp] | slice:
+    def present_rows(self) -> NDArray[np.intp] | slice:
         """Rows of those who are there: all but the children whom nobody bore."""
-        if self.homes is None or not self.homes.born_of.size:
+        if self.households is None or not self.households.born_of.size:
             return slice(None)
         return np.flatnonzero(self.birth != NO_DAY)
 

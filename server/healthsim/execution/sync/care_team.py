@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.people import People
-from healthsim.products.membersim.plans import PlanBook
+from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.networksim.contracts import Contracts
 from healthsim.products.networksim.directory import Directory
-from healthsim.products.networksim.slots import Slots
+from healthsim.products.networksim.slots import WeightedGroups
 from healthsim.tables import Coded, Columns
 
 PRIMARY_CARE = ("family medicine", "internal medicine", "pediatrics")
@@ -41,7 +41,7 @@ _PAEDIATRIC = 18  # years; below it the primary care provider is a paediatrician
 
 
 @dataclass(frozen=True)
-class Used:
+class DirectoryUse:
     """Which directory rows records refer to: bool, one entry for each row."""
 
     providers: NDArray[np.bool_]
@@ -49,19 +49,19 @@ class Used:
     pharmacies: NDArray[np.bool_]
 
     @classmethod
-    def none(cls, here: Directory) -> Used:
+    def empty(cls, here: Directory) -> DirectoryUse:
         """Return that nothing of a directory is used yet."""
         sizes = (len(here.providers.npi), len(here.facilities.npi), len(here.pharmacies.npi))
         return cls(*(np.zeros(size, dtype=np.bool_) for size in sizes))
 
-    def with_hospitals(self, here: Directory) -> Used:
+    def with_hospitals(self, here: Directory) -> DirectoryUse:
         """Return the same, and the hospitals whose staff is used."""
         hospital = here.providers.hospital[self.providers]
         facilities = self.facilities.copy()
         facilities[hospital[hospital >= 0]] = True
-        return Used(self.providers, facilities, self.pharmacies)
+        return DirectoryUse(self.providers, facilities, self.pharmacies)
 
-    def add(self, other: Used) -> None:
+    def add(self, other: DirectoryUse) -> None:
         """Take in what another chunk used."""
         self.providers[:] |= other.providers
         self.facilities[:] |= other.facilities
@@ -73,7 +73,7 @@ class Networks:
     """The directory of a job and what the plans of its book have contracts with."""
 
     directory: Directory
-    book: PlanBook
+    book: PlanTable
 
     @cached_property
     def contracts(self) -> tuple[Contracts, ...]:
@@ -83,13 +83,13 @@ class Networks:
             for name, one in zip(self.book.names, self.book.designs, strict=True)
         )
 
-    def choices(self, kind: str) -> tuple[Slots, ...]:
+    def choices(self, kind: str) -> tuple[WeightedGroups, ...]:
         """Return the choices of a provider, facility or emergency by plan; last, of everybody."""
         name = f"{kind}_slots"
         every: Sequence[Contracts | Directory] = (*self.contracts, self.directory)
         return tuple(getattr(one, name) for one in every)
 
-    def rows(self, used: Used) -> Columns:
+    def rows(self, used: DirectoryUse) -> Columns:
         """Return the rows of table `plan_networks`: every plan, and who bills for what is used."""
         here = self.directory
         practices, first = np.unique(
@@ -136,7 +136,7 @@ def _inside(
 
 
 @dataclass(frozen=True)
-class Sought:
+class ProviderRequest:
     """A clinician who is looked for; arrays have one entry for each of `rows`.
 
     Attributes:
@@ -188,7 +188,7 @@ class Network:
         """Return whose network people use: of what covers them, else of their first plan."""
         return np.where(covered_by >= 0, covered_by, self._people.plan[rows]).astype(np.int32)
 
-    def provider(self, sought: Sought) -> NDArray[np.int32]:
+    def provider(self, sought: ProviderRequest) -> NDArray[np.int32]:
         """Return the directory row of who treats people; int32.
 
         In a hospital it is one of its staff, where it has any of the specialty.
@@ -234,7 +234,7 @@ class Network:
         found[mailed] = self.directory.choose_mail_order(county, within)
         return found
 
-    def _staff(self, sought: Sought) -> NDArray[np.int32]:
+    def _staff(self, sought: ProviderRequest) -> NDArray[np.int32]:
         """Return who of the hospital's own staff treats people; -1 where nobody."""
         found = np.full(len(sought.rows), -1, dtype=np.int32)
         here = self.directory

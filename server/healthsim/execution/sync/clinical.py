@@ -15,14 +15,14 @@ from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, Days, whole_months
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.gather import Gathered, gather
-from healthsim.execution.sync.encounters import Chart
+from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
+from healthsim.execution.sync.encounters import SyncContext
 from healthsim.execution.sync.numbering import analytes, result_address
 from healthsim.execution.sync.visits import DAY
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
-    described,
+    describe_codes,
     diagnosis_columns,
     lab_columns,
     observation_columns,
@@ -36,10 +36,10 @@ _REPORTED_AFTER = {True: 90, False: DAY + 120}
 
 
 @dataclass(frozen=True)
-class Result:
+class LabResultRows:
     """One analyte of one order, as it befell some people."""
 
-    happening: Happening
+    happening: OccurrenceRows
     loinc: str
     panel: str | None
     number: int
@@ -58,9 +58,11 @@ class Result:
         return self.happening.rows[self.found]
 
 
-def _results(made: Chart, kind: type[events.Lab] | type[events.Vital], table: str) -> list[Result]:
+def _results(
+    made: SyncContext, kind: type[events.Lab] | type[events.Vital], table: str
+) -> list[LabResultRows]:
     return [
-        Result(
+        LabResultRows(
             one, code, getattr(step.details, "panel", None),
             made.numbering.number(
                 table, result_address(one.occurrence.address, step.details, code)
@@ -72,92 +74,95 @@ def _results(made: Chart, kind: type[events.Lab] | type[events.Vital], table: st
     ]  # fmt: skip
 
 
-def _value(one: Result) -> NDArray[np.float64]:
+def _value(one: LabResultRows) -> NDArray[np.float64]:
     found = one.happening.facts[one.loinc]
     if isinstance(found, Coded):
         return np.full(len(one.found), np.nan)
     return np.asarray(found, dtype=np.float64)[one.found]
 
 
-def _value_text(one: Result) -> Coded:
+def _value_text(one: LabResultRows) -> Coded:
     found = one.happening.facts[one.loinc]
     return (
         found.take(one.found) if isinstance(found, Coded) else Coded.constant(None, len(one.rows))
     )
 
 
-def vital_signs(made: Chart) -> Columns:
+def vital_signs(made: SyncContext) -> Columns:
     """Fill `vital_signs`."""
-    found = gather(_results(made, events.Vital, "vital_signs"), lambda one: one.rows, _number)
+    found = lay_out_rows(_results(made, events.Vital, "vital_signs"), lambda one: one.rows, _number)
     if not len(found):
         return chart.VITAL_SIGNS.empty()
     person = made.person_id[found.rows]
-    loinc = found.word(lambda one: one.loinc)
+    loinc = found.segment_texts(lambda one: one.loinc)
     return chart.VITAL_SIGNS.complete({
-        "vital_sign_id": ids(person, found.whole(_number, np.int64)),
+        "vital_sign_id": ids(person, found.segment_values(_number, np.int64)),
         "person_id": person,
         "loinc": loinc,
         **observation_columns(loinc),
-        "measured_at": found.each(lambda one: made.minutes(one.happening)[one.found]),
-        "value": found.each(_value),
-        "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)[one.found]),
+        "measured_at": found.row_values(lambda one: made.performed_at(one.happening)[one.found]),
+        "value": found.row_values(_value),
+        "encounter_id": found.row_values(lambda one: made.encounter_ids(one.happening)[one.found]),
         "event_id": _event_ids(made, found, person),
     })  # fmt: skip
 
 
-def lab_results(made: Chart) -> Columns:
+def lab_results(made: SyncContext) -> Columns:
     """Fill `lab_results`."""
-    found = gather(_results(made, events.Lab, "lab_results"), lambda one: one.rows, _number)
+    found = lay_out_rows(_results(made, events.Lab, "lab_results"), lambda one: one.rows, _number)
     if not len(found):
         return chart.LAB_RESULTS.empty()
     person = made.person_id[found.rows]
-    loinc = found.word(lambda one: one.loinc)
-    collected = found.each(lambda one: made.minutes(one.happening)[one.found])
-    value = found.each(_value)
+    loinc = found.segment_texts(lambda one: one.loinc)
+    collected = found.row_values(lambda one: made.performed_at(one.happening)[one.found])
+    value = found.row_values(_value)
     people = made.timeline.record.people
     sex = people.gender.take(found.rows)
     months = whole_months(people.birth[found.rows], (collected // DAY).astype(np.int32))
-    after = found.whole(lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)], np.int64)
+    after = found.segment_values(
+        lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)], np.int64
+    )
     return chart.LAB_RESULTS.complete({
-        "lab_result_id": ids(person, found.whole(_number, np.int64)),
+        "lab_result_id": ids(person, found.segment_values(_number, np.int64)),
         "person_id": person,
         "loinc": loinc,
         **lab_columns(loinc, value, sex, months),
-        "panel": found.word(lambda one: one.panel),
+        "panel": found.segment_texts(lambda one: one.panel),
         "collected_at": collected,
         "resulted_at": collected + after,
         "value": value,
-        "value_text": found.texts(_value_text),
-        "ordering_npi": made.npi(
-            found.each(lambda one: made.treating(one.happening)[one.found])
+        "value_text": found.row_texts(_value_text),
+        "ordering_npi": made.use_provider(
+            found.row_values(lambda one: made.treating_provider(one.happening)[one.found])
         ),
-        "encounter_id": found.each(lambda one: made.encounter_ids(one.happening)[one.found]),
+        "encounter_id": found.row_values(lambda one: made.encounter_ids(one.happening)[one.found]),
         "event_id": _event_ids(made, found, person),
     })  # fmt: skip
 
 
-def _number(one: Result) -> int:
+def _number(one: LabResultRows) -> int:
     return one.number
 
 
-def _in_facility(made: Chart, one: Happening) -> bool:
-    around = made.around(one)
+def _in_facility(made: SyncContext, one: OccurrenceRows) -> bool:
+    around = made.visit_of(one)
     return around is not None and bool((around.facility >= 0).any())
 
 
 def _event_ids(
-    made: Chart, found: Gathered[Result], person: NDArray[np.int64]
+    made: SyncContext, found: RowLayout[LabResultRows], person: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     return ids(
-        person, found.whole(lambda one: made.event_number(one.happening.occurrence), np.int64)
+        person,
+        found.segment_values(lambda one: made.event_number(one.happening.occurrence), np.int64),
     )
 
 
 @dataclass(frozen=True)
-class Done:
+class PerformedProcedure:
     """One procedure, as it was done to some people."""
 
-    happening: Happening
+    happening: OccurrenceRows
     code: str
     display: str | None
     specialty: str | None
@@ -169,74 +174,75 @@ class Done:
         return self.happening.rows
 
 
-def _procedures(made: Chart) -> Iterator[Done]:
+def _procedures(made: SyncContext) -> Iterator[PerformedProcedure]:
     for one in made.of_type(events.Procedure, events.Encounter):
         step, address = one.occurrence.step, one.occurrence.address
         if isinstance(step, events.Procedure):
             number = made.numbering.number("procedures", address)
             told = step.details.display or None
-            yield Done(one, step.details.code, told, step.details.specialty, number)
+            yield PerformedProcedure(one, step.details.code, told, step.details.specialty, number)
         elif isinstance(step, events.Encounter):
             for place, code in enumerate(step.details.icd10pcs):
                 number = made.numbering.number("procedures", f"{address}/{place}")
-                yield Done(one, code, None, step.details.specialty, number)
+                yield PerformedProcedure(one, code, None, step.details.specialty, number)
 
 
-def procedures(made: Chart) -> Columns:
+def procedures(made: SyncContext) -> Columns:
     """Fill `procedures`."""
-    found = gather(list(_procedures(made)), lambda one: one.rows, lambda one: one.number)
+    found = lay_out_rows(list(_procedures(made)), lambda one: one.rows, lambda one: one.number)
     if not len(found):
         return chart.PROCEDURES.empty()
     person = made.person_id[found.rows]
-    code = found.word(lambda one: one.code)
+    code = found.segment_texts(lambda one: one.code)
     return chart.PROCEDURES.complete({
-        "procedure_id": ids(person, found.whole(lambda one: one.number, np.int64)),
+        "procedure_id": ids(person, found.segment_values(lambda one: one.number, np.int64)),
         "person_id": person,
         "code": code,
-        "system": described(code, procedure_system),
-        "display": found.word(lambda one: one.display),
-        "performed_date": found.each(lambda one: one.happening.days),
-        "performer_npi": made.npi(
-            found.each(lambda one: made.treating(one.happening, one.specialty))
+        "system": describe_codes(code, procedure_system),
+        "display": found.segment_texts(lambda one: one.display),
+        "performed_date": found.row_values(lambda one: one.happening.days),
+        "performer_npi": made.use_provider(
+            found.row_values(lambda one: made.treating_provider(one.happening, one.specialty))
         ),
-        "encounter_id": found.each(lambda one: _own_encounter(made, one.happening)),
+        "encounter_id": found.row_values(lambda one: _own_encounter(made, one.happening)),
         "event_id": ids(
-            person, found.whole(lambda one: made.event_number(one.happening.occurrence), np.int64)
+            person,
+            found.segment_values(lambda one: made.event_number(one.happening.occurrence), np.int64),
         ),
     })  # fmt: skip
 
 
-def _own_encounter(made: Chart, one: Happening) -> NDArray[np.int64]:
+def _own_encounter(made: SyncContext, one: OccurrenceRows) -> NDArray[np.int64]:
     if isinstance(one.occurrence.step, events.Encounter):
         number = made.numbering.number("encounters", one.occurrence.address)
         return ids(made.person_id[one.rows], number)
     return made.encounter_ids(one)
 
 
-def immunizations(made: Chart) -> Columns:
+def immunizations(made: SyncContext) -> Columns:
     """Fill `immunizations`."""
     found = _of_step(made, events.Immunization, "immunizations")
     if not len(found):
         return chart.IMMUNIZATIONS.empty()
     person = made.person_id[found.rows]
-    vaccine = found.word(lambda one: one.occurrence.step.details.cvx)  # type: ignore[attr-defined]
+    vaccine = found.segment_texts(lambda one: one.occurrence.step.details.cvx)  # type: ignore[attr-defined]
     return chart.IMMUNIZATIONS.complete({
         **_heads(made, found, person, "immunizations", "immunization_id"),
         "cvx": vaccine,
-        "display": described(vaccine, _vaccine),
-        "dose": found.whole(_dose, np.int32),
-        "given_date": found.each(lambda one: one.days),
-        "performer_npi": made.npi(found.each(made.treating)),
+        "display": describe_codes(vaccine, _vaccine),
+        "dose": found.segment_values(_dose, np.int32),
+        "given_date": found.row_values(lambda one: one.days),
+        "performer_npi": made.use_provider(found.row_values(made.treating_provider)),
     })  # fmt: skip
 
 
-def _dose(one: Happening) -> int:
+def _dose(one: OccurrenceRows) -> int:
     step = one.occurrence.step
     dose = step.details.dose if isinstance(step, events.Immunization) else None
     return int(NO_DAY) if dose is None else dose
 
 
-def referrals(made: Chart) -> Columns:
+def referrals(made: SyncContext) -> Columns:
     """Fill `referrals`."""
     found = _of_step(made, events.Referral, "referrals")
     if not len(found):
@@ -244,41 +250,43 @@ def referrals(made: Chart) -> Columns:
     person = made.person_id[found.rows]
     return chart.REFERRALS.complete({
         **_heads(made, found, person, "referrals", "referral_id"),
-        "specialty": found.word(_specialty),
-        "reason": found.word(lambda one: one.occurrence.step.details.reason or None),  # type: ignore[attr-defined]
-        "referred_date": found.each(lambda one: one.days),
-        "referring_npi": made.npi(found.each(made.treating)),
-        "referred_to_npi": made.npi(found.each(lambda one: made.treating(one, _specialty(one)))),
+        "specialty": found.segment_texts(_specialty),
+        "reason": found.segment_texts(lambda one: one.occurrence.step.details.reason or None),  # type: ignore[attr-defined]
+        "referred_date": found.row_values(lambda one: one.days),
+        "referring_npi": made.use_provider(found.row_values(made.treating_provider)),
+        "referred_to_npi": made.use_provider(
+            found.row_values(lambda one: made.treating_provider(one, _specialty(one)))
+        ),
     })  # fmt: skip
 
 
-def care_plans(made: Chart) -> Columns:
+def care_plans(made: SyncContext) -> Columns:
     """Fill `care_plans`."""
     found = _of_step(made, events.CarePlan, "care_plans")
     if not len(found):
         return chart.CARE_PLANS.empty()
     person = made.person_id[found.rows]
-    stop = found.each(lambda one: np.asarray(one.facts["stop"], dtype=np.int32))
+    stop = found.row_values(lambda one: np.asarray(one.facts["stop"], dtype=np.int32))
     death = made.timeline.record.death[found.rows]
     stop = np.minimum(stop, death)
     over = stop <= made.through
     return chart.CARE_PLANS.complete({
         **_heads(made, found, person, "care_plans", "care_plan_id"),
-        "display": found.word(lambda one: one.occurrence.step.details.display),  # type: ignore[attr-defined]
-        "code": found.word(lambda one: one.occurrence.step.details.code),  # type: ignore[attr-defined]
-        "start_date": found.each(lambda one: one.days),
+        "display": found.segment_texts(lambda one: one.occurrence.step.details.display),  # type: ignore[attr-defined]
+        "code": found.segment_texts(lambda one: one.occurrence.step.details.code),  # type: ignore[attr-defined]
+        "start_date": found.row_values(lambda one: one.days),
         "end_date": np.where(over, stop, NO_DAY).astype(np.int32),
         "status": Coded(over.astype(np.int32), ("active", "completed")),
     })  # fmt: skip
 
 
-def _specialty(one: Happening) -> str:
+def _specialty(one: OccurrenceRows) -> str:
     step = one.occurrence.step
     return step.details.specialty if isinstance(step, events.Referral) else ""
 
 
-def _of_step(made: Chart, kind: type[StepHead], table: str) -> Gathered[Happening]:
-    return gather(
+def _of_step(made: SyncContext, kind: type[StepHead], table: str) -> RowLayout[OccurrenceRows]:
+    return lay_out_rows(
         made.of_type(kind),
         lambda one: one.rows,
         lambda one: made.numbering.number(table, one.occurrence.address),
@@ -286,24 +294,30 @@ def _of_step(made: Chart, kind: type[StepHead], table: str) -> Gathered[Happenin
 
 
 def _heads(
-    made: Chart, found: Gathered[Happening], person: NDArray[np.int64], table: str, key: str
+    made: SyncContext,
+    found: RowLayout[OccurrenceRows],
+    person: NDArray[np.int64],
+    table: str,
+    key: str,
 ) -> Columns:
     """Return the columns that every record of a step has: its id, person, encounter, event."""
     return {
         key: ids(
             person,
-            found.whole(lambda one: made.numbering.number(table, one.occurrence.address), np.int64),
+            found.segment_values(
+                lambda one: made.numbering.number(table, one.occurrence.address), np.int64
+            ),
         ),
         "person_id": person,
-        "encounter_id": found.each(made.encounter_ids),
+        "encounter_id": found.row_values(made.encounter_ids),
         "event_id": ids(
-            person, found.whole(lambda one: made.event_number(one.occurrence), np.int64)
+            person, found.segment_values(lambda one: made.event_number(one.occurrence), np.int64)
         ),
     }
 
 
 @dataclass(frozen=True)
-class Coding:
+class ConditionCode:
     """One condition's code, as the classification states it, for some people."""
 
     rows: Rows
@@ -314,19 +328,19 @@ class Coding:
     abated: Days
 
 
-def conditions(made: Chart) -> Columns:
+def conditions(made: SyncContext) -> Columns:
     """Fill `conditions`: every problem, coded in the light of all that the person ends up with."""
-    found = gather(list(_codings(made)), lambda one: one.rows, lambda one: one.number)
+    found = lay_out_rows(list(_codings(made)), lambda one: one.rows, lambda one: one.number)
     if not len(found):
         return chart.CONDITIONS.empty()
     person = made.person_id[found.rows]
-    code = found.word(lambda one: one.code)
-    onset = found.each(lambda one: one.onset).astype(np.int32)
-    abated = found.each(lambda one: one.abated)
+    code = found.segment_texts(lambda one: one.code)
+    onset = found.row_values(lambda one: one.onset).astype(np.int32)
+    abated = found.row_values(lambda one: one.abated)
     over = abated <= made.through
-    event, encounter = sources(made, found.each(lambda one: one.source), person)
+    event, encounter = sources(made, found.row_values(lambda one: one.source), person)
     return chart.CONDITIONS.complete({
-        "condition_id": ids(person, found.whole(lambda one: one.number, np.int64)),
+        "condition_id": ids(person, found.segment_values(lambda one: one.number, np.int64)),
         "person_id": person,
         "code": code,
         **diagnosis_columns(code),
@@ -339,30 +353,30 @@ def conditions(made: Chart) -> Columns:
     })  # fmt: skip
 
 
-def _codings(made: Chart) -> Iterator[Coding]:
-    problems, record = made.timeline.record.problems, made.timeline.record
+def _codings(made: SyncContext) -> Iterator[ConditionCode]:
+    problems, record = made.timeline.record.conditions, made.timeline.record
     last = np.minimum(record.death, np.int32(made.through))
     people = len(record.people)
     held = np.zeros(people, dtype=np.int64)
-    for place, problem in enumerate(problems.found):
+    for place, problem in enumerate(problems.columns):
         has = (problem.onset != NO_DAY) & (problem.onset <= last)
         has &= problem.abated > last
         held |= has.astype(np.int64) << np.int64(place)
     patterns, chosen = np.unique(held, return_inverse=True)
-    for place, problem in enumerate(problems.found):
+    for place, problem in enumerate(problems.columns):
         coded: dict[tuple[str, str], list[int]] = {}
         for number, bits in enumerate(patterns.tolist()):
             if bits >> place & 1:
-                for stated in _codes_of(problem.code, problems.held(bits)):
+                for stated in _codes_of(problem.code, problems.codes_of_mask(bits)):
                     coded.setdefault(stated, []).append(number)
         for (code, address), numbers in coded.items():
             rows = np.flatnonzero(np.isin(chosen, numbers))
-            yield Coding(
+            yield ConditionCode(
                 rows, code, problem.onset[rows], problem.source[rows],
                 made.numbering.number("conditions", address), problem.abated[rows],
             )  # fmt: skip
         over = np.flatnonzero((problem.onset != NO_DAY) & (problem.abated <= last))
-        yield Coding(
+        yield ConditionCode(
             over, problem.code, problem.onset[over], problem.source[over],
             made.numbering.number("conditions", problem.code), problem.abated[over],
         )  # fmt: skip
@@ -389,13 +403,13 @@ def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def sources(
-    made: Chart, source: NDArray[np.int32], person: NDArray[np.int64]
+    made: SyncContext, source: NDArray[np.int32], person: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return event and encounter of the occurrences that caused records; null for none."""
     event, encounter = np.full(len(person), NO_NUMBER), np.full(len(person), NO_NUMBER)
     every = [
         (journey, one)
-        for journey, plan in enumerate(made.timeline.record.walked)
+        for journey, plan in enumerate(made.timeline.record.layouts_walked)
         for one in plan.occurrences
     ]
     for place in np.unique(source[source >= 0]).tolist():
@@ -403,7 +417,7 @@ def sources(
         mine = source == place
         event[mine] = ids(person[mine], made.event_number(one))
         around = made.visits.get((journey, one.encounter))
-        if around is not None and around.charted:
+        if around is not None and around.is_encounter:
             number = made.numbering.number("encounters", around.occurrence.address)
             encounter[mine] = ids(person[mine], number)
     return event, encounter

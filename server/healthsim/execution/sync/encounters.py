@@ -13,13 +13,13 @@ from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
 from healthsim.execution.cohort.identity import Identity
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.gather import Gathered, gather
 from healthsim.execution.people.people import People
-from healthsim.execution.sync.care_team import Network, Sought, Used
+from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
+from healthsim.execution.sync.care_team import DirectoryUse, Network, ProviderRequest
 from healthsim.execution.sync.numbering import Numbering
-from healthsim.execution.sync.visits import DAY, Visit
+from healthsim.execution.sync.visits import DAY, VisitRows
 from healthsim.execution.timeline.timeline import Timeline
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification.journeys.branches import Branch
@@ -33,100 +33,108 @@ _MORNING = 8 * 60  # draws without a visit: assumption
 
 
 @dataclass(frozen=True)
-class Chart:
+class SyncContext:
     """What the makers of charts look things up in, for one chunk."""
 
     timeline: Timeline
-    visits: Mapping[tuple[int, int], Visit]
+    visits: Mapping[tuple[int, int], VisitRows]
     network: Network
     numbering: Numbering
     identity: Identity
     through: int
-    used: Used
+    directory_use: DirectoryUse
 
     @property
     def person_id(self) -> NDArray[np.int64]:
         """Ids of the chunk's people."""
         return self.timeline.record.people.person_id
 
-    def of_type(self, *kinds: type[StepHead]) -> list[Happening]:
+    def of_type(self, *kinds: type[StepHead]) -> list[OccurrenceRows]:
         """Return what happened of these types, in document order."""
-        return [one for one in self.timeline.happenings if isinstance(one.occurrence.step, kinds)]
+        return [one for one in self.timeline.occurrences if isinstance(one.occurrence.step, kinds)]
 
-    def around(self, one: Happening) -> Visit | None:
+    def visit_of(self, one: OccurrenceRows) -> VisitRows | None:
         """Return the encounter that something happened in."""
         return self.visits.get((one.journey, one.occurrence.encounter))
 
     @cached_property
-    def inside(self) -> Mapping[tuple[int, int], list[Happening]]:
+    def by_visit(self) -> Mapping[tuple[int, int], list[OccurrenceRows]]:
         """What happened during each visit, in document order, by the visit's key."""
-        found: dict[tuple[int, int], list[Happening]] = {}
-        for one in self.timeline.happenings:
+        found: dict[tuple[int, int], list[OccurrenceRows]] = {}
+        for one in self.timeline.occurrences:
             found.setdefault((one.journey, one.occurrence.encounter), []).append(one)
         return found
 
     @cached_property
-    def admissions(self) -> tuple[tuple[Visit, Visit, Rows], ...]:
+    def admissions(self) -> tuple[tuple[VisitRows, VisitRows, Rows], ...]:
         """Every emergency visit that led to a stay, the stay, and the people of both."""
         stays = [one for one in self.visits.values() if _is_stay(one)]
         emergencies = [one for one in self.visits.values() if _is_emergency(one)]
-        return tuple((one, stay, rows) for one in emergencies for stay, rows in _led_to(one, stays))
+        return tuple(
+            (one, stay, rows) for one in emergencies for stay, rows in _stays_after(one, stays)
+        )
 
     def event_number(self, occurrence: Occurrence) -> int:
         """Return the number of an event."""
         return self.numbering.number("events", occurrence.address)
 
-    def encounter_ids(self, one: Happening) -> NDArray[np.int64]:
+    def encounter_ids(self, one: OccurrenceRows) -> NDArray[np.int64]:
         """Return the encounter that something happened in; `NO_NUMBER` where in none."""
-        around = self.around(one)
-        if around is None or not around.charted:
+        around = self.visit_of(one)
+        if around is None or not around.is_encounter:
             return np.full(len(one.rows), NO_NUMBER)
         number = self.numbering.number("encounters", around.occurrence.address)
         return ids(self.person_id[one.rows], number)
 
-    def treating(self, one: Happening, specialty: str | None = None) -> NDArray[np.int32]:
+    def treating_provider(
+        self, one: OccurrenceRows, specialty: str | None = None
+    ) -> NDArray[np.int32]:
         """Return the directory row of who did something: of its visit, else primary care."""
-        around = self.around(one)
+        around = self.visit_of(one)
         if specialty is not None:
-            return self.network.provider(self._sought(specialty, one, around))
+            return self.network.provider(self._provider_request(specialty, one, around))
         if around is None:
             return self.network.primary_care[one.rows]
-        return around.provider[around.place(one.rows)]
+        return around.provider[around.position_of(one.rows)]
 
-    def _sought(self, specialty: str, one: Happening, around: Visit | None) -> Sought:
+    def _provider_request(
+        self, specialty: str, one: OccurrenceRows, around: VisitRows | None
+    ) -> ProviderRequest:
         address = one.occurrence.address
         if around is not None:
-            return around.sought(specialty, address, one.rows)
+            return around.provider_request(specialty, address, one.rows)
         covered = self.timeline.record.coverage.plan(one.rows, one.days)
-        return Sought(specialty, address, one.rows, self.network.plan(one.rows, covered))
+        return ProviderRequest(specialty, address, one.rows, self.network.plan(one.rows, covered))
 
-    def npi(self, provider: NDArray[np.int32]) -> NDArray[np.int64]:
+    def use_provider(self, provider: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the NPI of directory rows, and remember that they are used."""
-        self.used.providers[provider] = True
+        self.directory_use.providers[provider] = True
         return self.network.directory.providers.npi[provider]
 
-    def minutes(self, one: Happening) -> NDArray[np.int64]:
+    def performed_at(self, one: OccurrenceRows) -> NDArray[np.int64]:
         """Return when something was done: early in its visit, or on the morning of its day."""
-        around = self.around(one)
+        around = self.visit_of(one)
         u = self.timeline.record.draws.uniform(f"{one.occurrence.address}/minute", one.rows)
         later = np.floor(u * 15).astype(np.int64)
         morning = one.days.astype(np.int64) * DAY + _MORNING + later
         if around is None:
             return morning
-        place = around.place(one.rows)
+        place = around.position_of(one.rows)
         same = one.days == around.first[place]
         return np.where(same, around.start_at[place] + later, morning)
 
 
 def event_ids(
-    made: Chart, found: Gathered[Visit] | Gathered[Happening], person: NDArray[np.int64]
+    made: SyncContext,
+    found: RowLayout[VisitRows] | RowLayout[OccurrenceRows],
+    person: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the ids of the events that rows were caused by."""
     numbers = [made.event_number(one.occurrence) for one in found.segments]
     return ids(person, np.array(numbers, dtype=np.int64)[found.segment])
 
 
-def patients(made: Chart) -> Columns:
+def patients(made: SyncContext) -> Columns:
     """Fill `patients`."""
     people, who = made.timeline.record.people, made.identity
     death = made.timeline.record.death
@@ -153,51 +161,53 @@ def patients(made: Chart) -> Columns:
         "email": who.email,
         "household_id": people.person_id // 100,
         "mother_person_id": _mothers(people),
-        "pcp_npi": _primary_care(made, people.here),
+        "pcp_npi": _primary_care(made, people.present_rows),
     })  # fmt: skip
-    return take(everyone, people.here)
+    return take(everyone, people.present_rows)
 
 
 def _mothers(people: People) -> NDArray[np.int64]:
     """Return the mother of those born in the run; `NO_NUMBER` for others."""
-    if people.homes is None:
+    if people.households is None:
         return np.full(len(people), NO_NUMBER)
-    mother = people.homes.mother
+    mother = people.households.mother
     return np.where(mother >= 0, people.person_id[mother], NO_NUMBER)
 
 
-def _primary_care(made: Chart, rows: Rows | slice) -> NDArray[np.int64]:
+def _primary_care(made: SyncContext, rows: Rows | slice) -> NDArray[np.int64]:
     """Return whose patient each of some people is; `NO_NUMBER` for others."""
     found = np.full(len(made.person_id), NO_NUMBER)
-    found[rows] = made.npi(made.network.primary_care[rows])
+    found[rows] = made.use_provider(made.network.primary_care[rows])
     return found
 
 
-def encounters(made: Chart) -> Columns:
+def encounters(made: SyncContext) -> Columns:
     """Fill `encounters`."""
-    charted = [one for one in made.visits.values() if one.charted]
-    found = gather(charted, lambda one: one.rows, _encounter_number(made))
+    charted = [one for one in made.visits.values() if one.is_encounter]
+    found = lay_out_rows(charted, lambda one: one.rows, _encounter_number(made))
     if not len(found):
         return chart.ENCOUNTERS.empty()
     person = made.person_id[found.rows]
-    facility = found.each(lambda one: one.facility)
-    made.used.facilities[facility[facility >= 0]] = True
+    facility = found.row_values(lambda one: one.facility)
+    made.directory_use.facilities[facility[facility >= 0]] = True
     return chart.ENCOUNTERS.complete({
-        "encounter_id": ids(person, found.whole(_encounter_number(made), np.int64)),
+        "encounter_id": ids(person, found.segment_values(_encounter_number(made), np.int64)),
         "person_id": person,
-        "encounter_class": found.word(lambda one: one.details.encounter_class),
-        "reason": found.word(lambda one: getattr(one.details, "reason", "") or None),
-        "reason_code": found.texts(_reason_code),
-        "start_at": found.each(lambda one: one.start_at),
-        "end_at": found.each(lambda one: one.end_at),
-        "los_days": found.each(lambda one: one.nights),
-        "admit_type": found.texts(lambda one: _admit_type(made, one)),
-        "admit_source": found.word(lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[1]),
-        "disposition": found.texts(lambda one: disposition(made, one)),
-        "drg": found.word(lambda one: one.details.drg),
+        "encounter_class": found.segment_texts(lambda one: one.details.encounter_class),
+        "reason": found.segment_texts(lambda one: getattr(one.details, "reason", "") or None),
+        "reason_code": found.row_texts(_reason_code),
+        "start_at": found.row_values(lambda one: one.start_at),
+        "end_at": found.row_values(lambda one: one.end_at),
+        "los_days": found.row_values(lambda one: one.nights),
+        "admit_type": found.row_texts(lambda one: _admit_type(made, one)),
+        "admit_source": found.segment_texts(
+            lambda one: _ADMITTED.get(one.details.encounter_class, _NO)[1]
+        ),
+        "disposition": found.row_texts(lambda one: disposition(made, one)),
+        "drg": found.segment_texts(lambda one: one.details.drg),
         "facility_id": np.where(facility >= 0, facility.astype(np.int64), NO_NUMBER),
-        "attending_npi": made.npi(found.each(lambda one: one.provider)),
-        "parent_encounter_id": found.each(lambda one: _parent(made, one)),
+        "attending_npi": made.use_provider(found.row_values(lambda one: one.provider)),
+        "parent_encounter_id": found.row_values(lambda one: _parent(made, one)),
         "event_id": event_ids(made, found, person),
     })  # fmt: skip
 
@@ -209,45 +219,45 @@ _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("
 # UB-04 FL14: 1 emergency, 3 elective; FL15: 1 from home, 4 from a hospital
 
 
-def disposition(made: Chart, one: Visit) -> Coded:
+def disposition(made: SyncContext, one: VisitRows) -> Coded:
     """Return the discharge status of a visit: stated, home, admitted here, or dead."""
-    said = one.happening.facts.get("disposition")
+    said = one.source_rows.facts.get("disposition")
     usual = said if isinstance(said, Coded) else Coded.constant("01", len(one.rows))
     words = (*usual.vocabulary, _ADMITTED_HERE, "20")
     codes = usual.codes.copy()
-    for _, rows in admitted(made, one):
-        codes[one.place(rows)] = len(words) - 2
+    for _, rows in admissions_of(made, one):
+        codes[one.position_of(rows)] = len(words) - 2
     codes[made.timeline.record.death[one.rows] <= one.last] = len(words) - 1
     return Coded(codes, words)
 
 
-def _reason_code(one: Visit) -> Coded:
+def _reason_code(one: VisitRows) -> Coded:
     first = Coded.of([codes[0] if codes else None for codes in one.stated.lists])
     return first.take(one.stated.chosen)
 
 
-def _encounter_number(made: Chart) -> Callable[[Visit], int]:
+def _encounter_number(made: SyncContext) -> Callable[[VisitRows], int]:
     return lambda one: made.numbering.number("encounters", one.occurrence.address)
 
 
-def _is_stay(one: Visit) -> bool:
-    return one.details.encounter_class == "inpatient" and not _is_the_sponsors(one)
+def _is_stay(one: VisitRows) -> bool:
+    return one.details.encounter_class == "inpatient" and not _is_trial_visit(one)
 
 
-def _is_emergency(one: Visit) -> bool:
-    return one.details.encounter_class == "emergency" and not _is_the_sponsors(one)
+def _is_emergency(one: VisitRows) -> bool:
+    return one.details.encounter_class == "emergency" and not _is_trial_visit(one)
 
 
-def _is_the_sponsors(one: Visit) -> bool:
+def _is_trial_visit(one: VisitRows) -> bool:
     """Tell whether it is a visit of a trial, with a bill of its own or none."""
     return isinstance(one.details, TrialVisitDetails)
 
 
-def _led_to(one: Visit, stays: Sequence[Visit]) -> Iterator[tuple[Visit, Rows]]:
+def _stays_after(one: VisitRows, stays: Sequence[VisitRows]) -> Iterator[tuple[VisitRows, Rows]]:
     """Yield the stays that an emergency visit led to: the same person's, begun within a day."""
     free = np.ones(len(one.rows), dtype=np.bool_)
     for stay in stays:
-        if stay.charted != one.charted:
+        if stay.is_encounter != one.is_encounter:
             continue
         _, mine, other = np.intersect1d(one.rows, stay.rows, return_indices=True)
         gap = stay.first[other] - one.first[mine]
@@ -257,45 +267,45 @@ def _led_to(one: Visit, stays: Sequence[Visit]) -> Iterator[tuple[Visit, Rows]]:
             yield stay, one.rows[chosen]
 
 
-def admitted(made: Chart, one: Visit) -> list[tuple[Visit, Rows]]:
+def admissions_of(made: SyncContext, one: VisitRows) -> list[tuple[VisitRows, Rows]]:
     """Return the stays that a visit led to, each with its people."""
     if not _is_emergency(one):
         return []
     return [(stay, rows) for visit, stay, rows in made.admissions if visit is one]
 
 
-def admit_after_emergency(made: Chart) -> None:
+def admit_after_emergency(made: SyncContext) -> None:
     """Let a stay begin where and when the emergency visit that led to it has ended."""
     for one, stay, rows in made.admissions:
-        at = stay.place(rows)
-        stay.facility[at] = one.facility[one.place(rows)]
-        if (sought := stay.treating(rows)).on_duty:
+        at = stay.position_of(rows)
+        stay.facility[at] = one.facility[one.position_of(rows)]
+        if (sought := stay.treating_request(rows)).on_duty:
             stay.provider[at] = made.network.provider(sought)
-        stay.start_at[at] = np.maximum(stay.start_at[at], one.end_at[one.place(rows)])
+        stay.start_at[at] = np.maximum(stay.start_at[at], one.end_at[one.position_of(rows)])
         stay.end_at[at] = np.maximum(stay.end_at[at], stay.start_at[at])
 
 
-def _admit_type(made: Chart, one: Visit) -> Coded:
+def _admit_type(made: SyncContext, one: VisitRows) -> Coded:
     """Return the priority of admission: emergency where an emergency visit led to the stay."""
     usual = Coded.constant(_ADMITTED.get(one.details.encounter_class, _NO)[0], len(one.rows))
     words = (*usual.vocabulary, _EMERGENCY)
     codes = usual.codes.copy()
     for _, stay, rows in made.admissions:
         if stay is one:
-            codes[one.place(rows)] = len(words) - 1
+            codes[one.position_of(rows)] = len(words) - 1
     return Coded(codes, words)
 
 
-def _parent(made: Chart, one: Visit) -> NDArray[np.int64]:
+def _parent(made: SyncContext, one: VisitRows) -> NDArray[np.int64]:
     parent = np.full(len(one.rows), NO_NUMBER)
-    for stay, rows in admitted(made, one):
+    for stay, rows in admissions_of(made, one):
         number = made.numbering.number("encounters", stay.occurrence.address)
-        parent[one.place(rows)] = ids(made.person_id[rows], number)
+        parent[one.position_of(rows)] = ids(made.person_id[rows], number)
     return parent
 
 
 @dataclass(frozen=True)
-class Lists:
+class DiagnosisLists:
     """Lists of codes laid out as rows.
 
     Attributes:
@@ -308,7 +318,9 @@ class Lists:
     code: Coded
 
 
-def lay_lists(lists: Sequence[tuple[str, ...]], chosen: NDArray[np.int32], most: int) -> Lists:
+def flatten_lists(
+    lists: Sequence[tuple[str, ...]], chosen: NDArray[np.int32], most: int
+) -> DiagnosisLists:
     """Lay out each visit's list of codes, at most `most` of them."""
     words = tuple(dict.fromkeys(code for codes in lists for code in codes))
     place = {code: number for number, code in enumerate(words)}
@@ -319,10 +331,12 @@ def lay_lists(lists: Sequence[tuple[str, ...]], chosen: NDArray[np.int32], most:
     of = np.repeat(np.arange(len(chosen)), count)
     within = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
     code = flat[starts[chosen[of]] + within] if len(of) else np.zeros(0, dtype=np.int32)
-    return Lists(of, (within + 1).astype(np.int32), Coded(code.astype(np.int32), words))
+    return DiagnosisLists(of, (within + 1).astype(np.int32), Coded(code.astype(np.int32), words))
 
 
-def merged_lists(visits: Sequence[Visit]) -> tuple[list[tuple[str, ...]], list[NDArray[np.int32]]]:
+def distinct_lists(
+    visits: Sequence[VisitRows],
+) -> tuple[list[tuple[str, ...]], list[NDArray[np.int32]]]:
     """Return all lists of several visits, and each visit's choices among them."""
     lists: list[tuple[str, ...]] = []
     chosen = []
@@ -332,17 +346,17 @@ def merged_lists(visits: Sequence[Visit]) -> tuple[list[tuple[str, ...]], list[N
     return lists, chosen
 
 
-def encounter_diagnoses(made: Chart) -> Columns:
+def encounter_diagnoses(made: SyncContext) -> Columns:
     """Fill `encounter_diagnoses`."""
-    charted = [one for one in made.visits.values() if one.charted]
-    found = gather(charted, lambda one: one.rows, _encounter_number(made))
+    charted = [one for one in made.visits.values() if one.is_encounter]
+    found = lay_out_rows(charted, lambda one: one.rows, _encounter_number(made))
     if not len(found):
         return chart.ENCOUNTER_DIAGNOSES.empty()
-    lists, chosen = merged_lists(found.segments)
-    laid = lay_lists(lists, np.concatenate(chosen)[found.order], 25)
+    lists, chosen = distinct_lists(found.segments)
+    laid = flatten_lists(lists, np.concatenate(chosen)[found.order], 25)
     person = made.person_id[found.rows]
-    encounter = ids(person, found.whole(_encounter_number(made), np.int64))
-    stay = found.whole(lambda one: one.details.encounter_class == "inpatient", np.bool_)
+    encounter = ids(person, found.segment_values(_encounter_number(made), np.int64))
+    stay = found.segment_values(lambda one: one.details.encounter_class == "inpatient", np.bool_)
     return chart.ENCOUNTER_DIAGNOSES.complete({
         "encounter_id": encounter[laid.of],
         "sequence": laid.sequence,
@@ -352,34 +366,34 @@ def encounter_diagnoses(made: Chart) -> Columns:
     })  # fmt: skip
 
 
-def events(made: Chart) -> Columns:
+def events(made: SyncContext) -> Columns:
     """Fill `events`: the journey as it happened."""
-    told = [one for one in made.timeline.happenings
+    told = [one for one in made.timeline.occurrences
             if not isinstance(one.occurrence.step, Beating)]  # fmt: skip
-    found = gather(told, lambda one: one.rows, lambda one: made.event_number(one.occurrence))
+    found = lay_out_rows(told, lambda one: one.rows, lambda one: made.event_number(one.occurrence))
     if not len(found):
         return EVENTS.empty()
     person = made.person_id[found.rows]
-    names = [plan.journey.name for plan in made.timeline.record.walked]
+    names = [plan.journey.name for plan in made.timeline.record.layouts_walked]
     return EVENTS.complete({
         "event_id": event_ids(made, found, person),
         "person_id": person,
-        "journey": found.word(lambda one: names[one.journey]),
-        "phase": found.word(lambda one: one.occurrence.phase),
-        "step": found.word(lambda one: one.occurrence.step.id),
-        "occurrence": found.whole(lambda one: one.occurrence.beat, np.int32),
-        "option": found.texts(_option),
-        "type": found.word(_type),
-        "event_date": found.each(lambda one: one.days),
+        "journey": found.segment_texts(lambda one: names[one.journey]),
+        "phase": found.segment_texts(lambda one: one.occurrence.phase),
+        "step": found.segment_texts(lambda one: one.occurrence.step.id),
+        "occurrence": found.segment_values(lambda one: one.occurrence.beat, np.int32),
+        "option": found.row_texts(_option),
+        "type": found.segment_texts(_type),
+        "event_date": found.row_values(lambda one: one.days),
     })  # fmt: skip
 
 
-def _type(one: Happening) -> str:
+def _type(one: OccurrenceRows) -> str:
     step = one.occurrence.step
     return str(getattr(step, "type", None) or getattr(step, "do", "event"))
 
 
-def _option(one: Happening) -> Coded:
+def _option(one: OccurrenceRows) -> Coded:
     step, told = one.occurrence.step, one.facts.get("option")
     if isinstance(told, Coded):
         return told

@@ -11,7 +11,7 @@ from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import LabDetails, VitalDetails
-from healthsim.specification.journeys.plan import Occurrence, Plan, StageLeave
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageLeave
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -22,7 +22,7 @@ FORMS = ("837P", "837I")
 class Numbering:
     """Numbers of addresses, by table; the later of two that collide is hashed again."""
 
-    def __init__(self, profile: ProfileSpec, plans: Sequence[Plan], renewals: int) -> None:
+    def __init__(self, profile: ProfileSpec, plans: Sequence[JourneyLayout], renewals: int) -> None:
         """Settle every number.
 
         Args:
@@ -35,7 +35,7 @@ class Numbering:
         for code in clinical.codes:
             self._condition(code)
         for medication in clinical.medications:
-            fills = standing_fills(medication.days_supply)
+            fills = ongoing_fills(medication.days_supply)
             for address in (f"~profile/{medication.drug}/{again}" for again in range(renewals)):
                 self.reserve("prescriptions", [address])
                 self.reserve("fills", [f"{address}/{fill}" for fill in range(fills)])
@@ -107,7 +107,7 @@ _ONE_EACH: tuple[tuple[type[StepHead], str], ...] = (
 )
 
 
-def standing_fills(days_supply: int) -> int:
+def ongoing_fills(days_supply: int) -> int:
     """Return how many fills a year's standing prescription allows."""
     return ceil(365 / days_supply)
 

@@ -13,14 +13,14 @@ from healthsim.addresses import ids
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.gather import Gathered, gather
-from healthsim.execution.sync.encounters import Chart
-from healthsim.execution.sync.numbering import standing_fills
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
+from healthsim.execution.sync.encounters import SyncContext
+from healthsim.execution.sync.numbering import ongoing_fills
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.patientsim.generate import drug_columns
 from healthsim.products.patientsim.tables import PRESCRIPTIONS
-from healthsim.products.rxmembersim.fills import Course, fill_dates
-from healthsim.products.rxmembersim.generate import Dispensed, fills
+from healthsim.products.rxmembersim.fills import PrescribedCourse, fill_dates
+from healthsim.products.rxmembersim.generate import DispensedFills, fills
 from healthsim.products.rxmembersim.sharing import DrugPlans
 from healthsim.products.rxmembersim.tables import FILLS
 from healthsim.specification.journeys.events import Prescription
@@ -32,7 +32,7 @@ _LONG = 84  # days of the shortest supply that is sent by mail: twelve weeks
 
 
 @dataclass(frozen=True)
-class Script:
+class PrescriptionRows:
     """One prescription of many people; arrays of shape (n,).
 
     Attributes:
@@ -55,22 +55,22 @@ class Script:
     quantity: float
     first_fill_share: NDArray[np.float64]
     adherence: NDArray[np.float64]
-    happening: Happening | None
+    happening: OccurrenceRows | None
 
 
-def scripts(made: Chart, profile: ProfileSpec) -> list[Script]:
+def prescription_rows(made: SyncContext, profile: ProfileSpec) -> list[PrescriptionRows]:
     """Return every prescription of a chunk."""
-    return [*_standing(made, profile), *_written(made)]
+    return [*_ongoing_prescriptions(made, profile), *_written(made)]
 
 
-def _written(made: Chart) -> Iterator[Script]:
+def _written(made: SyncContext) -> Iterator[PrescriptionRows]:
     for one in made.of_type(Prescription):
         step, address = one.occurrence.step, one.occurrence.address
         if not isinstance(step, Prescription):
             raise TypeError(type(step))
         details = step.details
         drug = drugs().find(details.drug, "details.drug")
-        yield Script(
+        yield PrescriptionRows(
             address=address,
             number=made.numbering.number("prescriptions", address),
             name=details.drug,
@@ -99,7 +99,7 @@ def renewals(profile: ProfileSpec, through: int) -> int:
     return (through - day_of(profile.as_of.isoformat())) // YEAR + 2
 
 
-def _standing(made: Chart, profile: ProfileSpec) -> Iterator[Script]:
+def _ongoing_prescriptions(made: SyncContext, profile: ProfileSpec) -> Iterator[PrescriptionRows]:
     """Yield what people came with: written in the year before `as_of`, and renewed each year."""
     record = made.timeline.record
     as_of = day_of(profile.as_of.isoformat())
@@ -114,7 +114,7 @@ def _standing(made: Chart, profile: ProfileSpec) -> Iterator[Script]:
             goes_on = np.flatnonzero((written <= last) & (written < course.stop))
             ends = (written + np.int32(YEAR)).astype(np.int32)
             stop = np.minimum(course.stop, ends)[goes_on]
-            yield Script(
+            yield PrescriptionRows(
                 address=f"{base}/{renewal}",
                 number=made.numbering.number("prescriptions", f"{base}/{renewal}"),
                 name=one.drug,
@@ -124,7 +124,7 @@ def _standing(made: Chart, profile: ProfileSpec) -> Iterator[Script]:
                 stop=stop,
                 cut=(course.cut & (course.stop <= ends))[goes_on],
                 days_supply=one.days_supply,
-                refills=standing_fills(one.days_supply) - 1,
+                refills=ongoing_fills(one.days_supply) - 1,
                 quantity=quantity(drug, one.days_supply),
                 first_fill_share=np.ones(len(goes_on)),
                 adherence=one.adherence[course.rows[goes_on]],
@@ -132,57 +132,59 @@ def _standing(made: Chart, profile: ProfileSpec) -> Iterator[Script]:
             )
 
 
-def prescriptions(made: Chart, written: list[Script]) -> Columns:
+def prescriptions(made: SyncContext, written: list[PrescriptionRows]) -> Columns:
     """Fill `prescriptions`."""
-    found = gather(written, lambda one: one.rows, lambda one: one.number)
+    found = lay_out_rows(written, lambda one: one.rows, lambda one: one.number)
     if not len(found):
         return PRESCRIPTIONS.empty()
     person = made.person_id[found.rows]
-    stop = found.each(lambda one: one.stop)
+    stop = found.row_values(lambda one: one.stop)
     death = made.timeline.record.death[found.rows]
-    cut = found.each(lambda one: one.cut).astype(np.bool_) | (death < stop)
+    cut = found.row_values(lambda one: one.cut).astype(np.bool_) | (death < stop)
     stop = np.minimum(stop, death)
     cut &= stop <= made.through
     over = np.where(cut, 2, np.where(stop <= made.through, 1, 0)).astype(np.int32)
     return PRESCRIPTIONS.complete({
-        "prescription_id": ids(person, found.whole(lambda one: one.number, np.int64)),
+        "prescription_id": ids(person, found.segment_values(lambda one: one.number, np.int64)),
         "person_id": person,
-        **drug_columns(found.word(lambda one: one.name)),
-        "written_date": found.each(lambda one: one.written),
-        "quantity": found.whole(lambda one: one.quantity, np.float64),
-        "days_supply": found.whole(lambda one: one.days_supply, np.int32),
-        "refills": found.whole(lambda one: one.refills, np.int32),
-        "prescriber_npi": made.npi(found.each(lambda one: prescriber(made, one))),
+        **drug_columns(found.segment_texts(lambda one: one.name)),
+        "written_date": found.row_values(lambda one: one.written),
+        "quantity": found.segment_values(lambda one: one.quantity, np.float64),
+        "days_supply": found.segment_values(lambda one: one.days_supply, np.int32),
+        "refills": found.segment_values(lambda one: one.refills, np.int32),
+        "prescriber_npi": made.use_provider(found.row_values(lambda one: prescriber(made, one))),
         "status": Coded(over, ("active", "completed", "stopped")),
         "end_date": np.where(cut, stop, NO_DAY).astype(np.int32),
-        "encounter_id": found.each(lambda one: _encounter(made, one)),
+        "encounter_id": found.row_values(lambda one: _encounter(made, one)),
         "event_id": _events(made, found, person),
     })  # fmt: skip
 
 
-def prescriber(made: Chart, one: Script) -> NDArray[np.int32]:
+def prescriber(made: SyncContext, one: PrescriptionRows) -> NDArray[np.int32]:
     """Return the directory row of who wrote a prescription."""
     if one.happening is None:
         return made.network.primary_care[one.rows]
-    return made.treating(one.happening)
+    return made.treating_provider(one.happening)
 
 
-def _encounter(made: Chart, one: Script) -> NDArray[np.int64]:
+def _encounter(made: SyncContext, one: PrescriptionRows) -> NDArray[np.int64]:
     if one.happening is None:
         return np.full(len(one.rows), NO_NUMBER)
     return made.encounter_ids(one.happening)
 
 
-def _events(made: Chart, found: Gathered[Script], person: NDArray[np.int64]) -> NDArray[np.int64]:
-    caused = found.whole(lambda one: one.happening is not None, np.bool_)
-    number = found.whole(
+def _events(
+    made: SyncContext, found: RowLayout[PrescriptionRows], person: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    caused = found.segment_values(lambda one: one.happening is not None, np.bool_)
+    number = found.segment_values(
         lambda one: made.event_number(one.happening.occurrence) if one.happening else 0, np.int64
     )
     return np.where(caused, ids(person, number), NO_NUMBER)
 
 
 @dataclass(frozen=True)
-class Fill:
+class FillRows:
     """One fill of a prescription, of those people who come for it.
 
     Attributes:
@@ -190,7 +192,7 @@ class Fill:
         back: int32, day on which it was put back to stock; `NO_DAY` where it was taken.
     """
 
-    script: Script
+    script: PrescriptionRows
     number: int
     fill_number: int
     rows: Rows
@@ -199,62 +201,66 @@ class Fill:
     back: Days
 
 
-def fill_table(made: Chart, written: list[Script], plans: DrugPlans, as_of: int) -> Columns:
+def fill_table(
+    made: SyncContext, written: list[PrescriptionRows], plans: DrugPlans, as_of: int
+) -> Columns:
     """Fill `fills`: what was dispensed to people who were covered on the day."""
     dispensed = [fill for one in written for fill in _fills(made, one, as_of)]
-    found = gather(dispensed, lambda one: one.rows, lambda one: one.number)
+    found = lay_out_rows(dispensed, lambda one: one.rows, lambda one: one.number)
     if not len(found):
         return FILLS.empty()
     person = made.person_id[found.rows]
-    days = found.each(lambda one: one.days).astype(np.int32)
-    back = found.each(lambda one: one.back).astype(np.int32)
+    days = found.row_values(lambda one: one.days).astype(np.int32)
+    back = found.row_values(lambda one: one.back).astype(np.int32)
     plan = made.timeline.record.coverage.plan(found.rows, days)
-    days_supply = found.whole(lambda one: one.script.days_supply, np.int32)
+    days_supply = found.segment_values(lambda one: one.script.days_supply, np.int32)
     pharmacy = made.network.fills_at(found.rows, plan, days_supply >= _LONG)
-    made.used.pharmacies[pharmacy] = True
-    prescription = found.whole(lambda one: one.script.number, np.int64)
-    event = found.each(lambda one: _event_of(made, one))
+    made.directory_use.pharmacies[pharmacy] = True
+    prescription = found.segment_values(lambda one: one.script.number, np.int64)
+    event = found.row_values(lambda one: _event_of(made, one))
     return fills(
-        Dispensed(
+        DispensedFills(
             person=found.rows,
             person_id=person,
-            fill_id=ids(person, found.whole(lambda one: one.number, np.int64)),
+            fill_id=ids(person, found.segment_values(lambda one: one.number, np.int64)),
             prescription_id=ids(person, prescription),
             event_id=event,
             plan=plan,
-            fill_number=found.whole(lambda one: one.fill_number, np.int32),
+            fill_number=found.segment_values(lambda one: one.fill_number, np.int32),
             status=Coded((back != NO_DAY).astype(np.int32), ("paid", "reversed")),
-            written_date=found.each(lambda one: one.script.written[one.at]).astype(np.int32),
+            written_date=found.row_values(lambda one: one.script.written[one.at]).astype(np.int32),
             fill_date=days,
             reversed_date=back,
-            ndc=found.word(lambda one: one.script.drug.ndc),
-            quantity=found.whole(lambda one: one.script.quantity, np.float64),
+            ndc=found.segment_texts(lambda one: one.script.drug.ndc),
+            quantity=found.segment_values(lambda one: one.script.quantity, np.float64),
             days_supply=days_supply,
-            generic=found.whole(lambda one: one.script.drug.generic, np.bool_),
-            tier=found.whole(lambda one: one.script.drug.tier, np.int32),
-            unit_cost_cents=found.whole(
+            generic=found.segment_values(lambda one: one.script.drug.generic, np.bool_),
+            tier=found.segment_values(lambda one: one.script.drug.tier, np.int32),
+            unit_cost_cents=found.segment_values(
                 lambda one: one.script.drug.unit_cost_usd * 100, np.float64
             ),
             mail_order=made.network.directory.pharmacies.mail_order[pharmacy],
             pharmacy_npi=made.network.directory.pharmacies.npi[pharmacy],
-            prescriber_npi=made.npi(found.each(lambda one: prescriber(made, one.script)[one.at])),
+            prescriber_npi=made.use_provider(
+                found.row_values(lambda one: prescriber(made, one.script)[one.at])
+            ),
         ),
         plans,
     )
 
 
-def _event_of(made: Chart, one: Fill) -> NDArray[np.int64]:
+def _event_of(made: SyncContext, one: FillRows) -> NDArray[np.int64]:
     if one.script.happening is None:
         return np.full(len(one.rows), NO_NUMBER)
     number = made.event_number(one.script.happening.occurrence)
     return ids(made.person_id[one.rows], number)
 
 
-def _fills(made: Chart, one: Script, as_of: int) -> Iterator[Fill]:
+def _fills(made: SyncContext, one: PrescriptionRows, as_of: int) -> Iterator[FillRows]:
     draws, record = made.timeline.record.draws, made.timeline.record
     last = np.minimum(record.death[one.rows] - 1, np.int32(made.through))
     last = np.minimum(last, np.where(one.cut, one.stop - 1, one.written + np.int32(YEAR)))
-    course = Course(
+    course = PrescribedCourse(
         written=one.written,
         last=last.astype(np.int32),
         days_supply=one.days_supply,
@@ -273,4 +279,4 @@ def _fills(made: Chart, one: Script, as_of: int) -> Iterator[Fill]:
         at = np.flatnonzero((days != NO_DAY) & (days >= as_of) & covered)
         back = dated.reversed[at] if fill == 0 else np.full(len(at), NO_DAY, dtype=np.int32)
         number = made.numbering.number("fills", f"{one.address}/{fill}")
-        yield Fill(one, number, fill, one.rows[at], at, days[at].astype(np.int32), back)
+        yield FillRows(one, number, fill, one.rows[at], at, days[at].astype(np.int32), back)

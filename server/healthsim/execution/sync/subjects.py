@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.sync.encounters import Chart
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.sync.encounters import SyncContext
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.trialsim.generate import STATUSES
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import End
@@ -23,7 +23,7 @@ _COMPLETED = "completed"
 
 
 @dataclass(frozen=True)
-class Subjects:
+class SubjectColumns:
     """The people of a chunk in one trial; every array but `rows` has one entry for each person.
 
     Attributes:
@@ -50,7 +50,7 @@ class Subjects:
     reason: Coded
     status: Coded
 
-    def happened(self, made: Chart, *kinds: type[StepHead]) -> list[Happening]:
+    def happened(self, made: SyncContext, *kinds: type[StepHead]) -> list[OccurrenceRows]:
         """Return what happened of these types in the trial, in document order."""
         return _happened(made, self.trial, *kinds)
 
@@ -63,8 +63,8 @@ class Subjects:
         )
 
 
-def _happened(made: Chart, trial: TrialSpec, *kinds: type[StepHead]) -> list[Happening]:
-    walked = made.timeline.record.walked
+def _happened(made: SyncContext, trial: TrialSpec, *kinds: type[StepHead]) -> list[OccurrenceRows]:
+    walked = made.timeline.record.layouts_walked
     return [
         one
         for one in made.of_type(*kinds)
@@ -72,7 +72,7 @@ def _happened(made: Chart, trial: TrialSpec, *kinds: type[StepHead]) -> list[Hap
     ]
 
 
-def subjects_of(made: Chart, trial: TrialSpec) -> Subjects:
+def subject_columns(made: SyncContext, trial: TrialSpec) -> SubjectColumns:
     """Gather what befell the people of a chunk in a trial."""
     size = len(made.person_id)
     criteria = tuple(one.name for _, one in trial.criteria())
@@ -91,7 +91,7 @@ def subjects_of(made: Chart, trial: TrialSpec) -> Subjects:
     last = np.minimum(made.timeline.record.death, np.int32(made.through))
     last = np.where(ended == NO_DAY, last, np.minimum(last, ended)).astype(np.int32)
     status = _status(made, trial, how, (screened, randomized))
-    return Subjects(
+    return SubjectColumns(
         trial=trial,
         rows=np.flatnonzero(consented != NO_DAY),
         consented=consented,
@@ -121,7 +121,7 @@ def _spread(found: object, rows: Rows, size: int) -> Coded:
     return Coded(codes, found.vocabulary)
 
 
-def _consented(made: Chart, trial: TrialSpec) -> Days:
+def _consented(made: SyncContext, trial: TrialSpec) -> Days:
     """Return the day of the first thing that happened to everyone in a trial."""
     first = np.full(len(made.person_id), FOREVER, dtype=np.int32)
     for one in _happened(made, trial, *events.OF_TRIALS):
@@ -130,7 +130,7 @@ def _consented(made: Chart, trial: TrialSpec) -> Days:
 
 
 def _ends(
-    made: Chart, trial: TrialSpec, screened: Days, failed: Coded
+    made: SyncContext, trial: TrialSpec, screened: Days, failed: Coded
 ) -> tuple[Days, Coded, NDArray[np.int32]]:
     """Return the last day in the trial, why, and which of `STATUSES`; the earliest end counts.
 
@@ -173,13 +173,13 @@ def _ends(
 
 
 def _status(
-    made: Chart, trial: TrialSpec, how: NDArray[np.int32], days: tuple[Days, Days]
+    made: SyncContext, trial: TrialSpec, how: NDArray[np.int32], days: tuple[Days, Days]
 ) -> Coded:
     """Return what subjects are at the end of the data: how they ended, or where they stand."""
     screened, randomized = (one != NO_DAY for one in days)
     randomises = any(
         isinstance(step, events.Randomization)
-        for plan in made.timeline.record.walked
+        for plan in made.timeline.record.layouts_walked
         if plan.journey.trial is not None and plan.journey.trial.id == trial.id
         for _, step in plan.journey.steps()
     )

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.people.people import FIRST_BORN, Homes, People
-from healthsim.products.membersim.plans import PlanBook
+from healthsim.execution.people.people import FIRST_BORN, Households, People
+from healthsim.products.membersim.plans import PlanTable
 from healthsim.tables import Coded
 
 
 @dataclass(frozen=True)
-class Held:
+class SubscriberColumns:
     """By whom everyone's coverage is held; every array has shape (n,).
 
     Attributes:
@@ -28,29 +28,29 @@ class Held:
     relationship: Coded
 
 
-def holding(people: People, plans: PlanBook) -> Held:
+def assign_subscribers(people: People, plans: PlanTable) -> SubscriberColumns:
     """Say who holds whose coverage: the anchor of a household, where the plan is an employer's.
 
     Medicare, Medicaid and CHIP cover every person alone, and whoever has no plan holds none.
     """
     size = len(people)
     own = np.arange(size, dtype=np.int64)
-    if people.homes is None:
-        return Held(own, Coded.constant("01", size), Coded.constant("18", size))
+    if people.households is None:
+        return SubscriberColumns(own, Coded.constant("01", size), Coded.constant("18", size))
     shares = np.array([*(one.kind == "commercial" for one in plans.designs), False])[people.plan]
-    place = people.homes.roll.place
-    code = np.where(place < FIRST_BORN, place, _next_codes(people, people.homes))
+    place = people.households.roll.place
+    code = np.where(place < FIRST_BORN, place, _next_codes(people, people.households))
     code = np.where(shares, code, 1)
     kind = np.where(shares, np.minimum(place, 3), 1) - 1
     words = tuple(f"{number:02d}" for number in range(1, int(code.max(initial=1)) + 1))
-    return Held(
-        subscriber=np.where(shares, people.homes.anchor, own),
+    return SubscriberColumns(
+        subscriber=np.where(shares, people.households.anchor, own),
         person_code=Coded((code - 1).astype(np.int32), words),
         relationship=Coded(kind.astype(np.int32), ("18", "01", "19")),
     )
 
 
-def _next_codes(people: People, homes: Homes) -> NDArray[np.int64]:
+def _next_codes(people: People, homes: Households) -> NDArray[np.int64]:
     """Return the codes of those born in the run: on from their household's last; int64, (n,)."""
     unit, place = homes.roll.unit, homes.roll.place
     last = np.full(int(unit.max(initial=-1)) + 1, 2, dtype=np.int64)

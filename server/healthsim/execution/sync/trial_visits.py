@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.sync.encounters import Chart
-from healthsim.execution.sync.subjects import Subjects
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.sync.encounters import SyncContext
+from healthsim.execution.sync.subjects import SubjectColumns
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys.events import TrialVisit
-from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.tables import NO_NUMBER
 
 
 @dataclass(frozen=True)
-class SubjectVisits:
+class TrialVisitRows:
     """One visit of a trial, as some subjects had or missed it; arrays have shape (n,).
 
     Attributes:
@@ -30,7 +30,7 @@ class SubjectVisits:
         number: as the protocol numbers it; null where unscheduled.
     """
 
-    of: Subjects
+    of: SubjectColumns
     visit: Occurrence
     told: Occurrence
     rows: Rows
@@ -51,13 +51,13 @@ class SubjectVisits:
         return isinstance(step, TrialVisit) and step.details.routine_care
 
 
-def of_subjects(made: Chart, of: Subjects) -> Iterator[SubjectVisits]:
+def trial_visit_rows(made: SyncContext, of: SubjectColumns) -> Iterator[TrialVisitRows]:
     """Yield every visit of a trial that took place or was missed."""
     number = 0
-    for journey, plan in enumerate(made.timeline.record.walked):
+    for journey, plan in enumerate(made.timeline.record.layouts_walked):
         if plan.journey.trial is None or plan.journey.trial.id != of.trial.id:
             continue
-        happened = {one.occurrence.number: one for one in made.timeline.happenings
+        happened = {one.occurrence.number: one for one in made.timeline.occurrences
                     if one.journey == journey}  # fmt: skip
         for visit in plan.occurrences:
             if not isinstance(visit.step, TrialVisit):
@@ -67,7 +67,7 @@ def of_subjects(made: Chart, of: Subjects) -> Iterator[SubjectVisits]:
             number += not unscheduled
             own = visit.step.details.visit_number
             shown = int(NO_DAY) if unscheduled else number if own is None else own
-            found = _Found(of, plan, visit, around, shown)
+            found = _MatchedVisit(of, plan, visit, around, shown)
             if visit.number in happened:
                 yield found.kept(made, happened[visit.number], happened)
             if around is not None and around.number in happened and _is_planned(around):
@@ -77,16 +77,18 @@ def of_subjects(made: Chart, of: Subjects) -> Iterator[SubjectVisits]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _MatchedVisit:
     """A trial's visit, the protocol's visit or protocol around it, and its number."""
 
-    of: Subjects
-    plan: Plan
+    of: SubjectColumns
+    plan: JourneyLayout
     visit: Occurrence
     around: Occurrence | None
     number: int
 
-    def kept(self, made: Chart, one: Happening, happened: dict[int, Happening]) -> SubjectVisits:
+    def kept(
+        self, made: SyncContext, one: OccurrenceRows, happened: dict[int, OccurrenceRows]
+    ) -> TrialVisitRows:
         """Return the visit as it took place."""
         around, days, size = self.around, one.days, len(one.rows)
         none = np.full(size, NO_DAY, dtype=np.int32)
@@ -103,12 +105,12 @@ class _Found:
         elif around is not None:
             status = "unscheduled"
         number = made.numbering.number("encounters", self.visit.address)
-        return SubjectVisits(
+        return TrialVisitRows(
             self.of, self.visit, self.visit, one.rows, self.number, _name(self.plan, self.visit),
             status, planned, low, high, days, deviation, ids(made.person_id[one.rows], number),
         )  # fmt: skip
 
-    def missed(self, due: Happening) -> SubjectVisits | None:
+    def missed(self, due: OccurrenceRows) -> TrialVisitRows | None:
         """Return the visit for those who missed it; None where nobody did."""
         gone = np.flatnonzero(np.asarray(due.facts["missed"], dtype=np.bool_))
         if not len(gone):
@@ -116,7 +118,7 @@ class _Found:
         planned, low, high = (np.asarray(due.facts[name], dtype=np.int32)[gone]
                               for name in ("planned", "low", "high"))  # fmt: skip
         size = len(gone)
-        return SubjectVisits(
+        return TrialVisitRows(
             self.of, self.visit, due.occurrence, due.rows[gone], self.number,
             _name(self.plan, self.visit), "missed", planned, low, high,
             np.full(size, NO_DAY, dtype=np.int32), np.zeros(size, dtype=np.bool_),
@@ -124,7 +126,7 @@ class _Found:
         )  # fmt: skip
 
 
-def _outwards(plan: Plan, one: Occurrence) -> Iterator[Occurrence]:
+def _by_distance(plan: JourneyLayout, one: Occurrence) -> Iterator[Occurrence]:
     """Yield what an occurrence stands in, from inside out."""
     opener = plan.scopes[one.scope].opener
     while opener >= 0:
@@ -136,15 +138,15 @@ def _is_planned(one: Occurrence) -> bool:
     return isinstance(one.step, ProtocolVisit)
 
 
-def _around(plan: Plan, one: Occurrence) -> Occurrence | None:
+def _around(plan: JourneyLayout, one: Occurrence) -> Occurrence | None:
     """Return the protocol's visit that something is part of, else the protocol around it."""
-    for outer in _outwards(plan, one):
+    for outer in _by_distance(plan, one):
         if isinstance(outer.step, ProtocolVisit | Protocol):
             return outer
     return None
 
 
-def _stands_for(plan: Plan, around: Occurrence) -> int:
+def _stands_for(plan: JourneyLayout, around: Occurrence) -> int:
     """Return the trial's visit that a protocol's visit is: the first in it."""
     inner = plan.opens.get((around.number, -1), -1)
     members = plan.members[inner] if inner >= 0 else ()
@@ -153,7 +155,7 @@ def _stands_for(plan: Plan, around: Occurrence) -> int:
     return next(visits, -1)
 
 
-def _name(plan: Plan, visit: Occurrence) -> str:
+def _name(plan: JourneyLayout, visit: Occurrence) -> str:
     """Return a visit's name: its own, the protocol's, or its step's; {cycle} is filled in."""
     step, around = visit.step, _around(plan, visit)
     own = step.details.name if isinstance(step, TrialVisit) else ""
@@ -162,10 +164,10 @@ def _name(plan: Plan, visit: Occurrence) -> str:
     return str(name).replace("{cycle}", str(cycle))
 
 
-def name_of(made: Chart, one: Happening) -> str | None:
+def name_of(made: SyncContext, one: OccurrenceRows) -> str | None:
     """Return the name of the trial's visit in which something happened; None outside of one."""
-    plan = made.timeline.record.walked[one.journey]
-    for outer in _outwards(plan, one.occurrence):
+    plan = made.timeline.record.layouts_walked[one.journey]
+    for outer in _by_distance(plan, one.occurrence):
         if isinstance(outer.step, TrialVisit):
             return _name(plan, outer)
         if _is_planned(outer):

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.people.diagnoses import Stated
+from healthsim.execution.people.diagnoses import VisitCodes
 from healthsim.execution.people.draws import Draws, Rows
-from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, Sought
+from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
 from healthsim.execution.timeline.record import Record
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence
@@ -32,7 +32,7 @@ _LEAVES = (10 * 60, 16 * 60)  # assumption: the hours in which stays end
 
 
 @dataclass(frozen=True)
-class Visit:
+class VisitRows:
     """One encounter, or one claim without one, of many people; arrays of shape (n,).
 
     Attributes:
@@ -44,7 +44,7 @@ class Visit:
         stated: the diagnoses.
     """
 
-    happening: Happening
+    source_rows: OccurrenceRows
     details: EncounterDetails | ClaimDetails
     first: Days
     last: Days
@@ -54,20 +54,20 @@ class Visit:
     provider: NDArray[np.int32]
     facility: NDArray[np.int32]
     plan: NDArray[np.int32]
-    stated: Stated
+    stated: VisitCodes
 
     @property
     def rows(self) -> Rows:
         """Positions of the people in the chunk, ascending."""
-        return self.happening.rows
+        return self.source_rows.rows
 
     @property
     def occurrence(self) -> Occurrence:
         """The occurrence that the visit is."""
-        return self.happening.occurrence
+        return self.source_rows.occurrence
 
     @property
-    def charted(self) -> bool:
+    def is_encounter(self) -> bool:
         """Whether it is an encounter of the chart, and not a claim alone."""
         return isinstance(self.details, EncounterDetails)
 
@@ -76,25 +76,25 @@ class Visit:
         """Nights stayed."""
         return (self.last - self.first).astype(np.int32)
 
-    def sought(self, specialty: str, address: str, rows: Rows) -> Sought:
+    def provider_request(self, specialty: str, address: str, rows: Rows) -> ProviderRequest:
         """Say who is looked for to do something in the visit for some of its people."""
-        at = self.place(rows)
-        return Sought(specialty, address, rows, self.plan[at], facility=self.facility[at])
+        at = self.position_of(rows)
+        return ProviderRequest(specialty, address, rows, self.plan[at], facility=self.facility[at])
 
-    def treating(self, rows: Rows) -> Sought:
+    def treating_request(self, rows: Rows) -> ProviderRequest:
         """Say who is looked for to treat some of its people."""
         clinician = getattr(self.details, "clinician", None)
-        return replace(self.sought(self.specialty, self.occurrence.address, rows),
+        return replace(self.provider_request(self.specialty, self.occurrence.address, rows),
                        clinician=clinician)  # fmt: skip
 
-    def place(self, rows: Rows) -> NDArray[np.intp]:
+    def position_of(self, rows: Rows) -> NDArray[np.intp]:
         """Return where each of `rows`, all of them people of the visit, stands in it."""
         return np.searchsorted(self.rows, rows)
 
 
-def visit(
-    happening: Happening, primary: str | None, record: Record, network: Network, through: int
-) -> Visit:
+def build_visit(
+    happening: OccurrenceRows, primary: str | None, record: Record, network: Network, through: int
+) -> VisitRows:
     """Complete a visit that befell some people."""
     step = happening.occurrence.step
     if not isinstance(step, events.Encounter | events.Claim):
@@ -108,15 +108,17 @@ def visit(
     facility = _facility(details.encounter_class, rows, plan, network)
     clinician = getattr(details, "clinician", None)
     address = happening.occurrence.address
-    return Visit(
-        happening=happening,
+    return VisitRows(
+        source_rows=happening,
         details=details,
         first=first,
         last=last.astype(np.int32),
         start_at=start_at,
         end_at=end_at,
         specialty=specialty,
-        provider=network.provider(Sought(specialty, address, rows, plan, clinician, facility)),
+        provider=network.provider(
+            ProviderRequest(specialty, address, rows, plan, clinician, facility)
+        ),
         facility=facility,
         plan=plan,
         stated=_stated(happening, details, primary, record),
@@ -134,7 +136,7 @@ def _facility(
 
 
 def _hours(
-    happening: Happening, encounter_class: str, last: Days, draws: Draws
+    happening: OccurrenceRows, encounter_class: str, last: Days, draws: Draws
 ) -> tuple[Minutes, Minutes]:
     """Return arrival and departure; one draw gives the hour, its remainder the length."""
     u = draws.uniform(f"{happening.occurrence.address}/hour", happening.rows)
@@ -153,11 +155,11 @@ def _hours(
 
 
 def _stated(
-    happening: Happening,
+    happening: OccurrenceRows,
     details: EncounterDetails | ClaimDetails,
     primary: str | None,
     record: Record,
-) -> Stated:
+) -> VisitCodes:
     """Return what each visit states: what is listed and holds, else the primary condition."""
     listed = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
     said = np.asarray(happening.facts["said"], dtype=np.int64) & np.int64((1 << len(listed)) - 1)
@@ -174,4 +176,4 @@ def _stated(
             "give one without a when",
         )])  # fmt: skip
     moment = record.moment(happening.rows, happening.days)
-    return record.problems.stated(listed, said, moment, others=details.comorbidities)
+    return record.conditions.visit_codes(listed, said, moment, others=details.comorbidities)

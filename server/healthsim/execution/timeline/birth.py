@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.cohort.household import count_of
+from healthsim.execution.cohort.household import to_counts
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER, Homes
-from healthsim.execution.timeline.record import AsOf, Record
+from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER, Households
+from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.specification.journeys.events import Birth
-from healthsim.specification.journeys.newborns import most_born
+from healthsim.specification.journeys.newborns import most_children
 from healthsim.specification.journeys.plan import Occurrence
 from healthsim.tables import Coded
 
 
 @dataclass(frozen=True)
-class Born:
+class NewbornRows:
     """The children of one birth step; arrays of shape (n,), rows ascending.
 
     Attributes:
@@ -32,9 +32,9 @@ class Born:
     days: Days
 
 
-def bear(
-    one: Occurrence, step: Birth, source: int, mothers: tuple[Rows, Days, AsOf], record: Record
-) -> Born:
+def deliver(
+    one: Occurrence, step: Birth, source: int, mothers: tuple[Rows, Days, AsOfScope], record: Record
+) -> NewbornRows:
     """Let women bear their children.
 
     Args:
@@ -49,23 +49,26 @@ def bear(
     """
     rows, days, scope = mothers
     said = record.draws.values(f"{one.address}/number", step.details.number, rows, scope)
-    number = np.clip(count_of(said), 1, most_born(step.details.number))
-    found: list[Born] = []
+    number = np.clip(to_counts(said), 1, most_children(step.details.number))
+    found: list[NewbornRows] = []
     for nth in range(int(number.max(initial=0))):
         chosen = np.flatnonzero(number > nth)
-        born = Born(
-            _kept_for(record.people.homes, one, nth, rows[chosen]), days[chosen].astype(np.int32)
+        born = NewbornRows(
+            _reserved_rows(record.people.households, one, nth, rows[chosen]),
+            days[chosen].astype(np.int32),
         )
-        _refuse_unable(step, record, born, rows[chosen])
-        _give_life(record, one, step, (born, rows[chosen]))
-        _cover(record, one.address, source, (born, rows[chosen]))
+        _refuse_ineligible_mothers(step, record, born, rows[chosen])
+        _initialize_newborns(record, one, step, (born, rows[chosen]))
+        _enroll_newborns(record, one.address, source, (born, rows[chosen]))
         found.append(born)
     every = np.concatenate([born.rows for born in found])
     order = np.argsort(every, kind="stable")
-    return Born(every[order], np.concatenate([born.days for born in found])[order])
+    return NewbornRows(every[order], np.concatenate([born.days for born in found])[order])
 
 
-def _kept_for(homes: Homes | None, one: Occurrence, nth: int, rows: Rows) -> NDArray[np.int64]:
+def _reserved_rows(
+    homes: Households | None, one: Occurrence, nth: int, rows: Rows
+) -> NDArray[np.int64]:
     """Return the rows that are kept for the nth child of each mother; -1 where none is."""
     if homes is None or not homes.born_of.size:
         return np.full(len(rows), -1, dtype=np.int64)
@@ -73,7 +76,9 @@ def _kept_for(homes: Homes | None, one: Occurrence, nth: int, rows: Rows) -> NDA
     return found
 
 
-def _refuse_unable(step: Birth, record: Record, born: Born, mothers: Rows) -> None:
+def _refuse_ineligible_mothers(
+    step: Birth, record: Record, born: NewbornRows, mothers: Rows
+) -> None:
     age = whole_years(record.people.birth[mothers], born.days)
     unable = (born.rows < 0) | (age < YOUNGEST_MOTHER) | (age > OLDEST_MOTHER)
     if unable.any():
@@ -85,11 +90,13 @@ def _refuse_unable(step: Birth, record: Record, born: Born, mothers: Rows) -> No
         )])  # fmt: skip
 
 
-def _give_life(record: Record, one: Occurrence, step: Birth, whose: tuple[Born, Rows]) -> None:
+def _initialize_newborns(
+    record: Record, one: Occurrence, step: Birth, whose: tuple[NewbornRows, Rows]
+) -> None:
     """Give children a birthday, a sex, and the states that their mother has on it."""
     (born, mothers), people = whose, record.people
     moment = record.moment(mothers, born.days)
-    scope = AsOf(record, moment, born.days)
+    scope = AsOfScope(record, moment, born.days)
     decision = f"{one.address}/gender"
     sex = record.draws.values(decision, step.details.gender, born.rows, scope)
     if not isinstance(sex, Coded):
@@ -103,10 +110,12 @@ def _give_life(record: Record, one: Occurrence, step: Birth, whose: tuple[Born, 
         start = variable.start.copy()
         start[born.rows] = variable.at(moment)
         record.variables[name] = replace(variable, start=start)
-    record.born.setdefault(one.address, []).append(born.rows)
+    record.newborn_rows.setdefault(one.address, []).append(born.rows)
 
 
-def _cover(record: Record, address: str, source: int, whose: tuple[Born, Rows]) -> None:
+def _enroll_newborns(
+    record: Record, address: str, source: int, whose: tuple[NewbornRows, Rows]
+) -> None:
     """Cover children from their first day by the plan that covers their mother on it."""
     born, mothers = whose
     plan = record.coverage.plan(mothers, born.days)
@@ -114,4 +123,4 @@ def _cover(record: Record, address: str, source: int, whose: tuple[Born, Rows]) 
     if covered.any():
         rows = born.rows[covered]
         record.coverage.open(address, rows, born.days[covered], plan[covered], source)
-        record.coverage.explain(rows, "birth")
+        record.coverage.set_reason(rows, "birth")

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.timeline.weights import by_weight, first_group, looked_up
+from healthsim.execution.timeline.weights import choose_by_table, choose_by_weight, first_group
 from healthsim.specification.journeys.branches import Branch, Option
 from healthsim.tables import Coded
 
 if TYPE_CHECKING:
-    from healthsim.execution.people.census import Standing
-    from healthsim.execution.timeline.work import Work
+    from healthsim.execution.people.population_pass import StratumRank
+    from healthsim.execution.timeline.work import StepCall
 
 Ways = NDArray[np.int32]
 
 
-def ways_of(work: Work, step: Branch) -> Ways:
+def choose_options(work: StepCall, step: Branch) -> Ways:
     """Return the option that everyone takes, int32, shape (n,); -1 where none is known yet.
 
     People are in the first group of options whose condition holds. Of a group, each option with
@@ -27,14 +27,14 @@ def ways_of(work: Work, step: Branch) -> Ways:
     """
     u = work.record.draws.uniform(f"{work.occurrence.address}/option", work.rows)
     if step.table is not None:
-        return looked_up(step, step.table, u, work.scope)
+        return choose_by_table(step, step.table, u, work.scope)
     groups = step.groups()
     group_of = first_group(groups, work.scope)
     ways = np.full(len(work.rows), -1, dtype=np.int32)
     for number, group in enumerate(groups):
         here = group_of == number
         shared = [option for option in group if option.exactly is None]
-        ways[here] = by_weight(step.options, shared, u[here])
+        ways[here] = choose_by_weight(step.options, shared, u[here])
     counted = [number for number, group in enumerate(groups) if _exact(group)]
     if counted:
         strata = np.where(np.isin(group_of, counted), group_of, -1).astype(np.int32)
@@ -55,10 +55,10 @@ def _exact(group: Sequence[Option]) -> bool:
 
 
 def _count(
-    work: Work,
+    work: StepCall,
     step: Branch,
     group: Sequence[Option],
-    told: tuple[NDArray[np.bool_], Standing, Ways],
+    told: tuple[NDArray[np.bool_], StratumRank, Ways],
 ) -> None:
     """Let the first so many of a keyed order take the options that are counted."""
     here, standing, ways = told

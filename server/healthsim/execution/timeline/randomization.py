@@ -19,11 +19,11 @@ from healthsim.execution.people.draws import Draws
 from healthsim.tables import Coded
 
 if TYPE_CHECKING:
-    from healthsim.execution.timeline.work import Done, Work
+    from healthsim.execution.timeline.work import StepCall, StepResult
 
 
 @dataclass(frozen=True)
-class Assigned:
+class ArmAssignment:
     """Arms of people; arrays have shape (n,).
 
     Attributes:
@@ -35,13 +35,13 @@ class Assigned:
     block: NDArray[np.int32]
 
 
-def assigned(
+def assign_arms(
     draws: Draws,
     address: str,
     strata: Coded,
     rank: NDArray[np.int64],
     ratio: tuple[Mapping[str, int], int],
-) -> Assigned:
+) -> ArmAssignment:
     """Assign arms by permuted blocks.
 
     Args:
@@ -75,10 +75,10 @@ def assigned(
         order = np.argsort(u.reshape(-1, size), axis=1, kind="stable")
         arm[rows] = pattern[order[number - first, slot]]
         block[rows] = number + 1
-    return Assigned(Coded(arm, tuple(arms)), block)
+    return ArmAssignment(Coded(arm, tuple(arms)), block)
 
 
-def strata_of(work: Work, names: Sequence[str]) -> Coded:
+def stratum_labels(work: StepCall, names: Sequence[str]) -> Coded:
     """Return everyone's stratum in words: ``gender=F, us_state=TX``; ``all`` without names.
 
     A text that is missing reads ``none``.
@@ -102,7 +102,7 @@ def strata_of(work: Work, names: Sequence[str]) -> Coded:
     return Coded(places.astype(np.int32), words)
 
 
-def randomize(work: Work, strata: Coded, ratio: tuple[Mapping[str, int], int]) -> Done:
+def randomize(work: StepCall, strata: Coded, ratio: tuple[Mapping[str, int], int]) -> StepResult:
     """Work a randomisation: give those who have come to it an arm.
 
     The happening's facts are `arm` and `stratum` (Coded) and `block` (int32, from 1). From its day
@@ -110,14 +110,14 @@ def randomize(work: Work, strata: Coded, ratio: tuple[Mapping[str, int], int]) -
 
     Args:
         work: the step and its people.
-        strata: everyone's stratum, such as `strata_of` gives.
+        strata: everyone's stratum, such as `stratum_labels` gives.
         ratio: how many of each arm, and how many people a block holds.
     """
     address = work.occurrence.address
     standing = work.record.standing(address, work.rows, work.days, strata)
     rank = np.full(len(work.rows), -1, dtype=np.int64) if standing is None else standing.rank
-    found = assigned(work.record.draws, address, strata, rank, ratio)
+    found = assign_arms(work.record.draws, address, strata, rank, ratio)
     trial = work.plan.journey.trial
     if trial is not None:
         work.record.arms[trial.id].append((work.rows, work.days, found.arm))
-    return work.done({"arm": found.arm, "stratum": strata, "block": found.block})
+    return work.result({"arm": found.arm, "stratum": strata, "block": found.block})

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, whole_years
-from healthsim.execution.people.census import Standing
-from healthsim.execution.people.diagnoses import Problems
+from healthsim.execution.people.diagnoses import ConditionColumns
 from healthsim.execution.people.draws import Draws, Rows, Values
-from healthsim.execution.people.logs import FOREVER, Course, Coverage, Log, Moment
-from healthsim.execution.people.people import Medication, People
+from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, Moment
+from healthsim.execution.people.people import MedicationColumn, People
+from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.timeline.enrolment import Enrolment
-from healthsim.execution.timeline.state import Variable
-from healthsim.specification.journeys.plan import Plan
+from healthsim.execution.timeline.state import StateVariable
+from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.tables import Coded
 
 
@@ -27,12 +27,12 @@ class Record:
     """The dated record of one chunk: everything that a condition may ask about.
 
     Attributes:
-        happened: (journey, occurrence) -> when it befell whom.
+        occurrence_logs: (journey, occurrence) -> when it befell whom.
         results: LOINC -> results.
         death: last day of life; `FOREVER` while alive.
         first_day: first day of a person's first journey; `NO_DAY` where in none.
         plans: names of the plan book, by position.
-        born: address of a birth -> whom it has brought.
+        newborn_rows: address of a birth -> whom it has brought.
         arms: of each trial, by its id: whom its randomisation befell, when, and their arm.
         stages: step id of a lifecycle -> the stages' positions as people entered them, NaN where
             they left the last; `stage_names` are its stages by position.
@@ -44,20 +44,20 @@ class Record:
     draws: Draws
     plans: tuple[str, ...]
     states: tuple[str, ...]
-    problems: Problems
-    coverage: Coverage
+    conditions: ConditionColumns
+    coverage: CoverageLog
     death: Days
     first_day: Days
-    happened: dict[tuple[int, int], Log] = field(default_factory=lambda: defaultdict(Log))
+    occurrence_logs: dict[tuple[int, int], Log] = field(default_factory=lambda: defaultdict(Log))
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
-    variables: dict[str, Variable] = field(default_factory=dict)
+    variables: dict[str, StateVariable] = field(default_factory=dict)
     courses: list[Course] = field(default_factory=list)
     referrals: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     care_plans: list[Course] = field(default_factory=list)
     stages: dict[str, Log] = field(default_factory=dict)
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    walked: list[Plan] = field(default_factory=list)
-    born: dict[str, list[Rows]] = field(default_factory=dict)
+    layouts_walked: list[JourneyLayout] = field(default_factory=list)
+    newborn_rows: dict[str, list[Rows]] = field(default_factory=dict)
     arms: dict[str, list[tuple[Rows, Days, Coded]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -70,7 +70,7 @@ class Record:
         draws: Draws,
         plans: tuple[str, ...],
         states: tuple[str, ...],
-        coverage: Coverage,
+        coverage: CoverageLog,
     ) -> Record:
         """Open the record of people to whom nothing has happened yet."""
         size = len(people)
@@ -79,7 +79,7 @@ class Record:
             draws=draws,
             plans=plans,
             states=states,
-            problems=Problems(list(people.problems), size),
+            conditions=ConditionColumns(list(people.conditions), size),
             coverage=coverage,
             death=np.full(size, FOREVER, dtype=np.int32),
             first_day=np.full(size, NO_DAY, dtype=np.int32),
@@ -97,7 +97,7 @@ class Record:
         """Return a moment of some of the people."""
         return Moment(rows, days, len(self.people))
 
-    def standing(self, step: str, rows: Rows, days: Days, strata: Coded) -> Standing | None:
+    def standing(self, step: str, rows: Rows, days: Days, strata: Coded) -> StratumRank | None:
         """Say where people stand in a population step; None while everybody is being counted.
 
         Those who were only noted have come to a halt: what befalls them next rests on everybody.
@@ -108,7 +108,7 @@ class Record:
             days: their days.
             strata: a text for each of them; no value for those who are not in the step.
         """
-        census = self.draws.census
+        census = self.draws.population_pass
         in_time = days <= census.last_day
         inside = Coded(np.where(in_time, strata.codes, -1).astype(np.int32), strata.vocabulary)
         found = census.standing(step, self.people.person_id[rows], inside)
@@ -117,7 +117,7 @@ class Record:
         return found
 
 
-def _standing(medication: Medication, size: int) -> Course:
+def _standing(medication: MedicationColumn, size: int) -> Course:
     rows = np.flatnonzero(medication.takes)
     return Course(
         ingredient=medication.ingredient,
@@ -128,7 +128,7 @@ def _standing(medication: Medication, size: int) -> Course:
     )
 
 
-class AsOf:
+class AsOfScope:
     """What conditions and formulas see at one moment: the `Scope` of the condition language."""
 
     def __init__(self, record: Record, moment: Moment, begun: Days) -> None:
@@ -187,7 +187,7 @@ class AsOf:
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
         """Answer one of the functions of the condition language."""
         if function == "has":
-            return self._record.problems.has(argument, self._moment)
+            return self._record.conditions.has(argument, self._moment)
         if function == "takes":
             return self._takes(argument)
         if function == "last":
@@ -210,7 +210,7 @@ class AsOf:
         It is that of the journey's own trial, else of the nearest journey's that is a trial.
         """
         record, rows = self._record, self._moment.rows
-        walked = record.walked
+        walked = record.layouts_walked
         trials = (walked[one].journey.trial for one in self._nearest(len(walked)))
         trial = next((one for one in trials if one is not None), None)
         names = tuple(trial.arms) if trial is not None else ()
@@ -225,20 +225,20 @@ class AsOf:
         found = np.zeros(self.size, dtype=np.bool_)
         for course in self._record.courses:
             if course.ingredient == ingredient:
-                found[course.taken(self._moment)] = True
+                found[course.taking(self._moment)] = True
         return found
 
     def _log(self, step: str) -> Log:
         """Gather the entries of a step: of the journey now walked, else of an earlier one."""
-        plans = self._record.walked
+        plans = self._record.layouts_walked
         for journey in self._nearest(len(plans)):
             numbers = plans[journey].counted(step)
             if numbers:
-                logs = [self._record.happened.get((journey, number)) for number in numbers]
+                logs = [self._record.occurrence_logs.get((journey, number)) for number in numbers]
                 return Log([entry for log in logs if log for entry in log.entries])
         return Log()
 
-    _BUILT_IN: ClassVar[Mapping[str, Callable[[AsOf], Values]]] = {
+    _BUILT_IN: ClassVar[Mapping[str, Callable[[AsOfScope], Values]]] = {
         "age": _age,
         "day": _day,
         "month": _month,

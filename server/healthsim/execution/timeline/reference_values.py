@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes import shelf
+from healthsim.codes import imported_books
 from healthsim.codes.loinc import loinc
 from healthsim.dates import Days, whole_months
 from healthsim.execution.people.draws import Rows
@@ -15,7 +15,7 @@ from healthsim.specification.distributions.kinds import Distribution, parse_dist
 from healthsim.tables import Coded
 
 
-def healthy(
+def reference_value(
     record: Record, code: str, decision: str, rows: Rows, days: Days
 ) -> NDArray[np.float64]:
     """Draw what is typical of healthy people of each one's sex and age.
@@ -37,13 +37,13 @@ def healthy(
     found = np.empty(len(rows))
     for one in np.flatnonzero(np.bincount(kind)).tolist():
         mine = kind == one
-        spread = spread_of(code, *table[one, 2:].tolist())
+        spread = reference_spread(code, *table[one, 2:].tolist())
         found[mine] = record.draws.numbers(decision, spread, rows[mine], None)
     return found
 
 
-@shelf.kept
-def spread_of(code: str, mean: float, sd: float) -> Distribution:
+@imported_books.cached_per_shelf
+def reference_spread(code: str, mean: float, sd: float) -> Distribution:
     """Return the normal distribution of a LOINC code with that middle, within its bounds."""
     row = loinc().find(code, "details.loinc")
     bounds = {"low": row.low, "high": row.high}

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days, add_months, day_of, next_business_day
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.hazards import NEVER, days_until
-from healthsim.execution.timeline.record import AsOf, Record
+from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.specification.distributions.kinds import Constant
 from healthsim.specification.journeys.branches import Branch
-from healthsim.specification.journeys.plan import Beating, Occurrence, Plan
+from healthsim.specification.journeys.plan import Beating, JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.specification.journeys.timing import LONGEST_DAYS, WEEKDAYS, Age, Every, Hazard
 from healthsim.tables import Coded
 
 _LATE = 7  # days that a visit outside its window comes at most after it: assumption, one week
-ScopeOf = Callable[[Rows, Days], AsOf]
+ScopeOf = Callable[[Rows, Days], AsOfScope]
 
 
 @dataclass
-class _Plan:
+class _PlannedVisit:
     """A protocol's visit, for everyone of the chunk."""
 
     planned: Days
@@ -33,7 +33,7 @@ class _Plan:
 
 
 @dataclass
-class _Risk:
+class _PendingHazard:
     """A hazard, for everyone of the chunk: since when, and until when as far as is known."""
 
     since: Days
@@ -41,13 +41,13 @@ class _Risk:
     way: NDArray[np.int32]
 
 
-class Dates:
+class StepDates:
     """The days of a journey's steps, and what they were chosen by."""
 
-    def __init__(self, plan: Plan, record: Record, begun: Days) -> None:
+    def __init__(self, plan: JourneyLayout, record: Record, begun: Days) -> None:
         self.plan, self.record, self.begun = plan, record, begun
-        self._visits: dict[int, _Plan] = {}
-        self._risks: dict[int, _Risk] = {}
+        self._visits: dict[int, _PlannedVisit] = {}
+        self._risks: dict[int, _PendingHazard] = {}
 
     def of(
         self, one: Occurrence, rows: Rows, base: Days, begin: Days, scope: ScopeOf
@@ -75,7 +75,7 @@ class Dates:
         if one.step.hazard is not None:
             rows, days = self._at_risk(one, one.step.hazard, rows, days, scope)
         elif isinstance(one.step, Branch) and one.step.races:
-            rows, days = self._raced(one, one.step, rows, days, scope)
+            rows, days = self._competing_risks(one, one.step, rows, days, scope)
         if at.business_days:
             days = next_business_day(days)
         return rows, days
@@ -88,7 +88,7 @@ class Dates:
         if at.date is not None or at.age is not None:
             days = np.full(len(rows), day_of(at.date.isoformat()) if at.date else 0, np.int32)
             if at.age is not None:
-                days = reached(self.record.people.birth[rows], at.age)
+                days = date_of_age(self.record.people.birth[rows], at.age)
                 days = days + self._offset(one, rows, base, scope)
             ahead = days >= begin
             return rows[ahead], days[ahead], begin[ahead], begin[ahead]
@@ -118,7 +118,7 @@ class Dates:
         A missed visit stays on its planned day. None comes before its cycle begins.
         """
         u, people = self.record.draws.uniform, len(self.begun)
-        visit = self._visits.setdefault(one.number, _Plan(
+        visit = self._visits.setdefault(one.number, _PlannedVisit(
             np.full(people, NO_DAY, dtype=np.int32), np.zeros(people, np.bool_),
             np.zeros(people, np.bool_),
         ))  # fmt: skip
@@ -144,9 +144,9 @@ class Dates:
         wanted = self.record.draws.numbers(f"{decision}/share", share, rows, scope(rows, base))
         return self.record.draws.uniform(decision, rows) < np.nan_to_num(wanted)
 
-    def _risk_of(self, one: Occurrence) -> _Risk:
+    def _risk_of(self, one: Occurrence) -> _PendingHazard:
         people = len(self.begun)
-        return self._risks.setdefault(one.number, _Risk(
+        return self._risks.setdefault(one.number, _PendingHazard(
             np.full(people, NO_DAY, dtype=np.int32), np.full(people, NEVER, dtype=np.int32),
             np.full(people, -1, dtype=np.int32),
         ))  # fmt: skip
@@ -185,7 +185,7 @@ class Dates:
         risk.due[rows] = np.where(comes, due, NEVER)
         return due
 
-    def fires(
+    def hazard_occurs(
         self, one: Occurrence, rows: Rows, days: Days, scope: ScopeOf
     ) -> tuple[NDArray[np.bool_], Days]:
         """Return whose time it is, and for the others the day on which to look again."""
@@ -204,7 +204,7 @@ class Dates:
             again[here] = self._due(one, hazard.renew_days, others[here], today[here], wait)
         return fires, again
 
-    def _raced(
+    def _competing_risks(
         self, one: Occurrence, step: Branch, rows: Rows, since: Days, scope: ScopeOf
     ) -> tuple[Rows, Days]:
         """Let the options of a branch compete; the earliest is the way, on its day."""
@@ -225,7 +225,7 @@ class Dates:
         comes = soonest != NEVER
         return rows[comes], (since + soonest)[comes].astype(np.int32)
 
-    def gap(
+    def days_to_next(
         self, following: Occurrence, hazard: Hazard, rows: Rows, days: Days, scope: ScopeOf
     ) -> tuple[Rows, Days]:
         """Return to whom the next beat of a hazard comes, and when."""
@@ -233,7 +233,7 @@ class Dates:
         comes = wait != NEVER
         return rows[comes], (days + wait)[comes].astype(np.int32)
 
-    def way(self, one: Occurrence, rows: Rows) -> NDArray[np.int32] | None:
+    def race_winner(self, one: Occurrence, rows: Rows) -> NDArray[np.int32] | None:
         """Return the way that a race settled; None for any other step."""
         if isinstance(one.step, Branch) and one.step.races:
             return self._risk_of(one).way[rows]
@@ -254,7 +254,7 @@ class Dates:
         }
 
 
-def reached(birth: Days, age: Age) -> Days:
+def date_of_age(birth: Days, age: Age) -> Days:
     """Return the day on which people born on `birth` reach an age."""
     if age.days is not None:
         return (birth + np.int32(age.days)).astype(np.int32)
@@ -275,7 +275,7 @@ def month_begins(days: Days, month: int) -> Days:
     return found.astype(np.int32)
 
 
-def beat_days(step: Beating, first: Days, beats: int) -> Days:
+def repeat_days(step: Beating, first: Days, beats: int) -> Days:
     """Return the day of a later beat: so many beats after the first."""
     if isinstance(step, Protocol):
         return (first + np.int32(step.cycle_days * beats)).astype(np.int32)

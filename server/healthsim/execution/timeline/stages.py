@@ -13,10 +13,10 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Log
 from healthsim.execution.timeline.hazards import NEVER, days_until
-from healthsim.execution.timeline.record import AsOf, Record
-from healthsim.execution.timeline.steps import later
-from healthsim.execution.timeline.weights import chosen
-from healthsim.specification.journeys.plan import Occurrence, Plan, StageEntry
+from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.steps import add_length
+from healthsim.execution.timeline.weights import choose_option
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageEntry
 from healthsim.specification.journeys.stages import MoveTo, Stages
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard
 
@@ -24,7 +24,7 @@ _OUT, _STAYED = -2, -3  # left for no stage; the stay is over, and the moves are
 
 
 @dataclass
-class _Stay:
+class _StageVisit:
     """One entry of one stage, for everyone of the chunk.
 
     Attributes:
@@ -34,10 +34,10 @@ class _Stay:
 
     since: Days
     due: Days
-    way: NDArray[np.int32]
+    move: NDArray[np.int32]
 
     @classmethod
-    def nobody(cls, people: int) -> _Stay:
+    def nobody(cls, people: int) -> _StageVisit:
         return cls(
             np.full(people, NO_DAY, dtype=np.int32),
             np.full(people, FOREVER, dtype=np.int32),
@@ -46,7 +46,7 @@ class _Stay:
 
 
 @dataclass(frozen=True)
-class Doors:
+class StageCallbacks:
     """What a lifecycle does to the walk that it is part of.
 
     Attributes:
@@ -60,10 +60,12 @@ class Doors:
     closed: Callable[[int], Days]
 
 
-class Lifecycles:
+class StageWalk:
     """The lifecycles of one journey over the people of one chunk."""
 
-    def __init__(self, plan: Plan, record: Record, begun: Days, doors: Doors) -> None:
+    def __init__(
+        self, plan: JourneyLayout, record: Record, begun: Days, doors: StageCallbacks
+    ) -> None:
         """Begin with nobody in any stage.
 
         Args:
@@ -74,7 +76,7 @@ class Lifecycles:
         """
         self.plan, self.record, self.begun = plan, record, begun
         self._put, self._closed, self._retire = doors.put, doors.closed, doors.retire
-        self._stays: dict[int, _Stay] = {}
+        self._stays: dict[int, _StageVisit] = {}
         self._times: dict[int, NDArray[np.int16]] = {}
         self._over: dict[int, Days] = {}
         for one in plan.occurrences:
@@ -83,13 +85,15 @@ class Lifecycles:
                 names = tuple(stage.name for stage in one.step.stages)
                 record.stage_names[one.step.id] = names
 
-    def begin(self, one: Occurrence, step: Stages, rows: Rows, days: Days, scope: AsOf) -> None:
+    def begin(
+        self, one: Occurrence, step: Stages, rows: Rows, days: Days, scope: AsOfScope
+    ) -> None:
         """Let people enter their first stage."""
         people = len(self.begun)
         self._times.setdefault(one.number, np.zeros((len(step.stages), people), dtype=np.int16))
         over = self._over.setdefault(one.number, np.full(people, FOREVER, dtype=np.int32))
         if step.lasts is not None:
-            over[rows] = later(days, step.lasts)
+            over[rows] = add_length(days, step.lasts)
         drawn = self.record.draws.values(f"{one.address}/start", step.start, rows, scope)
         names = self.record.stage_names[step.id]
         ranks = np.array([names.index(text) for text in drawn.vocabulary], dtype=np.int32)  # type: ignore[union-attr]
@@ -119,27 +123,27 @@ class Lifecycles:
         """Note that people are in a stage, and settle when they leave it, as far as is known."""
         rank = step.stages.stages.index(step.stage)
         self.record.stages[step.stages.id].add(rows, days, np.full(len(rows), float(rank)))
-        stay = self._stays.setdefault(one.number, _Stay.nobody(len(self.begun)))
+        stay = self._stays.setdefault(one.number, _StageVisit.nobody(len(self.begun)))
         stay.since[rows] = days
-        stay.due[rows], stay.way[rows] = self._over[one.opener][rows], _OUT
+        stay.due[rows], stay.move[rows] = self._over[one.opener][rows], _OUT
         if step.stage.stays is not None:
             drawn = self.record.draws.numbers(
                 f"{one.address}/stays", step.stage.stays.distribution, rows, self._scope(rows, days)
             ) * step.stage.stays.unit_days  # fmt: skip
             length = np.rint(np.clip(np.nan_to_num(drawn, nan=LONGEST_DAYS), 0, LONGEST_DAYS))
-            self._earlier(stay, rows, days + length.astype(np.int32), _STAYED)
+            self._bring_forward(stay, rows, days + length.astype(np.int32), _STAYED)
         for place, move in enumerate(step.stage.moves):
             if move.hazard is not None:
-                self._risk((one, place, move.hazard, 0), stay, rows, days)
+                self._compete((one, place, move.hazard, 0), stay, rows, days)
         self._closed(self.plan.opens[one.number, -1])[rows] = stay.due[rows]
-        self._look_again(one, step, stay, rows, days)
+        self._schedule_check(one, step, stay, rows, days)
 
-    def _earlier(self, stay: _Stay, rows: Rows, days: Days, way: int) -> None:
+    def _bring_forward(self, stay: _StageVisit, rows: Rows, days: Days, way: int) -> None:
         sooner = days < stay.due[rows]
-        stay.due[rows[sooner]], stay.way[rows[sooner]] = days[sooner], way
+        stay.due[rows[sooner]], stay.move[rows[sooner]] = days[sooner], way
 
-    def _risk(
-        self, risk: tuple[Occurrence, int, Hazard, int], stay: _Stay, rows: Rows, days: Days
+    def _compete(
+        self, risk: tuple[Occurrence, int, Hazard, int], stay: _StageVisit, rows: Rows, days: Days
     ) -> None:
         """Let a move with a hazard compete, as its rate is on this day.
 
@@ -162,10 +166,10 @@ class Lifecycles:
         comes = wait != NEVER
         if hazard.renew_days is not None:
             comes &= wait <= hazard.renew_days
-        self._earlier(stay, rows[comes], (days + wait)[comes].astype(np.int32), place)
+        self._bring_forward(stay, rows[comes], (days + wait)[comes].astype(np.int32), place)
 
-    def _look_again(
-        self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days
+    def _schedule_check(
+        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
     ) -> None:
         """Put the next look on the agenda: the day of leaving, or an earlier one to ask on."""
         due = stay.due[rows].copy()
@@ -173,7 +177,7 @@ class Lifecycles:
             gone = (days - stay.since[rows]) // beat + 1
             due = np.minimum(due, stay.since[rows] + gone * np.int32(beat))
         comes = due != FOREVER
-        self._put(self.plan.leaves[one.number], rows[comes], due[comes].astype(np.int32))
+        self._put(self.plan.exit_checks[one.number], rows[comes], due[comes].astype(np.int32))
 
     def leave(self, leave: Occurrence, rows: Rows, days: Days) -> None:
         """Look whether people leave their stage on this day; those who do enter the next."""
@@ -182,15 +186,17 @@ class Lifecycles:
         if not isinstance(step, StageEntry):
             raise TypeError(type(step))
         stay = self._stays[one.number]
-        self._ask(one, step, stay, rows, days)
+        self._check_conditions(one, step, stay, rows, days)
         gone = days >= stay.due[rows]
         stays, since = rows[~gone], days[~gone]
-        self._renew(one, step, stay, stays, since)
+        self._redraw_hazards(one, step, stay, stays, since)
         self._closed(self.plan.opens[one.number, -1])[rows] = stay.due[rows]
-        self._look_again(one, step, stay, stays, since)
-        self._go(one, step, stay, rows[gone], days[gone])
+        self._schedule_check(one, step, stay, stays, since)
+        self._take_moves(one, step, stay, rows[gone], days[gone])
 
-    def _ask(self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days) -> None:
+    def _check_conditions(
+        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
+    ) -> None:
         """Let those go for whom a move's condition is seen to hold."""
         look = (days - stay.since[rows]) % step.stages.check_every == 0
         for place, move in enumerate(step.stage.moves):
@@ -199,10 +205,10 @@ class Lifecycles:
             asked = np.flatnonzero(look & (days < stay.due[rows]))
             if len(asked):
                 holds = move.until.holds(self._scope(rows[asked], days[asked]))
-                self._earlier(stay, rows[asked[holds]], days[asked[holds]], place)
+                self._bring_forward(stay, rows[asked[holds]], days[asked[holds]], place)
 
-    def _renew(
-        self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days
+    def _redraw_hazards(
+        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
     ) -> None:
         """Read the rates anew for those whose time it is."""
         gone = days - stay.since[rows]
@@ -213,18 +219,20 @@ class Lifecycles:
             for renewal in np.unique(gone[gone % horizon == 0] // horizon).tolist():
                 here = np.flatnonzero(gone == renewal * horizon)
                 risk = (one, place, move.hazard, int(renewal))
-                self._risk(risk, stay, rows[here], days[here])
+                self._compete(risk, stay, rows[here], days[here])
 
-    def _go(self, one: Occurrence, step: StageEntry, stay: _Stay, rows: Rows, days: Days) -> None:
+    def _take_moves(
+        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
+    ) -> None:
         if not len(rows):
             return
-        self._retire(rows, self.plan.held[one.number])
-        ways = stay.way[rows].copy()
+        self._retire(rows, self.plan.stage_members[one.number])
+        ways = stay.move[rows].copy()
         moves = [move for move in step.stage.moves if move.ends_the_stay]
         over = np.flatnonzero(ways == _STAYED)
         if len(over):
             u = self.record.draws.uniform(f"{one.address}/move", rows[over])
-            taken = chosen(moves, _groups(moves), u, self._scope(rows[over], days[over]))
+            taken = choose_option(moves, _groups(moves), u, self._scope(rows[over], days[over]))
             places = np.array([step.stage.moves.index(move) for move in moves], dtype=np.int32)
             ways[over] = places[taken]
         out = ways == _OUT
@@ -235,8 +243,8 @@ class Lifecycles:
             on = rows[~out]
             self._enter_next(one.opener, step.stages, goes[ways[~out]], on, days[~out])
 
-    def _scope(self, rows: Rows, days: Days) -> AsOf:
-        return AsOf(self.record, self.record.moment(rows, days), self.begun[rows])
+    def _scope(self, rows: Rows, days: Days) -> AsOfScope:
+        return AsOfScope(self.record, self.record.moment(rows, days), self.begun[rows])
 
 
 def _name(moves: Sequence[MoveTo], place: int) -> str:

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.logs import FOREVER, Course, Entry, Moment
+from healthsim.execution.people.logs import FOREVER, Course, LogEntry, Moment
 from healthsim.specification.journeys.timing import YEAR_DAYS
 
 _PLACES = 6  # quantiles of the normal differ in their last bits between processors
@@ -20,10 +20,10 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Move:
+class StateChange:
     """A change of a state variable: by an amount, or to a value; at once, or over days."""
 
-    entry: Entry
+    entry: LogEntry
     sets: bool = False
     over_days: int = 0
 
@@ -39,7 +39,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Trend(Move):
+class LinearTrend(StateChange):
     """A straight line: the entry's values are the change in a year.
 
     Attributes:
@@ -68,7 +68,7 @@ class Trend(Move):
 
 
 @dataclass(frozen=True)
-class Wander(Trend):
+class AR1Noise(LinearTrend):
     """Ups and downs: each period keeps a share of the deviation and adds to it.
 
     Attributes:
@@ -109,7 +109,7 @@ class Wander(Trend):
 
 
 @dataclass(frozen=True)
-class Response(Move):
+class DrugResponse(StateChange):
     """What a drug does: it holds while the drug is taken and fades when it is not any more.
 
     Attributes:
@@ -143,7 +143,7 @@ class Response(Move):
 
 
 @dataclass
-class Variable:
+class StateVariable:
     """A state variable: where everyone starts, and how it has moved.
 
     Attributes:
@@ -154,14 +154,15 @@ class Variable:
     low: float
     high: float
     decimals: int
-    moves: list[Move] = field(default_factory=list)
+    moves: list[StateChange] = field(default_factory=list)
     out_of_order: bool = False
 
-    def move(self, move: Move) -> None:
+    def add_change(self, move: StateChange) -> None:
         """Add a move; one that is dated before a move already made is put in its place."""
         before = Moment(move.entry.rows, move.entry.days + np.int32(1), len(self.start))
         self.out_of_order |= any(
-            len(before.where[one.entry.rows]) and _later(before, one.entry) for one in self.moves
+            len(before.positions[one.entry.rows]) and _later(before, one.entry)
+            for one in self.moves
         )
         self.moves.append(move)
 
@@ -171,11 +172,11 @@ class Variable:
         if self.out_of_order:
             return self._by_day(moment, value)
         for move in self.moves:
-            place, chosen = moment.sees(move.entry)
+            place, chosen = moment.visible(move.entry)
             amount, part = move.parts(moment, place, chosen)
             if move.sets:
                 amount = amount - value[place]
-            value[place] = self.settle(value[place] + amount * part)
+            value[place] = self.clamp_and_round(value[place] + amount * part)
         return value
 
     def _by_day(self, moment: Moment, value: Numbers) -> Numbers:
@@ -184,7 +185,7 @@ class Variable:
         days = np.full(shape, FOREVER, dtype=np.int32)
         amounts, parts = np.zeros(shape), np.zeros(shape)
         for number, move in enumerate(self.moves):
-            place, chosen = moment.sees(move.entry)
+            place, chosen = moment.visible(move.entry)
             days[number, place] = move.entry.days[chosen]
             amounts[number, place], parts[number, place] = move.parts(moment, place, chosen)
         sets = np.array([move.sets for move in self.moves])
@@ -192,18 +193,18 @@ class Variable:
         for number in np.argsort(days, axis=0, kind="stable"):
             day = days[number, person]
             amount = amounts[number, person] - np.where(sets[number], value, 0.0)
-            moved = self.settle(value + amount * parts[number, person])
+            moved = self.clamp_and_round(value + amount * parts[number, person])
             value = np.where(day == FOREVER, value, moved)
         return value
 
-    def settle(self, value: Numbers) -> Numbers:
+    def clamp_and_round(self, value: Numbers) -> Numbers:
         """Round, and hold within the variable's bounds."""
         held: Numbers = np.clip(np.round(value, self.decimals), self.low, self.high)
         held += 0.0
         return held
 
 
-def _later(moment: Moment, entry: Entry) -> bool:
+def _later(moment: Moment, entry: LogEntry) -> bool:
     """Tell whether an entry holds anybody of the moment on a day after theirs."""
-    place = moment.where[entry.rows]
+    place = moment.positions[entry.rows]
     return bool(((place >= 0) & (entry.days >= moment.days[place])).any())

@@ -10,15 +10,21 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
 from healthsim.dates import NO_DAY, Days, add_months
-from healthsim.execution.people.draws import Values
-from healthsim.execution.people.logs import FOREVER, Course, Entry
-from healthsim.execution.timeline.birth import bear
-from healthsim.execution.timeline.branching import ways_of
-from healthsim.execution.timeline.randomization import randomize, strata_of
-from healthsim.execution.timeline.reference_values import healthy
-from healthsim.execution.timeline.state import Move, Response, Trend, Wander
-from healthsim.execution.timeline.trial_steps import end_trial, expose, screen, suffer, withdraw
-from healthsim.execution.timeline.work import Done, Facts, Happening, Work
+from healthsim.execution.people.draws import Values, require_text
+from healthsim.execution.people.logs import FOREVER, Course, LogEntry
+from healthsim.execution.timeline.birth import deliver
+from healthsim.execution.timeline.branching import choose_options
+from healthsim.execution.timeline.randomization import randomize, stratum_labels
+from healthsim.execution.timeline.reference_values import reference_value
+from healthsim.execution.timeline.state import AR1Noise, DrugResponse, LinearTrend, StateChange
+from healthsim.execution.timeline.trial_steps import (
+    end_trial,
+    record_adverse_event,
+    record_exposure,
+    record_screening,
+    record_withdrawal,
+)
+from healthsim.execution.timeline.work import Facts, OccurrenceRows, StepCall, StepResult
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.branches import Branch
@@ -51,12 +57,12 @@ _STAY = {  # nights, where the event says nothing
 }  # fmt: skip
 
 
-def do(work: Work) -> Done:
+def execute_step(work: StepCall) -> StepResult:
     """Work a step on the people to whom it has come."""
     return _WORKS[type(work.occurrence.step)](work)
 
 
-def _visit(work: Work) -> Done:
+def _visit(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Encounter | events.Claim):
         raise TypeError(type(step))
@@ -68,12 +74,12 @@ def _visit(work: Work) -> Done:
         nights = np.clip(np.rint(drawn), 0, 3650).astype(np.int32)
     facts: Facts = {"nights": nights}
     if details.disposition is not None:
-        facts["disposition"] = _text(work.values("disposition", details.disposition))
-    facts["said"] = _said(work, details)
-    return work.done(facts, (work.days + nights).astype(np.int32))
+        facts["disposition"] = require_text(work.values("disposition", details.disposition))
+    facts["said"] = _diagnosis_mask(work, details)
+    return work.result(facts, (work.days + nights).astype(np.int32))
 
 
-def _said(work: Work, details: EncounterDetails | ClaimDetails) -> NDArray[np.int64]:
+def _diagnosis_mask(work: StepCall, details: EncounterDetails | ClaimDetails) -> NDArray[np.int64]:
     """Return which of the listed diagnoses hold for whom: int64, bit i for diagnosis i."""
     said = np.zeros(len(work.rows), dtype=np.int64)
     listed = len(details.diagnoses) or 1
@@ -86,7 +92,7 @@ def _said(work: Work, details: EncounterDetails | ClaimDetails) -> NDArray[np.in
     return said
 
 
-def _measure(work: Work) -> Done:
+def _measure(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Lab | events.Vital):
         raise TypeError(type(step))
@@ -106,35 +112,35 @@ def _measure(work: Work) -> Done:
         number = np.full(len(work.rows), np.nan) if isinstance(found, Coded) else found
         work.record.results[code].add(work.rows, work.days, number)
         facts[code] = found
-    return work.done(facts)
+    return work.result(facts)
 
 
 def _result(
-    work: Work, code: str, result: StateResult | Distribution | None, prefix: str
+    work: StepCall, code: str, result: StateResult | Distribution | None, prefix: str
 ) -> Values:
     """Find a result: from the state, from the spec's distribution, or from the code book's."""
     if isinstance(result, StateResult):
         variable = work.record.variables[result.from_]
         value = variable.at(work.record.moment(work.rows, work.days))
         if result.noise is not None:
-            value = variable.settle(value + work.numbers(f"{prefix}noise", result.noise))
+            value = variable.clamp_and_round(value + work.numbers(f"{prefix}noise", result.noise))
         return value
     if result is not None:
         return work.values(f"{prefix}result", result)
-    return healthy(
+    return reference_value(
         work.record, code, f"{work.occurrence.address}/{prefix}result", work.rows, work.days
     )
 
 
-def _diagnose(work: Work) -> Done:
+def _diagnose(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Diagnosis):
         raise TypeError(type(step))
-    work.record.problems.begin(step.details.code, work.rows, work.days, work.source)
-    return work.done()
+    work.record.conditions.begin(step.details.code, work.rows, work.days, work.source)
+    return work.result()
 
 
-def _prescribe(work: Work) -> Done:
+def _prescribe(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Prescription):
         raise TypeError(type(step))
@@ -162,20 +168,20 @@ def _prescribe(work: Work) -> Done:
     adherence = np.full(size, 1.0)
     if details.adherence is not None:
         adherence = work.numbers("adherence", details.adherence)
-    return work.done(
+    return work.result(
         {"stop": course.stop, "cut": course.cut, "first_fill_share": first, "adherence": adherence}
     )
 
 
-def _refer(work: Work) -> Done:
+def _refer(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Referral):
         raise TypeError(type(step))
     work.record.referrals[step.details.specialty].add(work.rows, work.days)
-    return work.done()
+    return work.result()
 
 
-def _enroll(work: Work) -> Done:
+def _enroll(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Enrollment):
         raise TypeError(type(step))
@@ -194,23 +200,23 @@ def _enroll(work: Work) -> Done:
         record.coverage.open(
             work.occurrence.address, rows[plan >= 0], days[plan >= 0], plan[plan >= 0], work.source
         )
-    return work.done()
+    return work.result()
 
 
-def _disenroll(work: Work) -> Done:
+def _disenroll(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, events.Disenrollment):
         raise TypeError(type(step))
     work.record.coverage.close(work.rows, work.days, step.details.reason)
-    return work.done()
+    return work.result()
 
 
-def _die(work: Work) -> Done:
+def _die(work: StepCall) -> StepResult:
     work.record.death[work.rows] = work.days
-    return work.done()
+    return work.result()
 
 
-def _end(work: Work) -> Done:
+def _end(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, End):
         raise TypeError(type(step))
@@ -221,146 +227,142 @@ def _end(work: Work) -> Done:
     elif step.scope == "trial":
         end_trial(work)
     else:
-        work.over[work.rows] = work.days
-    return work.done()
+        work.journey_end[work.rows] = work.days
+    return work.result()
 
 
-def _bear(work: Work) -> Done:
+def _deliver(work: StepCall) -> StepResult:
     """Let mothers bear; the birth befalls the newborns too, as the first thing in their life."""
     step = work.occurrence.step
     if not isinstance(step, events.Birth):
         raise TypeError(type(step))
     mothers = (work.rows, work.days, work.scope)
-    born = bear(work.occurrence, step, work.source, mothers, work.record)
+    born = deliver(work.occurrence, step, work.source, mothers, work.record)
     rows = np.concatenate([work.rows, born.rows])
     order = np.argsort(rows, kind="stable")
     option = np.where(order >= len(work.rows), np.int32(0), np.int32(-1))
     days = np.concatenate([work.days, born.days])[order]
     told: Facts = {"option": Coded(option, ("born",))}
-    return Done(Happening(work.journey, work.occurrence, rows[order], days, told), work.days)
+    return StepResult(
+        OccurrenceRows(work.journey, work.occurrence, rows[order], days, told), work.days
+    )
 
 
-def _change(work: Work) -> Done:
+def _change(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, Change):
         raise TypeError(type(step))
-    work.record.variables[step.state].move(_move(work, step))
-    return work.done()
+    work.record.variables[step.state].add_change(_move(work, step))
+    return work.result()
 
 
-def _move(work: Work, step: Change) -> Move:
+def _move(work: StepCall, step: Change) -> StateChange:
     if step.noise is not None:
         address, draws = work.occurrence.address, work.record.draws
-        return Wander(
-            Entry(work.rows, work.days, np.zeros(len(work.rows))),
+        return AR1Noise(
+            LogEntry(work.rows, work.days, np.zeros(len(work.rows))),
             last=_last(work, step.lasts),
-            closed=work.closed,
+            closed=work.scope_ends,
             sd=step.noise.sd,
             every_days=step.noise.every_days,
             keeps=step.noise.keeps,
             uniform=lambda period: draws.uniform(f"{address}/noise#{period}"),
         )
     name = next(name for name in ("by", "to", "per_year") if getattr(step, name) is not None)
-    entry = Entry(work.rows, work.days, work.numbers(name, getattr(step, name)))
+    entry = LogEntry(work.rows, work.days, work.numbers(name, getattr(step, name)))
     if step.per_year is not None:
-        return Trend(entry, last=_last(work, step.lasts), closed=work.closed)
+        return LinearTrend(entry, last=_last(work, step.lasts), closed=work.scope_ends)
     over = step.over.days if step.over is not None else 0
     if step.while_taking is not None:
-        return Response(
+        return DrugResponse(
             entry,
             over_days=over,
             ingredient=step.while_taking,
             washout_days=step.washout_days,
             courses=work.record.courses,
         )
-    return Move(entry, step.to is not None, over)
+    return StateChange(entry, step.to is not None, over)
 
 
-def _last(work: Work, lasts: Length | None) -> Days | None:
-    return None if lasts is None else later(work.days, lasts)
+def _last(work: StepCall, lasts: Length | None) -> Days | None:
+    return None if lasts is None else add_length(work.days, lasts)
 
 
-def later(days: Days, length: Length) -> Days:
+def add_length(days: Days, length: Length) -> Days:
     """Return the days that lie a length of time after others."""
     if length.days is not None:
         return (days + np.int32(length.days)).astype(np.int32)
     return add_months(days, (length.months or 0) + 12 * (length.years or 0))
 
 
-def _branch(work: Work) -> Done:
+def _branch(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, Branch):
         raise TypeError(type(step))
-    ways = ways_of(work, step) if work.ways is None else work.ways
-    done = work.done({"way": ways})
-    return Done(done.happening, done.last_days, ways)
+    ways = choose_options(work, step) if work.options is None else work.options
+    done = work.result({"way": ways})
+    return StepResult(done.happening, done.last_days, ways)
 
 
-def _randomize(work: Work) -> Done:
+def _randomize(work: StepCall) -> StepResult:
     trial = work.plan.journey.trial
     if trial is None:
         raise TypeError("a randomization needs the journey's trial")
-    strata = strata_of(work, trial.strata)
+    strata = stratum_labels(work, trial.strata)
     return randomize(work, strata, (trial.arms, trial.block_size))
 
 
-def _wait(work: Work) -> Done:
-    ways = work.ways
+def _wait(work: StepCall) -> StepResult:
+    ways = work.options
     if ways is None:
         raise TypeError("a wait is over one way or the other")
-    done = work.done({"option": Coded(ways, ("met", "limit"))})
-    return Done(done.happening, done.last_days, ways)
+    done = work.result({"option": Coded(ways, ("met", "limit"))})
+    return StepResult(done.happening, done.last_days, ways)
 
 
-def _enter(work: Work) -> Done:
+def _enter(work: StepCall) -> StepResult:
     step = work.occurrence.step
     if not isinstance(step, StageEntry):
         raise TypeError(type(step))
-    return work.done({"option": Coded.constant(step.stage.name, len(work.rows))})
+    return work.result({"option": Coded.constant(step.stage.name, len(work.rows))})
 
 
-def _planned(work: Work) -> Done:
+def _planned(work: StepCall) -> StepResult:
     """Note a protocol's visit: `dated` tells when it was planned and whether it took place."""
-    missed, late = (np.asarray(work.dated[name]) for name in ("missed", "deviation"))
+    missed, late = (np.asarray(work.schedule_facts[name]) for name in ("missed", "deviation"))
     option = np.where(missed, 0, np.where(late, 1, -1)).astype(np.int32)
-    return work.done({**work.dated, "option": Coded(option, ("missed", "deviation"))})
+    return work.result({**work.schedule_facts, "option": Coded(option, ("missed", "deviation"))})
 
 
-def _care(work: Work) -> Done:
+def _care(work: StepCall) -> StepResult:
     size = len(work.rows)
     course = Course("", work.rows, work.days, np.full(size, FOREVER, dtype=np.int32),
                     np.zeros(size, dtype=np.bool_), work.source)  # fmt: skip
     work.record.care_plans.append(course)
-    return work.done({"stop": course.stop})
+    return work.result({"stop": course.stop})
 
 
-def _stop(work: Work) -> Done:
+def _stop(work: StepCall) -> StepResult:
     """End what the named step started, for those in whom it still goes on."""
     step, record = work.occurrence.step, work.record
     if not isinstance(step, Stop):
         raise TypeError(type(step))
     moment = record.moment(work.rows, work.days)
-    for number in work.plan.meant(step.of):
+    for number in work.plan.occurrences_named(step.of):
         source, started = work.first_source + number, work.plan.occurrences[number].step
         for course in (*record.courses, *record.care_plans):
             if course.source == source:
                 course.end(moment)
         if isinstance(started, events.Diagnosis):
-            record.problems.end(started.details.code, work.rows, work.days, source)
-    return work.done()
+            record.conditions.end(started.details.code, work.rows, work.days, source)
+    return work.result()
 
 
-def _note(work: Work) -> Done:
-    return work.done()
+def _note(work: StepCall) -> StepResult:
+    return work.result()
 
 
-def _text(values: Values) -> Coded:
-    if isinstance(values, Coded):
-        return values
-    raise TypeError("a number stands where a text is needed")
-
-
-_WORKS: Mapping[type[StepHead], Callable[[Work], Done]] = {
+_WORKS: Mapping[type[StepHead], Callable[[StepCall], StepResult]] = {
     events.Encounter: _visit,
     events.Claim: _visit,
     events.Diagnosis: _diagnose,
@@ -374,11 +376,11 @@ _WORKS: Mapping[type[StepHead], Callable[[Work], Done]] = {
     events.Disenrollment: _disenroll,
     events.Death: _die,
     events.Randomization: _randomize,
-    events.Birth: _bear,
-    events.Screening: screen,
-    events.AdverseEvent: suffer,
-    events.Exposure: expose,
-    events.Withdrawal: withdraw,
+    events.Birth: _deliver,
+    events.Screening: record_screening,
+    events.AdverseEvent: record_adverse_event,
+    events.Exposure: record_exposure,
+    events.Withdrawal: record_withdrawal,
     Change: _change,
     Branch: _branch,
     End: _end,

@@ -10,14 +10,14 @@ import numpy as np
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort.conditions import ALWAYS
 from healthsim.execution.people.draws import Draws, Rows
-from healthsim.execution.people.logs import Coverage, Span
+from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
-from healthsim.execution.timeline.record import AsOf, Record
+from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.walk import Walk, begin_states
-from healthsim.execution.timeline.work import Happening
+from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.newborns import NewbornPlan
-from healthsim.specification.journeys.plan import Plan
+from healthsim.specification.journeys.newborns import NewbornLayout
+from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded, join
 
@@ -27,48 +27,48 @@ class Timeline:
     """Everything that happened to the people of one chunk.
 
     Attributes:
-        happenings: one for each occurrence that befell anybody, in document order over all
+        occurrences: one for each occurrence that befell anybody, in document order over all
             journeys; people ascending; nothing in it is dated after an end of its scope.
-        begun: for each journey, the first day of everyone; `NO_DAY` where not in it.
+        start_days: for each journey, the first day of everyone; `NO_DAY` where not in it.
     """
 
     record: Record
-    happenings: tuple[Happening, ...]
-    begun: tuple[Days, ...]
+    occurrences: tuple[OccurrenceRows, ...]
+    start_days: tuple[Days, ...]
 
 
-def live(
+def walk_journeys(
     profile: ProfileSpec,
-    plans: Sequence[Plan],
+    plans: Sequence[JourneyLayout],
     people: People,
     draws: Draws,
-    book: Book,
+    book: RunContext,
 ) -> Timeline:
     """Let the people of a chunk walk through every journey, in listed order.
 
     The plans stand in the order of `walked_plans`: what befalls newborns comes after what bears
     them.
     """
-    coverage = Coverage([_own_coverage(profile, people, book)])
+    coverage = CoverageLog([_own_coverage(profile, people, book)])
     record = Record.of(people, draws, book.names, book.states, coverage)
     walks = []
-    happenings: list[Happening] = []
+    happenings: list[OccurrenceRows] = []
     for number, plan in enumerate(plans):
         if plan.journey.from_birth:
             begun = _begin_at_birth(plan, record)
         else:
             begun = _begin(profile, plan.journey, record)
         walk = Walk(plan, number, record, begun)
-        happenings += walk.go()
+        happenings += walk.run()
         walks.append(walk)
     _onsets_of_primary(profile, record)
     through = np.int32(book.through)
-    kept = [_cut(one, walks[one.journey].last, record.death, through) for one in happenings]
-    return Timeline(record, _merged(kept, plans), tuple(walk.begun for walk in walks))
+    kept = [_cut_at_end(one, walks[one.journey].last, record.death, through) for one in happenings]
+    return Timeline(record, _merged(kept, plans), tuple(walk.start_days for walk in walks))
 
 
 @dataclass(frozen=True)
-class Book:
+class RunContext:
     """What the run knows besides its specifications.
 
     Attributes:
@@ -84,7 +84,7 @@ class Book:
     through: int
 
 
-def _own_coverage(profile: ProfileSpec, people: People, book: Book) -> Span:
+def _own_coverage(profile: ProfileSpec, people: People, book: RunContext) -> Span:
     """Cover everyone by the profile's plan since its benefit year began."""
     span = Span.nobody("~profile/coverage", len(people))
     span.plan[:] = people.plan
@@ -110,7 +110,7 @@ def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
     candidates[rows] = days[rows]
     begin_states(journey, record, candidates)
     if journey.eligible is not None:
-        scope = AsOf(record, record.moment(rows, days[rows]), days[rows])
+        scope = AsOfScope(record, record.moment(rows, days[rows]), days[rows])
         rows = rows[journey.eligible.holds(scope)]
     begun = np.full(len(people), NO_DAY, dtype=np.int32)
     begun[rows] = days[rows]
@@ -119,29 +119,29 @@ def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
     return begun
 
 
-def _begin_at_birth(plan: Plan, record: Record) -> Days:
+def _begin_at_birth(plan: JourneyLayout, record: Record) -> Days:
     """Give those who were born, by one birth or by any, their birthday as their first day."""
     people = record.people
-    some = [rows for address, each in record.born.items() for rows in each
-            if not isinstance(plan, NewbornPlan) or plan.bears(address)]  # fmt: skip
+    some = [rows for address, each in record.newborn_rows.items() for rows in each
+            if not isinstance(plan, NewbornLayout) or plan.is_birth(address)]  # fmt: skip
     rows = np.sort(np.concatenate(some)) if some else np.zeros(0, dtype=np.int64)
     begun = np.full(len(people), NO_DAY, dtype=np.int32)
     begun[rows] = people.birth[rows]
     begin_states(plan.journey, record, begun)
     if plan.journey.eligible is not None and len(rows):
-        scope = AsOf(record, record.moment(rows, begun[rows]), begun[rows])
+        scope = AsOfScope(record, record.moment(rows, begun[rows]), begun[rows])
         begun[rows[~plan.journey.eligible.holds(scope)]] = NO_DAY
     return begun
 
 
 def _onsets_of_primary(profile: ProfileSpec, record: Record) -> None:
     """Let the primary condition begin with the first journey, where the profile says so."""
-    for problem in record.problems.found:
+    for problem in record.conditions.columns:
         follows = (problem.known_from == ALWAYS) & (record.first_day != NO_DAY)
         problem.onset[follows] = record.first_day[follows]
 
 
-def _cut(one: Happening, over: Days, death: Days, through: np.int32) -> Happening:
+def _cut_at_end(one: OccurrenceRows, over: Days, death: Days, through: np.int32) -> OccurrenceRows:
     """Drop what is dated after an end of its scope."""
     last = np.minimum(np.minimum(over[one.rows], death[one.rows]), through)
     keep = one.days <= last
@@ -151,19 +151,21 @@ def _cut(one: Happening, over: Days, death: Days, through: np.int32) -> Happenin
         name: fact.take(keep) if isinstance(fact, Coded) else fact[keep]
         for name, fact in one.facts.items()
     }
-    return Happening(one.journey, one.occurrence, one.rows[keep], one.days[keep], facts)
+    return OccurrenceRows(one.journey, one.occurrence, one.rows[keep], one.days[keep], facts)
 
 
-def _merged(found: Iterable[Happening], plans: Sequence[Plan]) -> tuple[Happening, ...]:
+def _merged(
+    found: Iterable[OccurrenceRows], plans: Sequence[JourneyLayout]
+) -> tuple[OccurrenceRows, ...]:
     """Put the pieces in which an occurrence was worked together, people ascending."""
-    pieces: dict[tuple[int, int], list[Happening]] = {}
+    pieces: dict[tuple[int, int], list[OccurrenceRows]] = {}
     for one in found:
         if len(one.rows):
             pieces.setdefault((one.journey, one.occurrence.number), []).append(one)
-    return tuple(_one(pieces[key]) for key in sorted(pieces))
+    return tuple(_concatenated(pieces[key]) for key in sorted(pieces))
 
 
-def _one(pieces: list[Happening]) -> Happening:
+def _concatenated(pieces: list[OccurrenceRows]) -> OccurrenceRows:
     if len(pieces) == 1:
         return pieces[0]
     rows: Rows = np.concatenate([piece.rows for piece in pieces])
@@ -174,4 +176,4 @@ def _one(pieces: list[Happening]) -> Happening:
         facts[name] = fact.take(order) if isinstance(fact, Coded) else fact[order]
     days = np.concatenate([piece.days for piece in pieces])[order]
     first = pieces[0]
-    return Happening(first.journey, first.occurrence, rows[order], days, facts)
+    return OccurrenceRows(first.journey, first.occurrence, rows[order], days, facts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.draws import Values
+from healthsim.execution.people.draws import require_text
 from healthsim.products.trialsim.generate import FATAL, SERIOUS_FROM
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys import events
@@ -17,10 +17,10 @@ from healthsim.tables import Coded
 
 if TYPE_CHECKING:
     from healthsim.execution.timeline.enrolment import Enrolment
-    from healthsim.execution.timeline.work import Done, Facts, Work
+    from healthsim.execution.timeline.work import Facts, StepCall, StepResult
 
 
-def screen(work: Work) -> Done:
+def record_screening(work: StepCall) -> StepResult:
     """Ask the trial's criteria; facts: `criterion <n>` (bool, n from 0) and `failed` (int32).
 
     `failed` is the place of the first criterion that is not satisfied, -1 where all are.
@@ -33,10 +33,10 @@ def screen(work: Work) -> Done:
         failed[(failed < 0) & (met != (kind == "inclusion"))] = place
         facts[f"criterion {place}"] = met
     _enrolment(work).screen(work.rows, work.days, failed < 0)
-    return work.done({**facts, "failed": failed})
+    return work.result({**facts, "failed": failed})
 
 
-def withdraw(work: Work) -> Done:
+def record_withdrawal(work: StepCall) -> StepResult:
     """Let people leave; fact: `reason` (Coded), the first that holds."""
     step = work.occurrence.step
     if not isinstance(step, events.Withdrawal):
@@ -48,15 +48,15 @@ def withdraw(work: Work) -> Done:
         chosen[(chosen < 0) & holds] = place
     _enrolment(work).leave(work.rows, work.days, refused=True)
     texts = Coded.of([one.reason for one in reasons])
-    return work.done({"reason": texts.take(chosen)})
+    return work.result({"reason": texts.take(chosen)})
 
 
-def end_trial(work: Work) -> None:
+def end_trial(work: StepCall) -> None:
     """Let people's part in the trial be over with this day."""
     _enrolment(work).leave(work.rows, work.days, refused=False)
 
 
-def suffer(work: Work) -> Done:
+def record_adverse_event(work: StepCall) -> StepResult:
     """Note an adverse event; grade 5 is death on that day.
 
     Facts: `grade` (int32), `serious` (bool), `related`, `action`, `outcome` (Coded) and `lasts`
@@ -66,12 +66,14 @@ def suffer(work: Work) -> Done:
     if not isinstance(step, events.AdverseEvent):
         raise TypeError(type(step))
     details, size = step.details, len(work.rows)
-    drawn = _text(work.values("grade", details.grade))
+    drawn = require_text(work.values("grade", details.grade))
     grades = np.array([*map(int, drawn.vocabulary), 0], dtype=np.int32)[drawn.codes]
-    facts: Facts = {"grade": grades, "serious": _serious(work, details.serious, grades)}
+    facts: Facts = {"grade": grades, "serious": _serious_mask(work, details.serious, grades)}
     for name in ("related", "action", "outcome"):
         said: Distribution | None = getattr(details, name)
-        facts[name] = Coded.constant(None, size) if said is None else _text(work.values(name, said))
+        facts[name] = (
+            Coded.constant(None, size) if said is None else require_text(work.values(name, said))
+        )
     lasts = np.full(size, np.nan)
     if details.lasts_days is not None:
         lasts = np.maximum(np.rint(work.numbers("lasts_days", details.lasts_days)), 1)
@@ -79,10 +81,12 @@ def suffer(work: Work) -> Done:
     dead = work.rows[grades >= FATAL]
     work.record.death[dead] = np.minimum(work.record.death[dead], work.days[grades >= FATAL])
     last_days = work.days + np.nan_to_num(lasts, nan=1.0).astype(np.int32) - np.int32(1)
-    return work.done(facts, last_days.astype(np.int32))
+    return work.result(facts, last_days.astype(np.int32))
 
 
-def _serious(work: Work, said: Distribution | None, grade: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _serious_mask(
+    work: StepCall, said: Distribution | None, grade: NDArray[np.int32]
+) -> NDArray[np.bool_]:
     """Tell which events are serious: from grade 4 on, and those of which it is said or drawn."""
     serious: NDArray[np.bool_] = grade >= SERIOUS_FROM
     if said is None:
@@ -95,7 +99,7 @@ def _serious(work: Work, said: Distribution | None, grade: NDArray[np.int32]) ->
     return serious | (u < drawn)
 
 
-def expose(work: Work) -> Done:
+def record_exposure(work: StepCall) -> StepResult:
     """Give a dose; fact: `dose` (float64)."""
     step = work.occurrence.step
     if not isinstance(step, events.Exposure):
@@ -105,24 +109,20 @@ def expose(work: Work) -> Done:
         variable = work.record.variables[said.from_]
         dose = variable.at(work.record.moment(work.rows, work.days))
         if said.noise is not None:
-            dose = variable.settle(dose + work.numbers("noise", said.noise))
+            dose = variable.clamp_and_round(dose + work.numbers("noise", said.noise))
     else:
         dose = work.numbers("dose", said)
-    return work.done({"dose": dose}, (work.days + np.int32(step.details.days - 1)).astype(np.int32))
+    return work.result(
+        {"dose": dose}, (work.days + np.int32(step.details.days - 1)).astype(np.int32)
+    )
 
 
-def _trial(work: Work) -> TrialSpec:
+def _trial(work: StepCall) -> TrialSpec:
     trial = work.plan.journey.trial
     if trial is None:
         raise TypeError(f"{work.occurrence.address} is of a trial, and its journey has none")
     return trial
 
 
-def _enrolment(work: Work) -> Enrolment:
+def _enrolment(work: StepCall) -> Enrolment:
     return work.record.enrolment(_trial(work).id)
-
-
-def _text(values: Values) -> Coded:
-    if isinstance(values, Coded):
-        return values
-    raise TypeError("a number stands where a text is needed")

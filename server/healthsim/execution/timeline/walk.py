@@ -11,16 +11,22 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
-from healthsim.execution.timeline.record import AsOf, Record
-from healthsim.execution.timeline.scheduling import Dates, beat_days
-from healthsim.execution.timeline.stages import Doors, Lifecycles
-from healthsim.execution.timeline.state import Variable
-from healthsim.execution.timeline.steps import do, later
-from healthsim.execution.timeline.work import Happening, Work
+from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.scheduling import StepDates, repeat_days
+from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
+from healthsim.execution.timeline.state import StateVariable
+from healthsim.execution.timeline.steps import add_length, execute_step
+from healthsim.execution.timeline.work import OccurrenceRows, StepCall
 from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.plan import Beating, Occurrence, Plan, StageEntry, StageLeave
+from healthsim.specification.journeys.plan import (
+    Beating,
+    JourneyLayout,
+    Occurrence,
+    StageEntry,
+    StageLeave,
+)
 from healthsim.specification.journeys.repeats import Delay, Protocol, ProtocolVisit, Repeat
 from healthsim.specification.journeys.stages import Stages, Wait
 from healthsim.tables import Coded
@@ -30,14 +36,14 @@ class Walk:
     """One journey over the people of one chunk.
 
     Attributes:
-        begun: int32, one for each person; `NO_DAY` for those who are not in the journey.
+        start_days: int32, one for each person; `NO_DAY` for those who are not in the journey.
         over: int32; last day of the journey for each person, `FOREVER` without an end.
         enrolment: who is in the journey's trial; None where it is no trial.
     """
 
-    def __init__(self, plan: Plan, journey: int, record: Record, begun: Days) -> None:
+    def __init__(self, plan: JourneyLayout, journey: int, record: Record, begun: Days) -> None:
         people = len(record.people)
-        self.plan, self.journey, self.record, self.begun = plan, journey, record, begun
+        self.plan, self.journey, self.record, self.start_days = plan, journey, record, begun
         self.over = np.full(people, FOREVER, dtype=np.int32)
         self._agenda = Agenda(people)
         self._opened: list[Days | None] = [None] * len(plan.scopes)
@@ -47,23 +53,23 @@ class Walk:
         self._put_off: dict[int, NDArray[np.int16]] = {}
         self._waiting: dict[int, Days] = {}
         self._discharge: dict[int, Days] = {}
-        self._happenings: list[Happening] = []
+        self._occurrences: list[OccurrenceRows] = []
         trial = plan.journey.trial
         self.enrolment = record.enrolment(trial.id) if trial is not None else None
-        self._first_source = sum(len(walked.occurrences) for walked in record.walked)
-        self._dates = Dates(plan, record, begun)
-        agenda = Doors(self._put, self._agenda.retire, self._closing)
-        self._lives = Lifecycles(plan, record, begun, agenda)
-        record.walked.append(plan)
+        self._first_source = sum(len(walked.occurrences) for walked in record.layouts_walked)
+        self._dates = StepDates(plan, record, begun)
+        agenda = StageCallbacks(self._schedule, self._agenda.retire, self._scope_end_days)
+        self._stages = StageWalk(plan, record, begun, agenda)
+        record.layouts_walked.append(plan)
 
-    def go(self) -> list[Happening]:
+    def run(self) -> list[OccurrenceRows]:
         """Walk to the end; return what happened, in no order that matters."""
-        everyone = np.flatnonzero(self.begun != NO_DAY)
-        self._open(0, everyone, self.begun[everyone])
+        everyone = np.flatnonzero(self.start_days != NO_DAY)
+        self._open(0, everyone, self.start_days[everyone])
         while (turn := self._agenda.take()) is not None:
             number, rows, days = turn
-            self._step(self.plan.occurrences[number], rows, days + self.begun[rows])
-        return self._happenings
+            self._step(self.plan.occurrences[number], rows, days + self.start_days[rows])
+        return self._occurrences
 
     @property
     def last(self) -> Days:
@@ -72,28 +78,28 @@ class Walk:
             return self.over
         return np.minimum(self.over, self.enrolment.out)
 
-    def scope(self, rows: Rows, days: Days) -> AsOf:
+    def scope(self, rows: Rows, days: Days) -> AsOfScope:
         """Return what conditions see of `rows` on their days."""
-        return AsOf(self.record, self.record.moment(rows, days), self.begun[rows])
+        return AsOfScope(self.record, self.record.moment(rows, days), self.start_days[rows])
 
     def _step(self, one: Occurrence, rows: Rows, days: Days) -> None:
-        rows, days = self._present(one, rows, days)
+        rows, days = self._still_at_risk(one, rows, days)
         if isinstance(one.step, StageLeave):
-            self._lives.leave(one, rows, days)
+            self._stages.leave(one, rows, days)
             return
-        rows, days = self._asked(one, rows, days)
+        rows, days = self._apply_conditions(one, rows, days)
         ways: NDArray[np.int32] | None = None
         if isinstance(one.step, Wait):
-            rows, days, ways = self._waited(one, one.step, rows, days)
+            rows, days, ways = self._resolve_wait(one, one.step, rows, days)
         if not len(rows):
             return
         if not isinstance(one.step, ProtocolVisit):
-            self.record.happened[self.journey, one.number].add(rows, days)
+            self.record.occurrence_logs[self.journey, one.number].add(rows, days)
         if isinstance(one.step, Beating):
             self._beat(one, one.step, rows, days)
             self._after(one, rows, days, days)
         elif isinstance(one.step, Stages):
-            self._lives.begin(one, one.step, rows, days, self.scope(rows, days))
+            self._stages.begin(one, one.step, rows, days, self.scope(rows, days))
             self._after(one, rows, days, days)
         else:
             self._work(one, rows, days, ways)
@@ -104,28 +110,28 @@ class Walk:
         """Do a step, and open what it opens."""
         step, dated = one.step, self._dates.facts(one, rows)
         closes = self.plan.scopes[one.scope].closes
-        done = do(Work(
+        done = execute_step(StepCall(
             one, self.journey, self._first_source + one.number, rows, days,
             self.scope(rows, days), self.record, self.over, self.plan, self._first_source,
-            tuple(self._closing(scope) for scope in closes),
-            self._dates.way(one, rows) if ways is None else ways, dated,
+            tuple(self._scope_end_days(scope) for scope in closes),
+            self._dates.race_winner(one, rows) if ways is None else ways, dated,
         ))  # fmt: skip
         if not isinstance(step, Include):
-            self._happenings.append(done.happening)
+            self._occurrences.append(done.happening)
         last_days = done.last_days
         if isinstance(step, ProtocolVisit):
             came = np.flatnonzero(~np.asarray(dated["missed"], dtype=np.bool_))
             rows, days, last_days = rows[came], days[came], last_days[came]
-            self.record.happened[self.journey, one.number].add(rows, days)
+            self.record.occurrence_logs[self.journey, one.number].add(rows, days)
         if isinstance(step, Encounter):
-            self._discharge.setdefault(one.number, np.full(len(self.begun), FOREVER, np.int32))
+            self._discharge.setdefault(one.number, np.full(len(self.start_days), FOREVER, np.int32))
             self._discharge[one.number][rows] = last_days
         if isinstance(step, StageEntry):
-            self._lives.enter(one, step, rows, days)
-        self._open_ways(one, rows, days, done.ways)
+            self._stages.enter(one, step, rows, days)
+        self._open_options(one, rows, days, done.ways)
         self._after(one, rows, days, last_days)
 
-    def _open_ways(
+    def _open_options(
         self, one: Occurrence, rows: Rows, days: Days, ways: NDArray[np.int32] | None
     ) -> None:
         if ways is None:
@@ -136,7 +142,7 @@ class Walk:
             taken = np.flatnonzero(ways == way)
             self._open(self.plan.opens[one.number, way], rows[taken], days[taken])
 
-    def _present(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def _still_at_risk(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who are alive, in the journey and in every scope around the step."""
         here = (days <= self.over[rows]) & (days <= self.record.death[rows])
         for scope in self.plan.scopes[one.scope].closes:
@@ -149,32 +155,34 @@ class Walk:
             here &= self.enrolment.admits(one.step, rows, days)
         rows, days = rows[here], days[here]
         if risky and len(rows):
-            fires, again = self._dates.fires(one, rows, days, self.scope)
-            self._put(one.number, rows[~fires], again)
+            fires, again = self._dates.hazard_occurs(one, rows, days, self.scope)
+            self._schedule(one.number, rows[~fires], again)
             rows, days = rows[fires], days[fires]
         return rows, days
 
-    def _closing(self, scope: int) -> Days:
+    def _scope_end_days(self, scope: int) -> Days:
         """Return the days on which a scope is over, to be read and set; `FOREVER` while open."""
-        return self._closed.setdefault(scope, np.full(len(self.begun), FOREVER, dtype=np.int32))
+        return self._closed.setdefault(
+            scope, np.full(len(self.start_days), FOREVER, dtype=np.int32)
+        )
 
-    def _asked(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def _apply_conditions(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those for whom `when` holds and whom `chance` takes; a beat asks `until`."""
         step = one.step
         if one.tick:
-            return self._asked_again(one, rows, days)
+            return self._apply_until_and_delay(one, rows, days)
         if isinstance(step, Wait):
-            return self._asked_to_wait(one, rows, days)
-        return self._asked_once(one, rows, days)
+            return self._apply_wait_conditions(one, rows, days)
+        return self._apply_when_and_chance(one, rows, days)
 
-    def _asked_to_wait(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def _apply_wait_conditions(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Ask those who come to a wait; those who wait already were asked before they began."""
-        waits = self._since(one)[rows] != NO_DAY
-        new, _ = self._asked_once(one, rows[~waits], days[~waits])
+        waits = self._wait_start_days(one)[rows] != NO_DAY
+        new, _ = self._apply_when_and_chance(one, rows[~waits], days[~waits])
         kept = waits | np.isin(rows, new)
         return rows[kept], days[kept]
 
-    def _asked_once(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def _apply_when_and_chance(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         step = one.step
         if step.when is not None and len(rows):
             holds = step.when.holds(self.scope(rows, days))
@@ -192,7 +200,7 @@ class Walk:
             rows, days = rows[referred], days[referred]
         return rows, days
 
-    def _asked_again(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def _apply_until_and_delay(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Let a beat end its repeat, or be put off."""
         step = one.step
         if not isinstance(step, Beating) or not len(rows):
@@ -200,15 +208,17 @@ class Walk:
         if step.until is not None:
             goes_on = ~step.until.holds(self.scope(rows, days))
             if isinstance(step, Protocol):
-                around = self._closing(self.plan.opens[one.opener, -1])
+                around = self._scope_end_days(self.plan.opens[one.opener, -1])
                 around[rows[~goes_on]] = days[~goes_on]
             rows, days = rows[goes_on], days[goes_on]
         if step.delay is not None and len(rows):
-            rows, days = self._delayed(one, step.delay, rows, days)
+            rows, days = self._apply_delay(one, step.delay, rows, days)
         return rows, days
 
-    def _delayed(self, one: Occurrence, delay: Delay, rows: Rows, days: Days) -> tuple[Rows, Days]:
-        times = self._put_off.setdefault(one.number, np.zeros(len(self.begun), dtype=np.int16))
+    def _apply_delay(
+        self, one: Occurrence, delay: Delay, rows: Rows, days: Days
+    ) -> tuple[Rows, Days]:
+        times = self._put_off.setdefault(one.number, np.zeros(len(self.start_days), dtype=np.int16))
         holds = delay.when.holds(self.scope(rows, days)) & (times[rows] < delay.most)
         for time in np.unique(times[rows[holds]]).tolist():
             here = np.flatnonzero(holds & (times[rows] == time))
@@ -218,45 +228,45 @@ class Walk:
                 f"{one.address}/delay#{time + 1}", delay.days, late, self.scope(late, today)
             )
             wait = np.maximum(np.rint(np.nan_to_num(drawn)), 1).astype(np.int32)
-            self._put(one.number, late, today + wait)
+            self._schedule(one.number, late, today + wait)
         times[rows[holds]] += 1
         return rows[~holds], days[~holds]
 
-    def _since(self, one: Occurrence) -> Days:
+    def _wait_start_days(self, one: Occurrence) -> Days:
         """Return the days on which people began to wait; `NO_DAY` before."""
         return self._waiting.setdefault(
-            one.number, np.full(len(self.begun), NO_DAY, dtype=np.int32)
+            one.number, np.full(len(self.start_days), NO_DAY, dtype=np.int32)
         )
 
-    def _waited(
+    def _resolve_wait(
         self, one: Occurrence, step: Wait, rows: Rows, days: Days
     ) -> tuple[Rows, Days, NDArray[np.int32]]:
         """Keep those who need not wait any more, and say which way: met, or the limit."""
-        since = self._since(one)
+        since = self._wait_start_days(one)
         new = since[rows] == NO_DAY
         since[rows[new]] = days[new]
-        limit = later(since[rows], step.limit)
+        limit = add_length(since[rows], step.limit)
         met = step.until.holds(self.scope(rows, days)) if len(rows) else np.zeros(0, np.bool_)
         over = met | (days >= limit)
         again = np.minimum(days + np.int32(step.check_every), limit)[~over].astype(np.int32)
-        self._put(one.number, rows[~over], again)
+        self._schedule(one.number, rows[~over], again)
         return rows[over], days[over], np.where(met[over], 0, 1).astype(np.int32)
 
     def _beat(self, one: Occurrence, step: Beating, rows: Rows, days: Days) -> None:
         """Open a beat, and put the next one on the agenda."""
         opener = one.opener if one.tick else one.number
         first = self._first_beat.setdefault(
-            opener, np.full(len(self.begun), NO_DAY, dtype=np.int32)
+            opener, np.full(len(self.start_days), NO_DAY, dtype=np.int32)
         )
         if not one.tick:
             first[rows] = days
-            self._happenings.append(Happening(self.journey, one, rows, days))
+            self._occurrences.append(OccurrenceRows(self.journey, one, rows, days))
         if (one.number, -1) in self.plan.opens:
             self._open(self.plan.opens[one.number, -1], rows, days)
         following = self.plan.next_tick.get(one.number)
         if following is None:
             if isinstance(step, Protocol):
-                around = self._closing(self.plan.opens[opener, -1])
+                around = self._scope_end_days(self.plan.opens[opener, -1])
                 around[rows] = days + np.int32(step.cycle_days)
             return
         self._next_beat(self.plan.occurrences[following], step, first[rows], rows, days)
@@ -266,19 +276,19 @@ class Walk:
     ) -> None:
         hazard = step.every.hazard if isinstance(step, Repeat) else None
         if hazard is not None:
-            rows, due = self._dates.gap(following, hazard, rows, days, self.scope)
+            rows, due = self._dates.days_to_next(following, hazard, rows, days, self.scope)
         elif step.counted == "previous" and following.tick > 1:
-            due = beat_days(step, days, 1)
+            due = repeat_days(step, days, 1)
             if isinstance(step, Repeat) and step.every.weekdays is not None:
-                due = beat_days(step, (days + np.int32(1)).astype(np.int32), 0)
+                due = repeat_days(step, (days + np.int32(1)).astype(np.int32), 0)
         else:
-            due = beat_days(step, first, following.tick - 1)
+            due = repeat_days(step, first, following.tick - 1)
             if step.delay is not None:  # a beat that was put off is not overtaken
                 due = np.maximum(due, days + np.int32(following.tick > 1))
         if isinstance(step, Repeat) and step.times is None:
-            within = due - self.begun[rows] <= self.plan.journey.duration_days
+            within = due - self.start_days[rows] <= self.plan.journey.duration_days
             rows, due = rows[within], due[within]
-        self._put(following.number, rows, due)
+        self._schedule(following.number, rows, due)
 
     def _open(self, scope: int, rows: Rows, days: Days) -> None:
         """Begin a scope for some people: date all that is counted from it or has come to pass."""
@@ -286,7 +296,7 @@ class Walk:
             return
         begin = self._opened[scope]
         if begin is None:
-            begin = self._opened[scope] = np.full(len(self.begun), NO_DAY, dtype=np.int32)
+            begin = self._opened[scope] = np.full(len(self.start_days), NO_DAY, dtype=np.int32)
         begin[rows] = days
         for number in self.plan.members[scope]:
             one = self.plan.occurrences[number]
@@ -303,7 +313,7 @@ class Walk:
         if following is None:
             return
         if one.number not in self._edges:
-            blank = np.full(len(self.begun), NO_DAY, dtype=np.int32)
+            blank = np.full(len(self.start_days), NO_DAY, dtype=np.int32)
             self._edges[one.number] = (blank, blank.copy())
         starts, ends = self._edges[one.number]
         starts[rows], ends[rows] = first, last
@@ -326,11 +336,11 @@ class Walk:
         rows, days = self._dates.of(one, rows, base, begin[rows], self.scope)
         if one.encounter >= 0 and one.step.hazard is None:
             days = np.minimum(days, self._discharge[one.encounter][rows])
-        self._put(one.number, rows, days.astype(np.int32))
+        self._schedule(one.number, rows, days.astype(np.int32))
 
-    def _put(self, number: int, rows: Rows, days: Days) -> None:
+    def _schedule(self, number: int, rows: Rows, days: Days) -> None:
         """Let an occurrence come to people; one that is loose, within the journey's duration."""
-        gone = (days - self.begun[rows]).astype(np.int32)
+        gone = (days - self.start_days[rows]).astype(np.int32)
         if number in self.plan.loose:
             within = gone <= self.plan.journey.duration_days
             rows, gone = rows[within], gone[within]
@@ -350,10 +360,10 @@ def begin_states(journey: JourneySpec, record: Record, begun: Days) -> None:
                 raise TypeError(f"state {name} starts from a text attribute")
             start[rows] = found[rows]
         else:
-            scope = AsOf(record, record.moment(rows, begun[rows]), begun[rows])
+            scope = AsOfScope(record, record.moment(rows, begun[rows]), begun[rows])
             decision = f"{journey.name}/state/{name}"
             start[rows] = record.draws.numbers(decision, state.start, rows, scope)
         low = -np.inf if state.low is None else state.low
         high = np.inf if state.high is None else state.high
-        variable = Variable(start, low, high, state.decimals)
-        record.variables[name] = replace(variable, start=variable.settle(start))
+        variable = StateVariable(start, low, high, state.decimals)
+        record.variables[name] = replace(variable, start=variable.clamp_and_round(start))

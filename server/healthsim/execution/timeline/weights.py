@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.timeline.record import AsOf
+from healthsim.execution.timeline.record import AsOfScope
 from healthsim.specification.journeys.branches import Branch, TableRow, WeightTable
 from healthsim.specification.language.expressions import Expression
 from healthsim.tables import Coded
 
 
-class Weighted(Protocol):
+class WeightedOption(Protocol):
     """A way out that has a condition and a weight: an option, or a move."""
 
     @property
@@ -26,11 +26,11 @@ class Weighted(Protocol):
         """Its share of them."""
 
 
-def chosen(
-    ways: Sequence[Weighted],
-    groups: Sequence[Sequence[Weighted]],
+def choose_option(
+    ways: Sequence[WeightedOption],
+    groups: Sequence[Sequence[WeightedOption]],
     u: NDArray[np.float64],
-    scope: AsOf,
+    scope: AsOfScope,
 ) -> NDArray[np.int32]:
     """Return which of the ways each person takes, int32; -1 where no group is for them.
 
@@ -44,11 +44,11 @@ def chosen(
     group_of = first_group(groups, scope)
     for number, group in enumerate(groups):
         here = group_of == number
-        found[here] = by_weight(ways, group, u[here])
+        found[here] = choose_by_weight(ways, group, u[here])
     return found
 
 
-def first_group(groups: Sequence[Sequence[Weighted]], scope: AsOf) -> NDArray[np.int32]:
+def first_group(groups: Sequence[Sequence[WeightedOption]], scope: AsOfScope) -> NDArray[np.int32]:
     """Return the first group whose condition holds for each person, int32; -1 where none does."""
     group_of = np.full(scope.size, -1, dtype=np.int32)
     for number, group in enumerate(groups):
@@ -57,8 +57,8 @@ def first_group(groups: Sequence[Sequence[Weighted]], scope: AsOf) -> NDArray[np
     return group_of
 
 
-def by_weight(
-    ways: Sequence[Weighted], group: Sequence[Weighted], u: NDArray[np.float64]
+def choose_by_weight(
+    ways: Sequence[WeightedOption], group: Sequence[WeightedOption], u: NDArray[np.float64]
 ) -> NDArray[np.int32]:
     """Return which of the ways of one group each person takes, by their weights."""
     edges = np.cumsum([1.0 if one.weight is None else one.weight for one in group])
@@ -68,8 +68,8 @@ def by_weight(
     return found
 
 
-def looked_up(
-    step: Branch, table: WeightTable, u: NDArray[np.float64], scope: AsOf
+def choose_by_table(
+    step: Branch, table: WeightTable, u: NDArray[np.float64], scope: AsOfScope
 ) -> NDArray[np.int32]:
     """Return the ways that a table's first fitting row gives, by its weights."""
     names = [option.name for option in step.options]
@@ -84,7 +84,7 @@ def looked_up(
     return found
 
 
-def _fits(row: TableRow, scope: AsOf) -> NDArray[np.bool_]:
+def _fits(row: TableRow, scope: AsOfScope) -> NDArray[np.bool_]:
     fits = np.ones(scope.size, dtype=np.bool_)
     for name, wanted in row.when.items():
         values = scope.name(name)

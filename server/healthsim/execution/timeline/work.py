@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows, Values
-from healthsim.execution.timeline.record import AsOf, Record
+from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.specification.distributions.kinds import Distribution
-from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.tables import Coded
 
 Facts: TypeAlias = dict[str, NDArray[np.generic] | Coded]
 
 
 @dataclass
-class Happening:
+class OccurrenceRows:
     """One occurrence as it befell some people; arrays have one entry for each of them.
 
     Attributes:
@@ -37,17 +37,17 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Work:
+class StepCall:
     """A step that has come to some people.
 
     Attributes:
         source: position of the occurrence among all of the run's.
-        over: last day of this journey for everyone of the chunk.
-        closed: of each scope around the step that ends before the journey does, the first day on
-            which it is over, for everyone of the chunk.
-        ways: the way that each person takes, where it was settled before.
+        journey_end: last day of this journey for everyone of the chunk.
+        scope_ends: for each scope around the step that ends before the journey does, the first
+            day after its end, for everyone of the chunk.
+        options: the way that each person takes, where it was settled before.
         plan: the journey laid out; `first_source` is the position of its first occurrence.
-        dated: what the step's day was chosen by, by name.
+        schedule_facts: what the step's day was chosen by, by name.
     """
 
     occurrence: Occurrence
@@ -55,14 +55,14 @@ class Work:
     source: int
     rows: Rows
     days: Days
-    scope: AsOf
+    scope: AsOfScope
     record: Record
-    over: Days
-    plan: Plan
+    journey_end: Days
+    plan: JourneyLayout
     first_source: int = 0
-    closed: tuple[Days, ...] = ()
-    ways: NDArray[np.int32] | None = None
-    dated: Facts = field(default_factory=dict)
+    scope_ends: tuple[Days, ...] = ()
+    options: NDArray[np.int32] | None = None
+    schedule_facts: Facts = field(default_factory=dict)
 
     def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone, addressed by the step and `name`."""
@@ -74,14 +74,14 @@ class Work:
         decision = f"{self.occurrence.address}/{name}"
         return self.record.draws.values(decision, distribution, self.rows, self.scope)
 
-    def done(self, facts: Facts | None = None, last_days: Days | None = None) -> Done:
+    def result(self, facts: Facts | None = None, last_days: Days | None = None) -> StepResult:
         """Say what happened; `last_days` where it ends later than it begins."""
-        happening = Happening(self.journey, self.occurrence, self.rows, self.days, facts or {})
-        return Done(happening, self.days if last_days is None else last_days)
+        happening = OccurrenceRows(self.journey, self.occurrence, self.rows, self.days, facts or {})
+        return StepResult(happening, self.days if last_days is None else last_days)
 
 
 @dataclass(frozen=True)
-class Done:
+class StepResult:
     """What a step did.
 
     Attributes:
@@ -89,6 +89,6 @@ class Done:
         ways: int32; the option that each person takes, for a branch.
     """
 
-    happening: Happening
+    happening: OccurrenceRows
     last_days: Days
     ways: NDArray[np.int32] | None = None

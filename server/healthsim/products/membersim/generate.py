@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.limits import Cents, benefit_year
-from healthsim.products.membersim.plans import COPAY_KINDS, PlanBook
+from healthsim.products.membersim.plans import COPAY_KINDS, PlanTable
 from healthsim.products.membersim.pricing import (
     base_cents,
     is_laboratory,
@@ -17,7 +17,7 @@ from healthsim.products.membersim.pricing import (
     trend,
     unit_cents,
 )
-from healthsim.products.membersim.sharing import NO_COPAY, Served, share
+from healthsim.products.membersim.sharing import NO_COPAY, CostSharingInput, share_costs
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
 from healthsim.tables import Coded, Columns
 
@@ -37,12 +37,12 @@ _SUMMED = (*_PAYING, "contractual_usd", "denied_usd")  # what the other header a
 
 
 @dataclass(frozen=True, eq=False)
-class Bills:
+class ClaimHeaders:
     """What is billed: n claims sorted by (person, claim_id); arrays of shape (n,).
 
     Attributes:
         person: int32, row of the person in the chunk, rising.
-        plan: int32, plan number in the run's `PlanBook`.
+        plan: int32, plan number in the run's `PlanTable`.
         institutional: bool, an 837I rather than an 837P.
         encounter_class: the class of the encounter that was billed.
         specialist: bool, an office visit to a specialist.
@@ -85,11 +85,11 @@ class Bills:
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class ServiceLines:
     """What the bills list: m lines sorted by (bill, line); arrays of shape (m,).
 
     Attributes:
-        bill: int32, row of `Bills`; every bill has at least one line.
+        bill: int32, row of `ClaimHeaders`; every bill has at least one line.
         line: int32, number within the claim, from 1.
         procedure: code; null on a room line.
         units: int32, at least 1.
@@ -116,7 +116,7 @@ class Lines:
     flat_cents: Cents
 
 
-def claims(bills: Bills, lines: Lines, plans: PlanBook) -> dict[str, Columns]:
+def claims(bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable) -> dict[str, Columns]:
     """Price every line, part it between plan and member, and fill the tables.
 
     Returns:
@@ -126,7 +126,7 @@ def claims(bills: Bills, lines: Lines, plans: PlanBook) -> dict[str, Columns]:
     """
     carries = _carrying(bills, lines)
     money = _priced(bills, lines, plans, carries)
-    shares = share(_served(bills, lines, plans, carries, money["allowed_usd"]), plans)
+    shares = share_costs(_served(bills, lines, plans, carries, money["allowed_usd"]), plans)
     money |= {
         "plan_paid_usd": shares.plan_paid,
         "deductible_usd": shares.deductible,
@@ -140,7 +140,7 @@ def claims(bills: Bills, lines: Lines, plans: PlanBook) -> dict[str, Columns]:
     }
 
 
-def _carrying(bills: Bills, lines: Lines) -> NDArray[np.intp]:
+def _carrying(bills: ClaimHeaders, lines: ServiceLines) -> NDArray[np.intp]:
     """Return the line that stands for each bill: its DRG line, or else its first; (n,)."""
     carries = _begins(lines)
     if not np.array_equal(lines.bill[carries], np.arange(len(bills.claim_id))):
@@ -152,17 +152,17 @@ def _carrying(bills: Bills, lines: Lines) -> NDArray[np.intp]:
     return carries
 
 
-def _begins(lines: Lines) -> NDArray[np.intp]:
+def _begins(lines: ServiceLines) -> NDArray[np.intp]:
     """Return the first line of each bill, intp, shape (n,)."""
     return np.flatnonzero(np.diff(lines.bill, prepend=np.int32(-1)))
 
 
-def _paid_by_drg(bills: Bills) -> NDArray[np.bool_]:
+def _paid_by_drg(bills: ClaimHeaders) -> NDArray[np.bool_]:
     return bills.institutional & ~np.isnan(bills.drg_weight)
 
 
 def _priced(
-    bills: Bills, lines: Lines, plans: PlanBook, carries: NDArray[np.intp]
+    bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, carries: NDArray[np.intp]
 ) -> dict[str, Cents]:
     """Return charge, allowed, contractual and denied of every line, int64 cents, (m,)."""
     index = trend(benefit_year(lines.service_date, 1))
@@ -190,7 +190,7 @@ def _priced(
     }
 
 
-def _base(bills: Bills, lines: Lines) -> Cents:
+def _base(bills: ClaimHeaders, lines: ServiceLines) -> Cents:
     """Return the base price of one unit of every line, int64 cents, shape (m,)."""
     codes, words = lines.procedure.codes, lines.procedure.vocabulary
     professional, facility = base_cents(words), base_cents(words, facility=True)
@@ -203,8 +203,12 @@ def _base(bills: Bills, lines: Lines) -> Cents:
 
 
 def _served(
-    bills: Bills, lines: Lines, plans: PlanBook, carries: NDArray[np.intp], allowed: Cents
-) -> Served:
+    bills: ClaimHeaders,
+    lines: ServiceLines,
+    plans: PlanTable,
+    carries: NDArray[np.intp],
+    allowed: Cents,
+) -> CostSharingInput:
     """Say of every line which copay it carries and whether the member owes nothing for it."""
     amount, at_facility = _visit_copays(bills, plans)
     free = bills.preventive & plans.preventive_free[bills.plan]
@@ -219,7 +223,7 @@ def _served(
     copay = np.full(len(allowed), NO_COPAY, dtype=np.int64)
     copay[carries[pays]] = amount[pays]
     covered[carries[pays]] = False
-    return Served(
+    return CostSharingInput(
         person=bills.person[lines.bill],
         plan=bills.plan[lines.bill],
         service_date=lines.service_date,
@@ -230,7 +234,7 @@ def _served(
     )
 
 
-def _visit_copays(bills: Bills, plans: PlanBook) -> tuple[Cents, NDArray[np.bool_]]:
+def _visit_copays(bills: ClaimHeaders, plans: PlanTable) -> tuple[Cents, NDArray[np.bool_]]:
     """Return each bill's copay (`NO_COPAY` where none) and whether a facility asks it, (n,)."""
     words = bills.encounter_class.vocabulary
     kinds = {**_VISIT_COPAYS, **_FACILITY_COPAYS}
@@ -242,7 +246,9 @@ def _visit_copays(bills: Bills, plans: PlanBook) -> tuple[Cents, NDArray[np.bool
     return amount, facility[bills.encounter_class.codes]
 
 
-def _headers(bills: Bills, lines: Lines, plans: PlanBook, money: Mapping[str, Cents]) -> Columns:
+def _headers(
+    bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, money: Mapping[str, Cents]
+) -> Columns:
     size = len(bills.claim_id)
     begins = _begins(lines)
     sums = {name: _sums(money[name], begins) for name in _SUMMED}
@@ -276,7 +282,7 @@ def _headers(bills: Bills, lines: Lines, plans: PlanBook, money: Mapping[str, Ce
     })  # fmt: skip
 
 
-def _lines(bills: Bills, lines: Lines, money: Mapping[str, Cents]) -> Columns:
+def _lines(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents]) -> Columns:
     return CLAIM_LINES.complete({
         "claim_id": bills.claim_id[lines.bill],
         "line": lines.line,
@@ -297,7 +303,7 @@ def _lines(bills: Bills, lines: Lines, money: Mapping[str, Cents]) -> Columns:
     })  # fmt: skip
 
 
-def _adjustments(bills: Bills, lines: Lines, money: Mapping[str, Cents]) -> Columns:
+def _adjustments(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents]) -> Columns:
     """Say of every line why less was paid than charged: one row per reason above zero."""
     kinds = np.int32(len(_ADJUSTED))
     amounts = np.stack([money[name] for name in _ADJUSTED], axis=1).reshape(-1)

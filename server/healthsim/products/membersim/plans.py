@@ -18,10 +18,10 @@ COPAY_KINDS = (
     "office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
     "outpatient_hospital",
 )  # fmt: skip
-"""Kinds of visit that a plan may ask a copay for; the columns of `PlanBook.copay_cents`."""
+"""Kinds of visit that a plan may ask a copay for; the columns of `PlanTable.copay_cents`."""
 
 TIERS = ("1", "2", "3", "4", "5")
-"""Formulary tiers; the columns of `PlanBook.tier_cents`."""
+"""Formulary tiers; the columns of `PlanTable.tier_cents`."""
 
 _PART_D_OOP = 2000.00  # Inflation Reduction Act, 42 USC 1395w-102, 2025
 _MA_TIERS = {"1": 0, "2": 10, "3": 47, "4": 100, "5": 100}
@@ -136,7 +136,7 @@ def is_uninsured(name: str) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class PlanBook:
+class PlanTable:
     """The plans of one run, as arrays by plan number, shape (p,) unless said.
 
     Attributes:
@@ -180,7 +180,7 @@ class PlanBook:
     mail_order_share: NDArray[np.float64]
 
     @classmethod
-    def of(cls, plans: Mapping[str, PlanDesign]) -> PlanBook:
+    def of(cls, plans: Mapping[str, PlanDesign]) -> PlanTable:
         """Build the book of the plans that a profile names, built-in or its own."""
         designs = tuple(plans.values())
         original = np.array([design.kind == "medicare_original" for design in designs], dtype=bool)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.limits import Cents, Turns, benefit_year
-from healthsim.products.membersim.plans import PlanBook
+from healthsim.limits import Cents, LimitOrder, benefit_year
+from healthsim.products.membersim.plans import PlanTable
 
 NO_COPAY = np.int64(-1)
 
 
 @dataclass(frozen=True, eq=False)
-class Served:
+class CostSharingInput:
     """Service lines whose allowed amounts are to be shared; arrays of shape (m,), any order.
 
     Attributes:
@@ -40,7 +40,7 @@ class Served:
 
 
 @dataclass(frozen=True, eq=False)
-class Shares:
+class CostShares:
     """Who pays each line: int64 cents, shape (m,), in the rows' own order.
 
     On every row the four add up to the allowed amount.
@@ -52,7 +52,7 @@ class Shares:
     plan_paid: Cents
 
 
-def share(served: Served, plans: PlanBook) -> Shares:
+def share_costs(served: CostSharingInput, plans: PlanTable) -> CostShares:
     """Part every line's allowed amount by the design of its plan.
 
     A covered line costs the member nothing. A line with a copay costs the copay, at most the
@@ -63,7 +63,7 @@ def share(served: Served, plans: PlanBook) -> Shares:
     deductible and maximum are also met for everyone once the family's are, in date order.
     """
     year = benefit_year(served.service_date, plans.first_month[served.plan])
-    turns = Turns.of((served.person, served.plan, year), served.service_date, served.tie)
+    turns = LimitOrder.of((served.person, served.plan, year), served.service_date, served.tie)
     plan, allowed = served.plan[turns.order], served.allowed[turns.order]
     open_to = np.where(served.covered, 0, served.allowed)
     flat = np.where(served.copay >= 0, np.minimum(served.copay, open_to), 0)
@@ -84,7 +84,7 @@ def share(served: Served, plans: PlanBook) -> Shares:
             part[above] -= taken
             excess -= taken
         member = deductible + coinsurance + copay
-    return Shares(
+    return CostShares(
         _back(deductible, turns),
         _back(coinsurance, turns),
         _back(copay, turns),
@@ -92,17 +92,19 @@ def share(served: Served, plans: PlanBook) -> Shares:
     )
 
 
-def _family(served: Served, year: NDArray[np.int32], turns: Turns) -> Turns | None:
+def _family(
+    served: CostSharingInput, year: NDArray[np.int32], turns: LimitOrder
+) -> LimitOrder | None:
     """Return the order in which households use up their limits, over rows in turn order."""
     if served.household is None:
         return None
     order = turns.order
     tie = order if served.tie is None else served.tie[order]
     groups = (served.household[order], served.plan[order], year[order])
-    return Turns.of(groups, served.service_date[order], tie)
+    return LimitOrder.of(groups, served.service_date[order], tie)
 
 
-def _within(family: Turns | None, amounts: Cents, limit: Cents) -> Cents:
+def _within(family: LimitOrder | None, amounts: Cents, limit: Cents) -> Cents:
     """Hold amounts within the family's limit.
 
     A person's own limit binds alone until the family's is met, and afterwards nobody owes more, so
@@ -115,7 +117,7 @@ def _within(family: Turns | None, amounts: Cents, limit: Cents) -> Cents:
     return held
 
 
-def _back(in_turn: Cents, turns: Turns) -> Cents:
+def _back(in_turn: Cents, turns: LimitOrder) -> Cents:
     """Put values in turn order back into the rows' order."""
     rows = np.empty_like(in_turn)
     rows[turns.order] = in_turn

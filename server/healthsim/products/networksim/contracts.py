@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.products.networksim.directory import Directory
 from healthsim.products.networksim.drawing import STREAMS
-from healthsim.products.networksim.slots import Slots
+from healthsim.products.networksim.slots import WeightedGroups
 from healthsim.tables import Coded
 
 _NEAR = ("family medicine", "internal medicine", "pediatrics", "hospital")
@@ -36,9 +36,9 @@ class Contracts:
 
     providers: NDArray[np.bool_]
     facilities: NDArray[np.bool_]
-    provider_slots: Slots
-    facility_slots: Slots
-    emergency_slots: Slots
+    provider_slots: WeightedGroups
+    facility_slots: WeightedGroups
+    emergency_slots: WeightedGroups
 
     @classmethod
     def of(cls, here: Directory, plan: str, in_share: float, outside: float) -> Contracts:
@@ -119,7 +119,7 @@ def _firsts(
     return firsts
 
 
-def _preferring(slots: Slots, inside: NDArray[np.bool_], outside: float) -> Slots:
+def _preferring(slots: WeightedGroups, inside: NDArray[np.bool_], outside: float) -> WeightedGroups:
     """Weigh the rows outside of a network by how readily members go there."""
     share = np.where(inside, np.int64(_UNIT), np.int64(round(outside * _UNIT)))
     return slots.weighing(slots.weight * share)

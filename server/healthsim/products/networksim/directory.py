@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.products.networksim.distance import Centers
-from healthsim.products.networksim.slots import Rows, Slots
+from healthsim.products.networksim.slots import Rows, WeightedGroups
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
 
@@ -129,11 +129,11 @@ class Directory:
     facilities: Facilities
     pharmacies: Pharmacies
     centers: Centers
-    provider_slots: Slots
+    provider_slots: WeightedGroups
     staff: Rows
-    staff_slots: Slots
-    facility_slots: Slots
-    pharmacy_slots: Slots
+    staff_slots: WeightedGroups
+    facility_slots: WeightedGroups
+    pharmacy_slots: WeightedGroups
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -157,24 +157,24 @@ class Directory:
             facilities=facilities,
             pharmacies=pharmacies,
             centers=centers,
-            provider_slots=Slots.sorted(
+            provider_slots=WeightedGroups.sorted(
                 providers.specialty, providers.county, places, providers.capacity, centers
             ),
             staff=staff,
-            staff_slots=Slots.sorted(
+            staff_slots=WeightedGroups.sorted(
                 of_staff, providers.hospital[staff], len(facilities.npi), providers.capacity[staff]
             ),
-            facility_slots=Slots.sorted(
+            facility_slots=WeightedGroups.sorted(
                 facilities.kind, facilities.county, places, facilities.capacity, centers
             ),
-            pharmacy_slots=Slots.sorted(
+            pharmacy_slots=WeightedGroups.sorted(
                 mail, pharmacies.county, places, pharmacies.capacity, centers
             ),
             sources=sources or {},
         )
 
     @property
-    def emergency_slots(self) -> Slots:
+    def emergency_slots(self) -> WeightedGroups:
         """The choice of a facility in an emergency: as any other."""
         return self.facility_slots
 

@@ -44,7 +44,7 @@ class Counties:
         return np.unique(self.largest)
 
 
-class Numbers:
+class OrdinalAllocator:
     """Hands out runs of ordinals, so that no two entities share a number."""
 
     def __init__(self) -> None:

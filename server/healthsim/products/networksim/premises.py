@@ -15,7 +15,7 @@ from healthsim.products.networksim.drawing import (
     STREAMS,
     USUAL_CAPACITY,
     Counties,
-    Numbers,
+    OrdinalAllocator,
     between,
     capacities,
     pick,
@@ -51,7 +51,9 @@ KINDS = (  # thresholds are assumptions; they thin the real density about threef
 )
 
 
-def make_facilities(counties: Counties, number: Numbers) -> tuple[Facilities, NDArray[np.int64]]:
+def make_facilities(
+    counties: Counties, number: OrdinalAllocator
+) -> tuple[Facilities, NDArray[np.int64]]:
     """Return the facilities, and how many of each kind each county has: (kinds, counties)."""
     counts = _facility_counts(counties)
     kind, county = rows_of(counts)
@@ -108,7 +110,7 @@ def _kind_counts(counties: Counties, kind: _Kind, thinner: int) -> NDArray[np.in
     return number
 
 
-def make_pharmacies(counties: Counties, number: Numbers) -> Pharmacies:
+def make_pharmacies(counties: Counties, number: OrdinalAllocator) -> Pharmacies:
     """Return the pharmacies: those with a counter, then those that mail."""
     rate = min(_PHARMACY_RATE, _MOST_PHARMACIES / float(counties.population.sum()))
     u = STREAMS.uniform("network/pharmacies", 0, counties.count)

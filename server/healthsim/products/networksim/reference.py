@@ -27,7 +27,7 @@ from healthsim.products.networksim.drawing import (
     PRICE,
     STREAMS,
     Counties,
-    Numbers,
+    OrdinalAllocator,
     between,
     capacities,
     pick,
@@ -61,7 +61,7 @@ def build_directory(
     """
     largest = _largest(county_state, county_population)
     counties = Counties(county_population, largest, places or centers(county_fips))
-    number = Numbers()
+    number = OrdinalAllocator()
     facilities, facility_counts = make_facilities(counties, number)
     people = _provider_counts(counties, facility_counts[0])
     organisations, group_counts = _organisations(counties, people, number)
@@ -112,7 +112,7 @@ def _provider_counts(counties: Counties, hospitals: NDArray[np.int64]) -> NDArra
 
 
 def _organisations(
-    counties: Counties, people: NDArray[np.int64], number: Numbers
+    counties: Counties, people: NDArray[np.int64], number: OrdinalAllocator
 ) -> tuple[Organisations, NDArray[np.int64]]:
     counts = np.maximum(np.ceil(people.sum(axis=0) / _GROUP_SIZE), 1).astype(np.int64)
     _, county = rows_of(counts[None, :])
@@ -171,7 +171,7 @@ def _nth(
     return last
 
 
-def _providers(people: NDArray[np.int64], billing: _Billing, number: Numbers) -> Providers:
+def _providers(people: NDArray[np.int64], billing: _Billing, number: OrdinalAllocator) -> Providers:
     names, _, in_hospital = _specialties()
     specialty, county = rows_of(people)
     size = len(specialty)

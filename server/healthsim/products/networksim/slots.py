@@ -15,7 +15,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Slots:
+class WeightedGroups:
     """Rows in groups of one kind and one place; each row is chosen as often as it has room.
 
     Attributes:
@@ -41,7 +41,7 @@ class Slots:
         places: int,
         weight: NDArray[np.int64],
         centers: Centers | None = None,
-    ) -> Slots:
+    ) -> WeightedGroups:
         """Prepare the groups of rows that are sorted by kind, then place.
 
         Args:
@@ -59,9 +59,9 @@ class Slots:
         stop = np.cumsum(counts.ravel()).reshape(counts.shape)
         return cls(kinds, stop - counts, stop, _before(weight), centers)
 
-    def weighing(self, weight: NDArray[np.int64]) -> Slots:
+    def weighing(self, weight: NDArray[np.int64]) -> WeightedGroups:
         """Return the same groups with other weights, int64, shape (rows,); 0 is never chosen."""
-        return Slots(self.kinds, self.start, self.stop, _before(weight), self.centers)
+        return WeightedGroups(self.kinds, self.start, self.stop, _before(weight), self.centers)
 
     @property
     def weight(self) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from healthsim.products.patientsim.norms import norms_of
 from healthsim.tables import Coded, Columns
 
 
-def described(codes: Coded, describe: Callable[[str], str | None]) -> Coded:
+def describe_codes(codes: Coded, describe: Callable[[str], str | None]) -> Coded:
     """Return a text for each code's row, worked out once for each code of the vocabulary."""
     words = Coded.of([describe(code) or None for code in codes.vocabulary])
     table = np.append(words.codes, np.int32(-1))
@@ -25,16 +25,18 @@ def diagnosis_columns(codes: Coded) -> Columns:
     """Return display and category of ICD-10-CM codes."""
     rows = {code: icd10cm().entry(code) for code in codes.vocabulary}
     return {
-        "display": described(codes, lambda code: row.display if (row := rows[code]) else code),
-        "category": described(codes, lambda code: row.category if (row := rows[code]) else None),
+        "display": describe_codes(codes, lambda code: row.display if (row := rows[code]) else code),
+        "category": describe_codes(
+            codes, lambda code: row.category if (row := rows[code]) else None
+        ),
     }
 
 
 def observation_columns(codes: Coded) -> Columns:
     """Return display and unit of LOINC codes."""
     return {
-        "display": described(codes, lambda code: observation(code).display),
-        "unit": described(codes, lambda code: observation(code).unit),
+        "display": describe_codes(codes, lambda code: observation(code).display),
+        "unit": describe_codes(codes, lambda code: observation(code).unit),
     }
 
 
@@ -65,8 +67,8 @@ def drug_columns(names: Coded) -> Columns:
     """Return what the code book says of drugs by their names."""
     book = drugs()
     found = {
-        "rxnorm": described(names, lambda name: book.find(name, "drug").rxnorm),
-        "ndc": described(names, lambda name: book.find(name, "drug").ndc),
-        "ingredient": described(names, lambda name: book.find(name, "drug").ingredient),
+        "rxnorm": describe_codes(names, lambda name: book.find(name, "drug").rxnorm),
+        "ndc": describe_codes(names, lambda name: book.find(name, "drug").ndc),
+        "ingredient": describe_codes(names, lambda name: book.find(name, "drug").ingredient),
     }
     return {**found, "drug": names}

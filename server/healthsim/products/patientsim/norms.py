@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes import shelf
-from healthsim.codes.loinc import FOREVER, norms
+from healthsim.codes import imported_books
+from healthsim.codes.loinc import FOREVER, reference_intervals
 from healthsim.tables import Coded
 
 
 @dataclass(frozen=True)
-class Norms:
+class ReferenceColumns:
     """Norms as columns, float64, shape (n,); NaN where an interval has no such end."""
 
     ref_low: NDArray[np.float64]
@@ -22,10 +22,10 @@ class Norms:
     sd: NDArray[np.float64]
 
 
-def norms_of(codes: Coded, sex: Coded, months: NDArray[np.int32]) -> Norms:
+def norms_of(codes: Coded, sex: Coded, months: NDArray[np.int32]) -> ReferenceColumns:
     """Return what is normal for each result; arguments as in `norm_rows`."""
     row, table = norm_rows(codes, sex, months)
-    return Norms(*(table[row, place] for place in range(table.shape[1])))
+    return ReferenceColumns(*(table[row, place] for place in range(table.shape[1])))
 
 
 def norm_rows(
@@ -48,7 +48,7 @@ def norm_rows(
     return row, table
 
 
-@shelf.kept
+@imported_books.cached_per_shelf
 def _laid_out(
     codes: tuple[str, ...], sexes: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -57,7 +57,7 @@ def _laid_out(
         ((place * (len(sexes) + 1) + number) * FOREVER + one.from_months, one[1:])
         for place, code in enumerate(codes)
         for number, sex in enumerate(("", *sexes))
-        for one in norms(code, sex)
+        for one in reference_intervals(code, sex)
     ]
     starts = np.array([start for start, _ in every], dtype=np.int64)
     return starts, np.array([figures for _, figures in every], dtype=np.float64).reshape(-1, 4)

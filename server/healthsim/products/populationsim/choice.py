@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class WeightedChoice:
     """Items in groups, each with a weight; a uniform number picks one inside its group.
 
     One `searchsorted` over ``group + cumulated share`` serves any number of groups.
@@ -23,7 +23,7 @@ class Choice:
     edges: NDArray[np.float64]
 
     @classmethod
-    def of(cls, weights: NDArray[np.int64], start: NDArray[np.int32]) -> Choice:
+    def of(cls, weights: NDArray[np.int64], start: NDArray[np.int32]) -> WeightedChoice:
         """Prepare a choice; weights are whole numbers, so their sums are exact.
 
         Args:
@@ -56,6 +56,6 @@ class Choice:
         return np.where(group < 0, -1, item).astype(np.int32)
 
 
-def grouped(groups: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+def group_starts(groups: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     """Return where each of `count` groups starts in sorted `groups`, and the end; int32."""
     return np.searchsorted(groups, np.arange(count + 1)).astype(np.int32)

@@ -25,7 +25,7 @@ OLDEST = 100  # end of the last, open age band: assumption, 0.03 % of people are
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PopulationFigure:
     """One published number.
 
     Attributes:
@@ -52,10 +52,10 @@ class Figure:
 
 
 @cache
-def figures() -> tuple[Figure, ...]:
+def figures() -> tuple[PopulationFigure, ...]:
     """Return every figure, by measure, sex and age; read once for a process."""
     return tuple(
-        Figure(
+        PopulationFigure(
             row["measure"], row["geography"], row["sex"], row["age"], float(row["value"]),
             row["unit"], row["source"], int(row["year"]), row["confidence"],
         )
@@ -73,7 +73,7 @@ def measures() -> tuple[str, ...]:
     return tuple(sorted({figure.measure for figure in figures() if figure.unit == "share"}))
 
 
-def figure(measure: str, sex: str = "", age: str = "", where: str = "measure") -> Figure:
+def figure(measure: str, sex: str = "", age: str = "", where: str = "measure") -> PopulationFigure:
     """Return the national figure of one stratum; without `age`, that of all adults.
 
     >>> figure("hypertension", age="60+").value

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import NotFound, near
-from healthsim.products.populationsim.choice import Choice, grouped
+from healthsim.products.populationsim.choice import WeightedChoice, group_starts
 from healthsim.products.populationsim.datafiles import rows
 from healthsim.tables import Coded
 
@@ -28,7 +28,7 @@ class NameList:
 
     vocabulary: tuple[str, ...]
     name: NDArray[np.int32]  # of each item, shape (items,)
-    choice: Choice
+    choice: WeightedChoice
 
     @classmethod
     def of(cls, weights: list[tuple[int, str, int]], groups: int) -> NameList:
@@ -37,7 +37,7 @@ class NameList:
         names = Coded.of([name for _, name, _ in listed])
         group = np.array([number for number, _, _ in listed], dtype=np.int32)
         weight = np.array([weight for _, _, weight in listed], dtype=np.int64)
-        choice = Choice.of(weight, grouped(group, groups))
+        choice = WeightedChoice.of(weight, group_starts(group, groups))
         return cls(names.vocabulary, names.codes, choice)
 
     def choose(self, group: NDArray[np.int32], u: NDArray[np.float64]) -> Coded:

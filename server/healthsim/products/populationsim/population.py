@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.products.populationsim.figures import people_by_age
-from healthsim.products.populationsim.raking import brought_forward, by_ethnicity, men_and_women
+from healthsim.products.populationsim.raking import by_ethnicity, men_and_women, project_bands
 from healthsim.products.populationsim.reference import geography
 from healthsim.tables import Coded, Columns
 
@@ -47,7 +47,7 @@ _ALSO = {"diabetes": "diagnosed_diabetes"}
 
 
 @dataclass(frozen=True, eq=False)
-class Level:
+class Prevalence:
     """How common something is among the adults of counties or states, as it was published.
 
     Attributes:
@@ -62,7 +62,7 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False)
-class Population:
+class CountyPopulation:
     """Who lives in each county of the geography.
 
     Attributes:
@@ -79,7 +79,7 @@ class Population:
     source: Coded
     hispanic: NDArray[np.float64]
     races: NDArray[np.float64]
-    measures: Mapping[str, Level] = field(default_factory=dict)
+    measures: Mapping[str, Prevalence] = field(default_factory=dict)
 
     @cached_property
     def by_state(self) -> NDArray[np.int64]:
@@ -93,7 +93,7 @@ class Population:
         """
         return by_ethnicity(self.hispanic[counties], self.races[counties])
 
-    def with_people(self, found: Columns) -> Population:
+    def with_people(self, found: Columns) -> CountyPopulation:
         """Return the population with imported people in place of the built-in, county by county.
 
         Args:
@@ -117,7 +117,7 @@ class Population:
         codes = np.where(told, np.int32(len(words) - 1), self.source.codes)
         return replace(self, people=_frozen(whole), source=Coded(codes, words))
 
-    def with_measures(self, found: Columns) -> Population:
+    def with_measures(self, found: Columns) -> CountyPopulation:
         """Return the population with imported prevalences by county.
 
         Args:
@@ -139,12 +139,12 @@ class Population:
             by[county[mine]] = source.codes[mine]
             ours = PLACES.get(name.lower(), name.lower())
             for each in filter(None, (ours, _ALSO.get(ours))):
-                levels[each] = Level(_frozen(known), said, Coded(by, source.vocabulary))
+                levels[each] = Prevalence(_frozen(known), said, Coded(by, source.vocabulary))
         return replace(self, measures=MappingProxyType(levels))
 
 
 @cache
-def built_in_population() -> Population:
+def built_in_population() -> CountyPopulation:
     """Return the population that HealthSim brings along; read once for a process."""
     here = geography()
     fips, *listed = columns("county_people.csv")
@@ -152,10 +152,10 @@ def built_in_population() -> Population:
     order = [place[one] for one in here.county_fips]
     numbers = np.array(listed, dtype=np.int64).T[order]
     men, bands, groups = numbers[:, 0], numbers[:, 1:19], numbers[:, 19:]
-    total, now = bands.sum(axis=1), brought_forward(bands)
+    total, now = bands.sum(axis=1), project_bands(bands)
     counted = men_and_women(now, men / total)
     counted *= (here.county_population / now.sum(axis=1))[:, None, None]
-    return Population(
+    return CountyPopulation(
         people=_frozen(_whole(counted)),
         source=Coded.constant(BUILT_IN, len(total)),
         hispanic=groups[:, 0] / total,
@@ -164,7 +164,7 @@ def built_in_population() -> Population:
 
 
 @cache
-def state_levels() -> Mapping[str, Level]:
+def state_levels() -> Mapping[str, Prevalence]:
     """Return what surveys published of each state's adults: rows as the states', then the nation.
 
     The nation's row is of the same survey and year as most states', so that a state's distance
@@ -183,7 +183,7 @@ def state_levels() -> Mapping[str, Level]:
         said = Coded.of([row["source"] for row in found])
         codes = np.full(len(places), -1, dtype=np.int32)
         codes[at] = said.codes
-        levels[measure] = Level(_frozen(share), year, Coded(codes, said.vocabulary))
+        levels[measure] = Prevalence(_frozen(share), year, Coded(codes, said.vocabulary))
     return levels | {_ALSO[name]: levels[name] for name in _ALSO if name in levels}
 
 

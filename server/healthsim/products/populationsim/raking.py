@@ -15,7 +15,7 @@ _GROUP = np.array([0, 1, 2, 3, 4, 0, 4])
 """Group of each race: estimates by race have no `other`, and keep the rest together."""
 
 
-def brought_forward(bands: NDArray[np.int64]) -> Shares:
+def project_bands(bands: NDArray[np.int64]) -> Shares:
     """Return counties' bands grown as the nation's bands have since they were counted.
 
     Args:
@@ -43,14 +43,14 @@ def men_and_women(bands: Shares, men: Shares) -> Shares:
     nation = people_by_age().astype(np.float64)
     joined = np.vstack([nation[:17], nation[17:].sum(axis=0)])
     odds = np.log(joined[:, 0] / joined[:, 1])
-    shift = solved(odds, bands, men)
+    shift = solve_shift(odds, bands, men)
     share = 1 / (1 + np.exp(-(odds + shift[:, None])))
     both = np.stack([bands * share, bands * (1 - share)], axis=-1)
     oldest = nation[17:] / nation[17:].sum(axis=0)
     return np.concatenate([both[:, :17], both[:, 17:] * oldest], axis=1)
 
 
-def solved(logits: Shares, weights: Shares, share: Shares) -> Shares:
+def solve_shift(logits: Shares, weights: Shares, share: Shares) -> Shares:
     """Return by how much to shift logits so that the weighted mean of their shares comes out.
 
     Args:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.products.populationsim.figures import figures, people_by_age
-from healthsim.products.populationsim.population import Level, Population, state_levels
-from healthsim.products.populationsim.raking import solved
+from healthsim.products.populationsim.population import CountyPopulation, Prevalence, state_levels
+from healthsim.products.populationsim.raking import solve_shift
 from healthsim.products.populationsim.reference import geography
 
 AGES = 100  # years of age that rates tell apart; whoever is older is as those of 99
@@ -42,7 +42,7 @@ class Rates:
     known: NDArray[np.int8]
 
 
-def rates(measure: str, population: Population, counties: NDArray[np.int32]) -> Rates:
+def rates(measure: str, population: CountyPopulation, counties: NDArray[np.int32]) -> Rates:
     """Return how common something is in counties, by age and sex.
 
     Args:
@@ -63,7 +63,7 @@ def rates(measure: str, population: Population, counties: NDArray[np.int32]) -> 
         mine = ~np.isnan(level)
         flat = people[mine].reshape(-1, shape.size)
         if mine.any():
-            shift[mine], known[mine] = solved(shape.reshape(-1), flat, level[mine]), 3
+            shift[mine], known[mine] = solve_shift(shape.reshape(-1), flat, level[mine]), 3
     adults = 1 / (1 + np.exp(-(shape + shift[:, None, None])))
     adults[known == 0] = 0
     share = np.zeros((len(counties), 2, AGES))
@@ -107,7 +107,7 @@ def _fitted(group: NDArray[np.int64], value: Shares, wanted: float) -> Shares:
         level = np.empty(len(value))
         for at, share in enumerate(value):
             weight = people[:, group == at].sum(axis=1)
-            level[at] = solved(sex, weight[None], np.array([share]))[0]
+            level[at] = solve_shift(sex, weight[None], np.array([share]))[0]
         logits = level[group] + sex[:, None]
         each = (people / (1 + np.exp(-logits))).sum(axis=1) / people.sum(axis=1)
         if wanted == 0.0:
@@ -118,9 +118,9 @@ def _fitted(group: NDArray[np.int64], value: Shares, wanted: float) -> Shares:
     return found
 
 
-def _of_states(measure: str, population: Population) -> Shares:
+def _of_states(measure: str, population: CountyPopulation) -> Shares:
     """Return by how much each state's log odds are above the nation's; NaN where not known."""
-    published: Level | None = state_levels().get(measure)
+    published: Prevalence | None = state_levels().get(measure)
     logits = shape_of(measure)
     if published is None or logits is None:
         return np.full(len(geography().states), np.nan)
@@ -131,7 +131,7 @@ def _of_states(measure: str, population: Population) -> Shares:
     people = by_year(population.by_state).reshape(len(wanted), -1)
     known = ~np.isnan(wanted)
     found = np.full(len(wanted), np.nan)
-    found[known] = solved(logits.reshape(-1), people[known], wanted[known])
+    found[known] = solve_shift(logits.reshape(-1), people[known], wanted[known])
     return found
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import NotFound
-from healthsim.placenames import county_like, metro_like, state_like
-from healthsim.products.populationsim.choice import Choice, grouped
+from healthsim.placenames import near_county, near_metro, near_state
+from healthsim.products.populationsim.choice import WeightedChoice, group_starts
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.tables import Coded
 
@@ -79,7 +79,7 @@ class Geography:
         """
         if code in self._state_place:
             return self._state_place[code]
-        mend = state_like(code, self.states, self.state_names)
+        mend = near_state(code, self.states, self.state_names)
         raise NotFound(where, f"no state {code!r}", mend)
 
     def county_index(self, said: str, where: str = "location.counties") -> int:
@@ -93,7 +93,7 @@ class Geography:
             return self._county_place[said]
         if said.casefold() in self._county_called:
             return self._county_called[said.casefold()]
-        mend = county_like(said, self.county_fips, self.county_titles)
+        mend = near_county(said, self.county_fips, self.county_titles)
         raise NotFound(where, f"no county {said!r}", mend)
 
     def metro_index(self, said: str, where: str = "location.metros") -> int:
@@ -105,7 +105,7 @@ class Geography:
         for named in (self.metros, self.metro_titles):
             if said in named:
                 return named.index(said)
-        mend = metro_like(said, self.metros, self.metro_titles)
+        mend = near_metro(said, self.metros, self.metro_titles)
         raise NotFound(where, f"no metropolitan area {said!r}", mend)
 
     @cached_property
@@ -145,12 +145,14 @@ class Geography:
         return {title.casefold(): index for index, title in enumerate(self.county_titles)}
 
     @cached_property
-    def _by_state(self) -> Choice:
-        return Choice.of(self.state_population, np.array([0, len(self.states)], dtype=np.int32))
+    def _by_state(self) -> WeightedChoice:
+        return WeightedChoice.of(
+            self.state_population, np.array([0, len(self.states)], dtype=np.int32)
+        )
 
     @cached_property
-    def _by_county(self) -> Choice:
-        return Choice.of(self.county_population, self.county_start)
+    def _by_county(self) -> WeightedChoice:
+        return WeightedChoice.of(self.county_population, self.county_start)
 
     @property
     def place_county(self) -> NDArray[np.int32]:
@@ -188,18 +190,18 @@ class Geography:
             city=Coded.of(city).take(order),
             zip=tuple(map(code.__getitem__, order.tolist())),
             weight=np.array(weight, dtype=np.int64)[order],
-            start=grouped(county, len(self.county_fips)),
+            start=group_starts(county, len(self.county_fips)),
         )
 
     @cached_property
-    def _by_place(self) -> Choice:
-        return Choice.of(self.place_weight, self.place_start)
+    def _by_place(self) -> WeightedChoice:
+        return WeightedChoice.of(self.place_weight, self.place_start)
 
     @cached_property
-    def _by_area(self) -> tuple[Choice, NDArray[np.int32]]:
+    def _by_area(self) -> tuple[WeightedChoice, NDArray[np.int32]]:
         codes = np.array([code for own in self.area_codes for code in own], dtype=np.int32)
         start = np.cumsum([0, *map(len, self.area_codes)]).astype(np.int32)
-        return Choice.of(np.ones(len(codes), dtype=np.int64), start), codes
+        return WeightedChoice.of(np.ones(len(codes), dtype=np.int64), start), codes
 
 
 @cache
@@ -220,7 +222,7 @@ def geography() -> Geography:
         county_name=tuple(map(names.__getitem__, order.tolist())),
         county_state=state[order],
         county_population=population[order],
-        county_start=grouped(state[order], len(states)),
+        county_start=group_starts(state[order], len(states)),
         county_metro=np.array([metro_of[one] for one in metro], dtype=np.int32)[order],
         metros=tuple(metros),
         metro_titles=tuple(titles),

@@ -26,7 +26,7 @@ _DIGITS = 1024.0  # the rest of a number after its first ten bits is a number of
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class PrescribedCourse:
     """One prescription occurrence of n people; arrays of shape (n,).
 
     Attributes:
@@ -62,7 +62,7 @@ class FillDates:
 
 
 def fill_dates(
-    course: Course, first_u: Uniforms, lag_u: Uniforms, jitter: Callable[[int], Uniforms]
+    course: PrescribedCourse, first_u: Uniforms, lag_u: Uniforms, jitter: Callable[[int], Uniforms]
 ) -> FillDates:
     """Date the fills of one prescription occurrence.
 
@@ -102,7 +102,7 @@ def _lag(u: Uniforms) -> NDArray[np.int32]:
     return np.where(u < SAME_DAY_SHARE, 0.0, later).astype(np.int32)
 
 
-def _refill(course: Course, due: Uniforms, u: Uniforms) -> tuple[Uniforms, Days]:
+def _refill(course: PrescribedCourse, due: Uniforms, u: Uniforms) -> tuple[Uniforms, Days]:
     """Return when the next refill is due, float64 days, and the day on which it happens."""
     gap = (course.days_supply * (1.0 / course.adherence - 1.0)) * (3.0 * u * u)  # 3u²: mean 1
     due = due + (course.days_supply + gap)

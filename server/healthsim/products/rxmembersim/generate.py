@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.limits import Cents
-from healthsim.products.rxmembersim.sharing import PHASES, DrugPlans, Priced, share_fills
+from healthsim.products.rxmembersim.sharing import PHASES, DrugPlans, PricedFills, share_fills
 from healthsim.products.rxmembersim.tables import FILLS
 from healthsim.tables import Coded, Columns
 
@@ -21,7 +21,7 @@ _RX_NUMBERS = 999_999_937  # a prime: neighbouring addresses give distant number
 
 
 @dataclass(frozen=True, eq=False)
-class Dispensed:
+class DispensedFills:
     """What pharmacies dispensed: m fills sorted by (person, fill_id); arrays of shape (m,).
 
     Attributes:
@@ -58,7 +58,7 @@ class Dispensed:
     prescriber_npi: NDArray[np.int64]
 
 
-def fills(dispensed: Dispensed, plans: DrugPlans) -> Columns:
+def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
     """Price every fill, part it between plan and member, and fill the table.
 
     Returns:
@@ -68,7 +68,7 @@ def fills(dispensed: Dispensed, plans: DrugPlans) -> Columns:
     size = len(dispensed.fill_id)
     cost, fee = _prices(dispensed, plans)
     shares = share_fills(
-        Priced(
+        PricedFills(
             person=dispensed.person,
             plan=dispensed.plan,
             fill_date=dispensed.fill_date,
@@ -122,7 +122,7 @@ def rx_numbers(prescription_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
     return digits.view(f"S{_RX_DIGITS}").reshape(-1)
 
 
-def _prices(dispensed: Dispensed, plans: DrugPlans) -> tuple[Cents, Cents]:
+def _prices(dispensed: DispensedFills, plans: DrugPlans) -> tuple[Cents, Cents]:
     """Return ingredient cost and dispensing fee, int64 cents, (m,); 0 unless paid."""
     paid = dispensed.status.equals("paid")
     cost = np.rint(dispensed.unit_cost_cents * dispensed.quantity).astype(np.int64)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.limits import Cents, Turns, benefit_year
+from healthsim.limits import Cents, LimitOrder, benefit_year
 from healthsim.specification.profiles.profile import PlanDesign
 
 _T = TypeVar("_T", bound=np.generic)
@@ -51,7 +51,7 @@ class DrugPlans(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Priced:
+class PricedFills:
     """Fills to be shared, arrays of shape (m,); the row order decides who is first on a day.
 
     Attributes:
@@ -85,7 +85,7 @@ class FillShares:
     phase: NDArray[np.int32]
 
 
-def share_fills(fills: Priced, plans: DrugPlans) -> FillShares:
+def share_fills(fills: PricedFills, plans: DrugPlans) -> FillShares:
     """Part every fill's price by the drug benefit of its plan.
 
     Tiers 3 and above meet the drug deductible of the person, plan and benefit year, in date
@@ -94,7 +94,7 @@ def share_fills(fills: Priced, plans: DrugPlans) -> FillShares:
     year never exceeds the drug maximum: the copay gives way first, then the deductible.
     """
     year = benefit_year(fills.fill_date, plans.first_month[fills.plan])
-    turns = Turns.of((fills.person, fills.plan, year), fills.fill_date)
+    turns = LimitOrder.of((fills.person, fills.plan, year), fills.fill_date)
     plan, price = fills.plan[turns.order], fills.price[turns.order]
     tier = fills.tier[turns.order]
     subject = np.where(tier >= DEDUCTIBLE_FROM_TIER, price, 0)
@@ -118,7 +118,7 @@ def share_fills(fills: Priced, plans: DrugPlans) -> FillShares:
     )
 
 
-def _back(in_turn: NDArray[_T], turns: Turns) -> NDArray[_T]:
+def _back(in_turn: NDArray[_T], turns: LimitOrder) -> NDArray[_T]:
     """Put values in turn order back into the rows' order."""
     rows = np.empty_like(in_turn)
     rows[turns.order] = in_turn

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem
-from healthsim.specification.checks.names import excludes_sex, textual, whole_number
-from healthsim.specification.distributions.kinds import Distribution, possible
+from healthsim.specification.checks.names import excludes_sex, text_problems, whole_number_problems
+from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.newborns import (
@@ -40,9 +40,9 @@ def birth_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Ite
 
 
 def _birth(profile: ProfileSpec, journey: JourneySpec, step: Birth, here: str) -> Iterator[Problem]:
-    yield from textual(f"{here}.details.gender", step.details.gender, ("M", "F"))
-    yield from whole_number(f"{here}.details.number", step.details.number, 1, MOST_AT_ONCE)
-    men = profile.household is not None or "M" in possible(profile.demographics.gender)
+    yield from text_problems(f"{here}.details.gender", step.details.gender, ("M", "F"))
+    yield from whole_number_problems(f"{here}.details.number", step.details.number, 1, MOST_AT_ONCE)
+    men = profile.household is not None or "M" in possible_labels(profile.demographics.gender)
     asked = [one for one in (journey.eligible, step.when) if one is not None]
     if men and not any(excludes_sex(one, "M") for one in asked):
         yield Problem(
@@ -98,5 +98,7 @@ def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
 
 def _most_children(number: Distribution) -> int:
     if number.kind == "text":
-        return max((int(label) for label in possible(number) if label.isdecimal()), default=0)
+        return max(
+            (int(label) for label in possible_labels(number) if label.isdecimal()), default=0
+        )
     return int(min(number.range()[1], MOST_IN_A_UNIT))

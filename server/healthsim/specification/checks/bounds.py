@@ -10,9 +10,9 @@ from functools import cached_property
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panels
-from healthsim.specification.checks.names import Known
+from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.checks.profile import OLDEST, kinds_of
-from healthsim.specification.distributions.kinds import Distribution, possible
+from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change, End, State, Stop
 from healthsim.specification.journeys.details import StateResult
@@ -25,8 +25,8 @@ from healthsim.specification.language.ranges import (
     NEVER,
     Labels,
     Outcome,
+    PossibleTruths,
     Range,
-    Verdict,
 )
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -36,25 +36,25 @@ _STABLE = ("gender", "race", "ethnicity", "us_state", "language", "marital_statu
 
 
 @dataclass(frozen=True)
-class Lives:
+class ReachableValues:
     """Everything that can be asked about people on a journey, and what it can be.
 
     Attributes:
         profile: whose people they are; None for the people of any profile.
         journeys: all that are walked.
         own: position of the journey where the question stands.
-        barred: ids of steps that can happen to nobody.
+        impossible_steps: ids of steps that can happen to nobody.
         begins: whether it is asked as the journey begins, and not at some day of it.
-        born: whether it is asked of those whom the journey brings into the world.
+        of_newborns: whether it is asked of those whom the journey brings into the world.
     """
 
     profile: ProfileSpec | None
     journeys: Sequence[JourneySpec]
-    known: Known
+    known: ReferenceNames
     own: int
-    barred: frozenset[str] = frozenset()
+    impossible_steps: frozenset[str] = frozenset()
     begins: bool = False
-    born: bool = False
+    of_newborns: bool = False
     _kept: dict[str, Outcome] = field(default_factory=dict, compare=False, repr=False)
 
     def name(self, name: str) -> Outcome:
@@ -66,9 +66,9 @@ class Lives:
     def call(self, function: str, argument: str) -> Outcome:
         """Return what a function of a text can give."""
         if function == "has":
-            return Verdict(self._may_have(argument), no=True, unknown=False)
+            return PossibleTruths(self._may_have(argument), no=True, unknown=False)
         if function == "takes":
-            return Verdict(self._may_take(argument), no=True, unknown=False)
+            return PossibleTruths(self._may_take(argument), no=True, unknown=False)
         if function == "last":
             return self._measured(argument)
         happens = self.happens(argument)
@@ -76,11 +76,11 @@ class Lives:
             return Range(0, math.inf if happens else 0, missing=False)
         if function == "days_since":
             return Range(0, math.inf) if happens else NEVER
-        return Verdict(happens, no=True, unknown=False)
+        return PossibleTruths(happens, no=True, unknown=False)
 
     def happens(self, name: str) -> bool:
         """Tell whether a step of this name can happen to anybody."""
-        return name.rsplit("/", 1)[-1].partition("#")[0] not in self.barred
+        return name.rsplit("/", 1)[-1].partition("#")[0] not in self.impossible_steps
 
     def changes(self, root: Node) -> bool:
         """Tell whether anything that a condition asks about can change while a journey is on."""
@@ -95,15 +95,15 @@ class Lives:
     def steps(self) -> tuple[StepHead, ...]:
         """Every step of every journey that can happen."""
         found = (step for one in self.journeys for _, step in one.steps())
-        return tuple(step for step in found if step.id not in self.barred)
+        return tuple(step for step in found if step.id not in self.impossible_steps)
 
     @cached_property
     def mixed(self) -> bool:
         """Whether people walk who are not described by the profile: relatives, newborns."""
         family = self.profile is not None and getattr(self.profile, "unit", "person") != "person"
-        return family or self.born or self.journey.from_birth
+        return family or self.of_newborns or self.journey.from_birth
 
-    def lasting(self, part: str, found: Outcome) -> Outcome | None:
+    def lasting_bounds(self, part: str, found: Outcome) -> Outcome | None:
         """Return what of something that is once true stays true: nobody grows younger."""
         if part == "age" and isinstance(found, Range):
             return Range(found.low, math.inf, missing=False)
@@ -135,11 +135,11 @@ class Lives:
             texts = {"gender": ("M", "F")}.get(name)
             return ANYTHING if texts is None else Labels(frozenset(texts), missing=False)
         if name in self.profile.attributes:
-            return given(self.profile.attributes[name])
+            return distribution_bounds(self.profile.attributes[name])
         if name in ("gender", "race", "ethnicity"):
             said: Distribution = getattr(self.profile.demographics, name)
-            if said.kind == "text" and possible(said):
-                return Labels(frozenset(possible(said)), missing=False)
+            if said.kind == "text" and possible_labels(said):
+                return Labels(frozenset(possible_labels(said)), missing=False)
         kind = kinds_of(self.profile, self.known).get(name)
         return Labels(frozenset(kind)) if isinstance(kind, tuple) else ANYTHING
 
@@ -175,21 +175,21 @@ class Lives:
                 continue
             low = min(low, -math.inf if state.low is None else state.low)
             high = max(high, math.inf if state.high is None else state.high)
-            found = found.joined(self._start(name, state))
+            found = found.union(self._start(name, state))
         for step in self.steps:
             if isinstance(step, Change) and step.state == name:
-                found = moved(found, step)
+                found = bounds_after_change(found, step)
         return Range(max(found.low, low), min(found.high, high), missing=True)
 
     def _start(self, name: str, state: State) -> Range:
         if not isinstance(state.start, str):
-            started = given(state.start)
+            started = distribution_bounds(state.start)
         elif self.profile is None:
             return Range()
         else:
             wanted = name if state.start == "attribute" else state.start
             attribute = self.profile.attributes.get(wanted)
-            started = Range() if attribute is None else given(attribute)
+            started = Range() if attribute is None else distribution_bounds(attribute)
         if not isinstance(started, Range):
             return Range()
         half = 0.5 * 10.0**-state.decimals  # a start is rounded, and held in bounds
@@ -202,23 +202,23 @@ class Lives:
     def _measured(self, loinc: str) -> Range:
         found = NEVER
         for step in self.steps:
-            for code, result in results(step):
+            for code, result in measured_results(step):
                 if code == loinc:
-                    found = found.joined(self._result(result))
+                    found = found.union(self._result(result))
         return found
 
     def _result(self, result: StateResult | Distribution | None) -> Range:
         if result is None:
             return Range()
         if not isinstance(result, StateResult):
-            told = given(result)
+            told = distribution_bounds(result)
             return told if isinstance(told, Range) else Range()
         state = self.name(result.from_)
         if not isinstance(state, Range):
             return Range()
         if result.noise is None:
             return state
-        noise = given(result.noise)
+        noise = distribution_bounds(result.noise)
         declared = next(one.state[result.from_] for one in self.journeys
                         if result.from_ in one.state)  # fmt: skip
         low = -math.inf if declared.low is None else declared.low
@@ -278,10 +278,10 @@ class Lives:
         return self.happens(part.argument)
 
 
-def given(distribution: Distribution) -> Outcome:
+def distribution_bounds(distribution: Distribution) -> Outcome:
     """Return what a distribution can give."""
     if distribution.kind == "text":
-        texts = possible(distribution)
+        texts = possible_labels(distribution)
         return Labels(frozenset(texts)) if texts else Labels()
     if next(iter(distribution.measures()), None) is not None:
         return Range()
@@ -291,13 +291,13 @@ def given(distribution: Distribution) -> Outcome:
     return Range(low, high)
 
 
-def moved(state: Range, step: Change) -> Range:
+def bounds_after_change(state: Range, step: Change) -> Range:
     """Return what a state can be that a step may change, any number of times."""
     if step.to is not None:
-        told = given(step.to)
-        return state.joined(told) if isinstance(told, Range) else Range()
+        told = distribution_bounds(step.to)
+        return state.union(told) if isinstance(told, Range) else Range()
     by = step.by if step.by is not None else step.per_year
-    told = given(by) if by is not None else Range()
+    told = distribution_bounds(by) if by is not None else Range()
     if not isinstance(told, Range):
         return Range()
     falls, rises = told.low < 0, told.high > 0
@@ -306,7 +306,7 @@ def moved(state: Range, step: Change) -> Range:
     return Range(-math.inf if falls else state.low, math.inf if rises else state.high)
 
 
-def results(step: StepHead) -> Iterator[tuple[str, StateResult | Distribution | None]]:
+def measured_results(step: StepHead) -> Iterator[tuple[str, StateResult | Distribution | None]]:
     """Yield (LOINC, result) of everything that a step measures."""
     if not isinstance(step, events.Lab | events.Vital):
         return

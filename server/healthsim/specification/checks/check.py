@@ -9,24 +9,24 @@ from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.checks.codes import unlisted
 from healthsim.specification.checks.expectations import expectation_problems
 from healthsim.specification.checks.journey import journey_problems, names_of
-from healthsim.specification.checks.names import Known
+from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.checks.pair import pair_problems
 from healthsim.specification.checks.profile import profile_problems
-from healthsim.specification.checks.reach import reach_problems, reach_warnings
+from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
 from healthsim.specification.document import Document
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
 from healthsim.specification.profiles.profile import ProfileSpec
 
-__all__ = ["Known", "check_job", "check_journey", "check_profile", "job_warnings"]
+__all__ = ["ReferenceNames", "check_job", "check_journey", "check_profile", "job_warnings"]
 
 
-def check_profile(profile: ProfileSpec, known: Known) -> list[Problem]:
+def check_profile(profile: ProfileSpec, known: ReferenceNames) -> list[Problem]:
     """Return what is wrong with a profile by itself."""
     return _gathered(profile_problems(profile, known)) + list(_reproduced(profile, "profile"))
 
 
 def check_journey(
-    journey: JourneySpec, known: Known, profile: ProfileSpec | None = None
+    journey: JourneySpec, known: ReferenceNames, profile: ProfileSpec | None = None
 ) -> list[Problem]:
     """Return what is wrong with a journey, by itself or for a profile's people.
 
@@ -37,11 +37,13 @@ def check_journey(
     names = names_of(journey, known, profile, ())
     products = None if profile is None else profile.products
     asked = journey.expectations
-    found += _gathered(reach_problems(profile, [journey], known, "journey"))
+    found += _gathered(reachability_problems(profile, [journey], known, "journey"))
     return found + _gathered(expectation_problems(asked, names, known, products, "journey"))
 
 
-def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known) -> list[Problem]:
+def check_job(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
+) -> list[Problem]:
     """Return everything that is wrong with a profile and the journeys of its people."""
     found = check_profile(profile, known)
     walked = in_walking_order(journeys)
@@ -53,20 +55,20 @@ def check_job(profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Know
         )
         found += _reproduced(journey, f"journeys[{place}]")
     found += _gathered(pair_problems(profile, journeys, known))
-    found += _gathered(reach_problems(profile, journeys, known))
+    found += _gathered(reachability_problems(profile, journeys, known))
     return found + _gathered(_expected(profile, journeys, known))
 
 
 def job_warnings(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
 ) -> list[Problem]:
     """Return what is said in vain for this profile, and yet can be run."""
     found = _gathered(unlisted(profile, journeys))
-    return found + _gathered(reach_warnings(profile, journeys, known))
+    return found + _gathered(reachability_warnings(profile, journeys, known))
 
 
 def _expected(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
 ) -> Iterator[Problem]:
     """Yield what is wrong with the expectations of all documents; they see every journey."""
     whole = [("profile", profile.expectations)]

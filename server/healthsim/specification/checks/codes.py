@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
 
-from healthsim.codes.classify import Verdict, classify
+from healthsim.codes.classify import CodeVerdict, classify
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.procedures import procedure_system
 from healthsim.errors import Problem
@@ -58,7 +58,7 @@ class Codes:
         """Yield what is wrong with a code that stands at a place of the document."""
         for day in dict.fromkeys((self.first, self.last)):
             verdict = classify(system, code, on=day)
-            if verdict.as_written or (self.unlisted and passes(verdict)):
+            if verdict.as_written or (self.unlisted and is_accepted(verdict)):
                 continue
             found = verdict.found
             if self.unlisted and verdict.status == "unknown" and not verdict.well_formed:
@@ -70,7 +70,7 @@ class Codes:
             return
 
 
-def nobody_of_age(where: str, code: str, youngest: float, oldest: float) -> Iterator[Problem]:
+def age_range_problems(where: str, code: str, youngest: float, oldest: float) -> Iterator[Problem]:
     """Yield that nobody from `youngest` to `oldest` years can have a diagnosis."""
     row = icd10cm().row(code)
     if row.age_low <= oldest and youngest < row.age_high + 1:
@@ -83,7 +83,7 @@ def nobody_of_age(where: str, code: str, youngest: float, oldest: float) -> Iter
     )
 
 
-def passes(verdict: Verdict) -> bool:
+def is_accepted(verdict: CodeVerdict) -> bool:
     """Tell whether `allow_unlisted_codes` lets a code pass.
 
     It does where no book knows the code and it has the form of its system.
@@ -124,13 +124,13 @@ def unlisted_codes(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> tup
 
 def _passing(
     profile: ProfileSpec, journeys: Sequence[JourneySpec]
-) -> Iterator[tuple[str, Verdict]]:
+) -> Iterator[tuple[str, CodeVerdict]]:
     documents = [(f"journeys[{n}].", one, of_journey(one)) for n, one in enumerate(journeys)]
     whole = [("profile.", profile, of_profile(profile)), *documents]
     for where, document, stated in whole:
         for place, system, code in stated if document.allow_unlisted_codes else ():
             verdict = classify(system, code)
-            if passes(verdict):
+            if is_accepted(verdict):
                 yield f"{where}{place}", verdict
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from healthsim.errors import Problem, near
-from healthsim.specification.checks.names import Known, Names
-from healthsim.specification.expectations import Asked, Figure
+from healthsim.specification.checks.names import Names, ReferenceNames
+from healthsim.specification.expectations import ExpectedFigure, ParsedExpectation
 from healthsim.specification.language.expressions import FUNCTIONS, NUMBER, TEXT, Kind
-from healthsim.specification.language.typecheck import Sort
+from healthsim.specification.language.typecheck import ExpressionType
 from healthsim.tables import Column, Table
 
 _KINDS: Mapping[str, Kind] = {
     "BIGINT": NUMBER, "INTEGER": NUMBER, "DATE": NUMBER, "TIMESTAMP": NUMBER, "DOUBLE": NUMBER,
-    "DECIMAL(12,2)": NUMBER, "BOOLEAN": Sort.TRUTH, "VARCHAR": TEXT,
+    "DECIMAL(12,2)": NUMBER, "BOOLEAN": ExpressionType.TRUTH, "VARCHAR": TEXT,
 }  # fmt: skip
 """What the columns of a type are in a condition; a date is the number 20250131."""
 
@@ -21,9 +21,9 @@ _SUMMED = ("INTEGER", "DOUBLE", "DECIMAL(12,2)")
 
 
 def expectation_problems(
-    expectations: Sequence[Asked],
+    expectations: Sequence[ParsedExpectation],
     names: Names,
-    known: Known,
+    known: ReferenceNames,
     products: Sequence[str] | None,
     where: str,
 ) -> Iterator[Problem]:
@@ -50,7 +50,11 @@ def filled(table: Table, products: Sequence[str]) -> bool:
 
 
 def _figure(
-    figure: Figure, names: Names, known: Known, products: Sequence[str] | None, where: str
+    figure: ExpectedFigure,
+    names: Names,
+    known: ReferenceNames,
+    products: Sequence[str] | None,
+    where: str,
 ) -> Iterator[Problem]:
     if figure.holds is not None:
         yield from names.problems(where, figure.holds, "truth")
@@ -72,7 +76,7 @@ def _figure(
     yield from _rows(figure, table, where)
 
 
-def _rows(figure: Figure, table: Table, where: str) -> Iterator[Problem]:
+def _rows(figure: ExpectedFigure, table: Table, where: str) -> Iterator[Problem]:
     if figure.column:
         column = table.by_name.get(figure.column)
         if column is None:

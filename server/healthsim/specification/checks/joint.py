@@ -12,14 +12,14 @@ from healthsim.specification.distributions.kinds import (
     Conditional,
     Constant,
     Distribution,
-    Draw,
+    DrawInput,
     Explicit,
     Formula,
     Mixture,
     Population,
 )
 from healthsim.specification.profiles.correlations import blends
-from healthsim.specification.profiles.dependencies import everything, needs_of
+from healthsim.specification.profiles.dependencies import needs_of, transitive_needs
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 
@@ -63,10 +63,10 @@ def _moved(
     needs = needs_of(profile) if told else {}
     for part, path in told.items():
         code, inside = part.removeprefix("has "), next((one for one in groups if part in one), {})
-        selects = set(everything(part, needs)) - {part}
+        selects = set(transitive_needs(part, needs)) - {part}
         for other in profile.clinical.codes:
             if f"has {other}" not in inside and other != code and conflicts((other, code)):
-                selects |= everything(f"has {other}", needs)
+                selects |= transitive_needs(f"has {other}", needs)
         for other in (one for one in told if one in selects and one not in {part, *inside}):
             name = other.removeprefix("has ")
             yield Problem(
@@ -172,5 +172,5 @@ def rises(distribution: Distribution) -> bool:
         return False
     if isinstance(distribution, Explicit) and distribution.order == "cycle":
         return False
-    drawn = distribution.values(Draw((np.arange(_GRID) + 0.5) / _GRID, np.arange(_GRID)))
+    drawn = distribution.values(DrawInput((np.arange(_GRID) + 0.5) / _GRID, np.arange(_GRID)))
     return not isinstance(drawn, Coded) and bool((np.diff(drawn) >= 0).all())

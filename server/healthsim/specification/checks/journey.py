@@ -15,14 +15,14 @@ from healthsim.specification.checks.language import (
 )
 from healthsim.specification.checks.names import (
     BUILT_IN_KINDS,
-    Known,
     Names,
-    complain_of_condition,
-    complain_of_ingredient,
-    complain_of_loinc,
-    complain_of_unmeasured,
-    numeric,
-    says_nothing,
+    ReferenceNames,
+    accept_any,
+    has_argument_fault,
+    last_argument_fault,
+    number_problems,
+    takes_argument_fault,
+    unmeasured_fault,
 )
 from healthsim.specification.checks.population import population_problems
 from healthsim.specification.checks.profile import kinds_of
@@ -41,18 +41,18 @@ from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.newborns import newborn_plans
+from healthsim.specification.journeys.newborns import newborn_layouts
 from healthsim.specification.journeys.nominal_days import day_problems, end_problems
-from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import FUNCTIONS, NUMBER, Kind
-from healthsim.specification.language.typecheck import Sort
+from healthsim.specification.language.typecheck import ExpressionType
 from healthsim.specification.profiles.profile import ProfileSpec
 
 
 def journey_problems(
     journey: JourneySpec,
-    known: Known,
+    known: ReferenceNames,
     profile: ProfileSpec | None,
     where: str,
     earlier: Sequence[JourneySpec] = (),
@@ -73,7 +73,7 @@ def journey_problems(
         yield from names.problems(f"{where}.eligible", journey.eligible, "truth")
     for name, state in journey.state.items():
         if not isinstance(state.start, str):
-            yield from numeric(f"{where}.state.{name}.start", state.start)
+            yield from number_problems(f"{where}.state.{name}.start", state.start)
             yield from names.inside(f"{where}.state.{name}.start", state.start)
             yield from _later_states(f"{where}.state.{name}.start", name, state.start, journey)
     codes, at_an_age = Codes.of_journey(journey, profile), come_at_an_age(journey)
@@ -116,7 +116,7 @@ def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
 
 
 def _states(
-    journey: JourneySpec, known: Known, profile: ProfileSpec | None, where: str
+    journey: JourneySpec, known: ReferenceNames, profile: ProfileSpec | None, where: str
 ) -> Iterator[Problem]:
     for name, state in journey.state.items():
         here = f"{where}.state.{name}"
@@ -138,7 +138,7 @@ def _states(
 
 def names_of(
     journey: JourneySpec | None,
-    known: Known,
+    known: ReferenceNames,
     profile: ProfileSpec | None,
     earlier: Sequence[JourneySpec],
 ) -> Names:
@@ -178,11 +178,10 @@ def names_of(
 
     unlisted = any(one.allow_unlisted_codes for one in (*every, profile) if one is not None)
     functions: dict[str, Callable[[str], str | None]] = {
-        "has": says_nothing if unlisted else complain_of_condition,
-        "takes": complain_of_ingredient,
+        "has": accept_any if unlisted else has_argument_fault,
+        "takes": takes_argument_fault,
         "last": lambda code: (
-            (None if unlisted else complain_of_loinc(code))
-            or complain_of_unmeasured(code, measured)
+            (None if unlisted else last_argument_fault(code)) or unmeasured_fault(code, measured)
         ),
     }
     for name in FUNCTIONS:
@@ -197,10 +196,10 @@ def _analytes(step: events.Lab | events.Vital) -> tuple[str, ...]:
     return (step.details.loinc or "",)
 
 
-def _laid_out(journey: JourneySpec) -> list[Plan]:
+def _laid_out(journey: JourneySpec) -> list[JourneyLayout]:
     """Return the plan of a journey and of its newborns; none where faults, told elsewhere, are."""
     try:
-        return [lay_out(journey), *newborn_plans(journey, "journey")]
+        return [lay_out(journey), *newborn_layouts(journey, "journey")]
     except SpecError:
         return []
 
@@ -212,7 +211,7 @@ class _Open(dict[str, Kind]):
     """
 
     def __missing__(self, name: str) -> Kind:
-        return Sort.UNKNOWN
+        return ExpressionType.UNKNOWN
 
     def __contains__(self, name: object) -> bool:
         return name != "arm" or super().__contains__(name)

@@ -7,7 +7,7 @@ from math import ceil
 
 from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, near
-from healthsim.specification.checks.names import BUILT_IN_KINDS, Names, numeric
+from healthsim.specification.checks.names import BUILT_IN_KINDS, Names, number_problems
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.branches import Branch, WeightTable
@@ -71,7 +71,7 @@ def language_problems(
         for place, visit in enumerate(step.visits):
             for name in ("missed", "outside"):
                 if (share := getattr(visit, name)) is not None:
-                    yield from numeric(f"{here}.visits[{place}].{name}", share, 0, 1)
+                    yield from number_problems(f"{here}.visits[{place}].{name}", share, 0, 1)
     elif isinstance(step, Change):
         yield from _change(step, journey, here)
     elif isinstance(step, Stop):
@@ -98,9 +98,9 @@ def _change(step: Change, journey: JourneySpec, here: str) -> Iterator[Problem]:
 def _figures(step: StepHead, here: str) -> Iterator[Problem]:
     for path, figure in hazard_figures(step):
         if path.endswith("share"):
-            yield from numeric(f"{here}.{path}", figure, 0, 1)
+            yield from number_problems(f"{here}.{path}", figure, 0, 1)
         elif path != "start":
-            yield from numeric(f"{here}.{path}", figure, 0)
+            yield from number_problems(f"{here}.{path}", figure, 0)
 
 
 def _stages(step: Stages, journey: JourneySpec, here: str) -> Iterator[Problem]:

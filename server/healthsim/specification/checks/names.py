@@ -22,7 +22,7 @@ from healthsim.specification.language.expressions import (
     Kind,
     parse,
 )
-from healthsim.specification.language.typecheck import examine
+from healthsim.specification.language.typecheck import type_problems
 from healthsim.specification.profiles.roles import ROLES
 from healthsim.tables import Coded, Table
 
@@ -33,7 +33,7 @@ Complaint = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
-class Known:
+class ReferenceNames:
     """Names with a meaning: the built-in reference, or an imported one.
 
     Attributes:
@@ -73,7 +73,7 @@ class Names:
 
     def problems(self, where: str, expression: Expression, want: str) -> Iterator[Problem]:
         """Yield what is wrong with one expression."""
-        for found, mend in examine(
+        for found, mend in type_problems(
             expression,
             kinds=self.kinds,
             functions=self.functions,
@@ -87,7 +87,7 @@ class Names:
             yield from self.problems(f"{where}.{path}", expression, want)
 
 
-def numeric(
+def number_problems(
     where: str, distribution: Distribution, low: float | None = None, high: float | None = None
 ) -> Iterator[Problem]:
     """Yield that a distribution gives text, or numbers outside of [low, high]."""
@@ -118,7 +118,9 @@ def _shown(bound: float) -> str:
     return "any number" if bound in (float("inf"), float("-inf")) else f"{bound:g}"
 
 
-def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -> Iterator[Problem]:
+def text_problems(
+    where: str, distribution: Distribution, among: Iterable[str] = ()
+) -> Iterator[Problem]:
     """Yield that a distribution gives numbers, or texts that are not known."""
     name = where.rsplit(".", 1)[-1]
     measures = [measure for _, measure in distribution.measures()]
@@ -139,13 +141,15 @@ def textual(where: str, distribution: Distribution, among: Iterable[str] = ()) -
             yield Problem(where, f"unknown value {label!r}", near(label, known))
 
 
-def whole_number(where: str, distribution: Distribution, low: int, high: int) -> Iterator[Problem]:
+def whole_number_problems(
+    where: str, distribution: Distribution, low: int, high: int
+) -> Iterator[Problem]:
     """Yield that a distribution gives no whole numbers from `low` to `high`.
 
     They are said as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
     """
     if distribution.kind == "number":
-        yield from numeric(where, distribution, low, high)
+        yield from number_problems(where, distribution, low, high)
         return
     for label in distribution.labels:
         if not (label.isdecimal() and low <= int(label) <= high):
@@ -164,12 +168,12 @@ def code_problem(where: str, find: Callable[[str, str], object], code: str) -> I
         yield error.problem
 
 
-def says_nothing(_: str) -> str | None:
+def accept_any(_: str) -> str | None:
     """Accept any argument."""
     return None
 
 
-def complain_of_condition(argument: str) -> str | None:
+def has_argument_fault(argument: str) -> str | None:
     """Say that `has` asks for something that is no beginning of a diagnosis code."""
     if icd10cm().begins(argument):
         return None
@@ -178,7 +182,7 @@ def complain_of_condition(argument: str) -> str | None:
     return f"has({argument!r}) is no beginning of a known ICD-10-CM code; {mend}"
 
 
-def complain_of_ingredient(argument: str) -> str | None:
+def takes_argument_fault(argument: str) -> str | None:
     """Say that `takes` asks for something that is no ingredient."""
     known = drugs().ingredients
     if argument in known:
@@ -186,14 +190,14 @@ def complain_of_ingredient(argument: str) -> str | None:
     return f"takes({argument!r}) is no known ingredient; {near(argument, known)}"
 
 
-def complain_of_loinc(argument: str) -> str | None:
+def last_argument_fault(argument: str) -> str | None:
     """Say that `last` asks for something that is no LOINC code."""
     if argument in loinc():
         return None
     return f"last({argument!r}) is no known LOINC code; {near(argument, loinc().codes)}"
 
 
-def complain_of_unmeasured(argument: str, measured: Collection[str]) -> str | None:
+def unmeasured_fault(argument: str, measured: Collection[str]) -> str | None:
     """Say that `last` asks for a result that no step brings."""
     if argument in measured:
         return None

@@ -9,7 +9,7 @@ from healthsim.codes.icd10cm import EXCLUDES, conflicts
 from healthsim.errors import Problem, near
 from healthsim.specification.checks.births import birth_problems
 from healthsim.specification.checks.codes import profile_code_problems
-from healthsim.specification.checks.names import Known
+from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.checks.trial import product_problems
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
@@ -21,7 +21,7 @@ _OF_COVERAGE = (events.Claim, events.Enrollment, events.Disenrollment)
 
 
 def pair_problems(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
 ) -> Iterator[Problem]:
     """Yield what does not fit between a profile and its journeys."""
     yield from _names(journeys)
@@ -125,7 +125,9 @@ def _excluded(
             )
 
 
-def _step(profile: ProfileSpec, where: str, step: StepHead, known: Known) -> Iterator[Problem]:
+def _step(
+    profile: ProfileSpec, where: str, step: StepHead, known: ReferenceNames
+) -> Iterator[Problem]:
     claims = "membersim" in profile.products
     if isinstance(step, _OF_COVERAGE) and not claims:
         yield Problem(

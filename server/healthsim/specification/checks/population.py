@@ -9,7 +9,7 @@ from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.events import Randomization
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.language.expressions import TEXT, Kind
-from healthsim.specification.language.typecheck import Sort
+from healthsim.specification.language.typecheck import ExpressionType
 from healthsim.specification.profiles.profile import ProfileSpec
 
 
@@ -36,7 +36,7 @@ def population_problems(
             yield Problem(here, f"{name!r} is not a known name", near(name, kinds))
             continue
         kind = kinds[name]
-        if kind not in (TEXT, Sort.UNKNOWN) and not isinstance(kind, tuple):
+        if kind not in (TEXT, ExpressionType.UNKNOWN) and not isinstance(kind, tuple):
             yield Problem(
                 here,
                 f"{name!r} is a number, and strata are texts",

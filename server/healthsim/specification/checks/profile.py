@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.excludes1 import noted
+from healthsim.codes.excludes1 import has_excludes1
 from healthsim.codes.icd10cm import contradict, icd10cm
 from healthsim.errors import Problem, near
-from healthsim.specification.checks.codes import Codes, nobody_of_age
+from healthsim.specification.checks.codes import Codes, age_range_problems
 from healthsim.specification.checks.joint import joint_problems
 from healthsim.specification.checks.location import location_problems
 from healthsim.specification.checks.names import (
     BUILT_IN_KINDS,
-    Known,
     Names,
+    ReferenceNames,
+    accept_any,
     code_problem,
-    complain_of_condition,
-    complain_of_ingredient,
+    has_argument_fault,
     no_history,
-    numeric,
-    says_nothing,
-    textual,
-    whole_number,
+    number_problems,
+    takes_argument_fault,
+    text_problems,
+    whole_number_problems,
 )
 from healthsim.specification.checks.quotas import quota_problems
-from healthsim.specification.distributions.kinds import Distribution, possible
+from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.language.expressions import NUMBER, TEXT, Expression, Kind
 from healthsim.specification.profiles.dependencies import household_parts, in_order, parts_of
 from healthsim.specification.profiles.profile import (
@@ -43,7 +43,7 @@ MOST_CONDITIONS = 60
 _LONGEST = {"years_before": OLDEST, "days_before": OLDEST * 366}
 
 
-def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+def profile_problems(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     """Yield everything that is wrong with a profile."""
     yield from _demographics(profile, known)
     yield from _household(profile)
@@ -56,7 +56,7 @@ def profile_problems(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
     in_order(profile)
 
 
-def kinds_of(profile: ProfileSpec, known: Known) -> dict[str, Kind]:
+def kinds_of(profile: ProfileSpec, known: ReferenceNames) -> dict[str, Kind]:
     """Return the names that a profile's people have, and what each is."""
     kinds = {**BUILT_IN_KINDS, "us_state": known.states, "race": known.races}
     kinds |= {"language": known.languages, "marital_status": ("S", "M", "D", "W")}
@@ -81,15 +81,15 @@ def kinds_of(profile: ProfileSpec, known: Known) -> dict[str, Kind]:
     return kinds
 
 
-def _demographics(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+def _demographics(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     people, where = profile.demographics, "profile.demographics"
-    yield from numeric(f"{where}.age", people.age, 0, OLDEST)
-    yield from textual(f"{where}.gender", people.gender, ("M", "F"))
-    yield from textual(f"{where}.ethnicity", people.ethnicity, ("non_hispanic", "hispanic"))
+    yield from number_problems(f"{where}.age", people.age, 0, OLDEST)
+    yield from text_problems(f"{where}.gender", people.gender, ("M", "F"))
+    yield from text_problems(f"{where}.ethnicity", people.ethnicity, ("non_hispanic", "hispanic"))
     for name in ("race", "language", "marital_status"):
         said: Distribution | None = getattr(people, name)
         if said is not None:
-            yield from textual(f"{where}.{name}", said)
+            yield from text_problems(f"{where}.{name}", said)
     yield from location_problems(people.location, known)
     for part in (*parts_of(profile), *household_parts(profile)):
         for distribution in part.distributions:
@@ -113,14 +113,16 @@ def _household(profile: ProfileSpec) -> Iterator[Problem]:
             "give ages of 18 and above; children come from household.children",
         )
     if home is not None and home.spouse is not None:
-        yield from numeric(f"{where}.spouse.share", home.spouse.share, 0, 1)
+        yield from number_problems(f"{where}.spouse.share", home.spouse.share, 0, 1)
         if home.spouse.age_gap is not None:
-            yield from numeric(f"{where}.spouse.age_gap", home.spouse.age_gap)
+            yield from number_problems(f"{where}.spouse.age_gap", home.spouse.age_gap)
         if home.spouse.gender is not None:
-            yield from textual(f"{where}.spouse.gender", home.spouse.gender, ("M", "F"))
+            yield from text_problems(f"{where}.spouse.gender", home.spouse.gender, ("M", "F"))
     if home is not None and home.children is not None:
-        yield from whole_number(f"{where}.children.number", home.children.number, 0, MOST_CHILDREN)
-        yield from numeric(f"{where}.children.age", home.children.age, 0, _GROWN)
+        yield from whole_number_problems(
+            f"{where}.children.number", home.children.number, 0, MOST_CHILDREN
+        )
+        yield from number_problems(f"{where}.children.age", home.children.age, 0, _GROWN)
     if home is not None:
         yield from _nobody_fits(age, home, where)
 
@@ -195,7 +197,7 @@ def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Probl
         yield from code_problem(f"{here}.drug", drugs().find, drug.drug)
         yield from _quota(profile, here, drug, kinds)
         if drug.adherence is not None:
-            yield from numeric(f"{here}.adherence", drug.adherence, 0, 1)
+            yield from number_problems(f"{here}.adherence", drug.adherence, 0, 1)
 
 
 def _others(profile: ProfileSpec) -> Iterator[Problem]:
@@ -214,7 +216,7 @@ def _others(profile: ProfileSpec) -> Iterator[Problem]:
 
 def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -> Iterator[Problem]:
     yield from Codes.of_profile(profile).problems(where, "icd10cm", code)
-    row, genders = icd10cm().row(code), possible(profile.demographics.gender)
+    row, genders = icd10cm().row(code), possible_labels(profile.demographics.gender)
     if profile.household is not None and not everyone:
         genders = ("M", "F")
     others = [label for label in genders if row.sex and label != row.sex]
@@ -235,7 +237,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, everyone: bool) -
             "count by group",
         )
     if not everyone and profile.household is None:
-        yield from nobody_of_age(where, code, youngest, oldest)
+        yield from age_range_problems(where, code, youngest, oldest)
     if row.sex and genders and row.sex not in genders:
         yield Problem(
             where,
@@ -248,7 +250,7 @@ def _quota(
     profile: ProfileSpec, where: str, quota: Quota, kinds: Mapping[str, Kind]
 ) -> Iterator[Problem]:
     if quota.share is not None:
-        yield from numeric(f"{where}.share", quota.share, 0, 1)
+        yield from number_problems(f"{where}.share", quota.share, 0, 1)
     if isinstance(quota.exactly, int) and profile.unit == "family":
         yield Problem(f"{where}.exactly", *_NOT_IN_FAMILIES)
     else:
@@ -259,7 +261,7 @@ def _onset(where: str, onset: Onset) -> Iterator[Problem]:
     for name in ("years_before", "days_before"):
         spread: Distribution | None = getattr(onset, name)
         if spread is not None:
-            yield from numeric(f"{where}.{name}", spread, 0)
+            yield from number_problems(f"{where}.{name}", spread, 0)
             middle = spread.middle()
             if middle is not None and middle > _LONGEST[name]:
                 yield Problem(
@@ -279,7 +281,7 @@ def _asked(quota: Quota) -> Iterator[Expression]:
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
     """Refuse two conditions that nobody can have at once, unless the share says how they part."""
     free = not any(True for _ in _asked(quota))  # else what decides it may keep the two apart
-    if not contradict(first, second) and not (free and noted(first, second)):
+    if not contradict(first, second) and not (free and has_excludes1(first, second)):
         return
     calls = {
         argument
@@ -295,22 +297,22 @@ def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Pro
         )
 
 
-def _coverage(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+def _coverage(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     if profile.coverage is None:
         return
     names = (*profile.coverage.plans, *known.plans)
     for name in profile.coverage.plans:
         if name.casefold() in {known.uninsured.casefold(), "none"}:
             yield Problem(f"profile.coverage.plans.{name}", f"{name!r} means no plan", "rename it")
-    yield from textual("profile.coverage.plan", profile.coverage.plan, names)
+    yield from text_problems("profile.coverage.plan", profile.coverage.plan, names)
 
 
-def _expressions(profile: ProfileSpec, known: Known) -> Iterator[Problem]:
+def _expressions(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     names = Names(
         kinds_of(profile, known),
         {
-            "has": says_nothing if profile.allow_unlisted_codes else complain_of_condition,
-            "takes": complain_of_ingredient,
+            "has": accept_any if profile.allow_unlisted_codes else has_argument_fault,
+            "takes": takes_argument_fault,
             **dict.fromkeys(("happened", "count", "days_since", "last"), no_history),
         },
     )

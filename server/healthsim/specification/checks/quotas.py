@@ -23,13 +23,13 @@ _MOST_CALLS = 6  # calls of one condition whose every answer is tried
 
 
 @dataclass(frozen=True)
-class Source:
+class LabelCounts:
     """How many people a profile gives each label of a name; infinite where chance decides."""
 
     path: str
     counts: Mapping[str, float]
 
-    def room(self, labels: tuple[str, ...]) -> float:
+    def capacity(self, labels: tuple[str, ...]) -> float:
         """Return how many people have one of some labels."""
         return sum(self.counts[label] for label in labels)
 
@@ -52,7 +52,7 @@ def quota_problems(
             f"asks for {asked} of {profile.count} people",
             f"lower the counts to at most {profile.count} in all or raise count",
         )
-    sources = {} if families else sources_of(profile)
+    sources = {} if families else label_counts_of(profile)
     for place, group in enumerate(quota.groups):
         here, before = f"{where}.exactly[{place}]", quota.groups[:place]
         if any(other.when == group.when for other in before):
@@ -66,13 +66,13 @@ def _room(
     where: str,
     group: Group,
     before: tuple[Group, ...],
-    told: tuple[str, Source],
+    told: tuple[str, LabelCounts],
     kinds: Mapping[str, Kind],
 ) -> Iterator[Problem]:
     """Refuse a group that asks for more people than one name leaves it."""
     name, source = told
     mine = _labels(group, before, told, kinds)
-    room = source.room(mine)
+    room = source.capacity(mine)
     if group.count > room:
         gives = f"exactly {room:g}" if room else "nobody"
         label = f"{' + '.join(mine)} in " if mine else ""
@@ -99,7 +99,10 @@ def _room(
 
 
 def _labels(
-    group: Group, before: tuple[Group, ...], told: tuple[str, Source], kinds: Mapping[str, Kind]
+    group: Group,
+    before: tuple[Group, ...],
+    told: tuple[str, LabelCounts],
+    kinds: Mapping[str, Kind],
 ) -> tuple[str, ...]:
     """Return the labels with which somebody may be in a group."""
     name, source = told
@@ -110,7 +113,7 @@ def _labels(
     return tuple(label for label, can in zip(source.counts, possible, strict=True) if can)
 
 
-def sources_of(profile: ProfileSpec) -> dict[str, Source]:
+def label_counts_of(profile: ProfileSpec) -> dict[str, LabelCounts]:
     """Return, for every name that gives labels, how many people have each of them."""
     people = profile.demographics
     told: dict[str, tuple[str, Distribution | None]] = {
@@ -125,7 +128,7 @@ def sources_of(profile: ProfileSpec) -> dict[str, Source]:
     for name, (path, distribution) in told.items():
         counts = _counts(distribution, profile.count)
         if counts is not None:
-            found[name] = Source(path, counts)
+            found[name] = LabelCounts(path, counts)
     return found
 
 

@@ -10,9 +10,15 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
-from healthsim.specification.checks.codes import Codes, nobody_of_age, of_step
-from healthsim.specification.checks.names import Known, code_problem, excludes_sex, numeric, textual
-from healthsim.specification.distributions.kinds import Distribution, possible
+from healthsim.specification.checks.codes import Codes, age_range_problems, of_step
+from healthsim.specification.checks.names import (
+    ReferenceNames,
+    code_problem,
+    excludes_sex,
+    number_problems,
+    text_problems,
+)
+from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis, StateResult
@@ -27,7 +33,7 @@ _STAYS = frozenset({"inpatient", "snf", "observation"})
 
 
 def step_problems(
-    step: StepHead, journey: JourneySpec, known: Known, codes: Codes, here: str
+    step: StepHead, journey: JourneySpec, known: ReferenceNames, codes: Codes, here: str
 ) -> Iterator[Problem]:
     """Yield what is wrong with a step's day, chance, figures and codes."""
     yield from _moment(step, here)
@@ -41,7 +47,7 @@ def step_problems(
         for name in ("by", "to", "per_year"):
             moved = getattr(step, name)
             if moved is not None:
-                yield from numeric(f"{here}.{name}", moved)
+                yield from number_problems(f"{here}.{name}", moved)
     elif isinstance(step, events.Encounter | events.Claim):
         yield from _visit(step, known, f"{here}.details")
     elif isinstance(step, events.Lab | events.Vital):
@@ -55,10 +61,10 @@ def _moment(step: StepHead, here: str) -> Iterator[Problem]:
     if step.at.edge == "end" and step.at.after is None:
         yield Problem(f"{here}.at.edge", "stands without after", "name the step it is the end of")
     if step.at.day is not None:
-        yield from numeric(f"{here}.at.day", step.at.day)
+        yield from number_problems(f"{here}.at.day", step.at.day)
         yield from _before_its_scope(step, here)
     if step.chance is not None:
-        yield from numeric(f"{here}.chance", step.chance, 0, 1)
+        yield from number_problems(f"{here}.chance", step.chance, 0, 1)
 
 
 def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
@@ -75,7 +81,9 @@ def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
         )
 
 
-def _visit(step: events.Encounter | events.Claim, known: Known, here: str) -> Iterator[Problem]:
+def _visit(
+    step: events.Encounter | events.Claim, known: ReferenceNames, here: str
+) -> Iterator[Problem]:
     details = step.details
     always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
     known_codes = [code for code in always if code in icd10cm()]
@@ -98,7 +106,7 @@ def _visit(step: events.Encounter | events.Claim, known: Known, here: str) -> It
             "remove it or make the visit inpatient",
         )
     if details.los_days is not None:
-        yield from numeric(f"{here}.los_days", details.los_days, 0)
+        yield from number_problems(f"{here}.los_days", details.los_days, 0)
         middle = details.los_days.middle()
         if middle is not None and middle > _LONGEST_STAY:
             yield Problem(
@@ -111,7 +119,7 @@ def _visit(step: events.Encounter | events.Claim, known: Known, here: str) -> It
                 "remove it or make it inpatient, observation or snf",
             )
     if details.disposition is not None:
-        yield from textual(f"{here}.disposition", details.disposition, discharge().codes)
+        yield from text_problems(f"{here}.disposition", details.disposition, discharge().codes)
 
 
 def _measured(
@@ -134,9 +142,9 @@ def _measured(
                     near(result.from_, journey.state),
                 )
             if result.noise is not None:
-                yield from numeric(f"{here}.{name}.noise", result.noise)
+                yield from number_problems(f"{here}.{name}.noise", result.noise)
         elif result is not None and isinstance(step, events.Vital):
-            yield from numeric(f"{here}.{name}", result)
+            yield from number_problems(f"{here}.{name}", result)
 
 
 def _without_usual(code: str, result: object, here: str) -> Iterator[Problem]:
@@ -179,13 +187,15 @@ def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
             )
 
 
-def _coded(step: StepHead, known: Known, here: str) -> Iterator[Problem]:
+def _coded(step: StepHead, known: ReferenceNames, here: str) -> Iterator[Problem]:
     if isinstance(step, events.Prescription):
         yield from code_problem(f"{here}.drug", drugs().find, step.details.drug)
         if step.details.first_fill_share is not None:
-            yield from numeric(f"{here}.first_fill_share", step.details.first_fill_share, 0, 1)
+            yield from number_problems(
+                f"{here}.first_fill_share", step.details.first_fill_share, 0, 1
+            )
         if step.details.adherence is not None:
-            yield from numeric(f"{here}.adherence", step.details.adherence, 0, 1)
+            yield from number_problems(f"{here}.adherence", step.details.adherence, 0, 1)
         replaced = step.details.replaces
         if replaced is not None and replaced not in drugs() and replaced not in drugs().ingredients:
             both = (*drugs().ingredients, *drugs().codes)
@@ -227,7 +237,7 @@ def sex_problems(
     """Refuse a diagnosis of one sex that nothing keeps from the other."""
     born = ".newborn[" in here  # of either sex, whoever the journey is for
     mixed = born or journey.from_birth or (profile is not None and profile.household is not None)
-    alike = () if profile is None or mixed else possible(profile.demographics.gender)
+    alike = () if profile is None or mixed else possible_labels(profile.demographics.gender)
     for place, code, own in _diagnoses(step):
         only = icd10cm().sex(code) if code in icd10cm() else ""
         if not only or alike == (only,):
@@ -261,7 +271,9 @@ def age_problems(
     for place, code, own in _diagnoses(step):
         limits = (own, step.when)
         if ".options[" not in here and not any(one and "age" in one.names for one in limits):
-            yield from nobody_of_age(f"{here}.{place}", code, youngest, oldest + later / 365.25)
+            yield from age_range_problems(
+                f"{here}.{place}", code, youngest, oldest + later / 365.25
+            )
 
 
 def come_at_an_age(journey: JourneySpec) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem, SpecError, near
-from healthsim.specification.checks.names import Names, numeric, textual
+from healthsim.specification.checks.names import Names, number_problems, text_problems
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import End
 from healthsim.specification.journeys.details import StateResult
@@ -122,7 +122,7 @@ def _details(step: StepHead, journey: JourneySpec, names: Names, here: str) -> I
     elif isinstance(step, events.Exposure):
         dose = step.details.dose
         if not isinstance(dose, StateResult):
-            yield from numeric(f"{here}.dose", dose, 0)
+            yield from number_problems(f"{here}.dose", dose, 0)
             return
         if dose.from_ not in journey.state:
             yield Problem(
@@ -131,24 +131,24 @@ def _details(step: StepHead, journey: JourneySpec, names: Names, here: str) -> I
                 near(dose.from_, journey.state),
             )
         if dose.noise is not None:
-            yield from numeric(f"{here}.dose.noise", dose.noise)
+            yield from number_problems(f"{here}.dose.noise", dose.noise)
 
 
 def _adverse_event(step: events.AdverseEvent, here: str) -> Iterator[Problem]:
     said = step.details
-    yield from textual(f"{here}.grade", said.grade, GRADES)
+    yield from text_problems(f"{here}.grade", said.grade, GRADES)
     if said.related is not None:
-        yield from textual(f"{here}.related", said.related, RELATIONS)
+        yield from text_problems(f"{here}.related", said.related, RELATIONS)
     for name in ("action", "outcome"):
         told = getattr(said, name)
         if told is not None:
-            yield from textual(f"{here}.{name}", told)
+            yield from text_problems(f"{here}.{name}", told)
     if said.serious is not None and said.serious.kind == "text":
-        yield from textual(f"{here}.serious", said.serious, sorted(YES | NO))
+        yield from text_problems(f"{here}.serious", said.serious, sorted(YES | NO))
     elif said.serious is not None:
-        yield from numeric(f"{here}.serious", said.serious, 0, 1)
+        yield from number_problems(f"{here}.serious", said.serious, 0, 1)
     if said.lasts_days is not None:
-        yield from numeric(f"{here}.lasts_days", said.lasts_days, 0)
+        yield from number_problems(f"{here}.lasts_days", said.lasts_days, 0)
 
 
 def product_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:

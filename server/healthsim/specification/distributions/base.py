@@ -32,7 +32,7 @@ Wanted: TypeAlias = tuple[str, Expression, Literal["truth", "number"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draw:
+class DrawInput:
     """What a distribution needs to give each person of a chunk a value.
 
     Attributes:
@@ -50,9 +50,9 @@ class Draw:
     places: Callable[[], NDArray[np.int64]] | None = None
     population: int = 0
 
-    def at(self, u: Numbers) -> Draw:
+    def at(self, u: Numbers) -> DrawInput:
         """Return the same draw with other uniforms."""
-        return Draw(u, self.index, self.scope, self.places, self.population)
+        return DrawInput(u, self.index, self.scope, self.places, self.population)
 
 
 def _ordinary(value: float, info: ValidationInfo) -> float:
@@ -111,7 +111,7 @@ OpenShare = Annotated[
 Decimals = Annotated[int, Field(strict=True, ge=0, le=9, description="Decimal places kept.")]
 
 
-class Shape(BaseModel, ABC):
+class BaseDistribution(BaseModel, ABC):
     """Any distribution: frozen, checked once, and a pure function of a draw."""
 
     model_config = ConfigDict(
@@ -139,7 +139,7 @@ class Shape(BaseModel, ABC):
         return next(iter(self.expressions()), None) is None
 
     @abstractmethod
-    def values(self, draw: Draw) -> Numbers | Coded:
+    def values(self, draw: DrawInput) -> Numbers | Coded:
         """Return everyone's value: float64, shape (n,), rounded, NaN missing; or text."""
 
     def expressions(self) -> Iterator[Wanted]:
@@ -163,7 +163,7 @@ class Shape(BaseModel, ABC):
         return -math.inf, math.inf
 
 
-class Numeric(Shape):
+class Numeric(BaseDistribution):
     """Numbers from one quantile function."""
 
     decimals: Decimals = 4
@@ -186,9 +186,9 @@ class Numeric(Shape):
 
     def quantile(self, u: Numbers) -> Numbers:
         """Invert the distribution and round: float64, shape (n,), u in (0, 1)."""
-        return settled(self.exact(u), self.decimals, self.range())
+        return round_within(self.exact(u), self.decimals, self.range())
 
-    def values(self, draw: Draw) -> Numbers:
+    def values(self, draw: DrawInput) -> Numbers:
         """Return the quantile of each person's uniform."""
         return self.quantile(draw.u)
 
@@ -197,7 +197,7 @@ class Numeric(Shape):
         return float(self.quantile(np.array([0.5]))[0])
 
 
-def settled(values: Numbers, decimals: int, bounds: tuple[float, float]) -> Numbers:
+def round_within(values: Numbers, decimals: int, bounds: tuple[float, float]) -> Numbers:
     """Round, inward at the bounds, and make every zero positive.
 
     >>> settled(np.array([0.26, 0.94, -0.01]), 1, (-1, 0.95)).tolist()

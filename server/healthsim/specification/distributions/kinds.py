@@ -30,14 +30,14 @@ from healthsim.errors import Refused
 from healthsim.specification.distributions import quantiles
 from healthsim.specification.distributions.base import (
     NOT_EMPTY,
+    BaseDistribution,
     Decimals,
-    Draw,
+    DrawInput,
     Numbers,
-    Shape,
     Wanted,
     Weight,
     check_weights,
-    settled,
+    round_within,
 )
 from healthsim.specification.distributions.listed import (
     Categorical,
@@ -60,7 +60,7 @@ from healthsim.specification.distributions.numeric import (
     Uniform,
     Weibull,
 )
-from healthsim.specification.distributions.short_forms import written_out
+from healthsim.specification.distributions.short_forms import expand_short_form
 from healthsim.specification.language.expressions import Condition, Scope
 from healthsim.tables import Coded
 
@@ -68,13 +68,14 @@ __all__ = [
     "KEYS_OF",
     "Band",
     "Bands",
+    "BaseDistribution",
     "Beta",
     "Case",
     "Categorical",
     "Conditional",
     "Constant",
     "Distribution",
-    "Draw",
+    "DrawInput",
     "Explicit",
     "Exponential",
     "Formula",
@@ -88,7 +89,6 @@ __all__ = [
     "Poisson",
     "Population",
     "Quantiles",
-    "Shape",
     "TextDistribution",
     "Triangular",
     "Uniform",
@@ -99,7 +99,7 @@ __all__ = [
 Figure: TypeAlias = Callable[[str], "Distribution"]
 
 
-class Nested(Shape):
+class Nested(BaseDistribution):
     """A distribution made of others, all of numbers or all of texts."""
 
     @abstractmethod
@@ -150,10 +150,12 @@ class Nested(Shape):
         ranges = [part.range() for _, part in self.inner()]
         return min(low for low, _ in ranges), max(high for _, high in ranges)
 
-    def _gather(self, part: Shape, draw: Draw, rows: NDArray[np.bool_], into: _Gathered) -> None:
+    def _gather(
+        self, part: BaseDistribution, draw: DrawInput, rows: NDArray[np.bool_], into: _Gathered
+    ) -> None:
         """Draw a part and keep it for `rows`; alone for them where nothing else is looked at."""
         if part.unconditional:
-            into.put(rows, part.values(Draw(draw.u[rows], draw.index[rows])))
+            into.put(rows, part.values(DrawInput(draw.u[rows], draw.index[rows])))
         else:
             drawn = part.values(draw)
             into.put(rows, drawn.take(rows) if isinstance(drawn, Coded) else drawn[rows])
@@ -209,7 +211,7 @@ class Mixture(Nested):
         parts = [part.model_copy(update={"of": part.of.resolved(figure)}) for part in self.parts]
         return self.model_copy(update={"parts": tuple(parts)})
 
-    def values(self, draw: Draw) -> Numbers | Coded:
+    def values(self, draw: DrawInput) -> Numbers | Coded:
         """Choose a part by the uniform, and stretch the uniform over the part."""
         which, inner = quantiles.choose(draw.u, tuple(part.weight for part in self.parts))
         stretched = draw.at(inner)
@@ -220,7 +222,7 @@ class Mixture(Nested):
 
     def quantile(self, u: Numbers) -> Numbers:
         """Return everyone's number; not rising with u, since each part begins anew."""
-        drawn = self.values(Draw(u, np.arange(len(u))))
+        drawn = self.values(DrawInput(u, np.arange(len(u))))
         if isinstance(drawn, Coded):
             raise TypeError("a mixture of texts has no quantiles")
         return drawn
@@ -271,7 +273,7 @@ class Conditional(Nested):
         otherwise = self.otherwise.resolved(figure)
         return self.model_copy(update={"cases": tuple(cases), "otherwise": otherwise})
 
-    def values(self, draw: Draw) -> Numbers | Coded:
+    def values(self, draw: DrawInput) -> Numbers | Coded:
         """Go through the cases in order; the same uniform goes into whichever is chosen."""
         scope = _scope(draw, "conditional")
         gathered = _Gathered(self.kind, self.labels, len(draw.u))
@@ -288,7 +290,7 @@ class Conditional(Nested):
         return self.otherwise.middle()
 
 
-class Formula(Shape):
+class Formula(BaseDistribution):
     """A number calculated from attributes and state, plus chance if asked for.
 
     Missing where anything it needs is missing.
@@ -318,7 +320,7 @@ class Formula(Shape):
             return self
         return self.model_copy(update={"plus": self.plus.resolved(figure)})
 
-    def values(self, draw: Draw) -> Numbers:
+    def values(self, draw: DrawInput) -> Numbers:
         """Calculate, add chance, round."""
         result = self.value.numbers(_scope(draw, "formula"))
         if self.plus is not None:
@@ -326,20 +328,20 @@ class Formula(Shape):
             if isinstance(chance, Coded):
                 raise TypeError("plus gives text")  # NumberDistribution refuses it
             result += chance
-        return settled(result, self.decimals, (-math.inf, math.inf))
+        return round_within(result, self.decimals, (-math.inf, math.inf))
 
     def middle(self) -> float | None:
         """Return None: it depends on what is not known before the run."""
         return None
 
 
-def _scope(draw: Draw, where: str) -> Scope:
+def _scope(draw: DrawInput, where: str) -> Scope:
     if draw.scope is None:
         raise Refused(where, "there is nothing that conditions could see here", "use constants")
     return draw.scope
 
 
-_SHAPES: Final[tuple[type[Shape], ...]] = (
+_SHAPES: Final[tuple[type[BaseDistribution], ...]] = (
     Constant, Categorical, Explicit, Uniform, Normal, LogNormal, Triangular, Beta, Gamma,
     Exponential, Weibull, Poisson, NegativeBinomial, Bands, Quantiles, Mixture, Conditional,
     Formula, Population,
@@ -370,7 +372,7 @@ _Full = Annotated[
 
 
 def _in_full(value: object) -> object:
-    return written_out(value, _SHAPES)
+    return expand_short_form(value, _SHAPES)
 
 
 # A named alias: JSON schemas then say it once and refer to it.
@@ -432,7 +434,7 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
 """Type of distribution -> the keys that it takes, in order."""
 
 
-def possible(distribution: Distribution) -> tuple[str, ...]:
+def possible_labels(distribution: Distribution) -> tuple[str, ...]:
     """Return the texts that a distribution gives to somebody: not those of weight 0."""
     weights = getattr(distribution, "weights", None)
     if isinstance(weights, Mapping):

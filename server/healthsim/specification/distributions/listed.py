@@ -14,11 +14,11 @@ from healthsim.specification.distributions import quantiles
 from healthsim.specification.distributions.base import (
     LARGEST,
     NOT_EMPTY,
+    BaseDistribution,
     Decimals,
-    Draw,
+    DrawInput,
     Label,
     Numbers,
-    Shape,
     Weight,
     check_places,
     check_weights,
@@ -48,7 +48,7 @@ TEXT_MEASURES: Final = frozenset({"gender", "sex", "race", "ethnicity", "state",
 """Population measures that give text; every other gives a number."""
 
 
-class Constant(Shape):
+class Constant(BaseDistribution):
     """The same number or text for everyone."""
 
     type: Literal["constant"] = "constant"
@@ -74,7 +74,7 @@ class Constant(Shape):
         """Return the number for every u."""
         return np.full(len(u), _number(self.value), dtype=np.float64)
 
-    def values(self, draw: Draw) -> Numbers | Coded:
+    def values(self, draw: DrawInput) -> Numbers | Coded:
         """Return the value for everyone."""
         if isinstance(self.value, str):
             return Coded.constant(self.value, len(draw.u))
@@ -89,7 +89,7 @@ class Constant(Shape):
         return super().range() if isinstance(self.value, str) else (self.value, self.value)
 
 
-class Categorical(Shape):
+class Categorical(BaseDistribution):
     """Labels by weight, or with exact counts that add up to the population."""
 
     type: Literal["categorical"] = "categorical"
@@ -133,7 +133,7 @@ class Categorical(Shape):
         """What the exact counts add up to."""
         return sum(self._counts) if self.exactly is not None else None
 
-    def values(self, draw: Draw) -> Coded:
+    def values(self, draw: DrawInput) -> Coded:
         """Return everyone's label, by uniform or by place in the population."""
         if self.weights is not None:
             which, _ = quantiles.choose(draw.u, tuple(self.weights.values()))
@@ -149,7 +149,7 @@ class Categorical(Shape):
         return Coded(codes.astype(np.int32), self.labels)
 
 
-class Explicit(Shape):
+class Explicit(BaseDistribution):
     """One of the listed numbers or texts: each equally likely, or in turn by person."""
 
     model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
@@ -184,7 +184,7 @@ class Explicit(Shape):
     def _numbers(self) -> Numbers:
         return np.array([_number(value) for value in self.listed], dtype=np.float64)
 
-    def values(self, draw: Draw) -> Numbers | Coded:
+    def values(self, draw: DrawInput) -> Numbers | Coded:
         """Return the value each person's uniform, or number, points to."""
         if self.order == "cycle":
             rows = draw.index % len(self.listed)
@@ -209,7 +209,7 @@ class Explicit(Shape):
         return float(self._numbers().min()), float(self._numbers().max())
 
 
-class Population(Shape):
+class Population(BaseDistribution):
     """A real figure of the population, by its measure; replaced before anything is drawn."""
 
     type: Literal["population"] = "population"
@@ -228,7 +228,7 @@ class Population(Shape):
         """Return the figure."""
         return figure(self.measure)
 
-    def values(self, draw: Draw) -> Numbers | Coded:
+    def values(self, draw: DrawInput) -> Numbers | Coded:
         """Refuse: the figure is looked up before drawing."""
         raise Refused("population", f"{self.measure!r} has no figures yet", "resolve it first")
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from healthsim.specification.distributions.base import LARGEST, TOLERANCE, Shape, places_of, shown
+from healthsim.specification.distributions.base import (
+    LARGEST,
+    TOLERANCE,
+    BaseDistribution,
+    places_of,
+    shown,
+)
 
 
-def written_out(value: object, shapes: tuple[type[Shape], ...]) -> object:
+def expand_short_form(value: object, shapes: tuple[type[BaseDistribution], ...]) -> object:
     """Write a short form out in full: number -> constant, label -> number -> categorical."""
     if isinstance(value, Mapping):
         return value if "type" in value else _labels_written_out(value, shapes)
@@ -16,7 +22,7 @@ def written_out(value: object, shapes: tuple[type[Shape], ...]) -> object:
         ordinary = -LARGEST <= value <= LARGEST
         places = min(9, max(4, places_of(float(value)))) if ordinary else 4
         return {"type": "constant", "value": value, "decimals": places}
-    if isinstance(value, Shape):
+    if isinstance(value, BaseDistribution):
         return value
     raise ValueError(
         f"{shown(value)} stands where a distribution may; give a number, an object of "
@@ -25,7 +31,7 @@ def written_out(value: object, shapes: tuple[type[Shape], ...]) -> object:
 
 
 def _labels_written_out(
-    value: Mapping[object, object], shapes: tuple[type[Shape], ...]
+    value: Mapping[object, object], shapes: tuple[type[BaseDistribution], ...]
 ) -> dict[str, object]:
     if set(value) == {"exactly"} and isinstance(value["exactly"], Mapping):
         return {"type": "categorical", "exactly": value["exactly"]}
@@ -47,7 +53,7 @@ def _labels_written_out(
     return {"type": "categorical", "weights": value}
 
 
-def _types_with(keys: frozenset[str], shapes: tuple[type[Shape], ...]) -> list[str]:
+def _types_with(keys: frozenset[str], shapes: tuple[type[BaseDistribution], ...]) -> list[str]:
     """Return the types that `keys` are complete for."""
     return [
         str(fields["type"].default)

@@ -264,7 +264,7 @@ def _steps_of(part: Mapping[str, Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def _template(name: str) -> Mapping[str, Any] | None:
-    path = library.shelf("templates") / "journeys" / f"{name}.json"
+    path = library.library_folder("templates") / "journeys" / f"{name}.json"
     if not path.is_file():
         return None
     found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -272,7 +272,7 @@ def _template(name: str) -> Mapping[str, Any] | None:
 
 
 def _templates() -> list[str]:
-    folder = library.shelf("templates") / "journeys"
+    folder = library.library_folder("templates") / "journeys"
     return sorted(path.name.removesuffix(".json") for path in folder.iterdir()
                   if path.name.endswith(".json"))  # fmt: skip
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from healthsim.specification.distributions.kinds import Distribution, possible
+from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.journey import JourneySpec, Phase, walk
-from healthsim.specification.journeys.plan import Plan, lay_out
+from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 
 MOST_AT_ONCE = 5
 MOST_IN_A_UNIT = 50  # places 50 to 99
@@ -17,7 +17,7 @@ _MANY_BIRTHS = 190_000  # units for which numbers of 50 births a person are kept
 
 
 @dataclass(frozen=True)
-class NewbornPlan(Plan):
+class NewbornLayout(JourneyLayout):
     """What befalls those whom one step bears: laid out as a journey from their birth.
 
     Attributes:
@@ -26,13 +26,13 @@ class NewbornPlan(Plan):
 
     of: str = ""
 
-    def bears(self, address: str) -> bool:
+    def is_birth(self, address: str) -> bool:
         """Tell whether an occurrence of the birth has an address."""
         name, _, step = self.of.partition("/")
         return address.startswith(f"{name}/") and address.rsplit("/", 1)[-1] == step
 
 
-def newborn_plans(journey: JourneySpec, where: str) -> Iterator[NewbornPlan]:
+def newborn_layouts(journey: JourneySpec, where: str) -> Iterator[NewbornLayout]:
     """Lay out what befalls the newborns of each birth of a journey, in document order."""
     for phase in journey.phases:
         for _, step in walk("", phase.steps):
@@ -42,10 +42,12 @@ def newborn_plans(journey: JourneySpec, where: str) -> Iterator[NewbornPlan]:
                     "begins": "birth", "eligible": None, "state": {}, "trial": None,
                 })  # fmt: skip
                 plan = lay_out(own, f"{where}: step {step.id!r}: newborn")
-                yield NewbornPlan(**vars(plan), of=f"{journey.name}/{step.id}")
+                yield NewbornLayout(**vars(plan), of=f"{journey.name}/{step.id}")
 
 
-def walked_plans(journeys: Sequence[JourneySpec], plans: Sequence[Plan]) -> tuple[Plan, ...]:
+def layouts_in_order(
+    journeys: Sequence[JourneySpec], plans: Sequence[JourneyLayout]
+) -> tuple[JourneyLayout, ...]:
     """Return plans in the order in which they are walked.
 
     First the journeys of those who are there, then what befalls newborns, then the journeys that
@@ -54,14 +56,14 @@ def walked_plans(journeys: Sequence[JourneySpec], plans: Sequence[Plan]) -> tupl
     newborn = [
         plan
         for place, journey in enumerate(journeys)
-        for plan in newborn_plans(journey, f"journeys[{place}]")
+        for plan in newborn_layouts(journey, f"journeys[{place}]")
     ]
     first = [plan for plan in plans if not plan.journey.from_birth]
     last = [plan for plan in plans if plan.journey.from_birth]
     return (*first, *newborn, *last)
 
 
-def birth_slots(plans: Sequence[Plan]) -> dict[str, int]:
+def birth_slots(plans: Sequence[JourneyLayout]) -> dict[str, int]:
     """Give every child that a woman can bear a number: address of a birth -> its first.
 
     The numbers follow the document, so a birth added at its end changes none.
@@ -72,20 +74,22 @@ def birth_slots(plans: Sequence[Plan]) -> dict[str, int]:
         for one in plan.occurrences:
             if isinstance(one.step, Birth) and one.address not in found:
                 found[one.address] = next_one
-                next_one += most_born(one.step.details.number)
+                next_one += most_children(one.step.details.number)
     return found
 
 
-def slot_count(plans: Sequence[Plan]) -> int:
+def slot_count(plans: Sequence[JourneyLayout]) -> int:
     """Return how many children one woman can bear in a run."""
     births = {one.address: one.step for plan in plans for one in plan.occurrences
               if isinstance(one.step, Birth)}  # fmt: skip
-    return sum(most_born(step.details.number) for step in births.values())
+    return sum(most_children(step.details.number) for step in births.values())
 
 
-def most_born(number: Distribution) -> int:
+def most_children(number: Distribution) -> int:
     """Return the most children of one birth."""
     if number.kind == "text":
-        return max((int(label) for label in possible(number) if label.isdecimal()), default=1)
+        return max(
+            (int(label) for label in possible_labels(number) if label.isdecimal()), default=1
+        )
     most = number.range()[1]
     return max(1, round(most)) if most <= MOST_AT_ONCE else MOST_AT_ONCE

@@ -12,7 +12,7 @@ from healthsim.specification.distributions.base import Numeric
 from healthsim.specification.distributions.listed import Constant
 from healthsim.specification.journeys.changes import End
 from healthsim.specification.journeys.events import Death, Encounter
-from healthsim.specification.journeys.plan import Occurrence, Plan
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat
 
 ROLL_DAYS = 10
@@ -21,7 +21,7 @@ ROOM_DAYS = 7 + ROLL_DAYS
 """Days that the data go on after a journey's end: a week of scatter, and the roll."""
 
 
-def nominal_days(plan: Plan) -> dict[int, float]:
+def nominal_days(plan: JourneyLayout) -> dict[int, float]:
     """Return the day, from the journey's first, on which each occurrence nominally comes.
 
     A calendar date has no nominal day and is left out, with all that hangs on it.
@@ -34,7 +34,7 @@ def nominal_days(plan: Plan) -> dict[int, float]:
     return days
 
 
-def _day(plan: Plan, one: Occurrence, days: dict[int, float]) -> float | None:
+def _day(plan: JourneyLayout, one: Occurrence, days: dict[int, float]) -> float | None:
     """Return the day of one occurrence, when those it waits for have theirs."""
     if one.tick:
         first, step = days.get(one.opener), one.step
@@ -65,7 +65,7 @@ def _length(anchor: Occurrence, edge: str) -> float:
     return step.details.los_days.middle() or 0.0
 
 
-def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
+def day_problems(plan: JourneyLayout, where: str) -> Iterator[Problem]:
     """Yield the steps that nominally come before the journey begins or after it ends."""
     duration = plan.journey.duration_days
     told: set[str] = set()
@@ -106,7 +106,7 @@ def day_problems(plan: Plan, where: str) -> Iterator[Problem]:
             )
 
 
-def end_problems(plan: Plan, where: str) -> Iterator[Problem]:
+def end_problems(plan: JourneyLayout, where: str) -> Iterator[Problem]:
     """Yield the steps that an end which comes to everybody in their scope always comes before."""
     days = nominal_days(plan)
     told: set[str] = set()
@@ -130,7 +130,7 @@ def end_problems(plan: Plan, where: str) -> Iterator[Problem]:
             )
 
 
-def _ends_for_all(plan: Plan, one: Occurrence) -> bool:
+def _ends_for_all(plan: JourneyLayout, one: Occurrence) -> bool:
     """Tell whether an occurrence ends the journey for everybody who is in its scope."""
     step, at = one.step, one.step.at
     ends = isinstance(step, Death) or (isinstance(step, End) and step.scope in _WHOLE)
@@ -142,7 +142,7 @@ def _ends_for_all(plan: Plan, one: Occurrence) -> bool:
 _WHOLE = ("journey", "person")
 
 
-def _around(plan: Plan, one: Occurrence) -> Iterator[int]:
+def _around(plan: JourneyLayout, one: Occurrence) -> Iterator[int]:
     """Yield the scope of an occurrence and those around it; of a later beat, the first beat's."""
     scope = one.scope
     while scope >= 0:
@@ -153,7 +153,7 @@ def _around(plan: Plan, one: Occurrence) -> Iterator[int]:
         scope = plan.scopes[scope].outer
 
 
-def _first_beat(plan: Plan, beat: Occurrence) -> Iterator[int]:
+def _first_beat(plan: JourneyLayout, beat: Occurrence) -> Iterator[int]:
     first = plan.next_tick.get(beat.opener)
     if first is not None and (first, -1) in plan.opens:
         yield plan.opens[first, -1]
@@ -185,7 +185,7 @@ def _spread(one: Occurrence) -> float:
     return 0.0 if isinf(high) else high - middle
 
 
-def _in_open_repeat(plan: Plan, one: Occurrence) -> bool:
+def _in_open_repeat(plan: JourneyLayout, one: Occurrence) -> bool:
     """Tell whether an occurrence is, or is in, a later beat of a repeat without `times`."""
     at = one.number
     while at >= 0:

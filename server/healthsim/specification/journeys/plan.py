@@ -76,7 +76,7 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class TimeScope:
     """What is dated from one start: the journey, a beat, an option, or an event's inside.
 
     Attributes:
@@ -96,7 +96,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Plan:
+class JourneyLayout:
     """The occurrences and scopes of one journey, in document order.
 
     Attributes:
@@ -104,8 +104,8 @@ class Plan:
         opens: (occurrence, way of a branch or -1) -> the scope that it opens.
         next_tick: a repeat -> its first beat; a beat -> the beat after it.
         entries: (stages step, stage by position, which time) -> the entry into it.
-        leaves: an entry -> the look at whether the stage is left.
-        held: an entry -> the occurrences that the stage holds.
+        exit_checks: an entry -> the look at whether the stage is left.
+        stage_members: an entry -> the occurrences that the stage holds.
         loose: the occurrences whose days depend on more than the calendar: they come only within
             the journey's duration.
         dependents: an occurrence -> those that come after it.
@@ -114,18 +114,18 @@ class Plan:
 
     journey: JourneySpec
     occurrences: tuple[Occurrence, ...]
-    scopes: tuple[Scope, ...]
+    scopes: tuple[TimeScope, ...]
     members: tuple[tuple[int, ...], ...]
     opens: dict[tuple[int, int], int]
     next_tick: dict[int, int]
     entries: dict[tuple[int, int, int], int]
-    leaves: dict[int, int]
-    held: dict[int, range]
+    exit_checks: dict[int, int]
+    stage_members: dict[int, range]
     loose: frozenset[int]
     dependents: dict[int, tuple[int, ...]]
     order: tuple[int, ...]
 
-    def meant(self, name: str) -> tuple[int, ...]:
+    def occurrences_named(self, name: str) -> tuple[int, ...]:
         """Return the numbers of the occurrences that a name means.
 
         ``visit`` means every one, ``visit#2`` and ``quarter/visit#2`` the second.
@@ -134,7 +134,7 @@ class Plan:
 
     def counted(self, name: str) -> tuple[int, ...]:
         """Return the occurrences that `happened` and `count` look at: of a repeat, its beats."""
-        found = [self.occurrences[number] for number in self.meant(name)]
+        found = [self.occurrences[number] for number in self.occurrences_named(name)]
         openers = {one.number for one in found if isinstance(one.step, Beating) and not one.tick}
         beats = [one.number for one in self.occurrences if one.tick and one.opener in openers]
         return (*(one.number for one in found if one.number not in openers), *beats)
@@ -165,7 +165,7 @@ def _means(name: str, one: Occurrence) -> bool:
     )
 
 
-def lay_out(journey: JourneySpec, where: str = "journey") -> Plan:
+def lay_out(journey: JourneySpec, where: str = "journey") -> JourneyLayout:
     """Write out every occurrence of a journey.
 
     Raises:
@@ -179,7 +179,7 @@ def lay_out(journey: JourneySpec, where: str = "journey") -> Plan:
     return drawing.finish()
 
 
-def beats(step: Beating, journey: JourneySpec) -> int:
+def most_beats(step: Beating, journey: JourneySpec) -> int:
     """Return how often a repeat can come at most: `times`, or as long as the journey lasts."""
     if isinstance(step, Protocol):
         return step.cycles
@@ -203,7 +203,7 @@ class _Drawing:
     def __init__(self, journey: JourneySpec, where: str) -> None:
         self.journey, self.where = journey, where
         self.occurrences: list[Occurrence] = []
-        self.scopes: list[Scope] = []
+        self.scopes: list[TimeScope] = []
         self.members: list[list[int]] = []
         self.opens: dict[tuple[int, int], int] = {}
         self.next_tick: dict[int, int] = {}
@@ -216,7 +216,7 @@ class _Drawing:
         number = len(self.scopes)
         around = self.scopes[outer].closes if outer >= 0 else ()
         self.scopes.append(
-            Scope(number, opener, option, outer, (*around, number) if closes else around)
+            TimeScope(number, opener, option, outer, (*around, number) if closes else around)
         )
         self.members.append([])
         if opener >= 0:
@@ -278,7 +278,7 @@ class _Drawing:
                 between = _between(step)
                 self.place_all([between], replace(place, scope=around))
         before = opener
-        for beat in range(1, beats(step, self.journey) + 1):
+        for beat in range(1, most_beats(step, self.journey) + 1):
             tick = self.add(step, place, tick=beat, opener=opener)
             self.next_tick[before] = before = tick
             inner = self.scope(tick, -1, place.scope)
@@ -308,7 +308,7 @@ class _Drawing:
                 self.place_all(stage.steps, here)
                 self.held[number] = range(self.leaves[number] + 1, len(self.occurrences))
 
-    def finish(self) -> Plan:
+    def finish(self) -> JourneyLayout:
         tied = tuple(
             one if one.step.at.after is None or one.tick else replace(one, anchor=self.anchor(one))
             for one in self.occurrences
@@ -318,7 +318,7 @@ class _Drawing:
         for one in tied:
             if one.anchor >= 0:
                 dependents.setdefault(one.anchor, []).append(one.number)
-        return Plan(
+        return JourneyLayout(
             self.journey, tied, tuple(self.scopes), tuple(map(tuple, self.members)), self.opens,
             self.next_tick, self.entries, self.leaves, self.held, self.loose(tied, order),
             {number: tuple(found) for number, found in dependents.items()}, order,
@@ -349,7 +349,7 @@ class _Drawing:
             raise SpecError([Problem(where, f"no step {name!r}", near(name, ids))])
         step = self.occurrences[found[0]].step
         if one.step.at.edge == "end" and isinstance(step, Beating):
-            mend = f"name a step of its last beat, or {step.id}#{beats(step, self.journey)}"
+            mend = f"name a step of its last beat, or {step.id}#{most_beats(step, self.journey)}"
             raise SpecError([Problem(where, f"a repeat such as {name!r} has no end edge", mend)])
         if len(found) > 1:
             mend = f"say which, such as {self.occurrences[found[0]].address.split('/', 1)[1]!r}"

@@ -95,7 +95,7 @@ def _short_at(value: object) -> object:
 Timing = Annotated[At, BeforeValidator(_short_at)]
 
 
-class RateBand(Strict):
+class HazardBand(Strict):
     """A factor on a hazard until a day since risk began; the last band has no end."""
 
     until_day: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
@@ -125,12 +125,12 @@ class Hazard(Strict):
     by_month: dict[
         Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"], _Factor
     ] = {}
-    bands: tuple[RateBand, ...] = ()
+    bands: tuple[HazardBand, ...] = ()
     renew_days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
 
     @field_validator("bands")
     @classmethod
-    def _in_order(cls, found: tuple[RateBand, ...]) -> tuple[RateBand, ...]:
+    def _in_order(cls, found: tuple[HazardBand, ...]) -> tuple[HazardBand, ...]:
         ends = [one.until_day for one in found]
         limits = [end for end in ends[:-1] if end is not None]
         if found and (ends[-1] is not None or len(limits) < len(ends) - 1):

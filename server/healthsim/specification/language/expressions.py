@@ -26,20 +26,20 @@ from healthsim.specification.language.nodes import (
     BadExpression,
     Call,
     Chain,
-    Fact,
-    Figure,
     Logic,
     Member,
     Name,
     Node,
+    NumberLiteral,
     Operation,
     Scope,
-    Text,
+    TextLiteral,
+    TruthLiteral,
     numbers,
     truth,
     walk,
 )
-from healthsim.specification.language.typecheck import NUMBER, TEXT, Kind, examine
+from healthsim.specification.language.typecheck import NUMBER, TEXT, Kind, type_problems
 
 __all__ = [
     "BUILT_INS",
@@ -51,8 +51,8 @@ __all__ = [
     "Expression",
     "Kind",
     "Scope",
-    "examine",
     "parse",
+    "type_problems",
 ]
 
 LONGEST = 500
@@ -232,17 +232,17 @@ class _Reader:
         """Return a part as it was written."""
         return self.bytes[tree.col_offset : tree.end_col_offset].decode()
 
-    def literal(self, tree: ast.Constant) -> Figure | Text | Fact:
+    def literal(self, tree: ast.Constant) -> NumberLiteral | TextLiteral | TruthLiteral:
         """Read a number, a text, True or False."""
         value = tree.value
         if isinstance(value, bool):
-            return Fact(value)
+            return TruthLiteral(value)
         if isinstance(value, str):
-            return Text(value)
+            return TextLiteral(value)
         if isinstance(value, int | float):
             if not -LARGEST <= value <= LARGEST:
                 raise BadExpression("a number is beyond 1e15", "use a smaller number")
-            return Figure(float(value))
+            return NumberLiteral(float(value))
         raise BadExpression(f"{self.source(tree)} is not a number or a text", _ONLY)
 
     def name(self, tree: ast.Name) -> Name:
@@ -284,7 +284,7 @@ class _Reader:
                 step and not tree.keywords and not isinstance(days, bool) and 0 <= days <= LARGEST
             ):
                 text, since = self.plain(tree), Call("days_since", step)
-                recent = Chain(("<=",), (since, Figure(float(days))), text)
+                recent = Chain(("<=",), (since, NumberLiteral(float(days))), text)
                 return Logic("and", (Call("happened", step), recent), text)
         raise BadExpression(
             f"{self.source(tree)} does not have a step in quotes and a number of days",
@@ -307,8 +307,8 @@ class _Reader:
             return Logic("not", (part,), self.plain(tree))
         if not isinstance(tree.op, ast.USub):
             raise BadExpression(f"{self.source(tree)} uses + or ~ before a value", "leave it out")
-        if isinstance(part, Figure):
-            return Figure(-part.number)
+        if isinstance(part, NumberLiteral):
+            return NumberLiteral(-part.number)
         return Operation("negative", (part,), self.plain(tree))
 
     def arithmetic(self, tree: ast.BinOp, depth: int) -> Operation:
@@ -340,8 +340,8 @@ class _Reader:
                 f"{self.source(written)} is not a list", "write in ['…', '…'] or in [1, 2]"
             )
         items = [self.node(item, depth + 1) for item in written.elts]
-        texts = tuple(item.text for item in items if isinstance(item, Text))
-        figures = tuple(item.number for item in items if isinstance(item, Figure))
+        texts = tuple(item.text for item in items if isinstance(item, TextLiteral))
+        figures = tuple(item.number for item in items if isinstance(item, NumberLiteral))
         if not items or len(items) not in (len(texts), len(figures)):
             raise BadExpression(
                 f"{self.source(written)} is not all texts or all numbers",

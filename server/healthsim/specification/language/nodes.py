@@ -109,7 +109,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class NumberLiteral:
     """A number as written."""
 
     number: float
@@ -124,7 +124,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextLiteral:
     """A text as written, in quotes."""
 
     text: str
@@ -139,7 +139,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class TruthLiteral:
     """`True` or `False` as written."""
 
     truth: bool

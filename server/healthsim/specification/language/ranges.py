@@ -18,14 +18,14 @@ from healthsim.specification.language.nodes import (
     FUNCTIONS,
     Call,
     Chain,
-    Fact,
-    Figure,
     Logic,
     Member,
     Name,
     Node,
+    NumberLiteral,
     Operation,
-    Text,
+    TextLiteral,
+    TruthLiteral,
 )
 
 _BLUR = 10.0**-COMPARED_DECIMALS
@@ -44,14 +44,14 @@ class Range:
     missing: bool = True
 
     @property
-    def some(self) -> bool:
+    def nonempty(self) -> bool:
         """Whether there is a number that it can be."""
         return self.low <= self.high
 
-    def joined(self, other: Range) -> Range:
+    def union(self, other: Range) -> Range:
         """Return what either can be."""
-        if not (self.some and other.some):
-            one = self if self.some else other
+        if not (self.nonempty and other.nonempty):
+            one = self if self.nonempty else other
             return Range(one.low, one.high, missing=True)
         low, high = min(self.low, other.low), max(self.high, other.high)
         return Range(low, high, self.missing or other.missing)
@@ -66,31 +66,31 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PossibleTruths:
     """Which truths something can have."""
 
     yes: bool = True
     no: bool = True
     unknown: bool = True
 
-    def inverted(self) -> Verdict:
+    def inverted(self) -> PossibleTruths:
         """Return what the negation can be."""
-        return Verdict(self.no, self.yes, self.unknown)
+        return PossibleTruths(self.no, self.yes, self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
-class Anything:
+class Unbounded:
     """A name of which nothing is known, not even whether it is a number."""
 
 
-Outcome: TypeAlias = Range | Labels | Verdict | Anything
+Outcome: TypeAlias = Range | Labels | PossibleTruths | Unbounded
 Keep: TypeAlias = Callable[[str, Outcome], Outcome | None]
-ANYTHING: Final = Anything()
+ANYTHING: Final = Unbounded()
 NEVER: Final = Range(1, 0)
 """Numbers of something that never has a value."""
 
 
-class World(Protocol):
+class Bounds(Protocol):
     """What names and functions can be, where an expression stands."""
 
     def name(self, name: str) -> Outcome:
@@ -101,67 +101,67 @@ class World(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
+class NarrowedBounds:
     """A world in which something holds besides.
 
     Attributes:
         known: a part as text -> what it can still be.
     """
 
-    world: World
+    world: Bounds
     known: Mapping[str, Outcome]
 
     def name(self, name: str) -> Outcome:
         """Return what a name can still be."""
-        return _met(self.world.name(name), self.known.get(name))
+        return _intersection(self.world.name(name), self.known.get(name))
 
     def call(self, function: str, argument: str) -> Outcome:
         """Return what a function can still give."""
-        return _met(
+        return _intersection(
             self.world.call(function, argument), self.known.get(f"{function}({argument!r})")
         )
 
 
-def can_hold(root: Node, world: World) -> bool:
+def can_hold(root: Node, world: Bounds) -> bool:
     """Tell whether a condition can be true for somebody."""
-    return verdict(root, world).yes
+    return truths_of(root, world).yes
 
 
-def verdict(node: Node, world: World) -> Verdict:
+def truths_of(node: Node, world: Bounds) -> PossibleTruths:
     """Return which truths a condition can have; all of them where it is no condition."""
-    found = outcome(node, world)
-    return found if isinstance(found, Verdict) else Verdict()
+    found = bounds_of(node, world)
+    return found if isinstance(found, PossibleTruths) else PossibleTruths()
 
 
-def outcome(node: Node, world: World) -> Outcome:
+def bounds_of(node: Node, world: Bounds) -> Outcome:
     """Return what a part can come to."""
     match node:
         case Name(name=name):
             return world.name(name)
-        case Figure(number=number):
+        case NumberLiteral(number=number):
             return Range(number, number, missing=False)
-        case Text(text=text):
+        case TextLiteral(text=text):
             return Labels(frozenset({text}), missing=False)
-        case Fact(truth=truth):
-            return Verdict(truth, not truth, unknown=False)
+        case TruthLiteral(truth=truth):
+            return PossibleTruths(truth, not truth, unknown=False)
         case Call(function=function, argument=argument):
             found = world.call(function, argument)
             truth = FUNCTIONS.get(function) == "truth"
-            return Verdict() if truth and isinstance(found, Anything) else found
+            return PossibleTruths() if truth and isinstance(found, Unbounded) else found
         case Operation():
             return _calculated(node, world)
         case Logic():
-            return _joined(node, world)
+            return _logic_bounds(node, world)
         case Chain():
-            sides = [outcome(part, world) for part in node.parts]
+            sides = [bounds_of(part, world) for part in node.parts]
             pairs = zip(node.operators, pairwise(sides), strict=True)
             return _every([_compared(operator, *pair) for operator, pair in pairs])
         case Member():
-            return _among(node, outcome(node.part, world))
+            return _among(node, bounds_of(node.part, world))
     return ANYTHING
 
 
-def narrowed(node: Node, world: World, keep: Keep | None = None) -> World:
+def narrow(node: Node, world: Bounds, keep: Keep | None = None) -> Bounds:
     """Return the world of those for whom a condition is true, as far as that is seen.
 
     Args:
@@ -170,18 +170,18 @@ def narrowed(node: Node, world: World, keep: Keep | None = None) -> World:
         keep: what of (part, what it can be) still holds later; None where nothing does.
     """
     known: dict[str, Outcome] = {}
-    for part, found in _told(node):
+    for part, found in _implied_bounds(node):
         lasting = found if keep is None else keep(part, found)
         if lasting is not None:
-            known[part] = _met(lasting, known.get(part))
-    return Narrowed(world, known) if known else world
+            known[part] = _intersection(lasting, known.get(part))
+    return NarrowedBounds(world, known) if known else world
 
 
-def _told(node: Node) -> Iterator[tuple[str, Outcome]]:
+def _implied_bounds(node: Node) -> Iterator[tuple[str, Outcome]]:
     """Yield what the truth of a condition says of single names and functions."""
     if isinstance(node, Logic) and node.function == "and":
         for part in node.parts:
-            yield from _told(part)
+            yield from _implied_bounds(part)
     elif isinstance(node, Chain):
         for operator, (left, right) in zip(node.operators, pairwise(node.parts), strict=True):
             yield from _bounded(operator, left, right)
@@ -198,9 +198,9 @@ def _told(node: Node) -> Iterator[tuple[str, Outcome]]:
 def _bounded(operator: str, left: Node, right: Node) -> Iterator[tuple[str, Outcome]]:
     if not isinstance(left, Name | Call):
         return
-    if isinstance(right, Text) and operator == "==":
+    if isinstance(right, TextLiteral) and operator == "==":
         yield str(left), Labels(frozenset({right.text}), missing=False)
-    elif isinstance(right, Figure) and operator != "!=":
+    elif isinstance(right, NumberLiteral) and operator != "!=":
         low = right.number if operator in (">", ">=", "==") else -math.inf
         high = right.number if operator in ("<", "<=", "==") else math.inf
         yield str(left), Range(low, high, missing=False)
@@ -209,11 +209,11 @@ def _bounded(operator: str, left: Node, right: Node) -> Iterator[tuple[str, Outc
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
-def _met(one: Outcome, other: Outcome | None) -> Outcome:
+def _intersection(one: Outcome, other: Outcome | None) -> Outcome:
     """Return what both can be."""
-    if other is None or isinstance(other, Anything):
+    if other is None or isinstance(other, Unbounded):
         return one
-    if isinstance(one, Anything):
+    if isinstance(one, Unbounded):
         return other
     if isinstance(one, Range) and isinstance(other, Range):
         low, high = max(one.low, other.low), min(one.high, other.high)
@@ -226,48 +226,48 @@ def _met(one: Outcome, other: Outcome | None) -> Outcome:
     return one
 
 
-def _joined(node: Logic, world: World) -> Verdict:
+def _logic_bounds(node: Logic, world: Bounds) -> PossibleTruths:
     if node.function == "not":
-        return verdict(node.parts[0], world).inverted()
-    parts = [verdict(part, world) for part in node.parts]
+        return truths_of(node.parts[0], world).inverted()
+    parts = [truths_of(part, world) for part in node.parts]
     if node.function == "or":
         return _every([one.inverted() for one in parts]).inverted()
     found, here = _every(parts), world
     for part in node.parts:  # the later conjuncts are asked of those for whom the earlier hold
-        if not verdict(part, here).yes:
-            return Verdict(yes=False, no=found.no, unknown=found.unknown)
-        here = narrowed(part, here)
+        if not truths_of(part, here).yes:
+            return PossibleTruths(yes=False, no=found.no, unknown=found.unknown)
+        here = narrow(part, here)
     return found
 
 
-def _every(parts: Sequence[Verdict]) -> Verdict:
-    return Verdict(
+def _every(parts: Sequence[PossibleTruths]) -> PossibleTruths:
+    return PossibleTruths(
         all(one.yes for one in parts),
         any(one.no for one in parts),
         any(one.unknown for one in parts),
     )
 
 
-def _compared(operator: str, left: Outcome, right: Outcome) -> Verdict:
+def _compared(operator: str, left: Outcome, right: Outcome) -> PossibleTruths:
     if isinstance(left, Range) and isinstance(right, Range):
         unknown = left.missing or right.missing
-        if not (left.some and right.some):
-            return Verdict(yes=False, no=False, unknown=True)
+        if not (left.nonempty and right.nonempty):
+            return PossibleTruths(yes=False, no=False, unknown=True)
         yes, no = _ordered(operator, left, right)
-        return Verdict(yes, no, unknown)
+        return PossibleTruths(yes, no, unknown)
     if isinstance(left, Labels) and isinstance(right, Labels):
         unknown = left.missing or right.missing
         if left.texts is None or right.texts is None:
-            return Verdict(unknown=unknown)
-        same = Verdict(
+            return PossibleTruths(unknown=unknown)
+        same = PossibleTruths(
             bool(left.texts & right.texts),
             len(left.texts | right.texts) > 1 and bool(left.texts) and bool(right.texts),
             unknown or not (left.texts and right.texts),
         )
         return same if operator == "==" else same.inverted()
-    if isinstance(left, Verdict) and isinstance(right, Verdict):
-        return Verdict()
-    return Verdict()
+    if isinstance(left, PossibleTruths) and isinstance(right, PossibleTruths):
+        return PossibleTruths()
+    return PossibleTruths()
 
 
 def _ordered(operator: str, left: Range, right: Range) -> tuple[bool, bool]:
@@ -283,27 +283,27 @@ def _ordered(operator: str, left: Range, right: Range) -> tuple[bool, bool]:
     return left.low <= right.high, left.high > right.low
 
 
-def _among(node: Member, found: Outcome) -> Verdict:
+def _among(node: Member, found: Outcome) -> PossibleTruths:
     if isinstance(found, Labels) and found.texts is not None:
         listed = {item for item in node.among if isinstance(item, str)}
-        one = Verdict(bool(found.texts & listed), bool(found.texts - listed), found.missing)
+        one = PossibleTruths(bool(found.texts & listed), bool(found.texts - listed), found.missing)
     elif isinstance(found, Range):
         inside = [item for item in node.among
                   if not isinstance(item, str) and found.low <= item <= found.high]  # fmt: skip
         single = found.low == found.high
-        one = Verdict(bool(inside), not inside if single else found.some, found.missing)
+        one = PossibleTruths(bool(inside), not inside if single else found.nonempty, found.missing)
     else:
-        one = Verdict()
+        one = PossibleTruths()
     return one.inverted() if node.negated else one
 
 
-def _calculated(node: Operation, world: World) -> Outcome:
+def _calculated(node: Operation, world: Bounds) -> Outcome:
     """Return what arithmetic can give, by the bounds of what it is made of."""
-    parts = [outcome(part, world) for part in node.parts]
+    parts = [bounds_of(part, world) for part in node.parts]
     ranges = [one for one in parts if isinstance(one, Range)]
     if len(ranges) < len(parts):
         return Range()
-    if not all(one.some for one in ranges):
+    if not all(one.nonempty for one in ranges):
         return NEVER
     missing = any(one.missing for one in ranges)
     if node.function in ("negative", "abs"):
@@ -338,22 +338,22 @@ _CALCULATED: Mapping[str, Callable[[float, float], float]] = {
 }
 
 
-def explained(root: Node, world: World) -> str:
+def explain_impossible(root: Node, world: Bounds) -> str:
     """Say why a condition cannot be true: what its names and functions can be, for a message."""
     said: dict[str, str] = {}
-    for part in _leaves(_guilty(root, world)):
-        told = _told_of(part, outcome(part, world))
+    for part in _leaves(_impossible_conjunct(root, world)):
+        told = _bounds_text(part, bounds_of(part, world))
         if told:
             said.setdefault(str(part), told)
     return ", ".join(said.values())
 
 
-def _guilty(node: Node, world: World) -> Node:
+def _impossible_conjunct(node: Node, world: Bounds) -> Node:
     """Return the one conjunct that cannot be true by itself, where there is one."""
     if isinstance(node, Logic) and node.function == "and":
         alone = [part for part in node.parts if not can_hold(part, world)]
         if alone:
-            return _guilty(alone[0], world)
+            return _impossible_conjunct(alone[0], world)
     return node
 
 
@@ -364,9 +364,9 @@ def _leaves(node: Node) -> Iterator[Node]:
         yield from _leaves(part)
 
 
-def _told_of(part: Node, found: Outcome) -> str:
+def _bounds_text(part: Node, found: Outcome) -> str:
     match found:
-        case Range() if not found.some:
+        case Range() if not found.nonempty:
             return f"{part} never has a value"
         case Range(low=low, high=high) if low == high:
             return f"{part} is {low:g}"
@@ -378,6 +378,6 @@ def _told_of(part: Node, found: Outcome) -> str:
             return f"{part} is {high:g} or less"
         case Labels(texts=texts) if texts is not None and len(texts) <= 6:
             return f"{part} is {' or '.join(sorted(texts))}" if texts else f"{part} has no value"
-        case Verdict(yes=False):
+        case PossibleTruths(yes=False):
             return f"{part} is never true"
     return ""

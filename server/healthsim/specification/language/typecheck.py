@@ -13,17 +13,17 @@ from healthsim.specification.language.nodes import (
     FUNCTIONS,
     Call,
     Chain,
-    Figure,
     Logic,
     Member,
     Name,
     Node,
+    NumberLiteral,
     Operation,
-    Text,
+    TextLiteral,
 )
 
 
-class Sort(Enum):
+class ExpressionType(Enum):
     """What a part of an expression gives, where no list of labels says it better."""
 
     NUMBER = "a number"
@@ -32,16 +32,16 @@ class Sort(Enum):
     UNKNOWN = "unknown"  # a problem was already reported; no further ones follow from it
 
 
-NUMBER: Final = Sort.NUMBER
-TEXT: Final = Sort.TEXT
+NUMBER: Final = ExpressionType.NUMBER
+TEXT: Final = ExpressionType.TEXT
 
-Kind: TypeAlias = Sort | tuple[str, ...]
+Kind: TypeAlias = ExpressionType | tuple[str, ...]
 """What a name stands for: `NUMBER`, `TEXT` (any label), or the labels it may have."""
 
 Checker: TypeAlias = Callable[[str], str | None]
 
 
-class Rooted(Protocol):
+class HasRoot(Protocol):
     """An expression, as far as checking needs it."""
 
     @property
@@ -49,8 +49,8 @@ class Rooted(Protocol):
         """Its outermost part."""
 
 
-def examine(
-    expression: Rooted,
+def type_problems(
+    expression: HasRoot,
     *,
     kinds: Mapping[str, Kind],
     functions: Mapping[str, Checker],
@@ -70,11 +70,11 @@ def examine(
     """
     check = _Check(kinds, functions)
     given = check.kind(expression.root)
-    wanted = Sort.TRUTH if want == "truth" else Sort.NUMBER
-    if given is not Sort.UNKNOWN and given is not wanted:
+    wanted = ExpressionType.TRUTH if want == "truth" else ExpressionType.NUMBER
+    if given is not ExpressionType.UNKNOWN and given is not wanted:
         mend = (
             "compare it with something, such as age >= 65"
-            if wanted is Sort.TRUTH
+            if wanted is ExpressionType.TRUTH
             else "calculate a number, such as 5.5 + 0.03 * (age - 25)"
         )
         check.report(f"{expression.root} is {_called(given)}, not {wanted.value}", mend)
@@ -89,7 +89,7 @@ class _Check:
 
     def report(self, found: str, mend: str) -> Kind:
         self.problems.append((found, mend))
-        return Sort.UNKNOWN
+        return ExpressionType.UNKNOWN
 
     def kind(self, node: Node) -> Kind:
         match node:
@@ -97,21 +97,23 @@ class _Check:
                 if name not in self.kinds:
                     return self.report(f"{name!r} is not a known name", near(name, self.kinds))
                 return self.kinds[name]
-            case Figure():
-                return Sort.NUMBER
-            case Text(text=text):
+            case NumberLiteral():
+                return ExpressionType.NUMBER
+            case TextLiteral(text=text):
                 return (text,)
             case Call():
                 return self.call(node)
             case Operation():
-                return self.all_are(node, Sort.NUMBER, "calculate only with numbers")
+                return self.all_are(node, ExpressionType.NUMBER, "calculate only with numbers")
             case Logic():
-                return self.all_are(node, Sort.TRUTH, f"join comparisons with {node.function}")
+                return self.all_are(
+                    node, ExpressionType.TRUTH, f"join comparisons with {node.function}"
+                )
             case Chain():
                 return self.chain(node)
             case Member():
                 return self.member(node)
-        return Sort.TRUTH
+        return ExpressionType.TRUTH
 
     def call(self, node: Call) -> Kind:
         check = self.functions.get(node.function)
@@ -123,12 +125,14 @@ class _Check:
         if complaint is not None:
             found, _, mend = complaint.partition("; ")
             self.report(found, mend)
-        return Sort.TRUTH if FUNCTIONS[node.function] == "truth" else Sort.NUMBER
+        return (
+            ExpressionType.TRUTH if FUNCTIONS[node.function] == "truth" else ExpressionType.NUMBER
+        )
 
-    def all_are(self, node: Operation | Logic, wanted: Sort, mend: str) -> Kind:
+    def all_are(self, node: Operation | Logic, wanted: ExpressionType, mend: str) -> Kind:
         for part in node.parts:
             given = self.kind(part)
-            if given is not wanted and given is not Sort.UNKNOWN:
+            if given is not wanted and given is not ExpressionType.UNKNOWN:
                 self.report(f"{part} is {_called(given)}, not {wanted.value}", mend)
         return wanted
 
@@ -136,28 +140,28 @@ class _Check:
         kinds = [(part, self.kind(part)) for part in node.parts]
         for operator, (left, right) in zip(node.operators, pairwise(kinds), strict=True):
             self.compared(operator, left, right)
-        return Sort.TRUTH
+        return ExpressionType.TRUTH
 
     def compared(self, operator: str, left: tuple[Node, Kind], right: tuple[Node, Kind]) -> None:
         names = [_plain(kind) for _, kind in (left, right)]
-        if Sort.UNKNOWN in names:
+        if ExpressionType.UNKNOWN in names:
             return
         if names[0] is not names[1]:
             self.report(
                 f"{left[0]} is {_called(left[1])} and {right[0]} is {_called(right[1])}",
                 "compare numbers with numbers and text with text in quotes",
             )
-        elif operator not in ("==", "!=") and names[0] is not Sort.NUMBER:
+        elif operator not in ("==", "!=") and names[0] is not ExpressionType.NUMBER:
             self.report(
                 f"{operator} between {left[0]} and {right[0]}: only numbers have an order",
                 "use ==, !=, in or not in",
             )
-        elif names[0] is Sort.TEXT:
+        elif names[0] is ExpressionType.TEXT:
             self.labels_meet(left, right)
 
     def labels_meet(self, left: tuple[Node, Kind], right: tuple[Node, Kind]) -> None:
         for (node, _), (other, labels) in ((left, right), (right, left)):
-            if isinstance(node, Text) and isinstance(labels, tuple):
+            if isinstance(node, TextLiteral) and isinstance(labels, tuple):
                 self.is_label(node.text, other, labels)
                 return
         sets = [set(kind) for _, kind in (left, right) if isinstance(kind, tuple)]
@@ -170,9 +174,9 @@ class _Check:
 
     def member(self, node: Member) -> Kind:
         kind = self.kind(node.part)
-        listed = Sort.TEXT if isinstance(node.among[0], str) else Sort.NUMBER
-        if kind is Sort.UNKNOWN:
-            return Sort.TRUTH
+        listed = ExpressionType.TEXT if isinstance(node.among[0], str) else ExpressionType.NUMBER
+        if kind is ExpressionType.UNKNOWN:
+            return ExpressionType.TRUTH
         if _plain(kind) is not listed:
             self.report(
                 f"{node.part} is {_called(kind)} and the list holds {_PLURAL[listed]}",
@@ -181,14 +185,14 @@ class _Check:
         elif isinstance(kind, tuple):
             for text in node.among:
                 self.is_label(str(text), node.part, kind)
-        return Sort.TRUTH
+        return ExpressionType.TRUTH
 
 
-_PLURAL: Final = {Sort.NUMBER: "numbers", Sort.TEXT: "texts"}
+_PLURAL: Final = {ExpressionType.NUMBER: "numbers", ExpressionType.TEXT: "texts"}
 
 
-def _plain(kind: Kind) -> Sort:
-    return Sort.TEXT if isinstance(kind, tuple) else kind
+def _plain(kind: Kind) -> ExpressionType:
+    return ExpressionType.TEXT if isinstance(kind, tuple) else kind
 
 
 def _called(kind: Kind) -> str:

@@ -39,7 +39,7 @@ SHARED_FACTOR = "clinical.shared_factor"
 """Address of the one factor that all conditions of a person share."""
 
 
-def loaded(loading: float) -> Blend:
+def factor_blend(loading: float) -> Blend:
     """Return how a condition is mixed that loads on the shared factor.
 
     >>> loaded(0.6)

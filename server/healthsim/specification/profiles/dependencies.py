@@ -19,7 +19,7 @@ _OF_PLACES = {"age": (), "gender": ("age",), "ethnicity": (), "race": ("ethnicit
 
 
 @dataclass(frozen=True)
-class Part:
+class ProfilePart:
     """One thing to be drawn.
 
     Attributes:
@@ -44,68 +44,74 @@ class Part:
             yield path, condition, "truth"
 
 
-def parts_of(profile: ProfileSpec) -> tuple[Part, ...]:
+def parts_of(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
     """Return the parts of a profile in document order."""
     return tuple(_parts(profile))
 
 
-def _parts(profile: ProfileSpec) -> Iterator[Part]:
+def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
     people = profile.demographics
     for name in ("age", "gender", "ethnicity", "race"):
-        yield Part(name, f"demographics.{name}", (getattr(people, name),))
+        yield ProfilePart(name, f"demographics.{name}", (getattr(people, name),))
     location = people.location
     levels = (location.states, location.counties, location.metros)
     where = tuple(one for one in levels if one is not None)
-    yield Part("us_state", "demographics.location", where)
+    yield ProfilePart("us_state", "demographics.location", where)
     for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age",))):
         said = getattr(people, name)
         path = f"demographics.{name}"
-        yield Part(name, path, (said,)) if said is not None else Part(name, path, (), usual)
+        yield (
+            ProfilePart(name, path, (said,))
+            if said is not None
+            else ProfilePart(name, path, (), usual)
+        )
     for name, distribution in profile.attributes.items():
-        yield Part(name, f"attributes.{name}", (distribution,))
+        yield ProfilePart(name, f"attributes.{name}", (distribution,))
     yield from _clinical(profile.clinical)
     if profile.coverage is not None:
-        yield Part("plan", "coverage.plan", (profile.coverage.plan,))
+        yield ProfilePart("plan", "coverage.plan", (profile.coverage.plan,))
 
 
-def household_parts(profile: ProfileSpec) -> tuple[Part, ...]:
+def household_parts(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
     """Return the parts of a household, which are drawn when the anchor is."""
     home, found = profile.household, []
     if home is not None and home.spouse is not None:
         for name in ("share", "age_gap", "gender"):
             said = getattr(home.spouse, name)
             path = f"household.spouse.{name}"
-            found += [Part(path, path, (said,))] if said is not None else []
+            found += [ProfilePart(path, path, (said,))] if said is not None else []
     if home is not None and home.children is not None:
         for name in ("number", "age"):
             path = f"household.children.{name}"
-            found.append(Part(path, path, (getattr(home.children, name),)))
+            found.append(ProfilePart(path, path, (getattr(home.children, name),)))
     return tuple(found)
 
 
-def _clinical(clinical: Clinical) -> Iterator[Part]:
+def _clinical(clinical: Clinical) -> Iterator[ProfilePart]:
     if clinical.primary is not None:
         onset = clinical.primary.onset
         spans = _spans(onset if isinstance(onset, Onset) else None)
-        yield Part(f"has {clinical.primary.code}", "clinical.primary", spans, ("age",))
+        yield ProfilePart(f"has {clinical.primary.code}", "clinical.primary", spans, ("age",))
     implied = clinical.implied_by
     for one in clinical.comorbidities:
         path = f"clinical.comorbidities[{one.code}]"
         parts = _quota(one) + _spans(one.onset)
-        yield Part(f"has {one.code}", path, parts, _born(implied.get(one.code)), _groups(one))
+        yield ProfilePart(
+            f"has {one.code}", path, parts, _born(implied.get(one.code)), _groups(one)
+        )
     for number, group in enumerate(clinical.alternatives):
         for other in group:
             path = f"clinical.one_of[{number}][{other.code}]"
-            yield Part(f"has {other.code}", path, _spans(other.onset), _born())
+            yield ProfilePart(f"has {other.code}", path, _spans(other.onset), _born())
     stated = {one.code for one in clinical.comorbidities}
     for code, causes in implied.items():
         if code not in stated:
             path = f"clinical.comorbidities[{causes[0]}].implies[{code}]"
-            yield Part(f"has {code}", path, (), _born(causes))
+            yield ProfilePart(f"has {code}", path, (), _born(causes))
     for drug in clinical.medications:
         adherence = () if drug.adherence is None else (drug.adherence,)
         path = f"clinical.medications[{drug.drug}]"
-        yield Part(f"takes {drug.drug}", path, _quota(drug) + adherence, (), _groups(drug))
+        yield ProfilePart(f"takes {drug.drug}", path, _quota(drug) + adherence, (), _groups(drug))
 
 
 def _quota(quota: Quota) -> tuple[Distribution, ...]:
@@ -129,7 +135,7 @@ def _onset(onset: Onset) -> tuple[Distribution, ...]:
     return tuple(one for one in (onset.years_before, onset.days_before) if one is not None)
 
 
-def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
+def in_order(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
     """Return the parts so that each comes after what it needs, else in document order.
 
     Raises:
@@ -147,7 +153,7 @@ def in_order(profile: ProfileSpec) -> tuple[Part, ...]:
             "give one of them a distribution that does not use the others",
         )
         raise SpecError([problem]) from None
-    order, waiting = list[Part](), list(parts)
+    order, waiting = list[ProfilePart](), list(parts)
     done: set[str] = set()
     while waiting:
         ready = next(name for name in waiting if needs[name] <= done)
@@ -172,7 +178,7 @@ def _of_places(measure: str) -> tuple[str, ...]:
     return ("us_state", *_OF_PLACES.get(measure, ("age", "gender")))
 
 
-def everything(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
+def transitive_needs(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
     """Return all parts that a part rests on, however far off, and itself."""
     found, waiting = {part}, [part]
     while waiting:
@@ -183,7 +189,7 @@ def everything(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
 
 
 def _needs(
-    part: Part, parts: Mapping[str, Part], rest: Callable[[str], tuple[str, ...]]
+    part: ProfilePart, parts: Mapping[str, ProfilePart], rest: Callable[[str], tuple[str, ...]]
 ) -> Iterator[str]:
     yield from (name for name in part.also if name in parts)
     for distribution in part.distributions:
@@ -196,7 +202,7 @@ def _needs(
 
 
 def _answering(
-    function: str, argument: str, part: Part, parts: Mapping[str, Part]
+    function: str, argument: str, part: ProfilePart, parts: Mapping[str, ProfilePart]
 ) -> Iterator[str]:
     """Yield the parts that answer `has("N18")` or `takes("metformin")`.
 

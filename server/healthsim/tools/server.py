@@ -38,14 +38,14 @@ _log = logging.getLogger("healthsim")
 
 
 @dataclass(frozen=True)
-class Desk:
+class ServerContext:
     """What every request of one server process shares."""
 
     home: Home
     read_only: bool = False
 
 
-Ctx: TypeAlias = Context[Desk, Any]
+Ctx: TypeAlias = Context[ServerContext, Any]
 
 
 def home_of(ctx: Ctx) -> Home:
@@ -53,7 +53,7 @@ def home_of(ctx: Ctx) -> Home:
     return ctx.request_context.lifespan_context.home
 
 
-class HealthSimServer(MCPServer[Desk]):
+class HealthSimServer(MCPServer[ServerContext]):
     """An MCP server whose errors are written for the model that reads them.
 
     The SDK shows a caller only the text of a `ToolError`, and of a failed argument pydantic's own.
@@ -135,7 +135,7 @@ def register(server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnot
     )
 
 
-def tighten(server: HealthSimServer) -> None:
+def tighten_schemas(server: HealthSimServer) -> None:
     """Refuse unknown arguments, and publish schemas without what models do not need.
 
     The SDK ignores an unknown argument in silence, so a misspelt `limt` would be lost. (Private

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from healthsim.errors import Refused
 from healthsim.operations.home import Home
-from healthsim.tools.answers import LookedUp, reply, rows
-from healthsim.tools.edge import Ctx, home_of
+from healthsim.tools.answers import LookupAnswer, reply, rows
+from healthsim.tools.server import Ctx, home_of
 
 _NEAR = re.compile(r"\s*(?:find\s+)?(.+?)\s+(?:near|in|around)\s+(.+?)\s*", re.IGNORECASE)
 
@@ -34,7 +34,7 @@ def look_up(
         Field(description="Only icd10cm, loinc, drug, hcpcs, cvx, drg, specialty...; a measure."),
     ] = "",
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 8,
-) -> Annotated[CallToolResult, LookedUp]:
+) -> Annotated[CallToolResult, LookupAnswer]:
     """Look up medical codes by words before writing them; never guess a code.
 
     Finds diagnoses, labs, drugs, vaccines; says if a code is valid and what goes with a condition.
@@ -48,7 +48,7 @@ def look_up(
 
     found = codes.look(query, kind, limit, "kind")
     return reply(
-        LookedUp(
+        LookupAnswer(
             found=rows(list(found.columns), found.rows),
             note=found.note,
             next="Write `code` into the draft with refine_spec.",
@@ -59,7 +59,7 @@ def look_up(
 _PREVALENCE = ("adults_share", "rests_on", "year", "confidence", "source")
 
 
-def _population(home: Home, place: str, measure: str) -> LookedUp:
+def _population(home: Home, place: str, measure: str) -> LookupAnswer:
     """Return who lives in a place and how common conditions are; sources of one that is named."""
     from healthsim.operations import population  # noqa: PLC0415  numpy is heavy
 
@@ -68,7 +68,7 @@ def _population(home: Home, place: str, measure: str) -> LookedUp:
     listed = [
         [name, *(one.get(column) for column in columns)] for name, one in told["prevalence"].items()
     ]
-    return LookedUp(
+    return LookupAnswer(
         found=rows(["measure", *columns], listed),
         facts={name: value for name, value in told.items() if name != "prevalence"},
         note=_noted(told["prevalence"].values(), measure),
@@ -84,7 +84,7 @@ def _noted(found: Iterable[Mapping[str, Any]], measure: str) -> str:
     return "" if measure else "kind=<measure> says the source of its figure"
 
 
-def _network(home: Home, query: str, kind: str, limit: int) -> LookedUp:
+def _network(home: Home, query: str, kind: str, limit: int) -> LookupAnswer:
     """Return who is in the directory near a place."""
     from healthsim.operations import network  # noqa: PLC0415  numpy is heavy
     from healthsim.reference.read import versions  # noqa: PLC0415  duckdb is heavy
@@ -100,7 +100,7 @@ def _network(home: Home, query: str, kind: str, limit: int) -> LookedUp:
         home, place=place, specialty=specialty, limit=limit, source=real
     )
     columns = list(found[0]) if found else []
-    return LookedUp(
+    return LookupAnswer(
         found=rows(columns, [list(one.values()) for one in found]),
         note="the directory is imported (nppes)"
         if real == "nppes"

@@ -14,7 +14,7 @@ _WAITING = 192 * 2**20  # bytes of ripe rows that may wait before `put` blocks
 Insert = Callable[[duckdb.DuckDBPyConnection, str, pa.Table], None]
 
 
-class Lanes:
+class WriterPool:
     """Takes rows of many tables and hands them, a row group or more at a time, to its lanes.
 
     A lane takes the table with most rows waiting that no other lane is busy with; so no two

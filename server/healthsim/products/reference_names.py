@@ -16,17 +16,17 @@ from healthsim.products.populationsim.population import PLACES
 from healthsim.products.populationsim.reference import geography
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
-from healthsim.specification.checks.names import Known
+from healthsim.specification.checks.names import ReferenceNames
 
 _DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
 
 
 @cache
-def known() -> Known:
+def built_in_names() -> ReferenceNames:
     """Return every name that the built-in reference gives a meaning to."""
     here = geography()
     specialties = (name for name, row in taxonomy().rows.items() if row.kind == "person")
-    return Known(
+    return ReferenceNames(
         plans=(*BUILT_IN, UNINSURED),
         states=here.states,
         state_names=here.state_names,

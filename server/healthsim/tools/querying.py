@@ -10,11 +10,11 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from healthsim.operations import query
-from healthsim.tools.answers import Audited, Exported, Page, reply, rows
-from healthsim.tools.edge import Ctx, home_of
+from healthsim.tools.answers import AuditAnswer, ExportAnswer, QueryPage, reply, rows
+from healthsim.tools.server import Ctx, home_of
 
 if TYPE_CHECKING:
-    from healthsim.operations.auditing import Audit
+    from healthsim.operations.auditing import AuditReport
 
 Name = Annotated[str, Field(description="A scenario.")]
 LONGEST = 40_000
@@ -27,7 +27,7 @@ def query_scenario(
     sql: Annotated[str, Field(description="One SELECT, DuckDB dialect.")],
     limit: Annotated[int, Field(ge=1, le=500, description="Most rows.")] = 50,
     offset: Annotated[int, Field(ge=0, description="Skip so many rows.")] = 0,
-) -> Annotated[CallToolResult, Page]:
+) -> Annotated[CallToolResult, QueryPage]:
     """Query a scenario with SQL; answer with numbers, not with many rows.
 
     Tables join on person_id, encounter_id, claim_id and event_id. events.step and
@@ -38,7 +38,7 @@ def query_scenario(
     truncated = found.truncated or len(shown) < found.row_count
     more = f"offset={offset + len(shown)} shows more; " if truncated else ""
     return reply(
-        Page(
+        QueryPage(
             columns=[column for column, _ in found.columns],
             types=[kind for _, kind in found.columns],
             rows=shown,
@@ -58,13 +58,13 @@ def _fitting(found: list[list[Any]]) -> list[list[Any]]:
     return found[: max(1, sum(size <= LONGEST for size in sizes))]
 
 
-def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
+def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:
     """Audit a scenario: is all linked, do amounts agree, is it what was asked for, like life?"""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
     found = auditing.audit(home_of(ctx), name)
     return reply(
-        Audited(
+        AuditAnswer(
             name=name,
             ok=found.ok,
             checked=found.checked,
@@ -78,7 +78,7 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, Audited]:
     )
 
 
-def _told(found: Audit) -> str:
+def _told(found: AuditReport) -> str:
     """Say what is left to do: a published figure that is off is said, and needs no mending."""
     said = "" if found.ok else "Say what differs; a new run needs a changed spec or seed. "
     if found.scored:
@@ -92,13 +92,13 @@ def export_scenario(
     name: Name,
     format: Annotated[Literal["csv", "parquet"], Field(description="Kind of files.")] = "csv",
     tables: Annotated[list[str], Field(description="Only these tables; empty: all.")] = [],  # noqa: B006
-) -> Annotated[CallToolResult, Exported]:
+) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files, into the exports folder of the HealthSim home."""
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
 
     done = exporting.export_home(home_of(ctx), name, format, tables)
     return reply(
-        Exported(
+        ExportAnswer(
             name=name,
             done="exported",
             files=[path.name for path in done.files],

@@ -41,7 +41,7 @@ _FILLED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class OptionShare:
     """One option of a branch: how many came to the branch, and how many took it.
 
     Attributes:
@@ -64,7 +64,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FirstFillShare:
     """One prescription step: how many could be seen for 30 days, and how many filled."""
 
     step: str
@@ -73,7 +73,9 @@ class Filled:
     taken: int
 
 
-def branches(connection: duckdb.DuckDBPyConnection, journey: JourneySpec) -> Iterator[Way]:
+def option_shares(
+    connection: duckdb.DuckDBPyConnection, journey: JourneySpec
+) -> Iterator[OptionShare]:
     """Yield every option of every branch that somebody came to, in document order."""
     for _, step in journey.steps():
         if not isinstance(step, Branch):
@@ -89,9 +91,9 @@ def branches(connection: duckdb.DuckDBPyConnection, journey: JourneySpec) -> Ite
             count, got = counts.get(option.name), taken.get(option.name, 0)
             weight = (1.0 if option.weight is None else option.weight) if by_weight else None
             if count is not None:
-                yield Way(step.id, option.name, None, reached, got, count)
+                yield OptionShare(step.id, option.name, None, reached, got, count)
             else:
-                yield Way(step.id, option.name, weight, left, got)
+                yield OptionShare(step.id, option.name, weight, left, got)
 
 
 def _times(connection: duckdb.DuckDBPyConnection, journey: JourneySpec, step: str) -> int:
@@ -108,7 +110,7 @@ def _times(connection: duckdb.DuckDBPyConnection, journey: JourneySpec, step: st
 
 def first_fills(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journey: JourneySpec
-) -> Iterator[Filled]:
+) -> Iterator[FirstFillShare]:
     """Yield every prescription step that states its share of first fills as a number.
 
     Only those count who lived, were covered and took the drug for the 30 days after writing.
@@ -125,7 +127,7 @@ def first_fills(
         statement = _FILLED.format(covered=covered)
         reached, taken = connection.execute(statement, [journey.name, step.id]).fetchall()[0]
         if reached:
-            yield Filled(step.id, asked.value, reached, taken)
+            yield FirstFillShare(step.id, asked.value, reached, taken)
 
 
 _ARMS = (
@@ -135,7 +137,7 @@ _ARMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class ArmShare:
     """One arm of a trial: its share of the ratio, and of those who were randomised.
 
     Attributes:
@@ -150,9 +152,9 @@ class Arm:
     taken: int
 
 
-def arms(
+def arm_shares(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
-) -> Iterator[Arm]:
+) -> Iterator[ArmShare]:
     """Yield every arm of every trial in which somebody was randomised, in document order."""
     if "subjects" not in stored:
         return
@@ -163,4 +165,4 @@ def arms(
         for arm, ratio in trial.arms.items() if total else ():
             share = ratio / sum(trial.arms.values())
             error = strata * trial.block_size * share * (1 - share) / total
-            yield Arm(trial.id, arm, share, error, total, found.get(arm, (0, 0))[0])
+            yield ArmShare(trial.id, arm, share, error, total, found.get(arm, (0, 0))[0])

@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from healthsim.codes.books import Book, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
+from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
-from healthsim.codes.excludes1 import noted_among
+from healthsim.codes.excludes1 import excludes1_pairs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
-from healthsim.codes.loinc import FOREVER, loinc, norms
+from healthsim.codes.loinc import FOREVER, loinc, reference_intervals
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.checks.codes import unlisted_in
 
@@ -102,7 +102,7 @@ def _diagnoses(stated: tuple[str, ...]) -> dict[str, pa.Table]:
 
 
 def _excluded_among(codes: Sequence[str]) -> pa.Table:
-    pairs = list(excluded(codes))
+    pairs = list(excluded_pairs(codes))
     return pa.table(
         {
             "first": pa.array([first for first, _ in pairs], pa.string()),
@@ -117,7 +117,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pa.Table:
 
 
 def _codes() -> Iterator[tuple[str, str]]:
-    books: dict[str, Book[Any]] = {
+    books: dict[str, CodeBook[Any]] = {
         "loinc": loinc(), "cvx": cvx(), "drg": drg(), "pos": pos(),
         "revenue": revenue(), "carc": carc(), "discharge": discharge(),
         "bill_type": bill_type(), "nucc": nucc(),
@@ -132,7 +132,7 @@ def _codes() -> Iterator[tuple[str, str]]:
 def _norms() -> Iterator[tuple[str, str, int, int, float | None, float | None]]:
     """Yield the reference intervals of every test, for each sex."""
     for code, sex in product(loinc().codes, ("F", "M")):
-        mine = norms(code, sex)
+        mine = reference_intervals(code, sex)
         ends = [*(one.from_months for one in mine[1:]), FOREVER]
         for one, end in zip(mine, ends, strict=True):
             yield code, sex, one.from_months, end, _known(one.ref_low), _known(one.ref_high)
@@ -142,12 +142,14 @@ def _known(number: float) -> float | None:
     return None if math.isnan(number) else number
 
 
-def excluded(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
+def excluded_pairs(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of codes that may not stand together, each as (lesser, greater).
 
     They are the classification's Excludes1 pairs, and each pair that it states as one code.
     """
-    parted = {pair for both in EXCLUDES for pair in _pairs(codes, *both)} | {*noted_among(codes)}
+    parted = {pair for both in EXCLUDES for pair in _pairs(codes, *both)} | {
+        *excludes1_pairs(codes)
+    }
     as_one = {pair for both in _stated_as_one() for pair in _pairs(codes, *both)}
     yield from sorted(parted | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
 

@@ -19,7 +19,7 @@ from healthsim.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class ImportedBook:
     """One imported book.
 
     Attributes:
@@ -41,7 +41,7 @@ class Volume:
     checks: Mapping[str, object]
 
 
-class Line(NamedTuple):
+class ImportedCode(NamedTuple):
     """One code of an imported book; facts as ``key=value``, or a key alone."""
 
     code: str
@@ -49,12 +49,12 @@ class Line(NamedTuple):
     facts: Mapping[str, str]
 
 
-_volumes: dict[str, Volume] = {}
+_volumes: dict[str, ImportedBook] = {}
 _forget: list[Callable[[], None]] = []
 Kept = TypeVar("Kept", bound=Callable[..., Any])
 
 
-def kept(load: Kept) -> Kept:
+def cached_per_shelf(load: Kept) -> Kept:
     """Keep what a function returns, for each of its arguments, until another shelf is opened."""
     keeping = cache(load)
     _forget.append(keeping.cache_clear)
@@ -70,7 +70,7 @@ def open_shelf(folder: Path) -> None:
     Raises:
         StorageError: a book there cannot be read.
     """
-    found = {one.system: one for one in volumes(folder)}
+    found = {one.system: one for one in books_by_system(folder)}
     if found == _volumes:
         return
     _volumes.clear()
@@ -79,20 +79,20 @@ def open_shelf(folder: Path) -> None:
         forget()
 
 
-def volumes(folder: Path) -> tuple[Volume, ...]:
+def books_by_system(folder: Path) -> tuple[ImportedBook, ...]:
     """Return the imported books of a folder, by system."""
     if not folder.is_dir():
         return ()
     return tuple(_volume(path) for path in sorted(folder.glob("*.json")))
 
 
-def _volume(path: Path) -> Volume:
+def _volume(path: Path) -> ImportedBook:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         text = path.parent / str(said["text"])
         if text.stat().st_size != said["bytes"]:
             raise ValueError(f"{text.name} is not the text that was imported")
-        return Volume(
+        return ImportedBook(
             path.stem, text, str(said["source"]), str(said["version"]), str(said["sha256"]),
             int(said["rows"]), dict(said["checks"]),
         )  # fmt: skip
@@ -104,7 +104,7 @@ def _volume(path: Path) -> Volume:
         ) from None
 
 
-def volume(system: str) -> Volume | None:
+def imported_book(system: str) -> ImportedBook | None:
     """Return the imported book of a system, or None where the one built in is used."""
     return _volumes.get(system)
 
@@ -114,10 +114,10 @@ def versions() -> dict[str, str]:
     return {f"book {system}": one.digest for system, one in sorted(_volumes.items())}
 
 
-def lines(book: Volume) -> Iterator[Line]:
+def imported_codes(book: ImportedBook) -> Iterator[ImportedCode]:
     """Yield the codes of an imported book, in the order of its file."""
     with book.path.open(encoding="utf-8", newline="\n") as file:
         for line in file:
             code, display, *said = line.rstrip("\n").split("\t")
             pairs = (one.partition("=") for one in "".join(said).split(";") if one)
-            yield Line(code, display, {key: value for key, _, value in pairs})
+            yield ImportedCode(code, display, {key: value for key, _, value in pairs})

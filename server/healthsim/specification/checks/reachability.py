@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pydantic import BaseModel
 
 from healthsim.errors import Problem
-from healthsim.specification.checks.bounds import Lives
-from healthsim.specification.checks.names import Known
-from healthsim.specification.expectations import Asked
+from healthsim.specification.checks.bounds import ReachableValues
+from healthsim.specification.checks.names import ReferenceNames
+from healthsim.specification.expectations import ParsedExpectation
 from healthsim.specification.journeys.branches import Branch, Option, TableRow
 from healthsim.specification.journeys.changes import Change
 from healthsim.specification.journeys.details import StateResult
@@ -20,17 +20,20 @@ from healthsim.specification.journeys.stages import Stage, Stages, Wait
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import Expression
 from healthsim.specification.language.ranges import (
-    World,
+    Bounds,
     can_hold,
-    explained,
-    narrowed,
-    verdict,
+    explain_impossible,
+    narrow,
+    truths_of,
 )
 from healthsim.specification.profiles.profile import ProfileSpec
 
 
-def reach_problems(
-    profile: ProfileSpec | None, journeys: Sequence[JourneySpec], known: Known, where: str = ""
+def reachability_problems(
+    profile: ProfileSpec | None,
+    journeys: Sequence[JourneySpec],
+    known: ReferenceNames,
+    where: str = "",
 ) -> Iterator[Problem]:
     """Yield what no profile's people could reach, what cannot end, and states without a use.
 
@@ -58,8 +61,8 @@ def reach_problems(
                 )
 
 
-def reach_warnings(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known
+def reachability_warnings(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
 ) -> Iterator[Problem]:
     """Yield what is in vain for this profile's people, though not for everybody's."""
     places = [f"journeys[{place}]" for place in range(len(journeys))]
@@ -88,7 +91,7 @@ def reach_warnings(
 def _found(
     profile: ProfileSpec | None,
     journeys: Sequence[JourneySpec],
-    known: Known,
+    known: ReferenceNames,
     places: Sequence[str],
 ) -> Iterator[Problem]:
     """Yield the problems of all journeys, when it is settled which steps can happen at all."""
@@ -97,8 +100,8 @@ def _found(
     while True:
         searches = []
         for own, here in enumerate(places):
-            lives = Lives(profile, journeys, known, own, barred)
-            searches.append(_Search(lives, here).through())
+            lives = ReachableValues(profile, journeys, known, own, barred)
+            searches.append(_ReachabilitySearch(lives, here).through())
         vain = {place for one in searches for place in one.barred}
         left = {step.id for step in every if id(step) not in vain}
         more = barred | {step.id for step in every if step.id not in left}
@@ -110,11 +113,15 @@ def _found(
 
 
 def _eligible(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: Known, own: int, here: str
+    profile: ProfileSpec,
+    journeys: Sequence[JourneySpec],
+    known: ReferenceNames,
+    own: int,
+    here: str,
 ) -> Iterator[Problem]:
     """Yield that nobody of a profile can enter a journey, or its trial."""
     journey = journeys[own]
-    lives = Lives(profile, journeys, known, own, begins=True)
+    lives = ReachableValues(profile, journeys, known, own, begins=True)
     asked = [(f"{here}.eligible", journey.eligible)]
     if journey.trial is not None:
         asked += [(f"{here}.trial.inclusion[{place}].when", one.when)
@@ -129,34 +136,34 @@ def _eligible(
             )
 
 
-def _because(condition: Expression, world: World) -> str:
-    told = explained(condition.root, world)
+def _because(condition: Expression, world: Bounds) -> str:
+    told = explain_impossible(condition.root, world)
     return f": {told}" if told else ""
 
 
 @dataclass
-class _Search:
+class _ReachabilitySearch:
     """One journey while it is searched for what is in vain."""
 
-    lives: Lives
+    lives: ReachableValues
     where: str
     problems: list[Problem] = field(default_factory=list)
     barred: set[int] = field(default_factory=set)
 
-    def through(self) -> _Search:
+    def through(self) -> _ReachabilitySearch:
         """Search the whole journey."""
-        world: World = self.lives
+        world: Bounds = self.lives
         if self.lives.journey.eligible is not None:
-            world = narrowed(self.lives.journey.eligible.root, world, self.lives.lasting)
+            world = narrow(self.lives.journey.eligible.root, world, self.lives.lasting_bounds)
         for number, phase in enumerate(self.lives.journey.phases):
             self.steps(phase.steps, world, f"{self.where}.phases[{number}].steps")
         return self
 
-    def steps(self, steps: Sequence[StepHead], world: World, where: str) -> None:
+    def steps(self, steps: Sequence[StepHead], world: Bounds, where: str) -> None:
         for number, step in enumerate(steps):
             self.step(step, world, f"{where}[{number}]")
 
-    def step(self, step: StepHead, world: World, where: str) -> None:
+    def step(self, step: StepHead, world: Bounds, where: str) -> None:
         inside = world
         if step.when is not None:
             if not can_hold(step.when.root, world):
@@ -171,14 +178,14 @@ class _Search:
         else:
             self.loops(step, inside, where)
             for name, inner in step.inner():
-                whose = replace(self.lives, born=True) if name == "newborn" else inside
+                whose = replace(self.lives, of_newborns=True) if name == "newborn" else inside
                 self.steps(inner, whose, f"{where}.{name}")
 
-    def inside(self, condition: Expression, world: World) -> World:
+    def inside(self, condition: Expression, world: Bounds) -> Bounds:
         """Return the world of what happens later to those for whom a condition held."""
-        return narrowed(condition.root, world, self.lives.lasting)
+        return narrow(condition.root, world, self.lives.lasting_bounds)
 
-    def never(self, where: str, condition: Expression, world: World, so: str) -> None:
+    def never(self, where: str, condition: Expression, world: Bounds, so: str) -> None:
         self.problems.append(
             Problem(
                 where,
@@ -192,7 +199,7 @@ class _Search:
         for _, step in walk("", steps):
             self.barred.add(id(step))  # two parts may each have a step of this name
 
-    def branch(self, step: Branch, world: World, where: str) -> None:
+    def branch(self, step: Branch, world: Bounds, where: str) -> None:
         always = ""
         for group in [] if step.table is not None else step.groups():
             when = group[0].when
@@ -205,21 +212,21 @@ class _Search:
                 self.never(f"{here}.when", when, world, f"option {group[0].name!r} is never taken")
             else:
                 self.ways(step, group, world, where)
-                found = verdict(when.root, world) if when is not None else None
+                found = truths_of(when.root, world) if when is not None else None
                 always = str(when) if found and not (found.no or found.unknown) else ""
                 continue
             self.bar([inner for option in group for inner in option.steps])
         if step.table is not None:
             self.ways(step, step.options, world, where)
 
-    def ways(self, step: Branch, group: Sequence[Option], world: World, where: str) -> None:
+    def ways(self, step: Branch, group: Sequence[Option], world: Bounds, where: str) -> None:
         when = group[0].when
         inside = self.inside(when, world) if when is not None else world
         for option in group:
             place = step.options.index(option)
             self.steps(option.steps, inside, f"{where}.options[{place}].steps")
 
-    def loops(self, step: StepHead, world: World, where: str) -> None:
+    def loops(self, step: StepHead, world: Bounds, where: str) -> None:
         """Look at what a step waits for, or goes on until."""
         delay = getattr(step, "delay", None)
         if delay is not None and not can_hold(delay.when.root, world):
@@ -242,7 +249,7 @@ class _Search:
                 )
             )
 
-    def stages(self, step: Stages, world: World, where: str) -> None:
+    def stages(self, step: Stages, world: Bounds, where: str) -> None:
         """Follow the moves from the stages in which people start."""
         places = {stage.name: f"{where}.stages[{place}]" for place, stage in enumerate(step.stages)}
         by_name = {stage.name: stage for stage in step.stages}
@@ -264,7 +271,7 @@ class _Search:
                             "let a move lead to it, or remove it"))  # fmt: skip
             self.bar(stage.steps)
 
-    def moves(self, stage: Stage, world: World, where: str) -> Iterator[str]:
+    def moves(self, stage: Stage, world: Bounds, where: str) -> Iterator[str]:
         """Yield the stages to which one leads, and note the moves that are never taken."""
         for place, move in enumerate(stage.moves):
             vain = False
@@ -297,7 +304,7 @@ def _use(value: object, used: _Uses) -> None:
     """Gather what one value and everything in it reads and changes."""
     if isinstance(value, Expression):
         used.read |= value.names | {argument for _, argument in value.calls}
-    elif isinstance(value, Asked):
+    elif isinstance(value, ParsedExpectation):
         for figure in value.figures():
             _use((figure.holds, figure.among), used)
     elif isinstance(value, Mapping):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from healthsim.errors import NotFound, Problem, near
-from healthsim.execution.cohort.place_distributions import COUNTY, ETHNICITIES, Tables
-from healthsim.execution.cohort.residence import Where
+from healthsim.execution.cohort.place_distributions import COUNTY, ETHNICITIES, CountyTables
+from healthsim.execution.cohort.residence import Residence
 from healthsim.products.populationsim.figures import (
     HISPANIC,
     RACE_OF,
@@ -20,14 +20,18 @@ from healthsim.products.populationsim.figures import (
     prevalence,
     sex_share_by_age,
 )
-from healthsim.products.populationsim.population import PLACES, Population, built_in_population
+from healthsim.products.populationsim.population import (
+    PLACES,
+    CountyPopulation,
+    built_in_population,
+)
 from healthsim.products.populationsim.rates import Rates, rates
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.dependencies import household_parts, parts_of
 from healthsim.specification.profiles.profile import ProfileSpec
 
-__all__ = ["COUNTY", "ETHNICITIES", "Figures", "figure", "known_measures"]
+__all__ = ["COUNTY", "ETHNICITIES", "PopulationMeasures", "known_measures", "national_distribution"]
 
 YOUNGEST = 20  # years: surveys of adults begin here or earlier
 DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
@@ -38,15 +42,15 @@ def known_measures() -> tuple[str, ...]:
     return (*DEMOGRAPHIC, *measures())
 
 
-class Figures:
+class PopulationMeasures:
     """What population measures stand for in one profile: its places' figures, or the nation's.
 
     Attributes:
         where: where its people live.
     """
 
-    def __init__(self, profile: ProfileSpec, population: Population | None = None) -> None:
-        self.where = Where(profile.demographics.location)
+    def __init__(self, profile: ProfileSpec, population: CountyPopulation | None = None) -> None:
+        self.where = Residence(profile.demographics.location)
         self._profile, self._population = profile, population
         self._known: dict[str, Distribution] = {}
 
@@ -54,18 +58,20 @@ class Figures:
         """Put figures in the place of population measures."""
         if next(iter(distribution.measures()), None) is None:
             return distribution
-        found: Distribution = distribution.resolved(self.figure)
+        found: Distribution = distribution.resolved(self.distribution_of)
         return found
 
-    def figure(self, measure: str) -> Distribution:
+    def distribution_of(self, measure: str) -> Distribution:
         """Return what a measure stands for.
 
         Raises:
             NotFound: for a measure of which nothing is known for some of the places.
         """
         if measure not in self._known:
-            located = self.where.said.stated
-            self._known[measure] = self._of_places(measure) if located else figure(measure)
+            located = self.where.location.stated
+            self._known[measure] = (
+                self._of_places(measure) if located else national_distribution(measure)
+            )
         return self._known[measure]
 
     def problems(self) -> list[Problem]:
@@ -79,15 +85,15 @@ class Figures:
         found = []
         for where, measure in sorted(asked):
             try:
-                self.figure(measure)
+                self.distribution_of(measure)
             except NotFound as error:
                 found.append(Problem(where, error.problem.found, error.problem.mend))
         return found
 
     @cached_property
-    def _tables(self) -> Tables:
+    def _tables(self) -> CountyTables:
         people = self._population or built_in_population()
-        return Tables(people, self.where.counties, len(people.people))
+        return CountyTables(people, self.where.counties, len(people.people))
 
     def _of_places(self, measure: str) -> Any:
         tables = self._tables
@@ -120,7 +126,7 @@ IMPORT_IT = (
 
 
 @cache
-def figure(measure: str) -> Distribution:
+def national_distribution(measure: str) -> Distribution:
     """Return the distribution that a population measure stands for.
 
     ``age`` in years and ``gender`` given age are the 2020s' United States; a condition's name

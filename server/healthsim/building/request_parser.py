@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from healthsim.building import nearby, prevalence, stories, words
-from healthsim.building.words import (
+from healthsim.building import nearby, prevalence, stories, vocabulary
+from healthsim.building.vocabulary import (
     AGES,
     CONDITIONS,
     NUMBERS,
@@ -50,7 +50,7 @@ _AGE = (
 
 
 @dataclass
-class Wishes:
+class ParsedRequest:
     """What a request says, in the order of the tables.
 
     Attributes:
@@ -123,14 +123,14 @@ class _Text:
         return found[0] if found else None
 
 
-def read(request: str) -> Wishes:
+def read(request: str) -> ParsedRequest:
     """Read a request in plain words.
 
     >>> wishes = read("200 Medicare patients with diabetes, mostly in Texas")
     >>> wishes.count, wishes.payer, wishes.conditions, wishes.states, wishes.left
     (200, 'medicare', {'E11.9': None}, {'TX': 0.8}, [])
     """
-    wishes = Wishes(request)
+    wishes = ParsedRequest(request)
     text = _Text(re.sub(r"\s+", " ", request[:LONGEST].replace("\x00", " ")))
     one = _ONE.search(text.rest) is not None
     wishes.topics = [topic.template for topic in TOPICS
@@ -151,7 +151,7 @@ def read(request: str) -> Wishes:
     return wishes
 
 
-def _read_odd(text: _Text, wishes: Wishes) -> None:
+def _read_odd(text: _Text, wishes: ParsedRequest) -> None:
     """Take what would be misread further on, and report it: parts of a whole, averages."""
     part = r"\b\d[\d,]*\s+(?:[\w-]+\s+){1,4}?(?:among|amongst|out of)\s+(?=(?:the |all )?\d)"
     average = (
@@ -164,7 +164,7 @@ def _read_odd(text: _Text, wishes: Wishes) -> None:
     wishes.newly = text.first(newly) is not None
 
 
-def _read_asides(text: _Text, wishes: Wishes) -> None:
+def _read_asides(text: _Text, wishes: ParsedRequest) -> None:
     """Take what is not about the people: a name to save as, a seed, a day, a journey."""
     name = r"\bsave (?:it|them|this|that|these|everything)?\s*(?:as|under)\s+[\"'`]?([\w-]+)[\"'`]?"
     if match := text.first(name):
@@ -181,7 +181,7 @@ def _read_asides(text: _Text, wishes: Wishes) -> None:
         wishes.journey = match[1].strip() or "journey"
 
 
-def _read_stories(text: _Text, wishes: Wishes) -> None:
+def _read_stories(text: _Text, wishes: ParsedRequest) -> None:
     """Take exact counts by sex, and report what belongs to a journey."""
     if match := text.first(stories.EXACT):
         found = stories.counts(match)
@@ -196,7 +196,7 @@ def _read_stories(text: _Text, wishes: Wishes) -> None:
             wishes.hints.append(hint)
 
 
-def _read_ages(text: _Text, wishes: Wishes) -> None:
+def _read_ages(text: _Text, wishes: ParsedRequest) -> None:
     """Take ages given in figures."""
     tail = r"(?:\s*(?:-?\s*years?(?:[- ]old)?s?|y/?o|yrs?))?"
     figures = rf"(\d{{1,3}})\s*(?:-|–|to|through|and)\s*(\d{{1,3}})\b{tail}"
@@ -224,7 +224,7 @@ def _read_ages(text: _Text, wishes: Wishes) -> None:
 
 
 def _targets() -> dict[str, tuple[str, str]]:
-    """Return group name -> (field of `Wishes`, key), and build the pattern that goes with it."""
+    """Return group name -> (field of `ParsedRequest`, key), and build the pattern for it."""
     named: dict[str, tuple[str, str, str]] = {}
     for code, (pattern, _) in CONDITIONS.items():
         named[f"c{len(named)}"] = ("conditions", code, pattern)
@@ -246,7 +246,7 @@ _COUNTY = (
 )
 _GROUPS = _targets()
 _TARGET = rf"\b(?:{_GROUPS.pop('')[1]})\b"
-_QUANTITY = rf"(?P<figure>{_PERCENT})|(?P<word>{'|'.join(SHARES)})|(?P<some>{words.SOME})"
+_QUANTITY = rf"(?P<figure>{_PERCENT})|(?P<word>{'|'.join(SHARES)})|(?P<some>{vocabulary.SOME})"
 _WITH_SHARE = rf"(?:\b|(?<=\s)|^)(?:{_QUANTITY}){_LINK}{_TARGET}"
 _SHARE_AFTER = rf"{_TARGET}\s*(?:[:(]|in|for|at)?\s*(?P<figure>{_PERCENT})\)?"
 
@@ -256,20 +256,20 @@ def _target(match: re.Match[str]) -> tuple[str, str]:
                 if found is not None and name in _GROUPS)  # fmt: skip
 
 
-def _read_without(text: _Text, wishes: Wishes) -> None:
+def _read_without(text: _Text, wishes: ParsedRequest) -> None:
     for match in text.take(rf"\b(?:without|no|not|excluding|except)\s+(?:any\s+)?{_TARGET}"):
         _, key = _target(match)
         wishes.without.append(key)
 
 
-def _read_prevalent(text: _Text, wishes: Wishes) -> None:
+def _read_prevalent(text: _Text, wishes: ParsedRequest) -> None:
     for pattern in prevalence.PATTERNS:
         for match in text.take(pattern):
             found = prevalence.codes(match["list"])
             wishes.prevalent += [code for code in found if code not in wishes.prevalent]
 
 
-def _read_places(text: _Text, wishes: Wishes) -> None:
+def _read_places(text: _Text, wishes: ParsedRequest) -> None:
     """Take counties and metropolitan areas, and whether the place is urban or rural."""
     for match in text.take(_COUNTY, re.NOFLAG):
         wishes.counties.append((match[1], _CODE_OF.get(match[2] or "", "")))
@@ -281,7 +281,7 @@ def _read_places(text: _Text, wishes: Wishes) -> None:
             wishes.area = word
 
 
-def _read_targets(text: _Text, wishes: Wishes) -> None:
+def _read_targets(text: _Text, wishes: ParsedRequest) -> None:
     """Take states, sexes, conditions and plans, with the share that stands beside them."""
     for pattern in (_WITH_SHARE, _SHARE_AFTER, _TARGET):
         for match in text.take(pattern):
@@ -303,7 +303,7 @@ def _share(match: re.Match[str]) -> float | None:
     return None
 
 
-def _read_count(text: _Text, wishes: Wishes) -> None:
+def _read_count(text: _Text, wishes: ParsedRequest) -> None:
     """Take the number of people: the figure before a word for people, or the first figure left."""
     if wishes.exact:
         return
@@ -322,7 +322,7 @@ def _read_count(text: _Text, wishes: Wishes) -> None:
             return
 
 
-def _read_words(text: _Text, wishes: Wishes) -> None:
+def _read_words(text: _Text, wishes: ParsedRequest) -> None:
     """Take payers, age words, control and health."""
     for payer in sorted(PAYERS, key=lambda item: -len(item.name)):
         if text.first(rf"\b(?:{payer.words})"):
@@ -343,7 +343,8 @@ def _left(rest: str, request: str) -> list[str]:
     found = []
     for piece in pieces:
         said = [word for word in re.findall(r"[\w%+/'-]+", piece)
-                if word.lower().strip("'-") not in words.EMPTY and word.strip("-'")]  # fmt: skip
+                if word.lower().strip("'-") not in vocabulary.EMPTY
+                and word.strip("-'")]  # fmt: skip
         if said:
             found.append(" ".join(said))
     if len(request) > LONGEST:

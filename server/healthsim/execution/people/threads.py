@@ -13,7 +13,7 @@ from healthsim.errors import Cancelled
 Made = TypeVar("Made")
 
 
-def side_by_side(
+def map_chunks(
     work: Callable[[int, int], Made],
     count: int,
     size: int,

@@ -21,7 +21,7 @@ Came = tuple[NDArray[np.int64], Coded]
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class StratumRank:
     """Where people stand in a population step; arrays have shape (n,).
 
     Attributes:
@@ -34,7 +34,7 @@ class Standing:
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class StratumCounts:
     """Everybody who comes to a population step: 20 bytes a person.
 
     Attributes:
@@ -53,7 +53,7 @@ class Counted:
     sizes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, came: Sequence[Came]) -> Counted:
+    def of(cls, came: Sequence[Came]) -> StratumCounts:
         """Put together who came in each chunk, in any order.
 
         >>> found = Counted.of([(np.array([3, 1]), Coded.of(["b", "a"])),
@@ -80,7 +80,7 @@ class Counted:
         rank[together] = np.arange(len(counts)) - np.repeat(firsts, sizes)
         return cls(persons[order], rank, stratum, strata, sizes)
 
-    def same_as(self, other: Counted) -> bool:
+    def same_as(self, other: StratumCounts) -> bool:
         """Tell whether the same people of the same strata were counted."""
         return (
             self.strata == other.strata
@@ -92,11 +92,11 @@ class Counted:
         """Return how many people a stratum holds."""
         return int(self.sizes[self.strata.index(stratum)]) if stratum in self.strata else 0
 
-    def knows(self, persons: NDArray[np.int64]) -> bool:
+    def covers_all(self, persons: NDArray[np.int64]) -> bool:
         """Tell whether all of some persons have come."""
         return bool(np.isin(persons, self.persons, assume_unique=True).all())
 
-    def standing(self, persons: NDArray[np.int64]) -> Standing:
+    def standing(self, persons: NDArray[np.int64]) -> StratumRank:
         """Return where persons stand; those who were not counted are not in it."""
         rank = np.full(len(persons), -1, dtype=np.int64)
         size = np.zeros(len(persons), dtype=np.int64)
@@ -105,54 +105,54 @@ class Counted:
             here = (self.persons[place] == persons) & (self.rank[place] >= 0)
             rank[here] = self.rank[place[here]]
             size[here] = self.sizes[self.stratum[place[here]]]
-        return Standing(rank, size)
+        return StratumRank(rank, size)
 
 
-class Census:
+class PopulationPass:
     """The population steps that are settled, and, in a counting pass, who comes to the others.
 
     Attributes:
         settled: by the step's name.
         counting: whether it is being counted who comes.
         last_day: what is dated later than this is no event, so nobody counts there.
-        came: who came to each step, while people are being counted.
+        arrivals: who came to each step, while people are being counted.
     """
 
     def __init__(
         self,
-        settled: Mapping[str, Counted] | None = None,
+        settled: Mapping[str, StratumCounts] | None = None,
         *,
         counting: bool = False,
         last_day: int = 2**31 - 1,
     ) -> None:
         self.settled = dict(settled or {})
         self.counting, self.last_day = counting, last_day
-        self.came: dict[str, list[Came]] = {}
+        self.arrivals: dict[str, list[Came]] = {}
 
-    def afresh(self) -> Census:
+    def for_chunk(self) -> PopulationPass:
         """Return a census of the same settled steps for one chunk of a counting pass."""
-        return Census(self.settled, counting=True, last_day=self.last_day)
+        return PopulationPass(self.settled, counting=True, last_day=self.last_day)
 
-    def add(self, other: Census) -> None:
+    def add(self, other: PopulationPass) -> None:
         """Take in who came in another chunk."""
-        for step, came in other.came.items():
-            self.came.setdefault(step, []).extend(came)
+        for step, came in other.arrivals.items():
+            self.arrivals.setdefault(step, []).extend(came)
 
-    def halted(self) -> NDArray[np.int64]:
+    def unsettled_persons(self) -> NDArray[np.int64]:
         """Return who came to a step that is not settled: what befalls them next is not known."""
-        found = [some[strata.codes >= 0] for step, came in self.came.items()
+        found = [some[strata.codes >= 0] for step, came in self.arrivals.items()
                  if step not in self.settled for some, strata in came]  # fmt: skip
         return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
-    def outlived(self, step: str, persons: NDArray[np.int64]) -> None:
+    def keep_survivors(self, step: str, persons: NDArray[np.int64]) -> None:
         """Count at a settled step only those who came to it alive, as a whole life has shown."""
         if step in self.settled:
-            self.came[step] = [
+            self.arrivals[step] = [
                 (some, Coded(np.where(np.isin(some, persons), strata.codes, -1), strata.vocabulary))
-                for some, strata in self.came.get(step, [])
+                for some, strata in self.arrivals.get(step, [])
             ]
 
-    def standing(self, step: str, persons: NDArray[np.int64], strata: Coded) -> Standing | None:
+    def standing(self, step: str, persons: NDArray[np.int64], strata: Coded) -> StratumRank | None:
         """Say where persons stand in a step; None while it is being counted.
 
         Args:
@@ -162,12 +162,12 @@ class Census:
         """
         inside = strata.codes >= 0
         if self.counting:
-            self.came.setdefault(step, []).append((persons[inside], strata.take(inside)))
+            self.arrivals.setdefault(step, []).append((persons[inside], strata.take(inside)))
         if step not in self.settled:
             if self.counting:
                 return None
             raise LookupError(f"{step} was not counted before it ran")
         found = self.settled[step].standing(persons)
-        if not self.counting and not self.settled[step].knows(persons[inside]):
+        if not self.counting and not self.settled[step].covers_all(persons[inside]):
             raise LookupError(f"somebody comes to {step} who was not counted")
         return found

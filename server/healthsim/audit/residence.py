@@ -9,7 +9,7 @@ from healthsim.specification.profiles.profile import Location
 from healthsim.tables import Coded
 
 
-def counties_as_said(stored: Coded, said: Location) -> Coded:
+def counties_as_specified(stored: Coded, said: Location) -> Coded:
     """Return people's counties as the labels that ask for them; metros where those are asked for.
 
     A county that nothing asks for keeps its code.

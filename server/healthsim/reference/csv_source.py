@@ -17,14 +17,14 @@ from typing import IO, BinaryIO
 
 from healthsim.errors import NotFound, Refused
 from healthsim.persistence.files import disk_errors, temporary
-from healthsim.reference.scan import Scanner, Stream, blocks
+from healthsim.reference.scan import ByteSource, CsvScanner, blocks
 
 Tell = Callable[[str, float], None]
 """Told what is being done and which share of it is done, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CsvSource:
     """A CSV file that has been looked through.
 
     Attributes:
@@ -58,9 +58,9 @@ _MAGIC = (
 
 
 @contextmanager
-def opened(
+def open_source(
     file: Path, member: str, beside: Path, tell: Tell, *, latin_1: bool = False
-) -> Iterator[Source]:
+) -> Iterator[CsvSource]:
     """Look through a file and yield it; one that was unpacked is removed after.
 
     Args:
@@ -82,10 +82,10 @@ def opened(
             with _unpacked(file, member, beside, tell, latin_1) as source:
                 yield source
             return
-        scanner, size = Scanner(file.name, latin_1=latin_1), max(file.stat().st_size, 1)
+        scanner, size = CsvScanner(file.name, latin_1=latin_1), max(file.stat().st_size, 1)
         with file.open("rb") as stream:
             _scan(scanner, stream, lambda done: tell("checking", done / size))
-    yield Source(file, file.name, file.name, scanner.header, scanner.encoding, scanner.lines)
+    yield CsvSource(file, file.name, file.name, scanner.header, scanner.encoding, scanner.lines)
 
 
 def _refuse_absent(file: Path) -> None:
@@ -99,7 +99,7 @@ def _refuse_absent(file: Path) -> None:
         raise Refused(file.name, "is no ordinary file", "give the path of the downloaded file")
 
 
-def _scan(scanner: Scanner, stream: Stream, tell: Callable[[int], None]) -> None:
+def _scan(scanner: CsvScanner, stream: ByteSource, tell: Callable[[int], None]) -> None:
     empty = True
     for block in blocks(stream, tell):
         if empty:
@@ -119,18 +119,20 @@ def _refuse_binary(name: str, block: bytes) -> None:
 
 
 @contextmanager
-def _unpacked(file: Path, member: str, beside: Path, tell: Tell, latin_1: bool) -> Iterator[Source]:
+def _unpacked(
+    file: Path, member: str, beside: Path, tell: Tell, latin_1: bool
+) -> Iterator[CsvSource]:
     """Unpack the CSV file of a zip file onto the disk, looking through it on the way."""
     with _archive(file) as archive:
         info = _member(file, archive, member)
         target = temporary(beside / Path(info.filename).name)
         _refuse_full(file, beside, info.file_size)
         name = f"{file.name}: {Path(info.filename).name}"
-        scanner, size = Scanner(name, latin_1=latin_1), max(info.file_size, 1)
+        scanner, size = CsvScanner(name, latin_1=latin_1), max(info.file_size, 1)
         try:
             with _begun(file, archive, info) as packed, target.open("wb") as plain:
                 _scan(scanner, _Copied(packed, plain), lambda done: tell("unpacking", done / size))
-            yield Source(target, Path(info.filename).name, name, scanner.header,
+            yield CsvSource(target, Path(info.filename).name, name, scanner.header,
                          scanner.encoding, scanner.lines)  # fmt: skip
         finally:
             target.unlink(missing_ok=True)

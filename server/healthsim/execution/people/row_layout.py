@@ -21,7 +21,7 @@ T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
-class Gathered(Generic[S]):
+class RowLayout(Generic[S]):
     """Rows of several segments, by person, then by the segments' keys.
 
     Attributes:
@@ -39,30 +39,30 @@ class Gathered(Generic[S]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def each(self, of: Callable[[S], NDArray[T]]) -> NDArray[T]:
+    def row_values(self, of: Callable[[S], NDArray[T]]) -> NDArray[T]:
         """Return an array that every segment has for its own people, in this order."""
         return np.concatenate([of(one) for one in self.segments])[self.order]
 
-    def texts(self, of: Callable[[S], Coded]) -> Coded:
+    def row_texts(self, of: Callable[[S], Coded]) -> Coded:
         """Return a text column that every segment has for its own people, in this order."""
         whole = join([of(one) for one in self.segments])
         if not isinstance(whole, Coded):
             raise TypeError("segments give numbers where texts are needed")
         return whole.take(self.order)
 
-    def whole(self, of: Callable[[S], float], kind: type[T]) -> NDArray[T]:
+    def segment_values(self, of: Callable[[S], float], kind: type[T]) -> NDArray[T]:
         """Return a number that holds for a whole segment, on each of its rows."""
         return np.array([of(one) for one in self.segments], dtype=kind)[self.segment]
 
-    def word(self, of: Callable[[S], str | None]) -> Coded:
+    def segment_texts(self, of: Callable[[S], str | None]) -> Coded:
         """Return a text that holds for a whole segment, on each of its rows."""
         words = Coded.of([of(one) for one in self.segments])
         return words.take(self.segment)
 
 
-def gather(
+def lay_out_rows(
     segments: Sequence[S], rows: Callable[[S], Rows], key: Callable[[S], int]
-) -> Gathered[S]:
+) -> RowLayout[S]:
     """Put segments together.
 
     Args:
@@ -73,10 +73,10 @@ def gather(
     chosen = tuple(sorted((one for one in segments if len(rows(one))), key=key))
     if not chosen:
         empty = np.zeros(0, dtype=np.int32)
-        return Gathered((), empty, empty, np.zeros(0, dtype=np.intp))
+        return RowLayout((), empty, empty, np.zeros(0, dtype=np.intp))
     lengths = [len(rows(one)) for one in chosen]
     people = np.concatenate([rows(one) for one in chosen])
     small = people.astype(np.uint16) if people.max() < 2**16 else people  # radix sort
     order = np.argsort(small, kind="stable")
     segment = np.repeat(np.arange(len(chosen), dtype=np.int32), lengths)[order]
-    return Gathered(chosen, people[order].astype(np.int32), segment, order)
+    return RowLayout(chosen, people[order].astype(np.int32), segment, order)

@@ -9,8 +9,8 @@ from math import ceil
 from typing import TypeVar
 
 from healthsim.execution.job import CHUNK, Job
-from healthsim.execution.passes.rehearsal import take_census
-from healthsim.execution.run import Chunk, work
+from healthsim.execution.passes.rehearsal import settle_population_steps
+from healthsim.execution.run import Chunk, run_chunk
 from healthsim.operations.generate import MAKERS
 from healthsim.tables import Columns, length
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Pace:
+class Throughput:
     """What the first people of a job took.
 
     Attributes:
@@ -59,16 +59,16 @@ class Pace:
         return self.rows * count * _BYTES_A_ROW / 1e6 + _EMPTY_MEGABYTES
 
 
-def measured(job: Job) -> Pace:
+def measure(job: Job) -> Throughput:
     """Run the first units of a job, few and more of them, and see what each took.
 
     Raises:
         SpecError: people cannot meet an exact count.
     """
-    census, counting = _timed(lambda: take_census(job))
+    census, counting = _timed(lambda: settle_population_steps(job))
 
     def look(size: int) -> tuple[Chunk, float]:
-        found, seconds = _timed(lambda: work(job, 0, size, census))
+        found, seconds = _timed(lambda: run_chunk(job, 0, size, census))
         return found[0], seconds
 
     few, size = min(job.count, _FEW), min(job.count, LOOKED_AT)
@@ -80,7 +80,7 @@ def measured(job: Job) -> Pace:
         few, short, size = size, long, min(job.count, MOST_LOOKED_AT)
         chunk, long = look(size)
     unit = max((long - short) / (size - few), long / size / 10) if size > few else long / size
-    return Pace(
+    return Throughput(
         tables=chunk.tables,
         looked_at=size,
         census=counting,
