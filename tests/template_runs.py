@@ -14,10 +14,10 @@ from healthsim.errors import SpecError
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.operations.generate import added
+from healthsim.operations.generate import add_tallies
 from healthsim.tables import Coded, Columns, join
 
-SHELF = Path(str(library.shelf("templates")))
+SHELF = Path(str(library.library_folder("templates")))
 FILES = sorted(SHELF.glob("*/*.json"))
 PROFILES = [path.stem for path in FILES if path.parent.name == "profiles"]
 JOURNEYS = [path.stem for path in FILES if path.parent.name == "journeys"]
@@ -137,10 +137,10 @@ def missed(profile: str, journey: str) -> list[str]:
     totals: list[tuple[int, int]] = []
     happened = 0
     for chunk in chunks(job):
-        totals = added(totals, chunk.tallies)
+        totals = add_tallies(totals, chunk.tallies)
         happened += rows_of(chunk.tables["events"]) if "events" in chunk.tables else 0
     return ([] if happened else [f"{profile}, {journey}: nothing happened"]) + [
         f"{profile}, {journey}: {one['expectation']}, got {one['got']}"
-        for one in job.judged(totals)
+        for one in job.judge(totals)
         if not one["met"]
     ]
