@@ -69,7 +69,7 @@ class Job:
     tables: tuple[Table, ...] = TABLES
     references: Mapping[str, str] = field(default_factory=dict)
 
-    def judged(self, totals: Sequence[tuple[int, int]]) -> tuple[dict[str, Any], ...]:
+    def judge(self, totals: Sequence[tuple[int, int]]) -> tuple[dict[str, Any], ...]:
         met = {"where": "profile.expectations[0]", "expectation": "people", "expected": "all"}
         return tuple(met | {"got": found, "met": found == of} for found, of in totals)
 
