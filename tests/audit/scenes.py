@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,18 @@ import duckdb
 
 from audit.tampering import Tampering
 from healthsim.audit import integrity
-from healthsim.audit.rules import AnyRule
-from healthsim.persistence.database import open_write
+from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.persistence.database import open_write, quoted
 from healthsim.persistence.scenario import read_manifest, read_tables
 from healthsim.tables import Table
 from storing import stored
+
+_OF_DIAGNOSES = ("a known code", "a code of", "codes that may")
+"""Rules that look at what the classification says of the codes that now stand in the rows."""
+
+
+def _rows_of(rule: RowRule) -> str:
+    return f"SELECT 1 FROM {quoted(rule.table)} WHERE {rule.broken}"
 
 
 @dataclass
@@ -41,6 +48,26 @@ class Scenario:
 
     def has(self, table: str) -> bool:
         return any(one.name == table for one in self.tables)
+
+    def broken(self, name: str) -> int:
+        """Return how many rows break one rule."""
+        rule = next(rule for rule in self.rules if rule.name == name)
+        if name.startswith(_OF_DIAGNOSES):
+            integrity.lay_out_diagnoses(self.connection)
+        sql = rule.sql if isinstance(rule, Rule) else _rows_of(rule)
+        ((rows,),) = self.connection.execute(f"SELECT count(*) FROM ({sql})").fetchall()
+        return int(rows)
+
+    def after(self, change: Sequence[str], name: str) -> int:
+        """Return how many rows break one rule after a change, and undo the change."""
+        self.connection.execute("BEGIN")
+        try:
+            for statement in change:
+                ((rows,),) = self.connection.execute(statement).fetchall()
+                assert rows, f"changes nothing: {statement}"
+            return self.broken(name)
+        finally:
+            self.connection.execute("ROLLBACK")
 
     def changed(self, change: Tampering) -> set[str]:
         """Make a change; return the names of the rules that tell more or less than before."""

@@ -1,0 +1,126 @@
+"""Every arm of every rule of the audit tells by itself, and none tells at its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from audit.arms import Arm
+from audit.arms_days import OF_DAYS
+from audit.arms_derived import of_dictionary
+from audit.arms_families import OF_FAMILIES
+from audit.arms_identity import OF_IDENTITY
+from audit.arms_links import OF_LINKS
+from audit.arms_money import OF_MONEY
+from audit.arms_trials import OF_TRIALS
+from audit.scenes import Scenario, opened
+from execution.births import WOMEN, pregnancy
+from execution.families import family
+from healthsim.audit import days, identity, integrity
+from healthsim.execution.sync.catalogue import TABLES
+from storing import spec
+
+OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY)
+
+
+@pytest.fixture(scope="module")
+def care(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    folder = tmp_path_factory.mktemp("care")
+    with opened(folder, spec("every-event-adults"), spec("every-event")) as scenario:
+        yield scenario
+
+
+@pytest.fixture(scope="module")
+def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    journey = pregnancy(eligible=f"{WOMEN} and role != 'child'")
+    with opened(tmp_path_factory.mktemp("families"), family(count=100), journey) as scenario:
+        yield scenario
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    folder = tmp_path_factory.mktemp("trial")
+    with opened(folder, spec("trial-candidates", count=400), spec("trial")) as scenario:
+        yield scenario
+
+
+def _of(arms: tuple[Arm, ...]) -> list[str]:
+    return list(dict.fromkeys(arm.rule for arm in arms))
+
+
+def _wrong(scenario: Scenario, arms: tuple[Arm, ...], rule: str) -> list[tuple[Arm, int]]:
+    """Return the arms of a rule that do not tell as many rows as they should."""
+    mine = [arm for arm in arms if arm.rule == rule]
+    assert scenario.broken(rule) == 0
+    told = [(arm, scenario.after(arm.sql, rule)) for arm in mine]
+    return [(arm, rows) for arm, rows in told if rows != arm.rows]
+
+
+@pytest.mark.parametrize("rule", _of(OF_CARE))
+def test_each_arm_of_a_rule_tells_by_itself(care: Scenario, rule: str) -> None:
+    assert _wrong(care, OF_CARE, rule) == []
+
+
+@pytest.mark.parametrize("rule", _of(OF_FAMILIES))
+def test_each_arm_of_a_rule_of_households_tells_by_itself(families: Scenario, rule: str) -> None:
+    assert _wrong(families, OF_FAMILIES, rule) == []
+
+
+@pytest.mark.parametrize("rule", _of(OF_TRIALS))
+def test_each_arm_of_a_rule_of_trials_tells_by_itself(trial: Scenario, rule: str) -> None:
+    assert _wrong(trial, OF_TRIALS, rule) == []
+
+
+@pytest.mark.parametrize(
+    "family",
+    ["key ", "money not negative ", "decimals ", "numbered ", "id holds person ", "one person "],
+)
+def test_each_arm_of_what_the_data_dictionary_states_tells_by_itself(
+    care: Scenario, family: str
+) -> None:
+    arms = of_dictionary(care.tables, [rule.name for rule in care.of(family)])
+    wrong = [one for rule in _of(arms) for one in _wrong(care, arms, rule)]
+
+    assert set(_of(arms)) == {rule.name for rule in care.of(family)}
+    assert wrong == []
+
+
+def test_no_arm_is_of_a_rule_that_is_not() -> None:
+    named = {rule.name for rule in integrity.NAMED}
+
+    assert {arm.rule for arm in (*OF_CARE, *OF_FAMILIES, *OF_TRIALS)} - named == set()
+
+
+def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> None:
+    asked = {(table, column) for table, _, column in days.SERVED}
+    dated = {
+        (table.name, column.name)
+        for table in TABLES
+        for column in table.columns
+        if column.type in ("DATE", "TIMESTAMP")
+    }
+
+    assert asked <= dated
+    assert dated - asked == {
+        ("patients", "birth_date"), ("patients", "death_date"), ("members", "birth_date"),
+        ("conditions", "recorded_date"), ("conditions", "abatement_date"),
+        ("lab_results", "resulted_at"), ("prescriptions", "end_date"), ("care_plans", "end_date"),
+        ("claims", "received_date"), ("claims", "paid_date"), ("claims", "admit_date"),
+        ("fills", "written_date"), ("fills", "reversed_date"), ("subjects", "consent_date"),
+        ("subjects", "screen_date"), ("subjects", "randomized_date"), ("subjects", "end_date"),
+        ("trial_visits", "planned_date"), ("trial_visits", "window_low_date"),
+        ("trial_visits", "window_high_date"),
+    }  # fmt: skip
+
+
+def test_every_column_of_provider_numbers_is_asked_to_hold_none_that_was_issued() -> None:
+    named = {
+        (table.name, column.name)
+        for table in TABLES
+        for column in table.columns
+        if column.name.endswith("npi")
+    }
+
+    assert named - set(identity.NPI_COLUMNS) == {("plan_networks", "organisation_npi")}
+    assert set(identity.NPI_COLUMNS) <= named
