@@ -12,7 +12,7 @@ from healthsim.codes.loinc import panel
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import LabDetails, VitalDetails
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageLeave
-from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -89,22 +89,8 @@ class Numbering:
     def _settle_rest(self, step: StepHead, address: str) -> None:
         if isinstance(step, events.Procedure) and step.details.specialty is not None:
             self.reserve("claims", [f"{address}/837P"])
-        for kind, table in _ONE_EACH:
-            if isinstance(step, kind):
-                self.reserve(table, [address])
-
-
-_ONE_EACH: tuple[tuple[type[StepHead], str], ...] = (
-    (events.Procedure, "procedures"),
-    (events.Immunization, "immunizations"),
-    (events.Referral, "referrals"),
-    (events.CarePlan, "care_plans"),
-    (events.Enrollment, "enrollments"),
-    (events.Birth, "enrollments"),
-    (events.TrialVisit, "trial_visits"),
-    (events.AdverseEvent, "adverse_events"),
-    (events.Exposure, "exposures"),
-)
+        if isinstance(step, EventHead) and step.table:
+            self.reserve(step.table, [address])
 
 
 def ongoing_fills(days_supply: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from healthsim.specification.journeys import details as say
 from healthsim.specification.journeys import trial
@@ -50,12 +50,16 @@ class Vital(EventHead):
 class Procedure(EventHead):
     """A procedure."""
 
+    table: ClassVar[str] = "procedures"
+
     type: Literal["procedure"]
     details: say.ProcedureDetails
 
 
 class Immunization(EventHead):
     """A dose of vaccine."""
+
+    table: ClassVar[str] = "immunizations"
 
     type: Literal["immunization"]
     details: say.ImmunizationDetails
@@ -70,6 +74,8 @@ class Prescription(EventHead):
 
 class Referral(EventHead):
     """A referral."""
+
+    table: ClassVar[str] = "referrals"
 
     type: Literal["referral"]
     details: say.ReferralDetails
@@ -89,6 +95,8 @@ class Claim(EventHead):
 
 class Enrollment(EventHead):
     """Coverage begins."""
+
+    table: ClassVar[str] = "enrollments"
 
     type: Literal["enrollment"]
     details: say.EnrollmentDetails
@@ -111,12 +119,16 @@ class Death(EventHead):
 class CarePlan(EventHead):
     """A plan of care begins."""
 
+    table: ClassVar[str] = "care_plans"
+
     type: Literal["care_plan"]
     details: say.CarePlanDetails
 
 
 class Birth(EventHead):
     """A child is born; the steps in `newborn` happen to the child, dated from birth."""
+
+    table: ClassVar[str] = "enrollments"
 
     type: Literal["birth"]
     details: say.BirthDetails = say.BirthDetails()
@@ -145,6 +157,8 @@ class Randomization(EventHead):
 class TrialVisit(Encounter):
     """A visit of the trial, which is an encounter of the chart too."""
 
+    table: ClassVar[str] = "trial_visits"
+
     type: Literal["trial_visit"]  # type: ignore[assignment]
     details: trial.TrialVisitDetails = trial.TrialVisitDetails()
 
@@ -152,12 +166,16 @@ class TrialVisit(Encounter):
 class AdverseEvent(EventHead):
     """An adverse event."""
 
+    table: ClassVar[str] = "adverse_events"
+
     type: Literal["adverse_event"]
     details: trial.AdverseEventDetails
 
 
 class Exposure(EventHead):
     """A dose of the treatment under study."""
+
+    table: ClassVar[str] = "exposures"
 
     type: Literal["exposure"]
     details: trial.ExposureDetails

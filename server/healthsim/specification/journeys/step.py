@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -51,7 +51,14 @@ class StepHead(Strict):
 
 
 class EventHead(StepHead):
-    """An event; the steps in `with` happen during it."""
+    """An event; the steps in `with` happen during it.
+
+    Attributes:
+        table: table that gets one row for each person and event of this type, with an id of its
+            own; empty where there is none, or where an event may give several rows.
+    """
+
+    table: ClassVar[str] = ""
 
     do: Literal["event"] = "event"
     with_: tuple[Step, ...] = Field(default=(), alias="with")
