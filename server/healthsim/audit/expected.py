@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +9,11 @@ from numpy.typing import NDArray
 
 from healthsim.audit.people import ColumnNotStored, StoredPeople
 from healthsim.specification.distributions.kinds import (
-    Categorical,
     Conditional,
     Constant,
     Distribution,
     DrawInput,
-    Explicit,
     Formula,
-    Mixture,
     Population,
 )
 from healthsim.tables import Coded
@@ -41,7 +37,7 @@ def share_of_each(share: Distribution, people: StoredPeople) -> Chances:
     """Return the chance that a share gives each person, float64, shape (n,).
 
     Raises:
-        NotStored: the share depends on what no table keeps.
+        ColumnNotStored: the share depends on what no table keeps.
     """
     _refuse_unknown(share)
     if share.unconditional:
@@ -77,42 +73,12 @@ def labels_of_each(distribution: Distribution, people: StoredPeople) -> dict[str
     """Return the chance of each label for each person, float64, shape (n,).
 
     Raises:
-        NotStored: it depends on what no table keeps, or on published figures.
+        ColumnNotStored: it depends on what no table keeps, or on published figures.
     """
-    size = people.size
-    if isinstance(distribution, Constant) and isinstance(distribution.value, str):
-        return {distribution.value: np.ones(size)}
-    if isinstance(distribution, Categorical):
-        weights: Mapping[str, float] = distribution.weights or distribution.exactly or {}
-        total = sum(weights.values())
-        return {label: np.full(size, weight / total) for label, weight in weights.items()}
-    if isinstance(distribution, Explicit):
-        each = 1 / len(distribution.listed)
-        found = {label: np.zeros(size) for label in distribution.labels}
-        for value in distribution.listed:
-            found[str(value)] += each
-        return found
-    if isinstance(distribution, Mixture):
-        parts = [(part.weight, labels_of_each(part.of, people)) for part in distribution.parts]
-        return {label: np.asarray(sum(weight * part[label] for weight, part in parts
-                                      if label in part))
-                for label in distribution.labels}  # fmt: skip
-    if isinstance(distribution, Conditional):
-        return _by_case(distribution, people)
-    raise ColumnNotStored(distribution.type)
-
-
-def _by_case(distribution: Conditional, people: StoredPeople) -> dict[str, Chances]:
-    found = {label: np.zeros(people.size) for label in distribution.labels}
-    left = np.ones(people.size, dtype=np.bool_)
-    for case in distribution.cases:
-        here = left & case.when.holds(people)
-        for label, chances in labels_of_each(case.then, people).items():
-            found[label][here] = chances[here]
-        left &= ~here
-    for label, chances in labels_of_each(distribution.otherwise, people).items():
-        found[label][left] = chances[left]
-    return found
+    _refuse_unknown(distribution)
+    if distribution.kind != "text":
+        raise ColumnNotStored(distribution.type)
+    return distribution.probabilities(people)
 
 
 def _alike(distribution: Distribution) -> NDArray[np.float64]:

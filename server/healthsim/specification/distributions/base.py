@@ -142,6 +142,14 @@ class BaseDistribution(BaseModel, ABC):
     def values(self, draw: DrawInput) -> Numbers | Coded:
         """Return everyone's value: float64, shape (n,), rounded, NaN missing; or text."""
 
+    def probabilities(self, scope: Scope) -> dict[str, Numbers]:
+        """Return each label's probability for each person: float64, shape (n,), n = scope.size.
+
+        Raises:
+            TypeError: it gives numbers, or its measure was not resolved.
+        """
+        raise TypeError(f"{type(self).__name__} has no labels with probabilities")
+
     def expressions(self) -> Iterator[Wanted]:
         """Yield every expression inside, with its path."""
         yield from ()
@@ -200,7 +208,7 @@ class Numeric(BaseDistribution):
 def round_within(values: Numbers, decimals: int, bounds: tuple[float, float]) -> Numbers:
     """Round, inward at the bounds, and make every zero positive.
 
-    >>> settled(np.array([0.26, 0.94, -0.01]), 1, (-1, 0.95)).tolist()
+    >>> round_within(np.array([0.26, 0.94, -0.01]), 1, (-1, 0.95)).tolist()
     [0.3, 0.9, 0.0]
     """
     low = _inward(bounds[0], decimals, ROUND_CEILING)

@@ -220,6 +220,14 @@ class Mixture(Nested):
             self._gather(part.of, stretched, which == number, gathered)
         return gathered.column()
 
+    def probabilities(self, scope: Scope) -> dict[str, Numbers]:
+        """Return the parts' probabilities, weighted: float64, shape (n,)."""
+        parts = [(part.weight, part.of.probabilities(scope)) for part in self.parts]
+        return {
+            label: np.asarray(sum(weight * part[label] for weight, part in parts if label in part))
+            for label in self.labels
+        }
+
     def quantile(self, u: Numbers) -> Numbers:
         """Return everyone's number; not rising with u, since each part begins anew."""
         drawn = self.values(DrawInput(u, np.arange(len(u))))
@@ -284,6 +292,19 @@ class Conditional(Nested):
             left &= ~chosen
         self._gather(self.otherwise, draw, left, gathered)
         return gathered.column()
+
+    def probabilities(self, scope: Scope) -> dict[str, Numbers]:
+        """Return the probabilities of the case that each person is in: float64, shape (n,)."""
+        result = {label: np.zeros(scope.size) for label in self.labels}
+        left = np.ones(scope.size, dtype=np.bool_)
+        for case in self.cases:
+            chosen = left & case.when.holds(scope)
+            for label, chances in case.then.probabilities(scope).items():
+                result[label][chosen] = chances[chosen]
+            left &= ~chosen
+        for label, chances in self.otherwise.probabilities(scope).items():
+            result[label][left] = chances[left]
+        return result
 
     def middle(self) -> float | None:
         """Return the middle of otherwise."""

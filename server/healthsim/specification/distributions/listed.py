@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from typing import Annotated, Any, Final, Literal
 
@@ -25,6 +25,7 @@ from healthsim.specification.distributions.base import (
     shown,
     some_text,
 )
+from healthsim.specification.language.expressions import Scope
 from healthsim.tables import Coded
 
 
@@ -79,6 +80,12 @@ class Constant(BaseDistribution):
         if isinstance(self.value, str):
             return Coded.constant(self.value, len(draw.u))
         return self.quantile(draw.u)
+
+    def probabilities(self, scope: Scope) -> dict[str, Numbers]:
+        """Return 1 for everyone: float64, shape (n,)."""
+        if isinstance(self.value, str):
+            return {self.value: np.ones(scope.size)}
+        return super().probabilities(scope)
 
     def middle(self) -> float | None:
         """Return the number."""
@@ -148,6 +155,12 @@ class Categorical(BaseDistribution):
         codes = np.searchsorted(edges, draw.places(), side="right")
         return Coded(codes.astype(np.int32), self.labels)
 
+    def probabilities(self, scope: Scope) -> dict[str, Numbers]:
+        """Return each label's weight, or its part of the counts: float64, shape (n,)."""
+        weights: Mapping[str, float] = self.weights or self.exactly or {}
+        total = sum(weights.values())
+        return {label: np.full(scope.size, weight / total) for label, weight in weights.items()}
+
 
 class Explicit(BaseDistribution):
     """One of the listed numbers or texts: each equally likely, or in turn by person."""
@@ -195,6 +208,16 @@ class Explicit(BaseDistribution):
         code = {text: number for number, text in enumerate(self.labels)}
         codes = np.array([code[str(text)] for text in self.listed], dtype=np.int32)
         return Coded(codes[rows], self.labels)
+
+    def probabilities(self, scope: Scope) -> dict[str, Numbers]:
+        """Return how much of the list each text makes up: float64, shape (n,)."""
+        if self.kind == "number":
+            return super().probabilities(scope)
+        each = 1 / len(self.listed)
+        shares = dict.fromkeys(self.labels, 0.0)
+        for text in self.listed:
+            shares[str(text)] += each
+        return {label: np.full(scope.size, share) for label, share in shares.items()}
 
     def middle(self) -> float | None:
         """Return the lower median."""

@@ -42,7 +42,7 @@ SHARED_FACTOR = "clinical.shared_factor"
 def factor_blend(loading: float) -> Blend:
     """Return how a condition is mixed that loads on the shared factor.
 
-    >>> loaded(0.6)
+    >>> factor_blend(0.6)
     Blend(weights=(('clinical.shared_factor', 0.6),), own=0.8)
     """
     return Blend(((SHARED_FACTOR, loading),), round((1 - loading**2) ** 0.5, _DECIMALS))
