@@ -29,9 +29,10 @@ from healthsim.specification.checks.check import check_job
 from healthsim.specification.document import read
 from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
-from healthsim.specification.journeys.newborns import birth_slots, layouts_in_order, slot_count
+from healthsim.specification.journeys.layouts import Layouts
+from healthsim.specification.journeys.newborns import birth_slots, slot_count
 from healthsim.specification.journeys.nominal_days import ROOM_DAYS
-from healthsim.specification.journeys.plan import JourneyLayout, lay_out
+from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import PlanDesign, ProfileSpec
 
 _LAST_YEAR_ENDS = "2199-12-31"
@@ -65,13 +66,13 @@ def prepare(
         one if isinstance(one, JourneySpec) else read(JourneySpec, one, f"journeys[{place}]")
         for place, one in enumerate(journey_documents)
     )
-    _refuse(check_job(profile, journeys, built_in_names()))
+    laid_out = Layouts(journeys)
+    _refuse(check_job(profile, journeys, built_in_names(), laid_out))
     reference = reference or built_in()
     figures = PopulationMeasures(profile, reference.population)
     _refuse(figures.problems())
     journeys = in_walking_order(journeys)
-    plans = tuple(lay_out(one, f"journeys[{place}]") for place, one in enumerate(journeys))
-    plans = layouts_in_order(journeys, plans)
+    plans = laid_out.in_walking_order(journeys)
     through, tables = last_day(profile, journeys), tables_of(profile.products)
     _refuse(_beyond_the_calendar(through))
     job = Job(

@@ -9,6 +9,7 @@ from healthsim.specification.checks.names import excludes_sex, text_problems, wh
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.journey import JourneySpec, walk
+from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.newborns import (
     _MANY_BIRTHS,
     FEW_BIRTHS,
@@ -16,18 +17,19 @@ from healthsim.specification.journeys.newborns import (
     MOST_IN_A_UNIT,
     slot_count,
 )
-from healthsim.specification.journeys.plan import lay_out
 from healthsim.specification.profiles.profile import ProfileSpec
 
 
-def birth_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+def birth_problems(
+    profile: ProfileSpec, journeys: Sequence[JourneySpec], layouts: Layouts
+) -> Iterator[Problem]:
     """Yield what is wrong with births for the women of a profile."""
     births = 0
     for place, journey in enumerate(journeys):
         for path, step in journey.steps():
             if isinstance(step, Birth):
                 yield from _birth(profile, journey, step, f"journeys[{place}].{path}")
-        births += slot_count([lay_out(journey, f"journeys[{place}]")])
+        births += slot_count([layouts.of(journey)])
     yield from _room(profile, births)
     if not births:
         for place, journey in enumerate(journeys):

@@ -15,6 +15,7 @@ from healthsim.specification.checks.profile import profile_problems
 from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
 from healthsim.specification.document import Document
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
+from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.profiles.profile import ProfileSpec
 
 __all__ = ["ReferenceNames", "check_job", "check_journey", "check_profile", "job_warnings"]
@@ -32,9 +33,10 @@ def check_journey(
 
     Without a profile, names that a profile could define are taken to be defined.
     """
-    found = _gathered(journey_problems(journey, known, profile, "journey"))
+    layouts = Layouts([journey], ["journey"])
+    found = _gathered(journey_problems(journey, known, profile, "journey", layouts))
     found += _reproduced(journey, "journey")
-    names = names_of(journey, known, profile, ())
+    names = names_of(journey, known, profile, (), layouts)
     products = None if profile is None else profile.products
     asked = journey.expectations
     found += _gathered(reachability_problems(profile, [journey], known, "journey"))
@@ -42,21 +44,29 @@ def check_journey(
 
 
 def check_job(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
+    profile: ProfileSpec,
+    journeys: Sequence[JourneySpec],
+    known: ReferenceNames,
+    layouts: Layouts | None = None,
 ) -> list[Problem]:
-    """Return everything that is wrong with a profile and the journeys of its people."""
+    """Return everything that is wrong with a profile and the journeys of its people.
+
+    Args:
+        profile: who.
+        journeys: what happens to them, in the order of the documents.
+        known: names of the reference.
+        layouts: of the journeys, where they are needed afterwards; made here by default.
+    """
+    layouts = layouts or Layouts(journeys)
     found = check_profile(profile, known)
     walked = in_walking_order(journeys)
     for place, journey in enumerate(journeys):
-        found += _gathered(
-            journey_problems(
-                journey, known, profile, f"journeys[{place}]", walked[: walked.index(journey)]
-            )
-        )
-        found += _reproduced(journey, f"journeys[{place}]")
-    found += _gathered(pair_problems(profile, journeys, known))
+        where, earlier = f"journeys[{place}]", walked[: walked.index(journey)]
+        found += _gathered(journey_problems(journey, known, profile, where, layouts, earlier))
+        found += _reproduced(journey, where)
+    found += _gathered(pair_problems(profile, journeys, known, layouts))
     found += _gathered(reachability_problems(profile, journeys, known))
-    return found + _gathered(_expected(profile, journeys, known))
+    return found + _gathered(_expected(profile, journeys, known, layouts))
 
 
 def job_warnings(
@@ -68,12 +78,15 @@ def job_warnings(
 
 
 def _expected(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
+    profile: ProfileSpec,
+    journeys: Sequence[JourneySpec],
+    known: ReferenceNames,
+    layouts: Layouts,
 ) -> Iterator[Problem]:
     """Yield what is wrong with the expectations of all documents; they see every journey."""
     whole = [("profile", profile.expectations)]
     whole += [(f"journeys[{place}]", one.expectations) for place, one in enumerate(journeys)]
-    names = names_of(None, known, profile, journeys)
+    names = names_of(None, known, profile, journeys, layouts)
     for where, asked in whole:
         yield from expectation_problems(asked, names, known, profile.products, where)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from healthsim.codes.loinc import panels
-from healthsim.errors import Problem, SpecError, near
+from healthsim.errors import Problem, near
 from healthsim.specification.checks.codes import Codes
 from healthsim.specification.checks.language import (
     hazard_figures,
@@ -41,9 +41,8 @@ from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.newborns import newborn_layouts
+from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.nominal_days import day_problems, end_problems
-from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import FUNCTIONS, NUMBER, Kind
 from healthsim.specification.language.typecheck import ExpressionType
@@ -55,6 +54,7 @@ def journey_problems(
     known: ReferenceNames,
     profile: ProfileSpec | None,
     where: str,
+    layouts: Layouts,
     earlier: Sequence[JourneySpec] = (),
 ) -> Iterator[Problem]:
     """Yield everything that is wrong with a journey.
@@ -64,11 +64,12 @@ def journey_problems(
         known: names of the reference.
         profile: whose people walk it; None when that is not known yet.
         where: path put before every problem's own.
+        layouts: of this journey and the earlier ones.
         earlier: journeys walked before, whose steps may be asked about.
     """
     yield from _ids(journey, where)
     yield from _states(journey, known, profile, where)
-    names = names_of(journey, known, profile, earlier)
+    names = names_of(journey, known, profile, earlier, layouts)
     if journey.eligible is not None:
         yield from names.problems(f"{where}.eligible", journey.eligible, "truth")
     for name, state in journey.state.items():
@@ -91,12 +92,12 @@ def journey_problems(
         yield from language_problems(step, journey, names, here)
         yield from referral_problems(step, (*earlier, journey), here)
     yield from population_problems(journey, profile, names.kinds, where)
-    yield from trial_problems(journey, names, earlier, where)
+    yield from trial_problems(journey, names, earlier, layouts, where)
     yield from inside_problems(journey, where)
     yield from billed_twice(journey, where)
-    plan = lay_out(journey, where)
-    yield from day_problems(plan, where)
-    yield from end_problems(plan, where)
+    layout = layouts.of(journey)
+    yield from day_problems(layout, where)
+    yield from end_problems(layout, where)
 
 
 def _ids(journey: JourneySpec, where: str) -> Iterator[Problem]:
@@ -141,6 +142,7 @@ def names_of(
     known: ReferenceNames,
     profile: ProfileSpec | None,
     earlier: Sequence[JourneySpec],
+    layouts: Layouts,
 ) -> Names:
     """Return what may be asked in a journey that is walked after others, or, without one, after.
 
@@ -166,13 +168,13 @@ def names_of(
         if isinstance(step, events.Lab | events.Vital)
         for code in _analytes(step)
     }
-    plans = [plan for one in every for plan in _laid_out(one)]
+    laid_out = [layout for one in every for layout in layouts.all_of(one)]
 
     def complain_of_step(argument: str) -> str | None:
         last = argument.rsplit("/", 1)[-1].partition("#")[0]
         if last not in steps:
             return f"no step {argument!r}; {near(last, steps)}"
-        if plans and not any(plan.counted(argument) for plan in plans):
+        if laid_out and not any(layout.counted(argument) for layout in laid_out):
             return f"{argument!r} means no occurrence of {last!r}; name the step alone"
         return None
 
@@ -194,14 +196,6 @@ def _analytes(step: events.Lab | events.Vital) -> tuple[str, ...]:
     if isinstance(step, events.Lab) and step.details.panel is not None:
         return panels().get(step.details.panel, ())
     return (step.details.loinc or "",)
-
-
-def _laid_out(journey: JourneySpec) -> list[JourneyLayout]:
-    """Return the plan of a journey and of its newborns; none where faults, told elsewhere, are."""
-    try:
-        return [lay_out(journey), *newborn_layouts(journey, "journey")]
-    except SpecError:
-        return []
 
 
 class _Open(dict[str, Kind]):

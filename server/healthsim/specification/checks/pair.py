@@ -13,6 +13,7 @@ from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.checks.trial import product_problems
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -21,13 +22,16 @@ _OF_COVERAGE = (events.Claim, events.Enrollment, events.Disenrollment)
 
 
 def pair_problems(
-    profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
+    profile: ProfileSpec,
+    journeys: Sequence[JourneySpec],
+    known: ReferenceNames,
+    layouts: Layouts,
 ) -> Iterator[Problem]:
     """Yield what does not fit between a profile and its journeys."""
     yield from _names(journeys)
     yield from profile_code_problems(profile, journeys)
     yield from product_problems(profile, journeys)
-    yield from birth_problems(profile, journeys)
+    yield from birth_problems(profile, journeys, layouts)
     for place, journey in enumerate(journeys):
         where = f"journeys[{place}]"
         yield from _dates(profile, journey, where)

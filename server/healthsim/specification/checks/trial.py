@@ -11,8 +11,8 @@ from healthsim.specification.journeys.changes import End
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.events import OF_TRIALS
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.nominal_days import nominal_days
-from healthsim.specification.journeys.plan import lay_out
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import GRADES, NO, RELATIONS, YES
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -21,7 +21,11 @@ _ONCE = (events.Screening, events.Randomization)
 
 
 def trial_problems(
-    journey: JourneySpec, names: Names, earlier: Sequence[JourneySpec], where: str
+    journey: JourneySpec,
+    names: Names,
+    earlier: Sequence[JourneySpec],
+    layouts: Layouts,
+    where: str,
 ) -> Iterator[Problem]:
     """Yield what is wrong with a journey's trial and with its events.
 
@@ -29,6 +33,7 @@ def trial_problems(
         journey: the journey, whose steps may be of a trial.
         names: what may be asked in it.
         earlier: journeys walked before, which may be of the same trial.
+        layouts: of the journeys.
         where: path put before every problem's own.
     """
     for path, step in journey.steps():
@@ -53,10 +58,12 @@ def trial_problems(
             f"{journey.trial.id} is also the id of another journey's trial, which is not the same",
             "make both the same, or give this one an id of its own",
         )
-    yield from _order((*same, journey), journey, where)
+    yield from _order((*same, journey), journey, layouts, where)
 
 
-def _order(of_trial: Sequence[JourneySpec], journey: JourneySpec, where: str) -> Iterator[Problem]:
+def _order(
+    of_trial: Sequence[JourneySpec], journey: JourneySpec, layouts: Layouts, where: str
+) -> Iterator[Problem]:
     """Refuse a trial that nobody enters, enters twice, or is randomised in before screening."""
     screened, randomized = (
         [(one, step) for one in of_trial for _, step in one.steps() if isinstance(step, kind)]
@@ -77,13 +84,13 @@ def _order(of_trial: Sequence[JourneySpec], journey: JourneySpec, where: str) ->
                 f"is a second {getattr(last, 'type', '')}, after step {found[0][1].id!r}",
                 "keep one: a subject is screened and randomised once",
             )
-    yield from _times(journey, where)
+    yield from _times(journey, layouts, where)
 
 
-def _times(journey: JourneySpec, where: str) -> Iterator[Problem]:
+def _times(journey: JourneySpec, layouts: Layouts, where: str) -> Iterator[Problem]:
     """Refuse a screening or randomisation that comes again, or the second before the first."""
     try:
-        plan = lay_out(journey, where)
+        plan = layouts.of(journey)
     except SpecError:
         return  # told elsewhere
     days = nominal_days(plan)

@@ -32,8 +32,16 @@ class NewbornLayout(JourneyLayout):
         return address.startswith(f"{name}/") and address.rsplit("/", 1)[-1] == step
 
 
-def newborn_layouts(journey: JourneySpec, where: str) -> Iterator[NewbornLayout]:
-    """Lay out what befalls the newborns of each birth of a journey, in document order."""
+def newborn_layouts(journey: JourneySpec, where: str) -> tuple[NewbornLayout, ...]:
+    """Lay out what happens to the newborns of each birth of a journey, in document order.
+
+    Raises:
+        SpecError: one of them cannot be laid out; see `lay_out`.
+    """
+    return tuple(_newborn_layouts(journey, where))
+
+
+def _newborn_layouts(journey: JourneySpec, where: str) -> Iterator[NewbornLayout]:
     for phase in journey.phases:
         for _, step in walk("", phase.steps):
             if isinstance(step, Birth) and step.newborn:
@@ -43,24 +51,6 @@ def newborn_layouts(journey: JourneySpec, where: str) -> Iterator[NewbornLayout]
                 })  # fmt: skip
                 plan = lay_out(own, f"{where}: step {step.id!r}: newborn")
                 yield NewbornLayout(**vars(plan), of=f"{journey.name}/{step.id}")
-
-
-def layouts_in_order(
-    journeys: Sequence[JourneySpec], plans: Sequence[JourneyLayout]
-) -> tuple[JourneyLayout, ...]:
-    """Return plans in the order in which they are walked.
-
-    First the journeys of those who are there, then what befalls newborns, then the journeys that
-    begin at birth.
-    """
-    newborn = [
-        plan
-        for place, journey in enumerate(journeys)
-        for plan in newborn_layouts(journey, f"journeys[{place}]")
-    ]
-    first = [plan for plan in plans if not plan.journey.from_birth]
-    last = [plan for plan in plans if plan.journey.from_birth]
-    return (*first, *newborn, *last)
 
 
 def birth_slots(plans: Sequence[JourneyLayout]) -> dict[str, int]:
