@@ -12,7 +12,7 @@ import duckdb
 
 from audit.tampering import Tampering
 from healthsim.audit import integrity
-from healthsim.audit.rules import AnyRule, RowRule, Rule
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.persistence.database import open_write, quoted
 from healthsim.persistence.scenario import read_manifest, read_tables
 from healthsim.tables import Table
@@ -54,7 +54,7 @@ class Scenario:
         rule = next(rule for rule in self.rules if rule.name == name)
         if name.startswith(_OF_DIAGNOSES):
             integrity.lay_out_diagnoses(self.connection)
-        sql = rule.sql if isinstance(rule, Rule) else _rows_of(rule)
+        sql = rule.sql if isinstance(rule, AuditRule) else _rows_of(rule)
         ((rows,),) = self.connection.execute(f"SELECT count(*) FROM ({sql})").fetchall()
         return int(rows)
 
