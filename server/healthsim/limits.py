@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_T = TypeVar("_T", bound=np.generic)
 
 Cents = NDArray[np.int64]
 """Money, int64, US cents."""
@@ -73,7 +76,7 @@ class LimitOrder:
             day: int32, shape (n,); the earlier day comes first.
             tie: int64, shape (n,), who comes first on the same day; default: the row order.
 
-        >>> Turns.of([np.array([7, 3, 7])], np.array([5, 1, 4], dtype=np.int32)).order.tolist()
+        >>> LimitOrder.of([np.array([7, 3, 7])], np.array([5, 1, 4], dtype=np.int32)).order.tolist()
         [1, 2, 0]
         """
         group = _packed(groups)
@@ -96,7 +99,7 @@ class LimitOrder:
         Returns:
             int64 cents, shape (n,), in turn order; a group's sum never exceeds its limit.
 
-        >>> turns = Turns.of([np.zeros(3, dtype=np.int64)], np.arange(3, dtype=np.int32))
+        >>> turns = LimitOrder.of([np.zeros(3, np.int64)], np.arange(3, dtype=np.int32))
         >>> turns.use(np.array([60, 60, 60]), np.array([100, 100, 100])).tolist()
         [60, 40, 0]
         """
@@ -111,6 +114,12 @@ class LimitOrder:
         running -= amounts
         running -= running[self.first]
         return running
+
+    def in_row_order(self, values: NDArray[_T]) -> NDArray[_T]:
+        """Return values that are in turn order in the order of the rows; shape (n,), same dtype."""
+        rows = np.empty_like(values)
+        rows[self.order] = values
+        return rows
 
 
 def _packed(keys: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:

@@ -6,11 +6,10 @@ import pytest
 from healthsim.products.membersim import pricing
 from healthsim.products.membersim.pricing import (
     LEAST_CENTS,
-    allowed_cents,
     base_cents,
-    charge_cents,
     stay_cents,
     trend,
+    unit_cents,
 )
 
 YEARS = np.arange(1950, 2151, dtype=np.int32)
@@ -58,21 +57,25 @@ def test_any_text_has_a_price() -> None:
 
 @pytest.mark.parametrize("base", [LEAST_CENTS, LEAST_CENTS + 1, 99, 971, 12_345, 99_999_999])
 def test_a_charge_is_above_what_any_legal_plan_allows(base: int) -> None:
-    worst = np.full(len(YEARS), 1.0)
-    bases = np.full(len(YEARS), base, dtype=np.int64)
+    price = base * trend(YEARS)
 
-    allowed = allowed_cents(bases, worst * 1.1, worst * 2.2, YEARS)
-    charge = charge_cents(bases, worst * 2.6, YEARS)
+    allowed = unit_cents(price, np.full(len(YEARS), 1.1 * 2.2))
+    charge = unit_cents(price, np.full(len(YEARS), 2.6))
 
     assert np.all(charge > allowed)
 
 
-def test_prices_are_rounded_half_to_even_once_a_unit() -> None:
-    one = np.ones(4)
+def test_the_price_of_one_unit_is_rounded_half_to_even() -> None:
+    price, half = np.array([1.0, 3.0, 5.0, 7.0]), np.full(4, 0.5)
 
-    allowed = allowed_cents(np.array([1, 3, 5, 7]), one * 0.5, one, np.full(4, 2025, np.int32))
+    assert unit_cents(price, half).tolist() == [0, 2, 2, 4]
 
-    assert allowed.tolist() == [0, 2, 2, 4]
+
+def test_a_line_costs_the_rounded_price_of_one_unit_times_its_units() -> None:
+    price, half = np.array([1.0, 3.0, 5.0, 7.0]), np.full(4, 0.5)
+    units = np.array([3, 1, 2, 5], dtype=np.int32)
+
+    assert unit_cents(price, half, units).tolist() == [0, 2, 4, 20]
 
 
 def test_prices_rise_year_by_year_and_are_those_of_the_schedule_in_2025() -> None:

@@ -1,4 +1,4 @@
-"""The log of what happened, which every product's rows follow from."""
+"""The table of events: what happened to whom, from which the rows of all products follow."""
 
 from __future__ import annotations
 

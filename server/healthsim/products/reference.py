@@ -1,7 +1,6 @@
-"""The reference: the published figures and the directory that people are drawn from.
+"""The reference data of a run: the provider directory, and imported population figures.
 
-Execution reads them from the reference of its job alone, so rows depend on what was imported only
-through it.
+Execution reads them only from its job's `Reference`, so imports change rows only through it.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from healthsim.products.populationsim.reference import geography
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Frozen columns of everything that is not in a specification and decides rows.
+    """The data outside of a specification that decide rows; frozen columns.
 
     Attributes:
-        directory: who treats, where.
-        versions: digest of each thing that was imported, by name; empty where all is built in.
-        population: who lives where; None where it is the built-in one, which is read when a
-            specification asks for a place's figures.
+        directory: clinicians, facilities and pharmacies.
+        versions: digest of each imported data set, by name; empty where all is built in.
+        population: imported population of the counties; None for the built-in one, which is read
+            when a specification names a place.
     """
 
     directory: Directory
@@ -35,11 +34,11 @@ class Reference:
 
 @imported_books.cached_per_shelf
 def built_in() -> Reference:
-    """Return the reference that HealthSim brings along, with the code books on the shelf."""
+    """Return the reference that comes with HealthSim, with the imported code books."""
     return Reference(_directory(), imported_books.versions())
 
 
 @cache
 def _directory() -> Directory:
-    here = geography()
-    return build_directory(here.county_fips, here.county_state, here.county_population)
+    counties = geography()
+    return build_directory(counties.county_fips, counties.county_state, counties.county_population)

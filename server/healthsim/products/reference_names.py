@@ -1,4 +1,4 @@
-"""The names that specifications may use, gathered from the products that own them."""
+"""The names that specifications may use, collected from the products that own them."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
 
 @cache
 def built_in_names() -> ReferenceNames:
-    """Return every name that the built-in reference gives a meaning to."""
-    here = geography()
+    """Return the names that specifications may use with the built-in reference."""
+    places = geography()
     specialties = (name for name, row in taxonomy().rows.items() if row.kind == "person")
     return ReferenceNames(
         plans=(*BUILT_IN, UNINSURED),
-        states=here.states,
-        state_names=here.state_names,
-        counties=here.county_fips,
+        states=places.states,
+        state_names=places.state_names,
+        counties=places.county_fips,
         specialties=tuple(specialties),
         measures=tuple(dict.fromkeys((*_DEMOGRAPHIC, *measures(), *PLACES.values()))),
         races=RACES,
         languages=LANGUAGES,
-        county_titles=here.county_titles,
-        metros=here.metros,
-        metro_titles=here.metro_titles,
-        urban=frozenset(itertools.compress(here.county_fips, here.county_metro >= 0)),
+        county_titles=places.county_titles,
+        metros=places.metros,
+        metro_titles=places.metro_titles,
+        urban=frozenset(itertools.compress(places.county_fips, places.county_metro >= 0)),
         tables=(EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM),
     )

@@ -1,4 +1,4 @@
-"""Claims with money on every line: bills and their lines in, three complete tables out."""
+"""Price claims: claim headers and their lines in, three complete tables out."""
 
 from __future__ import annotations
 
@@ -28,31 +28,32 @@ _FACILITY_COPAYS = {
 }  # fmt: skip
 _GROUPS = ("CO", "PR")
 _GROUP_OF = np.array([0, 0, 1, 1, 1], dtype=np.int32)
-_CARCS = ("45", "97", "1", "2", "3")  # X12 claim adjustment reason codes, in this order
+_CARCS = ("45", "97", "1", "2", "3")  # X12 claim adjustment reason codes, by `_ADJUSTED`
 _ADJUSTED = (
     "contractual_usd", "denied_usd", "deductible_usd", "coinsurance_usd", "copay_usd",
 )  # fmt: skip
 _PAYING = ("plan_paid_usd", "deductible_usd", "coinsurance_usd", "copay_usd")
-_SUMMED = (*_PAYING, "contractual_usd", "denied_usd")  # what the other header amounts add up from
+_SUMMED = (*_PAYING, "contractual_usd", "denied_usd")  # a header's other amounts are sums of these
 
 
 @dataclass(frozen=True, eq=False)
 class ClaimHeaders:
-    """What is billed: n claims sorted by (person, claim_id); arrays of shape (n,).
+    """The headers of n claims sorted by (person, claim_id); arrays of shape (n,).
 
     Attributes:
         person: int32, row of the person in the chunk, rising.
         plan: int32, plan number in the run's `PlanTable`.
         institutional: bool, an 837I rather than an 837P.
-        encounter_class: the class of the encounter that was billed.
+        encounter_class: class of the encounter that is billed.
         specialist: bool, an office visit to a specialist.
         preventive: bool, a preventive visit.
         billing_npi, rendering_npi, attending_npi, facility_npi: int64, `NO_NUMBER` = null.
         price_factor: float64, 0.9 to 1.1, the provider's prices against the schedule's.
         charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's.
-        in_network: bool, the plan has a contract with who is paid.
+        in_network: bool, the plan has a contract with the billing provider.
         drg_weight: float64, NaN where the claim is not paid by DRG.
-        household: int32, who share a family's limits; None where everyone is alone.
+        household: int32, people of one household share a family's limits; None where there are
+            no households.
     """
 
     person: NDArray[np.int32]
@@ -86,7 +87,7 @@ class ClaimHeaders:
 
 @dataclass(frozen=True, eq=False)
 class ServiceLines:
-    """What the bills list: m lines sorted by (bill, line); arrays of shape (m,).
+    """The service lines of the claims: m lines sorted by (bill, line); arrays of shape (m,).
 
     Attributes:
         bill: int32, row of `ClaimHeaders`; every bill has at least one line.
@@ -95,7 +96,7 @@ class ServiceLines:
         units: int32, at least 1.
         drg_line: bool, the one line that carries the payment of a claim paid by DRG.
         part_of_global: bool, a visit inside a surgeon's global period: refused (CO-97).
-        flat_cents: int64, price base of one unit where there is no procedure code; else 0.
+        flat_cents: int64, base price of one unit where there is no procedure code; else 0.
     """
 
     bill: NDArray[np.int32]
@@ -117,16 +118,17 @@ class ServiceLines:
 
 
 def claims(bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable) -> dict[str, Columns]:
-    """Price every line, part it between plan and member, and fill the tables.
+    """Price every line, divide it between plan and member, and fill the tables.
 
     Returns:
         Complete tables "claims", "claim_lines" and "claim_adjustments", rows in (person_id, key)
-        order. A header is the sum of its lines to the cent, and every line's charge is what was
-        allowed, written off and refused, its allowed amount what plan and member pay.
+        order. A header is the sum of its lines to the cent. A line's charge is the sum of its
+        allowed, contractual and denied amounts; its allowed amount is what plan and member pay.
     """
-    carries = _carrying(bills, lines)
-    money = _priced(bills, lines, plans, carries)
-    shares = share_costs(_served(bills, lines, plans, carries, money["allowed_usd"]), plans)
+    main = _main_lines(bills, lines)
+    money = _prices(bills, lines, plans, main)
+    allowed = money["allowed_usd"]
+    shares = share_costs(_cost_sharing_input(bills, lines, plans, main, allowed), plans)
     money |= {
         "plan_paid_usd": shares.plan_paid,
         "deductible_usd": shares.deductible,
@@ -140,19 +142,19 @@ def claims(bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable) -> dict[s
     }
 
 
-def _carrying(bills: ClaimHeaders, lines: ServiceLines) -> NDArray[np.intp]:
-    """Return the line that stands for each bill: its DRG line, or else its first; (n,)."""
-    carries = _begins(lines)
-    if not np.array_equal(lines.bill[carries], np.arange(len(bills.claim_id))):
+def _main_lines(bills: ClaimHeaders, lines: ServiceLines) -> NDArray[np.intp]:
+    """Return each bill's main line, which has its copay: its DRG line, or else its first; (n,)."""
+    main = _first_lines(lines)
+    if not np.array_equal(lines.bill[main], np.arange(len(bills.claim_id))):
         raise ValueError("lines must be sorted by bill, and every bill needs at least one line")
     by_drg = np.flatnonzero(lines.drg_line)
-    carries[lines.bill[by_drg]] = by_drg
-    if not lines.drg_line[carries[_paid_by_drg(bills)]].all():
+    main[lines.bill[by_drg]] = by_drg
+    if not lines.drg_line[main[_paid_by_drg(bills)]].all():
         raise ValueError("every claim that is paid by DRG needs a line with drg_line")
-    return carries
+    return main
 
 
-def _begins(lines: ServiceLines) -> NDArray[np.intp]:
+def _first_lines(lines: ServiceLines) -> NDArray[np.intp]:
     """Return the first line of each bill, intp, shape (n,)."""
     return np.flatnonzero(np.diff(lines.bill, prepend=np.int32(-1)))
 
@@ -161,8 +163,8 @@ def _paid_by_drg(bills: ClaimHeaders) -> NDArray[np.bool_]:
     return bills.institutional & ~np.isnan(bills.drg_weight)
 
 
-def _priced(
-    bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, carries: NDArray[np.intp]
+def _prices(
+    bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, main: NDArray[np.intp]
 ) -> dict[str, Cents]:
     """Return charge, allowed, contractual and denied of every line, int64 cents, (m,)."""
     index = trend(benefit_year(lines.service_date, 1))
@@ -172,7 +174,7 @@ def _priced(
     allowed = unit_cents(price, level[lines.bill], lines.units)
     stays = _paid_by_drg(bills)
     if stays.any():
-        at = carries[stays]
+        at = main[stays]
         price = stay_cents(bills.drg_weight[stays]) * index[at]
         allowed[stays[lines.bill]] = 0
         allowed[at] = unit_cents(price, level[stays])
@@ -194,7 +196,7 @@ def _base(bills: ClaimHeaders, lines: ServiceLines) -> Cents:
     """Return the base price of one unit of every line, int64 cents, shape (m,)."""
     codes, words = lines.procedure.codes, lines.procedure.vocabulary
     professional, facility = base_cents(words), base_cents(words, facility=True)
-    table = np.concatenate([professional, [0], facility, [0]])  # -1 meets a zero
+    table = np.concatenate([professional, [0], facility, [0]])  # code -1: 0
     place = codes + (bills.institutional * np.int32(len(words) + 1))[lines.bill]
     base: Cents = table[place]
     without = np.flatnonzero(codes < 0)
@@ -202,27 +204,27 @@ def _base(bills: ClaimHeaders, lines: ServiceLines) -> Cents:
     return base
 
 
-def _served(
+def _cost_sharing_input(
     bills: ClaimHeaders,
     lines: ServiceLines,
     plans: PlanTable,
-    carries: NDArray[np.intp],
+    main: NDArray[np.intp],
     allowed: Cents,
 ) -> CostSharingInput:
-    """Say of every line which copay it carries and whether the member owes nothing for it."""
+    """Return every line with its copay, and whether the member owes nothing for it."""
     amount, at_facility = _visit_copays(bills, plans)
     free = bills.preventive & plans.preventive_free[bills.plan]
-    asked = (amount >= 0) & ~free
-    inside = bills.institutional | plans.stay_covers_physicians[bills.plan]
-    covered = (free | (asked & at_facility & inside))[lines.bill]
+    due = (amount >= 0) & ~free
+    by_facility = bills.institutional | plans.stay_covers_physicians[bills.plan]
+    covered = (free | (due & at_facility & by_facility))[lines.bill]
     if plans.laboratory_free.any():
         by_code = np.append(is_laboratory(lines.procedure.vocabulary), False)
         tests = np.flatnonzero(by_code[lines.procedure.codes])
         covered[tests] |= plans.laboratory_free[bills.plan][lines.bill[tests]]
-    pays = asked & (~at_facility | bills.institutional)
+    pays = due & (~at_facility | bills.institutional)
     copay = np.full(len(allowed), NO_COPAY, dtype=np.int64)
-    copay[carries[pays]] = amount[pays]
-    covered[carries[pays]] = False
+    copay[main[pays]] = amount[pays]
+    covered[main[pays]] = False
     return CostSharingInput(
         person=bills.person[lines.bill],
         plan=bills.plan[lines.bill],
@@ -235,7 +237,7 @@ def _served(
 
 
 def _visit_copays(bills: ClaimHeaders, plans: PlanTable) -> tuple[Cents, NDArray[np.bool_]]:
-    """Return each bill's copay (`NO_COPAY` where none) and whether a facility asks it, (n,)."""
+    """Return each bill's copay (`NO_COPAY` where none) and whether a facility charges it, (n,)."""
     words = bills.encounter_class.vocabulary
     kinds = {**_VISIT_COPAYS, **_FACILITY_COPAYS}
     number = [COPAY_KINDS.index(kinds[word]) if word in kinds else -1 for word in words]
@@ -250,8 +252,8 @@ def _headers(
     bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, money: Mapping[str, Cents]
 ) -> Columns:
     size = len(bills.claim_id)
-    begins = _begins(lines)
-    sums = {name: _sums(money[name], begins) for name in _SUMMED}
+    first = _first_lines(lines)
+    sums = {name: _sums(money[name], first) for name in _SUMMED}
     sums["allowed_usd"] = sum((sums[name] for name in _PAYING), np.zeros(size, dtype=np.int64))
     sums["charge_usd"] = sums["allowed_usd"] + sums["contractual_usd"] + sums["denied_usd"]
     paid = np.bincount(lines.bill[~lines.part_of_global], minlength=size) > 0
@@ -304,33 +306,33 @@ def _lines(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents])
 
 
 def _adjustments(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents]) -> Columns:
-    """Say of every line why less was paid than charged: one row per reason above zero."""
+    """Return why less was paid than charged: one row per line and reason above zero."""
     kinds = np.int32(len(_ADJUSTED))
     amounts = np.stack([money[name] for name in _ADJUSTED], axis=1).reshape(-1)
-    found = np.flatnonzero(amounts > 0).astype(np.int32)  # line by line, reason by reason
-    row = found // kinds
-    kind = found - row * kinds
+    above = np.flatnonzero(amounts > 0).astype(np.int32)  # line by line, reason by reason
+    row = above // kinds
+    kind = above - row * kinds
     count = np.bincount(row, minlength=len(lines.bill)).astype(np.int32)
     before = np.cumsum(count, dtype=np.int32) - count
     bill = lines.bill[row]
     return CLAIM_ADJUSTMENTS.complete({
         "claim_id": bills.claim_id[bill],
         "line": lines.line[row],
-        "sequence": np.arange(1, len(found) + 1, dtype=np.int32) - before[row],
+        "sequence": np.arange(1, len(above) + 1, dtype=np.int32) - before[row],
         "person_id": bills.person_id[bill],
         "group_code": Coded(_GROUP_OF[kind], _GROUPS),
         "carc": Coded(kind, _CARCS),
-        "amount_usd": amounts[found],
+        "amount_usd": amounts[above],
     })  # fmt: skip
 
 
-def _sums(values: Cents, begins: NDArray[np.intp]) -> Cents:
-    """Add up the lines of every bill exactly; bill i's lines begin at `begins[i]`."""
-    if not len(begins):
+def _sums(values: Cents, first: NDArray[np.intp]) -> Cents:
+    """Add up the lines of every bill; bill i's lines begin at `first[i]`."""
+    if not len(first):
         return np.zeros(0, dtype=np.int64)
-    sums: Cents = np.add.reduceat(values, begins)
+    sums: Cents = np.add.reduceat(values, first)
     return sums
 
 
-def _status(refused: NDArray[np.bool_]) -> Coded:
-    return Coded(refused.astype(np.int32), ("paid", "denied"))
+def _status(denied: NDArray[np.bool_]) -> Coded:
+    return Coded(denied.astype(np.int32), ("paid", "denied"))

@@ -1,4 +1,4 @@
-"""Plan designs that every profile may name, and the designs of one run as arrays."""
+"""The built-in plan designs, and the designs of one run as arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COPAY_KINDS = (
     "office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
     "outpatient_hospital",
 )  # fmt: skip
-"""Kinds of visit that a plan may ask a copay for; the columns of `PlanTable.copay_cents`."""
+"""Kinds of visit that a plan may charge a copay for; the columns of `PlanTable.copay_cents`."""
 
 TIERS = ("1", "2", "3", "4", "5")
 """Formulary tiers; the columns of `PlanTable.tier_cents`."""
@@ -26,7 +26,7 @@ TIERS = ("1", "2", "3", "4", "5")
 _PART_D_OOP = 2000.00  # Inflation Reduction Act, 42 USC 1395w-102, 2025
 _MA_TIERS = {"1": 0, "2": 10, "3": 47, "4": 100, "5": 100}
 # Medicare drug tiers: assumption, the copays that Medicare drug plans commonly list; a specialty
-# tier asks a share of the price in life, which a flat amount stands for here.
+# tier charges a share of the price in reality, for which a flat amount stands here.
 _COMMERCIAL_TIERS = {"1": 11, "2": 11, "3": 33, "4": 59, "5": 110}
 # KFF Employer Health Benefits Survey 2017: 11, 33, 59 and 110 on tiers one to four; our tiers 1
 # and 2 are both generic.
@@ -62,7 +62,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         network=_PPO,
     ),
     # Medicare A + B with a separate drug plan. Part B deductible 257.00, coinsurance 20 %, no
-    # maximum; Part A deductible 1,676.00, here of every stay (in life of a benefit period);
+    # maximum; Part A deductible 1,676.00, here for every stay (in reality for a benefit period);
     # drug deductible 590, drug maximum 2,000; premium 185.00 of Part B + 40 of a drug plan
     # (CMS 2025; 40 is the mean of separate drug plans, 2025).
     "Original": PlanDesign(
@@ -74,7 +74,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
     # Deductible: the mean over all employer plans is 1,787 (KFF 2024), high-deductible plans
     # included, so a PPO below it and an HMO far below it: assumption. Maximum: assumption, below
     # the legal 9,200 (HHS 2025) together with the drug maximum. Office 25 and specialist 38,
-    # coinsurance 19 % (KFF 2017), rounded; most admissions bear coinsurance, not a copay, except
+    # coinsurance 19 % (KFF 2017), rounded; most admissions have coinsurance, not a copay, except
     # in HMOs (KFF 2017). Prices: physicians 129 %, hospitals 223 % of Medicare's (CBO 2022), one
     # level between them: assumption. Premium: a worker's share, 1,368 a year (KFF 2024).
     # A family's deductible and maximum are twice a person's in all three plans: assumption.
@@ -97,7 +97,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         network=_COMMERCIAL_HMO,
     ),
     # Deductible and maximum inside the law's 1,650 and 8,300 (IRS Rev. Proc. 2024-25, for 2025).
-    # Drugs share the deductible in life; a drug deductible of its own stands for it: assumption.
+    # In reality drugs count towards the same deductible; here they have their own: assumption.
     "HDHP": PlanDesign(
         kind="commercial", deductible_usd=2500, family_deductible_usd=5000, oop_max_usd=5000,
         family_oop_max_usd=10000,
@@ -106,13 +106,13 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         network=_COMMERCIAL_PPO,
     ),
     # Medicaid pays physicians 72 % of Medicare's prices (Zuckerman et al. 2021, for 2019) and
-    # members nothing: assumption, states may ask a few dollars (42 CFR 447.52), not of children.
+    # members nothing: assumption, states may charge a few dollars (42 CFR 447.52), not of children.
     "Medicaid-MCO": PlanDesign(
         kind="medicaid", coinsurance_share=0, price_level=0.72,
         drug_tiers_usd=dict.fromkeys(TIERS, 0),
         network=_MEDICAID,
     ),
-    # All of CHIP's amounts: assumption, the few dollars that separate state programmes ask.
+    # All of CHIP's amounts: assumption, the few dollars that separate state programmes charge.
     "CHIP": PlanDesign(
         kind="medicaid", coinsurance_share=0, oop_max_usd=1000,
         copays_usd={"office": 5, "specialist": 10, "telehealth": 5, "urgent_care": 10,
@@ -158,7 +158,7 @@ class PlanTable:
             in Original Medicare, where they fall under Part B.
         price_level: float64, allowed amounts relative to Medicare's.
         first_month: int32, month in which the benefit year begins.
-        mail_order_share: float64, of members who have long supplies sent by mail.
+        mail_order_share: float64, share of members who have long supplies sent by mail.
     """
 
     names: tuple[str, ...]
@@ -181,7 +181,7 @@ class PlanTable:
 
     @classmethod
     def of(cls, plans: Mapping[str, PlanDesign]) -> PlanTable:
-        """Build the book of the plans that a profile names, built-in or its own."""
+        """Return the table of the plans that a profile names, built-in or its own."""
         designs = tuple(plans.values())
         original = np.array([design.kind == "medicare_original" for design in designs], dtype=bool)
         return cls(

@@ -1,7 +1,7 @@
 """What a service costs: a small fee schedule at Medicare's level, and prices made from it.
 
 Procedure codes are known here only by families, by their first characters; the words in
-`data/fees.csv` are ours. CPT codes and descriptors are owned by the American Medical Association
+`data/fees.csv` are our own. CPT codes and descriptors are owned by the American Medical Association
 and none is listed.
 """
 
@@ -70,13 +70,13 @@ def is_laboratory(codes: tuple[str, ...]) -> NDArray[np.bool_]:
     >>> is_laboratory(("G0439", "J3301")).tolist()
     [False, False]
     """
-    found = [
+    laboratory = [
         len(code) == 5
         and code.isdigit()
         and (code[:3] == "364" or (code[0] == "8" and code[:2] != "88"))
         for code in codes
     ]
-    return np.array(found, dtype=np.bool_)
+    return np.array(laboratory, dtype=np.bool_)
 
 
 def trend(years: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -84,52 +84,23 @@ def trend(years: NDArray[np.int32]) -> NDArray[np.float64]:
     return _trends()[years - _YEARS[0]]
 
 
-def allowed_cents(
-    base: Cents,
-    price_factor: NDArray[np.float64],
-    price_level: NDArray[np.float64],
-    year: NDArray[np.int32],
-) -> Cents:
-    """Return what a plan allows for one unit: one amount per provider, plan, code and year.
-
-    Args:
-        base: int64 cents, shape (m,).
-        price_factor: the provider's, 0.9 to 1.1, shape (m,).
-        price_level: the plan's, relative to Medicare, at most 2.2, shape (m,).
-        year: int32, calendar year of the service, shape (m,).
-
-    Returns:
-        int64 cents, shape (m,), rounded half to even.
-    """
-    return unit_cents(base * trend(year), price_factor * price_level)
-
-
-def charge_cents(base: Cents, charge_factor: NDArray[np.float64], year: NDArray[np.int32]) -> Cents:
-    """Return what a provider bills for one unit: one amount per provider, code and year.
-
-    Above the allowed amount of every legal plan: the lowest charge factor (2.6) exceeds the
-    highest product of price factor and price level (1.1 × 2.2).
-
-    Args:
-        base: int64 cents, shape (m,).
-        charge_factor: the provider's, 2.6 to 4.0, shape (m,).
-        year: int32, calendar year of the service, shape (m,).
-
-    Returns:
-        int64 cents, shape (m,), rounded half to even.
-    """
-    return unit_cents(base * trend(year), charge_factor)
-
-
 def unit_cents(
     price: NDArray[np.float64], factor: NDArray[np.float64], units: NDArray[np.int32] | int = 1
 ) -> Cents:
-    """Return `units` times a price that is rounded, half to even, once a unit.
+    """Return the charge or the allowed amount of a line: `units` times the rounded unit price.
+
+    A unit's price is rounded half to even, so it is one amount for each provider, plan, code and
+    year. A charge is above the allowed amount of every legal plan: the lowest charge factor (2.6)
+    exceeds the highest product of price factor and price level (1.1 * 2.2).
 
     Args:
-        price: float64 cents of the service's year, shape (m,).
-        factor: the provider's factor, times the plan's level where a plan pays, shape (m,).
+        price: base price in the year of the service, ``base_cents * trend``, float64 cents, (m,).
+        factor: for a charge, the provider's charge factor; for an allowed amount, the provider's
+            price factor times the plan's price level; float64, shape (m,).
         units: int32, shape (m,).
+
+    Returns:
+        int64 cents, shape (m,).
     """
     cents = price * factor
     np.rint(cents, out=cents)

@@ -1,4 +1,4 @@
-"""Who pays: an allowed amount, parted between a plan and its member, to the cent."""
+"""Divide allowed amounts between a plan and its member, to the cent."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class CostSharingInput:
         plan: int32, plan number.
         service_date: int32, days since 1970-01-01.
         allowed: int64 cents, not negative.
-        copay: int64 cents, the flat amount that this line carries; `NO_COPAY` where none.
+        copay: int64 cents, the copay of this line; `NO_COPAY` where none.
         covered: bool, the member owes nothing for it: a free preventive service, or a line of a
-            visit whose copay another line carries.
-        tie: int64, who meets the limits first on one day; None means the row order.
-        household: int32, who share a family's limits; None where everyone is alone.
+            visit whose copay is on another line.
+        tie: int64, order of the rows of one day; None means the row order.
+        household: int32, people of one household share a family's limits; None where there are
+            no households.
     """
 
     person: NDArray[np.int32]
@@ -52,7 +53,7 @@ class CostShares:
     plan_paid: Cents
 
 
-def share_costs(served: CostSharingInput, plans: PlanTable) -> CostShares:
+def share_costs(lines: CostSharingInput, plans: PlanTable) -> CostShares:
     """Part every line's allowed amount by the design of its plan.
 
     A covered line costs the member nothing. A line with a copay costs the copay, at most the
@@ -62,20 +63,20 @@ def share_costs(served: CostSharingInput, plans: PlanTable) -> CostShares:
     from the coinsurance, then the copay, then the deductible. Where people are of one household,
     deductible and maximum are also met for everyone once the family's are, in date order.
     """
-    year = benefit_year(served.service_date, plans.first_month[served.plan])
-    turns = LimitOrder.of((served.person, served.plan, year), served.service_date, served.tie)
-    plan, allowed = served.plan[turns.order], served.allowed[turns.order]
-    open_to = np.where(served.covered, 0, served.allowed)
-    flat = np.where(served.copay >= 0, np.minimum(served.copay, open_to), 0)
-    shared = np.where(served.copay >= 0, 0, open_to)[turns.order]
+    year = benefit_year(lines.service_date, plans.first_month[lines.plan])
+    turns = LimitOrder.of((lines.person, lines.plan, year), lines.service_date, lines.tie)
+    plan, allowed = lines.plan[turns.order], lines.allowed[turns.order]
+    shareable = np.where(lines.covered, 0, lines.allowed)
+    flat = np.where(lines.copay >= 0, np.minimum(lines.copay, shareable), 0)
+    shared = np.where(lines.copay >= 0, 0, shareable)[turns.order]
     copay = flat[turns.order]
-    family = _family(served, year, turns)
+    family = _family(lines, year, turns)
     deductible = turns.use(shared, plans.deductible_cents[plan])
     deductible = _within(family, deductible, plans.family_deductible_cents[plan])
     coinsurance = np.rint((shared - deductible) * plans.coinsurance_share[plan]).astype(np.int64)
     member = deductible + coinsurance + copay
-    held = turns.use(member, plans.oop_max_cents[plan])
-    excess = member - _within(family, held, plans.family_oop_max_cents[plan])
+    payable = turns.use(member, plans.oop_max_cents[plan])
+    excess = member - _within(family, payable, plans.family_oop_max_cents[plan])
     above = np.flatnonzero(excess)
     if above.size:
         excess = excess[above]
@@ -85,40 +86,30 @@ def share_costs(served: CostSharingInput, plans: PlanTable) -> CostShares:
             excess -= taken
         member = deductible + coinsurance + copay
     return CostShares(
-        _back(deductible, turns),
-        _back(coinsurance, turns),
-        _back(copay, turns),
-        _back(allowed - member, turns),
+        turns.in_row_order(deductible),
+        turns.in_row_order(coinsurance),
+        turns.in_row_order(copay),
+        turns.in_row_order(allowed - member),
     )
 
 
 def _family(
-    served: CostSharingInput, year: NDArray[np.int32], turns: LimitOrder
+    lines: CostSharingInput, year: NDArray[np.int32], turns: LimitOrder
 ) -> LimitOrder | None:
     """Return the order in which households use up their limits, over rows in turn order."""
-    if served.household is None:
+    if lines.household is None:
         return None
     order = turns.order
-    tie = order if served.tie is None else served.tie[order]
-    groups = (served.household[order], served.plan[order], year[order])
-    return LimitOrder.of(groups, served.service_date[order], tie)
+    tie = order if lines.tie is None else lines.tie[order]
+    groups = (lines.household[order], lines.plan[order], year[order])
+    return LimitOrder.of(groups, lines.service_date[order], tie)
 
 
 def _within(family: LimitOrder | None, amounts: Cents, limit: Cents) -> Cents:
-    """Hold amounts within the family's limit.
+    """Return how much of amounts that are within each person's limit is within the family's too.
 
-    A person's own limit binds alone until the family's is met, and afterwards nobody owes more, so
-    what each person's own limit lets through is all that the family's needs to see.
+    Until the family's limit is met, only the person's own applies; afterwards nobody owes more.
     """
     if family is None:
         return amounts
-    held = np.empty_like(amounts)
-    held[family.order] = family.use(amounts[family.order], limit[family.order])
-    return held
-
-
-def _back(in_turn: Cents, turns: LimitOrder) -> Cents:
-    """Put values in turn order back into the rows' order."""
-    rows = np.empty_like(in_turn)
-    rows[turns.order] = in_turn
-    return rows
+    return family.in_row_order(family.use(amounts[family.order], limit[family.order]))

@@ -1,4 +1,4 @@
-"""PatientSim: what the chart says about a code, added to the rows that carry it."""
+"""PatientSim: columns that follow from a code, such as its text, unit or reference interval."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from healthsim.tables import Coded, Columns
 
 
 def describe_codes(codes: Coded, describe: Callable[[str], str | None]) -> Coded:
-    """Return a text for each code's row, worked out once for each code of the vocabulary."""
+    """Return a text for each row's code; `describe` is called once for each code."""
     words = Coded.of([describe(code) or None for code in codes.vocabulary])
     table = np.append(words.codes, np.int32(-1))
     return Coded(table[codes.codes], words.vocabulary)
@@ -64,11 +64,11 @@ def lab_columns(
 
 
 def drug_columns(names: Coded) -> Columns:
-    """Return what the code book says of drugs by their names."""
-    book = drugs()
-    found = {
-        "rxnorm": describe_codes(names, lambda name: book.find(name, "drug").rxnorm),
-        "ndc": describe_codes(names, lambda name: book.find(name, "drug").ndc),
-        "ingredient": describe_codes(names, lambda name: book.find(name, "drug").ingredient),
+    """Return RxNorm concept, NDC, drug and ingredient of drugs by their names."""
+    book = {name: drugs().find(name, "drug") for name in names.vocabulary}
+    return {
+        "rxnorm": describe_codes(names, lambda name: book[name].rxnorm),
+        "ndc": describe_codes(names, lambda name: book[name].ndc),
+        "ingredient": describe_codes(names, lambda name: book[name].ingredient),
+        "drug": names,
     }
-    return {**found, "drug": names}

@@ -1,4 +1,4 @@
-"""What is normal for each person: reference intervals and typical values by sex and age."""
+"""Reference intervals and typical values of results, by sex and age."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from healthsim.tables import Coded
 
 @dataclass(frozen=True)
 class ReferenceColumns:
-    """Norms as columns, float64, shape (n,); NaN where an interval has no such end."""
+    """Reference values as columns, float64, shape (n,); NaN where an interval has no such end."""
 
     ref_low: NDArray[np.float64]
     ref_high: NDArray[np.float64]
@@ -23,7 +23,7 @@ class ReferenceColumns:
 
 
 def norms_of(codes: Coded, sex: Coded, months: NDArray[np.int32]) -> ReferenceColumns:
-    """Return what is normal for each result; arguments as in `norm_rows`."""
+    """Return the reference values of each result; arguments as in `norm_rows`."""
     row, table = norm_rows(codes, sex, months)
     return ReferenceColumns(*(table[row, place] for place in range(table.shape[1])))
 
@@ -31,7 +31,7 @@ def norms_of(codes: Coded, sex: Coded, months: NDArray[np.int32]) -> ReferenceCo
 def norm_rows(
     codes: Coded, sex: Coded, months: NDArray[np.int32]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the norm of each result as a row of a table of norms.
+    """Return which row of a table of reference values holds for each result.
 
     Args:
         codes: LOINC code of each result, shape (n,); every one has a code.
@@ -39,7 +39,8 @@ def norm_rows(
         months: int32, completed months of age; before birth counts as 0.
 
     Returns:
-        Rows, shape (n,), and the table, shape (norms, 4): the interval's ends, middle, spread.
+        Rows, intp, shape (n,), and the table, float64, shape (rows, 4): low and high end of the
+        interval, mean and standard deviation.
     """
     starts, table = _laid_out(codes.vocabulary, sex.vocabulary)
     kind = codes.codes.astype(np.int64) * (len(sex.vocabulary) + 1) + sex.codes + 1
@@ -52,12 +53,12 @@ def norm_rows(
 def _laid_out(
     codes: tuple[str, ...], sexes: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Lay norms end to end: where each begins, rising, and its figures, shape (norms, 4)."""
-    every = [
-        ((place * (len(sexes) + 1) + number) * FOREVER + one.from_months, one[1:])
+    """Return the reference values of every code, sex and age: sort keys and table, shape (k, 4)."""
+    intervals = [
+        ((place * (len(sexes) + 1) + number) * FOREVER + interval.from_months, interval[1:])
         for place, code in enumerate(codes)
         for number, sex in enumerate(("", *sexes))
-        for one in reference_intervals(code, sex)
+        for interval in reference_intervals(code, sex)
     ]
-    starts = np.array([start for start, _ in every], dtype=np.int64)
-    return starts, np.array([figures for _, figures in every], dtype=np.float64).reshape(-1, 4)
+    starts = np.array([start for start, _ in intervals], dtype=np.int64)
+    return starts, np.array([values for _, values in intervals], dtype=np.float64).reshape(-1, 4)

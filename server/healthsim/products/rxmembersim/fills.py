@@ -1,4 +1,4 @@
-"""When a prescription is filled: the first fill, an abandoned one, and the refills."""
+"""When a prescription is filled: first fill, abandoned fill, refills."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ABANDONED_SHARE = 0.43
 prescriptions are abandoned (AAM 2018, for 2017), of the 19 % that are not filled."""
 REVERSAL_DAYS = (3, 14)  # assumption: pharmacies return a fill to stock within two weeks
 
-_MOST_EARLY_DAYS = 3.0  # assumption: plans let a refill be early by a tenth of its days
+_EARLIEST_REFILL_DAYS = 3.0  # assumption: plans let a refill be early by a tenth of its days
 _STEADY_DAYS = 14  # a shorter supply is refilled on the day it is due
-_DIGITS = 1024.0  # the rest of a number after its first ten bits is a number of its own
+_SECOND_DRAW = 1024.0  # the bits of a uniform after its first ten are a second uniform
 
 
 @dataclass(frozen=True, eq=False)
 class PrescribedCourse:
-    """One prescription occurrence of n people; arrays of shape (n,).
+    """One prescription of n people; arrays of shape (n,).
 
     Attributes:
         written: int32 day on which it was written; `NO_DAY` for people without it.
@@ -53,8 +53,8 @@ class FillDates:
 
     Attributes:
         dates: for the first fill and each refill, int32 days, shape (n,); `NO_DAY` where none.
-        reversed: int32 day on which an abandoned first fill was put back, shape (n,); `NO_DAY`
-            elsewhere. Nothing follows an abandoned fill.
+        reversed: int32 day on which an abandoned first fill was returned to stock, shape (n,);
+            `NO_DAY` elsewhere. No refill follows an abandoned fill.
     """
 
     dates: tuple[Days, ...]
@@ -64,7 +64,7 @@ class FillDates:
 def fill_dates(
     course: PrescribedCourse, first_u: Uniforms, lag_u: Uniforms, jitter: Callable[[int], Uniforms]
 ) -> FillDates:
-    """Date the fills of one prescription occurrence.
+    """Date the fills of one prescription.
 
     A refill is due when the supply has run out and a gap has passed. Gaps have mean
     ``days_supply × (1 / adherence - 1)``, so that covered days divided by days, from the first
@@ -81,17 +81,17 @@ def fill_dates(
     left = (first_u - course.first_fill_share) / (1.0 - np.minimum(course.first_fill_share, 0.999))
     abandoned = ~filled & (left < ABANDONED_SHARE)
     first = course.written + _lag(lag_u)
-    seen = (course.written != NO_DAY) & (first <= course.last)
+    in_data = (course.written != NO_DAY) & (first <= course.last)
     low, high = REVERSAL_DAYS
-    back = first + low + ((left / ABANDONED_SHARE) * (high - low + 1)).astype(np.int32)
-    abandoned &= seen & (back <= course.last)
-    filled &= seen
+    returned = first + low + ((left / ABANDONED_SHARE) * (high - low + 1)).astype(np.int32)
+    abandoned &= in_data & (returned <= course.last)
+    filled &= in_data
     dates = [np.where(filled | abandoned, first, NO_DAY)]
     due = np.where(filled, first, np.inf)
     for number in range(1, course.refills + 1):
         due, day = _refill(course, due, jitter(number))
         dates.append(day)
-    return FillDates(tuple(dates), np.where(abandoned, back, NO_DAY))
+    return FillDates(tuple(dates), np.where(abandoned, returned, NO_DAY))
 
 
 def _lag(u: Uniforms) -> NDArray[np.int32]:
@@ -106,8 +106,9 @@ def _refill(course: PrescribedCourse, due: Uniforms, u: Uniforms) -> tuple[Unifo
     """Return when the next refill is due, float64 days, and the day on which it happens."""
     gap = (course.days_supply * (1.0 / course.adherence - 1.0)) * (3.0 * u * u)  # 3u²: mean 1
     due = due + (course.days_supply + gap)
-    second = u * _DIGITS
-    swing = min(_MOST_EARLY_DAYS, course.days_supply / 10) * (course.days_supply >= _STEADY_DAYS)
+    second = u * _SECOND_DRAW
+    swing = min(_EARLIEST_REFILL_DAYS, course.days_supply / 10) * (
+        course.days_supply >= _STEADY_DAYS
+    )
     day = np.rint(due + (2.0 * (second - np.floor(second)) - 1.0) * swing)
-    seen = day <= course.last
-    return due, np.where(seen, day, float(NO_DAY)).astype(np.int32)
+    return due, np.where(day <= course.last, day, float(NO_DAY)).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Fills with money on every row: what pharmacies dispensed in, the table `fills` out."""
+"""Price fills: what pharmacies dispensed in, the table `fills` out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAIL_FEE_CENTS = 0  # assumption: mail pharmacies dispense without a fee
 MEDICAID_FEE_CENTS = 1050  # assumption: about what states pay under 42 CFR 447.512
 
 _RX_DIGITS = 9
-_RX_NUMBERS = 999_999_937  # a prime: neighbouring addresses give distant numbers
+_RX_NUMBERS = 999_999_937  # a prime just below 10**9
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +59,11 @@ class DispensedFills:
 
 
 def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
-    """Price every fill, part it between plan and member, and fill the table.
+    """Price every fill, divide it between plan and member, and fill the table.
 
     Returns:
         Complete table `fills`, rows in (person_id, fill_id) order. On every row ingredient cost,
-        dispensing fee and tax are what member, plan, other payer and coupon pay.
+        dispensing fee and tax add up to what member, plan, other payer and coupon pay.
     """
     size = len(dispensed.fill_id)
     cost, fee = _prices(dispensed, plans)

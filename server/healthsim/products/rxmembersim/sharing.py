@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from healthsim.limits import Cents, LimitOrder, benefit_year
 from healthsim.specification.profiles.profile import PlanDesign
 
-_T = TypeVar("_T", bound=np.generic)
-
 PHASES = ("deductible", "initial", "catastrophic")
 DEDUCTIBLE_FROM_TIER = 3  # most Medicare drug plans spare tiers 1 and 2 (KFF, Part D in 2025)
 COPAY_DAYS = 30  # a tier's copay buys up to 30 days
 
 
 class DrugPlans(Protocol):
-    """What sharing asks of the run's plans: arrays by plan number, as in a `PlanBook`."""
+    """The plans of a run as arrays by plan number, as MemberSim's `PlanTable` holds them."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,40 +84,33 @@ class FillShares:
 
 
 def share_fills(fills: PricedFills, plans: DrugPlans) -> FillShares:
-    """Part every fill's price by the drug benefit of its plan.
+    """Divide every fill's price by the drug benefit of its plan.
 
     Tiers 3 and above meet the drug deductible of the person, plan and benefit year, in date
     order. The rest costs the tier's copay for every 30 days begun (the plan's coinsurance where
-    the tier has none), never more than is left of the price. What the member pays in a benefit
-    year never exceeds the drug maximum: the copay gives way first, then the deductible.
+    the tier has none), never more than the rest of the price. What the member pays in a benefit
+    year never exceeds the drug maximum: the copay is reduced first, then the deductible.
     """
     year = benefit_year(fills.fill_date, plans.first_month[fills.plan])
     turns = LimitOrder.of((fills.person, fills.plan, year), fills.fill_date)
     plan, price = fills.plan[turns.order], fills.price[turns.order]
     tier = fills.tier[turns.order]
-    subject = np.where(tier >= DEDUCTIBLE_FROM_TIER, price, 0)
-    deductible = turns.use(subject, plans.drug_deductible_cents[plan])
+    deductible_applies = np.where(tier >= DEDUCTIBLE_FROM_TIER, price, 0)
+    deductible = turns.use(deductible_applies, plans.drug_deductible_cents[plan])
     rest = price - deductible
     flat = plans.tier_cents[plan, tier - 1]
     periods = (fills.days_supply[turns.order] + (COPAY_DAYS - 1)) // COPAY_DAYS
-    part = np.rint(rest * plans.coinsurance_share[plan]).astype(np.int64)
-    copay = np.where(flat >= 0, np.minimum(flat * periods, rest), part)
-    most = plans.drug_oop_max_cents[plan]
+    coinsurance = np.rint(rest * plans.coinsurance_share[plan]).astype(np.int64)
+    copay = np.where(flat >= 0, np.minimum(flat * periods, rest), coinsurance)
+    maximum = plans.drug_oop_max_cents[plan]
     owed = deductible + copay
-    spent = turns.before(owed) >= most
-    member = turns.use(owed, most)
+    at_maximum = turns.before(owed) >= maximum
+    member = turns.use(owed, maximum)
     deductible = np.minimum(deductible, member)
-    phase = np.where(spent, 2, np.where(deductible > 0, 0, 1)).astype(np.int32)
+    phase = np.where(at_maximum, 2, np.where(deductible > 0, 0, 1)).astype(np.int32)
     return FillShares(
-        _back(deductible, turns),
-        _back(member - deductible, turns),
-        _back(price - member, turns),
-        _back(phase, turns),
+        turns.in_row_order(deductible),
+        turns.in_row_order(member - deductible),
+        turns.in_row_order(price - member),
+        turns.in_row_order(phase),
     )
-
-
-def _back(in_turn: NDArray[_T], turns: LimitOrder) -> NDArray[_T]:
-    """Put values in turn order back into the rows' order."""
-    rows = np.empty_like(in_turn)
-    rows[turns.order] = in_turn
-    return rows

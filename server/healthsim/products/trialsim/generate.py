@@ -1,4 +1,4 @@
-"""TrialSim: who a subject is, and what a subject's end and an adverse event's course say."""
+"""TrialSim: sites, subject identifiers, and the outcome of adverse events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STATUSES = (
     "consented", "screen failure", "screened", "ongoing", "completed", "discontinued", "withdrawn",
     "died",
 )  # fmt: skip
-"""What a subject can be at the end of the data."""
+"""Status of a subject at the end of the data."""
 
 SERIOUS_FROM = 4
 """Grades that are serious by definition (ICH E2A, 1994): life-threatening (4) and fatal (5)."""
@@ -21,7 +21,7 @@ RECOVERED, NOT_RECOVERED, DIED = "recovered/resolved", "not recovered/not resolv
 
 
 def sites(u: NDArray[np.float64], count: int) -> Coded:
-    """Return everyone's site, each as likely as another: 001, 002 and on.
+    """Return the site of each person, 001, 002 and so on, all equally likely.
 
     Args:
         u: uniforms, float64, shape (n,).
@@ -32,7 +32,7 @@ def sites(u: NDArray[np.float64], count: int) -> Coded:
 
 
 def subject_numbers(person_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
-    """Return the person's number in ten digits, which no two persons share.
+    """Return the subject number: the person's id in ten digits; S10, shape (n,).
 
     >>> subject_numbers(np.array([123401])).tolist()
     [b'0000123401']
@@ -41,7 +41,7 @@ def subject_numbers(person_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
 
 
 def unique_ids(trial: str, site: Coded, number: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
-    """Return unique subject identifiers.
+    """Return unique subject identifiers: trial, site and subject number; bytes, shape (n,).
 
     >>> unique_ids("SYN-301", Coded.of(["012"]), np.array([b"0000123401"])).tolist()
     [b'SYN-301-012-0000123401']
@@ -50,16 +50,16 @@ def unique_ids(trial: str, site: Coded, number: NDArray[np.bytes_]) -> NDArray[n
     return np.strings.add(heads[site.codes], number)
 
 
-def outcomes(said: Coded, grade: NDArray[np.int32], over: NDArray[np.bool_]) -> Coded:
-    """Return how adverse events came out.
+def outcomes(stated: Coded, grade: NDArray[np.int32], over: NDArray[np.bool_]) -> Coded:
+    """Return the outcome of adverse events.
 
     Args:
-        said: what the specification says; no value where it says nothing.
-        grade: CTCAE grade, int32, shape (n,); grade 5 is death, whatever is said.
+        stated: the outcome that the specification gives; no value where it gives none.
+        grade: CTCAE grade, int32, shape (n,); grade 5 is fatal, whatever is stated.
         over: whether the event has an end within the trial.
     """
-    words = tuple(dict.fromkeys((*said.vocabulary, RECOVERED, NOT_RECOVERED, DIED)))
+    words = tuple(dict.fromkeys((*stated.vocabulary, RECOVERED, NOT_RECOVERED, DIED)))
     usual = np.where(over, words.index(RECOVERED), words.index(NOT_RECOVERED))
-    codes = np.where(said.codes < 0, usual, said.codes)
+    codes = np.where(stated.codes < 0, usual, stated.codes)
     codes = np.where(grade >= FATAL, words.index(DIED), codes)
     return Coded(codes.astype(np.int32), words)
