@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-# One environment for everything: made anew when the pins or the project's needs change.
+# One environment for everything, made again when pyproject.toml or the pins change.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("HealthSim needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
@@ -35,7 +35,7 @@ contracts: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest
 
-# What one runs all day: everything but the tests that are marked slow.
+# For all day: everything but the tests that are marked slow.
 .PHONY: quick
 quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
@@ -45,11 +45,11 @@ quick: lint types contracts
 proofs: $(READY)
 	$(BIN)/python -m pytest tests/proofs
 
-# Pins the rows of small runs of the templates anew, and says which tables changed.
+# Pins the rows of small template runs again, and prints which tables changed.
 golden: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m golden.rewrite
 
-# Writes what came out into the pages of docs/ again, and the reference of the API from docstrings.
+# Writes results into the pages of docs/ again, and the API reference from docstrings.
 docs: $(READY) api
 	$(BIN)/python tests/pages.py
 	$(BIN)/python tests/timelines.py
@@ -66,7 +66,7 @@ api: $(READY)
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py
 
-# Changes the server by a hair in 200 places and tells which changes no test notices.
+# Plants one small fault in each of 200 places, and lists those that no test notices.
 mutants: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m mutation --seed 9 --places 200
 
