@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from healthsim.execution.sync.catalogue import NOT_PER_PERSON, TABLES
 from healthsim.execution.sync.sync import RULES, SyncRule
+from healthsim.products.catalogue import NOT_PER_PERSON, TABLES
 from healthsim.tables import Column, Table
 
 ROOT = Path(__file__).parent.parent

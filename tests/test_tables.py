@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from execution.running import listed
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.catalogue import TABLES
+from healthsim.products.catalogue import TABLES
 from healthsim.tables import (
     NO_NUMBER,
     Coded,

@@ -18,7 +18,7 @@ from audit.scenes import Scenario, opened
 from execution.births import WOMEN, pregnancy
 from execution.families import family
 from healthsim.audit import days, identity, integrity
-from healthsim.execution.sync.catalogue import TABLES
+from healthsim.products.catalogue import TABLES
 from storing import spec
 
 OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY)

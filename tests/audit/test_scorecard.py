@@ -17,10 +17,10 @@ from healthsim.building import templates
 from healthsim.codes.published import PublishedStatistic, published
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
-from healthsim.execution.sync.catalogue import TABLES
 from healthsim.operations import auditing
 from healthsim.persistence.database import open_read
 from healthsim.persistence.state import describe_file
+from healthsim.products.catalogue import TABLES
 from storing import spec, stored
 
 DAYS = (date(2025, 1, 1), date(2026, 3, 31))

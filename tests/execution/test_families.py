@@ -9,7 +9,7 @@ import pytest
 
 from execution.families import family, person
 from execution.running import Columns, attempted, journey, listed, run, visit
-from healthsim.execution.sync.catalogue import NOT_PER_PERSON
+from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.tables import take
 
 

@@ -10,7 +10,7 @@ from execution.running import diabetic, first_year, journey, lab, listed, run, v
 from healthsim.errors import Cancelled
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.execution.sync.catalogue import tables_of
+from healthsim.products.catalogue import tables_of
 from healthsim.tables import NO_NUMBER
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from healthsim.execution.sync.catalogue import TABLES
+from healthsim.products.catalogue import TABLES
 from healthsim.products.reference_names import built_in_names
 from talking import Open, text_of
 

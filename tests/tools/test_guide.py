@@ -10,7 +10,7 @@ import pytest
 from mcp.types import PaginatedRequestParams
 
 from healthsim.building import templates
-from healthsim.execution.sync.catalogue import TABLES
+from healthsim.products.catalogue import TABLES
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tools.guide import LONGEST, topics

@@ -18,10 +18,10 @@ from healthsim.execution.passes.eligibility import (
     MOST_DRAWN,
 )
 from healthsim.execution.passes.rehearsal import counties_of, eligibility_problems
-from healthsim.execution.sync.catalogue import tables_of
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.pharmacy import renewals
 from healthsim.execution.tallies import ExpectationTally
+from healthsim.products.catalogue import tables_of
 from healthsim.products.membersim.plans import BUILT_IN, PlanTable, is_uninsured
 from healthsim.products.reference import Reference, built_in
 from healthsim.products.reference_names import built_in_names

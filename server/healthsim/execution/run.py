@@ -20,6 +20,7 @@ from healthsim.execution.sync.sync import synced_tables
 from healthsim.execution.sync.trials import trial_arms
 from healthsim.execution.sync.visits import build_visit
 from healthsim.execution.tallies import Tally
+from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.products.membersim.tables import PLAN_NETWORKS
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
 from healthsim.specification.journeys import events
@@ -105,12 +106,9 @@ def run_chunk(
     tables = {
         table.name: table.complete(found[table.name]) if found.get(table.name) else table.empty()
         for table in job.tables
-        if table.name not in _WHOLE
+        if table.name not in NOT_PER_PERSON
     }
     return Chunk(start, count, tables, job.tally.tally_chunk(timeline, tables)), made.directory_use
-
-
-_WHOLE = ("plans", "plan_networks", "trial_arms", "providers", "facilities", "pharmacies")
 
 
 def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:
@@ -132,4 +130,4 @@ def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:
         found["plan_networks"] = PLAN_NETWORKS.complete(job.networks.rows(used))
     if "trial_arms" in wanted:
         found["trial_arms"] = trial_arms(job.journeys)
-    return {name: found[name] for name in _WHOLE if name in wanted}
+    return {name: found[name] for name in NOT_PER_PERSON if name in wanted}

@@ -6,16 +6,11 @@ import itertools
 from functools import cache
 
 from healthsim.codes.books import taxonomy
-from healthsim.products.events import EVENTS
+from healthsim.products.catalogue import TABLES
 from healthsim.products.membersim.plans import BUILT_IN, UNINSURED
-from healthsim.products.membersim.tables import TABLES as MEMBERSIM
-from healthsim.products.networksim.tables import TABLES as NETWORKSIM
-from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
 from healthsim.products.populationsim.figures import LANGUAGES, RACES, measures
 from healthsim.products.populationsim.population import PLACES
 from healthsim.products.populationsim.reference import geography
-from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
-from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.specification.checks.names import ReferenceNames
 
 _DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
@@ -39,5 +34,5 @@ def built_in_names() -> ReferenceNames:
         metros=places.metros,
         metro_titles=places.metro_titles,
         urban=frozenset(itertools.compress(places.county_fips, places.county_metro >= 0)),
-        tables=(EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM),
+        tables=TABLES,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from healthsim.products.events import EVENTS
+from healthsim.products.membersim.tables import PLANS
 from healthsim.products.membersim.tables import TABLES as MEMBERSIM
 from healthsim.products.networksim.tables import TABLES as NETWORKSIM
 from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
@@ -12,23 +13,16 @@ from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.tables import Table
 
-OWNED = {
-    "patientsim": PATIENTSIM,
-    "membersim": MEMBERSIM,
-    "rxmembersim": RXMEMBERSIM,
-    "trialsim": TRIALSIM,
-}
 TABLES = (EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
-NOT_PER_PERSON = ("plans", "plan_networks", "trial_arms", "providers", "facilities", "pharmacies")
+
+NOT_PER_PERSON = tuple(table.name for table in TABLES if "person_id" not in table.by_name)
+"""Tables that are made once for a run, after the people."""
 
 
 def tables_of(products: Collection[str]) -> tuple[Table, ...]:
-    """Return the tables of a run: of the products asked for, the events, the network.
+    """Return the tables of a run with these products, in order.
 
-    The plans are stored whenever members or fills are.
+    They are the products' own, the events and the network; `plans` goes with pharmacy fills too.
     """
-    wanted = {table.name for name in products for table in OWNED[name]}
-    wanted |= {table.name for table in NETWORKSIM} | {EVENTS.name}
-    if "rxmembersim" in products:
-        wanted.add("plans")
-    return tuple(table for table in TABLES if table.name in wanted)
+    always = {EVENTS, *NETWORKSIM} | ({PLANS} if "rxmembersim" in products else set())
+    return tuple(table for table in TABLES if table.product in products or table in always)
