@@ -62,7 +62,7 @@ def test_a_preview_warns_of_what_comes_to_none_of_these_people() -> None:
     phases = [*JOURNEY["phases"], {"name": "more", "steps": [young]}]
     seen = estimate.preview(PROFILE, [JOURNEY | {"phases": phases}])
 
-    assert any("step 'young' never comes" in one for one in seen.warnings), seen.warnings
+    assert any("step 'young' never happens" in one for one in seen.warnings), seen.warnings
     assert estimate.preview(PROFILE, [JOURNEY]).warnings == []
 
 

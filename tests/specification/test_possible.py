@@ -16,10 +16,10 @@ from healthsim.specification.language.nodes import truth
 from healthsim.specification.language.ranges import (
     ANYTHING,
     NEVER,
-    Labels,
-    Outcome,
+    Interval,
+    LabelSet,
     PossibleTruths,
-    Range,
+    ValueSet,
     can_hold,
     explain_impossible,
     narrow,
@@ -32,30 +32,30 @@ from healthsim.tables import Coded
 class Some:
     """A world of a few names, and of functions by what they are asked."""
 
-    names: dict[str, Outcome] = field(default_factory=dict)
-    calls: dict[str, Outcome] = field(default_factory=dict)
+    names: dict[str, ValueSet] = field(default_factory=dict)
+    calls: dict[str, ValueSet] = field(default_factory=dict)
 
-    def name(self, name: str) -> Outcome:
+    def name(self, name: str) -> ValueSet:
         return self.names.get(name, ANYTHING)
 
-    def call(self, function: str, argument: str) -> Outcome:
+    def call(self, function: str, argument: str) -> ValueSet:
         return self.calls.get(f"{function}({argument!r})", ANYTHING)
 
 
 WORLD = Some(
     {
-        "age": Range(65, 95, missing=False),
-        "bmi": Range(20, 40),
-        "dose": Range(5, 5, missing=False),
-        "gender": Labels(frozenset({"F"}), missing=False),
-        "plan": Labels(frozenset({"HMO", "PPO"})),
-        "growing": Range(3, math.inf),
+        "age": Interval(65, 95, missing=False),
+        "bmi": Interval(20, 40),
+        "dose": Interval(5, 5, missing=False),
+        "gender": LabelSet(frozenset({"F"}), missing=False),
+        "plan": LabelSet(frozenset({"HMO", "PPO"})),
+        "growing": Interval(3, math.inf),
         "never": NEVER,
     },
     {
         "has('E11')": PossibleTruths(yes=False, no=True, unknown=False),
         "has('I10')": PossibleTruths(yes=True, no=True, unknown=False),
-        "last('4548-4')": Range(5, 13),
+        "last('4548-4')": Interval(5, 13),
         "days_since('x')": NEVER,
     },
 )
@@ -186,18 +186,18 @@ class One:
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[Some, One]:
     """A world, and somebody who lives in it."""
-    names: dict[str, Outcome] = {}
+    names: dict[str, ValueSet] = {}
     values: dict[str, Any] = {}
     for name in ("a", "b"):
         low, high = sorted((draw(NUMBERS), draw(NUMBERS)))
         missing = draw(st.booleans())
-        names[name] = Range(low, high, missing)
+        names[name] = Interval(low, high, missing)
         values[name] = math.nan if missing and draw(st.booleans()) else draw(
             st.floats(low, high, allow_nan=False))  # fmt: skip
     for name in ("t", "s"):
         texts = draw(st.sets(st.sampled_from("xyz"), min_size=1))
         missing = draw(st.booleans())
-        names[name] = Labels(frozenset(texts), missing)
+        names[name] = LabelSet(frozenset(texts), missing)
         values[name] = None if missing and draw(st.booleans()) else draw(
             st.sampled_from(sorted(texts)))  # fmt: skip
     has = draw(st.booleans())

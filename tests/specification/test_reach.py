@@ -54,7 +54,7 @@ def branch(*options: Document) -> Document:
 IN_VAIN: tuple[tuple[str, list[Document], tuple[str, ...]], ...] = (
     # what, steps, words of the one problem
     ("a step of nobody", [measured(), visit("v", 2) | {"when": "age >= 65 and age < 60"}],
-     ("phases[0].steps[1].when", "can never be true", "step 'v' never comes", "change")),
+     ("phases[0].steps[1].when", "can never be true", "step 'v' never happens", "change")),
     ("a month that is none", [measured(), visit("v", 2) | {"when": "month == 13"}],
      ("steps[1].when", "month is 1 to 12")),
     ("beyond the bounds of a state", [measured(), lower(), visit("v", 2) | {"when": "a1c > 14"}],
@@ -68,7 +68,7 @@ IN_VAIN: tuple[tuple[str, list[Document], tuple[str, ...]], ...] = (
      [measured(), branch({"name": "old", "when": "age >= 80",
                           "steps": [visit("v") | {"when": "age < 75"}]},
                          {"name": "else", "otherwise": True, "steps": []})],
-     ("options[0].steps[0].when", "step 'v' never comes")),
+     ("options[0].steps[0].when", "step 'v' never happens")),
     ("an option of nobody",
      [measured(), branch({"name": "none", "when": "a1c > 20", "steps": [visit("v")]},
                          {"name": "else", "otherwise": True, "steps": []})],
@@ -77,19 +77,19 @@ IN_VAIN: tuple[tuple[str, list[Document], tuple[str, ...]], ...] = (
      [measured(), branch({"name": "all", "when": "age >= 0", "steps": []},
                          {"name": "some", "when": "a1c > 9", "steps": []},
                          {"name": "else", "otherwise": True, "steps": []})],
-     ("options[1]", "option 'some' is never taken: age >= 0 always holds")),
+     ("options[1]", "option 'some' is never taken: age >= 0 is always true")),
     ("a loop whose end never comes", [measured(), repeat("a1c > 20")],
-     ("steps[1].until", "a1c > 20 can never be true", "never over")),
+     ("steps[1].until", "a1c > 20 can never be true", "never ends")),
     ("a loop about what does not change", [measured(), repeat("gender == 'F'")],
-     ("steps[1].until", "asks about nothing that changes", "times")),
+     ("steps[1].until", "uses nothing that changes", "times")),
     ("a loop about a state that nothing moves", [measured(), repeat("a1c < 7")],
-     ("steps[1].until", "asks about nothing that changes")),
+     ("steps[1].until", "uses nothing that changes")),
     ("a loop that waits for a step of nobody",
      [measured(), visit("v", 2) | {"when": "a1c > 99"}, repeat("happened('v')")],
      ("steps[2].until", "happened('v') is never true")),
     ("a wait for what does not change",
      [measured(), {"do": "wait", "id": "w", "until": "a1c < 7", "limit": {"days": 90}}],
-     ("steps[1].until", "asks about nothing that changes")),
+     ("steps[1].until", "uses nothing that changes")),
     ("a stage to which nothing leads",
      [measured(), {"do": "stages", "id": "s", "start": "a", "stages": [
          {"name": "a", "final": True}, {"name": "b", "final": True, "steps": [visit("v")]}]}],
@@ -159,11 +159,11 @@ def test_a_state_without_any_use_is_refused_and_one_that_is_only_moved_is_warned
     idle = {**STATE, "idle": {"start": 3}}
     moved = {"do": "change", "id": "move", "at": 3, "state": "idle", "by": 1}
 
-    assert "state.idle: is never changed and never asked about" in str(
+    assert "state.idle: is never changed and no condition reads it" in str(
         found(measured(), state=idle)
     )
     assert found(measured(), moved, state=idle, profile=diabetic()) == []
-    assert "state.idle: is changed and never asked about" in str(
+    assert "state.idle: is changed, but nothing reads it" in str(
         warned(measured(), moved, state=idle)
     )
 
@@ -188,7 +188,7 @@ def test_a_step_that_only_these_people_never_reach_is_a_warning() -> None:
 def test_attributes_that_nothing_asks_about_are_a_warning() -> None:
     idle = diabetic()["attributes"] | {"shoe_size": 42}
 
-    assert "nothing asks about" in str(warned(measured(), profile=diabetic(attributes=idle)))
+    assert "nothing uses" in str(warned(measured(), profile=diabetic(attributes=idle)))
     assert "shoe_size" in str(warned(measured(), profile=diabetic(attributes=idle)))
 
 

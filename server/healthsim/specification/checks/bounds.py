@@ -1,4 +1,4 @@
-"""What can be true of a profile's people on their journeys, as far as the specification tells."""
+"""Bounds: the values that people's names and functions can have, derived from specifications."""
 
 from __future__ import annotations
 
@@ -23,48 +23,48 @@ from healthsim.specification.language.nodes import Call, Name, Node, walk
 from healthsim.specification.language.ranges import (
     ANYTHING,
     NEVER,
-    Labels,
-    Outcome,
+    Interval,
+    LabelSet,
     PossibleTruths,
-    Range,
+    ValueSet,
 )
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _ROOM = 400  # days that a step can come after its journey's nominal end: variance, stays, delays
 _YEAR = 365.25
-_STABLE = ("gender", "race", "ethnicity", "us_state", "language", "marital_status", "role")
+_CONSTANT = ("gender", "race", "ethnicity", "us_state", "language", "marital_status", "role")
 
 
 @dataclass(frozen=True)
 class ReachableValues:
-    """Everything that can be asked about people on a journey, and what it can be.
+    """The `Bounds` of the conditions in one journey: the values that each name and call can have.
 
     Attributes:
         profile: whose people they are; None for the people of any profile.
-        journeys: all that are walked.
-        own: position of the journey where the question stands.
+        journeys: all journeys of the run.
+        position: place of the journey whose conditions these are.
         impossible_steps: ids of steps that can happen to nobody.
-        begins: whether it is asked as the journey begins, and not at some day of it.
-        of_newborns: whether it is asked of those whom the journey brings into the world.
+        at_start: whether conditions are evaluated when the journey begins, not on any of its days.
+        of_newborns: whether conditions are about children who are born in the journey.
     """
 
     profile: ProfileSpec | None
     journeys: Sequence[JourneySpec]
     known: ReferenceNames
-    own: int
+    position: int
     impossible_steps: frozenset[str] = frozenset()
-    begins: bool = False
+    at_start: bool = False
     of_newborns: bool = False
-    _kept: dict[str, Outcome] = field(default_factory=dict, compare=False, repr=False)
+    _cache: dict[str, ValueSet] = field(default_factory=dict, compare=False, repr=False)
 
-    def name(self, name: str) -> Outcome:
-        """Return what a name can be."""
-        if name not in self._kept:
-            self._kept[name] = self._name(name)
-        return self._kept[name]
+    def name(self, name: str) -> ValueSet:
+        """Return the possible values of a name."""
+        if name not in self._cache:
+            self._cache[name] = self._name(name)
+        return self._cache[name]
 
-    def call(self, function: str, argument: str) -> Outcome:
-        """Return what a function of a text can give."""
+    def call(self, function: str, argument: str) -> ValueSet:
+        """Return the possible values of a function."""
         if function == "has":
             return PossibleTruths(self._may_have(argument), no=True, unknown=False)
         if function == "takes":
@@ -73,9 +73,9 @@ class ReachableValues:
             return self._measured(argument)
         happens = self.happens(argument)
         if function == "count":
-            return Range(0, math.inf if happens else 0, missing=False)
+            return Interval(0, math.inf if happens else 0, missing=False)
         if function == "days_since":
-            return Range(0, math.inf) if happens else NEVER
+            return Interval(0, math.inf) if happens else NEVER
         return PossibleTruths(happens, no=True, unknown=False)
 
     def happens(self, name: str) -> bool:
@@ -83,154 +83,141 @@ class ReachableValues:
         return name.rsplit("/", 1)[-1].partition("#")[0] not in self.impossible_steps
 
     def changes(self, root: Node) -> bool:
-        """Tell whether anything that a condition asks about can change while a journey is on."""
-        return any(self._moves(part) for part in walk(root))
+        """Tell whether anything that a condition uses can change during a journey."""
+        return any(self._changes(part) for part in walk(root))
 
     @cached_property
     def journey(self) -> JourneySpec:
-        """The journey where the question stands."""
-        return self.journeys[self.own]
+        """The journey whose conditions these are."""
+        return self.journeys[self.position]
 
     @cached_property
     def steps(self) -> tuple[StepHead, ...]:
         """Every step of every journey that can happen."""
-        found = (step for one in self.journeys for _, step in one.steps())
-        return tuple(step for step in found if step.id not in self.impossible_steps)
+        steps = (step for journey in self.journeys for _, step in journey.steps())
+        return tuple(step for step in steps if step.id not in self.impossible_steps)
 
     @cached_property
     def mixed(self) -> bool:
-        """Whether people walk who are not described by the profile: relatives, newborns."""
+        """Whether there are people whom the profile does not describe: relatives, newborns."""
         family = self.profile is not None and getattr(self.profile, "unit", "person") != "person"
         return family or self.of_newborns or self.journey.from_birth
 
-    def lasting_bounds(self, part: str, found: Outcome) -> Outcome | None:
-        """Return what of something that is once true stays true: nobody grows younger."""
-        if part == "age" and isinstance(found, Range):
-            return Range(found.low, math.inf, missing=False)
-        named = self.profile is not None and part in self.profile.attributes
-        fixed = part in _STABLE or named
-        return found if fixed and not any(part in one.state for one in self.journeys) else None
+    def lasting_bounds(self, part: str, values: ValueSet) -> ValueSet | None:
+        """Return what remains of possible values on later days: nobody grows younger."""
+        if part == "age" and isinstance(values, Interval):
+            return Interval(values.low, math.inf, missing=False)
+        attribute = self.profile is not None and part in self.profile.attributes
+        constant = part in _CONSTANT or attribute
+        return values if constant and not self._states(part) else None
 
-    def _name(self, name: str) -> Outcome:
-        state = next((one.state[name] for one in self.journeys if name in one.state), None)
-        if state is not None:
+    def _states(self, name: str) -> list[State]:
+        """Return the declarations of a state variable, in the journeys' order."""
+        return [journey.state[name] for journey in self.journeys if name in journey.state]
+
+    def _name(self, name: str) -> ValueSet:
+        if self._states(name):
             return self._state(name)
         stages = [step for step in self.steps if isinstance(step, Stages)]
         for step in stages:
             if name == step.id or (name == "stage" and len(stages) == 1):
-                return Labels(frozenset(stage.name for stage in step.stages))
+                return LabelSet(frozenset(stage.name for stage in step.stages))
         if name == "arm":
-            arms = [one.trial.arms for one in self.journeys if one.trial is not None]
-            return Labels(frozenset(arm for found in arms for arm in found))
+            trials = [journey.trial for journey in self.journeys if journey.trial is not None]
+            return LabelSet(frozenset(arm for trial in trials for arm in trial.arms))
         if name == "day":
-            return Range(0, 0 if self.begins else self.journey.duration_days + _ROOM, missing=False)
+            return Interval(
+                0, 0 if self.at_start else self.journey.duration_days + _ROOM, missing=False
+            )
         if name == "month":
             return self._month()
         if name == "age":
             return self._age()
         return self._of_profile(name)
 
-    def _of_profile(self, name: str) -> Outcome:
+    def _of_profile(self, name: str) -> ValueSet:
         if self.profile is None or self.mixed:
             texts = {"gender": ("M", "F")}.get(name)
-            return ANYTHING if texts is None else Labels(frozenset(texts), missing=False)
+            return ANYTHING if texts is None else LabelSet(frozenset(texts), missing=False)
         if name in self.profile.attributes:
             return distribution_bounds(self.profile.attributes[name])
         if name in ("gender", "race", "ethnicity"):
-            said: Distribution = getattr(self.profile.demographics, name)
-            if said.kind == "text" and possible_labels(said):
-                return Labels(frozenset(possible_labels(said)), missing=False)
+            distribution: Distribution = getattr(self.profile.demographics, name)
+            if distribution.kind == "text" and possible_labels(distribution):
+                return LabelSet(frozenset(possible_labels(distribution)), missing=False)
         kind = kinds_of(self.profile, self.known).get(name)
-        return Labels(frozenset(kind)) if isinstance(kind, tuple) else ANYTHING
+        return LabelSet(frozenset(kind)) if isinstance(kind, tuple) else ANYTHING
 
-    def _month(self) -> Range:
-        whole = Range(1, 12, missing=False)
-        if self.profile is None or self.journey.from_birth or not self.begins:
-            return whole
-        first, last = self.journey.window(self.profile.as_of)
-        same = (first.year, first.month) == (last.year, last.month)
-        if same or (first.year == last.year):
-            return Range(first.month, last.month, missing=False)
-        return whole
+    def _month(self) -> Interval:
+        if self.profile is not None and self.at_start and not self.journey.from_birth:
+            first, last = self.journey.window(self.profile.as_of)
+            if first.year == last.year:
+                return Interval(first.month, last.month, missing=False)
+        return Interval(1, 12, missing=False)
 
-    def _age(self) -> Range:
-        oldest = OLDEST + (0 if self.begins else self.journey.duration_days / _YEAR + 2)
+    def _age(self) -> Interval:
+        oldest = OLDEST + (0 if self.at_start else self.journey.duration_days / _YEAR + 2)
         if self.profile is None or self.mixed:
-            return Range(0, oldest, missing=False)
+            return Interval(0, oldest, missing=False)
         low, high = self.profile.demographics.age.range()
         first, last = self.journey.window(self.profile.as_of)
         as_of = self.profile.as_of
         since, until = (first - as_of).days / _YEAR, (last - as_of).days / _YEAR
-        if not self.begins:
+        if not self.at_start:
             until += (self.journey.duration_days + _ROOM) / _YEAR
+        least = max(0, math.floor(low) + math.floor(since)) if math.isfinite(low) else 0
         most = min(oldest, math.floor(high) + math.ceil(until)) if math.isfinite(high) else oldest
-        return Range(max(0, math.floor(low) + math.floor(since)) if math.isfinite(low) else 0,
-                     most, missing=False)  # fmt: skip
+        return Interval(least, most, missing=False)
 
-    def _state(self, name: str) -> Range:
-        found, low, high = NEVER, math.inf, -math.inf
-        for journey in self.journeys:
-            state = journey.state.get(name)
-            if state is None:
-                continue
-            low = min(low, -math.inf if state.low is None else state.low)
-            high = max(high, math.inf if state.high is None else state.high)
-            found = found.union(self._start(name, state))
+    def _state(self, name: str) -> Interval:
+        values, low, high = NEVER, math.inf, -math.inf
+        for state in self._states(name):
+            low, high = min(low, _limits(state).low), max(high, _limits(state).high)
+            values = values.union(self._start(name, state))
         for step in self.steps:
             if isinstance(step, Change) and step.state == name:
-                found = bounds_after_change(found, step)
-        return Range(max(found.low, low), min(found.high, high), missing=True)
+                values = bounds_after_change(values, step)
+        return Interval(max(values.low, low), min(values.high, high), missing=True)
 
-    def _start(self, name: str, state: State) -> Range:
+    def _start(self, name: str, state: State) -> Interval:
         if not isinstance(state.start, str):
-            started = distribution_bounds(state.start)
-        elif self.profile is None:
-            return Range()
+            start = number_bounds(state.start)
         else:
-            wanted = name if state.start == "attribute" else state.start
-            attribute = self.profile.attributes.get(wanted)
-            started = Range() if attribute is None else distribution_bounds(attribute)
-        if not isinstance(started, Range):
-            return Range()
-        half = 0.5 * 10.0**-state.decimals  # a start is rounded, and held in bounds
-        low = -math.inf if state.low is None else state.low
-        high = math.inf if state.high is None else state.high
-        return Range(
-            min(max(started.low - half, low), high), max(min(started.high + half, high), low)
+            attributes = {} if self.profile is None else self.profile.attributes
+            attribute = attributes.get(name if state.start == "attribute" else state.start)
+            start = Interval() if attribute is None else number_bounds(attribute)
+        half = 0.5 * 10.0**-state.decimals  # a start is rounded, and kept within low and high
+        limits = _limits(state)
+        return Interval(
+            min(max(start.low - half, limits.low), limits.high),
+            max(min(start.high + half, limits.high), limits.low),
         )
 
-    def _measured(self, loinc: str) -> Range:
-        found = NEVER
+    def _measured(self, loinc: str) -> Interval:
+        values = NEVER
         for step in self.steps:
             for code, result in measured_results(step):
                 if code == loinc:
-                    found = found.union(self._result(result))
-        return found
+                    values = values.union(self._result(result))
+        return values
 
-    def _result(self, result: StateResult | Distribution | None) -> Range:
+    def _result(self, result: StateResult | Distribution | None) -> Interval:
         if result is None:
-            return Range()
+            return Interval()
         if not isinstance(result, StateResult):
-            told = distribution_bounds(result)
-            return told if isinstance(told, Range) else Range()
+            return number_bounds(result)
         state = self.name(result.from_)
-        if not isinstance(state, Range):
-            return Range()
+        if not isinstance(state, Interval):
+            return Interval()
         if result.noise is None:
             return state
-        noise = distribution_bounds(result.noise)
-        declared = next(one.state[result.from_] for one in self.journeys
-                        if result.from_ in one.state)  # fmt: skip
-        low = -math.inf if declared.low is None else declared.low
-        high = math.inf if declared.high is None else declared.high
-        if not isinstance(noise, Range):
-            return Range(low, high)
-        return Range(max(low, state.low + noise.low), min(high, state.high + noise.high))
+        noise, limits = number_bounds(result.noise), _limits(self._states(result.from_)[0])
+        return Interval(
+            max(limits.low, state.low + noise.low), min(limits.high, state.high + noise.high)
+        )
 
     def _may_have(self, argument: str) -> bool:
-        if self.profile is None or self.mixed or any(
-            isinstance(step, events.Birth) for step in self.steps
-        ):  # fmt: skip
+        if self.profile is None or self.mixed or self._has_step(events.Birth):
             return True
         given_codes = {*self.profile.clinical.codes, *_diagnosed(self.steps)}
         given_codes |= {
@@ -243,67 +230,76 @@ class ReachableValues:
     def _may_take(self, ingredient: str) -> bool:
         if self.profile is None or self.mixed:
             return True
-        names = [one.drug for one in self.profile.clinical.medications]
-        names += [one.details.drug for one in self.steps if isinstance(one, events.Prescription)]
+        names = [medication.drug for medication in self.profile.clinical.medications]
+        names += [step.details.drug for step in self.steps
+                  if isinstance(step, events.Prescription)]  # fmt: skip
         rows = drugs().rows
         return any(name in rows and rows[name].ingredient == ingredient for name in names)
 
-    def _moves(self, part: Node) -> bool:
-        """Tell whether one name or function can change with time."""
-        if isinstance(part, Name):
-            if part.name in ("age", "day", "month", "arm", "stage"):
-                return True
-            if part.name == "plan":
-                return any(isinstance(one, events.Enrollment | events.Disenrollment | End)
-                           for one in self.steps)  # fmt: skip
-            return any(
-                (isinstance(one, Change) and one.state == part.name)
-                or (isinstance(one, Stages) and one.id == part.name)
-                for one in self.steps
-            )
+    def _changes(self, part: Node) -> bool:
+        """Tell whether the value of one name or function can change with time."""
         if isinstance(part, Call):
-            return self._call_moves(part)
-        return False
+            return self._call_changes(part)
+        if not isinstance(part, Name):
+            return False
+        if part.name in ("age", "day", "month", "arm", "stage"):
+            return True
+        if part.name == "plan":
+            return self._has_step(events.Enrollment, events.Disenrollment, End)
+        return any(
+            (isinstance(step, Change) and step.state == part.name)
+            or (isinstance(step, Stages) and step.id == part.name)
+            for step in self.steps
+        )
 
-    def _call_moves(self, part: Call) -> bool:
-        if part.function == "has":
-            kinds: tuple[type[StepHead], ...] = (
-                events.Diagnosis, Stop, events.Birth, events.AdverseEvent,
-            )  # fmt: skip
-            return any(isinstance(one, kinds) for one in self.steps)
-        if part.function == "takes":
-            return any(isinstance(one, events.Prescription | Stop) for one in self.steps)
-        if part.function == "last":
-            return self._measured(part.argument) != NEVER
-        return self.happens(part.argument)
+    def _call_changes(self, call: Call) -> bool:
+        if call.function == "has":
+            return self._has_step(events.Diagnosis, Stop, events.Birth, events.AdverseEvent)
+        if call.function == "takes":
+            return self._has_step(events.Prescription, Stop)
+        if call.function == "last":
+            return self._measured(call.argument) != NEVER
+        return self.happens(call.argument)
+
+    def _has_step(self, *types: type[StepHead]) -> bool:
+        return any(isinstance(step, types) for step in self.steps)
 
 
-def distribution_bounds(distribution: Distribution) -> Outcome:
-    """Return what a distribution can give."""
+def distribution_bounds(distribution: Distribution) -> ValueSet:
+    """Return the possible values of a distribution."""
     if distribution.kind == "text":
         texts = possible_labels(distribution)
-        return Labels(frozenset(texts)) if texts else Labels()
+        return LabelSet(frozenset(texts)) if texts else LabelSet()
     if next(iter(distribution.measures()), None) is not None:
-        return Range()
+        return Interval()
     if any(want == "number" for _, _, want in distribution.expressions()):
-        return Range()  # a formula
+        return Interval()  # a formula
     low, high = distribution.range()
-    return Range(low, high)
+    return Interval(low, high)
 
 
-def bounds_after_change(state: Range, step: Change) -> Range:
-    """Return what a state can be that a step may change, any number of times."""
+def number_bounds(distribution: Distribution) -> Interval:
+    """Return the possible numbers of a distribution; any number where it gives text."""
+    values = distribution_bounds(distribution)
+    return values if isinstance(values, Interval) else Interval()
+
+
+def _limits(state: State) -> Interval:
+    """Return the interval that a state is kept in."""
+    low = -math.inf if state.low is None else state.low
+    return Interval(low, math.inf if state.high is None else state.high)
+
+
+def bounds_after_change(state: Interval, step: Change) -> Interval:
+    """Return the possible values of a state that a step changes any number of times."""
     if step.to is not None:
-        told = distribution_bounds(step.to)
-        return state.union(told) if isinstance(told, Range) else Range()
+        return state.union(number_bounds(step.to))
     by = step.by if step.by is not None else step.per_year
-    told = distribution_bounds(by) if by is not None else Range()
-    if not isinstance(told, Range):
-        return Range()
-    falls, rises = told.low < 0, told.high > 0
+    shift = Interval() if by is None else number_bounds(by)
+    falls, rises = shift.low < 0, shift.high > 0
     if step.while_taking is not None:
-        falls = rises = True  # what a drug moved comes back when it is stopped
-    return Range(-math.inf if falls else state.low, math.inf if rises else state.high)
+        falls = rises = True  # the effect of a drug is reversed when the drug is stopped
+    return Interval(-math.inf if falls else state.low, math.inf if rises else state.high)
 
 
 def measured_results(step: StepHead) -> Iterator[tuple[str, StateResult | Distribution | None]]:
@@ -311,9 +307,9 @@ def measured_results(step: StepHead) -> Iterator[tuple[str, StateResult | Distri
     if not isinstance(step, events.Lab | events.Vital):
         return
     if isinstance(step, events.Lab) and step.details.panel is not None:
-        told: Mapping[str, StateResult | Distribution] = step.details.results
+        results: Mapping[str, StateResult | Distribution] = step.details.results
         for code in panels().get(step.details.panel, ()):
-            yield code, told.get(code)
+            yield code, results.get(code)
     elif step.details.loinc is not None:
         yield step.details.loinc, step.details.result
 

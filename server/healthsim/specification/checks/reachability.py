@@ -1,4 +1,4 @@
-"""What a specification says in vain: steps that never come, loops that never end, idle states."""
+"""Parts of a specification without effect: unreachable steps, endless loops, unused states."""
 
 from __future__ import annotations
 
@@ -35,258 +35,264 @@ def reachability_problems(
     known: ReferenceNames,
     where: str = "",
 ) -> Iterator[Problem]:
-    """Yield what no profile's people could reach, what cannot end, and states without a use.
+    """Yield steps that nobody can reach, loops that cannot end, and states without a use.
 
-    With a profile, also a journey for which nobody of it can be eligible.
+    With a profile, also journeys for which nobody in it can be eligible.
 
     Args:
-        profile: whose people walk; None when that is not known yet.
-        journeys: all that are walked.
+        profile: the profile of the run; None while that is not known.
+        journeys: all journeys of the run.
         known: names of the reference.
-        where: path of the only journey; of several, each is ``journeys[place]``.
+        where: path of the only journey; the default is ``journeys[0]`` and so on.
     """
-    places = [where or f"journeys[{place}]" for place in range(len(journeys))]
-    yield from _found(None, journeys, known, places)
+    paths = [where or f"journeys[{place}]" for place in range(len(journeys))]
+    yield from _unreachable(None, journeys, known, paths)
     if profile is not None:
-        for own, here in enumerate(places):
-            yield from _eligible(profile, journeys, known, own, here)
-    used = _uses(profile, journeys)
-    for journey, here in zip(journeys, places, strict=True):
-        for name in journey.state:
-            if name not in used.read and name not in used.changed:
-                yield Problem(
-                    f"{here}.state.{name}",
-                    "is never changed and never asked about",
-                    "remove it, or let a lab, a condition or a change use it",
-                )
+        for position, path in enumerate(paths):
+            yield from _eligible(ReachableValues(profile, journeys, known, position), path)
+    uses = _uses(profile, journeys)
+    for path, name in _declared_states(journeys, paths):
+        if name not in uses.read and name not in uses.changed:
+            mend = "remove it, or let a lab, a condition or a change use it"
+            yield Problem(path, "is never changed and no condition reads it", mend)
 
 
 def reachability_warnings(
     profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
 ) -> Iterator[Problem]:
-    """Yield what is in vain for this profile's people, though not for everybody's."""
-    places = [f"journeys[{place}]" for place in range(len(journeys))]
-    told = {problem.where for problem in _found(None, journeys, known, places)}
-    for problem in _found(profile, journeys, known, places):
-        if problem.where not in told:
+    """Yield what has no effect for this profile's people, though it may have for others."""
+    paths = [f"journeys[{place}]" for place in range(len(journeys))]
+    for_anybody = {problem.where for problem in _unreachable(None, journeys, known, paths)}
+    for problem in _unreachable(profile, journeys, known, paths):
+        if problem.where not in for_anybody:
             yield problem
-    used = _uses(profile, journeys)
-    for journey, here in zip(journeys, places, strict=True):
-        for name in journey.state:
-            if name in used.changed and name not in used.read:
-                yield Problem(
-                    f"{here}.state.{name}",
-                    "is changed and never asked about",
-                    "let a lab or a condition use it, or remove it",
-                )
-    idle = [name for name in profile.attributes if name not in used.read | used.started]
-    if idle and journeys:
+    uses = _uses(profile, journeys)
+    for path, name in _declared_states(journeys, paths):
+        if name in uses.changed and name not in uses.read:
+            mend = "let a lab or a condition use it, or remove it"
+            yield Problem(path, "is changed, but nothing reads it", mend)
+    unused = [name for name in profile.attributes if name not in uses.read | uses.started]
+    if unused and journeys:
         yield Problem(
             "profile.attributes",
-            f"nothing asks about {', '.join(idle)}",
+            f"nothing uses {', '.join(unused)}",
             "remove them, or let a journey use them",
         )
 
 
-def _found(
+def _declared_states(
+    journeys: Sequence[JourneySpec], paths: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    for journey, path in zip(journeys, paths, strict=True):
+        for name in journey.state:
+            yield f"{path}.state.{name}", name
+
+
+def _unreachable(
     profile: ProfileSpec | None,
     journeys: Sequence[JourneySpec],
     known: ReferenceNames,
-    places: Sequence[str],
+    paths: Sequence[str],
 ) -> Iterator[Problem]:
-    """Yield the problems of all journeys, when it is settled which steps can happen at all."""
-    barred: frozenset[str] = frozenset()
-    every = [step for journey in journeys for _, step in journey.steps()]
+    """Yield the problems of all journeys; steps that depend on impossible steps are impossible."""
+    impossible: frozenset[str] = frozenset()
+    steps = [step for journey in journeys for _, step in journey.steps()]
     while True:
-        searches = []
-        for own, here in enumerate(places):
-            lives = ReachableValues(profile, journeys, known, own, barred)
-            searches.append(_ReachabilitySearch(lives, here).through())
-        vain = {place for one in searches for place in one.barred}
-        left = {step.id for step in every if id(step) not in vain}
-        more = barred | {step.id for step in every if step.id not in left}
-        if more == barred:
+        searches = [
+            _ReachabilitySearch(
+                ReachableValues(profile, journeys, known, position, impossible), path
+            ).run()
+            for position, path in enumerate(paths)
+        ]
+        unreachable = {place for search in searches for place in search.unreachable}
+        reachable = {step.id for step in steps if id(step) not in unreachable}
+        more = impossible | {step.id for step in steps if step.id not in reachable}
+        if more == impossible:
             break
-        barred = more
-    for one in searches:
-        yield from one.problems
+        impossible = more
+    for search in searches:
+        yield from search.problems
 
 
-def _eligible(
-    profile: ProfileSpec,
-    journeys: Sequence[JourneySpec],
-    known: ReferenceNames,
-    own: int,
-    here: str,
-) -> Iterator[Problem]:
+def _eligible(values: ReachableValues, path: str) -> Iterator[Problem]:
     """Yield that nobody of a profile can enter a journey, or its trial."""
-    journey = journeys[own]
-    lives = ReachableValues(profile, journeys, known, own, begins=True)
-    asked = [(f"{here}.eligible", journey.eligible)]
+    journey, at_start = values.journey, replace(values, at_start=True)
+    conditions: list[tuple[str, Expression | None, Bounds]] = [
+        (f"{path}.eligible", journey.eligible, at_start)
+    ]
     if journey.trial is not None:
-        asked += [(f"{here}.trial.inclusion[{place}].when", one.when)
-                  for place, one in enumerate(journey.trial.inclusion)]  # fmt: skip
-    for place, condition in asked:
-        world = lives if place.endswith("eligible") else replace(lives, begins=False)
-        if condition is not None and not can_hold(condition.root, world):
+        conditions += [
+            (f"{path}.trial.inclusion[{place}].when", criterion.when, values)
+            for place, criterion in enumerate(journey.trial.inclusion)
+        ]
+    for where, condition, bounds in conditions:
+        if condition is not None and not can_hold(condition.root, bounds):
             yield Problem(
-                place,
-                f"{condition} is true for nobody in the profile{_because(condition, world)}",
+                where,
+                f"{condition} is true for nobody in the profile{_because(condition, bounds)}",
                 "change it, or choose a profile of people for whom it is true",
             )
 
 
-def _because(condition: Expression, world: Bounds) -> str:
-    told = explain_impossible(condition.root, world)
-    return f": {told}" if told else ""
+def _because(condition: Expression, bounds: Bounds) -> str:
+    reason = explain_impossible(condition.root, bounds)
+    return f": {reason}" if reason else ""
 
 
 @dataclass
 class _ReachabilitySearch:
-    """One journey while it is searched for what is in vain."""
+    """One journey while it is searched for steps that nobody can reach.
 
-    lives: ReachableValues
+    Attributes:
+        unreachable: the `id()` of each step that happens to nobody; two parts may each have a step
+            of one name.
+    """
+
+    values: ReachableValues
     where: str
     problems: list[Problem] = field(default_factory=list)
-    barred: set[int] = field(default_factory=set)
+    unreachable: set[int] = field(default_factory=set)
 
-    def through(self) -> _ReachabilitySearch:
+    def run(self) -> _ReachabilitySearch:
         """Search the whole journey."""
-        world: Bounds = self.lives
-        if self.lives.journey.eligible is not None:
-            world = narrow(self.lives.journey.eligible.root, world, self.lives.lasting_bounds)
-        for number, phase in enumerate(self.lives.journey.phases):
-            self.steps(phase.steps, world, f"{self.where}.phases[{number}].steps")
+        bounds: Bounds = self.values
+        if self.values.journey.eligible is not None:
+            bounds = self.after(self.values.journey.eligible, bounds)
+        for number, phase in enumerate(self.values.journey.phases):
+            self.steps(phase.steps, bounds, f"{self.where}.phases[{number}].steps")
         return self
 
-    def steps(self, steps: Sequence[StepHead], world: Bounds, where: str) -> None:
+    def steps(self, steps: Sequence[StepHead], bounds: Bounds, where: str) -> None:
         for number, step in enumerate(steps):
-            self.step(step, world, f"{where}[{number}]")
+            self.step(step, bounds, f"{where}[{number}]")
 
-    def step(self, step: StepHead, world: Bounds, where: str) -> None:
-        inside = world
+    def step(self, step: StepHead, bounds: Bounds, where: str) -> None:
+        inside = bounds
         if step.when is not None:
-            if not can_hold(step.when.root, world):
-                self.never(f"{where}.when", step.when, world, f"step {step.id!r} never comes")
-                self.bar([step])
+            if not self.possible(
+                step.when, bounds, f"{where}.when", f"step {step.id!r} never happens"
+            ):
+                self.rule_out([step])
                 return
-            inside = self.inside(step.when, world)
+            inside = self.after(step.when, bounds)
         if isinstance(step, Branch):
             self.branch(step, inside, where)
         elif isinstance(step, Stages):
             self.stages(step, inside, where)
         else:
-            self.loops(step, inside, where)
-            for name, inner in step.inner():
-                whose = replace(self.lives, of_newborns=True) if name == "newborn" else inside
-                self.steps(inner, whose, f"{where}.{name}")
+            self.delay_and_until(step, inside, where)
+            for name, steps in step.inner():
+                newborn = name == "newborn"
+                of = replace(self.values, of_newborns=True) if newborn else inside
+                self.steps(steps, of, f"{where}.{name}")
 
-    def inside(self, condition: Expression, world: Bounds) -> Bounds:
-        """Return the world of what happens later to those for whom a condition held."""
-        return narrow(condition.root, world, self.lives.lasting_bounds)
+    def after(self, condition: Expression, bounds: Bounds) -> Bounds:
+        """Return the bounds on later days for people of whom a condition was true."""
+        return narrow(condition.root, bounds, self.values.lasting_bounds)
 
-    def never(self, where: str, condition: Expression, world: Bounds, so: str) -> None:
-        self.problems.append(
-            Problem(
-                where,
-                f"{condition} can never be true{_because(condition, world)}; so {so}",
-                "change the condition, or remove what waits for it",
-            )
+    def possible(self, condition: Expression, bounds: Bounds, where: str, effect: str) -> bool:
+        """Tell whether a condition can be true; where it cannot, report what follows from it."""
+        if can_hold(condition.root, bounds):
+            return True
+        self.report(
+            where,
+            f"{condition} can never be true{_because(condition, bounds)}; so {effect}",
+            "change the condition, or remove what waits for it",
         )
+        return False
 
-    def bar(self, steps: Sequence[StepHead]) -> None:
-        """Note that some steps, and all that they hold, happen to nobody."""
-        for _, step in walk("", steps):
-            self.barred.add(id(step))  # two parts may each have a step of this name
+    def report(self, where: str, found: str, mend: str) -> None:
+        self.problems.append(Problem(where, found, mend))
 
-    def branch(self, step: Branch, world: Bounds, where: str) -> None:
-        always = ""
-        for group in [] if step.table is not None else step.groups():
-            when = group[0].when
-            here = f"{where}.options[{step.options.index(group[0])}]"
-            if always:
-                self.problems.append(
-                    Problem(here, f"option {group[0].name!r} is never taken: {always} always holds",
-                            "move it before, or remove it"))  # fmt: skip
-            elif when is not None and not can_hold(when.root, world):
-                self.never(f"{here}.when", when, world, f"option {group[0].name!r} is never taken")
-            else:
-                self.ways(step, group, world, where)
-                found = truths_of(when.root, world) if when is not None else None
-                always = str(when) if found and not (found.no or found.unknown) else ""
-                continue
-            self.bar([inner for option in group for inner in option.steps])
+    def rule_out(self, steps: Sequence[StepHead]) -> None:
+        """Note that some steps, and all steps inside them, happen to nobody."""
+        self.unreachable.update(id(step) for _, step in walk("", steps))
+
+    def branch(self, step: Branch, bounds: Bounds, where: str) -> None:
         if step.table is not None:
-            self.ways(step, step.options, world, where)
+            self.options(step, step.options, bounds, where)
+            return
+        always = ""
+        for group in step.groups():
+            option, when = group[0], group[0].when
+            here = f"{where}.options[{step.options.index(option)}]"
+            if always:
+                found = f"option {option.name!r} is never taken: {always} is always true"
+                self.report(here, found, "move it before, or remove it")
+            elif when is None:
+                self.options(step, group, bounds, where)
+                continue
+            elif self.possible(
+                when, bounds, f"{here}.when", f"option {option.name!r} is never taken"
+            ):
+                self.options(step, group, self.after(when, bounds), where)
+                truths = truths_of(when.root, bounds)
+                always = "" if truths.no or truths.unknown else str(when)
+                continue
+            self.rule_out([inner for option in group for inner in option.steps])
 
-    def ways(self, step: Branch, group: Sequence[Option], world: Bounds, where: str) -> None:
-        when = group[0].when
-        inside = self.inside(when, world) if when is not None else world
+    def options(self, step: Branch, group: Sequence[Option], bounds: Bounds, where: str) -> None:
         for option in group:
             place = step.options.index(option)
-            self.steps(option.steps, inside, f"{where}.options[{place}].steps")
+            self.steps(option.steps, bounds, f"{where}.options[{place}].steps")
 
-    def loops(self, step: StepHead, world: Bounds, where: str) -> None:
-        """Look at what a step waits for, or goes on until."""
+    def delay_and_until(self, step: StepHead, bounds: Bounds, where: str) -> None:
+        """Check what a step waits for, or goes on until."""
         delay = getattr(step, "delay", None)
-        if delay is not None and not can_hold(delay.when.root, world):
-            self.never(f"{where}.delay.when", delay.when, world, "nothing is ever put off")
-        until = getattr(step, "until", None)
+        if delay is not None:
+            self.possible(delay.when, bounds, f"{where}.delay.when", "nothing is ever delayed")
+        until: Expression | None = getattr(step, "until", None)
         if until is None:
             return
         endless = isinstance(step, Wait) or (isinstance(step, Repeat) and not step.times)
-        what = "it is never over" if endless else "it is asked in vain"
-        if not can_hold(until.root, world):
-            self.never(f"{where}.until", until, world, what)
+        effect = "it never ends" if endless else "it has no effect"
+        if not self.possible(until, bounds, f"{where}.until", effect):
             if isinstance(step, Wait):
-                self.bar(step.steps)
-        elif endless and not self.lives.changes(until.root):
-            self.problems.append(
-                Problem(
-                    f"{where}.until",
-                    f"{until} asks about nothing that changes, so for most it never ends",
-                    "ask about a state, a result or a step that changes, or give times",
-                )
+                self.rule_out(step.steps)
+        elif endless and not self.values.changes(until.root):
+            self.report(
+                f"{where}.until",
+                f"{until} uses nothing that changes, so for most people it never ends",
+                "use a state, a result or a step that changes, or give times",
             )
 
-    def stages(self, step: Stages, world: Bounds, where: str) -> None:
+    def stages(self, step: Stages, bounds: Bounds, where: str) -> None:
         """Follow the moves from the stages in which people start."""
-        places = {stage.name: f"{where}.stages[{place}]" for place, stage in enumerate(step.stages)}
+        paths = {stage.name: f"{where}.stages[{place}]" for place, stage in enumerate(step.stages)}
         by_name = {stage.name: stage for stage in step.stages}
-        labels = set(step.start.labels) & set(by_name)
-        reached, waiting = set(labels or by_name), list(labels or by_name)
+        starts = set(step.start.labels) & set(by_name)
+        reached, waiting = set(starts or by_name), list(starts or by_name)
         while waiting:
             stage = by_name[waiting.pop()]
-            onward = set(self.moves(stage, world, places[stage.name])) - reached
+            onward = set(self.moves(stage, bounds, paths[stage.name])) - reached
             reached |= onward
             waiting += sorted(onward)
         named = {move.to for stage in step.stages for move in stage.moves} | set(step.start.labels)
         for stage in step.stages:
             if stage.name in reached:
-                self.steps(stage.steps, world, f"{places[stage.name]}.steps")
+                self.steps(stage.steps, bounds, f"{paths[stage.name]}.steps")
                 continue
-            if stage.name in named:  # a stage that no move names at all is told by the language
-                self.problems.append(
-                    Problem(places[stage.name], f"nobody ever enters stage {stage.name!r}",
-                            "let a move lead to it, or remove it"))  # fmt: skip
-            self.bar(stage.steps)
+            if stage.name in named:  # the language checks report a stage that no move names
+                found = f"nobody ever enters stage {stage.name!r}"
+                self.report(paths[stage.name], found, "let a move lead to it, or remove it")
+            self.rule_out(stage.steps)
 
-    def moves(self, stage: Stage, world: Bounds, where: str) -> Iterator[str]:
-        """Yield the stages to which one leads, and note the moves that are never taken."""
+    def moves(self, stage: Stage, bounds: Bounds, where: str) -> Iterator[str]:
+        """Yield the stages that one leads to, and report the moves that are never taken."""
         for place, move in enumerate(stage.moves):
-            vain = False
-            for name, condition in (("when", move.when), ("until", move.until)):
-                if condition is not None and not can_hold(condition.root, world):
-                    vain = True
-                    so = f"nobody moves from {stage.name!r} to {move.to!r} by it"
-                    self.never(f"{where}.moves[{place}].{name}", condition, world, so)
-            if not vain:
+            effect = f"nobody moves from {stage.name!r} to {move.to!r} by it"
+            possible = [
+                self.possible(condition, bounds, f"{where}.moves[{place}].{name}", effect)
+                for name, condition in (("when", move.when), ("until", move.until))
+                if condition is not None
+            ]
+            if all(possible):
                 yield move.to
 
 
 @dataclass
 class _Uses:
-    """Names that a specification asks about, attributes that states start from, and changes."""
+    """Names that specifications read, attributes that states start from, states that change."""
 
     read: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
@@ -294,41 +300,41 @@ class _Uses:
 
 
 def _uses(profile: ProfileSpec | None, journeys: Sequence[JourneySpec]) -> _Uses:
-    used = _Uses()
+    uses = _Uses()
     for document in (*([] if profile is None else [profile]), *journeys):
-        _use(document, used)
-    return used
+        _add_uses(document, uses)
+    return uses
 
 
-def _use(value: object, used: _Uses) -> None:
-    """Gather what one value and everything in it reads and changes."""
+def _add_uses(value: object, uses: _Uses) -> None:
+    """Add the names that a value, and everything inside it, reads and changes."""
     if isinstance(value, Expression):
-        used.read |= value.names | {argument for _, argument in value.calls}
+        uses.read |= value.names | {argument for _, argument in value.calls}
     elif isinstance(value, ParsedExpectation):
         for figure in value.figures():
-            _use((figure.holds, figure.among), used)
+            _add_uses((figure.holds, figure.among), uses)
     elif isinstance(value, Mapping):
         for inner in value.values():
-            _use(inner, used)
+            _add_uses(inner, uses)
     elif isinstance(value, tuple | list):
         for inner in value:
-            _use(inner, used)
+            _add_uses(inner, uses)
     elif isinstance(value, BaseModel):
-        _use_model(value, used)
+        _add_model_uses(value, uses)
 
 
-def _use_model(value: BaseModel, used: _Uses) -> None:
+def _add_model_uses(value: BaseModel, uses: _Uses) -> None:
     if isinstance(value, JourneySpec):
         for name, state in value.state.items():
             if isinstance(state.start, str):
-                used.started.add(name if state.start == "attribute" else state.start)
+                uses.started.add(name if state.start == "attribute" else state.start)
     if isinstance(value, StateResult):
-        used.read.add(value.from_)
+        uses.read.add(value.from_)
     if isinstance(value, Change):
-        used.changed.add(value.state)
+        uses.changed.add(value.state)
     if isinstance(value, TableRow):
-        used.read |= set(value.when)
+        uses.read |= set(value.when)
     for name in ("strata", "between"):
-        used.read |= set(getattr(value, name, ()) or ())
+        uses.read |= set(getattr(value, name, ()) or ())
     for name in type(value).model_fields:
-        _use(getattr(value, name), used)
+        _add_uses(getattr(value, name), uses)

@@ -124,7 +124,7 @@ def end_problems(plan: JourneyLayout, where: str) -> Iterator[Problem]:
             told.add(one.step.id)
             yield Problem(
                 f"{where}: step {one.step.id!r}: at",
-                f"never comes: it is dated day {first:g}, and {end.step.id!r} ends the "
+                f"never happens: it is dated day {first:g}, and {end.step.id!r} ends the "
                 f"{end.step.scope if isinstance(end.step, End) else 'life'} on day {over:g}",
                 f"let it come by day {over:g}, or give {end.step.id!r} a when or a later day",
             )

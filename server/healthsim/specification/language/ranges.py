@@ -1,8 +1,8 @@
-"""What a condition can come to, before anybody is drawn: can it be true, can it be false.
+"""Interval analysis of conditions: whether one can be true or false, before anybody is drawn.
 
-Every part of an expression is worked out on what its names *can* be: a range of numbers, a set of
-texts, or which truths. The answer may claim more than is possible, never less: what is said to be
-impossible is impossible.
+Each part of an expression is evaluated on sets of possible values: an interval of numbers, a set of
+texts, or which truth values. The result may be larger than what is possible, never smaller: what is
+reported as impossible is impossible.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final, Protocol, TypeAlias
 
 from healthsim.specification.language.nodes import (
@@ -28,15 +28,15 @@ from healthsim.specification.language.nodes import (
     TruthLiteral,
 )
 
-_BLUR = 10.0**-COMPARED_DECIMALS
+_ROUNDING = 10.0**-COMPARED_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Numbers that something can be; none where `low` is above `high`.
+class Interval:
+    """Possible numbers, from `low` to `high`; none where `low` is above `high`.
 
     Attributes:
-        missing: whether it can also have no value.
+        missing: whether there can also be no value.
     """
 
     low: float = -math.inf
@@ -45,21 +45,21 @@ class Range:
 
     @property
     def nonempty(self) -> bool:
-        """Whether there is a number that it can be."""
+        """Whether it contains a number."""
         return self.low <= self.high
 
-    def union(self, other: Range) -> Range:
-        """Return what either can be."""
+    def union(self, other: Interval) -> Interval:
+        """Return the smallest interval that contains both."""
         if not (self.nonempty and other.nonempty):
-            one = self if self.nonempty else other
-            return Range(one.low, one.high, missing=True)
+            only = self if self.nonempty else other
+            return Interval(only.low, only.high, missing=True)
         low, high = min(self.low, other.low), max(self.high, other.high)
-        return Range(low, high, self.missing or other.missing)
+        return Interval(low, high, self.missing or other.missing)
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
-    """Texts that something can be; None for any."""
+class LabelSet:
+    """Possible texts; None for any text."""
 
     texts: frozenset[str] | None = None
     missing: bool = True
@@ -67,195 +67,199 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class PossibleTruths:
-    """Which truths something can have."""
+    """Possible truth values: true, false, unknown."""
 
     yes: bool = True
     no: bool = True
     unknown: bool = True
 
     def inverted(self) -> PossibleTruths:
-        """Return what the negation can be."""
+        """Return the possible truth values of the negation."""
         return PossibleTruths(self.no, self.yes, self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
 class Unbounded:
-    """A name of which nothing is known, not even whether it is a number."""
+    """Nothing is known, not even whether it is a number or a text."""
 
 
-Outcome: TypeAlias = Range | Labels | PossibleTruths | Unbounded
-Keep: TypeAlias = Callable[[str, Outcome], Outcome | None]
+ValueSet: TypeAlias = Interval | LabelSet | PossibleTruths | Unbounded
+Lasting: TypeAlias = Callable[[str, ValueSet], ValueSet | None]
 ANYTHING: Final = Unbounded()
-NEVER: Final = Range(1, 0)
-"""Numbers of something that never has a value."""
+NEVER: Final = Interval(1, 0)
+"""The empty interval: there is never a value."""
 
 
 class Bounds(Protocol):
-    """What names and functions can be, where an expression stands."""
+    """Possible values of names and functions at one place of a specification."""
 
-    def name(self, name: str) -> Outcome:
-        """Return what a name can be."""
+    def name(self, name: str) -> ValueSet:
+        """Return the possible values of a name."""
 
-    def call(self, function: str, argument: str) -> Outcome:
-        """Return what a function of a text can give."""
+    def call(self, function: str, argument: str) -> ValueSet:
+        """Return the possible values of a function."""
 
 
 @dataclass(frozen=True, slots=True)
 class NarrowedBounds:
-    """A world in which something holds besides.
+    """Bounds that a condition narrows further.
 
     Attributes:
-        known: a part as text -> what it can still be.
+        bounds: the bounds without the condition.
+        known: a name or call as text -> the values that the condition leaves possible.
     """
 
-    world: Bounds
-    known: Mapping[str, Outcome]
+    bounds: Bounds
+    known: Mapping[str, ValueSet]
 
-    def name(self, name: str) -> Outcome:
-        """Return what a name can still be."""
-        return _intersection(self.world.name(name), self.known.get(name))
+    def name(self, name: str) -> ValueSet:
+        """Return the values of a name that are still possible."""
+        return _intersection(self.bounds.name(name), self.known.get(name))
 
-    def call(self, function: str, argument: str) -> Outcome:
-        """Return what a function can still give."""
+    def call(self, function: str, argument: str) -> ValueSet:
+        """Return the values of a function that are still possible."""
         return _intersection(
-            self.world.call(function, argument), self.known.get(f"{function}({argument!r})")
+            self.bounds.call(function, argument), self.known.get(f"{function}({argument!r})")
         )
 
 
-def can_hold(root: Node, world: Bounds) -> bool:
-    """Tell whether a condition can be true for somebody."""
-    return truths_of(root, world).yes
+def can_hold(root: Node, bounds: Bounds) -> bool:
+    """Tell whether a condition can be true."""
+    return truths_of(root, bounds).yes
 
 
-def truths_of(node: Node, world: Bounds) -> PossibleTruths:
-    """Return which truths a condition can have; all of them where it is no condition."""
-    found = bounds_of(node, world)
-    return found if isinstance(found, PossibleTruths) else PossibleTruths()
+def truths_of(node: Node, bounds: Bounds) -> PossibleTruths:
+    """Return the possible truth values of a condition; all of them where it is not a condition."""
+    values = bounds_of(node, bounds)
+    return values if isinstance(values, PossibleTruths) else PossibleTruths()
 
 
-def bounds_of(node: Node, world: Bounds) -> Outcome:
-    """Return what a part can come to."""
+def bounds_of(node: Node, bounds: Bounds) -> ValueSet:
+    """Return the possible values of a part of an expression."""
     match node:
         case Name(name=name):
-            return world.name(name)
+            return bounds.name(name)
         case NumberLiteral(number=number):
-            return Range(number, number, missing=False)
+            return Interval(number, number, missing=False)
         case TextLiteral(text=text):
-            return Labels(frozenset({text}), missing=False)
+            return LabelSet(frozenset({text}), missing=False)
         case TruthLiteral(truth=truth):
             return PossibleTruths(truth, not truth, unknown=False)
         case Call(function=function, argument=argument):
-            found = world.call(function, argument)
-            truth = FUNCTIONS.get(function) == "truth"
-            return PossibleTruths() if truth and isinstance(found, Unbounded) else found
+            values = bounds.call(function, argument)
+            is_truth = FUNCTIONS.get(function) == "truth"
+            return PossibleTruths() if is_truth and isinstance(values, Unbounded) else values
         case Operation():
-            return _calculated(node, world)
+            return _operation_bounds(node, bounds)
         case Logic():
-            return _logic_bounds(node, world)
+            return _logic_bounds(node, bounds)
         case Chain():
-            sides = [bounds_of(part, world) for part in node.parts]
+            sides = [bounds_of(part, bounds) for part in node.parts]
             pairs = zip(node.operators, pairwise(sides), strict=True)
-            return _every([_compared(operator, *pair) for operator, pair in pairs])
+            return _all_of([_comparison(operator, *pair) for operator, pair in pairs])
         case Member():
-            return _among(node, bounds_of(node.part, world))
+            return _membership(node, bounds_of(node.part, bounds))
     return ANYTHING
 
 
-def narrow(node: Node, world: Bounds, keep: Keep | None = None) -> Bounds:
-    """Return the world of those for whom a condition is true, as far as that is seen.
+def narrow(node: Node, bounds: Bounds, lasting: Lasting | None = None) -> Bounds:
+    """Return the bounds for people of whom a condition is true, as far as analysis can tell.
 
     Args:
         node: the condition.
-        world: in which it is asked.
-        keep: what of (part, what it can be) still holds later; None where nothing does.
+        bounds: the bounds without it.
+        lasting: returns what remains of the possible values of a part on later days; None where
+            nothing does. Without it, everything remains.
     """
-    known: dict[str, Outcome] = {}
-    for part, found in _implied_bounds(node):
-        lasting = found if keep is None else keep(part, found)
-        if lasting is not None:
-            known[part] = _intersection(lasting, known.get(part))
-    return NarrowedBounds(world, known) if known else world
+    known: dict[str, ValueSet] = {}
+    for part, implied in _implied_bounds(node):
+        values = implied if lasting is None else lasting(part, implied)
+        if values is not None:
+            known[part] = _intersection(values, known.get(part))
+    return NarrowedBounds(bounds, known) if known else bounds
 
 
-def _implied_bounds(node: Node) -> Iterator[tuple[str, Outcome]]:
-    """Yield what the truth of a condition says of single names and functions."""
+def _implied_bounds(node: Node) -> Iterator[tuple[str, ValueSet]]:
+    """Yield (part, possible values) of the names and calls that a true condition limits."""
     if isinstance(node, Logic) and node.function == "and":
         for part in node.parts:
             yield from _implied_bounds(part)
     elif isinstance(node, Chain):
         for operator, (left, right) in zip(node.operators, pairwise(node.parts), strict=True):
-            yield from _bounded(operator, left, right)
-            yield from _bounded(_TURNED[operator], right, left)
+            yield from _implied_by_comparison(operator, left, right)
+            yield from _implied_by_comparison(_MIRRORED[operator], right, left)
     elif isinstance(node, Member) and isinstance(node.part, Name | Call) and not node.negated:
         texts = frozenset(item for item in node.among if isinstance(item, str))
         numbers = [item for item in node.among if not isinstance(item, str)]
         if texts:
-            yield str(node.part), Labels(texts, missing=False)
+            yield str(node.part), LabelSet(texts, missing=False)
         else:
-            yield str(node.part), Range(min(numbers), max(numbers), missing=False)
+            yield str(node.part), Interval(min(numbers), max(numbers), missing=False)
 
 
-def _bounded(operator: str, left: Node, right: Node) -> Iterator[tuple[str, Outcome]]:
+def _implied_by_comparison(
+    operator: str, left: Node, right: Node
+) -> Iterator[tuple[str, ValueSet]]:
     if not isinstance(left, Name | Call):
         return
     if isinstance(right, TextLiteral) and operator == "==":
-        yield str(left), Labels(frozenset({right.text}), missing=False)
+        yield str(left), LabelSet(frozenset({right.text}), missing=False)
     elif isinstance(right, NumberLiteral) and operator != "!=":
         low = right.number if operator in (">", ">=", "==") else -math.inf
         high = right.number if operator in ("<", "<=", "==") else math.inf
-        yield str(left), Range(low, high, missing=False)
+        yield str(left), Interval(low, high, missing=False)
 
 
-_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
-def _intersection(one: Outcome, other: Outcome | None) -> Outcome:
-    """Return what both can be."""
-    if other is None or isinstance(other, Unbounded):
-        return one
-    if isinstance(one, Unbounded):
-        return other
-    if isinstance(one, Range) and isinstance(other, Range):
-        low, high = max(one.low, other.low), min(one.high, other.high)
-        return Range(low, high, one.missing and other.missing)
-    if isinstance(one, Labels) and isinstance(other, Labels):
-        missing = one.missing and other.missing
-        if one.texts is None or other.texts is None:
-            return Labels(other.texts if one.texts is None else one.texts, missing)
-        return Labels(one.texts & other.texts, missing)
-    return one
+def _intersection(first: ValueSet, second: ValueSet | None) -> ValueSet:
+    """Return the values that both contain."""
+    if second is None or isinstance(second, Unbounded):
+        return first
+    if isinstance(first, Unbounded):
+        return second
+    if isinstance(first, Interval) and isinstance(second, Interval):
+        low, high = max(first.low, second.low), min(first.high, second.high)
+        return Interval(low, high, first.missing and second.missing)
+    if isinstance(first, LabelSet) and isinstance(second, LabelSet):
+        missing = first.missing and second.missing
+        if first.texts is None or second.texts is None:
+            return LabelSet(second.texts if first.texts is None else first.texts, missing)
+        return LabelSet(first.texts & second.texts, missing)
+    return first
 
 
-def _logic_bounds(node: Logic, world: Bounds) -> PossibleTruths:
+def _logic_bounds(node: Logic, bounds: Bounds) -> PossibleTruths:
     if node.function == "not":
-        return truths_of(node.parts[0], world).inverted()
-    parts = [truths_of(part, world) for part in node.parts]
+        return truths_of(node.parts[0], bounds).inverted()
+    parts = [truths_of(part, bounds) for part in node.parts]
     if node.function == "or":
-        return _every([one.inverted() for one in parts]).inverted()
-    found, here = _every(parts), world
-    for part in node.parts:  # the later conjuncts are asked of those for whom the earlier hold
-        if not truths_of(part, here).yes:
-            return PossibleTruths(yes=False, no=found.no, unknown=found.unknown)
-        here = narrow(part, here)
-    return found
+        return _all_of([part.inverted() for part in parts]).inverted()
+    truths, narrowed = _all_of(parts), bounds
+    for part in node.parts:  # later conjuncts matter only where the earlier ones are true
+        if not truths_of(part, narrowed).yes:
+            return PossibleTruths(yes=False, no=truths.no, unknown=truths.unknown)
+        narrowed = narrow(part, narrowed)
+    return truths
 
 
-def _every(parts: Sequence[PossibleTruths]) -> PossibleTruths:
+def _all_of(parts: Sequence[PossibleTruths]) -> PossibleTruths:
     return PossibleTruths(
-        all(one.yes for one in parts),
-        any(one.no for one in parts),
-        any(one.unknown for one in parts),
+        all(part.yes for part in parts),
+        any(part.no for part in parts),
+        any(part.unknown for part in parts),
     )
 
 
-def _compared(operator: str, left: Outcome, right: Outcome) -> PossibleTruths:
-    if isinstance(left, Range) and isinstance(right, Range):
+def _comparison(operator: str, left: ValueSet, right: ValueSet) -> PossibleTruths:
+    if isinstance(left, Interval) and isinstance(right, Interval):
         unknown = left.missing or right.missing
         if not (left.nonempty and right.nonempty):
             return PossibleTruths(yes=False, no=False, unknown=True)
-        yes, no = _ordered(operator, left, right)
+        yes, no = _interval_comparison(operator, left, right)
         return PossibleTruths(yes, no, unknown)
-    if isinstance(left, Labels) and isinstance(right, Labels):
+    if isinstance(left, LabelSet) and isinstance(right, LabelSet):
         unknown = left.missing or right.missing
         if left.texts is None or right.texts is None:
             return PossibleTruths(unknown=unknown)
@@ -265,13 +269,11 @@ def _compared(operator: str, left: Outcome, right: Outcome) -> PossibleTruths:
             unknown or not (left.texts and right.texts),
         )
         return same if operator == "==" else same.inverted()
-    if isinstance(left, PossibleTruths) and isinstance(right, PossibleTruths):
-        return PossibleTruths()
     return PossibleTruths()
 
 
-def _ordered(operator: str, left: Range, right: Range) -> tuple[bool, bool]:
-    """Return whether a comparison of two ranges can be true, and whether it can be false."""
+def _interval_comparison(operator: str, left: Interval, right: Interval) -> tuple[bool, bool]:
+    """Return whether a comparison of two intervals can be true, and whether it can be false."""
     if operator in ("==", "!="):
         same = left.low <= right.high and right.low <= left.high
         other = not left.low == left.high == right.low == right.high
@@ -283,52 +285,59 @@ def _ordered(operator: str, left: Range, right: Range) -> tuple[bool, bool]:
     return left.low <= right.high, left.high > right.low
 
 
-def _among(node: Member, found: Outcome) -> PossibleTruths:
-    if isinstance(found, Labels) and found.texts is not None:
+def _membership(node: Member, values: ValueSet) -> PossibleTruths:
+    if isinstance(values, LabelSet) and values.texts is not None:
         listed = {item for item in node.among if isinstance(item, str)}
-        one = PossibleTruths(bool(found.texts & listed), bool(found.texts - listed), found.missing)
-    elif isinstance(found, Range):
+        truths = PossibleTruths(
+            bool(values.texts & listed), bool(values.texts - listed), values.missing
+        )
+    elif isinstance(values, Interval):
         inside = [item for item in node.among
-                  if not isinstance(item, str) and found.low <= item <= found.high]  # fmt: skip
-        single = found.low == found.high
-        one = PossibleTruths(bool(inside), not inside if single else found.nonempty, found.missing)
+                  if not isinstance(item, str) and values.low <= item <= values.high]  # fmt: skip
+        single = values.low == values.high
+        truths = PossibleTruths(
+            bool(inside), not inside if single else values.nonempty, values.missing
+        )
     else:
-        one = PossibleTruths()
-    return one.inverted() if node.negated else one
+        truths = PossibleTruths()
+    return truths.inverted() if node.negated else truths
 
 
-def _calculated(node: Operation, world: Bounds) -> Outcome:
-    """Return what arithmetic can give, by the bounds of what it is made of."""
-    parts = [bounds_of(part, world) for part in node.parts]
-    ranges = [one for one in parts if isinstance(one, Range)]
-    if len(ranges) < len(parts):
-        return Range()
-    if not all(one.nonempty for one in ranges):
+def _operation_bounds(node: Operation, bounds: Bounds) -> ValueSet:
+    """Return the possible results of arithmetic, from the bounds of its operands."""
+    operands = [bounds_of(part, bounds) for part in node.parts]
+    intervals = [operand for operand in operands if isinstance(operand, Interval)]
+    if len(intervals) < len(operands):
+        return Interval()
+    if not all(interval.nonempty for interval in intervals):
         return NEVER
-    missing = any(one.missing for one in ranges)
+    missing = any(interval.missing for interval in intervals)
     if node.function in ("negative", "abs"):
-        ends = [-ranges[0].low, -ranges[0].high]
+        ends = [-intervals[0].low, -intervals[0].high]
         if node.function == "abs":
             ends = [abs(end) for end in ends]
-            ends += [0.0] if ranges[0].low <= 0 <= ranges[0].high else []
-        return _blurred(ends, missing)
-    total = ranges[0]
-    for one in ranges[1:]:
-        ends = [_CALCULATED[node.function](a, b) for a in (total.low, total.high)
-                for b in (one.low, one.high)]  # fmt: skip
-        by_zero = node.function == "/" and one.low <= 0 <= one.high
+            ends += [0.0] if intervals[0].low <= 0 <= intervals[0].high else []
+        return _widened(ends, missing)
+    total = intervals[0]
+    for interval in intervals[1:]:
+        pairs = product((total.low, total.high), (interval.low, interval.high))
+        ends = [_ARITHMETIC[node.function](*pair) for pair in pairs]
+        by_zero = node.function == "/" and interval.low <= 0 <= interval.high
         missing = missing or by_zero
-        total = Range() if by_zero else _blurred(ends, missing)
-    return Range(total.low, total.high, missing or math.isinf(total.low) or math.isinf(total.high))
+        total = Interval() if by_zero else _widened(ends, missing)
+    return Interval(
+        total.low, total.high, missing or math.isinf(total.low) or math.isinf(total.high)
+    )
 
 
-def _blurred(ends: Sequence[float], missing: bool) -> Range:
+def _widened(ends: Sequence[float], missing: bool) -> Interval:
+    """Return the interval of some results, and of what rounding can add to them."""
     if any(math.isnan(end) for end in ends):
-        return Range()
-    return Range(min(ends) - _BLUR, max(ends) + _BLUR, missing)
+        return Interval()
+    return Interval(min(ends) - _ROUNDING, max(ends) + _ROUNDING, missing)
 
 
-_CALCULATED: Mapping[str, Callable[[float, float], float]] = {
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -338,22 +347,22 @@ _CALCULATED: Mapping[str, Callable[[float, float], float]] = {
 }
 
 
-def explain_impossible(root: Node, world: Bounds) -> str:
-    """Say why a condition cannot be true: what its names and functions can be, for a message."""
-    said: dict[str, str] = {}
-    for part in _leaves(_impossible_conjunct(root, world)):
-        told = _bounds_text(part, bounds_of(part, world))
-        if told:
-            said.setdefault(str(part), told)
-    return ", ".join(said.values())
+def explain_impossible(root: Node, bounds: Bounds) -> str:
+    """Explain why a condition cannot be true: the possible values of its names and functions."""
+    texts: dict[str, str] = {}
+    for part in _leaves(_impossible_conjunct(root, bounds)):
+        text = _bounds_text(part, bounds_of(part, bounds))
+        if text:
+            texts.setdefault(str(part), text)
+    return ", ".join(texts.values())
 
 
-def _impossible_conjunct(node: Node, world: Bounds) -> Node:
-    """Return the one conjunct that cannot be true by itself, where there is one."""
+def _impossible_conjunct(node: Node, bounds: Bounds) -> Node:
+    """Return the first conjunct that cannot be true by itself, else the whole condition."""
     if isinstance(node, Logic) and node.function == "and":
-        alone = [part for part in node.parts if not can_hold(part, world)]
-        if alone:
-            return _impossible_conjunct(alone[0], world)
+        impossible = [part for part in node.parts if not can_hold(part, bounds)]
+        if impossible:
+            return _impossible_conjunct(impossible[0], bounds)
     return node
 
 
@@ -364,19 +373,19 @@ def _leaves(node: Node) -> Iterator[Node]:
         yield from _leaves(part)
 
 
-def _bounds_text(part: Node, found: Outcome) -> str:
-    match found:
-        case Range() if not found.nonempty:
+def _bounds_text(part: Node, values: ValueSet) -> str:
+    match values:
+        case Interval() if not values.nonempty:
             return f"{part} never has a value"
-        case Range(low=low, high=high) if low == high:
+        case Interval(low=low, high=high) if low == high:
             return f"{part} is {low:g}"
-        case Range(low=low, high=high) if math.isfinite(low) and math.isfinite(high):
+        case Interval(low=low, high=high) if math.isfinite(low) and math.isfinite(high):
             return f"{part} is {low:g} to {high:g}"
-        case Range(low=low) if math.isfinite(low):
+        case Interval(low=low) if math.isfinite(low):
             return f"{part} is {low:g} or more"
-        case Range(high=high) if math.isfinite(high):
+        case Interval(high=high) if math.isfinite(high):
             return f"{part} is {high:g} or less"
-        case Labels(texts=texts) if texts is not None and len(texts) <= 6:
+        case LabelSet(texts=texts) if texts is not None and len(texts) <= 6:
             return f"{part} is {' or '.join(sorted(texts))}" if texts else f"{part} has no value"
         case PossibleTruths(yes=False):
             return f"{part} is never true"
