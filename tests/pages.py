@@ -20,6 +20,7 @@ from healthsim.building import refining, templates
 from healthsim.building.draft import Draft
 from healthsim.operations import generate, query, scenarios
 from healthsim.operations.home import Home
+from processes import PATIENCE
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("patterns.md", "requests.md")
@@ -77,7 +78,7 @@ def documents(request: Document) -> tuple[Document, tuple[Document, ...]]:
 def save(home: Home, name: str, request: Document) -> scenarios.ScenarioSummary:
     """Run a request and save it as a scenario."""
     profile, journeys = documents(request)
-    record = generate.join(home, generate.start(home, profile, journeys).run_id, 300)
+    record = generate.join(home, generate.start(home, profile, journeys).run_id, PATIENCE)
     if record.status != "done":
         raise RuntimeError(f"{name}: {record.error}")
     return scenarios.save_run(home, record.run_id, name)

@@ -13,6 +13,7 @@ import pytest
 
 from healthsim import __version__, cli
 from healthsim.building import templates
+from processes import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def small(home: Path) -> str:
 def test_the_module_runs_as_the_script_does() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "healthsim", "--version"],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=PATIENCE,
     )  # fmt: skip
 
     assert done.stdout.strip() == f"healthsim {__version__}"
@@ -203,7 +204,7 @@ except SystemExit:
 print("mcp" in sys.modules, "duckdb" in sys.modules, "numpy" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
-                          check=True, timeout=60)  # fmt: skip
+                          check=True, timeout=PATIENCE)  # fmt: skip
 
     assert done.stdout.splitlines()[-1] == "False False False"
 
@@ -376,7 +377,11 @@ def test_looking_codes_up_imports_nothing_heavy() -> None:
         "print(*{'numpy', 'duckdb', 'mcp', 'pyarrow', 'scipy'} & set(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
 
     assert done.stdout.splitlines()[-1] == ""

@@ -24,6 +24,7 @@ from healthsim.specification.distributions.kinds import parse_distribution
 from healthsim.specification.language.expressions import parse
 from healthsim.tools.guide import topics
 from healthsim.tools.skills import skills
+from processes import PATIENCE
 
 SHELF = Path(str(library.library_folder("skills")))
 PAGES = sorted(SHELF.rglob("*.md"))
@@ -92,7 +93,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = Home(tmp_path_factory.mktemp("home"))
     draft = _draft()
     profile = dict(draft.profile or {}) | {"count": 300}
-    record = generate.join(made, generate.start(made, profile, draft.journeys).run_id, 60)
+    record = generate.join(made, generate.start(made, profile, draft.journeys).run_id, PATIENCE)
     assert record.status == "done", record.error
     scenarios.save_run(made, record.run_id, "dm")
     return made

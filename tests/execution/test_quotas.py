@@ -20,6 +20,7 @@ from healthsim.operations.estimate import preview
 from healthsim.operations.home import Home
 from healthsim.operations.verify import verify
 from healthsim.tables import Columns
+from processes import PATIENCE
 
 KIDNEY, DRUG = "N18.30", "lisinopril 10 mg tablet"
 WOMEN = {"when": "gender == 'F'", "count": 10}
@@ -198,7 +199,7 @@ def test_groups_are_of_all_people_of_families() -> None:
 def test_a_run_that_cannot_meet_a_count_fails_and_stores_nothing(tmp_path: Path) -> None:
     home = Home(tmp_path)
     run_id = generate.start(home, fifty({"when": "age > 89", "count": 30}), []).run_id
-    record = generate.join(home, run_id, 60)
+    record = generate.join(home, run_id, PATIENCE)
 
     assert record.status == "failed"
     assert "asks for 30 of the people with age > 89" in record.error
@@ -207,7 +208,7 @@ def test_a_run_that_cannot_meet_a_count_fails_and_stores_nothing(tmp_path: Path)
 
 def test_a_scenario_with_exact_groups_is_verified(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    record = generate.join(home, generate.start(home, fifty(WOMEN), []).run_id, 60)
+    record = generate.join(home, generate.start(home, fifty(WOMEN), []).run_id, PATIENCE)
     scenarios.save_run(home, record.run_id, "ten-women")
 
     assert verify(home, "ten-women").same

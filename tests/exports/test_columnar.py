@@ -16,6 +16,7 @@ from healthsim.errors import NotFound, Refused
 from healthsim.exports import columnar
 from healthsim.operations import exporting, generate, runs, scenarios
 from healthsim.operations.home import Home
+from processes import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     found = Home(tmp_path_factory.mktemp("home"))
     profile = templates.load("medicare-diabetic").fresh() | {"count": 30}
     started = generate.start(found, profile, [templates.load("diabetic-first-year").fresh()])
-    generate.join(found, started.run_id, 60)
+    generate.join(found, started.run_id, PATIENCE)
     scenarios.save_run(found, started.run_id, "small", "=HYPERLINK() | <b>\nhostile")
     return found
 

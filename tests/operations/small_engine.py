@@ -84,7 +84,13 @@ class Chunk:
 
 @dataclass(frozen=True)
 class SmallEngine:
+    """Makes the rows of `size` people at a time.
+
+    With `gate`, it waits before each chunk until that is set or the run is stopped.
+    """
+
     size: int = 16
+    gate: Event | None = None
     pause: float = 0.0
     fail_after: int = 10**9
     skew: int = 0
@@ -113,6 +119,9 @@ class SmallEngine:
             if start >= self.fail_after:
                 raise RuntimeError("a fault inside")
             time.sleep(self.pause)
+            while self.gate is not None and not self.gate.wait(0.01):
+                if stop is not None and stop.is_set():
+                    return
             count = min(self.size, job.count - start)
             made = rows(job.seed + self.skew, start, count)
             yield Chunk(start, count, made, ((count, count),))

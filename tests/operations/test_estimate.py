@@ -8,6 +8,7 @@ from pathlib import Path
 from healthsim.building import templates
 from healthsim.operations import estimate, generate, runs, scenarios
 from healthsim.operations.home import Home
+from processes import PATIENCE
 
 PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 2000}
 JOURNEY = templates.load("diabetic-first-year").fresh()
@@ -17,7 +18,7 @@ def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: 
     seen = estimate.preview(PROFILE, [JOURNEY], sample=3)
     home = Home(tmp_path)
     started = generate.start(home, PROFILE, [JOURNEY])
-    record = generate.join(home, started.run_id, 60)
+    record = generate.join(home, started.run_id, PATIENCE)
     names, rows = scenarios.sample(runs.file(home, record.run_id), "patients", 3)
     made = [dict(zip(names, row, strict=True)) for row in rows]
 

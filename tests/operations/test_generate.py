@@ -19,6 +19,7 @@ from healthsim.persistence.database import open_read
 from healthsim.persistence.digest import digest_stored
 from healthsim.persistence.state import describe_file
 from operations.small_engine import PROFILE, VISITS_EACH, SmallEngine
+from processes import PATIENCE
 
 
 @pytest.fixture
@@ -28,12 +29,12 @@ def home(tmp_path: Path) -> Home:
 
 def done(home: Home, engine: SmallEngine, **changes: object) -> runs.RunRecord:
     record = generate.start(home, {**PROFILE, **changes}, [], engine)
-    return generate.join(home, record.run_id, 20)
+    return generate.join(home, record.run_id, PATIENCE)
 
 
 def left(home: Home) -> list[Path]:
     """Return what lies in the folder of runs once every lease is released: just after a record."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while list(home.runs.glob("*.lease")) and time.monotonic() < deadline:
         time.sleep(0.01)
     return sorted(home.runs.iterdir())
@@ -67,12 +68,14 @@ def test_the_size_of_chunks_does_not_change_the_digest(home: Home, tmp_path: Pat
 
 
 def test_a_repeated_call_joins_the_run(home: Home) -> None:
-    slow = SmallEngine(pause=0.05)
-    first = generate.start(home, PROFILE, [], slow)
-    second = generate.start(home, PROFILE, [], slow)
+    held = SmallEngine(gate=Event())
+    first = generate.start(home, PROFILE, [], held)
+    second = generate.start(home, PROFILE, [], SmallEngine(fail_after=0))
 
+    assert (first.status, second.status) == ("running", "running")
     assert second.run_id == first.run_id
-    assert generate.join(home, first.run_id, 20).status == "done"
+    held.gate.set()
+    assert generate.join(home, first.run_id, PATIENCE).status == "done"
     assert generate.start(home, PROFILE, [], SmallEngine(fail_after=0)).status == "done"
 
 
@@ -84,17 +87,17 @@ def test_another_seed_is_another_run(home: Home) -> None:
 
 
 def test_joining_waits_no_longer_than_it_was_told(home: Home) -> None:
-    record = generate.start(home, PROFILE, [], SmallEngine(pause=0.2))
+    record = generate.start(home, PROFILE, [], SmallEngine(gate=Event()))
 
     assert generate.join(home, record.run_id, 0.1).status == "running"
     runs.cancel(home, record.run_id)
-    generate.join(home, record.run_id, 10)
+    assert generate.join(home, record.run_id, PATIENCE).status == "cancelled"
 
 
 def test_a_cancelled_run_stops_within_a_chunk_and_leaves_no_rows(home: Home) -> None:
     record = generate.start(home, {**PROFILE, "count": 5000}, [], SmallEngine(pause=0.05))
     runs.cancel(home, record.run_id)
-    record = generate.join(home, record.run_id, 10)
+    record = generate.join(home, record.run_id, PATIENCE)
 
     assert record.status == "cancelled"
     assert record.done < 5000
@@ -104,9 +107,9 @@ def test_a_cancelled_run_stops_within_a_chunk_and_leaves_no_rows(home: Home) -> 
 
 
 def test_a_cancelled_run_can_be_started_again(home: Home) -> None:
-    record = generate.start(home, PROFILE, [], SmallEngine(pause=0.1))
+    record = generate.start(home, PROFILE, [], SmallEngine(gate=Event()))
     runs.cancel(home, record.run_id)
-    generate.join(home, record.run_id, 10)
+    assert generate.join(home, record.run_id, PATIENCE).status == "cancelled"
 
     assert done(home, SmallEngine()).status == "done"
 
@@ -227,6 +230,7 @@ from healthsim.operations import generate, runs
 from healthsim.operations.home import Home
 from operations.small_engine import PROFILE, SmallEngine
 from operations.test_generate import left
+from processes import PATIENCE
 
 most, count = int(sys.argv[2]), int(sys.argv[3])
 home = Home(Path(sys.argv[1]))
@@ -237,12 +241,12 @@ class Filling(SmallEngine):
         yield from super().chunks(job, stop=stop)
 
 record = generate.start(home, {**PROFILE, "count": count}, [], Filling(size=4096))
-record = generate.join(home, record.run_id, 20)
+record = generate.join(home, record.run_id, PATIENCE)
 print(record.status, "|", record.error)
 print([path.suffix for path in left(home)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 again = generate.start(home, {**PROFILE, "count": count}, [], SmallEngine(size=4096))
-print(generate.join(home, again.run_id, 20).status)
+print(generate.join(home, again.run_id, PATIENCE).status)
 """
 
 

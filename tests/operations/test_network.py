@@ -21,6 +21,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.reference import kinds
 from healthsim.reference.kind import ImportRequest
+from processes import PATIENCE
 
 REAL = (1234567893, 1000000012, 1000000038)
 HEART = {"Healthcare Provider Taxonomy Code_1": "207RC0001X"}  # electrophysiology
@@ -131,7 +132,7 @@ def test_imported_clinicians_treat_only_who_asks_for_them(full: Home) -> None:
 def test_a_scenario_with_imported_clinicians_is_whole(full: Home) -> None:
     steps = [visit("pcp", 1), visit("heart", 9, specialty="cardiology")]
     record = generate.start(full, houston(**ASKED), [journey(*steps)])
-    record = generate.join(full, record.run_id, 120)
+    record = generate.join(full, record.run_id, PATIENCE)
     path = full.runs / f"{record.run_id}.duckdb"
     with duckdb.connect(str(path), read_only=True) as file:
         real = dict(

@@ -16,6 +16,7 @@ from healthsim.operations import query as module
 from healthsim.operations.home import Home
 from healthsim.operations.query import QueryResult, query, query_file
 from persistence.saving import kept_run
+from processes import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def test_an_endless_query_is_stopped_at_its_deadline(home: Home, sql: str) -> No
     with pytest.raises(Refused, match=r"more than 0\.7 seconds and was stopped; filter"):
         query(home, "small", sql, seconds=0.7)
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < PATIENCE  # by itself it would take days
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ def test_a_query_that_eats_memory_is_refused_and_the_server_lives(home: Home, sq
 
     assert "memory" in refused(home, sql) or "seconds" in refused(home, sql)
 
-    assert time.monotonic() - begun < 25
+    assert time.monotonic() - begun < PATIENCE
     assert asked(home, "SELECT 1").rows == [[1]]
 
 
@@ -303,7 +304,7 @@ def test_the_process_ends_itself_if_nobody_ends_it(home: Home) -> None:
         ' "sql": "SELECT count(*) FROM range(1000000) a, range(10000000) b"}'
     )
     done = subprocess.run(
-        [sys.executable, "-P", str(module._SANDBOX)], input=request, text=True, timeout=20
+        [sys.executable, "-P", str(module._SANDBOX)], input=request, text=True, timeout=PATIENCE
     )
 
     assert done.returncode == 3

@@ -23,6 +23,7 @@ from healthsim.operations.verify import verify
 from healthsim.persistence.database import open_write
 from healthsim.persistence.scenario import read_manifest, rewrite_manifest
 from healthsim.products.reference import built_in
+from processes import PATIENCE
 
 PLAIN: dict[str, Any] = {
     "kind": "profile",
@@ -40,7 +41,7 @@ def home(tmp_path: Path) -> Home:
 
 def _saved(home: Home, name: str, profile: dict[str, Any]) -> str:
     """Run a profile and save it; return the key of the run."""
-    record = join(home, start(home, profile, []).run_id, 60)
+    record = join(home, start(home, profile, []).run_id, PATIENCE)
     assert record.status == "done", record.error
     scenarios.save_run(home, record.run_id, name)
     return record.key

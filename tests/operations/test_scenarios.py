@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 import duckdb
 import pytest
@@ -18,6 +20,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.verify import verify
 from operations import small_engine as small
 from operations.small_engine import PROFILE, SmallEngine
+from processes import PATIENCE, started
 
 JOURNEY = {"kind": "journey", "name": "small"}
 
@@ -30,7 +33,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def run_id(home: Home) -> str:
     record = generate.start(home, PROFILE, [JOURNEY], SmallEngine())
-    return generate.join(home, record.run_id, 20).run_id
+    return generate.join(home, record.run_id, PATIENCE).run_id
 
 
 def test_a_run_is_kept_under_a_name_with_all_that_made_it(home: Home, run_id: str) -> None:
@@ -83,12 +86,12 @@ def test_a_taken_name_is_refused_before_any_work(home: Home, run_id: str) -> Non
 
 
 def test_only_a_finished_run_can_be_kept(home: Home) -> None:
-    record = generate.start(home, PROFILE, [], SmallEngine(pause=0.2))
+    record = generate.start(home, PROFILE, [], SmallEngine(gate=Event()))
 
     with pytest.raises(NotFound, match="it is running; wait for it with check_run"):
         scenarios.save_run(home, record.run_id, "one")
     runs.cancel(home, record.run_id)
-    generate.join(home, record.run_id, 10)
+    generate.join(home, record.run_id, PATIENCE)
 
 
 def test_a_list_shows_a_damaged_scenario_as_damaged(home: Home, run_id: str) -> None:
@@ -171,10 +174,11 @@ import pathlib, sys
 from healthsim.operations import generate, query, scenarios
 from healthsim.operations.home import Home
 from operations.small_engine import PROFILE, SmallEngine
+from processes import PATIENCE
 home, me = Home(pathlib.Path(sys.argv[1])), sys.argv[2]
 for turn in range(4):
     record = generate.start(home, {**PROFILE, "seed": turn}, [], SmallEngine())
-    assert generate.join(home, record.run_id, 30).status == "done"
+    assert generate.join(home, record.run_id, PATIENCE).status == "done"
     scenarios.save_run(home, record.run_id, "shared", f"{me} {turn}", replace=True)
     scenarios.save_run(home, record.run_id, f"{me}-{turn}")
     for name in ("shared", f"{me}-{turn}"):
@@ -186,17 +190,17 @@ for turn in range(4):
 def test_two_server_processes_share_a_home_and_never_lock_each_other_out(home: Home) -> None:
     paths = [str(Path(healthsim.__file__).parents[1]), str(Path(small.__file__).parents[1])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    servers = [
-        subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(home.folder), me],
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for me in ("one", "two")
-    ]
-
-    said = [server.communicate(timeout=60)[1] for server in servers]
+    with ExitStack() as both:
+        servers = [
+            both.enter_context(
+                started(
+                    [sys.executable, "-c", SERVER, str(home.folder), me],
+                    env=environment, stderr=subprocess.PIPE, text=True,
+                )
+            )
+            for me in ("one", "two")
+        ]  # fmt: skip
+        said = [server.communicate(timeout=PATIENCE)[1] for server in servers]
 
     assert [server.returncode for server in servers] == [0, 0], said
     names = {item.name for item in scenarios.list_all(home)}

@@ -14,6 +14,7 @@ from healthsim.operations.query import query
 from healthsim.operations.verify import verify
 from healthsim.persistence.digest import Digest, digest_stored
 from healthsim.persistence.state import describe_file
+from processes import PATIENCE
 
 PROFILE: dict[str, Any] = {
     "kind": "profile",
@@ -77,7 +78,7 @@ JOURNEY: dict[str, Any] = {
 def home(tmp_path: Path) -> Home:
     home = Home(tmp_path)
     record = generate.start(home, PROFILE, [JOURNEY])
-    record = generate.join(home, record.run_id, 60)
+    record = generate.join(home, record.run_id, PATIENCE)
     assert record.status == "done", record.error
     scenarios.save_run(home, record.run_id, "few")
     return home
@@ -139,7 +140,7 @@ def test_a_wrong_specification_starts_no_run(tmp_path: Path) -> None:
 def test_expectations_are_judged_kept_and_audited(home: Home) -> None:
     year = JOURNEY | {"expectations": ["share(happened('visit')) == 1"]}
     who = PROFILE | {"expectations": ["count(encounters) / count(patients) > 50"]}
-    record = generate.join(home, generate.start(home, who, [year]).run_id, 60)
+    record = generate.join(home, generate.start(home, who, [year]).run_id, PATIENCE)
     kept = scenarios.save_run(home, record.run_id, "expecting")
     audited = auditing.audit(home, "expecting")
 

@@ -15,6 +15,7 @@ from healthsim.persistence.digest import Digest, digest_stored
 from healthsim.persistence.scenario import Manifest, write_manifest
 from healthsim.persistence.state import StateManager, describe_file
 from operations import small_engine as small
+from processes import started
 
 
 def kept_run(path: Path, count: int, size: int = 16) -> Path:
@@ -59,11 +60,10 @@ def end_a_saver(folder: Path, old: Path, new: Path, seconds: float) -> str:
     if not states.exists("one"):
         states.save(old, manifest_of(old).named("one", "", (), ""))
     command = [sys.executable, __file__, str(folder), str(old), str(new)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as saver:
+    with started(command, stdout=subprocess.PIPE, env=environment) as saver:
         assert saver.stdout is not None
         assert saver.stdout.readline() == b"begun\n"
         time.sleep(seconds)
-        saver.kill()
     found = states.describe("one")
     again = digest_stored(states.path("one"), found.tables).total()
     assert again == found.manifest.digest, "half a scenario"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,7 @@ from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import Writer, ddl, open_read, open_write, storage_errors
 from healthsim.tables import Column, Table
 from operations import small_engine as small
+from processes import PATIENCE, started
 
 NUMBERS = Table("numbers", "x", "g", ("n",), (Column("n", "BIGINT", "m", required=True),))
 OTHERS = Table("others", "x", "g", ("n",), (Column("n", "BIGINT", "m", required=True),))
@@ -132,26 +133,29 @@ def test_reading_twice_at_once_in_one_process_is_fine(tmp_path: Path) -> None:
 
 def test_reading_waits_for_a_writer_in_another_process(tmp_path: Path) -> None:
     path = written(tmp_path / "a.duckdb")
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import duckdb, sys, time\n"
-            "connection = duckdb.connect()\n"
-            f"connection.execute(\"ATTACH '{path}' AS f\")\n"
-            "print('held', flush=True)\n"
-            "time.sleep(0.4)\n",
-        ],
-        stdout=subprocess.PIPE,
+    program = (
+        "import duckdb, sys\n"
+        "connection = duckdb.connect()\n"
+        f"connection.execute(\"ATTACH '{path}' AS f\")\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
     )
-    with holder:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with started([sys.executable, "-c", program], **pipes) as holder, ThreadPoolExecutor() as pool:
         assert holder.stdout is not None
-        holder.stdout.readline()
-        begun = time.monotonic()
-        with open_read(path) as connection:
-            assert connection.sql("SELECT count(*) FROM numbers").fetchall() == [(10,)]
+        assert holder.stdout.readline() == b"held\n"
+        reading = pool.submit(_numbers, path)
+        with pytest.raises(TimeoutError):
+            reading.result(timeout=0.3)  # it waits as long as the other holds the file
+        holder.communicate()
+        found = reading.result(timeout=PATIENCE)
 
-    assert time.monotonic() - begun > 0.2
+    assert found == [(10,)]
+
+
+def _numbers(path: Path) -> list[tuple[int]]:
+    with open_read(path) as connection:
+        return connection.sql("SELECT count(*) FROM numbers").fetchall()
 
 
 def test_a_replaced_file_shows_its_new_rows(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from healthsim.persistence.digest import digest_stored
 from healthsim.persistence.state import StateManager, describe_file, sample
 from operations import small_engine as small
 from persistence.saving import end_a_saver, kept_run, manifest_of
+from processes import started
 
 KILLS = 6
 
@@ -133,8 +133,8 @@ def test_what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not(
     states: StateManager, run: Path
 ) -> None:
     folder = states.path("one").parent
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+    with started([sys.executable, "-c", ""]) as dead:
+        dead.wait()
     left = folder / f".one.duckdb.{dead.pid}-1.unfinished"
     log = folder / f".one.duckdb.{dead.pid}-1.unfinished.wal"
     mine = folder / f".two.duckdb.{os.getpid()}-1.unfinished"

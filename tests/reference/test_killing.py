@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from healthsim.operations.reference import import_file
 from healthsim.reference import read
 from healthsim.reference.nppes import PROVIDERS
 from healthsim.reference.store import imports
+from processes import started
 
 _ROWS = 150_000
 
@@ -39,11 +41,42 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _start(home: Path, file: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "healthsim", "--home", str(home), "reference", "import"]
-    return subprocess.Popen(
-        [*command, "nppes", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+HALTING = """
+import sys, time
+from healthsim.cli import main
+
+class Screen:
+    def __init__(self, stream, word):
+        self._stream, self._word = stream, word
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def write(self, text):
+        self._stream.write(text)
+        self._stream.flush()
+        if self._word and text.startswith(self._word):
+            self._word = ""
+            while True:
+                time.sleep(0.01)
+
+sys.stderr = Screen(sys.stderr, sys.argv.pop(1))
+main()
+"""
+"""The command line with a screen that takes nothing more once a word has been shown on it: whatever
+wrote it waits there until a signal comes, and its import cannot have ended before."""
+
+
+@contextmanager
+def _importing(home: Path, file: Path, halts: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Import a file in a process; where it is to halt, yield it when it has."""
+    command = [sys.executable, "-c", HALTING, halts, "--home", str(home), "reference", "import"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with started([*command, "nppes", str(file)], **pipes) as process:
+        assert process.stderr is not None
+        while halts and not process.stderr.readline().startswith(halts):
+            assert process.poll() is None
+        yield process
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -55,16 +88,11 @@ def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, sta
     path = home / "reference.duckdb"
     before, content = imports(path), path.read_bytes()
 
-    process = _start(home, big)
-    assert process.stderr is not None
-    while not process.stderr.readline().startswith(stage):
-        assert process.poll() is None
-    while stage == "importing" and not list(home.glob("*.unfinished*")):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
+    with _importing(home, big, stage) as process:
+        assert bool(list(home.glob("*.unfinished*"))) is (stage == "importing")
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
 
-    assert process.wait() == -signal.SIGKILL
-    process.communicate()
     assert path.read_bytes() == content
     assert imports(path) == before
     assert len(read.providers(path)["npi"]) == 1
@@ -73,13 +101,9 @@ def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, sta
 @pytest.mark.skipif(sys.platform == "win32", reason="its keyboard interrupts otherwise")
 def test_who_stops_an_import_is_told_that_nothing_changed(tmp_path: Path, big: Path) -> None:
     home = tmp_path / "home"
-    process = _start(home, big)
-    assert process.stderr is not None
-    while not process.stderr.readline().startswith("importing"):
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-
-    _, told = process.communicate()
+    with _importing(home, big, "importing") as process:
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
 
     assert process.returncode == 1
     assert told.splitlines()[-1] == "import: was stopped; nothing has changed; run it again"
@@ -89,16 +113,13 @@ def test_who_stops_an_import_is_told_that_nothing_changed(tmp_path: Path, big: P
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_after_a_kill_the_next_import_works_and_sweeps(tmp_path: Path, big: Path) -> None:
     home = tmp_path / "home"
-    process = _start(home, big)
-    while not list(home.glob(".*.unfinished*")):
-        assert process.poll() is None
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    with _importing(home, big, "importing") as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     assert list(home.glob(".*.unfinished*"))
 
-    again = _start(home, big)
-    out, _ = again.communicate()
+    with _importing(home, big) as again:
+        out, _ = again.communicate()
 
     assert again.returncode == 0
     assert f"nppes: {_ROWS:,} rows, 2024-06-09" in out

@@ -11,6 +11,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from processes import PATIENCE
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -170,7 +171,7 @@ async def test_the_server_serves_over_http_and_only_its_own_host(tmp_path: Path)
 
 
 async def _reachable(port: int) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while True:
             try:
                 async with await anyio.connect_tcp("127.0.0.1", port):

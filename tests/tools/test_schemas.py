@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from processes import PATIENCE
 from talking import Open
 
 pytestmark = pytest.mark.anyio
@@ -105,7 +106,11 @@ anyio.run(main)
 print(*{"numpy", "duckdb", "scipy", "pyarrow", "jinja2"} & set(sys.modules))
 """
     found = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
 
     assert found.stdout.strip() == ""
