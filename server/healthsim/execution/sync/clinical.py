@@ -14,11 +14,12 @@ from healthsim.codes.books import cvx
 from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, Days, whole_months
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Rows, Values
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.encounters import SyncContext
 from healthsim.execution.sync.numbering import analytes, result_address
 from healthsim.execution.sync.visits import DAY
+from healthsim.execution.timeline.facts import CarePlanFacts, ResultFacts
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
@@ -47,10 +48,15 @@ class LabResultRows:
     @cached_property
     def found(self) -> NDArray[np.intp]:
         """Which of the happening's people have a result; a formula may lack what it needs."""
-        value = self.happening.facts[self.loinc]
+        value = self.values
         if isinstance(value, Coded):
             return np.flatnonzero(value.codes >= 0)
-        return np.flatnonzero(~np.isnan(np.asarray(value, dtype=np.float64)))
+        return np.flatnonzero(~np.isnan(value))
+
+    @property
+    def values(self) -> Values:
+        """Everyone's result, in the order of the happening's people."""
+        return self.happening.facts_as(ResultFacts).by_loinc[self.loinc]
 
     @property
     def rows(self) -> Rows:
@@ -75,14 +81,12 @@ def _results(
 
 
 def _value(one: LabResultRows) -> NDArray[np.float64]:
-    found = one.happening.facts[one.loinc]
-    if isinstance(found, Coded):
-        return np.full(len(one.found), np.nan)
-    return np.asarray(found, dtype=np.float64)[one.found]
+    found = one.values
+    return np.full(len(one.found), np.nan) if isinstance(found, Coded) else found[one.found]
 
 
 def _value_text(one: LabResultRows) -> Coded:
-    found = one.happening.facts[one.loinc]
+    found = one.values
     return (
         found.take(one.found) if isinstance(found, Coded) else Coded.constant(None, len(one.rows))
     )
@@ -266,7 +270,7 @@ def care_plans(made: SyncContext) -> Columns:
     if not len(found):
         return chart.CARE_PLANS.empty()
     person = made.person_id[found.rows]
-    stop = found.row_values(lambda one: np.asarray(one.facts["stop"], dtype=np.int32))
+    stop = found.row_values(lambda one: one.facts_as(CarePlanFacts).stop)
     death = made.timeline.record.death[found.rows]
     stop = np.minimum(stop, death)
     over = stop <= made.through

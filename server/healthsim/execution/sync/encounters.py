@@ -18,11 +18,11 @@ from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.care_team import DirectoryUse, Network, ProviderRequest
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.visits import DAY, VisitRows
+from healthsim.execution.timeline.facts import OptionFacts, VisitFacts
 from healthsim.execution.timeline.timeline import Timeline
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.events import EVENTS
 from healthsim.products.patientsim import tables as chart
-from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.plan import Beating, Occurrence
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import TrialVisitDetails
@@ -221,8 +221,8 @@ _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("
 
 def disposition(made: SyncContext, one: VisitRows) -> Coded:
     """Return the discharge status of a visit: stated, home, admitted here, or dead."""
-    said = one.source_rows.facts.get("disposition")
-    usual = said if isinstance(said, Coded) else Coded.constant("01", len(one.rows))
+    stated = one.source_rows.facts_as(VisitFacts).disposition
+    usual = Coded.constant("01", len(one.rows)) if stated is None else stated
     words = (*usual.vocabulary, _ADMITTED_HERE, "20")
     codes = usual.codes.copy()
     for _, rows in admissions_of(made, one):
@@ -394,10 +394,6 @@ def _type(one: OccurrenceRows) -> str:
 
 
 def _option(one: OccurrenceRows) -> Coded:
-    step, told = one.occurrence.step, one.facts.get("option")
-    if isinstance(told, Coded):
-        return told
-    if not isinstance(step, Branch):
-        return Coded.constant(None, len(one.rows))
-    ways = np.asarray(one.facts["way"], dtype=np.int32)
-    return Coded(ways, tuple(option.name for option in step.options))
+    if isinstance(one.facts, OptionFacts):
+        return one.facts.option
+    return Coded.constant(None, len(one.rows))

@@ -16,6 +16,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.encounters import SyncContext
 from healthsim.execution.sync.numbering import ongoing_fills
+from healthsim.execution.timeline.facts import PrescriptionFacts
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.patientsim.generate import drug_columns
 from healthsim.products.patientsim.tables import PRESCRIPTIONS
@@ -65,10 +66,8 @@ def prescription_rows(made: SyncContext, profile: ProfileSpec) -> list[Prescript
 
 def _written(made: SyncContext) -> Iterator[PrescriptionRows]:
     for one in made.of_type(Prescription):
-        step, address = one.occurrence.step, one.occurrence.address
-        if not isinstance(step, Prescription):
-            raise TypeError(type(step))
-        details = step.details
+        address, facts = one.occurrence.address, one.facts_as(PrescriptionFacts)
+        details = one.step_as(Prescription).details
         drug = drugs().find(details.drug, "details.drug")
         yield PrescriptionRows(
             address=address,
@@ -77,13 +76,13 @@ def _written(made: SyncContext) -> Iterator[PrescriptionRows]:
             drug=drug,
             rows=one.rows,
             written=one.days,
-            stop=np.asarray(one.facts["stop"], dtype=np.int32),
-            cut=np.asarray(one.facts["cut"], dtype=np.bool_),
+            stop=facts.stop,
+            cut=facts.cut,
             days_supply=details.days_supply,
             refills=details.refills,
             quantity=details.quantity or quantity(drug, details.days_supply),
-            first_fill_share=np.asarray(one.facts["first_fill_share"], dtype=np.float64),
-            adherence=np.asarray(one.facts["adherence"], dtype=np.float64),
+            first_fill_share=facts.first_fill_share,
+            adherence=facts.adherence,
             happening=one,
         )
 

@@ -11,6 +11,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.sync.encounters import SyncContext
+from healthsim.execution.timeline.facts import RandomizationFacts, ScreeningFacts, WithdrawalFacts
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.trialsim.generate import STATUSES
 from healthsim.specification.journeys import events
@@ -79,13 +80,14 @@ def subject_columns(made: SyncContext, trial: TrialSpec) -> SubjectColumns:
     screened, failed = _days(size), Coded(np.full(size, -1, dtype=np.int32), criteria)
     for one in _happened(made, trial, events.Screening):
         screened[one.rows] = one.days
-        failed.codes[one.rows] = np.asarray(one.facts["failed"], dtype=np.int32)
+        failed.codes[one.rows] = one.facts_as(ScreeningFacts).failed
     randomized, block = _days(size), _days(size)
     arm = stratum = Coded.constant(None, size)
     for one in _happened(made, trial, events.Randomization):
         randomized[one.rows] = one.days
-        block[one.rows] = np.asarray(one.facts["block"], dtype=np.int32)
-        arm, stratum = (_spread(one.facts[name], one.rows, size) for name in ("arm", "stratum"))
+        facts = one.facts_as(RandomizationFacts)
+        block[one.rows] = facts.block
+        arm, stratum = (_spread(text, one.rows, size) for text in (facts.arm, facts.stratum))
     ended, reason, how = _ends(made, trial, screened, failed)
     consented = _consented(made, trial)
     last = np.minimum(made.timeline.record.death, np.int32(made.through))
@@ -112,10 +114,8 @@ def _days(size: int) -> Days:
     return np.full(size, NO_DAY, dtype=np.int32)
 
 
-def _spread(found: object, rows: Rows, size: int) -> Coded:
+def _spread(found: Coded, rows: Rows, size: int) -> Coded:
     """Return a text for everyone of the chunk, from one for some of them."""
-    if not isinstance(found, Coded):
-        raise TypeError("a randomisation tells its arm and stratum in words")
     codes = np.full(size, -1, dtype=np.int32)
     codes[rows] = found.codes
     return Coded(codes, found.vocabulary)
@@ -152,9 +152,7 @@ def _ends(
     out = np.flatnonzero(failed.codes >= 0)
     end(out, screened[out], "screen failure", Coded.constant("screen failure", len(out)))
     for one in _happened(made, trial, events.Withdrawal):
-        reason = one.facts["reason"]
-        if isinstance(reason, Coded):
-            end(one.rows, one.days, "withdrawn", reason)
+        end(one.rows, one.days, "withdrawn", one.facts_as(WithdrawalFacts).reason)
     for one in _happened(made, trial, End):
         said = one.occurrence.step
         if isinstance(said, End) and said.scope == "trial":

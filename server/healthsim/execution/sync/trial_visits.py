@@ -13,6 +13,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.encounters import SyncContext
 from healthsim.execution.sync.subjects import SubjectColumns
+from healthsim.execution.timeline.facts import PlannedVisitFacts
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys.events import TrialVisit
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
@@ -98,10 +99,9 @@ class _MatchedVisit:
         if around is not None and _is_planned(around):
             due = happened[around.number]
             at = np.searchsorted(due.rows, one.rows)
-            planned, low, high = (np.asarray(due.facts[name], dtype=np.int32)[at]
-                                  for name in ("planned", "low", "high"))  # fmt: skip
-            late = np.asarray(due.facts["deviation"], dtype=np.bool_)[at]
-            deviation = late | (days < low) | (days > high)
+            plan = due.facts_as(PlannedVisitFacts).take(at)
+            planned, low, high = plan.planned, plan.low, plan.high
+            deviation = plan.deviation | (days < low) | (days > high)
         elif around is not None:
             status = "unscheduled"
         number = made.numbering.number("encounters", self.visit.address)
@@ -112,15 +112,14 @@ class _MatchedVisit:
 
     def missed(self, due: OccurrenceRows) -> TrialVisitRows | None:
         """Return the visit for those who missed it; None where nobody did."""
-        gone = np.flatnonzero(np.asarray(due.facts["missed"], dtype=np.bool_))
+        gone = np.flatnonzero(due.facts_as(PlannedVisitFacts).missed)
         if not len(gone):
             return None
-        planned, low, high = (np.asarray(due.facts[name], dtype=np.int32)[gone]
-                              for name in ("planned", "low", "high"))  # fmt: skip
+        plan = due.facts_as(PlannedVisitFacts).take(gone)
         size = len(gone)
         return TrialVisitRows(
             self.of, self.visit, due.occurrence, due.rows[gone], self.number,
-            _name(self.plan, self.visit), "missed", planned, low, high,
+            _name(self.plan, self.visit), "missed", plan.planned, plan.low, plan.high,
             np.full(size, NO_DAY, dtype=np.int32), np.zeros(size, dtype=np.bool_),
             np.full(size, NO_NUMBER),
         )  # fmt: skip

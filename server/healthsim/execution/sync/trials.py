@@ -16,6 +16,7 @@ from healthsim.execution.sync.encounters import SyncContext
 from healthsim.execution.sync.numbering import answer_addresses, subject_address
 from healthsim.execution.sync.subjects import SubjectColumns, subject_columns
 from healthsim.execution.sync.trial_visits import name_of, trial_visit_rows
+from healthsim.execution.timeline.facts import AdverseEventFacts, ExposureFacts, ScreeningFacts
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.trialsim import tables as room
 from healthsim.products.trialsim.generate import (
@@ -153,7 +154,7 @@ def _answers(made: SyncContext, known: Sequence[SubjectColumns]) -> Iterator[_Cr
         for one in of.happened(made, events.Screening):
             addresses = answer_addresses(one.occurrence.address, of.trial)
             for place, address in enumerate(addresses):
-                met = np.asarray(one.facts[f"criterion {place}"], dtype=np.bool_)
+                met = one.facts_as(ScreeningFacts).met[place]
                 number = made.numbering.number("eligibility_results", address)
                 yield _CriterionAnswer(one, of, place, number, met)
 
@@ -248,8 +249,8 @@ def adverse_events(made: SyncContext, known: Sequence[SubjectColumns]) -> Column
     if not len(found):
         return room.ADVERSE_EVENTS.empty()
     start = found.row_values(lambda one: one.happening.days)
-    grade = found.row_values(lambda one: np.asarray(one.happening.facts["grade"], dtype=np.int32))
-    lasts = found.row_values(lambda one: np.asarray(one.happening.facts["lasts"], dtype=np.float64))
+    grade = found.row_values(lambda one: _facts(one).grade)
+    lasts = found.row_values(lambda one: _facts(one).lasts_days)
     lasts = np.where(grade >= FATAL, 1.0, lasts)
     end = start + np.nan_to_num(lasts, nan=1.0).astype(np.int32) - 1
     over = ~np.isnan(lasts) & (end <= found.row_values(lambda one: one.last))
@@ -258,22 +259,17 @@ def adverse_events(made: SyncContext, known: Sequence[SubjectColumns]) -> Column
         "term": found.segment_texts(lambda one: one.happening.occurrence.step.details.term),  # type: ignore[attr-defined]
         "code": found.segment_texts(lambda one: one.happening.occurrence.step.details.code),  # type: ignore[attr-defined]
         "grade": grade,
-        "related": found.row_texts(lambda one: _texts(one, "related")),
-        "serious": found.row_values(
-            lambda one: np.asarray(one.happening.facts["serious"], np.bool_)
-        ),
-        "action": found.row_texts(lambda one: _texts(one, "action")),
-        "outcome": outcomes(found.row_texts(lambda one: _texts(one, "outcome")), grade, over),
+        "related": found.row_texts(lambda one: _facts(one).related),
+        "serious": found.row_values(lambda one: _facts(one).serious),
+        "action": found.row_texts(lambda one: _facts(one).action),
+        "outcome": outcomes(found.row_texts(lambda one: _facts(one).outcome), grade, over),
         "start_date": start,
         "end_date": np.where(over, end, NO_DAY).astype(np.int32),
     })  # fmt: skip
 
 
-def _texts(one: _TrialEvent, name: str) -> Coded:
-    found = one.happening.facts[name]
-    if isinstance(found, Coded):
-        return found
-    raise TypeError(f"{name} is no text")
+def _facts(one: _TrialEvent) -> AdverseEventFacts:
+    return one.happening.facts_as(AdverseEventFacts)
 
 
 def exposures(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
@@ -288,7 +284,7 @@ def exposures(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
         **_heads(made, found, "exposures", "exposure_id"),
         "treatment": found.segment_texts(lambda one: _details(one).treatment),
         "arm": found.row_texts(lambda one: one.of.arm_on(one.rows, one.happening.days)),
-        "dose": found.row_values(lambda one: np.asarray(one.happening.facts["dose"], np.float64)),
+        "dose": found.row_values(lambda one: one.happening.facts_as(ExposureFacts).dose),
         "unit": found.segment_texts(lambda one: _details(one).unit),
         "route": found.segment_texts(lambda one: _details(one).route),
         "start_date": start,
@@ -298,7 +294,4 @@ def exposures(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
 
 
 def _details(one: _TrialEvent) -> ExposureDetails:
-    step = one.happening.occurrence.step
-    if not isinstance(step, events.Exposure):
-        raise TypeError(type(step))
-    return step.details
+    return one.happening.step_as(events.Exposure).details

@@ -12,6 +12,7 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.people.diagnoses import VisitCodes
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
+from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys import events
@@ -100,7 +101,7 @@ def build_visit(
     if not isinstance(step, events.Encounter | events.Claim):
         raise TypeError(type(step))
     details, rows, first = step.details, happening.rows, happening.days
-    nights = np.asarray(happening.facts["nights"], dtype=np.int32)
+    nights = happening.facts_as(VisitFacts).nights
     last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
     start_at, end_at = _hours(happening, details.encounter_class, last, record.draws)
     specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
@@ -162,7 +163,7 @@ def _stated(
 ) -> VisitCodes:
     """Return what each visit states: what is listed and holds, else the primary condition."""
     listed = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
-    said = np.asarray(happening.facts["said"], dtype=np.int64) & np.int64((1 << len(listed)) - 1)
+    said = happening.facts_as(VisitFacts).diagnosis_mask & np.int64((1 << len(listed)) - 1)
     if primary is not None:
         if primary not in listed:
             listed.append(primary)

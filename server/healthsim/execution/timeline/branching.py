@@ -1,77 +1,86 @@
-"""Which way people take at a branch: by condition, by exact count, by weight, by table."""
+"""Which option people take at a branch: by condition, by exact count, by weight, by table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.execution.people.population_pass import StratumRank
+from healthsim.execution.timeline.facts import ChoiceFacts
 from healthsim.execution.timeline.weights import choose_by_table, choose_by_weight, first_group
+from healthsim.execution.timeline.work import StepCall
 from healthsim.specification.journeys.branches import Branch, Option
 from healthsim.tables import Coded
 
-if TYPE_CHECKING:
-    from healthsim.execution.people.population_pass import StratumRank
-    from healthsim.execution.timeline.work import StepCall
 
-Ways = NDArray[np.int32]
-
-
-def choose_options(work: StepCall, step: Branch) -> Ways:
-    """Return the option that everyone takes, int32, shape (n,); -1 where none is known yet.
+def choose_options(call: StepCall[Branch]) -> ChoiceFacts:
+    """Choose everyone's option; no value where none is known yet.
 
     People are in the first group of options whose condition holds. Of a group, each option with
     `exactly` takes so many of all whom the group reaches; the others share the rest by weight.
     """
-    u = work.record.draws.uniform(f"{work.occurrence.address}/option", work.rows)
+    step = call.step
+    u = call.record.draws.uniform(f"{call.occurrence.address}/option", call.rows)
     if step.table is not None:
-        return choose_by_table(step, step.table, u, work.scope)
+        return option_taken(step, choose_by_table(step, step.table, u, call.scope))
     groups = step.groups()
-    group_of = first_group(groups, work.scope)
-    ways = np.full(len(work.rows), -1, dtype=np.int32)
+    group_of = first_group(groups, call.scope)
+    options = np.full(len(call.rows), -1, dtype=np.int32)
     for number, group in enumerate(groups):
-        here = group_of == number
+        inside = group_of == number
         shared = [option for option in group if option.exactly is None]
-        ways[here] = choose_by_weight(step.options, shared, u[here])
-    counted = [number for number, group in enumerate(groups) if _exact(group)]
-    if counted:
-        strata = np.where(np.isin(group_of, counted), group_of, -1).astype(np.int32)
-        texts = tuple(str(number) for number in range(len(groups)))
-        standing = work.record.standing(
-            work.occurrence.address, work.rows, work.days, Coded(strata, texts)
-        )
-        if standing is None:
-            ways[strata >= 0] = -1
-            return ways
-        for number in counted:
-            _count(work, step, groups[number], (group_of == number, standing, ways))
-    return ways
+        options[inside] = choose_by_weight(step.options, shared, u[inside])
+    _choose_exactly(call, groups, group_of, options)
+    return option_taken(step, options)
 
 
-def _exact(group: Sequence[Option]) -> bool:
-    return any(option.exactly is not None for option in group)
+def option_taken(step: Branch, options: NDArray[np.int32]) -> ChoiceFacts:
+    """Return the options of a branch, given by position, as its facts."""
+    return ChoiceFacts(Coded(options, tuple(option.name for option in step.options)))
 
 
-def _count(
-    work: StepCall,
-    step: Branch,
-    group: Sequence[Option],
-    told: tuple[NDArray[np.bool_], StratumRank, Ways],
+def _choose_exactly(
+    call: StepCall[Branch],
+    groups: Sequence[Sequence[Option]],
+    group_of: NDArray[np.int32],
+    options: NDArray[np.int32],
 ) -> None:
-    """Let the first so many of a keyed order take the options that are counted."""
-    here, standing, ways = told
-    rows = np.flatnonzero(here & (standing.rank >= 0))
-    if not len(rows):
+    """Set the options of the groups that have options with `exactly`; -1 while being counted."""
+    counted = [number for number, group in enumerate(groups)
+               if any(option.exactly is not None for option in group)]  # fmt: skip
+    if not counted:
         return
+    strata = np.where(np.isin(group_of, counted), group_of, -1).astype(np.int32)
+    labels = tuple(str(number) for number in range(len(groups)))
+    standing = call.record.standing(
+        call.occurrence.address, call.rows, call.days, Coded(strata, labels)
+    )
+    if standing is None:
+        options[strata >= 0] = -1
+        return
+    for number in counted:
+        inside = np.flatnonzero((group_of == number) & (standing.rank >= 0))
+        if len(inside):
+            _choose_first(call, groups[number], standing, inside, options)
+
+
+def _choose_first(
+    call: StepCall[Branch],
+    group: Sequence[Option],
+    standing: StratumRank,
+    rows: NDArray[np.intp],
+    options: NDArray[np.int32],
+) -> None:
+    """Give options with `exactly` to the first so many of a group, in a keyed order."""
     key = group[0].when if group[0].when is not None else "otherwise"
-    address = f"{work.occurrence.address}/exactly/{key}"
+    address = f"{call.occurrence.address}/exactly/{key}"
     size = int(standing.size[rows[0]])
-    places = work.record.draws.permuted(address, standing.rank[rows], size)
+    places = call.record.draws.permuted(address, standing.rank[rows], size)
     edge = 0
     for option in group:
         if option.exactly is not None:
             chosen = (places >= edge) & (places < edge + option.exactly)
-            ways[rows[chosen]] = step.options.index(option)
+            options[rows[chosen]] = call.step.options.index(option)
             edge += option.exactly

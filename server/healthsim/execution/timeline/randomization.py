@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.draws import Draws, require_text
+from healthsim.execution.timeline.facts import RandomizationFacts
+from healthsim.execution.timeline.record import AsOfScope
+from healthsim.execution.timeline.work import StepCall, StepResult
+from healthsim.specification.journeys.events import Randomization
 from healthsim.tables import Coded
-
-if TYPE_CHECKING:
-    from healthsim.execution.timeline.work import StepCall, StepResult
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ def assign_arms(
         ratio: how many of each arm, by its name, and how many people a block holds: a multiple of
             the ratio's sum.
 
-    >>> both = Coded.of(["all"] * 6)
-    >>> found = assigned(Draws(1, 0, 6, 6), "r", both, np.arange(6), ({"new": 2, "old": 1}, 3))
-    >>> sorted(found.arm.texts()[:3]), found.block.tolist()
+    >>> strata, ratio = Coded.of(["all"] * 6), ({"new": 2, "old": 1}, 3)
+    >>> assigned = assign_arms(Draws(1, 0, 6, 6), "r", strata, np.arange(6), ratio)
+    >>> sorted(assigned.arm.texts()[:3]), assigned.block.tolist()
     (['new', 'new', 'old'], [1, 1, 1, 2, 2, 2])
     """
     arms, size = ratio
@@ -78,46 +78,37 @@ def assign_arms(
     return ArmAssignment(Coded(arm, tuple(arms)), block)
 
 
-def stratum_labels(work: StepCall, names: Sequence[str]) -> Coded:
-    """Return everyone's stratum in words: ``gender=F, us_state=TX``; ``all`` without names.
+def stratum_labels(scope: AsOfScope, names: Sequence[str]) -> Coded:
+    """Return everyone's stratum: ``gender=F, us_state=TX``; ``all`` without names.
 
     A text that is missing reads ``none``.
 
     Args:
-        work: the step and its people.
+        scope: what conditions see of the people.
         names: built-in names or attributes that are texts.
     """
-    codes = np.zeros(len(work.rows), dtype=np.int64)
-    texts: list[str] = [""]
+    codes = np.zeros(scope.size, dtype=np.int64)
+    labels: list[str] = [""]
     for name in names:
-        found = work.scope.name(name)
-        if not isinstance(found, Coded):
-            raise TypeError(f"{name} is a number and forms no strata")
-        words = (*found.vocabulary, "none")
-        mine = np.where(found.codes < 0, len(words) - 1, found.codes)
-        codes = codes * len(words) + mine
-        texts = [f"{text}, {name}={word}" for text in texts for word in words]
-    used, places = np.unique(codes, return_inverse=True)
-    words = tuple(texts[code].removeprefix(", ") or "all" for code in used.tolist())
-    return Coded(places.astype(np.int32), words)
+        values = require_text(scope.name(name))
+        words = (*values.vocabulary, "none")
+        codes = codes * len(words) + np.where(values.codes < 0, len(words) - 1, values.codes)
+        labels = [f"{label}, {name}={word}" for label in labels for word in words]
+    used, positions = np.unique(codes, return_inverse=True)
+    words = tuple(labels[code].removeprefix(", ") or "all" for code in used.tolist())
+    return Coded(positions.astype(np.int32), words)
 
 
-def randomize(work: StepCall, strata: Coded, ratio: tuple[Mapping[str, int], int]) -> StepResult:
-    """Work a randomisation: give those who have come to it an arm.
+def randomize(call: StepCall[Randomization]) -> StepResult:
+    """Assign an arm to those who come to a randomisation.
 
-    The happening's facts are `arm` and `stratum` (Coded) and `block` (int32, from 1). From its day
-    on conditions see the arm under the name `arm`. While people are being counted nobody has one.
-
-    Args:
-        work: the step and its people.
-        strata: everyone's stratum, such as `stratum_labels` gives.
-        ratio: how many of each arm, and how many people a block holds.
+    From its day on conditions see the arm under the name `arm`. While people are being counted
+    nobody has one.
     """
-    address = work.occurrence.address
-    standing = work.record.standing(address, work.rows, work.days, strata)
-    rank = np.full(len(work.rows), -1, dtype=np.int64) if standing is None else standing.rank
-    found = assign_arms(work.record.draws, address, strata, rank, ratio)
-    trial = work.plan.journey.trial
-    if trial is not None:
-        work.record.arms[trial.id].append((work.rows, work.days, found.arm))
-    return work.result({"arm": found.arm, "stratum": strata, "block": found.block})
+    trial, record, address = call.trial, call.record, call.occurrence.address
+    strata = stratum_labels(call.scope, trial.strata)
+    standing = record.standing(address, call.rows, call.days, strata)
+    rank = np.full(len(call.rows), -1, dtype=np.int64) if standing is None else standing.rank
+    assigned = assign_arms(record.draws, address, strata, rank, (trial.arms, trial.block_size))
+    record.arms[trial.id].append((call.rows, call.days, assigned.arm))
+    return call.result(RandomizationFacts(assigned.arm, strata, assigned.block))

@@ -10,13 +10,22 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, add_months, day_of, next_business_day
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.timeline.branching import option_taken
+from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts
 from healthsim.execution.timeline.hazards import NEVER, days_until
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.specification.distributions.kinds import Constant
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.plan import Beating, JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
-from healthsim.specification.journeys.timing import LONGEST_DAYS, WEEKDAYS, Age, Every, Hazard
+from healthsim.specification.journeys.timing import (
+    LONGEST_DAYS,
+    WEEKDAYS,
+    Age,
+    Every,
+    Hazard,
+    Length,
+)
 from healthsim.tables import Coded
 
 _LATE = 7  # days that a visit outside its window comes at most after it: assumption, one week
@@ -233,25 +242,34 @@ class StepDates:
         comes = wait != NEVER
         return rows[comes], (days + wait)[comes].astype(np.int32)
 
-    def race_winner(self, one: Occurrence, rows: Rows) -> NDArray[np.int32] | None:
-        """Return the way that a race settled; None for any other step."""
-        if isinstance(one.step, Branch) and one.step.races:
-            return self._risk_of(one).way[rows]
+    def settled_facts(self, one: Occurrence, rows: Rows) -> ChoiceFacts | PlannedVisitFacts | None:
+        """Return the facts that were settled with a step's day; None where there are none."""
+        step = one.step
+        if isinstance(step, Branch) and step.races:
+            return option_taken(step, self._risk_of(one).way[rows])
+        if isinstance(step, ProtocolVisit):
+            return self._planned_visit(one, step, rows)
         return None
 
-    def facts(self, one: Occurrence, rows: Rows) -> dict[str, NDArray[np.generic] | Coded]:
-        """Return what a protocol's visit was planned for: planned, low, high, missed, deviation."""
-        if not isinstance(one.step, ProtocolVisit):
-            return {}
-        visit, window = self._visits[one.number], one.step.window
-        planned = visit.planned[rows]
-        return {
-            "planned": planned,
-            "low": (planned - np.int32(min(window.before, one.step.day - 1))).astype(np.int32),
-            "high": (planned + np.int32(window.after)).astype(np.int32),
-            "missed": visit.missed[rows],
-            "deviation": visit.deviation[rows],
-        }
+    def _planned_visit(self, one: Occurrence, step: ProtocolVisit, rows: Rows) -> PlannedVisitFacts:
+        visit = self._visits[one.number]
+        planned, missed, deviation = visit.planned[rows], visit.missed[rows], visit.deviation[rows]
+        option = np.where(missed, 0, np.where(deviation, 1, -1)).astype(np.int32)
+        return PlannedVisitFacts(
+            option=Coded(option, ("missed", "deviation")),
+            planned=planned,
+            low=(planned - np.int32(min(step.window.before, step.day - 1))).astype(np.int32),
+            high=(planned + np.int32(step.window.after)).astype(np.int32),
+            missed=missed,
+            deviation=deviation,
+        )
+
+
+def add_length(days: Days, length: Length) -> Days:
+    """Return the days that lie a length of time after others; int32, shape of `days`."""
+    if length.days is not None:
+        return (days + np.int32(length.days)).astype(np.int32)
+    return add_months(days, (length.months or 0) + 12 * (length.years or 0))
 
 
 def date_of_age(birth: Days, age: Age) -> Days:

@@ -14,7 +14,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Log
 from healthsim.execution.timeline.hazards import NEVER, days_until
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.steps import add_length
+from healthsim.execution.timeline.scheduling import add_length
 from healthsim.execution.timeline.weights import choose_option
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageEntry
 from healthsim.specification.journeys.stages import MoveTo, Stages

@@ -9,7 +9,7 @@ import numpy as np
 
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort.conditions import ALWAYS
-from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.timeline.record import AsOfScope, Record
@@ -19,7 +19,6 @@ from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import ProfileSpec
-from healthsim.tables import Coded, join
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def walk_journeys(
     _onsets_of_primary(profile, record)
     through = np.int32(book.through)
     kept = [_cut_at_end(one, walks[one.journey].last, record.death, through) for one in happenings]
-    return Timeline(record, _merged(kept, plans), tuple(walk.start_days for walk in walks))
+    return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks))
 
 
 @dataclass(frozen=True)
@@ -141,39 +140,19 @@ def _onsets_of_primary(profile: ProfileSpec, record: Record) -> None:
         problem.onset[follows] = record.first_day[follows]
 
 
-def _cut_at_end(one: OccurrenceRows, over: Days, death: Days, through: np.int32) -> OccurrenceRows:
+def _cut_at_end(
+    occurred: OccurrenceRows, over: Days, death: Days, through: np.int32
+) -> OccurrenceRows:
     """Drop what is dated after an end of its scope."""
-    last = np.minimum(np.minimum(over[one.rows], death[one.rows]), through)
-    keep = one.days <= last
-    if keep.all():
-        return one
-    facts = {
-        name: fact.take(keep) if isinstance(fact, Coded) else fact[keep]
-        for name, fact in one.facts.items()
-    }
-    return OccurrenceRows(one.journey, one.occurrence, one.rows[keep], one.days[keep], facts)
+    last = np.minimum(np.minimum(over[occurred.rows], death[occurred.rows]), through)
+    keep = occurred.days <= last
+    return occurred if keep.all() else occurred.take(keep)
 
 
-def _merged(
-    found: Iterable[OccurrenceRows], plans: Sequence[JourneyLayout]
-) -> tuple[OccurrenceRows, ...]:
-    """Put the pieces in which an occurrence was worked together, people ascending."""
-    pieces: dict[tuple[int, int], list[OccurrenceRows]] = {}
-    for one in found:
-        if len(one.rows):
-            pieces.setdefault((one.journey, one.occurrence.number), []).append(one)
-    return tuple(_concatenated(pieces[key]) for key in sorted(pieces))
-
-
-def _concatenated(pieces: list[OccurrenceRows]) -> OccurrenceRows:
-    if len(pieces) == 1:
-        return pieces[0]
-    rows: Rows = np.concatenate([piece.rows for piece in pieces])
-    order = np.argsort(rows, kind="stable")
-    facts = {}
-    for name in pieces[0].facts:
-        fact = join([piece.facts[name] for piece in pieces])
-        facts[name] = fact.take(order) if isinstance(fact, Coded) else fact[order]
-    days = np.concatenate([piece.days for piece in pieces])[order]
-    first = pieces[0]
-    return OccurrenceRows(first.journey, first.occurrence, rows[order], days, facts)
+def _merged(pieces: Iterable[OccurrenceRows]) -> tuple[OccurrenceRows, ...]:
+    """Join the pieces in which an occurrence was done, in document order, people ascending."""
+    by_number: dict[tuple[int, int], list[OccurrenceRows]] = {}
+    for piece in pieces:
+        if len(piece.rows):
+            by_number.setdefault((piece.journey, piece.occurrence.number), []).append(piece)
+    return tuple(OccurrenceRows.join(by_number[key]) for key in sorted(by_number))

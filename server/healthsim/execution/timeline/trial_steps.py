@@ -1,128 +1,101 @@
-"""What the steps of a trial do to the people to whom they come."""
+"""Steps of a trial: screening, adverse events, doses, withdrawal; for randomisation see there."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.people.draws import require_text
+from healthsim.execution.timeline.facts import (
+    AdverseEventFacts,
+    ExposureFacts,
+    ScreeningFacts,
+    WithdrawalFacts,
+)
+from healthsim.execution.timeline.work import StepCall, StepResult
 from healthsim.products.trialsim.generate import FATAL, SERIOUS_FROM
 from healthsim.specification.distributions.kinds import Distribution
-from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.trial import YES, TrialSpec
+from healthsim.specification.journeys.events import AdverseEvent, Exposure, Screening, Withdrawal
+from healthsim.specification.journeys.trial import YES
 from healthsim.tables import Coded
 
-if TYPE_CHECKING:
-    from healthsim.execution.timeline.enrolment import Enrolment
-    from healthsim.execution.timeline.work import Facts, StepCall, StepResult
+
+def screen(call: StepCall[Screening]) -> StepResult:
+    """Ask the trial's criteria; who does not satisfy all of them is out of the trial."""
+    failed = np.full(len(call.rows), -1, dtype=np.int32)
+    answers: list[NDArray[np.bool_]] = []
+    for position, (kind, criterion) in enumerate(call.trial.criteria()):
+        met = criterion.when.holds(call.scope)
+        failed[(failed < 0) & (met != (kind == "inclusion"))] = position
+        answers.append(met)
+    call.enrolment.screen(call.rows, call.days, failed < 0)
+    return call.result(ScreeningFacts(tuple(answers), failed))
 
 
-def record_screening(work: StepCall) -> StepResult:
-    """Ask the trial's criteria; facts: `criterion <n>` (bool, n from 0) and `failed` (int32).
-
-    `failed` is the place of the first criterion that is not satisfied, -1 where all are.
-    """
-    trial = _trial(work)
-    failed = np.full(len(work.rows), -1, dtype=np.int32)
-    facts: Facts = {}
-    for place, (kind, criterion) in enumerate(trial.criteria()):
-        met = criterion.when.holds(work.scope)
-        failed[(failed < 0) & (met != (kind == "inclusion"))] = place
-        facts[f"criterion {place}"] = met
-    _enrolment(work).screen(work.rows, work.days, failed < 0)
-    return work.result({**facts, "failed": failed})
+def withdraw(call: StepCall[Withdrawal]) -> StepResult:
+    """Withdraw people from the trial, for the first reason that holds."""
+    reasons = call.step.details.reasons
+    first = np.full(len(call.rows), -1, dtype=np.int32)
+    for position, reason in enumerate(reasons):
+        holds = np.True_ if reason.when is None else reason.when.holds(call.scope)
+        first[(first < 0) & holds] = position
+    call.enrolment.leave(call.rows, call.days, refused=True)
+    texts = Coded.of([reason.reason for reason in reasons])
+    return call.result(WithdrawalFacts(texts.take(first)))
 
 
-def record_withdrawal(work: StepCall) -> StepResult:
-    """Let people leave; fact: `reason` (Coded), the first that holds."""
-    step = work.occurrence.step
-    if not isinstance(step, events.Withdrawal):
-        raise TypeError(type(step))
-    reasons = step.details.reasons
-    chosen = np.full(len(work.rows), -1, dtype=np.int32)
-    for place, one in enumerate(reasons):
-        holds = np.True_ if one.when is None else one.when.holds(work.scope)
-        chosen[(chosen < 0) & holds] = place
-    _enrolment(work).leave(work.rows, work.days, refused=True)
-    texts = Coded.of([one.reason for one in reasons])
-    return work.result({"reason": texts.take(chosen)})
-
-
-def end_trial(work: StepCall) -> None:
-    """Let people's part in the trial be over with this day."""
-    _enrolment(work).leave(work.rows, work.days, refused=False)
-
-
-def record_adverse_event(work: StepCall) -> StepResult:
-    """Note an adverse event; grade 5 is death on that day.
-
-    Facts: `grade` (int32), `serious` (bool), `related`, `action`, `outcome` (Coded) and `lasts`
-    (float64 days, NaN where it has no end).
-    """
-    step = work.occurrence.step
-    if not isinstance(step, events.AdverseEvent):
-        raise TypeError(type(step))
-    details, size = step.details, len(work.rows)
-    drawn = require_text(work.values("grade", details.grade))
-    grades = np.array([*map(int, drawn.vocabulary), 0], dtype=np.int32)[drawn.codes]
-    facts: Facts = {"grade": grades, "serious": _serious_mask(work, details.serious, grades)}
-    for name in ("related", "action", "outcome"):
-        said: Distribution | None = getattr(details, name)
-        facts[name] = (
-            Coded.constant(None, size) if said is None else require_text(work.values(name, said))
-        )
-    lasts = np.full(size, np.nan)
+def record_adverse_event(call: StepCall[AdverseEvent]) -> StepResult:
+    """Record an adverse event; grade 5 is death on that day."""
+    details = call.step.details
+    drawn = require_text(call.values("grade", details.grade))
+    grade = np.array([*map(int, drawn.vocabulary), 0], dtype=np.int32)[drawn.codes]
+    lasts_days = np.full(len(call.rows), np.nan)
     if details.lasts_days is not None:
-        lasts = np.maximum(np.rint(work.numbers("lasts_days", details.lasts_days)), 1)
-    facts["lasts"] = lasts
-    dead = work.rows[grades >= FATAL]
-    work.record.death[dead] = np.minimum(work.record.death[dead], work.days[grades >= FATAL])
-    last_days = work.days + np.nan_to_num(lasts, nan=1.0).astype(np.int32) - np.int32(1)
-    return work.result(facts, last_days.astype(np.int32))
+        lasts_days = np.maximum(np.rint(call.numbers("lasts_days", details.lasts_days)), 1)
+    dead = call.rows[grade >= FATAL]
+    call.record.death[dead] = np.minimum(call.record.death[dead], call.days[grade >= FATAL])
+    last_days = call.days + np.nan_to_num(lasts_days, nan=1.0).astype(np.int32) - np.int32(1)
+    facts = AdverseEventFacts(
+        grade=grade,
+        serious=_serious_mask(call, details.serious, grade),
+        related=_optional_text(call, "related", details.related),
+        action=_optional_text(call, "action", details.action),
+        outcome=_optional_text(call, "outcome", details.outcome),
+        lasts_days=lasts_days,
+    )
+    return call.result(facts, last_days.astype(np.int32))
+
+
+def _optional_text(
+    call: StepCall[AdverseEvent], name: str, distribution: Distribution | None
+) -> Coded:
+    if distribution is None:
+        return Coded.constant(None, len(call.rows))
+    return require_text(call.values(name, distribution))
 
 
 def _serious_mask(
-    work: StepCall, said: Distribution | None, grade: NDArray[np.int32]
+    call: StepCall[AdverseEvent], distribution: Distribution | None, grade: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Tell which events are serious: from grade 4 on, and those of which it is said or drawn."""
+    """Return which events are serious, bool: from grade 4 on, and those drawn as serious."""
     serious: NDArray[np.bool_] = grade >= SERIOUS_FROM
-    if said is None:
+    if distribution is None:
         return serious
-    drawn = work.values("serious", said)
+    drawn = call.values("serious", distribution)
     if isinstance(drawn, Coded):
         yes = np.array([*(word in YES for word in drawn.vocabulary), False], dtype=np.bool_)
         return serious | yes[drawn.codes]
-    u = work.record.draws.uniform(f"{work.occurrence.address}/serious/drawn", work.rows)
+    u = call.record.draws.uniform(f"{call.occurrence.address}/serious/drawn", call.rows)
     return serious | (u < drawn)
 
 
-def record_exposure(work: StepCall) -> StepResult:
-    """Give a dose; fact: `dose` (float64)."""
-    step = work.occurrence.step
-    if not isinstance(step, events.Exposure):
-        raise TypeError(type(step))
-    said = step.details.dose
-    if isinstance(said, StateResult):
-        variable = work.record.variables[said.from_]
-        dose = variable.at(work.record.moment(work.rows, work.days))
-        if said.noise is not None:
-            dose = variable.clamp_and_round(dose + work.numbers("noise", said.noise))
+def give_dose(call: StepCall[Exposure]) -> StepResult:
+    """Give a dose: drawn, or read from a state variable."""
+    details = call.step.details
+    if isinstance(details.dose, StateResult):
+        dose = call.measured_state(details.dose)
     else:
-        dose = work.numbers("dose", said)
-    return work.result(
-        {"dose": dose}, (work.days + np.int32(step.details.days - 1)).astype(np.int32)
-    )
-
-
-def _trial(work: StepCall) -> TrialSpec:
-    trial = work.plan.journey.trial
-    if trial is None:
-        raise TypeError(f"{work.occurrence.address} is of a trial, and its journey has none")
-    return trial
-
-
-def _enrolment(work: StepCall) -> Enrolment:
-    return work.record.enrolment(_trial(work).id)
+        dose = call.numbers("dose", details.dose)
+    last_days = (call.days + np.int32(details.days - 1)).astype(np.int32)
+    return call.result(ExposureFacts(dose), last_days)

@@ -11,11 +11,12 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
+from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts, StepFacts
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.scheduling import StepDates, repeat_days
+from healthsim.execution.timeline.scheduling import StepDates, add_length, repeat_days
 from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.state import StateVariable
-from healthsim.execution.timeline.steps import add_length, execute_step
+from healthsim.execution.timeline.steps import execute_step
 from healthsim.execution.timeline.work import OccurrenceRows, StepCall
 from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.includes import Include
@@ -88,9 +89,9 @@ class Walk:
             self._stages.leave(one, rows, days)
             return
         rows, days = self._apply_conditions(one, rows, days)
-        ways: NDArray[np.int32] | None = None
+        settled: StepFacts | None = None
         if isinstance(one.step, Wait):
-            rows, days, ways = self._resolve_wait(one, one.step, rows, days)
+            rows, days, settled = self._resolve_wait(one, one.step, rows, days)
         if not len(rows):
             return
         if not isinstance(one.step, ProtocolVisit):
@@ -102,25 +103,22 @@ class Walk:
             self._stages.begin(one, one.step, rows, days, self.scope(rows, days))
             self._after(one, rows, days, days)
         else:
-            self._work(one, rows, days, ways)
+            self._work(one, rows, days, settled)
 
-    def _work(
-        self, one: Occurrence, rows: Rows, days: Days, ways: NDArray[np.int32] | None
-    ) -> None:
+    def _work(self, one: Occurrence, rows: Rows, days: Days, settled: StepFacts | None) -> None:
         """Do a step, and open what it opens."""
-        step, dated = one.step, self._dates.facts(one, rows)
-        closes = self.plan.scopes[one.scope].closes
-        done = execute_step(StepCall(
-            one, self.journey, self._first_source + one.number, rows, days,
+        step, closes = one.step, self.plan.scopes[one.scope].closes
+        result = execute_step(StepCall(
+            step, one, self.journey, self._first_source + one.number, rows, days,
             self.scope(rows, days), self.record, self.over, self.plan, self._first_source,
             tuple(self._scope_end_days(scope) for scope in closes),
-            self._dates.race_winner(one, rows) if ways is None else ways, dated,
+            settled or self._dates.settled_facts(one, rows),
         ))  # fmt: skip
         if not isinstance(step, Include):
-            self._occurrences.append(done.happening)
-        last_days = done.last_days
-        if isinstance(step, ProtocolVisit):
-            came = np.flatnonzero(~np.asarray(dated["missed"], dtype=np.bool_))
+            self._occurrences.append(result.occurred)
+        facts, last_days = result.occurred.facts, result.last_days
+        if isinstance(facts, PlannedVisitFacts):
+            came = np.flatnonzero(~facts.missed)
             rows, days, last_days = rows[came], days[came], last_days[came]
             self.record.occurrence_logs[self.journey, one.number].add(rows, days)
         if isinstance(step, Encounter):
@@ -128,19 +126,19 @@ class Walk:
             self._discharge[one.number][rows] = last_days
         if isinstance(step, StageEntry):
             self._stages.enter(one, step, rows, days)
-        self._open_options(one, rows, days, done.ways)
+        self._open_inner(one, rows, days, facts)
         self._after(one, rows, days, last_days)
 
-    def _open_options(
-        self, one: Occurrence, rows: Rows, days: Days, ways: NDArray[np.int32] | None
-    ) -> None:
-        if ways is None:
+    def _open_inner(self, one: Occurrence, rows: Rows, days: Days, facts: StepFacts) -> None:
+        """Begin the scope inside a step; of a branch or wait, that of everyone's option."""
+        if not isinstance(facts, ChoiceFacts):
             if (one.number, -1) in self.plan.opens:
                 self._open(self.plan.opens[one.number, -1], rows, days)
             return
-        for way in np.unique(ways[ways >= 0]).tolist():
-            taken = np.flatnonzero(ways == way)
-            self._open(self.plan.opens[one.number, way], rows[taken], days[taken])
+        options = facts.option.codes
+        for option in np.unique(options[options >= 0]).tolist():
+            taken = np.flatnonzero(options == option)
+            self._open(self.plan.opens[one.number, option], rows[taken], days[taken])
 
     def _still_at_risk(self, one: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who are alive, in the journey and in every scope around the step."""
@@ -240,8 +238,8 @@ class Walk:
 
     def _resolve_wait(
         self, one: Occurrence, step: Wait, rows: Rows, days: Days
-    ) -> tuple[Rows, Days, NDArray[np.int32]]:
-        """Keep those who need not wait any more, and say which way: met, or the limit."""
+    ) -> tuple[Rows, Days, ChoiceFacts]:
+        """Keep those who need not wait any more, and tell why: met, or the limit."""
         since = self._wait_start_days(one)
         new = since[rows] == NO_DAY
         since[rows[new]] = days[new]
@@ -250,7 +248,8 @@ class Walk:
         over = met | (days >= limit)
         again = np.minimum(days + np.int32(step.check_every), limit)[~over].astype(np.int32)
         self._schedule(one.number, rows[~over], again)
-        return rows[over], days[over], np.where(met[over], 0, 1).astype(np.int32)
+        option = np.where(met[over], 0, 1).astype(np.int32)
+        return rows[over], days[over], ChoiceFacts(Coded(option, ("met", "limit")))
 
     def _beat(self, one: Occurrence, step: Beating, rows: Rows, days: Days) -> None:
         """Open a beat, and put the next one on the agenda."""

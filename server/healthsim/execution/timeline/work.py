@@ -1,55 +1,98 @@
-"""One step that has come to some people, and what it did."""
+"""One step that has come to some people: how it is called, and what comes of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows, Values
+from healthsim.execution.timeline.enrolment import Enrolment
+from healthsim.execution.timeline.facts import F, StepFacts, join_facts
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
-from healthsim.tables import Coded
+from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.journeys.trial import TrialSpec
+from healthsim.tables import Rows as AnyRows
 
-Facts: TypeAlias = dict[str, NDArray[np.generic] | Coded]
+S = TypeVar("S", bound=StepHead)
+S_co = TypeVar("S_co", bound=StepHead, covariant=True)
 
 
-@dataclass
+@dataclass(frozen=True)
 class OccurrenceRows:
-    """One occurrence as it befell some people; arrays have one entry for each of them.
+    """The people to whom one occurrence came; arrays have one entry for each of them.
 
     Attributes:
         journey: position of the journey in the run.
         rows: ascending positions in the chunk.
         days: int32.
-        facts: what the step found out, by name.
+        facts: what the step found out.
     """
 
     journey: int
     occurrence: Occurrence
     rows: Rows
     days: Days
-    facts: Facts = field(default_factory=dict)
+    facts: StepFacts = field(default_factory=StepFacts)
+
+    def step_as(self, kind: type[S]) -> S:
+        """Return the step, which is of this kind."""
+        step = self.occurrence.step
+        if not isinstance(step, kind):
+            raise TypeError(f"{self.occurrence.address} is a {type(step).__name__}, not {kind}")
+        return step
+
+    def facts_as(self, kind: type[F]) -> F:
+        """Return the facts, which are of this kind."""
+        if not isinstance(self.facts, kind):
+            found = type(self.facts).__name__
+            raise TypeError(f"{self.occurrence.address} has {found}, not {kind}")
+        return self.facts
+
+    def take(self, keep: AnyRows) -> OccurrenceRows:
+        """Return it for some of its people, in ascending order."""
+        return OccurrenceRows(
+            self.journey, self.occurrence, self.rows[keep], self.days[keep], self.facts.take(keep)
+        )
+
+    @classmethod
+    def join(cls, pieces: list[OccurrenceRows]) -> OccurrenceRows:
+        """Return pieces of one occurrence, each with people of its own, as one."""
+        first = pieces[0]
+        if len(pieces) == 1:
+            return first
+        rows: Rows = np.concatenate([piece.rows for piece in pieces])
+        order = np.argsort(rows, kind="stable")
+        days = np.concatenate([piece.days for piece in pieces])[order]
+        facts = join_facts([piece.facts for piece in pieces], order)
+        return cls(first.journey, first.occurrence, rows[order], days, facts)
 
 
 @dataclass(frozen=True)
-class StepCall:
-    """A step that has come to some people.
+class StepCall(Generic[S_co]):
+    """A step that has come to some people; arrays have one entry for each of them.
 
     Attributes:
+        journey: position of the journey in the run.
         source: position of the occurrence among all of the run's.
+        rows: ascending positions in the chunk.
+        days: int32, the day on which it comes to each.
+        scope: what conditions and distributions see of them on that day.
         journey_end: last day of this journey for everyone of the chunk.
+        plan: the journey laid out; `first_source` is the position of its first occurrence.
         scope_ends: for each scope around the step that ends before the journey does, the first
             day after its end, for everyone of the chunk.
-        options: the way that each person takes, where it was settled before.
-        plan: the journey laid out; `first_source` is the position of its first occurrence.
-        schedule_facts: what the step's day was chosen by, by name.
+        settled: the step's facts where they were settled with its day: of a wait, a protocol's
+            visit, and a branch whose options compete.
     """
 
+    step: S_co
     occurrence: Occurrence
     journey: int
     source: int
@@ -61,11 +104,27 @@ class StepCall:
     plan: JourneyLayout
     first_source: int = 0
     scope_ends: tuple[Days, ...] = ()
-    options: NDArray[np.int32] | None = None
-    schedule_facts: Facts = field(default_factory=dict)
+    settled: StepFacts | None = None
+
+    @property
+    def trial(self) -> TrialSpec:
+        """The trial of the journey.
+
+        Raises:
+            TypeError: it has none, which the checks of specifications should have refused.
+        """
+        trial = self.plan.journey.trial
+        if trial is None:
+            raise TypeError(f"{self.occurrence.address} is of a trial, and its journey has none")
+        return trial
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """Who is in the trial of the journey."""
+        return self.record.enrolment(self.trial.id)
 
     def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
-        """Draw a number for everyone, addressed by the step and `name`."""
+        """Draw a number for everyone, addressed by the step and `name`; float64, shape (n,)."""
         decision = f"{self.occurrence.address}/{name}"
         return self.record.draws.numbers(decision, distribution, self.rows, self.scope)
 
@@ -74,10 +133,30 @@ class StepCall:
         decision = f"{self.occurrence.address}/{name}"
         return self.record.draws.values(decision, distribution, self.rows, self.scope)
 
-    def result(self, facts: Facts | None = None, last_days: Days | None = None) -> StepResult:
-        """Say what happened; `last_days` where it ends later than it begins."""
-        happening = OccurrenceRows(self.journey, self.occurrence, self.rows, self.days, facts or {})
-        return StepResult(happening, self.days if last_days is None else last_days)
+    def measured_state(self, result: StateResult, noise: str = "noise") -> NDArray[np.float64]:
+        """Read a state variable of everyone, float64, shape (n,), with measurement noise.
+
+        Args:
+            result: the variable, and the distribution of its noise if it has any.
+            noise: name of the noise's draw.
+        """
+        variable = self.record.variables[result.from_]
+        value = variable.at(self.record.moment(self.rows, self.days))
+        if result.noise is None:
+            return value
+        return variable.clamp_and_round(value + self.numbers(noise, result.noise))
+
+    def result(self, facts: StepFacts | None = None, last_days: Days | None = None) -> StepResult:
+        """Return the step's result.
+
+        Args:
+            facts: what it found out, if anything.
+            last_days: int32, shape (n,), where it ends later than it begins.
+        """
+        occurred = OccurrenceRows(
+            self.journey, self.occurrence, self.rows, self.days, facts or StepFacts()
+        )
+        return StepResult(occurred, self.days if last_days is None else last_days)
 
 
 @dataclass(frozen=True)
@@ -85,10 +164,9 @@ class StepResult:
     """What a step did.
 
     Attributes:
-        last_days: int32; the far edge of the step for each person.
-        ways: int32; the option that each person takes, for a branch.
+        occurred: to whom it came, and what it found out.
+        last_days: int32; the last day of the step for each person whom it was called for.
     """
 
-    happening: OccurrenceRows
+    occurred: OccurrenceRows
     last_days: Days
-    ways: NDArray[np.int32] | None = None

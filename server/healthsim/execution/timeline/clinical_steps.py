@@ -1,0 +1,186 @@
+"""Steps of care: visits, results, conditions, prescriptions, referrals, care plans."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.drugs import drugs
+from healthsim.codes.loinc import panel
+from healthsim.execution.people.draws import Values, require_text
+from healthsim.execution.people.logs import FOREVER, Course
+from healthsim.execution.timeline.facts import (
+    CarePlanFacts,
+    PrescriptionFacts,
+    ResultFacts,
+    VisitFacts,
+)
+from healthsim.execution.timeline.reference_values import reference_value
+from healthsim.execution.timeline.work import StepCall, StepResult
+from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.journeys.changes import Stop
+from healthsim.specification.journeys.details import (
+    ClaimDetails,
+    CodedDiagnosis,
+    EncounterDetails,
+    PrescriptionDetails,
+    StateResult,
+)
+from healthsim.specification.journeys.events import (
+    CarePlan,
+    Claim,
+    Diagnosis,
+    Encounter,
+    Lab,
+    Prescription,
+    Referral,
+    Vital,
+)
+from healthsim.tables import Coded
+
+FIRST_FILL_SHARE = 0.81  # new chronic prescriptions filled within 30 days: Franklin, JGIM 2018
+ONE_FILL_SHARE = 0.78  # all e-prescriptions filled: Fischer, JGIM 2010
+_MOST_NIGHTS = 3650
+_NIGHTS = {  # of a stay, where the event does not state them
+    "inpatient": parse_distribution({"type": "gamma", "mean": 4.5, "sd": 3.5, "decimals": 0}),
+    # mean 4.5 days: HCUP Statistical Brief 180 (2012); spread: assumption, right-skewed
+    "snf": parse_distribution({"type": "gamma", "mean": 25, "sd": 15, "decimals": 0}),
+    # assumption: about the 20 fully covered days of Medicare Part A
+    "observation": parse_distribution(
+        {"type": "bands", "bands": [{"low": 1, "high": 3, "weight": 1}], "decimals": 0}
+    ),
+    # assumption: one or two nights, below the two-midnight rule
+}
+
+
+def visit(call: StepCall[Encounter | Claim]) -> StepResult:
+    """Draw the length of a stay and its disposition, and ask which diagnoses hold."""
+    details = call.step.details
+    nights = np.zeros(len(call.rows), dtype=np.int32)
+    stay = details.los_days or _NIGHTS.get(details.encounter_class)
+    if stay is not None:
+        drawn = np.nan_to_num(call.numbers("los", stay))
+        nights = np.clip(np.rint(drawn), 0, _MOST_NIGHTS).astype(np.int32)
+    disposition = None
+    if details.disposition is not None:
+        disposition = require_text(call.values("disposition", details.disposition))
+    facts = VisitFacts(nights, _diagnosis_mask(call, details), disposition)
+    return call.result(facts, (call.days + nights).astype(np.int32))
+
+
+def _diagnosis_mask(
+    call: StepCall[Encounter | Claim], details: EncounterDetails | ClaimDetails
+) -> NDArray[np.int64]:
+    """Return which of the listed diagnoses hold for whom: int64, bit i for diagnosis i."""
+    mask = np.zeros(len(call.rows), dtype=np.int64)
+    for bit, diagnosis in enumerate(details.diagnoses or (None,)):
+        holds = np.ones(len(call.rows), dtype=np.bool_)
+        if isinstance(diagnosis, CodedDiagnosis) and diagnosis.when is not None:
+            holds = diagnosis.when.holds(call.scope)
+        mask |= holds.astype(np.int64) << np.int64(bit)
+    return mask
+
+
+def measure(call: StepCall[Lab | Vital]) -> StepResult:
+    """Find the results of a lab or vital, of each member where it is a panel."""
+    by_loinc: dict[str, Values] = {}
+    for code, result, prefix in _measured(call.step):
+        values = _result_values(call, code, result, prefix)
+        number = np.full(len(call.rows), np.nan) if isinstance(values, Coded) else values
+        call.record.results[code].add(call.rows, call.days, number)
+        by_loinc[code] = values
+    return call.result(ResultFacts(by_loinc))
+
+
+def _measured(step: Lab | Vital) -> list[tuple[str, StateResult | Distribution | None, str]]:
+    """Return (LOINC, its result as specified, prefix of its draws) of everything measured."""
+    if isinstance(step, Lab) and step.details.panel is not None:
+        members, results = panel(step.details.panel), step.details.results
+        return [(code, results.get(code), f"{code}/") for code in members]
+    return [(step.details.loinc or "", step.details.result, "")]
+
+
+def _result_values(
+    call: StepCall[Lab | Vital],
+    code: str,
+    result: StateResult | Distribution | None,
+    prefix: str,
+) -> Values:
+    """Return a result from the state, the specification's distribution, or the code book's."""
+    if isinstance(result, StateResult):
+        return call.measured_state(result, f"{prefix}noise")
+    if result is not None:
+        return call.values(f"{prefix}result", result)
+    address = f"{call.occurrence.address}/{prefix}result"
+    return reference_value(call.record, code, address, call.rows, call.days)
+
+
+def diagnose(call: StepCall[Diagnosis]) -> StepResult:
+    """Begin a condition."""
+    call.record.conditions.begin(call.step.details.code, call.rows, call.days, call.source)
+    return call.result()
+
+
+def prescribe(call: StepCall[Prescription]) -> StepResult:
+    """Begin a course of a drug; the same ingredient, or what it replaces, is stopped."""
+    details = call.step.details
+    ingredient = drugs().find(details.drug, "details.drug").ingredient
+    _stop_replaced(call, details, ingredient)
+    supply = details.days_supply * (details.refills + 1)
+    course = _begin_course(call, ingredient, (call.days + np.int32(supply)).astype(np.int32))
+    call.record.courses.append(course)
+    size = len(call.rows)
+    first = np.full(size, FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE)
+    if details.first_fill_share is not None:
+        first = call.numbers("first_fill_share", details.first_fill_share)
+    adherence = np.full(size, 1.0)
+    if details.adherence is not None:
+        adherence = call.numbers("adherence", details.adherence)
+    return call.result(PrescriptionFacts(course.stop, course.cut, first, adherence))
+
+
+def _stop_replaced(
+    call: StepCall[Prescription], details: PrescriptionDetails, ingredient: str
+) -> None:
+    replaced = {ingredient}
+    if details.replaces is not None:
+        named = drugs().rows.get(details.replaces)
+        replaced.add(named.ingredient if named else details.replaces)
+    moment = call.record.moment(call.rows, call.days)
+    for course in call.record.courses:
+        if course.ingredient in replaced:
+            course.end(moment)
+
+
+def _begin_course(
+    call: StepCall[Prescription | CarePlan], ingredient: str, stop: NDArray[np.int32]
+) -> Course:
+    cut = np.zeros(len(call.rows), dtype=np.bool_)
+    return Course(ingredient, call.rows, call.days, stop, cut, call.source)
+
+
+def refer(call: StepCall[Referral]) -> StepResult:
+    """Refer people to a specialty."""
+    call.record.referrals[call.step.details.specialty].add(call.rows, call.days)
+    return call.result()
+
+
+def begin_care_plan(call: StepCall[CarePlan]) -> StepResult:
+    """Begin a care plan, which lasts until a step stops it."""
+    plan = _begin_course(call, "", np.full(len(call.rows), FOREVER, dtype=np.int32))
+    call.record.care_plans.append(plan)
+    return call.result(CarePlanFacts(plan.stop))
+
+
+def stop(call: StepCall[Stop]) -> StepResult:
+    """End what the named step started, for those for whom it still goes on."""
+    record = call.record
+    moment = record.moment(call.rows, call.days)
+    for number in call.plan.occurrences_named(call.step.of):
+        source, started = call.first_source + number, call.plan.occurrences[number].step
+        for course in (*record.courses, *record.care_plans):
+            if course.source == source:
+                course.end(moment)
+        if isinstance(started, Diagnosis):
+            record.conditions.end(started.details.code, call.rows, call.days, source)
+    return call.result()

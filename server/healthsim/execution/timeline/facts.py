@@ -1,0 +1,202 @@
+"""What a step found out about its people: one class of columns for each kind of step.
+
+Every column has one entry for each person of the step, in the order of its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import Days
+from healthsim.execution.people.draws import Values
+from healthsim.tables import Array, Coded, Rows, join
+
+
+@dataclass(frozen=True, eq=False)
+class StepFacts:
+    """The columns of a step; this class itself has none.
+
+    A field is an array, a `Coded`, a tuple or mapping of them, or None where it is not stated.
+    """
+
+    def take(self, keep: Rows) -> Self:
+        """Return the facts of some of the people."""
+        return _combined([self], lambda columns: _take(columns[0], keep))
+
+
+F = TypeVar("F", bound=StepFacts)
+
+
+@dataclass(frozen=True, eq=False)
+class VisitFacts(StepFacts):
+    """An encounter or a claim.
+
+    Attributes:
+        nights: int32, nights stayed.
+        diagnosis_mask: int64; bit i is set where diagnosis i of the details holds.
+        disposition: the discharge status; None where the specification does not state it.
+    """
+
+    nights: NDArray[np.int32]
+    diagnosis_mask: NDArray[np.int64]
+    disposition: Coded | None
+
+
+@dataclass(frozen=True, eq=False)
+class ResultFacts(StepFacts):
+    """Results of a lab or vital, by LOINC: float64 with NaN, or text, where there is none."""
+
+    by_loinc: Mapping[str, Values]
+
+
+@dataclass(frozen=True, eq=False)
+class PrescriptionFacts(StepFacts):
+    """A prescription.
+
+    Attributes:
+        stop: int32, first day on which the drug is not taken any more.
+        cut: bool, whether it was stopped before it ran out.
+        first_fill_share: float64, the chance that it is ever filled.
+        adherence: float64, the share of days covered by later fills.
+    """
+
+    stop: Days
+    cut: NDArray[np.bool_]
+    first_fill_share: NDArray[np.float64]
+    adherence: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CarePlanFacts(StepFacts):
+    """A care plan; `stop` is the first day after it, int32."""
+
+    stop: Days
+
+
+@dataclass(frozen=True, eq=False)
+class OptionFacts(StepFacts):
+    """What the journey's log shows as the option of a step; no value where there is none."""
+
+    option: Coded
+
+
+@dataclass(frozen=True, eq=False)
+class ChoiceFacts(OptionFacts):
+    """The option taken at a branch or a wait; its code is the option whose steps are opened."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedVisitFacts(OptionFacts):
+    """A protocol's visit.
+
+    Attributes:
+        planned: int32, the day that the protocol plans.
+        low, high: int32, first and last day of the window around it.
+        missed: bool, whether it did not take place.
+        deviation: bool, whether it is dated outside of the window.
+    """
+
+    planned: Days
+    low: Days
+    high: Days
+    missed: NDArray[np.bool_]
+    deviation: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class ScreeningFacts(StepFacts):
+    """A screening.
+
+    Attributes:
+        met: for each criterion of the trial, bool: whether its condition holds.
+        failed: int32, position of the first criterion that is not satisfied; -1 where all are.
+    """
+
+    met: tuple[NDArray[np.bool_], ...]
+    failed: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class RandomizationFacts(StepFacts):
+    """A randomisation.
+
+    Attributes:
+        arm: no value for those who were not randomised.
+        stratum: such as ``gender=F, us_state=TX``.
+        block: int32, number of the block within the stratum, from 1; 0 where there is no arm.
+    """
+
+    arm: Coded
+    stratum: Coded
+    block: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class WithdrawalFacts(StepFacts):
+    """A withdrawal from a trial; `reason` is the first whose condition holds."""
+
+    reason: Coded
+
+
+@dataclass(frozen=True, eq=False)
+class AdverseEventFacts(StepFacts):
+    """An adverse event.
+
+    Attributes:
+        grade: int32, 1 to 5.
+        serious: bool.
+        related, action, outcome: no value where the specification does not state them.
+        lasts_days: float64, NaN where it has no end.
+    """
+
+    grade: NDArray[np.int32]
+    serious: NDArray[np.bool_]
+    related: Coded
+    action: Coded
+    outcome: Coded
+    lasts_days: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ExposureFacts(StepFacts):
+    """A dose of a trial's treatment: `dose`, float64."""
+
+    dose: NDArray[np.float64]
+
+
+def join_facts(parts: Sequence[F], order: NDArray[np.intp]) -> F:
+    """Return the facts of several groups of people as one, in another order.
+
+    Args:
+        parts: facts of one kind of step, at least one.
+        order: shape (n,), positions in the parts laid end to end.
+    """
+    return _combined(parts, lambda columns: _take(join(columns), order))
+
+
+def _take(column: Array, rows: Rows) -> Array:
+    return column.take(rows) if isinstance(column, Coded) else column[rows]
+
+
+def _combined(parts: Sequence[F], combine: Callable[[list[Array]], Array]) -> F:
+    first = parts[0]
+    names = [field.name for field in fields(first)]
+    columns = {name: [getattr(part, name) for part in parts] for name in names}
+    return replace(first, **{name: _column(columns[name], combine) for name in names})
+
+
+def _column(columns: list[Any], combine: Callable[[list[Array]], Array]) -> Any:
+    """Combine one column of several parts, or each of the columns that it is made of."""
+    first = columns[0]
+    if first is None:
+        return None
+    if isinstance(first, tuple):
+        return tuple(_column(list(same), combine) for same in zip(*columns, strict=True))
+    if isinstance(first, Mapping):
+        return {name: _column([column[name] for column in columns], combine) for name in first}
+    return combine(columns)
