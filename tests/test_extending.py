@@ -80,7 +80,9 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         )),
         _entry("TABLES", "DEVICES"),
     ),
-    "execution/timeline/steps.py": (_beside("events.Procedure: ", "Procedure", "Device"),),
+    "execution/timeline/steps.py": (
+        _beside(r"_handled\(events.Procedure, ", "Procedure", "Device"),
+    ),
     "execution/sync/clinical.py": (
         _before("def care_plans", (
             "def devices(context: SyncContext) -> Columns:\n"
