@@ -13,6 +13,7 @@ import pytest
 
 from healthsim import __version__, cli
 from healthsim.building import templates
+from healthsim.specification.format import FORMAT
 from processes import PATIENCE
 
 
@@ -403,3 +404,26 @@ def test_check_refuses_a_profile_for_whose_places_nothing_is_known(
     assert (checked.returncode, made.returncode) == (2, 2)
     assert "nothing is known of 'stroke' in Harris County, TX" in checked.stderr
     assert "reference import cdc-places FILE" in " ".join(checked.stderr.split())
+
+
+def test_migrate_prints_an_older_specification_in_todays_format(home: Path) -> None:
+    old = Path(__file__).parent / "data" / "format-1" / "journey.json"
+
+    done = _run(home, "migrate", str(old))
+
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert document.pop("format") == FORMAT
+    assert document == json.loads(old.read_text(encoding="utf-8"))
+
+
+def test_migrate_refuses_a_format_from_the_future(home: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later.json"
+    later.write_text(json.dumps({"kind": "profile", "format": FORMAT + 1}), encoding="utf-8")
+
+    done = _run(home, "migrate", str(later))
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f"later.json.format: is {FORMAT + 1}" in done.stderr
+    assert "install the version of HealthSim that wrote it" in done.stderr

@@ -366,6 +366,17 @@ def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSO
 
 
 @app.command()
+def migrate(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSON.")]) -> None:
+    """Print a specification of an older format in today's format."""
+    import json  # noqa: PLC0415  see the top
+
+    from healthsim.specification.format import migrated  # noqa: PLC0415  see the top
+
+    document = migrated(_read_file(file), file.name)
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@app.command()
 def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Json = False) -> None:
     """Make a scenario again from what it says of itself, and compare it row for row."""
     from healthsim.operations import verify as proving  # noqa: PLC0415  see the top

@@ -19,6 +19,7 @@ from healthsim.building.draft import Draft
 from healthsim.building.request_parser import ParsedRequest
 from healthsim.building.vocabulary import AGES, CONDITIONS, EMPTY, TOPICS, Topic
 from healthsim.errors import Refused
+from healthsim.specification.format import FORMAT
 
 AS_OF = "2025-01-01"
 
@@ -83,7 +84,7 @@ def _base(
     words = [payer.name if payer else "", CONDITIONS[primary][1] if primary else ""]
     name = re.sub(r"[^a-z0-9]+", "-", " ".join(filter(None, words)).lower()).strip("-")
     profile: dict[str, Any] = {
-        "kind": "profile", "name": name or "population", "version": 1,
+        "kind": "profile", "format": FORMAT, "name": name or "population", "version": 1,
         "title": ", ".join(filter(None, words)).capitalize() or "Population",
         "count": 100, "seed": 42, "as_of": AS_OF, "demographics": {},
         "clinical": {}, "products": PRODUCTS if payer else ["patientsim"],
@@ -253,7 +254,8 @@ def _stems(text: str) -> set[str]:
 def _empty_journey(request: str) -> dict[str, Any]:
     name = "-".join(re.findall(r"[a-z0-9]+", request.lower())[:5])[:64].strip("-") or "journey"
     return {
-        "kind": "journey", "name": name, "title": request.strip()[:200], "version": 1,
+        "kind": "journey", "format": FORMAT, "name": name, "title": request.strip()[:200],
+        "version": 1,
         "duration_days": 365, "phases": [{"name": "journey", "steps": []}],
     }  # fmt: skip
 

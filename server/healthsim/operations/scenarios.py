@@ -11,7 +11,7 @@ from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.operations import runs
 from healthsim.operations.generate import stamp
 from healthsim.operations.home import Home
-from healthsim.persistence.files import DamagedFile
+from healthsim.persistence.files import DamagedFile, UnknownFormat
 
 if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
@@ -127,7 +127,7 @@ def look(home: Home, name: str) -> ScenarioSummary:
     """
     try:
         return describe(home, name)
-    except DamagedFile as error:
+    except (DamagedFile, UnknownFormat) as error:
         return _broken(name, error)
 
 

@@ -109,6 +109,10 @@ class DamagedFile(StorageError):  # noqa: N818  as its family in errors.py
     """A file whose content is of no use as it is, and that may therefore be deleted."""
 
 
+class UnknownFormat(StorageError):  # noqa: N818  as its family in errors.py
+    """A scenario file of a format that this version cannot read; another version can."""
+
+
 @contextmanager
 def disk_errors(where: str) -> Iterator[None]:
     """Turn what the operating system raises about files into a `StorageError`."""

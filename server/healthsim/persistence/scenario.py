@@ -11,8 +11,9 @@ from typing import Any
 import duckdb
 
 from healthsim.errors import StorageError
+from healthsim.formats import FIRST, Formats
 from healthsim.persistence.database import SCHEMA, storage_errors
-from healthsim.persistence.files import DamagedFile
+from healthsim.persistence.files import DamagedFile, UnknownFormat
 from healthsim.tables import Column, Table
 
 MANIFEST = "healthsim_manifest"
@@ -32,6 +33,16 @@ _READ_DICTIONARY = (
 )
 
 
+def _numbered(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """1 to 2 (November 2026): the format got a number, and what early files lack is empty."""
+    return {"references": {}, "expectations": [], "unlisted_codes": [], **manifest}
+
+
+SCENARIOS = Formats("scenario files", {1: _numbered})
+FORMAT = SCENARIOS.current
+"""The format of the scenario files that this version writes."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """Where a scenario came from and what is in it.
@@ -46,6 +57,7 @@ class Manifest:
         unlisted_codes: codes that no book knew and that the specifications let pass.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
+        format: number of the form in which the file is written.
     """
 
     profile: str
@@ -64,6 +76,7 @@ class Manifest:
     created_at: str = ""
     expectations: tuple[Mapping[str, Any], ...] = ()
     unlisted_codes: tuple[str, ...] = ()
+    format: int = FORMAT
 
     def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
         """Return the manifest of the same rows under a scenario's name."""
@@ -80,16 +93,28 @@ class Manifest:
         """Read a manifest from its rows.
 
         Raises:
+            UnknownFormat: the file is of a format that this version cannot read.
             StorageError: a key is missing or unreadable.
         """
         known = {part.name for part in fields(cls)}
         try:
-            values = {key: json.loads(text) for key, text in texts.items() if key in known}
+            found = {key: json.loads(text) for key, text in texts.items()}
+            number = found.pop("format", FIRST)
+            problem = SCENARIOS.problem(number, f"{where}: format")
+            if problem is not None:
+                raise UnknownFormat(problem.where, problem.found + _made_by(found), problem.mend)
+            migrated = SCENARIOS.migrate(found, number)
+            values = {key: value for key, value in migrated.items() if key in known}
             for key in ("journeys", "tags", "expectations", "unlisted_codes"):
                 values[key] = tuple(values.get(key, ()))
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise _foreign(where, f"its manifest is incomplete ({error})") from error
+
+
+def _made_by(manifest: Mapping[str, Any]) -> str:
+    version = manifest.get("engine_version")
+    return f" (made by HealthSim {version})" if isinstance(version, str) else ""
 
 
 def write_manifest(

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from healthsim.errors import Problem, SpecError, near
+from healthsim.specification.format import FORMAT, migrated
 
 KebabName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -67,6 +68,8 @@ class Document(Strict):
     """The head of every specification.
 
     Attributes:
+        format: number of the form in which it is written; a document without it is of format 1.
+        version: the author's own count.
         reproduces: published figures that what it makes is like; an audit compares them.
         allow_unlisted_codes: codes that no book knows and that have the form of their system pass,
             and runs and audits list them; a header, a retired code, one of the other sex or of
@@ -75,6 +78,7 @@ class Document(Strict):
 
     kind_name: ClassVar[str] = "document"
 
+    format: Annotated[int, Field(strict=True, ge=1)] = FORMAT
     name: KebabName
     title: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=4000)] = ""
@@ -120,6 +124,7 @@ def read(model: type[D], document: object, where: str = "") -> D:
     _refuse_deep(document, where or "document")
     _refuse_unwritable(document, where or "document")
     if issubclass(model, Document):
+        document = migrated(document, where or "document")
         document = model.expanded(document, where or "document")
         _refuse_deep(document, where or "document")
     try:
