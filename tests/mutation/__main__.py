@@ -12,6 +12,7 @@ and the rest are explained in `explained.toml`.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 
@@ -32,6 +33,7 @@ def main() -> int:
     """Run it as the command line says; return the exit code."""
     asked = _arguments()
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that children are ended too
     suite.preload()
     record(asked.lanes, fresh=asked.record)
     reach = Reach(units())

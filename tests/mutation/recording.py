@@ -164,9 +164,13 @@ def _reached(folder: Path) -> Iterator[tuple[Path, dict[int, set[str]]]]:
     merged: dict[Path, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for file in folder.glob("lines.*"):
         data = coverage.CoverageData(str(file))
-        data.read()
-        for path in data.measured_files():
-            for line, contexts in data.contexts_by_lineno(path).items():
+        try:
+            data.read()
+            found = [(one, data.contexts_by_lineno(one)) for one in data.measured_files()]
+        except coverage.CoverageException:
+            continue  # a test killed the process while it wrote
+        for path, lines in found:
+            for line, contexts in lines.items():
                 merged[Path(path)][line].update(contexts)
     yield from ((path, lines) for path, lines in merged.items() if path.suffix == ".py")
 

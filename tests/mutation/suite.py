@@ -90,7 +90,8 @@ def forked(work: Callable[[], int], log: Path, environment: dict[str, str]) -> i
     try:
         os.setsid()
         os.nice(10)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
         for stream in (1, 2):
             os.dup2(output, stream)
