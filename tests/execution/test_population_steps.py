@@ -98,8 +98,8 @@ def test_each_group_of_options_has_its_own_counts() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("size", "threads"), [(1, 1), (7, 3), (60, 2)])
-def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int) -> None:
+@pytest.mark.parametrize(("size", "threads", "count"), [(1, 1, 40), (7, 3, 100), (60, 2, 100)])
+def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, count: int) -> None:
     steps = (
         visit("v", {"day": 20, "variance_days": 15}),
         fork(counted(30, steps=[visit("w", {"day": 5, "variance_days": 5})]), *REST,
@@ -107,7 +107,7 @@ def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int) ->
         fork(counted(9), *REST, id="second", at={"day": 33, "variance_days": 10},
              when="happened('w') or gender == 'F'"),
     )  # fmt: skip
-    jobs = (subjects(count=100), journey(*steps),
+    jobs = (subjects(count=count), journey(*steps),
             trial(visit("x", 60) | {"when": "arm == 'new'"}, at=50))  # fmt: skip
 
     assert digest(*jobs, size=size, threads=threads) == digest(*jobs, size=16_384, threads=1)

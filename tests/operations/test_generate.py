@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -223,7 +224,7 @@ def test_few_people_make_a_small_file(home: Home) -> None:
 
 
 _ON_A_FULL_DISK = """
-import resource, sys
+import json, resource, sys
 from pathlib import Path
 from healthsim.errors import StorageError
 from healthsim.operations import generate, runs
@@ -232,39 +233,41 @@ from operations.small_engine import PROFILE, SmallEngine
 from operations.test_generate import left
 from processes import PATIENCE
 
-most, count = int(sys.argv[2]), int(sys.argv[3])
-home = Home(Path(sys.argv[1]))
+def limited(most):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 class Filling(SmallEngine):
     def chunks(self, job, *, threads=1, stop=None):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        limited(MOST)
         yield from super().chunks(job, stop=stop)
 
-record = generate.start(home, {**PROFILE, "count": count}, [], Filling(size=4096))
-record = generate.join(home, record.run_id, PATIENCE)
-print(record.status, "|", record.error)
-print([path.suffix for path in left(home)])
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-again = generate.start(home, {**PROFILE, "count": count}, [], SmallEngine(size=4096))
-print(generate.join(home, again.run_id, PATIENCE).status)
+for number, (MOST, count) in enumerate(json.loads(sys.argv[2])):
+    home = Home(Path(sys.argv[1]) / str(number))
+    record = generate.start(home, {**PROFILE, "count": count}, [], Filling(size=4096))
+    record = generate.join(home, record.run_id, PATIENCE)
+    suffixes = [path.suffix for path in left(home)]
+    limited(resource.RLIM_INFINITY)
+    again = generate.start(home, {**PROFILE, "count": count}, [], SmallEngine(size=4096))
+    again = generate.join(home, again.run_id, PATIENCE)
+    print(json.dumps([record.status, record.error, suffixes, again.status]))
 """
 
 
+_LIMITS = [(0, 20), (1_000, 20), (20_000, 20), (60_000, 20), (300_000, 20_000), (2_000_000, 20_000)]
+"""How many bytes a file may have, and how many people are asked for."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file-size limit")
-@pytest.mark.parametrize(
-    ("most", "count"),
-    [(0, 20), (1_000, 20), (20_000, 20), (60_000, 20), (300_000, 20_000), (2_000_000, 20_000)],
-)
-def test_a_run_that_the_disk_does_not_take_says_so_and_leaves_no_rows(
-    tmp_path: Path, most: int, count: int
-) -> None:
+def test_a_run_that_the_disk_does_not_take_says_so_and_leaves_no_rows(tmp_path: Path) -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", _ON_A_FULL_DISK, str(tmp_path), str(most), str(count)],
+        [sys.executable, "-c", _ON_A_FULL_DISK, str(tmp_path), json.dumps(_LIMITS)],
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True,
     )  # fmt: skip
-    said, remaining, again = answer.stdout.splitlines()
+    answers = [json.loads(line) for line in answer.stdout.splitlines()]
 
-    assert said.startswith("failed | ")
-    assert "file-size limit); lift the limit" in said
-    assert remaining == "['.json']"
-    assert again == "done"
+    assert len(answers) == len(_LIMITS)
+    for status, said, remaining, again in answers:
+        assert status == "failed"
+        assert "file-size limit); lift the limit" in said
+        assert remaining == [".json"]
+        assert again == "done"

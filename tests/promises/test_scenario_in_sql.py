@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from scipy.special import ndtr
 
 from healthsim.audit import integrity
+from healthsim.audit.rules import Finding
 from healthsim.dates import day_of, whole_years
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
@@ -56,8 +57,12 @@ class Stored:
     def one(self, sql: str) -> Any:
         return self.rows(sql)[0][0]
 
+    @cached_property
+    def checked(self) -> list[Finding]:
+        return integrity.check(self.path)
+
     def broken(self) -> dict[str, str]:
-        return {one.check: one.where for one in integrity.check(self.path) if one.rows}
+        return {one.check: one.where for one in self.checked if one.rows}
 
     def off(self) -> list[list[Any]]:
         return [row for row in compared_run(self.path) if row[5] is False]
@@ -102,7 +107,7 @@ def test_what_was_asked_is_what_was_got(scenario: Stored) -> None:
 
 
 def test_every_reference_holds(scenario: Stored) -> None:
-    found = [one for one in integrity.check(scenario.path) if one.check.startswith("reference ")]
+    found = [one for one in scenario.checked if one.check.startswith("reference ")]
 
     assert len(found) > 60
     assert sum(one.rows for one in found) == 0
