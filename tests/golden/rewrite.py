@@ -1,11 +1,13 @@
-"""Write the pinned digests and tables anew, and say which tables changed (`make golden`)."""
+"""Write the pinned digests, columns and tools anew, and say which rows changed (`make golden`)."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from golden import schema
+import anyio
+
+from golden import catalogue, schema
 from golden.runs import FILE, JOURNEYS_OF, changes, digests_of, pinned
 
 
@@ -14,6 +16,8 @@ def main() -> None:
     after = {name: run for profile in JOURNEYS_OF for name, run in digests_of(profile).items()}
     FILE.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
     schema.FILE.write_text(json.dumps(schema.schema(), indent=1) + "\n", encoding="utf-8")
+    tools = anyio.run(catalogue.catalogue)
+    catalogue.FILE.write_text(json.dumps(tools, indent=1) + "\n", encoding="utf-8")
     lines = changes(before, after)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.write(f"{len(lines)} tables changed in {len(after)} runs\n")
