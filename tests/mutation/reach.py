@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from mutation.places import Place
 from mutation.recording import IMPORT, Unit
 from mutation.source import PACKAGE, ROOT, Source, module_of
 
+_FIRST_FILES = 3
 _QUICK, _SLOW = 0.3, 3.0  # seconds that part quick, middling and slow tests
 
 
@@ -34,9 +35,23 @@ class Test:
     seconds: float
 
 
-def files_of(tests: Iterable[Test]) -> list[str]:
-    """Return what pytest has to collect for some tests."""
-    return sorted({one.name.split("::")[0] for one in tests})
+def batches(tests: Sequence[Test]) -> list[tuple[list[str], list[str]]]:
+    """Cut tests into batches of files and tests; a kill in the first files spares the others.
+
+    Files cost time to collect. So the first batch has tests of a few files, each other one of
+    twice as many as the one before.
+    """
+    found: list[tuple[list[str], list[str]]] = [([], [])]
+    for one in tests:
+        file = one.name.split("::")[0]
+        files, names = found[-1]
+        if file not in files and len(files) == _FIRST_FILES * 2 ** (len(found) - 1):
+            files, names = [], []
+            found.append((files, names))
+        if file not in files:
+            files.append(file)
+        names.append(one.name)
+    return found
 
 
 class Reach:
@@ -61,7 +76,7 @@ class Reach:
         First those that reach its line, then the others of the same files (they may use what one
         of them has made). What is reached only while modules are imported is used by the tests
         of the modules that import it: the nearer first. Quick tests go before slow ones, those of
-        the same room before others.
+        the same room before others, and then those of files that are much about the place.
         """
         direct, imported = self._direct(place, source)
         steps = [direct, {one for test in direct for one in self._tests[test.unit]}]
@@ -72,10 +87,12 @@ class Reach:
             for one in tests:
                 stage.setdefault(one, number)
         room = f"/{place.module.split('.')[1]}/"
+        of_unit = Counter(one.unit for one in stage if stage[one] == 0)
+        about = [of_unit[at] / max(len(tests), 1) for at, tests in enumerate(self._tests)]
 
-        def key(one: Test) -> tuple[int, int, bool, int, int]:
+        def key(one: Test) -> tuple[int, int, bool, float, int, int]:
             tier = (one.seconds >= _QUICK) + (one.seconds >= _SLOW)
-            return stage[one], tier, room not in one.name, one.unit, one.number
+            return stage[one], tier, room not in one.name, -about[one.unit], one.unit, one.number
 
         return sorted(stage, key=key)
 

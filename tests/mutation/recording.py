@@ -127,7 +127,7 @@ def _recorded(unit: Unit, folder: Path) -> int:
     lines.set_option("run:disable_warnings", ["no-data-collected", "couldnt-parse"])
     lines.start()
     lines.switch_context("")
-    suite.run(unit.files, None, events, _Contexts(lines), stop=False)
+    suite.run([(unit.files, None)], events, _Contexts(lines), stop=False)
     lines.stop()
     lines.save()
     tests = _tests(events)

@@ -121,17 +121,15 @@ def end_group(child: int) -> None:
 
 
 def run(
-    files: Sequence[str],
-    order: Sequence[str] | None,
+    batches: Sequence[tuple[Sequence[str], Sequence[str] | None]],
     events: Path,
     *plugins: object,
     stop: bool = True,
 ) -> int:
-    """Run tests in this process; return pytest's exit code.
+    """Run tests in this process, batch after batch; return pytest's last exit code.
 
     Args:
-        files: what is collected.
-        order: the tests of these files to run, first to last; None for all.
+        batches: what is collected, and the tests of it to run, first to last; None for all.
         events: the file that tells which test is under way.
         plugins: more plugins.
         stop: end at the first failure.
@@ -147,7 +145,12 @@ def run(
         hook.install(os.environ[hook.MUTANT])
     folder = tempfile.mkdtemp(prefix="mutation-")
     options = [*_OPTIONS, f"--basetemp={folder}/t", *(["-x"] if stop else [])]
+    code = 0
     try:
-        return int(pytest.main([*options, *files], plugins=[Order(order, events), *plugins]))
+        for files, order in batches:
+            code = int(pytest.main([*options, *files], plugins=[Order(order, events), *plugins]))
+            if code and stop:
+                break
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return code

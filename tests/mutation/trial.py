@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mutation import hook, suite
 from mutation.places import Place
-from mutation.reach import Test, files_of
+from mutation.reach import Test, batches
 from mutation.source import ROOT, Source
 
 KILLED, SURVIVED, UNREACHED = "killed", "survived", "no test reaches it"
@@ -75,7 +75,7 @@ class Trial:
         self._begun = time.monotonic()
         self._seen = (0.0, self._begun)
         self._child = suite.forked(
-            lambda: suite.run(files_of(self.tests), [one.name for one in self.tests], self._events),
+            lambda: suite.run(batches(self.tests), self._events),
             self._folder / "log",
             {hook.MUTANT: str(mutant)},
         )

@@ -10,7 +10,7 @@ from mcp.types import CallToolResult
 
 from healthsim.app import build_server
 from healthsim.errors import Problem, SpecError
-from healthsim.tools.answers import GuideText, reply
+from healthsim.tools.answers import Answer, GuideText, ScenarioShown, reply
 from healthsim.tools.server import READ, register, tighten_schemas
 from talking import Open, text_of
 
@@ -91,3 +91,17 @@ async def test_an_unexpected_error_tells_nothing_of_the_inside(
 
 def test_an_answer_leaves_out_what_is_empty() -> None:
     assert reply(GuideText(topic="a", text="b")).structured_content == {"topic": "a", "text": "b"}
+
+
+@pytest.mark.parametrize("answer", Answer.__subclasses__(), ids=lambda one: one.__name__)
+def test_what_an_answer_leaves_out_is_nothing_at_all(answer: type[Answer]) -> None:
+    left_out = {name: one.get_default() for name, one in answer.model_fields.items()
+                if not one.is_required()}  # fmt: skip
+
+    assert [name for name, value in left_out.items() if value not in (0, "", [], {})] == []
+
+
+def test_one_person_and_seed_one_are_told() -> None:
+    shown = reply(ScenarioShown(name="a", people=1, seed=1, next="b")).structured_content
+
+    assert shown == {"name": "a", "people": 1, "seed": 1, "next": "b"}
