@@ -63,8 +63,8 @@ def counties(place: str) -> NDArray[np.int32]:
     return np.array([county], dtype=np.int32)
 
 
-def has(sketch: PartialCohort, code: str) -> NDArray[np.float64]:
-    return sketch.call("has", code).astype(np.float64)
+def has(partial: PartialCohort, code: str) -> NDArray[np.float64]:
+    return partial.call("has", code).astype(np.float64)
 
 
 def within(shares: NDArray[np.float64], expected: NDArray[np.float64], people: int) -> bool:
@@ -73,8 +73,8 @@ def within(shares: NDArray[np.float64], expected: NDArray[np.float64], people: i
     return bool((np.abs(shares - expected) <= 3 * error).all())
 
 
-def numbers(sketch: PartialCohort, name: str) -> NDArray[np.float64]:
-    found = sketch.values[name]
+def numbers(partial: PartialCohort, name: str) -> NDArray[np.float64]:
+    found = partial.values[name]
     assert not isinstance(found, Coded)
     return found
 
@@ -82,9 +82,9 @@ def numbers(sketch: PartialCohort, name: str) -> NDArray[np.float64]:
 @pytest.mark.parametrize("place", ["harris", "orleans", "vermont"])
 def test_ages_and_sexes_are_those_of_the_place(place: str) -> None:
     people = built_in_population().people[counties(place)].sum(axis=0)
-    sketch = cohort(place)
-    band = np.minimum(numbers(sketch, "age") // 5, 19).astype(np.int64)
-    women = require_text(sketch.values["gender"]).equals("F")
+    partial = cohort(place)
+    band = np.minimum(numbers(partial, "age") // 5, 19).astype(np.int64)
+    women = require_text(partial.values["gender"]).equals("F")
 
     assert within(
         np.bincount(band, minlength=20) / PEOPLE, people.sum(axis=1) / people.sum(), PEOPLE
@@ -121,14 +121,14 @@ def test_places_differ_where_their_figures_do() -> None:
 
 
 def test_race_and_ethnicity_are_the_countys() -> None:
-    county, sketch = counties("harris"), cohort("harris")
+    county, partial = counties("harris"), cohort("harris")
     hispanic = built_in_population().hispanic[county]
     shares = built_in_population().race_shares(county)[0]
     black = hispanic[0] * shares[1, 1] + (1 - hispanic[0]) * shares[0, 1]
-    found = require_text(sketch.values["ethnicity"]).equals("hispanic")
+    found = require_text(partial.values["ethnicity"]).equals("hispanic")
 
     assert within(np.array([found.mean()]), hispanic, PEOPLE)
-    assert within(np.array([require_text(sketch.values["race"]).equals("black").mean()]),
+    assert within(np.array([require_text(partial.values["race"]).equals("black").mean()]),
                   np.array([black]), PEOPLE)  # fmt: skip
     assert 0.18 < black < 0.21  # as the county's share of people of one race
 
@@ -168,9 +168,9 @@ def assert_begins(one: PartialCohort, other: PartialCohort, people: int) -> None
 
 
 def test_where_no_location_is_stated_the_nations_figures_hold() -> None:
-    sketch = drawn(profile({}, {"J44.9": "copd"}, count=4_000))
+    partial = drawn(profile({}, {"J44.9": "copd"}, count=4_000))
 
-    assert has(sketch, "J44").mean() == pytest.approx(0.062, abs=0.012)
+    assert has(partial, "J44").mean() == pytest.approx(0.062, abs=0.012)
 
 
 def test_metros_and_areas_keep_their_counties() -> None:
@@ -211,12 +211,12 @@ def test_an_imported_level_is_met_in_its_county_alone() -> None:
     before = built_in_population()
     after = before.with_measures(imported("COPD", 0.2))
     both = np.concatenate([counties("harris"), counties("orleans")])
-    sketch = drawn(profile(HARRIS, {"J44.9": "copd"}), population=after)
-    adult = numbers(sketch, "age") >= 18
+    partial = drawn(profile(HARRIS, {"J44.9": "copd"}), population=after)
+    adult = numbers(partial, "age") >= 18
 
     assert rates("copd", after, both).level[0] == pytest.approx(0.2, abs=1e-6)
     assert rates("copd", after, both).level[1] == rates("copd", before, both).level[1]
-    assert within(np.array([has(sketch, "J44")[adult].mean()]), np.array([0.2]), int(adult.sum()))
+    assert within(np.array([has(partial, "J44")[adult].mean()]), np.array([0.2]), int(adult.sum()))
 
 
 def test_imported_people_replace_those_of_their_county() -> None:

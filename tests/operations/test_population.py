@@ -162,7 +162,7 @@ def test_a_run_takes_the_imported_figures_that_it_needs_and_their_version(
     done = import_file(home, "cdc-places", publishing.places_wide(tmp_path))
     reference = reference_for(home, LOCATED)
     job = prepare(LOCATED, reference=reference)
-    county = job.measures.where.counties
+    county = job.measures.residence.counties
 
     assert reference.versions["cdc-places"] == done.digest
     assert job.key != before

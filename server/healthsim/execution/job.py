@@ -1,4 +1,4 @@
-"""What is to be run: specifications checked and laid out, ready to be worked in chunks."""
+"""What is to be run: specifications checked and laid out, ready to run in chunks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Table
 
 CHUNK = 16_384
-"""People worked at once; the rows do not depend on it."""
+"""Units of a chunk; the rows do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Job:
     Attributes:
         tables: every table that the job fills, in the order in which they are stored.
         through: last day of the data.
-        births: address of a birth -> number of its first child among all that one woman can bear.
-        children: how many children one woman can bear.
-        tally: what is expected of the rows.
+        layouts: of the journeys and of what happens to newborns, in walking order.
+        parts: how each part of the profile is drawn, each after the parts that it needs.
         quotas: the profile's population steps; those of one level do not need each other.
         counts_journeys: whether a journey has a population step.
+        births: address of a birth -> number of its first child among all that a woman can have.
+        children: how many children one woman can have in the run.
+        tally: the expectations about the rows.
     """
 
     profile: ProfileSpec
@@ -58,7 +60,7 @@ class Job:
 
     @cached_property
     def networks(self) -> Networks:
-        """The directory, and what the plans have contracts with."""
+        """The directory, and the networks of the plans."""
         return Networks(self.reference.directory, self.plan_table)
 
     @cached_property
@@ -68,7 +70,7 @@ class Job:
 
     @property
     def count(self) -> int:
-        """How many units are asked for."""
+        """How many units the profile has."""
         return self.profile.count
 
     @property
@@ -92,12 +94,12 @@ class Job:
         return self.reference.versions
 
     def judge(self, totals: Sequence[Tally]) -> tuple[dict[str, Any], ...]:
-        """Judge what is expected by the sums of all chunks' tallies; as plain data."""
-        return tuple(one.plain() for one in self.tally.judge(totals))
+        """Judge the expectations by the sums of all chunks' tallies; as plain data."""
+        return tuple(result.plain() for result in self.tally.judge(totals))
 
     @property
     def key(self) -> str:
         """Digest of what the job runs: specifications, seed, count, engine and references."""
         imported = [f"{name} {digest}" for name, digest in sorted(self.references.items())]
-        told = "\n".join([__version__, self.profile_text, *self.journey_texts, *imported])
-        return sha256(told.encode()).hexdigest()
+        parts = [__version__, self.profile_text, *self.journey_texts, *imported]
+        return sha256("\n".join(parts).encode()).hexdigest()

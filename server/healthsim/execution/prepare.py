@@ -1,4 +1,4 @@
-"""Specifications become a job: checked, laid out, and refused where nobody could run it."""
+"""From specifications to a job: checked, laid out, and refused if it could not run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import quota_levels
 from healthsim.execution.job import Job
 from healthsim.execution.passes.access import out_of_radius
-from healthsim.execution.passes.counting import (
-    has_population_steps,
-)
-from healthsim.execution.passes.eligibility import (
-    MOST_DRAWN,
-)
+from healthsim.execution.passes.counting import has_population_steps
+from healthsim.execution.passes.eligibility import MOST_DRAWN
 from healthsim.execution.passes.rehearsal import counties_of, eligibility_problems
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.pharmacy import renewals
@@ -35,9 +31,7 @@ from healthsim.specification.journeys.nominal_days import ROOM_DAYS
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import PlanDesign, ProfileSpec
 
-_LAST_YEAR_ENDS = "2199-12-31"
-
-
+_LAST_DAY = "2199-12-31"  # of the years for which prices and holidays are known
 _YEAR = 364  # days after `as_of` that a profile without journeys covers
 
 
@@ -46,7 +40,7 @@ def prepare(
     journey_documents: Sequence[Mapping[str, object] | str | JourneySpec] = (),
     reference: Reference | None = None,
 ) -> Job:
-    """Check specifications and lay out what they ask for.
+    """Check specifications and make a job of them.
 
     Args:
         profile_document: who.
@@ -57,56 +51,63 @@ def prepare(
     Raises:
         SpecError: with everything that is wrong with them.
     """
-    profile = (
-        profile_document
-        if isinstance(profile_document, ProfileSpec)
-        else read(ProfileSpec, profile_document, "profile")
-    )
-    journeys = tuple(
-        one if isinstance(one, JourneySpec) else read(JourneySpec, one, f"journeys[{place}]")
-        for place, one in enumerate(journey_documents)
-    )
+    profile, journeys = _read(profile_document, journey_documents)
     laid_out = Layouts(journeys)
     _refuse(check_job(profile, journeys, built_in_names(), laid_out))
     reference = reference or built_in()
-    figures = PopulationMeasures(profile, reference.population)
-    _refuse(figures.problems())
+    measures = PopulationMeasures(profile, reference.population)
+    _refuse(measures.problems())
     journeys = in_walking_order(journeys)
-    plans = laid_out.in_walking_order(journeys)
+    layouts = laid_out.in_walking_order(journeys)
     through, tables = last_day(profile, journeys), tables_of(profile.products)
-    _refuse(_beyond_the_calendar(through))
+    _refuse(_calendar_problems(through))
     job = Job(
         profile=profile,
         journeys=journeys,
-        layouts=plans,
+        layouts=layouts,
         parts=drawing_order(profile),
         quotas=quota_levels(profile),
-        counts_journeys=has_population_steps(plans),
+        counts_journeys=has_population_steps(layouts),
         plan_table=PlanTable.of(plan_designs(profile, journeys)),
-        numbering=Numbering(profile, plans, renewals(profile, through)),
+        numbering=Numbering(profile, layouts, renewals(profile, through)),
         through=through,
-        births=birth_slots(plans),
-        children=slot_count(plans),
+        births=birth_slots(layouts),
+        children=slot_count(layouts),
         tables=tables,
-        tally=ExpectationTally.of(profile, journeys, _places(journeys, plans), tables, through),
+        tally=ExpectationTally.of(
+            profile, journeys, _positions(journeys, layouts), tables, through
+        ),
         reference=reference,
-        measures=figures,
+        measures=measures,
     )
     if job.count <= MOST_DRAWN:
         _refuse(eligibility_problems(job))
-    if profile.network.radius_miles is not None:
-        _refuse(
-            out_of_radius(job.networks, journeys, counties_of(job), profile.network.radius_miles)
-        )
+    radius = profile.network.radius_miles
+    if radius is not None:
+        _refuse(out_of_radius(job.networks, journeys, counties_of(job), radius))
     return job
 
 
-def _beyond_the_calendar(through: int) -> list[Problem]:
-    """Refuse data that go on after the years for which prices and holidays are known."""
-    last = day_of(_LAST_YEAR_ENDS)
-    if through <= last:
+def _read(
+    profile: Mapping[str, object] | str | ProfileSpec,
+    journeys: Sequence[Mapping[str, object] | str | JourneySpec],
+) -> tuple[ProfileSpec, tuple[JourneySpec, ...]]:
+    """Return the specifications of those that are still documents."""
+    if not isinstance(profile, ProfileSpec):
+        profile = read(ProfileSpec, profile, "profile")
+    return profile, tuple(
+        journey
+        if isinstance(journey, JourneySpec)
+        else read(JourneySpec, journey, f"journeys[{place}]")
+        for place, journey in enumerate(journeys)
+    )
+
+
+def _calendar_problems(through: int) -> list[Problem]:
+    """Return a problem if the data go on after the years for which prices are known."""
+    if through <= day_of(_LAST_DAY):
         return []
-    found = f"is {iso(through)}, and the calendar ends on {_LAST_YEAR_ENDS}"
+    found = f"is {iso(through)}, and the calendar ends on {_LAST_DAY}"
     return [Problem("profile.through", found, "set through, or as_of and duration_days, earlier")]
 
 
@@ -115,16 +116,16 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise SpecError(problems)
 
 
-def _places(journeys: Sequence[JourneySpec], plans: Sequence[JourneyLayout]) -> list[int]:
-    """Return the position of each journey among the plans."""
+def _positions(journeys: Sequence[JourneySpec], layouts: Sequence[JourneyLayout]) -> list[int]:
+    """Return the position of each journey among the layouts."""
     return [
-        next(place for place, plan in enumerate(plans) if plan.journey is journey)
+        next(place for place, layout in enumerate(layouts) if layout.journey is journey)
         for journey in journeys
     ]
 
 
 def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[str, PlanDesign]:
-    """Return the plans that specifications name, in the order in which they name them."""
+    """Return the health plans that specifications name, in the order of their first mention."""
     if profile.coverage is None:
         return {}
     named = list(profile.coverage.plan.labels)
@@ -141,17 +142,17 @@ def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[
 def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
     """Return the last day of the data: `through`, or the end of the longest journey.
 
-    A journey's end leaves the same room whatever its steps are, so that an edit of one step does
-    not lengthen the data of people to whom it does not come.
+    The days added after a journey's end do not depend on its steps, so an edit of one step does
+    not change the data of people who do not reach it.
     """
     if profile.through is not None:
         return day_of(profile.through.isoformat())
     as_of = day_of(profile.as_of.isoformat())
-    ends, borne = [as_of + _YEAR] if not journeys else [], as_of
+    ends, last_birth = [as_of + _YEAR] if not journeys else [], as_of
     for journey in sorted(journeys, key=lambda one: one.from_birth):
         begins = day_of(journey.window(profile.as_of)[1].isoformat())
-        if journey.from_birth:  # whoever begins it last is born on the last day of what bears
-            begins = borne
+        if journey.from_birth:  # its last people are born on the last day of the other journeys
+            begins = last_birth
         ends.append(begins + journey.duration_days + ROOM_DAYS)
-        borne = borne if journey.from_birth else max(ends)
+        last_birth = last_birth if journey.from_birth else max(ends)
     return max(ends)

@@ -1,4 +1,4 @@
-"""The one door to execution: specifications in, columns out, people chunk by chunk."""
+"""Running a job: its people chunk by chunk, as columns of every table."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from healthsim.tables import Columns
 
 @dataclass(frozen=True)
 class Chunk:
-    """The rows of some people; the last chunk has none and holds what is not per person.
+    """The rows of some units; the last chunk has none and holds the tables that are not per person.
 
     Attributes:
         tables: complete, each sorted by (person_id, key).
-        tallies: what they add to each figure that is expected.
+        tallies: what the rows add to each figure of the expectations.
     """
 
     start: int
@@ -53,29 +53,29 @@ def chunks(
 
     Args:
         job: what `prepare` returned.
-        size: units worked at once.
-        threads: how many chunks are worked side by side.
+        size: units of a chunk.
+        threads: how many chunks are run in parallel.
         stop: set it to stop within one chunk.
 
     Raises:
         Cancelled: when `stop` was set.
-        SpecError: people cannot meet an exact count; nothing has been made then.
+        SpecError: people cannot meet an exact count; no rows have been made then.
     """
-    census = settle_population_steps(job, size=size, threads=threads, stop=stop)
-    used = DirectoryUse.empty(job.reference.directory)
+    population_pass = settle_population_steps(job, size=size, threads=threads, stop=stop)
+    directory_use = DirectoryUse.empty(job.reference.directory)
 
-    def made(start: int, count: int) -> tuple[Chunk, DirectoryUse]:
-        return run_chunk(job, start, count, census)
+    def run_one(start: int, count: int) -> tuple[Chunk, DirectoryUse]:
+        return run_chunk(job, start, count, population_pass)
 
-    for chunk, seen in map_chunks(made, job.count, size, threads, stop):
-        used.add(seen)
+    for chunk, used in map_chunks(run_one, job.count, size, threads, stop):
+        directory_use.add(used)
         yield chunk
-    rows = _not_per_person(job, used)
+    rows = _not_per_person(job, directory_use)
     yield Chunk(job.count, 0, rows, job.tally.tally_rows(rows))
 
 
 def run_chunk(
-    job: Job, start: int, count: int, census: PopulationPass | None = None
+    job: Job, start: int, count: int, population_pass: PopulationPass | None = None
 ) -> tuple[Chunk, DirectoryUse]:
     """Make the rows of one chunk: a pure function of the job and the range of its people.
 
@@ -83,10 +83,10 @@ def run_chunk(
         job: what `prepare` returned.
         start: index of the first unit.
         count: units in the chunk.
-        census: what `settle_population_steps` found; taken here where it is not given.
+        population_pass: the settled population steps; settled here by default.
     """
-    known = settle_population_steps(job) if census is None else census
-    timeline = walk_chunk(job, known, start, count)
+    settled = settle_population_steps(job) if population_pass is None else population_pass
+    timeline = walk_chunk(job, settled, start, count)
     people, draws = timeline.record.people, timeline.record.draws
     as_of = np.full(len(people), day_of(job.profile.as_of.isoformat()), dtype=np.int32)
     network = Network(people, draws, whole_years(people.birth, as_of), job.networks)

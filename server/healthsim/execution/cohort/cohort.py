@@ -1,4 +1,4 @@
-"""A profile becomes people: every part of it drawn in the order in which parts need each other."""
+"""From a profile to people: every part is drawn after the parts that it needs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days, add_months
-from healthsim.errors import Problem as Fault
-from healthsim.errors import SpecError
-from healthsim.execution.cohort.conditions import conditions, medication
-from healthsim.execution.cohort.drawing import (
-    Blends,
-    CohortPlan,
-    PartDraw,
-    PartialCohort,
-)
+from healthsim.errors import Problem, SpecError
+from healthsim.execution.cohort.conditions import condition_draws, medication_draw
+from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, PartialCohort
 from healthsim.execution.cohort.locating import draw_residence
 from healthsim.execution.people.draws import Draws, require_text
 from healthsim.execution.people.people import Households, People
@@ -37,36 +31,34 @@ _MARITAL = {"type": "conditional", "cases": [
 _LANGUAGE = {"type": "conditional", "cases": [
     {"when": "ethnicity == 'hispanic'", "then": {"en": 0.6, "es": 0.4}}],
     "otherwise": {"en": 0.97, "zh": 0.01, "vi": 0.01, "tl": 0.01}}  # fmt: skip
-# assumption: shares of people who would rather be served in that language
+# assumption: shares of people who prefer to be served in that language
+_TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
 
 
-def people_of(sketch: PartialCohort, homes: Households | None = None) -> People:
-    """Return the people whose sketch is finished."""
-    profile, draws = sketch.profile, sketch.draws
+def people_of(cohort: PartialCohort, households: Households | None = None) -> People:
+    """Return the people of a cohort of which every part is drawn."""
+    profile, draws = cohort.profile, cohort.draws
     return People(
-        households=homes,
+        households=households,
         person_id=draws.person_ids(),
-        birth=sketch.columns["birth"],
-        state=sketch.columns["state"],
-        county=sketch.columns["county"],
-        place=sketch.columns["place"],
-        plan=sketch.columns.get("plan", np.full(draws.count, -1, dtype=np.int32)),
-        attributes={name: sketch.values[name] for name in profile.attributes},
-        conditions=tuple(sketch.problems.values()),
-        medications=tuple(sketch.medications.values()),
-        **{name: require_text(sketch.values[name]) for name in _TEXTS},
+        birth=cohort.columns["birth"],
+        state=cohort.columns["state"],
+        county=cohort.columns["county"],
+        place=cohort.columns["place"],
+        plan=cohort.columns.get("plan", np.full(draws.count, -1, dtype=np.int32)),
+        attributes={name: cohort.values[name] for name in profile.attributes},
+        conditions=tuple(cohort.conditions.values()),
+        medications=tuple(cohort.medications.values()),
+        **{name: require_text(cohort.values[name]) for name in _TEXTS},
     )
 
 
 def draw_parts(plan: CohortPlan, draws: Draws) -> PartialCohort:
     """Draw the people of one chunk, part by part."""
-    sketch = PartialCohort(plan, draws)
+    cohort = PartialCohort(plan, draws)
     for part in plan.parts:
-        part.draw(sketch)
-    return sketch
-
-
-_TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
+        part.draw(cohort)
+    return cohort
 
 
 def drawing_order(profile: ProfileSpec) -> tuple[PartDraw, ...]:
@@ -75,25 +67,25 @@ def drawing_order(profile: ProfileSpec) -> tuple[PartDraw, ...]:
     Raises:
         SpecError: when parts need each other in a circle, naming it.
     """
-    drawings = {drawing.name: drawing for drawing in _drawings(profile)}
-    return tuple(drawings[part.name] for part in in_order(profile))
+    draws = {draw.name: draw for draw in _part_draws(profile)}
+    return tuple(draws[part.name] for part in in_order(profile))
 
 
-def _drawings(profile: ProfileSpec) -> Iterator[PartDraw]:
-    people = profile.demographics
-    yield _value("age", "demographics.age", people.age, _draw_birth_days)
+def _part_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
+    demographics = profile.demographics
+    yield _value("age", "demographics.age", demographics.age, _draw_birth_days)
     for name in ("gender", "ethnicity", "race"):
-        yield _value(name, f"demographics.{name}", getattr(people, name))
+        yield _value(name, f"demographics.{name}", getattr(demographics, name))
     yield PartDraw("us_state", _draw_residence)
     for name, usual in (("language", _LANGUAGE), ("marital_status", _MARITAL)):
-        said = getattr(people, name)
-        yield _value(name, f"demographics.{name}", said or parse_distribution(usual))
+        stated = getattr(demographics, name)
+        yield _value(name, f"demographics.{name}", stated or parse_distribution(usual))
     mixed = blends(profile)
     for name, distribution in profile.attributes.items():
         yield _attribute(name, distribution, mixed)
-    yield from conditions(profile.clinical)
-    for one in profile.clinical.medications:
-        yield medication(one)
+    yield from condition_draws(profile.clinical)
+    for medication in profile.clinical.medications:
+        yield medication_draw(medication)
     if profile.coverage is not None:
         yield _value("plan", "coverage.plan", profile.coverage.plan, _draw_plan)
 
@@ -102,59 +94,69 @@ def _value(
     name: str,
     path: str,
     distribution: Distribution,
-    then: Callable[[PartialCohort], None] | None = None,
+    derive: Callable[[PartialCohort], None] | None = None,
 ) -> PartDraw:
-    def draw(sketch: PartialCohort) -> None:
-        sketch.values[name] = sketch.draw(path, sketch.measures.resolved(distribution))
-        if then is not None:
-            then(sketch)
+    """Return how a value is drawn, and what is derived from it afterwards."""
+
+    def draw(cohort: PartialCohort) -> None:
+        cohort.values[name] = cohort.draw(path, cohort.measures.resolved(distribution))
+        if derive is not None:
+            derive(cohort)
 
     return PartDraw(name, draw)
 
 
 def _attribute(name: str, distribution: Distribution, mixed: Blends) -> PartDraw:
-    def draw(sketch: PartialCohort) -> None:
-        drawn = sketch.measures.resolved(distribution)
-        sketch.values[name] = sketch.attribute(name, drawn, mixed)
+    def draw(cohort: PartialCohort) -> None:
+        resolved = cohort.measures.resolved(distribution)
+        cohort.values[name] = cohort.attribute(name, resolved, mixed)
 
     return PartDraw(name, draw)
 
 
-def _draw_birth_days(sketch: PartialCohort) -> None:
+def _draw_birth_days(cohort: PartialCohort) -> None:
     """Place the birthday so that the age on `as_of` is exactly the whole years drawn."""
-    age = sketch.values["age"]
+    age = cohort.values["age"]
     if isinstance(age, Coded):
         raise TypeError("age gives text")
-    wrong = ~((age >= 0) & (age <= _OLDEST))
-    if wrong.any():
-        raise SpecError([Fault(
+    outside = ~((age >= 0) & (age <= _OLDEST))
+    if outside.any():
+        raise SpecError([Problem(
             "profile.demographics.age",
-            f"gives {age[wrong][0]:g} as an age, and {wrong.sum()} such values in one chunk",
+            f"gives {age[outside][0]:g} as an age, and {outside.sum()} such values in one chunk",
             f"keep it between 0 and {_OLDEST}, and let its formula use what everybody has",
         )])  # fmt: skip
-    sketch.values["age"] = np.floor(age)
-    u = sketch.draws.uniform("demographics.birthday")
-    sketch.columns["birth"] = birthday(age, u, sketch.as_of)
+    cohort.values["age"] = np.floor(age)
+    u = cohort.draws.uniform("demographics.birthday")
+    cohort.columns["birth"] = birthday(age, u, cohort.as_of)
 
 
 def birthday(age: NDArray[np.float64], u: NDArray[np.float64], as_of: Days) -> Days:
-    """Return the day of birth of people of an age: its fraction, or `u`, is that of a year."""
+    """Return the day of birth of people of an age, int32, shape (n,).
+
+    Args:
+        age: years; a fraction says how much of the running year has passed.
+        u: uniforms, the fraction where the age is a whole number.
+        as_of: the day on which they have that age.
+    """
     years = np.floor(age)
-    part = age - years
-    turned = add_months(as_of, (-12 * years).astype(np.int32))
-    born: Days = (turned - np.floor(np.where(part > 0, part, u) * 365)).astype(np.int32)
-    return born
+    fraction = age - years
+    last_birthday = add_months(as_of, (-12 * years).astype(np.int32))
+    since = np.floor(np.where(fraction > 0, fraction, u) * 365)
+    birth: Days = (last_birthday - since).astype(np.int32)
+    return birth
 
 
-def _draw_residence(sketch: PartialCohort) -> None:
-    here = geography()
-    state, county = draw_residence(sketch)
-    place = here.choose_place(county, sketch.draws.uniform("demographics.location.zip"))
-    sketch.columns |= {"state": state, "county": county, "place": place}
-    sketch.values["us_state"] = Coded(state, here.states)
+def _draw_residence(cohort: PartialCohort) -> None:
+    geo = geography()
+    state, county = draw_residence(cohort)
+    place = geo.choose_place(county, cohort.draws.uniform("demographics.location.zip"))
+    cohort.columns |= {"state": state, "county": county, "place": place}
+    cohort.values["us_state"] = Coded(state, geo.states)
 
 
-def _draw_plan(sketch: PartialCohort) -> None:
-    plan = require_text(sketch.values["plan"])
-    book = [sketch.plans.index(name) if name in sketch.plans else -1 for name in plan.vocabulary]
-    sketch.columns["plan"] = np.array([*book, -1], dtype=np.int32)[plan.codes]
+def _draw_plan(cohort: PartialCohort) -> None:
+    plan = require_text(cohort.values["plan"])
+    names = cohort.plan.plan_names
+    positions = [names.index(name) if name in names else -1 for name in plan.vocabulary]
+    cohort.columns["plan"] = np.array([*positions, -1], dtype=np.int32)[plan.codes]

@@ -1,10 +1,11 @@
-"""People while they are drawn: what has been drawn so far, and how the next part is."""
+"""People while they are drawn: what has been drawn so far, and how the next part is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from healthsim.dates import day_of
 from healthsim.execution.cohort.population_measures import COUNTY, PopulationMeasures
 from healthsim.execution.cohort.quotas import in_exact_quota
 from healthsim.execution.people.diagnoses import ConditionColumns
-from healthsim.execution.people.draws import Draws, Values
+from healthsim.execution.people.draws import Draws, UnitRoster, Values
 from healthsim.execution.people.logs import Moment
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
@@ -21,9 +22,10 @@ from healthsim.specification.distributions.quantiles import of_scores, scores
 from healthsim.specification.profiles.correlations import SHARED_FACTOR, Blend, factor_blend
 from healthsim.specification.profiles.profile import ProfileSpec, Quota
 from healthsim.specification.profiles.roles import roles
-from healthsim.tables import Coded
+from healthsim.tables import Array, Coded, join
 
 Blends = Mapping[str, Blend]
+C = TypeVar("C", ConditionColumn, MedicationColumn)
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,17 @@ class CohortPlan:
 
     Attributes:
         parts: the parts of the profile, each after what it needs.
-        plans: names of the plan book, by position.
-        measures: what population measures stand for.
+        plan_names: names of the health plans, by position.
+        measures: the distributions of population measures.
     """
 
     profile: ProfileSpec
     parts: tuple[PartDraw, ...]
-    plans: tuple[str, ...]
+    plan_names: tuple[str, ...]
     measures: PopulationMeasures
 
     def only(self, names: Collection[str]) -> CohortPlan:
-        """Return the plan of some parts alone."""
+        """Return the plan with some of its parts only."""
         return replace(self, parts=tuple(part for part in self.parts if part.name in names))
 
 
@@ -58,17 +60,49 @@ class PartialCohort:
     """People while they are drawn; what conditions see is what has been drawn so far."""
 
     def __init__(self, plan: CohortPlan, draws: Draws) -> None:
-        self.plan, self.profile, self.draws = plan, plan.profile, draws
-        self.plans, self.measures = plan.plans, plan.measures
-        profile = plan.profile
-        self.as_of = np.full(draws.count, day_of(profile.as_of.isoformat()), dtype=np.int32)
+        self.plan, self.profile, self.measures = plan, plan.profile, plan.measures
+        self.draws = draws
+        as_of = plan.profile.as_of
+        self.as_of = np.full(draws.count, day_of(as_of.isoformat()), dtype=np.int32)
         self.values: dict[str, Values] = {
-            "month": np.full(draws.count, float(profile.as_of.month)),
+            "month": np.full(draws.count, float(as_of.month)),
             "day": np.zeros(draws.count),
         }
         self.columns: dict[str, NDArray[np.int32]] = {}
-        self.problems: dict[str, ConditionColumn] = {}
+        self.conditions: dict[str, ConditionColumn] = {}
         self.medications: dict[str, MedicationColumn] = {}
+
+    @classmethod
+    def assemble(
+        cls, cohorts: Sequence[PartialCohort], rows: NDArray[np.integer[Any]], roster: UnitRoster
+    ) -> PartialCohort:
+        """Return people of the same units with what was drawn for rows of finished cohorts.
+
+        Args:
+            cohorts: whose values are taken; all have the same parts.
+            rows: for each person a row of the cohorts laid one after the other.
+            roster: who lives in which unit.
+        """
+        first = cohorts[0]
+        result = cls(first.plan, first.draws.for_roster(roster))
+        result.as_of = np.concatenate([each.as_of for each in cohorts])[rows]
+        result.values = {
+            name: take_rows(join([each.values[name] for each in cohorts]), rows)
+            for name in first.values
+        }
+        result.columns = {
+            name: np.concatenate([each.columns[name] for each in cohorts])[rows]
+            for name in first.columns
+        }
+        result.conditions = {
+            code: _assemble_column([each.conditions[code] for each in cohorts], rows)
+            for code in first.conditions
+        }
+        result.medications = {
+            drug: _assemble_column([each.medications[drug] for each in cohorts], rows)
+            for drug in first.medications
+        }
+        return result
 
     @property
     def stratified(self) -> bool:
@@ -91,29 +125,29 @@ class PartialCohort:
     @property
     def role(self) -> Coded:
         """What each person is to the household."""
-        roll = self.draws.roster
-        return Coded.constant("self", self.size) if roll is None else roles(roll.place)
+        roster = self.draws.roster
+        return Coded.constant("self", self.size) if roster is None else roles(roster.place)
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
-        """Answer `has` and `takes`; a profile has no history."""
+        """Return the value of `has` or `takes` for everyone; a profile has no other functions."""
         if function == "has":
             moment = Moment(np.arange(self.size), self.as_of, self.size)
-            return ConditionColumns(list(self.problems.values()), self.size).has(argument, moment)
+            return ConditionColumns(list(self.conditions.values()), self.size).has(argument, moment)
         if function == "takes":
-            found = np.zeros(self.size, dtype=np.bool_)
-            for one in self.medications.values():
-                if one.ingredient == argument:
-                    found |= one.takes
-            return found
+            takes = np.zeros(self.size, dtype=np.bool_)
+            for medication in self.medications.values():
+                if medication.ingredient == argument:
+                    takes |= medication.takes
+            return takes
         raise KeyError(function)
 
     def draw(self, decision: str, distribution: Distribution) -> Values:
-        """Draw a value for everyone, stratified where the profile asks for balance."""
+        """Draw a value for everyone, stratified where the profile has balanced sampling."""
         chance = self.chance(decision, even=distribution.unconditional)
         return self.draws.values(decision, distribution, None, self, chance=chance)
 
     def attribute(self, name: str, distribution: Distribution, blends: Blends) -> Values:
-        """Draw an attribute for everyone, by its own chance or mixed with that of others."""
+        """Draw an attribute for everyone, by its own uniforms or correlated with others."""
         decision = f"attributes.{name}"
         if name not in blends:
             return self.draw(decision, distribution)
@@ -121,7 +155,7 @@ class PartialCohort:
         return self.draws.values(decision, distribution, None, self, chance=chance)
 
     def _score(self, name: str, blends: Blends) -> NDArray[np.float64]:
-        """Return the normal score of everyone's chance for an attribute."""
+        """Return the normal score of everyone's uniform for an attribute."""
         blend = blends.get(name)
         if blend is None:
             even = self.profile.attributes[name].unconditional
@@ -131,7 +165,7 @@ class PartialCohort:
     def _mixed(
         self, decision: str, blend: Blend, score: Callable[[str], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
-        """Return everyone's normal score, mixed from a decision's own chance and other scores."""
+        """Return everyone's normal score, mixed from a decision's own uniform and other scores."""
         mixed = blend.own * scores(self.draws.uniform(decision))
         for other, weight in blend.weights:
             mixed += weight * score(other)
@@ -139,32 +173,31 @@ class PartialCohort:
 
     @cached_property
     def _shared(self) -> NDArray[np.float64]:
-        """The normal score of each person's shared factor: the lower, the more they have."""
+        """The normal score of each person's shared factor: the lower, the more conditions."""
         return scores(self.draws.uniform(SHARED_FACTOR))
 
     def chance(self, decision: str, *, even: bool, loading: float = 0.0) -> NDArray[np.float64]:
-        """Return everyone's uniform for a decision.
+        """Return everyone's uniform for a decision, float64 in (0, 1), shape (n,).
 
         Args:
             decision: address of the draw.
-            even: whether it may be stratified, where the profile asks for balance.
-            loading: how closely it goes with the person's shared factor; such a one is not even.
+            even: whether it may be stratified, where the profile has balanced sampling.
+            loading: its correlation with the person's shared factor; 0 keeps it independent, and
+                any other value excludes stratifying.
         """
         if loading:
             mixed = self._mixed(decision, factor_blend(loading), lambda _: self._shared)
             return of_scores(mixed)
-        return (
-            self.draws.balanced(decision)
-            if self.stratified and even
-            else self.draws.uniform(decision)
-        )
+        if self.stratified and even:
+            return self.draws.balanced(decision)
+        return self.draws.uniform(decision)
 
     def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
-        """Draw a number for everyone."""
-        found = self.draw(decision, distribution)
-        if isinstance(found, Coded):
+        """Draw a number for everyone, float64, shape (n,)."""
+        values = self.draw(decision, distribution)
+        if isinstance(values, Coded):
             raise TypeError(f"{decision} gives text where a number is needed")
-        return found
+        return values
 
     def in_quota(
         self,
@@ -173,13 +206,13 @@ class PartialCohort:
         can: NDArray[np.bool_] | None = None,
         loading: float = 0.0,
     ) -> NDArray[np.bool_]:
-        """Return who is in a quota: by share, or the first so many of a keyed order.
+        """Return who is in a quota, by share or the first of a keyed order: bool, shape (n,).
 
         Args:
             decision: address of the quota.
-            quota: what is asked.
+            quota: the share or the exact counts.
             can: who can be in it; everybody by default.
-            loading: how closely a share goes with the person's shared factor.
+            loading: correlation of a share with the person's shared factor.
         """
         able = np.ones(self.size, dtype=np.bool_) if can is None else can
         if isinstance(quota.exactly, tuple):
@@ -187,6 +220,22 @@ class PartialCohort:
         if quota.exactly is not None:
             return able & (self.draws.permuted_positions(decision) < quota.exactly)
         share = self.measures.resolved(quota.share or parse_distribution(0))
-        wanted = self.numbers(f"{decision}.share", share)
+        target = self.numbers(f"{decision}.share", share)
         u = self.chance(decision, even=share.unconditional, loading=loading)
-        return able & (u < np.nan_to_num(wanted))
+        return able & (u < np.nan_to_num(target))
+
+
+def take_rows(values: Array, rows: NDArray[np.integer[Any]]) -> Values:
+    """Return the values of some rows, in the order of the rows."""
+    taken: Values = values.take(rows) if isinstance(values, Coded) else values[rows]
+    return taken
+
+
+def _assemble_column(columns: Sequence[C], rows: NDArray[np.integer[Any]]) -> C:
+    """Return a condition or drug with rows of the same column of several cohorts."""
+    arrays = {
+        field.name: np.concatenate([getattr(column, field.name) for column in columns])[rows]
+        for field in fields(columns[0])
+        if isinstance(getattr(columns[0], field.name), np.ndarray)
+    }
+    return replace(columns[0], **arrays)

@@ -1,4 +1,4 @@
-"""Who people are on paper: names, numbers and addresses that can belong to nobody."""
+"""Names, numbers and addresses of people, none of which can belong to a real person."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Text = NDArray[np.bytes_]
 
 @dataclass(frozen=True)
 class Identity:
-    """The face sheet of everyone of a chunk; every array has shape (n,)."""
+    """The face sheet of each person of a chunk; every array has shape (n,)."""
 
     ssn: Text
     mrn: Text
@@ -53,7 +53,7 @@ class Identity:
 
 def draw_identities(people: People, draws: Draws) -> Identity:
     """Give everyone names, numbers and an address that agree with each other."""
-    here, u = geography(), draws.uniform
+    geo, u = geography(), draws.uniform
     given = given_name(people.gender, years(people.birth), u("identity.given_name"))
     family = _surname(people, draws)
     middle = middle_name(people.gender, u("identity.middle_name"))
@@ -70,38 +70,41 @@ def draw_identities(people: People, draws: Draws) -> Identity:
         street=_of_household(
             people, street(u("identity.street.number"), u("identity.street.name"))
         ),
-        city=here.place_city.take(people.place),
-        county_fips=Coded(people.county, here.county_fips),
-        state=Coded(people.state, here.states),
-        zip=Coded(people.place, here.place_zip),
+        city=geo.place_city.take(people.place),
+        county_fips=Coded(people.county, geo.county_fips),
+        state=Coded(people.state, geo.states),
+        zip=Coded(people.place, geo.place_zip),
         phone=_phone_of(
             people,
-            _phone(here.area_code(people.state, u("identity.area_code")), u("identity.phone")),
+            _phone(geo.area_code(people.state, u("identity.area_code")), u("identity.phone")),
         ),
         email=_email(given, family, people.person_id),
     )
 
 
 def member_number(people: People, draws: Draws, medicare: NDArray[np.bool_]) -> Text:
-    """Return the payer's numbers: MBI-shaped for Medicare, SYN and digits for others."""
-    places = draws.permuted(
+    """Return the payer's number of each person, bytes, shape (n,): an MBI, or SYN and digits."""
+    numbers = draws.permuted(
         "identity.member_number", sequence_numbers(people.person_id, people.households), 10**9
     )
-    other = _numbered(b"SYN", places, 9)
-    number = np.where(medicare, _mbi(places), other.astype("S12"))
-    return np.asarray(number, dtype="S12")
+    other = _numbered(b"SYN", numbers, 9)
+    member = np.where(medicare, _mbi(numbers), other.astype("S12"))
+    return np.asarray(member, dtype="S12")
 
 
-def sequence_numbers(person_id: NDArray[np.int64], homes: Households | None) -> NDArray[np.int64]:
-    """Number everyone apart, whatever the count: anchors first, then others by their place.
+def sequence_numbers(
+    person_id: NDArray[np.int64], households: Households | None
+) -> NDArray[np.int64]:
+    """Return a number for each person that no other person of the population has, int64.
 
-    Families have 98 places a unit. Where units are persons, their first newborns follow as the
-    anchors do, and what is left has room for the later newborns of few units.
+    It does not depend on how many people there are. Anchors come first. Families have 98 further
+    places a unit. Where units are persons, the first newborns of every unit come next; the rest
+    of the range has room for the later newborns of a limited number of units.
     """
     unit, place = person_id // 100 - 1, person_id % 100
-    if homes is None:
+    if households is None:
         return unit
-    if homes.families:
+    if households.families:
         return np.where(place == 1, unit, MOST_PEOPLE + unit * 98 + place - 2)
     child = place - FIRST_BORN
     early = MOST_PEOPLE * (child + 1) + unit
@@ -110,12 +113,12 @@ def sequence_numbers(person_id: NDArray[np.int64], homes: Households | None) -> 
 
 
 def _of_household(people: People, values: Text) -> Text:
-    """Let everyone have what the anchor of their unit has."""
+    """Return for everyone the value of the anchor of their unit."""
     return values if people.households is None else values[people.households.anchor]
 
 
 def _phone_of(people: People, own: Text) -> Text:
-    """Let children and newborns be reached by their anchor's telephone."""
+    """Return everyone's own telephone; that of the anchor for children and newborns."""
     if people.households is None:
         return own
     rows = np.arange(len(people))
@@ -123,46 +126,46 @@ def _phone_of(people: People, own: Text) -> Text:
 
 
 def _surname(people: People, draws: Draws) -> Coded:
-    """Let most dependants have their anchor's surname."""
+    """Return surnames; most dependants have their anchor's."""
     own = surname(_surname_group(people), draws.uniform("identity.family_name"))
     if people.households is None:
         return own
     number = people.number
-    other = np.where(number == _FIRST_CHILD - 1, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
-    other[number >= FIRST_BORN] = 0
-    keeps = draws.uniform("identity.own_surname") < other
+    share = np.where(number == _FIRST_CHILD - 1, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
+    share[number >= FIRST_BORN] = 0
+    keeps = draws.uniform("identity.own_surname") < share
     anchor = people.households.anchor
     return own.take(np.where(keeps, np.arange(len(anchor)), anchor))
 
 
 def _surname_group(people: People) -> Coded:
     groups = tuple(dict.fromkeys([*_GROUP_OF.values(), "hispanic"]))
-    known = [groups.index(_GROUP_OF.get(race, "other")) for race in people.race.vocabulary]
-    codes = np.array([*known, groups.index("other")], dtype=np.int32)[people.race.codes]
+    of_race = [groups.index(_GROUP_OF.get(race, "other")) for race in people.race.vocabulary]
+    codes = np.array([*of_race, groups.index("other")], dtype=np.int32)[people.race.codes]
     hispanic = people.ethnicity.equals("hispanic")
     return Coded(np.where(hispanic, np.int32(groups.index("hispanic")), codes), groups)
 
 
 def _initial(names: Coded) -> Coded:
     letters = tuple(sorted({name[:1] for name in names.vocabulary}))
-    of = [letters.index(name[:1]) for name in names.vocabulary]
-    return Coded(np.array([*of, -1], dtype=np.int32)[names.codes], letters)
+    codes = [letters.index(name[:1]) for name in names.vocabulary]
+    return Coded(np.array([*codes, -1], dtype=np.int32)[names.codes], letters)
 
 
 def _ssn(people: People, draws: Draws) -> Text:
-    """Number people by one keyed permutation of the space, so that none repeats."""
-    place = draws.permuted(
+    """Return numbers by one keyed permutation of the whole space, so that none repeats."""
+    number = draws.permuted(
         "identity.ssn", sequence_numbers(people.person_id, people.households), _SSN_SPACE
     )
-    area, rest = place // (49 * 9_999), place % (49 * 9_999)
+    area, rest = number // (49 * 9_999), number % (49 * 9_999)
     group, serial = rest // 9_999 + 1, rest % 9_999 + 1
     digits = _digits((900 + area) * 10**6 + group * 10**4 + serial, 9)
-    dash = np.full(len(place), ord("-"), dtype=np.uint8)
+    dash = np.full(len(digits), ord("-"), dtype=np.uint8)
     return _text(np.column_stack([digits[:, :3], dash, digits[:, 3:5], dash, digits[:, 5:]]))
 
 
-def _mbi(places: NDArray[np.int64]) -> Text:
-    columns, rest = [], places.copy()
+def _mbi(numbers: NDArray[np.int64]) -> Text:
+    columns, rest = [], numbers.copy()
     for letters in reversed(_MBI):
         table = np.frombuffer(letters.encode(), dtype=np.uint8)
         columns.append(table[rest % len(letters)])
@@ -171,7 +174,7 @@ def _mbi(places: NDArray[np.int64]) -> Text:
 
 
 def _phone(area_code: NDArray[np.int32], u: NDArray[np.float64]) -> Text:
-    """Return numbers of the state's area code and 555-01xx, which is kept for fiction."""
+    """Return numbers of the state's area code and 555-01xx, which is reserved for fiction."""
     digits = _digits(area_code.astype(np.int64) * 10**7 + 5550100 + np.floor(u * 100), 10)
     dash = np.full(len(digits), ord("-"), dtype=np.uint8)
     return _text(np.column_stack([digits[:, :3], dash, digits[:, 3:6], dash, digits[:, 6:]]))
@@ -197,11 +200,11 @@ def _numbered(prefix: bytes, numbers: NDArray[np.int64], width: int) -> Text:
 def _digits(numbers: NDArray[np.generic], width: int) -> NDArray[np.uint8]:
     """Return the decimal digits of each number as characters, shape (n, width)."""
     rest = np.asarray(numbers, dtype=np.int64).copy()
-    found = np.empty((len(rest), width), dtype=np.uint8)
-    for place in range(width - 1, -1, -1):
+    digits = np.empty((len(rest), width), dtype=np.uint8)
+    for position in range(width - 1, -1, -1):
         rest, digit = np.divmod(rest, 10)
-        found[:, place] = digit + ord("0")
-    return found
+        digits[:, position] = digit + ord("0")
+    return digits
 
 
 def _text(characters: NDArray[np.uint8]) -> Text:

@@ -1,6 +1,6 @@
 """Figures of places as distributions: a row of a table for each person's county, age and sex.
 
-They stand only where a specification's population measures stood, and are never written.
+They replace a specification's population measures in a run; no document can contain them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from healthsim.specification.language.expressions import Scope
 from healthsim.tables import Coded
 
 COUNTY = "county~"
-"""What a scope calls everyone's row in the geography; no condition can say it."""
+"""Name under which a scope gives everyone's row in the geography; no condition can use it."""
 
 _YEARS = 5  # of a band
 _DECIMALS = 4
@@ -45,33 +45,33 @@ class _ByPlace(BaseDistribution):
 
     @property
     def unconditional(self) -> bool:
-        """False: it hangs on where people live."""
+        """False: it depends on where people live."""
         return False
 
     def row(self, draw: DrawInput) -> NDArray[np.int64]:
         """Return each person's row of the table."""
         if draw.scope is None:
-            raise TypeError("a place's figure is asked for where nobody lives")
-        found: NDArray[np.int64] = self.rows(draw.scope)
-        return found
+            raise TypeError("a figure of a place needs people who live there")
+        rows: NDArray[np.int64] = self.rows(draw.scope)
+        return rows
 
 
 class SharesByPlace(_ByPlace):
-    """Of how many something is true; the table's one cell is the share."""
+    """A share; the table has one cell a row."""
 
     type: Literal["share by place"] = "share by place"
 
     def values(self, draw: DrawInput) -> Shares:
         """Return everyone's share."""
-        found: Shares = self.table[self.row(draw)]
-        return found
+        shares: Shares = self.table[self.row(draw)]
+        return shares
 
 
 class LabelsByPlace(_ByPlace):
     """A label by weight; the table's cells are cumulated shares, the last is 1."""
 
     type: Literal["label by place"] = "label by place"
-    words: tuple[str, ...]
+    names: tuple[str, ...]
 
     @property
     def kind(self) -> Literal["number", "text"]:
@@ -81,15 +81,15 @@ class LabelsByPlace(_ByPlace):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels, in the order of the cells."""
-        return self.words
+        return self.names
 
     def values(self, draw: DrawInput) -> Coded:
-        """Return the label whose cell everyone's uniform falls in."""
-        return Coded(_cell(self.table, self.row(draw), draw.u).astype(np.int32), self.words)
+        """Return the label in whose cell each person's uniform falls."""
+        return Coded(_cell(self.table, self.row(draw), draw.u).astype(np.int32), self.names)
 
 
 class AgesByPlace(_ByPlace):
-    """An age in years, every age of a five-year band as likely; the cells are cumulated shares."""
+    """An age in years, uniform within five-year bands; the cells are cumulated shares."""
 
     type: Literal["age by place"] = "age by place"
 
@@ -99,14 +99,14 @@ class AgesByPlace(_ByPlace):
         cell = _cell(self.table, row, draw.u)
         after = self.table[row, cell]
         before = np.where(cell > 0, self.table[row, np.maximum(cell - 1, 0)], 0.0)
-        part = (draw.u - before) / np.maximum(after - before, 1e-300)
-        years = np.round(_YEARS * (cell + part), _DECIMALS)
-        found: Shares = np.minimum(years, _YEARS * (cell + 1) - 10.0**-_DECIMALS)
-        return found
+        fraction = (draw.u - before) / np.maximum(after - before, 1e-300)
+        years = np.round(_YEARS * (cell + fraction), _DECIMALS)
+        ages: Shares = np.minimum(years, _YEARS * (cell + 1) - 10.0**-_DECIMALS)
+        return ages
 
 
 def _cell(table: Shares, row: NDArray[np.int64], u: Shares) -> NDArray[np.int64]:
-    """Return the cell of each row that a number falls in: cells before it end at or below it."""
+    """Return the cell of its row in which each number falls; earlier cells end at or below it."""
     cell = np.zeros(len(u), dtype=np.int64)
     for edge in range(table.shape[1] - 1):
         cell += table[row, edge] <= u
@@ -132,9 +132,9 @@ class CountyTables:
         """Return sex by the county's people of the person's band."""
         people = self.population.people[self.counties]
         women = people[:, :, ::-1].reshape(-1, 2)
-        whole = self.population.people.sum(axis=0)[:, ::-1]
-        empty = women.sum(axis=1) == 0  # nobody of that age lives there: as the nation has it
-        women = np.where(empty[:, None], np.tile(whole, (len(people), 1)), women)
+        national = self.population.people.sum(axis=0)[:, ::-1]
+        empty = women.sum(axis=1) == 0  # nobody of that age lives there: national shares
+        women = np.where(empty[:, None], np.tile(national, (len(people), 1)), women)
         bands = people.shape[1]
 
         def rows(scope: Scope) -> NDArray[np.int64]:
@@ -142,44 +142,46 @@ class CountyTables:
             row: NDArray[np.int64] = self._county(scope) * bands + band
             return row
 
-        return LabelsByPlace(rows=rows, table=_edges(women), words=("F", "M"))
+        return LabelsByPlace(rows=rows, table=_edges(women), names=("F", "M"))
 
     def ethnicity(self) -> LabelsByPlace:
         """Return ethnicity by the county's share of Hispanics."""
         hispanic = np.round(self.population.hispanic[self.counties], _SHARE_DECIMALS)
         table = np.stack([1 - hispanic, np.ones_like(hispanic)], axis=1)
-        return LabelsByPlace(rows=self._county, table=table, words=ETHNICITIES)
+        return LabelsByPlace(rows=self._county, table=table, names=ETHNICITIES)
 
-    def race(self, words: tuple[str, ...]) -> LabelsByPlace:
+    def race(self, names: tuple[str, ...]) -> LabelsByPlace:
         """Return race by the county's shares among people of the person's ethnicity."""
-        shares = self.population.race_shares(self.counties).reshape(-1, len(words))
+        shares = self.population.race_shares(self.counties).reshape(-1, len(names))
         table = np.round(np.cumsum(shares, axis=1), _SHARE_DECIMALS)
         table[:, -1] = 1.0
 
         def rows(scope: Scope) -> NDArray[np.int64]:
-            said = scope.name("ethnicity")
-            if not isinstance(said, Coded):
-                raise TypeError("ethnicity is a number")
-            row: NDArray[np.int64] = self._county(scope) * 2 + said.equals(ETHNICITIES[1])
+            hispanic = _equals(scope, "ethnicity", ETHNICITIES[1])
+            row: NDArray[np.int64] = self._county(scope) * 2 + hispanic
             return row
 
-        return LabelsByPlace(rows=rows, table=table, words=words)
+        return LabelsByPlace(rows=rows, table=table, names=names)
 
-    def share(self, found: Rates) -> SharesByPlace:
+    def share(self, rates: Rates) -> SharesByPlace:
         """Return shares by county, sex and age."""
 
         def rows(scope: Scope) -> NDArray[np.int64]:
-            gender = scope.name("gender")
-            if not isinstance(gender, Coded):
-                raise TypeError("gender is a number")
-            sex = self._county(scope) * 2 + gender.equals("F")
+            sex = self._county(scope) * 2 + _equals(scope, "gender", "F")
             return sex * AGES + np.minimum(_age(scope), AGES - 1)
 
-        return SharesByPlace(rows=rows, table=found.share.reshape(-1))
+        return SharesByPlace(rows=rows, table=rates.share.reshape(-1))
 
     def _county(self, scope: Scope) -> NDArray[np.int64]:
         row = np.asarray(scope.name(COUNTY)).astype(np.int64)
         return self._slot[row]
+
+
+def _equals(scope: Scope, name: str, label: str) -> NDArray[np.bool_]:
+    values = scope.name(name)
+    if not isinstance(values, Coded):
+        raise TypeError(f"{name} is a number")
+    return values.equals(label)
 
 
 def _age(scope: Scope) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Population figures as distributions: what `{"type": "population"}` stands for."""
+"""Population measures, `{"type": "population"}`, as distributions of places or the nation."""
 
 from __future__ import annotations
 
@@ -38,62 +38,62 @@ DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
 
 
 def known_measures() -> tuple[str, ...]:
-    """Return every measure that a population distribution may name."""
+    """Return the names of all measures that a population distribution may use."""
     return (*DEMOGRAPHIC, *measures())
 
 
 class PopulationMeasures:
-    """What population measures stand for in one profile: its places' figures, or the nation's.
+    """The distributions of population measures for one profile: of its places, or national.
 
     Attributes:
-        where: where its people live.
+        residence: where its people live.
     """
 
     def __init__(self, profile: ProfileSpec, population: CountyPopulation | None = None) -> None:
-        self.where = Residence(profile.demographics.location)
+        self.residence = Residence(profile.demographics.location)
         self._profile, self._population = profile, population
-        self._known: dict[str, Distribution] = {}
+        self._distributions: dict[str, Distribution] = {}
 
     def resolved(self, distribution: Distribution) -> Distribution:
-        """Put figures in the place of population measures."""
+        """Return a distribution with figures in place of population measures."""
         if next(iter(distribution.measures()), None) is None:
             return distribution
-        found: Distribution = distribution.resolved(self.distribution_of)
-        return found
+        resolved: Distribution = distribution.resolved(self.distribution_of)
+        return resolved
 
     def distribution_of(self, measure: str) -> Distribution:
-        """Return what a measure stands for.
+        """Return the distribution of a measure.
 
         Raises:
-            NotFound: for a measure of which nothing is known for some of the places.
+            NotFound: some of the places have no figure for the measure.
         """
-        if measure not in self._known:
-            located = self.where.location.stated
-            self._known[measure] = (
+        if measure not in self._distributions:
+            located = self.residence.location.stated
+            self._distributions[measure] = (
                 self._of_places(measure) if located else national_distribution(measure)
             )
-        return self._known[measure]
+        return self._distributions[measure]
 
     def problems(self) -> list[Problem]:
-        """Return the measures of which nothing is known for a place where somebody can live."""
-        asked = {
+        """Return the measures that have no figure for a place where anybody can live."""
+        used = {
             (f"profile.{part.path}.{path}".rstrip("."), measure)
             for part in (*parts_of(self._profile), *household_parts(self._profile))
             for distribution in part.distributions
             for path, measure in distribution.measures()
         }
-        found = []
-        for where, measure in sorted(asked):
+        problems = []
+        for where, measure in sorted(used):
             try:
                 self.distribution_of(measure)
             except NotFound as error:
-                found.append(Problem(where, error.problem.found, error.problem.mend))
-        return found
+                problems.append(Problem(where, error.problem.found, error.problem.mend))
+        return problems
 
     @cached_property
     def _tables(self) -> CountyTables:
-        people = self._population or built_in_population()
-        return CountyTables(people, self.where.counties, len(people.people))
+        population = self._population or built_in_population()
+        return CountyTables(population, self.residence.counties, len(population.people))
 
     def _of_places(self, measure: str) -> Any:
         tables = self._tables
@@ -105,12 +105,12 @@ class PopulationMeasures:
             return tables.ethnicity()
         if measure == "race":
             return tables.race(RACES)
-        found = rates(measure, tables.population, tables.counties)
-        self._refuse_unknown(measure, found)
-        return tables.share(found)
+        measured = rates(measure, tables.population, tables.counties)
+        self._refuse_unknown(measure, measured)
+        return tables.share(measured)
 
-    def _refuse_unknown(self, measure: str, found: Rates) -> None:
-        unknown = np.flatnonzero(found.known == 0)
+    def _refuse_unknown(self, measure: str, measured: Rates) -> None:
+        unknown = np.flatnonzero(measured.known == 0)
         if not len(unknown):
             return
         titles = geography().county_titles
@@ -127,13 +127,13 @@ IMPORT_IT = (
 
 @cache
 def national_distribution(measure: str) -> Distribution:
-    """Return the distribution that a population measure stands for.
+    """Return the national distribution of a population measure.
 
-    ``age`` in years and ``gender`` given age are the 2020s' United States; a condition's name
-    is its share among adults, by age where it is published so.
+    ``age`` is in years and ``gender`` depends on age, for the United States of the 2020s; a
+    condition has its share among adults, by age where it is published by age.
 
     Raises:
-        NotFound: for a measure that PopulationSim does not hold.
+        NotFound: PopulationSim has no such measure.
     """
     if measure in PLACES.values() and measure not in known_measures():
         raise NotFound("measure", f"nothing is known of {measure!r} in the nation",
@@ -158,21 +158,24 @@ def _document(measure: str) -> object:
     if measure == "ethnicity":
         return {"non_hispanic": 1 - HISPANIC, "hispanic": HISPANIC}
     if measure == "race":
-        of = {name: dict(zip(RACES, shares, strict=True)) for name, shares in RACE_OF.items()}
-        cases = [{"when": "ethnicity == 'hispanic'", "then": of["hispanic"]}]
-        return {"type": "conditional", "cases": cases, "otherwise": of["non_hispanic"]}
+        shares_of = {
+            ethnicity: dict(zip(RACES, shares, strict=True))
+            for ethnicity, shares in RACE_OF.items()
+        }
+        cases = [{"when": "ethnicity == 'hispanic'", "then": shares_of["hispanic"]}]
+        return {"type": "conditional", "cases": cases, "otherwise": shares_of["non_hispanic"]}
     return _share(measure)
 
 
 def _share(measure: str) -> object:
     """Return a condition's share: by age where bands are published, else of all adults."""
     bands = sorted(
-        (int(one.age.split("-")[0].rstrip("+")), one.value)
-        for one in figures()
-        if one.measure == measure and one.geography == "US" and not one.sex
-        and one.age not in ("18+", "20+")
+        (int(figure.age.split("-")[0].rstrip("+")), figure.value)
+        for figure in figures()
+        if figure.measure == measure and figure.geography == "US" and not figure.sex
+        and figure.age not in ("18+", "20+")
     )  # fmt: skip
-    if not bands or bands[0][0] > YOUNGEST:  # the young are missing: one share for all
+    if not bands or bands[0][0] > YOUNGEST:  # young adults are missing: one share for all
         return prevalence(measure)
     cases = [{"when": f"age >= {low}", "then": value} for low, value in reversed(bands)]
     return {"type": "conditional", "cases": cases, "otherwise": 0}

@@ -1,4 +1,4 @@
-"""Where the people of a profile live: the counties that it can give, and how one is drawn."""
+"""The counties in which the people of a profile can live, and how one is chosen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Residence:
 
     @cached_property
     def allowed_counties(self) -> NDArray[np.bool_]:
-        """Which counties are of the kind that `area` asks for, bool, shape (counties,)."""
+        """Which counties have the location's `area` (urban or rural), bool, shape (counties,)."""
         urban = geography().county_metro >= 0
         if self.location.area is None:
             return np.ones(len(urban), dtype=np.bool_)
@@ -33,46 +33,46 @@ class Residence:
 
     @cached_property
     def counties(self) -> NDArray[np.int32]:
-        """Every county that somebody can live in, int32, ascending."""
-        here, said = geography(), self.location
-        if said.counties is not None:
-            found = [here.county_index(label) for label in said.counties.labels]
-            return np.unique(np.array(found, dtype=np.int32))
-        inside = self.allowed_counties
-        if said.metros is not None:
-            metros = [here.metro_index(label) for label in said.metros.labels]
-            inside = inside & np.isin(here.county_metro, metros)
-        elif said.states is not None:
-            states = [here.state_index(label) for label in said.states.labels]
-            inside = inside & np.isin(here.county_state, states)
-        return np.flatnonzero(inside).astype(np.int32)
+        """The counties in which anybody can live, int32 rows of the geography, ascending."""
+        geo, location = geography(), self.location
+        if location.counties is not None:
+            counties = [geo.county_index(label) for label in location.counties.labels]
+            return np.unique(np.array(counties, dtype=np.int32))
+        allowed = self.allowed_counties
+        if location.metros is not None:
+            metros = [geo.metro_index(label) for label in location.metros.labels]
+            allowed = allowed & np.isin(geo.county_metro, metros)
+        elif location.states is not None:
+            states = [geo.state_index(label) for label in location.states.labels]
+            allowed = allowed & np.isin(geo.county_state, states)
+        return np.flatnonzero(allowed).astype(np.int32)
 
     def county_of_metro(
         self, metro: NDArray[np.int32], u: NDArray[np.float64]
     ) -> NDArray[np.int32]:
-        """Return a county of each metropolitan area, int32 rows of the geography; `u` in (0, 1)."""
-        here = geography()
-        order = np.argsort(here.county_metro, kind="stable").astype(np.int32)
-        order = order[here.county_metro[order] >= 0]
-        start = group_starts(here.county_metro[order], len(here.metros))
-        return order[WeightedChoice.of(here.county_population[order], start).choose(metro, u)]
+        """Return a county for each metropolitan area drawn, int32, shape (n,); `u` in (0, 1)."""
+        geo = geography()
+        order = np.argsort(geo.county_metro, kind="stable").astype(np.int32)
+        order = order[geo.county_metro[order] >= 0]
+        start = group_starts(geo.county_metro[order], len(geo.metros))
+        return order[WeightedChoice.of(geo.county_population[order], start).choose(metro, u)]
 
     @cached_property
     def by_state(self) -> WeightedChoice:
-        """The states, by the people who live in counties of the kind asked for."""
-        here = geography()
-        living = np.add.reduceat(
-            here.county_population * self.allowed_counties, here.county_start[:-1]
+        """The states, weighted by their people in allowed counties."""
+        geo = geography()
+        allowed = np.add.reduceat(
+            geo.county_population * self.allowed_counties, geo.county_start[:-1]
         )
-        whole = np.add.reduceat(here.county_population, here.county_start[:-1])
-        ends = np.array([0, len(whole)], dtype=np.int32)
-        return WeightedChoice.of(here.state_population * living // whole, ends)
+        everyone = np.add.reduceat(geo.county_population, geo.county_start[:-1])
+        ends = np.array([0, len(everyone)], dtype=np.int32)
+        return WeightedChoice.of(geo.state_population * allowed // everyone, ends)
 
     @cached_property
     def by_county(self) -> WeightedChoice:
-        """The counties of each state that are of the kind asked for, by their people."""
-        here = geography()
-        weight = here.county_population * self.allowed_counties
-        none = np.add.reduceat(weight, here.county_start[:-1]) == 0
-        weight[none[here.county_state]] = 1  # nobody is drawn there: the check has refused it
-        return WeightedChoice.of(weight, here.county_start)
+        """The allowed counties of each state, weighted by their people."""
+        geo = geography()
+        weight = geo.county_population * self.allowed_counties
+        empty = np.add.reduceat(weight, geo.county_start[:-1]) == 0
+        weight[empty[geo.county_state]] = 1  # never drawn: the check has refused these states
+        return WeightedChoice.of(weight, geo.county_start)

@@ -1,4 +1,4 @@
-"""How far people go for care: refused before a run where it is farther than the profile allows."""
+"""How far people travel for care: refused before a run if farther than the profile allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.step import StepHead
 
 _ADULTS = ("family medicine", "internal medicine")
-_TOLD = 5  # kinds that one refusal lists
+_MOST_LISTED = 5  # kinds of care that one problem lists
 
 
 def out_of_radius(
@@ -25,65 +25,66 @@ def out_of_radius(
     counties: NDArray[np.int32],
     radius_miles: float,
 ) -> list[Problem]:
-    """Return what some people would have to go farther for than they may.
+    """Return a problem if some people would have to travel farther for care than allowed.
 
     Args:
         networks: the directory, and what the plans have contracts with.
         journeys: what happens, and so who treats.
         counties: int32, where people live, each county once.
-        radius_miles: the farthest way that is allowed, between centres of counties.
+        radius_miles: the longest distance allowed, between centres of counties.
     """
     worst: dict[str, tuple[float, str]] = {}
     for kind, slots, whose in _choices(networks, journeys):
-        found = _longest_distance(networks, kind, slots, counties, whose)
-        if found[0] > max(radius_miles, worst[kind][0] if kind in worst else 0):
-            worst[kind] = found
+        miles, described = _longest_distance(networks, kind, slots, counties, whose)
+        if miles > max(radius_miles, worst[kind][0] if kind in worst else 0):
+            worst[kind] = miles, described
     if not worst:
         return []
-    most = sorted(worst.values(), key=lambda one: -one[0])
-    told = "; ".join(what for _, what in most[:_TOLD])
-    more = f"; and {len(most) - _TOLD} more" if len(most) > _TOLD else ""
+    distances = sorted(worst.values(), key=lambda distance: -distance[0])
+    listed = "; ".join(described for _, described in distances[:_MOST_LISTED])
+    more = len(distances) - _MOST_LISTED
+    rest = f"; and {more} more" if more > 0 else ""
     return [Problem(
         "profile.network.radius_miles",
-        f"is {radius_miles:g}, and somebody would have to go farther: {told}{more}",
-        f"raise it to {most[0][0]:g}, leave it out, or choose other places or specialties",
+        f"is {radius_miles:g}, and somebody would have to go farther: {listed}{rest}",
+        f"raise it to {distances[0][0]:g}, leave it out, or choose other places or specialties",
     )]  # fmt: skip
 
 
 def _choices(
     networks: Networks, journeys: Sequence[JourneySpec]
 ) -> Iterator[tuple[str, WeightedGroups, str]]:
-    """Yield every kind of care that may be sought, what it is chosen from, and under which plan."""
+    """Yield each kind of care that may be needed, the choice of its providers, and the plan."""
     names = networks.book.names or ("",)
-    for what, kind in required_care(journeys):
-        for slots, name in zip(networks.choices(what), names, strict=False):
+    for group, kind in required_care(journeys):
+        for slots, name in zip(networks.choices(group), names, strict=False):
             yield kind, slots, f" that {name} has" if name else ""
 
 
 def _longest_distance(
     networks: Networks, kind: str, slots: WeightedGroups, counties: NDArray[np.int32], whose: str
 ) -> tuple[float, str]:
-    """Return how far people of the county that is farthest have to go, and how to say it."""
-    here = geography()
-    there = slots.serving(kind, "network")[counties]
-    miles = networks.directory.centers.miles(counties, there)
+    """Return the longest distance from any of the counties, in miles, and a description."""
+    geo = geography()
+    nearest = slots.serving(kind, "network")[counties]
+    miles = networks.directory.centers.miles(counties, nearest)
     worst = int(np.argmax(miles))
-    home, place = int(counties[worst]), int(there[worst])
+    home, place = int(counties[worst]), int(nearest[worst])
     return (
         float(miles[worst]),
-        f"the nearest {kind}{whose} is {miles[worst]:g} miles from {here.county_name[home]}, "
-        f"{here.states[here.county_state[home]]}, in {here.county_name[place]}, "
-        f"{here.states[here.county_state[place]]}",
+        f"the nearest {kind}{whose} is {miles[worst]:g} miles from {geo.county_name[home]}, "
+        f"{geo.states[geo.county_state[home]]}, in {geo.county_name[place]}, "
+        f"{geo.states[geo.county_state[place]]}",
     )
 
 
 def required_care(journeys: Sequence[JourneySpec]) -> list[tuple[str, str]]:
     """Return what journeys need of a directory: ``("provider", specialty)``, or a facility."""
-    found: dict[tuple[str, str], None] = {("provider", one): None for one in _ADULTS}
+    care = [("provider", specialty) for specialty in _ADULTS]
     for journey in journeys:
         for _, step in journey.steps():
-            found |= dict.fromkeys(_of_step(step))
-    return list(found)
+            care += _of_step(step)
+    return list(dict.fromkeys(care))
 
 
 def _of_step(step: StepHead) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,9 @@
 """The counting pass: population steps are settled before the first row is made.
 
-A pass looks at all people, chunk by chunk, only as far as the first population step that is not
+A pass processes all people, chunk by chunk, only as far as the first population step that is not
 settled. The steps of a profile are settled level by level; those of journeys one at a time, since
-who comes to the second may rest on what the first decided. Where some people come to one of two
-steps first and some to the other, both are counted again until those come who were counted.
+who reaches the second may depend on what the first decided. Where some people reach one of two
+steps first and some the other, both are counted again until the counts no longer change.
 """
 
 from __future__ import annotations
@@ -25,126 +25,138 @@ from healthsim.specification.journeys.events import Randomization
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.step import StepHead
 
-_MOST_COUNTS = 10  # counts of one step, until it is clear that they do not settle
+_MOST_COUNTS = 10  # counts of one step before it is refused as a cycle
 
-Look = Callable[[PopulationPass], PopulationPass]
-"""Looks at everybody with a census, and returns who came to what is not settled in it."""
+Count = Callable[[PopulationPass], PopulationPass]
+"""Counts everybody who reaches the steps that are not settled yet in a pass."""
 
 
 def whole_population(
-    look: Callable[[PopulationPass, int, int], object],
+    count_chunk: Callable[[PopulationPass, int, int], object],
     count: int,
     size: int,
     threads: int,
     stop: threading.Event | None,
-) -> Look:
-    """Turn a look at one chunk into a look at everybody, chunks side by side.
+) -> Count:
+    """Return the count of the whole population, chunk by chunk in parallel.
 
     Args:
-        look: given a census, start and count, walks one chunk; the census notes who came.
-        count: people in all.
-        size: people looked at at once.
-        threads: how many chunks are looked at side by side.
+        count_chunk: given a pass, the first unit and how many, walks one chunk; the pass records
+            who reaches its steps.
+        count: units in all.
+        size: units of a chunk.
+        threads: how many chunks are counted in parallel.
         stop: set it to stop within one chunk; `Cancelled` is raised then.
     """
 
-    def looked(known: PopulationPass) -> PopulationPass:
-        def chunk(start: int, some: int) -> PopulationPass:
-            here = known.for_chunk()
-            look(here, start, some)
-            return here
+    def count_all(settled: PopulationPass) -> PopulationPass:
+        def chunk(start: int, units: int) -> PopulationPass:
+            of_chunk = settled.for_chunk()
+            count_chunk(of_chunk, start, units)
+            return of_chunk
 
-        whole = known.for_chunk()
+        total = settled.for_chunk()
         for part in map_chunks(chunk, count, size, threads, stop):
-            whole.add(part)
-        return whole
+            total.add(part)
+        return total
 
-    return looked
+    return count_all
 
 
 def is_population_step(step: StepHead) -> bool:
-    """Tell whether a step must see everyone who comes to it before it is worked on anyone."""
+    """Tell whether a step needs everyone who reaches it before it can be executed for anyone."""
     if isinstance(step, Branch):
         return any(option.exactly is not None for option in step.options)
     return isinstance(step, Randomization)
 
 
-def record_survivors(census: PopulationPass, timeline: Timeline) -> None:
-    """Tell a census who of a chunk came to its settled steps alive.
+def record_survivors(population_pass: PopulationPass, timeline: Timeline) -> None:
+    """Record in a counting pass who of a chunk reached its settled steps alive.
 
-    Nothing dated before a step can rest on what the step decides, so those who are gone before
-    stay gone when it is counted again.
+    Nothing dated before a step can depend on what the step decides, so whoever dies before it
+    does so in every later count too.
     """
     persons = timeline.record.people.person_id
-    alive = {one.occurrence.address: persons[one.rows] for one in timeline.occurrences}
-    halted = census.unsettled_persons()
-    for plan in timeline.record.layouts_walked:
-        for one in plan.occurrences:
-            if one.address in census.arrivals:
-                came = alive.get(one.address, persons[:0])
-                census.keep_survivors(one.address, np.concatenate([came, halted]))
+    alive = {rows.occurrence.address: persons[rows.rows] for rows in timeline.occurrences}
+    unsettled = population_pass.unsettled_persons()
+    for layout in timeline.record.layouts_walked:
+        for occurrence in layout.occurrences:
+            if occurrence.address in population_pass.arrivals:
+                arrived = alive.get(occurrence.address, persons[:0])
+                survivors = np.concatenate([arrived, unsettled])
+                population_pass.keep_survivors(occurrence.address, survivors)
 
 
-def has_population_steps(plans: Sequence[JourneyLayout]) -> bool:
+def has_population_steps(layouts: Sequence[JourneyLayout]) -> bool:
     """Tell whether journeys need a counting pass."""
-    return any(is_population_step(one.step) for plan in plans for one in plan.occurrences)
+    return any(
+        is_population_step(occurrence.step)
+        for layout in layouts
+        for occurrence in layout.occurrences
+    )
 
 
-def settle_level(census: PopulationPass, level: Sequence[QuotaStep], look: Look) -> PopulationPass:
+def settle_level(
+    population_pass: PopulationPass, level: Sequence[QuotaStep], count: Count
+) -> PopulationPass:
     """Settle quotas of a profile that do not need each other.
 
     Raises:
-        SpecError: for every group that is smaller than what is asked of it.
+        SpecError: groups have fewer people than their exact count.
     """
-    came = look(census).arrivals
-    counted = {step.name: StratumCounts.of(came.get(step.name, [])) for step in level}
-    problems = [one for step in level for one in step.problems(counted[step.name])]
+    arrivals = count(population_pass).arrivals
+    counted = {step.name: StratumCounts.of(arrivals.get(step.name, [])) for step in level}
+    problems = [problem for step in level for problem in step.problems(counted[step.name])]
     if problems:
         raise SpecError(problems)
-    return PopulationPass({**census.settled, **counted}, last_day=census.last_day)
+    return PopulationPass({**population_pass.settled, **counted}, last_day=population_pass.last_day)
 
 
 def settle_journeys(
-    census: PopulationPass, plans: Sequence[JourneyLayout], look: Look
+    population_pass: PopulationPass, layouts: Sequence[JourneyLayout], count: Count
 ) -> PopulationPass:
     """Settle the population steps of journeys, each after those that lead to it.
 
-    Those do not count whose life another journey ends before the day on which they come.
+    Who dies in another journey before the day of a step does not count at it.
 
     Raises:
-        SpecError: fewer come to a step than it asks for, or the steps lead to each other.
+        SpecError: fewer people reach a step than its exact counts, or steps depend on each other.
     """
-    steps = _steps(plans)
+    steps = _steps(layouts)
     order = {name: place for place, name in enumerate(steps)}
-    settled = dict(census.settled)
+    settled = dict(population_pass.settled)
     recounted: Counter[str] = Counter()
     while True:
-        came = look(PopulationPass(settled, last_day=census.last_day)).arrivals
-        names = sorted(order.keys() & came.keys(), key=order.__getitem__)
-        found = {name: StratumCounts.of(came[name]) for name in names}
-        moved = next((name for name, new in found.items()
-                      if name in settled and not new.same_as(settled[name])), None)  # fmt: skip
-        new = moved or next((name for name in found if name not in settled), None)
-        if new is None:
+        arrivals = count(PopulationPass(settled, last_day=population_pass.last_day)).arrivals
+        names = sorted(order.keys() & arrivals.keys(), key=order.__getitem__)
+        counted = {name: StratumCounts.of(arrivals[name]) for name in names}
+        changed = (step for step in names if step in settled
+                   and not counted[step].same_as(settled[step]))  # fmt: skip
+        new = (step for step in names if step not in settled)
+        name = next(changed, None) or next(new, None)
+        if name is None:
             break
-        settled[new] = found[new]
-        recounted[new] += 1
-        _refuse_cycles(new, recounted, steps)
-        if len(steps) == len(plans) == 1:  # nothing else could bring, or take, people
+        settled[name] = counted[name]
+        recounted[name] += 1
+        _refuse_cycles(name, recounted, steps)
+        if len(steps) == len(layouts) == 1:  # no other step or journey can change who reaches it
             break
     problems = list(_too_few(steps, settled))
     if problems:
         raise SpecError(problems)
-    return PopulationPass(settled, last_day=census.last_day)
+    return PopulationPass(settled, last_day=population_pass.last_day)
 
 
-def _steps(plans: Sequence[JourneyLayout]) -> dict[str, tuple[str, Occurrence]]:
-    """Return the population steps in document order: address -> where, occurrence."""
+def _steps(layouts: Sequence[JourneyLayout]) -> dict[str, tuple[str, Occurrence]]:
+    """Return the population steps in document order: address -> (where, occurrence)."""
     return {
-        one.address: (f"journeys[{place}]: step {one.address.split('/', 1)[1]!r}", one)
-        for place, plan in enumerate(plans)
-        for one in plan.occurrences
-        if is_population_step(one.step)
+        occurrence.address: (
+            f"journeys[{place}]: step {occurrence.address.split('/', 1)[1]!r}",
+            occurrence,
+        )
+        for place, layout in enumerate(layouts)
+        for occurrence in layout.occurrences
+        if is_population_step(occurrence.step)
     }
 
 
@@ -163,29 +175,29 @@ def _refuse_cycles(
 def _too_few(
     steps: Mapping[str, tuple[str, Occurrence]], settled: Mapping[str, StratumCounts]
 ) -> Iterator[Problem]:
-    """Yield branches that fewer people reach than their exact options ask for.
+    """Yield branches that fewer people reach than their exact options need.
 
-    Of a branch that comes again and again, only those times count that anybody comes.
+    Of a repeated branch, only the beats that anybody reaches are checked.
     """
-    reached = {_head(name) for name in steps if name in settled}
-    for name, (where, one) in steps.items():
-        again = _head(name) in reached and name not in settled
-        if not isinstance(one.step, Branch) or again:
+    reached = {_without_beats(name) for name in steps if name in settled}
+    for name, (where, occurrence) in steps.items():
+        step, unreached_beat = occurrence.step, name not in settled
+        if not isinstance(step, Branch) or (unreached_beat and _without_beats(name) in reached):
             continue
         counted = settled.get(name)
-        for number, group in enumerate(one.step.groups()):
-            asked = sum(option.exactly or 0 for option in group)
-            there = counted.size(str(number)) if counted else 0
-            if asked > there:
+        for number, group in enumerate(step.groups()):
+            needed = sum(option.exactly or 0 for option in group)
+            available = counted.size(str(number)) if counted else 0
+            if needed > available:
                 first = next(option for option in group if option.exactly)
                 whom = f" with {first.when}" if first.when is not None else ""
                 yield Problem(
-                    f"{where}: options[{one.step.options.index(first)}].exactly",
-                    f"asks for {asked} of those who come{whom}, and {there} do",
-                    f"lower it to {there} or let more people come to the branch",
+                    f"{where}: options[{step.options.index(first)}].exactly",
+                    f"asks for {needed} of those who come{whom}, and {available} do",
+                    f"lower it to {available} or let more people come to the branch",
                 )
 
 
-def _head(address: str) -> str:
-    """Name a step whichever time it comes: its address without the numbers of beats."""
+def _without_beats(address: str) -> str:
+    """Return the address of a step without the numbers of beats."""
     return sub(r"#\d+", "", address)

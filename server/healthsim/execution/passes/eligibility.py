@@ -1,4 +1,4 @@
-"""Whether anybody of a drawn population may enter a journey: asked before anything happens."""
+"""Whether anybody of a drawn population may enter a journey: checked before the run."""
 
 from __future__ import annotations
 
@@ -12,56 +12,59 @@ from healthsim.specification.journeys.journey import JourneySpec, Phase
 from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 
 MOST_DRAWN = 2000
-"""Units that are drawn to see whether anybody is eligible."""
+"""Units that are drawn to check whether anybody is eligible."""
 
-_OF_STEPS = frozenset({"happened", "count", "days_since", "within", "last"})
+_STEP_FUNCTIONS = frozenset({"happened", "count", "days_since", "within", "last"})
 
 
 def decided_by_profile(journeys: Sequence[JourneySpec]) -> tuple[int, ...]:
-    """Return the journeys whose `eligible` the profile alone decides: positions among all.
+    """Return the positions of the journeys whose `eligible` the profile alone decides.
 
-    What an earlier journey can bring about (a step, a state, a diagnosis, a drug) is not known
-    before people walk.
+    What an earlier journey can cause (a step, a state, a diagnosis, a drug) is not known before
+    people walk it.
     """
     return tuple(
         place
         for place, journey in enumerate(journeys)
         if journey.eligible is not None
         and not journey.from_birth
-        and (len(journeys) == 1 or not _rests_on_others(journey, journeys))
+        and (len(journeys) == 1 or not _depends_on_others(journey, journeys))
     )
 
 
-def _rests_on_others(journey: JourneySpec, journeys: Sequence[JourneySpec]) -> bool:
+def _depends_on_others(journey: JourneySpec, journeys: Sequence[JourneySpec]) -> bool:
     if journey.eligible is None:
         return False
-    states = {name for one in journeys for name in one.state}
+    states = {name for other in journeys for name in other.state}
     functions = {function for function, _ in journey.eligible.calls}
-    asked = journey.eligible.names & (states | {"plan", "arm", "stage"})
-    return bool(asked or functions & (_OF_STEPS | {"has", "takes"}))
+    names = journey.eligible.names & (states | {"plan", "arm", "stage"})
+    return bool(names or functions & (_STEP_FUNCTIONS | {"has", "takes"}))
 
 
 def without_steps(journeys: Sequence[JourneySpec]) -> tuple[JourneyLayout, ...]:
-    """Return journeys in which nothing happens but that people enter them."""
+    """Return layouts of the journeys without their steps: people only enter them."""
     empty = (Phase(name="nothing"),)
-    return tuple(lay_out(one.model_copy(update={"phases": empty})) for one in journeys)
+    return tuple(lay_out(journey.model_copy(update={"phases": empty})) for journey in journeys)
 
 
 def journeys_without_entrants(
-    journeys: Sequence[JourneySpec], places: Sequence[int], begun: Sequence[Days], whole: str
+    journeys: Sequence[JourneySpec],
+    places: Sequence[int],
+    start_days: Sequence[Days],
+    people: str,
 ) -> Iterator[Problem]:
     """Yield the journeys that none of some drawn people enters.
 
     Args:
         journeys: all that are walked.
-        places: those that are looked at.
-        begun: first day of everybody in each journey; `NO_DAY` where not in it.
-        whole: who was drawn, for the message.
+        places: positions of the journeys to check.
+        start_days: first day of everybody in each journey; `NO_DAY` where not in it.
+        people: who was drawn, for the error text.
     """
     for place in places:
-        if not np.any(begun[place] != NO_DAY):
+        if not np.any(start_days[place] != NO_DAY):
             yield Problem(
                 f"journeys[{journeys[place].name}].eligible",
-                f"{journeys[place].eligible} is true for none of {whole}",
+                f"{journeys[place].eligible} is true for none of {people}",
                 "change it, raise count, or choose a profile with people for whom it is true",
             )
