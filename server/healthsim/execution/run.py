@@ -92,42 +92,43 @@ def run_chunk(
     network = Network(people, draws, whole_years(people.birth, as_of), job.networks)
     primary = job.profile.clinical.primary.code if job.profile.clinical.primary else None
     visits = {
-        (one.journey, one.occurrence.number): build_visit(
-            one, primary, timeline.record, network, job.through
+        (rows.journey, rows.occurrence.number): build_visit(
+            rows, primary, timeline.record, network, job.through
         )
-        for one in timeline.occurrences
-        if isinstance(one.occurrence.step, events.Encounter | events.Claim)
+        for rows in timeline.occurrences
+        if isinstance(rows.occurrence.step, events.Encounter | events.Claim)
     }
     identity = draw_identities(people, draws)
     used = DirectoryUse.empty(network.directory)
-    made = SyncContext(timeline, visits, network, job.numbering, identity, job.through, used)
-    admit_after_emergency(made)
-    found = synced_tables(made, job.profile, job.plan_table)
+    ctx = SyncContext(timeline, visits, network, job.numbering, identity, job.through, used)
+    admit_after_emergency(ctx)
+    synced = synced_tables(ctx, job.profile, job.plan_table)
     tables = {
-        table.name: table.complete(found[table.name]) if found.get(table.name) else table.empty()
+        table.name: table.complete(synced[table.name]) if synced.get(table.name) else table.empty()
         for table in job.tables
         if table.name not in NOT_PER_PERSON
     }
-    return Chunk(start, count, tables, job.tally.tally_chunk(timeline, tables)), made.directory_use
+    return Chunk(start, count, tables, job.tally.tally_chunk(timeline, tables)), ctx.directory_use
 
 
 def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:
-    here = job.reference.directory
-    used = used.with_hospitals(here)
+    """Return the tables that are about plans, trials and the directory."""
+    directory = job.reference.directory
+    used = used.with_hospitals(directory)
     providers = np.flatnonzero(used.providers).astype(np.int32)
-    providers = providers[np.argsort(here.providers.npi[providers])]
+    providers = providers[np.argsort(directory.providers.npi[providers])]
     facilities = np.flatnonzero(used.facilities).astype(np.int32)
     pharmacies = np.flatnonzero(used.pharmacies).astype(np.int32)
-    pharmacies = pharmacies[np.argsort(here.pharmacies.npi[pharmacies])]
-    found = {
-        "providers": PROVIDERS.complete(here.provider_columns(providers)),
-        "facilities": FACILITIES.complete(here.facility_columns(facilities)),
-        "pharmacies": PHARMACIES.complete(here.pharmacy_columns(pharmacies)),
+    pharmacies = pharmacies[np.argsort(directory.pharmacies.npi[pharmacies])]
+    tables = {
+        "providers": PROVIDERS.complete(directory.provider_columns(providers)),
+        "facilities": FACILITIES.complete(directory.facility_columns(facilities)),
+        "pharmacies": PHARMACIES.complete(directory.pharmacy_columns(pharmacies)),
     }
-    wanted = {table.name for table in job.tables}
-    if "plans" in wanted:
-        found["plans"] = job.plan_table.rows()
-        found["plan_networks"] = PLAN_NETWORKS.complete(job.networks.rows(used))
-    if "trial_arms" in wanted:
-        found["trial_arms"] = trial_arms(job.journeys)
-    return {name: found[name] for name in NOT_PER_PERSON if name in wanted}
+    names = {table.name for table in job.tables}
+    if "plans" in names:
+        tables["plans"] = job.plan_table.rows()
+        tables["plan_networks"] = PLAN_NETWORKS.complete(job.networks.rows(used))
+    if "trial_arms" in names:
+        tables["trial_arms"] = trial_arms(job.journeys)
+    return {name: tables[name] for name in NOT_PER_PERSON if name in names}

@@ -1,4 +1,4 @@
-"""What every chunk adds to the figures that expectations ask for: whole numbers only."""
+"""What every chunk adds to the figures of expectations: whole numbers only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import NO_NUMBER, Array, Coded, Column, Columns, Table, length
 
 Tally = tuple[int, int]
-"""(What was counted, or summed in units of the last decimal; how many people or rows it is of)."""
+"""(Count, or sum in units of the last decimal; number of people or rows that it is about)."""
 
 _EXACT = 2**62
 _CENTS = 100
@@ -34,7 +34,7 @@ class JourneyFigure:
     """One figure of one document.
 
     Attributes:
-        journey: the journey whose people it is about; -1 for everybody.
+        journey: position of the journey whose people it is about; -1 for everybody.
     """
 
     journey: int
@@ -60,7 +60,7 @@ class ExpectationTally:
         tables: Sequence[Table],
         through: int,
     ) -> ExpectationTally:
-        """Gather what the documents of a job expect.
+        """Collect the expectations of the documents of a job.
 
         Args:
             profile: who.
@@ -69,48 +69,49 @@ class ExpectationTally:
             tables: what the job fills.
             through: last day of the data.
         """
-        asked = tuple(
-            (number if number < 0 else walked[number], where, one)
-            for number, where, one in _asked(profile, journeys)
+        expectations = tuple(
+            (number if number < 0 else walked[number], where, expectation)
+            for number, where, expectation in _expectations(profile, journeys)
         )
-        sought = dict.fromkeys(
+        figures = dict.fromkeys(
             JourneyFigure(journey if figure.function == "share" else -1, figure)
-            for journey, _, one in asked
-            for figure in one.figures()
+            for journey, _, expectation in expectations
+            for figure in expectation.figures()
         )
         by_name = {table.name: table for table in tables}
-        return cls(tuple(sought), asked, by_name, day_of(profile.as_of.isoformat()), through)
+        as_of = day_of(profile.as_of.isoformat())
+        return cls(tuple(figures), expectations, by_name, as_of, through)
 
     def tally_chunk(self, timeline: Timeline, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
         """Return what the people of one chunk and their rows add to each figure."""
         return tuple(
-            _people(one, timeline, self.as_of, self.through)
-            if one.figure.function == "share"
-            else self._rows(one.figure, tables)
-            for one in self.figures
+            _people(needed, timeline, self.as_of, self.through)
+            if needed.figure.function == "share"
+            else self._rows(needed.figure, tables)
+            for needed in self.figures
         )
 
     def tally_rows(self, tables: Mapping[str, Columns]) -> tuple[Tally, ...]:
-        """Return what rows that belong to nobody add to each figure."""
+        """Return what the tables that are not per person add to each figure."""
         return tuple(
-            (0, 0) if one.figure.function == "share" else self._rows(one.figure, tables)
-            for one in self.figures
+            (0, 0) if needed.figure.function == "share" else self._rows(needed.figure, tables)
+            for needed in self.figures
         )
 
     def judge(self, totals: Sequence[Tally]) -> list[ExpectationResult]:
         """Judge every expectation by the sums of all chunks."""
-        found = dict(zip(self.figures, totals, strict=True))
+        sums = dict(zip(self.figures, totals, strict=True))
         return [
-            asked.judge(where, dict(self._values(journey, asked, found)))
-            for journey, where, asked in self.expectations
+            expectation.judge(where, dict(self._values(journey, expectation, sums)))
+            for journey, where, expectation in self.expectations
         ]
 
     def _values(
-        self, journey: int, asked: ParsedExpectation, found: Mapping[JourneyFigure, Tally]
+        self, journey: int, expectation: ParsedExpectation, sums: Mapping[JourneyFigure, Tally]
     ) -> Iterator[tuple[ExpectedFigure, Fraction | None]]:
-        for figure in asked.figures():
+        for figure in expectation.figures():
             place = journey if figure.function == "share" else -1
-            yield figure, figure.value(found[JourneyFigure(place, figure)], self._scale(figure))
+            yield figure, figure.value(sums[JourneyFigure(place, figure)], self._scale(figure))
 
     def _scale(self, figure: ExpectedFigure) -> int:
         if not figure.column:
@@ -118,7 +119,7 @@ class ExpectationTally:
         return _scale(self.tables[figure.table].by_name[figure.column])
 
     def _rows(self, figure: ExpectedFigure, tables: Mapping[str, Columns]) -> Tally:
-        """Count or sum rows of one table, those for which the condition holds."""
+        """Count or sum the rows of one table for which the condition is true."""
         columns = tables.get(figure.table)
         if columns is None:
             return 0, 0
@@ -131,25 +132,26 @@ class ExpectationTally:
         return _summed(table.by_name[figure.column], columns[figure.column], chosen)
 
 
-def _asked(
+def _expectations(
     profile: ProfileSpec, journeys: Sequence[JourneySpec]
 ) -> Iterator[tuple[int, str, ParsedExpectation]]:
-    for place, one in enumerate(profile.expectations):
-        yield -1, f"profile.expectations[{place}]", one
+    """Yield (position of the journey or -1, path, expectation) of every document."""
+    for place, expectation in enumerate(profile.expectations):
+        yield -1, f"profile.expectations[{place}]", expectation
     for number, journey in enumerate(journeys):
-        for place, one in enumerate(journey.expectations):
-            yield number, f"journeys[{journey.name}].expectations[{place}]", one
+        for place, expectation in enumerate(journey.expectations):
+            yield number, f"journeys[{journey.name}].expectations[{place}]", expectation
 
 
-def _people(one: JourneyFigure, timeline: Timeline, as_of: int, through: int) -> Tally:
-    """Count people at the end of their data: those of a journey where it is one's own figure."""
-    record, figure = timeline.record, one.figure
-    began = record.first_day if one.journey < 0 else timeline.start_days[one.journey]
+def _people(needed: JourneyFigure, timeline: Timeline, as_of: int, through: int) -> Tally:
+    """Count people at the end of their data; for a journey's own figure only its people."""
+    record, figure, journey = timeline.record, needed.figure, needed.journey
+    start = record.first_day if journey < 0 else timeline.start_days[journey]
     rows = np.arange(len(record.people))[record.people.present_rows]
-    rows = rows if one.journey < 0 else np.flatnonzero(began != NO_DAY)
+    rows = rows if journey < 0 else np.flatnonzero(start != NO_DAY)
     last = np.minimum(record.death, np.int32(through))[rows]
-    begun = np.where(began == NO_DAY, np.int32(as_of), began)[rows].astype(np.int32)
-    scope = _EndOfRunScope(record, rows, last, begun, one.journey)
+    start = np.where(start == NO_DAY, np.int32(as_of), start)[rows].astype(np.int32)
+    scope = _EndOfRunScope(record, rows, last, start, journey)
     if figure.holds is None or not len(rows):
         return 0, 0
     among = np.ones(len(rows), dtype=np.bool_)
@@ -159,17 +161,17 @@ def _people(one: JourneyFigure, timeline: Timeline, as_of: int, through: int) ->
 
 
 class _EndOfRunScope(AsOfScope):
-    """People at the end of their data; a step is the own journey's where that has one so named."""
+    """People at the end of their data; a step name means one of the own journey, if it has it."""
 
     def __init__(
         self,
         record: Record,
         rows: NDArray[np.intp],
         days: NDArray[np.int32],
-        begun: NDArray[np.int32],
+        start: NDArray[np.int32],
         journey: int,
     ) -> None:
-        super().__init__(record, record.moment(rows, days), begun)
+        super().__init__(record, record.moment(rows, days), start)
         self._journey = journey
 
     def _nearest(self, journeys: int) -> Iterable[int]:
@@ -179,14 +181,14 @@ class _EndOfRunScope(AsOfScope):
 
 @dataclass(frozen=True)
 class _RowScope:
-    """What a condition sees of the rows of one table."""
+    """The rows of one table as a condition sees them."""
 
     table: Table
     columns: Columns
     size: int
 
     def name(self, name: str) -> NDArray[np.float64] | Coded | Truth:
-        """Return a column; a day as the number 20250131, money as dollars."""
+        """Return a column: days as numbers such as 20250131, money in dollars."""
         array, kind = self.columns[name], self.table.by_name[name].type
         if isinstance(array, Coded):
             return array
@@ -197,14 +199,14 @@ class _RowScope:
         known = ~_nulls(array)
         if kind in ("DATE", "TIMESTAMP"):
             unit = "D" if kind == "DATE" else "m"
-            return np.where(known, _written(np.where(known, array, 0), unit), np.nan)
+            return np.where(known, _day_numbers(np.where(known, array, 0), unit), np.nan)
         values = array.astype(np.float64)
         if kind == "DECIMAL(12,2)":
             values = values / _CENTS
         return np.where(known, values, np.nan)
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
-        """Rows have no history; the checker refuses to ask."""
+        """Raise: rows have no history, and the checks refuse functions here."""
         raise KeyError(function)
 
 
@@ -215,8 +217,8 @@ def _coded(array: NDArray[np.generic]) -> Coded:
     return Coded(np.where(array == b"", np.int32(-1), codes).astype(np.int32), texts)
 
 
-def _written(days: NDArray[np.generic], unit: str) -> NDArray[np.float64]:
-    """Write days or minutes since 1970 as the number 20250131."""
+def _day_numbers(days: NDArray[np.generic], unit: str) -> NDArray[np.float64]:
+    """Return days or minutes since 1970 as numbers such as 20250131, float64, shape (n,)."""
     day = days.astype(f"datetime64[{unit}]").astype("datetime64[D]")
     month = day.astype("datetime64[M]").astype(np.int64)
     of_month = (day - day.astype("datetime64[M]")).astype(np.int64) + 1
@@ -232,7 +234,7 @@ def _nulls(array: NDArray[np.generic]) -> NDArray[np.bool_]:
 
 
 def _scale(column: Column) -> int:
-    """Return how many units of the last decimal one is."""
+    """Return how many units of its last decimal make 1."""
     if column.type == "DECIMAL(12,2)":
         return _CENTS
     return int(10**column.decimals) if column.type == "DOUBLE" else 1
