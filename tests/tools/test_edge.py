@@ -98,7 +98,7 @@ def test_what_an_answer_leaves_out_is_nothing_at_all(answer: type[Answer]) -> No
     left_out = {name: one.get_default() for name, one in answer.model_fields.items()
                 if not one.is_required()}  # fmt: skip
 
-    assert [name for name, value in left_out.items() if value not in (0, "", [], {})] == []
+    assert [name for name, value in left_out.items() if value not in (None, 0, "", [], {})] == []
 
 
 def test_one_person_and_seed_one_are_told() -> None:
