@@ -18,6 +18,7 @@ from healthsim.tables import Coded, Column, Columns, Table, length, take
 from operations import small_engine as small
 
 COUNT = 200
+MOST_WORDS = 8_192
 
 
 def stored(path: Path, tables: dict[str, Columns]) -> None:
@@ -97,6 +98,54 @@ def test_text_that_moves_between_rows_changes_the_digest() -> None:
         seen.add(digest.total())
 
     assert len(seen) == 5
+
+
+def test_null_and_empty_text_differ_however_many_words_a_column_holds() -> None:
+    table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
+    words = [str(number) for number in range(MOST_WORDS + 1)]
+    seen = set()
+    for last in ([None, "a"], ["", "a"], ["a", None], ["a", ""], [None, None], ["", ""]):
+        digest = Digest([table])
+        digest.update(table, {"a": Coded.of(words)})
+        digest.update(table, {"a": Coded.of(last)})
+        seen.add(digest.total())
+
+    assert len(seen) == 6
+
+
+def test_the_word_from_which_lengths_and_bytes_are_kept_counts_as_every_other() -> None:
+    table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
+    words = [str(number) for number in range(MOST_WORDS)]
+    seen = set()
+    for last in (["x"], ["y"], ["xy"], ["x", "y"], []):
+        digest = Digest([table])
+        digest.update(table, {"a": Coded.of([*words, *last])})
+        seen.add(digest.total())
+
+    assert len(seen) == 5
+
+
+def test_the_digest_of_many_words_is_the_same_in_every_version() -> None:
+    table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
+    found = {}
+    for count in (MOST_WORDS, MOST_WORDS + 1):
+        digest = Digest([table])
+        digest.update(table, {"a": Coded.of([str(number) for number in range(count)])})
+        found[count] = digest.total()[:12]
+
+    assert found == {MOST_WORDS: "9d4d48caf56b", MOST_WORDS + 1: "49c7be093471"}
+
+
+@pytest.mark.parametrize("words", [MOST_WORDS - 1, MOST_WORDS, MOST_WORDS + 1])
+def test_a_word_more_than_are_coded_leaves_no_trace_of_the_chunks(words: int) -> None:
+    table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
+    texts = [*(str(number) for number in range(words)), None, "", "0", "new"]
+    whole, parted = Digest([table]), Digest([table])
+    whole.update(table, {"a": Coded.of(texts)})
+    for part in (texts[:100], texts[100:-3], texts[-3:-2], texts[-2:]):
+        parted.update(table, {"a": Coded.of(part)})
+
+    assert whole.total() == parted.total()
 
 
 @pytest.mark.parametrize(
