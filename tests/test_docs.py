@@ -1,4 +1,7 @@
-"""The pages in `docs/` are true: the tests run what they show, and get the same results."""
+"""The pages in `docs/` are true: the tests run what they show, and get the same results.
+
+`make proofs` checks the scorecard and all timelines too (proofs/test_pages.py).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import pages
-import scorecards
 from healthsim.operations.home import Home
 
 PATTERNS = [part for part in pages.sections("patterns.md") if pages.asked(part) is not None]
@@ -37,18 +39,3 @@ def test_every_block_of_a_page_is_of_a_kind_that_is_run(page: str) -> None:
     assert kinds <= {"json journey", "json run", "sql", "text"}
     assert all(json.loads(text) for part in pages.sections(page)
                for kind, text in pages.fenced(part) if kind.startswith("json"))  # fmt: skip
-
-
-def test_the_scorecard_is_what_the_templates_make_now_and_names_all_that_is_off() -> None:
-    page = scorecards.PAGE.read_text(encoding="utf-8")
-    off = [
-        one["id"]
-        for section in scorecards.pages()
-        for one in scorecards.scored(*section)
-        if one["status"] == "off"
-    ]
-
-    assert scorecards.written() == page
-    assert off == ["aam-2022-generic-fills", "bueno-2006-discharged-facility"]
-    assert "**generic share of fills**" in page
-    assert "nursing facility, because the journey has no other place" in page

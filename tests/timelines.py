@@ -29,6 +29,15 @@ def told(profile: str, journey: str) -> str:
     return page(f"{what.title}: one person", story, person_story(people, [happens]))
 
 
+def stale(pair: tuple[str, str]) -> list[str]:
+    """Return the templates whose page shows this pair, and not as the generator tells it now."""
+    mine = [name for name, shown in pairs().items() if shown == pair]
+    assert mine
+    return [
+        name for name in mine if (FOLDER / f"{name}.md").read_text(encoding="utf-8") != told(*pair)
+    ]
+
+
 def main() -> None:
     """Write every page anew, and remove those of no template."""
     for path in FOLDER.glob("*.md"):

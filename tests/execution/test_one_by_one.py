@@ -19,6 +19,7 @@ from healthsim.execution.run import run_chunk
 from healthsim.specification.journeys.plan import StageLeave
 
 TOLD = ("days", "times", "ways", "values")
+EXAMPLES = 60  # `make proofs` walks ten times as many (proofs/test_more_journeys.py)
 
 
 def told_by_the_engine(job: Job) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ def plain(found: dict[Any, Any]) -> dict[Any, Any]:
     return {key: None if value != value else value for key, value in sorted(found.items())}
 
 
-@settings(max_examples=90, deadline=None, derandomize=True,
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(documents=journeys())
 def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None:

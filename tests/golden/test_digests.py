@@ -11,7 +11,10 @@ from golden.runs import JOURNEYS_OF, changes, digests_of, pinned, runs_of
 from healthsim import library
 
 SHELF = Path(str(library.library_folder("templates")))
-MEND = "make golden writes the file anew: do so only if these rows were to change, and say why"
+MEND = (
+    "make golden writes the file anew: do so only if these rows were to change, and say why; then "
+    "make docs writes what pages show, and make proofs checks all that may have moved"
+)
 
 
 @pytest.mark.parametrize("profile", JOURNEYS_OF)

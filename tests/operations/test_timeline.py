@@ -9,6 +9,8 @@ from healthsim.building import templates
 from healthsim.errors import Refused
 from healthsim.operations.timeline import PersonStory, person_story
 
+DAILY = sorted(set(timelines.pairs().values()))[::4]
+"""Pairs whose pages are checked here; `make proofs` checks all of them (proofs/test_pages.py)."""
 NAMES = [template.name for template in templates.load_library()]
 
 
@@ -18,13 +20,16 @@ def _hero(**asked: int) -> PersonStory:
     )
 
 
-@pytest.mark.parametrize("pair", sorted(set(timelines.pairs().values())), ids=" with ".join)
+@pytest.mark.parametrize("pair", DAILY, ids=" with ".join)
 def test_every_page_of_a_template_is_what_the_generator_tells_now(pair: tuple[str, str]) -> None:
-    for name in (name for name, its in timelines.pairs().items() if its == pair):
+    assert timelines.stale(pair) == []
+
+
+def test_every_page_shows_a_pair_of_its_template_and_what_happens_to_one_person() -> None:
+    for name, pair in timelines.pairs().items():
         page = (timelines.FOLDER / f"{name}.md").read_text(encoding="utf-8")
 
         assert name in pair
-        assert page == timelines.told(*pair)
         assert page.count("\n| 20") >= 3
         assert page.count("\n") <= 60
 

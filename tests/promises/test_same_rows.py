@@ -24,8 +24,8 @@ print(digest(size=int(sys.argv[1]), threads=int(sys.argv[2])))
 """
 
 
-def digest(*, size: int, threads: int) -> str:
-    job = prepare(diabetic(), [first_year()])
+def digest(*, size: int, threads: int, count: int = 60) -> str:
+    job = prepare(diabetic(count=count), [first_year()])
     found, tables = Digest(job.tables), {table.name: table for table in job.tables}
     for chunk in chunks(job, size=size, threads=threads):
         for name, columns in chunk.tables.items():
@@ -38,7 +38,11 @@ def here() -> str:
     return digest(size=16_384, threads=1)
 
 
-@pytest.mark.parametrize(("size", "threads"), [(1, 1), (7, 3), (59, 2), (60, 4), (61, 1)])
+def test_a_chunk_for_each_person_does_not_change_the_digest() -> None:
+    assert digest(size=1, threads=1, count=20) == digest(size=16_384, threads=1, count=20)
+
+
+@pytest.mark.parametrize(("size", "threads"), [(7, 3), (59, 2), (60, 4), (61, 1)])
 def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, here: str) -> None:
     assert digest(size=size, threads=threads) == here
 

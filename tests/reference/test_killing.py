@@ -20,7 +20,7 @@ from healthsim.reference.nppes import PROVIDERS
 from healthsim.reference.store import imports
 from processes import started
 
-_ROWS = 150_000
+_ROWS = 50_000
 
 
 @pytest.fixture(scope="module")

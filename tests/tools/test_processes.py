@@ -116,18 +116,18 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
     told: list[float] = []
 
     async def hear(done: float, total: float | None, message: str | None) -> None:
-        assert total == 40_000
+        assert total == 20_000
         told.append(done)
 
     async with open_client() as client:
-        draft = await _answer(client, "start_profile_builder", request=WISH.format(40_000))
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(20_000))
         result = await client.call_tool(
             "execute_spec", {"spec_id": draft["spec_id"]}, progress_callback=hear
         )
 
     assert not result.is_error
     assert told == sorted(set(told))
-    assert told[-1] == 40_000
+    assert told[-1] == 20_000
 
 
 async def test_what_is_printed_never_reaches_the_protocol(tmp_path: Path) -> None:
