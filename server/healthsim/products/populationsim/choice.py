@@ -46,12 +46,12 @@ class WeightedChoice:
         Returns:
             int32, shape (n,); -1 where there is no group.
 
-        >>> two = Choice.of(np.array([1, 3, 5]), np.array([0, 2, 3], dtype=np.int32))
+        >>> two = WeightedChoice.of(np.array([1, 3, 5]), np.array([0, 2, 3], dtype=np.int32))
         >>> two.choose(np.array([0, 0, 1, -1], dtype=np.int32), np.full(4, 0.2)).tolist()
         [0, 0, 2, -1]
         """
         picked = np.searchsorted(self.edges, group + u, side="right")
-        # the sum rounds: hold a number at the very edge of its group inside it
+        # the sum is rounded: keep a number at the edge of its group inside the group
         item = np.clip(picked, self.start[group], self.start[group + 1] - 1)
         return np.where(group < 0, -1, item).astype(np.int32)
 

@@ -1,4 +1,4 @@
-"""The CSV files of this room, read with the standard library."""
+"""The CSV files of this package, read with the standard library."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from healthsim.errors import NotFound, near
 from healthsim.products.populationsim.datafiles import rows
 
-ADULTS = ("18+", "20+")  # what the surveys call adults
+ADULTS = ("18+", "20+")  # age bands that surveys use for adults
 RACES = ("white", "black", "asian", "american_indian", "pacific_islander", "other", "multiple")
 LANGUAGES = ("en", "es", "zh", "vi", "tl")  # BCP 47: the most spoken at home (ACS 2022)
 HISPANIC = 0.187  # US Census Bureau, 2020 Census redistricting data (2021)
@@ -65,7 +65,7 @@ def figures() -> tuple[PopulationFigure, ...]:
 
 @cache
 def measures() -> tuple[str, ...]:
-    """Return the names that `prevalence` knows, sorted.
+    """Return the names of the measures that are shares, sorted.
 
     >>> "diabetes" in measures()
     True
@@ -79,18 +79,20 @@ def figure(measure: str, sex: str = "", age: str = "", where: str = "measure") -
     >>> figure("hypertension", age="60+").value
     0.716
     """
-    found = [one for one in figures() if one.measure == measure and one.unit == "share"]
-    if not found:
+    strata = [
+        stratum for stratum in figures() if stratum.measure == measure and stratum.unit == "share"
+    ]
+    if not strata:
         raise NotFound(where, f"no measure {measure!r}", near(measure, measures()))
-    for one in found:
-        if one.sex == sex and one.age in ((age,) if age else ADULTS):
-            return one
-    known = [f"{one.sex or 'both'} {one.age}" for one in found]
+    for stratum in strata:
+        if stratum.sex == sex and stratum.age in ((age,) if age else ADULTS):
+            return stratum
+    known = [f"{stratum.sex or 'both'} {stratum.age}" for stratum in strata]
     raise NotFound(where, f"{measure} has no figure for {sex or 'both'} {age}", near(age, known))
 
 
 def prevalence(measure: str, where: str = "measure") -> float:
-    """Return the share of US adults that a condition or habit applies to, 0 to 1.
+    """Return the share of US adults who have a condition or habit, 0 to 1.
 
     >>> prevalence("diabetes")
     0.158
@@ -135,6 +137,13 @@ def sex_share_by_age() -> NDArray[np.float64]:
 @cache
 def people_by_age() -> NDArray[np.int64]:
     """Return people of the United States by band and sex (men, women), int64, shape (20, 2)."""
-    found = [one for one in figures() if one.measure == "population" and one.geography == "US"]
-    count = {(one.sex, int(one.age.rstrip("+").split("-")[0])): int(one.value) for one in found}
+    strata = [
+        stratum
+        for stratum in figures()
+        if stratum.measure == "population" and stratum.geography == "US"
+    ]
+    count = {
+        (stratum.sex, int(stratum.age.rstrip("+").split("-")[0])): int(stratum.value)
+        for stratum in strata
+    }
     return np.array([[count[sex, low] for sex in "MF"] for low in range(0, OLDEST, 5)])

@@ -1,4 +1,4 @@
-"""Names and streets: frequent ones that belong to everyone, and streets that exist nowhere."""
+"""Names and streets: frequent names, and streets that do not exist."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ GROUPS = ("white", "black", "asian", "native", "hispanic", "other")
 DECADES = tuple(range(1930, 2030, 10))  # of birth; earlier and later years use the nearest
 
 Codes: TypeAlias = Coded | NDArray[np.int32]
-"""Words, or their positions in `SEXES` or `GROUPS`; -1 or an unknown sex means any."""
+"""Labels, or their positions in `SEXES` or `GROUPS`; -1 or an unknown sex means any."""
 
 
 @dataclass(frozen=True, eq=False)
 class NameList:
-    """Names in groups: which name each item of a choice stands for."""
+    """Names in groups, each with a weight."""
 
     vocabulary: tuple[str, ...]
     name: NDArray[np.int32]  # of each item, shape (items,)
@@ -49,7 +49,7 @@ def given_name(sex: Codes, birth_year: NDArray[np.int32], u: NDArray[np.float64]
     """Return a given name for each person, by how frequent it was at birth.
 
     Args:
-        sex: words M and F, or int32 positions in `SEXES`, shape (n,); others mean any.
+        sex: labels M and F, or int32 positions in `SEXES`, shape (n,); others mean any.
         birth_year: int32, shape (n,).
         u: float64, shape (n,), in the open interval (0, 1).
     """
@@ -58,7 +58,7 @@ def given_name(sex: Codes, birth_year: NDArray[np.int32], u: NDArray[np.float64]
 
 
 def middle_name(sex: Codes, u: NDArray[np.float64]) -> Coded:
-    """Return a middle name for each person; who has none is the caller's choice."""
+    """Return a middle name for each person; the caller chooses who has none."""
     return _middle_names().choose(_sex(sex), u)
 
 
@@ -66,7 +66,7 @@ def surname(group: Codes, u: NDArray[np.float64]) -> Coded:
     """Return a surname for each person, by how frequent it is in a group of race or ethnicity.
 
     Args:
-        group: words of `GROUPS`, or int32 positions in it, shape (n,); -1 means any.
+        group: labels of `GROUPS`, or int32 positions in it, shape (n,); -1 means any.
         u: float64, shape (n,), in the open interval (0, 1).
     """
     if isinstance(group, Coded):
@@ -75,7 +75,7 @@ def surname(group: Codes, u: NDArray[np.float64]) -> Coded:
 
 
 def street(u_number: NDArray[np.float64], u_name: NDArray[np.float64]) -> NDArray[np.bytes_]:
-    """Return a street address that exists nowhere, as fixed-width bytes, shape (n,).
+    """Return street addresses that do not exist, as fixed-width bytes, shape (n,).
 
     >>> street(np.array([0.1]), np.array([0.98])).tolist()
     [b'1090 Synthetic Sycamore St']
@@ -89,16 +89,16 @@ def street(u_number: NDArray[np.float64], u_name: NDArray[np.float64]) -> NDArra
 def _sex(sex: Codes) -> NDArray[np.int32]:
     """Return 0 for M, 1 for F, 2 for any other, int32, shape (n,)."""
     if isinstance(sex, Coded):
-        place = [SEXES.index(word) if word in SEXES else 2 for word in sex.vocabulary]
-        return np.array([*place, 2], dtype=np.int32)[sex.codes]
+        positions = [SEXES.index(label) if label in SEXES else 2 for label in sex.vocabulary]
+        return np.array([*positions, 2], dtype=np.int32)[sex.codes]
     return np.where((sex == 0) | (sex == 1), sex, 2).astype(np.int32)
 
 
 def _positions(group: Coded, where: str) -> NDArray[np.int32]:
     """Return each row's position in `GROUPS`, int32, shape (n,); -1 where there is none."""
-    for word in group.vocabulary:
-        if word not in GROUPS:
-            raise NotFound(where, f"no group {word!r}", near(word, GROUPS))
+    for label in group.vocabulary:
+        if label not in GROUPS:
+            raise NotFound(where, f"no group {label!r}", near(label, GROUPS))
     return np.array([*map(GROUPS.index, group.vocabulary), -1], dtype=np.int32)[group.codes]
 
 
@@ -130,7 +130,7 @@ def _surnames() -> NameList:
     for row in rows("surnames.csv"):
         people = int(row["weight"])
         shares = [round(float(row[group]) * 100) for group in GROUPS]
-        weights += [(at, row["surname"], people * share) for at, share in enumerate(shares)]
+        weights += [(number, row["surname"], people * share) for number, share in enumerate(shares)]
         weights.append((len(GROUPS), row["surname"], people))
     return NameList.of(weights, len(GROUPS) + 1)
 

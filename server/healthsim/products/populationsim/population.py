@@ -1,4 +1,4 @@
-"""People of every county by age and sex, and how common conditions are there, as frozen columns."""
+"""People of every county by age and sex, and prevalences by county, as frozen columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from healthsim.tables import Coded, Columns
 N = TypeVar("N", bound=np.generic)
 BANDS = 20  # five years each, the last 95 and over
 BUILT_IN = "Census Bureau, cc-est2015 brought forward"
-"""Where built-in people by age and sex come from; data/README.md says more."""
+"""Source of the built-in people by age and sex; see data/README.md."""
 
 PLACES: Mapping[str, str] = {
     "diabetes": "diabetes", "bphigh": "hypertension", "highchol": "high_cholesterol",
@@ -31,7 +31,7 @@ PLACES: Mapping[str, str] = {
     "mhlth": "frequent_mental_distress", "phlth": "frequent_physical_distress",
     "access2": "uninsured", "ghlth": "fair_or_poor_health", "disability": "disability",
 }  # fmt: skip
-"""CDC PLACES' measures of all adults, and what specifications call them."""
+"""CDC PLACES' measures of all adults, and their names in specifications."""
 
 PLACES_BESIDES = (
     "bpmed", "cervical", "checkup", "cholscreen", "cognition", "colon_screen", "corem", "corew",
@@ -43,16 +43,16 @@ PLACES_BESIDES = (
 be looked up by its own name once they are imported."""
 
 _ALSO = {"diabetes": "diagnosed_diabetes"}
-"""What a survey's measure stands for besides: it asks for what was diagnosed."""
+"""A second name of a survey's measure: surveys ask for diagnosed conditions."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prevalence:
-    """How common something is among the adults of counties or states, as it was published.
+    """Published prevalence of a condition or habit among the adults of counties or states.
 
     Attributes:
-        share: float64, shape (places,); 0 to 1, NaN where nothing is known.
-        year: int32, shape (places,); 0 where not said.
+        share: float64, shape (places,); 0 to 1, NaN where not published.
+        year: int32, shape (places,); 0 where not stated.
         source: who published it, shape (places,).
     """
 
@@ -63,16 +63,16 @@ class Prevalence:
 
 @dataclass(frozen=True, eq=False)
 class CountyPopulation:
-    """Who lives in each county of the geography.
+    """The people of each county of the geography.
 
     Attributes:
         people: int64, shape (counties, 20, 2); people by five-year band and sex (men, women), the
             last band 95 and over.
-        source: who counted them, shape (counties,).
+        source: publisher of the counts, shape (counties,).
         hispanic: float64, shape (counties,); share of people.
         races: float64, shape (counties, 4); shares of people of one race: white, black, asian,
             american_indian.
-        measures: what was imported by county; counties' rows as in the geography.
+        measures: imported prevalences, rows as in the geography.
     """
 
     people: NDArray[np.int64]
@@ -93,68 +93,74 @@ class CountyPopulation:
         """
         return by_ethnicity(self.hispanic[counties], self.races[counties])
 
-    def with_people(self, found: Columns) -> CountyPopulation:
-        """Return the population with imported people in place of the built-in, county by county.
+    def with_people(self, rows: Columns) -> CountyPopulation:
+        """Return the population with imported people instead of the built-in, county by county.
 
         Args:
-            found: columns `fips`, `sex` (M, F), `age_low`, `age_high` (the first age past the
-                band) and `people`. Counties that the geography does not hold are left out.
+            rows: columns `fips`, `sex` (M, F), `age_low`, `age_high` (the first age past the
+                band) and `people`. Counties that the geography does not have are left out.
         """
-        county = _counties(found["fips"])
-        sex = _codes(found["sex"], ("M", "F"))
-        low, high, people = (np.asarray(found[name]) for name in ("age_low", "age_high", "people"))
-        good = (county >= 0) & (sex >= 0)
-        county, sex, low, high, people = (one[good] for one in (county, sex, low, high, people))
+        county = _counties(rows["fips"])
+        sex = _codes(rows["sex"], ("M", "F"))
+        low, high, people = (np.asarray(rows[name]) for name in ("age_low", "age_high", "people"))
+        usable = (county >= 0) & (sex >= 0)
+        county, sex, low, high, people = (
+            column[usable] for column in (county, sex, low, high, people)
+        )
         start = np.arange(BANDS) * 5
         years = np.minimum(high[:, None], start + 5) - np.maximum(low[:, None], start)
         weight = np.clip(years, 0, 5) * people_by_age()[:, sex].T
         weight = weight / weight.sum(axis=1, keepdims=True)
         counted = np.zeros((len(self.people), 2, BANDS))
         np.add.at(counted, (county, sex), weight * people[:, None])
-        told = counted.sum(axis=(1, 2)) > 0
-        whole = np.where(told[:, None, None], _whole(counted.swapaxes(1, 2)), self.people)
-        words = (*self.source.vocabulary, "imported county people")
-        codes = np.where(told, np.int32(len(words) - 1), self.source.codes)
-        return replace(self, people=_frozen(whole), source=Coded(codes, words))
+        imported = counted.sum(axis=(1, 2)) > 0
+        people_by_county = np.where(
+            imported[:, None, None], _whole(counted.swapaxes(1, 2)), self.people
+        )
+        sources = (*self.source.vocabulary, "imported county people")
+        codes = np.where(imported, np.int32(len(sources) - 1), self.source.codes)
+        return replace(self, people=_frozen(people_by_county), source=Coded(codes, sources))
 
-    def with_measures(self, found: Columns) -> CountyPopulation:
+    def with_measures(self, rows: Columns) -> CountyPopulation:
         """Return the population with imported prevalences by county.
 
         Args:
-            found: columns `fips`, `measure` (the publisher's name or ours), `value_share`,
+            rows: columns `fips`, `measure` (the publisher's name or ours), `value_share`,
                 `year`, `source`.
         """
-        county, measure, source = _counties(found["fips"]), found["measure"], found["source"]
+        county, measure, source = _counties(rows["fips"]), rows["measure"], rows["source"]
         if not isinstance(measure, Coded) or not isinstance(source, Coded):
             raise TypeError("measure and source are texts")
-        share, year = np.asarray(found["value_share"]), np.asarray(found["year"])
+        share, year = np.asarray(rows["value_share"]), np.asarray(rows["year"])
         levels = dict(self.measures)
         for code, name in enumerate(measure.vocabulary):
-            mine = (measure.codes == code) & (county >= 0)
-            known = np.full(len(self.people), np.nan)
-            known[county[mine]] = share[mine]
-            said = np.zeros(len(self.people), dtype=np.int32)
-            said[county[mine]] = np.maximum(year[mine], 0)
-            by = np.full(len(self.people), -1, dtype=np.int32)
-            by[county[mine]] = source.codes[mine]
-            ours = PLACES.get(name.lower(), name.lower())
-            for each in filter(None, (ours, _ALSO.get(ours))):
-                levels[each] = Prevalence(_frozen(known), said, Coded(by, source.vocabulary))
+            of_measure = (measure.codes == code) & (county >= 0)
+            shares = np.full(len(self.people), np.nan)
+            shares[county[of_measure]] = share[of_measure]
+            years = np.zeros(len(self.people), dtype=np.int32)
+            years[county[of_measure]] = np.maximum(year[of_measure], 0)
+            sources = np.full(len(self.people), -1, dtype=np.int32)
+            sources[county[of_measure]] = source.codes[of_measure]
+            own_name = PLACES.get(name.lower(), name.lower())
+            for alias in filter(None, (own_name, _ALSO.get(own_name))):
+                levels[alias] = Prevalence(
+                    _frozen(shares), years, Coded(sources, source.vocabulary)
+                )
         return replace(self, measures=MappingProxyType(levels))
 
 
 @cache
 def built_in_population() -> CountyPopulation:
-    """Return the population that HealthSim brings along; read once for a process."""
-    here = geography()
+    """Return the population that is part of HealthSim; read once for a process."""
+    geo = geography()
     fips, *listed = columns("county_people.csv")
-    place = {one: at for at, one in enumerate(fips)}
-    order = [place[one] for one in here.county_fips]
+    row_of = {code: row for row, code in enumerate(fips)}
+    order = [row_of[code] for code in geo.county_fips]
     numbers = np.array(listed, dtype=np.int64).T[order]
     men, bands, groups = numbers[:, 0], numbers[:, 1:19], numbers[:, 19:]
-    total, now = bands.sum(axis=1), project_bands(bands)
-    counted = men_and_women(now, men / total)
-    counted *= (here.county_population / now.sum(axis=1))[:, None, None]
+    total, projected = bands.sum(axis=1), project_bands(bands)
+    counted = men_and_women(projected, men / total)
+    counted *= (geo.county_population / projected.sum(axis=1))[:, None, None]
     return CountyPopulation(
         people=_frozen(_whole(counted)),
         source=Coded.constant(BUILT_IN, len(total)),
@@ -165,25 +171,25 @@ def built_in_population() -> CountyPopulation:
 
 @cache
 def state_levels() -> Mapping[str, Prevalence]:
-    """Return what surveys published of each state's adults: rows as the states', then the nation.
+    """Return prevalences that surveys published for each state, then the nation, by measure.
 
-    The nation's row is of the same survey and year as most states', so that a state's distance
-    from it does not hang on how a survey asks.
+    The national row is of the same survey and year as most states, so that a state's difference
+    from it does not depend on how a survey asks.
     """
-    places = {code: at for at, code in enumerate((*geography().states, "US"))}
-    listed: dict[str, list[dict[str, str]]] = {}
+    row_of = {code: row_numbers for row_numbers, code in enumerate((*geography().states, "US"))}
+    by_measure: dict[str, list[dict[str, str]]] = {}
     for row in rows("state_measures.csv"):
-        listed.setdefault(row["measure"], []).append(row)
+        by_measure.setdefault(row["measure"], []).append(row)
     levels = {}
-    for measure, found in listed.items():
-        at = [places[row["state"]] for row in found]
-        share, year = np.full(len(places), np.nan), np.zeros(len(places), dtype=np.int32)
-        share[at] = [float(row["value"]) for row in found]
-        year[at] = [int(row["year"]) for row in found]
-        said = Coded.of([row["source"] for row in found])
-        codes = np.full(len(places), -1, dtype=np.int32)
-        codes[at] = said.codes
-        levels[measure] = Prevalence(_frozen(share), year, Coded(codes, said.vocabulary))
+    for measure, published in by_measure.items():
+        row_numbers = [row_of[row["state"]] for row in published]
+        share, year = np.full(len(row_of), np.nan), np.zeros(len(row_of), dtype=np.int32)
+        share[row_numbers] = [float(row["value"]) for row in published]
+        year[row_numbers] = [int(row["year"]) for row in published]
+        sources = Coded.of([row["source"] for row in published])
+        codes = np.full(len(row_of), -1, dtype=np.int32)
+        codes[row_numbers] = sources.codes
+        levels[measure] = Prevalence(_frozen(share), year, Coded(codes, sources.vocabulary))
     return levels | {_ALSO[name]: levels[name] for name in _ALSO if name in levels}
 
 
@@ -192,16 +198,16 @@ def _counties(fips: object) -> NDArray[np.int32]:
 
 
 def _codes(texts: object, among: tuple[str, ...]) -> NDArray[np.int32]:
-    """Return the position of each text among some, -1 where it is none of them."""
+    """Return the position of each text in `among`, int32, shape (n,); -1 where it is not in it."""
     if not isinstance(texts, Coded):
         raise TypeError("numbers stand where texts are needed")
-    place = {text: at for at, text in enumerate(among)}
-    known = [place.get(text, -1) for text in texts.vocabulary]
-    return np.array([*known, -1], dtype=np.int32)[texts.codes]
+    position_of = {text: position for position, text in enumerate(among)}
+    positions = [position_of.get(text, -1) for text in texts.vocabulary]
+    return np.array([*positions, -1], dtype=np.int32)[texts.codes]
 
 
 def _whole(counted: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return whole people whose sum over each county is that of the parts, int64, same shape."""
+    """Return whole numbers with the same sum over each county, int64, same shape."""
     edges = np.rint(np.cumsum(counted.reshape(len(counted), -1), axis=1)).astype(np.int64)
     return np.diff(edges, axis=1, prepend=0).reshape(counted.shape)
 

@@ -1,4 +1,4 @@
-"""Tables of which only the margins are published, filled in from the nation's own table."""
+"""Tables of counties estimated from published margins and the national table."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ROUNDS = 30  # of raking
 _CLOSE = 1e-13  # of a share
 _DECIMALS = 9  # logarithms differ between processors in their last bits
 _GROUP = np.array([0, 1, 2, 3, 4, 0, 4])
-"""Group of each race: estimates by race have no `other`, and keep the rest together."""
+"""Group of each race: estimates by race have no `other`; all other races are one group."""
 
 
 def project_bands(bands: NDArray[np.int64]) -> Shares:
-    """Return counties' bands grown as the nation's bands have since they were counted.
+    """Return counties' bands projected by the growth of the national bands since the count.
 
     Args:
         bands: int64, shape (n, 18); people of every county of the nation.
@@ -26,19 +26,19 @@ def project_bands(bands: NDArray[np.int64]) -> Shares:
     """
     nation = people_by_age().sum(axis=1)
     now = np.append(nation[:17], nation[17:].sum())
-    grown: Shares = bands * (now / bands.sum(axis=0))
-    return grown
+    projected: Shares = bands * (now / bands.sum(axis=0))
+    return projected
 
 
 def men_and_women(bands: Shares, men: Shares) -> Shares:
-    """Return men and women by band where bands and men are known: the nation's odds, shifted.
+    """Return men and women by band, from bands and the share of men, by shifted national odds.
 
     Args:
         bands: float64, shape (n, 18); people by five-year band to 85 and over.
         men: float64, shape (n,); share of men of all ages.
 
     Returns:
-        float64, shape (n, 20, 2); 85 and over is split as the nation's.
+        float64, shape (n, 20, 2); 85 and over is split as in the nation.
     """
     nation = people_by_age().astype(np.float64)
     joined = np.vstack([nation[:17], nation[17:].sum(axis=0)])
@@ -51,35 +51,35 @@ def men_and_women(bands: Shares, men: Shares) -> Shares:
 
 
 def solve_shift(logits: Shares, weights: Shares, share: Shares) -> Shares:
-    """Return by how much to shift logits so that the weighted mean of their shares comes out.
+    """Return the shift of logits that gives their shares a weighted mean.
 
     Args:
         logits: float64, shape (cells,).
         weights: float64, shape (n, cells); every row's sum is above 0.
-        share: float64, shape (n,); the mean that is wanted, 0 to 1.
+        share: float64, shape (n,); the target of the mean, 0 to 1.
 
     Returns:
         float64, shape (n,).
     """
     weight = weights / weights.sum(axis=1, keepdims=True)
-    wanted = np.clip(share, 1e-6, 1 - 1e-6)
+    target = np.clip(share, 1e-6, 1 - 1e-6)
     low, high = np.full(len(weight), -40.0), np.full(len(weight), 40.0)
     shift = np.zeros(len(weight))
     for _ in range(60):
-        each = 1 / (1 + np.exp(-(logits + shift[:, None])))
-        mean = (weight * each).sum(axis=1)
-        if np.abs(mean - wanted).max() < _CLOSE:
+        shares = 1 / (1 + np.exp(-(logits + shift[:, None])))
+        mean = (weight * shares).sum(axis=1)
+        if np.abs(mean - target).max() < _CLOSE:
             break
-        low, high = np.where(mean < wanted, shift, low), np.where(mean < wanted, high, shift)
-        slope = (weight * each * (1 - each)).sum(axis=1)
-        newton = shift + (wanted - mean) / np.maximum(slope, 1e-12)
+        low, high = np.where(mean < target, shift, low), np.where(mean < target, high, shift)
+        slope = (weight * shares * (1 - shares)).sum(axis=1)
+        newton = shift + (target - mean) / np.maximum(slope, 1e-12)
         inside = (newton > low) & (newton < high)
         shift = np.where(inside, newton, (low + high) / 2)
     return np.round(shift, _DECIMALS)
 
 
 def by_ethnicity(hispanic: Shares, races: Shares) -> Shares:
-    """Return the nation's table of race by ethnicity, raked to the margins of places.
+    """Return the national table of race by ethnicity, raked to the margins of places.
 
     Args:
         hispanic: float64, shape (n,); share of people.
@@ -101,5 +101,5 @@ def by_ethnicity(hispanic: Shares, races: Shares) -> Shares:
         cells *= (rows / np.maximum(cells.sum(axis=2), 1e-300))[:, :, None]
     shares = cells[:, :, _GROUP] * (nation / grouped[:, _GROUP])
     total = shares.sum(axis=2, keepdims=True)
-    filled: Shares = np.where(total > 0, shares / np.where(total > 0, total, 1), nation)
-    return np.asarray(np.round(filled, _DECIMALS))
+    result: Shares = np.where(total > 0, shares / np.where(total > 0, total, 1), nation)
+    return np.asarray(np.round(result, _DECIMALS))

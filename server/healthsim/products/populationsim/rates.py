@@ -1,7 +1,8 @@
-"""How common conditions are in each county by age and sex: the nation's shape at a place's level.
+"""Prevalence in each county by age and sex: the national age pattern at the level of the place.
 
-A county's own published level is met exactly; else its state's distance from the nation, in odds,
-is laid on the nation's figure and met by the state as a whole; else the nation's rates hold.
+A county's own published level is matched exactly. Otherwise the national figure is shifted by the
+difference of the state from the nation, in odds, and matched by the state as a whole. Otherwise
+the national rates are used.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from healthsim.products.populationsim.population import CountyPopulation, Preval
 from healthsim.products.populationsim.raking import solve_shift
 from healthsim.products.populationsim.reference import geography
 
-AGES = 100  # years of age that rates tell apart; whoever is older is as those of 99
+AGES = 100  # single years of age with a rate; older people have that of 99
 ADULT = 18
 _DECIMALS = 6
-_FITS = 40  # rounds of fitting sex to its margin
-_NOWHERE = -1.0  # log odds of a rate without a national shape: any number, it is shifted
+_FITS = 40  # rounds of fitting the difference of the sexes
+_NO_PATTERN = -1.0  # log odds of a rate without a national pattern: any number, it is shifted
 
 Shares = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ class Rates:
         share: float64, shape (counties, 2, 100); by sex (men, women) and year of age, six decimals;
             0 below 18.
         level: float64, shape (counties,); share of the county's adults, by its own people.
-        known: what the level rests on: 0 nothing, 1 the nation, 2 the state, 3 the county.
+        known: source of the level: 0 none, 1 the nation, 2 the state, 3 the county.
     """
 
     share: Shares
@@ -43,27 +44,27 @@ class Rates:
 
 
 def rates(measure: str, population: CountyPopulation, counties: NDArray[np.int32]) -> Rates:
-    """Return how common something is in counties, by age and sex.
+    """Return the prevalence of a condition or habit in counties, by age and sex.
 
     Args:
         measure: such as ``"hypertension"``.
-        population: who lives where.
+        population: people and imported prevalences of every county.
         counties: int32, shape (n,); rows of the geography.
     """
     logits, people = shape_of(measure), by_year(population.people[counties])
-    told, has_nation = population.measures.get(measure), logits is not None
-    shape = np.full((2, AGES - ADULT), _NOWHERE) if logits is None else logits
+    imported, has_nation = population.measures.get(measure), logits is not None
+    shape = np.full((2, AGES - ADULT), _NO_PATTERN) if logits is None else logits
     shift, known = np.zeros(len(counties)), np.full(len(counties), int(has_nation), dtype=np.int8)
     if has_nation:
         of_state = _of_states(measure, population)[geography().county_state[counties]]
-        mine = ~np.isnan(of_state)
-        shift[mine], known[mine] = of_state[mine], 2
-    if told is not None:
-        level = told.share[counties]
-        mine = ~np.isnan(level)
-        flat = people[mine].reshape(-1, shape.size)
-        if mine.any():
-            shift[mine], known[mine] = solve_shift(shape.reshape(-1), flat, level[mine]), 3
+        matched = ~np.isnan(of_state)
+        shift[matched], known[matched] = of_state[matched], 2
+    if imported is not None:
+        level = imported.share[counties]
+        matched = ~np.isnan(level)
+        flat = people[matched].reshape(-1, shape.size)
+        if matched.any():
+            shift[matched], known[matched] = solve_shift(shape.reshape(-1), flat, level[matched]), 3
     adults = 1 / (1 + np.exp(-(shape + shift[:, None, None])))
     adults[known == 0] = 0
     share = np.zeros((len(counties), 2, AGES))
@@ -75,64 +76,70 @@ def rates(measure: str, population: CountyPopulation, counties: NDArray[np.int32
 
 @cache
 def shape_of(measure: str) -> Shares | None:
-    """Return the nation's log odds by sex and year of age from 18, float64, shape (2, 82).
+    """Return the national log odds by sex and year of age from 18, float64, shape (2, 82).
 
-    From the published shares by age and by sex; a share that is not published so is that of all
-    adults. None where the nation's share is not known.
+    They are computed from the published shares by age and by sex, or else of all adults. None
+    where there is no national share.
     """
-    found = [one for one in figures() if one.measure == measure and one.unit == "share"]
-    if not found:
+    strata = [
+        stratum for stratum in figures() if stratum.measure == measure and stratum.unit == "share"
+    ]
+    if not strata:
         return None
-    bands = sorted((int(one.age.split("-")[0].rstrip("+")), one.value) for one in found
-                   if not one.sex and one.age not in ("18+", "20+"))  # fmt: skip
-    if not bands or bands[0][0] > 20:  # the young are missing: one share for all
-        bands = [(ADULT, next(one.value for one in found
-                              if not one.sex and one.age in ("18+", "20+")))]  # fmt: skip
+    bands = sorted((int(stratum.age.split("-")[0].rstrip("+")), stratum.value) for stratum in strata
+                   if not stratum.sex and stratum.age not in ("18+", "20+"))  # fmt: skip
+    if not bands or bands[0][0] > 20:  # young adults are missing: one share for all
+        bands = [(ADULT, next(stratum.value for stratum in strata
+                              if not stratum.sex and stratum.age in ("18+", "20+")))]  # fmt: skip
     starts = np.array([low for low, _ in bands])
     group = np.maximum(np.searchsorted(starts, np.arange(ADULT, AGES), side="right") - 1, 0)
     value = np.array([share for _, share in bands])
-    sexes = {one.sex: one.value for one in found if one.sex and one.age in ("18+", "20+")}
+    sexes = {
+        stratum.sex: stratum.value
+        for stratum in strata
+        if stratum.sex and stratum.age in ("18+", "20+")
+    }
     if set(sexes) != {"M", "F"}:
         return _fitted(group, value, 0.0)
     men, women = _logit(np.array([sexes["M"], sexes["F"]])).tolist()
     return _fitted(group, value, men - women)
 
 
-def _fitted(group: NDArray[np.int64], value: Shares, wanted: float) -> Shares:
-    """Return log odds that give every age group its share, and men and women their odds ratio."""
+def _fitted(group: NDArray[np.int64], value: Shares, log_odds_ratio: float) -> Shares:
+    """Return log odds with which each age group has its share, and the sexes their odds ratio."""
     people = by_year(people_by_age()[None])[0]
-    between = wanted
+    difference = log_odds_ratio
     for _ in range(_FITS):
-        sex = np.array([between, 0.0])
+        sex = np.array([difference, 0.0])
         level = np.empty(len(value))
-        for at, share in enumerate(value):
-            weight = people[:, group == at].sum(axis=1)
-            level[at] = solve_shift(sex, weight[None], np.array([share]))[0]
+        for band, share in enumerate(value):
+            weight = people[:, group == band].sum(axis=1)
+            level[band] = solve_shift(sex, weight[None], np.array([share]))[0]
         logits = level[group] + sex[:, None]
-        each = (people / (1 + np.exp(-logits))).sum(axis=1) / people.sum(axis=1)
-        if wanted == 0.0:
+        by_sex = (people / (1 + np.exp(-logits))).sum(axis=1) / people.sum(axis=1)
+        if log_odds_ratio == 0.0:
             break
-        men, women = _logit(each).tolist()
-        between += wanted - (men - women)
-    found: Shares = np.round(logits, _DECIMALS + 3)
-    return found
+        men, women = _logit(by_sex).tolist()
+        difference += log_odds_ratio - (men - women)
+    fitted: Shares = np.round(logits, _DECIMALS + 3)
+    return fitted
 
 
 def _of_states(measure: str, population: CountyPopulation) -> Shares:
-    """Return by how much each state's log odds are above the nation's; NaN where not known."""
+    """Return the shift of each state's log odds from the nation's, float64; NaN where unknown."""
     published: Prevalence | None = state_levels().get(measure)
     logits = shape_of(measure)
     if published is None or logits is None:
         return np.full(len(geography().states), np.nan)
-    nation = by_year(people_by_age()[None])[0]
-    mean = np.array([(nation / (1 + np.exp(-logits))).sum() / nation.sum()])
-    apart = _logit(published.share[:-1]) - _logit(published.share[-1])
-    wanted = 1 / (1 + np.exp(-(_logit(mean) + apart)))
-    people = by_year(population.by_state).reshape(len(wanted), -1)
-    known = ~np.isnan(wanted)
-    found = np.full(len(wanted), np.nan)
-    found[known] = solve_shift(logits.reshape(-1), people[known], wanted[known])
-    return found
+    national = by_year(people_by_age()[None])[0]
+    mean = np.array([(national / (1 + np.exp(-logits))).sum() / national.sum()])
+    difference = _logit(published.share[:-1]) - _logit(published.share[-1])
+    target = 1 / (1 + np.exp(-(_logit(mean) + difference)))
+    people = by_year(population.by_state).reshape(len(target), -1)
+    known = ~np.isnan(target)
+    shifts = np.full(len(target), np.nan)
+    shifts[known] = solve_shift(logits.reshape(-1), people[known], target[known])
+    return shifts
 
 
 def by_year(people: NDArray[np.int64]) -> Shares:
@@ -142,5 +149,5 @@ def by_year(people: NDArray[np.int64]) -> Shares:
 
 
 def _logit(share: Shares) -> Shares:
-    found: Shares = np.log(share) - np.log1p(-share)
-    return found
+    logits: Shares = np.log(share) - np.log1p(-share)
+    return logits

@@ -17,7 +17,7 @@ from healthsim.tables import Coded
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Cities and ZIP codes, by county, city, ZIP code; a ZIP code stands once.
+    """Cities and ZIP codes, sorted by county, city, ZIP code; every ZIP code is listed once.
 
     Attributes:
         county: int32, shape (places,); county index, ascending.
@@ -38,9 +38,8 @@ class _Places:
 class Geography:
     """Where people live: 51 states (DC included), counties of each, places of each county.
 
-    Every county and what equals one is here, as of 2020.
-    A column of choices is a column of codes, so ``Coded(county, geography.county_fips)`` and
-    ``geography.place_city.take(place)`` are ready text columns.
+    All counties and county equivalents of 2020. Choices are codes: ``Coded(county,
+    geography.county_fips)`` and ``geography.place_city.take(place)`` are columns of text.
 
     Attributes:
         states: two-letter codes, sorted; a state's index is its position here.
@@ -51,8 +50,8 @@ class Geography:
         county_state: int32, shape (counties,); state index.
         county_population: int64, shape (counties,); people, data/README.md.
         county_start: int32, shape (52,); counties of state s are [start[s], start[s + 1]).
-        county_metro: int32, shape (counties,); metro index; -1 for a county in none, which is
-            what `area` calls rural.
+        county_metro: int32, shape (counties,); metro index; -1 for a county in none, which
+            `area` calls rural.
         metros: codes of the metropolitan statistical areas, sorted.
         metro_titles: their titles, such as ``"Ames, IA"``.
         area_codes: telephone area codes of each state, ascending.
@@ -77,36 +76,36 @@ class Geography:
         >>> geography().state_index("TX")
         43
         """
-        if code in self._state_place:
-            return self._state_place[code]
+        if code in self._index_of_state:
+            return self._index_of_state[code]
         mend = near_state(code, self.states, self.state_names)
         raise NotFound(where, f"no state {code!r}", mend)
 
-    def county_index(self, said: str, where: str = "location.counties") -> int:
+    def county_index(self, label: str, where: str = "location.counties") -> int:
         """Return the index of a county by FIPS code or name, or refuse with near matches.
 
-        >>> here = geography()
-        >>> here.county_index("48201") == here.county_index("Harris County, TX")
+        >>> geo = geography()
+        >>> geo.county_index("48201") == geo.county_index("Harris County, TX")
         True
         """
-        if said in self._county_place:
-            return self._county_place[said]
-        if said.casefold() in self._county_called:
-            return self._county_called[said.casefold()]
-        mend = near_county(said, self.county_fips, self.county_titles)
-        raise NotFound(where, f"no county {said!r}", mend)
+        if label in self._index_of_fips:
+            return self._index_of_fips[label]
+        if label.casefold() in self._index_of_title:
+            return self._index_of_title[label.casefold()]
+        mend = near_county(label, self.county_fips, self.county_titles)
+        raise NotFound(where, f"no county {label!r}", mend)
 
-    def metro_index(self, said: str, where: str = "location.metros") -> int:
+    def metro_index(self, label: str, where: str = "location.metros") -> int:
         """Return the index of a metropolitan area by code or title, or refuse with near matches.
 
         >>> geography().metro_titles[geography().metro_index("26420")][:7]
         'Houston'
         """
-        for named in (self.metros, self.metro_titles):
-            if said in named:
-                return named.index(said)
-        mend = near_metro(said, self.metros, self.metro_titles)
-        raise NotFound(where, f"no metropolitan area {said!r}", mend)
+        for labels in (self.metros, self.metro_titles):
+            if label in labels:
+                return labels.index(label)
+        mend = near_metro(label, self.metros, self.metro_titles)
+        raise NotFound(where, f"no metropolitan area {label!r}", mend)
 
     @cached_property
     def county_titles(self) -> tuple[str, ...]:
@@ -133,15 +132,15 @@ class Geography:
         return np.where(picked < 0, np.int32(-1), codes[picked])
 
     @cached_property
-    def _state_place(self) -> dict[str, int]:
+    def _index_of_state(self) -> dict[str, int]:
         return {code: index for index, code in enumerate(self.states)}
 
     @cached_property
-    def _county_place(self) -> dict[str, int]:
+    def _index_of_fips(self) -> dict[str, int]:
         return {fips: index for index, fips in enumerate(self.county_fips)}
 
     @cached_property
-    def _county_called(self) -> dict[str, int]:
+    def _index_of_title(self) -> dict[str, int]:
         return {title.casefold(): index for index, title in enumerate(self.county_titles)}
 
     @cached_property
@@ -181,14 +180,14 @@ class Geography:
 
     @cached_property
     def _places(self) -> _Places:
-        fips, city, code, weight = columns("places.csv")
-        of = [self._county_place[one] for one in fips]
-        order = np.argsort(np.array(of, dtype=np.int32), kind="stable")
-        county = np.array(of, dtype=np.int32)[order]
+        fips, city, zip_code, weight = columns("places.csv")
+        county_of = [self._index_of_fips[number] for number in fips]
+        order = np.argsort(np.array(county_of, dtype=np.int32), kind="stable")
+        county = np.array(county_of, dtype=np.int32)[order]
         return _Places(
             county=county,
             city=Coded.of(city).take(order),
-            zip=tuple(map(code.__getitem__, order.tolist())),
+            zip=tuple(map(zip_code.__getitem__, order.tolist())),
             weight=np.array(weight, dtype=np.int64)[order],
             start=group_starts(county, len(self.county_fips)),
         )
@@ -211,7 +210,7 @@ def geography() -> Geography:
     fips, names, people, metro, _ = columns("counties.csv")
     state_of = {state["fips"]: index for index, state in enumerate(states)}
     metro_of = {code: index for index, code in enumerate(metros)} | {"": -1}
-    state = np.array([state_of[one[:2]] for one in fips], dtype=np.int32)
+    state = np.array([state_of[code[:2]] for code in fips], dtype=np.int32)
     population = np.array(people, dtype=np.int64)
     order = np.lexsort((np.arange(len(fips)), -population, state))
     return Geography(
@@ -223,7 +222,7 @@ def geography() -> Geography:
         county_state=state[order],
         county_population=population[order],
         county_start=group_starts(state[order], len(states)),
-        county_metro=np.array([metro_of[one] for one in metro], dtype=np.int32)[order],
+        county_metro=np.array([metro_of[code] for code in metro], dtype=np.int32)[order],
         metros=tuple(metros),
         metro_titles=tuple(titles),
         area_codes=tuple(tuple(map(int, state["area_codes"].split())) for state in states),
