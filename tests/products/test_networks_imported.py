@@ -58,7 +58,9 @@ def real(base: Directory) -> Directory:
 
 def chosen(directory: Directory, specialty: str, county: int) -> set[int]:
     u = (np.arange(500) + 0.5) / 500
-    found = directory.choose_provider(specialty, np.full(500, county, dtype=np.int32), u)
+    found = directory.provider_slots.choose(
+        specialty, "specialty", np.full(500, county, dtype=np.int32), u
+    )
     return set(directory.providers.npi[found].tolist())
 
 
@@ -113,7 +115,7 @@ def test_imported_hospitals_take_the_place_of_invented_ones_of_their_state(
 
 def test_staff_of_invented_hospitals_stay_where_they_are(base: Directory, real: Directory) -> None:
     home = np.array([2], dtype=np.int32)
-    there = real.choose_facility("hospital", home, np.array([0.5]))
+    there = real.facility_slots.choose("hospital", "facility", home, np.array([0.5]))
     doctor = real.choose_staff("hospitalist", there, np.array([0.5]))
 
     assert doctor[0] >= 0

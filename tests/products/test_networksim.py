@@ -96,7 +96,7 @@ def test_whoever_is_not_in_a_county_comes_from_the_nearest_that_has_one(
     providers = directory.providers
 
     for specialty in directory.specialties:
-        rows = directory.choose_provider(specialty, county, u)
+        rows = directory.provider_slots.choose(specialty, "specialty", county, u)
         there = providers.county[rows]
         assert providers.specialty.take(rows.astype(np.intp)).equals(specialty).all()
         having = np.unique(providers.county[providers.specialty.equals(specialty)])
@@ -137,7 +137,7 @@ def test_hospitals_stand_where_people_are(directory: Directory) -> None:
 @pytest.mark.parametrize("kind", ["hospital", "asc", "snf", "dialysis", "home health"])
 def test_every_kind_of_facility_is_found_in_the_state(directory: Directory, kind: str) -> None:
     county = np.arange(len(FIPS), dtype=np.int32)
-    rows = directory.choose_facility(kind, county, np.full(len(FIPS), 0.999))
+    rows = directory.facility_slots.choose(kind, "facility", county, np.full(len(FIPS), 0.999))
 
     assert directory.facilities.kind.take(rows.astype(np.intp)).equals(kind).all()
     assert np.array_equal(STATE[directory.facilities.county[rows]], STATE[county])
@@ -156,8 +156,8 @@ def test_pharmacies_with_a_counter_are_chosen_in_the_county(directory: Directory
 def test_clinicians_are_chosen_by_their_capacity(directory: Directory) -> None:
     people = 20_000
     county = np.zeros(people, dtype=np.int32)
-    rows = directory.choose_provider(
-        "family medicine", county, Streams(seed=3).uniform("pcp", 0, people)
+    rows = directory.provider_slots.choose(
+        "family medicine", "specialty", county, Streams(seed=3).uniform("pcp", 0, people)
     )
     there = np.flatnonzero(directory.providers.specialty.equals("family medicine")
                            & (directory.providers.county == 0))  # fmt: skip
@@ -174,8 +174,8 @@ def test_clinicians_are_chosen_by_their_capacity(directory: Directory) -> None:
 def test_a_slice_of_people_chooses_as_the_whole_does(directory: Directory) -> None:
     county = np.arange(1_000, dtype=np.int32) % len(FIPS)
     u = Streams(seed=1).uniform("pcp", 0, 1_000)
-    whole = directory.choose_provider("cardiology", county, u)
-    part = directory.choose_provider("cardiology", county[300:], u[300:])
+    whole = directory.provider_slots.choose("cardiology", "specialty", county, u)
+    part = directory.provider_slots.choose("cardiology", "specialty", county[300:], u[300:])
 
     assert np.array_equal(whole[300:], part)
 
@@ -183,7 +183,7 @@ def test_a_slice_of_people_chooses_as_the_whole_does(directory: Directory) -> No
 def test_the_ends_of_the_unit_interval_stay_inside(directory: Directory) -> None:
     county = np.zeros(2, dtype=np.int32)
     ends = np.array([2.0**-53, 1 - 2.0**-53])
-    rows = directory.choose_provider("radiology", county, ends)
+    rows = directory.provider_slots.choose("radiology", "specialty", county, ends)
 
     assert directory.providers.specialty.take(rows.astype(np.intp)).equals("radiology").all()
 
@@ -192,9 +192,9 @@ def test_an_unknown_specialty_or_kind_is_refused(directory: Directory) -> None:
     nobody, u = np.zeros(0, dtype=np.int32), np.zeros(0)
 
     with pytest.raises(NotFound, match="did you mean 'cardiology'"):
-        directory.choose_provider("cardiologist", nobody, u)
+        directory.provider_slots.choose("cardiologist", "specialty", nobody, u)
     with pytest.raises(NotFound, match="hospital"):
-        directory.choose_facility("hospitals", nobody, u)
+        directory.facility_slots.choose("hospitals", "facility", nobody, u)
 
 
 def test_clinicians_bill_through_an_organisation_of_their_county(directory: Directory) -> None:
@@ -277,8 +277,8 @@ def test_a_hospital_without_such_staff_has_nobody(directory: Directory) -> None:
 def test_hospitals_are_chosen_by_their_beds(directory: Directory) -> None:
     people = 20_000
     county = np.zeros(people, dtype=np.int32)
-    rows = directory.choose_facility(
-        "hospital", county, Streams(seed=4).uniform("hospital", 0, people)
+    rows = directory.facility_slots.choose(
+        "hospital", "facility", county, Streams(seed=4).uniform("hospital", 0, people)
     )
     here = np.unique(rows)
     share = directory.facilities.beds[here] / directory.facilities.beds[here].sum()

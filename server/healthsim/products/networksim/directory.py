@@ -1,7 +1,7 @@
-"""The synthetic directory: who treats, where, and how a person comes to them.
+"""The directory of providers, facilities and pharmacies, and the choice among them.
 
-A pure function of the geography. Nobody in it exists: names are drawn from short lists of
-common words, numbers come from ranges that are never issued.
+The synthetic directory is a pure function of the geography. Nobody in it exists: names are drawn
+from short lists of common words, numbers come from ranges that are never issued.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Providers:
         county: int32, index of the county of practice.
         organisation_npi: int64, the group or hospital that bills for them.
         tin: bytes, that organisation's tax number.
-        price_factor: float64, what they are allowed, relative to the fee schedule.
-        charge_factor: float64, what they charge, relative to the fee schedule.
-        capacity: int64, how readily they are chosen: 100 is usual, more sees more people.
-        hospital: int32, row of the hospital whose staff they are; -1 where of none.
+        price_factor: float64, their allowed amounts relative to the fee schedule.
+        charge_factor: float64, their charges relative to the fee schedule.
+        capacity: int64, weight in the choice: 100 is usual.
+        hospital: int32, row of the hospital that employs them; -1 for none.
         real: bool, imported from the public registry rather than invented.
     """
 
@@ -67,7 +67,7 @@ class Facilities:
     Attributes:
         kind: hospital, asc, snf, dialysis or home health.
         beds: int32, staffed beds; 0 where it has none.
-        capacity: int64, how readily it is chosen: its beds, or 100 where it has none.
+        capacity: int64, weight in the choice: its beds, or 100 where it has none.
         price_factor: float64, as of a provider.
         charge_factor: float64, as of a provider.
         real: bool, imported from CMS's list rather than invented.
@@ -89,10 +89,10 @@ class Facilities:
 
 @dataclass(frozen=True, eq=False)
 class Pharmacies:
-    """Pharmacies, sorted by county, those that mail last; every array has shape (n,).
+    """Retail pharmacies by county, then mail order; every array has shape (n,).
 
     Attributes:
-        capacity: int64, how readily it is chosen: 100 is usual.
+        capacity: int64, weight in the choice: 100 is usual.
     """
 
     npi: NDArray[np.int64]
@@ -104,23 +104,22 @@ class Pharmacies:
     capacity: NDArray[np.int64]
 
 
-_COUNTERS = ("retail", "by mail")
+_PHARMACY_KINDS = ("retail", "by mail")
 
 
 @dataclass(frozen=True, eq=False)
 class Directory:
-    """The whole directory and the ways to choose from it.
+    """The whole directory, and the choice among its rows.
 
-    Choosers take the county index of each person, int32, shape (n,), and a uniform number
-    u, float64, shape (n,), in (0, 1); they give row numbers, int32, shape (n,), each as often as
-    its capacity says. Where a county has none of what is asked for, the nearest that has serves it.
+    Methods that choose take the county index of each person, int32, shape (n,), and a uniform
+    number u, float64, shape (n,), in (0, 1). They return row numbers, int32, shape (n,), in
+    proportion to capacity. A county without such rows is served by the nearest county with some.
 
     Attributes:
-        centers: where the counties are.
-        staff: int32, rows of the clinicians who are of a hospital, by specialty, then hospital.
+        centers: of the counties.
+        staff: int32, rows of the clinicians whom hospitals employ, by specialty, then hospital.
         staff_slots: positions in `staff` by specialty and hospital.
-        sources: what clinicians and hospitals are taken from, as far as it has them; empty where
-            all is invented.
+        sources: of imported clinicians and hospitals; empty where everything is invented.
     """
 
     county_fips: tuple[str, ...]
@@ -144,12 +143,12 @@ class Directory:
         entities: tuple[Providers, Organisations, Facilities, Pharmacies],
         sources: Mapping[str, str] | None = None,
     ) -> Directory:
-        """Prepare the choices among sorted columns."""
+        """Return the directory of sorted columns."""
         providers, organisations, facilities, pharmacies = entities
         places = len(county_fips)
         staff = np.flatnonzero(providers.hospital >= 0).astype(np.int32)
         of_staff = Coded(providers.specialty.codes[staff], providers.specialty.vocabulary)
-        mail = Coded(pharmacies.mail_order.astype(np.int32), _COUNTERS)
+        mail = Coded(pharmacies.mail_order.astype(np.int32), _PHARMACY_KINDS)
         return cls(
             county_fips=county_fips,
             providers=providers,
@@ -175,7 +174,7 @@ class Directory:
 
     @property
     def emergency_slots(self) -> WeightedGroups:
-        """The choice of a facility in an emergency: as any other."""
+        """The choice of a facility in an emergency: the same as otherwise."""
         return self.facility_slots
 
     @property
@@ -187,87 +186,87 @@ class Directory:
     def practice_factors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Price and charge factor of each provider, float64, shape (providers,).
 
-        Whoever bills sets the price, so providers of one organisation share the factors of the
+        The organisation that bills sets the price, so its providers share the factors of the
         first of them.
         """
-        who = self.providers
-        _, first, of = np.unique(who.organisation_npi, return_index=True, return_inverse=True)
-        return who.price_factor[first][of], who.charge_factor[first][of]
+        providers = self.providers
+        _, first, practice_of = np.unique(
+            providers.organisation_npi, return_index=True, return_inverse=True
+        )
+        return providers.price_factor[first][practice_of], providers.charge_factor[first][
+            practice_of
+        ]
 
     @cached_property
     def staffed(self) -> frozenset[str]:
-        """The specialties of which some hospital has staff of its own."""
-        return frozenset(word for word in self.specialties if self.staff_slots.room(word).any())
-
-    def choose_provider(
-        self, specialty: str, county: Rows, u: NDArray[np.float64], where: str = "specialty"
-    ) -> Rows:
-        """Return a row of `providers` for each person."""
-        return self.provider_slots.choose(specialty, where, county, u)
-
-    def choose_facility(
-        self, kind: str, county: Rows, u: NDArray[np.float64], where: str = "facility"
-    ) -> Rows:
-        """Return a row of `facilities` for each person; the row number is its facility_id."""
-        return self.facility_slots.choose(kind, where, county, u)
+        """The specialties of which a hospital employs clinicians."""
+        return frozenset(
+            specialty
+            for specialty in self.specialties
+            if self.staff_slots.total_weight(specialty).any()
+        )
 
     def choose_staff(self, specialty: str, hospital: Rows, u: NDArray[np.float64]) -> Rows:
-        """Return a row of `providers` of each hospital's staff; -1 where it has no such."""
-        at = self.staff_slots.choose(specialty, "specialty", hospital, u)
-        return np.where(at < 0, np.int32(-1), np.append(self.staff, np.int32(-1))[at])
+        """Return a row of `providers` of each hospital's staff; -1 where it has none."""
+        position = self.staff_slots.choose(specialty, "specialty", hospital, u)
+        return np.where(position < 0, np.int32(-1), np.append(self.staff, np.int32(-1))[position])
 
     def choose_pharmacy(self, county: Rows, u: NDArray[np.float64]) -> Rows:
-        """Return a row of `pharmacies` for each person, one with a counter."""
-        return self.pharmacy_slots.choose(_COUNTERS[0], "pharmacy", county, u)
+        """Return a row of `pharmacies` for each person, a retail pharmacy."""
+        return self.pharmacy_slots.choose(_PHARMACY_KINDS[0], "pharmacy", county, u)
 
     def choose_mail_order(self, county: Rows, u: NDArray[np.float64]) -> Rows:
-        """Return a row of `pharmacies` for each person, one that mails everywhere."""
-        return self.pharmacy_slots.choose(_COUNTERS[1], "pharmacy", county, u)
+        """Return a row of `pharmacies` for each person, one of mail order."""
+        return self.pharmacy_slots.choose(_PHARMACY_KINDS[1], "pharmacy", county, u)
 
     def provider_columns(self, rows: Rows) -> Columns:
         """Return the chosen rows as the table `providers`."""
-        all_, row = self.providers, rows.astype(np.intp)
+        providers, index = self.providers, rows.astype(np.intp)
         return {
-            "npi": all_.npi[row],
-            "entity_type": np.ones(len(row), dtype=np.int32),
-            "given_name": all_.given_name.take(row),
-            "family_name": all_.family_name.take(row),
-            "organisation_npi": all_.organisation_npi[row],
-            "taxonomy": all_.taxonomy.take(row),
-            "specialty": all_.specialty.take(row),
-            "county_fips": self._fips(all_.county[row]),
-            "tin": all_.tin[row],
-            "capacity": all_.capacity[row].astype(np.int32),
+            "npi": providers.npi[index],
+            "entity_type": np.ones(len(index), dtype=np.int32),
+            "given_name": providers.given_name.take(index),
+            "family_name": providers.family_name.take(index),
+            "organisation_npi": providers.organisation_npi[index],
+            "taxonomy": providers.taxonomy.take(index),
+            "specialty": providers.specialty.take(index),
+            "county_fips": self._fips(providers.county[index]),
+            "tin": providers.tin[index],
+            "capacity": providers.capacity[index].astype(np.int32),
             "facility_id": np.where(
-                all_.hospital[row] >= 0, all_.hospital[row].astype(np.int64), NO_NUMBER
+                providers.hospital[index] >= 0,
+                providers.hospital[index].astype(np.int64),
+                NO_NUMBER,
             ),
-            "source": Coded(all_.real[row].astype(np.int32), ("synthetic", "nppes")),
+            "source": Coded(providers.real[index].astype(np.int32), ("synthetic", "nppes")),
         }
 
     def facility_columns(self, rows: Rows) -> Columns:
         """Return the chosen rows as the table `facilities`."""
-        all_, row = self.facilities, rows.astype(np.intp)
+        facilities, index = self.facilities, rows.astype(np.intp)
         return {
             "facility_id": rows.astype(np.int64),
-            "npi": all_.npi[row],
-            "ccn": all_.ccn[row],
-            "name": all_.name.take(row),
-            "kind": all_.kind.take(row),
-            "county_fips": self._fips(all_.county[row]),
-            "beds": all_.beds[row],
-            "tin": all_.tin[row],
-            "source": Coded(all_.real[row].astype(np.int32), ("synthetic", "cms-hospitals")),
+            "npi": facilities.npi[index],
+            "ccn": facilities.ccn[index],
+            "name": facilities.name.take(index),
+            "kind": facilities.kind.take(index),
+            "county_fips": self._fips(facilities.county[index]),
+            "beds": facilities.beds[index],
+            "tin": facilities.tin[index],
+            "source": Coded(
+                facilities.real[index].astype(np.int32), ("synthetic", "cms-hospitals")
+            ),
         }
 
     def pharmacy_columns(self, rows: Rows) -> Columns:
         """Return the chosen rows as the table `pharmacies`."""
-        all_, row = self.pharmacies, rows.astype(np.intp)
+        pharmacies, index = self.pharmacies, rows.astype(np.intp)
         return {
-            "npi": all_.npi[row],
-            "ncpdp_id": all_.ncpdp_id[row],
-            "name": all_.name.take(row),
-            "county_fips": self._fips(all_.county[row]),
-            "mail_order": all_.mail_order[row],
+            "npi": pharmacies.npi[index],
+            "ncpdp_id": pharmacies.ncpdp_id[index],
+            "name": pharmacies.name.take(index),
+            "county_fips": self._fips(pharmacies.county[index]),
+            "mail_order": pharmacies.mail_order[index],
         }
 
     def _fips(self, county: NDArray[np.int32]) -> Coded:

@@ -1,4 +1,4 @@
-"""What every builder of the directory draws with: counties, numbers, words, factors."""
+"""Draws for building the directory: counties, numbers, words, factors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Counties:
 
 
 class OrdinalAllocator:
-    """Hands out runs of ordinals, so that no two entities share a number."""
+    """Gives out ranges of ordinals, so that no two entities share a number."""
 
     def __init__(self) -> None:
         self._next = {"npi": 0, "tin": 0}
@@ -67,20 +67,20 @@ class OrdinalAllocator:
 
 @cache
 def words() -> dict[str, tuple[str, ...]]:
-    """Return the words that names are made of, by kind of name."""
-    listed: dict[str, list[str]] = {}
+    """Return the words of invented names, by kind of name."""
+    by_kind: dict[str, list[str]] = {}
     with (DATA / "names.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            listed.setdefault(row["kind"], []).append(row["name"])
-    return {kind: tuple(names) for kind, names in listed.items()}
+            by_kind.setdefault(row["kind"], []).append(row["name"])
+    return {kind: tuple(names) for kind, names in by_kind.items()}
 
 
 def rows_of(counts: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Kind and county of each row, in the order of the counts."""
+    """Return kind and county of each row, int32, shape (rows,), in the order of the counts."""
     kinds, counties = counts.shape
     kind = np.repeat(np.arange(kinds, dtype=np.int32), counts.sum(axis=1))
-    every = np.tile(np.arange(counties, dtype=np.int32), kinds)
-    return kind, np.repeat(every, counts.ravel())
+    county = np.tile(np.arange(counties, dtype=np.int32), kinds)
+    return kind, np.repeat(county, counts.ravel())
 
 
 def pick(decision: str, count: int, vocabulary: Sequence[str]) -> Coded:
@@ -90,17 +90,17 @@ def pick(decision: str, count: int, vocabulary: Sequence[str]) -> Coded:
 
 
 def between(decision: str, count: int, ends: tuple[float, float]) -> NDArray[np.float64]:
-    """Return `count` numbers spread evenly between two ends, float64, four decimals."""
+    """Return `count` uniform numbers between two ends, float64, four decimals."""
     u = STREAMS.uniform(f"network/{decision}", 0, count)
     return np.round(ends[0] + (ends[1] - ends[0]) * u, 4)
 
 
 def capacities(decision: str, count: int) -> NDArray[np.int64]:
-    """Return `count` capacities around the usual one, int64: 40 to 160, each as likely."""
+    """Return `count` capacities around the usual one, int64: uniform from 40 to 160."""
     return np.rint(between(decision, count, _CAPACITY) * USUAL_CAPACITY).astype(np.int64)
 
 
 def titles(kind: str) -> tuple[str, ...]:
-    """Return the names that organisations of a kind may bear."""
-    listed = words()
-    return tuple(f"{place} {ending}" for place in listed["place"] for ending in listed[kind])
+    """Return the possible names of organisations of a kind."""
+    by_kind = words()
+    return tuple(f"{place} {ending}" for place in by_kind["place"] for ending in by_kind[kind])

@@ -1,6 +1,6 @@
-"""Numbers of providers that belong to nobody: shaped and checked like real ones.
+"""Identifiers of providers that were never issued, with the format and check digit of real ones.
 
-Every function takes distinct ordinals and gives distinct numbers.
+Every function takes distinct ordinals and returns distinct numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.streams import Streams
 
-_LUHN_PREFIX = 24  # what the issuer prefix 80840 adds to an NPI's check sum (45 CFR 162.406)
+_LUHN_PREFIX = 24  # added to an NPI's check sum by the issuer prefix 80840 (45 CFR 162.406)
 _FIRST_DIGIT_2 = 200_000_000  # all NPIs issued so far begin with 1 (CMS NPPES, mid-2024)
 
 
@@ -18,19 +18,19 @@ def npis(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return National Provider Identifiers that begin with 2 and pass the Luhn check.
 
     Args:
-        streams: where the order of the numbers comes from.
+        streams: the source of the order of the numbers.
         ordinal: int64, shape (n,), each in [0, 10**8), distinct.
 
     Returns:
         int64, shape (n,), ten digits each, distinct.
     """
-    body = _FIRST_DIGIT_2 + _places(streams, "npi", ordinal, 8)
+    body = _FIRST_DIGIT_2 + _permuted(streams, "npi", ordinal, 8)
     total = np.full(len(body), _LUHN_PREFIX, dtype=np.int64)
-    left = body.copy()
-    for place in range(9):
-        digit = left % 10
-        left //= 10
-        doubled = digit * 2 if place % 2 == 0 else digit
+    rest = body.copy()
+    for position in range(9):
+        digit = rest % 10
+        rest //= 10
+        doubled = digit * 2 if position % 2 == 0 else digit
         total += doubled // 10 + doubled % 10
     return body * 10 + (-total) % 10
 
@@ -39,44 +39,44 @@ def tins(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.bytes_]:
     """Return employer numbers ``00-nnnnnnn``: the IRS never assigned prefix 00.
 
     Args:
-        streams: where the order of the numbers comes from.
+        streams: the source of the order of the numbers.
         ordinal: int64, shape (n,), each in [0, 10**7), distinct.
 
     Returns:
         Bytes of length 10, shape (n,), distinct.
     """
-    return _numbered(b"00-", _places(streams, "tin", ordinal, 7), 7)
+    return _numbered(b"00-", _permuted(streams, "tin", ordinal, 7), 7)
 
 
 def ccns(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.bytes_]:
     """Return certification numbers ``99nnnn``: no US state or territory has code 99.
 
-    The last four digits are a mere number; CMS's ranges by kind of facility are not kept.
+    The last four digits do not follow CMS's ranges by kind of facility.
 
     Args:
-        streams: where the order of the numbers comes from.
+        streams: the source of the order of the numbers.
         ordinal: int64, shape (n,), each in [0, 10**4), distinct.
 
     Returns:
         Bytes of length 6, shape (n,), distinct.
     """
-    return _numbered(b"99", _places(streams, "ccn", ordinal, 4), 4)
+    return _numbered(b"99", _permuted(streams, "ccn", ordinal, 4), 4)
 
 
 def ncpdp_ids(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.bytes_]:
     """Return pharmacy numbers ``00nnnnn``: the first two digits number the state from 01.
 
     Args:
-        streams: where the order of the numbers comes from.
+        streams: the source of the order of the numbers.
         ordinal: int64, shape (n,), each in [0, 10**5), distinct.
 
     Returns:
         Bytes of length 7, shape (n,), distinct.
     """
-    return _numbered(b"00", _places(streams, "ncpdp", ordinal, 5), 5)
+    return _numbered(b"00", _permuted(streams, "ncpdp", ordinal, 5), 5)
 
 
-def _places(
+def _permuted(
     streams: Streams, kind: str, ordinal: NDArray[np.int64], digits: int
 ) -> NDArray[np.int64]:
     if len(ordinal) and int(ordinal.max()) >= 10**digits:

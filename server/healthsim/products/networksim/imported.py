@@ -1,7 +1,7 @@
 """A directory of imported clinicians and hospitals, completed by the invented one.
 
-Columns in, a directory out. Numbers and names of clinicians, and numbers and names of hospitals,
-are those that their publishers list; everything that they do not list is made from the numbers.
+Numbers and names of clinicians and hospitals are those that their publishers list. Everything
+else is derived from the numbers.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from healthsim.products.networksim.identifiers import npis
 from healthsim.tables import Coded, Columns, join, take
 
 BEDS = {"Acute Care Hospitals": 150, "Critical Access Hospitals": 25}
-"""Kinds of hospital that take people in, and beds of one: about the mean staffed beds of a
-community hospital (AHA 2022, from memory), and the most that a critical access hospital may have
-(42 CFR 485.620); the publisher lists none."""
+"""Kinds of hospital that admit people, and the beds of one: about the mean staffed beds of a
+community hospital (AHA 2022, from memory), and the maximum of a critical access hospital
+(42 CFR 485.620); the publisher lists no beds."""
 
-_NUMBERS = 2**32  # above every provider number
+_NUMBERS = 2**32  # larger than every NPI
 _TINS = 10**7
-_OWN_NUMBERS = 90_000_000  # ordinals of hospitals' numbers lie beyond those of the invented ones
+_FIRST_ORDINAL = 90_000_000  # of imported hospitals: above those of the invented ones
 _PERSON = 1
 _Entities = TypeVar("_Entities", Providers, Facilities)
 
@@ -43,23 +43,29 @@ def imported_directory(
         hospitals: rows of the table `hospitals`; None where none were imported.
 
     Returns:
-        A directory whose `sources` say what each part was taken from.
+        A directory whose `sources` name the source of each part.
     """
     state = np.array([int(fips[:2]) for fips in base.county_fips], dtype=np.int32)
-    facilities, moved, built = base.facilities, np.arange(len(base.facilities.npi)), "synthetic"
+    facilities, new_row, hospital_source = (
+        base.facilities,
+        np.arange(len(base.facilities.npi)),
+        "synthetic",
+    )
     if hospitals is not None:
-        facilities, moved = _facilities(base, hospitals, state)
-        built = "cms-hospitals"
+        facilities, new_row = _facilities(base, hospitals, state)
+        hospital_source = "cms-hospitals"
     real = _clinicians(base, clinicians)
     kept = ~_covered(base.providers.specialty, state[base.providers.county],
                      real.specialty, state[real.county])  # fmt: skip
     invented = _rows(base.providers, np.flatnonzero(kept))
-    hospital = np.where(invented.hospital < 0, -1, np.append(moved, -1)[invented.hospital])
-    both = _joined(real, replace(invented, hospital=hospital.astype(np.int32)))
-    order = np.lexsort((both.npi, both.hospital, both.county, both.specialty.codes))
-    both = _rows(both, order)
-    sources = {"clinicians": "nppes", "hospitals": built}
-    entities = (both, base.organisations, facilities, base.pharmacies)
+    hospital = np.where(invented.hospital < 0, -1, np.append(new_row, -1)[invented.hospital])
+    providers = _joined(real, replace(invented, hospital=hospital.astype(np.int32)))
+    order = np.lexsort(
+        (providers.npi, providers.hospital, providers.county, providers.specialty.codes)
+    )
+    providers = _rows(providers, order)
+    sources = {"clinicians": "nppes", "hospitals": hospital_source}
+    entities = (providers, base.organisations, facilities, base.pharmacies)
     return Directory.of(base.county_fips, base.centers, entities, sources)
 
 
@@ -68,109 +74,115 @@ def _clinicians(base: Directory, rows: Columns) -> Providers:
     given, family, specialty, county = (
         _text(rows, name) for name in ("given_name", "family_name", "specialty", "county_fips")
     )
-    kind = _place(specialty, base.specialties)
-    where = _place(county, base.county_fips)
-    usable = (np.asarray(rows["entity_type"]) == _PERSON) & (kind >= 0) & (where >= 0)
+    specialty_code = _positions(specialty, base.specialties)
+    county_index = _positions(county, base.county_fips)
+    usable = (
+        (np.asarray(rows["entity_type"]) == _PERSON) & (specialty_code >= 0) & (county_index >= 0)
+    )
     usable &= family.codes >= 0
-    at = np.flatnonzero(usable)
-    npi = np.asarray(rows["npi"], dtype=np.int64)[at]
-    taxonomy = _text(rows, "taxonomy").take(at)
+    chosen = np.flatnonzero(usable)
+    npi = np.asarray(rows["npi"], dtype=np.int64)[chosen]
+    taxonomy = _text(rows, "taxonomy").take(chosen)
     return Providers(
         npi=npi,
-        given_name=given.take(at),
-        family_name=family.take(at),
-        specialty=Coded(kind[at], base.specialties),
+        given_name=given.take(chosen),
+        family_name=family.take(chosen),
+        specialty=Coded(specialty_code[chosen], base.specialties),
         taxonomy=taxonomy,
-        county=where[at],
+        county=county_index[chosen],
         organisation_npi=npi,
         tin=_tins(npi),
         price_factor=_between("price", npi, PRICE),
         charge_factor=_between("charge", npi, CHARGE),
-        capacity=np.full(len(at), USUAL_CAPACITY, dtype=np.int64),
-        hospital=np.full(len(at), -1, dtype=np.int32),
-        real=np.ones(len(at), dtype=np.bool_),
+        capacity=np.full(len(chosen), USUAL_CAPACITY, dtype=np.int64),
+        hospital=np.full(len(chosen), -1, dtype=np.int32),
+        real=np.ones(len(chosen), dtype=np.bool_),
     )
 
 
 def _facilities(
     base: Directory, rows: Columns, state: NDArray[np.int32]
 ) -> tuple[Facilities, NDArray[np.intp]]:
-    """Return facilities with imported hospitals, and where each invented one has gone; -1: out."""
+    """Return facilities with imported hospitals, and the new row of each invented one; -1: none."""
     real = _hospitals(base, rows)
     kept = ~_covered(base.facilities.kind, state[base.facilities.county],
                      real.kind, state[real.county])  # fmt: skip
     invented = np.flatnonzero(kept)
-    both = _joined(real, _rows(base.facilities, invented))
-    order = np.lexsort((both.npi, both.county, both.kind.codes))
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    moved = np.full(len(kept), -1, dtype=np.intp)
-    moved[invented] = place[len(real.npi) :]
-    return _rows(both, order), moved
+    facilities = _joined(real, _rows(base.facilities, invented))
+    order = np.lexsort((facilities.npi, facilities.county, facilities.kind.codes))
+    row = np.empty(len(order), dtype=np.intp)
+    row[order] = np.arange(len(order))
+    new_row = np.full(len(kept), -1, dtype=np.intp)
+    new_row[invented] = row[len(real.npi) :]
+    return _rows(facilities, order), new_row
 
 
 def _hospitals(base: Directory, rows: Columns) -> Facilities:
-    """Return the imported hospitals that take people in and have a county of the geography."""
-    name, said, ccn, county = (_text(rows, one) for one in ("name", "kind", "ccn", "county_fips"))
-    beds = np.array([*(BEDS.get(word, 0) for word in said.vocabulary), 0], dtype=np.int32)
-    where = _place(county, base.county_fips)
-    digits = [int(word) if word.isdigit() else -1 for word in ccn.vocabulary]
+    """Return the imported hospitals that admit people and have a county of the geography."""
+    name, kind, ccn, county = (
+        _text(rows, column) for column in ("name", "kind", "ccn", "county_fips")
+    )
+    beds = np.array([*(BEDS.get(text, 0) for text in kind.vocabulary), 0], dtype=np.int32)
+    county_index = _positions(county, base.county_fips)
+    digits = [int(text) if text.isdigit() else -1 for text in ccn.vocabulary]
     number = np.array([*digits, -1], dtype=np.int64)[ccn.codes]
-    at = np.flatnonzero((beds[said.codes] > 0) & (where >= 0) & (number >= 0))
-    npi = npis(STREAMS, _OWN_NUMBERS + number[at])
+    chosen = np.flatnonzero((beds[kind.codes] > 0) & (county_index >= 0) & (number >= 0))
+    npi = npis(STREAMS, _FIRST_ORDINAL + number[chosen])
     kinds = base.facilities.kind.vocabulary
-    of = kinds.index("hospital")
-    code = base.facilities.taxonomy.vocabulary[of]
+    hospital = kinds.index("hospital")
+    taxonomy = base.facilities.taxonomy.vocabulary[hospital]
     return Facilities(
         npi=npi,
-        ccn=np.array(ccn.vocabulary, dtype="S6")[ccn.codes[at]],
-        name=name.take(at),
-        kind=Coded(np.full(len(at), of, dtype=np.int32), kinds),
-        taxonomy=Coded.constant(code, len(at)),
-        county=where[at],
-        beds=beds[said.codes[at]],
+        ccn=np.array(ccn.vocabulary, dtype="S6")[ccn.codes[chosen]],
+        name=name.take(chosen),
+        kind=Coded(np.full(len(chosen), hospital, dtype=np.int32), kinds),
+        taxonomy=Coded.constant(taxonomy, len(chosen)),
+        county=county_index[chosen],
+        beds=beds[kind.codes[chosen]],
         tin=_tins(npi),
         price_factor=_between("price", npi, PRICE),
         charge_factor=_between("charge", npi, CHARGE),
-        capacity=beds[said.codes[at]].astype(np.int64),
-        real=np.ones(len(at), dtype=np.bool_),
+        capacity=beds[kind.codes[chosen]].astype(np.int64),
+        real=np.ones(len(chosen), dtype=np.bool_),
     )
 
 
 def _rows(entities: _Entities, rows: NDArray[np.intp]) -> _Entities:
     """Return some of the rows of every column."""
-    columns = {one.name: getattr(entities, one.name) for one in fields(entities)}
-    found: dict[str, Any] = take(columns, rows)
-    return type(entities)(**found)
+    columns = {field.name: getattr(entities, field.name) for field in fields(entities)}
+    chosen: dict[str, Any] = take(columns, rows)
+    return type(entities)(**chosen)
 
 
 def _joined(first: _Entities, second: _Entities) -> _Entities:
-    """Put rows below each other."""
-    found: dict[str, Any] = {
-        one.name: join([getattr(first, one.name), getattr(second, one.name)])
-        for one in fields(first)
+    """Return the rows of both, one after the other."""
+    columns: dict[str, Any] = {
+        field.name: join([getattr(first, field.name), getattr(second, field.name)])
+        for field in fields(first)
     }
-    return type(first)(**found)
+    return type(first)(**columns)
 
 
 def _text(rows: Columns, name: str) -> Coded:
-    found = rows[name]
-    if not isinstance(found, Coded):
-        raise TypeError(f"{name} is no text")
-    return found
+    column = rows[name]
+    if not isinstance(column, Coded):
+        raise TypeError(f"{name} is not text")
+    return column
 
 
-def _place(words: Coded, vocabulary: tuple[str, ...]) -> NDArray[np.int32]:
-    """Return the position of each text in another vocabulary; -1 where it is not in it."""
-    at = {word: number for number, word in enumerate(vocabulary)}
-    table = np.array([*(at.get(word, -1) for word in words.vocabulary), -1], dtype=np.int32)
-    return table[words.codes]
+def _positions(texts: Coded, vocabulary: tuple[str, ...]) -> NDArray[np.int32]:
+    """Return the position of each text in a vocabulary, int32, shape (n,); -1 if not in it."""
+    position_of = {text: number for number, text in enumerate(vocabulary)}
+    positions = np.array(
+        [*(position_of.get(text, -1) for text in texts.vocabulary), -1], dtype=np.int32
+    )
+    return positions[texts.codes]
 
 
 def _covered(
     kind: Coded, state: NDArray[np.int32], by: Coded, by_state: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Tell which rows are of a kind and state that other rows have; vocabularies are the same."""
+    """Return which rows have a kind and state that other rows have, bool, shape (n,)."""
     return np.isin(kind.codes * 100 + state, np.unique(by.codes * 100 + by_state))
 
 

@@ -1,4 +1,4 @@
-"""Facilities and pharmacies: buildings, placed where people are."""
+"""Facilities and pharmacies of the synthetic directory, in proportion to people."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BEDS_PER_HEAD = 0.0024  # staffed community hospital beds, AHA 2022, from memor
 
 
 class _Kind(NamedTuple):
-    """Which counties have a facility of a kind: the largest of each state always does."""
+    """How many facilities of a kind a county has; the largest of each state always has one."""
 
     name: str
     least_population: int
@@ -111,12 +111,12 @@ def _kind_counts(counties: Counties, kind: _Kind, thinner: int) -> NDArray[np.in
 
 
 def make_pharmacies(counties: Counties, number: OrdinalAllocator) -> Pharmacies:
-    """Return the pharmacies: those with a counter, then those that mail."""
+    """Return the pharmacies: retail, then mail order."""
     rate = min(_PHARMACY_RATE, _MOST_PHARMACIES / float(counties.population.sum()))
     u = STREAMS.uniform("network/pharmacies", 0, counties.count)
     retail = np.maximum(np.floor(counties.population * rate + u), 1).astype(np.int64)
     mail = np.zeros(counties.count, dtype=np.int64)
-    mail[0] = len(words()["mail order"])  # they serve everywhere; the county is an address
+    mail[0] = len(words()["mail order"])  # they serve every county; this county is their address
     counts = np.stack([retail, mail])
     kind, county = rows_of(counts)
     size = len(kind)
@@ -133,7 +133,7 @@ def make_pharmacies(counties: Counties, number: OrdinalAllocator) -> Pharmacies:
 
 
 def _pharmacy_names(kind: NDArray[np.int32]) -> tuple[Coded, Coded]:
-    """Chain and name of each pharmacy; the name ends in an invented neighbourhood."""
+    """Return chain and name of each pharmacy; names contain an invented neighbourhood."""
     chains, places, mail = (words()[word] for word in ("chain", "place", "mail order"))
     chain = pick("pharmacy/chain", len(kind), chains).codes
     place = pick("pharmacy/place", len(kind), places).codes

@@ -1,6 +1,6 @@
-"""Builds the synthetic directory from a geography, by rates per head of each county.
+"""Building the synthetic directory from a geography, by rates per head of each county.
 
-The same geography gives the same directory in every run: its draws have a seed of their own.
+The same geography gives the same directory in every run: the directory has its own seed.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from healthsim.products.networksim.drawing import (
 from healthsim.products.networksim.premises import make_facilities, make_pharmacies
 from healthsim.tables import Coded
 
-_DENSITY = 0.05  # clinicians listed per one that exists; assumption: a sample is enough
-_MOST_PROVIDERS = 30_000  # what the density may give, so that building stays fast
+_DENSITY = 0.05  # clinicians in the directory per real clinician; assumption: a sample is enough
+_MOST_PROVIDERS = 30_000  # upper limit, so that building stays fast
 _EVERYWHERE = ("family medicine", "internal medicine")  # at least one in every county
 _ON_STAFF = ("emergency medicine", "hospitalist")  # at least one in every hospital
 _GROUP_SIZE = 8.0  # clinicians in a group practice; assumption
@@ -51,23 +51,28 @@ def build_directory(
     county_population: NDArray[np.int64],
     places: Centers | None = None,
 ) -> Directory:
-    """Build the directory of a geography; the caller keeps it.
+    """Build the directory of a geography; it is not cached here.
 
     Args:
         county_fips: five digits of each county.
         county_state: int32, shape (counties,), index of the county's state.
         county_population: int64, shape (counties,), persons.
-        places: where the counties are; by default where their FIPS codes say.
+        places: centres of the counties; by default those of their FIPS codes.
     """
     largest = _largest(county_state, county_population)
     counties = Counties(county_population, largest, places or centers(county_fips))
-    number = OrdinalAllocator()
-    facilities, facility_counts = make_facilities(counties, number)
-    people = _provider_counts(counties, facility_counts[0])
-    organisations, group_counts = _organisations(counties, people, number)
-    pharmacies = make_pharmacies(counties, number)
+    ordinals = OrdinalAllocator()
+    facilities, facility_counts = make_facilities(counties, ordinals)
+    provider_counts = _provider_counts(counties, facility_counts[0])
+    organisations, group_counts = _organisations(counties, provider_counts, ordinals)
+    pharmacies = make_pharmacies(counties, ordinals)
     billing = _Billing(facilities, facility_counts[0], organisations, group_counts)
-    entities = (_providers(people, billing, number), organisations, facilities, pharmacies)
+    entities = (
+        _providers(provider_counts, billing, ordinals),
+        organisations,
+        facilities,
+        pharmacies,
+    )
     return Directory.of(county_fips, counties.centers, entities)
 
 
@@ -89,6 +94,7 @@ def _specialties() -> _Specialties:
 
 
 def _largest(state: NDArray[np.int32], population: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return for each county the largest county of its state, int32, shape (counties,)."""
     order = np.lexsort((-population, state))
     firsts = order[np.unique(state[order], return_index=True)[1]]
     of_state = np.zeros(int(state.max()) + 1, dtype=np.int32)
@@ -97,12 +103,12 @@ def _largest(state: NDArray[np.int32], population: NDArray[np.int64]) -> NDArray
 
 
 def _provider_counts(counties: Counties, hospitals: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Clinicians by specialty and county, int64, shape (specialties, counties)."""
+    """Return the number of clinicians, int64, shape (specialties, counties)."""
     names, rate, _ = _specialties()
     expected = rate[:, None] * counties.population[None, :]
     expected *= min(_DENSITY, _MOST_PROVIDERS / expected.sum())
-    luck = [STREAMS.uniform(f"network/number/{name}", 0, counties.count) for name in names]
-    counts = np.floor(expected + np.stack(luck)).astype(np.int64)
+    u = [STREAMS.uniform(f"network/number/{name}", 0, counties.count) for name in names]
+    counts = np.floor(expected + np.stack(u)).astype(np.int64)
     everywhere = [names.index(name) for name in _EVERYWHERE]
     counts[everywhere] = np.maximum(counts[everywhere], 1)
     counts[:, counties.capitals] = np.maximum(counts[:, counties.capitals], 2)
@@ -112,24 +118,24 @@ def _provider_counts(counties: Counties, hospitals: NDArray[np.int64]) -> NDArra
 
 
 def _organisations(
-    counties: Counties, people: NDArray[np.int64], number: OrdinalAllocator
+    counties: Counties, provider_counts: NDArray[np.int64], ordinals: OrdinalAllocator
 ) -> tuple[Organisations, NDArray[np.int64]]:
-    counts = np.maximum(np.ceil(people.sum(axis=0) / _GROUP_SIZE), 1).astype(np.int64)
+    counts = np.maximum(np.ceil(provider_counts.sum(axis=0) / _GROUP_SIZE), 1).astype(np.int64)
     _, county = rows_of(counts[None, :])
     size = len(county)
-    made = Organisations(
-        npi=number.npis(size),
+    organisations = Organisations(
+        npi=ordinals.npis(size),
         name=pick("group/name", size, titles("group")),
         taxonomy=Coded.constant(taxonomy().find("group practice", "group").taxonomy, size),
         county=county,
-        tin=number.tins(size),
+        tin=ordinals.tins(size),
     )
-    return made, counts
+    return organisations, counts
 
 
 @dataclass(frozen=True, eq=False)
 class _Billing:
-    """Who may bill for a clinician: the hospitals and groups of each county."""
+    """The organisations that bill for clinicians: hospitals and groups of each county."""
 
     facilities: Facilities
     hospitals: NDArray[np.int64]
@@ -145,7 +151,7 @@ class _Billing:
         """Return NPI and tax number of the organisation of each clinician, and their hospital."""
         u = STREAMS.uniform("network/organisation", 0, len(county))
         group = _nth(self.groups, county, u)
-        hospital = self._dealt(specialty, county)
+        hospital = self._hospital_of(specialty, county)
         employed = in_hospital & (self.hospitals[county] > 0)
         return (
             np.where(employed, self.facilities.npi[hospital], self.organisations.npi[group]),
@@ -153,32 +159,37 @@ class _Billing:
             np.where(employed, hospital, -1).astype(np.int32),
         )
 
-    def _dealt(self, specialty: NDArray[np.int32], county: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Deal the clinicians of a specialty out to the hospitals of their county, in turn."""
-        group = specialty.astype(np.int64) * len(self.hospitals) + county
-        first = np.searchsorted(group, group)
-        size = np.searchsorted(group, group, side="right") - first
-        turn = (np.arange(len(group)) - first + 0.5) / size
+    def _hospital_of(
+        self, specialty: NDArray[np.int32], county: NDArray[np.int32]
+    ) -> NDArray[np.int64]:
+        """Return a hospital of the county for each clinician; hospitals of a county take turns."""
+        group_number = specialty.astype(np.int64) * len(self.hospitals) + county
+        first = np.searchsorted(group_number, group_number)
+        size = np.searchsorted(group_number, group_number, side="right") - first
+        turn = (np.arange(len(group_number)) - first + 0.5) / size
         return _nth(self.hospitals, county, turn)
 
 
 def _nth(
     counts: NDArray[np.int64], county: NDArray[np.int32], u: NDArray[np.float64]
 ) -> NDArray[np.int64]:
+    """Return the row in each county at a fraction `u` of the county's rows, int64, shape (n,)."""
     first = np.cumsum(counts) - counts
     rows = first[county] + (u * counts[county]).astype(np.int64)
-    last: NDArray[np.int64] = np.minimum(rows, counts.sum() - 1)
-    return last
+    nth: NDArray[np.int64] = np.minimum(rows, counts.sum() - 1)
+    return nth
 
 
-def _providers(people: NDArray[np.int64], billing: _Billing, number: OrdinalAllocator) -> Providers:
+def _providers(
+    provider_counts: NDArray[np.int64], billing: _Billing, ordinals: OrdinalAllocator
+) -> Providers:
     names, _, in_hospital = _specialties()
-    specialty, county = rows_of(people)
+    specialty, county = rows_of(provider_counts)
     size = len(specialty)
     organisation_npi, tin, hospital = billing.choose(specialty, county, in_hospital[specialty])
     codes = tuple(taxonomy().find(name, "specialty").taxonomy for name in names)
     return Providers(
-        npi=number.npis(size),
+        npi=ordinals.npis(size),
         given_name=pick("given name", size, words()["given"]),
         family_name=pick("family name", size, words()["family"]),
         specialty=Coded(specialty, names),
