@@ -19,7 +19,6 @@ from healthsim.tables import (
     blank,
     join,
     length,
-    round_half_even,
     stack,
     take,
 )
@@ -115,8 +114,3 @@ def test_an_empty_table_has_every_column() -> None:
     for table in TABLES:
         assert list(table.empty()) == [column.name for column in table.columns]
         assert length(table.empty()) == 0
-
-
-@pytest.mark.parametrize(("value", "rounded"), [(0.125, 0.12), (0.375, 0.38), (-0.125, -0.12)])
-def test_halves_go_to_the_even_digit(value: float, rounded: float) -> None:
-    assert round_half_even(np.array([value]), 2).tolist() == [rounded]

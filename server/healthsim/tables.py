@@ -200,8 +200,3 @@ def join(arrays: Sequence[Array]) -> Array:
         table = np.array([place[word] for word in array.vocabulary] + [-1], dtype=np.int32)
         recoded.append(table[array.codes])
     return Coded(np.concatenate(recoded), words)
-
-
-def round_half_even(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
-    """Round to declared decimals, so that the last bits of a processor never show."""
-    return np.round(values, decimals)

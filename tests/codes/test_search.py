@@ -2,8 +2,10 @@ import re
 
 import pytest
 
-from healthsim.codes import search as searching
-from healthsim.codes.search import SOURCES, book_name, remarks, search
+from healthsim.codes.search import remarks, search
+from healthsim.codes.search_books import SOURCES, book_name
+from healthsim.codes.search_terms import lay_words, query_terms
+from healthsim.codes.search_text import book_text
 from healthsim.errors import NotFound
 
 
@@ -102,14 +104,14 @@ def test_every_code_of_every_book_finds_itself(system: str) -> None:
 
 
 def test_lay_words_lead_to_something() -> None:
-    found = {words: searching._terms(words.split()) for words in searching._lay_words()}
+    found = {words: query_terms(words.split()) for words in lay_words()}
 
-    assert all(terms[0].points or len(terms[0].ways) > 1 for terms in found.values())
+    assert all(terms[0].meant or len(terms[0].wordings) > 1 for terms in found.values())
 
 
 def test_every_code_that_lay_words_point_to_is_in_its_book() -> None:
-    pointed = {point for lay in searching._lay_words().values() for point in lay.points}
-    absent = [(system, code) for system, code in pointed if not searching._text(system).below(code)]
+    pointed = {point for lay in lay_words().values() for point in lay.meant}
+    absent = [(system, code) for system, code in pointed if not book_text(system).below(code)]
 
     assert len(pointed) > 100
     assert absent == []

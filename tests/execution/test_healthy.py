@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from execution.running import Document, event, journey, run
-from healthsim.codes.loinc import loinc, reference_interval
+from healthsim.codes.loinc import ReferenceInterval, loinc, reference_intervals
 from healthsim.tables import Columns
 
 PANELS = ("cbc_diff", "anemia_extended", "thyroid_extended", "immunoglobulins")
@@ -56,6 +56,11 @@ def each(tables: dict[str, Columns]):
         sex, born = known[person]
         age = months(born, start + timedelta(minute // 1440))
         yield code, sex, age, value, low, high, flag
+
+
+def reference_interval(code: str, sex: str, months_old: int) -> ReferenceInterval:
+    rows = reference_intervals(code, sex)
+    return [row for row in rows if row.from_months <= months_old][-1]
 
 
 def test_every_result_is_judged_by_the_persons_sex_and_age(tables: dict[str, Columns]) -> None:

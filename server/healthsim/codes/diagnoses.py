@@ -288,7 +288,7 @@ def icd10cm() -> Icd10cm:
 def contradicts_sex(code: str, sex: str) -> bool:
     """Tell whether nobody of that sex can have the diagnosis.
 
-    >>> impossible("C61", "F"), impossible("C61", "M"), impossible("I10", "F")
+    >>> contradicts_sex("C61", "F"), contradicts_sex("C61", "M"), contradicts_sex("I10", "F")
     (True, False, False)
     """
     row = icd10cm().entry(code)

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from healthsim.codes import imported_books
 from healthsim.codes.books import Code, CodeBook, plain, read_rows, with_imported
 
-_SYNTHETIC_LABELER = "00000"  # assigned to nobody, so the product cannot be a real one
+_SYNTHETIC_LABELER = "00000"  # never assigned, so no real product has it
 
 
 class Drug(NamedTuple):
     """One product at one strength.
 
     Attributes:
-        display: name exactly as a specification writes it.
-        rxnorm: RXCUI of the clinical drug; ``""`` where we know none.
+        display: name exactly as specifications write it.
+        rxnorm: RXCUI of the clinical drug; ``""`` where none is known.
         confidence: ``"V"`` RXCUI seen in public sources, ``"M"`` from memory, ``""`` none.
         ndc: 11 digits.
         tier: 1 preferred generic, 2 generic, 3 preferred brand, 4 other brand, 5 specialty.
@@ -51,7 +51,7 @@ class Drug(NamedTuple):
     def quantity(self) -> float:
         """Billing units of a usual fill: the usual dose for `days_supply` days, whole packages.
 
-        What is a twentieth of a package short still counts as whole: usual doses are rounded.
+        Up to a twentieth of a package more does not begin another one: usual doses are rounded.
 
         >>> drugs().find("metformin 500 mg tablet", "details.drug").quantity
         60.0
@@ -72,10 +72,6 @@ class Drugs(CodeBook[Drug]):
     def ingredients(self) -> tuple[str, ...]:
         """Every ingredient, in alphabetical order."""
         return tuple(sorted({row.ingredient for row in self.rows.values()}))
-
-    def of_ingredient(self, ingredient: str) -> tuple[str, ...]:
-        """Return the names of the products that hold an ingredient."""
-        return tuple(name for name, row in self.rows.items() if row.ingredient == ingredient)
 
 
 def _drug(line: list[str]) -> Drug:

@@ -21,7 +21,7 @@ def _notes() -> dict[str, tuple[str, ...]]:
 def has_excludes1(first: str, second: str) -> bool:
     """Tell whether a note of the classification keeps two codes apart.
 
-    >>> noted("E10.9", "E11.9"), noted("E11.9", "I10")
+    >>> has_excludes1("E10.9", "E11.9"), has_excludes1("E11.9", "I10")
     (True, False)
     """
     return first != second and (_excludes(first, second) or _excludes(second, first))
@@ -30,7 +30,7 @@ def has_excludes1(first: str, second: str) -> bool:
 def excludes1_pairs(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of codes that a note keeps apart, each as (lesser, greater).
 
-    >>> list(noted_among(["E11.9", "I10", "E10.9"]))
+    >>> list(excludes1_pairs(["E11.9", "I10", "E10.9"]))
     [('E10.9', 'E11.9')]
     """
     known = sorted(set(codes))

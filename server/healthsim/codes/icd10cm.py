@@ -115,7 +115,7 @@ def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def mutually_exclusive(first: str, second: str) -> bool:
     """Tell whether two codes are never stated together: by a note, or by their own titles.
 
-    >>> apart("J30.9", "J45.909"), apart("J30.9", "J45.20")
+    >>> mutually_exclusive("J30.9", "J45.909"), mutually_exclusive("J30.9", "J45.20")
     (True, False)
     """
     return first != second and (contradict(first, second) or has_excludes1(first, second))

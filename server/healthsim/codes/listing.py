@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from healthsim.codes import imported_books
 from healthsim.codes.books import read_rows
-from healthsim.codes.search import SOURCES
+from healthsim.codes.search_books import SOURCES
 
 
 class BookListing(NamedTuple):

@@ -170,7 +170,7 @@ def reference_intervals(code: str, sex: str) -> tuple[ReferenceInterval, ...]:
         code: a LOINC code of the book.
         sex: ``"F"``, ``"M"``; anything else gets what holds for both.
 
-    >>> [norm.ref_low for norm in norms("718-7", "F")]
+    >>> [interval.ref_low for interval in reference_intervals("718-7", "F")]
     [13.5, 9.5, 10.5, 11.0, 11.5, 12.0]
     """
     row = observation(code)
@@ -189,15 +189,6 @@ def reference_intervals(code: str, sex: str) -> tuple[ReferenceInterval, ...]:
     if age < FOREVER:
         found.append(ReferenceInterval(age, row.ref_low, row.ref_high, row.mean, row.sd))
     return tuple(found)
-
-
-def reference_interval(code: str, sex: str, months: int) -> ReferenceInterval:
-    """Return what is normal for one person of an age in completed months.
-
-    >>> norm("2857-1", "M", 45 * 12).ref_high
-    2.5
-    """
-    return [one for one in reference_intervals(code, sex) if one.from_months <= max(months, 0)][-1]
 
 
 @cache

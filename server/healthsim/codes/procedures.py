@@ -1,4 +1,4 @@
-"""Procedure codes by their shape alone: CPT is never given a meaning here."""
+"""The system of a procedure code by its form alone; CPT codes have no texts here."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SHAPES: tuple[tuple[ProcedureSystem, re.Pattern[str]], ...] = (
 
 
 def procedure_system(code: str) -> ProcedureSystem | None:
-    """Return the system whose shape a procedure code has, or None.
+    """Return the system whose form a procedure code has, or None.
 
     CPT: five digits, or four digits and F or T. HCPCS Level II: a letter and four digits.
-    ICD-10-PCS: seven characters without I and O, the first one a section that exists.
+    ICD-10-PCS: seven characters without I and O, the first one an existing section.
 
     >>> procedure_system("12345"), procedure_system("G0439"), procedure_system("0SRD0J9")
     ('CPT', 'HCPCS', 'ICD-10-PCS')
@@ -27,8 +27,3 @@ def procedure_system(code: str) -> ProcedureSystem | None:
         if shape.fullmatch(code):
             return system
     return None
-
-
-def is_procedure(code: str) -> bool:
-    """Tell whether a procedure code is well formed."""
-    return procedure_system(code) is not None

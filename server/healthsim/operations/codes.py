@@ -15,7 +15,8 @@ from healthsim.codes.forms import LONGEST, form_alone, sex_asked
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.links import goes_with
 from healthsim.codes.procedures import procedure_system
-from healthsim.codes.search import ALIASES, SearchHit, SearchResult, remarks, search
+from healthsim.codes.search import SearchHit, SearchResult, remarks, search
+from healthsim.codes.search_books import ALIASES
 from healthsim.errors import NotFound, Refused
 
 VERDICT = ("said", "system", "status", "code", "display", "found_in", "suggestions", "detail")

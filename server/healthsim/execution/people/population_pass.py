@@ -56,8 +56,8 @@ class StratumCounts:
     def of(cls, came: Sequence[Came]) -> StratumCounts:
         """Put together who came in each chunk, in any order.
 
-        >>> found = Counted.of([(np.array([3, 1]), Coded.of(["b", "a"])),
-        ...                     (np.array([2, 4]), Coded.of(["b", None]))])
+        >>> found = StratumCounts.of([(np.array([3, 1]), Coded.of(["b", "a"])),
+        ...                             (np.array([2, 4]), Coded.of(["b", None]))])
         >>> found.persons.tolist(), found.rank.tolist(), found.size("b")
         ([1, 2, 3, 4], [0, 0, 1, -1], 2)
         """
