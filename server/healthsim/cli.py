@@ -154,7 +154,7 @@ def generate(
         typer.echo(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
     _print_saved(saved, as_json)
-    if strict and not all(one["met"] for one in saved.expectations):
+    if strict and not all(expectation["met"] for expectation in saved.expectations):
         raise typer.Exit(FAILED)
 
 
@@ -168,7 +168,7 @@ def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> 
 
 def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
     """Say what was saved, and how each expectation came out."""
-    judged = [dict(one) for one in saved.expectations]
+    judged = [dict(expectation) for expectation in saved.expectations]
     if as_json:
         print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
                      "expectations": judged,

@@ -85,8 +85,8 @@ def kinds(as_json: Json = False) -> None:
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
     found = [
-        {"kind": one.name, "title": one.title, "offered": one.offered, "enables": one.enables}
-        for one in reference.kinds()
+        {"kind": kind.name, "title": kind.title, "offered": kind.offered, "enables": kind.enables}
+        for kind in reference.kinds()
     ]
     if as_json:
         print_json(found)

@@ -94,7 +94,7 @@ active then, and a stage that people come back to keeps its first day; what was 
 as it was stated, and says nothing against either."""
 
 RULES: tuple[AnyRule, ...] = (
-    *(_known(*one) for one in BOOKS),
+    *(_known(*book) for book in BOOKS),
     *(_sex(table, key) for table, key, _ in _STATED),
     _on_its_day("encounter_diagnoses", "encounter_id", "encounters",
                 "coalesce(p.end_at, p.start_at)::DATE"),

@@ -227,9 +227,9 @@ def _labels(
 
 def _correlations(profile: ProfileSpec) -> Iterator[Comparison]:
     """Name what was asked of attributes, which no table keeps."""
-    for one in profile.correlations:
-        what = f"rank correlation of {one.between[0]} and {one.between[1]}"
-        yield Comparison(what, one.rank, "not stored")
+    for correlation in profile.correlations:
+        what = f"rank correlation of {correlation.between[0]} and {correlation.between[1]}"
+        yield Comparison(what, correlation.rank, "not stored")
 
 
 def _clinical(
@@ -241,13 +241,13 @@ def _clinical(
     if clinical.primary is not None:
         code = clinical.primary.code
         yield compare_exact(f"condition {_met(code)}", anchors.size, int(anchors.has(code).sum()))
-    for one in clinical.comorbidities:
-        yield from _comorbidity(profile, one.code, one, people)
+    for comorbidity in clinical.comorbidities:
+        yield from _comorbidity(profile, comorbidity.code, comorbidity, people)
     for group in clinical.alternatives:
         for other in group:
             alone = Comorbidity.model_validate({"code": other.code, "share": other.share})
             yield from _comorbidity(profile, other.code, alone, people)
-    stated = {one.code for one in clinical.comorbidities}
+    stated = {comorbidity.code for comorbidity in clinical.comorbidities}
     for code in (code for code in clinical.implied_by if code not in stated):
         nobody = Comorbidity.model_validate({"code": code, "share": 0})
         yield from _comorbidity(profile, code, nobody, people)
@@ -299,7 +299,11 @@ def _comorbidity(
 
 def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
     """Compare how often two conditions with loadings meet: the pairs that go together most."""
-    loading = [one for one in clinical.comorbidities if one.loading and _free(one.code, clinical)]
+    loading = [
+        comorbidity
+        for comorbidity in clinical.comorbidities
+        if comorbidity.loading and _free(comorbidity.code, clinical)
+    ]
     pairs = sorted(combinations(loading, 2), key=lambda two: -two[0].loading * two[1].loading)
     for one, other in pairs[:_MOST_PAIRS]:
         has = people.has(one.code) & people.has(other.code)
@@ -339,7 +343,7 @@ def _groups(
         try:
             here = left & group.when.holds(people)
         except ColumnNotStored:
-            asked = sum(one.count for one in quota.groups)
+            asked = sum(group.count for group in quota.groups)
             yield compare_exact(f"{what}, of all groups", asked, int(has.sum()))
             return
         yield compare_exact(
@@ -397,14 +401,18 @@ def _journeys(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
 ) -> Iterator[Comparison]:
     for journey in journeys:
-        for one in realized_shares.option_shares(connection, journey):
-            what = f"{journey.name}/{one.step}: {one.option}"
-            if one.exactly is not None:
-                yield compare_exact(what, one.exactly, one.taken)
-            elif one.weight is None:
-                yield Comparison(what, "by condition", round(one.share, 4))
+        for option_share in realized_shares.option_shares(connection, journey):
+            what = f"{journey.name}/{option_share.step}: {option_share.option}"
+            if option_share.exactly is not None:
+                yield compare_exact(what, option_share.exactly, option_share.taken)
+            elif option_share.weight is None:
+                yield Comparison(what, "by condition", round(option_share.share, 4))
             else:
-                yield share(what, np.full(one.reached, one.weight), _first(one.taken, one.reached))
+                yield share(
+                    what,
+                    np.full(option_share.reached, option_share.weight),
+                    _first(option_share.taken, option_share.reached),
+                )
         for fill in realized_shares.first_fills(connection, stored, journey):
             what = f"{journey.name}/{fill.step}: filled within 30 days"
             yield share(what, np.full(fill.reached, fill.share), _first(fill.taken, fill.reached))
@@ -414,9 +422,11 @@ def _trials(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
 ) -> Iterator[Comparison]:
     """Compare arms with their ratio: blocks leave them off by no more than one in each stratum."""
-    for one in realized_shares.arm_shares(connection, stored, journeys):
-        what = f"trial {one.trial}: arm {one.arm}, of those randomised"
-        yield compare_within(what, one.share, one.taken / one.randomized, one.error)
+    for arm_share in realized_shares.arm_shares(connection, stored, journeys):
+        what = f"trial {arm_share.trial}: arm {arm_share.arm}, of those randomised"
+        yield compare_within(
+            what, arm_share.share, arm_share.taken / arm_share.randomized, arm_share.error
+        )
 
 
 def _first(taken: int, reached: int) -> NDArray[np.bool_]:

@@ -61,7 +61,7 @@ def _one_ssn(table: str) -> AuditRule:
 
 
 RULES: tuple[AnyRule, ...] = (
-    *(_safe_npi(*one) for one in NPI_COLUMNS),
+    *(_safe_npi(*npi_column) for npi_column in NPI_COLUMNS),
     *(_matching("a number never issued", table, "ssn", _SSN)
       for table in ("patients", "members", "rx_members", "subjects")),
     *(_one_ssn(table) for table in ("members", "rx_members", "subjects")),

@@ -83,7 +83,9 @@ def option_shares(
         taken = dict(connection.execute(_WAYS, [journey.name, step.id]).fetchall())
         reached = sum(taken.values())
         by_weight = len(step.groups()) == 1 and step.table is None and not step.races
-        exact = {one.name: one.exactly for one in step.options if one.exactly is not None}
+        exact = {
+            option.name: option.exactly for option in step.options if option.exactly is not None
+        }
         times = _times(connection, journey, step.id) if exact else 1
         counts = {name: count * times for name, count in exact.items()}
         left = reached - sum(counts.values()) if by_weight else reached
@@ -101,7 +103,9 @@ def _times(connection: duckdb.DuckDBPyConnection, journey: JourneySpec, step: st
 
     Where two occurrences carry one number (a repeat in a repeat), those that are laid out count.
     """
-    beats = [one.beat for one in lay_out(journey).occurrences if one.step.id == step]
+    beats = [
+        occurrence.beat for occurrence in lay_out(journey).occurrences if occurrence.step.id == step
+    ]
     if len(set(beats)) < len(beats):
         return len(beats)
     ((times,),) = connection.execute(_TIMES, [journey.name, step]).fetchall()
@@ -158,7 +162,7 @@ def arm_shares(
     """Yield every arm of every trial in which somebody was randomised, in document order."""
     if "subjects" not in stored:
         return
-    trials = {one.trial.id: one.trial for one in journeys if one.trial is not None}
+    trials = {journey.trial.id: journey.trial for journey in journeys if journey.trial is not None}
     for trial in trials.values():
         found = {arm: rest for arm, *rest in connection.execute(_ARMS, [trial.id]).fetchall()}
         total, strata = found.get(None, (0, 0))

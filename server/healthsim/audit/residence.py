@@ -22,9 +22,11 @@ def counties_as_specified(stored: Coded, said: Location) -> Coded:
     here = geography()
     called: dict[str, str] = {}
     if said.counties is not None:
-        called = {here.county_fips[here.county_index(one)]: one for one in said.counties.labels}
+        called = {
+            here.county_fips[here.county_index(label)]: label for label in said.counties.labels
+        }
     if said.metros is not None:
-        metro = {here.metro_index(one): one for one in said.metros.labels}
+        metro = {here.metro_index(label): label for label in said.metros.labels}
         of = dict(zip(here.county_fips, here.county_metro.tolist(), strict=True))
         called = {code: metro[of[code]] for code in stored.vocabulary if of.get(code) in metro}
     names = [called.get(code, code) for code in stored.vocabulary]

@@ -72,7 +72,7 @@ def _together(found: object) -> list[tuple[str, float]]:
     from healthsim.specification.distributions.loadings import joint_share  # noqa: PLC0415  numpy is heavy
 
     items = found if isinstance(found, list | tuple) else ()
-    known = [one for one in items if isinstance(one, Mapping) and _can_meet(one)]
+    known = [item for item in items if isinstance(item, Mapping) and _can_meet(item)]
     told = sorted(combinations(known, 2), key=lambda two: -two[0]["loading"] * two[1]["loading"])[
         :_MOST_PAIRS
     ]

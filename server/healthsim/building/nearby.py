@@ -27,7 +27,9 @@ def metros(text: str) -> list[tuple[str, tuple[str, ...]]]:
         name, state = (match[1], match[2]) if match[1] else (match[3], match[4])
         if match[1] in _STATE and "metro" not in match[0]:
             continue  # "around New York" may mean the state
-        meant = tuple(one for one in titles[name] if not state or _STATE[state] in states_of(one))
+        meant = tuple(
+            title for title in titles[name] if not state or _STATE[state] in states_of(title)
+        )
         found.append((match[0], meant))
     return found
 

@@ -367,7 +367,7 @@ def _gone_with(query: str, limit: int) -> LookupResult:
     found = related_codes(query)
     kinds = list(dict.fromkeys(row[0] for row in found.rows))
     most = max(2, limit // max(1, len(kinds)))
-    shown = [row for kind in kinds for row in [one for one in found.rows if one[0] == kind][:most]]
+    shown = [row for kind in kinds for row in [row for row in found.rows if row[0] == kind][:most]]
     more = f"; {len(shown)} of {len(found.rows)} shown, raise limit for more"
     note = f"goes with {found.code} ({found.display}); source: {', '.join(found.sources)}"
     return LookupResult(TOGETHER, shown, note + more * (len(shown) < len(found.rows)))

@@ -84,7 +84,10 @@ def preview(
 
 def _warnings(job: Job) -> list[str]:
     """Return what is in vain for these people, and who of the first ones may enter nothing."""
-    found = [str(one) for one in job_warnings(job.profile, job.journeys, built_in_names())]
+    found = [
+        str(job_warning)
+        for job_warning in job_warnings(job.profile, job.journeys, built_in_names())
+    ]
     if job.count > MOST_LOOKED_AT:
         found = [*map(str, eligibility_problems(job)), *found]
     more = len(found) - _MOST_WARNINGS

@@ -42,7 +42,7 @@ def county_of(place: str, where: str = "near") -> int:
     name, comma, state = (part.strip() for part in said.rpartition(","))
     if not comma:
         raise NotFound(where, f"{place!r} names no state", _with_state(here, said))
-    names = [one.casefold() for one in here.state_names]
+    names = [state_name.casefold() for state_name in here.state_names]
     spelled = state.casefold() in names
     code = here.states[names.index(state.casefold())] if spelled else state.upper()
     return _inside(here, name, here.state_index(code, where), where)
@@ -89,7 +89,7 @@ def _with_state(here: Geography, said: str) -> str:
         people = {title: size for title, name, size in zip(
             here.county_titles, here.county_name, here.county_population.tolist(), strict=True)
             if _plain(name) == plain}  # fmt: skip
-    largest = sorted(people, key=lambda one: (-people[one], one))[:_FEW]
+    largest = sorted(people, key=lambda county: (-people[county], county))[:_FEW]
     if largest:
         return f"did you mean {' or '.join(map(repr, largest))}?"
     told = near(said, cities.vocabulary)

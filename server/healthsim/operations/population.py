@@ -133,7 +133,10 @@ def needed_tables(profile: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     parts = (*parts_of(spec), *household_parts(spec))
     asked = {
-        measure for part in parts for one in part.distributions for _, measure in one.measures()
+        measure
+        for part in parts
+        for distribution in part.distributions
+        for _, measure in distribution.measures()
     }
     counted = asked & {"age", "gender"}
     others = asked - {"age", "gender", "race", "ethnicity"}

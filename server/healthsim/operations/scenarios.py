@@ -154,7 +154,7 @@ def _kept(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
 def _people(manifest: Manifest) -> int:
     """Return how many people a scenario holds: a unit may be a family, and some are born."""
     faces = ("patients", "members", "rx_members")
-    return next((manifest.rows[one] for one in faces if one in manifest.rows), manifest.count)
+    return next((manifest.rows[face] for face in faces if face in manifest.rows), manifest.count)
 
 
 def tables(home: Home, name: str) -> list[list[Any]]:

@@ -101,8 +101,8 @@ class _Found:
         units = events["person_id"] // 100
         named = zip(units.tolist(), events["step"].texts(), events["option"].texts(), strict=True)
         steps = [f"{unit} {step} {option}" for unit, step, option in named]
-        mine = [int(one.split(" ", 1)[0]) for one in dict.fromkeys(steps)]
-        numbers, counts = np.unique(mine, return_counts=True)
+        units = [int(step.split(" ", 1)[0]) for step in dict.fromkeys(steps)]
+        numbers, counts = np.unique(units, return_counts=True)
         return int(numbers[counts.argmax()]) if len(numbers) else 1
 
     def rows(self, table: str, unit: int) -> list[Row]:
@@ -160,7 +160,7 @@ class _Story:
 
     def _steps(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         for place, row in enumerate(self._of("events")):
-            said = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
+            said = list(dict.steps(self.said.pop(row["event_id"], [])))
             option = row["option"]
             if not said and (row["type"] in _SILENT or (not option and row["type"] in _INSIDE)):
                 continue
