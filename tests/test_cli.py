@@ -74,6 +74,7 @@ def test_templates_are_listed_as_plain_lines_when_piped(home: Path) -> None:
     assert done.stdout.splitlines()[0].split("\t")[:2] == ["surgical-episode", "journey"]
 
 
+@pytest.mark.slow
 def test_a_saved_scenario_is_listed_queried_and_verified(home: Path, small: str) -> None:
     listed = json.loads(_run(home, "scenarios", "--json").stdout)
     asked = _run(home, "query", small, "SELECT count(*) AS n FROM patients")
@@ -162,6 +163,7 @@ def test_a_wrong_file_is_explained_on_stderr_with_exit_code_2(
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [item.name for item in templates.load_library()])
 def test_every_template_passes_check(home: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.json"
@@ -283,6 +285,7 @@ def test_words_that_no_code_has_are_refused_with_a_mend(home: Path) -> None:
     assert "use other or fewer words" in done.stderr
 
 
+@pytest.mark.slow
 def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
     home: Path, small: str
 ) -> None:
@@ -300,6 +303,7 @@ def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
     assert {"what", "asked", "got"} <= told["asked_against_got"][0].keys()
 
 
+@pytest.mark.slow
 def test_audit_is_strict_about_published_figures_where_that_is_asked(
     home: Path, tmp_path: Path
 ) -> None:

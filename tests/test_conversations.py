@@ -78,6 +78,7 @@ async def _hold(client: Client, turns: list[dict[str, Any]]) -> None:
             kept[name] = paths.find(answer, paths.parse(place))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "leg"), [*((name, "auto") for name in CONVERSATIONS), (LONGEST, "legacy")]
 )
@@ -87,6 +88,7 @@ async def test_a_conversation_goes_as_written(name: str, leg: str, tmp_path: Pat
         await _hold(client, script["turns"])
 
 
+@pytest.mark.slow
 async def test_the_first_conversation_goes_as_written_over_stdio(tmp_path: Path) -> None:
     script = yaml.safe_load((FOLDER / f"{LONGEST}.yaml").read_text(encoding="utf-8"))
     async with _client("stdio", tmp_path / "home") as client:

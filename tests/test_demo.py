@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from healthsim import demo
 
 
+@pytest.mark.slow
 def test_the_conversation_ends_with_everything_in_place_and_can_be_held_again(
     tmp_path: Path,
 ) -> None:

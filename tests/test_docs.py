@@ -16,6 +16,7 @@ from healthsim.operations.home import Home
 PATTERNS = [part for part in pages.sections("patterns.md") if pages.asked(part) is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", PATTERNS, ids=lambda found: found.splitlines()[0])
 def test_a_pattern_runs_and_gives_what_the_page_says(section: str, tmp_path: Path) -> None:
     home = Home(tmp_path)

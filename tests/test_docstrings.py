@@ -68,6 +68,7 @@ def _attributes(model: type) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_a_docstring_describes_parameters_and_attributes_that_exist(name: str) -> None:
     module = importlib.import_module(name)

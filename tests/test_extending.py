@@ -129,6 +129,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path / "server"
 
 
+@pytest.mark.slow
 def test_an_event_type_with_a_table_takes_the_files_that_the_map_names_and_no_more(
     copy: Path,
 ) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import typer.main
 
 from healthsim import cli
@@ -20,6 +21,7 @@ def blocks(kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_transcript_is_what_the_demo_prints(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "healthsim", "--home", str(tmp_path), "demo"],

@@ -55,6 +55,7 @@ def test_there_are_twelve_and_each_has_its_place_on_the_page() -> None:
         assert said == _request(name)["request"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_request_gives_what_the_page_says_and_what_it_expects(
     name: str, ask: Ask, home: Home

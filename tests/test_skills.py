@@ -143,6 +143,7 @@ def test_a_journey_for_people_of_an_employer_runs(block: Block) -> None:
     assert _run(profile, [json.loads(block.text)], 300)["events"] > 50
 
 
+@pytest.mark.slow
 @_of("json step")
 def test_a_step_can_be_appended_to_the_reference_journey_and_runs(block: Block) -> None:
     change = {"op": "append", "path": "journey.phases[0].steps", "value": json.loads(block.text)}
@@ -170,6 +171,7 @@ def test_a_call_names_a_tool_and_arguments_that_it_has(block: Block) -> None:
     assert needed <= set(call["arguments"])
 
 
+@pytest.mark.slow
 @_of("sql")
 def test_a_query_answers(block: Block, home: Home) -> None:
     answered = query.query(home, "dm", block.text)

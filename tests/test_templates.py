@@ -50,6 +50,7 @@ def test_a_template_is_written_canonically_and_named_as_its_file(path: Path) -> 
     assert document["description"]
 
 
+@pytest.mark.slow
 def test_every_template_is_run_with_another() -> None:
     named = {name for pair in DAILY for name in pair}
     named |= {name for profile, journeys in TOGETHER for name in (profile, *journeys)}
@@ -57,11 +58,13 @@ def test_every_template_is_run_with_another() -> None:
     assert named == {path.stem for path in FILES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("profile", "journey"), DAILY)
 def test_a_journey_comes_out_as_it_and_the_profile_expect(profile: str, journey: str) -> None:
     assert missed(profile, journey) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("profile", "journeys"), TOGETHER, ids=lambda found: str(found))
 def test_journeys_run_together(profile: str, journeys: tuple[str, ...]) -> None:
     tables = run(profile, journeys, 200)
@@ -114,6 +117,7 @@ def reference_pair() -> dict[str, Columns]:
     return run("medicare-diabetic", ("diabetic-first-year",), 4_000)
 
 
+@pytest.mark.slow
 def test_22_percent_take_a_second_agent_at_six_months_because_their_a1c_is_above_8(
     reference_pair: dict[str, Columns],
 ) -> None:
@@ -131,6 +135,7 @@ def test_22_percent_take_a_second_agent_at_six_months_because_their_a1c_is_above
     )  # exactly those, and for this reason
 
 
+@pytest.mark.slow
 def test_the_reference_pair_has_visits_and_labs_enough_and_rows_not_too_many(
     reference_pair: dict[str, Columns],
 ) -> None:
@@ -171,6 +176,7 @@ def test_bloods_of_a_wellness_visit_agree_with_the_chart_and_each_other() -> Non
     assert (total > ldl + 22).all()
 
 
+@pytest.mark.slow
 def test_images_alone_open_no_operating_room() -> None:
     products = ["patientsim", "membersim"]
     seen = {
@@ -187,6 +193,7 @@ def test_images_alone_open_no_operating_room() -> None:
     assert equals(seen["oncology-treatment-cycle"], "0320").any()
 
 
+@pytest.mark.slow
 def test_drugs_of_one_class_exclude_each_other_and_keep_their_shares() -> None:
     written = run("medicare-general", ("annual-wellness",), 3_000)["prescriptions"]
     taking = {

@@ -57,6 +57,7 @@ def _wrong(scenario: Scenario, arms: tuple[Arm, ...], rule: str) -> list[tuple[A
     return [(arm, rows) for arm, rows in told if rows != arm.rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", _of(OF_CARE))
 def test_each_arm_of_a_rule_tells_by_itself(care: Scenario, rule: str) -> None:
     assert _wrong(care, OF_CARE, rule) == []
@@ -67,11 +68,13 @@ def test_each_arm_of_a_rule_of_households_tells_by_itself(families: Scenario, ru
     assert _wrong(families, OF_FAMILIES, rule) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", _of(OF_TRIALS))
 def test_each_arm_of_a_rule_of_trials_tells_by_itself(trial: Scenario, rule: str) -> None:
     assert _wrong(trial, OF_TRIALS, rule) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "family",
     ["key ", "money not negative ", "decimals ", "numbered ", "id holds person ", "one person "],

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from audit.scenes import opened
 from healthsim.operations import auditing
 from healthsim.persistence.state import describe_file
@@ -7,6 +9,7 @@ from specification.test_codes import _journey, _profile
 from storing import stored
 
 
+@pytest.mark.slow
 def test_unlisted_codes_are_told_by_the_manifest_and_by_no_rule(tmp_path: Path) -> None:
     free = {"allow_unlisted_codes": True}
     with opened(tmp_path, _profile("Q11.99", **free), _journey(diagnoses=["X99.Z"]) | free) as seen:

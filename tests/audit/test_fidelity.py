@@ -36,6 +36,7 @@ def got(everything: Path) -> dict[str, Comparison]:
     return compared(everything)
 
 
+@pytest.mark.slow
 def test_everything_asked_was_got(got: dict[str, Comparison]) -> None:
     assert [row for row in got.values() if row.ok is False] == []
     assert sum(row.ok is True for row in got.values()) > 25

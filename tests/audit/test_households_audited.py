@@ -53,6 +53,7 @@ def made(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@pytest.mark.slow
 def test_families_with_newborns_keep_every_rule(path: Path) -> None:
     assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
 

@@ -47,6 +47,7 @@ def is_of_a_family(rule: AnyRule) -> bool:
     return rule.name.startswith(FAMILIES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.breaks[0])
 def test_a_changed_row_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering
@@ -226,6 +227,7 @@ def test_decimals_beyond_the_declared_and_negative_money_are_told(scenario: Scen
     family_told(scenario, "decimals ", "money not negative ")
 
 
+@pytest.mark.slow
 def test_rows_added_or_lost_are_told_against_the_manifest(tmp_path: Path) -> None:
     path = stored(tmp_path, spec("every-event-adults", count=5), spec("every-event"))
     with open_write(path) as connection:

@@ -225,6 +225,7 @@ def test_figures_of_profile_and_journeys_are_scored_in_their_order(ran: Path) ->
     assert all(one["source"] and one["year"] for one in told)
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(ran: Path) -> None:
     manifest = describe_file(ran).manifest
     found = auditing.audit_file(ran, manifest.profile, manifest.journeys)
@@ -258,6 +259,7 @@ def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> 
     assert [row[auditing.SCORED.index("status")] for row in rows] == ["off", "too few"]
 
 
+@pytest.mark.slow
 def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
     tmp_path: Path,
 ) -> None:
@@ -278,6 +280,7 @@ def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
                 assert share(one, sex="F", ages=band) > share(one, sex="M", ages=band)
 
 
+@pytest.mark.slow
 def test_nothing_is_met_by_a_handful_of_people(tmp_path: Path) -> None:
     journey = spec("first-year", reproduces=["niddk-2010-a1c-mean", "aam-2022-generic-fills"])
     for count in (1, 10, 29):
@@ -312,6 +315,7 @@ def test_a_share_near_1_is_judged_by_those_who_have_it_not(
     assert (scored.status, scored.observed) == ("too few", 1)
 
 
+@pytest.mark.slow
 def test_fills_of_one_person_are_not_so_many_people(tables: duckdb.DuckDBPyConnection) -> None:
     people(tables, *range(101, 4101, 100))  # 40 of them
     for person in range(101, 4101, 100):

@@ -27,11 +27,13 @@ def scenario(made: Scenario) -> Iterator[Scenario]:
     made.connection.execute("ROLLBACK")
 
 
+@pytest.mark.slow
 def test_a_trial_as_it_was_made_holds_every_rule(scenario: Scenario) -> None:
     assert {rule.name for rule in trials.RULES} <= {rule.name for rule in scenario.rules}
     assert scenario.told(scenario.rules) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", OF_TRIALS, ids=lambda change: change.breaks[0])
 def test_a_changed_row_of_a_trial_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering

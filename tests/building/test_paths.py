@@ -49,6 +49,7 @@ def test_a_missing_list_item_is_answered_with_those_that_are_there() -> None:
         paths.change({"c": [{"code": "I10"}, {"code": "E78.5"}]}, "remove", ["c", "I11"], None)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60), st.sampled_from(["set", "remove", "append"]))
 def test_any_path_changes_something_or_says_why_not(path: str, op: str) -> None:
     document = {"a": {"b": 1}, "c": [1, {"id": "x"}], "d": None}

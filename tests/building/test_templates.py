@@ -17,6 +17,7 @@ def _draft(name: str) -> Draft:
     return Draft(journeys=(found.fresh(),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_has_no_problems(name: str) -> None:
     assert draft.problems(_draft(name)) == []

@@ -16,6 +16,7 @@ def _judged() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_codes_judged_by_rule_from_the_sources_are_classified_right() -> None:
     rows = _judged()
     wrong = [
@@ -30,6 +31,7 @@ def test_codes_judged_by_rule_from_the_sources_are_classified_right() -> None:
     assert len(wrong) <= 0.01 * len(rows), wrong
 
 
+@pytest.mark.slow
 def test_a_code_with_one_sign_replaced_finds_the_one_that_was_meant_among_five() -> None:
     rows = [row for row in _judged() if row["expected"] == "unknown" and row["meant"]]
     found = [row["meant"] in suggest(row["system"], row["code"]) for row in rows]

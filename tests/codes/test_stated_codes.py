@@ -23,6 +23,7 @@ def _without_slips(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if "codes classify" not in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SHAPES)
 def test_every_code_that_is_written_down_is_valid(system: str) -> None:
     paths = PATHS if system == "icd10cm" else [path for path in PATHS if path.suffix != ".csv"]

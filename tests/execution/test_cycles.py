@@ -165,6 +165,7 @@ def test_a_beat_that_was_put_off_is_not_overtaken_by_the_next() -> None:
         (1, 0), (2, 27), (3, 28), (4, 29)}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7])
 def test_protocols_are_the_same_in_chunks_of_any_size(size: int) -> None:
     between = {"id": "extra", "hazard": {"per_year": 6}, "times": 5, "steps": [visit("between")]}

@@ -174,6 +174,7 @@ def test_the_familys_deductible_is_met_together(made: dict[str, Columns]) -> Non
     assert len(held_short) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "threads", "count"), [(1, 3, 20), (7, 1, 60), (59, 2, 60)])
 def test_families_are_the_same_in_any_chunks(size: int, threads: int, count: int) -> None:
     job = (family(count=count), care())

@@ -236,6 +236,7 @@ def test_the_first_stage_may_be_drawn() -> None:
     assert abs(found.count("a") / 4_000 - 0.25) <= 3 * sqrt(0.25 * 0.75 / 4_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "count"), [(1, 20), (7, 60), (60, 60)])
 def test_a_lifecycle_is_the_same_in_chunks_of_any_size(size: int, count: int) -> None:
     document = lifecycle(

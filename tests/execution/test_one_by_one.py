@@ -67,6 +67,7 @@ def plain(found: dict[Any, Any]) -> dict[Any, Any]:
     return {key: None if value != value else value for key, value in sorted(found.items())}
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(documents=journeys())
@@ -78,6 +79,7 @@ def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None
     assert_told_alike(job)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(documents=journeys(most=5), size=st.sampled_from([1, 4, 9]))
 def test_who_shares_a_chunk_changes_nothing(documents: list[dict[str, Any]], size: int) -> None:

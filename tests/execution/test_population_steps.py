@@ -98,6 +98,7 @@ def test_each_group_of_options_has_its_own_counts() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "threads", "count"), [(1, 1, 40), (7, 3, 100), (60, 2, 100)])
 def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, count: int) -> None:
     steps = (
@@ -287,6 +288,7 @@ def test_a_beat_that_too_few_reach_is_named() -> None:
         run(diabetic(count=100), steps)
 
 
+@pytest.mark.slow
 def test_counts_hold_inside_stages_and_cycles_and_parts_whatever_the_chunks() -> None:
     stages = {
         "do": "stages",

@@ -52,6 +52,7 @@ def test_exactly_ten_of_the_25_women_and_no_man_have_it() -> None:
     assert ill(run(fifty(WOMEN))) == {"F": 10}
 
 
+@pytest.mark.slow
 def test_chunks_and_threads_do_not_change_who_is_chosen() -> None:
     profile = fifty(WOMEN, {"when": "age >= 70", "count": 3})
     whole = run(profile)
@@ -181,6 +182,7 @@ def test_a_job_without_population_steps_is_not_counted() -> None:
     assert not job.counts_journeys
 
 
+@pytest.mark.slow
 def test_groups_are_of_all_people_of_families() -> None:
     profile = family(count=40)
     profile["clinical"] = {"comorbidities": [

@@ -47,6 +47,7 @@ def got(profile: Document, *journeys: Document) -> list[float | None]:
     return [one["got"] for one in judged(profile, *journeys)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [7, 64, 300])
 def test_neither_size_nor_order_of_chunks_moves_a_figure(size: int) -> None:
     profile = diabetic(count=300, expectations=["share(takes('metformin')) < 1"])

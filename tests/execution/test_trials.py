@@ -277,6 +277,7 @@ def test_a_hazard_by_arm_is_the_rate_of_the_event_while_people_are_in_the_trial(
         assert abs(came / (at_risk / 365.25) - rate) <= 3 * rate / np.sqrt(came)
 
 
+@pytest.mark.slow
 def test_chunks_threads_and_more_people_change_no_row() -> None:
     whole = run(candidates(), trial())
     parts = run(candidates(), trial(), size=7, threads=3)

@@ -30,6 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return found
 
 
+@pytest.mark.slow
 def test_a_csv_holds_every_row_in_the_order_of_people(home: Home, tmp_path: Path) -> None:
     columnar.export(scenarios.path(home, "small"), "small", tmp_path, "csv")
     counts = scenarios.describe(home, "small").counts

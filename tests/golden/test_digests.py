@@ -17,6 +17,7 @@ MEND = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", JOURNEYS_OF)
 def test_the_runs_of_a_template_give_the_rows_that_are_pinned(profile: str) -> None:
     kept = pinned()

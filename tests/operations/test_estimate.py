@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from healthsim.building import templates
 from healthsim.operations import estimate, generate, runs, scenarios
 from healthsim.operations.home import Home
@@ -14,6 +16,7 @@ PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 2000}
 JOURNEY = templates.load("diabetic-first-year").fresh()
 
 
+@pytest.mark.slow
 def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: Path) -> None:
     seen = estimate.preview(PROFILE, [JOURNEY], sample=3)
     home = Home(tmp_path)

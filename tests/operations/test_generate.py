@@ -257,6 +257,7 @@ _LIMITS = [(0, 20), (1_000, 20), (20_000, 20), (60_000, 20), (300_000, 20_000), 
 """How many bytes a file may have, and how many people are asked for."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file-size limit")
 def test_a_run_that_the_disk_does_not_take_says_so_and_leaves_no_rows(tmp_path: Path) -> None:
     answer = subprocess.run(

@@ -129,6 +129,7 @@ def test_imported_clinicians_treat_only_who_asks_for_them(full: Home) -> None:
     assert asked.directory.sources == {"clinicians": "nppes", "hospitals": "cms-hospitals"}
 
 
+@pytest.mark.slow
 def test_a_scenario_with_imported_clinicians_is_whole(full: Home) -> None:
     steps = [visit("pcp", 1), visit("heart", 9, specialty="cardiology")]
     record = generate.start(full, houston(**ASKED), [journey(*steps)])

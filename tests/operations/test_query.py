@@ -94,6 +94,7 @@ def test_an_answer_of_many_bytes_is_cut_and_said(home: Home) -> None:
     assert "left out" in found.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -118,6 +119,7 @@ def test_every_way_to_read_is_open(home: Home, sql: str) -> None:
     assert asked(home, sql).rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -156,6 +158,7 @@ def test_whatever_is_not_reading_is_refused(home: Home, sql: str) -> None:
     assert (home.scenarios / "small.duckdb").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -176,6 +179,7 @@ def test_files_are_out_of_reach(home: Home, sql: str) -> None:
     refused(home, sql)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -220,6 +224,7 @@ def test_a_pivot_without_values_says_what_to_add(home: Home) -> None:
     assert "IN (values)" in refused(home, "PIVOT patients ON gender USING count(*)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -237,6 +242,7 @@ def test_an_endless_query_is_stopped_at_its_deadline(home: Home, sql: str) -> No
     assert time.monotonic() - begun < PATIENCE  # by itself it would take days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -331,6 +337,7 @@ def test_an_instant_with_a_zone_is_shown_in_universal_time(home: Home) -> None:
     assert len(asked(home, "SELECT now(), current_timestamp").rows) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "found"),
     [

@@ -187,6 +187,7 @@ for turn in range(4):
 """
 
 
+@pytest.mark.slow
 def test_two_server_processes_share_a_home_and_never_lock_each_other_out(home: Home) -> None:
     paths = [str(Path(healthsim.__file__).parents[1]), str(Path(small.__file__).parents[1])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

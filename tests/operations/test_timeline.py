@@ -20,6 +20,7 @@ def _hero(**asked: int) -> PersonStory:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", DAILY, ids=" with ".join)
 def test_every_page_of_a_template_is_what_the_generator_tells_now(pair: tuple[str, str]) -> None:
     assert timelines.stale(pair) == []

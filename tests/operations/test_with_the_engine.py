@@ -114,6 +114,7 @@ def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home)
     assert digests[0] == digest_stored(path, describe_file(path).tables).tables()
 
 
+@pytest.mark.slow
 def test_rows_are_stored_by_person_and_key(home: Home) -> None:
     path = scenarios.path(home, "few")
     tables = describe_file(path).tables
@@ -139,6 +140,7 @@ def test_a_wrong_specification_starts_no_run(tmp_path: Path) -> None:
     assert runs.list_runs(Home(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_expectations_are_judged_kept_and_audited(home: Home) -> None:
     year = JOURNEY | {"expectations": ["share(happened('visit')) == 1"]}
     who = PROFILE | {"expectations": ["count(encounters) / count(patients) > 50"]}

@@ -176,6 +176,7 @@ def test_a_manifest_that_lost_a_key_says_so(states: StateManager, run: Path) -> 
         states.describe("one")
 
 
+@pytest.mark.slow
 def test_a_saver_that_is_killed_at_any_moment_leaves_the_old_or_the_new_scenario(
     tmp_path: Path, states: StateManager
 ) -> None:

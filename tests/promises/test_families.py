@@ -34,6 +34,7 @@ def digest(size: int, threads: int, count: int = 60) -> str:
     return found.total()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "threads", "count"), [(1, 2, 20), (7, 3, 60), (59, 1, 60), (61, 4, 60)]
 )
@@ -43,6 +44,7 @@ def test_chunks_and_threads_do_not_change_a_familys_digest(
     assert digest(size, threads, count) == digest(16_384, 1, count)
 
 
+@pytest.mark.slow
 def test_a_scenario_of_families_is_kept_audited_and_made_again(tmp_path: Path) -> None:
     home = Home(tmp_path)
     record = generate.run(home, prepare(family(), journeys()))

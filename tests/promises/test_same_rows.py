@@ -42,11 +42,13 @@ def test_a_chunk_for_each_person_does_not_change_the_digest() -> None:
     assert digest(size=1, threads=1, count=20) == digest(size=16_384, threads=1, count=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "threads"), [(7, 3), (59, 2), (60, 4), (61, 1)])
 def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, here: str) -> None:
     assert digest(size=size, threads=threads) == here
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hash_seed", "zone", "locale", "size", "threads"),
     [("0", "UTC", "C", 7, 1), ("4242", "Pacific/Kiritimati", "de_DE.UTF-8", 60, 4)],

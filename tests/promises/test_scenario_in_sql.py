@@ -98,6 +98,7 @@ def scenario(request: pytest.FixtureRequest) -> Stored:
     return found
 
 
+@pytest.mark.slow
 def test_no_rule_of_integrity_is_broken(scenario: Stored) -> None:
     assert scenario.broken().keys() == set()
 
@@ -106,6 +107,7 @@ def test_what_was_asked_is_what_was_got(scenario: Stored) -> None:
     assert scenario.off() == []
 
 
+@pytest.mark.slow
 def test_every_reference_holds(scenario: Stored) -> None:
     found = [one for one in scenario.checked if one.check.startswith("reference ")]
 
@@ -282,6 +284,7 @@ def broken_by(folder: Path, *steps: dict[str, Any], **profile: Any) -> set[str]:
     return Stored(stored(folder, people, journey)).broken().keys() | set()
 
 
+@pytest.mark.slow
 def test_a_stay_is_admitted_on_its_own_first_day(tmp_path: Path) -> None:
     came = visit("came", 10, "emergency", procedures=["99284"])
     stay = visit("stay", 11, "inpatient", drg="470")
@@ -289,6 +292,7 @@ def test_a_stay_is_admitted_on_its_own_first_day(tmp_path: Path) -> None:
     assert broken_by(tmp_path, came, stay) == set()
 
 
+@pytest.mark.slow
 def test_a_stay_begins_after_the_emergency_visit_of_its_day(tmp_path: Path) -> None:
     came = visit("came", 10, "emergency", procedures=["99284"])
     stay = visit("stay", 10, "inpatient", drg="470")

@@ -74,6 +74,7 @@ def hypertension(**more: Any) -> dict[str, Any]:
             **more}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_newer_release_brings_codes_and_retires_what_it_lacks(home: Home) -> None:
     done = bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
 
@@ -86,6 +87,7 @@ def test_a_newer_release_brings_codes_and_retires_what_it_lacks(home: Home) -> N
     assert search("made up mild", ["icd10cm"]).hits[0].code == "E11.971"
 
 
+@pytest.mark.slow
 def test_a_new_diagnosis_runs_with_what_its_neighbours_have_alike(home: Home) -> None:
     bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
     who = hypertension(as_of="2026-12-01")
@@ -98,6 +100,7 @@ def test_a_new_diagnosis_runs_with_what_its_neighbours_have_alike(home: Home) ->
     assert set(first.tables["conditions"]["category"].texts()) == {"diabetes"}
 
 
+@pytest.mark.slow
 def test_a_retired_diagnosis_is_refused_in_specifications_of_a_later_time(home: Home) -> None:
     bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
     old = {"primary": {"code": "E78.5", "onset": {"years_before": 0}}}
@@ -119,6 +122,7 @@ def test_a_book_is_part_of_a_runs_identity_by_its_version_alone(home: Home) -> N
     assert once.key == twice.key != without.key
 
 
+@pytest.mark.slow
 def test_removing_a_book_goes_back_to_the_one_built_in(home: Home) -> None:
     bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
     held = [one.name for one in reference.imported(home)]

@@ -79,6 +79,7 @@ def _importing(home: Path, file: Path, halts: str = "") -> Iterator[subprocess.P
         yield process
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("stage", ["checking", "importing"])
 def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, stage: str) -> None:
@@ -98,6 +99,7 @@ def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, sta
     assert len(read.providers(path)["npi"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="its keyboard interrupts otherwise")
 def test_who_stops_an_import_is_told_that_nothing_changed(tmp_path: Path, big: Path) -> None:
     home = tmp_path / "home"
@@ -110,6 +112,7 @@ def test_who_stops_an_import_is_told_that_nothing_changed(tmp_path: Path, big: P
     assert {one.name for one in home.iterdir()} == {".reference.duckdb.lock"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_after_a_kill_the_next_import_works_and_sweeps(tmp_path: Path, big: Path) -> None:
     home = tmp_path / "home"

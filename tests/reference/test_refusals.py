@@ -193,6 +193,7 @@ CASES: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_refused_with_place_and_mend_and_the_old_data_stay(
     full: Path, tmp_path: Path, name: str

@@ -238,6 +238,7 @@ def broken(draw: st.DrawFn) -> tuple[Document, Document]:
     return profile, walk
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(broken())

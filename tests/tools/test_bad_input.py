@@ -95,6 +95,7 @@ async def _refused(client: Client, tool: str, arguments: dict[str, Any]) -> str:
     return text_of(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "pieces"), WRONG_PROFILES)
 async def test_a_wrong_profile_is_refused_and_the_draft_stays(
     open_client: Open, change: tuple[str, Any], pieces: tuple[str, ...]
@@ -112,6 +113,7 @@ async def test_a_wrong_profile_is_refused_and_the_draft_stays(
         assert await _stored(client, spec_id) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "pieces"), WRONG_JOURNEYS)
 async def test_a_wrong_step_is_refused_and_the_draft_stays(
     open_client: Open, step: dict[str, Any], pieces: tuple[str, ...]
@@ -131,6 +133,7 @@ async def test_a_wrong_step_is_refused_and_the_draft_stays(
         assert await _stored(client, spec_id) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "found", "mend"),
     [(case[1], *case[3:]) for case in OF_LANGUAGE if "the journey itself" not in case[0]],
@@ -248,6 +251,7 @@ async def saved(open_client: Open) -> Any:
     return save
 
 
+@pytest.mark.slow
 async def test_names_that_leave_the_home_are_refused(open_client: Open, saved: Any) -> None:
     async with open_client() as client:
         run_id = await saved(client)
@@ -272,6 +276,7 @@ async def test_saving_over_a_scenario_needs_the_word(
         assert not again.is_error
 
 
+@pytest.mark.slow
 async def test_queries_that_do_more_than_ask_are_refused(
     open_client: Open, saved: Any, tmp_path: Path
 ) -> None:
@@ -349,6 +354,7 @@ async def test_odd_text_is_refused_with_its_place(
     assert "failed inside" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "piece"),
     [

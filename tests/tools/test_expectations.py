@@ -13,6 +13,7 @@ pytestmark = pytest.mark.anyio
 ASKED = ["count(patients) == 20", "share(has('E11')) < 0.5"]
 
 
+@pytest.mark.slow
 async def test_each_expectation_is_told_and_stays_with_the_scenario(open_client: Open) -> None:
     async with open_client() as client:
         begun = await client.call_tool(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp import Client
@@ -49,6 +50,7 @@ calls = st.lists(
 )
 
 
+@pytest.mark.slow
 @QUIET
 @given(calls)
 def test_no_call_fails_inside(made: list[tuple[str, dict[str, Any]]]) -> None:
@@ -95,6 +97,7 @@ WEIRD: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(QUIET, max_examples=150)
 @given(
     st.sampled_from(PLACES), st.sampled_from(["set", "remove", "append"]),

@@ -45,6 +45,7 @@ async def test_a_long_guide_is_read_in_parts_that_make_the_whole(open_client: Op
     assert past.is_error
 
 
+@pytest.mark.slow
 async def test_schemas_are_resources_and_describe_the_templates(open_client: Open) -> None:
     async with open_client() as client:
         for kind in ("profile", "journey"):

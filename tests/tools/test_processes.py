@@ -36,6 +36,7 @@ async def _save(client: Client, name: str, count: int) -> None:
     await _answer(client, "execute_spec", spec_id=draft["spec_id"], save_as=name)
 
 
+@pytest.mark.slow
 async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> None:
     async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
 
@@ -60,6 +61,7 @@ async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> No
     assert other["rows"] == [[20]]
 
 
+@pytest.mark.slow
 async def test_two_servers_asked_for_the_same_share_one_run(tmp_path: Path) -> None:
     async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
         draft = await _answer(one, "start_profile_builder", request=WISH.format(500))
@@ -77,6 +79,7 @@ async def test_two_servers_asked_for_the_same_share_one_run(tmp_path: Path) -> N
     assert states[0]["digest"] == states[1]["digest"]
 
 
+@pytest.mark.slow
 async def test_drafts_outlive_the_process(tmp_path: Path) -> None:
     async with Client(_stdio(tmp_path)) as client:
         draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
@@ -99,6 +102,7 @@ async def test_a_long_run_answers_with_a_handle_and_can_be_stopped(open_client: 
     assert checked["status"] == "cancelled"
 
 
+@pytest.mark.slow
 async def test_a_caller_that_gives_up_stops_its_run(open_client: Open) -> None:
     async with open_client() as client:
         draft = await _answer(client, "start_profile_builder", request=WISH.format(300_000))
@@ -112,6 +116,7 @@ async def test_a_caller_that_gives_up_stops_its_run(open_client: Open) -> None:
     assert state["status"] == "done"
 
 
+@pytest.mark.slow
 async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
     told: list[float] = []
 
@@ -155,6 +160,7 @@ app.serve(Path(sys.argv[1]))
             assert text_of(result) == "quiet"
 
 
+@pytest.mark.slow
 async def test_the_server_serves_over_http_and_only_its_own_host(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -94,6 +94,7 @@ async def test_a_read_only_server_offers_nothing_that_writes(open_client: Open) 
     assert "without --read-only" in refused.content[0].text
 
 
+@pytest.mark.slow
 def test_listing_tools_imports_nothing_heavy() -> None:
     program = """
 import sys, anyio

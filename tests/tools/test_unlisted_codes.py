@@ -9,6 +9,7 @@ from talking import Open, text_of
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_an_audit_says_which_codes_no_book_knows(open_client: Open) -> None:
     async with open_client() as client:
         begun = await client.call_tool(
