@@ -41,7 +41,7 @@ def of_trial(*steps: Document, **changed: Any) -> Document:
         ([event("late", "screening", 20), DRAWN], "before step 'late'", "after 'late'"),
         ([{**DRAWN, "at": 0}, SCREENED], "before step 'asked'", "after 'asked'"),
         ([{"do": "repeat", "id": "each", "every": {"days": 9}, "times": 3, "steps": [SCREENED]}],
-         "comes 3 times", "move it out"),
+         "happens 3 times", "move it out"),
         ([SCREENED, event("ill", "adverse_event", **RASH | {"grade": {"6": 1}})], "'6'", "5"),
         ([SCREENED, event("ill", "adverse_event", **RASH | {"grade": 3})], "numbers", "texts"),
         ([SCREENED, event("ill", "adverse_event", **RASH | {"related": "perhaps"})], "perhaps",

@@ -1,4 +1,4 @@
-"""What is wrong with the codes of a specification: asked of the books, on the days of their use."""
+"""What is wrong with the codes of a specification, by the code books and the days of their use."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis
 from healthsim.specification.journeys.journey import Begins, JourneySpec
 from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.language.expressions import Expression
 from healthsim.specification.profiles.profile import ProfileSpec
 
 Stated: TypeAlias = tuple[str, str, str]
-"""Where a code stands, its system, and the code."""
+"""The path of a code, its system, and the code."""
 
 
 @dataclass(frozen=True)
 class Codes:
-    """How the codes of one document are asked.
+    """How the codes of one document are checked.
 
     Attributes:
-        first: first day on which one may be used; None where that is not known yet.
+        first: first day on which a code may be used; None while that is not known.
         last: last such day.
-        unlisted: codes that no book knows pass.
+        unlisted: whether codes that are in no code book are accepted.
     """
 
     first: date | None
@@ -38,14 +39,15 @@ class Codes:
 
     @classmethod
     def of_profile(cls, profile: ProfileSpec, journeys: Sequence[JourneySpec] = ()) -> Codes:
-        """Return how a profile's codes are asked: they are stated until its journeys end."""
-        ends = [end for one in journeys if (end := cls.of_journey(one, profile).last) is not None]
+        """Return how a profile's codes are checked: until the last day of its journeys."""
+        lasts = [cls.of_journey(journey, profile).last for journey in journeys]
+        ends = [last for last in lasts if last is not None]
         last = max([profile.through or profile.as_of, *ends])
         return cls(profile.as_of, last, profile.allow_unlisted_codes)
 
     @classmethod
     def of_journey(cls, journey: JourneySpec, profile: ProfileSpec | None) -> Codes:
-        """Return how a journey's codes are asked, for a profile's people if they are known."""
+        """Return how a journey's codes are checked, on the profile's days if there is one."""
         if profile is None and not isinstance(journey.begins, Begins):
             return cls(None, None, journey.allow_unlisted_codes)
         first, latest = journey.window(profile.as_of if profile is not None else date.min)
@@ -55,14 +57,14 @@ class Codes:
         return cls(first, last, journey.allow_unlisted_codes)
 
     def problems(self, where: str, system: str, code: str) -> Iterator[Problem]:
-        """Yield what is wrong with a code that stands at a place of the document."""
+        """Yield what is wrong with the code at a place of the document."""
         for day in dict.fromkeys((self.first, self.last)):
             verdict = classify(system, code, on=day)
             if verdict.as_written or (self.unlisted and is_accepted(verdict)):
                 continue
             found = verdict.found
             if self.unlisted and verdict.status == "unknown" and not verdict.well_formed:
-                found += ", and it has not the form of one, which an unlisted code must have"
+                found += ", and it does not have the form that an unlisted code must have"
             if day is not None and verdict.status in ("retired", "not_yet", "header"):
                 later = day == self.last != self.first
                 found += f", and it is used until {self.last}" if later else ""
@@ -84,9 +86,9 @@ def age_range_problems(where: str, code: str, youngest: float, oldest: float) ->
 
 
 def is_accepted(verdict: CodeVerdict) -> bool:
-    """Tell whether `allow_unlisted_codes` lets a code pass.
+    """Tell whether `allow_unlisted_codes` accepts a code.
 
-    It does where no book knows the code and it has the form of its system.
+    It does where the code is in no code book and has the form of its system.
     """
     return verdict.status == "unknown" and not verdict.found_in and verdict.well_formed
 
@@ -94,7 +96,7 @@ def is_accepted(verdict: CodeVerdict) -> bool:
 def profile_code_problems(
     profile: ProfileSpec, journeys: Sequence[JourneySpec]
 ) -> Iterator[Problem]:
-    """Yield the codes of a profile that only its journeys' last day makes invalid."""
+    """Yield the codes of a profile that are invalid only because its journeys end later."""
     alone, codes = Codes.of_profile(profile), Codes.of_profile(profile, journeys)
     for place, system, code in of_profile(profile):
         where = f"profile.{place}"
@@ -103,35 +105,40 @@ def profile_code_problems(
 
 
 def unlisted(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
-    """Yield the codes that no book knows and that pass because a document says so."""
-    for where, verdict in _passing(profile, journeys):
-        yield Problem(where, f"{verdict.found}, and it passes as unlisted", verdict.mend)
+    """Yield the codes that are in no code book and that a document accepts all the same."""
+    for where, verdict in _accepted(profile, journeys):
+        yield Problem(where, f"{verdict.found}, and it is accepted as unlisted", verdict.mend)
 
 
 def unlisted_in(profile: str, journeys: Iterable[str]) -> tuple[str, ...]:
-    """Return the codes of canonical texts that pass though no book knows them, each once."""
+    """Return the unlisted codes that documents, as canonical texts, accept, each once."""
     texts = [profile, *journeys]
     if not any('"allow_unlisted_codes"' in text for text in texts):
         return ()
-    walked = [read(JourneySpec, text) for text in texts[1:]]
-    return unlisted_codes(read(ProfileSpec, profile), walked)
+    read_journeys = [read(JourneySpec, text) for text in texts[1:]]
+    return unlisted_codes(read(ProfileSpec, profile), read_journeys)
 
 
 def unlisted_codes(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> tuple[str, ...]:
-    """Return the codes that no book knows and that pass, each once, in document order."""
-    return tuple(dict.fromkeys(verdict.said for _, verdict in _passing(profile, journeys)))
+    """Return the unlisted codes that documents accept, each once, in document order."""
+    return tuple(dict.fromkeys(verdict.said for _, verdict in _accepted(profile, journeys)))
 
 
-def _passing(
+def _accepted(
     profile: ProfileSpec, journeys: Sequence[JourneySpec]
 ) -> Iterator[tuple[str, CodeVerdict]]:
-    documents = [(f"journeys[{n}].", one, of_journey(one)) for n, one in enumerate(journeys)]
-    whole = [("profile.", profile, of_profile(profile)), *documents]
-    for where, document, stated in whole:
+    documents: list[tuple[str, ProfileSpec | JourneySpec, Iterator[Stated]]] = [
+        ("profile", profile, of_profile(profile))
+    ]
+    documents += [
+        (f"journeys[{place}]", journey, of_journey(journey))
+        for place, journey in enumerate(journeys)
+    ]
+    for where, document, stated in documents:
         for place, system, code in stated if document.allow_unlisted_codes else ():
             verdict = classify(system, code)
             if is_accepted(verdict):
-                yield f"{where}{place}", verdict
+                yield f"{where}.{place}", verdict
 
 
 def of_profile(profile: ProfileSpec) -> Iterator[Stated]:
@@ -139,11 +146,11 @@ def of_profile(profile: ProfileSpec) -> Iterator[Stated]:
     clinical = profile.clinical
     if clinical.primary is not None:
         yield "clinical.primary.code", "icd10cm", clinical.primary.code
-    for place, one in enumerate(clinical.comorbidities):
-        yield f"clinical.comorbidities[{place}].code", "icd10cm", one.code
+    for place, comorbidity in enumerate(clinical.comorbidities):
+        yield f"clinical.comorbidities[{place}].code", "icd10cm", comorbidity.code
     for number, group in enumerate(clinical.alternatives):
-        for place, other in enumerate(group):
-            yield f"clinical.one_of[{number}][{place}].code", "icd10cm", other.code
+        for place, alternative in enumerate(group):
+            yield f"clinical.one_of[{number}][{place}].code", "icd10cm", alternative.code
     for code, causes in clinical.implied_by.items():
         yield f"clinical.comorbidities[{causes[0]}].implies", "icd10cm", code
 
@@ -157,37 +164,44 @@ def of_journey(journey: JourneySpec) -> Iterator[Stated]:
 
 def of_step(step: StepHead) -> Iterator[Stated]:
     """Yield the codes that one step states, at their places in it."""
-    yield from _diagnoses(step)
-    details = getattr(step, "details", None)
-    if isinstance(step, events.Encounter | events.Claim) and step.details.drg is not None:
-        yield "details.drg", "drg", step.details.drg
-    elif isinstance(step, events.Lab | events.Vital) and step.details.loinc is not None:
-        yield "details.loinc", "loinc", step.details.loinc
-    elif isinstance(step, events.Immunization):
-        yield "details.cvx", "cvx", step.details.cvx
-    if isinstance(step, events.Procedure):
-        yield from _service("details.code", step.details.code)
-    elif isinstance(step, events.Lab) and step.details.procedure is not None:
-        yield from _service("details.procedure", step.details.procedure)
-    for place, one in enumerate(getattr(details, "procedures", None) or ()):
-        code = one.code if isinstance(one, Billed) else one
-        yield from _service(f"details.procedures[{place}]", code)
+    for place, code, _ in coded_diagnoses(step):
+        yield place, "icd10cm", code
+    match step:
+        case events.Death() if step.details.cause is not None:
+            yield "details.cause", "icd10cm", step.details.cause
+        case events.AdverseEvent() if step.details.code is not None:
+            yield "details.code", "icd10cm", step.details.code
+        case events.Encounter() | events.Claim() if step.details.drg is not None:
+            yield "details.drg", "drg", step.details.drg
+        case events.Lab() | events.Vital() if step.details.loinc is not None:
+            yield "details.loinc", "loinc", step.details.loinc
+        case events.Immunization():
+            yield "details.cvx", "cvx", step.details.cvx
+    for place, code in services(step):
+        if procedure_system(code) == "HCPCS":  # a CPT code is checked by its form when it is read
+            yield place, "hcpcs", code
 
 
-def _diagnoses(step: StepHead) -> Iterator[Stated]:
+def coded_diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
+    """Yield (path, code, its own condition) of every diagnosis that a step gives."""
     if isinstance(step, events.Diagnosis):
-        yield "details.code", "icd10cm", step.details.code
-    elif isinstance(step, events.Death) and step.details.cause is not None:
-        yield "details.cause", "icd10cm", step.details.cause
-    elif isinstance(step, events.AdverseEvent) and step.details.code is not None:
-        yield "details.code", "icd10cm", step.details.code
+        yield "details.code", step.details.code, None
     elif isinstance(step, events.Encounter | events.Claim):
-        for place, one in enumerate(step.details.diagnoses):
-            code = one.code if isinstance(one, CodedDiagnosis) else one
-            yield f"details.diagnoses[{place}]", "icd10cm", code
+        for place, diagnosis in enumerate(step.details.diagnoses):
+            where = f"details.diagnoses[{place}]"
+            if isinstance(diagnosis, CodedDiagnosis):
+                yield where, diagnosis.code, diagnosis.when
+            else:
+                yield where, diagnosis, None
 
 
-def _service(place: str, code: str) -> Iterator[Stated]:
-    """Yield a billed code that a book can know: CPT is known by its form, which the door asks."""
-    if procedure_system(code) == "HCPCS":
-        yield place, "hcpcs", code
+def services(step: StepHead) -> Iterator[tuple[str, str]]:
+    """Yield (path, code) of the services that a step bills."""
+    details = getattr(step, "details", None)
+    if isinstance(step, events.Procedure):
+        yield "details.code", step.details.code
+    elif isinstance(step, events.Lab) and step.details.procedure is not None:
+        yield "details.procedure", step.details.procedure
+    for place, service in enumerate(getattr(details, "procedures", None) or ()):
+        code = service.code if isinstance(service, Billed) else service
+        yield f"details.procedures[{place}]", code

@@ -1,9 +1,10 @@
-"""The names that a reference gives a meaning to, and how conditions are checked against names."""
+"""The names that conditions may use, and the checks that several kinds of fields share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +30,13 @@ from healthsim.tables import Coded, Table
 TEXT_MEASURES = ("gender", "race", "ethnicity")
 """Population measures that give texts; the others give numbers."""
 
-Complaint = Callable[[str], str | None]
+ArgumentCheck = Callable[[str], str | None]
+"""Takes a function's argument and returns "found; mend", or None where it is accepted."""
 
 
 @dataclass(frozen=True)
 class ReferenceNames:
-    """Names with a meaning: the built-in reference, or an imported one.
+    """The names that a reference defines: the built-in one, or an imported one.
 
     Attributes:
         state_names: English name of each of `states`.
@@ -61,18 +63,22 @@ class ReferenceNames:
 
 @dataclass(frozen=True)
 class Names:
-    """What an expression may speak of where it stands.
+    """The names and functions that an expression may use at one place.
 
     Attributes:
-        kinds: names, and what each is.
-        functions: functions, and what each says against its argument.
+        kinds: name -> what it gives.
+        functions: function -> the check of its argument.
     """
 
     kinds: Mapping[str, Kind]
-    functions: Mapping[str, Complaint]
+    functions: Mapping[str, ArgumentCheck]
 
-    def problems(self, where: str, expression: Expression, want: str) -> Iterator[Problem]:
-        """Yield what is wrong with one expression."""
+    def problems(
+        self, where: str, expression: Expression | None, want: str = "truth"
+    ) -> Iterator[Problem]:
+        """Yield the problems of one expression; none where there is no expression."""
+        if expression is None:
+            return
         for found, mend in type_problems(
             expression,
             kinds=self.kinds,
@@ -82,15 +88,29 @@ class Names:
             yield Problem(where, found, mend)
 
     def inside(self, where: str, distribution: Distribution) -> Iterator[Problem]:
-        """Yield what is wrong with the expressions inside a distribution."""
+        """Yield the problems of the expressions inside a distribution."""
         for path, expression, want in distribution.expressions():
             yield from self.problems(f"{where}.{path}", expression, want)
 
 
+def unknown_problems(
+    where: str, noun: str, name: str | None, known: Iterable[str]
+) -> Iterator[Problem]:
+    """Yield that a name is not among the known ones; nothing where there is no name."""
+    names = tuple(known)
+    if name is not None and name not in names:
+        yield Problem(where, f"unknown {noun} {name!r}", near(name, names))
+
+
 def number_problems(
-    where: str, distribution: Distribution, low: float | None = None, high: float | None = None
+    where: str,
+    distribution: Distribution | None,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Iterator[Problem]:
     """Yield that a distribution gives text, or numbers outside of [low, high]."""
+    if distribution is None:
+        return
     measures = [measure for _, measure in distribution.measures()]
     if measures:
         wants_age = where.endswith(".age")
@@ -103,25 +123,31 @@ def number_problems(
         yield Problem(where, "gives text", "give a number or a distribution of numbers")
         return
     if any(want == "number" for _, _, want in distribution.expressions()):
-        return  # a formula's range is not known before people are; a share is held to 0 and 1
+        return  # the range of a formula is not known before the run
     least, most = distribution.range()
     if low is not None and least < low:
-        yield Problem(
-            where, f"can be {_shown(least)}, below {low:g}", f"add low {low:g} or raise it"
-        )
+        found = f"can be {_bound_text(least)}, below {low:g}"
+        yield Problem(where, found, f"add low {low:g} or raise it")
     if high is not None and most > high:
-        yield Problem(where, f"can be {_shown(most)}, above {high:g}",
-                      f"add high {high:g} or lower it")  # fmt: skip
+        found = f"can be {_bound_text(most)}, above {high:g}"
+        yield Problem(where, found, f"add high {high:g} or lower it")
 
 
-def _shown(bound: float) -> str:
-    return "any number" if bound in (float("inf"), float("-inf")) else f"{bound:g}"
+def share_problems(where: str, distribution: Distribution | None) -> Iterator[Problem]:
+    """Yield that a distribution gives text, or numbers that are not shares."""
+    yield from number_problems(where, distribution, 0, 1)
+
+
+def _bound_text(bound: float) -> str:
+    return "any number" if isinf(bound) else f"{bound:g}"
 
 
 def text_problems(
-    where: str, distribution: Distribution, among: Iterable[str] = ()
+    where: str, distribution: Distribution | None, allowed: Iterable[str] = ()
 ) -> Iterator[Problem]:
-    """Yield that a distribution gives numbers, or texts that are not known."""
+    """Yield that a distribution gives numbers, or texts that are not allowed."""
+    if distribution is None:
+        return
     name = where.rsplit(".", 1)[-1]
     measures = [measure for _, measure in distribution.measures()]
     if measures:
@@ -131,22 +157,20 @@ def text_problems(
                 yield Problem(where, f"measure {measure!r} does not fit here", mend)
         return
     if distribution.kind != "text":
-        yield Problem(
-            where, "gives numbers", 'give texts with weights, such as {"A": 0.5, "B": 0.5}'
-        )
+        mend = 'give texts with weights, such as {"A": 0.5, "B": 0.5}'
+        yield Problem(where, "gives numbers", mend)
         return
-    known = tuple(among)
-    for label in distribution.labels:
-        if known and label not in known:
-            yield Problem(where, f"unknown value {label!r}", near(label, known))
+    texts = tuple(allowed)
+    for label in distribution.labels if texts else ():
+        yield from unknown_problems(where, "value", label, texts)
 
 
 def whole_number_problems(
     where: str, distribution: Distribution, low: int, high: int
 ) -> Iterator[Problem]:
-    """Yield that a distribution gives no whole numbers from `low` to `high`.
+    """Yield that a distribution gives something else than whole numbers from `low` to `high`.
 
-    They are said as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
+    They are given as numbers, or as weights of texts such as ``{"1": 0.97, "2": 0.03}``.
     """
     if distribution.kind == "number":
         yield from number_problems(where, distribution, low, high)
@@ -155,7 +179,7 @@ def whole_number_problems(
         if not (label.isdecimal() and low <= int(label) <= high):
             yield Problem(
                 where,
-                f"{label!r} is no whole number from {low} to {high}",
+                f"{label!r} is not a whole number from {low} to {high}",
                 f'give weights of "{low}" to "{high}"',
             )
 
@@ -174,45 +198,45 @@ def accept_any(_: str) -> str | None:
 
 
 def has_argument_fault(argument: str) -> str | None:
-    """Say that `has` asks for something that is no beginning of a diagnosis code."""
+    """Return that no diagnosis code begins with the argument of `has`."""
     if icd10cm().begins(argument):
         return None
-    found = suggest("icd10cm", argument)
-    mend = f"did you mean {' or '.join(map(repr, found))}?" if found else "begin it as a code does"
-    return f"has({argument!r}) is no beginning of a known ICD-10-CM code; {mend}"
+    codes = suggest("icd10cm", argument)
+    mend = f"did you mean {' or '.join(map(repr, codes))}?" if codes else "give the start of a code"
+    return f"has({argument!r}) is not the start of a known ICD-10-CM code; {mend}"
 
 
 def takes_argument_fault(argument: str) -> str | None:
-    """Say that `takes` asks for something that is no ingredient."""
-    known = drugs().ingredients
-    if argument in known:
+    """Return that the argument of `takes` is not an ingredient."""
+    ingredients = drugs().ingredients
+    if argument in ingredients:
         return None
-    return f"takes({argument!r}) is no known ingredient; {near(argument, known)}"
+    return f"takes({argument!r}) is not a known ingredient; {near(argument, ingredients)}"
 
 
 def last_argument_fault(argument: str) -> str | None:
-    """Say that `last` asks for something that is no LOINC code."""
+    """Return that the argument of `last` is not a LOINC code."""
     if argument in loinc():
         return None
-    return f"last({argument!r}) is no known LOINC code; {near(argument, loinc().codes)}"
+    return f"last({argument!r}) is not a known LOINC code; {near(argument, loinc().codes)}"
 
 
 def unmeasured_fault(argument: str, measured: Collection[str]) -> str | None:
-    """Say that `last` asks for a result that no step brings."""
+    """Return that no step measures what `last` asks for."""
     if argument in measured:
         return None
     return f"last({argument!r}) is never measured; add a lab or vital that does"
 
 
 def excludes_sex(expression: Expression, sex: str) -> bool:
-    """Tell whether a condition is false for everybody of a sex, whatever else is true of them."""
+    """Tell whether a condition is false for everybody of a sex, whatever their other values."""
     never = parse(f"not ({expression.text})")
     return all(bool(never.holds(_OfSex(sex, answer))[0]) for answer in (False, True))
 
 
 @dataclass(frozen=True)
 class _OfSex:
-    """One person of whom only the sex is known: numbers and texts are missing."""
+    """A scope of one person of whom only the sex is known; numbers and texts are missing."""
 
     sex: str
     answer: bool
@@ -234,8 +258,8 @@ _TEXT_NAMES = frozenset({"race", "ethnicity", "us_state", "plan", "language", "m
 
 
 def no_history(argument: str) -> str | None:
-    """Say that a profile has no history to ask about."""
-    return f"{argument!r} is asked of a history, and a profile has none; use it in a journey"
+    """Return that a function needs a history, which a profile does not have."""
+    return f"{argument!r} needs a history, and a profile has none; use it in a journey"
 
 
 BUILT_IN_KINDS: Mapping[str, Kind] = {
@@ -249,4 +273,4 @@ BUILT_IN_KINDS: Mapping[str, Kind] = {
     "plan": TEXT,
     "role": ROLES,
 }
-"""The names that the language itself gives, and what each is where nothing narrows it."""
+"""The built-in names, and what each gives where no profile narrows it."""

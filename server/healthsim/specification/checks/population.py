@@ -1,4 +1,4 @@
-"""What is wrong with the steps of a journey that see everybody: exact options, randomisation."""
+"""What is wrong with a journey's steps over the whole population: exact counts, randomisation."""
 
 from __future__ import annotations
 
@@ -8,19 +8,34 @@ from healthsim.errors import Problem, near
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.events import Randomization
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import TEXT, Kind
 from healthsim.specification.language.typecheck import ExpressionType
 from healthsim.specification.profiles.profile import ProfileSpec
 
 
-def population_problems(
-    journey: JourneySpec, profile: ProfileSpec | None, kinds: Mapping[str, Kind], where: str
+def exact_option_problems(
+    step: StepHead, profile: ProfileSpec | None, here: str
 ) -> Iterator[Problem]:
-    """Yield exact options that nobody could meet, and randomisations without arms or strata."""
+    """Yield the options of a branch whose exact counts exceed the population."""
+    if not isinstance(step, Branch) or profile is None:
+        return
+    for group in step.groups():
+        total = sum(option.exactly or 0 for option in group)
+        if total > profile.count:
+            place = next(step.options.index(option) for option in group if option.exactly)
+            yield Problem(
+                f"{here}.options[{place}].exactly",
+                f"asks for {total} of {profile.count} people",
+                f"lower it to at most {profile.count} or raise count",
+            )
+
+
+def randomization_problems(
+    journey: JourneySpec, kinds: Mapping[str, Kind], where: str
+) -> Iterator[Problem]:
+    """Yield a randomisation without arms, and strata that are not texts."""
     randomized = [path for path, step in journey.steps() if isinstance(step, Randomization)]
-    for path, step in journey.steps():
-        if isinstance(step, Branch) and profile is not None:
-            yield from _too_many(step, profile.count, f"{where}.{path}")
     if not randomized:
         return
     if journey.trial is None or not journey.trial.arms:
@@ -40,17 +55,5 @@ def population_problems(
             yield Problem(
                 here,
                 f"{name!r} is a number, and strata are texts",
-                f"add a text attribute that says the band of {name}, and name that",
-            )
-
-
-def _too_many(step: Branch, everybody: int, where: str) -> Iterator[Problem]:
-    for group in step.groups():
-        asked = sum(option.exactly or 0 for option in group)
-        if asked > everybody:
-            first = next(option for option in group if option.exactly)
-            yield Problem(
-                f"{where}.options[{step.options.index(first)}].exactly",
-                f"asks for {asked} of {everybody} people",
-                f"lower it to at most {everybody} or raise count",
+                f"add a text attribute with bands of {name}, and name that",
             )

@@ -10,22 +10,35 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
-from healthsim.specification.checks.codes import Codes, age_range_problems, of_step
+from healthsim.specification.checks.codes import (
+    Codes,
+    age_range_problems,
+    coded_diagnoses,
+    of_step,
+    services,
+)
 from healthsim.specification.checks.names import (
     ReferenceNames,
     code_problem,
     excludes_sex,
     number_problems,
+    share_problems,
     text_problems,
+    unknown_problems,
 )
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change
-from healthsim.specification.journeys.details import Billed, CodedDiagnosis, StateResult
-from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.details import (
+    ClaimDetails,
+    CodedDiagnosis,
+    EncounterDetails,
+    PrescriptionDetails,
+    StateResult,
+)
+from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.repeats import Repeat
 from healthsim.specification.journeys.step import StepHead
-from healthsim.specification.language.expressions import Expression
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _LONGEST_STAY = 3650  # nights
@@ -36,90 +49,65 @@ def step_problems(
     step: StepHead, journey: JourneySpec, known: ReferenceNames, codes: Codes, here: str
 ) -> Iterator[Problem]:
     """Yield what is wrong with a step's day, chance, figures and codes."""
-    yield from _moment(step, here)
+    yield from _timing(step, here)
     for place, system, code in of_step(step):
         yield from codes.problems(f"{here}.{place}", system, code)
     if isinstance(step, Change):
-        if step.state not in journey.state:
-            yield Problem(
-                f"{here}.state", f"unknown state {step.state!r}", near(step.state, journey.state)
-            )
+        yield from unknown_problems(f"{here}.state", "state", step.state, journey.state)
         for name in ("by", "to", "per_year"):
-            moved = getattr(step, name)
-            if moved is not None:
-                yield from number_problems(f"{here}.{name}", moved)
-    elif isinstance(step, events.Encounter | events.Claim):
-        yield from _visit(step, known, f"{here}.details")
+            yield from number_problems(f"{here}.{name}", getattr(step, name))
     elif isinstance(step, events.Lab | events.Vital):
         yield from _measured(step, journey, f"{here}.details")
+    elif isinstance(step, events.Prescription):
+        yield from _prescription(step.details, f"{here}.details")
     else:
-        yield from _coded(step, known, f"{here}.details")
+        if isinstance(step, events.Encounter | events.Claim):
+            yield from _visit(step.details, f"{here}.details")
+        if isinstance(step, events.Encounter):
+            yield from _billed_twice(step, here)
+            yield from _after_a_visit(step, here)
+        specialty = getattr(getattr(step, "details", None), "specialty", None)
+        where = f"{here}.details.specialty"
+        yield from unknown_problems(where, "specialty", specialty, known.specialties)
 
 
-def _moment(step: StepHead, here: str) -> Iterator[Problem]:
+def _timing(step: StepHead, here: str) -> Iterator[Problem]:
     """Yield what is wrong with a step's day and chance."""
-    if step.at.edge == "end" and step.at.after is None:
-        yield Problem(f"{here}.at.edge", "stands without after", "name the step it is the end of")
-    if step.at.day is not None:
-        yield from number_problems(f"{here}.at.day", step.at.day)
-        yield from _before_its_scope(step, here)
-    if step.chance is not None:
-        yield from number_problems(f"{here}.chance", step.chance, 0, 1)
-
-
-def _before_its_scope(step: StepHead, here: str) -> Iterator[Problem]:
-    """Refuse days before what they are counted from, where nothing lies before it."""
-    day, at = step.at.day, step.at
+    yield from share_problems(f"{here}.chance", step.chance)
+    at, day, where = step.at, step.at.day, f"{here}.at.day"
+    if at.edge == "end" and at.after is None:
+        yield Problem(f"{here}.at.edge", "is given without after", "name the step it is the end of")
+    yield from number_problems(where, day)
     if day is None or day.kind != "number" or at.after or at.age is not None or at.month:
         return
     low = day.range()[0]
     if low < 0 and not any(want == "number" for _, _, want in day.expressions()):
+        first = "any number" if isinf(low) else f"{low:g}"
         yield Problem(
-            f"{here}.at.day",
-            f"can be {'any number' if isinf(low) else f'{low:g}'}, before what it is counted from",
+            where,
+            f"can be {first}, before the day that it is counted from",
             "give it a low of 0 or more, or count it from a step with after",
         )
 
 
-def _visit(
-    step: events.Encounter | events.Claim, known: ReferenceNames, here: str
-) -> Iterator[Problem]:
-    details = step.details
-    always = [one for one in details.diagnoses if not isinstance(one, CodedDiagnosis)]
-    known_codes = [code for code in always if code in icd10cm()]
-    for first, second in conflicts(known_codes):
-        yield Problem(
-            f"{here}.diagnoses",
-            f"{first} and {second} exclude each other",
-            "keep one, or give each a when",
-        )
-    if details.specialty is not None and details.specialty not in known.specialties:
-        yield Problem(
-            f"{here}.specialty",
-            f"unknown specialty {details.specialty!r}",
-            near(details.specialty, known.specialties),
-        )
+def _visit(details: EncounterDetails | ClaimDetails, here: str) -> Iterator[Problem]:
+    always = [code for code in details.diagnoses if not isinstance(code, CodedDiagnosis)]
+    for first, second in conflicts([code for code in always if code in icd10cm()]):
+        found = f"{first} and {second} exclude each other"
+        yield Problem(f"{here}.diagnoses", found, "keep one, or give each a when")
+    unfit = f"does not fit an encounter_class of {details.encounter_class!r}"
     if details.drg is not None and details.encounter_class != "inpatient":
-        yield Problem(
-            f"{here}.drg",
-            f"stands on an {details.encounter_class} visit",
-            "remove it or make the visit inpatient",
-        )
+        yield Problem(f"{here}.drg", unfit, "remove it, or make the visit inpatient")
     if details.los_days is not None:
         yield from number_problems(f"{here}.los_days", details.los_days, 0)
         middle = details.los_days.middle()
         if middle is not None and middle > _LONGEST_STAY:
-            yield Problem(
-                f"{here}.los_days", f"is {middle:g} nights", f"keep it below {_LONGEST_STAY}"
-            )
+            found = f"is {middle:g} nights"
+            yield Problem(f"{here}.los_days", found, f"keep it below {_LONGEST_STAY}")
         if details.encounter_class not in _STAYS:
-            yield Problem(
-                f"{here}.los_days",
-                f"stands on an {details.encounter_class} visit",
-                "remove it or make it inpatient, observation or snf",
-            )
-    if details.disposition is not None:
-        yield from text_problems(f"{here}.disposition", details.disposition, discharge().codes)
+            mend = "remove it, or make the visit inpatient, observation or snf"
+            yield Problem(f"{here}.los_days", unfit, mend)
+    yield from text_problems(f"{here}.disposition", details.disposition, discharge().codes)
 
 
 def _measured(
@@ -127,51 +115,42 @@ def _measured(
 ) -> Iterator[Problem]:
     details = step.details
     if details.loinc is not None:
-        yield from _without_usual(details.loinc, details.result, here)
-        yield from _unit(step, journey, here)
+        yield from _analyte(details.loinc, details.result, journey, here)
     results: dict[str, StateResult | Distribution | None] = {"result": details.result}
     if isinstance(step, events.Lab) and step.details.panel is not None:
         yield from _panel(step.details.panel, step.details.results, here)
-        results |= {f"results.{code}": found for code, found in step.details.results.items()}
+        results |= {f"results.{code}": result for code, result in step.details.results.items()}
     for name, result in results.items():
         if isinstance(result, StateResult):
-            if result.from_ not in journey.state:
-                yield Problem(
-                    f"{here}.{name}.from",
-                    f"unknown state {result.from_!r}",
-                    near(result.from_, journey.state),
-                )
-            if result.noise is not None:
-                yield from number_problems(f"{here}.{name}.noise", result.noise)
-        elif result is not None and isinstance(step, events.Vital):
+            yield from state_result_problems(f"{here}.{name}", result, journey)
+        elif isinstance(step, events.Vital):
             yield from number_problems(f"{here}.{name}", result)
 
 
-def _without_usual(code: str, result: object, here: str) -> Iterator[Problem]:
-    """Refuse to draw a result of which the book knows no usual values."""
-    if result is None and code in loinc() and isnan(loinc().rows[code].mean):
+def _analyte(
+    code: str, result: StateResult | Distribution | None, journey: JourneySpec, here: str
+) -> Iterator[Problem]:
+    """Refuse a result without usual values, and a state in another unit than the test's."""
+    row = loinc().rows.get(code)
+    if row is None and result is None:
+        found = f"is missing, and no code book has usual values of {code}"
+        yield Problem(f"{here}.result", found, "give it")
+    if row is None:
+        return
+    if result is None and isnan(row.mean):
         yield Problem(
             f"{here}.loinc",
             f"{code} was imported, and no usual values of it are known",
-            "say its result, as a number, a distribution or from a state",
+            "give its result, as a number, a distribution or from a state",
         )
-
-
-def _unit(step: events.Lab | events.Vital, journey: JourneySpec, here: str) -> Iterator[Problem]:
-    """Refuse a state in another unit than the test that shows it."""
-    result: StateResult | Distribution | None = step.details.result
-    row = loinc().rows.get(step.details.loinc or "")
-    if row is None and result is None:
-        yield Problem(f"{here}.result", "is missing, and no book says what is usual", "state it")
-    if row is None or not isinstance(result, StateResult):
-        return
-    state = journey.state.get(result.from_)
-    if state is not None and state.unit not in ("", row.unit):
-        yield Problem(
-            f"{here}.result.from",
-            f"state {result.from_!r} is in {state.unit}, and {row.code} is measured in {row.unit}",
-            f"give the state the unit {row.unit!r} and its figures, or measure another test",
-        )
+    if isinstance(result, StateResult) and result.from_ in journey.state:
+        unit = journey.state[result.from_].unit
+        if unit not in ("", row.unit):
+            yield Problem(
+                f"{here}.result.from",
+                f"state {result.from_!r} is in {unit}, and {row.code} is measured in {row.unit}",
+                f"give the state the unit {row.unit!r} and its figures, or measure another test",
+            )
 
 
 def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
@@ -182,48 +161,37 @@ def _panel(name: str, results: Iterable[str], here: str) -> Iterator[Problem]:
         return
     for code in results:
         if code not in members:
-            yield Problem(
-                f"{here}.results.{code}", f"is not in panel {name!r}", near(code, members)
-            )
+            where = f"{here}.results.{code}"
+            yield Problem(where, f"is not in panel {name!r}", near(code, members))
 
 
-def _coded(step: StepHead, known: ReferenceNames, here: str) -> Iterator[Problem]:
-    if isinstance(step, events.Prescription):
-        yield from code_problem(f"{here}.drug", drugs().find, step.details.drug)
-        if step.details.first_fill_share is not None:
-            yield from number_problems(
-                f"{here}.first_fill_share", step.details.first_fill_share, 0, 1
-            )
-        if step.details.adherence is not None:
-            yield from number_problems(f"{here}.adherence", step.details.adherence, 0, 1)
-        replaced = step.details.replaces
-        if replaced is not None and replaced not in drugs() and replaced not in drugs().ingredients:
-            both = (*drugs().ingredients, *drugs().codes)
-            yield Problem(f"{here}.replaces", f"unknown drug {replaced!r}", near(replaced, both))
-    elif isinstance(step, events.Enrollment) and step.details.plan is not None:
-        return
-    specialty = getattr(getattr(step, "details", None), "specialty", None)
-    if specialty is not None and specialty not in known.specialties:
-        yield Problem(
-            f"{here}.specialty",
-            f"unknown specialty {specialty!r}",
-            near(specialty, known.specialties),
-        )
+def state_result_problems(
+    where: str, result: StateResult, journey: JourneySpec
+) -> Iterator[Problem]:
+    """Yield that a result is read from an unknown state, or that its noise is text."""
+    yield from unknown_problems(f"{where}.from", "state", result.from_, journey.state)
+    yield from number_problems(f"{where}.noise", result.noise)
+
+
+def _prescription(details: PrescriptionDetails, here: str) -> Iterator[Problem]:
+    yield from code_problem(f"{here}.drug", drugs().find, details.drug)
+    yield from share_problems(f"{here}.first_fill_share", details.first_fill_share)
+    yield from share_problems(f"{here}.adherence", details.adherence)
+    replaceable = (*drugs().ingredients, *drugs().codes)
+    yield from unknown_problems(f"{here}.replaces", "drug", details.replaces, replaceable)
 
 
 def referral_problems(
     step: StepHead, journeys: Sequence[JourneySpec], here: str
 ) -> Iterator[Problem]:
-    """Refuse a visit that needs a referral which nothing ever makes."""
+    """Refuse a visit that requires a referral when no step makes it."""
     if not isinstance(step, events.Encounter) or not step.details.requires_referral:
         return
-    sent = {
-        one.details.specialty
-        for journey in journeys
-        for _, one in journey.steps()
-        if isinstance(one, events.Referral)
-    }
-    if step.details.specialty not in sent:
+    steps = (other for journey in journeys for _, other in journey.steps())
+    if not any(
+        isinstance(other, events.Referral) and other.details.specialty == step.details.specialty
+        for other in steps
+    ):
         yield Problem(
             f"{here}.details.requires_referral",
             f"nobody is ever referred to {step.details.specialty!r}",
@@ -234,23 +202,23 @@ def referral_problems(
 def sex_problems(
     step: StepHead, journey: JourneySpec, profile: ProfileSpec | None, here: str
 ) -> Iterator[Problem]:
-    """Refuse a diagnosis of one sex that nothing keeps from the other."""
-    born = ".newborn[" in here  # of either sex, whoever the journey is for
-    mixed = born or journey.from_birth or (profile is not None and profile.household is not None)
-    alike = () if profile is None or mixed else possible_labels(profile.demographics.gender)
-    for place, code, own in _diagnoses(step):
-        only = icd10cm().sex(code) if code in icd10cm() else ""
-        if not only or alike == (only,):
+    """Refuse a diagnosis of one sex when no condition excludes the other."""
+    newborn = ".newborn[" in here  # of either sex, whoever the journey is for
+    mixed = newborn or journey.from_birth or (profile is not None and profile.household is not None)
+    genders = () if profile is None or mixed else possible_labels(profile.demographics.gender)
+    for place, code, when in coded_diagnoses(step):
+        sex = icd10cm().sex(code) if code in icd10cm() else ""
+        if not sex or genders == (sex,):
             continue
-        other = "F" if only == "M" else "M"
+        other = "F" if sex == "M" else "M"
+        conditions = (when, step.when, None if newborn else journey.eligible)
         if not any(
-            expression is not None and excludes_sex(expression, other)
-            for expression in (own, step.when, None if born else journey.eligible)
+            condition is not None and excludes_sex(condition, other) for condition in conditions
         ):
             yield Problem(
                 f"{here}.{place}",
-                f"{code} is only for {only}, and may come to {other}",
-                f"add when: \"gender == '{only}'\"",
+                f"{code} is only for {sex}, and people with gender {other} can get it",
+                f"add when: \"gender == '{sex}'\"",
             )
 
 
@@ -259,92 +227,55 @@ def age_problems(
 ) -> Iterator[Problem]:
     """Refuse a diagnosis that nobody in the profile is of an age to have.
 
-    A step that comes at an age is of that age, and comes to nobody who does not reach it; one that
-    a branch or a condition on age gives to some is left to them.
+    Steps at an age, and steps that a branch or a condition on age gives to some, are not checked.
     """
-    if profile is None or profile.household is not None:
+    if profile is None or profile.household is not None or journey.from_birth:
         return
-    if ".newborn[" in here or journey.from_birth:
+    if ".newborn[" in here or ".options[" in here:
         return
     youngest, oldest = profile.demographics.age.range()
     later = (journey.window(profile.as_of)[1] - profile.as_of).days + journey.duration_days
-    for place, code, own in _diagnoses(step):
-        limits = (own, step.when)
-        if ".options[" not in here and not any(one and "age" in one.names for one in limits):
-            yield from age_range_problems(
-                f"{here}.{place}", code, youngest, oldest + later / 365.25
-            )
+    for place, code, own in coded_diagnoses(step):
+        if not any(condition and "age" in condition.names for condition in (own, step.when)):
+            where = f"{here}.{place}"
+            yield from age_range_problems(where, code, youngest, oldest + later / 365.25)
 
 
-def come_at_an_age(journey: JourneySpec) -> frozenset[str]:
-    """Return the paths of the steps that come at an age, stand inside such a step or follow it."""
+def steps_at_an_age(journey: JourneySpec) -> frozenset[str]:
+    """Return the paths of the steps at an age, inside such a step, or after one."""
     paths: list[str] = []
     ids: set[str] = set()
     for path, step in journey.steps():
-        at = getattr(step, "at", None)
-        follows = at is not None and at.after and at.after.split("#")[0].split("/")[-1] in ids
-        inside = path.startswith(tuple(f"{one}." for one in paths))
-        if inside or follows or (at is not None and at.age is not None):
+        follows = step.at.after and step.at.after.split("#")[0].split("/")[-1] in ids
+        inside = path.startswith(tuple(f"{outer}." for outer in paths))
+        if inside or follows or step.at.age is not None:
             paths.append(path)
             ids.add(step.id)
     return frozenset(paths)
 
 
-def _diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | None]]:
-    """Yield (path, code, its own condition) of every diagnosis that a step states."""
-    if isinstance(step, events.Diagnosis):
-        yield "details.code", step.details.code, None
-    elif isinstance(step, events.Encounter | events.Claim):
-        for place, one in enumerate(step.details.diagnoses):
-            here = f"details.diagnoses[{place}]"
-            if isinstance(one, CodedDiagnosis):
-                yield here, one.code, one.when
-            else:
-                yield here, one, None
-
-
-def billed_twice(journey: JourneySpec, where: str) -> Iterator[Problem]:
+def _billed_twice(step: events.Encounter, here: str) -> Iterator[Problem]:
     """Refuse a service that one visit always bills twice."""
-    for path, step in journey.steps():
-        if not isinstance(step, events.Encounter):
-            continue
-        billed = [(f"{where}.{path}.details.procedures", code) for code in _codes(step)]
-        for place, child in enumerate(step.with_):
-            if child.when is None and child.chance is None:
-                here = f"{where}.{path}.with[{place}].details"
-                billed += [(here, code) for code in _codes(child)]
-        codes = [code for _, code in billed]
-        for number, (here, code) in enumerate(billed):
-            if code in codes[:number]:
-                yield Problem(here, f"{code} is already billed by this visit", "bill it once")
+    billed = [(f"{here}.details.procedures", code) for _, code in services(step)]
+    for place, inner in enumerate(step.with_):
+        if inner.when is None and inner.chance is None:
+            billed += [(f"{here}.with[{place}].details", code) for _, code in services(inner)]
+    codes = [code for _, code in billed]
+    for number, (where, code) in enumerate(billed):
+        if code in codes[:number]:
+            yield Problem(where, f"{code} is already billed by this visit", "bill it once")
 
 
-def _codes(step: StepHead) -> list[str]:
-    """Return the codes that a step always bills."""
-    details = getattr(step, "details", None)
-    if isinstance(step, events.Procedure):
-        return [step.details.code]
-    if isinstance(step, events.Lab):
-        return [step.details.procedure] if step.details.procedure else []
-    listed = getattr(details, "procedures", None) or ()
-    return [one.code if isinstance(one, Billed) else one for one in listed]
-
-
-def inside_problems(journey: JourneySpec, where: str) -> Iterator[Problem]:
-    """Refuse later days inside a visit that ends on its day."""
-    visits = [
-        path
-        for path, step in journey.steps()
-        if isinstance(step, events.Encounter) and step.details.encounter_class not in _STAYS
-    ]
-    for path, step in journey.steps():
-        if not any(path.startswith(f"{visit}.with") for visit in visits):
-            continue
-        day, beats = step.at.day, isinstance(step, Repeat) and step.times != 1
-        later = (day is not None and day.range() != (0, 0)) or step.at.date is not None
-        if later or step.at.variance_days or beats:
+def _after_a_visit(step: events.Encounter, here: str) -> Iterator[Problem]:
+    """Refuse later days inside a visit that ends on the day on which it begins."""
+    if step.details.encounter_class in _STAYS:
+        return
+    for path, inner in walk(f"{here}.with", step.with_):
+        day, repeats = inner.at.day, isinstance(inner, Repeat) and inner.times != 1
+        later = (day is not None and day.range() != (0, 0)) or inner.at.date is not None
+        if later or inner.at.variance_days or repeats:
             yield Problem(
-                f"{where}.{path}.at",
+                f"{path}.at",
                 "is later than the only day of the visit around it",
                 "move the step out of `with` and let it come after the visit",
             )
