@@ -247,7 +247,7 @@ def test_an_unknown_figure_is_refused_with_near_names() -> None:
 
     assert "profile.reproduces[0]: no published figure 'ccw-2019-diabetis'" in said
     assert "did you mean 'ccw-2019-diabetes'" in said
-    assert "journeys[0].reproduces[1]: ccw-2019-women stands twice" in said
+    assert "journeys[0].reproduces[1]: ccw-2019-women is listed twice" in said
 
 
 def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> None:

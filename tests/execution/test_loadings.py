@@ -176,17 +176,17 @@ def test_a_balanced_profile_keeps_the_balance_of_whatever_has_no_loading() -> No
     [
         (
             {"comorbidities": [{"code": "I10", "exactly": 5, "loading": 0.5}]},
-            "goes with an exact count",
+            "has no effect beside an exact count",
         ),
         (
             {"comorbidities": [HEART, {"code": "N18.30", "loading": 0.5, "share": {
                 "type": "conditional", "cases": [{"when": "has('I10')", "then": 0.4}],
                 "otherwise": 0.1}}]},
-            "rests on has('I10'), which has a loading too",
+            "depends on has('I10'), which has a loading too",
         ),
         (
             {"comorbidities": [{**HEART, "implies": ["E78.5"]}, LIPIDS]},
-            "say how they go together once",
+            "describe how they are related once",
         ),
         (
             {"comorbidities": [{"code": "F32.A", "share": 0.1, "loading": 0.4}],

@@ -143,7 +143,7 @@ def test_more_than_an_exact_count_of_women_is_refused_by_both_figures() -> None:
 @pytest.mark.parametrize(
     ("groups", "words"),
     [
-        ([WOMEN, WOMEN], "stands twice"),
+        ([WOMEN, WOMEN], "is listed twice"),
         ([{**WOMEN, "count": 26}, {"when": "gender == 'M'", "count": 26}], "52 of 50 people"),
         ([{**WOMEN, "when": "gender == 'F' and age > 60", "count": 26}], "gives exactly 25"),
         ([{**WOMEN, "when": "gender == 'F' and age > 60", "count": 20}, WOMEN],

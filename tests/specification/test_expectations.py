@@ -94,7 +94,7 @@ WRONG = [
     ("count(claims where from == '837I') > 1", ("from",)),
     ("count(claims where forms == '837I') > 1", ("'forms' is not a known name", "'form'")),
     ("count(claims where form > '837I') > 1", ("only numbers have an order",)),
-    ("count(claims where has('E11')) > 1", ("rows have no history", "share")),
+    ("count(claims where has('E11')) > 1", ("rows of a table have none", "share")),
     ("share(happened('initial_visitt')) > 0.5", ("initial_visitt", "'initial_visit'")),
     ("share(has('E1X')) > 0.5", ("E1X", "known")),
     ("share(agee > 3) > 0.5", ("'agee' is not a known name", "'age'")),

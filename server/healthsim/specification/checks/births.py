@@ -1,4 +1,4 @@
-"""Births that a journey can bring, checked against the people of a profile."""
+"""Whether the births of journeys fit the people of a profile."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def birth_problems(
             if journey.from_birth:
                 yield Problem(
                     f"journeys[{place}].begins",
-                    "is birth, and no journey has a birth event: nobody walks it",
+                    "is birth, and no journey has a birth event: nobody would be in it",
                     "add a journey with a birth, or let it begin on a day",
                 )
 
@@ -45,38 +45,35 @@ def _birth(profile: ProfileSpec, journey: JourneySpec, step: Birth, here: str) -
     yield from text_problems(f"{here}.details.gender", step.details.gender, ("M", "F"))
     yield from whole_number_problems(f"{here}.details.number", step.details.number, 1, MOST_AT_ONCE)
     men = profile.household is not None or "M" in possible_labels(profile.demographics.gender)
-    asked = [one for one in (journey.eligible, step.when) if one is not None]
-    if men and not any(excludes_sex(one, "M") for one in asked):
-        yield Problem(
-            here,
-            "can come to men",
-            "add \"gender == 'F'\" to eligible, or a when",
-        )
+    conditions = [when for when in (journey.eligible, step.when) if when is not None]
+    if men and not any(excludes_sex(condition, "M") for condition in conditions):
+        yield Problem(here, "can happen to men", "add \"gender == 'F'\" to eligible, or a when")
     yield from _newborn_steps(step, here)
 
 
 def _newborn_steps(step: Birth, here: str) -> Iterator[Problem]:
-    """Refuse a birth among a newborn's steps, and a question to the mother's history."""
+    """Refuse a birth among a newborn's steps, and conditions on the mother's steps."""
     own = {inner.id for _, inner in walk("", step.newborn)}
     for path, inner in walk(f"{here}.newborn", step.newborn):
         if isinstance(inner, Birth):
-            yield Problem(path, "is a birth of somebody just born", "give it to a woman's journey")
-        asked = [(place, *call) for place, one in inner.asked() for call in sorted(one.calls)]
-        for place, function, argument in asked:
-            name = argument.rsplit("/", 1)[-1].partition("#")[0]
-            if function in _OF_STEPS and name not in own:
-                yield Problem(
-                    f"{path}.{place}",
-                    f"{function}({argument!r}) asks for a step that is not the newborn's own",
-                    "ask a state or attribute of the mother, which the newborn has from her",
-                )
+            found = "is a birth among the steps of a newborn"
+            yield Problem(path, found, "give it to a woman's journey")
+        for place, condition in inner.asked():
+            for function, argument in sorted(condition.calls):
+                name = argument.rsplit("/", 1)[-1].partition("#")[0]
+                if function in _OF_STEPS and name not in own:
+                    yield Problem(
+                        f"{path}.{place}",
+                        f"{function}({argument!r}) uses a step that is not the newborn's own",
+                        "use a state or attribute of the mother, which the newborn has from her",
+                    )
 
 
 _OF_STEPS = frozenset({"happened", "count", "days_since", "within"})
 
 
 def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
-    """Refuse more children than a unit has places, or than there are numbers never issued."""
+    """Refuse more children than a unit has places, or than there are reserved numbers."""
     women = 1
     if profile.unit == "family" and profile.household is not None:
         children = profile.household.children
@@ -86,14 +83,14 @@ def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
         whom = "a woman" if women == 1 else f"each of up to {women} people of a household"
         yield Problem(
             "journeys",
-            f"can bring {births} births to {whom}, and a unit has places for {MOST_IN_A_UNIT}",
+            f"allow {births} births for {whom}, and a unit has places for {MOST_IN_A_UNIT}",
             "lower the times or the number of births, or the most children of a household",
         )
     elif profile.unit == "person" and births > FEW_BIRTHS and profile.count > _MANY_BIRTHS:
         yield Problem(
             "profile.count",
-            f"is {profile.count:,}, and journeys can bring {births} births to a woman: there are "
-            "not enough numbers that are never issued",
+            f"is {profile.count:,}, and journeys allow {births} births for a woman: there are not "
+            "enough numbers that are never issued",
             f"lower it to at most {_MANY_BIRTHS:,} or the births to {FEW_BIRTHS}",
         )
 

@@ -1,4 +1,4 @@
-"""What is wrong with specifications, all at once: pure, for building and execution alike."""
+"""All problems of specifications at once, for building and execution; reads no files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["ReferenceNames", "check_job", "check_journey", "check_profile", "job
 
 def check_profile(profile: ProfileSpec, known: ReferenceNames) -> list[Problem]:
     """Return what is wrong with a profile by itself."""
-    return _gathered(profile_problems(profile, known)) + list(_reproduced(profile, "profile"))
+    return _collect(profile_problems(profile, known)) + list(_reproduced(profile, "profile"))
 
 
 def check_journey(
@@ -34,13 +34,15 @@ def check_journey(
     Without a profile, names that a profile could define are taken to be defined.
     """
     layouts = Layouts([journey], ["journey"])
-    found = _gathered(journey_problems(journey, known, profile, "journey", layouts))
-    found += _reproduced(journey, "journey")
+    problems = _collect(journey_problems(journey, known, profile, "journey", layouts))
+    problems += _reproduced(journey, "journey")
+    problems += _collect(reachability_problems(profile, [journey], known, "journey"))
     names = names_of(journey, known, profile, (), layouts)
     products = None if profile is None else profile.products
-    asked = journey.expectations
-    found += _gathered(reachability_problems(profile, [journey], known, "journey"))
-    return found + _gathered(expectation_problems(asked, names, known, products, "journey"))
+    expectations = journey.expectations
+    return problems + _collect(
+        expectation_problems(expectations, names, known, products, "journey")
+    )
 
 
 def check_job(
@@ -58,23 +60,23 @@ def check_job(
         layouts: of the journeys, where they are needed afterwards; made here by default.
     """
     layouts = layouts or Layouts(journeys)
-    found = check_profile(profile, known)
-    walked = in_walking_order(journeys)
+    problems = check_profile(profile, known)
+    ordered = in_walking_order(journeys)
     for place, journey in enumerate(journeys):
-        where, earlier = f"journeys[{place}]", walked[: walked.index(journey)]
-        found += _gathered(journey_problems(journey, known, profile, where, layouts, earlier))
-        found += _reproduced(journey, where)
-    found += _gathered(pair_problems(profile, journeys, known, layouts))
-    found += _gathered(reachability_problems(profile, journeys, known))
-    return found + _gathered(_expected(profile, journeys, known, layouts))
+        where, earlier = f"journeys[{place}]", ordered[: ordered.index(journey)]
+        problems += _collect(journey_problems(journey, known, profile, where, layouts, earlier))
+        problems += _reproduced(journey, where)
+    problems += _collect(pair_problems(profile, journeys, known, layouts))
+    problems += _collect(reachability_problems(profile, journeys, known))
+    return problems + _collect(_expected(profile, journeys, known, layouts))
 
 
 def job_warnings(
     profile: ProfileSpec, journeys: Sequence[JourneySpec], known: ReferenceNames
 ) -> list[Problem]:
-    """Return what is said in vain for this profile, and yet can be run."""
-    found = _gathered(unlisted(profile, journeys))
-    return found + _gathered(reachability_warnings(profile, journeys, known))
+    """Return what has no effect for this profile, and what is accepted although it is unlisted."""
+    problems = _collect(unlisted(profile, journeys))
+    return problems + _collect(reachability_warnings(profile, journeys, known))
 
 
 def _expected(
@@ -83,29 +85,31 @@ def _expected(
     known: ReferenceNames,
     layouts: Layouts,
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the expectations of all documents; they see every journey."""
-    whole = [("profile", profile.expectations)]
-    whole += [(f"journeys[{place}]", one.expectations) for place, one in enumerate(journeys)]
+    """Yield what is wrong with the expectations of all documents; they may use every journey."""
+    documents: list[tuple[str, ProfileSpec | JourneySpec]] = [("profile", profile)]
+    documents += [(f"journeys[{place}]", journey) for place, journey in enumerate(journeys)]
     names = names_of(None, known, profile, journeys, layouts)
-    for where, asked in whole:
-        yield from expectation_problems(asked, names, known, profile.products, where)
+    for where, document in documents:
+        yield from expectation_problems(
+            document.expectations, names, known, profile.products, where
+        )
 
 
 def _reproduced(document: Document, where: str) -> Iterator[Problem]:
-    """Yield the published figures of a document that nobody knows, or that stand twice."""
+    """Yield the published figures of a document that are unknown, or listed twice."""
     for place, name in enumerate(document.reproduces):
         here = f"{where}.reproduces[{place}]"
         if name not in published():
             yield Problem(here, f"no published figure {name!r}", near(name, published().codes))
         elif name in document.reproduces[:place]:
-            yield Problem(here, f"{name} stands twice", "keep one of them")
+            yield Problem(here, f"{name} is listed twice", "keep one of them")
 
 
-def _gathered(problems: Iterator[Problem]) -> list[Problem]:
+def _collect(problems: Iterator[Problem]) -> list[Problem]:
     """Return every problem once; one that stops the search is the last."""
-    found: list[Problem] = []
+    collected: list[Problem] = []
     try:
-        found.extend(problems)
+        collected.extend(problems)
     except SpecError as error:
-        found.extend(error.problems)
-    return list(dict.fromkeys(found))
+        collected.extend(error.problems)
+    return list(dict.fromkeys(collected))

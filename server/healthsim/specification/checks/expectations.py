@@ -1,11 +1,11 @@
-"""What is wrong with expectations: names, tables and columns that a run would not have."""
+"""What is wrong with expectations: names, tables and columns that the run will not have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from healthsim.errors import Problem, near
-from healthsim.specification.checks.names import Names, ReferenceNames
+from healthsim.specification.checks.names import Names, ReferenceNames, unknown_problems
 from healthsim.specification.expectations import ExpectedFigure, ParsedExpectation
 from healthsim.specification.language.expressions import FUNCTIONS, NUMBER, TEXT, Kind
 from healthsim.specification.language.typecheck import ExpressionType
@@ -15,7 +15,7 @@ _KINDS: Mapping[str, Kind] = {
     "BIGINT": NUMBER, "INTEGER": NUMBER, "DATE": NUMBER, "TIMESTAMP": NUMBER, "DOUBLE": NUMBER,
     "DECIMAL(12,2)": NUMBER, "BOOLEAN": ExpressionType.TRUTH, "VARCHAR": TEXT,
 }  # fmt: skip
-"""What the columns of a type are in a condition; a date is the number 20250131."""
+"""Column type -> what it gives in a condition; a date is the number 20250131."""
 
 _SUMMED = ("INTEGER", "DOUBLE", "DECIMAL(12,2)")
 
@@ -30,14 +30,14 @@ def expectation_problems(
     """Yield what is wrong with the expectations of one document.
 
     Args:
-        expectations: as they were read.
-        names: what may be asked of people.
-        known: the tables there are.
-        products: those that the run fills; None when that is not known yet.
-        where: path put before every problem's own.
+        expectations: the parsed expectations.
+        names: the names that conditions on people may use.
+        known: names of the reference, with the tables.
+        products: the products of the run; None while they are not known.
+        where: path of the document.
     """
-    for place, asked in enumerate(expectations):
-        for figure in dict.fromkeys(asked.figures()):
+    for place, expectation in enumerate(expectations):
+        for figure in dict.fromkeys(expectation.figures()):
             yield from _figure(figure, names, known, products, f"{where}.expectations[{place}]")
 
 
@@ -57,14 +57,13 @@ def _figure(
     where: str,
 ) -> Iterator[Problem]:
     if figure.holds is not None:
-        yield from names.problems(where, figure.holds, "truth")
-        if figure.among is not None:
-            yield from names.problems(where, figure.among, "truth")
+        yield from names.problems(where, figure.holds)
+        yield from names.problems(where, figure.among)
         return
     tables = {table.name: table for table in known.tables}
+    yield from unknown_problems(where, "table", figure.table, tables)
     table = tables.get(figure.table)
     if table is None:
-        yield Problem(where, f"unknown table {figure.table!r}", near(figure.table, tables))
         return
     if products is not None and not filled(table, products):
         yield Problem(
@@ -80,33 +79,27 @@ def _rows(figure: ExpectedFigure, table: Table, where: str) -> Iterator[Problem]
     if figure.column:
         column = table.by_name.get(figure.column)
         if column is None:
-            yield Problem(
-                where,
-                f"{table.name} has no column {figure.column!r}",
-                near(figure.column, table.by_name),
-            )
-        elif column.type not in _SUMMED or _names_something(column):
-            able = [one.name for one in table.columns
-                    if one.type in _SUMMED and not _names_something(one)]  # fmt: skip
-            yield Problem(
-                where,
-                f"{table.name}.{column.name} cannot be added up",
-                f"use one of {', '.join(able)}" if able else f"use count({table.name})",
-            )
+            found = f"{table.name} has no column {figure.column!r}"
+            yield Problem(where, found, near(figure.column, table.by_name))
+        elif not _is_amount(column):
+            amounts = [other.name for other in table.columns if _is_amount(other)]
+            mend = f"use one of {', '.join(amounts)}" if amounts else f"use count({table.name})"
+            yield Problem(where, f"{table.name}.{column.name} cannot be added up", mend)
     if figure.among is not None:
         kinds = {column.name: _KINDS[column.type] for column in table.columns}
         functions = dict.fromkeys(FUNCTIONS, _of_people)
-        yield from Names(kinds, functions).problems(where, figure.among, "truth")
+        yield from Names(kinds, functions).problems(where, figure.among)
 
 
-def _names_something(column: Column) -> bool:
-    """Tell whether a number is a name, such as an id, and no amount."""
-    return bool(column.references) or column.name.endswith("_id")
+def _is_amount(column: Column) -> bool:
+    """Tell whether a column holds amounts, not names such as ids."""
+    is_name = bool(column.references) or column.name.endswith("_id")
+    return column.type in _SUMMED and not is_name
 
 
 def _of_people(argument: str) -> str:
-    """Say that a row has no history."""
+    """Return that a function needs a history, which rows of a table do not have."""
     return (
-        f"{argument!r} is asked of rows, and rows have no history; ask people with share(…), "
+        f"{argument!r} needs a history, and rows of a table have none; use share(…) of people, "
         "or name a column"
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Literal
 
 from healthsim.errors import Problem
 from healthsim.placenames import near_county, near_metro, near_state
@@ -14,67 +16,70 @@ _WHERE = "profile.demographics.location"
 _OTHER = {"urban": "rural", "rural": "urban"}
 
 
-def location_problems(said: Location, known: ReferenceNames) -> Iterator[Problem]:
+def location_problems(location: Location, known: ReferenceNames) -> Iterator[Problem]:
     """Yield places that do not exist, and areas that none of the places has."""
-    if said.states is not None:
-        yield from text_problems(f"{_WHERE}.states", said.states)
-        yield from _no_states(said.states, known)
-    if said.counties is not None:
-        yield from text_problems(f"{_WHERE}.counties", said.counties)
-        yield from _no_counties(said.counties, known)
-    if said.metros is not None:
-        yield from text_problems(f"{_WHERE}.metros", said.metros)
-        yield from _no_metros(said.metros, known)
-    if said.area is not None:
-        yield from _without_area(said, known)
+    titles = {title.casefold() for title in known.county_titles}
+    state = partial(near_state, codes=known.states, names=known.state_names)
+    county = partial(near_county, codes=known.counties, titles=known.county_titles)
+    metro = partial(near_metro, codes=known.metros, titles=known.metro_titles)
+    yield from _labels("states", location.states, known.states.__contains__, state)
+    yield from _labels(
+        "counties",
+        location.counties,
+        lambda label: label in known.counties or label.casefold() in titles,
+        county,
+    )
+    yield from _labels(
+        "metros",
+        location.metros,
+        lambda label: label in known.metros or label in known.metro_titles,
+        metro,
+    )
+    if location.area is not None:
+        yield from _without_area(location, location.area, known)
 
 
-def _no_states(said: Distribution, known: ReferenceNames) -> Iterator[Problem]:
-    for label in said.labels:
-        if label not in known.states:
-            mend = near_state(label, known.states, known.state_names)
-            yield Problem(f"{_WHERE}.states", f"unknown value {label!r}", mend)
+def _labels(
+    name: str,
+    places: Distribution | None,
+    exists: Callable[[str], bool],
+    suggest: Callable[[str], str],
+) -> Iterator[Problem]:
+    """Yield that a level of places gives numbers, or places that do not exist."""
+    where = f"{_WHERE}.{name}"
+    yield from text_problems(where, places)
+    for label in () if places is None else places.labels:
+        if not exists(label):
+            yield Problem(where, f"unknown value {label!r}", suggest(label))
 
 
-def _no_counties(said: Distribution, known: ReferenceNames) -> Iterator[Problem]:
-    called = {title.casefold() for title in known.county_titles}
-    for label in said.labels:
-        if label not in known.counties and label.casefold() not in called:
-            mend = near_county(label, known.counties, known.county_titles)
-            yield Problem(f"{_WHERE}.counties", f"unknown value {label!r}", mend)
-
-
-def _no_metros(said: Distribution, known: ReferenceNames) -> Iterator[Problem]:
-    for label in said.labels:
-        if label not in known.metros and label not in known.metro_titles:
-            mend = near_metro(label, known.metros, known.metro_titles)
-            yield Problem(f"{_WHERE}.metros", f"unknown value {label!r}", mend)
-
-
-def _without_area(said: Location, known: ReferenceNames) -> Iterator[Problem]:
-    """Refuse what has no county of the kind that is asked for."""
-    area, where = said.area or "urban", f"{_WHERE}.area"
-    if said.metros is not None and area == "rural":
-        found = "is rural, and a metropolitan area has no such county"
+def _without_area(
+    location: Location, area: Literal["urban", "rural"], known: ReferenceNames
+) -> Iterator[Problem]:
+    """Refuse places that have no county of the area."""
+    where = f"{_WHERE}.area"
+    if location.metros is not None and area == "rural":
+        found = "is rural, and a metropolitan area has no rural county"
         yield Problem(where, found, "remove metros or area")
-    for label in () if said.counties is None else possible_labels(said.counties):
+    for label in () if location.counties is None else possible_labels(location.counties):
         code = _code_of(label, known)
-        if code is not None and not _some([code], area, known):
+        if code is not None and not _any_in(area, [code], known):
             found = f"is {area}, and {label!r} is {_OTHER[area]}"
             yield Problem(where, found, f"remove {label!r} or area")
-    for state in () if said.states is None else possible_labels(said.states):
-        named = zip(known.counties, known.county_titles, strict=True)
-        inside = [code for code, title in named if title.endswith(f", {state}")]
-        if inside and not _some(inside, area, known):
-            yield Problem(where, f"is {area}, and no county of {state} is", f"remove {state}")
+    for state in () if location.states is None else possible_labels(location.states):
+        counties = zip(known.counties, known.county_titles, strict=True)
+        codes = [code for code, title in counties if title.endswith(f", {state}")]
+        if codes and not _any_in(area, codes, known):
+            found = f"is {area}, and {state} has no {area} county"
+            yield Problem(where, found, f"remove {state}")
 
 
-def _some(codes: Sequence[str], area: str, known: ReferenceNames) -> bool:
+def _any_in(area: str, codes: Sequence[str], known: ReferenceNames) -> bool:
     return any((code in known.urban) == (area == "urban") for code in codes)
 
 
 def _code_of(label: str, known: ReferenceNames) -> str | None:
     if label in known.counties:
         return label
-    named = zip(known.counties, known.county_titles, strict=True)
-    return {title.casefold(): code for code, title in named}.get(label.casefold())
+    counties = zip(known.counties, known.county_titles, strict=True)
+    return {title.casefold(): code for code, title in counties}.get(label.casefold())

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from healthsim.codes.icd10cm import EXCLUDES, conflicts
-from healthsim.errors import Problem, near
+from healthsim.errors import Problem
 from healthsim.specification.checks.births import birth_problems
 from healthsim.specification.checks.codes import profile_code_problems
-from healthsim.specification.checks.names import ReferenceNames
+from healthsim.specification.checks.names import ReferenceNames, unknown_problems
 from healthsim.specification.checks.trial import product_problems
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
@@ -38,14 +38,16 @@ def pair_problems(
         first, latest = journey.window(profile.as_of)
         last = latest + timedelta(journey.duration_days)
         for path, step in journey.steps():
+            here = f"{where}.{path}"
             if step.at.date is not None and not first <= step.at.date <= last:
                 yield Problem(
-                    f"{where}.{path}: step {step.id!r}: at.date",
+                    f"{here}: step {step.id!r}: at.date",
                     f"is {step.at.date}, and the journey lasts from {first} to {last}",
                     "choose a day inside, or change begins or duration_days",
                 )
-            yield from _step(profile, f"{where}.{path}", step, known)
-            yield from _excluded(profile, journey, f"{where}.{path}", step)
+            yield from _products(profile, step, known, here)
+            yield from _visit(profile, step, f"{here}.details")
+            yield from _excluded(profile, journey, step, here)
 
 
 def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
@@ -68,21 +70,21 @@ def _names(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
 def _shared(
     journey: JourneySpec, other: JourneySpec, state: str, place: int, place_of_other: int
 ) -> Iterator[Problem]:
-    """Refuse two journeys that write one state and do not say which precedes."""
+    """Refuse two journeys that change one state without precedence, or declare it differently."""
     where = f"journeys[{place}].state.{state}"
-    given = {journey.precedence, other.precedence}
-    if None in given or len(given) < 2:
+    precedences = {journey.precedence, other.precedence}
+    if None in precedences or len(precedences) < 2:
         yield Problem(
             where,
             f"is also a state of journeys[{place_of_other}], and neither precedes the other",
             "give both journeys a precedence of their own, or rename the state",
         )
-    mine, others = journey.state[state], other.state[state]
-    if (mine.low, mine.high, mine.decimals) != (others.low, others.high, others.decimals):
+    first, second = journey.state[state], other.state[state]
+    if (first.low, first.high, first.decimals) != (second.low, second.high, second.decimals):
         yield Problem(
             where,
             f"has other bounds or decimals than in journeys[{place_of_other}]",
-            "declare it alike in both, or rename it",
+            "declare it in the same way in both, or rename it",
         )
 
 
@@ -103,66 +105,64 @@ def _dates(profile: ProfileSpec, journey: JourneySpec, where: str) -> Iterator[P
 
 
 def _excluded(
-    profile: ProfileSpec, journey: JourneySpec, where: str, step: StepHead
+    profile: ProfileSpec, journey: JourneySpec, step: StepHead, here: str
 ) -> Iterator[Problem]:
     """Refuse a diagnosis beside one that excludes it; a later stage replaces an earlier one."""
     if not isinstance(step, events.Diagnosis):
         return
-    clinical, code = profile.clinical, step.details.code
-    held = clinical.codes
-    asked = {
+    code = step.details.code
+    prefixes = {
         argument
-        for expression in (step.when, journey.eligible)
-        if expression is not None
-        for function, argument in expression.calls
+        for condition in (step.when, journey.eligible)
+        if condition is not None
+        for function, argument in condition.calls
         if function == "has"
     }
-    for other in held:
+    for other in profile.clinical.codes:
         clash = conflicts((other, code)) and not any(
-            one == two and code.startswith(one) and other.startswith(one) for one, two in EXCLUDES
+            first == second and code.startswith(first) and other.startswith(first)
+            for first, second in EXCLUDES
         )
-        if clash and not any(other.startswith(argument) for argument in asked):
+        if clash and not any(other.startswith(prefix) for prefix in prefixes):
             yield Problem(
-                f"{where}.details.code",
+                f"{here}.details.code",
                 f"{code} excludes {other}, which the profile gives people",
                 f"add when: \"not has('{other[:3]}')\"",
             )
 
 
-def _step(
-    profile: ProfileSpec, where: str, step: StepHead, known: ReferenceNames
+def _products(
+    profile: ProfileSpec, step: StepHead, known: ReferenceNames, here: str
 ) -> Iterator[Problem]:
-    claims = "membersim" in profile.products
-    if isinstance(step, _OF_COVERAGE) and not claims:
+    """Refuse a step of coverage without MemberSim, and an enrolment in an unknown plan."""
+    if isinstance(step, _OF_COVERAGE) and "membersim" not in profile.products:
         yield Problem(
-            where,
+            here,
             f"a {step.type} needs membersim, which products leaves out",
             'add "membersim" to products',
         )
-    if isinstance(step, events.Enrollment) and step.details.plan is not None:
+    if isinstance(step, events.Enrollment):
         own = profile.coverage.plans if profile.coverage is not None else {}
         plans = [name for name in (*own, *known.plans) if name != known.uninsured]
-        if step.details.plan not in plans:
-            yield Problem(
-                f"{where}.details.plan",
-                f"unknown plan {step.details.plan!r}",
-                near(step.details.plan, plans),
-            )
-    if isinstance(step, events.Encounter) and claims:
+        yield from unknown_problems(f"{here}.details.plan", "plan", step.details.plan, plans)
+
+
+def _visit(profile: ProfileSpec, step: StepHead, here: str) -> Iterator[Problem]:
+    """Refuse a visit that would have no claim or no diagnosis."""
+    if not isinstance(step, events.Encounter | events.Claim):
+        return
+    if isinstance(step, events.Encounter) and "membersim" in profile.products:
         sponsored = isinstance(step, events.TrialVisit) and not step.details.routine_care
         professional = step.details.encounter_class in _PROFESSIONAL and not sponsored
         if professional and step.details.procedures is None:
             yield Problem(
-                f"{where}.details.procedures",
+                f"{here}.procedures",
                 "is missing, so the visit would have no claim",
                 'say what it bills, such as ["99213"], or [] if it bills nothing',
             )
-    primary = profile.clinical.primary
-    if isinstance(step, events.Encounter | events.Claim) and not (
-        step.details.diagnoses or primary
-    ):
+    if not step.details.diagnoses and profile.clinical.primary is None:
         yield Problem(
-            f"{where}.details.diagnoses",
+            f"{here}.diagnoses",
             "is empty, and the profile has no primary condition to fall back on",
             'name one, such as ["Z00.00"]',
         )
