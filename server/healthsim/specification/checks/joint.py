@@ -158,7 +158,8 @@ def _pair(profile: ProfileSpec, where: str, names: tuple[str, str]) -> Iterator[
         elif not rises(attribute):
             yield Problem(
                 where,
-                f"{name} cannot be correlated: it is of type {attribute.type}, without a rising order",
+                f"{name} cannot be correlated: it is of type {attribute.type}, whose numbers do not "
+                "rise with the chance they are drawn by",
                 "give it a distribution of numbers in rising order, such as normal or quantiles",
             )
 
