@@ -158,8 +158,8 @@ def _pair(profile: ProfileSpec, where: str, names: tuple[str, str]) -> Iterator[
         elif not rises(attribute):
             yield Problem(
                 where,
-                f"{name} cannot be correlated: it is of type {attribute.type}, whose numbers are not "
-                "in rising order",
+                f"{name} cannot be correlated: it is of type {attribute.type}, whose numbers "
+                "are not in rising order",
                 "give it a distribution of numbers in rising order, such as normal or quantiles",
             )
 
