@@ -160,7 +160,7 @@ class _Story:
 
     def _steps(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         for place, row in enumerate(self._of("events")):
-            said = list(dict.steps(self.said.pop(row["event_id"], [])))
+            said = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
             option = row["option"]
             if not said and (row["type"] in _SILENT or (not option and row["type"] in _INSIDE)):
                 continue
