@@ -19,22 +19,32 @@ from healthsim.tables import Coded
 Rows: TypeAlias = NDArray[np.integer[Any]]
 """Positions of people in their chunk, ascending."""
 
-
 Values: TypeAlias = NDArray[np.float64] | Coded
+"""A number or a text for each of some people."""
 
-
-_KEPT = 64  # uniforms kept for a step that is worked in several pieces
+_MOST_KEPT = 64  # decisions whose uniforms are kept, for steps that are done in several pieces
 
 
 def require_text(values: Values) -> Coded:
-    """Return values that must be text as text.
+    """Return values that must be text.
 
     Raises:
         TypeError: they are numbers, which the checks of specifications should have refused.
     """
     if isinstance(values, Coded):
         return values
-    raise TypeError("numbers stand where text is needed")
+    raise TypeError("numbers are given where text is needed")
+
+
+def require_numbers(values: Values) -> NDArray[np.float64]:
+    """Return values that must be numbers, float64.
+
+    Raises:
+        TypeError: they are text, which the checks of specifications should have refused.
+    """
+    if isinstance(values, Coded):
+        raise TypeError("text is given where numbers are needed")
+    return values
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,7 @@ class Draws:
         found = self._kept.get(decision)
         if found is None:
             found = self._streams.uniform(decision, self.start, self.count)
-            if len(self._kept) >= _KEPT:
+            if len(self._kept) >= _MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[decision] = found
         return found if rows is None else found[rows]
@@ -118,7 +128,7 @@ class Draws:
         found = self._kept.get(decision)
         if found is None:
             found = np.zeros(self.count)
-            if len(self._kept) >= _KEPT:
+            if len(self._kept) >= _MOST_KEPT:
                 self._drawn.pop(next(iter(self._kept)), None)
                 self._kept.pop(next(iter(self._kept)))
             self._kept[decision], self._drawn[decision] = found, set()
@@ -194,8 +204,5 @@ class Draws:
     def numbers(
         self, decision: str, distribution: Distribution, rows: Rows, scope: Scope | None
     ) -> NDArray[np.float64]:
-        """Draw a number for each of `rows`; a distribution of texts is a fault of the checker."""
-        found = self.values(decision, distribution, rows, scope)
-        if isinstance(found, Coded):
-            raise TypeError(f"{decision} gives text where a number is needed")
-        return found
+        """Draw a number for each of `rows`, float64, shape (n,)."""
+        return require_numbers(self.values(decision, distribution, rows, scope))

@@ -176,8 +176,8 @@ def stop(call: StepCall[Stop]) -> StepResult:
     """End what the named step started, for those for whom it still goes on."""
     record = call.record
     moment = record.moment(call.rows, call.days)
-    for number in call.plan.occurrences_named(call.step.of):
-        source, started = call.first_source + number, call.plan.occurrences[number].step
+    for number in call.layout.occurrences_named(call.step.of):
+        source, started = call.first_source + number, call.layout.occurrences[number].step
         for course in (*record.courses, *record.care_plans):
             if course.source == source:
                 course.end(moment)

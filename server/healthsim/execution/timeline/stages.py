@@ -1,4 +1,4 @@
-"""Lifecycles: who is in which stage, until when, and where they go from there."""
+"""Lifecycles: who is in which stage, until when, and which stage they enter next."""
 
 from __future__ import annotations
 
@@ -10,259 +10,275 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Rows, require_text
 from healthsim.execution.people.logs import FOREVER, Log
-from healthsim.execution.timeline.hazards import NEVER, days_until
+from healthsim.execution.timeline.calendar_days import add_length
+from healthsim.execution.timeline.hazards import NEVER, draw_days_until
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.scheduling import add_length
 from healthsim.execution.timeline.weights import choose_option
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageEntry
 from healthsim.specification.journeys.stages import MoveTo, Stages
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard
 
-_OUT, _STAYED = -2, -3  # left for no stage; the stay is over, and the moves are yet to be asked
+_OUT, _UNDECIDED = -2, -3  # no next stage; the stay is over, and the moves are yet to be asked
 
 
-@dataclass
+@dataclass(frozen=True)
 class _StageVisit:
-    """One entry of one stage, for everyone of the chunk.
+    """One entry into one stage; arrays have one entry for each person of the chunk.
 
     Attributes:
-        since: int32, the day of entry; `NO_DAY` for those who never did.
-        due: int32, the day of leaving, as far as it is known; way: int32, the move then.
+        entry: the occurrence of the entry; `step` is its step.
+        since: int32, day of the entry; `NO_DAY` for those who never entered.
+        due: int32, day of leaving, as far as it is known; `FOREVER` where it is not.
+        move: int32, position of the move on that day, or `_OUT`, or `_UNDECIDED`.
     """
 
+    entry: Occurrence
+    step: StageEntry
     since: Days
     due: Days
     move: NDArray[np.int32]
 
     @classmethod
-    def nobody(cls, people: int) -> _StageVisit:
-        return cls(
-            np.full(people, NO_DAY, dtype=np.int32),
-            np.full(people, FOREVER, dtype=np.int32),
-            np.full(people, -1, dtype=np.int32),
+    def of(cls, entry: Occurrence, step: StageEntry, people: int) -> _StageVisit:
+        """Return the entry of nobody."""
+        since, due, move = (np.full(people, day, np.int32) for day in (NO_DAY, FOREVER, -1))
+        return cls(entry, step, since, due, move)
+
+    def bring_forward(self, rows: Rows, days: Days, move: int) -> None:
+        """Let people leave on these days by a move, where these are earlier than what is due."""
+        earlier = days < self.due[rows]
+        self.due[rows[earlier]], self.move[rows[earlier]] = days[earlier], move
+
+    def check_intervals(self) -> list[int]:
+        """Return the days between checks whether the stage is left."""
+        moves = self.step.stage.moves
+        asked = (
+            [self.step.stages.check_every] if any(move.until is not None for move in moves) else []
         )
+        renewed = [move.hazard.renew_days for move in moves if move.hazard is not None]
+        return [*asked, *(days for days in renewed if days is not None)]
+
+    def moves_at_end(self) -> list[MoveTo]:
+        """Return the moves that share those whose stay is over."""
+        return [move for move in self.step.stage.moves if move.ends_the_stay]
 
 
 @dataclass(frozen=True)
 class StageCallbacks:
-    """What a lifecycle does to the walk that it is part of.
+    """What a lifecycle needs of the walk that it is part of.
 
     Attributes:
-        put: lets an occurrence come to people on their days.
+        schedule: puts an occurrence, by number, on the agenda of people on their days.
         retire: takes occurrences off people's agenda.
-        closed: gives the days on which a scope ends, to be set.
+        scope_ends: returns the days on which a scope ends for everyone of the chunk, to be set.
     """
 
-    put: Callable[[int, Rows, Days], None]
+    schedule: Callable[[int, Rows, Days], None]
     retire: Callable[[Rows, range], None]
-    closed: Callable[[int], Days]
+    scope_ends: Callable[[int], Days]
 
 
 class StageWalk:
     """The lifecycles of one journey over the people of one chunk."""
 
     def __init__(
-        self, plan: JourneyLayout, record: Record, begun: Days, doors: StageCallbacks
+        self, layout: JourneyLayout, record: Record, start_days: Days, walk: StageCallbacks
     ) -> None:
         """Begin with nobody in any stage.
 
         Args:
-            plan: the journey laid out.
+            layout: the journey laid out.
             record: what is known of the people.
-            begun: first day of each.
-            doors: how to the agenda and the scopes.
+            start_days: everyone's first day in the journey.
+            walk: the agenda and the scopes of the walk.
         """
-        self.plan, self.record, self.begun = plan, record, begun
-        self._put, self._closed, self._retire = doors.put, doors.closed, doors.retire
-        self._stays: dict[int, _StageVisit] = {}
-        self._times: dict[int, NDArray[np.int16]] = {}
-        self._over: dict[int, Days] = {}
-        for one in plan.occurrences:
-            if isinstance(one.step, Stages):
-                record.stages.setdefault(one.step.id, Log())
-                names = tuple(stage.name for stage in one.step.stages)
-                record.stage_names[one.step.id] = names
+        self.layout, self.record, self.start_days, self._walk = layout, record, start_days, walk
+        self._visits: dict[int, _StageVisit] = {}
+        self._entry_counts: dict[int, NDArray[np.int16]] = {}
+        self._last_days: dict[int, Days] = {}
+        for occurrence in layout.occurrences:
+            if isinstance(step := occurrence.step, Stages):
+                record.stages.setdefault(step.id, Log())
+                record.stage_names[step.id] = tuple(stage.name for stage in step.stages)
 
     def begin(
-        self, one: Occurrence, step: Stages, rows: Rows, days: Days, scope: AsOfScope
+        self, occurrence: Occurrence, step: Stages, rows: Rows, days: Days, scope: AsOfScope
     ) -> None:
-        """Let people enter their first stage."""
-        people = len(self.begun)
-        self._times.setdefault(one.number, np.zeros((len(step.stages), people), dtype=np.int16))
-        over = self._over.setdefault(one.number, np.full(people, FOREVER, dtype=np.int32))
+        """Schedule the entry of people into their first stage."""
+        people, number = len(self.start_days), occurrence.number
+        self._entry_counts.setdefault(number, np.zeros((len(step.stages), people), dtype=np.int16))
+        last = self._last_days.setdefault(number, np.full(people, FOREVER, dtype=np.int32))
         if step.lasts is not None:
-            over[rows] = add_length(days, step.lasts)
-        drawn = self.record.draws.values(f"{one.address}/start", step.start, rows, scope)
+            last[rows] = add_length(days, step.lasts)
+        address = f"{occurrence.address}/start"
+        first = require_text(self.record.draws.values(address, step.start, rows, scope))
         names = self.record.stage_names[step.id]
-        ranks = np.array([names.index(text) for text in drawn.vocabulary], dtype=np.int32)  # type: ignore[union-attr]
-        self._enter_next(one.number, step, ranks[drawn.codes], rows, days)  # type: ignore[union-attr]
+        stages = np.array([names.index(name) for name in first.vocabulary], dtype=np.int32)
+        self._schedule_entries(number, step, stages[first.codes], rows, days)
 
-    def _enter_next(
-        self, opener: int, step: Stages, ranks: NDArray[np.int32], rows: Rows, days: Days
+    def _schedule_entries(
+        self, opener: int, step: Stages, stages: NDArray[np.int32], rows: Rows, days: Days
     ) -> None:
-        times = self._times[opener]
-        times[ranks, rows] += 1
-        most = times[ranks, rows]
-        if most.size and most.max() > step.most_visits:
-            stage = step.stages[int(ranks[most.argmax()])].name
+        """Schedule the entry of people into stages, given by position."""
+        counts = self._entry_counts[opener]
+        counts[stages, rows] += 1
+        visits = counts[stages, rows]
+        if visits.size and visits.max() > step.most_visits:
+            stage = step.stages[int(stages[visits.argmax()])].name
             raise SpecError([Problem(
                 f"step {step.id!r}: visits",
                 f"stage {stage!r} is entered more than {step.most_visits} times by "
-                f"{int((most > step.most_visits).sum())} people of one chunk",
+                f"{int((visits > step.most_visits).sum())} people of one chunk",
                 "raise visits, or let people leave more slowly",
             )])  # fmt: skip
-        which = ranks.astype(np.int64) * (step.most_visits + 1) + most
-        for key in np.unique(which).tolist():
-            here = np.flatnonzero(which == key)
-            rank, time = divmod(key, step.most_visits + 1)
-            self._put(self.plan.entries[opener, rank, time], rows[here], days[here])
+        keys = stages.astype(np.int64) * (step.most_visits + 1) + visits
+        for key in np.unique(keys).tolist():
+            chosen = np.flatnonzero(keys == key)
+            entry = self.layout.entries[opener, *divmod(key, step.most_visits + 1)]
+            self._walk.schedule(entry, rows[chosen], days[chosen])
 
-    def enter(self, one: Occurrence, step: StageEntry, rows: Rows, days: Days) -> None:
-        """Note that people are in a stage, and settle when they leave it, as far as is known."""
-        rank = step.stages.stages.index(step.stage)
-        self.record.stages[step.stages.id].add(rows, days, np.full(len(rows), float(rank)))
-        stay = self._stays.setdefault(one.number, _StageVisit.nobody(len(self.begun)))
-        stay.since[rows] = days
-        stay.due[rows], stay.move[rows] = self._over[one.opener][rows], _OUT
-        if step.stage.stays is not None:
-            drawn = self.record.draws.numbers(
-                f"{one.address}/stays", step.stage.stays.distribution, rows, self._scope(rows, days)
-            ) * step.stage.stays.unit_days  # fmt: skip
-            length = np.rint(np.clip(np.nan_to_num(drawn, nan=LONGEST_DAYS), 0, LONGEST_DAYS))
-            self._bring_forward(stay, rows, days + length.astype(np.int32), _STAYED)
-        for place, move in enumerate(step.stage.moves):
+    def enter(self, entry: Occurrence, step: StageEntry, rows: Rows, days: Days) -> None:
+        """Record that people are in a stage, and when they leave it, as far as that is known."""
+        stage = step.stage
+        entered = np.full(len(rows), float(step.stages.stages.index(stage)))
+        self.record.stages[step.stages.id].add(rows, days, entered)
+        visit = self._visits.setdefault(
+            entry.number, _StageVisit.of(entry, step, len(self.start_days))
+        )
+        visit.since[rows] = days
+        visit.due[rows], visit.move[rows] = self._last_days[entry.opener][rows], _OUT
+        if stage.stays is not None:
+            address, scope = f"{entry.address}/stays", self._scope(rows, days)
+            drawn = self.record.draws.numbers(address, stage.stays.distribution, rows, scope)
+            stay_days = np.nan_to_num(drawn * stage.stays.unit_days, nan=LONGEST_DAYS)
+            length = np.rint(np.clip(stay_days, 0, LONGEST_DAYS)).astype(np.int32)
+            visit.bring_forward(rows, days + length, _UNDECIDED)
+        for position, move in enumerate(stage.moves):
             if move.hazard is not None:
-                self._compete((one, place, move.hazard, 0), stay, rows, days)
-        self._closed(self.plan.opens[one.number, -1])[rows] = stay.due[rows]
-        self._schedule_check(one, step, stay, rows, days)
+                self._draw_hazard(visit, position, move.hazard, rows, days)
+        self._set_end(visit, rows)
+        self._schedule_check(visit, rows, days)
 
-    def _bring_forward(self, stay: _StageVisit, rows: Rows, days: Days, way: int) -> None:
-        sooner = days < stay.due[rows]
-        stay.due[rows[sooner]], stay.move[rows[sooner]] = days[sooner], way
-
-    def _compete(
-        self, risk: tuple[Occurrence, int, Hazard, int], stay: _StageVisit, rows: Rows, days: Days
+    def _draw_hazard(
+        self,
+        visit: _StageVisit,
+        position: int,
+        hazard: Hazard,
+        rows: Rows,
+        days: Days,
+        renewal: int = 0,
     ) -> None:
-        """Let a move with a hazard compete, as its rate is on this day.
+        """Draw when a move's hazard occurs, at its rate on this day.
 
         Args:
-            risk: the entry, the move's place and its hazard, and how often its rate was read anew.
-            stay: the entry's; gets an earlier end.
-            rows: those whose rate is read.
+            visit: the entry; gets an earlier end.
+            position: of the move.
+            hazard: of the move.
+            rows: whose hazard is drawn.
             days: on these days.
+            renewal: how often the rate was read anew before.
         """
-        (one, place, hazard, renewal), draws = risk, self.record.draws
-        address = f"{one.address}/{_name(one.step.stage.moves, place)}"  # type: ignore[attr-defined]
+        address = f"{visit.entry.address}/{_name(visit.step.stage.moves, position)}"
         address += f"~{renewal}" if renewal else ""
         scope = self._scope(rows, days)
-        wait = days_until(
-            hazard,
-            lambda name, rate: draws.numbers(f"{address}/{name}", rate, rows, scope),
-            draws.uniform(address, rows),
-            days,
-        )
-        comes = wait != NEVER
+        wait = draw_days_until(hazard, self.record.draws, address, rows, days, scope)
+        occurs = wait != NEVER
         if hazard.renew_days is not None:
-            comes &= wait <= hazard.renew_days
-        self._bring_forward(stay, rows[comes], (days + wait)[comes].astype(np.int32), place)
+            occurs &= wait <= hazard.renew_days
+        visit.bring_forward(rows[occurs], (days + wait)[occurs].astype(np.int32), position)
 
-    def _schedule_check(
-        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
-    ) -> None:
-        """Put the next look on the agenda: the day of leaving, or an earlier one to ask on."""
-        due = stay.due[rows].copy()
-        for beat in _beats(step):
-            gone = (days - stay.since[rows]) // beat + 1
-            due = np.minimum(due, stay.since[rows] + gone * np.int32(beat))
-        comes = due != FOREVER
-        self._put(self.plan.exit_checks[one.number], rows[comes], due[comes].astype(np.int32))
+    def _set_end(self, visit: _StageVisit, rows: Rows) -> None:
+        """Let the scope inside a stage end on the day of leaving."""
+        inside = self.layout.opens[visit.entry.number, -1]
+        self._walk.scope_ends(inside)[rows] = visit.due[rows]
 
-    def leave(self, leave: Occurrence, rows: Rows, days: Days) -> None:
-        """Look whether people leave their stage on this day; those who do enter the next."""
-        one = self.plan.occurrences[leave.opener]
-        step = one.step
-        if not isinstance(step, StageEntry):
-            raise TypeError(type(step))
-        stay = self._stays[one.number]
-        self._check_conditions(one, step, stay, rows, days)
-        gone = days >= stay.due[rows]
-        stays, since = rows[~gone], days[~gone]
-        self._redraw_hazards(one, step, stay, stays, since)
-        self._closed(self.plan.opens[one.number, -1])[rows] = stay.due[rows]
-        self._schedule_check(one, step, stay, stays, since)
-        self._take_moves(one, step, stay, rows[gone], days[gone])
+    def _schedule_check(self, visit: _StageVisit, rows: Rows, days: Days) -> None:
+        """Schedule the next check: on the day of leaving, or earlier to ask or to draw again."""
+        since = visit.since[rows]
+        due = visit.due[rows].copy()
+        for interval in visit.check_intervals():
+            checks = (days - since) // interval + 1
+            due = np.minimum(due, since + checks * np.int32(interval))
+        ends = due != FOREVER
+        check = self.layout.exit_checks[visit.entry.number]
+        self._walk.schedule(check, rows[ends], due[ends].astype(np.int32))
 
-    def _check_conditions(
-        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
-    ) -> None:
-        """Let those go for whom a move's condition is seen to hold."""
-        look = (days - stay.since[rows]) % step.stages.check_every == 0
-        for place, move in enumerate(step.stage.moves):
+    def leave(self, check: Occurrence, rows: Rows, days: Days) -> None:
+        """Check who leaves a stage on this day; those who do enter the next."""
+        visit = self._visits[check.opener]
+        self._ask_conditions(visit, rows, days)
+        leaving = days >= visit.due[rows]
+        self._redraw_hazards(visit, rows[~leaving], days[~leaving])
+        self._set_end(visit, rows)
+        self._schedule_check(visit, rows[~leaving], days[~leaving])
+        self._take_moves(visit, rows[leaving], days[leaving])
+
+    def _ask_conditions(self, visit: _StageVisit, rows: Rows, days: Days) -> None:
+        """Let those leave today for whom a move's condition holds."""
+        asked = (days - visit.since[rows]) % visit.step.stages.check_every == 0
+        for position, move in enumerate(visit.step.stage.moves):
             if move.until is None:
                 continue
-            asked = np.flatnonzero(look & (days < stay.due[rows]))
-            if len(asked):
-                holds = move.until.holds(self._scope(rows[asked], days[asked]))
-                self._bring_forward(stay, rows[asked[holds]], days[asked[holds]], place)
+            chosen = np.flatnonzero(asked & (days < visit.due[rows]))
+            if len(chosen):
+                holds = move.until.holds(self._scope(rows[chosen], days[chosen]))
+                visit.bring_forward(rows[chosen[holds]], days[chosen[holds]], position)
 
-    def _redraw_hazards(
-        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
-    ) -> None:
-        """Read the rates anew for those whose time it is."""
-        gone = days - stay.since[rows]
-        for place, move in enumerate(step.stage.moves):
-            if move.hazard is None or move.hazard.renew_days is None:
+    def _redraw_hazards(self, visit: _StageVisit, rows: Rows, days: Days) -> None:
+        """Draw the hazards again of those whose rate is read anew today."""
+        inside = days - visit.since[rows]
+        for position, move in enumerate(visit.step.stage.moves):
+            hazard = move.hazard
+            if hazard is None or hazard.renew_days is None:
                 continue
-            horizon = move.hazard.renew_days
-            for renewal in np.unique(gone[gone % horizon == 0] // horizon).tolist():
-                here = np.flatnonzero(gone == renewal * horizon)
-                risk = (one, place, move.hazard, int(renewal))
-                self._compete(risk, stay, rows[here], days[here])
+            due = inside[inside % hazard.renew_days == 0]
+            for renewal in np.unique(due // hazard.renew_days).tolist():
+                chosen = np.flatnonzero(inside == renewal * hazard.renew_days)
+                self._draw_hazard(visit, position, hazard, rows[chosen], days[chosen], renewal)
 
-    def _take_moves(
-        self, one: Occurrence, step: StageEntry, stay: _StageVisit, rows: Rows, days: Days
-    ) -> None:
+    def _take_moves(self, visit: _StageVisit, rows: Rows, days: Days) -> None:
+        """End the stage for people, and schedule their entry into the next, if there is any."""
         if not len(rows):
             return
-        self._retire(rows, self.plan.stage_members[one.number])
-        ways = stay.move[rows].copy()
-        moves = [move for move in step.stage.moves if move.ends_the_stay]
-        over = np.flatnonzero(ways == _STAYED)
-        if len(over):
-            u = self.record.draws.uniform(f"{one.address}/move", rows[over])
-            taken = choose_option(moves, _groups(moves), u, self._scope(rows[over], days[over]))
-            places = np.array([step.stage.moves.index(move) for move in moves], dtype=np.int32)
-            ways[over] = places[taken]
-        out = ways == _OUT
+        step = visit.step
+        self._walk.retire(rows, self.layout.stage_members[visit.entry.number])
+        taken = self._moves_taken(visit, rows, days)
+        out = taken == _OUT
         self.record.stages[step.stages.id].add(rows[out], days[out])
-        names = [stage.name for stage in step.stages.stages]
-        goes = np.array([names.index(move.to) for move in step.stage.moves], dtype=np.int32)
-        if len(goes):
-            on = rows[~out]
-            self._enter_next(one.opener, step.stages, goes[ways[~out]], on, days[~out])
+        names = self.record.stage_names[step.stages.id]
+        following = np.array([names.index(move.to) for move in step.stage.moves], dtype=np.int32)
+        if len(following):
+            stages = following[taken[~out]]
+            self._schedule_entries(visit.entry.opener, step.stages, stages, rows[~out], days[~out])
+
+    def _moves_taken(self, visit: _StageVisit, rows: Rows, days: Days) -> NDArray[np.int32]:
+        """Return the position of everyone's move, int32; `_OUT` where there is no next stage."""
+        taken = visit.move[rows].copy()
+        undecided = np.flatnonzero(taken == _UNDECIDED)
+        if len(undecided):
+            moves = visit.moves_at_end()
+            u = self.record.draws.uniform(f"{visit.entry.address}/move", rows[undecided])
+            scope = self._scope(rows[undecided], days[undecided])
+            chosen = choose_option(moves, _groups(moves), u, scope)
+            positions = [visit.step.stage.moves.index(move) for move in moves]
+            taken[undecided] = np.array(positions, dtype=np.int32)[chosen]
+        return taken
 
     def _scope(self, rows: Rows, days: Days) -> AsOfScope:
-        return AsOfScope(self.record, self.record.moment(rows, days), self.begun[rows])
+        return AsOfScope(self.record, self.record.moment(rows, days), self.start_days[rows])
 
 
-def _name(moves: Sequence[MoveTo], place: int) -> str:
-    """Return the name of a move's draws: two moves to one stage have risks of their own."""
-    to = moves[place].to
-    before = sum(1 for move in moves[:place] if move.hazard is not None and move.to == to)
-    return f"to {to}/{before + 1}" if before else f"to {to}"
-
-
-def _beats(step: StageEntry) -> list[int]:
-    """Return the days between looks at a stage."""
-    moves = step.stage.moves
-    beats = [step.stages.check_every] if any(move.until is not None for move in moves) else []
-    renewed = [move.hazard.renew_days for move in moves if move.hazard is not None]
-    return [*beats, *(days for days in renewed if days is not None)]
+def _name(moves: Sequence[MoveTo], position: int) -> str:
+    """Return the name of a move's draws: two moves to one stage have hazards of their own."""
+    to = moves[position].to
+    earlier = sum(1 for move in moves[:position] if move.hazard is not None and move.to == to)
+    return f"to {to}/{earlier + 1}" if earlier else f"to {to}"
 
 
 def _groups(moves: Sequence[MoveTo]) -> list[list[MoveTo]]:
+    """Return the moves by condition, in listed order; those without a condition come last."""
     groups: dict[object, list[MoveTo]] = {}
     for move in moves:
         groups.setdefault(move.when, []).append(move)

@@ -1,19 +1,20 @@
-"""Journeys become dated events: who begins when, what befalls them, and what an end cuts off."""
+"""Journeys become dated events: who begins when, what occurs, and what an end cuts off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort.conditions import ALWAYS
-from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.walk import Walk, begin_states
+from healthsim.execution.timeline.state import StateVariable
+from healthsim.execution.timeline.walk import Walk
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
@@ -26,7 +27,8 @@ class Timeline:
     """Everything that happened to the people of one chunk.
 
     Attributes:
-        occurrences: one for each occurrence that befell anybody, in document order over all
+        record: what is known of them at the end.
+        occurrences: one for each occurrence that anybody had, in document order over all
             journeys; people ascending; nothing in it is dated after an end of its scope.
         start_days: for each journey, the first day of everyone; `NO_DAY` where not in it.
     """
@@ -34,36 +36,6 @@ class Timeline:
     record: Record
     occurrences: tuple[OccurrenceRows, ...]
     start_days: tuple[Days, ...]
-
-
-def walk_journeys(
-    profile: ProfileSpec,
-    plans: Sequence[JourneyLayout],
-    people: People,
-    draws: Draws,
-    book: RunContext,
-) -> Timeline:
-    """Let the people of a chunk walk through every journey, in listed order.
-
-    The plans stand in the order of `walked_plans`: what befalls newborns comes after what bears
-    them.
-    """
-    coverage = CoverageLog([_own_coverage(profile, people, book)])
-    record = Record.of(people, draws, book.names, book.states, coverage)
-    walks = []
-    happenings: list[OccurrenceRows] = []
-    for number, plan in enumerate(plans):
-        if plan.journey.from_birth:
-            begun = _begin_at_birth(plan, record)
-        else:
-            begun = _begin(profile, plan.journey, record)
-        walk = Walk(plan, number, record, begun)
-        happenings += walk.run()
-        walks.append(walk)
-    _onsets_of_primary(profile, record)
-    through = np.int32(book.through)
-    kept = [_cut_at_end(one, walks[one.journey].last, record.death, through) for one in happenings]
-    return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks))
 
 
 @dataclass(frozen=True)
@@ -83,70 +55,112 @@ class RunContext:
     through: int
 
 
-def _own_coverage(profile: ProfileSpec, people: People, book: RunContext) -> Span:
+def walk_journeys(
+    profile: ProfileSpec,
+    layouts: Sequence[JourneyLayout],
+    people: People,
+    draws: Draws,
+    context: RunContext,
+) -> Timeline:
+    """Walk every journey with the people of a chunk, in the order of the layouts.
+
+    A journey of newborns has to come after the one whose births they are.
+    """
+    coverage = CoverageLog([_own_coverage(profile, people, context)])
+    record = Record.of(people, draws, context.names, context.states, coverage)
+    walks: list[Walk] = []
+    pieces: list[OccurrenceRows] = []
+    for number, layout in enumerate(layouts):
+        if layout.journey.from_birth:
+            start_days = _start_at_birth(layout, record)
+        else:
+            start_days = _start(profile, layout.journey, record)
+        walk = Walk(layout, number, record, start_days)
+        pieces += walk.run()
+        walks.append(walk)
+    _set_onset_of_primary(record)
+    ends = [np.minimum(walk.last_days, record.death) for walk in walks]
+    kept = (_cut_at_end(piece, ends[piece.journey], context.through) for piece in pieces)
+    return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks))
+
+
+def _own_coverage(profile: ProfileSpec, people: People, context: RunContext) -> Span:
     """Cover everyone by the profile's plan since its benefit year began."""
     span = Span.nobody("~profile/coverage", len(people))
     span.plan[:] = people.plan
     as_of = profile.as_of
-    for plan, month in enumerate(book.first_months):
+    for plan, month in enumerate(context.first_months):
         year = as_of.year if as_of.month >= month else as_of.year - 1
-        since = day_of(f"{year}-{month:02d}-01")
-        span.begin[people.plan == plan] = since
+        span.begin[people.plan == plan] = day_of(f"{year}-{month:02d}-01")
     span.begin[people.birth == NO_DAY] = NO_DAY
     covered = span.begin != NO_DAY
     span.begin[covered] = np.maximum(span.begin[covered], people.birth[covered])
     return span
 
 
-def _begin(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
-    """Give everyone their first day, and take out those who are not eligible on it."""
-    people, draws = record.people, record.draws
-    first, last = (day_of(day.isoformat()) for day in journey.window(profile.as_of))
-    u = draws.uniform(f"{journey.name}/begins")
-    days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
-    rows = np.flatnonzero((days <= record.death) & (people.number < FIRST_BORN))
-    candidates = np.full(len(people), NO_DAY, dtype=np.int32)
-    candidates[rows] = days[rows]
-    begin_states(journey, record, candidates)
-    if journey.eligible is not None:
-        scope = AsOfScope(record, record.moment(rows, days[rows]), days[rows])
-        rows = rows[journey.eligible.holds(scope)]
-    begun = np.full(len(people), NO_DAY, dtype=np.int32)
-    begun[rows] = days[rows]
-    new = rows[record.first_day[rows] == NO_DAY]
-    record.first_day[new] = days[new]
-    return begun
-
-
-def _begin_at_birth(plan: JourneyLayout, record: Record) -> Days:
-    """Give those who were born, by one birth or by any, their birthday as their first day."""
+def _start(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
+    """Return everyone's first day, drawn from the journey's window; `NO_DAY` where not eligible."""
     people = record.people
-    some = [rows for address, each in record.newborn_rows.items() for rows in each
-            if not isinstance(plan, NewbornLayout) or plan.is_birth(address)]  # fmt: skip
-    rows = np.sort(np.concatenate(some)) if some else np.zeros(0, dtype=np.int64)
-    begun = np.full(len(people), NO_DAY, dtype=np.int32)
-    begun[rows] = people.birth[rows]
-    begin_states(plan.journey, record, begun)
-    if plan.journey.eligible is not None and len(rows):
-        scope = AsOfScope(record, record.moment(rows, begun[rows]), begun[rows])
-        begun[rows[~plan.journey.eligible.holds(scope)]] = NO_DAY
-    return begun
+    first, last = (day_of(day.isoformat()) for day in journey.window(profile.as_of))
+    u = record.draws.uniform(f"{journey.name}/begins")
+    days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
+    candidates = (days <= record.death) & (people.number < FIRST_BORN)
+    start_days = _admitted(journey, record, np.where(candidates, days, NO_DAY).astype(np.int32))
+    new = (start_days != NO_DAY) & (record.first_day == NO_DAY)
+    record.first_day[new] = start_days[new]
+    return start_days
 
 
-def _onsets_of_primary(profile: ProfileSpec, record: Record) -> None:
-    """Let the primary condition begin with the first journey, where the profile says so."""
-    for problem in record.conditions.columns:
-        follows = (problem.known_from == ALWAYS) & (record.first_day != NO_DAY)
-        problem.onset[follows] = record.first_day[follows]
+def _start_at_birth(layout: JourneyLayout, record: Record) -> Days:
+    """Return the birthdays of those born in the run, by the layout's birth or by any."""
+    born = [rows for address, groups in record.newborn_rows.items() for rows in groups
+            if not isinstance(layout, NewbornLayout) or layout.is_birth(address)]  # fmt: skip
+    days = np.full(len(record.people), NO_DAY, dtype=np.int32)
+    for rows in born:
+        days[rows] = record.people.birth[rows]
+    return _admitted(layout.journey, record, days)
 
 
-def _cut_at_end(
-    occurred: OccurrenceRows, over: Days, death: Days, through: np.int32
-) -> OccurrenceRows:
-    """Drop what is dated after an end of its scope."""
-    last = np.minimum(np.minimum(over[occurred.rows], death[occurred.rows]), through)
-    keep = occurred.days <= last
-    return occurred if keep.all() else occurred.take(keep)
+def _admitted(journey: JourneySpec, record: Record, days: Days) -> Days:
+    """Start the states of candidates; return their days, `NO_DAY` for those not eligible."""
+    rows = np.flatnonzero(days != NO_DAY)
+    _start_states(journey, record, rows, days[rows])
+    if journey.eligible is not None and len(rows):
+        scope = AsOfScope(record, record.moment(rows, days[rows]), days[rows])
+        days[rows[~journey.eligible.holds(scope)]] = NO_DAY
+    return days
+
+
+def _start_states(journey: JourneySpec, record: Record, rows: Rows, days: Days) -> None:
+    """Give candidates the first value of each of the journey's state variables."""
+    for name, state in journey.state.items():
+        if name in record.variables:
+            continue  # it was started by an earlier journey
+        start = np.full(len(record.people), np.nan)
+        if isinstance(state.start, str):
+            attribute = name if state.start == "attribute" else state.start
+            start[rows] = require_numbers(record.people.attributes[attribute])[rows]
+        else:
+            scope = AsOfScope(record, record.moment(rows, days), days)
+            address = f"{journey.name}/state/{name}"
+            start[rows] = record.draws.numbers(address, state.start, rows, scope)
+        low = -np.inf if state.low is None else state.low
+        high = np.inf if state.high is None else state.high
+        variable = StateVariable(start, low, high, state.decimals)
+        record.variables[name] = replace(variable, start=variable.clamp_and_round(start))
+
+
+def _set_onset_of_primary(record: Record) -> None:
+    """Begin the primary condition with the first journey, where the profile states no onset."""
+    for condition in record.conditions.columns:
+        follows = (condition.known_from == ALWAYS) & (record.first_day != NO_DAY)
+        condition.onset[follows] = record.first_day[follows]
+
+
+def _cut_at_end(piece: OccurrenceRows, last_days: Days, through: int) -> OccurrenceRows:
+    """Drop what is dated after an end of its scope, or after the data."""
+    keep = piece.days <= np.minimum(last_days[piece.rows], np.int32(through))
+    return piece if keep.all() else piece.take(keep)
 
 
 def _merged(pieces: Iterable[OccurrenceRows]) -> tuple[OccurrenceRows, ...]:

@@ -85,7 +85,7 @@ class StepCall(Generic[S_co]):
         days: int32, the day on which it comes to each.
         scope: what conditions and distributions see of them on that day.
         journey_end: last day of this journey for everyone of the chunk.
-        plan: the journey laid out; `first_source` is the position of its first occurrence.
+        layout: the journey laid out; `first_source` is the position of its first occurrence.
         scope_ends: for each scope around the step that ends before the journey does, the first
             day after its end, for everyone of the chunk.
         settled: the step's facts where they were settled with its day: of a wait, a protocol's
@@ -101,7 +101,7 @@ class StepCall(Generic[S_co]):
     scope: AsOfScope
     record: Record
     journey_end: Days
-    plan: JourneyLayout
+    layout: JourneyLayout
     first_source: int = 0
     scope_ends: tuple[Days, ...] = ()
     settled: StepFacts | None = None
@@ -113,7 +113,7 @@ class StepCall(Generic[S_co]):
         Raises:
             TypeError: it has none, which the checks of specifications should have refused.
         """
-        trial = self.plan.journey.trial
+        trial = self.layout.journey.trial
         if trial is None:
             raise TypeError(f"{self.occurrence.address} is of a trial, and its journey has none")
         return trial
