@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,6 +185,10 @@ def stack(parts: Sequence[Columns]) -> Columns:
     return {name: join([part[name] for part in parts]) for name in parts[0]}
 
 
+@overload
+def join(arrays: Sequence[Coded]) -> Coded: ...
+@overload
+def join(arrays: Sequence[Array]) -> Array: ...
 def join(arrays: Sequence[Array]) -> Array:
     """Put arrays of one column below each other."""
     arrays = [array for array in arrays if len(array)] or arrays[:1]

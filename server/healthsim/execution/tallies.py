@@ -174,9 +174,9 @@ class _EndOfRunScope(AsOfScope):
         super().__init__(record, record.moment(rows, days), start)
         self._journey = journey
 
-    def _nearest(self, journeys: int) -> Iterable[int]:
+    def _search_order(self) -> Iterable[int]:
         own = [self._journey] if self._journey >= 0 else []
-        return (*own, *super()._nearest(journeys))
+        return (*own, *super()._search_order())
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def in_exact_quota(
     for place, group in enumerate(groups):
         group_of[can & (group_of < 0) & group.when.holds(scope)] = place
     strata = Coded(group_of, tuple(str(place) for place in range(len(groups))))
-    standing = draws.population_pass.standing(f"{address}/exactly", draws.person_ids(), strata)
+    standing = draws.population_pass.ranks(f"{address}/exactly", draws.person_ids(), strata)
     chosen = np.zeros(scope.size, dtype=np.bool_)
     if standing is None:
         return chosen

@@ -1,4 +1,4 @@
-"""Numbers for the people of one chunk: every draw has an address, and every person a place."""
+"""Random draws for the people of one chunk, by address and person, whatever the chunk."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ def require_numbers(values: Values) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class UnitRoster:
-    """Who lives in which unit; arrays of shape (n,), rising by unit, then place.
+    """Who lives in which unit; arrays of shape (n,), ascending by unit, then place.
 
     Attributes:
         unit: int64, position of the unit in the chunk.
-        place: int64, 1 to 99; 1 is the anchor, from 50 on those born in the run.
+        place: int64, number within the unit, 1 to 99; 1 is the anchor, from 50 on those born in
+            the run.
     """
 
     unit: NDArray[np.int64]
@@ -61,28 +62,30 @@ class UnitRoster:
 
     @cached_property
     def rows_of(self) -> dict[int, NDArray[np.intp]]:
-        """The rows of each place that anybody has."""
+        """Place -> the rows of everyone who has it."""
         return {place: np.flatnonzero(self.place == place)
                 for place in np.unique(self.place).tolist()}  # fmt: skip
 
     def places(self, rows: Rows | None) -> Iterable[int]:
-        """Return the places that some of the people have."""
+        """Return the places that some of the people have; all places by default."""
         if rows is None:
             return self.rows_of
-        found: list[int] = np.flatnonzero(np.bincount(self.place[rows])).tolist()
-        return found
+        places: list[int] = np.flatnonzero(np.bincount(self.place[rows])).tolist()
+        return places
 
 
 class Draws:
-    """Addressed numbers for the people of one chunk, and where they stand among everybody.
+    """Random draws for the people of one chunk, each with an address of its own.
 
     The anchor of a unit has the decision's own stream, and so has everyone where units are
     persons; whoever has another place has that of ``decision~place``, at the unit's number.
 
     Attributes:
         start: number of the chunk's first unit, counted from 0.
+        units: how many units the chunk has.
         count: how many people the chunk has.
         population: how many units there are in all.
+        population_pass: ranks of people in the steps that see the whole population.
         roster: who lives in which unit; None where everyone is an anchor.
     """
 
@@ -92,81 +95,80 @@ class Draws:
         start: int,
         units: int,
         population: int,
-        census: PopulationPass | None = None,
+        population_pass: PopulationPass | None = None,
     ) -> None:
         self._streams = Streams(seed)
         self.start, self.units, self.population = start, units, population
-        self.population_pass = census or PopulationPass()
+        self.population_pass = population_pass or PopulationPass()
         self.roster: UnitRoster | None = None
         self.count = units
-        self._kept: dict[str, NDArray[np.float64]] = {}
-        self._drawn: dict[str, set[int]] = {}
+        self._kept: dict[str, tuple[NDArray[np.float64], set[int]]] = {}
 
-    def for_roster(self, roll: UnitRoster) -> Draws:
-        """Return the numbers of other people of the same units."""
-        found = Draws(
+    def for_roster(self, roster: UnitRoster) -> Draws:
+        """Return the draws for other people of the same units."""
+        draws = Draws(
             self._streams.seed, self.start, self.units, self.population, self.population_pass
         )
-        found.roster, found.count = roll, len(roll.unit)
-        return found
+        draws.roster, draws.count = roster, len(roster.unit)
+        return draws
 
     def uniform(self, decision: str, rows: Rows | None = None) -> NDArray[np.float64]:
-        """Return everyone's number for a decision, or that of some rows; in (0, 1)."""
+        """Return everyone's uniform for a decision, or that of some rows; float64 in (0, 1)."""
         if self.roster is not None:
-            whole = self._by_place(decision, self.roster, rows)
-            return whole if rows is None else whole[rows]
-        found = self._kept.get(decision)
-        if found is None:
-            found = self._streams.uniform(decision, self.start, self.count)
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[decision] = found
-        return found if rows is None else found[rows]
+            uniforms = self._by_place(decision, self.roster, rows)
+        elif decision in self._kept:
+            uniforms, _ = self._kept[decision]
+        else:
+            uniforms = self._streams.uniform(decision, self.start, self.count)
+            self._keep(decision, uniforms)
+        return uniforms if rows is None else uniforms[rows]
 
-    def _by_place(self, decision: str, roll: UnitRoster, rows: Rows | None) -> NDArray[np.float64]:
-        """Return a number for everyone, of whom those who have the places of `rows` are drawn."""
-        found = self._kept.get(decision)
-        if found is None:
-            found = np.zeros(self.count)
-            if len(self._kept) >= _MOST_KEPT:
-                self._drawn.pop(next(iter(self._kept)), None)
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[decision], self._drawn[decision] = found, set()
-        for place in roll.places(rows):
-            if place not in self._drawn[decision]:
-                mine = roll.rows_of[place]
-                unit = roll.unit[mine]
-                first = int(unit[0])
+    def _keep(self, decision: str, uniforms: NDArray[np.float64]) -> None:
+        """Keep the uniforms of a decision, in place of the oldest ones."""
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[decision] = uniforms, set()
+
+    def _by_place(
+        self, decision: str, roster: UnitRoster, rows: Rows | None
+    ) -> NDArray[np.float64]:
+        """Return uniforms, of which those of everyone who has a place of `rows` are drawn."""
+        if decision not in self._kept:
+            self._keep(decision, np.zeros(self.count))
+        uniforms, drawn = self._kept[decision]
+        for place in roster.places(rows):
+            if place not in drawn:
+                drawn.add(place)
+                holders = roster.rows_of[place]
+                unit = roster.unit[holders]
+                first, count = int(unit[0]), int(unit[-1]) - int(unit[0]) + 1
                 stream = decision if place == 1 else f"{decision}~{place}"
-                wide = int(unit[-1]) - first + 1
-                drawn = self._streams.uniform(stream, self.start + first, wide)
-                found[mine] = drawn[unit - first]
-                self._drawn[decision].add(place)
-        return found
+                of_units = self._streams.uniform(stream, self.start + first, count)
+                uniforms[holders] = of_units[unit - first]
+        return uniforms
 
     def permuted_positions(self, decision: str, rows: Rows | None = None) -> NDArray[np.int64]:
-        """Return each person's place in a keyed order of the whole population."""
+        """Return each unit's position in a keyed order of the whole population, int64."""
         return self.permuted(f"{decision}/place", self.index(rows), self.population)
 
     def permuted(self, decision: str, index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """Return where each index lands in a keyed permutation of ``range(size)``."""
+        """Return the position of each index in a keyed permutation of ``range(size)``, int64."""
         return self._streams.permuted(decision, index, size)
 
     def slots(self, decision: str, first: int, count: int) -> NDArray[np.float64]:
-        """Return the numbers of `count` slots that no person owns, such as places in a block."""
+        """Return the uniforms of `count` slots that belong to no person, as in a block of arms."""
         return self._streams.uniform(decision, first, count)
 
     def person_ids(self) -> NDArray[np.int64]:
-        """Return everyone's person_id, int64, rising."""
+        """Return everyone's person_id, int64, ascending."""
         return (self.index() + 1) * 100 + (1 if self.roster is None else self.roster.place)
 
     def balanced(self, decision: str) -> NDArray[np.float64]:
-        """Return uniforms of which every N-th of (0, 1) holds exactly one."""
-        places = self.permuted_positions(decision)
-        return (places + self.uniform(decision)) / self.population
+        """Return uniforms of which each N-th part of (0, 1) has exactly one, of N units in all."""
+        return (self.permuted_positions(decision) + self.uniform(decision)) / self.population
 
     def index(self, rows: Rows | None = None) -> NDArray[np.int64]:
-        """Return the number of each person's unit, counted from 0 over the whole population."""
+        """Return the number of each person's unit in the whole population, from 0; int64."""
         if self.roster is not None:
             return self.roster.unit[slice(None) if rows is None else rows] + self.start
         if rows is None:
@@ -187,7 +189,7 @@ class Draws:
         Args:
             decision: address of the draw.
             distribution: what it is drawn from.
-            rows: whose values; `scope` must describe the same people.
+            rows: whose values they are; `scope` must be of the same people.
             scope: what conditions and formulas see.
             chance: uniforms for `rows` in place of the decision's own.
         """

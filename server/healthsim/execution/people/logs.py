@@ -1,7 +1,7 @@
 """What has happened to the people of a chunk, as dated logs.
 
 A log is a list of entries, each about many people at once. A read at a moment sees only what is
-dated on or before that moment, whatever has been worked already.
+dated on or before that moment, even if later things are already in the log.
 """
 
 from __future__ import annotations
@@ -34,30 +34,30 @@ class Moment:
 
     @cached_property
     def positions(self) -> NDArray[np.int32]:
-        """Position in this moment of each person of the chunk; -1 for those not in it."""
-        found = np.full(self.people, -1, dtype=np.int32)
-        found[self.rows] = np.arange(len(self.rows), dtype=np.int32)
-        return found
+        """Position in this moment of each person of the chunk, int32; -1 for those not in it."""
+        positions = np.full(self.people, -1, dtype=np.int32)
+        positions[self.rows] = np.arange(len(self.rows), dtype=np.int32)
+        return positions
 
     def days_of(self, rows: Rows) -> Days:
-        """Return the day of each of `rows`; long ago for those who are not in the moment."""
-        place = self.positions[rows]
+        """Return the day of each of `rows`, int32; `NO_DAY` for those not in the moment."""
+        position = self.positions[rows]
         if not len(self.days):
             return np.full(len(rows), NO_DAY, dtype=np.int32)
-        return np.where(place >= 0, self.days[place], NO_DAY).astype(np.int32)
+        return np.where(position >= 0, self.days[position], NO_DAY).astype(np.int32)
 
     def visible(self, entry: LogEntry) -> tuple[NDArray[np.int32], Rows]:
-        """Return (position in this moment, position in the entry) of what is visible."""
-        place = self.positions[entry.rows]
-        visible = place >= 0
-        visible &= entry.days <= self.days[place]
-        chosen = np.flatnonzero(visible)
-        return place[chosen], chosen
+        """Return (position in this moment, position in the entry) of those who see the entry."""
+        position = self.positions[entry.rows]
+        visible = position >= 0
+        visible &= entry.days <= self.days[position]
+        seen = np.flatnonzero(visible)
+        return position[seen], seen
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One occurrence as it befell some people.
+    """One occurrence, for those who had it.
 
     Attributes:
         rows: ascending positions in the chunk, shape (n,).
@@ -72,22 +72,22 @@ class LogEntry:
 
 @dataclass
 class Log:
-    """Entries in the order in which they were worked."""
+    """Entries in the order in which they were added."""
 
     entries: list[LogEntry] = field(default_factory=list)
 
     def add(self, rows: Rows, days: Days, values: NDArray[np.float64] | None = None) -> None:
         """Append an entry; people in it must be distinct."""
         if len(rows):
-            blank = np.full(len(rows), np.nan) if values is None else values
-            self.entries.append(LogEntry(rows, days, blank))
+            numbers = np.full(len(rows), np.nan) if values is None else values
+            self.entries.append(LogEntry(rows, days, numbers))
 
     def count(self, moment: Moment) -> NDArray[np.float64]:
-        """Return how many entries each person has by then."""
+        """Return how many entries each person has by then, float64."""
         total = np.zeros(len(moment.rows))
         for entry in self.entries:
-            place, _ = moment.visible(entry)
-            total[place] += 1
+            position, _ = moment.visible(entry)
+            total[position] += 1
         return total
 
     def latest(self, moment: Moment) -> tuple[Days, NDArray[np.float64]]:
@@ -95,17 +95,17 @@ class Log:
         days = np.full(len(moment.rows), NO_DAY, dtype=np.int32)
         values = np.full(len(moment.rows), np.nan)
         for entry in self.entries:
-            place, chosen = moment.visible(entry)
-            newer = entry.days[chosen] >= days[place]
-            place, chosen = place[newer], chosen[newer]
-            days[place] = entry.days[chosen]
-            values[place] = entry.values[chosen]
+            position, seen = moment.visible(entry)
+            newer = entry.days[seen] >= days[position]
+            position, seen = position[newer], seen[newer]
+            days[position] = entry.days[seen]
+            values[position] = entry.values[seen]
         return days, values
 
 
 @dataclass
 class Course:
-    """A drug being taken: from `days` until the day before `stop`.
+    """A drug that is taken, or a care plan: from `days` until the day before `stop`.
 
     Attributes:
         stop: int32, shape (n,); moves earlier when the drug is stopped or replaced.
@@ -122,18 +122,22 @@ class Course:
     source: int = -1
 
     def taking(self, moment: Moment) -> NDArray[np.int32]:
-        """Return the positions in the moment of those who are taking it."""
-        place = moment.positions[self.rows]
-        day = moment.days[place]
-        return place[(place >= 0) & (self.days <= day) & (day < self.stop)]
+        """Return the positions in the moment of those who are taking it, int32."""
+        position = moment.positions[self.rows]
+        return position[self._taken(moment, position)]
 
     def end(self, moment: Moment) -> None:
         """Stop it, on the moment's day, for those of the moment who are taking it."""
-        place = moment.positions[self.rows]
-        day = moment.days[place]
-        ends = (place >= 0) & (self.days <= day) & (day < self.stop)
-        self.stop[ends] = day[ends]
+        position = moment.positions[self.rows]
+        ends = self._taken(moment, position)
+        self.stop[ends] = moment.days[position[ends]]
         self.cut[ends] = True
+
+    def _taken(self, moment: Moment, position: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which of its people are in the moment and taking it."""
+        day = moment.days[position]
+        taken: NDArray[np.bool_] = (position >= 0) & (self.days <= day) & (day < self.stop)
+        return taken
 
 
 @dataclass
@@ -170,10 +174,11 @@ class Span:
         )
 
     def covers(self, rows: Rows, days: Days) -> NDArray[np.bool_]:
-        """Return who of `rows` is covered by it on their day."""
+        """Return who of `rows` is covered by it on their day, bool."""
         begin = self.begin[rows]
-        found: NDArray[np.bool_] = (begin != NO_DAY) & (begin <= days) & (days <= self.last[rows])
-        return found
+        covered: NDArray[np.bool_] = (begin != NO_DAY) & (begin <= days)
+        covered &= days <= self.last[rows]
+        return covered
 
 
 @dataclass
@@ -184,34 +189,34 @@ class CoverageLog:
     reasons: list[str] = field(default_factory=list)
 
     def plan(self, rows: Rows, days: Days) -> NDArray[np.int32]:
-        """Return the plan of each of `rows` on their day; -1 where not covered."""
-        found = np.full(len(rows), -1, dtype=np.int32)
+        """Return the plan of each of `rows` on their day, int32; -1 where not covered."""
+        plan = np.full(len(rows), -1, dtype=np.int32)
         for span in self.spans:
             covered = span.covers(rows, days)
-            found[covered] = span.plan[rows[covered]]
-        return found
+            plan[covered] = span.plan[rows[covered]]
+        return plan
 
     def open(
         self, address: str, rows: Rows, days: Days, plan: NDArray[np.int32], source: int
     ) -> None:
-        """Cover people from their day on by a plan, in place of whatever covered them."""
+        """Cover people from their day on by a plan, in place of the one that covered them."""
         code = self._code("another plan")
         for span in self.spans:
             covered = span.covers(rows, days)
-            whole = covered & (span.begin[rows] == days)
-            span.begin[rows[whole]] = NO_DAY
+            replaced = covered & (span.begin[rows] == days)
+            span.begin[rows[replaced]] = NO_DAY
             span.last[rows[covered]] = days[covered] - 1
             span.reason[rows[covered]] = code
         new = Span.nobody(address, len(self.spans[0].plan))
         new.plan[rows], new.begin[rows], new.opened_by[rows] = plan, days, source
         for span in self.spans:
-            before = rows[(span.begin[rows] != NO_DAY) & (span.begin[rows] > days)]
-            new.last[before] = np.minimum(new.last[before], span.begin[before] - 1)
-            new.reason[before] = code
+            until = rows[(span.begin[rows] != NO_DAY) & (span.begin[rows] > days)]
+            new.last[until] = np.minimum(new.last[until], span.begin[until] - 1)
+            new.reason[until] = code
         self.spans.append(new)
 
     def close(self, rows: Rows, days: Days, reason: str) -> None:
-        """End whatever covers people on their day: that day is the last."""
+        """End the coverage of people on their day, which is the last covered one."""
         code = self._code(reason)
         for span in self.spans:
             covered = span.covers(rows, days)
@@ -219,7 +224,7 @@ class CoverageLog:
             span.reason[rows[covered]] = code
 
     def set_reason(self, rows: Rows, reason: str) -> None:
-        """Say why the span that was opened last is there."""
+        """Set the reason of the span that was opened last."""
         self.spans[-1].reason[rows] = self._code(reason)
 
     def _code(self, reason: str) -> int:

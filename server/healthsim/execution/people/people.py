@@ -1,4 +1,4 @@
-"""The people of one chunk as columns, and the numbers that are drawn for them."""
+"""The people of one chunk as columns."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows, UnitRoster, Values
+from healthsim.execution.people.logs import FOREVER
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded
 
-STILL = np.int32(2**31 - 1)
-"""A day that never comes."""
+FIRST_BORN = 50
+"""Lowest number within the unit of those born in the run."""
+YOUNGEST_MOTHER, OLDEST_MOTHER = 9, 64  # years: maternity ages of Medicare's code editor
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,14 @@ class ConditionColumn:
     """A condition that people have or will have; every array has shape (n,).
 
     Attributes:
-        code: ICD-10-CM code as the specification says it.
+        code: ICD-10-CM code as the specification states it.
         onset: first day; `NO_DAY` where the person never has it.
         known_from: first day on which `has()` sees it.
         source: position of the event that caused it among the run's occurrences; -1 where the
             profile did.
-        abated: first day on which the person has it no more; `STILL` while active.
+        abated: first day on which the person does not have it any more; `FOREVER` while active.
         episode: position of the event that began the latest episode, as `source`.
-        gaps: between episodes: whose, the first day without it, the first day with it again.
+        gaps: between two episodes: rows, first days without it, first days with it again.
     """
 
     code: str
@@ -44,16 +46,17 @@ class ConditionColumn:
     def nobody(cls, code: str, people: int) -> ConditionColumn:
         """Return a condition that nobody has yet."""
         never = np.full(people, NO_DAY, dtype=np.int32)
-        nothing = np.full(people, -1, dtype=np.int32)
-        still = np.full(people, STILL, dtype=np.int32)
-        return cls(code, never, never.copy(), nothing, still, nothing.copy())
+        none = np.full(people, -1, dtype=np.int32)
+        active = np.full(people, FOREVER, dtype=np.int32)
+        return cls(code, never, never.copy(), none, active, none.copy())
 
 
 @dataclass(frozen=True)
 class MedicationColumn:
-    """A drug that people take from before the data begin.
+    """A drug that people take since before the data begin.
 
     Attributes:
+        drug: as the specification names it.
         takes: bool, shape (n,).
         adherence: float64, shape (n,), in (0, 1].
     """
@@ -70,15 +73,16 @@ class Households:
     """Who lives with whom; arrays of shape (n,).
 
     Attributes:
+        roster: unit of each person, and number within it.
         anchor: int64, row of the anchor of each person's unit.
         mother: int64, row of the mother of those who are or may be born in the run; -1 elsewhere.
-        born_of: int64, shape (children, n), rows of the children whom each person can bear; -1
-            where none.
-        births: address of a birth -> number of its first child.
+        born_of: int64, shape (children, n), rows reserved for the children whom each person may
+            have; -1 where none.
+        births: address of a birth -> number of its first child in `born_of`.
         families: whether units are families; units that are persons have newborns only.
     """
 
-    roll: UnitRoster
+    roster: UnitRoster
     anchor: NDArray[np.int64]
     mother: NDArray[np.int64]
     born_of: NDArray[np.int64]
@@ -86,10 +90,10 @@ class Households:
     families: bool = True
 
     @classmethod
-    def of(cls, roll: UnitRoster) -> Households:
-        """Return who lives with whom where no child is expected."""
-        none = np.full(len(roll.unit), -1, dtype=np.int64)
-        return cls(roll, np.searchsorted(roll.unit, roll.unit), none, none[None, :0])
+    def of(cls, roster: UnitRoster) -> Households:
+        """Return the households of units in which no birth is possible."""
+        none = np.full(len(roster.unit), -1, dtype=np.int64)
+        return cls(roster, np.searchsorted(roster.unit, roster.unit), none, none[None, :0])
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,8 @@ class People:
     """Everything a profile says about the people of one chunk; every array has shape (n,).
 
     Attributes:
-        person_id: ``unit * 100 + place``.
-        birth: day of birth.
+        person_id: ``unit * 100 + number within the unit``.
+        birth: day of birth; `NO_DAY` for children who are not born.
         county, place, state: rows of PopulationSim's geography.
         plan: position in the plan book; -1 where uninsured or not asked for.
         attributes: by name, float64 or Coded.
@@ -126,22 +130,17 @@ class People:
 
     @property
     def role(self) -> Coded:
-        """What each person is to the household: self, spouse, child, newborn."""
+        """Role of each person in the household: self, spouse, child, newborn."""
         return roles(self.number)
 
     @property
     def number(self) -> NDArray[np.int64]:
-        """Each person's place in their unit, from 1."""
+        """Number of each person within their unit, from 1; int64."""
         return self.person_id % 100
 
     @property
     def present_rows(self) -> NDArray[np.intp] | slice:
-        """Rows of those who are there: all but the children whom nobody bore."""
+        """Rows of those who exist: all but the reserved children who are not born."""
         if self.households is None or not self.households.born_of.size:
             return slice(None)
         return np.flatnonzero(self.birth != NO_DAY)
-
-
-FIRST_BORN = 50
-"""The first place of those born in the run."""
-YOUNGEST_MOTHER, OLDEST_MOTHER = 9, 64  # years: maternity ages of Medicare's code editor

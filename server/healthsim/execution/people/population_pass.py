@@ -1,9 +1,9 @@
-"""What a population step knows of everybody who comes to it, whatever the chunk.
+"""The people of a population step, over all chunks, and their ranks in it.
 
-A step that may see everyone (an exact quota, a randomisation) asks where people stand: their rank
-among all who come to it and belong to one stratum, in the order of persons. While people are being
-counted there is no answer yet; those who came are noted. Once everybody is, the step is settled,
-and every chunk is given the same ranks, alone or beside others.
+A population step, such as an exact quota or a randomisation, needs a person's rank among all who
+come to it in one stratum, in the order of persons. A counting pass collects who comes to each step;
+there are no ranks in it yet. A step that has been counted is settled: every chunk gets the same
+ranks, alone or beside others.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from healthsim.tables import Coded, join
 
-Came = tuple[NDArray[np.int64], Coded]
-"""Persons who came to a step, and the stratum of each."""
+Arrivals = tuple[NDArray[np.int64], Coded]
+"""Persons who came to a step in one chunk, and the stratum of each."""
 
 
 @dataclass(frozen=True, eq=False)
 class StratumRank:
-    """Where people stand in a population step; arrays have shape (n,).
+    """Ranks of people in a population step; arrays have shape (n,).
 
     Attributes:
         rank: int64, from 0 within the person's stratum; -1 where not in the step.
@@ -38,11 +38,11 @@ class StratumCounts:
     """Everybody who comes to a population step: 20 bytes a person.
 
     Attributes:
-        persons: int64, rising.
-        rank: int64, place within the person's stratum in the order of persons, from 0; -1 for
+        persons: int64, person_id, ascending.
+        rank: int64, position within the person's stratum in the order of persons, from 0; -1 for
             those who came and do not count, since their life ends before.
         stratum: int32, position in `strata`; -1 for those who do not count.
-        strata: the texts that tell strata apart.
+        strata: labels of the strata.
         sizes: int64, people by stratum.
     """
 
@@ -53,35 +53,32 @@ class StratumCounts:
     sizes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, came: Sequence[Came]) -> StratumCounts:
-        """Put together who came in each chunk, in any order.
+    def of(cls, arrivals: Sequence[Arrivals]) -> StratumCounts:
+        """Count those who came in each chunk, in any order of chunks.
 
-        >>> found = StratumCounts.of([(np.array([3, 1]), Coded.of(["b", "a"])),
-        ...                             (np.array([2, 4]), Coded.of(["b", None]))])
-        >>> found.persons.tolist(), found.rank.tolist(), found.size("b")
+        >>> counts = StratumCounts.of([(np.array([3, 1]), Coded.of(["b", "a"])),
+        ...                            (np.array([2, 4]), Coded.of(["b", None]))])
+        >>> counts.persons.tolist(), counts.rank.tolist(), counts.size("b")
         ([1, 2, 3, 4], [0, 0, 1, -1], 2)
         """
-        if not came:
+        if not arrivals:
             none = np.zeros(0, dtype=np.int64)
             return cls(none, none, none.astype(np.int32), (), none)
-        persons = np.concatenate([some for some, _ in came])
+        persons = np.concatenate([persons for persons, _ in arrivals])
         order = np.argsort(persons, kind="stable")
-        both = join([strata for _, strata in came])
-        if not isinstance(both, Coded):
-            raise TypeError("strata are texts")
-        strata = tuple(sorted(both.vocabulary))
-        place = np.array([*(strata.index(word) for word in both.vocabulary), -1], dtype=np.int32)
-        stratum = place[both.codes[order]]
-        counts = np.flatnonzero(stratum >= 0)
-        together = counts[np.argsort(stratum[counts], kind="stable")]
-        sizes = np.bincount(stratum[counts], minlength=len(strata)).astype(np.int64)
+        labels = join([labels for _, labels in arrivals])
+        strata = tuple(sorted(labels.vocabulary))
+        position = np.array([*map(strata.index, labels.vocabulary), -1], dtype=np.int32)
+        stratum = position[labels.codes[order]]
+        counted = np.flatnonzero(stratum >= 0)
+        by_stratum = counted[np.argsort(stratum[counted], kind="stable")]
+        sizes = np.bincount(stratum[counted], minlength=len(strata)).astype(np.int64)
         rank = np.full(len(order), -1, dtype=np.int64)
-        firsts = np.cumsum(sizes) - sizes
-        rank[together] = np.arange(len(counts)) - np.repeat(firsts, sizes)
+        rank[by_stratum] = np.arange(len(counted)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return cls(persons[order], rank, stratum, strata, sizes)
 
     def same_as(self, other: StratumCounts) -> bool:
-        """Tell whether the same people of the same strata were counted."""
+        """Tell whether the same people were counted in the same strata."""
         return (
             self.strata == other.strata
             and np.array_equal(self.persons, other.persons)
@@ -93,18 +90,18 @@ class StratumCounts:
         return int(self.sizes[self.strata.index(stratum)]) if stratum in self.strata else 0
 
     def covers_all(self, persons: NDArray[np.int64]) -> bool:
-        """Tell whether all of some persons have come."""
+        """Tell whether all of these persons have come."""
         return bool(np.isin(persons, self.persons, assume_unique=True).all())
 
-    def standing(self, persons: NDArray[np.int64]) -> StratumRank:
-        """Return where persons stand; those who were not counted are not in it."""
+    def ranks(self, persons: NDArray[np.int64]) -> StratumRank:
+        """Return the ranks of persons; those who were not counted have none."""
         rank = np.full(len(persons), -1, dtype=np.int64)
         size = np.zeros(len(persons), dtype=np.int64)
         if len(self.persons):
             place = np.minimum(np.searchsorted(self.persons, persons), len(self.persons) - 1)
-            here = (self.persons[place] == persons) & (self.rank[place] >= 0)
-            rank[here] = self.rank[place[here]]
-            size[here] = self.sizes[self.stratum[place[here]]]
+            counted = (self.persons[place] == persons) & (self.rank[place] >= 0)
+            rank[counted] = self.rank[place[counted]]
+            size[counted] = self.sizes[self.stratum[place[counted]]]
         return StratumRank(rank, size)
 
 
@@ -112,10 +109,10 @@ class PopulationPass:
     """The population steps that are settled, and, in a counting pass, who comes to the others.
 
     Attributes:
-        settled: by the step's name.
-        counting: whether it is being counted who comes.
-        last_day: what is dated later than this is no event, so nobody counts there.
-        arrivals: who came to each step, while people are being counted.
+        settled: by the step's address.
+        counting: whether this is a counting pass.
+        last_day: last day of the data; who comes later does not count.
+        arrivals: who came to each step, by its address, in a counting pass.
     """
 
     def __init__(
@@ -127,38 +124,40 @@ class PopulationPass:
     ) -> None:
         self.settled = dict(settled or {})
         self.counting, self.last_day = counting, last_day
-        self.arrivals: dict[str, list[Came]] = {}
+        self.arrivals: dict[str, list[Arrivals]] = {}
 
     def for_chunk(self) -> PopulationPass:
-        """Return a census of the same settled steps for one chunk of a counting pass."""
+        """Return a counting pass over one chunk, with the same settled steps."""
         return PopulationPass(self.settled, counting=True, last_day=self.last_day)
 
     def add(self, other: PopulationPass) -> None:
-        """Take in who came in another chunk."""
-        for step, came in other.arrivals.items():
-            self.arrivals.setdefault(step, []).extend(came)
+        """Add those who came in another chunk."""
+        for step, arrivals in other.arrivals.items():
+            self.arrivals.setdefault(step, []).extend(arrivals)
 
     def unsettled_persons(self) -> NDArray[np.int64]:
-        """Return who came to a step that is not settled: what befalls them next is not known."""
-        found = [some[strata.codes >= 0] for step, came in self.arrivals.items()
-                 if step not in self.settled for some, strata in came]  # fmt: skip
-        return np.concatenate([np.zeros(0, dtype=np.int64), *found])
+        """Return who came to a step that is not settled; what they do after it is not known."""
+        unsettled = [persons[labels.codes >= 0] for step, arrivals in self.arrivals.items()
+                     if step not in self.settled for persons, labels in arrivals]  # fmt: skip
+        return np.concatenate([np.zeros(0, dtype=np.int64), *unsettled])
 
-    def keep_survivors(self, step: str, persons: NDArray[np.int64]) -> None:
-        """Count at a settled step only those who came to it alive, as a whole life has shown."""
-        if step in self.settled:
-            self.arrivals[step] = [
-                (some, Coded(np.where(np.isin(some, persons), strata.codes, -1), strata.vocabulary))
-                for some, strata in self.arrivals.get(step, [])
-            ]
+    def keep_survivors(self, step: str, survivors: NDArray[np.int64]) -> None:
+        """Count at a settled step only those who turned out to be alive on their day of it."""
+        if step not in self.settled:
+            return
+        kept: list[Arrivals] = []
+        for persons, labels in self.arrivals.get(step, []):
+            codes = np.where(np.isin(persons, survivors), labels.codes, -1)
+            kept.append((persons, Coded(codes, labels.vocabulary)))
+        self.arrivals[step] = kept
 
-    def standing(self, step: str, persons: NDArray[np.int64], strata: Coded) -> StratumRank | None:
-        """Say where persons stand in a step; None while it is being counted.
+    def ranks(self, step: str, persons: NDArray[np.int64], strata: Coded) -> StratumRank | None:
+        """Return the ranks of persons in a step; None while it is being counted.
 
         Args:
             step: address of the population step.
             persons: int64, shape (n,), person_id.
-            strata: a text for each of them; no value for those who are not in the step.
+            strata: label of each one's stratum; no value for those who are not in the step.
         """
         inside = strata.codes >= 0
         if self.counting:
@@ -167,7 +166,7 @@ class PopulationPass:
             if self.counting:
                 return None
             raise LookupError(f"{step} was not counted before it ran")
-        found = self.settled[step].standing(persons)
-        if not self.counting and not self.settled[step].covers_all(persons[inside]):
+        counts = self.settled[step]
+        if not self.counting and not counts.covers_all(persons[inside]):
             raise LookupError(f"somebody comes to {step} who was not counted")
-        return found
+        return counts.ranks(persons)

@@ -1,4 +1,4 @@
-"""Chunks of people worked side by side, in threads, and stopped within one chunk."""
+"""Chunks of people computed in parallel threads, with a stop within one chunk."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import TypeVar
 
 from healthsim.errors import Cancelled
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 def map_chunks(
-    work: Callable[[int, int], Made],
+    work: Callable[[int, int], Result],
     count: int,
     size: int,
     threads: int,
     stop: threading.Event | None = None,
-) -> Iterator[Made]:
-    """Yield what `work(start, count)` makes of each chunk, in the order of people.
+) -> Iterator[Result]:
+    """Yield the result of `work(start, count)` for each chunk, in the order of people.
 
     Args:
-        work: works one chunk.
+        work: computes one chunk, given its first person and its number of people.
         count: people in all.
-        size: people worked at once.
-        threads: how many chunks are worked side by side.
+        size: people of a chunk.
+        threads: chunks computed at once.
         stop: set it to stop within one chunk.
 
     Raises:
@@ -34,13 +34,13 @@ def map_chunks(
     """
     starts = deque(range(0, count, size))
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Made]] = deque()
-        while starts or waiting:
-            while starts and len(waiting) <= threads:
+        futures: deque[Future[Result]] = deque()
+        while starts or futures:
+            while starts and len(futures) <= threads:
                 start = starts.popleft()
-                waiting.append(pool.submit(work, start, min(size, count - start)))
+                futures.append(pool.submit(work, start, min(size, count - start)))
             if stop is not None and stop.is_set():
-                for future in waiting:
+                for future in futures:
                     future.cancel()
                 raise Cancelled("run", "was asked to stop", "start it again to have its rows")
-            yield waiting.popleft().result()
+            yield futures.popleft().result()

@@ -38,7 +38,7 @@ def assign_subscribers(people: People, plans: PlanTable) -> SubscriberColumns:
     if people.households is None:
         return SubscriberColumns(own, Coded.constant("01", size), Coded.constant("18", size))
     shares = np.array([*(one.kind == "commercial" for one in plans.designs), False])[people.plan]
-    place = people.households.roll.place
+    place = people.households.roster.place
     code = np.where(place < FIRST_BORN, place, _next_codes(people, people.households))
     code = np.where(shares, code, 1)
     kind = np.where(shares, np.minimum(place, 3), 1) - 1
@@ -52,7 +52,7 @@ def assign_subscribers(people: People, plans: PlanTable) -> SubscriberColumns:
 
 def _next_codes(people: People, homes: Households) -> NDArray[np.int64]:
     """Return the codes of those born in the run: on from their household's last; int64, (n,)."""
-    unit, place = homes.roll.unit, homes.roll.place
+    unit, place = homes.roster.unit, homes.roster.place
     last = np.full(int(unit.max(initial=-1)) + 1, 2, dtype=np.int64)
     np.maximum.at(last, unit, np.where(place < FIRST_BORN, place, 2))
     code = np.ones(len(unit), dtype=np.int64)

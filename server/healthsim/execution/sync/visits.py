@@ -177,4 +177,4 @@ def _stated(
             "give one without a when",
         )])  # fmt: skip
     moment = record.moment(happening.rows, happening.days)
-    return record.conditions.visit_codes(listed, said, moment, others=details.comorbidities)
+    return record.conditions.visit_codes(listed, said, moment, include_active=details.comorbidities)

@@ -1,4 +1,4 @@
-"""What a birth does: a child gets its life, its sex, its cover and what its mother has."""
+"""Births: a child gets a birthday, a sex, its mother's coverage and her states."""
 
 from __future__ import annotations
 
@@ -10,117 +10,111 @@ from numpy.typing import NDArray
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.household import to_counts
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Rows, require_text
 from healthsim.execution.people.logs import FOREVER
-from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER, Households
-from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER
+from healthsim.execution.timeline.facts import OptionFacts
+from healthsim.execution.timeline.record import AsOfScope
+from healthsim.execution.timeline.work import OccurrenceRows, StepCall, StepResult
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.newborns import most_children
-from healthsim.specification.journeys.plan import Occurrence
 from healthsim.tables import Coded
 
 
 @dataclass(frozen=True)
-class NewbornRows:
-    """The children of one birth step; arrays of shape (n,), rows ascending.
+class _Newborns:
+    """Children of one birth step; arrays of shape (n,).
 
     Attributes:
+        rows: their positions in the chunk; -1 where no row is reserved for one.
+        mothers: positions of their mothers.
         days: int32, their birthdays.
     """
 
-    rows: Rows
+    rows: NDArray[np.int64]
+    mothers: Rows
     days: Days
 
 
-def deliver(
-    one: Occurrence, step: Birth, source: int, mothers: tuple[Rows, Days, AsOfScope], record: Record
-) -> NewbornRows:
-    """Let women bear their children.
-
-    Args:
-        one: the birth.
-        step: what the specification says of it.
-        source: position of the birth among the run's occurrences.
-        mothers: who bears, on which days, and what conditions see of them.
-        record: gets the children's life, sex, states and coverage.
+def deliver(call: StepCall[Birth]) -> StepResult:
+    """Deliver children; the birth is an occurrence of theirs too, the first of their life.
 
     Raises:
-        SpecError: it comes to somebody who can bear no child.
+        SpecError: it comes to somebody who cannot have children.
     """
-    rows, days, scope = mothers
-    said = record.draws.values(f"{one.address}/number", step.details.number, rows, scope)
-    number = np.clip(to_counts(said), 1, most_children(step.details.number))
-    found: list[NewbornRows] = []
-    for nth in range(int(number.max(initial=0))):
-        chosen = np.flatnonzero(number > nth)
-        born = NewbornRows(
-            _reserved_rows(record.people.households, one, nth, rows[chosen]),
-            days[chosen].astype(np.int32),
-        )
-        _refuse_ineligible_mothers(step, record, born, rows[chosen])
-        _initialize_newborns(record, one, step, (born, rows[chosen]))
-        _enroll_newborns(record, one.address, source, (born, rows[chosen]))
-        found.append(born)
-    every = np.concatenate([born.rows for born in found])
-    order = np.argsort(every, kind="stable")
-    return NewbornRows(every[order], np.concatenate([born.days for born in found])[order])
+    births = _births(call)
+    rows = np.concatenate([call.rows, *(born.rows for born in births)])
+    days = np.concatenate([call.days, *(born.days for born in births)])
+    order = np.argsort(rows, kind="stable")
+    option = np.where(order >= len(call.rows), np.int32(0), np.int32(-1))
+    facts = OptionFacts(Coded(option, ("born",)))
+    occurred = OccurrenceRows(call.journey, call.occurrence, rows[order], days[order], facts)
+    return StepResult(occurred, call.days)
 
 
-def _reserved_rows(
-    homes: Households | None, one: Occurrence, nth: int, rows: Rows
-) -> NDArray[np.int64]:
-    """Return the rows that are kept for the nth child of each mother; -1 where none is."""
-    if homes is None or not homes.born_of.size:
-        return np.full(len(rows), -1, dtype=np.int64)
-    found: NDArray[np.int64] = homes.born_of[homes.births[one.address] + nth, rows]
-    return found
+def _births(call: StepCall[Birth]) -> list[_Newborns]:
+    """Record the first, second … child of each mother."""
+    counts = to_counts(call.values("number", call.step.details.number))
+    counts = np.clip(counts, 1, most_children(call.step.details.number))
+    births = []
+    for nth in range(int(counts.max(initial=0))):
+        chosen = np.flatnonzero(counts > nth)
+        mothers, days = call.rows[chosen], call.days[chosen].astype(np.int32)
+        born = _Newborns(_reserved_rows(call, nth, mothers), mothers, days)
+        _refuse_ineligible_mothers(call, born)
+        _initialize_newborns(call, born)
+        _enroll_newborns(call, born)
+        births.append(born)
+    return births
 
 
-def _refuse_ineligible_mothers(
-    step: Birth, record: Record, born: NewbornRows, mothers: Rows
-) -> None:
-    age = whole_years(record.people.birth[mothers], born.days)
+def _reserved_rows(call: StepCall[Birth], nth: int, mothers: Rows) -> NDArray[np.int64]:
+    """Return the rows that are reserved for the nth child of each mother; -1 where none is."""
+    households = call.record.people.households
+    if households is None or not households.born_of.size:
+        return np.full(len(mothers), -1, dtype=np.int64)
+    first = households.births[call.occurrence.address]
+    rows: NDArray[np.int64] = households.born_of[first + nth, mothers]
+    return rows
+
+
+def _refuse_ineligible_mothers(call: StepCall[Birth], born: _Newborns) -> None:
+    age = whole_years(call.record.people.birth[born.mothers], born.days)
     unable = (born.rows < 0) | (age < YOUNGEST_MOTHER) | (age > OLDEST_MOTHER)
     if unable.any():
         raise SpecError([Problem(
-            f"step {step.id!r}",
+            f"step {call.step.id!r}",
             f"comes to {int(unable.sum())} people of one chunk who are no women of "
             f"{YOUNGEST_MOTHER} to {OLDEST_MOTHER} years",
             "ask it in eligible or when, such as gender == 'F' and age >= 18 and age < 50",
         )])  # fmt: skip
 
 
-def _initialize_newborns(
-    record: Record, one: Occurrence, step: Birth, whose: tuple[NewbornRows, Rows]
-) -> None:
+def _initialize_newborns(call: StepCall[Birth], born: _Newborns) -> None:
     """Give children a birthday, a sex, and the states that their mother has on it."""
-    (born, mothers), people = whose, record.people
-    moment = record.moment(mothers, born.days)
+    record, people, rows = call.record, call.record.people, born.rows
+    moment = record.moment(born.mothers, born.days)
     scope = AsOfScope(record, moment, born.days)
-    decision = f"{one.address}/gender"
-    sex = record.draws.values(decision, step.details.gender, born.rows, scope)
-    if not isinstance(sex, Coded):
-        raise TypeError(f"{decision} gives numbers")
-    places = [people.gender.vocabulary.index(word) for word in sex.vocabulary]
-    people.gender.codes[born.rows] = np.array([*places, -1], dtype=np.int32)[sex.codes]
-    people.birth[born.rows] = born.days
-    record.death[born.rows] = FOREVER
-    record.first_day[born.rows] = born.days
+    address = f"{call.occurrence.address}/gender"
+    sex = require_text(record.draws.values(address, call.step.details.gender, rows, scope))
+    codes = [people.gender.vocabulary.index(word) for word in sex.vocabulary]
+    people.gender.codes[rows] = np.array([*codes, -1], dtype=np.int32)[sex.codes]
+    people.birth[rows] = born.days
+    record.death[rows] = FOREVER
+    record.first_day[rows] = born.days
     for name, variable in record.variables.items():
         start = variable.start.copy()
-        start[born.rows] = variable.at(moment)
+        start[rows] = variable.at(moment)
         record.variables[name] = replace(variable, start=start)
-    record.newborn_rows.setdefault(one.address, []).append(born.rows)
+    record.newborn_rows.setdefault(call.occurrence.address, []).append(rows)
 
 
-def _enroll_newborns(
-    record: Record, address: str, source: int, whose: tuple[NewbornRows, Rows]
-) -> None:
+def _enroll_newborns(call: StepCall[Birth], born: _Newborns) -> None:
     """Cover children from their first day by the plan that covers their mother on it."""
-    born, mothers = whose
-    plan = record.coverage.plan(mothers, born.days)
+    coverage = call.record.coverage
+    plan = coverage.plan(born.mothers, born.days)
     covered = plan >= 0
     if covered.any():
-        rows = born.rows[covered]
-        record.coverage.open(address, rows, born.days[covered], plan[covered], source)
-        record.coverage.set_reason(rows, "birth")
+        rows, days = born.rows[covered], born.days[covered]
+        coverage.open(call.occurrence.address, rows, days, plan[covered], call.source)
+        coverage.set_reason(rows, "birth")

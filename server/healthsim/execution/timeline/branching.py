@@ -54,30 +54,30 @@ def _choose_exactly(
         return
     strata = np.where(np.isin(group_of, counted), group_of, -1).astype(np.int32)
     labels = tuple(str(number) for number in range(len(groups)))
-    standing = call.record.standing(
+    ranks = call.record.stratum_ranks(
         call.occurrence.address, call.rows, call.days, Coded(strata, labels)
     )
-    if standing is None:
+    if ranks is None:
         options[strata >= 0] = -1
         return
     for number in counted:
-        inside = np.flatnonzero((group_of == number) & (standing.rank >= 0))
+        inside = np.flatnonzero((group_of == number) & (ranks.rank >= 0))
         if len(inside):
-            _choose_first(call, groups[number], standing, inside, options)
+            _choose_first(call, groups[number], ranks, inside, options)
 
 
 def _choose_first(
     call: StepCall[Branch],
     group: Sequence[Option],
-    standing: StratumRank,
+    ranks: StratumRank,
     rows: NDArray[np.intp],
     options: NDArray[np.int32],
 ) -> None:
     """Give options with `exactly` to the first so many of a group, in a keyed order."""
     key = group[0].when if group[0].when is not None else "otherwise"
     address = f"{call.occurrence.address}/exactly/{key}"
-    size = int(standing.size[rows[0]])
-    places = call.record.draws.permuted(address, standing.rank[rows], size)
+    size = int(ranks.size[rows[0]])
+    places = call.record.draws.permuted(address, ranks.rank[rows], size)
     edge = 0
     for option in group:
         if option.exactly is not None:

@@ -1,4 +1,4 @@
-"""Who is in a trial while people walk: screened, failed, out; over all journeys of the trial."""
+"""Who is in a trial: screened, failed or out, over all journeys of the trial."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Enrolment:
 
     @classmethod
     def of(cls, people: int) -> Enrolment:
-        """Return a trial that nobody has come to yet."""
+        """Return a trial that nobody has entered yet."""
         return cls(
             screened=np.full(people, NO_DAY, dtype=np.int32),
             out=np.full(people, FOREVER, dtype=np.int32),
@@ -39,27 +39,27 @@ class Enrolment:
         )
 
     def admits(self, step: StepHead, rows: Rows, days: Days) -> NDArray[np.bool_]:
-        """Return to whom a step of the trial's journeys may come on their days, bool, shape (n,).
+        """Return who may have a step of the trial's journeys on their days, bool, shape (n,).
 
         Nobody is randomised who was not screened, or is out already; nobody leaves twice.
         """
         out = self.out[rows]
-        here: NDArray[np.bool_] = days <= out
+        admitted: NDArray[np.bool_] = days <= out
         if isinstance(step, OF_TRIALS):
-            here &= ~(self.refused[rows] & (days >= out))
+            admitted &= ~(self.refused[rows] & (days >= out))
         if isinstance(step, Screening | Randomization | Withdrawal):
-            here &= days < out
+            admitted &= days < out
         if isinstance(step, Randomization):
             screened = self.screened[rows]
-            here &= (screened != NO_DAY) & (screened <= days)
-        return here
+            admitted &= (screened != NO_DAY) & (screened <= days)
+        return admitted
 
     def screen(self, rows: Rows, days: Days, passed: NDArray[np.bool_]) -> None:
-        """Note who was screened; who did not pass is out from the end of that day on."""
+        """Record who was screened; those who did not pass are out from the end of that day on."""
         self.screened[rows] = days
         self.leave(rows[~passed], days[~passed], refused=True)
 
     def leave(self, rows: Rows, days: Days, *, refused: bool) -> None:
-        """Let people leave; whoever left earlier stays out since then."""
+        """Take people out of the trial on their day, unless they left it earlier."""
         self.refused[rows] |= refused & (days <= self.out[rows])
         self.out[rows] = np.minimum(self.out[rows], days)

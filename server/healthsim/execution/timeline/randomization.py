@@ -107,8 +107,8 @@ def randomize(call: StepCall[Randomization]) -> StepResult:
     """
     trial, record, address = call.trial, call.record, call.occurrence.address
     strata = stratum_labels(call.scope, trial.strata)
-    standing = record.standing(address, call.rows, call.days, strata)
-    rank = np.full(len(call.rows), -1, dtype=np.int64) if standing is None else standing.rank
+    ranks = record.stratum_ranks(address, call.rows, call.days, strata)
+    rank = np.full(len(call.rows), -1, dtype=np.int64) if ranks is None else ranks.rank
     assigned = assign_arms(record.draws, address, strata, rank, (trial.arms, trial.block_size))
     record.arms[trial.id].append((call.rows, call.days, assigned.arm))
     return call.result(RandomizationFacts(assigned.arm, strata, assigned.block))

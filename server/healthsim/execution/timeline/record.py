@@ -1,4 +1,4 @@
-"""What is known of a chunk's people while they walk, and how conditions ask for it."""
+"""What is known of a chunk's people during their journeys, and how conditions read it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,25 @@ from healthsim.tables import Coded
 
 @dataclass
 class Record:
-    """The dated record of one chunk: everything that a condition may ask about.
+    """The dated record of one chunk: everything that a condition may read.
 
     Attributes:
-        occurrence_logs: (journey, occurrence) -> when it befell whom.
-        results: LOINC -> results.
-        death: last day of life; `FOREVER` while alive.
-        first_day: first day of a person's first journey; `NO_DAY` where in none.
         plans: names of the plan book, by position.
-        newborn_rows: address of a birth -> whom it has brought.
-        arms: of each trial, by its id: whom its randomisation befell, when, and their arm.
-        stages: step id of a lifecycle -> the stages' positions as people entered them, NaN where
+        states: postal codes, by position in the geography.
+        death: int32, last day of life; `FOREVER` while alive.
+        first_day: int32, first day of a person's first journey; `NO_DAY` where in none.
+        occurrence_logs: (journey, occurrence) -> who had it, and when.
+        results: LOINC -> results.
+        variables: name -> state variable.
+        courses: of drugs; those of the profile come first.
+        referrals: specialty -> who was referred to it, and when.
+        care_plans: each as a course of its own.
+        stages: step id of a lifecycle -> position of the stage that people entered, NaN where
             they left the last; `stage_names` are its stages by position.
-        referrals: specialty -> who was sent to it, and when.
-        care_plans: plans of care, each a course of its own.
+        layouts_walked: the journeys so far, the current one last.
+        newborn_rows: address of a birth -> rows of its children.
+        arms: id of a trial -> who was randomised, when, and their arm.
+        trials: id of a trial -> who is in it.
     """
 
     people: People
@@ -72,7 +77,7 @@ class Record:
         states: tuple[str, ...],
         coverage: CoverageLog,
     ) -> Record:
-        """Open the record of people to whom nothing has happened yet."""
+        """Return the record of people to whom nothing has happened yet."""
         size = len(people)
         record = cls(
             people=people,
@@ -84,7 +89,7 @@ class Record:
             death=np.full(size, FOREVER, dtype=np.int32),
             first_day=np.full(size, NO_DAY, dtype=np.int32),
         )
-        record.courses = [_standing(one, size) for one in people.medications]
+        record.courses = [_ongoing_course(medication) for medication in people.medications]
         return record
 
     def enrolment(self, trial: str) -> Enrolment:
@@ -97,27 +102,27 @@ class Record:
         """Return a moment of some of the people."""
         return Moment(rows, days, len(self.people))
 
-    def standing(self, step: str, rows: Rows, days: Days, strata: Coded) -> StratumRank | None:
-        """Say where people stand in a population step; None while everybody is being counted.
+    def stratum_ranks(self, step: str, rows: Rows, days: Days, strata: Coded) -> StratumRank | None:
+        """Return the ranks of people in a population step; None while it is being counted.
 
-        Those who were only noted have come to a halt: what befalls them next rests on everybody.
+        Those who are being counted go no further: what they do next depends on everybody's rank.
 
         Args:
             step: address of the population step.
             rows: who has come to it.
-            days: their days.
-            strata: a text for each of them; no value for those who are not in the step.
+            days: on which day.
+            strata: label of each one's stratum; no value for those who are not in the step.
         """
-        census = self.draws.population_pass
-        in_time = days <= census.last_day
+        population_pass = self.draws.population_pass
+        in_time = days <= population_pass.last_day
         inside = Coded(np.where(in_time, strata.codes, -1).astype(np.int32), strata.vocabulary)
-        found = census.standing(step, self.people.person_id[rows], inside)
-        if found is None:
+        ranks = population_pass.ranks(step, self.people.person_id[rows], inside)
+        if ranks is None:
             self.death[rows[inside.codes >= 0]] = NO_DAY
-        return found
+        return ranks
 
 
-def _standing(medication: MedicationColumn, size: int) -> Course:
+def _ongoing_course(medication: MedicationColumn) -> Course:
     rows = np.flatnonzero(medication.takes)
     return Course(
         ingredient=medication.ingredient,
@@ -131,8 +136,8 @@ def _standing(medication: MedicationColumn, size: int) -> Course:
 class AsOfScope:
     """What conditions and formulas see at one moment: the `Scope` of the condition language."""
 
-    def __init__(self, record: Record, moment: Moment, begun: Days) -> None:
-        self._record, self._moment, self._begun = record, moment, begun
+    def __init__(self, record: Record, moment: Moment, start_days: Days) -> None:
+        self._record, self._moment, self._start_days = record, moment, start_days
 
     @property
     def size(self) -> int:
@@ -140,28 +145,28 @@ class AsOfScope:
         return len(self._moment.rows)
 
     def name(self, name: str) -> Values:
-        """Return a built-in, a state variable or an attribute of everyone at the moment."""
+        """Return a state variable, an attribute or a built-in of everyone at the moment."""
         record, rows = self._record, self._moment.rows
         if name in record.variables:
             return record.variables[name].at(self._moment)
         if name in record.stages:
             return self._stage(name)
         if name in record.people.attributes:
-            found = record.people.attributes[name]
-            return found.take(rows) if isinstance(found, Coded) else found[rows]
+            values = record.people.attributes[name]
+            return values.take(rows) if isinstance(values, Coded) else values[rows]
         if name in self._BUILT_IN:
             return self._BUILT_IN[name](self)
-        found = getattr(record.people, name)
-        if not isinstance(found, Coded):
+        texts = getattr(record.people, name)
+        if not isinstance(texts, Coded):
             raise KeyError(name)
-        return found.take(rows)
+        return texts.take(rows)
 
     def _age(self) -> Values:
         birth = self._record.people.birth[self._moment.rows]
         return whole_years(birth, self._moment.days).astype(np.float64)
 
     def _day(self) -> Values:
-        return (self._moment.days - self._begun).astype(np.float64)
+        return (self._moment.days - self._start_days).astype(np.float64)
 
     def _month(self) -> Values:
         days = self._moment.days.astype("datetime64[D]")
@@ -177,15 +182,15 @@ class AsOfScope:
 
     def _stage(self, lifecycle: str) -> Coded:
         """Return the stage that everyone is in; null before the first and after the last."""
-        _, found = self._record.stages[lifecycle].latest(self._moment)
-        codes = np.where(np.isnan(found), -1, found).astype(np.int32)
+        _, stages = self._record.stages[lifecycle].latest(self._moment)
+        codes = np.where(np.isnan(stages), -1, stages).astype(np.int32)
         return Coded(codes, self._record.stage_names[lifecycle])
 
     def _only_stage(self) -> Values:
         return self._stage(next(iter(self._record.stages)))
 
     def call(self, function: str, argument: str) -> NDArray[np.float64] | NDArray[np.bool_]:
-        """Answer one of the functions of the condition language."""
+        """Return the value of a function of the condition language; float64 or bool, (n,)."""
         if function == "has":
             return self._record.conditions.has(argument, self._moment)
         if function == "takes":
@@ -200,39 +205,38 @@ class AsOfScope:
         last, _ = log.latest(self._moment)
         return np.where(last == NO_DAY, np.nan, self._moment.days - last.astype(np.float64))
 
-    def _nearest(self, journeys: int) -> Iterable[int]:
-        """Return the journeys in the order in which a step is looked for in them."""
-        return range(journeys - 1, -1, -1)
+    def _search_order(self) -> Iterable[int]:
+        """Return the journeys, by position, in the order in which names are searched in them."""
+        return range(len(self._record.layouts_walked) - 1, -1, -1)
 
     def _arm(self) -> Coded:
-        """Return the arm to which everyone was randomised by their day; none before it.
+        """Return everyone's arm on their day; no value before they were randomised.
 
-        It is that of the journey's own trial, else of the nearest journey's that is a trial.
+        It is that of the first journey that is a trial, in the order of `_search_order`.
         """
         record, rows = self._record, self._moment.rows
-        walked = record.layouts_walked
-        trials = (walked[one].journey.trial for one in self._nearest(len(walked)))
-        trial = next((one for one in trials if one is not None), None)
-        names = tuple(trial.arms) if trial is not None else ()
+        trials = (record.layouts_walked[number].journey.trial for number in self._search_order())
+        trial = next((trial for trial in trials if trial is not None), None)
+        if trial is None:
+            return Coded(np.full(len(rows), -1, dtype=np.int32), ())
         since = np.full(len(record.people), FOREVER, dtype=np.int32)
-        code = np.full(len(record.people), -1, dtype=np.int32)
-        for people, days, arm in record.arms[trial.id] if trial is not None else ():
-            since[people], code[people] = days, arm.codes
-        told = since[rows] <= self._moment.days
-        return Coded(np.where(told, code[rows], -1).astype(np.int32), names)
+        arm = np.full(len(record.people), -1, dtype=np.int32)
+        for randomized, days, assigned in record.arms[trial.id]:
+            since[randomized], arm[randomized] = days, assigned.codes
+        known = since[rows] <= self._moment.days
+        return Coded(np.where(known, arm[rows], -1).astype(np.int32), tuple(trial.arms))
 
     def _takes(self, ingredient: str) -> NDArray[np.bool_]:
-        found = np.zeros(self.size, dtype=np.bool_)
+        takes = np.zeros(self.size, dtype=np.bool_)
         for course in self._record.courses:
             if course.ingredient == ingredient:
-                found[course.taking(self._moment)] = True
-        return found
+                takes[course.taking(self._moment)] = True
+        return takes
 
     def _log(self, step: str) -> Log:
-        """Gather the entries of a step: of the journey now walked, else of an earlier one."""
-        plans = self._record.layouts_walked
-        for journey in self._nearest(len(plans)):
-            numbers = plans[journey].counted(step)
+        """Return the log of a step, of the first journey that has it."""
+        for journey in self._search_order():
+            numbers = self._record.layouts_walked[journey].counted(step)
             if numbers:
                 logs = [self._record.occurrence_logs.get((journey, number)) for number in numbers]
                 return Log([entry for log in logs if log for entry in log.entries])

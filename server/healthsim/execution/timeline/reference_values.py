@@ -1,4 +1,4 @@
-"""Results that a specification says nothing of: those of healthy people of that sex and age."""
+"""Results that a specification does not state: those of healthy people by sex and age."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from healthsim.tables import Coded
 
 
 def reference_value(
-    record: Record, code: str, decision: str, rows: Rows, days: Days
+    record: Record, code: str, address: str, rows: Rows, days: Days
 ) -> NDArray[np.float64]:
-    """Draw what is typical of healthy people of each one's sex and age.
+    """Draw results of healthy people of each one's sex and age.
 
     Args:
         record: what is known of the chunk's people.
         code: a LOINC code.
-        decision: address of the draw; everybody has one uniform, whatever their age.
-        rows: whose results, ascending positions in the chunk.
-        days: int32, when each is measured.
+        address: of the draw; everybody has one uniform, whatever their age.
+        rows: whose results they are, ascending positions in the chunk.
+        days: int32, the day on which each is measured.
 
     Returns:
         float64 in the book's unit, shape of `rows`.
     """
     people = record.people
     months = whole_months(people.birth[rows], days)
-    of_code = Coded.constant(code, len(rows))
-    kind, table = norm_rows(of_code, people.gender.take(rows), months)
-    found = np.empty(len(rows))
-    for one in np.flatnonzero(np.bincount(kind)).tolist():
-        mine = kind == one
-        spread = reference_spread(code, *table[one, 2:].tolist())
-        found[mine] = record.draws.numbers(decision, spread, rows[mine], None)
-    return found
+    codes = Coded.constant(code, len(rows))
+    norm, norms = norm_rows(codes, people.gender.take(rows), months)
+    values = np.empty(len(rows))
+    for number in np.flatnonzero(np.bincount(norm)).tolist():
+        same = norm == number
+        distribution = reference_spread(code, *norms[number, 2:].tolist())
+        values[same] = record.draws.numbers(address, distribution, rows[same], None)
+    return values
 
 
 @imported_books.cached_per_shelf
 def reference_spread(code: str, mean: float, sd: float) -> Distribution:
-    """Return the normal distribution of a LOINC code with that middle, within its bounds."""
+    """Return a normal distribution of a LOINC code's results, within the code's bounds."""
     row = loinc().find(code, "details.loinc")
     bounds = {"low": row.low, "high": row.high}
     return parse_distribution(

@@ -1,4 +1,4 @@
-"""State variables: where everyone starts, and what has moved them since."""
+"""State variables: where everyone starts, and how the value has changed since."""
 
 from __future__ import annotations
 
@@ -17,194 +17,212 @@ from healthsim.specification.journeys.timing import YEAR_DAYS
 
 _PLACES = 6  # quantiles of the normal differ in their last bits between processors
 Numbers: TypeAlias = NDArray[np.float64]
+Effect: TypeAlias = tuple[Numbers, Numbers]
+"""The whole amount of a change for some people, and the share of it that is in effect."""
 
 
 @dataclass(frozen=True)
 class StateChange:
-    """A change of a state variable: by an amount, or to a value; at once, or over days."""
+    """A change of a state variable: by an amount, or to a value; at once, or over days.
+
+    Attributes:
+        entry: whose value changes, from which day on, and by or to what.
+        sets: whether the entry's values are what the variable changes to.
+        over_days: days until all of it is in effect; 0 at once.
+    """
 
     entry: LogEntry
     sets: bool = False
     over_days: int = 0
 
-    def parts(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> tuple[
-        Numbers, Numbers
-    ]:  # fmt: skip
-        """Return the amount for everyone chosen, and which part of it has come by the moment."""
+    def effect(self, moment: Moment, positions: NDArray[np.int32], chosen: Rows) -> Effect:
+        """Return the effect at a moment.
+
+        Args:
+            moment: when.
+            positions: of the people in the moment.
+            chosen: their positions in the entry.
+        """
         amount = self.entry.values[chosen]
         if not self.over_days:
             return amount, np.ones(len(chosen))
-        gone = moment.days[place] - self.entry.days[chosen]
-        return amount, np.minimum(gone / self.over_days, 1.0)
+        elapsed = moment.days[positions] - self.entry.days[chosen]
+        return amount, np.minimum(elapsed / self.over_days, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LinearTrend(StateChange):
     """A straight line: the entry's values are the change in a year.
 
     Attributes:
-        last: int32, one for each of the entry's people, the day after which it stays.
-        closed: int32, one for each person of the chunk, the days on which the scopes around it end.
+        last: int32, for each of the entry's people the last day of the trend; None without one.
+        scope_ends: for each scope around the step, the days on which it ends for everyone of the
+            chunk, int32.
     """
 
     last: Days | None = None
-    closed: Sequence[Days] = ()
+    scope_ends: Sequence[Days] = ()
 
-    def until(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> Days:
-        """Return the day up to which it has moved the chosen, by the moment."""
-        days = moment.days[place]
+    def until(self, moment: Moment, positions: NDArray[np.int32], chosen: Rows) -> Days:
+        """Return the day up to which the trend has gone on by the moment, int32."""
+        days = moment.days[positions]
         if self.last is not None:
             days = np.minimum(days, self.last[chosen])
-        for closed in self.closed:
-            days = np.minimum(days, closed[self.entry.rows[chosen]])
+        for ends in self.scope_ends:
+            days = np.minimum(days, ends[self.entry.rows[chosen]])
         return days
 
-    def parts(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> tuple[
-        Numbers, Numbers
-    ]:  # fmt: skip
-        """Return what the line has come to, whole."""
-        gone = self.until(moment, place, chosen) - self.entry.days[chosen]
-        return self.entry.values[chosen] * (gone / YEAR_DAYS), np.ones(len(chosen))
+    def effect(self, moment: Moment, positions: NDArray[np.int32], chosen: Rows) -> Effect:
+        """Return the change so far, all of which is in effect."""
+        elapsed = self.until(moment, positions, chosen) - self.entry.days[chosen]
+        return self.entry.values[chosen] * (elapsed / YEAR_DAYS), np.ones(len(chosen))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AR1Noise(LinearTrend):
-    """Ups and downs: each period keeps a share of the deviation and adds to it.
+    """Autoregressive noise: each period keeps a share of the deviation and adds to it.
 
     Attributes:
-        uniform: the uniforms of everyone of the chunk for a period, from 1.
-        path: the deviations of the periods that were asked for so far.
+        sd: standard deviation of what a period adds.
+        every_days: days of a period.
+        keeps: share of the deviation that the next period keeps.
+        uniform: returns the uniforms of everyone of the chunk for a period, from 1.
+        path: the deviations of everyone, by period, as far as they were needed.
     """
 
-    sd: float = 0.0
-    every_days: int = 30
-    keeps: float = 0.8
-    uniform: Callable[[int], Numbers] | None = None
+    sd: float
+    every_days: int
+    keeps: float
+    uniform: Callable[[int], Numbers]
     path: list[Numbers] = field(default_factory=list)
 
-    def parts(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> tuple[
-        Numbers, Numbers
-    ]:  # fmt: skip
-        """Return the deviation; none once it has ended."""
-        until = self.until(moment, place, chosen)
-        period = (until - self.entry.days[chosen]) // self.every_days
-        goes_on = until == moment.days[place]
-        self._walk(int(period.max(initial=0)))
-        amount, rows = np.zeros(len(chosen)), self.entry.rows[chosen]
-        for number in np.unique(period).tolist():
-            here = np.flatnonzero(period == number)
-            amount[here] = self.path[number][rows[here]]
-        return np.where(goes_on, amount, 0.0), np.ones(len(chosen))
+    def effect(self, moment: Moment, positions: NDArray[np.int32], chosen: Rows) -> Effect:
+        """Return the deviation, all of which is in effect; 0 once the noise has ended."""
+        until = self.until(moment, positions, chosen)
+        periods = (until - self.entry.days[chosen]) // self.every_days
+        goes_on = until == moment.days[positions]
+        self._extend(int(periods.max(initial=0)))
+        deviation, rows = np.zeros(len(chosen)), self.entry.rows[chosen]
+        for period in np.unique(periods).tolist():
+            within = np.flatnonzero(periods == period)
+            deviation[within] = self.path[period][rows[within]]
+        return np.where(goes_on, deviation, 0.0), np.ones(len(chosen))
 
-    def _walk(self, periods: int) -> None:
-        """Let everyone's deviation be known up to so many periods."""
-        if self.uniform is None:
-            raise TypeError("a wander needs its uniforms")
-        while len(self.path) <= periods:
-            number = len(self.path)
-            z = np.round(ndtri(self.uniform(max(number, 1))), _PLACES)
+    def _extend(self, last_period: int) -> None:
+        """Continue the path of everyone up to a period."""
+        while len(self.path) <= last_period:
+            period = len(self.path)
+            z = np.round(ndtri(self.uniform(max(period, 1))), _PLACES)
             last = self.path[-1] if self.path else np.zeros(len(z))
-            step = np.round(self.keeps * last + self.sd * z, _PLACES)
-            self.path.append(step if number else np.zeros(len(z)))
+            deviation = np.round(self.keeps * last + self.sd * z, _PLACES)
+            self.path.append(deviation if period else np.zeros(len(z)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DrugResponse(StateChange):
-    """What a drug does: it holds while the drug is taken and fades when it is not any more.
+    """The response to a drug: it lasts while the drug is taken, and fades afterwards.
 
     Attributes:
-        courses: every drug of the chunk's people, as it is known at the moment of asking.
+        ingredient: of the drug.
+        washout_days: days until the response has faded.
+        courses: every course of the chunk's people, as far as they are known.
     """
 
-    ingredient: str = ""
-    washout_days: int = 30
-    courses: Sequence[Course] = ()
+    ingredient: str
+    washout_days: int
+    courses: Sequence[Course]
 
-    def parts(self, moment: Moment, place: NDArray[np.int32], chosen: Rows) -> tuple[
-        Numbers, Numbers
-    ]:  # fmt: skip
-        """Return the whole effect, and which part of it is there."""
-        days, begun = moment.days[place], self.entry.days[chosen]
-        taken = begun - np.int32(1)  # the last day on which it was taken
+    def effect(self, moment: Moment, positions: NDArray[np.int32], chosen: Rows) -> Effect:
+        """Return the whole response, and the share of it that is in effect."""
+        days, begun = moment.days[positions], self.entry.days[chosen]
+        last_taken = np.minimum(days, self._last_taken(moment)[moment.rows[positions]])
+        last_taken = np.maximum(begun - np.int32(1), last_taken)
+        reached = np.ones(len(chosen))
+        if self.over_days:
+            reached = np.clip((last_taken - begun) / self.over_days, 0.0, 1.0)
+        left = np.clip(1 - (days - last_taken) / self.washout_days, 0.0, 1.0)
+        return self.entry.values[chosen], np.where(last_taken < begun, 0.0, reached * left)
+
+    def _last_taken(self, moment: Moment) -> Days:
+        """Return the last day on which everyone of the chunk takes the drug, int32."""
         last = np.full(moment.people, -FOREVER, dtype=np.int32)
         for course in self.courses:
             if course.ingredient == self.ingredient:
-                here = np.maximum(last[course.rows], course.stop - np.int32(1))
+                later = np.maximum(last[course.rows], course.stop - np.int32(1))
                 started = course.days <= moment.days_of(course.rows)
-                started &= course.days < course.stop  # what is replaced on its day was never taken
-                last[course.rows] = np.where(started, here, last[course.rows])
-        taken = np.maximum(taken, np.minimum(days, last[moment.rows[place]]))
-        ramp = np.ones(len(chosen))
-        if self.over_days:
-            ramp = np.clip((taken - begun) / self.over_days, 0.0, 1.0)
-        left = np.clip(1 - (days - taken) / self.washout_days, 0.0, 1.0)
-        never = taken < begun
-        return self.entry.values[chosen], np.where(never, 0.0, ramp * left)
+                started &= course.days < course.stop  # not one that was replaced on its first day
+                last[course.rows] = np.where(started, later, last[course.rows])
+        return last
 
 
 @dataclass
 class StateVariable:
-    """A state variable: where everyone starts, and how it has moved.
+    """A state variable: where everyone starts, and its changes.
 
     Attributes:
-        start: float64, one for each person of the chunk; NaN is missing.
+        start: float64, one for each person of the chunk; NaN where there is no value.
+        low, high: no value leaves these bounds.
+        decimals: places that are kept after every change.
+        changes: in the order in which they were added.
+        out_of_order: whether anybody has a change that was added after a later one.
     """
 
     start: Numbers
     low: float
     high: float
     decimals: int
-    moves: list[StateChange] = field(default_factory=list)
+    changes: list[StateChange] = field(default_factory=list)
     out_of_order: bool = False
 
-    def add_change(self, move: StateChange) -> None:
-        """Add a move; one that is dated before a move already made is put in its place."""
-        before = Moment(move.entry.rows, move.entry.days + np.int32(1), len(self.start))
+    def add_change(self, change: StateChange) -> None:
+        """Add a change; it takes effect on its day, even before changes added earlier."""
+        before = Moment(change.entry.rows, change.entry.days + np.int32(1), len(self.start))
         self.out_of_order |= any(
-            len(before.positions[one.entry.rows]) and _later(before, one.entry)
-            for one in self.moves
+            len(before.positions[earlier.entry.rows]) and _any_later(before, earlier.entry)
+            for earlier in self.changes
         )
-        self.moves.append(move)
+        self.changes.append(change)
 
     def at(self, moment: Moment) -> Numbers:
-        """Return the value at a moment: rounded and kept in bounds after every move."""
+        """Return the value at a moment, float64: rounded and within bounds after every change."""
         value = self.start[moment.rows]
         if self.out_of_order:
             return self._by_day(moment, value)
-        for move in self.moves:
-            place, chosen = moment.visible(move.entry)
-            amount, part = move.parts(moment, place, chosen)
-            if move.sets:
-                amount = amount - value[place]
-            value[place] = self.clamp_and_round(value[place] + amount * part)
+        for change in self.changes:
+            positions, chosen = moment.visible(change.entry)
+            amount, share = change.effect(moment, positions, chosen)
+            if change.sets:
+                amount = amount - value[positions]
+            value[positions] = self.clamp_and_round(value[positions] + amount * share)
         return value
 
     def _by_day(self, moment: Moment, value: Numbers) -> Numbers:
-        """Apply the moves in the order of each person's own days, then as they were made."""
-        shape = (len(self.moves), len(value))
+        """Apply the changes in the order of each person's days, then as they were added."""
+        shape = (len(self.changes), len(value))
         days = np.full(shape, FOREVER, dtype=np.int32)
-        amounts, parts = np.zeros(shape), np.zeros(shape)
-        for number, move in enumerate(self.moves):
-            place, chosen = moment.visible(move.entry)
-            days[number, place] = move.entry.days[chosen]
-            amounts[number, place], parts[number, place] = move.parts(moment, place, chosen)
-        sets = np.array([move.sets for move in self.moves])
+        amounts, shares = np.zeros(shape), np.zeros(shape)
+        for number, change in enumerate(self.changes):
+            positions, chosen = moment.visible(change.entry)
+            days[number, positions] = change.entry.days[chosen]
+            amount, share = change.effect(moment, positions, chosen)
+            amounts[number, positions], shares[number, positions] = amount, share
+        sets = np.array([change.sets for change in self.changes])
         person = np.arange(len(value))
         for number in np.argsort(days, axis=0, kind="stable"):
             day = days[number, person]
             amount = amounts[number, person] - np.where(sets[number], value, 0.0)
-            moved = self.clamp_and_round(value + amount * parts[number, person])
-            value = np.where(day == FOREVER, value, moved)
+            changed = self.clamp_and_round(value + amount * shares[number, person])
+            value = np.where(day == FOREVER, value, changed)
         return value
 
     def clamp_and_round(self, value: Numbers) -> Numbers:
-        """Round, and hold within the variable's bounds."""
-        held: Numbers = np.clip(np.round(value, self.decimals), self.low, self.high)
-        held += 0.0
-        return held
+        """Return values rounded, and within the variable's bounds; float64."""
+        clamped: Numbers = np.clip(np.round(value, self.decimals), self.low, self.high)
+        clamped += 0.0
+        return clamped
 
 
-def _later(moment: Moment, entry: LogEntry) -> bool:
-    """Tell whether an entry holds anybody of the moment on a day after theirs."""
-    place = moment.positions[entry.rows]
-    return bool(((place >= 0) & (entry.days >= moment.days[place])).any())
+def _any_later(moment: Moment, entry: LogEntry) -> bool:
+    """Tell whether the entry holds anybody of the moment on their day or a later one."""
+    position = moment.positions[entry.rows]
+    return bool(((position >= 0) & (entry.days >= moment.days[position])).any())

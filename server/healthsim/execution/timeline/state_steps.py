@@ -25,7 +25,7 @@ def _change(call: StepCall[Change]) -> StateChange:
     entry = LogEntry(call.rows, call.days, call.numbers(name, getattr(step, name)))
     if step.per_year is not None:
         last = None if step.lasts is None else add_length(call.days, step.lasts)
-        return LinearTrend(entry, last=last, closed=call.scope_ends)
+        return LinearTrend(entry, last=last, scope_ends=call.scope_ends)
     over_days = step.over.days if step.over is not None else 0
     if step.while_taking is not None:
         return DrugResponse(
@@ -43,7 +43,7 @@ def _noise(call: StepCall[Change], noise: NoiseOf) -> AR1Noise:
     return AR1Noise(
         LogEntry(call.rows, call.days, np.zeros(len(call.rows))),
         last=None if lasts is None else add_length(call.days, lasts),
-        closed=call.scope_ends,
+        scope_ends=call.scope_ends,
         sd=noise.sd,
         every_days=noise.every_days,
         keeps=noise.keeps,

@@ -14,7 +14,7 @@ from healthsim.execution.timeline.branching import choose_options
 from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.randomization import randomize
 from healthsim.execution.timeline.state_steps import change_state
-from healthsim.execution.timeline.work import OccurrenceRows, S, StepCall, StepResult
+from healthsim.execution.timeline.work import S, StepCall, StepResult
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import Change, End, Stop
@@ -81,19 +81,6 @@ def _end(call: StepCall[End]) -> StepResult:
     return call.result()
 
 
-def _deliver(call: StepCall[events.Birth]) -> StepResult:
-    """Deliver children; the birth is an occurrence of the newborns too, the first of their life."""
-    mothers = (call.rows, call.days, call.scope)
-    born = deliver(call.occurrence, call.step, call.source, mothers, call.record)
-    rows = np.concatenate([call.rows, born.rows])
-    order = np.argsort(rows, kind="stable")
-    option = np.where(order >= len(call.rows), np.int32(0), np.int32(-1))
-    days = np.concatenate([call.days, born.days])[order]
-    facts = OptionFacts(Coded(option, ("born",)))
-    occurred = OccurrenceRows(call.journey, call.occurrence, rows[order], days, facts)
-    return StepResult(occurred, call.days)
-
-
 def _branch(call: StepCall[Branch]) -> StepResult:
     return call.result(call.settled or choose_options(call))
 
@@ -130,7 +117,7 @@ _HANDLERS: Mapping[type[StepHead], Handler] = dict(
         _handled(Stop, clinical_steps.stop),
         _handled(events.Enrollment, _enroll),
         _handled(events.Disenrollment, _disenroll),
-        _handled(events.Birth, _deliver),
+        _handled(events.Birth, deliver),
         _handled(events.Death, _die),
         _handled(events.Screening, trial_steps.screen),
         _handled(events.Randomization, randomize),

@@ -1,4 +1,4 @@
-"""Weights: of the first group whose condition holds, or of the first row that fits."""
+"""Choices by weight: of the first group whose condition holds, or the first row that fits."""
 
 from __future__ import annotations
 
@@ -15,83 +15,84 @@ from healthsim.tables import Coded
 
 
 class WeightedOption(Protocol):
-    """A way out that has a condition and a weight: an option, or a move."""
+    """Something with a condition and a weight: an option of a branch, or a move of a stage."""
 
     @property
     def when(self) -> Expression | None:
-        """For whom it is."""
+        """The condition of those for whom it is; None for everyone."""
 
     @property
     def weight(self) -> float | None:
-        """Its share of them."""
+        """Its share of them, in proportion to the other weights of the group."""
 
 
 def choose_option(
-    ways: Sequence[WeightedOption],
+    options: Sequence[WeightedOption],
     groups: Sequence[Sequence[WeightedOption]],
     u: NDArray[np.float64],
     scope: AsOfScope,
 ) -> NDArray[np.int32]:
-    """Return which of the ways each person takes, int32; -1 where no group is for them.
+    """Return each person's option, int32, by its position; -1 where no condition holds.
 
     Args:
-        ways: all of them; positions in it are returned.
-        groups: ways that share a condition, in the order in which conditions are asked.
-        u: float64, shape (n,), in (0, 1): places people within the weights of their group.
+        options: all of them.
+        groups: options that share a condition, in the order in which conditions are asked.
+        u: float64, shape (n,), in (0, 1): selects within the weights of each one's group.
         scope: what the conditions see.
     """
-    found = np.full(len(u), -1, dtype=np.int32)
+    positions = np.full(len(u), -1, dtype=np.int32)
     group_of = first_group(groups, scope)
     for number, group in enumerate(groups):
-        here = group_of == number
-        found[here] = choose_by_weight(ways, group, u[here])
-    return found
+        inside = group_of == number
+        positions[inside] = choose_by_weight(options, group, u[inside])
+    return positions
 
 
 def first_group(groups: Sequence[Sequence[WeightedOption]], scope: AsOfScope) -> NDArray[np.int32]:
     """Return the first group whose condition holds for each person, int32; -1 where none does."""
     group_of = np.full(scope.size, -1, dtype=np.int32)
     for number, group in enumerate(groups):
-        open_, when = group_of < 0, group[0].when
-        group_of[open_ if when is None else open_ & when.holds(scope)] = number
+        unmatched, when = group_of < 0, group[0].when
+        group_of[unmatched if when is None else unmatched & when.holds(scope)] = number
     return group_of
 
 
 def choose_by_weight(
-    ways: Sequence[WeightedOption], group: Sequence[WeightedOption], u: NDArray[np.float64]
+    options: Sequence[WeightedOption], group: Sequence[WeightedOption], u: NDArray[np.float64]
 ) -> NDArray[np.int32]:
-    """Return which of the ways of one group each person takes, by their weights."""
-    edges = np.cumsum([1.0 if one.weight is None else one.weight for one in group])
-    places = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(group) - 1)
-    numbers = np.array([ways.index(one) for one in group], dtype=np.int32)
-    found: NDArray[np.int32] = numbers[places]
-    return found
+    """Return each person's option of one group, int32, by its position in `options`."""
+    edges = np.cumsum([1.0 if option.weight is None else option.weight for option in group])
+    within = np.minimum(np.searchsorted(edges / edges[-1], u, side="right"), len(group) - 1)
+    positions = np.array([options.index(option) for option in group], dtype=np.int32)
+    chosen: NDArray[np.int32] = positions[within]
+    return chosen
 
 
 def choose_by_table(
     step: Branch, table: WeightTable, u: NDArray[np.float64], scope: AsOfScope
 ) -> NDArray[np.int32]:
-    """Return the ways that a table's first fitting row gives, by its weights."""
+    """Return each person's option, int32, by the weights of the first row that fits them."""
     names = [option.name for option in step.options]
-    found = np.full(len(u), -1, dtype=np.int32)
-    open_ = np.ones(len(u), dtype=np.bool_)
+    chosen = np.full(len(u), -1, dtype=np.int32)
+    unmatched = np.ones(len(u), dtype=np.bool_)
     for row in table.rows:
-        here = open_ & _fits(row, scope)
+        fitting = unmatched & _fits(row, scope)
         weights = np.cumsum([row.weights.get(name, 0.0) for name in names])
-        places = np.searchsorted(weights / weights[-1], u, side="right")
-        found[here] = np.minimum(places, len(names) - 1)[here]
-        open_ &= ~here
-    return found
+        positions = np.searchsorted(weights / weights[-1], u, side="right")
+        chosen[fitting] = np.minimum(positions, len(names) - 1)[fitting]
+        unmatched &= ~fitting
+    return chosen
 
 
 def _fits(row: TableRow, scope: AsOfScope) -> NDArray[np.bool_]:
+    """Return whom a row fits: each of its texts is theirs, and each number within its bounds."""
     fits = np.ones(scope.size, dtype=np.bool_)
-    for name, wanted in row.when.items():
+    for name, value in row.when.items():
         values = scope.name(name)
         if isinstance(values, Coded):
-            texts = (wanted,) if isinstance(wanted, str) else wanted
+            texts = (value,) if isinstance(value, str) else value
             fits &= np.any([values.equals(str(text)) for text in texts], axis=0)
         else:
-            low, high = (float(bound) for bound in wanted)
+            low, high = (float(bound) for bound in value)
             fits &= (values >= low) & (values <= high)
     return fits
