@@ -89,7 +89,7 @@ def _with_state(here: Geography, said: str) -> str:
         people = {title: size for title, name, size in zip(
             here.county_titles, here.county_name, here.county_population.tolist(), strict=True)
             if _plain(name) == plain}  # fmt: skip
-    largest = sorted(people, key=lambda county: (-people[county], county))[:_FEW]
+    largest = sorted(people, key=lambda title: (-people[title], title))[:_FEW]
     if largest:
         return f"did you mean {' or '.join(map(repr, largest))}?"
     told = near(said, cities.vocabulary)

@@ -99,10 +99,10 @@ class _Found:
         if events is None:
             return 1
         units = events["person_id"] // 100
-        named = zip(units.tolist(), events["step"].texts(), events["option"].texts(), strict=True)
-        steps = [f"{unit} {step} {option}" for unit, step, option in named]
-        units = [int(step.split(" ", 1)[0]) for step in dict.fromkeys(steps)]
-        numbers, counts = np.unique(units, return_counts=True)
+        steps = {
+            *zip(units.tolist(), events["step"].texts(), events["option"].texts(), strict=True)
+        }
+        numbers, counts = np.unique([unit for unit, _, _ in steps], return_counts=True)
         return int(numbers[counts.argmax()]) if len(numbers) else 1
 
     def rows(self, table: str, unit: int) -> list[Row]:
