@@ -1,7 +1,7 @@
 """Code books as data: rows of a CSV file, found by their code.
 
-Each loader reads its file once. A code that the book does not hold is refused, with the
-nearest codes that it does hold.
+Each loader reads its file once. A code that is not in the book is refused with the nearest codes
+of the book.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _DATA = Path(__file__).parent / "data"
 
 
 class CodeEntry(Protocol):
-    """A row of a code book: whatever else it says, it can be shown."""
+    """A row of a code book; every row has a text for its code."""
 
     @property
     def display(self) -> str:
-        """What the code stands for, in words."""
+        """The text of the code."""
 
 
 Row = TypeVar("Row", bound=CodeEntry)
@@ -64,7 +64,7 @@ class CodeBook(Generic[Row]):
             where: path of the value in the document, for the error.
 
         Raises:
-            NotFound: the book has no such code; the nearest ones are named.
+            NotFound: the book has no such code; with the nearest ones.
         """
         row = self.rows.get(code)
         if row is None:
@@ -72,7 +72,7 @@ class CodeBook(Generic[Row]):
         return row
 
     def display(self, code: str) -> str:
-        """Return what a code stands for."""
+        """Return the text of a code."""
         return self.find(code, self.system).display
 
     def _mend(self, code: str) -> str:
@@ -85,12 +85,12 @@ def read_book(system: str, name: str, row: Callable[[list[str]], Row]) -> CodeBo
 
 
 def read_rows(name: str, row: Callable[[list[str]], Row]) -> dict[str, Row]:
-    """Read ``data/<name>.csv``: rows by their first column, the heading left out."""
+    """Read ``data/<name>.csv``: rows by their first column, without the header."""
     return {line[0]: row(line) for line in read_lines(name)}
 
 
 def read_lines(name: str) -> Iterator[list[str]]:
-    """Read ``data/<name>.csv`` line by line, the heading left out."""
+    """Read ``data/<name>.csv`` line by line, without the header."""
     with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
         next(lines)
@@ -102,27 +102,27 @@ def with_imported(
     imported: ImportedBook | None,
     row: Callable[[ImportedCode, Row | None], Row],
 ) -> dict[str, Row]:
-    """Return the rows built in with those of an imported book before them, sorted by code.
+    """Return the built-in rows, replaced by those of an imported book, sorted by code.
 
     Args:
-        rows: rows built in; those that the imported book lacks stay.
-        imported: the book on the shelf, if any.
-        row: makes a row of an imported line and of the row built in for its code, if any.
+        rows: the built-in rows; those that the imported book lacks stay.
+        imported: the imported book, if any.
+        row: makes a row of an imported code and of the built-in row of that code, if any.
     """
-    lines = imported_books.imported_codes(imported) if imported else ()
-    found = {line.code: row(line, rows.get(line.code)) for line in lines}
-    return dict(sorted((dict(rows) | found).items()))
+    codes = imported_books.imported_codes(imported) if imported else ()
+    replaced = {entry.code: row(entry, rows.get(entry.code)) for entry in codes}
+    return dict(sorted((dict(rows) | replaced).items()))
 
 
 class Code(NamedTuple):
-    """A code and what it stands for; the base of every simple book."""
+    """A code and its text: the row of every simple book."""
 
     code: str
     display: str
 
 
 class Supply(NamedTuple):
-    """A HCPCS Level II code: a service, supply or drug that Medicare names itself."""
+    """A HCPCS Level II code: a service, supply or drug with a code of Medicare."""
 
     code: str
     display: str
@@ -148,7 +148,7 @@ class DrgGroup(NamedTuple):
 
 
 class Specialty(NamedTuple):
-    """A specialty in the words that a specification uses, and its taxonomy code."""
+    """A specialty as specifications name it, and its taxonomy code."""
 
     display: str
     taxonomy: str
@@ -156,12 +156,12 @@ class Specialty(NamedTuple):
 
 
 class ProviderTaxonomy(NamedTuple):
-    """What one NUCC taxonomy code stands for.
+    """A NUCC taxonomy code.
 
     Attributes:
-        display: our words for it.
-        specialty: the word of our books nearest to it: for a clinician the specialty that a
-            specification names where there is one (`taxonomy`), else a plain word for the trade.
+        display: its text in our words.
+        specialty: the nearest specialty: for a clinician one that specifications can name, if
+            there is one (`taxonomy`), else a plain word for the profession.
         kind: ``"person"`` or ``"organisation"``.
     """
 
@@ -177,18 +177,18 @@ def _code(line: list[str]) -> Code:
 
 @imported_books.cached_per_shelf
 def hcpcs() -> CodeBook[Supply]:
-    """Return the HCPCS Level II codes that templates use, and those imported."""
+    """Return the HCPCS Level II codes that templates use, and imported ones."""
     rows = read_rows("hcpcs", lambda line: Supply(line[0], line[1], line[2]))
 
     def supply(line: ImportedCode, known: Supply | None) -> Supply:
         return Supply(line.code, line.display, known.category if known else "")
 
     imported = imported_books.imported_book("hcpcs")
-    held = with_imported(rows, imported, supply)
+    supplies = with_imported(rows, imported, supply)
     for line in imported_books.imported_codes(imported) if imported else ():
         if "until" in line.facts:
-            del held[line.code]
-    return CodeBook("HCPCS Level II", held)
+            del supplies[line.code]
+    return CodeBook("HCPCS Level II", supplies)
 
 
 @imported_books.cached_per_shelf
@@ -199,13 +199,13 @@ def cpt() -> CodeBook[Code]:
 
 
 def plain(line: ImportedCode, _: Code | None) -> Code:
-    """Return an imported line of which only the words matter."""
+    """Return the row of an imported code that has only a text."""
     return Code(line.code, line.display)
 
 
 @cache
 def cvx() -> CodeBook[Code]:
-    """Return the vaccine codes."""
+    """Return the vaccine codes (CVX)."""
     return read_book("CVX", "cvx", _code)
 
 
@@ -224,16 +224,16 @@ def drg() -> CodeBook[DrgGroup]:
     )
 
     def group(line: ImportedCode, _: DrgGroup | None) -> DrgGroup:
-        said = line.facts
-        return DrgGroup(line.code, line.display, float(said["weight"]), float(said["stay"]),
-                     said["kind"], int(said["year"]))  # fmt: skip
+        facts = line.facts
+        return DrgGroup(line.code, line.display, float(facts["weight"]), float(facts["stay"]),
+                     facts["kind"], int(facts["year"]))  # fmt: skip
 
     return CodeBook("MS-DRG", with_imported(rows, imported_books.imported_book("drg"), group))
 
 
 @cache
 def taxonomy() -> CodeBook[Specialty]:
-    """Return the taxonomy codes, found by specialty word.
+    """Return the taxonomy codes, by specialty.
 
     >>> taxonomy().find("cardiology", "details.specialty").taxonomy
     '207RC0000X'
@@ -243,7 +243,7 @@ def taxonomy() -> CodeBook[Specialty]:
 
 @imported_books.cached_per_shelf
 def nucc() -> CodeBook[ProviderTaxonomy]:
-    """Return what NUCC taxonomy codes stand for, found by code: the way from NPPES to our words.
+    """Return the NUCC taxonomy codes with their specialties, by code; NPPES uses these codes.
 
     >>> nucc().find("207RC0001X", "taxonomy").specialty
     'cardiology'

@@ -1,6 +1,6 @@
-"""What any code is: of its system and usable, or why not, and what was likely meant.
+"""The verdict about a code: valid in its system, or why not, and what was likely meant.
 
-Validation, the tool and the command line ask here, so that they say the same.
+Checks, tools and the command line all use it, so they agree.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from healthsim.codes.diagnoses import DiagnosisCode, dotted, icd10cm, release, w
 from healthsim.codes.drugs import drugs, ndc, rxnorm
 from healthsim.codes.forms import (
     LONGEST,
-    age_asked,
     eleven_digits,
-    form_alone,
     is_icd9,
-    sex_asked,
-    shown,
+    quoted,
+    read_age,
+    read_sex,
+    system_of_form,
 )
 from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.loinc import loinc
-from healthsim.codes.nearest import CodeIndex, kin, nearest
+from healthsim.codes.nearest import CodeIndex, nearest, related
 from healthsim.codes.procedures import procedure_system
 from healthsim.errors import NotFound, Problem, near
 
@@ -37,17 +37,17 @@ Status: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CodeVerdict:
-    """What a code is.
+    """The verdict about a code.
 
     Attributes:
-        system: name of the system that was asked, e.g. ``"icd10cm"``.
+        system: name of the system that was asked for, e.g. ``"icd10cm"``.
         said: the code as it was written.
         status: ``"valid"``, or why it cannot be used.
-        code: the code as its book writes it; ``""`` where no book holds it.
-        display: what it stands for, if it is known.
-        found_in: another system that holds it.
-        suggestions: the codes that were likely meant, best first; of the system that was asked.
-        detail: what else the book says, as a sentence without its full stop.
+        code: the code as its book writes it; ``""`` where no book has it.
+        display: its text, if known.
+        found_in: another system that has it.
+        suggestions: the codes of the system that were likely meant, best first.
+        detail: a further fact, as a sentence without its full stop.
     """
 
     system: str
@@ -61,45 +61,45 @@ class CodeVerdict:
 
     @property
     def as_written(self) -> bool:
-        """It is valid and written as its book writes it."""
+        """Whether it is valid and written as its book writes it."""
         return self.status == "valid" and self.code == self.said
 
     @property
     def well_formed(self) -> bool:
-        """It is written as codes of its system are, whether or not the book holds it."""
+        """Whether it has the form of codes of its system, in the book or not."""
         shape = SYSTEMS[self.system].shape
         return shape.fullmatch(self.said) is not None
 
     @property
     def found(self) -> str:
-        """What is wrong, as a sentence."""
-        name, said = SYSTEMS[self.system].title, shown(self.said)
+        """The fault, as a sentence."""
+        name, said = SYSTEMS[self.system].title, quoted(self.said)
         if self.status == "valid":
             return f"{name} writes {said} as {self.code}"
         if self.status == "unknown":
             other = f"; {self.detail}" if self.detail else ""
             return f"{name} has no code {said} here{other}"
         if self.status == "wrong_system":
-            but = "one" if self.code else "has the form of one"
-            return f"{said} is no code of {name} but {but} of {SYSTEMS[self.found_in].title}"
+            evidence = "one" if self.code else "has the form of one"
+            return f"{said} is no code of {name} but {evidence} of {SYSTEMS[self.found_in].title}"
         return f"{self.code} ({self.display}) {self.detail}"
 
     @property
     def mend(self) -> str:
         """What to do instead."""
-        shown = [repr(code) for code in self.suggestions]
+        suggested = [repr(code) for code in self.suggestions]
         if self.status == "valid":
             return f"write {self.code!r}"
-        if self.status == "header" and shown:
-            return f"state a billable code below it, such as {', '.join(shown)}"
+        if self.status == "header" and suggested:
+            return f"state a billable code below it, such as {', '.join(suggested)}"
         if self.status in ("wrong_sex", "wrong_age"):
             return "remove it, or state it only for those who can have it"
-        if self.status == "retired" and shown:
-            return f"use {' or '.join(shown)}"
+        if self.status == "retired" and suggested:
+            return f"use {' or '.join(suggested)}"
         if self.status == "not_yet":
             return "use the code of that time, or a later day"
-        if shown:
-            return f"did you mean {' or '.join(shown)}?"
+        if suggested:
+            return f"did you mean {' or '.join(suggested)}?"
         if self.detail == _OLD:
             return (
                 "translate it by CMS's general equivalence mappings, or find the condition by words"
@@ -107,28 +107,28 @@ class CodeVerdict:
         return f"look it up in {SYSTEMS[self.system].title}"
 
     def problem(self, where: str) -> Problem:
-        """Return the verdict as what is wrong at a place of a document."""
+        """Return the verdict as a problem of a document."""
         return Problem(where, self.found, self.mend)
 
 
 @dataclass(frozen=True, slots=True)
 class CodeSystem:
-    """One code system as it is asked.
+    """One code system.
 
     Attributes:
         title: the field's name of it.
-        shape: what its codes look like.
+        shape: the form of its codes.
         entry: row of a code as it is written, or None.
-        space: where near codes are looked for, those that can be used on a day.
-        mended: a code as its book writes it, where nothing but what this system forgives was
-            wrong: case, and the dot or the dashes of its own form.
+        index: the codes that can be used on a day, for the search of near ones.
+        corrected: a code as its book writes it, if only its case, or the dot or dashes of its
+            form, were wrong; else ``""``.
     """
 
     title: str
     shape: re.Pattern[str]
     entry: Callable[[str], Any]
-    space: Callable[[date], CodeIndex]
-    mended: Callable[[str], str]
+    index: Callable[[date], CodeIndex]
+    corrected: Callable[[str], str]
 
 
 def classify(
@@ -139,56 +139,57 @@ def classify(
     age: float | None = None,
     on: date | None = None,
 ) -> CodeVerdict:
-    """Tell what a code is.
+    """Return the verdict about a code.
 
     Args:
         system: a name of `SYSTEMS`.
-        code: as somebody wrote it; case is forgiven, and so are the dot and the dashes of the
-            system's own form.
-        sex: ``"M"`` or ``"F"``, or the words, if it is known whose code it is.
-        age: years, if it is known.
-        on: the day on which it would be used; without it the day of the book's release.
+        code: as it was written; case, and the dot and dashes of the system's form, do not matter.
+        sex: of the person, ``"M"`` or ``"F"`` or the words, if known.
+        age: of the person in years, if known.
+        on: the day on which it would be used; by default that of the book's release.
 
     Raises:
         NotFound: there is no such system.
-        Refused: the sex or the age is none.
+        Refused: the sex or the age is not valid.
 
     >>> classify("icd10cm", "E11").status, classify("icd10cm", "C61", sex="F").status
     ('header', 'wrong_sex')
     >>> classify("icd10cm", "I1O").suggestions
     ('I10',)
     """
-    asked, sex, age = system_of(system), sex_asked(sex), age_asked(age)
+    code_system, sex, age = system_of(system), read_sex(sex), read_age(age)
     if len(code) > LONGEST:
         return CodeVerdict(system, code, "unknown")
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
-    own, written = asked.entry(code), code
-    old = own is None and system == "icd10cm" and is_icd9(code)
-    alike = asked.shape.fullmatch(code) or (system in _SHORT and _one_sign_off(asked, code))
-    if own is None and not alike and (other := _elsewhere(system, code)):
+    entry, written = code_system.entry(code), code
+    old = entry is None and system == "icd10cm" and is_icd9(code)
+    well_formed = code_system.shape.fullmatch(code) or (
+        system in _SHORT and _one_sign_off(code_system, code)
+    )
+    if entry is None and not well_formed and (other := _elsewhere(system, code)):
         row = SYSTEMS[other].entry(code)
-        words = row.display if row is not None else ""
-        near_codes = () if old else nearest(asked.space(release()), code)
-        return CodeVerdict(system, code, "wrong_system", code, words, other, near_codes)
+        display = row.display if row is not None else ""
+        near_codes = () if old else nearest(code_system.index(release()), code)
+        return CodeVerdict(system, code, "wrong_system", code, display, other, near_codes)
     if old:
         return CodeVerdict(system, code, "unknown", detail=_OLD)
-    if own is None:
-        written = asked.mended(code)
-        own = asked.entry(written)
-    if own is None and not alike and (other := form_alone(code)) not in ("", system):
+    if entry is None:
+        written = code_system.corrected(code)
+        entry = code_system.entry(written)
+    if entry is None and not well_formed and (other := system_of_form(code)) not in ("", system):
         return CodeVerdict(system, code, "wrong_system", found_in=other, detail="by its form")
-    if own is None and system == "drg" and (group := _retired_groups().get(code)):
+    if entry is None and system == "drg" and (group := _retired_groups().get(code)):
         return _retired_group(code, group, on or release())
-    if own is None:
+    if entry is None:
         return _unknown(system, code)
-    if isinstance(own, DiagnosisCode):
-        return _diagnosis(code, own, sex, age, on or release())
-    return CodeVerdict(system, code, "valid", written, own.display)
+    if isinstance(entry, DiagnosisCode):
+        return _diagnosis(code, entry, sex, age, on or release())
+    return CodeVerdict(system, code, "valid", written, entry.display)
 
 
 def _by_form(code: str) -> CodeVerdict:
-    """Tell what a CPT number is where no list of them was imported: only its form is known."""
+    """Return the verdict about a CPT code by its form, for no list of them was imported."""
     if SYSTEMS["cpt"].shape.fullmatch(code):
         return CodeVerdict(
             "cpt", code, "valid", code, detail="by its form; no CPT list is imported"
@@ -197,12 +198,12 @@ def _by_form(code: str) -> CodeVerdict:
 
 
 def suggest(system: str, text: str, *, on: date | None = None) -> tuple[str, ...]:
-    """Return the five codes of a system that were likeliest meant by a text, best first.
+    """Return the five codes of a system that were most likely meant by a text, best first.
 
     >>> suggest("icd10cm", "I1O"), suggest("loinc", "4548-5")[0]
     (('I10',), '4548-4')
     """
-    return nearest(system_of(system).space(on or release()), text)
+    return nearest(system_of(system).index(on or release()), text)
 
 
 def system_of(name: str, where: str = "system") -> CodeSystem:
@@ -219,7 +220,7 @@ def system_of(name: str, where: str = "system") -> CodeSystem:
 def _diagnosis(
     said: str, row: DiagnosisCode, sex: str | None, age: float | None, on: date
 ) -> CodeVerdict:
-    """Tell what an ICD-10-CM code is for a person on a day."""
+    """Return the verdict about an ICD-10-CM code for a person on a day."""
     status, detail, codes = _on_day(row, on)
     if status == "valid" and row.sex and sex in ("M", "F") and sex != row.sex:
         status, detail = "wrong_sex", f"is only for {_SEXES[row.sex]}"
@@ -228,24 +229,30 @@ def _diagnosis(
     return CodeVerdict("icd10cm", said, status, row.code, row.display, "", codes, detail)
 
 
-def _one_sign_off(asked: CodeSystem, code: str) -> bool:
-    """Tell whether one replaced sign makes a code of the system: so short a one is mistyped."""
-    alike = [one for one in nearest(asked.space(release()), code) if len(one) == len(code)]
-    return any(sum(a != b for a, b in zip(one, code, strict=True)) == 1 for one in alike)
+def _one_sign_off(code_system: CodeSystem, code: str) -> bool:
+    """Tell whether one replaced character makes a code of the system: a short code is mistyped."""
+    same_length = [
+        near_code
+        for near_code in nearest(code_system.index(release()), code)
+        if len(near_code) == len(code)
+    ]
+    return any(
+        sum(a != b for a, b in zip(near_code, code, strict=True)) == 1 for near_code in same_length
+    )
 
 
 def _on_day(row: DiagnosisCode, on: date) -> tuple[Status, str, tuple[str, ...]]:
     if row.valid_on(on):
         return "valid", "", ()
     if row.billable and on.isoformat() < row.valid_from:
-        found = kin(icd10cm().space_on(on), row.code)
-        return "not_yet", f"is valid from {row.valid_from}", found
+        related_codes = related(icd10cm().index_on(on), row.code)
+        return "not_yet", f"is valid from {row.valid_from}", related_codes
     if row.header and not row.gone:
-        until = f"; it was billable until {row.valid_until}" if row.valid_until else ""
-        return "header", f"is not billable{until}", _of_header(row, on)
-    until = f"was retired after {row.valid_until}" if row.valid_until else "was retired"
-    after = tuple(code for code in row.successors if code in icd10cm() and _usable(code, on))
-    return "retired", until, after or kin(icd10cm().space_on(on), row.code)
+        detail = f"; it was billable until {row.valid_until}" if row.valid_until else ""
+        return "header", f"is not billable{detail}", _of_header(row, on)
+    detail = f"was retired after {row.valid_until}" if row.valid_until else "was retired"
+    successors = tuple(code for code in row.successors if code in icd10cm() and _usable(code, on))
+    return "retired", detail, successors or related(icd10cm().index_on(on), row.code)
 
 
 def _usable(code: str, on: date) -> bool:
@@ -254,8 +261,8 @@ def _usable(code: str, on: date) -> bool:
 
 
 def _of_header(row: DiagnosisCode, on: date) -> tuple[str, ...]:
-    found = nearest(icd10cm().space_on(on), row.code)
-    return tuple(code for code in found if code.startswith(row.code)) or found
+    near_codes = nearest(icd10cm().index_on(on), row.code)
+    return tuple(code for code in near_codes if code.startswith(row.code)) or near_codes
 
 
 _SEXES = {"M": "men", "F": "women"}
@@ -275,12 +282,12 @@ def _unknown(system: str, code: str) -> CodeVerdict:
     detail = f"{SYSTEMS[other].title} has" if other else ""
     if not detail and procedure_system(code) == "CPT" and system in ("icd10cm", "hcpcs"):
         detail = "it has the form of a CPT code"
-    found = nearest(system_of(system).space(release()), code)
-    return CodeVerdict(system, code, "unknown", "", "", other, found, detail)
+    near_codes = nearest(system_of(system).index(release()), code)
+    return CodeVerdict(system, code, "unknown", "", "", other, near_codes, detail)
 
 
 def _elsewhere(system: str, code: str) -> str:
-    """Return the first other system that holds a code as it is written, or ``""``."""
+    """Return the first other system that has a code as it is written, or ``""``."""
     for name, other in SYSTEMS.items():
         if name != system and other.entry(code) is not None:
             return name
@@ -288,19 +295,21 @@ def _elsewhere(system: str, code: str) -> str:
     return "cpt" if numbered and SYSTEMS["cpt"].shape.fullmatch(code) else ""
 
 
-def _space_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], CodeIndex]:
-    """Return how near codes are looked for in a small book."""
+def _index_of(load: Callable[[], Mapping[str, Any]]) -> Callable[[date], CodeIndex]:
+    """Return the index of a small book."""
 
     @imported_books.cached_per_shelf
-    def space() -> CodeIndex:
+    def index() -> CodeIndex:
         codes = {_bare(code): code for code in load()}
         return CodeIndex(
             bare=_bare,
             whole=codes.get,
-            below=lambda said: (code for bare, code in codes.items() if bare.startswith(said)),
+            below=lambda beginning: (
+                code for bare, code in codes.items() if bare.startswith(beginning)
+            ),
         )
 
-    return lambda _: space()
+    return lambda _: index()
 
 
 def _bare(code: str) -> str:
@@ -314,29 +323,36 @@ class _Retired(NamedTuple):
 
 @cache
 def _retired_groups() -> dict[str, _Retired]:
-    """Return the diagnosis related groups of older grouper versions that are no more."""
+    """Return the diagnosis related groups of older grouper versions that no longer exist."""
     return books.read_rows("drg_retired", lambda line: _Retired(line[1], line[2]))
 
 
 def _book(
-    title: str, shape: str, load: Callable[[], Mapping[str, Any]], forgives: str = ""
+    title: str, shape: str, load: Callable[[], Mapping[str, Any]], optional: str = ""
 ) -> CodeSystem:
-    """Return how a small book is asked; `forgives` are the signs that may be wrong or missing."""
-    space = _space_of(load)
+    """Return the code system of a small book.
 
-    def mended(said: str) -> str:
-        code = space(release()).whole(_bare(said)) or ""
-        unforgiven = str.maketrans("", "", forgives)
-        alike = [one.strip().upper().translate(unforgiven) for one in (said, code)]
-        return code if alike[0] == alike[1] else ""
+    Args:
+        title: the field's name of it.
+        shape: regular expression of its codes.
+        load: returns its rows by code.
+        optional: characters that may be missing or wrong in a written code.
+    """
+    index = _index_of(load)
+
+    def corrected(written: str) -> str:
+        code = index(release()).whole(_bare(written)) or ""
+        dropped = str.maketrans("", "", optional)
+        forms = [text.strip().upper().translate(dropped) for text in (written, code)]
+        return code if forms[0] == forms[1] else ""
 
     return CodeSystem(
-        title, re.compile(shape, re.ASCII), lambda code: load().get(code), space, mended
+        title, re.compile(shape, re.ASCII), lambda code: load().get(code), index, corrected
     )
 
 
 def _package(code: str) -> Any:
-    """Return the row of an NDC; a package (eleven digits) is known by its product (nine) too."""
+    """Return the row of an NDC; that of the product (nine digits) for an unlisted package."""
     rows = ndc().rows
     return rows.get(code) or (rows.get(code[:9]) if re.fullmatch(r"\d{11}", code) else None)
 
@@ -351,22 +367,22 @@ SYSTEMS: Mapping[str, CodeSystem] = {
         "ICD-10-CM",
         _ICD,
         lambda code: icd10cm().entry(code),
-        lambda on: icd10cm().space_on(on),
+        lambda on: icd10cm().index_on(on),
         lambda said: dotted(without_dot(said)),
     ),
     "loinc": _book("LOINC", r"\d{1,7}-\d", lambda: loinc().rows, "-"),
     "drug": _book("the drug list", r".{21,}", lambda: drugs().rows, " .-"),
     "rxnorm": _book("RxNorm", r"\d{5,7}", lambda: rxnorm().rows),
     "ndc": replace(
-        _book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package, mended=eleven_digits
+        _book("NDC", r"\d{9}|\d{11}", lambda: ndc().rows), entry=_package, corrected=eleven_digits
     ),
     "hcpcs": _book("HCPCS Level II", r"[A-V]\d{4}", lambda: books.hcpcs().rows),
     "icd10pcs": CodeSystem(
         "ICD-10-PCS",
         re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{6}", re.ASCII),
         lambda code: icd10pcs().rows.get(code),
-        lambda _: icd10pcs().space,
-        lambda said: icd10pcs().space.bare(said),
+        lambda _: icd10pcs().index,
+        lambda said: icd10pcs().index.bare(said),
     ),
     "cvx": _book("CVX", r"\d{2,3}", lambda: books.cvx().rows),
     "drg": _book("MS-DRG", r"\d{3}", lambda: books.drg().rows),
@@ -378,9 +394,9 @@ SYSTEMS: Mapping[str, CodeSystem] = {
     "carc": _book("CARC", r"[A-Z]?\d{1,3}", lambda: books.carc().rows),
     "discharge": _book("the list of discharge statuses", r"\d{2}", lambda: books.discharge().rows),
 }
-"""The code systems by their names here; what stands in several is found in the first.
+"""The code systems by their names here; a code of several is found in the first.
 
-Without an imported list a CPT number is known by its form alone."""
+Without an imported list, a CPT code is judged by its form alone."""
 
 _SHORT = ("drg", "cvx", "pos", "revenue", "bill_type", "carc", "discharge")
-_UNLIKE_CPT = ("icd10cm", "loinc", "drug", "taxonomy")  # whose codes are no bare digits
+_UNLIKE_CPT = ("icd10cm", "loinc", "drug", "taxonomy")  # their codes are never digits alone

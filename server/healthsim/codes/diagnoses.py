@@ -1,4 +1,4 @@
-"""Diagnoses: every ICD-10-CM code since October 2015, with the days on which it could be billed."""
+"""Diagnoses: every ICD-10-CM code since October 2015, with the days on which it is billable."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from healthsim.errors import NotFound
 
 _FILE = Path(__file__).parent / "data" / "icd10cm.txt"
 RELEASE = date(2026, 4, 1)
-"""First day of the release that the book built in is."""
+"""First day of the built-in release."""
 OLDEST = 124  # the Medicare Code Editor's upper age limit, years
 
 
 @imported_books.cached_per_shelf
 def release() -> date:
-    """Return the first day of the release in use; days after it are taken as that day."""
+    """Return the first day of the release in use; later days are treated as that day."""
     imported = imported_books.imported_book("icd10cm")
     return date.fromisoformat(str(imported.checks["release"])) if imported else RELEASE
 
@@ -31,20 +31,20 @@ class DiagnosisCode(NamedTuple):
     """One code of the classification.
 
     Attributes:
-        display: the classification's own text.
-        category: our word for the group, e.g. ``"diabetes"``.
-        chronic: it stays once it is there.
+        display: the text of the classification.
+        category: our name of the group, e.g. ``"diabetes"``.
+        chronic: whether the condition stays once it has begun.
         sex: ``"M"`` or ``"F"`` where only one sex can have it, else ``""``.
         age_low: youngest age in years that can have it.
         age_high: oldest age in years that can have it.
-        header: it stands above other codes and cannot be billed now.
-        valid_from: first day on which it could be billed, ISO; ``""`` since October 2015.
-        valid_until: last such day; ``""`` where it still can. A header with a last day was
-            billable until then.
-        gone: a header of an older release that stands above nothing now.
-        successors: the codes that took its place, where it is retired.
-        manifestation: never the first diagnosis; what causes it comes before it.
-        common: one of the codes that we looked at one by one.
+        header: whether it is above other codes and not billable now.
+        valid_from: first day on which it was billable, ISO; ``""`` from October 2015 on.
+        valid_until: last such day; ``""`` if it still is. A header with a last day was billable
+            until then.
+        gone: a header of an older release with no codes below it now.
+        successors: the codes that replaced it, if it is retired.
+        manifestation: never the first diagnosis; the code of its cause comes first.
+        common: one of the codes that we reviewed one by one.
     """
 
     code: str
@@ -64,11 +64,11 @@ class DiagnosisCode(NamedTuple):
 
     @property
     def billable(self) -> bool:
-        """It can be billed on some day, perhaps not now."""
+        """Whether it is billable on some day, perhaps not now."""
         return not self.header or self.valid_until != ""
 
     def valid_on(self, day: date) -> bool:
-        """Tell whether it can be billed on a day; days before October 2015 are not looked at."""
+        """Tell whether it is billable on a day, from October 2015 on."""
         text = min(day, release()).isoformat()
         return self.billable and self.valid_from <= text <= (self.valid_until or text)
 
@@ -76,8 +76,8 @@ class DiagnosisCode(NamedTuple):
 class Icd10cm(CodeBook[DiagnosisCode]):
     """The diagnosis codes, by code with its dot.
 
-    `rows` and `codes` are those that can be billed today, about 74,700: walk them only where all
-    are needed. `in` and `find` know also those that could be billed once; `entry` knows all.
+    `rows` and `codes` are the codes that are billable today, about 74,700: iterate over them only
+    if all are needed. `in` and `find` also have formerly billable codes; `entry` has all codes.
     """
 
     def __init__(self, path: Path = _FILE) -> None:
@@ -90,10 +90,10 @@ class Icd10cm(CodeBook[DiagnosisCode]):
         return row is not None and row.billable
 
     def find(self, code: str, where: str) -> DiagnosisCode:
-        """Return the row of a code that can be billed, today or once.
+        """Return the row of a code that is or was billable.
 
         Raises:
-            NotFound: there is no such code, or it is only a header; the nearest ones are named.
+            NotFound: there is no such code, or it is only a header; with the nearest ones.
         """
         row = self.entry(code)
         if row is None or not row.billable:
@@ -101,7 +101,7 @@ class Icd10cm(CodeBook[DiagnosisCode]):
         return row
 
     def row(self, code: str) -> DiagnosisCode:
-        """Return the row of a code, or what is taken of one that the book does not hold."""
+        """Return the row of a code, or default values for a code that is not in the book."""
         return self.entry(code) or DiagnosisCode(code, code, "", True, "", 0, OLDEST)
 
     def sex(self, code: str) -> str:
@@ -109,7 +109,7 @@ class Icd10cm(CodeBook[DiagnosisCode]):
         return self.row(code).sex
 
     def below(self, prefix: str, day: date | None = None) -> Iterator[DiagnosisCode]:
-        """Yield the codes that begin so and can be billed on a day, in order."""
+        """Yield the codes with a prefix that are billable on a day, in order."""
         on = day or release()
         for line in self._text.below(prefix):
             row = self.entry(line[0])
@@ -117,7 +117,7 @@ class Icd10cm(CodeBook[DiagnosisCode]):
                 yield row
 
     def begins(self, prefix: str) -> bool:
-        """Tell whether some code that can be billed, today or once, begins so."""
+        """Tell whether a code that is or was billable has a prefix."""
         lines = self._text.below(prefix)
         return prefix != "" and any(line[0] in self for line in lines)
 
@@ -140,7 +140,7 @@ class Icd10cm(CodeBook[DiagnosisCode]):
             yield _row(code, display, facts, category)
 
     def texts(self) -> Iterator[tuple[str, str, bool]]:
-        """Yield code, text and whether it is common, of every code that can be billed today."""
+        """Yield (code, text, whether it is common) of every code that is billable today."""
         above: list[tuple[str, str]] = []
         for code, text, *rest in self._text.since():
             while above and not code.startswith(above[-1][0]):
@@ -153,21 +153,21 @@ class Icd10cm(CodeBook[DiagnosisCode]):
             elif "until=" not in facts and "gone" not in facts:
                 yield code, display, "common" in facts
 
-    def space_on(self, day: date | None = None) -> CodeIndex:
-        """Return the codes that can be billed on a day as something to look for near ones in."""
+    def index_on(self, day: date | None = None) -> CodeIndex:
+        """Return the codes that are billable on a day, for the search of near ones."""
         on = day or release()
 
-        def whole(said: str) -> str | None:
-            row = self.entry(dotted(said))
+        def whole(bare: str) -> str | None:
+            row = self.entry(dotted(bare))
             return row.code if row is not None and row.valid_on(on) else None
 
-        def below(said: str) -> Iterator[str]:
-            return (row.code for row in self.below(dotted(said), on))
+        def below(bare: str) -> Iterator[str]:
+            return (row.code for row in self.below(dotted(bare), on))
 
         return CodeIndex(bare=without_dot, whole=whole, below=below, weight=self._weight)
 
     def _entry(self, code: str) -> DiagnosisCode | None:
-        """Return the row of any code, header or not, or None."""
+        """Return the row of any code, also of a header; None if there is none."""
         line = self._text.find(code)
         if line is None:
             return None
@@ -196,28 +196,30 @@ class Icd10cm(CodeBook[DiagnosisCode]):
         return 2 * row.common + (unspecified or first_treatment)
 
     def _mend(self, code: str) -> str:
-        found = nearest(self.space_on(), code)
+        near_codes = nearest(self.index_on(), code)
         if self.entry(code) is not None:
-            return f"state a billable code below it, such as {', '.join(found[:3])}"
-        shown = " or ".join(repr(one) for one in found[:3])
-        return f"did you mean {shown}?" if found else "known: the codes of the classification"
+            return f"state a billable code below it, such as {', '.join(near_codes[:3])}"
+        suggested = " or ".join(repr(near_code) for near_code in near_codes[:3])
+        return (
+            f"did you mean {suggested}?" if near_codes else "known: the codes of the classification"
+        )
 
 
 _CATEGORY, _LONGEST = 3, 8  # characters of a category, and of the longest code with its dot
 
 
 def without_dot(code: str) -> str:
-    """Return a code as it is compared: upper case, without its dot."""
+    """Return the bare form of a code: upper case, without its dot."""
     return code.strip().upper().replace(".", "")
 
 
-def dotted(said: str) -> str:
+def dotted(bare: str) -> str:
     """Return a bare code with its dot."""
-    return said if len(said) <= _CATEGORY else f"{said[:_CATEGORY]}.{said[_CATEGORY:]}"
+    return bare if len(bare) <= _CATEGORY else f"{bare[:_CATEGORY]}.{bare[_CATEGORY:]}"
 
 
-def _facts(said: str) -> dict[str, str]:
-    return dict(part.partition("=")[::2] for part in said.split(";") if part)
+def _facts(text: str) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in text.split(";") if part)
 
 
 def _display(text: str, above: str) -> str:
@@ -240,14 +242,14 @@ def _row(code: str, display: str, facts: Mapping[str, str], category: str) -> Di
         valid_from=facts.get("from", ""),
         valid_until=facts.get("until", ""),
         gone="gone" in facts,
-        successors=tuple(one for one in facts.get("now", "").split(",") if one),
+        successors=tuple(successor for successor in facts.get("now", "").split(",") if successor),
         manifestation="manifestation" in facts,
         common="common" in facts,
     )
 
 
 class _Rows(Mapping[str, DiagnosisCode]):
-    """The codes that can be billed today, read from the text as they are asked for."""
+    """The codes that are billable today, read from the text when they are needed."""
 
     def __init__(self, book: Icd10cm) -> None:
         self._book = book
@@ -276,7 +278,7 @@ class _Rows(Mapping[str, DiagnosisCode]):
 
 @imported_books.cached_per_shelf
 def icd10cm() -> Icd10cm:
-    """Return the diagnosis codes: of the release that was imported, else of the one built in.
+    """Return the diagnosis codes of the imported release, or else of the built-in one.
 
     >>> icd10cm().display("E11.9")
     'Type 2 diabetes mellitus without complications'
@@ -286,7 +288,7 @@ def icd10cm() -> Icd10cm:
 
 
 def contradicts_sex(code: str, sex: str) -> bool:
-    """Tell whether nobody of that sex can have the diagnosis.
+    """Tell whether a diagnosis is impossible for a sex.
 
     >>> contradicts_sex("C61", "F"), contradicts_sex("C61", "M"), contradicts_sex("I10", "F")
     (True, False, False)

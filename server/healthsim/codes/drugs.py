@@ -108,7 +108,7 @@ def drugs() -> Drugs:
 
 @imported_books.cached_per_shelf
 def rxnorm() -> CodeBook[Code]:
-    """Return RxNorm concepts by RXCUI: those of the medicines, and those imported."""
+    """Return RxNorm concepts by RXCUI: those of the medicines, and imported ones."""
     rows = {row.rxnorm: Code(row.rxnorm, row.display) for row in drugs().rows.values()}
     rows.pop("", None)
     return CodeBook("RxNorm", with_imported(rows, imported_books.imported_book("rxnorm"), plain))

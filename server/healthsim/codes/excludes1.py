@@ -1,6 +1,6 @@
 """Excludes1 notes of the classification: pairs of codes that are never stated together.
 
-Only notes without a condition of their own are held: those that name codes and nothing like
+Only notes without a condition are included: those that name codes and have no words such as
 "unless", "without" or "NOS".
 """
 
@@ -19,7 +19,7 @@ def _notes() -> dict[str, tuple[str, ...]]:
 
 
 def has_excludes1(first: str, second: str) -> bool:
-    """Tell whether a note of the classification keeps two codes apart.
+    """Tell whether a note of the classification excludes one of two codes from the other.
 
     >>> has_excludes1("E10.9", "E11.9"), has_excludes1("E11.9", "I10")
     (True, False)
@@ -28,27 +28,27 @@ def has_excludes1(first: str, second: str) -> bool:
 
 
 def excludes1_pairs(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of codes that a note keeps apart, each as (lesser, greater).
+    """Yield the pairs of codes that a note excludes, each as (lesser, greater).
 
     >>> list(excludes1_pairs(["E11.9", "I10", "E10.9"]))
     [('E10.9', 'E11.9')]
     """
-    known = sorted(set(codes))
-    found = set()
-    for code in known:
-        for prefix in (prefix for some in _beginnings(code) for prefix in some):
-            for other in known[bisect_left(known, prefix) :]:
+    ordered = sorted(set(codes))
+    pairs = set()
+    for code in ordered:
+        for prefix in (prefix for prefixes in _notes_of(code) for prefix in prefixes):
+            for other in ordered[bisect_left(ordered, prefix) :]:
                 if not other.startswith(prefix):
                     break
                 if other != code:
-                    found.add((min(code, other), max(code, other)))
-    yield from sorted(found)
+                    pairs.add((min(code, other), max(code, other)))
+    yield from sorted(pairs)
 
 
 def _excludes(first: str, second: str) -> bool:
-    return any(second.startswith(other) for one in _beginnings(first) for other in one)
+    return any(second.startswith(prefix) for prefixes in _notes_of(first) for prefix in prefixes)
 
 
-def _beginnings(code: str) -> Iterator[tuple[str, ...]]:
+def _notes_of(code: str) -> Iterator[tuple[str, ...]]:
     notes = _notes()
     return (notes.get(code[:size], ()) for size in range(3, len(code) + 1))

@@ -1,4 +1,4 @@
-"""Which ICD-10-CM codes belong together or clash; the codes themselves are `diagnoses`."""
+"""Rules on pairs of ICD-10-CM codes: combinations and exclusions; `diagnoses` has the codes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """One rule of the classification: two conditions that one code must state.
+    """One rule of the classification: conditions that are stated by a combination code.
 
     Attributes:
-        code: prefix of the stated code that the rule looks at.
-        with_: prefixes, each of which some other code of the person must have.
-        becomes: the code that is stated in its place.
-        keep: the stated code stays and `becomes` is added.
-        unless: the rule does not hold where a code with one of these prefixes is stated.
+        code: prefix of the stated code that the rule applies to.
+        with_: prefixes, each of which another code of the person must have.
+        becomes: the code that replaces it.
+        keep: whether the stated code stays and `becomes` is added.
+        unless: the rule does not apply if a code with one of these prefixes is stated.
     """
 
     code: str
@@ -80,7 +80,7 @@ EXCLUDES: tuple[tuple[str, str], ...] = (
 
 
 def combined(codes: Iterable[str]) -> tuple[str, ...]:
-    """State the codes that a person has at one time as the classification wants them.
+    """Return the codes that a person has at one time, combined as the classification requires.
 
     >>> combined(["E11.9", "I10", "N18.30", "I50.22"])
     ('E11.22', 'I13.0', 'N18.30', 'I50.22')
@@ -90,11 +90,11 @@ def combined(codes: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def _combined(codes: tuple[str, ...]) -> tuple[str, ...]:
-    held = list(codes)
+    stated = list(codes)
     for rule in COMBINATIONS:
-        if _holds(rule, held):
-            held = _stated(rule, held)
-    return tuple(held)
+        if _holds(rule, stated):
+            stated = _stated(rule, stated)
+    return tuple(stated)
 
 
 def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -103,17 +103,17 @@ def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
     >>> conflicts(["E10.9", "E11.9", "I10"])
     (('E10.9', 'E11.9'),)
     """
-    held = tuple(dict.fromkeys(codes))
+    distinct = tuple(dict.fromkeys(codes))
     return tuple(
         (first, second)
-        for place, first in enumerate(held)
-        for second in held[place + 1 :]
+        for place, first in enumerate(distinct)
+        for second in distinct[place + 1 :]
         if mutually_exclusive(first, second)
     )
 
 
 def mutually_exclusive(first: str, second: str) -> bool:
-    """Tell whether two codes are never stated together: by a note, or by their own titles.
+    """Tell whether two codes exclude each other, by a note or by their own titles.
 
     >>> mutually_exclusive("J30.9", "J45.909"), mutually_exclusive("J30.9", "J45.20")
     (True, False)
@@ -122,7 +122,7 @@ def mutually_exclusive(first: str, second: str) -> bool:
 
 
 def contradict(first: str, second: str) -> bool:
-    """Tell whether two codes are one of the listed pairs.
+    """Tell whether two codes match one of the pairs of `EXCLUDES`.
 
     >>> contradict("E11.9", "E11.22"), contradict("J30.9", "J45.909")
     (True, False)
@@ -136,17 +136,17 @@ def _pair(first: str, second: str, pair: tuple[str, str]) -> bool:
     return first.startswith(pair[0]) and second.startswith(pair[1])
 
 
-def _holds(rule: Combination, held: list[str]) -> bool:
+def _holds(rule: Combination, stated: list[str]) -> bool:
     return (
-        any(code.startswith(rule.code) for code in held)
-        and all(any(code.startswith(prefix) for code in held) for prefix in rule.with_)
-        and not any(code.startswith(rule.unless) for code in held)
+        any(code.startswith(rule.code) for code in stated)
+        and all(any(code.startswith(prefix) for code in stated) for prefix in rule.with_)
+        and not any(code.startswith(rule.unless) for code in stated)
     )
 
 
-def _stated(rule: Combination, held: list[str]) -> list[str]:
+def _stated(rule: Combination, codes: list[str]) -> list[str]:
     stated: list[str] = []
-    for code in held:
+    for code in codes:
         if not code.startswith(rule.code):
             stated.append(code)
         elif rule.keep:

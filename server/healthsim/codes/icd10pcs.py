@@ -1,4 +1,4 @@
-"""Procedures of hospital stays: the ICD-10-PCS codes, read from one packed text when asked for."""
+"""Procedures of hospital stays: the ICD-10-PCS codes, read from one compressed text."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ _FILE = Path(__file__).parent / "data" / "icd10pcs.txt.gz"
 
 
 class Icd10pcs(CodeBook[Code]):
-    """The procedure codes, about 79,200; `rows` makes a row only when it is asked for."""
+    """The procedure codes, about 79,200; `rows` makes a row only when it is needed."""
 
     def __init__(self, path: Path = _FILE) -> None:
         self._text = SortedText(path)
         super().__init__("ICD-10-PCS", _Rows(self._text))
 
     @property
-    def space(self) -> CodeIndex:
-        """The codes as something to look for near ones in."""
+    def index(self) -> CodeIndex:
+        """The codes, for the search of near ones."""
         return CodeIndex(bare=_bare, whole=self._whole, below=self._below)
 
-    def _whole(self, said: str) -> str | None:
-        return said if said in self else None
+    def _whole(self, bare: str) -> str | None:
+        return bare if bare in self else None
 
-    def _below(self, said: str) -> Iterator[str]:
-        return (line[0] for line in self._text.below(said))
+    def _below(self, beginning: str) -> Iterator[str]:
+        return (line[0] for line in self._text.below(beginning))
 
     def _mend(self, code: str) -> str:
-        shown = " or ".join(repr(one) for one in nearest(self.space, code)[:3])
-        return f"did you mean {shown}?" if shown else "known: the codes of ICD-10-PCS"
+        suggested = " or ".join(repr(near_code) for near_code in nearest(self.index, code)[:3])
+        return f"did you mean {suggested}?" if suggested else "known: the codes of ICD-10-PCS"
 
 
 class _Rows(Mapping[str, Code]):
-    """The rows, read from the text as they are asked for."""
+    """The rows, read from the text when they are needed."""
 
     def __init__(self, text: SortedText) -> None:
         self._text = text
@@ -65,7 +65,7 @@ def _bare(code: str) -> str:
     return code.strip().upper().translate(_NO_LETTERS)
 
 
-_NO_LETTERS = str.maketrans("OI", "01")  # neither letter stands in any code
+_NO_LETTERS = str.maketrans("OI", "01")  # neither letter is in any code
 
 
 @cache

@@ -1,9 +1,8 @@
-"""The shelf: code books that a user imported, and that stand before the ones built in.
+"""The shelf: code books that a user imported; they replace or extend the built-in ones.
 
-A book is two files: a text (code, words and facts, divided by tabs, in the order of the codes) and
-``<system>.json``, which says what it is and which text is its own. The shelf is opened once in a
-process, so that no book changes while a run reads it; a server sees a new book when it is started
-again.
+A book is two files: a text (code, display and facts, separated by tabs, in the order of the codes)
+and ``<system>.json``, which describes it and names its text. A process opens the shelf once, so no
+book changes during a run; a server sees a new book after its next start.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ class ImportedBook:
         system: name of its code system here, e.g. ``"icd10cm"``.
         path: its text.
         source: name of the publisher's file.
-        version: which release it is, in the publisher's words.
-        digest: SHA-256 of the text, hexadecimal: what makes rows differ.
-        rows: how many codes it holds.
-        checks: what was counted when it was imported, by name.
+        version: its release, in the publisher's words.
+        digest: SHA-256 of the text, hexadecimal.
+        rows: number of its codes.
+        checks: counts made when it was imported, by name.
     """
 
     system: str
@@ -49,32 +48,32 @@ class ImportedCode(NamedTuple):
     facts: Mapping[str, str]
 
 
-_volumes: dict[str, ImportedBook] = {}
+_books: dict[str, ImportedBook] = {}
 _forget: list[Callable[[], None]] = []
-Kept = TypeVar("Kept", bound=Callable[..., Any])
+Cached = TypeVar("Cached", bound=Callable[..., Any])
 
 
-def cached_per_shelf(load: Kept) -> Kept:
-    """Keep what a function returns, for each of its arguments, until another shelf is opened."""
-    keeping = cache(load)
-    _forget.append(keeping.cache_clear)
-    return cast("Kept", keeping)
+def cached_per_shelf(load: Cached) -> Cached:
+    """Cache what a function returns, for each of its arguments, until another shelf is opened."""
+    cached = cache(load)
+    _forget.append(cached.cache_clear)
+    return cast("Cached", cached)
 
 
 def open_shelf(folder: Path) -> None:
-    """Put the books of a folder, and no others, before the ones built in.
+    """Use the imported books of a folder, and no others, with the built-in ones.
 
     Args:
-        folder: where imported books are kept; it need not exist.
+        folder: of imported books; it need not exist.
 
     Raises:
         StorageError: a book there cannot be read.
     """
-    found = {one.system: one for one in books_by_system(folder)}
-    if found == _volumes:
+    books = {book.system: book for book in books_by_system(folder)}
+    if books == _books:
         return
-    _volumes.clear()
-    _volumes.update(found)
+    _books.clear()
+    _books.update(books)
     for forget in _forget:
         forget()
 
@@ -83,19 +82,24 @@ def books_by_system(folder: Path) -> tuple[ImportedBook, ...]:
     """Return the imported books of a folder, by system."""
     if not folder.is_dir():
         return ()
-    return tuple(_volume(path) for path in sorted(folder.glob("*.json")))
+    return tuple(_read_book(path) for path in sorted(folder.glob("*.json")))
 
 
-def _volume(path: Path) -> ImportedBook:
+def _read_book(path: Path) -> ImportedBook:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        text = path.parent / str(said["text"])
-        if text.stat().st_size != said["bytes"]:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        text = path.parent / str(description["text"])
+        if text.stat().st_size != description["bytes"]:
             raise ValueError(f"{text.name} is not the text that was imported")
         return ImportedBook(
-            path.stem, text, str(said["source"]), str(said["version"]), str(said["sha256"]),
-            int(said["rows"]), dict(said["checks"]),
-        )  # fmt: skip
+            system=path.stem,
+            path=text,
+            source=str(description["source"]),
+            version=str(description["version"]),
+            digest=str(description["sha256"]),
+            rows=int(description["rows"]),
+            checks=dict(description["checks"]),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(
             f"books/{path.name}",
@@ -105,19 +109,19 @@ def _volume(path: Path) -> ImportedBook:
 
 
 def imported_book(system: str) -> ImportedBook | None:
-    """Return the imported book of a system, or None where the one built in is used."""
-    return _volumes.get(system)
+    """Return the imported book of a system, or None where only the built-in one is used."""
+    return _books.get(system)
 
 
 def versions() -> dict[str, str]:
     """Return the digest of every imported book, by its system: part of a run's identity."""
-    return {f"book {system}": one.digest for system, one in sorted(_volumes.items())}
+    return {f"book {system}": book.digest for system, book in sorted(_books.items())}
 
 
 def imported_codes(book: ImportedBook) -> Iterator[ImportedCode]:
     """Yield the codes of an imported book, in the order of its file."""
     with book.path.open(encoding="utf-8", newline="\n") as file:
         for line in file:
-            code, display, *said = line.rstrip("\n").split("\t")
-            pairs = (one.partition("=") for one in "".join(said).split(";") if one)
+            code, display, *facts = line.rstrip("\n").split("\t")
+            pairs = (fact.partition("=") for fact in "".join(facts).split(";") if fact)
             yield ImportedCode(code, display, {key: value for key, _, value in pairs})

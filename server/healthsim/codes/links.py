@@ -1,4 +1,4 @@
-"""What goes with a condition: tests, medicines, procedures, specialties, other diagnoses."""
+"""Codes related to a condition: tests, drugs, procedures, specialties, other diagnoses."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from healthsim.codes.books import read_rows
 
 
 class ConditionLinks(NamedTuple):
-    """What goes with every ICD-10-CM code below a prefix.
+    """The codes related to every ICD-10-CM code with a prefix.
 
     Attributes:
         prefix: beginning of the codes, with its dot.
-        display: what the codes stand for, in our words.
+        display: the group of codes, in our words.
         labs: LOINC codes that are measured.
         drugs: names of our drug book.
         procedures: HCPCS Level II or ICD-10-PCS codes.
-        specialties: who treats it, the usual one first.
+        specialties: those that treat it, the usual one first.
         comorbid: ICD-10-CM codes that people with it often have too.
-        source: the guideline that was thought of, or ``assumption``; nothing is copied from it.
+        source: the guideline that was considered, or ``assumption``; nothing is copied from it.
     """
 
     prefix: str
@@ -34,11 +34,11 @@ class ConditionLinks(NamedTuple):
 
 
 class Links(NamedTuple):
-    """What goes with one code: of every prefix that it has, the longest one first.
+    """The codes related to one code, from all its prefixes, the longest first.
 
     Attributes:
-        code: the code that was asked.
-        conditions: the rows that the rest is gathered from; empty where none fits.
+        code: the code that was asked for.
+        conditions: the rows of its prefixes; empty where there is none.
     """
 
     code: str
@@ -60,12 +60,12 @@ def _condition(line: list[str]) -> ConditionLinks:
 
 @cache
 def conditions() -> dict[str, ConditionLinks]:
-    """Return everything that is known to go together, by prefix."""
+    """Return the related codes of every prefix."""
     return read_rows("links", _condition)
 
 
 def goes_with(code: str) -> Links:
-    """Return what goes with a diagnosis; empty where nothing is known of it.
+    """Return the codes related to a diagnosis; empty where none are listed.
 
     Args:
         code: an ICD-10-CM code or a beginning of one, with or without its dot.
@@ -76,7 +76,7 @@ def goes_with(code: str) -> Links:
     ('family medicine', ())
     """
     bare = code.upper().replace(".", "")
-    found = tuple(
+    rows = tuple(
         sorted(
             (row for prefix, row in conditions().items() if bare.startswith(_bare(prefix))),
             key=lambda row: len(row.prefix),
@@ -85,13 +85,13 @@ def goes_with(code: str) -> Links:
     )
     return Links(
         code,
-        found,
-        _all(row.labs for row in found),
-        _all(row.drugs for row in found),
-        _all(row.procedures for row in found),
-        _all(row.specialties for row in found),
-        tuple(one for one in _all(row.comorbid for row in found) if _bare(one) != bare),
-        _all((row.source,) for row in found),
+        rows,
+        _all(row.labs for row in rows),
+        _all(row.drugs for row in rows),
+        _all(row.procedures for row in rows),
+        _all(row.specialties for row in rows),
+        tuple(other for other in _all(row.comorbid for row in rows) if _bare(other) != bare),
+        _all((row.source,) for row in rows),
     )
 
 
@@ -100,4 +100,4 @@ def _bare(code: str) -> str:
 
 
 def _all(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one for several in lists for one in several))
+    return tuple(dict.fromkeys(code for codes in lists for code in codes))

@@ -1,4 +1,4 @@
-"""Which code books there are: rows, source, version, licence, and whether one was imported."""
+"""The list of code books: rows, source, version, licence, and imported file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class BookListing(NamedTuple):
 
     Attributes:
         system: its name here.
-        rows: how many codes it holds now.
-        version: which release; the imported one's where one was imported.
-        imported: name of the file that was imported; empty where the book is built in.
+        rows: number of its codes.
+        version: release of the book; of the imported one if there is one.
+        imported: name of the imported file; empty for a built-in book.
     """
 
     system: str
@@ -37,10 +37,10 @@ class _About(NamedTuple):
 
 def list_books() -> list[BookListing]:
     """Return every code book, by its name here."""
-    found = []
+    listings = []
     for system, about in read_rows("books", lambda line: _About(*line[1:])).items():
         book = imported_books.imported_book(system)
-        found.append(
+        listings.append(
             BookListing(
                 system=system,
                 title=about.display,
@@ -51,4 +51,4 @@ def list_books() -> list[BookListing]:
                 licence=about.licence,
             )
         )
-    return found
+    return listings

@@ -18,15 +18,15 @@ class Observation(NamedTuple):
     Attributes:
         unit: UCUM.
         decimals: places that a result is reported with.
-        ref_low: lower end of the reference interval; NaN where there is none. Of adults, both
-            sexes together; `reference_intervals` has what differs by sex and age.
+        ref_low: lower end of the reference interval; NaN where there is none. For adults of both
+            sexes; `reference_intervals` has intervals by sex and age.
         ref_high: upper end of the same; NaN where there is none.
-        mean: typical value of an adult without the conditions it looks for.
-        sd: its spread.
-        low: least value that a laboratory would believe.
-        high: greatest such value.
-        panels: names of our panels that hold it.
-        vital: a vital sign, not a laboratory test.
+        mean: of adults without the conditions that it tests for.
+        sd: standard deviation of the same.
+        low: least plausible value.
+        high: greatest plausible value.
+        panels: names of our panels that contain it.
+        vital: whether it is a vital sign, not a laboratory test.
         confidence: ``"V"`` code and name seen in a public source, ``"M"`` from memory.
     """
 
@@ -46,13 +46,13 @@ class Observation(NamedTuple):
 
 
 class IntervalOverride(NamedTuple):
-    """What differs from the book's general row for one sex or some ages.
+    """Values of one sex or some ages that differ from the general row of a code.
 
     Attributes:
         sex: ``"F"``, ``"M"`` or ``""`` for both.
-        from_months: completed months of age at which it begins to hold.
-        below_months: completed months at which it ends; `FOREVER` where it does not.
-        source: where the figures come from, or ``assumption`` and what kind.
+        from_months: completed months of age from which it applies.
+        below_months: completed months below which it applies; `FOREVER` without an end.
+        source: of the figures, or ``assumption`` and its kind.
     """
 
     code: str
@@ -67,7 +67,7 @@ class IntervalOverride(NamedTuple):
 
 
 class ReferenceInterval(NamedTuple):
-    """What is normal from an age on, until the next norm; NaN where the interval has no end."""
+    """Reference values from an age on; an open end of the interval is NaN."""
 
     from_months: int
     ref_low: float
@@ -77,7 +77,7 @@ class ReferenceInterval(NamedTuple):
 
 
 FOREVER = 2**15
-"""More months than anybody lives."""
+"""Months of age that nobody reaches."""
 
 
 def _observation(line: list[str]) -> Observation:
@@ -110,9 +110,9 @@ def _interval(line: list[str]) -> IntervalOverride:
 
 @imported_books.cached_per_shelf
 def loinc() -> CodeBook[Observation]:
-    """Return the tests and vital signs, by LOINC code, and those imported.
+    """Return the tests and vital signs, built in and imported, by LOINC code.
 
-    What is imported has a unit and no usual values: a specification must say its result.
+    An imported one has a unit, but no usual values: a specification must state its result.
 
     >>> loinc().find("4548-4", "details.loinc").unit
     '%'
@@ -121,7 +121,7 @@ def loinc() -> CodeBook[Observation]:
     return CodeBook("LOINC", with_imported(rows, imported_books.imported_book("loinc"), _imported))
 
 
-_DECIMALS = 2  # of an imported test; assumption: a LOINC table says nothing of precision
+_DECIMALS = 2  # of an imported test; assumption: the LOINC table has no precision
 
 
 def _imported(line: ImportedCode, known: Observation | None) -> Observation:
@@ -147,15 +147,15 @@ def _imported(line: ImportedCode, known: Observation | None) -> Observation:
 
 @cache
 def intervals() -> Mapping[str, tuple[IntervalOverride, ...]]:
-    """Return what differs by sex and age, by LOINC code; codes without such rows are absent."""
-    found: dict[str, list[IntervalOverride]] = {}
+    """Return the values that differ by sex and age, by LOINC code; other codes are absent."""
+    by_code: dict[str, list[IntervalOverride]] = {}
     for line in read_lines("intervals"):
-        found.setdefault(line[0], []).append(_interval(line))
-    return {code: tuple(rows) for code, rows in found.items()}
+        by_code.setdefault(line[0], []).append(_interval(line))
+    return {code: tuple(rows) for code, rows in by_code.items()}
 
 
 def observation(code: str) -> Observation:
-    """Return the row of a code, or what is taken of one that the book does not hold."""
+    """Return the row of a code, or default values for a code that is not in the book."""
     row, none = loinc().rows.get(code), float("nan")
     if row is not None:
         return row
@@ -164,36 +164,38 @@ def observation(code: str) -> Observation:
 
 @imported_books.cached_per_shelf
 def reference_intervals(code: str, sex: str) -> tuple[ReferenceInterval, ...]:
-    """Return what is normal at every age for one sex, from birth on without a gap.
+    """Return the reference values of one sex at every age, from birth on without a gap.
 
     Args:
         code: a LOINC code of the book.
-        sex: ``"F"``, ``"M"``; anything else gets what holds for both.
+        sex: ``"F"`` or ``"M"``; with any other value, those of both sexes.
 
     >>> [interval.ref_low for interval in reference_intervals("718-7", "F")]
     [13.5, 9.5, 10.5, 11.0, 11.5, 12.0]
     """
-    row = observation(code)
-    mine = sorted(
-        (one for one in intervals().get(code, ()) if one.sex in ("", sex)),
-        key=lambda one: one.from_months,
+    general = observation(code)
+    overrides = sorted(
+        (row for row in intervals().get(code, ()) if row.sex in ("", sex)),
+        key=lambda row: row.from_months,
     )
-    found, age = [], 0
-    for one in mine:
-        if one.from_months > age:
-            found.append(ReferenceInterval(age, row.ref_low, row.ref_high, row.mean, row.sd))
-        found.append(
-            ReferenceInterval(one.from_months, one.ref_low, one.ref_high, one.mean, one.sd)
-        )
-        age = one.below_months
+    result, age = [], 0
+    for override in overrides:
+        if override.from_months > age:
+            result.append(_from_age(age, general))
+        result.append(_from_age(override.from_months, override))
+        age = override.below_months
     if age < FOREVER:
-        found.append(ReferenceInterval(age, row.ref_low, row.ref_high, row.mean, row.sd))
-    return tuple(found)
+        result.append(_from_age(age, general))
+    return tuple(result)
+
+
+def _from_age(months: int, row: Observation | IntervalOverride) -> ReferenceInterval:
+    return ReferenceInterval(months, row.ref_low, row.ref_high, row.mean, row.sd)
 
 
 @cache
 def panels() -> dict[str, tuple[str, ...]]:
-    """Return the LOINC codes of every panel, by our name of it."""
+    """Return the LOINC codes of every panel, by the name of the panel."""
     members: dict[str, list[str]] = {}
     for code, row in loinc().rows.items():
         for name in row.panels:
@@ -202,14 +204,14 @@ def panels() -> dict[str, tuple[str, ...]]:
 
 
 def panel(name: str, where: str = "details.panel") -> tuple[str, ...]:
-    """Return the LOINC codes that are ordered together.
+    """Return the LOINC codes of a panel.
 
     Args:
-        name: our name of the panel, e.g. ``"lipid"``.
+        name: name of the panel here, e.g. ``"lipid"``.
         where: path of the value in the document, for the error.
 
     Raises:
-        NotFound: there is no such panel; the nearest ones are named.
+        NotFound: there is no such panel; with the nearest ones.
 
     >>> panel("lipid")
     ('13457-7', '2085-9', '2093-3', '2571-8')

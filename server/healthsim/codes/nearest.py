@@ -1,8 +1,8 @@
-"""Codes that somebody may have meant who wrote another one: at one edit, the likeliest first.
+"""Codes that were likely meant by a mistyped one: those at one edit, the likeliest first.
 
-If one sign of a code drawn from the whole book is replaced by another, all codes at one replaced
-sign are equally likely, but for two things: a sign is mostly replaced by one of its kind, digit by
-digit and letter by letter, of which there are fewer digits; and some signs look alike.
+All codes at one replaced character are about equally likely, with two exceptions. A character is
+mostly replaced by one of its kind, a digit by a digit and a letter by a letter, and there are fewer
+digits. And some characters look alike.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ _SIGNS = digits + ascii_uppercase
 _ALIKE = frozenset(
     frozenset(pair) for pair in ("O0", "I1", "L1", "S5", "B8", "Z2", "G6", "Q0", "D0", "IL", "UV")
 )
-_MOST_BELOW = 2_000  # codes below a beginning that are looked at
+_MOST_BELOW = 2_000  # codes considered below a beginning
 _LONGEST = 40  # longer than any code
-_SHORTEST = 3  # signs of a beginning that says what was meant
+_SHORTEST = 3  # characters of a beginning that tells what was meant
 _LOST_ZEROS = 3
-_FILLING = "0X9"
+_FILLERS = "0X9"
 
 
 @dataclass(frozen=True, slots=True)
 class CodeIndex:
-    """A code book as something to look for near codes in.
+    """A code book, as the search for near codes uses it.
 
     Attributes:
-        bare: a written code as it is compared: case, dots and dashes forgiven.
-        whole: the code of a bare one, where the book holds it and it may be used now.
-        below: the codes whose bare form begins so.
-        weight: how common a code is; the more common of two equally near ones comes first.
+        bare: the bare form of a written code, in which codes are compared: without case, dots and
+            dashes.
+        whole: the code of a bare form, if the book has it and it can be used now; or None.
+        below: the codes whose bare form begins with a text.
+        weight: how common a code is; of two equally near codes the more common comes first.
     """
 
     bare: Callable[[str], str]
@@ -41,79 +42,79 @@ class CodeIndex:
     weight: Callable[[str], int] = lambda _: 0
 
 
-def nearest(space: CodeIndex, text: str, most: int = MOST) -> tuple[str, ...]:
-    """Return the codes nearest to what was written, the likeliest first.
+def nearest(index: CodeIndex, text: str, most: int = MOST) -> tuple[str, ...]:
+    """Return the codes nearest to a written one, the likeliest first.
 
-    Itself with its dot or case mended; then it with leading zeros that were lost, and without last
-    signs that fill it up; then what is below it, if it is a beginning; then one sign replaced;
-    then one left out, one too many, two exchanged; then what shares the longest beginning.
+    In this order: the code with dot or case corrected; with leading zeros that were lost; without
+    filling characters at its end; codes that begin with it; codes with one character replaced,
+    then left out, added, or two exchanged; codes that share the longest beginning.
     """
-    said = space.bare(text)
-    if not said or len(said) > _LONGEST:
+    bare = index.bare(text)
+    if not bare or len(bare) > _LONGEST:
         return ()
-    found: dict[str, None] = {}
+    codes: dict[str, None] = {}
     for tier in (_itself, _padded, _begun, _children, _replaced, _others, _shortened):
-        for code in tier(space, said):
-            found.setdefault(code)
-            if len(found) == most:
-                return tuple(found)
-    return tuple(found)
+        for code in tier(index, bare):
+            codes.setdefault(code)
+            if len(codes) == most:
+                return tuple(codes)
+    return tuple(codes)
 
 
-def kin(space: CodeIndex, text: str, most: int = MOST) -> tuple[str, ...]:
-    """Return what shares the longest beginning with a code: its parents, and what is below them.
+def related(index: CodeIndex, text: str, most: int = MOST) -> tuple[str, ...]:
+    """Return the codes that share the longest beginning: parents of a code, and codes below them.
 
-    Of a code that is sure there are no look-alikes: only what stands beside it says about the same.
+    For a code that is certainly meant, mistyped neighbours make no sense; only related codes do.
     """
-    found = dict.fromkeys(_shortened(space, space.bare(text)))
-    return tuple(islice(found, most))
+    codes = dict.fromkeys(_shortened(index, index.bare(text)))
+    return tuple(islice(codes, most))
 
 
-def _itself(space: CodeIndex, said: str) -> Iterator[str]:
-    code = space.whole(said)
+def _itself(index: CodeIndex, bare: str) -> Iterator[str]:
+    code = index.whole(bare)
     if code is not None:
         yield code
 
 
-def _padded(space: CodeIndex, said: str) -> Iterator[str]:
-    """Yield the code of which a spreadsheet took the leading zeros away."""
-    padded = (said.zfill(len(said) + more) for more in range(1, _LOST_ZEROS + 1) if said.isdigit())
-    yield from (code for one in padded if (code := space.whole(one)) is not None)
+def _padded(index: CodeIndex, bare: str) -> Iterator[str]:
+    """Yield the code with leading zeros, which spreadsheets remove."""
+    padded = (bare.zfill(len(bare) + more) for more in range(1, _LOST_ZEROS + 1) if bare.isdigit())
+    yield from (code for zeros_added in padded if (code := index.whole(zeros_added)) is not None)
 
 
-def _begun(space: CodeIndex, said: str) -> Iterator[str]:
-    """Yield the code that is whole before signs that it was filled up with: I10.0, E11.90.
+def _begun(index: CodeIndex, bare: str) -> Iterator[str]:
+    """Yield the code without filling characters at its end: I10.0, E11.90.
 
-    Only such signs: after any other one a replaced sign elsewhere is as likely.
+    Other characters are not removed: a replaced character elsewhere is then as likely.
     """
-    for size in range(len(said) - 1, _SHORTEST - 1, -1):
-        if said[size] not in _FILLING:
+    for size in range(len(bare) - 1, _SHORTEST - 1, -1):
+        if bare[size] not in _FILLERS:
             return
-        code = space.whole(said[:size])
+        code = index.whole(bare[:size])
         if code is not None:
             yield code
 
 
-def _children(space: CodeIndex, said: str) -> Iterator[str]:
-    found = [code for code in islice(space.below(said), _MOST_BELOW) if space.bare(code) != said]
-    size = len(said) + 1
+def _children(index: CodeIndex, bare: str) -> Iterator[str]:
+    below = [code for code in islice(index.below(bare), _MOST_BELOW) if index.bare(code) != bare]
+    size = len(bare) + 1
     yield from sorted(
-        found, key=lambda code: (len(space.bare(code)) != size, -space.weight(code), code)
+        below, key=lambda code: (len(index.bare(code)) != size, -index.weight(code), code)
     )
 
 
-def _replaced(space: CodeIndex, said: str) -> Iterator[str]:
+def _replaced(index: CodeIndex, bare: str) -> Iterator[str]:
     ranked: list[tuple[int, int, int, str]] = []
-    for place, wrong in enumerate(said):
+    for place, wrong in enumerate(bare):
         for right in _SIGNS:
-            code = space.whole(said[:place] + right + said[place + 1 :]) if right != wrong else None
+            code = index.whole(bare[:place] + right + bare[place + 1 :]) if right != wrong else None
             if code is not None:
-                ranked.append((_unlike(wrong, right), -space.weight(code), -place, code))
+                ranked.append((_unlike(wrong, right), -index.weight(code), -place, code))
     yield from (code for *_, code in sorted(ranked))
 
 
 def _unlike(wrong: str, right: str) -> int:
-    """Rank a replacement: signs that look alike, digits, letters, others."""
+    """Rank a replacement: characters that look alike, digits, letters, others."""
     if frozenset((wrong, right)) in _ALIKE:
         return 0
     if wrong.isdigit() and right.isdigit():
@@ -121,33 +122,37 @@ def _unlike(wrong: str, right: str) -> int:
     return 2 if wrong.isalpha() and right.isalpha() else 3
 
 
-def _others(space: CodeIndex, said: str) -> Iterator[str]:
-    places = range(len(said))
+def _others(index: CodeIndex, bare: str) -> Iterator[str]:
+    places = range(len(bare))
     edits = [
-        said[:place] + sign + said[place:] for place in range(len(said) + 1) for sign in _SIGNS
+        bare[:place] + sign + bare[place:] for place in range(len(bare) + 1) for sign in _SIGNS
     ]
-    edits += [said[:place] + said[place + 1 :] for place in places]
+    edits += [bare[:place] + bare[place + 1 :] for place in places]
     edits += [
-        said[:place] + said[place + 1] + said[place] + said[place + 2 :] for place in places[:-1]
+        bare[:place] + bare[place + 1] + bare[place] + bare[place + 2 :] for place in places[:-1]
     ]
-    codes = {code for edit in edits if (code := space.whole(edit)) is not None}
-    ranked = [(-space.weight(code), -_shared(space, code, said), code) for code in codes]
+    codes = {code for edit in edits if (code := index.whole(edit)) is not None}
+    ranked = [(-index.weight(code), -_shared(index, code, bare), code) for code in codes]
     yield from (code for *_, code in sorted(ranked))
 
 
-def _shared(space: CodeIndex, code: str, said: str) -> int:
-    """Return how many signs two codes have in common from the beginning."""
-    other = space.bare(code)
+def _shared(index: CodeIndex, code: str, bare: str) -> int:
+    """Return the length of the common beginning of two codes."""
+    other = index.bare(code)
     return next(
-        (place for place, (one, two) in enumerate(zip(other, said, strict=False)) if one != two),
-        min(len(other), len(said)),
+        (
+            place
+            for place, (first, second) in enumerate(zip(other, bare, strict=False))
+            if first != second
+        ),
+        min(len(other), len(bare)),
     )
 
 
-def _shortened(space: CodeIndex, said: str) -> Iterator[str]:
-    """Yield what shares the longest beginning of at least three signs."""
-    for size in range(len(said) - 1, _SHORTEST - 1, -1):
-        code = space.whole(said[:size])
+def _shortened(index: CodeIndex, bare: str) -> Iterator[str]:
+    """Yield the codes that share the longest beginning of at least three characters."""
+    for size in range(len(bare) - 1, _SHORTEST - 1, -1):
+        code = index.whole(bare[:size])
         if code is not None:
             yield code
-        yield from _children(space, said[:size])
+        yield from _children(index, bare[:size])

@@ -1,4 +1,4 @@
-"""Published figures that templates say they reproduce: what of whom, how much, by whom, when."""
+"""Published figures that templates reproduce: statistic, people, value, source and year."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from healthsim.codes.books import CodeBook, read_book
 
 
 class PublishedStatistic(NamedTuple):
-    """One published figure, and how it is read off a scenario's tables.
+    """One published figure, and how it is measured in the tables of a scenario.
 
     Attributes:
         code: the name by which a template declares it.
-        display: what of whom, in our words.
-        statistic: how one value a person, stay or fill is found: a name of audit.statistics.
-        groups: codes that the statistic asks for, each group a tuple of alternatives.
-        least: how many of the groups, where the statistic counts them.
-        low: least value that counts, where the statistic bounds one.
-        high: the value from which on nothing counts.
-        whose: prefixes of conditions, of which the people have one; all people where empty.
+        display: statistic and people, in our words.
+        statistic: how one value of a person, stay or fill is measured: a name in
+            audit.statistics.
+        groups: codes for the statistic, each group a tuple of alternatives.
+        least: number of the groups, if the statistic counts them.
+        low: least value that counts, if the statistic has bounds.
+        high: values from this on do not count.
+        whose: prefixes of conditions, of which the people have one; empty for all people.
         ages: youngest and oldest age in years, whole.
         sex: ``"M"`` or ``"F"``; both where empty.
-        plan: a plan's name or kind; whatever plan where empty.
+        plan: a plan's name or kind; empty for every plan.
         value: the figure.
-        tolerance: how far off is near enough, in the figure's unit, besides chance.
+        tolerance: allowed difference in the figure's unit, beyond chance.
         unit: ``"share"``, or what the value counts.
-        year: of the data where the source says it, else of the publication.
+        year: of the data if the source states it, else of the publication.
         confidence: V read in the source, V2 in a copy, D computed from those, M from memory.
     """
 
@@ -50,7 +51,7 @@ class PublishedStatistic(NamedTuple):
 
     @property
     def verified(self) -> bool:
-        """Whether anyone has read the figure in a source, or a copy of one."""
+        """Whether the figure was read in a source, or a copy of one."""
         return self.confidence != "M"
 
 
@@ -64,7 +65,7 @@ def _published(line: list[str]) -> PublishedStatistic:
     youngest, _, oldest = ages.partition("-")
     return PublishedStatistic(
         code=code, display=display, statistic=statistic,
-        groups=tuple(tuple(one.split("|")) for one in groups.split(";")) if groups else (),
+        groups=tuple(tuple(group.split("|")) for group in groups.split(";")) if groups else (),
         least=int(least or 1), low=float(low or -_ENDLESS), high=float(high or _ENDLESS),
         whose=tuple(whose.split("|")) if whose else (),
         ages=(int(youngest or 0), int(oldest or _OLDEST)), sex=sex, plan=plan,

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from healthsim.codes.classify import SYSTEMS, CodeVerdict, classify, system_of
-from healthsim.codes.forms import LONGEST, form_alone, sex_asked
+from healthsim.codes.forms import LONGEST, read_sex, system_of_form
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.links import goes_with
 from healthsim.codes.procedures import procedure_system
@@ -142,9 +142,9 @@ def system_of_code(code: str) -> str:
     if procedure_system(written) == "CPT":
         return "cpt"
     for name, asked in SYSTEMS.items():
-        if asked.entry(asked.mended(written)) is not None:
+        if asked.entry(asked.corrected(written)) is not None:
             return name
-    if alone := form_alone(written):
+    if alone := system_of_form(written):
         return alone
     return next((name for name, one in SYSTEMS.items() if one.shape.fullmatch(written)), "icd10cm")
 
@@ -277,7 +277,7 @@ def system_named(said: str, where: str) -> str:
 
 def sex_of(said: str, where: str) -> str | None:
     """Return M or F, or None where nothing is said."""
-    return sex_asked(said, where)
+    return read_sex(said, where)
 
 
 def age_of(said: str, where: str) -> float | None:
