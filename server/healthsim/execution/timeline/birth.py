@@ -40,7 +40,7 @@ def deliver(call: StepCall[Birth]) -> StepResult:
     """Deliver children; the birth is an occurrence of theirs too, the first of their life.
 
     Raises:
-        SpecError: it comes to somebody who cannot have children.
+        SpecError: somebody who cannot have children has reached it.
     """
     births = _births(call)
     rows = np.concatenate([call.rows, *(born.rows for born in births)])

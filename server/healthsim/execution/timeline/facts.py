@@ -1,4 +1,4 @@
-"""What a step found out about its people: one class of columns for each kind of step.
+"""What a step determines for its people: one class of columns for each kind of step.
 
 Every column has one entry for each person of the step, in the order of its rows.
 """

@@ -1,15 +1,14 @@
-"""Randomisation: arms by permuted blocks within strata, for everybody at once.
+"""Randomisation: arms by permuted blocks within strata.
 
-Within a stratum people come in the order of persons; each block of them holds the arms in exactly
-their ratio, in an order that is keyed by the stratum and the block. So the arms of a stratum never
-differ by more than one unfinished block, chunks do not matter, and the first people keep their arm
-when more are asked for.
+Within a stratum people are ranked in the order of persons. Each block holds the arms in exactly
+their ratio, in an order that is drawn for the stratum and the block. So the arms of a stratum
+differ by at most one unfinished block, chunks do not matter, and the first people keep their arm
+in a larger population.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,36 +21,23 @@ from healthsim.specification.journeys.events import Randomization
 from healthsim.tables import Coded
 
 
-@dataclass(frozen=True)
-class ArmAssignment:
-    """Arms of people; arrays have shape (n,).
-
-    Attributes:
-        arm: no value for those who were not randomised.
-        block: int32, number of the block within the stratum, from 1; 0 where there is no arm.
-    """
-
-    arm: Coded
-    block: NDArray[np.int32]
-
-
 def assign_arms(
     draws: Draws,
     address: str,
     strata: Coded,
     rank: NDArray[np.int64],
     ratio: tuple[Mapping[str, int], int],
-) -> ArmAssignment:
+) -> RandomizationFacts:
     """Assign arms by permuted blocks.
 
     Args:
         draws: numbers of the run.
         address: of the randomisation.
         strata: the stratum of each person.
-        rank: int64, shape (n,), place within the stratum among everybody, from 0; -1 for those
-            who are not randomised.
-        ratio: how many of each arm, by its name, and how many people a block holds: a multiple of
-            the ratio's sum.
+        rank: int64, shape (n,), rank within the stratum, from 0; -1 for those who are not
+            randomised.
+        ratio: how many people of each arm, by its name, and the size of a block: a multiple of
+            their sum.
 
     >>> strata, ratio = Coded.of(["all"] * 6), ({"new": 2, "old": 1}, 3)
     >>> assigned = assign_arms(Draws(1, 0, 6, 6), "r", strata, np.arange(6), ratio)
@@ -75,7 +61,7 @@ def assign_arms(
         order = np.argsort(u.reshape(-1, size), axis=1, kind="stable")
         arm[rows] = pattern[order[number - first, slot]]
         block[rows] = number + 1
-    return ArmAssignment(Coded(arm, tuple(arms)), block)
+    return RandomizationFacts(Coded(arm, tuple(arms)), strata, block)
 
 
 def stratum_labels(scope: AsOfScope, names: Sequence[str]) -> Coded:
@@ -109,6 +95,6 @@ def randomize(call: StepCall[Randomization]) -> StepResult:
     strata = stratum_labels(call.scope, trial.strata)
     ranks = record.stratum_ranks(address, call.rows, call.days, strata)
     rank = np.full(len(call.rows), -1, dtype=np.int64) if ranks is None else ranks.rank
-    assigned = assign_arms(record.draws, address, strata, rank, (trial.arms, trial.block_size))
-    record.arms[trial.id].append((call.rows, call.days, assigned.arm))
-    return call.result(RandomizationFacts(assigned.arm, strata, assigned.block))
+    facts = assign_arms(record.draws, address, strata, rank, (trial.arms, trial.block_size))
+    record.arms[trial.id].append((call.rows, call.days, facts.arm))
+    return call.result(facts)

@@ -109,7 +109,7 @@ class Record:
 
         Args:
             step: address of the population step.
-            rows: who has come to it.
+            rows: who has reached it.
             days: on which day.
             strata: label of each one's stratum; no value for those who are not in the step.
         """

@@ -20,7 +20,7 @@ from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, Sta
 from healthsim.specification.journeys.stages import MoveTo, Stages
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard
 
-_OUT, _UNDECIDED = -2, -3  # no next stage; the stay is over, and the moves are yet to be asked
+_OUT, _UNDECIDED = -2, -3  # no next stage; the stay is over, and the move is yet to be chosen
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,13 @@ class _StageVisit:
     def check_intervals(self) -> list[int]:
         """Return the days between checks whether the stage is left."""
         moves = self.step.stage.moves
-        asked = (
-            [self.step.stages.check_every] if any(move.until is not None for move in moves) else []
-        )
-        renewed = [move.hazard.renew_days for move in moves if move.hazard is not None]
-        return [*asked, *(days for days in renewed if days is not None)]
+        intervals = [move.hazard.renew_days for move in moves if move.hazard is not None]
+        if any(move.until is not None for move in moves):
+            intervals.append(self.step.stages.check_every)
+        return [days for days in intervals if days is not None]
 
     def moves_at_end(self) -> list[MoveTo]:
-        """Return the moves that share those whose stay is over."""
+        """Return the moves among which people choose when their stay is over."""
         return [move for move in self.step.stage.moves if move.ends_the_stay]
 
 

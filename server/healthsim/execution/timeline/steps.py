@@ -1,4 +1,4 @@
-"""What each kind of step does: the table of them, and those of coverage, life and the journey."""
+"""The handler of each kind of step: the table of all, and those of coverage and of ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Handler: TypeAlias = Callable[[StepCall[Any]], StepResult]
 
 
 def execute_step(call: StepCall[StepHead]) -> StepResult:
-    """Do a step for the people to whom it has come."""
+    """Do a step for the people who have reached it."""
     return _HANDLERS[type(call.step)](call)
 
 

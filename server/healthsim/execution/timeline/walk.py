@@ -1,4 +1,4 @@
-"""Walking one journey: each step is due on a day, is asked, is done, and dates what follows."""
+"""The walk through one journey: a step is due, is asked, is done, and dates what follows it."""
 
 from __future__ import annotations
 

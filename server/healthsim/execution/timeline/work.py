@@ -1,4 +1,4 @@
-"""One step that has come to some people: how it is called, and what comes of it."""
+"""The call of a step for the people who have reached it, and its result."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ S_co = TypeVar("S_co", bound=StepHead, covariant=True)
 
 @dataclass(frozen=True)
 class OccurrenceRows:
-    """The people to whom one occurrence came; arrays have one entry for each of them.
+    """One occurrence and the people who had it; arrays have one entry for each of them.
 
     Attributes:
         journey: position of the journey in the run.
         rows: ascending positions in the chunk.
         days: int32.
-        facts: what the step found out.
+        facts: what the step determined.
     """
 
     journey: int
@@ -45,14 +45,13 @@ class OccurrenceRows:
         """Return the step, which is of this kind."""
         step = self.occurrence.step
         if not isinstance(step, kind):
-            raise TypeError(f"{self.occurrence.address} is a {type(step).__name__}, not {kind}")
+            raise TypeError(f"{self.occurrence.address} is a {type(step)}, not a {kind}")
         return step
 
     def facts_as(self, kind: type[F]) -> F:
         """Return the facts, which are of this kind."""
         if not isinstance(self.facts, kind):
-            found = type(self.facts).__name__
-            raise TypeError(f"{self.occurrence.address} has {found}, not {kind}")
+            raise TypeError(f"{self.occurrence.address} has {type(self.facts)}, not {kind}")
         return self.facts
 
     def take(self, keep: AnyRows) -> OccurrenceRows:
@@ -76,13 +75,13 @@ class OccurrenceRows:
 
 @dataclass(frozen=True)
 class StepCall(Generic[S_co]):
-    """A step that has come to some people; arrays have one entry for each of them.
+    """A step and the people who have reached it; arrays have one entry for each of them.
 
     Attributes:
         journey: position of the journey in the run.
         source: position of the occurrence among all of the run's.
         rows: ascending positions in the chunk.
-        days: int32, the day on which it comes to each.
+        days: int32, the day on which each of them has it.
         scope: what conditions and distributions see of them on that day.
         journey_end: last day of this journey for everyone of the chunk.
         layout: the journey laid out; `first_source` is the position of its first occurrence.
@@ -150,7 +149,7 @@ class StepCall(Generic[S_co]):
         """Return the step's result.
 
         Args:
-            facts: what it found out, if anything.
+            facts: what it determined, if anything.
             last_days: int32, shape (n,), where it ends later than it begins.
         """
         occurred = OccurrenceRows(
@@ -164,8 +163,8 @@ class StepResult:
     """What a step did.
 
     Attributes:
-        occurred: to whom it came, and what it found out.
-        last_days: int32; the last day of the step for each person whom it was called for.
+        occurred: who had it, and what it determined.
+        last_days: int32, shape of the call's days; the last day of the step for each person.
     """
 
     occurred: OccurrenceRows
