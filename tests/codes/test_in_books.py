@@ -73,7 +73,7 @@ def test_supplies_and_services_of_the_library_are_in_their_book(
 
 
 def test_what_the_engine_bills_with_is_in_the_books() -> None:
-    rooms = {room.revenue for several in (*billing.ROOMS.values(), billing.IMAGING)
+    rooms = {room.revenue for several in (*billing.FACILITY_CHARGES.values(), billing.IMAGING)
              for room in several}  # fmt: skip
 
     assert rooms | {billing._LAB_REVENUE, billing._VACCINE_REVENUE} <= set(books.revenue().codes)

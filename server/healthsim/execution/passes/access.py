@@ -55,7 +55,7 @@ def _choices(
     networks: Networks, journeys: Sequence[JourneySpec]
 ) -> Iterator[tuple[str, WeightedGroups, str]]:
     """Yield each kind of care that may be needed, the choice of its providers, and the plan."""
-    names = networks.book.names or ("",)
+    names = networks.plans.names or ("",)
     for group, kind in required_care(journeys):
         for slots, name in zip(networks.choices(group), names, strict=False):
             yield kind, slots, f" that {name} has" if name else ""

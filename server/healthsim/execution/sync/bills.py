@@ -1,19 +1,18 @@
-"""Visits become bills: which forms, which lines, in which order, and never a service twice."""
+"""Visits become bills: which forms, which lines, in which order, and no service twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.sync.encounters import (
-    SyncContext,
-    admissions_of,
-)
+from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys import events
@@ -34,7 +33,14 @@ BILL_TYPES = {
 
 @dataclass(frozen=True)
 class FacilityCharge:
-    """A line of a facility's own: no procedure code, a price by revenue centre."""
+    """A service of the facility itself: no procedure code, a price by revenue centre.
+
+    Attributes:
+        revenue: revenue code.
+        cents: base price of one unit.
+        nightly: one unit for each night.
+        surgical: only where there was an operation.
+    """
 
     revenue: str
     cents: int
@@ -42,7 +48,7 @@ class FacilityCharge:
     surgical: bool = False
 
 
-ROOMS: Mapping[str, tuple[FacilityCharge, ...]] = {
+FACILITY_CHARGES: Mapping[str, tuple[FacilityCharge, ...]] = {
     "emergency": (FacilityCharge("0450", 52_000),),
     "observation": (FacilityCharge("0762", 240_000),),
     "inpatient": (FacilityCharge("0120", 260_000, nightly=True), FacilityCharge("0250", 90_000),
@@ -61,38 +67,27 @@ IMAGING = (FacilityCharge("0403", 9_500), FacilityCharge("0320", 23_000))
 """An outpatient visit for images alone, a screening mammogram or another. Prices: assumptions,
 near Medicare's technical part of the one and of a scan with contrast."""
 _LAB_REVENUE, _VACCINE_REVENUE = "0300", "0771"
+_STAY_SERVICE_CENTS = 2_500
+"""Base price of a service listed by revenue centre alone: assumption."""
+PROFESSIONAL, INSTITUTIONAL = "837P", "837I"
 
 
-@dataclass(eq=False)
-class Bill:
-    """One claim of one visit, for those people who are covered and have something to bill.
+@dataclass(frozen=True, eq=False)
+class BilledLine:
+    """One service line of one bill; arrays have one entry for each of its people.
 
     Attributes:
-        provider: int32, directory row of who rendered or attends; one for each of the visit's
-            people.
+        rows: positions of the people in the chunk, ascending.
+        days: int32, day of the service.
+        event: number of the event that it bills.
+        code: procedure code; None where it is billed by revenue centre alone.
+        units: int32, or one number for all.
+        cents: base price of one unit where there is no code.
+        drg: whether it has the payment of a stay that is paid by DRG.
+        is_visit_service: whether it is the visit itself, not something done during it.
+        global_days: days after it in which the surgeon's visits are part of its price.
+        denied: bool, denied as part of an operation's global period; None where for nobody.
     """
-
-    visit: VisitRows
-    form: str
-    address: str
-    number: int
-    provider: NDArray[np.int32]
-    lines: list[BilledLine] = field(default_factory=list)
-    rows: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
-
-    @property
-    def institutional(self) -> bool:
-        """Whether it is an 837I."""
-        return self.form == "837I"
-
-    def at(self) -> NDArray[np.intp]:
-        """Return where the bill's people stand in the visit."""
-        return self.visit.position_of(self.rows)
-
-
-@dataclass(eq=False)
-class BilledLine:
-    """One service line of one bill; arrays have one entry for each of its people."""
 
     rows: Rows
     days: Days
@@ -104,78 +99,132 @@ class BilledLine:
     cents: int = 0
     drg: bool = False
     is_visit_service: bool = False
-    denied: NDArray[np.bool_] | None = None
     global_days: int = 0
-    key: int = 0
+    denied: NDArray[np.bool_] | None = None
+
+    def take(self, keep: NDArray[np.bool_]) -> BilledLine:
+        """Return the line for some of its people."""
+        return replace(
+            self,
+            rows=self.rows[keep],
+            days=self.days[keep],
+            units=self.units if isinstance(self.units, int) else self.units[keep],
+            denied=None if self.denied is None else self.denied[keep],
+        )
+
+    def without_code(self) -> BilledLine:
+        """Return the line as a stay lists it: by revenue centre alone."""
+        return replace(self, code=None, cents=self.cents or _STAY_SERVICE_CENTS)
 
 
-def build_bills(made: SyncContext) -> list[Bill]:
-    """Return every bill of a chunk, with the lines and people that it has."""
-    visits = [one for one in made.visits.values() if not is_sponsor_paid(one.details)]
-    bills = [bill for visit in visits for bill in _bills_of_visit(made, visit)]
-    _merge_emergencies(made, bills)
-    _refuse_in_global_periods(bills)
-    kept = []
-    for bill in bills:
-        _keep_covered(made, bill)
-        if len(bill.rows):
-            kept.append(bill)
-    return kept
+@dataclass(frozen=True, eq=False)
+class Bill:
+    """One claim of one visit, for those of its people who have a line.
+
+    Attributes:
+        form: 837P or 837I.
+        address: address of the claim; `number` is its number.
+        provider: int32, directory row of who rendered or attends; one entry for each person of the
+            visit.
+    """
+
+    visit: VisitRows
+    form: str
+    address: str
+    number: int
+    provider: NDArray[np.int32]
+    lines: tuple[BilledLine, ...]
+
+    @property
+    def institutional(self) -> bool:
+        """Whether it is an 837I."""
+        return self.form == INSTITUTIONAL
+
+    @property
+    def is_stay(self) -> bool:
+        """Whether it is the facility's bill of an inpatient stay."""
+        return self.institutional and self.visit.details.encounter_class == "inpatient"
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Positions in the chunk of the people who have a line, ascending."""
+        pieces = [line.rows for line in self.lines if len(line.rows)]
+        billed = np.zeros(max((int(rows[-1]) + 1 for rows in pieces), default=0), dtype=np.bool_)
+        for rows in pieces:
+            billed[rows] = True
+        return np.flatnonzero(billed)
+
+    @cached_property
+    def at(self) -> NDArray[np.intp]:
+        """Positions of the bill's people in the visit."""
+        return self.visit.position_of(self.rows)
+
+
+def build_bills(ctx: SyncContext) -> list[Bill]:
+    """Return every bill of a chunk that has people, with its lines."""
+    visits = [visit for visit in ctx.visits.values() if not is_sponsor_paid(visit.details)]
+    bills = [bill for visit in visits for bill in _bills_of_visit(ctx, visit)]
+    bills = _deny_in_global_periods(_merge_emergencies(ctx, bills))
+    covered = [_covered_part(ctx, bill) for bill in bills]
+    return [bill for bill in covered if bill.lines]
 
 
 def is_sponsor_paid(details: object) -> bool:
-    """Tell whether a visit is a trial's own, for which nobody is sent a claim."""
+    """Return whether a visit is a trial's own, for which nobody is sent a claim."""
     return isinstance(details, TrialVisitDetails) and not details.routine_care
 
 
-def _bills_of_visit(made: SyncContext, visit: VisitRows) -> Iterator[Bill]:
-    address, facility = visit.occurrence.address, visit.details.encounter_class in BILL_TYPES
-    event = made.event_number(visit.occurrence)
-    number = made.numbering.number
-    professional = Bill(visit, "837P", f"{address}/837P", number("claims", f"{address}/837P"),
-                        visit.provider)  # fmt: skip
-    professional.lines = [
-        BilledLine(
-            visit.rows,
-            visit.first,
-            event,
-            one.code,
-            one.units,
-            one.modifiers,
-            is_visit_service=True,
-            global_days=one.global_days,
-        )
-        for one in map(_billed, visit.details.procedures or ())
-    ]
-    inside = made.by_visit.get((visit.source_rows.journey, visit.occurrence.number), [])
-    institutional = Bill(visit, "837I", f"{address}/837I", number("claims", f"{address}/837I"),
-                         visit.provider)  # fmt: skip
-    if facility:
-        institutional.lines = list(_facility_lines(visit, event, inside))
-    others: dict[str, Bill] = {}
-    for one in inside:
-        bill = institutional if facility else professional
-        if isinstance(one.occurrence.step, events.Procedure):
-            bill = _bill_of_performer(made, visit, one, professional, others)
-        bill.lines += _lines_of(made, one, bill)
-    yield from (professional, institutional, *others.values())
+def _bills_of_visit(ctx: SyncContext, visit: VisitRows) -> Iterator[Bill]:
+    """Yield the visit's 837P and 837I, and an 837P of each other specialty that did a procedure."""
+    during = ctx.by_visit.get(visit.key, [])
+    at_facility = visit.details.encounter_class in BILL_TYPES
+    billed: dict[str, list[OccurrenceRows]] = defaultdict(list)
+    for source in during:
+        billed[_biller(visit, source, at_facility)].append(source)
+
+    def lines(biller: str, form: str) -> Iterator[BilledLine]:
+        for source in billed.pop(biller, []):
+            yield from _lines_of(ctx, source, visit, form)
+
+    address = visit.occurrence.address
+    facility_lines = _facility_lines(ctx, visit, during) if at_facility else ()
+    for form, own in ((PROFESSIONAL, _visit_lines(ctx, visit)), (INSTITUTIONAL, facility_lines)):
+        yield _bill(ctx, visit, form, address, visit.provider, (*own, *lines(form, form)))
+    for specialty, sources in list(billed.items()):
+        address = sources[0].occurrence.address
+        provider = ctx.network.provider(visit.provider_request(specialty, address, visit.rows))
+        performed = tuple(lines(specialty, PROFESSIONAL))
+        yield _bill(ctx, visit, PROFESSIONAL, address, provider, performed)
 
 
-def _bill_of_performer(
-    made: SyncContext, visit: VisitRows, one: OccurrenceRows, usual: Bill, others: dict[str, Bill]
+def _bill(
+    ctx: SyncContext,
+    visit: VisitRows,
+    form: str,
+    address: str,
+    provider: NDArray[np.int32],
+    lines: tuple[BilledLine, ...],
 ) -> Bill:
-    """Return the bill of whoever does a procedure: the visit's, or one of another specialty."""
-    step = one.occurrence.step
-    specialty = step.details.specialty if isinstance(step, events.Procedure) else None
-    if specialty is None or specialty == visit.specialty:
-        return usual
-    if specialty not in others:
-        address = f"{one.occurrence.address}/837P"
-        sought = visit.provider_request(specialty, one.occurrence.address, visit.rows)
-        provider = made.network.provider(sought)
-        number = made.numbering.number("claims", address)
-        others[specialty] = Bill(visit, "837P", address, number, provider)
-    return others[specialty]
+    address = f"{address}/{form}"
+    return Bill(visit, form, address, ctx.numbering.number("claims", address), provider, lines)
+
+
+def _biller(visit: VisitRows, source: OccurrenceRows, at_facility: bool) -> str:
+    """Return on which form something done in a visit is billed, or for which other specialty."""
+    step = source.occurrence.step
+    if isinstance(step, events.Procedure):
+        specialty = step.details.specialty or visit.specialty
+        return PROFESSIONAL if specialty == visit.specialty else specialty
+    return INSTITUTIONAL if at_facility else PROFESSIONAL
+
+
+def _visit_lines(ctx: SyncContext, visit: VisitRows) -> Iterator[BilledLine]:
+    event = ctx.event_number(visit.occurrence)
+    for service in map(_billed, visit.details.procedures or ()):
+        yield BilledLine(
+            visit.rows, visit.first, event, service.code, service.units, service.modifiers,
+            is_visit_service=True, global_days=service.global_days,
+        )  # fmt: skip
 
 
 def _billed(code: str | Billed) -> Billed:
@@ -183,115 +232,118 @@ def _billed(code: str | Billed) -> Billed:
 
 
 def _facility_lines(
-    visit: VisitRows, event: int, inside: list[OccurrenceRows]
+    ctx: SyncContext, visit: VisitRows, during: Sequence[OccurrenceRows]
 ) -> Iterator[BilledLine]:
-    steps = [one.occurrence.step for one in inside]
-    done = [step.details.code for step in steps if isinstance(step, events.Procedure)]
-    cut = bool(getattr(visit.details, "icd10pcs", ())) or not all(map(_is_image, done))
-    rooms = ROOMS[visit.details.encounter_class]
-    if rooms == ROOMS["outpatient_hospital"] and done and not cut and not visit.details.procedures:
-        rooms = (IMAGING[not any("Z12.31" in codes for codes in visit.stated.lists)],)
-    for room in rooms:
-        if room.surgical and not cut:
-            continue
-        nights = np.maximum(visit.nights, 1).astype(np.int32)
-        units = nights if room.nightly else np.ones(len(nights), dtype=np.int32)
-        yield BilledLine(visit.rows, visit.first, event, units=units, revenue=room.revenue,
-                   cents=room.cents,
-                   drg=room.nightly and visit.details.drg is not None)  # fmt: skip
+    """Yield the lines of the facility itself: rooms, supplies, the operating room."""
+    steps = [source.occurrence.step for source in during]
+    codes = [step.details.code for step in steps if isinstance(step, events.Procedure)]
+    operated = bool(getattr(visit.details, "icd10pcs", ())) or not all(map(_is_image, codes))
+    charges = FACILITY_CHARGES[visit.details.encounter_class]
+    if (
+        visit.details.encounter_class == "outpatient_hospital"
+        and codes
+        and not operated
+        and not visit.details.procedures
+    ):
+        screening = any("Z12.31" in codes for codes in visit.diagnoses.lists)
+        charges = (IMAGING[0 if screening else 1],)
+    event, nights = ctx.event_number(visit.occurrence), np.maximum(visit.nights, 1)
+    for charge in charges:
+        if operated or not charge.surgical:
+            yield BilledLine(
+                visit.rows, visit.first, event, units=nights if charge.nightly else 1,
+                revenue=charge.revenue, cents=charge.cents,
+                drg=charge.nightly and visit.details.drg is not None,
+            )  # fmt: skip
 
 
 def _is_image(code: str) -> bool:
     return len(code) == 5 and code.isdigit() and code[0] == "7"  # the section of radiology
 
 
-def _lines_of(made: SyncContext, one: OccurrenceRows, bill: Bill) -> Iterator[BilledLine]:
+def _lines_of(
+    ctx: SyncContext, source: OccurrenceRows, visit: VisitRows, form: str
+) -> Iterator[BilledLine]:
     """Yield the lines that something done during a visit adds to a bill.
 
     A stay is paid as a whole, so what is done in it is listed once, by revenue centre alone.
     """
-    step, event = one.occurrence.step, made.event_number(one.occurrence)
+    step, event = source.occurrence.step, ctx.event_number(source.occurrence)
     revenue: str | None = None
-    codes: tuple[Billed, ...] = ()
+    services: tuple[Billed, ...] = ()
     if isinstance(step, events.Lab):
         revenue = _LAB_REVENUE
-        codes = (Billed(code=step.details.procedure),) if step.details.procedure else ()
+        services = (Billed(code=step.details.procedure),) if step.details.procedure else ()
     elif isinstance(step, events.Immunization):
-        revenue, codes = _VACCINE_REVENUE, tuple(map(_billed, step.details.procedures))
+        revenue, services = _VACCINE_REVENUE, tuple(map(_billed, step.details.procedures))
     elif isinstance(step, events.Procedure):
-        codes = (step.details,)
-    stay = bill.institutional and bill.visit.details.encounter_class == "inpatient"
-    for code in codes[:1] if stay else codes:
-        yield BilledLine(
-            one.rows, one.days, event, None if stay else code.code, code.units, code.modifiers,
-            revenue if bill.institutional else None, cents=2_500 if stay else 0,
-            global_days=code.global_days,
+        services = (step.details,)
+    institutional = form == INSTITUTIONAL
+    stay = institutional and visit.details.encounter_class == "inpatient"
+    for service in services[:1] if stay else services:
+        line = BilledLine(
+            source.rows, source.days, event, service.code, service.units, service.modifiers,
+            revenue if institutional else None, global_days=service.global_days,
         )  # fmt: skip
+        yield line.without_code() if stay else line
 
 
-def _merge_emergencies(made: SyncContext, bills: list[Bill]) -> None:
-    """Move an emergency visit's facility lines to the 837I of the stay that it led to."""
-    facility = {id(bill.visit): bill for bill in bills if bill.institutional}
-    for bill in [one for one in bills if one.institutional]:
-        for stay, rows in admissions_of(made, bill.visit):
-            moved = [np.isin(line.rows, rows) for line in bill.lines]
-            both = list(zip(bill.lines, moved, strict=True))
-            listed = set[int]()  # without their codes, the lines of one event would be alike
-            for line, gone in both:
-                if line.code is None or line.event not in listed:
-                    facility[id(stay)].lines.append(_select_people(line, gone, detached=True))
-                if line.code is not None:
-                    listed.add(line.event)
-            bill.lines = [_select_people(line, ~gone) for line, gone in both]
+def _merge_emergencies(ctx: SyncContext, bills: Sequence[Bill]) -> list[Bill]:
+    """Return the bills with an emergency visit's facility lines on the 837I of its stay."""
+    lines = {bill.visit.key: bill.lines for bill in bills if bill.institutional}
+    for admission in ctx.admissions:
+        own = [(line, np.isin(line.rows, admission.rows)) for line in lines[admission.emergency]]
+        moved = _listed_once([line.take(admitted) for line, admitted in own])
+        lines[admission.emergency] = tuple(line.take(~admitted) for line, admitted in own)
+        lines[admission.stay] += moved
+    return [replace(bill, lines=lines[bill.visit.key]) if bill.institutional else bill
+            for bill in bills]  # fmt: skip
 
 
-def _select_people(
-    line: BilledLine, keep: NDArray[np.bool_], *, detached: bool = False
-) -> BilledLine:
-    """Return a line for some of its people; of a stay it has no code of its own any more."""
-    units = line.units if isinstance(line.units, int) else line.units[keep]
-    refused = None if line.denied is None else line.denied[keep]
-    code = None if detached else line.code
-    cents = line.cents or (2_500 if detached else 0)
-    return replace(line, rows=line.rows[keep], days=line.days[keep], code=code, units=units,
-                   cents=cents, denied=refused)  # fmt: skip
+def _listed_once(lines: Sequence[BilledLine]) -> tuple[BilledLine, ...]:
+    """Return lines as a stay lists them; without their codes, those of one event are alike."""
+    listed: list[BilledLine] = []
+    events_listed = set[int]()
+    for line in lines:
+        if line.code is None:
+            listed.append(line.without_code())
+        elif line.event not in events_listed:
+            listed.append(line.without_code())
+            events_listed.add(line.event)
+    return tuple(listed)
 
 
-def _refuse_in_global_periods(bills: list[Bill]) -> None:
-    """Refuse office visits to the surgeon while the operation's price includes them."""
-    for bill, line, days in _operations(bills):
-        for other in bills:
-            if other.visit.details.encounter_class not in {"office", "telehealth"}:
-                continue
-            _, mine, theirs = np.intersect1d(line.rows, other.visit.rows, return_indices=True)
-            gap = other.visit.first[theirs] - line.days[mine]
-            surgeon = bill.provider[bill.visit.position_of(line.rows[mine])]
-            inside = (gap > 0) & (gap <= days) & (other.provider[theirs] == surgeon)
-            for visit_line in other.lines:
-                if visit_line.is_visit_service:
-                    refused = visit_line.denied
-                    if refused is None:
-                        refused = visit_line.denied = np.zeros(len(visit_line.rows), np.bool_)
-                    refused[theirs[inside]] = True
+def _deny_in_global_periods(bills: Sequence[Bill]) -> list[Bill]:
+    """Return the bills with visits to the surgeon denied while an operation's price has them."""
+    operations = [
+        (bill, line)
+        for bill in bills
+        for line in bill.lines
+        if line.global_days and not bill.institutional
+    ]
+    return [_deny(bill, operations) if operations else bill for bill in bills]
 
 
-def _operations(bills: list[Bill]) -> Iterator[tuple[Bill, BilledLine, int]]:
-    """Yield every line that has a global period, with its days."""
-    for bill in bills:
-        for line in bill.lines:
-            if line.global_days and not bill.institutional:
-                yield bill, line, line.global_days
+def _deny(bill: Bill, operations: Sequence[tuple[Bill, BilledLine]]) -> Bill:
+    in_office = bill.visit.details.encounter_class in {"office", "telehealth"}
+    if not in_office or not any(line.is_visit_service for line in bill.lines):
+        return bill
+    denied = np.zeros(len(bill.visit.rows), dtype=np.bool_)
+    for operation, line in operations:
+        _, at, in_visit = np.intersect1d(line.rows, bill.visit.rows, return_indices=True)
+        gap = bill.visit.first[in_visit] - line.days[at]
+        surgeon = operation.provider[operation.visit.position_of(line.rows[at])]
+        inside = (gap > 0) & (gap <= line.global_days) & (bill.provider[in_visit] == surgeon)
+        denied[in_visit[inside]] = True
+    lines = (replace(line, denied=denied) if line.is_visit_service else line
+             for line in bill.lines)  # fmt: skip
+    return replace(bill, lines=tuple(lines))
 
 
-def _keep_covered(made: SyncContext, bill: Bill) -> None:
-    """Leave only people who are covered on the first day, and lines in a fixed order."""
-    coverage = made.timeline.record.coverage
-    covered = np.zeros(len(made.person_id), dtype=np.bool_)
+def _covered_part(ctx: SyncContext, bill: Bill) -> Bill:
+    """Return the bill for the people whom a plan covers on the visit's first day."""
+    covered = np.zeros(len(ctx.person_id), dtype=np.bool_)
     rows = bill.visit.rows
-    covered[rows[coverage.plan(rows, bill.visit.first) >= 0]] = True
-    bill.lines = [_select_people(line, covered[line.rows]) for line in bill.lines]
-    bill.lines = [line for line in bill.lines if len(line.rows)]
-    billed = np.zeros(len(covered), dtype=np.bool_)
-    for line in bill.lines:
-        billed[line.rows] = True
-    bill.rows = np.flatnonzero(billed)
+    covered[rows] = ctx.record.coverage.plan(rows, bill.visit.first) >= 0
+    lines = (line.take(covered[line.rows]) for line in bill.lines)
+    return replace(bill, lines=tuple(line for line in lines if len(line.rows)))

@@ -1,7 +1,8 @@
-"""What was found, done and prescribed, as the tables of PatientSim."""
+"""What was measured, done, prescribed and diagnosed, as tables of PatientSim."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,12 +16,21 @@ from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, Days, whole_months
 from healthsim.execution.people.draws import Rows, Values
-from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
-from healthsim.execution.sync.encounters import SyncContext
+from healthsim.execution.people.people import ConditionColumn
+from healthsim.execution.people.row_layout import RowLayout
+from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import analytes, result_address
-from healthsim.execution.sync.visits import DAY
+from healthsim.execution.sync.records import (
+    RecordRows,
+    RecordTable,
+    by_name,
+    cause_columns,
+    event_ids,
+    event_table,
+    source_ids,
+)
+from healthsim.execution.sync.visits import DAY, Minutes
 from healthsim.execution.timeline.facts import CarePlanFacts, ResultFacts
-from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
     describe_codes,
@@ -29,323 +39,237 @@ from healthsim.products.patientsim.generate import (
     observation_columns,
 )
 from healthsim.specification.journeys import events
-from healthsim.specification.journeys.step import StepHead
-from healthsim.tables import NO_NUMBER, Coded, Columns
+from healthsim.specification.journeys.details import (
+    CarePlanDetails,
+    ImmunizationDetails,
+    ReferralDetails,
+)
+from healthsim.tables import Coded, Columns
 
 _REPORTED_AFTER = {True: 90, False: DAY + 120}
 """Minutes from specimen to report, in a facility and outside of one: assumption."""
 
 
-@dataclass(frozen=True)
-class LabResultRows:
-    """One analyte of one order, as it befell some people."""
+@dataclass(frozen=True, eq=False)
+class ResultRows(RecordRows):
+    """One analyte of one order, for the people who have a result; a formula may give none."""
 
-    happening: OccurrenceRows
     loinc: str
     panel: str | None
-    number: int
 
     @cached_property
-    def found(self) -> NDArray[np.intp]:
-        """Which of the happening's people have a result; a formula may lack what it needs."""
-        value = self.values
-        if isinstance(value, Coded):
-            return np.flatnonzero(value.codes >= 0)
-        return np.flatnonzero(~np.isnan(value))
+    def at(self) -> NDArray[np.intp]:
+        """Positions in the occurrence of those who have a result."""
+        values = self._values
+        missing = values.codes < 0 if isinstance(values, Coded) else np.isnan(values)
+        return np.flatnonzero(~missing)
 
     @property
-    def values(self) -> Values:
-        """Everyone's result, in the order of the happening's people."""
-        return self.happening.facts_as(ResultFacts).by_loinc[self.loinc]
+    def _values(self) -> Values:
+        return self.source.facts_as(ResultFacts).by_loinc[self.loinc]
 
     @property
-    def rows(self) -> Rows:
-        """Positions of the people in the chunk, ascending."""
-        return self.happening.rows[self.found]
+    def value(self) -> NDArray[np.float64]:
+        """Numeric result, float64; NaN where it is a text."""
+        values = self._values
+        return np.full(len(self.at), np.nan) if isinstance(values, Coded) else values[self.at]
+
+    @property
+    def text(self) -> Coded:
+        """Text result; no value where it is a number."""
+        values = self._values
+        if isinstance(values, Coded):
+            return values.take(self.at)
+        return Coded.constant(None, len(self.at))
 
 
 def _results(
-    made: SyncContext, kind: type[events.Lab] | type[events.Vital], table: str
-) -> list[LabResultRows]:
-    return [
-        LabResultRows(
-            one, code, getattr(step.details, "panel", None),
-            made.numbering.number(
-                table, result_address(one.occurrence.address, step.details, code)
-            ),
-        )
-        for one in made.of_type(kind)
-        if isinstance(step := one.occurrence.step, events.Lab | events.Vital)
-        for code in analytes(step.details)
-    ]  # fmt: skip
+    ctx: SyncContext, kind: type[events.Lab] | type[events.Vital], table: str
+) -> Iterator[ResultRows]:
+    for source in ctx.of_type(kind):
+        details, address = source.step_as(kind).details, source.occurrence.address
+        for loinc in analytes(details):
+            number = ctx.numbering.number(table, result_address(address, details, loinc))
+            yield ResultRows(source, number, loinc, getattr(details, "panel", None))
 
 
-def _value(one: LabResultRows) -> NDArray[np.float64]:
-    found = one.values
-    return np.full(len(one.found), np.nan) if isinstance(found, Coded) else found[one.found]
+def _performed_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Minutes:
+    return layout.row_values(lambda result: ctx.performed_at(result.source)[result.at])
 
 
-def _value_text(one: LabResultRows) -> Coded:
-    found = one.values
-    return (
-        found.take(one.found) if isinstance(found, Coded) else Coded.constant(None, len(one.rows))
-    )
-
-
-def vital_signs(made: SyncContext) -> Columns:
-    """Fill `vital_signs`."""
-    found = lay_out_rows(_results(made, events.Vital, "vital_signs"), lambda one: one.rows, _number)
-    if not len(found):
-        return chart.VITAL_SIGNS.empty()
-    person = made.person_id[found.rows]
-    loinc = found.segment_texts(lambda one: one.loinc)
-    return chart.VITAL_SIGNS.complete({
-        "vital_sign_id": ids(person, found.segment_values(_number, np.int64)),
-        "person_id": person,
+def _vital_sign_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
+    loinc = layout.segment_texts(lambda result: result.loinc)
+    return {
         "loinc": loinc,
         **observation_columns(loinc),
-        "measured_at": found.row_values(lambda one: made.performed_at(one.happening)[one.found]),
-        "value": found.row_values(_value),
-        "encounter_id": found.row_values(lambda one: made.encounter_ids(one.happening)[one.found]),
-        "event_id": _event_ids(made, found, person),
-    })  # fmt: skip
-
-
-def lab_results(made: SyncContext) -> Columns:
-    """Fill `lab_results`."""
-    found = lay_out_rows(_results(made, events.Lab, "lab_results"), lambda one: one.rows, _number)
-    if not len(found):
-        return chart.LAB_RESULTS.empty()
-    person = made.person_id[found.rows]
-    loinc = found.segment_texts(lambda one: one.loinc)
-    collected = found.row_values(lambda one: made.performed_at(one.happening)[one.found])
-    value = found.row_values(_value)
-    people = made.timeline.record.people
-    sex = people.gender.take(found.rows)
-    months = whole_months(people.birth[found.rows], (collected // DAY).astype(np.int32))
-    after = found.segment_values(
-        lambda one: _REPORTED_AFTER[_in_facility(made, one.happening)], np.int64
-    )
-    return chart.LAB_RESULTS.complete({
-        "lab_result_id": ids(person, found.segment_values(_number, np.int64)),
-        "person_id": person,
-        "loinc": loinc,
-        **lab_columns(loinc, value, sex, months),
-        "panel": found.segment_texts(lambda one: one.panel),
-        "collected_at": collected,
-        "resulted_at": collected + after,
-        "value": value,
-        "value_text": found.row_texts(_value_text),
-        "ordering_npi": made.use_provider(
-            found.row_values(lambda one: made.treating_provider(one.happening)[one.found])
-        ),
-        "encounter_id": found.row_values(lambda one: made.encounter_ids(one.happening)[one.found]),
-        "event_id": _event_ids(made, found, person),
-    })  # fmt: skip
-
-
-def _number(one: LabResultRows) -> int:
-    return one.number
-
-
-def _in_facility(made: SyncContext, one: OccurrenceRows) -> bool:
-    around = made.visit_of(one)
-    return around is not None and bool((around.facility >= 0).any())
-
-
-def _event_ids(
-    made: SyncContext, found: RowLayout[LabResultRows], person: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    return ids(
-        person,
-        found.segment_values(lambda one: made.event_number(one.happening.occurrence), np.int64),
-    )
-
-
-@dataclass(frozen=True)
-class PerformedProcedure:
-    """One procedure, as it was done to some people."""
-
-    happening: OccurrenceRows
-    code: str
-    display: str | None
-    specialty: str | None
-    number: int
-
-    @property
-    def rows(self) -> Rows:
-        """Positions of the people in the chunk, ascending."""
-        return self.happening.rows
-
-
-def _procedures(made: SyncContext) -> Iterator[PerformedProcedure]:
-    for one in made.of_type(events.Procedure, events.Encounter):
-        step, address = one.occurrence.step, one.occurrence.address
-        if isinstance(step, events.Procedure):
-            number = made.numbering.number("procedures", address)
-            told = step.details.display or None
-            yield PerformedProcedure(one, step.details.code, told, step.details.specialty, number)
-        elif isinstance(step, events.Encounter):
-            for place, code in enumerate(step.details.icd10pcs):
-                number = made.numbering.number("procedures", f"{address}/{place}")
-                yield PerformedProcedure(one, code, None, step.details.specialty, number)
-
-
-def procedures(made: SyncContext) -> Columns:
-    """Fill `procedures`."""
-    found = lay_out_rows(list(_procedures(made)), lambda one: one.rows, lambda one: one.number)
-    if not len(found):
-        return chart.PROCEDURES.empty()
-    person = made.person_id[found.rows]
-    code = found.segment_texts(lambda one: one.code)
-    return chart.PROCEDURES.complete({
-        "procedure_id": ids(person, found.segment_values(lambda one: one.number, np.int64)),
-        "person_id": person,
-        "code": code,
-        "system": describe_codes(code, procedure_system),
-        "display": found.segment_texts(lambda one: one.display),
-        "performed_date": found.row_values(lambda one: one.happening.days),
-        "performer_npi": made.use_provider(
-            found.row_values(lambda one: made.treating_provider(one.happening, one.specialty))
-        ),
-        "encounter_id": found.row_values(lambda one: _own_encounter(made, one.happening)),
-        "event_id": ids(
-            person,
-            found.segment_values(lambda one: made.event_number(one.happening.occurrence), np.int64),
-        ),
-    })  # fmt: skip
-
-
-def _own_encounter(made: SyncContext, one: OccurrenceRows) -> NDArray[np.int64]:
-    if isinstance(one.occurrence.step, events.Encounter):
-        number = made.numbering.number("encounters", one.occurrence.address)
-        return ids(made.person_id[one.rows], number)
-    return made.encounter_ids(one)
-
-
-def immunizations(made: SyncContext) -> Columns:
-    """Fill `immunizations`."""
-    found = _of_step(made, events.Immunization, "immunizations")
-    if not len(found):
-        return chart.IMMUNIZATIONS.empty()
-    person = made.person_id[found.rows]
-    vaccine = found.segment_texts(lambda one: one.occurrence.step.details.cvx)  # type: ignore[attr-defined]
-    return chart.IMMUNIZATIONS.complete({
-        **_heads(made, found, person, "immunizations", "immunization_id"),
-        "cvx": vaccine,
-        "display": describe_codes(vaccine, _vaccine),
-        "dose": found.segment_values(_dose, np.int32),
-        "given_date": found.row_values(lambda one: one.days),
-        "performer_npi": made.use_provider(found.row_values(made.treating_provider)),
-    })  # fmt: skip
-
-
-def _dose(one: OccurrenceRows) -> int:
-    step = one.occurrence.step
-    dose = step.details.dose if isinstance(step, events.Immunization) else None
-    return int(NO_DAY) if dose is None else dose
-
-
-def referrals(made: SyncContext) -> Columns:
-    """Fill `referrals`."""
-    found = _of_step(made, events.Referral, "referrals")
-    if not len(found):
-        return chart.REFERRALS.empty()
-    person = made.person_id[found.rows]
-    return chart.REFERRALS.complete({
-        **_heads(made, found, person, "referrals", "referral_id"),
-        "specialty": found.segment_texts(_specialty),
-        "reason": found.segment_texts(lambda one: one.occurrence.step.details.reason or None),  # type: ignore[attr-defined]
-        "referred_date": found.row_values(lambda one: one.days),
-        "referring_npi": made.use_provider(found.row_values(made.treating_provider)),
-        "referred_to_npi": made.use_provider(
-            found.row_values(lambda one: made.treating_provider(one, _specialty(one)))
-        ),
-    })  # fmt: skip
-
-
-def care_plans(made: SyncContext) -> Columns:
-    """Fill `care_plans`."""
-    found = _of_step(made, events.CarePlan, "care_plans")
-    if not len(found):
-        return chart.CARE_PLANS.empty()
-    person = made.person_id[found.rows]
-    stop = found.row_values(lambda one: one.facts_as(CarePlanFacts).stop)
-    death = made.timeline.record.death[found.rows]
-    stop = np.minimum(stop, death)
-    over = stop <= made.through
-    return chart.CARE_PLANS.complete({
-        **_heads(made, found, person, "care_plans", "care_plan_id"),
-        "display": found.segment_texts(lambda one: one.occurrence.step.details.display),  # type: ignore[attr-defined]
-        "code": found.segment_texts(lambda one: one.occurrence.step.details.code),  # type: ignore[attr-defined]
-        "start_date": found.row_values(lambda one: one.days),
-        "end_date": np.where(over, stop, NO_DAY).astype(np.int32),
-        "status": Coded(over.astype(np.int32), ("active", "completed")),
-    })  # fmt: skip
-
-
-def _specialty(one: OccurrenceRows) -> str:
-    step = one.occurrence.step
-    return step.details.specialty if isinstance(step, events.Referral) else ""
-
-
-def _of_step(made: SyncContext, kind: type[StepHead], table: str) -> RowLayout[OccurrenceRows]:
-    return lay_out_rows(
-        made.of_type(kind),
-        lambda one: one.rows,
-        lambda one: made.numbering.number(table, one.occurrence.address),
-    )
-
-
-def _heads(
-    made: SyncContext,
-    found: RowLayout[OccurrenceRows],
-    person: NDArray[np.int64],
-    table: str,
-    key: str,
-) -> Columns:
-    """Return the columns that every record of a step has: its id, person, encounter, event."""
-    return {
-        key: ids(
-            person,
-            found.segment_values(
-                lambda one: made.numbering.number(table, one.occurrence.address), np.int64
-            ),
-        ),
-        "person_id": person,
-        "encounter_id": found.row_values(made.encounter_ids),
-        "event_id": ids(
-            person, found.segment_values(lambda one: made.event_number(one.occurrence), np.int64)
-        ),
+        "measured_at": _performed_at(ctx, layout),
+        "value": layout.row_values(lambda result: result.value),
+        **cause_columns(ctx, layout),
     }
 
 
-@dataclass(frozen=True)
-class ConditionCode:
-    """One condition's code, as the classification states it, for some people."""
+def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
+    loinc = layout.segment_texts(lambda result: result.loinc)
+    collected = _performed_at(ctx, layout)
+    value = layout.row_values(lambda result: result.value)
+    sex = ctx.people.gender.take(layout.rows)
+    months = whole_months(ctx.people.birth[layout.rows], (collected // DAY).astype(np.int32))
+    reported_after = layout.segment_values(
+        lambda result: _REPORTED_AFTER[_in_facility(ctx, result)], np.int64
+    )
+    ordering = layout.row_values(lambda result: ctx.treating_provider(result.source)[result.at])
+    return {
+        "loinc": loinc,
+        **lab_columns(loinc, value, sex, months),
+        "panel": layout.segment_texts(lambda result: result.panel),
+        "collected_at": collected,
+        "resulted_at": collected + reported_after,
+        "value": value,
+        "value_text": layout.row_texts(lambda result: result.text),
+        "ordering_npi": ctx.npi(ordering),
+        **cause_columns(ctx, layout),
+    }
+
+
+def _in_facility(ctx: SyncContext, result: ResultRows) -> bool:
+    visit = ctx.visit_of(result.source)
+    return visit is not None and bool((visit.facility >= 0).any())
+
+
+@dataclass(frozen=True, eq=False)
+class ProcedureRows(RecordRows):
+    """One procedure of an event."""
+
+    code: str
+    display: str | None
+    specialty: str | None
+
+
+def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
+    def number(address: str) -> int:
+        return ctx.numbering.number("procedures", address)
+
+    for source in ctx.of_type(events.Procedure, events.Encounter):
+        step, address = source.occurrence.step, source.occurrence.address
+        if isinstance(step, events.Procedure):
+            details = step.details
+            yield ProcedureRows(source, number(address), details.code, details.display or None,
+                                details.specialty)  # fmt: skip
+        elif isinstance(step, events.Encounter):
+            for place, code in enumerate(step.details.icd10pcs):
+                yield ProcedureRows(source, number(f"{address}/{place}"), code, None,
+                                    step.details.specialty)  # fmt: skip
+
+
+def _procedure_columns(ctx: SyncContext, layout: RowLayout[ProcedureRows]) -> Columns:
+    code = layout.segment_texts(lambda procedure: procedure.code)
+    performer = layout.row_values(
+        lambda procedure: ctx.treating_provider(procedure.source, procedure.specialty)
+    )
+    return {
+        "code": code,
+        "system": describe_codes(code, procedure_system),
+        "display": layout.segment_texts(lambda procedure: procedure.display),
+        "performed_date": layout.row_values(lambda procedure: procedure.days),
+        "performer_npi": ctx.npi(performer),
+        "encounter_id": layout.row_values(lambda procedure: _encounter_ids(ctx, procedure)),
+        "event_id": event_ids(ctx, layout),
+    }
+
+
+def _encounter_ids(ctx: SyncContext, procedure: ProcedureRows) -> NDArray[np.int64]:
+    """Return the encounter, int64, of a procedure: the one that lists it, or the one around it."""
+    own = ctx.visits.get((procedure.source.journey, procedure.source.occurrence.number))
+    if own is None:
+        return ctx.encounter_ids(procedure.source)
+    return ids(ctx.person_id[procedure.rows], ctx.encounter_number(own))
+
+
+def _immunization_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:
+    def details(record: RecordRows) -> ImmunizationDetails:
+        return record.source.step_as(events.Immunization).details
+
+    vaccine = layout.segment_texts(lambda record: details(record).cvx)
+    return {
+        "cvx": vaccine,
+        "display": describe_codes(vaccine, _vaccine),
+        "dose": layout.segment_values(lambda record: _or_null(details(record).dose), np.int32),
+        "given_date": layout.row_values(lambda record: record.days),
+        "performer_npi": _treating_npi(ctx, layout),
+    }
+
+
+def _or_null(number: int | None) -> int:
+    return int(NO_DAY) if number is None else number
+
+
+def _vaccine(code: str) -> str:
+    row = cvx().rows.get(code)
+    return row.display if row is not None else code
+
+
+def _treating_npi(ctx: SyncContext, layout: RowLayout[RecordRows]) -> NDArray[np.int64]:
+    return ctx.npi(layout.row_values(lambda record: ctx.treating_provider(record.source)))
+
+
+def _referral_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:
+    def details(record: RecordRows) -> ReferralDetails:
+        return record.source.step_as(events.Referral).details
+
+    referred_to = layout.row_values(
+        lambda record: ctx.treating_provider(record.source, details(record).specialty)
+    )
+    return {
+        "specialty": layout.segment_texts(lambda record: details(record).specialty),
+        "reason": layout.segment_texts(lambda record: details(record).reason or None),
+        "referred_date": layout.row_values(lambda record: record.days),
+        "referring_npi": _treating_npi(ctx, layout),
+        "referred_to_npi": ctx.npi(referred_to),
+    }
+
+
+def _care_plan_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:
+    def details(record: RecordRows) -> CarePlanDetails:
+        return record.source.step_as(events.CarePlan).details
+
+    stop = layout.row_values(lambda record: record.source.facts_as(CarePlanFacts).stop)
+    stop = np.minimum(stop, ctx.record.death[layout.rows])
+    over = stop <= ctx.through
+    return {
+        "display": layout.segment_texts(lambda record: details(record).display),
+        "code": layout.segment_texts(lambda record: details(record).code),
+        "start_date": layout.row_values(lambda record: record.days),
+        "end_date": np.where(over, stop, NO_DAY).astype(np.int32),
+        "status": Coded(over.astype(np.int32), ("active", "completed")),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionRows:
+    """A condition under one code, as the classification states it, for some people.
+
+    Attributes:
+        number: number of the condition's address.
+        onset, abated: int32, first day, and first day after it.
+        source: int32, position of the occurrence that caused it; -1 for none.
+    """
 
     rows: Rows
+    number: int
     code: str
     onset: Days
-    source: NDArray[np.int32]
-    number: int
     abated: Days
+    source: NDArray[np.int32]
 
 
-def conditions(made: SyncContext) -> Columns:
-    """Fill `conditions`: every problem, coded in the light of all that the person ends up with."""
-    found = lay_out_rows(list(_codings(made)), lambda one: one.rows, lambda one: one.number)
-    if not len(found):
-        return chart.CONDITIONS.empty()
-    person = made.person_id[found.rows]
-    code = found.segment_texts(lambda one: one.code)
-    onset = found.row_values(lambda one: one.onset).astype(np.int32)
-    abated = found.row_values(lambda one: one.abated)
-    over = abated <= made.through
-    event, encounter = sources(made, found.row_values(lambda one: one.source), person)
-    return chart.CONDITIONS.complete({
-        "condition_id": ids(person, found.segment_values(lambda one: one.number, np.int64)),
-        "person_id": person,
+def _condition_columns(ctx: SyncContext, layout: RowLayout[ConditionRows]) -> Columns:
+    code = layout.segment_texts(lambda condition: condition.code)
+    onset = layout.row_values(lambda condition: condition.onset).astype(np.int32)
+    abated = layout.row_values(lambda condition: condition.abated)
+    over = abated <= ctx.through
+    source = layout.row_values(lambda condition: condition.source)
+    event, encounter = source_ids(ctx, source, layout.person_id)
+    return {
         "code": code,
         **diagnosis_columns(code),
         "onset_date": onset,
@@ -354,79 +278,74 @@ def conditions(made: SyncContext) -> Columns:
         "status": Coded(over.astype(np.int32), ("active", "resolved")),
         "encounter_id": encounter,
         "event_id": event,
-    })  # fmt: skip
+    }
 
 
-def _codings(made: SyncContext) -> Iterator[ConditionCode]:
-    problems, record = made.timeline.record.conditions, made.timeline.record
-    last = np.minimum(record.death, np.int32(made.through))
-    people = len(record.people)
-    held = np.zeros(people, dtype=np.int64)
-    for place, problem in enumerate(problems.columns):
-        has = (problem.onset != NO_DAY) & (problem.onset <= last)
-        has &= problem.abated > last
+def _conditions(ctx: SyncContext) -> Iterator[ConditionRows]:
+    """Yield every condition, coded together with all others that a person has at the end."""
+    conditions = ctx.record.conditions
+    last = np.minimum(ctx.record.death, np.int32(ctx.through))
+    held = np.zeros(len(ctx.people), dtype=np.int64)
+    for place, condition in enumerate(conditions.columns):
+        has = (condition.onset != NO_DAY) & (condition.onset <= last) & (condition.abated > last)
         held |= has.astype(np.int64) << np.int64(place)
     patterns, chosen = np.unique(held, return_inverse=True)
-    for place, problem in enumerate(problems.columns):
-        coded: dict[tuple[str, str], list[int]] = {}
+    for place, condition in enumerate(conditions.columns):
+        patterns_with: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, bits in enumerate(patterns.tolist()):
             if bits >> place & 1:
-                for stated in _codes_of(problem.code, problems.codes_of_mask(bits)):
-                    coded.setdefault(stated, []).append(number)
-        for (code, address), numbers in coded.items():
-            rows = np.flatnonzero(np.isin(chosen, numbers))
-            yield ConditionCode(
-                rows, code, problem.onset[rows], problem.source[rows],
-                made.numbering.number("conditions", address), problem.abated[rows],
-            )  # fmt: skip
-        over = np.flatnonzero((problem.onset != NO_DAY) & (problem.abated <= last))
-        yield ConditionCode(
-            over, problem.code, problem.onset[over], problem.source[over],
-            made.numbering.number("conditions", problem.code), problem.abated[over],
-        )  # fmt: skip
+                for stated in _codes_of(condition.code, conditions.codes_of_mask(bits)):
+                    patterns_with[stated].append(number)
+        for (code, address), numbers in patterns_with.items():
+            yield _condition(
+                ctx, condition, np.flatnonzero(np.isin(chosen, numbers)), code, address
+            )
+        over = np.flatnonzero((condition.onset != NO_DAY) & (condition.abated <= last))
+        yield _condition(ctx, condition, over, condition.code, condition.code)
+
+
+def _condition(
+    ctx: SyncContext, condition: ConditionColumn, rows: Rows, code: str, address: str
+) -> ConditionRows:
+    number = ctx.numbering.number("conditions", address)
+    return ConditionRows(
+        rows, number, code, condition.onset[rows], condition.abated[rows], condition.source[rows]
+    )
 
 
 @lru_cache(maxsize=65_536)
 def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return (code, address) of what a stated code becomes beside all that is held.
+    """Return (code, address) of what a code becomes beside all codes that a person has.
 
-    Itself, the code of a combination in its place, or both; a combination is stated once, by the
-    first of the codes that it can come from.
+    It stays, or a combination code replaces it, or both are coded; a combination is coded once,
+    for the first of the codes that it can come from.
     """
-    whole = combined(held)
-    stated = [(code, code)] if code in whole else []
+    coded = combined(held)
+    stated = [(code, code)] if code in coded else []
     for rule in COMBINATIONS:
         if not code.startswith(rule.code):
             continue
         first = next((other for other in held if other.startswith(rule.code)), None)
-        partners = all(any(other.startswith(p) for other in whole) for p in rule.with_)
-        if first == code and partners and rule.becomes in whole and rule.becomes not in held:
+        partners = all(any(other.startswith(p) for other in coded) for p in rule.with_)
+        if first == code and partners and rule.becomes in coded and rule.becomes not in held:
             stated.append((rule.becomes, f"{code}+{rule.becomes}" if rule.keep else code))
             break
     return tuple(stated)
 
 
-def sources(
-    made: SyncContext, source: NDArray[np.int32], person: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return event and encounter of the occurrences that caused records; null for none."""
-    event, encounter = np.full(len(person), NO_NUMBER), np.full(len(person), NO_NUMBER)
-    every = [
-        (journey, one)
-        for journey, plan in enumerate(made.timeline.record.layouts_walked)
-        for one in plan.occurrences
-    ]
-    for place in np.unique(source[source >= 0]).tolist():
-        journey, one = every[place]
-        mine = source == place
-        event[mine] = ids(person[mine], made.event_number(one))
-        around = made.visits.get((journey, one.encounter))
-        if around is not None and around.is_encounter:
-            number = made.numbering.number("encounters", around.occurrence.address)
-            encounter[mine] = ids(person[mine], number)
-    return event, encounter
-
-
-def _vaccine(code: str) -> str:
-    row = cvx().rows.get(code)
-    return row.display if row is not None else code
+CLINICAL_TABLES = by_name(
+    RecordTable(chart.CONDITIONS, _conditions, _condition_columns),
+    RecordTable(chart.PROCEDURES, _procedures, _procedure_columns),
+    event_table(chart.IMMUNIZATIONS, events.Immunization, _immunization_columns),
+    RecordTable(
+        chart.VITAL_SIGNS, lambda ctx: _results(ctx, events.Vital, "vital_signs"),
+        _vital_sign_columns,
+    ),
+    RecordTable(
+        chart.LAB_RESULTS, lambda ctx: _results(ctx, events.Lab, "lab_results"),
+        _lab_result_columns,
+    ),
+    event_table(chart.REFERRALS, events.Referral, _referral_columns),
+    event_table(chart.CARE_PLANS, events.CarePlan, _care_plan_columns),
+)  # fmt: skip
+"""How each table of the chart is filled whose records follow from events or conditions."""

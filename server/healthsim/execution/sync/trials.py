@@ -1,4 +1,4 @@
-"""What happened in trials, as the tables of TrialSim."""
+"""Subjects, visits, adverse events and doses of trials, as tables of TrialSim."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.addresses import ids
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
-from healthsim.execution.sync.encounters import SyncContext
-from healthsim.execution.sync.numbering import answer_addresses, subject_address
+from healthsim.execution.people.row_layout import RowLayout
+from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.numbering import answer_addresses
+from healthsim.execution.sync.records import (
+    RecordRows,
+    RecordTable,
+    cause_columns,
+    event_ids,
+)
 from healthsim.execution.sync.subjects import SubjectColumns, subject_columns
-from healthsim.execution.sync.trial_visits import name_of, trial_visit_rows
+from healthsim.execution.sync.trial_visits import TrialVisitRows, trial_visit_rows, visit_name
 from healthsim.execution.timeline.facts import AdverseEventFacts, ExposureFacts, ScreeningFacts
-from healthsim.execution.timeline.work import OccurrenceRows
-from healthsim.products.trialsim import tables as room
+from healthsim.products.trialsim import tables as trialsim
 from healthsim.products.trialsim.generate import (
     FATAL,
     outcomes,
@@ -28,16 +31,21 @@ from healthsim.products.trialsim.generate import (
 )
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.step import StepHead
-from healthsim.specification.journeys.trial import ExposureDetails, TrialSpec
+from healthsim.specification.journeys.step import EventHead
+from healthsim.specification.journeys.trial import (
+    AdverseEventDetails,
+    Criterion,
+    ExposureDetails,
+    TrialSpec,
+)
 from healthsim.tables import Coded, Columns
 
 
 def trial_arms(journeys: Sequence[JourneySpec]) -> Columns:
-    """Fill `trial_arms`: what every trial of a run says of its arms, in the order of their key."""
-    trials = {one.trial.id: one.trial for one in journeys if one.trial is not None}
+    """Fill `trial_arms`: the arms of every trial of a run, in the order of their key."""
+    trials = {journey.trial.id: journey.trial for journey in journeys if journey.trial is not None}
     rows = [(trial, arm) for _, trial in sorted(trials.items()) for arm in sorted(trial.arms)]
-    return room.TRIAL_ARMS.complete({
+    return trialsim.TRIAL_ARMS.complete({
         "trial": Coded.of([trial.id for trial, _ in rows]),
         "arm": Coded.of([arm for _, arm in rows]),
         "title": Coded.of([trial.title or None for trial, _ in rows]),
@@ -48,250 +56,213 @@ def trial_arms(journeys: Sequence[JourneySpec]) -> Columns:
     })  # fmt: skip
 
 
-def trial_tables(made: SyncContext) -> dict[str, Columns]:
+def trial_tables(ctx: SyncContext) -> dict[str, Columns]:
     """Fill the tables of TrialSim that hold people."""
-    known = [subject_columns(made, trial) for trial in trials_of(made)]
+    trials = [subject_columns(ctx, trial) for trial in _trials(ctx)]
     return {
-        "subjects": subjects(made, known),
-        "eligibility_results": eligibility_results(made, known),
-        "trial_visits": trial_visits(made, known),
-        "adverse_events": adverse_events(made, known),
-        "exposures": exposures(made, known),
+        "subjects": RecordTable(trialsim.SUBJECTS, lambda _: trials, _subject_columns)(ctx),
+        "eligibility_results": RecordTable(
+            trialsim.ELIGIBILITY_RESULTS, lambda ctx: _answers(ctx, trials), _answer_columns
+        )(ctx),
+        "trial_visits": RecordTable(
+            trialsim.TRIAL_VISITS, lambda ctx: _visits(ctx, trials), _visit_columns
+        )(ctx),
+        "adverse_events": RecordTable(
+            trialsim.ADVERSE_EVENTS,
+            lambda ctx: _events(ctx, trials, events.AdverseEvent),
+            _adverse_event_columns,
+        )(ctx),
+        "exposures": RecordTable(
+            trialsim.EXPOSURES,
+            lambda ctx: _events(ctx, trials, events.Exposure),
+            _exposure_columns,
+        )(ctx),
     }
 
 
-def trials_of(made: SyncContext) -> list[TrialSpec]:
+def _trials(ctx: SyncContext) -> list[TrialSpec]:
     """Return the trials of a run, in the order in which its journeys name them."""
-    found = [plan.journey.trial for plan in made.timeline.record.layouts_walked]
-    return list({trial.id: trial for trial in found if trial is not None}.values())
+    trials = [walked.journey.trial for walked in ctx.record.layouts_walked]
+    return list({trial.id: trial for trial in trials if trial is not None}.values())
 
 
-def subjects(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
-    """Fill `subjects`: everybody to whom anything of a trial happened."""
-    found = lay_out_rows(known, lambda one: one.rows, lambda one: _subject_number(made, one))
-    if not len(found):
-        return room.SUBJECTS.empty()
-    person = made.person_id[found.rows]
-    draws = made.timeline.record.draws
-    places = {one.trial.id: sites(draws.uniform(f"~trial/{one.trial.id}/site"), one.trial.sites)
-              for one in found.segments}  # fmt: skip
-    number = subject_numbers(made.person_id)
-    return room.SUBJECTS.complete({
-        "subject_id": ids(
-            person, found.segment_values(lambda one: _subject_number(made, one), np.int64)
+def _subject_columns(ctx: SyncContext, layout: RowLayout[SubjectColumns]) -> Columns:
+    draws, number = ctx.record.draws, subject_numbers(ctx.person_id)
+    site_of = {
+        subjects.trial.id: sites(
+            draws.uniform(f"~trial/{subjects.trial.id}/site"), subjects.trial.sites
+        )
+        for subjects in layout.segments
+    }
+    width = max(len(subjects.trial.id) for subjects in layout.segments) + 15
+
+    def site(subjects: SubjectColumns) -> Coded:
+        return site_of[subjects.trial.id].take(subjects.rows)
+
+    def usubjid(subjects: SubjectColumns) -> NDArray[np.bytes_]:
+        unique = unique_ids(subjects.trial.id, site(subjects), number[subjects.rows])
+        return unique.astype(f"S{width}")  # one width for all trials, so that they can be joined
+
+    return {
+        "trial": layout.segment_texts(lambda subjects: subjects.trial.id),
+        "usubjid": layout.row_values(usubjid),
+        "subject_number": number[layout.rows],
+        "site": layout.row_texts(site),
+        "ssn": ctx.identity.ssn[layout.rows],
+        "consent_date": layout.row_values(lambda subjects: subjects.consented[subjects.rows]),
+        "screen_date": layout.row_values(lambda subjects: subjects.screened[subjects.rows]),
+        "randomized_date": layout.row_values(lambda subjects: subjects.randomized[subjects.rows]),
+        "stratum": layout.row_texts(lambda subjects: subjects.stratum.take(subjects.rows)),
+        "block": layout.row_values(lambda subjects: subjects.block[subjects.rows]),
+        "arm": layout.row_texts(lambda subjects: subjects.arm.take(subjects.rows)),
+        "status": layout.row_texts(lambda subjects: subjects.status.take(subjects.rows)),
+        "end_date": layout.row_values(lambda subjects: subjects.ended[subjects.rows]),
+        "end_reason": layout.row_texts(lambda subjects: subjects.reason.take(subjects.rows)),
+        "screen_fail_reason": layout.row_texts(
+            lambda subjects: subjects.failed.take(subjects.rows)
         ),
-        "person_id": person,
-        "trial": found.segment_texts(lambda one: one.trial.id),
-        "usubjid": found.row_values(lambda one: _widest(found, unique_ids(
-            one.trial.id, places[one.trial.id].take(one.rows), number[one.rows]))),
-        "subject_number": number[found.rows],
-        "site": found.row_texts(lambda one: places[one.trial.id].take(one.rows)),
-        "ssn": made.identity.ssn[found.rows],
-        "consent_date": found.row_values(lambda one: one.consented[one.rows]),
-        "screen_date": found.row_values(lambda one: one.screened[one.rows]),
-        "randomized_date": found.row_values(lambda one: one.randomized[one.rows]),
-        "stratum": found.row_texts(lambda one: one.stratum.take(one.rows)),
-        "block": found.row_values(lambda one: one.block[one.rows]),
-        "arm": found.row_texts(lambda one: one.arm.take(one.rows)),
-        "status": found.row_texts(lambda one: one.status.take(one.rows)),
-        "end_date": found.row_values(lambda one: one.ended[one.rows]),
-        "end_reason": found.row_texts(lambda one: one.reason.take(one.rows)),
-        "screen_fail_reason": found.row_texts(lambda one: one.failed.take(one.rows)),
-    })  # fmt: skip
+    }
 
 
-def _widest(found: RowLayout[SubjectColumns], texts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
-    """Give identifiers of several trials one width, so that they can stand below each other."""
-    longest = max(len(one.trial.id) for one in found.segments)
-    return texts.astype(f"S{longest + 15}")
+@dataclass(frozen=True, eq=False)
+class _TrialRecord(RecordRows):
+    """A record of an event of a trial."""
 
-
-def _subject_number(made: SyncContext, one: SubjectColumns) -> int:
-    return made.numbering.number("subjects", subject_address(one.trial.id))
-
-
-@dataclass(frozen=True)
-class _CriterionAnswer:
-    """One criterion, as it was asked of some people."""
-
-    happening: OccurrenceRows
-    of: SubjectColumns
-    place: int
-    number: int
-    met: NDArray[np.bool_]
-
-
-def eligibility_results(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
-    """Fill `eligibility_results`."""
-    found = lay_out_rows(
-        list(_answers(made, known)), lambda one: one.happening.rows, lambda one: one.number
-    )
-    if not len(found):
-        return room.ELIGIBILITY_RESULTS.empty()
-    person = made.person_id[found.rows]
-    criteria = {one.trial.id: tuple(one.trial.criteria()) for one in known}
-    return room.ELIGIBILITY_RESULTS.complete({
-        "eligibility_result_id": ids(
-            person, found.segment_values(lambda one: one.number, np.int64)
-        ),
-        "person_id": person,
-        "subject_id": ids(
-            person, found.segment_values(lambda one: _subject_number(made, one.of), np.int64)
-        ),
-        "trial": found.segment_texts(lambda one: one.of.trial.id),
-        "sequence": found.segment_values(lambda one: one.place + 1, np.int32),
-        "criterion": found.segment_texts(lambda one: criteria[one.of.trial.id][one.place][1].name),
-        "kind": found.segment_texts(lambda one: criteria[one.of.trial.id][one.place][0]),
-        "met": found.row_values(lambda one: one.met),
-        "asked_date": found.row_values(lambda one: one.happening.days),
-        "event_id": ids(person, found.segment_values(
-            lambda one: made.event_number(one.happening.occurrence), np.int64)),
-    })  # fmt: skip
-
-
-def _answers(made: SyncContext, known: Sequence[SubjectColumns]) -> Iterator[_CriterionAnswer]:
-    for of in known:
-        for one in of.happened(made, events.Screening):
-            addresses = answer_addresses(one.occurrence.address, of.trial)
-            for place, address in enumerate(addresses):
-                met = one.facts_as(ScreeningFacts).met[place]
-                number = made.numbering.number("eligibility_results", address)
-                yield _CriterionAnswer(one, of, place, number, met)
-
-
-def trial_visits(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
-    """Fill `trial_visits`: those that took place, and those that were missed."""
-    found = lay_out_rows(
-        [visit for of in known for visit in trial_visit_rows(made, of)],
-        lambda one: one.rows,
-        lambda one: made.numbering.number("trial_visits", one.visit.address),
-    )
-    if not len(found):
-        return room.TRIAL_VISITS.empty()
-    person = made.person_id[found.rows]
-    number = found.segment_values(
-        lambda one: made.numbering.number("trial_visits", one.visit.address), np.int64
-    )
-    return room.TRIAL_VISITS.complete({
-        "trial_visit_id": ids(person, number),
-        "person_id": person,
-        "subject_id": ids(
-            person, found.segment_values(lambda one: _subject_number(made, one.of), np.int64)
-        ),
-        "trial": found.segment_texts(lambda one: one.of.trial.id),
-        "visit_number": found.segment_values(lambda one: one.number, np.int32),
-        "name": found.segment_texts(lambda one: one.name),
-        "planned_date": found.row_values(lambda one: one.planned),
-        "actual_date": found.row_values(lambda one: one.actual),
-        "window_low_date": found.row_values(lambda one: one.low),
-        "window_high_date": found.row_values(lambda one: one.high),
-        "deviation": found.row_values(lambda one: one.deviation),
-        "status": found.segment_texts(lambda one: one.status),
-        "routine_care": found.segment_values(lambda one: one.routine, np.bool_),
-        "encounter_id": found.row_values(lambda one: one.encounter),
-        "event_id": ids(
-            person, found.segment_values(lambda one: made.event_number(one.told), np.int64)
-        ),
-    })  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _TrialEvent:
-    """Something that happened to some subjects."""
-
-    happening: OccurrenceRows
-    of: SubjectColumns
-
-    @property
-    def rows(self) -> Rows:
-        """Positions of the people in the chunk, ascending."""
-        return self.happening.rows
+    subjects: SubjectColumns
 
     @property
     def last(self) -> Days:
-        """Last day in the trial of each of them."""
-        return self.of.last[self.happening.rows]
+        """Last day in the trial of each person, int32."""
+        return self.subjects.last[self.rows]
+
+
+@dataclass(frozen=True, eq=False)
+class _CriterionAnswer(_TrialRecord):
+    """Whether one criterion was met; `place` is its position among the trial's."""
+
+    place: int
+
+    @property
+    def criterion(self) -> tuple[str, Criterion]:
+        """The kind of criterion, inclusion or exclusion, and the criterion."""
+        return tuple(self.subjects.trial.criteria())[self.place]
+
+    @property
+    def met(self) -> NDArray[np.bool_]:
+        """Whether it was met, for each person."""
+        return self.source.facts_as(ScreeningFacts).met[self.place]
+
+
+def _answers(ctx: SyncContext, trials: Sequence[SubjectColumns]) -> Iterator[_CriterionAnswer]:
+    for subjects in trials:
+        for source in subjects.happened(ctx, events.Screening):
+            addresses = answer_addresses(source.occurrence.address, subjects.trial)
+            for place, address in enumerate(addresses):
+                number = ctx.numbering.number("eligibility_results", address)
+                yield _CriterionAnswer(source, number, subjects, place)
+
+
+def _answer_columns(ctx: SyncContext, layout: RowLayout[_CriterionAnswer]) -> Columns:
+    return {
+        "subject_id": layout.segment_ids(lambda answer: answer.subjects.number),
+        "trial": layout.segment_texts(lambda answer: answer.subjects.trial.id),
+        "sequence": layout.segment_values(lambda answer: answer.place + 1, np.int32),
+        "criterion": layout.segment_texts(lambda answer: answer.criterion[1].name),
+        "kind": layout.segment_texts(lambda answer: answer.criterion[0]),
+        "met": layout.row_values(lambda answer: answer.met),
+        "asked_date": layout.row_values(lambda answer: answer.days),
+        "event_id": event_ids(ctx, layout),
+    }
+
+
+def _visits(ctx: SyncContext, trials: Sequence[SubjectColumns]) -> Iterator[TrialVisitRows]:
+    for subjects in trials:
+        yield from trial_visit_rows(ctx, subjects)
+
+
+def _visit_columns(ctx: SyncContext, layout: RowLayout[TrialVisitRows]) -> Columns:
+    return {
+        "subject_id": layout.segment_ids(lambda visit: visit.subjects.number),
+        "trial": layout.segment_texts(lambda visit: visit.subjects.trial.id),
+        "visit_number": layout.segment_values(lambda visit: visit.visit_number, np.int32),
+        "name": layout.segment_texts(lambda visit: visit.name),
+        "planned_date": layout.row_values(lambda visit: visit.planned),
+        "actual_date": layout.row_values(lambda visit: visit.actual),
+        "window_low_date": layout.row_values(lambda visit: visit.low),
+        "window_high_date": layout.row_values(lambda visit: visit.high),
+        "deviation": layout.row_values(lambda visit: visit.deviation),
+        "status": layout.segment_texts(lambda visit: visit.status),
+        "routine_care": layout.segment_values(lambda visit: visit.routine, np.bool_),
+        "encounter_id": layout.row_values(lambda visit: visit.encounter),
+        "event_id": layout.segment_ids(lambda visit: ctx.event_number(visit.event)),
+    }
 
 
 def _events(
-    made: SyncContext, known: Sequence[SubjectColumns], kind: type[StepHead], table: str
-) -> RowLayout[_TrialEvent]:
-    return lay_out_rows(
-        [_TrialEvent(one, of) for of in known for one in of.happened(made, kind)],
-        lambda one: one.rows,
-        lambda one: made.numbering.number(table, one.happening.occurrence.address),
-    )
+    ctx: SyncContext, trials: Sequence[SubjectColumns], kind: type[EventHead]
+) -> Iterator[_TrialRecord]:
+    for subjects in trials:
+        for source in subjects.happened(ctx, kind):
+            number = ctx.numbering.number(kind.table, source.occurrence.address)
+            yield _TrialRecord(source, number, subjects)
 
 
-def _heads(made: SyncContext, found: RowLayout[_TrialEvent], table: str, key: str) -> Columns:
+def _event_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
     """Return the columns that every event of a trial has."""
-    person = made.person_id[found.rows]
-
-    def number(one: _TrialEvent) -> int:
-        return made.numbering.number(table, one.happening.occurrence.address)
-
     return {
-        key: ids(person, found.segment_values(number, np.int64)),
-        "person_id": person,
-        "subject_id": ids(
-            person, found.segment_values(lambda one: _subject_number(made, one.of), np.int64)
-        ),
-        "trial": found.segment_texts(lambda one: one.of.trial.id),
-        "encounter_id": found.row_values(lambda one: made.encounter_ids(one.happening)),
-        "event_id": ids(person, found.segment_values(
-            lambda one: made.event_number(one.happening.occurrence), np.int64)),
-    }  # fmt: skip
+        "subject_id": layout.segment_ids(lambda record: record.subjects.number),
+        "trial": layout.segment_texts(lambda record: record.subjects.trial.id),
+        **cause_columns(ctx, layout),
+    }
 
 
-def adverse_events(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
-    """Fill `adverse_events`; one that outlasts the subject's time in the trial has no end."""
-    found = _events(made, known, events.AdverseEvent, "adverse_events")
-    if not len(found):
-        return room.ADVERSE_EVENTS.empty()
-    start = found.row_values(lambda one: one.happening.days)
-    grade = found.row_values(lambda one: _facts(one).grade)
-    lasts = found.row_values(lambda one: _facts(one).lasts_days)
+def _adverse_event_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
+    """Return the columns of adverse events; one that outlasts the trial has no end."""
+
+    def facts(record: _TrialRecord) -> AdverseEventFacts:
+        return record.source.facts_as(AdverseEventFacts)
+
+    def details(record: _TrialRecord) -> AdverseEventDetails:
+        return record.source.step_as(events.AdverseEvent).details
+
+    start = layout.row_values(lambda record: record.days)
+    grade = layout.row_values(lambda record: facts(record).grade)
+    lasts = layout.row_values(lambda record: facts(record).lasts_days)
     lasts = np.where(grade >= FATAL, 1.0, lasts)
     end = start + np.nan_to_num(lasts, nan=1.0).astype(np.int32) - 1
-    over = ~np.isnan(lasts) & (end <= found.row_values(lambda one: one.last))
-    return room.ADVERSE_EVENTS.complete({
-        **_heads(made, found, "adverse_events", "adverse_event_id"),
-        "term": found.segment_texts(lambda one: one.happening.occurrence.step.details.term),  # type: ignore[attr-defined]
-        "code": found.segment_texts(lambda one: one.happening.occurrence.step.details.code),  # type: ignore[attr-defined]
+    over = ~np.isnan(lasts) & (end <= layout.row_values(lambda record: record.last))
+    stated = layout.row_texts(lambda record: facts(record).outcome)
+    return {
+        **_event_columns(ctx, layout),
+        "term": layout.segment_texts(lambda record: details(record).term),
+        "code": layout.segment_texts(lambda record: details(record).code),
         "grade": grade,
-        "related": found.row_texts(lambda one: _facts(one).related),
-        "serious": found.row_values(lambda one: _facts(one).serious),
-        "action": found.row_texts(lambda one: _facts(one).action),
-        "outcome": outcomes(found.row_texts(lambda one: _facts(one).outcome), grade, over),
+        "related": layout.row_texts(lambda record: facts(record).related),
+        "serious": layout.row_values(lambda record: facts(record).serious),
+        "action": layout.row_texts(lambda record: facts(record).action),
+        "outcome": outcomes(stated, grade, over),
         "start_date": start,
         "end_date": np.where(over, end, NO_DAY).astype(np.int32),
-    })  # fmt: skip
+    }
 
 
-def _facts(one: _TrialEvent) -> AdverseEventFacts:
-    return one.happening.facts_as(AdverseEventFacts)
+def _exposure_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
+    """Return the columns of doses; dosing ends with the subject's time in the trial."""
 
+    def details(record: _TrialRecord) -> ExposureDetails:
+        return record.source.step_as(events.Exposure).details
 
-def exposures(made: SyncContext, known: Sequence[SubjectColumns]) -> Columns:
-    """Fill `exposures`; dosing ends with the subject's time in the trial."""
-    found = _events(made, known, events.Exposure, "exposures")
-    if not len(found):
-        return room.EXPOSURES.empty()
-    start = found.row_values(lambda one: one.happening.days)
-    days = found.segment_values(lambda one: _details(one).days, np.int32)
-    last = np.minimum(start + days - 1, found.row_values(lambda one: one.last))
-    return room.EXPOSURES.complete({
-        **_heads(made, found, "exposures", "exposure_id"),
-        "treatment": found.segment_texts(lambda one: _details(one).treatment),
-        "arm": found.row_texts(lambda one: one.of.arm_on(one.rows, one.happening.days)),
-        "dose": found.row_values(lambda one: one.happening.facts_as(ExposureFacts).dose),
-        "unit": found.segment_texts(lambda one: _details(one).unit),
-        "route": found.segment_texts(lambda one: _details(one).route),
+    start = layout.row_values(lambda record: record.days)
+    days = layout.segment_values(lambda record: details(record).days, np.int32)
+    last = np.minimum(start + days - 1, layout.row_values(lambda record: record.last))
+    return {
+        **_event_columns(ctx, layout),
+        "treatment": layout.segment_texts(lambda record: details(record).treatment),
+        "arm": layout.row_texts(lambda record: record.subjects.arm_on(record.rows, record.days)),
+        "dose": layout.row_values(lambda record: record.source.facts_as(ExposureFacts).dose),
+        "unit": layout.segment_texts(lambda record: details(record).unit),
+        "route": layout.segment_texts(lambda record: details(record).route),
         "start_date": start,
         "end_date": last.astype(np.int32),
-        "visit": found.segment_texts(lambda one: name_of(made, one.happening)),
-    })  # fmt: skip
-
-
-def _details(one: _TrialEvent) -> ExposureDetails:
-    return one.happening.step_as(events.Exposure).details
+        "visit": layout.segment_texts(lambda record: visit_name(ctx, record.source)),
+    }

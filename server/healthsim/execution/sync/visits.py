@@ -1,8 +1,9 @@
-"""Visits and stays: when in the day, with whom, where, and for which diagnoses."""
+"""Visits and stays: time of day, clinician, facility and diagnoses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,19 @@ from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
 from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
+from healthsim.execution.timeline.timeline import Timeline
 from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence
+from healthsim.specification.profiles.profile import ProfileSpec
 
 DAY = 24 * 60
-Minutes = NDArray[np.int64]
+Minutes: TypeAlias = NDArray[np.int64]
+"""Minutes since 1970, int64."""
+
+VisitKey: TypeAlias = tuple[int, int]
+"""(Position of the journey in the run, number of the occurrence in the journey)."""
 
 _ANY_HOUR = frozenset({"emergency", "inpatient", "observation"})
 _OPENS, _CLOSES = 8 * 60, 17 * 60  # assumption: an office day
@@ -37,15 +44,16 @@ class VisitRows:
     """One encounter, or one claim without one, of many people; arrays of shape (n,).
 
     Attributes:
+        source: the occurrence that the visit is.
         first, last: int32, first and last day.
         start_at, end_at: int64, minutes since 1970.
         provider: int32, directory row of who treats.
         facility: int32, directory row of where; -1 outside of facilities.
         plan: int32, whose network provider and facility come from; -1 where everybody's.
-        stated: the diagnoses.
+        diagnoses: the codes of the diagnoses, in order.
     """
 
-    source_rows: OccurrenceRows
+    source: OccurrenceRows
     details: EncounterDetails | ClaimDetails
     first: Days
     last: Days
@@ -55,17 +63,22 @@ class VisitRows:
     provider: NDArray[np.int32]
     facility: NDArray[np.int32]
     plan: NDArray[np.int32]
-    stated: VisitCodes
+    diagnoses: VisitCodes
+
+    @property
+    def key(self) -> VisitKey:
+        """The journey's position in the run and the occurrence's in the journey."""
+        return self.source.journey, self.source.occurrence.number
 
     @property
     def rows(self) -> Rows:
         """Positions of the people in the chunk, ascending."""
-        return self.source_rows.rows
+        return self.source.rows
 
     @property
     def occurrence(self) -> Occurrence:
         """The occurrence that the visit is."""
-        return self.source_rows.occurrence
+        return self.source.occurrence
 
     @property
     def is_encounter(self) -> bool:
@@ -78,58 +91,81 @@ class VisitRows:
         return (self.last - self.first).astype(np.int32)
 
     def provider_request(self, specialty: str, address: str, rows: Rows) -> ProviderRequest:
-        """Say who is looked for to do something in the visit for some of its people."""
+        """Return the request for a clinician who does something in the visit for `rows`."""
         at = self.position_of(rows)
         return ProviderRequest(specialty, address, rows, self.plan[at], facility=self.facility[at])
 
     def treating_request(self, rows: Rows) -> ProviderRequest:
-        """Say who is looked for to treat some of its people."""
-        clinician = getattr(self.details, "clinician", None)
-        return replace(self.provider_request(self.specialty, self.occurrence.address, rows),
-                       clinician=clinician)  # fmt: skip
+        """Return the request for the clinician who treats `rows`, some of its people."""
+        request = self.provider_request(self.specialty, self.occurrence.address, rows)
+        return replace(request, clinician=_clinician(self.details))
 
     def position_of(self, rows: Rows) -> NDArray[np.intp]:
-        """Return where each of `rows`, all of them people of the visit, stands in it."""
+        """Return the positions in the visit of `rows`, all of them people of it; intp."""
         return np.searchsorted(self.rows, rows)
 
 
-def build_visit(
-    happening: OccurrenceRows, primary: str | None, record: Record, network: Network, through: int
+def build_visits(
+    timeline: Timeline, profile: ProfileSpec, network: Network, through: int
+) -> dict[VisitKey, VisitRows]:
+    """Complete every encounter and every claim without one, by their keys.
+
+    Args:
+        timeline: what happened to the people of a chunk.
+        profile: who they are; its primary condition is the default diagnosis.
+        network: their clinicians and facilities.
+        through: last day of the data.
+    """
+    primary = profile.clinical.primary.code if profile.clinical.primary else None
+    visits = (
+        _visit(source, source.occurrence.step.details, primary, timeline.record, network, through)
+        for source in timeline.occurrences
+        if isinstance(source.occurrence.step, events.Encounter | events.Claim)
+    )
+    return {visit.key: visit for visit in visits}
+
+
+def _visit(
+    source: OccurrenceRows,
+    details: EncounterDetails | ClaimDetails,
+    primary: str | None,
+    record: Record,
+    network: Network,
+    through: int,
 ) -> VisitRows:
-    """Complete a visit that befell some people."""
-    step = happening.occurrence.step
-    if not isinstance(step, events.Encounter | events.Claim):
-        raise TypeError(type(step))
-    details, rows, first = step.details, happening.rows, happening.days
-    nights = happening.facts_as(VisitFacts).nights
+    rows, first = source.rows, source.days
+    nights = source.facts_as(VisitFacts).nights
     last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
-    start_at, end_at = _hours(happening, details.encounter_class, last, record.draws)
+    start_at, end_at = _hours(source, details.encounter_class, last, record.draws)
     specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
     plan = network.plan(rows, record.coverage.plan(rows, first))
     facility = _facility(details.encounter_class, rows, plan, network)
-    clinician = getattr(details, "clinician", None)
-    address = happening.occurrence.address
+    request = ProviderRequest(
+        specialty, source.occurrence.address, rows, plan, _clinician(details), facility
+    )
     return VisitRows(
-        source_rows=happening,
+        source=source,
         details=details,
         first=first,
         last=last.astype(np.int32),
         start_at=start_at,
         end_at=end_at,
         specialty=specialty,
-        provider=network.provider(
-            ProviderRequest(specialty, address, rows, plan, clinician, facility)
-        ),
+        provider=network.provider(request),
         facility=facility,
         plan=plan,
-        stated=_stated(happening, details, primary, record),
+        diagnoses=_visit_codes(source, details, primary, record),
     )
+
+
+def _clinician(details: EncounterDetails | ClaimDetails) -> str | None:
+    return details.clinician if isinstance(details, EncounterDetails) else None
 
 
 def _facility(
     encounter_class: str, rows: Rows, plan: NDArray[np.int32], network: Network
 ) -> NDArray[np.int32]:
-    """Return where a visit is; -1 outside of facilities."""
+    """Return the directory row of the facility, int32; -1 outside of facilities."""
     kind = PLACES.get(encounter_class)
     if kind is None:
         return np.full(len(rows), -1, dtype=np.int32)
@@ -137,44 +173,47 @@ def _facility(
 
 
 def _hours(
-    happening: OccurrenceRows, encounter_class: str, last: Days, draws: Draws
+    source: OccurrenceRows, encounter_class: str, last: Days, draws: Draws
 ) -> tuple[Minutes, Minutes]:
     """Return arrival and departure; one draw gives the hour, its remainder the length."""
-    u = draws.uniform(f"{happening.occurrence.address}/hour", happening.rows)
+    u = draws.uniform(f"{source.occurrence.address}/hour", source.rows)
     opens, closes = (0, DAY) if encounter_class in _ANY_HOUR else (_OPENS, _CLOSES)
     quarters = (closes - opens) // 15
     slot = np.floor(u * quarters)
     rest = u * quarters - slot
-    arrival = happening.days.astype(np.int64) * DAY + opens + slot.astype(np.int64) * 15
+    arrival = source.days.astype(np.int64) * DAY + opens + slot.astype(np.int64) * 15
     shortest, longest = _LENGTHS.get(encounter_class, (30, 120))
     leaves = arrival + shortest + np.floor(rest * (longest - shortest + 1)).astype(np.int64)
     earliest, latest = _LEAVES
     discharge = last.astype(np.int64) * DAY + earliest + np.floor(rest * (latest - earliest))
-    stays = last > happening.days
-    midnight = happening.days.astype(np.int64) * DAY + DAY - 1
+    stays = last > source.days
+    midnight = source.days.astype(np.int64) * DAY + DAY - 1
     return arrival, np.where(stays, discharge.astype(np.int64), np.minimum(leaves, midnight))
 
 
-def _stated(
-    happening: OccurrenceRows,
+def _visit_codes(
+    source: OccurrenceRows,
     details: EncounterDetails | ClaimDetails,
     primary: str | None,
     record: Record,
 ) -> VisitCodes:
-    """Return what each visit states: what is listed and holds, else the primary condition."""
-    listed = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
-    said = happening.facts_as(VisitFacts).diagnosis_mask & np.int64((1 << len(listed)) - 1)
+    """Return the diagnoses of each visit: those listed that hold, else the primary condition."""
+    listed = [
+        diagnosis.code if isinstance(diagnosis, CodedDiagnosis) else diagnosis
+        for diagnosis in details.diagnoses
+    ]
+    mask = source.facts_as(VisitFacts).diagnosis_mask & np.int64((1 << len(listed)) - 1)
     if primary is not None:
         if primary not in listed:
             listed.append(primary)
-        bit = np.where(record.people.number[happening.rows] == 1, 1 << listed.index(primary), 0)
-        said = np.where(said, said, bit.astype(np.int64))
-    if not said.all():
+        bit = np.where(record.people.number[source.rows] == 1, 1 << listed.index(primary), 0)
+        mask = np.where(mask, mask, bit.astype(np.int64))
+    if not mask.all():
         raise SpecError([Problem(
-            f"step {happening.occurrence.step.id!r}: details.diagnoses",
-            f"none holds for {int((said == 0).sum())} people of one chunk, and they have no "
+            f"step {source.occurrence.step.id!r}: details.diagnoses",
+            f"none holds for {int((mask == 0).sum())} people of one chunk, and they have no "
             "primary condition (in a household it is the anchor's alone)",
             "give one without a when",
         )])  # fmt: skip
-    moment = record.moment(happening.rows, happening.days)
-    return record.conditions.visit_codes(listed, said, moment, include_active=details.comorbidities)
+    moment = record.moment(source.rows, source.days)
+    return record.conditions.visit_codes(listed, mask, moment, include_active=details.comorbidities)

@@ -1,0 +1,134 @@
+"""Members, subscribers and coverage, as tables of MemberSim and RxMemberSim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.cohort.identity import member_number
+from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.logs import FOREVER, Span
+from healthsim.execution.people.row_layout import RowLayout
+from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.records import RecordTable, source_ids
+from healthsim.execution.sync.subscribers import assign_subscribers
+from healthsim.products.membersim.tables import ENROLLMENTS, MEMBERS
+from healthsim.products.rxmembersim.tables import RX_MEMBERS
+from healthsim.tables import Coded, Columns, take
+
+
+def members(ctx: SyncContext) -> Columns:
+    """Fill `members`: the anchor of a family is the subscriber of its dependants."""
+    people, identity = ctx.people, ctx.identity
+    coverage = assign_subscribers(people, ctx.plans)
+    everyone = MEMBERS.complete({
+        "person_id": people.person_id,
+        "member_number": _member_numbers(ctx),
+        "ssn": identity.ssn,
+        "subscriber_id": people.person_id[coverage.subscriber],
+        "person_code": coverage.person_code,
+        "relationship_code": coverage.relationship,
+        "household_id": people.person_id // 100,
+        "given_name": identity.given_name,
+        "family_name": identity.family_name,
+        "birth_date": people.birth,
+        "gender": people.gender,
+        "county_fips": identity.county_fips,
+        "state": identity.state,
+        "zip": identity.zip,
+    })  # fmt: skip
+    return take(everyone, people.present_rows)
+
+
+def rx_members(ctx: SyncContext) -> Columns:
+    """Fill `rx_members`."""
+    people, size = ctx.people, len(ctx.people)
+    names = (*ctx.plans.names, "NONE")
+    groups = tuple(f"SYN{name.upper().replace(' ', '')[:12]}" for name in names)
+    group = np.where(people.plan < 0, np.int32(len(ctx.plans.names)), people.plan)
+    coverage = assign_subscribers(people, ctx.plans)
+    everyone = RX_MEMBERS.complete({
+        "person_id": people.person_id,
+        "cardholder_id": _member_numbers(ctx)[coverage.subscriber],
+        "person_code": coverage.person_code,
+        "bin": Coded.constant("999999", size),
+        "pcn": Coded.constant("SYNTH", size),
+        "rx_group": Coded(group.astype(np.int32), groups),
+        "ssn": ctx.identity.ssn,
+    })  # fmt: skip
+    return take(everyone, people.present_rows)
+
+
+def _member_numbers(ctx: SyncContext) -> NDArray[np.bytes_]:
+    """Return everybody's member number, bytes, shape (people,); MBI-shaped in Medicare."""
+    of_plan = [design.kind.startswith("medicare") for design in ctx.plans.designs]
+    medicare = np.array([*of_plan, False], dtype=np.bool_)[ctx.people.plan]
+    return member_number(ctx.people, ctx.record.draws, medicare)
+
+
+@dataclass(frozen=True, eq=False)
+class EnrollmentRows:
+    """A span of coverage, for those whom it covers on at least one day; arrays of shape (n,).
+
+    Attributes:
+        number: number of the span's address.
+        begin, last: int32, first and last covered day; `last` is `FOREVER` while covered.
+        plan: int32, plan number.
+        reason: int32, position among the reasons of the coverage log; -1 for none.
+        source: int32, position of the occurrence that opened it; -1 for none.
+    """
+
+    rows: Rows
+    number: int
+    begin: Days
+    last: Days
+    plan: NDArray[np.int32]
+    reason: NDArray[np.int32]
+    source: NDArray[np.int32]
+
+
+def _enrollments(ctx: SyncContext) -> list[EnrollmentRows]:
+    """Return every span of coverage that began by the end of the data."""
+    return [_enrollment(ctx, span) for span in ctx.record.coverage.spans]
+
+
+def _enrollment(ctx: SyncContext, span: Span) -> EnrollmentRows:
+    last = np.minimum(span.last, ctx.record.death)
+    until = np.minimum(last, np.int32(ctx.through))
+    rows = np.flatnonzero((span.begin != NO_DAY) & (span.begin <= until))
+    return EnrollmentRows(
+        rows=rows,
+        number=ctx.numbering.number("enrollments", span.address),
+        begin=span.begin[rows],
+        last=last[rows],
+        plan=span.plan[rows],
+        reason=span.reason[rows],
+        source=span.opened_by[rows],
+    )
+
+
+def _enrollment_columns(ctx: SyncContext, layout: RowLayout[EnrollmentRows]) -> Columns:
+    last = layout.row_values(lambda span: span.last)
+    died = (ctx.record.death[layout.rows] <= last) & (last != FOREVER)
+    reasons = (*ctx.record.coverage.reasons, "death")
+    reason = np.where(died, np.int32(len(reasons) - 1), layout.row_values(lambda span: span.reason))
+    premiums = [round(design.premium_usd * 100) for design in ctx.plans.designs]
+    plan = layout.row_values(lambda span: span.plan).astype(np.int32)
+    source = layout.row_values(lambda span: span.source)
+    event, _ = source_ids(ctx, source, layout.person_id)
+    return {
+        "plan_id": Coded(plan, ctx.plans.names),
+        "effective_date": layout.row_values(lambda span: span.begin),
+        "term_date": np.where(last == FOREVER, NO_DAY, last).astype(np.int32),
+        "reason": Coded(reason.astype(np.int32), reasons),
+        "payer_order": np.ones(len(layout), dtype=np.int32),
+        "premium_usd": np.array(premiums, dtype=np.int64)[plan],
+        "event_id": event,
+    }
+
+
+enrollments = RecordTable(ENROLLMENTS, _enrollments, _enrollment_columns)
+"""Fills `enrollments`."""
