@@ -28,8 +28,9 @@ from healthsim.execution.sync.records import (
     event_ids,
     event_table,
     source_ids,
+    source_values,
 )
-from healthsim.execution.sync.visits import DAY, Minutes
+from healthsim.execution.sync.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts, ResultFacts
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
@@ -93,16 +94,12 @@ def _results(
             yield ResultRows(source, number, loinc, getattr(details, "panel", None))
 
 
-def _performed_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Minutes:
-    return layout.row_values(lambda result: ctx.performed_at(result.source)[result.at])
-
-
 def _vital_sign_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
     loinc = layout.segment_texts(lambda result: result.loinc)
     return {
         "loinc": loinc,
         **observation_columns(loinc),
-        "measured_at": _performed_at(ctx, layout),
+        "measured_at": source_values(layout, ctx.performed_at),
         "value": layout.row_values(lambda result: result.value),
         **cause_columns(ctx, layout),
     }
@@ -110,14 +107,13 @@ def _vital_sign_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Colu
 
 def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
     loinc = layout.segment_texts(lambda result: result.loinc)
-    collected = _performed_at(ctx, layout)
+    collected = source_values(layout, ctx.performed_at)
     value = layout.row_values(lambda result: result.value)
     sex = ctx.people.gender.take(layout.rows)
     months = whole_months(ctx.people.birth[layout.rows], (collected // DAY).astype(np.int32))
     reported_after = layout.segment_values(
         lambda result: _REPORTED_AFTER[_in_facility(ctx, result)], np.int64
     )
-    ordering = layout.row_values(lambda result: ctx.treating_provider(result.source)[result.at])
     return {
         "loinc": loinc,
         **lab_columns(loinc, value, sex, months),
@@ -126,7 +122,7 @@ def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Colu
         "resulted_at": collected + reported_after,
         "value": value,
         "value_text": layout.row_texts(lambda result: result.text),
-        "ordering_npi": ctx.npi(ordering),
+        "ordering_npi": ctx.npi(source_values(layout, ctx.treating_provider)),
         **cause_columns(ctx, layout),
     }
 
@@ -195,7 +191,7 @@ def _immunization_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Co
         "display": describe_codes(vaccine, _vaccine),
         "dose": layout.segment_values(lambda record: _or_null(details(record).dose), np.int32),
         "given_date": layout.row_values(lambda record: record.days),
-        "performer_npi": _treating_npi(ctx, layout),
+        "performer_npi": ctx.npi(source_values(layout, ctx.treating_provider)),
     }
 
 
@@ -206,10 +202,6 @@ def _or_null(number: int | None) -> int:
 def _vaccine(code: str) -> str:
     row = cvx().rows.get(code)
     return row.display if row is not None else code
-
-
-def _treating_npi(ctx: SyncContext, layout: RowLayout[RecordRows]) -> NDArray[np.int64]:
-    return ctx.npi(layout.row_values(lambda record: ctx.treating_provider(record.source)))
 
 
 def _referral_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:
@@ -223,7 +215,7 @@ def _referral_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Column
         "specialty": layout.segment_texts(lambda record: details(record).specialty),
         "reason": layout.segment_texts(lambda record: details(record).reason or None),
         "referred_date": layout.row_values(lambda record: record.days),
-        "referring_npi": _treating_npi(ctx, layout),
+        "referring_npi": ctx.npi(source_values(layout, ctx.treating_provider)),
         "referred_to_npi": ctx.npi(referred_to),
     }
 

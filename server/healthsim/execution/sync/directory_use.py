@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +77,14 @@ def _referring(
         for referring in table.columns
         if referring.references == column
     ]
-    values = [np.unique(values) for values in columns if not isinstance(values, Coded)]
+    values = [_distinct(values) for values in columns if not isinstance(values, Coded)]
     return np.concatenate(values) if values else np.zeros(0, dtype=np.int64)
+
+
+def _distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the distinct values; for numbers this is several times as fast as `np.unique`."""
+    ordered: NDArray[Any] = np.sort(values)
+    return np.concatenate([ordered[:1], ordered[1:][ordered[1:] != ordered[:-1]]])
 
 
 def directory_tables(networks: Networks, use: DirectoryUse) -> dict[str, Columns]:

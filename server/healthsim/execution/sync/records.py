@@ -62,6 +62,7 @@ class RecordRows:
 
 
 R = TypeVar("R", bound=RecordRows)
+T = TypeVar("T", bound=np.generic)
 
 
 def records_of(ctx: SyncContext, kind: type[EventHead]) -> list[RecordRows]:
@@ -72,12 +73,22 @@ def records_of(ctx: SyncContext, kind: type[EventHead]) -> list[RecordRows]:
     ]
 
 
+def source_values(layout: RowLayout[R], of: Callable[[OccurrenceRows], NDArray[T]]) -> NDArray[T]:
+    """Return values that an occurrence has for its people, on the rows of its records; (n,).
+
+    Args:
+        layout: records; several may have the same source, as the analytes of a panel have.
+        of: called once for each occurrence; returns one value for each of its people.
+    """
+    sources = {id(record.source): record.source for record in layout.segments}
+    values = {key: of(source) for key, source in sources.items()}
+    return layout.row_values(lambda record: values[id(record.source)][record.at])
+
+
 def cause_columns(ctx: SyncContext, layout: RowLayout[R]) -> Columns:
     """Return `encounter_id` and `event_id` of records."""
     return {
-        "encounter_id": layout.row_values(
-            lambda record: ctx.encounter_ids(record.source)[record.at]
-        ),
+        "encounter_id": source_values(layout, ctx.encounter_ids),
         "event_id": event_ids(ctx, layout),
     }
 
