@@ -84,21 +84,16 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         _beside(r"_handled\(events.Procedure, ", "Procedure", "Device"),
     ),
     "execution/sync/clinical.py": (
-        _before("def care_plans", (
-            "def devices(context: SyncContext) -> Columns:\n"
-            '    """Fill `devices`."""\n'
-            '    found = _of_step(context, events.Device, "devices")\n'
-            "    if not len(found):\n        return chart.DEVICES.empty()\n"
-            "    person = context.person_id[found.rows]\n"
-            "    return chart.DEVICES.complete({\n"
-            '        **_heads(context, found, person, "devices", "device_id"),\n'
-            '        "display": found.segment_texts(\n'
-            "            lambda one: one.occurrence.step.details.display),\n"
-            '        "given_date": found.row_values(lambda one: one.days),\n'
-            "    })\n\n\n"
+        _before("def _care_plan_columns", (
+            "def _device_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:\n"
+            "    return {\n"
+            '        "display": layout.segment_texts(\n'
+            "            lambda record: record.source.step_as(events.Device).details.display),\n"
+            '        "given_date": layout.row_values(lambda record: record.days),\n'
+            "    }\n\n\n"
         )),
+        _entry("CLINICAL_TABLES", "event_table(chart.DEVICES, events.Device, _device_columns)"),
     ),
-    "execution/sync/sync.py": (_beside("care_plans", "care_plans", "devices"),),
 }  # fmt: skip
 """What the example changes, by file of the server."""
 
