@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,31 @@ BAD_SQL = [
 ]
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """Let the tests of this file run in one event loop, so that they can share a server."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def _one(
+    tmp_path_factory: pytest.TempPathFactory, anyio_backend: str
+) -> AsyncIterator[Client]:
+    async with Client(build_server(tmp_path_factory.mktemp("shared"))) as client:
+        yield client
+
+
+@pytest.fixture
+def shared(_one: Client) -> Open:
+    """Open a client of a server that others ask too: for what is refused and changes nothing."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Client]:
+        yield _one
+
+    return opened
+
+
 async def _profile(client: Client) -> str:
     result = await client.call_tool(
         "start_profile_builder", {"request": "20 Medicare patients with diabetes in Texas"}
@@ -98,9 +125,9 @@ async def _refused(client: Client, tool: str, arguments: dict[str, Any]) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize(("change", "pieces"), WRONG_PROFILES)
 async def test_a_wrong_profile_is_refused_and_the_draft_stays(
-    open_client: Open, change: tuple[str, Any], pieces: tuple[str, ...]
+    shared: Open, change: tuple[str, Any], pieces: tuple[str, ...]
 ) -> None:
-    async with open_client() as client:
+    async with shared() as client:
         spec_id = await _profile(client)
         before = await _stored(client, spec_id)
         path, value = change
@@ -116,9 +143,9 @@ async def test_a_wrong_profile_is_refused_and_the_draft_stays(
 @pytest.mark.slow
 @pytest.mark.parametrize(("step", "pieces"), WRONG_JOURNEYS)
 async def test_a_wrong_step_is_refused_and_the_draft_stays(
-    open_client: Open, step: dict[str, Any], pieces: tuple[str, ...]
+    shared: Open, step: dict[str, Any], pieces: tuple[str, ...]
 ) -> None:
-    async with open_client() as client:
+    async with shared() as client:
         spec_id = await _profile(client)
         started = await client.call_tool(
             "start_journey_builder",
@@ -140,9 +167,9 @@ async def test_a_wrong_step_is_refused_and_the_draft_stays(
     ids=[case[0] for case in OF_LANGUAGE if "the journey itself" not in case[0]],
 )
 async def test_a_fault_of_the_journey_language_is_refused_and_the_draft_stays(
-    open_client: Open, step: dict[str, Any], found: str, mend: str
+    shared: Open, step: dict[str, Any], found: str, mend: str
 ) -> None:
-    async with open_client() as client:
+    async with shared() as client:
         begun = await client.call_tool("start_journey_builder", {"request": "", "template": YEAR})
         spec_id = begun.structured_content["spec_id"]
         before = await _stored(client, spec_id)
@@ -168,9 +195,9 @@ async def test_a_fault_of_the_journey_language_is_refused_and_the_draft_stays(
     ],
 )  # fmt: skip
 async def test_a_fault_of_a_whole_journey_is_refused_and_the_draft_stays(
-    open_client: Open, path: str, value: Any, pieces: tuple[str, str]
+    shared: Open, path: str, value: Any, pieces: tuple[str, str]
 ) -> None:
-    async with open_client() as client:
+    async with shared() as client:
         spec_id = await _profile(client)
         await client.call_tool(
             "start_journey_builder", {"request": "", "spec_id": spec_id, "template": YEAR}
@@ -187,8 +214,8 @@ async def test_a_fault_of_a_whole_journey_is_refused_and_the_draft_stays(
 
 
 @pytest.mark.parametrize("count", [0, -1, 10**9])
-async def test_an_impossible_count_starts_nothing(open_client: Open, count: int) -> None:
-    async with open_client() as client:
+async def test_an_impossible_count_starts_nothing(shared: Open, count: int) -> None:
+    async with shared() as client:
         spec_id = await _profile(client)
         text = await _refused(
             client, "start_profile_builder", {"request": "Medicare patients", "count": count}
@@ -211,8 +238,8 @@ async def test_unknown_names_are_answered_with_near_ones(open_client: Open) -> N
     assert f"did you mean '{spec_id}'" in draft
 
 
-async def test_all_changes_are_made_or_none(open_client: Open) -> None:
-    async with open_client() as client:
+async def test_all_changes_are_made_or_none(shared: Open) -> None:
+    async with shared() as client:
         spec_id = await _profile(client)
         before = await _stored(client, spec_id)
         changes = [
@@ -224,8 +251,8 @@ async def test_all_changes_are_made_or_none(open_client: Open) -> None:
         assert await _stored(client, spec_id) == before
 
 
-async def test_a_change_to_an_older_revision_is_refused(open_client: Open) -> None:
-    async with open_client() as client:
+async def test_a_change_to_an_older_revision_is_refused(shared: Open) -> None:
+    async with shared() as client:
         spec_id = await _profile(client)
         change = {"op": "set", "path": "count", "value": 50}
         await client.call_tool(
@@ -345,9 +372,9 @@ LONE = "\ud800"
     ],
 )
 async def test_odd_text_is_refused_with_its_place(
-    open_client: Open, tool: str, arguments: dict[str, Any], piece: str
+    shared: Open, tool: str, arguments: dict[str, Any], piece: str
 ) -> None:
-    async with open_client() as client:
+    async with shared() as client:
         text = await _refused(client, tool, arguments)
 
     assert piece in text
@@ -368,9 +395,9 @@ async def test_odd_text_is_refused_with_its_place(
     ],
 )
 async def test_odd_paths_are_refused_and_the_draft_stays(
-    open_client: Open, change: dict[str, Any], piece: str
+    shared: Open, change: dict[str, Any], piece: str
 ) -> None:
-    async with open_client() as client:
+    async with shared() as client:
         spec_id = await _profile(client)
         journey = {"request": "", "spec_id": spec_id, "template": "diabetic-first-year"}
         await client.call_tool("start_journey_builder", journey)
