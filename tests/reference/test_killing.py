@@ -53,12 +53,13 @@ class Screen:
         return getattr(self._stream, name)
 
     def write(self, text):
+        halts = self._word and text.startswith(self._word)
+        if halts:  # once, even if the signal comes while this is written: it is then written again
+            self._word = ""
         self._stream.write(text)
         self._stream.flush()
-        if self._word and text.startswith(self._word):
-            self._word = ""
-            while True:
-                time.sleep(0.01)
+        while halts:
+            time.sleep(0.01)
 
 sys.stderr = Screen(sys.stderr, sys.argv.pop(1))
 main()
