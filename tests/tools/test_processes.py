@@ -96,7 +96,7 @@ async def test_a_long_run_answers_with_a_handle_and_can_be_stopped(open_client: 
         assert state["status"] == "running"
         assert state["run_id"] in state["next"]
         stopped = await _answer(client, "cancel_run", run_id=state["run_id"])
-        checked = await _answer(client, "check_run", run_id=state["run_id"], wait_seconds=20)
+        checked = await _answer(client, "check_run", run_id=state["run_id"], wait_seconds=40)
 
     assert stopped["done"] in {"cancelled", "running"}
     assert checked["status"] == "cancelled"
