@@ -40,7 +40,7 @@ unit: $(READY)
 quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
 
-# The long proofs: all pairs of templates, twenty kills of a larger save.
+# Long tests: all pairs of templates, slow pages, more random examples, twenty kills during a save.
 .PHONY: proofs
 proofs: $(READY)
 	$(BIN)/python -m pytest tests/proofs

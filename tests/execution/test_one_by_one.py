@@ -1,4 +1,7 @@
-"""The engine against an interpreter that walks one person at a time."""
+"""The engine against an interpreter that walks one person at a time.
+
+`make proofs` walks ten times as many journeys (proofs/test_more_examples.py).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,6 @@ from healthsim.execution.run import run_chunk
 from healthsim.specification.journeys.plan import StageLeave
 
 TOLD = ("days", "times", "ways", "values")
-EXAMPLES = 60  # `make proofs` walks ten times as many (proofs/test_more_journeys.py)
 
 
 def told_by_the_engine(job: Job) -> list[dict[str, Any]]:
@@ -68,7 +70,7 @@ def plain(found: dict[Any, Any]) -> dict[Any, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True,
+@settings(max_examples=60, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(documents=journeys())
 def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None:

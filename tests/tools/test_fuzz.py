@@ -1,4 +1,7 @@
-"""Anything at all may be sent: it is answered or refused in words, and never fails inside."""
+"""Anything at all may be sent: it is answered or refused in words, and never fails inside.
+
+`make proofs` tries ten times as many examples (proofs/test_more_examples.py).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ PARAMETERS = sorted(
     {name for tool, _ in TOOLS for name in tool.__annotations__ if name not in ("ctx", "return")}
 )
 QUIET = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=24, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 scalars = st.one_of(
@@ -95,14 +98,16 @@ WEIRD: list[Any] = [
     {"per_year": -1}, {"share": 0.5, "within_days": 10}, [{"to": "dead"}], {"years": 1e9},
     {"type": "conditional", "cases": [], "otherwise": 1}, {"type": "mixture", "parts": []},
 ]  # fmt: skip
-
-
-@pytest.mark.slow
-@settings(QUIET, max_examples=150)
-@given(
+CHANGES = (
     st.sampled_from(PLACES), st.sampled_from(["set", "remove", "append"]),
     st.one_of(st.sampled_from(WEIRD), values),
 )  # fmt: skip
+"""Where, how, and to what a draft is changed."""
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=100)
+@given(*CHANGES)
 def test_any_change_is_made_or_refused_in_words(
     at: tuple[int, list[str]], op: str, value: Any
 ) -> None:
