@@ -241,6 +241,7 @@ def test_the_demo_leaves_a_scenario_of_its_name_that_is_not_its_own(tmp_path: Pa
     assert (tmp_path / "scenarios" / "medicare-dm-cohort.duckdb").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_an_expectation_that_is_not_met_is_told_and_fails_only_where_strict(
     home: Path, tmp_path: Path
 ) -> None:

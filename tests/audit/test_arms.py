@@ -63,6 +63,7 @@ def test_each_arm_of_a_rule_tells_by_itself(care: Scenario, rule: str) -> None:
     assert _wrong(care, OF_CARE, rule) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", _of(OF_FAMILIES))
 def test_each_arm_of_a_rule_of_households_tells_by_itself(families: Scenario, rule: str) -> None:
     assert _wrong(families, OF_FAMILIES, rule) == []

@@ -22,6 +22,7 @@ def test_unlisted_codes_are_told_by_the_manifest_and_by_no_rule(tmp_path: Path) 
     assert sum(after.values()) > 0
 
 
+@pytest.mark.slow
 def test_an_audit_names_the_unlisted_codes_in_the_rows(tmp_path: Path) -> None:
     free = {"allow_unlisted_codes": True}
     journey = _journey(diagnoses=["X99.Z"], procedures=["99213", "J1884"]) | free
@@ -36,6 +37,7 @@ def test_an_audit_names_the_unlisted_codes_in_the_rows(tmp_path: Path) -> None:
     assert not told.findings
 
 
+@pytest.mark.slow
 def test_an_audit_of_listed_codes_notes_nothing(tmp_path: Path) -> None:
     told = _audited(stored(tmp_path, _profile("I10"), _journey()))
 
@@ -47,6 +49,7 @@ def _audited(path: Path) -> auditing.AuditReport:
     return auditing.audit_file(path, manifest.profile, manifest.journeys)
 
 
+@pytest.mark.slow
 def test_a_code_that_was_not_valid_on_its_day_is_told(tmp_path: Path) -> None:
     with opened(tmp_path, _profile("I10"), _journey()) as seen:
         before = seen.told(seen.rules)

@@ -261,6 +261,7 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path) -> None:
         integrity.check(tmp_path / "none.duckdb")
 
 
+@pytest.mark.slow
 def test_a_kidney_that_fails_is_coded_as_of_the_end_beside_the_stages_it_went_through(
     tmp_path: Path,
 ) -> None:

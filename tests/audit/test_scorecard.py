@@ -298,6 +298,7 @@ def test_nothing_is_met_by_a_handful_of_people(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_share_near_1_is_judged_by_those_who_have_it_not(
     tables: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -57,6 +57,7 @@ def test_days_of_subjects_who_are_dead_unborn_or_outside_the_data_are_told(
                     if name.rsplit(" ", 1)[-1].split(".")[0] in tables}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_numbers_and_codes_of_subjects_that_could_not_be_are_told(scenario: Scenario) -> None:
     scenario.connection.execute("UPDATE subjects SET usubjid = 'SYN-1', ssn = '123-45-6789'")
     scenario.connection.execute("UPDATE adverse_events SET code = 'ZZZ'")

@@ -32,6 +32,7 @@ LOADERS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", LOADERS)
 def test_every_book_has_rows_with_words(load) -> None:
     book: CodeBook[CodeEntry] = load()

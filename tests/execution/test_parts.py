@@ -170,6 +170,7 @@ def bomb() -> Document:
     return journey({"do": "include", "id": "all", "part": "p0"}) | {"parts": parts}
 
 
+@pytest.mark.slow
 def test_parts_that_grow_without_end_are_refused_before_they_do() -> None:
     with pytest.raises(SpecError, match="copies over 2,000,000 bytes"):
         prepare(people(5), [bomb()])

@@ -60,6 +60,7 @@ def test_people_of_a_payer_alone_are_shown_from_the_payers_side() -> None:
     assert all(person["name"] and person["claims"] for person in estimate.quick(payer, [JOURNEY]))
 
 
+@pytest.mark.slow
 def test_a_preview_warns_of_what_comes_to_none_of_these_people() -> None:
     young = {"do": "event", "id": "young", "type": "encounter", "at": 3, "when": "age < 40",
              "details": {"procedures": ["99213"]}}  # fmt: skip

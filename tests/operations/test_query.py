@@ -304,6 +304,7 @@ def test_the_process_imports_neither_numpy_nor_the_rest_of_healthsim() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_the_process_ends_itself_if_nobody_ends_it(home: Home) -> None:
     request = (
         f'{{"path": "{home.scenarios / "small.duckdb"}", "limit": 1, "offset": 0, "seconds": 0,'

@@ -92,6 +92,7 @@ def test_another_version_is_not_the_same(home: Home, tmp_path: Path) -> None:
     assert len(missing_references(home, "x", {"cdc-svi": done.digest})) == 1
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_is_in_the_manifest_and_proven(home: Home, tmp_path: Path) -> None:
     located = PLAIN | {
         "demographics": {"location": {"counties": {"48201": 1}}},
@@ -118,6 +119,7 @@ def test_a_book_that_is_missing_is_named_as_it_is_imported(home: Home) -> None:
     assert problem.mend.endswith("healthsim reference import icd10cm FILE")
 
 
+@pytest.mark.slow
 def test_what_was_imported_since_is_named_where_the_rows_come_out_otherwise(
     home: Home, tmp_path: Path
 ) -> None:

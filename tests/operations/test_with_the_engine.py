@@ -97,6 +97,7 @@ def test_a_scenario_of_the_engine_is_kept_asked_and_proved(home: Home) -> None:
     assert found.same, found
 
 
+@pytest.mark.slow
 def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home) -> None:
     engine = generate.default_engine()
     job = engine.prepare(PROFILE, [JOURNEY])

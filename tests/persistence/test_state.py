@@ -65,6 +65,7 @@ def test_a_saved_scenario_holds_the_rows_of_its_digest(states: StateManager, run
     assert again.rows == dict(found.manifest.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["../evil", "a/b", "A", "", "-a", "a" * 65, "a.b", "a b", "é", ".a", "a\n", "con\\x", "a\0"],

@@ -1,6 +1,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,7 @@ def _rows(shares: CostShares) -> list[tuple[int, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(lines)
 def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> None:
@@ -120,6 +122,7 @@ def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> 
     assert _rows(share_costs(_served(found), PLANS)) == _one_by_one(found, turn)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(lines)
 def test_a_family_meets_its_limits_as_a_clerk_keeps_its_page(found: list[Line]) -> None:

@@ -90,6 +90,7 @@ def no_steps(option: Document) -> None:
     option["steps"] = []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", [more_steps, no_steps], ids=["more", "fewer"])
 def test_an_edited_way_changes_only_those_who_take_it_in_every_table_ids_included(
     edit: Any, before: dict[str, Columns]

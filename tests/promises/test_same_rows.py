@@ -71,6 +71,7 @@ def test_processes_that_differ_in_everything_else_give_one_digest(
     assert found.stdout.strip() == here
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7])
 def test_every_table_is_the_same_in_small_chunks(size: int) -> None:
     whole = run(diabetic(count=20), first_year())

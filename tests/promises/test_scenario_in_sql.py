@@ -300,6 +300,7 @@ def test_a_stay_begins_after_the_emergency_visit_of_its_day(tmp_path: Path) -> N
     assert broken_by(tmp_path, came, stay) == set()
 
 
+@pytest.mark.slow
 def test_what_happens_in_a_stay_happens_before_discharge(tmp_path: Path) -> None:
     lab = {
         "do": "event", "id": "lab", "type": "lab", "at": 3,
@@ -310,6 +311,7 @@ def test_what_happens_in_a_stay_happens_before_discharge(tmp_path: Path) -> None
     assert broken_by(tmp_path, stay | {"with": [lab]}) == set()
 
 
+@pytest.mark.slow
 def test_a_later_stage_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     worse = {"do": "event", "id": "worse", "type": "diagnosis", "at": 5,
              "details": {"code": "N18.4"}}  # fmt: skip

@@ -220,6 +220,7 @@ def test_taxonomy_and_groups_are_read_as_published(home: Home) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name", "text", "said"),
     [

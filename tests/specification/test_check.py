@@ -166,6 +166,7 @@ def test_a_day_that_is_drawn_far_away_works_or_is_refused_before_the_run() -> No
     assert isinstance(found, dict) or "at.day" in found
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_steps_written_backwards_works_or_is_refused() -> None:
     last = 500
     steps = [lab(f"s{place}", {"after": f"s{place + 1}", "day": 0}) for place in range(last)]

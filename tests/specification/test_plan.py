@@ -54,6 +54,7 @@ def test_addresses_are_all_different() -> None:
     assert len(set(found)) == len(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(documents=journeys())
@@ -166,6 +167,7 @@ def test_nominal_days_add_up() -> None:
     assert named["short/w"] == 71
 
 
+@pytest.mark.slow
 def test_a_journey_of_too_many_occurrences_is_refused() -> None:
     with pytest.raises(SpecError, match="over 50,000 occurrences"):
         plan_of(rounds("r", rounds("q", visit("v"), times=1000), times=1000), duration_days=40_000)

@@ -214,6 +214,7 @@ def test_a_journey_that_nobody_of_the_profile_can_enter_is_refused(
     assert words in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [one.name for one in templates.load_library() if one.kind == "journey"]
 )

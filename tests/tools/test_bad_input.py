@@ -183,6 +183,7 @@ async def test_a_fault_of_the_journey_language_is_refused_and_the_draft_stays(
         assert await _stored(client, spec_id) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "value", "pieces"),
     [
@@ -287,6 +288,7 @@ async def test_names_that_leave_the_home_are_refused(open_client: Open, saved: A
             assert "small letters" in text
 
 
+@pytest.mark.slow
 async def test_saving_over_a_scenario_needs_the_word(
     open_client: Open, saved: Any, tmp_path: Path
 ) -> None:
@@ -321,6 +323,7 @@ async def test_queries_that_do_more_than_ask_are_refused(
     assert whole.structured_content["rows"] == [[20]]
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_no_scenario_is_explained(
     open_client: Open, saved: Any, tmp_path: Path
 ) -> None:
@@ -358,6 +361,7 @@ async def test_a_home_that_cannot_be_written_is_explained(tmp_path: Path) -> Non
 LONE = "\ud800"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "arguments", "piece"),
     [
@@ -421,6 +425,7 @@ async def test_the_last_journey_of_a_draft_without_people_stays(open_client: Ope
     assert "empty draft" in text
 
 
+@pytest.mark.slow
 async def test_a_repeated_run_that_was_saved_is_answered_as_saved(open_client: Open) -> None:
     async with open_client() as client:
         spec_id = await _profile(client)

@@ -135,6 +135,7 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
     assert told[-1] == 20_000
 
 
+@pytest.mark.slow
 async def test_what_is_printed_never_reaches_the_protocol(tmp_path: Path) -> None:
     program = """
 import socket
