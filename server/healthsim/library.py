@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).parent
 def library_folder(name: str) -> Path:
     """Return the folder `name` beside the package (a wheel) or at the checkout's root.
 
-    >>> shelf("templates").is_dir()
+    >>> library_folder("templates").is_dir()
     True
     """
     shipped = _PACKAGE / name

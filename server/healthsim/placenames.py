@@ -15,9 +15,9 @@ _NEAREST = 3
 def near_state(said: str, codes: Sequence[str], names: Sequence[str]) -> str:
     """Return the states most like one that does not exist, as the tail of an error message.
 
-    >>> state_like("texas", ["TX", "VT"], ["Texas", "Vermont"])
+    >>> near_state("texas", ["TX", "VT"], ["Texas", "Vermont"])
     "write 'TX'"
-    >>> state_like("Vermnt", ["TX", "VT"], ["Texas", "Vermont"])
+    >>> near_state("Vermnt", ["TX", "VT"], ["Texas", "Vermont"])
     "did you mean 'VT' (Vermont)?"
     """
     plain = said.strip().casefold()
@@ -33,7 +33,7 @@ def near_state(said: str, codes: Sequence[str], names: Sequence[str]) -> str:
 def near_county(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     """Return the counties most like one that does not exist, as the tail of an error message.
 
-    >>> county_like("Haris County, TX", ["48201"], ["Harris County, TX"])
+    >>> near_county("Haris County, TX", ["48201"], ["Harris County, TX"])
     "did you mean 'Harris County, TX' (48201)?"
     """
     if re.fullmatch(r"[0-9]{5}", said):
@@ -56,7 +56,7 @@ def near_county(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
 def near_metro(said: str, codes: Sequence[str], titles: Sequence[str]) -> str:
     """Return the metropolitan areas most like one that does not exist.
 
-    >>> metro_like("Houston", ["26420"], ["Houston-The Woodlands-Sugar Land, TX"])
+    >>> near_metro("Houston", ["26420"], ["Houston-The Woodlands-Sugar Land, TX"])
     "did you mean 'Houston-The Woodlands-Sugar Land, TX' (26420)?"
     """
     if re.fullmatch(r"[0-9]+", said):

@@ -16,7 +16,7 @@ def counties_as_specified(stored: Coded, said: Location) -> Coded:
 
     >>> from healthsim.specification.distributions.kinds import parse_distribution
     >>> asked = Location(counties=parse_distribution({"Harris County, TX": 1}))
-    >>> counties_as_said(Coded.of(["48201"]), asked).texts()
+    >>> counties_as_specified(Coded.of(["48201"]), asked).texts()
     ['Harris County, TX']
     """
     here = geography()

@@ -248,7 +248,7 @@ def add_tallies(
 ) -> list[tuple[int, int]]:
     """Add the tallies of one more chunk.
 
-    >>> added([], [(1, 2)]), added([(1, 2)], [(3, 4)])
+    >>> add_tallies([], [(1, 2)]), add_tallies([(1, 2)], [(3, 4)])
     ([(1, 2)], [(4, 6)])
     """
     if not totals:
