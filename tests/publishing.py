@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from healthsim.products.populationsim.reference import geography
+from healthsim.reference.read import open_reference
+from healthsim.tables import Columns
 
 COUNTIES = {"48201": ("Texas", "Harris County"), "35013": ("New Mexico", "Doña Ana County"),
             "50007": ("Vermont", "Chittenden County")}  # fmt: skip
@@ -222,3 +224,10 @@ def nppes(
 ) -> Path:  # fmt: skip
     """Write the NPPES layout, every field in quotes as it ships."""
     return write(folder / name, NPPES, rows, quoting=csv.QUOTE_ALL, end=end)
+
+
+def stored(path: Path, method: str, *asked: Sequence[str]) -> Columns:
+    """Return rows of a reference by a method of its reader."""
+    with open_reference(path) as reference:
+        columns: Columns = getattr(reference, method)(*asked)
+    return columns

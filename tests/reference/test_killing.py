@@ -15,7 +15,6 @@ import pytest
 import publishing
 from healthsim.operations.home import Home
 from healthsim.operations.reference import import_file
-from healthsim.reference import read
 from healthsim.reference.nppes import PROVIDERS
 from healthsim.reference.store import imports
 from processes import started
@@ -97,7 +96,7 @@ def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, sta
 
     assert path.read_bytes() == content
     assert imports(path) == before
-    assert len(read.providers(path)["npi"]) == 1
+    assert len(publishing.stored(path, "providers")["npi"]) == 1
 
 
 @pytest.mark.slow

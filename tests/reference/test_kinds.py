@@ -50,7 +50,7 @@ def rows(columns: Columns) -> list[tuple[Any, ...]]:
 def test_both_census_layouts_give_the_same_people(path: Path, tmp_path: Path, file: Any) -> None:
     done = bring(path, "census-population", file(tmp_path))
 
-    found = read.county_people(path)
+    found = publishing.stored(path, "county_people")
 
     assert done.vintage == "release 2023, 1 July 2023"
     assert done.rows == len(publishing.COUNTIES) * 18 * 2
@@ -79,7 +79,9 @@ def test_an_older_july_can_be_chosen(path: Path, tmp_path: Path) -> None:
     done = bring(path, "census-population", file, year=2022)
 
     assert done.vintage == "release 2023, 1 July 2022"
-    assert ("48201", "M", 0, 5, publishing.men("48201", 0, 4)) in rows(read.county_people(path))
+    assert ("48201", "M", 0, 5, publishing.men("48201", 0, 4)) in rows(
+        publishing.stored(path, "county_people")
+    )
 
 
 def test_a_census_file_of_another_name_needs_its_release(path: Path, tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_both_places_layouts_give_crude_prevalence(
 ) -> None:
     done = bring(path, "cdc-places", file(tmp_path))
 
-    found = rows(read.county_measures(path, ["diabetes"], ["48201", "50007"]))
+    found = rows(publishing.stored(path, "county_measures", ["diabetes"], ["48201", "50007"]))
 
     number = -(2**31) if year is None else year
     source = "CDC PLACES 2024 release"
@@ -110,7 +112,7 @@ def test_both_places_layouts_give_crude_prevalence(
 def test_what_is_not_published_of_a_county_is_left_out(path: Path, tmp_path: Path) -> None:
     bring(path, "cdc-places", publishing.places_wide(tmp_path))
 
-    found = read.county_measures(path, ["obesity"])["fips"]
+    found = publishing.stored(path, "county_measures", ["obesity"])["fips"]
 
     assert isinstance(found, Coded)
     assert found.texts() == ["35013", "48201"]
@@ -129,7 +131,7 @@ def test_names_in_small_letters_are_the_same_columns(path: Path, tmp_path: Path)
 def test_minus_999_is_missing(path: Path, tmp_path: Path) -> None:
     done = bring(path, "cdc-svi", publishing.svi(tmp_path))
 
-    found = rows(read.county_svi(path))
+    found = rows(publishing.stored(path, "county_svi"))
 
     assert found[1:] == [
         ("48201", 0.6543, 0.25, 0.5, 0.75, 1.0, 4321),
@@ -143,7 +145,7 @@ def test_a_hospital_is_placed_by_its_countys_name_else_by_its_zip(
 ) -> None:
     done = bring(path, "cms-hospitals", publishing.hospitals(tmp_path))
 
-    found = read.hospitals(path)
+    found = publishing.stored(path, "hospitals")
 
     counties, names = found["county_fips"], found["name"]
     assert isinstance(counties, Coded)
@@ -177,7 +179,7 @@ def _providers() -> list[list[str]]:
 def test_providers_are_those_who_are_active_and_here(path: Path, tmp_path: Path) -> None:
     done = bring(path, "nppes", publishing.nppes(tmp_path, _providers()))
 
-    found = read.providers(path)
+    found = publishing.stored(path, "providers")
 
     assert np.asarray(found["npi"]).tolist() == [
         1000000002, 1000000006, 1000000009, 1234567893, 1000000010,
@@ -193,8 +195,8 @@ def test_providers_are_those_who_are_active_and_here(path: Path, tmp_path: Path)
 def test_the_switch_tells_which_taxonomy_is_primary(path: Path, tmp_path: Path) -> None:
     bring(path, "nppes", publishing.nppes(tmp_path, _providers()))
 
-    hearts = read.providers(path, ["48201"], ["cardiology"])
-    families = read.providers(path, ["48201"], ["family medicine"])
+    hearts = publishing.stored(path, "providers", ["48201"], ["cardiology"])
+    families = publishing.stored(path, "providers", ["48201"], ["family medicine"])
 
     assert np.asarray(hearts["npi"]).tolist() == [1000000009]
     assert len(families["npi"]) == 3
@@ -238,7 +240,7 @@ def test_one_import_leaves_the_others(path: Path, tmp_path: Path) -> None:
 
     assert removed.name == "cdc-places"
     assert set(read.versions(path)) == {"cdc-svi"}
-    assert len(read.county_svi(path)["fips"]) == 3
+    assert len(publishing.stored(path, "county_svi")["fips"]) == 3
     with pytest.raises(NotFound, match="cdc-svi"):
         kinds.remove(path, "cdc-swi")
 
@@ -256,7 +258,7 @@ def test_an_import_that_is_stopped_leaves_the_old(path: Path, tmp_path: Path) ->
         kinds.import_source("nppes", ImportRequest(path, file, None, "", tell, stop))
 
     assert imports(path) == (old,)
-    assert len(read.providers(path)["npi"]) == 5
+    assert len(publishing.stored(path, "providers")["npi"]) == 5
 
 
 def test_a_kind_that_is_not_known_is_named_with_near_ones(path: Path, tmp_path: Path) -> None:

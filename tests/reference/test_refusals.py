@@ -13,7 +13,7 @@ import pytest
 
 import publishing
 from healthsim.errors import NotFound, Refused
-from healthsim.reference import kinds, read
+from healthsim.reference import kinds
 from healthsim.reference.kind import ImportRequest
 from healthsim.reference.store import imports
 
@@ -208,7 +208,7 @@ def test_it_is_refused_with_place_and_mend_and_the_old_data_stay(
     assert found in f"{problem.where}: {problem.found}"
     assert mend in problem.mend
     assert imports(full) == before
-    assert len(read.county_svi(full)["fips"]) == 3
+    assert len(publishing.stored(full, "county_svi")["fips"]) == 3
     left = {one.name for one in full.parent.iterdir() if one.suffix != ".csv"}
     assert left == {full.name, f".{full.name}.lock"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import publishing
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence.database import ddl
 from healthsim.reference import read, store
@@ -39,7 +40,7 @@ def test_rows_come_back_as_columns_in_the_order_of_their_key(tmp_path: Path) -> 
     path = tmp_path / "reference.duckdb"
     _put(path)
 
-    found = read.county_people(path)
+    found = publishing.stored(path, "county_people")
 
     assert _texts(found["fips"]) == ["01001", "48201", "48201"]
     assert _texts(found["sex"]) == ["F", "F", "M"]
@@ -51,7 +52,7 @@ def test_a_county_can_be_read_alone(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path)
 
-    found = read.county_people(path, ["48201"])
+    found = publishing.stored(path, "county_people", ["48201"])
 
     assert set(_texts(found["fips"])) == {"48201"}
 
@@ -69,7 +70,7 @@ def test_a_change_that_fails_leaves_the_old_reference_and_nothing_else(tmp_path:
         fail()
 
     assert read.versions(path) == {"census-population": "old"}
-    assert len(read.county_people(path)["people"]) == 3
+    assert len(publishing.stored(path, "county_people")["people"]) == 3
     assert {one.name for one in tmp_path.iterdir()} == {path.name, f".{path.name}.lock"}
 
 
@@ -81,7 +82,7 @@ def test_a_change_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
         pass
 
     assert store.imports(path) == (_import("census-population"),)
-    assert len(read.county_people(path)["people"]) == 3
+    assert len(publishing.stored(path, "county_people")["people"]) == 3
 
 
 def test_of_two_changes_at_once_the_second_is_refused(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_it_can_be_read_while_it_is_changed(tmp_path: Path) -> None:
 
 def test_what_was_not_imported_is_refused_with_the_command_that_imports_it(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="healthsim reference import cdc-places FILE"):
-        read.county_measures(tmp_path / "reference.duckdb", ["diabetes"])
+        publishing.stored(tmp_path / "reference.duckdb", "county_measures", ["diabetes"])
 
     assert read.versions(tmp_path / "reference.duckdb") == {}
 

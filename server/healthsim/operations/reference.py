@@ -12,7 +12,7 @@ from healthsim.operations.home import Home
 
 if TYPE_CHECKING:
     from healthsim.products.reference import Reference
-    from healthsim.reference.csv_source import Tell
+    from healthsim.reference.csv_source import ReportProgress
     from healthsim.reference.kind import ImportKind
     from healthsim.reference.store import ImportRecord
 
@@ -30,7 +30,7 @@ def import_file(
     *,
     year: int | None = None,
     as_of: str = "",
-    tell: Tell = _silent,
+    tell: ReportProgress = _silent,
     stop: threading.Event | None = None,
 ) -> ImportRecord:
     """Import a publisher's file; what was there before stays unless it succeeds.

@@ -1,4 +1,4 @@
-"""What readers of code books return."""
+"""The content of a code book, as its reader returns it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Row: TypeAlias = tuple[str, str, str]
-"""Code, display and facts: ``key=value`` or a key alone, divided by semicolons."""
+"""Code, display and facts: ``key=value`` or a key alone, separated by semicolons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,9 @@ class BookContent:
     """The content of a code book.
 
     Attributes:
-        version: which release it is, in the publisher's words.
+        version: its release, in the publisher's words.
         rows: its codes, in any order.
-        checks: what was counted on the way.
+        checks: counts made while reading.
     """
 
     version: str
@@ -27,7 +27,7 @@ class BookContent:
 
 
 def release_of(name: str, as_of: str) -> str:
-    """Return what a file's name, else the caller, says of its release; empty where neither does.
+    """Return the release by the caller, else by the file's name; empty if neither has one.
 
     >>> release_of("HCPC2026_OCT_ANWEB_v2.txt", "")
     'HCPC2026_OCT_ANWEB_v2'

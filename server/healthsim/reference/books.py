@@ -1,7 +1,7 @@
-"""Imports code books: a publisher's file becomes a book on the shelf, as a whole or not at all.
+"""Import of code books: a publisher's file becomes a book on the shelf, completely or not at all.
 
-The text is written under a name of its own and the few lines that say what it is are replaced in
-one step, so a reader sees the old book or the new one.
+The text is written under a new name, and the small file that describes it is replaced in one step,
+so a reader sees either the old book or the new one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from healthsim.reference.kind import ImportKind, ImportRequest
 
 FOLDER = "books"
-"""Folder of the home in which imported books are kept, beside the reference."""
+"""Name of the folder of imported books in the home folder, next to the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class ImportableBook:
 
     Attributes:
         system: name of the code system here.
-        title: what the file is.
-        offered: where its publisher offers it.
-        enables: what it is good for.
+        title: its content.
+        offered: place where its publisher offers it.
+        enables: its use.
         member: pattern of the file's name.
-        read: returns the content of a file; told the release where the caller said one.
+        read: returns the content of a file, given the release if the caller stated one.
         latin_1: whether the publisher ships Latin-1 text.
     """
 
@@ -97,31 +97,31 @@ BOOKS: Mapping[str, ImportableBook] = {
         "weights and stays of that year", "*table*5*.txt", book_tables.msdrg, latin_1=True,
     ),
 }  # fmt: skip
-"""Every code book that can be imported, by the name under which it is."""
+"""Every code book that can be imported, by the name of its import."""
 
 
-def import_book(kind: ImportKind, asked: ImportRequest) -> ImportRecord:
-    """Import a code book; the old one stays where the file is refused.
+def import_book(kind: ImportKind, request: ImportRequest) -> ImportRecord:
+    """Import a code book; if the file is refused, the old book stays.
 
     Raises:
         NotFound: there is no such file.
-        Refused: it is not what it should be; the error says where and how to mend it.
+        Refused: it is not valid; the error says where and how to mend it.
         StorageError: the home folder cannot be written.
     """
-    book, folder = BOOKS[kind.name], folder_of(asked.path)
-    if asked.year is not None:
+    book, folder = BOOKS[kind.name], folder_of(request.path)
+    if request.year is not None:
         raise Refused("--year", f"a file of {kind.name} has one year only", "leave it out")
     with disk_errors(FOLDER):
         folder.mkdir(parents=True, exist_ok=True)
     sweep(folder)
     with open_source(
-        asked.file, book.member, folder, asked.report_progress, latin_1=book.latin_1
+        request.file, book.member, folder, request.report_progress, latin_1=book.latin_1
     ) as source:
-        content = book.read(source, asked.as_of)
+        content = book.read(source, request.as_of)
     if not content.rows:
-        raise Refused(asked.file.name, "has no code that can be used",
+        raise Refused(request.file.name, "has no code that can be used",
                       "give the file as it was published")  # fmt: skip
-    return _put(folder, kind.name, book.system, asked.file.name, content)
+    return _put(folder, kind.name, book.system, request.file.name, content)
 
 
 def folder_of(reference: Path) -> Path:
@@ -132,25 +132,25 @@ def folder_of(reference: Path) -> Path:
 def list_imported_books(reference: Path) -> tuple[ImportRecord, ...]:
     """Return the imported books, by name."""
     names = {book.system: name for name, book in BOOKS.items()}
-    found = [_import(names.get(one.system, one.system), one)
-             for one in imported_books.books_by_system(folder_of(reference))]  # fmt: skip
-    return tuple(sorted(found, key=lambda one: one.name))
+    records = [_import(names.get(book.system, book.system), book)
+             for book in imported_books.books_by_system(folder_of(reference))]  # fmt: skip
+    return tuple(sorted(records, key=lambda record: record.name))
 
 
 def remove(reference: Path, name: str) -> ImportRecord:
-    """Take a book from the shelf, so that the one built in is used again.
+    """Remove a book from the shelf, so that the built-in one is used again.
 
     Raises:
         NotFound: no book of this name was imported.
     """
-    found = next((one for one in list_imported_books(reference) if one.name == name), None)
-    if found is None:
+    record = next((one for one in list_imported_books(reference) if one.name == name), None)
+    if record is None:
         raise NotFound(f"import {name!r}", "no such book was imported", "see: reference list")
-    said = folder_of(reference) / f"{BOOKS[name].system}.json"
+    description = folder_of(reference) / f"{BOOKS[name].system}.json"
     with disk_errors(FOLDER):
-        said.unlink(missing_ok=True)
-        _sweep_texts(said, keep=())
-    return found
+        description.unlink(missing_ok=True)
+        _sweep_texts(description, keep=())
+    return record
 
 
 def _import(name: str, book: imported_books.ImportedBook) -> ImportRecord:
@@ -162,27 +162,29 @@ def _put(folder: Path, name: str, system: str, file: str, content: BookContent) 
     text = "".join(map(_line, _sorted(file, content.rows))).encode()
     digest = hashlib.sha256(text).hexdigest()
     target = folder / f"{system}-{digest[:16]}.txt"
-    said = folder / f"{system}.json"
-    earlier = [one.path for one in imported_books.books_by_system(folder) if one.system == system]
-    about = {
+    description = folder / f"{system}.json"
+    earlier = [
+        book.path for book in imported_books.books_by_system(folder) if book.system == system
+    ]
+    facts = {
         "source": file, "version": content.version, "sha256": digest, "text": target.name,
         "rows": len(content.rows), "bytes": len(text), "checks": dict(content.checks),
     }  # fmt: skip
     with disk_errors(FOLDER):
         _write(target, text)
-        _write(said, (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
-        _sweep_texts(said, keep=(target, *earlier))
+        _write(description, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+        _sweep_texts(description, keep=(target, *earlier))
     return ImportRecord(name, name, FOLDER, file, digest, len(content.rows), content.version,
                   content.checks)  # fmt: skip
 
 
 def _sorted(file: str, rows: Sequence[Row]) -> list[Row]:
-    """Return rows in the order of their codes' bytes, or refuse a code that stands twice."""
-    found = sorted(rows, key=lambda row: row[0].encode())
-    for first, second in pairwise(found):
+    """Return rows in the order of their codes' bytes; refuse a code that is listed twice."""
+    ordered = sorted(rows, key=lambda row: row[0].encode())
+    for first, second in pairwise(ordered):
         if first[0] == second[0]:
             raise Refused(file, f"code {first[0]} stands in it twice", "remove one of the two")
-    return found
+    return ordered
 
 
 _BREAKS = re.compile(r"[\t\r\n]+")
@@ -203,8 +205,8 @@ def _write(target: Path, data: bytes) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _sweep_texts(said: Path, keep: Sequence[Path]) -> None:
-    """Remove texts of a system that no longer serve; a server may still read the last one."""
-    for path in said.parent.glob(f"{said.stem}-*.txt"):
+def _sweep_texts(description: Path, keep: Sequence[Path]) -> None:
+    """Remove texts of a system that are no longer used; a server may still read the last one."""
+    for path in description.parent.glob(f"{description.stem}-*.txt"):
         if path not in keep:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Imports the Census Bureau's county population by age and sex: cc-est…-alldata and -agesex."""
+"""Import of the Census Bureau's county population by age and sex: cc-est…-alldata and -agesex."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from healthsim.reference.state_codes import known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_PEOPLE
 
 LOWS = list(range(0, 90, 5))
-HIGHS = [*LOWS[1:], 100]  # the last band is open; no table of the room goes beyond 100
+HIGHS = [*LOWS[1:], 100]  # the last band is open; no built-in table goes beyond 100
 _BANDS = tuple(f"AGE{low}{low + 4}" if low < 85 else "AGE85PLUS" for low in LOWS)
 _BANDS = ("AGE04", "AGE59", *_BANDS[2:])
 _COUNTY = ("SUMLEV", "STATE", "COUNTY", "YEAR")
@@ -32,7 +32,7 @@ AGESEX = Layout(
 )  # fmt: skip
 
 _RELEASE = re.compile(r"cc-est(20\d\d)", re.IGNORECASE)
-_BELOW = 0.5  # of the 2020 census: a file of some of a state's counties; told, not refused
+_BELOW = 0.5  # of the 2020 census: some of a state's counties; reported, not refused
 _ABOVE = 1.5  # times the 2020 census that no state's newest estimate reaches; assumption
 _FIPS = "lpad(\"STATE\", 2, '0') || lpad(\"COUNTY\", 3, '0')"
 
@@ -43,7 +43,7 @@ def load_alldata(
     """Fill the table `county_people` from the layout of one row per age group.
 
     Returns:
-        The vintage, and what was checked.
+        The vintage, and the results of the checks.
     """
     _refuse_rows(connection, source, ("AGEGRP", "TOT_POP", "TOT_MALE", "TOT_FEMALE"))
     refuse(connection, source, [
@@ -107,7 +107,7 @@ def _refuse_rows(
 def _estimate(
     connection: duckdb.DuckDBPyConnection, source: CsvSource, year: int | None, as_of: str
 ) -> tuple[int, str]:
-    """Return the YEAR code to take, and what to call it: the newest July unless a year is asked."""
+    """Return the YEAR code to import and its vintage; without `year`, that of the newest July."""
     named = _RELEASE.search(source.name)
     release = named[1] if named else as_of
     if not re.fullmatch(r"20\d\d", release):
@@ -117,20 +117,23 @@ def _estimate(
             "keep the publisher's name (cc-est2024-….csv), or add --as-of with the release's year",
         )
     codes = july_codes(int(release))
-    found = connection.execute(
+    rows = connection.execute(
         f'SELECT DISTINCT "YEAR"::INTEGER FROM {STAGED} ORDER BY 1'
     ).fetchall()
-    here = {codes[code]: code for (code,) in found if code in codes}
-    taken = year if year is not None else max(here, default=0)
-    if taken not in here:
-        shown = ", ".join(map(str, here)) or "none"
-        raise Refused(source.shown, f"has no estimate of July {taken or release} (it has: {shown})",
-                      "choose one of these with --year, or check the release")  # fmt: skip
-    return here[taken], f"release {release}, 1 July {taken}"
+    codes_by_year = {codes[code]: code for (code,) in rows if code in codes}
+    chosen = year if year is not None else max(codes_by_year, default=0)
+    if chosen not in codes_by_year:
+        years = ", ".join(map(str, codes_by_year)) or "none"
+        raise Refused(
+            source.shown,
+            f"has no estimate of July {chosen or release} (it has: {years})",
+            "choose one of these with --year, or check the release",
+        )
+    return codes_by_year[chosen], f"release {release}, 1 July {chosen}"
 
 
 def july_codes(release: int) -> dict[int, int]:
-    """Return the year of each YEAR code that stands for a first of July.
+    """Return the year of each YEAR code that means a first of July.
 
     Releases from 2021 on begin with the 2020 base; earlier ones with the 2010 census and base,
     and that of 2020 puts the 2020 census before its last July.
@@ -149,31 +152,31 @@ def july_codes(release: int) -> dict[int, int]:
 def _refuse_incomplete(connection: duckdb.DuckDBPyConnection, source: CsvSource, code: int) -> None:
     """Refuse a county that lacks an age group, or whose groups do not add up to its total."""
     total, parts = (
-        f'sum("TOT_POP"::BIGINT) FILTER ("AGEGRP"::INTEGER {which} 0)' for which in ("=", ">")
+        f'sum("TOT_POP"::BIGINT) FILTER ("AGEGRP"::INTEGER {sign} 0)' for sign in ("=", ">")
     )
-    found = connection.execute(
+    row = connection.execute(
         f"SELECT * FROM (SELECT max(line), {_FIPS} AS fips, count(*) AS groups, "
         f"{total} AS total, {parts} AS parts FROM {STAGED} "
         f'WHERE "YEAR"::INTEGER = {code} GROUP BY fips) '
         "WHERE groups <> 19 OR total <> parts ORDER BY 1 LIMIT 1"
     ).fetchone()
-    if found is None:
+    if row is None:
         return
-    line, fips, groups, total, parts = found
-    told = (
+    line, fips, groups, total, parts = row
+    fault = (
         f"county {fips} has {groups} of 19 age groups"
         if groups != 19
         else f"county {fips} has {total:,} people, and its age groups {parts:,}"
     )
-    raise Refused(at_line(source.shown, line, "AGEGRP"), told,
+    raise Refused(at_line(source.shown, line, "AGEGRP"), fault,
                   "the file is cut off or was changed: download it again")  # fmt: skip
 
 
 def _checks(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> dict[str, object]:
-    """Compare states with the 2020 census, and say what there is."""
-    high = _states(connection, f"found > {_ABOVE} * census")
-    if high:
-        state, people, census = high[0]
+    """Compare states with the 2020 census, and return the results of the checks."""
+    too_many = _states(connection, f"found > {_ABOVE} * census")
+    if too_many:
+        state, people, census = too_many[0]
         raise Refused(source.shown, f"has {people:,} people in {state}, where the 2020 census "
                       f"counted {census:,}", "give the file as it was published")  # fmt: skip
     counties, states, people = numbers(
@@ -191,7 +194,7 @@ def _checks(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> dict[st
 
 
 def _states(connection: duckdb.DuckDBPyConnection, when: str) -> list[tuple[str, int, int]]:
-    """Return states with their people here and in the 2020 census, where SQL is true of both."""
+    """Return states with their people here and in the 2020 census, where SQL is true."""
     return connection.execute(
         "SELECT state, sum(county_people.people) AS found, any_value(known_state.people) AS census "
         "FROM county_people JOIN known_state ON left(county_people.fips, 2) = known_state.fips "

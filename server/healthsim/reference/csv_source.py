@@ -1,6 +1,6 @@
-"""Opens a publisher's file: what it is by its first bytes, unpacked from a zip, and looked through.
+"""Opening a publisher's file: type by its first bytes, unpacking from a zip, and scanning.
 
-What is not a CSV file of text is refused here, before anything else is touched.
+A file that is not CSV text is refused here, before anything is changed.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from healthsim.errors import NotFound, Refused
 from healthsim.persistence.files import disk_errors, temporary
 from healthsim.reference.scan import ByteSource, CsvScanner, blocks
 
-Tell = Callable[[str, float], None]
-"""Told what is being done and which share of it is done, 0 to 1."""
+ReportProgress = Callable[[str, float], None]
+"""Called with the name of the work under way and the share of it that is done, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvSource:
-    """A CSV file that has been looked through.
+    """A CSV file that has been scanned.
 
     Attributes:
-        path: where its text can be read.
+        path: of its text.
         name: the publisher's name of the CSV file.
-        shown: the name that the user gave, for messages.
+        shown: the name that the user gave, for error texts.
         header: its columns.
         encoding: ``"utf-8"`` or ``"latin-1"``.
-        lines: how many it has, the header included.
+        lines: number of its lines, with the header.
     """
 
     path: Path
@@ -59,39 +59,39 @@ _MAGIC = (
 
 @contextmanager
 def open_source(
-    file: Path, member: str, beside: Path, tell: Tell, *, latin_1: bool = False
+    file: Path, member: str, folder: Path, report_progress: ReportProgress, *, latin_1: bool = False
 ) -> Iterator[CsvSource]:
-    """Look through a file and yield it; one that was unpacked is removed after.
+    """Scan a file and yield it; an unpacked copy is removed afterwards.
 
     Args:
         file: a CSV file, or a zip file that holds it.
         member: pattern of the CSV file's name within a zip file.
-        beside: where to unpack: a folder on a disk with room.
-        tell: told how far it is.
+        folder: in which a zip file is unpacked.
+        report_progress: called with the progress.
         latin_1: whether the publisher ships Latin-1 text.
 
     Raises:
         NotFound: there is no such file.
-        Refused: it is no file of text.
+        Refused: it is not a file of text.
     """
     _refuse_absent(file)
     with disk_errors(file.name):
         with file.open("rb") as stream:
             head = stream.read(8)
         if head.startswith(b"PK\x03\x04"):
-            with _unpacked(file, member, beside, tell, latin_1) as source:
+            with _unpacked(file, member, folder, report_progress, latin_1) as source:
                 yield source
             return
         scanner, size = CsvScanner(file.name, latin_1=latin_1), max(file.stat().st_size, 1)
         with file.open("rb") as stream:
-            _scan(scanner, stream, lambda done: tell("checking", done / size))
+            _scan(scanner, stream, lambda done: report_progress("checking", done / size))
     yield CsvSource(file, file.name, file.name, scanner.header, scanner.encoding, scanner.lines)
 
 
 def _refuse_absent(file: Path) -> None:
     if file.is_dir():
-        inside = sorted(one.name for one in file.glob("*.csv"))[:3]
-        hint = f", such as {', '.join(inside)}" if inside else ""
+        tables = sorted(path.name for path in file.glob("*.csv"))[:3]
+        hint = f", such as {', '.join(tables)}" if tables else ""
         raise Refused(file.name or str(file), "is a folder", f"give the file itself{hint}")
     if not file.exists():
         raise NotFound(file.name, "there is no such file", "give the path of the downloaded file")
@@ -99,9 +99,9 @@ def _refuse_absent(file: Path) -> None:
         raise Refused(file.name, "is no ordinary file", "give the path of the downloaded file")
 
 
-def _scan(scanner: CsvScanner, stream: ByteSource, tell: Callable[[int], None]) -> None:
+def _scan(scanner: CsvScanner, stream: ByteSource, report_bytes: Callable[[int], None]) -> None:
     empty = True
-    for block in blocks(stream, tell):
+    for block in blocks(stream, report_bytes):
         if empty:
             _refuse_binary(scanner.name, block)
         empty = False
@@ -112,26 +112,30 @@ def _scan(scanner: CsvScanner, stream: ByteSource, tell: Callable[[int], None]) 
 
 
 def _refuse_binary(name: str, block: bytes) -> None:
-    begins = block.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = block.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, found, mend in _MAGIC:
-        if begins.startswith(magic):
+        if start.startswith(magic):
             raise Refused(name, found, mend)
 
 
 @contextmanager
 def _unpacked(
-    file: Path, member: str, beside: Path, tell: Tell, latin_1: bool
+    file: Path, member: str, folder: Path, report_progress: ReportProgress, latin_1: bool
 ) -> Iterator[CsvSource]:
-    """Unpack the CSV file of a zip file onto the disk, looking through it on the way."""
+    """Unpack the CSV file of a zip file to the disk, and scan it meanwhile."""
     with _archive(file) as archive:
         info = _member(file, archive, member)
-        target = temporary(beside / Path(info.filename).name)
-        _refuse_full(file, beside, info.file_size)
+        target = temporary(folder / Path(info.filename).name)
+        _refuse_full(file, folder, info.file_size)
         name = f"{file.name}: {Path(info.filename).name}"
         scanner, size = CsvScanner(name, latin_1=latin_1), max(info.file_size, 1)
         try:
-            with _begun(file, archive, info) as packed, target.open("wb") as plain:
-                _scan(scanner, _Copied(packed, plain), lambda done: tell("unpacking", done / size))
+            with _opened(file, archive, info) as packed, target.open("wb") as plain:
+                _scan(
+                    scanner,
+                    _Copied(packed, plain),
+                    lambda done: report_progress("unpacking", done / size),
+                )
             yield CsvSource(target, Path(info.filename).name, name, scanner.header,
                          scanner.encoding, scanner.lines)  # fmt: skip
         finally:
@@ -160,30 +164,30 @@ def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
         raise Refused(file.name, f"is a damaged zip file ({error})", mend) from None
 
 
-def _begun(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+def _opened(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
     try:
         return archive.open(info)
-    except RuntimeError as error:  # a password, or a way of packing that Python does not know
+    except RuntimeError as error:  # a password, or a compression that Python lacks
         raise Refused(file.name, f"is packed in a way that cannot be read ({error})",
                       "unpack it and give the CSV file") from None  # fmt: skip
 
 
 def _member(file: Path, archive: zipfile.ZipFile, pattern: str) -> zipfile.ZipInfo:
-    names = {one.filename: one for one in archive.infolist() if not one.is_dir()}
+    names = {info.filename: info for info in archive.infolist() if not info.is_dir()}
     if "[Content_Types].xml" in names:
         raise Refused(file.name, "is an Excel workbook", "give the publisher's CSV file")
     tables = [name for name in names if name.lower().endswith(".csv") and "fileheader" not in name]
     fitting = [name for name in tables if fnmatch.fnmatch(Path(name).name.lower(), pattern.lower())]
-    found = fitting or tables
-    if len(found) == 1:
-        return names[found[0]]
-    shown = ", ".join((found or sorted(names))[:4]) or "nothing"
-    raise Refused(file.name, f"holds {len(found)} CSV files that may be meant ({shown})",
+    candidates = fitting or tables
+    if len(candidates) == 1:
+        return names[candidates[0]]
+    listed = ", ".join((candidates or sorted(names))[:4]) or "nothing"
+    raise Refused(file.name, f"holds {len(candidates)} CSV files that may be meant ({listed})",
                   f"unpack it and give the file {pattern}")  # fmt: skip
 
 
-def _refuse_full(file: Path, beside: Path, size: int) -> None:
-    free = shutil.disk_usage(beside).free
+def _refuse_full(file: Path, folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
     if free < size:
         raise Refused(
             file.name,

@@ -1,7 +1,7 @@
-"""Reads a release of ICD-10-CM and lays it over the book that is built in.
+"""Reading a release of ICD-10-CM, combined with the built-in book.
 
-The order file has fixed columns, counted from 1: code 7-13, whether it can be billed 15, long text
-from 78 (CMS, ICD-10 order files). The file of codes has the billable ones only: code, blanks, text.
+The order file has fixed columns, counted from 1: code 7-13, billable 15, long text from 78 (CMS,
+ICD-10 order files). The file of codes has only the billable ones: code, blanks, text.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from healthsim.reference.scan import at_line
 
 _ORDER = re.compile(r"(?P<number>\d{5,6}) (?P<code>[A-Z][0-9A-Z]{2,6}) *(?P<leaf>[01]) ")
 _LISTED = re.compile(r"(?P<code>(?=\S*\d)[A-Z][0-9A-Z]{2,6})[ \t,]+(?P<text>\S.*)")
-_TEXT = 77  # where the long text of an order file begins
+_TEXT = 77  # position of the long text in an order file
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CATEGORY = 3
 _AGAIN = "download it again from its publisher"
 
 
 def read(source: CsvSource, as_of: str) -> BookContent:
-    """Return every code of a release, and those built in that it lacks as retired.
+    """Return every code of a release, and the built-in codes that it lacks as retired.
 
     Raises:
-        Refused: a line is none of such a file, a code stands twice, or the release is not known
-            or older than the one built in.
+        Refused: a line is not valid, a code is listed twice, or the release is unknown or older
+            than the built-in one.
     """
     release = _release(source.name, as_of)
     if release < RELEASE:
@@ -40,7 +40,7 @@ def read(source: CsvSource, as_of: str) -> BookContent:
             "give a newer one; older codes are known already, with their days",
         )
     entries = _entries(source)
-    book = _Laid(Icd10cm(), entries, release)
+    book = _CombinedRelease(Icd10cm(), entries, release)
     rows = [*book.of_release(), *book.of_earlier()]
     return BookContent(
         f"ICD-10-CM, release of {release}",
@@ -51,23 +51,23 @@ def read(source: CsvSource, as_of: str) -> BookContent:
 
 
 _Entries = Mapping[str, tuple[bool, str]]
-"""Code with its dot -> whether it can be billed, and its text."""
+"""Code with its dot -> whether it is billable, and its text."""
 
 
 def _release(name: str, as_of: str) -> date:
-    """Return the first day of a release, from the name of its file or as the caller says it.
+    """Return the first day of a release, as the caller states it or by the name of its file.
 
     >>> _release("icd10cm-order-2027.txt", ""), _release("icd10cm-order-April-2027.txt", "")
     (datetime.date(2026, 10, 1), datetime.date(2027, 4, 1))
     """
-    said = as_of or name
-    if day := re.search(r"(20\d\d)-(\d\d)-(\d\d)", said):
+    text = as_of or name
+    if day := re.search(r"(20\d\d)-(\d\d)-(\d\d)", text):
         return date(int(day[1]), int(day[2]), int(day[3]))
-    found = re.search(r"(?:([a-z]{3})[a-z]*[-_ ]?(?:\d{1,2}[-_, ]+)?)?(20\d\d)", said.lower())
-    if found is None:
+    match = re.search(r"(?:([a-z]{3})[a-z]*[-_ ]?(?:\d{1,2}[-_, ]+)?)?(20\d\d)", text.lower())
+    if match is None:
         raise Refused(name, "does not say its release",
                       "say its first day: --as-of 2026-10-01")  # fmt: skip
-    year, month = int(found[2]), found[1] or ""
+    year, month = int(match[2]), match[1] or ""
     if month in _MONTHS:
         return date(year, _MONTHS.index(month) + 1, 1)
     return date(year - 1, 10, 1)  # a year alone is the fiscal year
@@ -116,7 +116,7 @@ def _listed(source: CsvSource, number: int, line: str, last: bool) -> tuple[str,
 
 
 def _refuse_cut(source: CsvSource, lines: list[str]) -> None:
-    """Refuse a file whose last line does not end: its text may be cut."""
+    """Refuse a file whose last line has no line end: its text may be cut off."""
     if not source.path.read_bytes().endswith((b"\n", b"\r")):
         raise Refused(
             at_line(source.shown, len(lines)),
@@ -126,8 +126,8 @@ def _refuse_cut(source: CsvSource, lines: list[str]) -> None:
 
 
 @dataclass
-class _Laid:
-    """A release laid over the book built in."""
+class _CombinedRelease:
+    """A release combined with the built-in book."""
 
     book: Icd10cm
     entries: _Entries
@@ -136,23 +136,23 @@ class _Laid:
     retired: int = 0
 
     def of_release(self) -> Iterator[Row]:
-        """Yield the codes of the release, and the categories above them that it leaves out."""
+        """Yield the codes of the release, and the categories above them that it lacks."""
         for code, (leaf, text) in self.entries.items():
             known = self.book.entry(code)
             if known is not None and known.valid_on(RELEASE) == leaf:
                 yield _row(code, text, known, leaf=leaf, begin=known.valid_from)
             else:
                 self.new += leaf
-                alike = known or self._alike(code)
-                was = known is not None and known.valid_on(RELEASE)
-                yield _row(code, text, alike, leaf=leaf, begin=self.release.isoformat(),
-                           until=self._last_day() if was else "")  # fmt: skip
+                similar = known or self._by_neighbours(code)
+                was_billable = known is not None and known.valid_on(RELEASE)
+                yield _row(code, text, similar, leaf=leaf, begin=self.release.isoformat(),
+                           until=self._last_day() if was_billable else "")  # fmt: skip
         for code in dict.fromkeys(code[:_CATEGORY] for code in self.entries):
             if code not in self.entries and self.book.entry(code) is None:
                 yield code, f"Category {code}", "header;is=other"
 
     def of_earlier(self) -> Iterator[Row]:
-        """Yield the codes built in that the release lacks; those in use until now are retired."""
+        """Yield the built-in codes that the release lacks; those in use until now are retired."""
         for row in self.book.every():
             if row.code in self.entries:
                 continue
@@ -167,19 +167,19 @@ class _Laid:
     def _last_day(self) -> str:
         return (self.release - timedelta(days=1)).isoformat()
 
-    def _alike(self, code: str) -> DiagnosisCode | None:
-        """Return what the nearest known codes say alike, which a new one is taken to be as well."""
+    def _by_neighbours(self, code: str) -> DiagnosisCode | None:
+        """Return a row with the properties that the nearest known codes have in common."""
         for size in range(len(code) - 1, _CATEGORY - 1, -1):
             rows = list(self.book.below(code[:size].rstrip("."), RELEASE))
             if rows:
                 first = rows[0]
-                said = {
+                common = {
                     name: getattr(first, name)
                     for name in ("category", "chronic", "sex", "age_low", "age_high")
                     if len({getattr(row, name) for row in rows}) == 1
                 }
-                plain = DiagnosisCode(code, "", first.category, False, "", 0, OLDEST)
-                return plain._replace(**said)
+                default = DiagnosisCode(code, "", first.category, False, "", 0, OLDEST)
+                return default._replace(**common)
         return None
 
 
@@ -194,12 +194,16 @@ def _row(
     if until:
         facts["until"] = until
     if known is not None:
-        facts |= _kept(known)
-    return code, text, ";".join(f"{name}={said}" if said else name for name, said in facts.items())
+        facts |= _facts_of(known)
+    return (
+        code,
+        text,
+        ";".join(f"{name}={value}" if value else name for name, value in facts.items()),
+    )
 
 
-def _kept(known: DiagnosisCode) -> dict[str, str]:
-    """Return what the book built in says of a code besides its text and its days."""
+def _facts_of(known: DiagnosisCode) -> dict[str, str]:
+    """Return the facts of a code in the built-in book, without its text and days."""
     facts = {
         name: "" for name in ("chronic", "manifestation", "common", "gone") if getattr(known, name)
     }

@@ -1,4 +1,4 @@
-"""Imports the CMS Hospital General Information file."""
+"""Import of the CMS Hospital General Information file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KINDS = " *(county|parish|borough|census area|municipality|city and borough|mun
 
 
 def _plain(column: str) -> str:
-    """Return SQL for a county's name without its kind, dots and capitals."""
+    """Return SQL of a county's name without its kind, dots and capitals."""
     return f"regexp_replace(lower(replace({column}, '.', '')), '{_KINDS}', '')"
 
 
@@ -41,7 +41,7 @@ def load(
     """Fill the table `hospitals`; a county is found by its name, else by the ZIP code.
 
     Returns:
-        The vintage, and what was checked.
+        The vintage, and the results of the checks.
     """
     states = ", ".join(f"'{code}'" for code in sorted(state_fips()))
     refuse(connection, source, [

@@ -1,4 +1,4 @@
-"""What can be imported: a table of kinds, and the one way in for each of them."""
+"""The kinds of files that can be imported, and their import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from healthsim.persistence.database import ddl
 from healthsim.persistence.digest import Digest, add_stored
 from healthsim.persistence.files import sweep
 from healthsim.reference import books, census, hospitals, nppes, places, state_codes, svi
-from healthsim.reference.csv_source import CsvSource, Tell, open_source
+from healthsim.reference.csv_source import CsvSource, ReportProgress, open_source
 from healthsim.reference.kind import ImportKind, ImportRequest
 from healthsim.reference.layouts import Layout, RecognizedFile, choose_layout
 from healthsim.reference.staging import STAGED, stage
@@ -32,9 +32,9 @@ from healthsim.tables import Table
 Load = Callable[
     [duckdb.DuckDBPyConnection, CsvSource, int | None, str], tuple[str, dict[str, object]]
 ]
-"""Fills a table from the staging table; returns the vintage and what was checked."""
+"""Fills a table from the staging table; returns the vintage and the checks with results."""
 
-_LOOK = 0.1  # seconds between two looks at how far a query is
+_INTERVAL = 0.1  # seconds between two reports of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class _Files:
     """The publisher's files of a table.
 
     Attributes:
-        table: what they fill.
-        layouts: each with what loads it.
+        table: that they fill.
+        layouts: each with the function that loads it.
         member: pattern of the file's name within a zip file.
         latin_1: whether the publisher ships Latin-1 text.
-        years: whether a file holds several years, of which one is taken.
+        years: whether a file has several years, of which one is imported.
     """
 
     table: Table
@@ -55,27 +55,29 @@ class _Files:
     latin_1: bool = False
     years: bool = False
 
-    def bring(self, kind: ImportKind, asked: ImportRequest) -> ImportRecord:
-        """Import a file into the table; the old rows stay where it is refused."""
-        if asked.year is not None and not self.years:
+    def load(self, kind: ImportKind, request: ImportRequest) -> ImportRecord:
+        """Import a file into the table; if it is refused, the old rows stay."""
+        if request.year is not None and not self.years:
             raise Refused("--year", f"a file of {kind.name} has one year only", "leave it out")
-        sweep(asked.path.parent)
+        sweep(request.path.parent)
         with open_source(
-            asked.file, self.member, asked.path.parent, _stopping(asked), latin_1=self.latin_1
+            request.file, self.member, request.path.parent, _stopping(request), latin_1=self.latin_1
         ) as source:
             layouts = dict(self.layouts)
             layout = choose_layout(source.shown, source.header, tuple(layouts), known_files())
-            with edit_reference(asked.path, lambda one: one.table == self.table.name) as connection:
+            with edit_reference(
+                request.path, lambda record: record.table == self.table.name
+            ) as connection:
                 return _watched(
-                    connection, asked,
-                    lambda: self._filled(connection, kind, asked, source, layout, layouts[layout]),
+                    connection, request,
+                    lambda: self._fill(connection, kind, request, source, layout, layouts[layout]),
                 )  # fmt: skip
 
-    def _filled(
+    def _fill(
         self,
         connection: duckdb.DuckDBPyConnection,
         kind: ImportKind,
-        asked: ImportRequest,
+        request: ImportRequest,
         source: CsvSource,
         layout: Layout,
         load: Load,
@@ -83,7 +85,7 @@ class _Files:
         state_codes.register(connection)
         stage(connection, source, layout)
         connection.execute(ddl(self.table))
-        vintage, checks = load(connection, source, asked.year, asked.as_of)
+        vintage, checks = load(connection, source, request.year, request.as_of)
         connection.execute(f"DROP TABLE {STAGED}")
         digest = Digest([self.table])
         add_stored(digest, connection, [self.table])
@@ -91,40 +93,40 @@ class _Files:
         if not rows:
             raise Refused(source.shown, "has no row that can be used",
                           "give the file as it was published")  # fmt: skip
-        done = ImportRecord(kind.name, kind.name, self.table.name, asked.file.name,
+        record = ImportRecord(kind.name, kind.name, self.table.name, request.file.name,
                       digest.tables()[self.table.name], rows, vintage, checks)  # fmt: skip
-        record_import(connection, done)
-        return done
+        record_import(connection, record)
+        return record
 
 
-def _stopping(asked: ImportRequest) -> Tell:
-    """Return a listener that stops as soon as that is wished."""
+def _stopping(request: ImportRequest) -> ReportProgress:
+    """Return a report of progress that raises as soon as a stop is requested."""
 
     def tell(what: str, share: float) -> None:
-        _refuse_stopped(asked)
-        asked.report_progress(what, share)
+        _refuse_stopped(request)
+        request.report_progress(what, share)
 
     return tell
 
 
-def _refuse_stopped(asked: ImportRequest) -> None:
-    if asked.stop.is_set():
+def _refuse_stopped(request: ImportRequest) -> None:
+    if request.stop.is_set():
         raise Cancelled("import", "was stopped", "the reference is as it was; run it again")
 
 
 def _watched(
-    connection: duckdb.DuckDBPyConnection, asked: ImportRequest, work: Callable[[], ImportRecord]
+    connection: duckdb.DuckDBPyConnection, request: ImportRequest, work: Callable[[], ImportRecord]
 ) -> ImportRecord:
-    """Do the work of queries in a thread, telling how far it is and stopping it when wished."""
+    """Run queries in a thread, report their progress, and stop them on request."""
     connection.execute("SET enable_progress_bar = true")
     connection.execute("SET enable_progress_bar_print = false")
-    made: list[ImportRecord] = []
+    records: list[ImportRecord] = []
     failed: list[BaseException] = []
     ended = threading.Event()
 
     def run() -> None:
         try:
-            made.append(work())
+            records.append(work())
         except BaseException as error:
             failed.append(error)
         finally:
@@ -132,23 +134,23 @@ def _watched(
 
     threading.Thread(target=run, name="healthsim-import", daemon=True).start()
     try:
-        asked.report_progress("importing", 0.0)
-        while not ended.wait(_LOOK):
-            _refuse_stopped(asked)
-            asked.report_progress("importing", max(0.0, connection.query_progress()) / 100)
-        _refuse_stopped(asked)
+        request.report_progress("importing", 0.0)
+        while not ended.wait(_INTERVAL):
+            _refuse_stopped(request)
+            request.report_progress("importing", max(0.0, connection.query_progress()) / 100)
+        _refuse_stopped(request)
     except BaseException:
-        while not ended.wait(_LOOK):  # a query may begin between two looks
+        while not ended.wait(_INTERVAL):  # a query may begin after an interrupt
             connection.interrupt()
         failed.clear()  # its traceback would keep the connection for ever
         raise
     if failed:
         raise failed.pop()
-    return made[0]
+    return records[0]
 
 
 def known_files() -> list[RecognizedFile]:
-    """Return every file that can be imported, told by its columns."""
+    """Return every file that can be imported, to be recognized by its columns."""
     return [
         RecognizedFile(
             tuple(names[0] for names in layout.needs)
@@ -179,8 +181,8 @@ _FILES: Mapping[str, _Files] = MappingProxyType({
 })  # fmt: skip
 
 KINDS: dict[str, ImportKind] = {
-    one.name: one
-    for one in (
+    kind.name: kind
+    for kind in (
         ImportKind(
             "census-population",
             "County population by age and sex (Census Bureau, Population Estimates Program)",
@@ -188,7 +190,7 @@ KINDS: dict[str, ImportKind] = {
             "characteristics: cc-estYYYY-alldata.csv or cc-estYYYY-agesex-all.csv, all states",
             "ages and sexes of the people of each county: {\"type\": \"population\", \"measure\": "
             "\"age\"} with a location",
-            _FILES["census-population"].bring,
+            _FILES["census-population"].load,
         ),
         ImportKind(
             "cdc-places",
@@ -197,14 +199,14 @@ KINDS: dict[str, ImportKind] = {
             "GIS-friendly file or the long one, exported as CSV",
             "prevalence by county: {\"type\": \"population\", \"measure\": \"diabetes\"} with a "
             "location",
-            _FILES["cdc-places"].bring,
+            _FILES["cdc-places"].load,
         ),
         ImportKind(
             "cdc-svi",
             "Social vulnerability by county (CDC/ATSDR SVI)",
             "the SVI data page of CDC/ATSDR: United States, County, CSV: SVI_YYYY_US_county.csv",
             "ranks of social vulnerability by county, to be looked up",
-            _FILES["cdc-svi"].bring,
+            _FILES["cdc-svi"].load,
         ),
         ImportKind(
             "nppes",
@@ -213,14 +215,14 @@ KINDS: dict[str, ImportKind] = {
             "or npidata_pfile_….csv from it",
             "real providers instead of the synthetic directory: \"network\": {\"source\": "
             "\"nppes\"}",
-            _FILES["nppes"].bring,
+            _FILES["nppes"].load,
         ),
         ImportKind(
             "cms-hospitals",
             "Hospitals registered with Medicare (CMS Hospital General Information)",
             "data.cms.gov, Provider Data Catalog, Hospitals: Hospital General Information, CSV",
             "real hospitals, with \"network\": {\"source\": \"nppes\"}",
-            _FILES["cms-hospitals"].bring,
+            _FILES["cms-hospitals"].load,
         ),
         *(
             ImportKind(name, book.title, book.offered, book.enables, books.import_book)
@@ -228,7 +230,7 @@ KINDS: dict[str, ImportKind] = {
         ),
     )
 }  # fmt: skip
-"""Every kind by name; a further kind is one more entry."""
+"""Every kind, by name."""
 
 
 def find(name: str) -> ImportKind:
@@ -238,35 +240,37 @@ def find(name: str) -> ImportKind:
     return KINDS[name]
 
 
-def import_source(name: str, asked: ImportRequest) -> ImportRecord:
+def import_source(name: str, request: ImportRequest) -> ImportRecord:
     """Import a file.
 
     Raises:
         NotFound: no such kind, or no such file.
-        Refused: the file is not what it should be; the error says where and how to mend it.
-        Cancelled: `asked.stop` was set.
+        Refused: the file is not valid; the error says where and how to mend it.
+        Cancelled: `request.stop` was set.
         StorageError: the reference cannot be read or written.
     """
-    return find(name).load(find(name), asked)
+    return find(name).load(find(name), request)
 
 
 def imported(path: Path) -> tuple[ImportRecord, ...]:
-    """Return what was imported, figures, providers and code books, by name."""
-    found = (*imports(path), *books.list_imported_books(path))
-    return tuple(sorted(found, key=lambda one: one.name))
+    """Return all imports, of figures, providers and code books, sorted by name."""
+    records = (*imports(path), *books.list_imported_books(path))
+    return tuple(sorted(records, key=lambda record: record.name))
 
 
 def remove(path: Path, name: str) -> ImportRecord:
-    """Remove what was imported under a name, and return what it was.
+    """Remove the import with a name, and return its record.
 
     Raises:
         NotFound: nothing was imported under this name.
     """
-    held = {one.name: one for one in imported(path)}
-    if name in held and name in books.BOOKS:
+    records = {record.name: record for record in imported(path)}
+    if name in records and name in books.BOOKS:
         return books.remove(path, name)
-    if name not in held:
-        raise NotFound(f"import {name!r}", "nothing was imported under this name", near(name, held))
-    with edit_reference(path, lambda one: one.name == name):
+    if name not in records:
+        raise NotFound(
+            f"import {name!r}", "nothing was imported under this name", near(name, records)
+        )
+    with edit_reference(path, lambda record: record.name == name):
         pass
-    return held[name]
+    return records[name]

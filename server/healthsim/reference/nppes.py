@@ -1,7 +1,7 @@
-"""Imports the NPPES monthly file of providers (npidata_pfile), some 330 columns and 9 M rows.
+"""Import of the NPPES monthly file of providers (npidata_pfile), some 330 columns and 9 M rows.
 
-DuckDB streams the columns that are needed into a staging table of its own, which spills to the
-disk; no row ever becomes a Python object.
+DuckDB streams the required columns into a staging table, which spills to the disk; no row becomes
+a Python object.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _CODE = "Healthcare Provider Taxonomy Code_"
 _SWITCH = "Healthcare Provider Primary Taxonomy Switch_"
 
 
-def _primary(have: Collection[str]) -> str:
-    """Return SQL for the taxonomy whose switch is on, else the first there is."""
-    there = [number for number in range(1, 16) if f"{_CODE}{number}" in have]
-    codes = {number: f"nullif(file.\"{_CODE}{number}\", '')" for number in there}
+def _primary(columns: Collection[str]) -> str:
+    """Return SQL of the taxonomy whose switch is on, or else of the first one."""
+    present = [number for number in range(1, 16) if f"{_CODE}{number}" in columns]
+    codes = {number: f"nullif(file.\"{_CODE}{number}\", '')" for number in present}
     on = " ".join(
         f"WHEN file.\"{_SWITCH}{number}\" = 'Y' AND {code} IS NOT NULL THEN {code}"
         for number, code in codes.items()
-        if f"{_SWITCH}{number}" in have
+        if f"{_SWITCH}{number}" in columns
     )
     return f"CASE {on} ELSE coalesce({', '.join(codes.values())}) END"
 
@@ -62,7 +62,7 @@ _RELEASE = re.compile(r"npidata_pfile_\d{8}-(\d{4})(\d\d)(\d\d)", re.IGNORECASE)
 _DATE = "try_strptime({}, ['%m/%d/%Y', '%Y-%m-%d'])"
 _OFF, _ON = _DATE.format('"NPI Deactivation Date"'), _DATE.format('"NPI Reactivation Date"')
 _ACTIVE = f'("NPI Deactivation Date" IS NULL OR coalesce({_ON} >= {_OFF}, false))'
-_LUHN_PREFIX = 24  # what the issuer prefix 80840 adds to an NPI's check sum (45 CFR 162.406)
+_LUHN_PREFIX = 24  # added to an NPI's check sum by the issuer prefix 80840 (45 CFR 162.406)
 
 
 def load(
@@ -71,14 +71,14 @@ def load(
     """Fill the table `npi_providers` with those who are active and practise in the United States.
 
     Returns:
-        The vintage, and what was checked: who was left out and why, and the share of numbers
-        whose check digit is right.
+        The vintage, and the checks: who was left out and why, and the share of numbers with a
+        correct check digit.
     """
     states = ", ".join(f"'{code}'" for code in sorted(state_fips()))
-    at_home = ", ".join(f"'{code}'" for code in ("US", *sorted(TERRITORIES)))
-    here = (
+    country_codes = ", ".join(f"'{code}'" for code in ("US", *sorted(TERRITORIES)))
+    in_country = (
         f'(upper("{_PRACTICE} State Name") IN ({states}) '
-        f"AND coalesce(upper(\"{_COUNTRY}\"), 'US') IN ({at_home}))"
+        f"AND coalesce(upper(\"{_COUNTRY}\"), 'US') IN ({country_codes}))"
     )
     refuse(connection, source, [
         RowCheck("NPI", "\"NPI\" IS NULL OR NOT regexp_full_match(\"NPI\", '[1-9][0-9]{9}')",
@@ -99,21 +99,21 @@ def load(
         f"FROM (SELECT *, "
         f"CASE WHEN regexp_matches(\"{_PRACTICE} Postal Code\", '^[0-9]{{5}}') "
         f'THEN left("{_PRACTICE} Postal Code", 5) END AS zip FROM {STAGED} '
-        f"WHERE {_ACTIVE} AND {here}) AS file "
+        f"WHERE {_ACTIVE} AND {in_country}) AS file "
         "LEFT JOIN known_zip USING (zip) LEFT JOIN known_specialty USING (taxonomy) "
         "ORDER BY county_fips NULLS LAST, npi"
     )
     if numbers(connection, f"SELECT count(*) - count(DISTINCT npi) FROM {NPI_PROVIDERS.name}")[0]:
         refuse_twice(connection, source, ('"NPI"',), "NPI {}")
-    return _vintage(source, as_of), _checks(connection, here)
+    return _vintage(source, as_of), _checks(connection, in_country)
 
 
 def _specialties() -> pa.Table:
-    """Return the word of every taxonomy code whose people a specification may name."""
-    words, book = set(taxonomy().codes), nucc()
+    """Return the specialty of every taxonomy code that specifications can name."""
+    specialties, book = set(taxonomy().codes), nucc()
     rows = {code: book.find(code, "taxonomy") for code in book.codes}
-    known = {code: row.specialty for code, row in rows.items() if row.specialty in words}
-    return pa.table({"taxonomy": list(known), "specialty": list(known.values())})
+    named = {code: row.specialty for code, row in rows.items() if row.specialty in specialties}
+    return pa.table({"taxonomy": list(named), "specialty": list(named.values())})
 
 
 def _vintage(source: CsvSource, as_of: str) -> str:
@@ -121,13 +121,13 @@ def _vintage(source: CsvSource, as_of: str) -> str:
     return "-".join(named.groups()) if named else as_of or "release not stated"
 
 
-def _checks(connection: duckdb.DuckDBPyConnection, here: str) -> dict[str, object]:
+def _checks(connection: duckdb.DuckDBPyConnection, in_country: str) -> dict[str, object]:
     rows, inactive, abroad = numbers(
         connection,
         f"SELECT count(*), count(*) FILTER (NOT {_ACTIVE}), "
-        f"count(*) FILTER ({_ACTIVE} AND NOT coalesce({here}, false)) FROM {STAGED}",
+        f"count(*) FILTER ({_ACTIVE} AND NOT coalesce({in_country}, false)) FROM {STAGED}",
     )
-    kept, people, placed, named, right = numbers(
+    kept, people, placed, named, valid = numbers(
         connection,
         "SELECT count(*), count(*) FILTER (entity_type = 1), count(county_fips), "
         f"count(specialty), count(*) FILTER ({_luhn()}) FROM {NPI_PROVIDERS.name}",
@@ -140,12 +140,12 @@ def _checks(connection: duckdb.DuckDBPyConnection, here: str) -> dict[str, objec
         "organisations": kept - people,
         "without_county": kept - placed,
         "without_specialty": kept - named,
-        "check_digit_right_share": round(right / kept, 4) if kept else 0.0,
+        "check_digit_right_share": round(valid / kept, 4) if kept else 0.0,
     }
 
 
 def _luhn() -> str:
-    """Return SQL that is true of a number whose check digit is right."""
+    """Return SQL that is true for a number with a correct check digit."""
     digits = [f"(npi // {10**place} % 10)" for place in range(10)]
     doubled = [f"(2 * {digit} // 10 + 2 * {digit} % 10)" for digit in digits[1::2]]
     return f"({' + '.join([*digits[0::2], *doubled])} + {_LUHN_PREFIX}) % 10 = 0"

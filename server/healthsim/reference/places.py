@@ -1,4 +1,4 @@
-"""Imports CDC PLACES for counties: the GIS-friendly file, wide, and the long one."""
+"""Import of CDC PLACES for counties: the GIS-friendly file, wide, and the long one."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def _county(column: str, only: str = "") -> list[RowCheck]:
 
 
 def _release(source: CsvSource, as_of: str) -> str:
-    found = next((match for one in _RELEASES if (match := one.search(source.name))), None)
-    year = found[1] if found else as_of
+    match = next((hit for pattern in _RELEASES if (hit := pattern.search(source.name))), None)
+    year = match[1] if match else as_of
     return f"CDC PLACES {year} release" if year else "CDC PLACES, release not stated"
 
 

@@ -1,4 +1,4 @@
-"""Looks through a text file once, before anything is imported: encoding, line ends, stray bytes."""
+"""The scan of a text file before its import: encoding, line ends, zero bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 from healthsim.errors import Refused
 
 BLOCK = 2**22
-"""Bytes looked at in one go."""
+"""Bytes read at once."""
 _LONGEST_HEADER = 2**20
 _ENDS = re.compile(rb"\r\n|\r|\n")
 _ALIKE = "give the file as it was published, or save it with one kind of line end"
@@ -19,24 +19,24 @@ _NAMES = {b"\r\n": "CR LF (Windows)", b"\n": "LF (Unix)", b"\r": "CR (old Macint
 
 
 class ByteSource(Protocol):
-    """What bytes are read from."""
+    """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes, none at the end."""
+        """Return the next bytes; none at the end."""
 
 
 class CsvScanner:
-    """Takes a file block by block, and refuses it at the first byte that should not be there.
+    """Scans a file block by block, and refuses it at the first invalid byte.
 
     Args:
-        name: the file's own name, for messages.
-        latin_1: whether the publisher ships Latin-1 text, which is then taken as such.
+        name: the file's own name, for error texts.
+        latin_1: whether the publisher ships Latin-1 text, which is then accepted.
 
     Attributes:
         name: the file's own name.
-        header: the columns that the first line names; known from the first block on.
-        encoding: ``"utf-8"``, or ``"latin-1"`` once a byte was met that UTF-8 does not allow.
-        lines: line ends met so far.
+        header: the columns that the first line names; known after the first block.
+        encoding: ``"utf-8"``, or ``"latin-1"`` after a byte that UTF-8 does not allow.
+        lines: number of line ends so far.
     """
 
     def __init__(self, name: str, *, latin_1: bool) -> None:
@@ -46,40 +46,40 @@ class CsvScanner:
         self.name = name
         self._latin_1 = latin_1
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._begun = False
-        self._end = b""  # how the first line ends
-        self._held = b""  # a CR at the end of a block, which may go on as CR LF
-        self._feeds = 0  # in the block that is looked at
+        self._started = False
+        self._line_end = b""  # line end of the first line
+        self._pending = b""  # a CR at the end of a block, perhaps the first half of CR LF
+        self._feeds = 0  # line feeds in the current block
 
     def take(self, block: bytes) -> None:
-        """Look at the next bytes."""
-        if not self._begun:
-            self._begin(block)
-        block, self._held = self._held + block, b""
+        """Scan the next bytes."""
+        if not self._started:
+            self._start(block)
+        block, self._pending = self._pending + block, b""
         if block.endswith(b"\r"):
-            block, self._held = block[:-1], b"\r"
-        self._look(block)
+            block, self._pending = block[:-1], b"\r"
+        self._scan(block)
 
     def finish(self) -> None:
-        """Say that there are no more bytes."""
-        if self._held:
-            self._held = b""
-            self._look(b"\r")
+        """Finish the scan after the last bytes."""
+        if self._pending:
+            self._pending = b""
+            self._scan(b"\r")
         if self.encoding == "utf-8":
             self._decode(b"", final=True)
 
-    def _look(self, block: bytes) -> None:
+    def _scan(self, block: bytes) -> None:
         zero = block.find(b"\0")
         if zero >= 0:
             raise self._refused(block, zero, "a zero byte: this is no text file",
                                 "download the CSV file again")  # fmt: skip
-        self._ends(block)
+        self._check_ends(block)
         if self.encoding == "utf-8":
             self._decode(block)
         self.lines += self._feeds
 
-    def _begin(self, block: bytes) -> None:
-        self._begun = True
+    def _start(self, block: bytes) -> None:
+        self._started = True
         if not block.strip():
             raise Refused(self.name, "is empty", "download it again")
         line, end = first_line(block)
@@ -90,21 +90,21 @@ class CsvScanner:
             raise Refused(at_line(self.name, 1), "the whole file is one line that does not end",
                           "give the publisher's CSV file: this one was cut short, or is an "
                           "error page")  # fmt: skip
-        self._end = end
+        self._line_end = end
         text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
         self.header = tuple(name.strip() for name in next(csv.reader([text]), []))
 
-    def _ends(self, block: bytes) -> None:
-        """Refuse line ends of another kind than the first one."""
+    def _check_ends(self, block: bytes) -> None:
+        """Refuse line ends that differ from the first one."""
         self._feeds = block.count(b"\n")
-        if self._end == b"\r":
-            raise self._refused(block, 0, f"ends with {_NAMES[self._end]}", _ALIKE, whole=True)
-        if self._end == b"\n" and b"\r" not in block:
+        if self._line_end == b"\r":
+            raise self._refused(block, 0, f"ends with {_NAMES[self._line_end]}", _ALIKE, whole=True)
+        if self._line_end == b"\n" and b"\r" not in block:
             return
-        if self._end == b"\r\n" and self._feeds == block.count(b"\r\n") == block.count(b"\r"):
+        if self._line_end == b"\r\n" and self._feeds == block.count(b"\r\n") == block.count(b"\r"):
             return
-        other = next(match for match in _ENDS.finditer(block) if match[0] != self._end)
-        found = f"ends with {_NAMES[other[0]]}, and the first line with {_NAMES[self._end]}"
+        other = next(match for match in _ENDS.finditer(block) if match[0] != self._line_end)
+        found = f"ends with {_NAMES[other[0]]}, and the first line with {_NAMES[self._line_end]}"
         raise self._refused(block, other.start(), found, _ALIKE, whole=True)
 
     def _decode(self, block: bytes, *, final: bool = False) -> None:
@@ -125,18 +125,19 @@ class CsvScanner:
     def _refused(
         self, block: bytes, at: int, found: str, mend: str, *, whole: bool = False
     ) -> Refused:
-        """Refuse the byte at a place of a block, naming its line, and its column if not `whole`."""
-        begins = block.rfind(b"\n", 0, at) + 1
+        """Return the refusal of a byte of a block, with its line, and its column if not `whole`."""
+        start = block.rfind(b"\n", 0, at) + 1
         line = self.lines + block.count(b"\n", 0, at) + 1
-        fields = next(csv.reader([block[begins:at].decode("latin-1").rstrip("\r") + "x"]), [""])
-        place = len(fields) - 1
-        known = not whole and (begins > 0 or self.lines == 0)  # else it began a block earlier
-        column = self.header[place] if known and line > 1 and place < len(self.header) else ""
+        fields = next(csv.reader([block[start:at].decode("latin-1").rstrip("\r") + "x"]), [""])
+        field = len(fields) - 1
+        in_block = start > 0 or self.lines == 0  # else the line began in an earlier block
+        named = not whole and in_block and line > 1 and field < len(self.header)
+        column = self.header[field] if named else ""
         return Refused(at_line(self.name, line, column), found, mend)
 
 
 def at_line(name: str, line: int, column: str = "") -> str:
-    """Return a place in a file, for a message.
+    """Return a place in a file, for an error text.
 
     >>> at_line("a.csv", 3, "YEAR")
     'a.csv, line 3, column YEAR'
@@ -145,7 +146,7 @@ def at_line(name: str, line: int, column: str = "") -> str:
 
 
 def first_line(block: bytes) -> tuple[bytes, bytes]:
-    r"""Return the first line of a block, and what ends it.
+    r"""Return the first line of a block, and its line end.
 
     >>> first_line(b"a,b\r\n1,2\r\n")
     (b'a,b', b'\r\n')
@@ -154,10 +155,10 @@ def first_line(block: bytes) -> tuple[bytes, bytes]:
     return (block[: match.start()], match[0]) if match else (block, b"")
 
 
-def blocks(file: ByteSource, tell: Callable[[int], None]) -> Iterator[bytes]:
-    """Yield a file block by block, telling how many bytes have been read."""
+def blocks(file: ByteSource, report_bytes: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield a file block by block, and report how many bytes have been read."""
     done = 0
     while block := file.read(BLOCK):
         done += len(block)
-        tell(done)
+        report_bytes(done)
         yield block

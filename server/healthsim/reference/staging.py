@@ -1,4 +1,4 @@
-"""Reads a CSV file into a staging table of text, strictly, and finds the line of what is wrong."""
+"""Reading a CSV file strictly into a staging table of text, and checks of its rows."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _LONGEST = 2_000_000  # bytes of one row; DuckDB's buffers have sixteen times as
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """A test that no row may fail.
+    """A check that every row must pass.
 
     Attributes:
-        column: which column it looks at.
-        when: SQL that is true of a row that fails.
-        found: what is wrong, `{}` standing for the value.
-        mend: what to do about it.
+        column: the column that is checked.
+        when: SQL that is true for a row that fails.
+        found: the fault, with `{}` for the value.
+        mend: the remedy.
     """
 
     column: str
@@ -42,7 +42,7 @@ class RowCheck:
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """How a table of text is written.
+    """The format of a table of text.
 
     Attributes:
         mark: what divides its columns.
@@ -64,7 +64,7 @@ def stage(
     connection: duckdb.DuckDBPyConnection,
     source: CsvSource,
     layout: Layout,
-    writing: TextFormat = COMMAS,
+    text_format: TextFormat = COMMAS,
 ) -> None:
     """Read the columns of a layout into the staging table.
 
@@ -72,18 +72,19 @@ def stage(
         Refused: a row has too few or too many fields, or an unfinished quotation.
     """
     names = layout.names(source.header)
-    quote = "'\"'" if writing.quoted else "''"
+    quote = "'\"'" if text_format.quoted else "''"
     reader = (
         f"read_csv({literal(str(source.path))}, columns={columns_sql(names)}, "
-        f"delim={literal(writing.mark)}, quote={quote}, escape={quote}, skip={writing.titles}, "
-        f"header={str(writing.headed).lower()}, auto_detect=false, strict_mode=true, "
-        f"null_padding=false, encoding='{source.encoding}', max_line_size={_LONGEST})"
+        f"delim={literal(text_format.mark)}, quote={quote}, escape={quote}, "
+        f"skip={text_format.titles}, header={str(text_format.headed).lower()}, "
+        "auto_detect=false, strict_mode=true, null_padding=false, "
+        f"encoding='{source.encoding}', max_line_size={_LONGEST})"
     )
     connection.execute(f"DROP TABLE IF EXISTS {STAGED}")
     try:
         connection.execute(
             f"CREATE TABLE {STAGED} AS "
-            f"SELECT row_number() OVER () + {writing.titles + writing.headed} AS line, "
+            f"SELECT row_number() OVER () + {text_format.titles + text_format.headed} AS line, "
             f"{select_sql(names, layout)} FROM {reader} AS file"
         )
     except duckdb.InvalidInputException as error:
@@ -92,41 +93,45 @@ def stage(
         raise Refused(source.shown, "has a header and no rows", _AGAIN)
 
 
-def _unreadable(source: CsvSource, said: str) -> Refused:
-    """Say what DuckDB's message about a row means."""
-    line = _LINE.search(said)
+def _unreadable(source: CsvSource, message: str) -> Refused:
+    """Return the refusal of a row from DuckDB's error message."""
+    line = _LINE.search(message)
     where = at_line(source.shown, int(line[1])) if line else source.shown
     last = bool(line) and int(line[1]) >= source.lines  # type: ignore[index]
-    width = _WIDTH.search(said)
+    width = _WIDTH.search(message)
     if width:
         found = f"has {int(width[2]):,} fields, and the header has {int(width[1]):,}"
         return Refused(
             where, f"the last line {found}: the file is cut off" if last else found, _AGAIN
         )
-    if "unterminated quote" in said:
+    if "unterminated quote" in message:
         found = "a quotation mark is opened and not closed"
         return Refused(where, f"{found}: the file is cut off" if last else found, _AGAIN)
-    if "Maximum line size" in said:
+    if "Maximum line size" in message:
         return Refused(
             where, f"the fields of a row are together longer than {_LONGEST:,} bytes", _AGAIN
         )
-    first = next((one for one in said.splitlines() if not one.startswith("Possible")), said)
-    return Refused(where, f"is no well-formed CSV ({first.split('Error: ')[-1][:160]})", _AGAIN)
+    first_text = next(
+        (text for text in message.splitlines() if not text.startswith("Possible")), message
+    )
+    return Refused(
+        where, f"is no well-formed CSV ({first_text.split('Error: ')[-1][:160]})", _AGAIN
+    )
 
 
 def refuse(
-    connection: duckdb.DuckDBPyConnection, source: CsvSource, wrongs: Sequence[RowCheck]
+    connection: duckdb.DuckDBPyConnection, source: CsvSource, checks: Sequence[RowCheck]
 ) -> None:
-    """Refuse the first row, in the order of the file, that fails one of some tests."""
-    for wrong in wrongs:
-        found = connection.execute(
-            f"SELECT line, {quoted(wrong.column)} FROM {STAGED} "
-            f"WHERE coalesce({wrong.when}, false) ORDER BY line LIMIT 1"
+    """Refuse the first row, in the order of the file, that fails a check."""
+    for check in checks:
+        row = connection.execute(
+            f"SELECT line, {quoted(check.column)} FROM {STAGED} "
+            f"WHERE coalesce({check.when}, false) ORDER BY line LIMIT 1"
         ).fetchone()
-        if found:
-            value = "empty" if found[1] is None else repr(found[1])
+        if row:
+            value = "empty" if row[1] is None else repr(row[1])
             raise Refused(
-                at_line(source.shown, found[0], wrong.column), wrong.found.format(value), wrong.mend
+                at_line(source.shown, row[0], check.column), check.found.format(value), check.mend
             )
 
 
@@ -137,25 +142,25 @@ def refuse_twice(
 
     Args:
         connection: with the staging table.
-        source: for the message.
-        key: SQL of what no two rows may share.
-        what: what stands twice, `{}` standing for the key's values.
+        source: for the error text.
+        key: SQL of the columns that must be unique together.
+        what: name of a row, with `{}` for the values of the key.
     """
-    listed = ", ".join(key)
-    found = connection.execute(
-        f"SELECT min(line), max(line), {listed} FROM {STAGED} "
-        f"GROUP BY {listed} HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+    columns = ", ".join(key)
+    row = connection.execute(
+        f"SELECT min(line), max(line), {columns} FROM {STAGED} "
+        f"GROUP BY {columns} HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
     ).fetchone()
-    if found:
+    if row:
         raise Refused(
-            at_line(source.shown, found[1]),
-            f"{what.format(*found[2:])} stands in line {found[0]:,} too",
+            at_line(source.shown, row[1]),
+            f"{what.format(*row[2:])} stands in line {row[0]:,} too",
             "give a file that has it once; the reference is as it was",
         )
 
 
 def not_whole(column: str) -> str:
-    r"""Return SQL that is true where a column is no whole number from 0 on.
+    r"""Return SQL that is true where a column is not a whole number from 0 on.
 
     >>> not_whole("A")
     '("A" IS NULL OR NOT regexp_full_match("A", \'[0-9]{1,15}\'))'
@@ -165,7 +170,7 @@ def not_whole(column: str) -> str:
 
 
 def not_number(column: str, low: float, high: float) -> str:
-    """Return SQL that is true where a column has a value that is no number within bounds."""
+    """Return SQL that is true where a column has a value that is not a number within bounds."""
     name = quoted(column)
     value = f"TRY_CAST({name} AS DOUBLE)"
     return f"{name} IS NOT NULL AND ({value} IS NULL OR NOT {value} BETWEEN {low} AND {high})"

@@ -1,4 +1,4 @@
-"""What HealthSim knows of places, as tables that imports are checked against and joined with."""
+"""HealthSim's own places as tables, for checks of and joins with imported rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TERRITORIES = {"AS": "60", "GU": "66", "MP": "69", "PR": "72", "VI": "78"}
 
 @cache
 def state_fips() -> dict[str, str]:
-    """Return the two-digit FIPS code of each state and territory, by its letters.
+    """Return the two-digit FIPS code of each state and territory, by its two letters.
 
     >>> state_fips()["TX"]
     '48'
@@ -26,7 +26,7 @@ def state_fips() -> dict[str, str]:
 
 
 def known_state(fips: str) -> str:
-    """Return SQL that is true where a county code begins with a state that exists.
+    """Return SQL that is true where a county code begins with an existing state.
 
     >>> known_state("fips")[:31]
     "left(fips, 2) IN ('01', '02', '"
@@ -36,25 +36,25 @@ def known_state(fips: str) -> str:
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Show a connection the tables `known_zip`, `known_county` and `known_state`."""
-    here = geography()
-    fips = np.array(here.county_fips)
+    """Register the tables `known_zip`, `known_county` and `known_state` with a connection."""
+    geo = geography()
+    fips = np.array(geo.county_fips)
     letters = {code: state for state, code in state_fips().items()}
     connection.register("known_zip", pa.table({
-        "zip": pa.array(here.place_zip), "county_fips": pa.array(fips[here.place_county]),
+        "zip": pa.array(geo.place_zip), "county_fips": pa.array(fips[geo.place_county]),
     }))  # fmt: skip
     connection.register("known_county", pa.table({
-        "county_fips": pa.array(here.county_fips), "name": pa.array(here.county_name),
-        "state": pa.array([letters[code[:2]] for code in here.county_fips]),
+        "county_fips": pa.array(geo.county_fips), "name": pa.array(geo.county_name),
+        "state": pa.array([letters[code[:2]] for code in geo.county_fips]),
     }))  # fmt: skip
     connection.register("known_state", pa.table({
-        "state": pa.array(here.states), "people": pa.array(here.state_population),
-        "fips": pa.array([state_fips()[state] for state in here.states]),
+        "state": pa.array(geo.states), "people": pa.array(geo.state_population),
+        "fips": pa.array([state_fips()[state] for state in geo.states]),
     }))  # fmt: skip
 
 
 def unknown_counties(table: str) -> str:
-    """Return SQL that counts the counties of a table of which HealthSim has no name."""
+    """Return SQL that counts the counties of a table that HealthSim does not have."""
     return (
         f"SELECT count(DISTINCT fips) FROM {table} "
         "WHERE fips NOT IN (SELECT county_fips FROM known_county)"

@@ -1,8 +1,8 @@
-"""reference.duckdb: one file, changed as a whole, read while it is being changed.
+"""reference.duckdb: one file that is replaced as a whole and can be read during a change.
 
-A change writes a new file beside the old one, takes over what it does not replace, and is
-published with one replace. A process that is killed at any moment leaves the old file as it was;
-what it had not finished is swept by the next change.
+A change writes a new file next to the old one, copies what it does not replace, and renames the
+new file over the old one. A process that is killed leaves the old file as it was; the next change
+removes its unfinished files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from healthsim.persistence.files import (
 )
 from healthsim.reference.tables import IMPORTS
 
-_MEMORY_MB = 500  # of DuckDB's buffers; a sort of millions of providers spills to the disk
+_MEMORY_MB = 500  # of DuckDB's buffers; sorting millions of providers spills to the disk
 _BUSY = Refused(
     "reference", "another import or removal is under way", "wait until it has ended, then repeat"
 )
@@ -54,14 +54,14 @@ _CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": F
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One thing that was imported.
+    """One import.
 
     Attributes:
-        name: by what it is listed and removed.
-        table: which table holds its rows.
+        name: under which it is listed and removed.
+        table: that has its rows.
         digest: SHA-256 over the imported columns, hexadecimal: its version.
-        vintage: which release of the publisher it is.
-        checks: what was checked, and what came out.
+        vintage: its release, in the publisher's words.
+        checks: results of the checks, by name.
     """
 
     name: str
@@ -75,15 +75,15 @@ class ImportRecord:
 
 
 def imports(path: Path) -> tuple[ImportRecord, ...]:
-    """Return what a reference holds, by name; nothing where there is no file."""
+    """Return the imports of a reference, by name; none where there is no file."""
     if not path.is_file():
         return ()
     with open_read(path) as connection:
-        return listed(connection)
+        return list_imports(connection)
 
 
-def listed(connection: duckdb.DuckDBPyConnection) -> tuple[ImportRecord, ...]:
-    """Return what an open reference holds, by name."""
+def list_imports(connection: duckdb.DuckDBPyConnection) -> tuple[ImportRecord, ...]:
+    """Return the imports of an open reference, by name."""
     columns = ", ".join(quoted(column.name) for column in IMPORTS.columns)
     rows = connection.execute(
         f"SELECT {columns} FROM {quoted(IMPORTS.name)} ORDER BY name"
@@ -91,31 +91,34 @@ def listed(connection: duckdb.DuckDBPyConnection) -> tuple[ImportRecord, ...]:
     return tuple(ImportRecord(*(*row[:7], json.loads(row[7]))) for row in rows)
 
 
-def record_import(connection: duckdb.DuckDBPyConnection, done: ImportRecord) -> None:
+def record_import(connection: duckdb.DuckDBPyConnection, record: ImportRecord) -> None:
     """Add an import to the list of a reference that is being changed."""
     connection.execute(
         f"INSERT INTO {quoted(IMPORTS.name)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [done.name, done.kind, done.table, done.file_name, done.digest, done.rows, done.vintage,
-         json.dumps(dict(done.checks), sort_keys=True)],
-    )  # fmt: skip
+        [
+            *(record.name, record.kind, record.table, record.file_name),
+            *(record.digest, record.rows, record.vintage),
+            json.dumps(dict(record.checks), sort_keys=True),
+        ],
+    )
 
 
 @contextmanager
 def edit_reference(
     path: Path, without: Callable[[ImportRecord], bool]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a copy of a reference to change it; leaving the block publishes it, an error does not.
+    """Open a copy of a reference to change it; it is published unless the block raises.
 
     Args:
         path: the reference, which need not exist yet; its folder must.
-        without: which imports the copy shall lack, table and all.
+        without: true for the imports that are left out of the copy, with their tables.
 
     Yields:
         A connection whose current schema is the copy.
 
     Raises:
         Refused: another change is under way.
-        StorageError: the old reference cannot be read, or the new one not be written.
+        StorageError: the old reference cannot be read, or the new one cannot be written.
     """
     with disk_errors(path.name), _alone(path):
         _sweep(path)
@@ -137,7 +140,7 @@ def edit_reference(
             publish_over(unfinished, path)
         except duckdb.OutOfMemoryException as error:
             raise _FULL from error
-        except duckdb.IOException as error:  # the others would be faults of HealthSim itself
+        except duckdb.IOException as error:  # other errors would be faults of HealthSim itself
             raise explain_error(unfinished, error) from error
         finally:
             discard(unfinished)
@@ -145,7 +148,7 @@ def edit_reference(
 
 @contextmanager
 def _scratch(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a connection that spills to a folder of its own instead of filling memory."""
+    """Open a connection that spills to its own folder when memory is short."""
     try:
         with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY_MB}MB'")
@@ -161,21 +164,21 @@ def _take_over(
     connection.execute(ddl(IMPORTS))
     if not path.is_file():
         return
-    with open_read(path):  # waits for whoever keeps it, and explains what is wrong with it
+    with open_read(path):  # waits for other users of it, and explains its faults
         pass
     connection.execute(f"ATTACH {literal(str(path))} AS {_OLD} (READ_ONLY)")
     connection.execute(f"USE {_OLD}")
-    kept = [one for one in listed(connection) if not without(one)]
+    records = [record for record in list_imports(connection) if not without(record)]
     connection.execute(f"USE {SCHEMA}")
-    for one in kept:
-        name = quoted(one.table)
+    for record in records:
+        name = quoted(record.table)
         connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {_OLD}.{name}")
-        record_import(connection, one)
+        record_import(connection, record)
     connection.execute(f"DETACH {_OLD}")
 
 
 def _sweep(path: Path) -> None:
-    """Remove what changes that were killed left behind."""
+    """Remove what killed changes have left."""
     sweep(path.parent)
     for folder in path.parent.glob(f".{path.name}.*.unfinished.spill"):
         pid = folder.name.removeprefix(f".{path.name}.").split("-")[0]
@@ -185,7 +188,7 @@ def _sweep(path: Path) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold the lock of a reference; the system lets go of it when a process dies."""
+    """Hold the lock of a reference; the system releases it when a process dies."""
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _lock(descriptor)

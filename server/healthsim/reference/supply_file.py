@@ -1,4 +1,4 @@
-"""Reads HCPCS Level II as CMS ships it: fixed columns, or the sheet saved as CSV.
+"""Reading HCPCS Level II as CMS ships it: fixed columns, or the sheet saved as CSV.
 
 Fixed columns, counted from 1 (record layout of the contractor file, CMS 2024): code 1-5, record
 kind 11 (3 a procedure, 4 its continuation, 7 and 8 modifiers), long text 12-91, short text 92-119,
@@ -21,19 +21,19 @@ _RECORD = re.compile(r"(?:[A-Z]\d{4}|   [A-Z0-9]{2})\d{5}[3478]", re.ASCII)
 
 
 def read(source: CsvSource, as_of: str) -> BookContent:
-    """Return the codes of a HCPCS file; codes whose last day has come carry it."""
+    """Return the codes of a HCPCS file, with the last day of those that have one."""
     if source.header and "hcpc" in source.header[0].lower():
         return book_tables.hcpcs(source, as_of)
     texts: dict[str, list[str]] = {}
-    last: dict[str, str] = {}
+    last_days: dict[str, str] = {}
     lines = source.path.read_text(encoding=source.encoding).splitlines()
-    begun = False
+    started = False
     for number, line in enumerate(lines, 1):
         if not _RECORD.match(line):
-            if not begun or not line.strip():
+            if not started or not line.strip():
                 continue  # a notice before the records
             raise _cut(source, number, len(lines))
-        begun = True
+        started = True
         if len(line) < _SHORTEST and number == len(lines):
             raise _cut(source, number, len(lines))
         code = line[:5].strip()
@@ -41,15 +41,15 @@ def read(source: CsvSource, as_of: str) -> BookContent:
             continue  # a modifier
         texts.setdefault(code, []).append(line[11:91].strip())
         if day := line[284:292].strip():
-            last[code] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-    if not begun:
+            last_days[code] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    if not started:
         raise Refused(at_line(source.shown, 1), "is neither a HCPCS record nor a header",
                       "give HCPCYYYY_MMM_ANWEB.txt, or the sheet saved as CSV")  # fmt: skip
     rows: list[Row] = [
-        (code, " ".join(said), f"until={last[code]}" if code in last else "")
-        for code, said in texts.items()
+        (code, " ".join(parts), f"until={last_days[code]}" if code in last_days else "")
+        for code, parts in texts.items()
     ]
-    return BookContent(release_of(source.name, as_of), rows, {"ended": len(last)})
+    return BookContent(release_of(source.name, as_of), rows, {"ended": len(last_days)})
 
 
 def _cut(source: CsvSource, number: int, lines: int) -> Refused:

@@ -1,4 +1,4 @@
-"""Imports the CDC/ATSDR Social Vulnerability Index for counties: SVI_YYYY_US_county.csv."""
+"""Import of the CDC/ATSDR Social Vulnerability Index for counties: SVI_YYYY_US_county.csv."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from healthsim.reference.state_codes import known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_SVI
 
 RANKS = ("RPL_THEMES", "RPL_THEME1", "RPL_THEME2", "RPL_THEME3", "RPL_THEME4")
-_MISSING = -999  # what the publisher writes where a figure is not known (SVI documentation)
+_MISSING = -999  # the publisher's value for a missing figure (SVI documentation)
 
 COUNTY = Layout(
     "CDC SVI county",
@@ -31,7 +31,7 @@ def load(
     """Fill the table `county_svi`: percentile ranks, null where the publisher has -999.
 
     Returns:
-        The vintage, and what was checked.
+        The vintage, and the results of the checks.
     """
     refuse(connection, source, [
         RowCheck("STCNTY", "regexp_full_match(\"STCNTY\", '[0-9]{6,}')",

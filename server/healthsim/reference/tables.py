@@ -1,4 +1,4 @@
-"""What reference.duckdb holds: the tables of imported figures, providers and hospitals."""
+"""The tables of reference.duckdb: imported figures, providers and hospitals."""
 
 from __future__ import annotations
 
