@@ -47,6 +47,17 @@ def test_without_a_limit_everything_is_used(found: list[tuple[int, int, int]]) -
     assert np.array_equal(used, amount[turns.order])
 
 
+@settings(deadline=None)
+@given(rows)
+def test_values_in_turn_order_are_put_back_into_the_order_of_the_rows(
+    found: list[tuple[int, int, int]],
+) -> None:
+    group, day, amount = (np.array(column, dtype=np.int64) for column in _columns(found))
+    turns = LimitOrder.of([group], day.astype(np.int32))
+
+    assert turns.in_row_order(amount[turns.order]).tolist() == amount.tolist()
+
+
 def test_keys_too_wide_for_one_number_still_put_rows_in_turn() -> None:
     person = np.array([2**61, 5, 2**61, 5], dtype=np.int64)
     year = np.array([2**40, 0, 2**40, 2**41], dtype=np.int64)

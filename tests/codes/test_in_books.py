@@ -13,7 +13,7 @@ from healthsim.codes import books
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panels
 from healthsim.codes.procedures import procedure_system
-from healthsim.execution.sync import bills as billing
+from healthsim.execution.sync import charges
 from healthsim.execution.sync.visits import USUAL
 from healthsim.products.membersim import generate
 
@@ -73,12 +73,12 @@ def test_supplies_and_services_of_the_library_are_in_their_book(
 
 
 def test_what_the_engine_bills_with_is_in_the_books() -> None:
-    rooms = {room.revenue for several in (*billing.FACILITY_CHARGES.values(), billing.IMAGING)
+    rooms = {room.revenue for several in (*charges.FACILITY_CHARGES.values(), charges.IMAGING)
              for room in several}  # fmt: skip
 
-    assert rooms | {billing._LAB_REVENUE, billing._VACCINE_REVENUE} <= set(books.revenue().codes)
-    assert set(billing.POS.values()) <= set(books.pos().codes)
-    assert set(billing.BILL_TYPES.values()) <= set(books.bill_type().codes)
+    assert rooms | {charges.LAB_REVENUE, charges.VACCINE_REVENUE} <= set(books.revenue().codes)
+    assert set(charges.PLACE_OF_SERVICE.values()) <= set(books.pos().codes)
+    assert set(charges.BILL_TYPES.values()) <= set(books.bill_type().codes)
     assert set(generate._CARCS) <= set(books.carc().codes)
     assert set(USUAL.values()) <= set(books.taxonomy().codes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,14 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.sync.charges import (
+    BILL_TYPES,
+    FACILITY_CHARGES,
+    IMAGING,
+    LAB_REVENUE,
+    STAY_SERVICE_CENTS,
+    VACCINE_REVENUE,
+)
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.timeline.work import OccurrenceRows
@@ -19,56 +27,6 @@ from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import Billed
 from healthsim.specification.journeys.trial import TrialVisitDetails
 
-POS = {
-    "office": "11", "telehealth": "10", "urgent_care": "20", "emergency": "23",
-    "observation": "22", "inpatient": "21", "outpatient_hospital": "22", "asc": "24", "snf": "31",
-    "home_health": "12", "dialysis": "65",
-}  # fmt: skip
-BILL_TYPES = {
-    "emergency": "131", "observation": "131", "inpatient": "111", "outpatient_hospital": "131",
-    "asc": "831", "snf": "211", "home_health": "321", "dialysis": "721",
-}  # fmt: skip
-"""Type of bill of each encounter class that a facility bills."""
-
-
-@dataclass(frozen=True)
-class FacilityCharge:
-    """A service of the facility itself: no procedure code, a price by revenue centre.
-
-    Attributes:
-        revenue: revenue code.
-        cents: base price of one unit.
-        nightly: one unit for each night.
-        surgical: only where there was an operation.
-    """
-
-    revenue: str
-    cents: int
-    nightly: bool = False
-    surgical: bool = False
-
-
-FACILITY_CHARGES: Mapping[str, tuple[FacilityCharge, ...]] = {
-    "emergency": (FacilityCharge("0450", 52_000),),
-    "observation": (FacilityCharge("0762", 240_000),),
-    "inpatient": (FacilityCharge("0120", 260_000, nightly=True), FacilityCharge("0250", 90_000),
-                  FacilityCharge("0270", 70_000), FacilityCharge("0360", 420_000, surgical=True)),
-    "outpatient_hospital": (FacilityCharge("0510", 13_000),
-                            FacilityCharge("0360", 240_000, surgical=True)),
-    "asc": (FacilityCharge("0490", 140_000),),
-    "snf": (FacilityCharge("0120", 56_000, nightly=True),),
-    "home_health": (FacilityCharge("0551", 17_000),),
-    "dialysis": (FacilityCharge("0821", 27_382),),
-}  # fmt: skip
-"""Medicare-level prices in cents: 0821 is the ESRD base rate (CMS, CY 2025); the others are
-assumptions of the right size, to be shaped by price level, provider and year."""
-
-IMAGING = (FacilityCharge("0403", 9_500), FacilityCharge("0320", 23_000))
-"""An outpatient visit for images alone, a screening mammogram or another. Prices: assumptions,
-near Medicare's technical part of the one and of a scan with contrast."""
-_LAB_REVENUE, _VACCINE_REVENUE = "0300", "0771"
-_STAY_SERVICE_CENTS = 2_500
-"""Base price of a service listed by revenue centre alone: assumption."""
 PROFESSIONAL, INSTITUTIONAL = "837P", "837I"
 
 
@@ -114,7 +72,7 @@ class BilledLine:
 
     def without_code(self) -> BilledLine:
         """Return the line as a stay lists it: by revenue centre alone."""
-        return replace(self, code=None, cents=self.cents or _STAY_SERVICE_CENTS)
+        return replace(self, code=None, cents=self.cents or STAY_SERVICE_CENTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,10 +230,10 @@ def _lines_of(
     revenue: str | None = None
     services: tuple[Billed, ...] = ()
     if isinstance(step, events.Lab):
-        revenue = _LAB_REVENUE
+        revenue = LAB_REVENUE
         services = (Billed(code=step.details.procedure),) if step.details.procedure else ()
     elif isinstance(step, events.Immunization):
-        revenue, services = _VACCINE_REVENUE, tuple(map(_billed, step.details.procedures))
+        revenue, services = VACCINE_REVENUE, tuple(map(_billed, step.details.procedures))
     elif isinstance(step, events.Procedure):
         services = (step.details,)
     institutional = form == INSTITUTIONAL

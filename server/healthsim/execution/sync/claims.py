@@ -12,8 +12,9 @@ from healthsim.codes.books import drg
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
-from healthsim.execution.sync.bills import BILL_TYPES, POS, Bill, BilledLine, build_bills
+from healthsim.execution.sync.bills import Bill, BilledLine, build_bills
 from healthsim.execution.sync.care_team import PRIMARY_CARE
+from healthsim.execution.sync.charges import BILL_TYPES, PLACE_OF_SERVICE
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.diagnosis_lists import DiagnosisLists, present_on_admission
 from healthsim.execution.sync.encounters import disposition
@@ -93,7 +94,7 @@ _POINTERS = ("1", "1,2", "1,2,3", "1,2,3,4")
 
 def _place_of_service(billed: _LineRows) -> str | None:
     bill = billed.bill
-    return None if bill.institutional else POS[bill.visit.details.encounter_class]
+    return None if bill.institutional else PLACE_OF_SERVICE[bill.visit.details.encounter_class]
 
 
 def _units(billed: _LineRows) -> NDArray[np.int32]:

@@ -1,9 +1,9 @@
-"""The numbers of every record that a run can make, settled before anybody walks."""
+"""The number of every record that a run can make, settled before any person is drawn."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
 from healthsim.addresses import Addresses
@@ -16,100 +16,104 @@ from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
 
-FORMS = ("837P", "837I")
+CLAIM_FORMS = ("837P", "837I")
 
 
 class Numbering:
-    """Numbers of addresses, by table; the later of two that collide is hashed again."""
+    """Numbers of addresses, by table; of two that collide, the later is hashed again."""
 
-    def __init__(self, profile: ProfileSpec, plans: Sequence[JourneyLayout], renewals: int) -> None:
+    def __init__(
+        self, profile: ProfileSpec, layouts: Sequence[JourneyLayout], renewals: int
+    ) -> None:
         """Settle every number.
 
         Args:
-            profile: who.
-            plans: the journeys, laid out.
-            renewals: how often a standing prescription is written at most.
+            profile: who the people are.
+            layouts: the journeys, laid out.
+            renewals: how often a medication of the profile is prescribed at most.
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
-        clinical = profile.clinical
-        for code in clinical.codes:
-            self._condition(code)
-        for medication in clinical.medications:
-            fills = ongoing_fills(medication.days_supply)
-            for address in (f"~profile/{medication.drug}/{again}" for again in range(renewals)):
-                self.reserve("prescriptions", [address])
-                self.reserve("fills", [f"{address}/{fill}" for fill in range(fills)])
-        self.reserve("enrollments", ["~profile/coverage"])
-        for plan in plans:
-            if plan.journey.trial is not None:
-                self.reserve("subjects", [subject_address(plan.journey.trial.id)])
-            for one in plan.occurrences:
-                if not (one.tick or isinstance(one.step, StageLeave)):
-                    self._settle(one)
-                if isinstance(one.step, events.Screening) and plan.journey.trial is not None:
-                    answers = answer_addresses(one.address, plan.journey.trial)
-                    self.reserve("eligibility_results", answers)
+        for code in profile.clinical.codes:
+            self._reserve_condition(code)
+        for medication in profile.clinical.medications:
+            fills = range(ongoing_fills(medication.days_supply))
+            for renewal in range(renewals):
+                address = f"~profile/{medication.drug}/{renewal}"
+                self._reserve("prescriptions", [address])
+                self._reserve("fills", [f"{address}/{fill}" for fill in fills])
+        self._reserve("enrollments", ["~profile/coverage"])
+        for layout in layouts:
+            if layout.journey.trial is not None:
+                self._reserve("subjects", [subject_address(layout.journey.trial.id)])
+            for occurrence in layout.occurrences:
+                if not (occurrence.tick or isinstance(occurrence.step, StageLeave)):
+                    self._settle(occurrence, layout.journey.trial)
 
     def number(self, table: str, address: str) -> int:
         """Return the number of an address that was settled; KeyError for any other."""
         return self._tables[table].known(address)
 
-    def reserve(self, table: str, addresses: Sequence[str]) -> None:
-        """Settle numbers in this order."""
+    def _reserve(self, table: str, addresses: Iterable[str]) -> None:
         for address in addresses:
             self._tables[table].number(address)
 
-    def _condition(self, code: str) -> None:
-        kept = [rule.becomes for rule in COMBINATIONS if rule.keep and code.startswith(rule.code)]
-        self.reserve("conditions", [code, *(f"{code}+{product}" for product in kept)])
+    def _reserve_condition(self, code: str) -> None:
+        combined = [
+            f"{code}+{rule.becomes}"
+            for rule in COMBINATIONS
+            if rule.keep and code.startswith(rule.code)
+        ]
+        self._reserve("conditions", [code, *combined])
 
-    def _settle(self, one: Occurrence) -> None:
-        step, address = one.step, one.address
-        self.reserve("events", [address])
-        if isinstance(step, events.Encounter | events.Claim):
-            self.reserve("claims", [f"{address}/{form}" for form in FORMS])
-        if isinstance(step, events.Encounter):
-            self.reserve("encounters", [address])
-            codes = step.details.icd10pcs
-            self.reserve("procedures", [f"{address}/{n}" for n in range(len(codes))])
-            self._settle_rest(step, address)
-        elif isinstance(step, events.Lab | events.Vital):
-            table = "lab_results" if isinstance(step, events.Lab) else "vital_signs"
-            self.reserve(table, [result_address(address, step.details, code)
-                                 for code in analytes(step.details)])  # fmt: skip
-        elif isinstance(step, events.Prescription):
-            self.reserve("prescriptions", [address])
-            refills = range(step.details.refills + 1)
-            self.reserve("fills", [f"{address}/{fill}" for fill in refills])
-        elif isinstance(step, events.Diagnosis):
-            self._condition(step.details.code)
-        else:
-            self._settle_rest(step, address)
-
-    def _settle_rest(self, step: StepHead, address: str) -> None:
-        if isinstance(step, events.Procedure) and step.details.specialty is not None:
-            self.reserve("claims", [f"{address}/837P"])
+    def _settle(self, occurrence: Occurrence, trial: TrialSpec | None) -> None:
+        step, address = occurrence.step, occurrence.address
+        self._reserve("events", [address])
         if isinstance(step, EventHead) and step.table:
-            self.reserve(step.table, [address])
+            self._reserve(step.table, [address])
+        for table, addresses in _records(step, address, trial):
+            self._reserve(table, addresses)
+        if isinstance(step, events.Diagnosis):
+            self._reserve_condition(step.details.code)
+
+
+def _records(
+    step: StepHead, address: str, trial: TrialSpec | None
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield (table, addresses) of the records of a step besides the one of its own `table`."""
+    if isinstance(step, events.Encounter | events.Claim):
+        yield "claims", [f"{address}/{form}" for form in CLAIM_FORMS]
+    if isinstance(step, events.Encounter):
+        yield "encounters", [address]
+        yield "procedures", [f"{address}/{place}" for place in range(len(step.details.icd10pcs))]
+    elif isinstance(step, events.Procedure) and step.details.specialty is not None:
+        yield "claims", [f"{address}/837P"]
+    elif isinstance(step, events.Lab | events.Vital):
+        table = "lab_results" if isinstance(step, events.Lab) else "vital_signs"
+        details = step.details
+        yield table, [result_address(address, details, loinc) for loinc in analytes(details)]
+    elif isinstance(step, events.Prescription):
+        yield "prescriptions", [address]
+        yield "fills", [f"{address}/{fill}" for fill in range(step.details.refills + 1)]
+    elif isinstance(step, events.Screening) and trial is not None:
+        yield "eligibility_results", answer_addresses(address, trial)
 
 
 def ongoing_fills(days_supply: int) -> int:
-    """Return how many fills a year's standing prescription allows."""
+    """Return how many fills a prescription for a year allows."""
     return ceil(365 / days_supply)
 
 
 def analytes(details: LabDetails | VitalDetails) -> tuple[str, ...]:
     """Return the LOINC codes that an order measures."""
-    group = details.panel if isinstance(details, LabDetails) else None
-    if group is not None:
-        return panel(group)
+    if isinstance(details, LabDetails) and details.panel is not None:
+        return panel(details.panel)
     return (details.loinc or "",)
 
 
 def result_address(address: str, details: LabDetails | VitalDetails, code: str) -> str:
     """Return the address of one result of an order."""
-    grouped = isinstance(details, LabDetails) and details.panel is not None
-    return f"{address}/{code}" if grouped else address
+    in_panel = isinstance(details, LabDetails) and details.panel is not None
+    return f"{address}/{code}" if in_panel else address
 
 
 def subject_address(trial: str) -> str:
@@ -118,5 +122,5 @@ def subject_address(trial: str) -> str:
 
 
 def answer_addresses(screening: str, trial: TrialSpec) -> list[str]:
-    """Return the addresses of the answers that a screening gives, in the criteria's order."""
-    return [f"{screening}/{kind}/{one.name}" for kind, one in trial.criteria()]
+    """Return the addresses of a screening's answers, in the order of the criteria."""
+    return [f"{screening}/{kind}/{criterion.name}" for kind, criterion in trial.criteria()]

@@ -15,10 +15,10 @@ from healthsim.tables import Coded
 
 @dataclass(frozen=True)
 class SubscriberColumns:
-    """By whom everyone's coverage is held; every array has shape (n,).
+    """Who holds the coverage of each person; every array has shape (people,).
 
     Attributes:
-        subscriber: int64, row of the subscriber.
+        subscriber: int64, position of the subscriber in the chunk.
         person_code: 01 subscriber, 02 spouse, then children and newborns.
         relationship: X12: 18 self, 01 spouse, 19 child.
     """
@@ -29,15 +29,18 @@ class SubscriberColumns:
 
 
 def assign_subscribers(people: People, plans: PlanTable) -> SubscriberColumns:
-    """Say who holds whose coverage: the anchor of a household, where the plan is an employer's.
+    """Return who holds the coverage of each person.
 
-    Medicare, Medicaid and CHIP cover every person alone, and whoever has no plan holds none.
+    In a commercial plan it is the anchor of the household. Medicare, Medicaid and CHIP cover each
+    person alone; a person without a plan is their own subscriber.
     """
     size = len(people)
     own = np.arange(size, dtype=np.int64)
     if people.households is None:
         return SubscriberColumns(own, Coded.constant("01", size), Coded.constant("18", size))
-    shares = np.array([*(one.kind == "commercial" for one in plans.designs), False])[people.plan]
+    shares = np.array([*(design.kind == "commercial" for design in plans.designs), False])[
+        people.plan
+    ]
     place = people.households.roster.place
     code = np.where(place < FIRST_BORN, place, _next_codes(people, people.households))
     code = np.where(shares, code, 1)
@@ -51,7 +54,7 @@ def assign_subscribers(people: People, plans: PlanTable) -> SubscriberColumns:
 
 
 def _next_codes(people: People, homes: Households) -> NDArray[np.int64]:
-    """Return the codes of those born in the run: on from their household's last; int64, (n,)."""
+    """Return the codes of those born in the run, after their household's last; int64, (people,)."""
     unit, place = homes.roster.unit, homes.roster.place
     last = np.full(int(unit.max(initial=-1)) + 1, 2, dtype=np.int64)
     np.maximum.at(last, unit, np.where(place < FIRST_BORN, place, 2))

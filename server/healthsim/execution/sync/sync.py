@@ -37,24 +37,34 @@ RULES = (
     SyncRule("person", "members", ("person_id", "ssn")),
     SyncRule("person", "rx_members", ("person_id", "ssn")),
     SyncRule("coverage", "enrollments", ("person_id", "plan_id")),
-    SyncRule("encounter: office, telehealth, urgent_care", "claims",
-         ("encounter_id", "event_id", "rendering_npi", "from_date")),
-    SyncRule("encounter: emergency, observation, outpatient_hospital, inpatient and other "
-         "facilities", "claims",
-         ("encounter_id", "event_id", "attending_npi", "facility_npi", "from_date",
-                    "through_date", "drg", "discharge_status")),
+    SyncRule(
+        "encounter: office, telehealth, urgent_care",
+        "claims",
+        ("encounter_id", "event_id", "rendering_npi", "from_date"),
+    ),
+    SyncRule(
+        "encounter: emergency, observation, outpatient_hospital, inpatient and other facilities",
+        "claims",
+        ("encounter_id", "event_id", "attending_npi", "facility_npi", "from_date", "through_date",
+         "drg", "discharge_status"),
+    ),
     SyncRule("encounter diagnosis", "claim_diagnoses", ("sequence", "code", "poa")),
-    SyncRule("lab, procedure, immunization", "claim_lines",
-         ("event_id", "service_date", "procedure")),
-    SyncRule("prescription", "fills", ("prescription_id", "event_id", "written_date", "ndc",
-                                   "prescriber_npi")),
-    SyncRule("trial: whoever comes to it", "subjects", ("person_id", "ssn")),
+    SyncRule(
+        "lab, procedure, immunization", "claim_lines", ("event_id", "service_date", "procedure")
+    ),
+    SyncRule(
+        "prescription",
+        "fills",
+        ("prescription_id", "event_id", "written_date", "ndc", "prescriber_npi"),
+    ),
+    SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
-    SyncRule("trial_visit; protocol visit, missed ones too", "trial_visits",
-         ("encounter_id", "event_id")),
+    SyncRule(
+        "trial_visit; protocol visit, missed ones too", "trial_visits", ("encounter_id", "event_id")
+    ),
     SyncRule("trial_visit with routine_care, and no other", "claims", ("encounter_id", "event_id")),
 )  # fmt: skip
-"""The rules of this engine; a house test finds every effect and column in the tables."""
+"""The rules between products; a house test finds every effect and column in the tables."""
 
 
 def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
