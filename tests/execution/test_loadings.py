@@ -49,7 +49,7 @@ def test_the_product_of_loadings_that_makes_a_published_joint_share_is_found() -
     product = product_for(0.821, 0.772, 0.675)  # Iglay et al. 2016
 
     assert abs(float(joint_share(0.821, 0.772, product)) - 0.675) < 1e-6
-    with pytest.raises(ValueError, match=r"meet in 0.6338 \(drawn apart\) to 0.772, not in 0.6"):
+    with pytest.raises(ValueError, match=r"of 0.6338 \(independent\) to 0.772, not 0.6"):
         product_for(0.821, 0.772, 0.6)
 
 

@@ -169,7 +169,7 @@ OF_PROFILES: tuple[tuple[str, str, object, str, str, str], ...] = (
     ("a list for an object", "demographics", [], "profile.demographics", "list", "object with age"),
     ("mixture of kinds", "attributes/a1c", {"type": "mixture", "parts": [{"weight": 0.5, "of": 1},
      {"weight": 0.5, "of": {"a": 1}}]},
-     "attributes.a1c", "text", "alike"),
+     "attributes.a1c", "text", "one kind"),
     ("more decimals than kept", "attributes/a1c", {"type": "constant", "value": 1.25,
      "decimals": 1}, "a1c", "1.25", "decimals"),
     ("onset beyond any age", "clinical/comorbidities/0/onset", {"years_before": 10**9}, "onset",

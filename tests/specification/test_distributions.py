@@ -368,7 +368,7 @@ def test_a_formula_adds_chance_rounds_and_keeps_what_is_missing():
 
 
 def test_conditions_without_anything_to_see_are_refused():
-    with pytest.raises(Refused, match="nothing that conditions could see"):
+    with pytest.raises(Refused, match="no values that conditions could use"):
         parse_distribution(NEEDY[1]).values(draw(U[:5]))
 
 
@@ -459,10 +459,10 @@ BAD = [
     ({"low": 1, "high": 8}, 'has no "type"; add one: uniform'),
     ({"exactly": {"M": 0, "F": 0}}, "counts are all 0; give counts"),
     ({"exactly": {"M": 0.5}}, "valid integer"),
-    ("M", "'M' stands where a distribution may; give a number"),
-    (None, "null stands where a distribution may"),
-    (True, "true stands where a distribution may"),
-    ([1, 2], "stands where a distribution may"),
+    ("M", "'M' is not a distribution; give a number"),
+    (None, "null is not a distribution"),
+    (True, "true is not a distribution"),
+    ([1, 2], "is not a distribution"),
     (math.inf, "not within ±1e15"),
     (math.nan, "not within ±1e15"),
     (10**400, "not within ±1e15"),
@@ -507,20 +507,20 @@ BAD = [
     ({"type": "quantiles", "points": {"0.5": 1}}, "has 1 percentiles; give at least two"),
     ({"type": "quantiles", "points": {"0.1": 5, "50": 1}}, 'the percentile \'50\' is not a share'),
     ({"type": "quantiles", "points": {"0.1": 5, "p50": 1}}, "is not a share; write"),
-    ({"type": "quantiles", "points": {"0.1": 5, ".1": 6}}, "the percentile 0.1 stands twice; keep"),
+    ({"type": "quantiles", "points": {"0.1": 5, ".1": 6}}, "percentile 0.1 is given twice; keep"),
     ({"type": "quantiles", "points": {"0.1": 5, "0.9": 1}}, "the value 5 at 0.1 is above 1 at"),
     ({"type": "mixture", "parts": [{"weight": 0.5, "of": 1}]}, "weights add up to 0.5, not 1"),
     ({"type": "mixture", "parts": [{"weight": 0.5, "of": 1}, {"weight": 0.5, "of": {"a": 1}}]},
-     "parts[0].of gives number, parts[1].of gives text; make them alike"),
+     "parts[0].of gives number, parts[1].of gives text; use one kind"),
     ({"type": "mixture", "parts": [{"weight": 1, "of": {"exactly": {"a": 1}}}]},
      "parts[0].of has exact counts; use weights inside a mixture"),
     ({"type": "conditional", "cases": [], "otherwise": 1}, "cases is empty; give at least one"),
     ({"type": "conditional", "cases": [{"when": "a >", "then": 1}], "otherwise": 1},
      "'a >' cannot be read; write something like"),
     ({"type": "conditional", "cases": [{"when": "a > 1", "then": 1}], "otherwise": {"x": 1}},
-     "cases[0].then gives number, otherwise gives text; make them alike"),
+     "cases[0].then gives number, otherwise gives text; use one kind"),
     ({"type": "formula", "value": 3}, "is not an expression in quotes"),
-    ({"type": "formula", "value": "a", "plus": {"x": 1}}, "of text stands where numbers are"),
+    ({"type": "formula", "value": "a", "plus": {"x": 1}}, "of text is given where numbers are"),
     ({"type": "population", "measure": "Diabetes!"}, "match pattern"),
     ({"type": "norml", "mean": 3}, "'norml' found using 'type'"),
 ]  # fmt: skip
@@ -540,9 +540,9 @@ class Wish(BaseModel):
 
 
 def test_a_field_may_ask_for_numbers_or_for_text_alone():
-    with pytest.raises(ValidationError, match="of text stands where numbers are needed"):
+    with pytest.raises(ValidationError, match="of text is given where numbers are needed"):
         Wish.model_validate({"number": {"a": 1}})
-    with pytest.raises(ValidationError, match="of numbers stands where text is needed"):
+    with pytest.raises(ValidationError, match="of numbers is given where text is needed"):
         Wish.model_validate({"text": 5})
 
 

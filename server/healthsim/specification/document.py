@@ -1,4 +1,4 @@
-"""What every specification document has in common, and the door it comes in by."""
+"""What all specification documents have in common, and how they are read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESERVED = {
     "defects": "an observed copy with errors is not built yet",
     "claim": "claim directives are not built yet",
 }
-"""Keys that docs/design.md reserves: refused with a reason until they do something."""
+"""Keys that docs/design.md reserves: refused with a reason until they are built."""
 
 
 class Strict(BaseModel):
@@ -40,7 +40,7 @@ class Strict(BaseModel):
 
 
 def fault_at(place: tuple[str | int, ...], message: str) -> ValidationError:
-    """Return an error to raise from a model's validator that is told at a place inside it."""
+    """Return an error for a model's validator to raise, reported at a place inside the model."""
     error = PydanticCustomError("fault", "{text}", {"text": message})
     return ValidationError.from_exception_data(
         "fault", [InitErrorDetails(type=error, loc=place, input=None)]
@@ -65,15 +65,15 @@ Day = Annotated[date, BeforeValidator(_iso), AfterValidator(_in_calendar)]
 
 
 class Document(Strict):
-    """The head of every specification.
+    """The fields that every specification has.
 
     Attributes:
         format: number of the form in which it is written; a document without it is of format 1.
         version: the author's own count.
-        reproduces: published figures that what it makes is like; an audit compares them.
-        allow_unlisted_codes: codes that no book knows and that have the form of their system pass,
-            and runs and audits list them; a header, a retired code, one of the other sex or of
-            another system is refused all the same.
+        reproduces: published figures that the generated data should match; an audit compares them.
+        allow_unlisted_codes: accept codes that are in no code book and have the form of their
+            system; runs and audits list them. A header, a retired code, and a code of the other
+            sex or of another system are refused all the same.
     """
 
     kind_name: ClassVar[str] = "document"
@@ -83,9 +83,9 @@ class Document(Strict):
     title: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=4000)] = ""
     version: Annotated[int, Field(strict=True, ge=1)] = 1
-    allow_unlisted_codes: Annotated[bool, Field(strict=True, exclude_if=lambda said: not said)] = (
-        False
-    )
+    allow_unlisted_codes: Annotated[
+        bool, Field(strict=True, exclude_if=lambda allowed: not allowed)
+    ] = False
     reproduces: Annotated[tuple[str, ...], Field(max_length=100)] = ()
 
     @classmethod
@@ -96,7 +96,7 @@ class Document(Strict):
     def text(self) -> str:
         """Return the document as canonical JSON, defaults and full forms written out.
 
-        Keys keep the document's order: weights cumulate in it.
+        Keys keep the document's order, in which weights are cumulated.
         """
         return json.dumps(self.model_dump(mode="json", by_alias=True), separators=(",", ":"))
 
@@ -105,12 +105,12 @@ D = TypeVar("D", bound=BaseModel)
 
 
 def read(model: type[D], document: object, where: str = "") -> D:
-    """Turn a JSON document into a model, or say everything that is wrong with it.
+    """Turn a JSON document into a model, or report everything that is wrong with it.
 
     Args:
         model: the kind of document.
         document: parsed JSON, or its text.
-        where: path put before every problem's own, e.g. ``"profile"``.
+        where: path of the document, e.g. ``"profile"``.
 
     Raises:
         SpecError: with one problem for each fault.
@@ -134,7 +134,7 @@ def read(model: type[D], document: object, where: str = "") -> D:
 
 
 def parse_json(text: str | bytes, where: str) -> object:
-    """Parse JSON text that may be anything at all; refuse doubled keys."""
+    """Parse untrusted JSON text; refuse keys that are given twice."""
     if len(text) > MOST_BYTES:
         raise SpecError([Problem(where, f"is over {MOST_BYTES:,} bytes", "make it smaller")])
     try:
@@ -164,7 +164,7 @@ def _refuse_unwritable(document: object, where: str) -> None:
             layer += [(f"{path}[{place}]", inner) for place, inner in enumerate(value)]
         elif isinstance(value, str) and ("\0" in value or not _is_text(value)):
             where = path.encode(errors="replace").decode()
-            raise SpecError([Problem(where, "holds characters that are no text", "use plain text")])
+            raise SpecError([Problem(where, "has characters that are not text", "use plain text")])
 
 
 def _is_text(value: str) -> bool:
@@ -180,7 +180,7 @@ def _single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError(f"the key {twice[0]!r} stands twice in one object")
+        raise ValueError(f"the key {twice[0]!r} is given twice in one object")
     return found
 
 
@@ -200,12 +200,12 @@ def _depth(value: object) -> int:
 def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
     """Rewrite pydantic's errors as problems: where, what was found, how to mend it."""
     items = [dict(item) for item in error.errors(include_url=False)]
-    found = [_problem(item, model, where) for item in items if not _follows(item, items)]
-    return list(dict.fromkeys(found))
+    problems = [_problem(item, model, where) for item in items if not _follows(item, items)]
+    return list(dict.fromkeys(problems))
 
 
 def _follows(item: Mapping[str, Any], items: list[dict[str, Any]]) -> bool:
-    """Tell whether a list is too short only because its parts are at fault."""
+    """Tell whether a list is too short only because its items are at fault."""
     here = item["loc"]
     return item["type"] == "too_short" and any(
         len(other["loc"]) > len(here) and other["loc"][: len(here)] == here for other in items
@@ -240,7 +240,7 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
 
 
 def _other(key: str, item: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """Say which keys may stand where an unknown one does, as far as that is known."""
+    """Suggest the keys that are allowed in place of an unknown one, as far as that is known."""
     # numpy comes with distributions, and this module is on the way to tools/list
     from healthsim.specification.distributions.kinds import KEYS_OF  # noqa: PLC0415
 
@@ -248,22 +248,22 @@ def _other(key: str, item: Mapping[str, Any], model: type[BaseModel]) -> str:
     if siblings and str(siblings[-1]) in KEYS_OF:
         return f"{siblings[-1]} takes {', '.join(KEYS_OF[str(siblings[-1])])}"
     keys = _keys(model)
-    return "remove it: that key belongs elsewhere" if key in keys else near(key, keys)
+    return "remove it: that key belongs to another object" if key in keys else near(key, keys)
 
 
 def _object_of(name: str) -> str:
-    """Say which keys an object takes that stands where something else was found."""
-    known = {one.__name__: one for one in _heirs(Strict)}
+    """Suggest the object that is expected, with its keys."""
+    known = {subclass.__name__: subclass for subclass in _subclasses(Strict)}
     if name not in known:
         return "give an object"
     keys = [field.alias or key for key, field in known[name].model_fields.items()]
     return f"give an object with {', '.join(keys[:12])}"
 
 
-def _heirs(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for one in model.__subclasses__():
-        yield one
-        yield from _heirs(one)
+def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for subclass in model.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _shown(value: object) -> str:

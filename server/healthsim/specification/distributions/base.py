@@ -1,7 +1,7 @@
-"""What every distribution is: a frozen model, a draw, rounding, and the checks they share.
+"""The base of all distributions: a frozen model, its draws, rounding, and the checks they share.
 
-Every number is rounded to `decimals` and lies in [low, high]: nothing is clamped into a window,
-the distribution itself is restricted to it.
+Every number is rounded to `decimals` and lies in [low, high]. Numbers are not clamped into the
+window: the distribution itself is truncated to it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ LONGEST_LABEL = 200
 S = TypeVar("S", bound=Sized)
 
 Numbers: TypeAlias = NDArray[np.float64]
-Wanted: TypeAlias = tuple[str, Expression, Literal["truth", "number"]]
-"""Where an expression stands inside a distribution, itself, and what it must give."""
+InnerExpression: TypeAlias = tuple[str, Expression, Literal["truth", "number"]]
+"""Path of an expression inside a distribution, the expression, and what it must give."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +36,11 @@ class DrawInput:
     """What a distribution needs to give each person of a chunk a value.
 
     Attributes:
-        u: float64, shape (n,), in (0, 1); the one uniform of each person's draw.
+        u: float64, shape (n,), in (0, 1); the uniform number of each person's draw.
         index: int64, shape (n,); each person's number, from 0.
-        scope: what conditions and formulas see; None where there is nothing to see.
-        places: each person's place in a keyed permutation of the whole population, int64,
-            shape (n,); needed by exact counts only.
+        scope: the values that conditions and formulas use; None where there are none.
+        places: returns each person's place in a keyed permutation of the whole population, int64,
+            shape (n,); only exact counts use it.
         population: how many people there are in all.
     """
 
@@ -55,7 +55,7 @@ class DrawInput:
         return DrawInput(u, self.index, self.scope, self.places, self.population)
 
 
-def _ordinary(value: float, info: ValidationInfo) -> float:
+def _within_limits(value: float, info: ValidationInfo) -> float:
     if not -LARGEST <= value <= LARGEST:
         raise ValueError(f"{info.field_name} is {value:g}; give a number within ±1e15")
     return value
@@ -83,22 +83,22 @@ def _a(name: str | None) -> str:
     return f"an {name}" if name == "sd" else f"a {name}"
 
 
-def _some(value: S, info: ValidationInfo) -> S:
+def _not_empty(value: S, info: ValidationInfo) -> S:
     if not len(value):
         raise ValueError(f"{info.field_name} is empty; give at least one")
     return value
 
 
-def some_text(text: str) -> str:
-    """Refuse a label that says nothing or too much."""
+def short_text(text: str) -> str:
+    """Refuse a label that is blank or too long."""
     if not text.strip() or len(text) > LONGEST_LABEL:
         raise ValueError(f"a label is empty or over {LONGEST_LABEL} characters; write a short one")
     return text
 
 
-NOT_EMPTY = AfterValidator(_some)  # min_length would complain about the length of what failed
-Label = Annotated[str, Field(strict=True), AfterValidator(some_text)]
-Number = Annotated[float, Field(strict=True), AfterValidator(_ordinary)]
+NOT_EMPTY = AfterValidator(_not_empty)  # min_length would report the length after other faults
+Label = Annotated[str, Field(strict=True), AfterValidator(short_text)]
+Number = Annotated[float, Field(strict=True), AfterValidator(_within_limits)]
 Positive = Annotated[
     Number, AfterValidator(_above_zero), Field(json_schema_extra={"exclusiveMinimum": 0})
 ]
@@ -112,7 +112,7 @@ Decimals = Annotated[int, Field(strict=True, ge=0, le=9, description="Decimal pl
 
 
 class BaseDistribution(BaseModel, ABC):
-    """Any distribution: frozen, checked once, and a pure function of a draw."""
+    """Any distribution: frozen, validated once, and a pure function of a draw."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
@@ -120,7 +120,7 @@ class BaseDistribution(BaseModel, ABC):
 
     @property
     def kind(self) -> Literal["number", "text"]:
-        """What it gives."""
+        """Whether it gives numbers or texts."""
         return "number"
 
     @property
@@ -150,20 +150,20 @@ class BaseDistribution(BaseModel, ABC):
         """
         raise TypeError(f"{type(self).__name__} has no labels with probabilities")
 
-    def expressions(self) -> Iterator[Wanted]:
+    def expressions(self) -> Iterator[InnerExpression]:
         """Yield every expression inside, with its path."""
         yield from ()
 
     def measures(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, measure) of every population figure inside."""
+        """Yield (path, measure) of every population measure inside."""
         yield from ()
 
     def resolved(self, figure: Callable[[str], Any]) -> Any:
-        """Return the distribution with population figures replaced by ``figure(measure)``."""
+        """Return the distribution with each population measure replaced by ``figure(measure)``."""
         return self
 
     def middle(self) -> float | None:
-        """Return a typical number, for planning only; None where there is none."""
+        """Return a typical number, for layouts only; None where there is none."""
         return None
 
     def range(self) -> tuple[float, float]:
@@ -172,7 +172,7 @@ class BaseDistribution(BaseModel, ABC):
 
 
 class Numeric(BaseDistribution):
-    """Numbers from one quantile function."""
+    """A distribution of numbers with one quantile function."""
 
     decimals: Decimals = 4
 
@@ -181,7 +181,7 @@ class Numeric(BaseDistribution):
         """Invert the distribution, not yet rounded: float64, shape (n,) in and out."""
 
     @model_validator(mode="after")
-    def _some_number_fits(self) -> Numeric:
+    def _has_a_number(self) -> Numeric:
         low, high = self.range()
         first = _inward(low, self.decimals, ROUND_CEILING)
         last = _inward(high, self.decimals, ROUND_FLOOR)
@@ -260,13 +260,13 @@ def check_weights(weights: tuple[float, ...]) -> None:
     if abs(total - 1) <= TOLERANCE + 1e-12:
         return
     gap = Decimal(repr(round(1 - total, 6))).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
-    step = f"add the missing {gap:f}" if gap > 0 else f"take away {-gap:f}"
-    step = step.rstrip("0").rstrip(".")
-    raise ValueError(f"weights add up to {total:.6g}, not 1; {step} or scale them")
+    mend = f"add the missing {gap:f}" if gap > 0 else f"take away {-gap:f}"
+    mend = mend.rstrip("0").rstrip(".")
+    raise ValueError(f"weights add up to {total:.6g}, not 1; {mend} or scale them")
 
 
 def check_places(values: tuple[float | str, ...], decimals: int) -> None:
-    """Refuse numbers that would be rounded away."""
+    """Refuse numbers with more decimals than are kept."""
     for value in values:
         if not isinstance(value, str) and places_of(value) > decimals:
             raise ValueError(
@@ -276,7 +276,7 @@ def check_places(values: tuple[float | str, ...], decimals: int) -> None:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it.
+    """Return a value as error texts show it.
 
     >>> shown(None), shown(True), shown("x")
     ('null', 'true', "'x'")

@@ -1,8 +1,8 @@
 """Distributions as data (tag `type`), their short forms, and how they nest.
 
-A draw is the quantile of one uniform number. What chooses a part (a mixture's weights, a
-case's condition) hands the same uniform on to the part, so one person's one decision never
-needs a second number.
+A draw is the quantile of one uniform number. A distribution that chooses a part (by a mixture's
+weights, by a case's condition) passes the same uniform on to the part, so that one draw never needs
+a second number.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from healthsim.specification.distributions.base import (
     BaseDistribution,
     Decimals,
     DrawInput,
+    InnerExpression,
     Numbers,
-    Wanted,
     Weight,
     check_weights,
     round_within,
@@ -112,7 +112,7 @@ class Nested(BaseDistribution):
         for path, other in others:
             if other.kind != one.kind:
                 raise ValueError(
-                    f"{first} gives {one.kind}, {path} gives {other.kind}; make them alike"
+                    f"{first} gives {one.kind}, {path} gives {other.kind}; use one kind"
                 )
         for path, other in self.inner():
             if other.total is not None:
@@ -133,14 +133,14 @@ class Nested(BaseDistribution):
         """The labels of all parts, each once, in document order."""
         return tuple(dict.fromkeys(label for _, part in self.inner() for label in part.labels))
 
-    def expressions(self) -> Iterator[Wanted]:
-        """Yield what stands in the parts."""
+    def expressions(self) -> Iterator[InnerExpression]:
+        """Yield those of the parts."""
         for path, part in self.inner():
             for inside, expression, want in part.expressions():
                 yield f"{path}.{inside}", expression, want
 
     def measures(self) -> Iterator[tuple[str, str]]:
-        """Yield what stands in the parts."""
+        """Yield those of the parts."""
         for path, part in self.inner():
             for inside, measure in part.measures():
                 yield f"{path}.{inside}", measure
@@ -153,7 +153,7 @@ class Nested(BaseDistribution):
     def _gather(
         self, part: BaseDistribution, draw: DrawInput, rows: NDArray[np.bool_], into: _Gathered
     ) -> None:
-        """Draw a part and keep it for `rows`; alone for them where nothing else is looked at."""
+        """Draw a part for `rows`, and only for them where the part has no conditions."""
         if part.unconditional:
             into.put(rows, part.values(DrawInput(draw.u[rows], draw.index[rows])))
         else:
@@ -162,7 +162,7 @@ class Nested(BaseDistribution):
 
 
 class _Gathered:
-    """A column that is put together from parts; what no part fills is missing."""
+    """A column that is filled from parts; rows that no part fills are missing."""
 
     def __init__(self, kind: Literal["number", "text"], labels: tuple[str, ...], n: int) -> None:
         self.labels = labels
@@ -212,7 +212,7 @@ class Mixture(Nested):
         return self.model_copy(update={"parts": tuple(parts)})
 
     def values(self, draw: DrawInput) -> Numbers | Coded:
-        """Choose a part by the uniform, and stretch the uniform over the part."""
+        """Choose a part by the uniform, and rescale the uniform within the part."""
         which, inner = quantiles.choose(draw.u, tuple(part.weight for part in self.parts))
         stretched = draw.at(inner)
         gathered = _Gathered(self.kind, self.labels, len(inner))
@@ -229,7 +229,7 @@ class Mixture(Nested):
         }
 
     def quantile(self, u: Numbers) -> Numbers:
-        """Return everyone's number; not rising with u, since each part begins anew."""
+        """Return everyone's number; it does not rise with u across the parts."""
         drawn = self.values(DrawInput(u, np.arange(len(u))))
         if isinstance(drawn, Coded):
             raise TypeError("a mixture of texts has no quantiles")
@@ -241,7 +241,7 @@ class Mixture(Nested):
 
 
 class Case(BaseModel):
-    """What holds for those of whom a condition is true."""
+    """The distribution for people of whom a condition is true."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -267,8 +267,8 @@ class Conditional(Nested):
     def _numbered(self) -> Iterator[tuple[int, Case]]:
         return enumerate(self.cases)
 
-    def expressions(self) -> Iterator[Wanted]:
-        """Yield each case's condition, then what stands in the parts."""
+    def expressions(self) -> Iterator[InnerExpression]:
+        """Yield each case's condition, then those of the parts."""
         for number, case in self._numbered():
             yield f"cases[{number}].when", case.when, "truth"
         yield from super().expressions()
@@ -282,7 +282,7 @@ class Conditional(Nested):
         return self.model_copy(update={"cases": tuple(cases), "otherwise": otherwise})
 
     def values(self, draw: DrawInput) -> Numbers | Coded:
-        """Go through the cases in order; the same uniform goes into whichever is chosen."""
+        """Use the first case that is true; each case uses the same uniform."""
         scope = _scope(draw, "conditional")
         gathered = _Gathered(self.kind, self.labels, len(draw.u))
         left = np.ones(len(draw.u), dtype=np.bool_)
@@ -312,9 +312,9 @@ class Conditional(Nested):
 
 
 class Formula(BaseDistribution):
-    """A number calculated from attributes and state, plus chance if asked for.
+    """A number calculated from attributes and states, plus a random number where given.
 
-    Missing where anything it needs is missing.
+    Missing where a value that it uses is missing.
     """
 
     type: Literal["formula"] = "formula"
@@ -322,15 +322,15 @@ class Formula(BaseDistribution):
     plus: NumberDistribution | None = None
     decimals: Decimals = 4
 
-    def expressions(self) -> Iterator[Wanted]:
-        """Yield the formula, then what stands in plus."""
+    def expressions(self) -> Iterator[InnerExpression]:
+        """Yield the formula, then those of plus."""
         yield "value", self.value, "number"
         if self.plus is not None:
             for inside, expression, want in self.plus.expressions():
                 yield f"plus.{inside}", expression, want
 
     def measures(self) -> Iterator[tuple[str, str]]:
-        """Yield what stands in plus."""
+        """Yield those of plus."""
         if self.plus is not None:
             for inside, measure in self.plus.measures():
                 yield f"plus.{inside}", measure
@@ -342,7 +342,7 @@ class Formula(BaseDistribution):
         return self.model_copy(update={"plus": self.plus.resolved(figure)})
 
     def values(self, draw: DrawInput) -> Numbers:
-        """Calculate, add chance, round."""
+        """Calculate, add plus, round."""
         result = self.value.numbers(_scope(draw, "formula"))
         if self.plus is not None:
             chance = self.plus.values(draw)
@@ -352,13 +352,13 @@ class Formula(BaseDistribution):
         return round_within(result, self.decimals, (-math.inf, math.inf))
 
     def middle(self) -> float | None:
-        """Return None: it depends on what is not known before the run."""
+        """Return None: it depends on values that are not known before the run."""
         return None
 
 
 def _scope(draw: DrawInput, where: str) -> Scope:
     if draw.scope is None:
-        raise Refused(where, "there is nothing that conditions could see here", "use constants")
+        raise Refused(where, "there are no values that conditions could use here", "use constants")
     return draw.scope
 
 
@@ -396,7 +396,7 @@ def _in_full(value: object) -> object:
     return expand_short_form(value, _SHAPES)
 
 
-# A named alias: JSON schemas then say it once and refer to it.
+# A named alias: JSON schemas then define it once and refer to it.
 Distribution = TypeAliasType(
     "Distribution",
     Annotated[
@@ -407,18 +407,18 @@ Distribution = TypeAliasType(
 """Any distribution, short forms included; kept in full."""
 
 
-def _number_only(found: Distribution) -> Distribution:
-    if found.kind != "number":
-        raise ValueError(f"a {found.type} of text stands where numbers are needed; give numbers")
-    return found
+def _number_only(value: Distribution) -> Distribution:
+    if value.kind != "number":
+        raise ValueError(f"a {value.type} of text is given where numbers are needed; give numbers")
+    return value
 
 
-def _text_only(found: Distribution) -> Distribution:
-    if found.kind != "text":
+def _text_only(value: Distribution) -> Distribution:
+    if value.kind != "text":
         raise ValueError(
-            f"a {found.type} of numbers stands where text is needed; give labels with weights"
+            f"a {value.type} of numbers is given where text is needed; give labels with weights"
         )
-    return found
+    return value
 
 
 NumberDistribution = Annotated[Distribution, AfterValidator(_number_only)]
@@ -446,17 +446,13 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
     str(kind.model_fields["type"].default): tuple(
         field.alias or name for name, field in kind.model_fields.items() if name != "type"
     )
-    for kind in (
-        Constant, Categorical, Explicit, Uniform, Normal, LogNormal, Triangular, Beta, Gamma,
-        Exponential, Weibull, Poisson, NegativeBinomial, Bands, Quantiles, Mixture, Conditional,
-        Formula, Population,
-    )
-}  # fmt: skip
+    for kind in _SHAPES
+}
 """Type of distribution -> the keys that it takes, in order."""
 
 
 def possible_labels(distribution: Distribution) -> tuple[str, ...]:
-    """Return the texts that a distribution gives to somebody: not those of weight 0."""
+    """Return the texts of a distribution, without those of weight 0."""
     weights = getattr(distribution, "weights", None)
     if isinstance(weights, Mapping):
         return tuple(label for label, weight in weights.items() if weight > 0)

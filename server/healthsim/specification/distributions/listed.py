@@ -1,4 +1,4 @@
-"""Distributions that list what they give: one value, labels, values, a population's figure."""
+"""Distributions that list their values: a constant, labels, values, a population measure."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from healthsim.specification.distributions.base import (
     Weight,
     check_places,
     check_weights,
+    short_text,
     shown,
-    some_text,
 )
 from healthsim.specification.language.expressions import Scope
 from healthsim.tables import Coded
@@ -31,7 +31,7 @@ from healthsim.tables import Coded
 
 def _number_or_text(value: object) -> float | str:
     if isinstance(value, str):
-        return some_text(value)
+        return short_text(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not -LARGEST <= value <= LARGEST:
             raise ValueError("a value is not within ±1e15; give a smaller number")
@@ -57,13 +57,13 @@ class Constant(BaseDistribution):
     decimals: Decimals = 4
 
     @model_validator(mode="after")
-    def _kept(self) -> Constant:
+    def _keeps_its_decimals(self) -> Constant:
         check_places((self.value,), self.decimals)
         return self
 
     @property
     def kind(self) -> Literal["number", "text"]:
-        """What it gives."""
+        """Whether it gives numbers or texts."""
         return "text" if isinstance(self.value, str) else "number"
 
     @property
@@ -92,7 +92,7 @@ class Constant(BaseDistribution):
         return None if isinstance(self.value, str) else self.value
 
     def range(self) -> tuple[float, float]:
-        """Return the number twice."""
+        """Return the number as both bounds."""
         return super().range() if isinstance(self.value, str) else (self.value, self.value)
 
 
@@ -186,7 +186,7 @@ class Explicit(BaseDistribution):
 
     @property
     def kind(self) -> Literal["number", "text"]:
-        """What it gives."""
+        """Whether it gives numbers or texts."""
         return "text" if isinstance(self.listed[0], str) else "number"
 
     @property
@@ -198,7 +198,7 @@ class Explicit(BaseDistribution):
         return np.array([_number(value) for value in self.listed], dtype=np.float64)
 
     def values(self, draw: DrawInput) -> Numbers | Coded:
-        """Return the value each person's uniform, or number, points to."""
+        """Return the value for each person's uniform number, or place in turn."""
         if self.order == "cycle":
             rows = draw.index % len(self.listed)
         else:
@@ -233,14 +233,14 @@ class Explicit(BaseDistribution):
 
 
 class Population(BaseDistribution):
-    """A real figure of the population, by its measure; replaced before anything is drawn."""
+    """A figure of the real population, by its measure; replaced before anything is drawn."""
 
     type: Literal["population"] = "population"
     measure: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
     @property
     def kind(self) -> Literal["number", "text"]:
-        """What its figure gives."""
+        """Whether its measure gives numbers or texts."""
         return "text" if self.measure in TEXT_MEASURES else "number"
 
     def measures(self) -> Iterator[tuple[str, str]]:
@@ -252,7 +252,7 @@ class Population(BaseDistribution):
         return figure(self.measure)
 
     def values(self, draw: DrawInput) -> Numbers | Coded:
-        """Refuse: the figure is looked up before drawing."""
+        """Refuse to draw: the measure must be resolved before."""
         raise Refused("population", f"{self.measure!r} has no figures yet", "resolve it first")
 
 

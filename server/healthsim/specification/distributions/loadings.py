@@ -1,4 +1,4 @@
-"""How often two conditions meet that load on the shared factor, and which loadings make them."""
+"""The joint share of two conditions that load on the shared factor, and loadings from a share."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 Shares = NDArray[np.float64]
 
-_NODES = 48  # of the integral over the correlation; more change no digit that is shown
-_HALVINGS = 40  # of the interval in which a product of loadings is sought
+_NODES = 48  # of the integral over the correlation; more change no digit of a shown result
+_HALVINGS = 40  # steps of the bisection for a product of loadings
 
 
 def joint_share(first: Shares | float, second: Shares | float, product: float) -> Shares:
-    """Return the share who have both of two conditions.
+    """Return the share of people who have both of two conditions.
 
-    The two have normal scores that are correlated by the product of their loadings.
+    The normal scores of the two are correlated by the product of their loadings.
 
     Args:
         first: shares of the one, in [0, 1]; any shape.
@@ -28,17 +28,17 @@ def joint_share(first: Shares | float, second: Shares | float, product: float) -
     (0.675, 0.5)
     """
     one, other = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
-    apart = one * other
+    independent = one * other
     if product >= 1:
-        whole: Shares = np.minimum(one, other)
-        return whole
+        smaller: Shares = np.minimum(one, other)
+        return smaller
     inside = (one > 0) & (one < 1) & (other > 0) & (other < 1)
-    found: Shares = np.where(inside, apart + _beyond(one, other, product), apart)
-    return found
+    joint: Shares = np.where(inside, independent + _excess(one, other, product), independent)
+    return joint
 
 
-def _beyond(first: Shares, second: Shares, product: float) -> Shares:
-    """Return how much more often than by chance two conditions meet.
+def _excess(first: Shares, second: Shares, product: float) -> Shares:
+    """Return how much larger the joint share is than that of independent conditions.
 
     The mass of a bivariate normal grows with its correlation by its own density (Plackett 1954,
     Biometrika 41:351): integrated over the angle whose sine is the correlation.
@@ -46,20 +46,20 @@ def _beyond(first: Shares, second: Shares, product: float) -> Shares:
     from scipy.special import ndtri  # noqa: PLC0415  (heavy: not for listing tools)
 
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    whole = np.arcsin(product)
-    angles = (nodes + 1) * whole / 2
+    angle = np.arcsin(product)
+    angles = (nodes + 1) * angle / 2
     h = ndtri(np.clip(first, 1e-15, 1 - 1e-15))[..., None]
     k = ndtri(np.clip(second, 1e-15, 1 - 1e-15))[..., None]
     height = np.exp(-(h**2 + k**2 - 2 * h * k * np.sin(angles)) / (2 * np.cos(angles) ** 2))
-    found: Shares = (height * weights).sum(axis=-1) * whole / (4 * np.pi)
-    return found
+    excess: Shares = (height * weights).sum(axis=-1) * angle / (4 * np.pi)
+    return excess
 
 
 def product_for(first: float, second: float, joint: float) -> float:
-    """Return the product of two loadings with which two shares meet in a joint share.
+    """Return the product of two loadings that gives two shares a joint share.
 
     Raises:
-        ValueError: no product of loadings does, telling what can be had.
+        ValueError: no product of loadings does; the text gives the joint shares that are possible.
 
     >>> round(product_for(0.821, 0.772, 0.675), 3)
     0.446
@@ -67,8 +67,8 @@ def product_for(first: float, second: float, joint: float) -> float:
     least, most = first * second, min(first, second)
     if not least <= joint <= most:
         raise ValueError(
-            f"shares of {first:g} and {second:g} meet in {least:.4g} (drawn apart) to {most:.4g}, "
-            f"not in {joint:g}"
+            f"shares of {first:g} and {second:g} have a joint share of {least:.4g} (independent) "
+            f"to {most:.4g}, not {joint:g}"
         )
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):

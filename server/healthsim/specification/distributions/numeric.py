@@ -1,4 +1,4 @@
-"""Distributions of numbers that stand alone: each is its quantile function.
+"""Distributions of numbers with a formula: each is its quantile function.
 
 Units are those of the attribute that a distribution describes: age in years, HbA1c in percent.
 """
@@ -57,7 +57,7 @@ class Uniform(Numeric):
 
 
 class Windowed(Numeric):
-    """A bell that may be restricted to [low, high]; mean and sd are those without a window."""
+    """A bell curve that may be truncated to [low, high]; mean and sd are from before truncation."""
 
     mean: Number
     sd: Positive
@@ -66,7 +66,7 @@ class Windowed(Numeric):
 
     @abstractmethod
     def bell(self) -> tuple[float, float, float, float]:
-        """Return mean and sd of the normal underneath, and the window in sd from its mean."""
+        """Return mean and sd of the underlying normal, and the window in sd from its mean."""
 
     @model_validator(mode="after")
     def _window(self) -> Windowed:
@@ -91,7 +91,7 @@ class Windowed(Numeric):
 
 
 class Normal(Windowed):
-    """Bell curve, if asked for restricted to [low, high] (truncated, never clamped).
+    """Bell curve, truncated to [low, high] where given (never clamped).
 
     >>> Normal(mean=72, sd=8, low=65, decimals=1).quantile(np.array([0.5])).tolist()
     [73.9]
@@ -160,7 +160,7 @@ class Triangular(Numeric):
         return quantiles.triangular(u, self.low, self.mode, self.high)
 
     def range(self) -> tuple[float, float]:
-        """Return its feet."""
+        """Return low and high."""
         return self.low, self.high
 
 
@@ -245,7 +245,7 @@ class Count(Positives):
 
 
 class Poisson(Count):
-    """How often something with a constant rate happens."""
+    """Count of events with a constant rate."""
 
     type: Literal["poisson"] = "poisson"
     mean: Positive
@@ -264,7 +264,7 @@ class Poisson(Count):
 class NegativeBinomial(Count):
     """Counts that vary more than Poisson's: variance = mean + mean² / dispersion.
 
-    A large dispersion comes near Poisson; a small one means a few people with very many.
+    A large dispersion is close to Poisson; a small one gives a few people very high counts.
     """
 
     type: Literal["negative_binomial"] = "negative_binomial"
@@ -286,7 +286,7 @@ class NegativeBinomial(Count):
 
 
 class Band(BaseModel):
-    """A stretch from `low` up to, but not including, `high`, and its weight."""
+    """An interval from `low` up to, but not including, `high`, and its weight."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -301,7 +301,7 @@ class Band(BaseModel):
 
 
 class Bands(Numeric):
-    """Published age or value bands: a band by weight, then evenly inside it.
+    """Published age or value bands: a band by weight, then uniform inside it.
 
     Inside a band every number with these decimals from `low` up to but not including `high` is
     equally likely, so that bands may share their edges: with 0 decimals, the band 65 to 70
@@ -351,10 +351,10 @@ class Bands(Numeric):
 
 
 class Quantiles(Numeric):
-    """Straight lines between published percentiles, such as ``{"0.05": 80, "0.95": 200}``.
+    """Linear interpolation of published percentiles, such as ``{"0.05": 80, "0.95": 200}``.
 
     Below the first published percentile every value is that percentile's, and above the last
-    likewise: publishing gives no more. Add the points "0" and "1" to say how far the tails go.
+    likewise. Add the points "0" and "1" to give the ends of the tails.
     """
 
     type: Literal["quantiles"] = "quantiles"
@@ -367,7 +367,7 @@ class Quantiles(Numeric):
             raise ValueError(f"has {len(points)} percentiles; give at least two")
         for (low, at_low), (high, at_high) in pairwise(points):
             if low == high:
-                raise ValueError(f"the percentile {low:g} stands twice; keep one")
+                raise ValueError(f"the percentile {low:g} is given twice; keep one")
             if at_low > at_high:
                 raise ValueError(
                     f"the value {at_low:g} at {low:g} is above {at_high:g} at {high:g}; "

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LEAST_MASS = 1e-18  # assumption: a window beyond about 8.7 sd is a slip of the pen
+LEAST_MASS = 1e-18  # assumption: a window beyond about 8.7 sd is a mistake
 _SMALLEST = 2.0**-53  # the smallest uniform that streams give
 LONGEST_TABLE = 200_000
 
@@ -33,7 +33,7 @@ def normal_mass(low: float, high: float) -> float:
 def truncated_normal(u: Array, low: float, high: float) -> Array:
     """Invert the standard normal restricted to [low, high]; either may be infinite.
 
-    Each value is worked out from the nearer tail, where probabilities keep all their digits.
+    Each value is computed from the nearer tail, where probabilities keep all their digits.
 
     >>> truncated_normal(np.array([0.5]), 8, 9).round(4)
     array([8.0849])
@@ -53,19 +53,19 @@ def truncated_normal(u: Array, low: float, high: float) -> Array:
 
 
 def scores(u: Array) -> Array:
-    """Return the standard normal scores of uniforms."""
+    """Return the standard normal scores of uniforms: float64, shape (n,)."""
     from scipy.special import ndtri  # noqa: PLC0415  (heavy: not for listing tools)
 
-    found: Array = ndtri(u)
-    return found
+    result: Array = ndtri(u)
+    return result
 
 
 def of_scores(z: Array) -> Array:
     """Return the uniforms of standard normal scores, rounded to 12 decimals, within (0, 1)."""
     from scipy.special import ndtr  # noqa: PLC0415  (heavy: not for listing tools)
 
-    found: Array = np.clip(np.round(ndtr(z), 12), 1e-12, 1.0 - 1e-12)
-    return found
+    result: Array = np.clip(np.round(ndtr(z), 12), 1e-12, 1.0 - 1e-12)
+    return result
 
 
 def triangular(u: Array, low: float, mode: float, high: float) -> Array:

@@ -1,4 +1,4 @@
-"""Short forms of distributions, written out in full before anything else sees them."""
+"""Short forms of distributions, written out in full before validation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def expand_short_form(value: object, shapes: tuple[type[BaseDistribution], ...])
     if isinstance(value, BaseDistribution):
         return value
     raise ValueError(
-        f"{shown(value)} stands where a distribution may; give a number, an object of "
+        f"{shown(value)} is not a distribution; give a number, an object of "
         'label → weight, or an object with a "type"'
     )
 

@@ -1,7 +1,7 @@
-"""The one small language of conditions and formulas: read once, worked out on columns.
+"""The language of conditions and formulas: parsed once, evaluated on columns.
 
-Text is read with Python's own grammar, and only what is listed here is let through; nothing is
-ever evaluated as Python. ``age >= 65 and has('E11') and control in ['poor', 'fair']``.
+Text is parsed with Python's own grammar, and only what is listed here is accepted; nothing is ever
+evaluated as Python. ``age >= 65 and has('E11') and control in ['poor', 'fair']``.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _FOREIGN = {"true": "True", "false": "False"}
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A condition or formula that was read and can be worked out for any scope.
+    """A condition or formula that was parsed and can be evaluated for any scope.
 
     Two expressions are equal when their texts are.
 
@@ -108,10 +108,10 @@ class Expression:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Expression:
-    """Read a condition or formula.
+    """Parse a condition or formula.
 
     Raises:
-        BadExpression: it is too long, too deep, or says what the language does not have.
+        BadExpression: it is too long, too deep, or uses what is not part of the language.
 
     >>> sorted(parse("age >= 65 and last('4548-4') > 8").names)
     ['age']
@@ -161,7 +161,7 @@ Condition = Annotated[
 
 
 def _tree(line: str) -> ast.expr:
-    """Let Python's grammar read the text; every way it can fail is a `BadExpression`."""
+    """Parse the text with Python's grammar; every failure is a `BadExpression`."""
     if not line:
         raise BadExpression("the expression is empty", _EXAMPLE)
     if "\\" in line:
@@ -196,7 +196,7 @@ def _short(text: str) -> str:
 
 
 class _Reader:
-    """Turns Python's tree into ours, letting through only what the language has."""
+    """Turns Python's syntax tree into nodes, accepting only what is part of the language."""
 
     def __init__(self, line: str) -> None:
         self.bytes = line.encode()  # Python counts columns in UTF-8 bytes
@@ -261,8 +261,8 @@ class _Reader:
         if name in _EXTREMES and not tree.keywords:
             least, most = _EXTREMES[name]
             if not least <= len(tree.args) <= most:
-                wanted = "one number" if most == 1 else "two or more numbers"
-                raise BadExpression(f"{self.source(tree)} has {len(tree.args)}", f"give {wanted}")
+                count = "one number" if most == 1 else "two or more numbers"
+                raise BadExpression(f"{self.source(tree)} has {len(tree.args)}", f"give {count}")
             return Operation(name, self.nodes(tree.args, depth), self.plain(tree))
         if name == "within":
             return self.within(tree)
@@ -325,7 +325,7 @@ class _Reader:
             return self.member(tree, depth)
         signs = tuple(_COMPARISONS.get(type(sign), "") for sign in tree.ops)
         if "" in signs:
-            raise BadExpression(f"{self.source(tree)} uses is", "use == or !=")
+            raise BadExpression(f"{self.source(tree)} uses 'is'", "use == or !=")
         return Chain(signs, self.nodes([tree.left, *tree.comparators], depth), self.plain(tree))
 
     def member(self, tree: ast.Compare, depth: int) -> Member:
@@ -341,15 +341,15 @@ class _Reader:
             )
         items = [self.node(item, depth + 1) for item in written.elts]
         texts = tuple(item.text for item in items if isinstance(item, TextLiteral))
-        figures = tuple(item.number for item in items if isinstance(item, NumberLiteral))
-        if not items or len(items) not in (len(texts), len(figures)):
+        numbers = tuple(item.number for item in items if isinstance(item, NumberLiteral))
+        if not items or len(items) not in (len(texts), len(numbers)):
             raise BadExpression(
-                f"{self.source(written)} is not all texts or all numbers",
+                f"{self.source(written)} mixes texts, numbers or other values, or is empty",
                 "list one or more texts in quotes, or numbers",
             )
         negated = isinstance(tree.ops[0], ast.NotIn)
         part = self.node(tree.left, depth + 1)
-        return Member(part, texts or figures, negated, self.plain(tree))
+        return Member(part, texts or numbers, negated, self.plain(tree))
 
 
 _OTHER_SIGNS: Mapping[type[ast.operator], str] = {

@@ -1,7 +1,7 @@
-"""What a parsed condition is made of, and how each part is worked out on whole columns.
+"""The syntax tree of conditions and formulas, and how each node is evaluated on whole columns.
 
 Values inside an expression are numbers (float64, NaN = missing), text (`Coded`, code -1 =
-missing) or truths in three values, as in SQL (Kleene): true, false and unknown.
+missing) or truth values in three-valued logic, as in SQL (Kleene): true, false and unknown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from healthsim.tables import Coded
 
-COMPARED_DECIMALS = 9  # assumption: finer than any declared decimals, coarser than float noise
+COMPARED_DECIMALS = 9  # assumption: finer than any declared decimals, coarser than float error
 
 FUNCTIONS: Mapping[str, Literal["truth", "number"]] = {
     "has": "truth",  # an active condition, by code prefix
@@ -41,7 +41,7 @@ class BadExpression(ValueError):  # noqa: N818
 
 
 class Scope(Protocol):
-    """What names and functions mean for the people of one chunk on one day."""
+    """The values of names and functions for the people of one chunk on one day."""
 
     @property
     def size(self) -> int:
@@ -59,7 +59,7 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """Three-valued truth of each row: known true, known false, or (neither) unknown.
+    """Three-valued truth of each row: known to be true, known to be false, or unknown.
 
     Attributes:
         yes: bool, shape (n,) or (); known to be true.
@@ -83,14 +83,14 @@ Value: TypeAlias = Truth | Numbers | Coded | str
 
 
 class Node(Protocol):
-    """One part of an expression."""
+    """One node of the syntax tree."""
 
     @property
     def parts(self) -> tuple[Node, ...]:
-        """The parts it is made of."""
+        """Its child nodes."""
 
     def value(self, scope: Scope) -> Value:
-        """Work the part out for every person of the scope."""
+        """Evaluate the node for every person of the scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Name:
         return self.name
 
     def value(self, scope: Scope) -> Value:
-        """Look the column up."""
+        """Return the column of the name."""
         return scope.name(self.name)
 
 
@@ -165,7 +165,7 @@ class Call:
         return f"{self.function}({self.argument!r})"
 
     def value(self, scope: Scope) -> Value:
-        """Ask the scope; a bool answer is always known."""
+        """Return the function's value; a bool is always known."""
         answer = scope.call(self.function, self.argument)
         if answer.dtype == np.bool_:
             truth = answer.astype(np.bool_, copy=False)
@@ -194,7 +194,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """`and`, `or` of several parts, or `not` of one, in three values."""
+    """`and`, `or` of several parts, or `not` of one, in three-valued logic."""
 
     function: Literal["and", "or", "not"]
     parts: tuple[Node, ...]
@@ -209,13 +209,13 @@ class Logic:
         if self.function == "and":
             return every(truths)
         if self.function == "or":
-            return every([one.inverted() for one in truths]).inverted()
+            return every([part.inverted() for part in truths]).inverted()
         return truths[0].inverted()
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Comparisons in a row, such as ``1 < x <= 2``; every operand is worked out once."""
+    """Chained comparisons, such as ``1 < x <= 2``; every operand is evaluated once."""
 
     operators: tuple[str, ...]
     parts: tuple[Node, ...]
@@ -226,7 +226,7 @@ class Chain:
 
     def value(self, scope: Scope) -> Value:
         """Return whether every comparison holds."""
-        sides = [_settled(part, scope) for part in self.parts]
+        sides = [_rounded(part, scope) for part in self.parts]
         pairs = zip(self.operators, pairwise(sides), strict=True)
         return every([_compare(operator, left, right) for operator, (left, right) in pairs])
 
@@ -242,7 +242,7 @@ class Member:
 
     @property
     def parts(self) -> tuple[Node, ...]:
-        """The one part whose value is looked for."""
+        """The part whose value is looked up in the list."""
         return (self.part,)
 
     def __str__(self) -> str:
@@ -250,16 +250,16 @@ class Member:
 
     def value(self, scope: Scope) -> Value:
         """Look each value up; a missing value gives unknown."""
-        column = _settled(self.part, scope)
+        column = _rounded(self.part, scope)
         if isinstance(column, Coded | str):
             among = {item for item in self.among if isinstance(item, str)}
-            found = _text_among(column, among)
+            result = _text_among(column, among)
         elif isinstance(column, np.ndarray):
             listed = np.array([item for item in self.among if not isinstance(item, str)])
-            found = Truth.where(np.isin(column, listed), ~np.isnan(column))
+            result = Truth.where(np.isin(column, listed), ~np.isnan(column))
         else:
             raise BadExpression(f"{self.part} is true or false", "'in' looks for text or numbers")
-        return found.inverted() if self.negated else found
+        return result.inverted() if self.negated else result
 
 
 def numbers(node: Node, scope: Scope) -> Numbers:
@@ -271,7 +271,7 @@ def numbers(node: Node, scope: Scope) -> Numbers:
 
 
 def truth(node: Node, scope: Scope) -> Truth:
-    """Return a part's truth in three values."""
+    """Return a part's three-valued truth."""
     value = node.value(scope)
     if not isinstance(value, Truth):
         raise BadExpression(f"{node} is not true or false", "compare it with something")
@@ -281,8 +281,8 @@ def truth(node: Node, scope: Scope) -> Truth:
 def every(truths: Iterable[Truth]) -> Truth:
     """Return the three-valued `and`: false if any is false, true if all are true."""
     yes, no = np.asarray(True), np.asarray(False)
-    for one in truths:
-        yes, no = yes & one.yes, no | one.no
+    for part in truths:
+        yes, no = yes & part.yes, no | part.no
     return Truth(yes, no)
 
 
@@ -323,7 +323,7 @@ _COMPARED: Mapping[str, np.ufunc] = {
 }
 
 
-def _settled(node: Node, scope: Scope) -> Value:
+def _rounded(node: Node, scope: Scope) -> Value:
     """Round what was calculated, so that 0.1 + 0.2 equals 0.3 on every processor."""
     value = node.value(scope)
     if isinstance(node, Operation) and isinstance(value, np.ndarray):
@@ -345,7 +345,9 @@ def _compare(operator: str, left: Value, right: Value) -> Truth:
     elif isinstance(left, Coded | str) and isinstance(right, Coded | str):
         same = _same_text(left, right)
     else:
-        raise BadExpression("text, numbers and truths are compared", "compare like with like")
+        raise BadExpression(
+            "text, a number or a truth is compared with another kind", "compare values of one kind"
+        )
     return same if operator == "==" else same.inverted()
 
 

@@ -1,4 +1,4 @@
-"""Checks a parsed expression without working it out: names, labels, kinds and arguments."""
+"""Checks a parsed expression without evaluating it: names, labels, kinds and arguments."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NUMBER: Final = ExpressionType.NUMBER
 TEXT: Final = ExpressionType.TEXT
 
 Kind: TypeAlias = ExpressionType | tuple[str, ...]
-"""What a name stands for: `NUMBER`, `TEXT` (any label), or the labels it may have."""
+"""What a name gives: `NUMBER`, `TEXT` (any label), or the labels it may have."""
 
 Checker: TypeAlias = Callable[[str], str | None]
 
@@ -56,13 +56,13 @@ def type_problems(
     functions: Mapping[str, Checker],
     want: Literal["truth", "number"],
 ) -> list[tuple[str, str]]:
-    """Find what is wrong with an expression where it stands.
+    """Find what is wrong with an expression at its place.
 
     Args:
-        expression: what was parsed.
+        expression: the parsed expression.
         kinds: every name that is known there, built-in names included, and its kind.
-        functions: every function that is known there; called with an argument, each returns
-            None or a complaint "found; mend".
+        functions: every function that is known there, with the check of its argument, which
+            returns None or "found; mend".
         want: what the expression must give.
 
     Returns:
@@ -121,9 +121,9 @@ class _Check:
             return self.report(
                 f"{node.function}() cannot be used here", near(node.function, self.functions)
             )
-        complaint = check(node.argument)
-        if complaint is not None:
-            found, _, mend = complaint.partition("; ")
+        fault = check(node.argument)
+        if fault is not None:
+            found, _, mend = fault.partition("; ")
             self.report(found, mend)
         return (
             ExpressionType.TRUTH if FUNCTIONS[node.function] == "truth" else ExpressionType.NUMBER
