@@ -196,7 +196,7 @@ def test_a_balanced_profile_keeps_the_balance_of_whatever_has_no_loading() -> No
         (
             {"one_of": [{"code": "E66.9", "share": 0.3, "loading": 0.4},
                         {"code": "E66.3", "share": 0.3}]},
-            "loadings of one group are 0.4 and 0, and one chance decides",
+            "loadings of one group are 0.4 and 0, and one random number decides",
         ),
         ({"comorbidities": [{**HEART, "loading": 1.5}]}, "loading"),
         ({"comorbidities": [{**HEART, "loading": -0.1}]}, "loading"),

@@ -150,7 +150,7 @@ def test_the_way_that_an_error_names_is_understood_in_nested_repeats() -> None:
     ],
 )
 def test_steps_that_wait_for_each_other_are_refused(steps: list[dict[str, Any]]) -> None:
-    with pytest.raises(SpecError, match="circle"):
+    with pytest.raises(SpecError, match="waits for itself"):
         plan_of(*steps)
 
 

@@ -1,10 +1,10 @@
-"""Expectations: what shall be true of the rows of a run, read at the door and judged after it.
+"""Expectations: what should be true of a run's rows, parsed before the run and compared after it.
 
 ``share(last('4548-4') < 8 where has('E11')) between 0.6 and 0.8``,
 ``count(claims) >= count(encounters)``, ``count(encounters) / count(patients) between 3 and 5``.
 
 A figure is two whole numbers that every chunk of people adds to; they are compared as fractions,
-so that neither the order nor the size of chunks can move one.
+so that neither the order nor the size of chunks can change the result.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _OF_TABLE = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?")
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFigure:
-    """One figure that is asked of a run. Two are equal when their texts are.
+    """One figure of a run. Two are equal when their texts are.
 
     Attributes:
         text: as written.
-        holds: of `share`: for whom it counts.
-        among: what stands behind `where`: people, or rows of the table.
+        holds: condition of `share`: true for the people who are counted.
+        among: condition after `where`, on people or on rows of the table.
         table, column: of the other functions; `count` has no column.
     """
 
@@ -51,18 +51,18 @@ class ExpectedFigure:
     column: str = field(compare=False, default="")
 
     def value(self, tally: tuple[int, int], scale: int = 1) -> Fraction | None:
-        """Return what a tally comes to; None where nothing was there to divide by.
+        """Return the value of a tally; None where it would be divided by zero.
 
         Args:
-            tally: (what was counted or summed, scaled; how many people or rows it is of).
+            tally: (what was counted or summed, scaled; of how many people or rows).
             scale: what one unit of a summed column was multiplied by.
         """
-        found, among = tally
+        total, among = tally
         if self.function == "count":
-            return Fraction(found)
+            return Fraction(total)
         if self.function == "sum":
-            return Fraction(found, scale)
-        return Fraction(found, among * scale) if among else None
+            return Fraction(total, scale)
+        return Fraction(total, among * scale) if among else None
 
 
 Factor: TypeAlias = ExpectedFigure | Fraction
@@ -80,21 +80,21 @@ class FigureProduct:
         """Return its value; None where a figure has none or is divided by zero."""
         total: Fraction | None = None
         for sign, factor in zip(("*", *self.signs), self.factors, strict=True):
-            one = values[factor] if isinstance(factor, ExpectedFigure) else factor
-            if one is None or (sign == "/" and one == 0):
+            value = values[factor] if isinstance(factor, ExpectedFigure) else factor
+            if value is None or (sign == "/" and value == 0):
                 return None
-            total = one if total is None else total * one if sign == "*" else total / one
+            total = value if total is None else total * value if sign == "*" else total / value
         return total
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResult:
-    """How one expectation came out.
+    """The result of one expectation.
 
     Attributes:
-        where: the document it stands in, and its place there.
-        expected: its right side, worked out.
-        got: its left side; None where it cannot be computed.
+        where: its path.
+        expected: the value of its right side.
+        got: the value of its left side; None where it cannot be computed.
     """
 
     where: str
@@ -104,18 +104,18 @@ class ExpectationResult:
     met: bool
 
     def plain(self) -> dict[str, str | float | bool | None]:
-        """Return it as plain data, as a manifest keeps it."""
+        """Return it as plain data, as a manifest stores it."""
         return {"where": self.where, "expectation": self.text, "expected": self.expected,
                 "got": self.got, "met": self.met}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedExpectation:
-    """An expectation that was read. Two are equal when their texts are.
+    """A parsed expectation. Two are equal when their texts are.
 
     Attributes:
         operator: < <= > >= == or between.
-        right: one product, or the two that it shall lie between, both included.
+        right: one product, or the two bounds of `between`, both included.
     """
 
     text: str
@@ -127,30 +127,31 @@ class ParsedExpectation:
         return self.text
 
     def figures(self) -> Iterator[ExpectedFigure]:
-        """Yield the figures that it asks for."""
+        """Yield the figures that it uses."""
         for product in (self.left, *self.right):
-            yield from (one for one in product.factors if isinstance(one, ExpectedFigure))
+            yield from (factor for factor in product.factors if isinstance(factor, ExpectedFigure))
 
     def judge(
         self, where: str, values: Mapping[ExpectedFigure, Fraction | None]
     ) -> ExpectationResult:
-        """Compare what came out; what cannot be computed is not met."""
-        got, bounds = self.left.value(values), [one.value(values) for one in self.right]
-        told = [_told(product, bound) for product, bound in zip(self.right, bounds, strict=True)]
-        expected = f"{self.operator} {' and '.join(told)}"
+        """Compare the figures of a run; an expectation that cannot be computed is not met."""
+        got, bounds = self.left.value(values), [product.value(values) for product in self.right]
+        sides = zip(self.right, bounds, strict=True)
+        texts = [_bound_text(product, bound) for product, bound in sides]
+        expected = f"{self.operator} {' and '.join(texts)}"
         if got is None:
-            expected += "; it cannot be computed: there is nobody and nothing to divide by"
+            expected += "; it cannot be computed: there is nothing to divide by"
         shown = None if got is None else round(float(got), _SHOWN)
         return ExpectationResult(
             where, self.text, expected, shown, _holds(self.operator, got, bounds)
         )
 
 
-def _told(product: FigureProduct, value: Fraction | None) -> str:
-    if all(isinstance(one, Fraction) for one in product.factors):
+def _bound_text(product: FigureProduct, value: Fraction | None) -> str:
+    if _is_constant(product):
         return product.text
-    found = "nothing" if value is None else f"{round(float(value), _SHOWN):.15g}"
-    return f"{found} ({product.text})"
+    number = "nothing" if value is None else f"{round(float(value), _SHOWN):.15g}"
+    return f"{number} ({product.text})"
 
 
 def _holds(operator: str, got: Fraction | None, bounds: Sequence[Fraction | None]) -> bool:
@@ -166,10 +167,10 @@ def _holds(operator: str, got: Fraction | None, bounds: Sequence[Fraction | None
 
 
 def read_expectation(text: str) -> ParsedExpectation:
-    """Read one expectation.
+    """Parse one expectation.
 
     Raises:
-        BadExpression: it says what the grammar does not have.
+        BadExpression: it uses what is not part of the grammar.
 
     >>> read_expectation("count(claims) >= count(encounters)").operator
     '>='
@@ -181,10 +182,10 @@ def read_expectation(text: str) -> ParsedExpectation:
         raise BadExpression(
             f"the expectation has {len(text)} characters, more than {LONGEST}", "split it in two"
         )
-    found = _Reader(text).expectation()
-    if not list(found.figures()):
-        raise BadExpression(f"{text!r} asks for no figure", _EXAMPLE)
-    return found
+    expectation = _Reader(text).expectation()
+    if not list(expectation.figures()):
+        raise BadExpression(f"{text!r} uses no figure", _EXAMPLE)
+    return expectation
 
 
 class _Reader:
@@ -207,11 +208,13 @@ class _Reader:
         return ParsedExpectation(self.text, left, operator, tuple(right))
 
     def ordered(self, operator: str, right: list[FigureProduct]) -> None:
-        """Refuse bounds between which nothing lies."""
-        low, high = (one.value({}) if _plain(one) else None for one in (right[0], right[-1]))
+        """Refuse bounds that are in the wrong order."""
+        low, high = (
+            bound.value({}) if _is_constant(bound) else None for bound in (right[0], right[-1])
+        )
         if operator == "between" and low is not None and high is not None and low > high:
-            raise BadExpression(f"between {float(low):g} and {float(high):g} lies nothing",
-                                "swap the bounds")  # fmt: skip
+            found = f"no number is between {float(low):g} and {float(high):g}"
+            raise BadExpression(found, "swap the bounds")
 
     def product(self) -> FigureProduct:
         self.rest()
@@ -228,25 +231,25 @@ class _Reader:
             return Fraction(number)
         start, name = self.at, self.taken(_WORD)
         if name in FUNCTIONS and self.rest().startswith("("):
-            return self.figure(next(one for one in FUNCTIONS if one == name), start)
+            return self.figure(next(known for known in FUNCTIONS if known == name), start)
         if name:
             self.at = start
-            self.refuse("is no figure", near(name, FUNCTIONS) if self.calls() else
+            self.refuse("is not a figure", near(name, FUNCTIONS) if self.calls() else
                         f"write a number or one of {', '.join(FUNCTIONS)} with (…)")  # fmt: skip
-        return self.refuse("is no figure", _EXAMPLE)
+        return self.refuse("is not a figure", _EXAMPLE)
 
     def calls(self) -> bool:
-        """Tell whether a name with a parenthesis stands next."""
+        """Tell whether a name with a parenthesis comes next."""
         return re.match(r"[A-Za-z_]\w*\(", self.rest()) is not None
 
     def figure(self, function: Function, start: int) -> ExpectedFigure:
         inside = self.inside()
-        what, among = _parted(inside)
+        what, among = _split_where(inside)
         text = self.text[start : self.at].strip()
         condition = None if among is None else parse(among)
         if function == "share":
             if not what:
-                raise BadExpression(f"{text!r} says not of whom", "write share(has('E11'))")
+                raise BadExpression(f"{text!r} does not say of whom", "write share(has('E11'))")
             return ExpectedFigure(text, function, holds=parse(what), among=condition)
         named = _OF_TABLE.fullmatch(what)
         column = function != "count"
@@ -259,7 +262,7 @@ class _Reader:
         )
 
     def inside(self) -> str:
-        """Take what stands in the parentheses that open here."""
+        """Take the text inside the parentheses that open here."""
         start = self.at = self.at + len(self.text[self.at :]) - len(self.rest())
         for place, depth in _depths(self.text, start):
             if depth == 0:
@@ -274,18 +277,18 @@ class _Reader:
                 self.at += len(sign)
                 return sign
         if not rest:
-            raise BadExpression(f"{self.text!r} compares with nothing", _EXAMPLE)
-        return self.refuse("is no comparison", f"use one of {', '.join(_COMPARISONS)}")
+            raise BadExpression(f"{self.text!r} has no comparison", _EXAMPLE)
+        return self.refuse("is not a comparison", f"use one of {', '.join(_COMPARISONS)}")
 
     def taken(self, pattern: re.Pattern[str]) -> str:
-        """Take what a pattern finds next, else nothing."""
+        """Take what a pattern matches next, else nothing."""
         self.rest()
-        found = pattern.match(self.text, self.at)
-        self.at = found.end() if found else self.at
-        return found[0] if found else ""
+        match = pattern.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+        return match[0] if match else ""
 
     def rest(self) -> str:
-        """Pass blanks, and return what is left."""
+        """Skip blanks, and return the rest."""
         self.at += len(self.text[self.at :]) - len(self.text[self.at :].lstrip())
         return self.text[self.at :]
 
@@ -293,8 +296,8 @@ class _Reader:
         raise BadExpression(f"{(self.rest() or self.text)[:60]!r} {found}", mend)
 
 
-def _plain(product: FigureProduct) -> bool:
-    return not any(isinstance(one, ExpectedFigure) for one in product.factors)
+def _is_constant(product: FigureProduct) -> bool:
+    return not any(isinstance(factor, ExpectedFigure) for factor in product.factors)
 
 
 def _named(column: bool) -> str:
@@ -302,7 +305,7 @@ def _named(column: bool) -> str:
 
 
 def _depths(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Yield (place, depth of parentheses after it) of what stands outside of quotes."""
+    """Yield (place, depth of parentheses after it) of each character outside of quotes."""
     depth, quote = 0, ""
     for place in range(start, len(text)):
         sign = text[place]
@@ -316,8 +319,8 @@ def _depths(text: str, start: int) -> Iterator[tuple[int, int]]:
         yield place, depth
 
 
-def _parted(inside: str) -> tuple[str, str | None]:
-    """Part what is asked from what stands behind `where`."""
+def _split_where(inside: str) -> tuple[str, str | None]:
+    """Split the text before `where` from the condition after it."""
     for place, depth in _depths(inside, 0):
         if depth == 0 and inside.startswith(" where ", place):
             return inside[:place].strip(), inside[place + len(" where ") :].strip()
@@ -335,7 +338,7 @@ def _read(value: object) -> ParsedExpectation:
 Expectation = Annotated[
     ParsedExpectation,
     PlainValidator(_read),
-    PlainSerializer(lambda asked: asked.text, return_type=str),
+    PlainSerializer(lambda expectation: expectation.text, return_type=str),
     WithJsonSchema(
         {
             "type": "string",
@@ -346,7 +349,7 @@ Expectation = Annotated[
         }
     ),
 ]
-"""An expectation as a field of a specification: text in JSON, read when validated."""
+"""An expectation as a field of a specification: text in JSON, parsed when validated."""
 
 Expectations = Annotated[tuple[Expectation, ...], Field(max_length=50)]
 """What a document expects of a run."""

@@ -375,7 +375,7 @@ class _Drawing:
         except CycleError as error:
             names = dict.fromkeys(tied[number].step.id for number in error.args[1])
             raise SpecError([Problem(f"{self.where}: step {next(iter(names))!r}: at.after",
-                                     f"waits in a circle: {' → '.join(names)}",
+                                     f"waits for itself: {' → '.join(names)}",
                                      "let one of them begin by day")]) from None  # fmt: skip
 
 

@@ -1,9 +1,10 @@
-"""What is drawn together: how the normal score of one is mixed from those of others.
+"""Correlated draws: how the normal score of one attribute or condition is mixed from others.
 
-A Gaussian copula: each attribute keeps its own distribution, each condition its share, and only the
-uniform that it is drawn by changes. The second-named attribute of a correlation is mixed from the
-first and its own chance, so the first does not move; a condition with a loading is mixed from the
-factor that all conditions of a person share and its own chance, so the other conditions do not.
+A Gaussian copula: each attribute keeps its distribution and each condition its share; only the
+uniform number that it is drawn from changes. The second-named attribute of a correlation is mixed
+from the first and its own random number, so the first does not change. A condition with a loading
+is mixed from the factor that all conditions of a person share and its own random number, so the
+other conditions do not change.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from healthsim.errors import Problem, SpecError
 from healthsim.specification.profiles.profile import Correlation, ProfileSpec
 
 _DECIMALS = 12  # linear algebra may differ in the last bits from one processor to another
-_LEAST_OWN = 1e-6  # share of variance that an attribute must keep for its own chance
+_LEAST_OWN = 1e-6  # share of its variance that an attribute must keep for its own random number
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Blend:
 
     Attributes:
         weights: weight of each other attribute's score.
-        own: weight of the attribute's own chance.
+        own: weight of the attribute's own random number.
     """
 
     weights: tuple[tuple[str, float], ...]
@@ -40,7 +41,7 @@ SHARED_FACTOR = "clinical.shared_factor"
 
 
 def factor_blend(loading: float) -> Blend:
-    """Return how a condition is mixed that loads on the shared factor.
+    """Return the mix of a condition that loads on the shared factor.
 
     >>> factor_blend(0.6)
     Blend(weights=(('clinical.shared_factor', 0.6),), own=0.8)
@@ -58,20 +59,21 @@ def pearson(rank: float) -> float:
 
 
 def blends(profile: ProfileSpec) -> dict[str, Blend]:
-    """Return how each second-named attribute is mixed.
+    """Return the mix of each second-named attribute.
 
     Raises:
-        SpecError: correlations go in a circle, or cannot hold together.
+        SpecError: correlations form a cycle, or are not possible together.
     """
-    asked: dict[str, dict[str, float]] = {}
-    for one in profile.correlations:
-        asked.setdefault(one.between[1], {})[one.between[0]] = pearson(one.rank)
-    found: dict[str, Blend] = {}
-    known: dict[str, dict[str, float]] = {}
+    targets: dict[str, dict[str, float]] = {}
+    for correlation in profile.correlations:
+        cause, effect = correlation.between
+        targets.setdefault(effect, {})[cause] = pearson(correlation.rank)
+    mixes: dict[str, Blend] = {}
+    known: dict[str, dict[str, float]] = {}  # correlations of the attributes so far
     for name in _in_order(profile.correlations):
-        blend = _blend(profile, name, asked.get(name, {}), known)
+        blend = _blend(profile, name, targets.get(name, {}), known)
         if blend.weights:
-            found[name] = blend
+            mixes[name] = blend
         with_others = {
             other: float(sum(weight * known[cause].get(other, float(cause == other))
                              for cause, weight in blend.weights))
@@ -80,28 +82,27 @@ def blends(profile: ProfileSpec) -> dict[str, Blend]:
         for other, value in with_others.items():
             known[other][name] = value
         known[name] = {**with_others, name: 1.0}
-    return found
+    return mixes
 
 
 def _blend(
     profile: ProfileSpec,
     name: str,
-    asked: Mapping[str, float],
+    targets: Mapping[str, float],
     known: Mapping[str, Mapping[str, float]],
 ) -> Blend:
-    if not asked:
+    if not targets:
         return Blend((), 1.0)
-    causes = list(asked)
-    among = np.array([[known[one][other] for other in causes] for one in causes])
-    wanted = np.array([asked[cause] for cause in causes])
-    weights = np.round(np.linalg.solve(among, wanted), _DECIMALS)
-    own = 1 - float((weights * wanted).sum())
+    causes = list(targets)
+    among = np.array([[known[cause][other] for other in causes] for cause in causes])
+    target = np.array([targets[cause] for cause in causes])
+    weights = np.round(np.linalg.solve(among, target), _DECIMALS)
+    own = 1 - float((weights * target).sum())
     if own < _LEAST_OWN:
-        place = next(number for number, one in enumerate(profile.correlations)
-                     if one.between[1] == name)  # fmt: skip
+        effects = [correlation.between[1] for correlation in profile.correlations]
         raise SpecError([Problem(
-            f"profile.correlations[{place}]",
-            f"{name} cannot go with {' and '.join(causes)} so closely at once",
+            f"profile.correlations[{effects.index(name)}]",
+            f"{name} cannot be correlated with {' and '.join(causes)} so strongly at once",
             "bring the ranks nearer to 0",
         )])  # fmt: skip
     return Blend(
@@ -111,19 +112,19 @@ def _blend(
 
 
 def _in_order(correlations: tuple[Correlation, ...]) -> tuple[str, ...]:
-    """Return the attributes, each behind those that it goes with.
+    """Return the attributes, each after those that it is mixed from.
 
     Raises:
-        SpecError: for a circle, naming it.
+        SpecError: for a cycle, naming it.
     """
     waits: dict[str, list[str]] = {}  # lists: the order must not depend on how texts are hashed
-    for one in correlations:
-        waits.setdefault(one.between[0], [])
-        waits.setdefault(one.between[1], []).append(one.between[0])
+    for correlation in correlations:
+        waits.setdefault(correlation.between[0], [])
+        waits.setdefault(correlation.between[1], []).append(correlation.between[0])
     try:
         return tuple(TopologicalSorter(waits).static_order())
     except CycleError as error:
-        circle = " → ".join(error.args[1])
+        cycle = " → ".join(error.args[1])
         raise SpecError([Problem(
-            "profile.correlations", f"go in a circle: {circle}", "swap or remove one of them"
+            "profile.correlations", f"form a cycle: {cycle}", "swap or remove one of them"
         )]) from None  # fmt: skip

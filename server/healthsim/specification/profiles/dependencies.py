@@ -1,4 +1,4 @@
-"""What each part of a profile must know before it can be drawn."""
+"""What each part of a profile needs before it can be drawn."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from healthsim.specification.language.expressions import Expression
 from healthsim.specification.profiles.profile import Clinical, Onset, ProfileSpec, Quota
 
 _OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
-"""What the nation's population measures rest on; the others rest on age."""
+"""National population measure -> what it depends on; the others depend on age."""
 _OF_PLACES = {"age": (), "gender": ("age",), "ethnicity": (), "race": ("ethnicity",)}
-"""What a place's measures rest on besides the place; the others rest on age and sex."""
+"""Local population measure -> what it depends on besides the place; by default age and sex."""
 
 
 @dataclass(frozen=True)
 class ProfilePart:
-    """One thing to be drawn.
+    """One part that is drawn.
 
     Attributes:
-        name: what conditions call it; ``"has I10"`` and ``"takes metformin 500 mg tablet"``.
-        path: where it stands in the document.
-        distributions: all that may be asked for while it is drawn.
-        also: names it needs whatever its distributions say.
-        conditions: (path, condition) of what else may be asked while it is drawn.
+        name: its name in conditions, or ``"has I10"``, ``"takes metformin 500 mg tablet"``.
+        path: its place in the document.
+        distributions: the distributions that it is drawn from.
+        also: names that it needs besides those in its distributions.
+        conditions: (path, condition) of the conditions that are used besides.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ProfilePart:
     conditions: tuple[tuple[str, Expression], ...] = ()
 
     def expressions(self) -> Iterator[tuple[str, Expression, str]]:
-        """Yield (path within the part, expression, what it must give) of all it asks."""
+        """Yield (path within the part, expression, what it must give) of all expressions."""
         for distribution in self.distributions:
             yield from distribution.expressions()
         for path, condition in self.conditions:
@@ -55,16 +55,14 @@ def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
         yield ProfilePart(name, f"demographics.{name}", (getattr(people, name),))
     location = people.location
     levels = (location.states, location.counties, location.metros)
-    where = tuple(one for one in levels if one is not None)
-    yield ProfilePart("us_state", "demographics.location", where)
+    given = tuple(level for level in levels if level is not None)
+    yield ProfilePart("us_state", "demographics.location", given)
     for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age",))):
-        said = getattr(people, name)
-        path = f"demographics.{name}"
-        yield (
-            ProfilePart(name, path, (said,))
-            if said is not None
-            else ProfilePart(name, path, (), usual)
-        )
+        own, path = getattr(people, name), f"demographics.{name}"
+        if own is not None:
+            yield ProfilePart(name, path, (own,))
+        else:
+            yield ProfilePart(name, path, (), usual)
     for name, distribution in profile.attributes.items():
         yield ProfilePart(name, f"attributes.{name}", (distribution,))
     yield from _clinical(profile.clinical)
@@ -74,17 +72,18 @@ def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
 
 def household_parts(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
     """Return the parts of a household, which are drawn when the anchor is."""
-    home, found = profile.household, []
-    if home is not None and home.spouse is not None:
-        for name in ("share", "age_gap", "gender"):
-            said = getattr(home.spouse, name)
-            path = f"household.spouse.{name}"
-            found += [ProfilePart(path, path, (said,))] if said is not None else []
-    if home is not None and home.children is not None:
-        for name in ("number", "age"):
-            path = f"household.children.{name}"
-            found.append(ProfilePart(path, path, (getattr(home.children, name),)))
-    return tuple(found)
+    household = profile.household
+    spouse = household.spouse if household is not None else None
+    children = household.children if household is not None else None
+    given = {f"household.spouse.{name}": getattr(spouse, name, None)
+             for name in ("share", "age_gap", "gender")}  # fmt: skip
+    given |= {f"household.children.{name}": getattr(children, name, None)
+              for name in ("number", "age")}  # fmt: skip
+    return tuple(
+        ProfilePart(path, path, (distribution,))
+        for path, distribution in given.items()
+        if distribution is not None
+    )
 
 
 def _clinical(clinical: Clinical) -> Iterator[ProfilePart]:
@@ -95,19 +94,18 @@ def _clinical(clinical: Clinical) -> Iterator[ProfilePart]:
     implied = clinical.implied_by
     for one in clinical.comorbidities:
         path = f"clinical.comorbidities[{one.code}]"
-        parts = _quota(one) + _spans(one.onset)
-        yield ProfilePart(
-            f"has {one.code}", path, parts, _born(implied.get(one.code)), _groups(one)
-        )
+        drawn_from = _quota(one) + _spans(one.onset)
+        also = _always_needed(implied.get(one.code))
+        yield ProfilePart(f"has {one.code}", path, drawn_from, also, _groups(one))
     for number, group in enumerate(clinical.alternatives):
         for other in group:
             path = f"clinical.one_of[{number}][{other.code}]"
-            yield ProfilePart(f"has {other.code}", path, _spans(other.onset), _born())
+            yield ProfilePart(f"has {other.code}", path, _spans(other.onset), _always_needed())
     stated = {one.code for one in clinical.comorbidities}
     for code, causes in implied.items():
         if code not in stated:
             path = f"clinical.comorbidities[{causes[0]}].implies[{code}]"
-            yield ProfilePart(f"has {code}", path, (), _born(causes))
+            yield ProfilePart(f"has {code}", path, (), _always_needed(causes))
     for drug in clinical.medications:
         adherence = () if drug.adherence is None else (drug.adherence,)
         path = f"clinical.medications[{drug.drug}]"
@@ -122,34 +120,31 @@ def _groups(quota: Quota) -> tuple[tuple[str, Expression], ...]:
     return tuple((f"exactly[{place}].when", group.when) for place, group in enumerate(quota.groups))
 
 
-def _born(causes: tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """Return what a condition needs whatever is said of it: age, sex, and what implies it."""
+def _always_needed(causes: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Return what every condition needs: age, sex, and the conditions that imply it."""
     return ("age", "gender", *(f"has {cause}" for cause in causes or ()))
 
 
 def _spans(onset: Onset | None) -> tuple[Distribution, ...]:
-    return () if onset is None else _onset(onset)
-
-
-def _onset(onset: Onset) -> tuple[Distribution, ...]:
-    return tuple(one for one in (onset.years_before, onset.days_before) if one is not None)
+    spans = () if onset is None else (onset.years_before, onset.days_before)
+    return tuple(span for span in spans if span is not None)
 
 
 def in_order(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
     """Return the parts so that each comes after what it needs, else in document order.
 
     Raises:
-        SpecError: when parts need each other in a circle, naming it.
+        SpecError: when parts need each other, naming the cycle.
     """
     parts = {part.name: part for part in parts_of(profile)}
     needs = needs_of(profile)
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
-        circle = " needs ".join(parts[name].path for name in reversed(error.args[1]))
+        cycle = " needs ".join(parts[name].path for name in reversed(error.args[1]))
         problem = Problem(
             f"profile.{parts[error.args[1][0]].path}",
-            f"parts need each other: {circle}",
+            f"parts need each other: {cycle}",
             "give one of them a distribution that does not use the others",
         )
         raise SpecError([problem]) from None
@@ -179,13 +174,13 @@ def _of_places(measure: str) -> tuple[str, ...]:
 
 
 def transitive_needs(part: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
-    """Return all parts that a part rests on, however far off, and itself."""
-    found, waiting = {part}, [part]
+    """Return all parts that a part needs, directly or through others, and itself."""
+    reached, waiting = {part}, [part]
     while waiting:
-        new = needs[waiting.pop()] - found
-        found |= new
+        new = needs[waiting.pop()] - reached
+        reached |= new
         waiting += new
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def _needs(
@@ -198,16 +193,16 @@ def _needs(
     for _, expression, _ in part.expressions():
         yield from (name for name in expression.names if name in parts)
         for function, argument in expression.calls:
-            yield from _answering(function, argument, part, parts)
+            yield from _needed_by_call(function, argument, part, parts)
 
 
-def _answering(
+def _needed_by_call(
     function: str, argument: str, part: ProfilePart, parts: Mapping[str, ProfilePart]
 ) -> Iterator[str]:
-    """Yield the parts that answer `has("N18")` or `takes("metformin")`.
+    """Yield the parts that `has("N18")` or `takes("metformin")` depends on.
 
-    A code that nobody states may be a combination of stated ones: it needs all that share its
-    first three characters' chapter rules, so every other condition.
+    A code that the profile does not give may be a combination of codes that it gives, so it depends
+    on every other condition.
     """
     codes = {name: name.removeprefix("has ") for name in parts if name.startswith("has ")}
     direct = [name for name, code in codes.items() if code.startswith(argument)]

@@ -26,17 +26,17 @@ PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
-"""A diagnosis; whether it is one, the book is asked."""
+"""A diagnosis code; the code book is checked later."""
 
 
 class Location(Strict):
-    """Where people live; what is not said falls back on PopulationSim.
+    """Where people live; the default is the national population of PopulationSim.
 
     Attributes:
         states: by two letters.
         counties: by five-digit FIPS code or as ``"Harris County, TX"``.
         metros: metropolitan statistical areas, by code or title.
-        area: keeps the counties that lie in a metropolitan area, or in none.
+        area: keeps only counties in a metropolitan area, or only those outside.
     """
 
     states: Distribution | None = None
@@ -46,7 +46,7 @@ class Location(Strict):
 
     @property
     def stated(self) -> bool:
-        """Whether it says anything, so that population measures are those of places."""
+        """Whether anything is given, so that population measures are those of places."""
         return any((self.states, self.counties, self.metros, self.area))
 
     @model_validator(mode="after")
@@ -109,7 +109,7 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 
 
 class Group(Strict):
-    """Some of the people, and how many of them have it."""
+    """A group of people, and how many of them have it."""
 
     when: Condition
     count: Count
@@ -124,13 +124,13 @@ Exactly = Annotated[
     | Annotated[tuple[Group, ...], Field(min_length=1, max_length=100), Tag("exact:groups")],
     Discriminator(_form),
 ]
-"""So many of everybody, or so many of each group: people are in the first group that fits."""
+"""A count of all people, or counts by group; people are in the first group that fits."""
 
 
 class Quota(Strict):
-    """How many have it: a share (a number or a distribution of one), or an exact count.
+    """How many people have it: a share (a number or a distribution), or an exact count.
 
-    With groups, nobody has it who is in none of them.
+    With groups, only people in one of the groups can have it.
     """
 
     share: Distribution | None = None
@@ -144,24 +144,24 @@ class Quota(Strict):
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The groups that are counted apart; none where one count is of everybody."""
+        """The groups with a count; none where one count is for all people."""
         return self.exactly if isinstance(self.exactly, tuple) else ()
 
 
 Loading = Annotated[float, Field(strict=True, ge=0, le=1)]
-"""How closely a condition goes with the one factor that all conditions of a person share.
+"""How strongly a condition depends on the one factor that all conditions of a person share.
 
-Two conditions of one person go together as normal scores do that are correlated by the product of
-their loadings; the share of each stays what it is. 0 is a chance of its own.
+The normal scores of two conditions are correlated by the product of their loadings; the share of
+each stays the same. 0 is independent.
 """
 
 
 class Comorbidity(Quota):
-    """A condition that a share of the people has besides.
+    """A further condition, of a share of the people.
 
     Attributes:
         loading: on the person's shared factor; needs a share.
-        implies: codes that everyone who has it has too; the share of such a code is of the others.
+        implies: codes that everyone with it has too; the share of such a code is of the others.
     """
 
     code: Code
@@ -174,8 +174,8 @@ class Alternative(Strict):
     """One of several conditions of which a person has one at most.
 
     Attributes:
-        loading: on the person's shared factor, one for all of a group: the alternatives then stand
-            in the order in which the factor gives them, the first to those who have most else.
+        loading: on the person's shared factor, the same for a whole group. The order then matters:
+            the first goes to those with the most other conditions.
     """
 
     code: Code
@@ -185,19 +185,19 @@ class Alternative(Strict):
     implies: tuple[Code, ...] = ()
 
 
-def _at_most_one(found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
-    total = sum(one.share for one in found)
+def _at_most_one(group: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
+    total = sum(one.share for one in group)
     if total > 1 + 1e-9:
         raise ValueError(
             f"shares add up to {total:g}, more than 1; lower them by {total - 1:g} in all"
         )
-    loadings = list(dict.fromkeys(one.loading for one in found))
+    loadings = list(dict.fromkeys(one.loading for one in group))
     if len(loadings) > 1:
         raise ValueError(
-            f"loadings of one group are {loadings[0]:g} and {loadings[1]:g}, and one chance "
+            f"loadings of one group are {loadings[0]:g} and {loadings[1]:g}, and one random number "
             f"decides among its conditions; give all of them {max(loadings):g}"
         )
-    return found
+    return group
 
 
 def _depth(value: object) -> str:
@@ -217,7 +217,7 @@ OneOf = Annotated[
 
 
 class Medication(Quota):
-    """A drug that a share of the people takes on `as_of` and goes on taking."""
+    """A drug that a share of the people takes on `as_of` and afterwards."""
 
     drug: Annotated[str, Field(max_length=120)]
     days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
@@ -225,10 +225,10 @@ class Medication(Quota):
 
 
 class Clinical(Strict):
-    """What ails the people on `as_of`.
+    """The conditions and drugs of the people on `as_of`.
 
     Attributes:
-        one_of: conditions that exclude each other, by share; several lists of them, if so given.
+        one_of: conditions that exclude each other, by share; or several lists of them.
     """
 
     primary: Primary | None = None
@@ -239,9 +239,9 @@ class Clinical(Strict):
     @property
     def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
         """The groups of conditions of which a person has one at most."""
-        found = self.one_of or ()
-        groups = [one for one in found if isinstance(one, tuple)]
-        single = tuple(one for one in found if isinstance(one, Alternative))
+        listed = self.one_of or ()
+        groups = [group for group in listed if isinstance(group, tuple)]
+        single = tuple(one for one in listed if isinstance(one, Alternative))
         return (single,) if single else tuple(groups)
 
     @property
@@ -249,11 +249,11 @@ class Clinical(Strict):
         """Code -> the codes that imply it, in document order."""
         pairs = [(one.code, one.implies) for one in self.comorbidities]
         pairs += [(one.code, one.implies) for group in self.alternatives for one in group]
-        found: dict[str, tuple[str, ...]] = {}
+        causes: dict[str, tuple[str, ...]] = {}
         for cause, implied in pairs:
             for code in implied:
-                found[code] = (*found.get(code, ()), cause)
-        return found
+                causes[code] = (*causes.get(code, ()), cause)
+        return causes
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -265,28 +265,28 @@ class Clinical(Strict):
 
     @field_validator("comorbidities")
     @classmethod
-    def _codes_once(cls, found: tuple[Comorbidity, ...]) -> tuple[Comorbidity, ...]:
-        codes = [item.code for item in found]
+    def _codes_once(cls, conditions: tuple[Comorbidity, ...]) -> tuple[Comorbidity, ...]:
+        codes = [condition.code for condition in conditions]
         twice = [code for code in codes if codes.count(code) > 1]
         if twice:
-            raise ValueError(f"{twice[0]} stands twice; keep one and give it the joint share")
-        return found
+            raise ValueError(f"{twice[0]} is listed twice; keep one and give it the joint share")
+        return conditions
 
     @field_validator("medications")
     @classmethod
-    def _drugs_once(cls, found: tuple[Medication, ...]) -> tuple[Medication, ...]:
-        drugs = [item.drug for item in found]
+    def _drugs_once(cls, medications: tuple[Medication, ...]) -> tuple[Medication, ...]:
+        drugs = [medication.drug for medication in medications]
         twice = [drug for drug in drugs if drugs.count(drug) > 1]
         if twice:
-            raise ValueError(f"{twice[0]!r} stands twice; keep one and give it the joint share")
-        return found
+            raise ValueError(f"{twice[0]!r} is listed twice; keep one and give it the joint share")
+        return medications
 
 
 class Correlation(Strict):
-    """How two attributes go together; only the second moves.
+    """How two attributes are correlated; only the second changes.
 
     Attributes:
-        rank: Spearman's rank correlation that is asked for.
+        rank: Spearman's rank correlation.
     """
 
     between: tuple[Identifier, Identifier]
@@ -294,14 +294,14 @@ class Correlation(Strict):
 
 
 class PlanNetwork(Strict):
-    """Whom a plan has contracts with, and where its members go.
+    """A plan's network, and how its members use it.
 
     Attributes:
-        in_share: of organisations (group practices with their clinicians, facilities with their
-            staff) that are in the network; where a county or state would be without, one is added.
-        outside: how readily members choose somebody outside of it, relative to inside; 0 is never,
-            but for emergencies.
-        mail_order_share: of members who have supplies of 84 days and more sent by mail.
+        in_share: share of organisations (group practices with their clinicians, facilities with
+            their staff) in the network; where a county or state would have none, one is added.
+        outside: weight of choosing somebody outside of it, relative to inside; 0 is never, except
+            in emergencies.
+        mail_order_share: share of members who have supplies of 84 days and more sent by mail.
     """
 
     in_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
@@ -320,7 +320,7 @@ class PlanDesign(Strict):
             household has paid reaches the family's, in one benefit year.
         drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
         price_level: allowed amounts relative to Medicare's.
-        network: who is in it; everybody where nothing is said.
+        network: its network; by default everybody is in it.
     """
 
     kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
@@ -347,10 +347,10 @@ class PlanDesign(Strict):
     def _family_holds_a_person(self) -> PlanDesign:
         for own, family in (("deductible_usd", "family_deductible_usd"),
                             ("oop_max_usd", "family_oop_max_usd")):  # fmt: skip
-            person, whole = getattr(self, own), getattr(self, family)
-            if whole is not None and person is not None and whole < person:
-                raise ValueError(f"{family} {whole:g} is below {own} {person:g}; raise it to at "
-                                 f"least {person:g}")  # fmt: skip
+            person, household = getattr(self, own), getattr(self, family)
+            if household is not None and person is not None and household < person:
+                raise ValueError(f"{family} {household:g} is below {own} {person:g}; raise it to "
+                                 f"at least {person:g}")  # fmt: skip
         return self
 
 
@@ -362,12 +362,12 @@ class Coverage(Strict):
 
 
 class NetworkChoice(Strict):
-    """Which directory people are treated from, and how far they go.
+    """The directory of clinicians and facilities, and how far people go.
 
     Attributes:
-        source: the invented directory, or real clinicians and hospitals that were imported.
-        radius_miles: the farthest that anybody goes, between centres of counties; a profile in
-            which somebody would have to go farther is refused.
+        source: the synthetic directory, or real clinicians and hospitals that were imported.
+        radius_miles: the longest distance between centres of counties; a profile in which
+            somebody would have to go farther is refused.
     """
 
     source: Literal["synthetic", "nppes"] = "synthetic"
@@ -375,13 +375,13 @@ class NetworkChoice(Strict):
 
 
 class Spouse(Strict):
-    """The anchor's spouse: how many anchors have one, and how old.
+    """The anchor's spouse: how many anchors have one, and the spouse's age.
 
-    Every distribution here sees the anchor. A spouse is 18 or older; values that would make one
+    Conditions here use the anchor's values. A spouse is 18 or older; values that would make one
     younger are drawn again.
 
     Attributes:
-        share: of anchors who have a spouse.
+        share: share of anchors with a spouse.
         age_gap: years that the spouse is younger than the anchor; negative where older.
         gender: of the spouse; by default nearly always the other sex.
     """
@@ -394,7 +394,7 @@ class Spouse(Strict):
 class Children(Strict):
     """The children who live with an anchor, all below 26.
 
-    Every distribution here sees the anchor. Ages at which the youngest parent would have been
+    Conditions here use the anchor's values. Ages at which the youngest parent would have been
     below 15 or above 50, or siblings less than 280 days apart, are drawn again.
 
     Attributes:
@@ -446,8 +446,8 @@ class ProfileSpec(Document):
 
     @field_validator("products")
     @classmethod
-    def _products_once(cls, found: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in PRODUCTS if name in found)
+    def _products_once(cls, products: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in PRODUCTS if name in products)
 
     @model_validator(mode="after")
     def _fits_together(self) -> ProfileSpec:

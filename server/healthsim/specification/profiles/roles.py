@@ -1,4 +1,4 @@
-"""What people are to their household."""
+"""The roles of people in their household."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from healthsim.tables import Coded
 
 ROLES = ("self", "spouse", "child", "newborn")
-"""What people are to their household; in a profile of persons everyone is "self" or newborn."""
+"""Roles in a household; in a profile of persons everyone is "self" or "newborn"."""
 
 
 _FIRST_PLACES = (1, 2, 3, 50)  # of each role
 
 
 def roles(place: NDArray[np.int64]) -> Coded:
-    """Return what people are to their household by their place in it.
+    """Return the roles of people by their place in the household.
 
     >>> roles(np.array([1, 2, 7, 50])).texts()
     ['self', 'spouse', 'child', 'newborn']
