@@ -298,7 +298,7 @@ def test_a_later_birth_changes_nothing_of_an_earlier_newborn() -> None:
 
 
 @pytest.mark.parametrize(("profile", "step", "where", "mend"), [
-    (family(), {}, "can come to men", "gender == 'F'"),
+    (family(), {}, "can happen to men", "gender == 'F'"),
     (women(), {"details": {"number": 9}}, "details.number", "5"),
     (women(), {"details": {"gender": {"X": 1}}}, "details.gender", "M"),
     (women(), {"newborn": [{"do": "event", "id": "two", "type": "birth"}]}, "newborn", "woman"),
@@ -312,7 +312,7 @@ def test_a_later_birth_changes_nothing_of_an_earlier_newborn() -> None:
 def test_what_no_birth_can_be_is_refused(
     profile: dict[str, Any], step: dict[str, Any], where: str, mend: str
 ) -> None:
-    asked = "age < 46" if where == "can come to men" else WOMEN
+    asked = "age < 46" if where == "can happen to men" else WOMEN
     told = attempted(profile, pregnancy(delivery(**step), eligible=asked))
 
     assert isinstance(told, str)
