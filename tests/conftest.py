@@ -6,9 +6,15 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from healthsim.operations import generate
 from processes import PATIENCE
+
+settings.register_profile(
+    "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same everywhere")  # the same examples each time, however slow the machine is
 
 
 @pytest.fixture(autouse=True)
