@@ -168,7 +168,7 @@ def refer(call: StepCall[Referral]) -> StepResult:
 def begin_care_plan(call: StepCall[CarePlan]) -> StepResult:
     """Begin a care plan, which lasts until a step stops it."""
     plan = _begin_course(call, "", np.full(len(call.rows), FOREVER, dtype=np.int32))
-    call.record.care_plans.append(plan)
+    call.record.stoppable.append(plan)
     return call.result(CarePlanFacts(plan.stop))
 
 
@@ -178,7 +178,7 @@ def stop(call: StepCall[Stop]) -> StepResult:
     moment = record.moment(call.rows, call.days)
     for number in call.layout.occurrences_named(call.step.of):
         source, started = call.first_source + number, call.layout.occurrences[number].step
-        for course in (*record.courses, *record.care_plans):
+        for course in (*record.courses, *record.stoppable):
             if course.source == source:
                 course.end(moment)
         if isinstance(started, Diagnosis):

@@ -36,7 +36,7 @@ class Record:
         variables: name -> state variable.
         courses: of drugs; those of the profile come first.
         referrals: specialty -> who was referred to it, and when.
-        care_plans: each as a course of its own.
+        stoppable: courses other than of drugs, such as care plans, which a `stop` step can end.
         stages: step id of a lifecycle -> position of the stage that people entered, NaN where
             they left the last; `stage_names` are its stages by position.
         layouts_walked: the journeys so far, the current one last.
@@ -58,7 +58,7 @@ class Record:
     variables: dict[str, StateVariable] = field(default_factory=dict)
     courses: list[Course] = field(default_factory=list)
     referrals: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
-    care_plans: list[Course] = field(default_factory=list)
+    stoppable: list[Course] = field(default_factory=list)
     stages: dict[str, Log] = field(default_factory=dict)
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     layouts_walked: list[JourneyLayout] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import ceil
+from typing import get_args
 
 from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, near
@@ -25,7 +26,10 @@ from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import NUMBER, Kind
 
 _MOST_PERIODS = 600  # weeks of over eleven years; each is stored for everyone of a chunk
-_STOPPED = (events.Prescription, events.Diagnosis, events.CarePlan)
+_STOPPABLE = tuple(model for model in events.EVENTS if model.stoppable)
+_STOPPABLE_TYPES = " or ".join(
+    str(get_args(model.model_fields["type"].annotation)[0]) for model in _STOPPABLE
+)
 
 
 def stage_kinds(journeys: Sequence[JourneySpec]) -> dict[str, Kind]:
@@ -144,11 +148,11 @@ def _stop(step: Stop, journey: JourneySpec, where: str) -> Iterator[Problem]:
     steps = [other for _, other in journey.steps()]
     named = next((other for other in steps if other.id == name), None)
     if named is None:
-        ids = [other.id for other in steps if isinstance(other, _STOPPED)]
+        ids = [other.id for other in steps if isinstance(other, _STOPPABLE)]
         yield Problem(where, f"no step {step.of!r}", near(name, ids))
-    elif not isinstance(named, _STOPPED):
+    elif not isinstance(named, _STOPPABLE):
         yield Problem(
             where,
             f"step {step.of!r} starts nothing that could end",
-            "name a prescription, a diagnosis or a care_plan",
+            f"name a step of type {_STOPPABLE_TYPES}",
         )

@@ -29,6 +29,8 @@ class Encounter(EventHead):
 class Diagnosis(EventHead):
     """A condition begins."""
 
+    stoppable: ClassVar[bool] = True
+
     type: Literal["diagnosis"]
     details: say.DiagnosisDetails
 
@@ -67,6 +69,8 @@ class Immunization(EventHead):
 
 class Prescription(EventHead):
     """A prescription."""
+
+    stoppable: ClassVar[bool] = True
 
     type: Literal["prescription"]
     details: say.PrescriptionDetails
@@ -120,6 +124,7 @@ class CarePlan(EventHead):
     """A plan of care begins."""
 
     table: ClassVar[str] = "care_plans"
+    stoppable: ClassVar[bool] = True
 
     type: Literal["care_plan"]
     details: say.CarePlanDetails

@@ -56,9 +56,11 @@ class EventHead(StepHead):
     Attributes:
         table: table that gets one row for each person and event of this type, with an id of its
             own; empty where there is none, or where an event may give several rows.
+        stoppable: whether it begins something that a `stop` step can end.
     """
 
     table: ClassVar[str] = ""
+    stoppable: ClassVar[bool] = False
 
     do: Literal["event"] = "event"
     with_: tuple[Step, ...] = Field(default=(), alias="with")
