@@ -193,3 +193,20 @@ def test_a_radius_that_is_as_long_as_the_refusal_says_will_do() -> None:
     enough = float(str(refused.value).rsplit("raise it to ", 1)[1].split(",")[0])
 
     assert prepare(far | {"network": {"radius_miles": enough}}, [YEAR]).count == PEOPLE
+
+
+def test_of_many_kinds_of_care_that_are_too_far_five_are_named_and_the_rest_counted() -> None:
+    far = covered("Original") | {"network": {"radius_miles": 1}}
+    far["demographics"]["location"] = {"counties": {"48301": 1}}  # Loving County, TX
+    seven = ("cardiology", "neurology", "nephrology", "urology", "dermatology", "oncology",
+             "rheumatology")  # fmt: skip
+    visits = [visit(f"to_{one}", specialty=one) for one in seven]
+    with pytest.raises(SpecError) as refused:
+        prepare(far, [journey(*visits)])
+    with pytest.raises(SpecError) as fewer:
+        prepare(far, [journey(*visits[:5])])
+
+    assert str(refused.value).count("the nearest ") == 5
+    assert "; and 2 more; raise it" in str(refused.value)
+    assert str(fewer.value).count("the nearest ") == 5
+    assert "more; raise it" not in str(fewer.value)

@@ -124,23 +124,37 @@ class Reach:
 
     def _of_modules(self, modules: set[str]) -> set[Test]:
         """Return the tests that reach a function of some modules."""
-        found: set[Test] = set()
+        return {one for module in modules for one in self._of_module.get(module, ())}
+
+    @cached_property
+    def _of_module(self) -> dict[str, set[Test]]:
+        """For each module of the server, the tests that reach one of its functions."""
+        found: dict[str, set[Test]] = defaultdict(set)
         for at, reached in enumerate(self._reached):
-            numbers: set[int] = set()
+            by_number = {one.number: one for one in self._tests[at]}
             for path, functions in reached.items():
-                if module_of(ROOT / path) in modules:
-                    for _, lines in functions.values():
-                        numbers.update(*lines.values())
-            found |= {one for one in self._tests[at] if one.number in numbers}
+                numbers: set[int] = set()
+                for _, lines in functions.values():
+                    numbers.update(*lines.values())
+                found[module_of(ROOT / path)] |= {
+                    by_number[no] for no in numbers & by_number.keys()
+                }
         return found
 
     def _of_units_that_import(self, module: str) -> set[Test]:
-        found: set[Test] = set()
-        for at, unit in enumerate(self.units):
-            if any(module in _imports(ast.parse((ROOT / one).read_bytes()))
-                   for one in unit.files if one.startswith("tests/")):  # fmt: skip
-                found.update(self._tests[at])
-        return found
+        return {
+            one for at, names in enumerate(self._unit_imports) if module in names
+            for one in self._tests[at]
+        }  # fmt: skip
+
+    @cached_property
+    def _unit_imports(self) -> list[set[str]]:
+        """For each unit, the modules of the server that its test file imports."""
+        return [
+            set().union(*(_imports(ast.parse((ROOT / one).read_bytes()))
+                          for one in unit.files if one.startswith("tests/")))
+            for unit in self.units
+        ]  # fmt: skip
 
     @cached_property
     def _importers(self) -> dict[str, set[str]]:

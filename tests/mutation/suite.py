@@ -89,7 +89,6 @@ def forked(work: Callable[[], int], log: Path, environment: dict[str, str]) -> i
     code = 70
     try:
         os.setsid()
-        os.nice(10)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
