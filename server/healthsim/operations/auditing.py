@@ -95,9 +95,9 @@ def audit(home: Home, name: str) -> AuditReport:
         NotFound: no such scenario; the error suggests near names.
         StorageError: its file cannot be read.
     """
-    found = scenarios.describe(home, name)
-    audited = audit_file(scenarios.path(home, name), found.profile, found.journeys)
-    return replace(audited, expected=expected(found.expectations))
+    summary = scenarios.describe(home, name)
+    report = audit_file(scenarios.path(home, name), summary.profile, summary.journeys)
+    return replace(report, expected=expected(summary.expectations))
 
 
 def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport:
@@ -105,9 +105,9 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport
     from healthsim.audit import integrity  # noqa: PLC0415  duckdb is heavy
     from healthsim.audit.unlisted import unlisted_rows  # noqa: PLC0415  as it
 
-    found = integrity.check(path)
-    broken = [[item.check, item.where, item.rows, item.mend] for item in found if item.rows]
-    return AuditReport(len(found), broken, compared(path, profile, journeys),
+    findings = integrity.check(path)
+    broken = [[item.check, item.where, item.rows, item.mend] for item in findings if item.rows]
+    return AuditReport(len(findings), broken, compared(path, profile, journeys),
                  scored=scored(path, profile, journeys),
                  unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
 
@@ -122,19 +122,19 @@ def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]
 
     who = read(ProfileSpec, profile, "profile")
     what = [read(JourneySpec, text, f"journeys[{place}]") for place, text in enumerate(journeys)]
-    declared = [name for one in (who, *what) for name in one.reproduces]
+    declared = [name for figure in (who, *what) for name in figure.reproduces]
     last = date(1970, 1, 1) + timedelta(days=last_day(who, what))
     return [
-        [one.figure.code, one.figure.display, one.figure.value, one.observed, one.difference,
-         one.count, one.allowed, one.status, one.figure.source, one.figure.year,
-         one.figure.confidence]
-        for one in scorecard.score(path, declared, who.as_of, last)
+        [row.figure.code, row.figure.display, row.figure.value, row.observed, row.difference,
+         row.count, row.allowed, row.status, row.figure.source, row.figure.year,
+         row.figure.confidence]
+        for row in scorecard.score(path, declared, who.as_of, last)
     ]  # fmt: skip
 
 
-def expected(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+def expected(results: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     """Return judged expectations as rows."""
-    return [[one.get(key) for key in EXPECTED] for one in found]
+    return [[result.get(key) for key in EXPECTED] for result in results]
 
 
 def unlisted_of_run(path: Path) -> list[str]:

@@ -66,10 +66,10 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
         raise Refused(
             "query", f"has {len(query):,} characters", "ask in a few words, or for one code"
         )
-    if asked := _GOES_WITH.fullmatch(query):
-        return _gone_with(asked[1], limit)
+    if condition := _GOES_WITH.fullmatch(query):
+        return _gone_with(condition[1], limit)
     try:
-        found = search(query, [book] if book else (), limit, where)
+        result = search(query, [book] if book else (), limit, where)
     except NotFound as error:
         judged = _judged(query, book)
         if judged is None or error.problem.where == where:
@@ -80,18 +80,18 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
         return LookupResult(
             SearchHit._fields, _meant(judged), f"{judged.found}; {judged.mend}", judged
         )
-    judged = _judged(query, book) if _is_code(query, found) else None
-    said = remarks(found)
+    judged = _judged(query, book) if _is_code(query, result) else None
+    notes = remarks(result)
     if judged is not None and not judged.as_written:
-        said.insert(0, f"{judged.found}; {judged.mend}")
+        notes.insert(0, f"{judged.found}; {judged.mend}")
     return LookupResult(
-        SearchHit._fields, [list(hit) for hit in found.hits], "; ".join(said), judged
+        SearchHit._fields, [list(hit) for hit in result.hits], "; ".join(notes), judged
     )
 
 
-def _is_code(query: str, found: SearchResult) -> bool:
-    want = _bare(query)
-    return any(_bare(hit.code).startswith(want) for hit in found.hits)
+def _is_code(query: str, result: SearchResult) -> bool:
+    wanted_code = _bare(query)
+    return any(_bare(hit.code).startswith(wanted_code) for hit in result.hits)
 
 
 def _judged(query: str, book: str) -> CodeVerdict | None:
@@ -136,17 +136,20 @@ def system_of_code(code: str) -> str:
     if len(code) > LONGEST:
         return "icd10cm"
     written = code.strip().upper()
-    for name, asked in SYSTEMS.items():
-        if asked.entry(code) is not None or asked.entry(written) is not None:
+    for name, code_system in SYSTEMS.items():
+        if code_system.entry(code) is not None or code_system.entry(written) is not None:
             return name
     if procedure_system(written) == "CPT":
         return "cpt"
-    for name, asked in SYSTEMS.items():
-        if asked.entry(asked.corrected(written)) is not None:
+    for name, code_system in SYSTEMS.items():
+        if code_system.entry(code_system.corrected(written)) is not None:
             return name
     if alone := system_of_form(written):
         return alone
-    return next((name for name, one in SYSTEMS.items() if one.shape.fullmatch(written)), "icd10cm")
+    return next(
+        (name for name, system_ in SYSTEMS.items() if system_.shape.fullmatch(written)),
+        "icd10cm",
+    )
 
 
 def _bare(code: str) -> str:
@@ -179,13 +182,15 @@ class QueryDefaults:
     on: date | None = None
 
 
-def judge_all(asked: Iterable[CodeQuery]) -> Iterator[CodeVerdict]:
+def judge_all(queries: Iterable[CodeQuery]) -> Iterator[CodeVerdict]:
     """Judge codes one by one, in their order; one that stands several times is judged once."""
-    known: dict[CodeQuery, CodeVerdict] = {}
-    for one in asked:
-        if one not in known:
-            known[one] = judge(one.code, one.system, sex=one.sex, age=one.age, on=one.on)
-        yield known[one]
+    verdicts: dict[CodeQuery, CodeVerdict] = {}
+    for query in queries:
+        if query not in verdicts:
+            verdicts[query] = judge(
+                query.code, query.system, sex=query.sex, age=query.age, on=query.on
+            )
+        yield verdicts[query]
 
 
 _COLUMNS = ("code", "system", "sex", "age", "on")
@@ -266,37 +271,37 @@ def _asked(where: str, row: dict[str, str], usual: QueryDefaults) -> CodeQuery:
     )
 
 
-def system_named(said: str, where: str) -> str:
+def system_named(text: str, where: str) -> str:
     """Return the name here of a system, or nothing where none is named."""
-    name = said.strip().lower()
+    name = text.strip().lower()
     name = ALIASES.get(name, name)
     if name:
         system_of(name, where)
     return name
 
 
-def sex_of(said: str, where: str) -> str | None:
+def sex_of(text: str, where: str) -> str | None:
     """Return M or F, or None where nothing is said."""
-    return read_sex(said, where)
+    return read_sex(text, where)
 
 
-def age_of(said: str, where: str) -> float | None:
+def age_of(text: str, where: str) -> float | None:
     """Return an age in years, or None where nothing is said."""
-    if not said.strip():
+    if not text.strip():
         return None
-    if not re.fullmatch(r"\d{1,3}(\.\d+)?", said.strip()) or float(said) > _OLDEST:
-        raise Refused(where, f"age is {said[:20]!r}", "write it in years, such as 67")
-    return float(said)
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?", text.strip()) or float(text) > _OLDEST:
+        raise Refused(where, f"age is {text[:20]!r}", "write it in years, such as 67")
+    return float(text)
 
 
-def day_of(said: str, where: str) -> date | None:
+def day_of(text: str, where: str) -> date | None:
     """Return a day, or None where nothing is said."""
-    if not said.strip():
+    if not text.strip():
         return None
     try:
-        return date.fromisoformat(said.strip())
+        return date.fromisoformat(text.strip())
     except ValueError:
-        raise Refused(where, f"day is {said[:20]!r}", "write it as 2026-01-31") from None
+        raise Refused(where, f"day is {text[:20]!r}", "write it as 2026-01-31") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,9 +339,14 @@ def related_codes(query: str) -> RelatedCodes:
              ("procedure", "", links.procedures), ("specialty", "specialty", links.specialties),
              ("also has", "icd10cm", links.comorbid))  # fmt: skip
     rows = [
-        [kind, system or system_of_code(one), one, _display(system or system_of_code(one), one)]
+        [
+            kind,
+            system or system_of_code(member),
+            member,
+            _display(system or system_of_code(member), member),
+        ]
         for kind, system, held in books
-        for one in held
+        for member in held
     ]
     entry = icd10cm().entry(code)
     return RelatedCodes(
@@ -364,10 +374,12 @@ def _display(system: str, code: str) -> str:
 
 def _gone_with(query: str, limit: int) -> LookupResult:
     """Return what goes with a condition, some of every kind where there are too many."""
-    found = related_codes(query)
-    kinds = list(dict.fromkeys(row[0] for row in found.rows))
+    related = related_codes(query)
+    kinds = list(dict.fromkeys(row[0] for row in related.rows))
     most = max(2, limit // max(1, len(kinds)))
-    shown = [row for kind in kinds for row in [row for row in found.rows if row[0] == kind][:most]]
-    more = f"; {len(shown)} of {len(found.rows)} shown, raise limit for more"
-    note = f"goes with {found.code} ({found.display}); source: {', '.join(found.sources)}"
-    return LookupResult(TOGETHER, shown, note + more * (len(shown) < len(found.rows)))
+    shown = [
+        row for kind in kinds for row in [row for row in related.rows if row[0] == kind][:most]
+    ]
+    more = f"; {len(shown)} of {len(related.rows)} shown, raise limit for more"
+    note = f"goes with {related.code} ({related.display}); source: {', '.join(related.sources)}"
+    return LookupResult(TOGETHER, shown, note + more * (len(shown) < len(related.rows)))

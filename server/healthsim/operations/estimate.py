@@ -55,12 +55,12 @@ def preview(
     document = dict(profile) | ({} if seed is None else {"seed": seed})
     reference = reference_for(home, profile, journeys) if home else None
     job = prepare(document, journeys, reference)
-    pace = measure(job)
-    found = pace.tables
+    throughput = measure(job)
+    tables = throughput.tables
     expected = {
-        table.name: round(len(found[table.name]["person_id"]) * job.count / pace.looked_at)
+        table.name: round(len(tables[table.name]["person_id"]) * job.count / throughput.looked_at)
         for table in job.tables
-        if "person_id" in found.get(table.name, {})
+        if "person_id" in tables.get(table.name, {})
     }
     return RunEstimate(
         count=job.count,
@@ -74,24 +74,24 @@ def preview(
             "plan",
             "conditions",
         ],
-        people=[_line(person) for person in _Seen(_tables(job), found).people(sample)],
+        people=[_line(person) for person in _Seen(_tables(job), tables).people(sample)],
         expected={name: number for name, number in expected.items() if number},
-        seconds=round(pace.seconds(job.count), 1),
-        megabytes=round(pace.megabytes(job.count), 1),
+        seconds=round(throughput.seconds(job.count), 1),
+        megabytes=round(throughput.megabytes(job.count), 1),
         warnings=_warnings(job),
     )
 
 
 def _warnings(job: Job) -> list[str]:
     """Return what is in vain for these people, and who of the first ones may enter nothing."""
-    found = [
+    warnings = [
         str(job_warning)
         for job_warning in job_warnings(job.profile, job.journeys, built_in_names())
     ]
     if job.count > MOST_LOOKED_AT:
-        found = [*map(str, eligibility_problems(job)), *found]
-    more = len(found) - _MOST_WARNINGS
-    return [*found[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
+        warnings = [*map(str, eligibility_problems(job)), *warnings]
+    more = len(warnings) - _MOST_WARNINGS
+    return [*warnings[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
 
 
 _MOST_SHOWN = 10  # people of a few families, who are more than the units asked for
@@ -169,14 +169,12 @@ class _Seen:
         person: dict[str, Any] = {"person_id": person_id, "name": f"{given} {family}".strip()}
         person |= {key: value for key, value in zip(_FACE, rest, strict=True) if value is not None}
         for key, table, columns, most in _VIEWS:
-            found = self._rows(table, person_id, columns, _MOST_ROWS)
-            if found:
-                person[key] = sorted(found, key=_first_day)[:most]
+            rows = self._rows(table, person_id, columns, _MOST_ROWS)
+            if rows:
+                person[key] = sorted(rows, key=_first_day)[:most]
         return person
 
-    def _rows(
-        self, table: str, person_id: int, wanted: Sequence[str], most: int
-    ) -> list[list[Any]]:
+    def _rows(self, table: str, person_id: int, names: Sequence[str], most: int) -> list[list[Any]]:
         """Return a person's rows of a table; a column that the table lacks is null."""
         columns = self.found.get(table)
         if columns is None:
@@ -187,7 +185,7 @@ class _Seen:
         types = self.tables[table].by_name
         arrays = [
             cells(columns[name], types[name].type, rows) if name in types else [None] * len(rows)
-            for name in wanted
+            for name in names
         ]
         return [list(row) for row in zip(*arrays, strict=True)]
 

@@ -155,7 +155,7 @@ def _run_with_lease(
 
     reached = 0
 
-    def told(done: int) -> None:
+    def report_done(done: int) -> None:
         nonlocal reached
         reached = done
         runs.write(home, replace(record, done=done))
@@ -163,7 +163,7 @@ def _run_with_lease(
             progress(done, job.count)
 
     try:
-        manifest = _made(home, job, record.run_id, engine, told, stop)
+        manifest = _made(home, job, record.run_id, engine, report_done, stop)
         record = replace(
             record, status=runs.DONE, done=job.count, counts=dict(manifest.rows),
             digest=manifest.digest, finished_at=time.time(),
@@ -206,7 +206,7 @@ def _made(
     job: Job,
     run_id: str,
     engine: Engine,
-    told: Callable[[int], None],
+    report_done: Callable[[int], None],
     stop: Event,
 ) -> Manifest:
     """Generate, digest and write; the run's file appears whole at the end."""
@@ -233,7 +233,7 @@ def _made(
                 writer.append(name, rows)
             done += chunk.count
             totals = add_tallies(totals, chunk.tallies)
-            told(done)
+            report_done(done)
         _refuse_stopped(stop, run_id)
         writer.flush()
         manifest = replace(_manifest(job, digest), expectations=tuple(job.judge(totals)))

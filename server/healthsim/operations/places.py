@@ -71,8 +71,8 @@ def _inside(here: Geography, name: str, state: int, where: str) -> int:
 
 def near_places(said: str, known: Iterable[str]) -> str:
     """Suggest the names most like one, or say in which forms places are named."""
-    told = near(said, known)
-    return told if told.startswith("did you mean") else FORMS
+    mend = near(said, known)
+    return mend if mend.startswith("did you mean") else FORMS
 
 
 def _with_state(here: Geography, said: str) -> str:

@@ -71,20 +71,24 @@ def measure(job: Job) -> Throughput:
         found, seconds = _timed(lambda: run_chunk(job, 0, size, census))
         return found[0], seconds
 
-    few, size = min(job.count, _FEW), min(job.count, LOOKED_AT)
-    _, short = look(few)  # the first one also reads the books and figures that the job needs
-    if short < _SLOW:
-        _, short = look(few)
-    chunk, long = look(size)
-    if long < _QUICK and job.count > LOOKED_AT:
-        few, short, size = size, long, min(job.count, MOST_LOOKED_AT)
-        chunk, long = look(size)
-    unit = max((long - short) / (size - few), long / size / 10) if size > few else long / size
+    small, size = min(job.count, _FEW), min(job.count, LOOKED_AT)
+    _, short_run = look(small)  # the first one also reads the books and figures that the job needs
+    if short_run < _SLOW:
+        _, short_run = look(small)
+    chunk, long_run = look(size)
+    if long_run < _QUICK and job.count > LOOKED_AT:
+        small, short_run, size = size, long_run, min(job.count, MOST_LOOKED_AT)
+        chunk, long_run = look(size)
+    unit = (
+        max((long_run - short_run) / (size - small), long_run / size / 10)
+        if size > small
+        else long_run / size
+    )
     return Throughput(
         tables=chunk.tables,
         looked_at=size,
         census=counting,
-        chunk=max(0.0, long - unit * size),
+        chunk=max(0.0, long_run - unit * size),
         unit=unit,
         storing=(1 + _STORING) * _digested(job, chunk) / size,
         rows=sum(length(columns) for columns in chunk.tables.values()) / size,

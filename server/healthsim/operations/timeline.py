@@ -81,9 +81,9 @@ def person_story(
     tables = {
         table.name: {column.name: column.type for column in table.columns} for table in job.tables
     }
-    found = _Found(chunk.tables, tables)
-    unit = found.busiest() if person is None else person
-    records = {name: found.rows(name, unit) for name in tables if "person_id" in tables[name]}
+    sample = _Found(chunk.tables, tables)
+    unit = sample.busiest() if person is None else person
+    records = {name: sample.rows(name, unit) for name in tables if "person_id" in tables[name]}
     return _Story(unit * 100 + 1, records).told(most)
 
 
@@ -131,8 +131,8 @@ class _Story:
         """Return the story, its longest repetitions cut short."""
         self._listen()
         lines = sorted([*self._steps(), *self._fills(), *self._unasked()], key=lambda line: line[0])
-        kept = _few([line for _, line in lines], most)
-        return PersonStory(self.person_id, self._who(), kept, len(lines) - len(kept))
+        shown = _few([line for _, line in lines], most)
+        return PersonStory(self.person_id, self._who(), shown, len(lines) - len(shown))
 
     def _of(self, table: str) -> list[Row]:
         return self.records.get(table, [])
@@ -160,14 +160,14 @@ class _Story:
 
     def _steps(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         for place, row in enumerate(self._of("events")):
-            said = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
+            remarks = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
             option = row["option"]
-            if not said and (row["type"] in _SILENT or (not option and row["type"] in _INSIDE)):
+            if not remarks and (row["type"] in _SILENT or (not option and row["type"] in _INSIDE)):
                 continue
-            if not said and row["type"] == "visit" and not option:
+            if not remarks and row["type"] == "visit" and not option:
                 continue
             number = f" #{row['occurrence']}" if row["occurrence"] > 1 else ""
-            what = "; ".join([*([f"→ {option}"] if option else []), *said]) or row["type"]
+            what = "; ".join([*([f"→ {option}"] if option else []), *remarks]) or row["type"]
             step = self._named(row["person_id"]) + row["step"] + number
             money = "; ".join(sorted(self.billed.pop(row["event_id"], [])))
             day = str(row["event_date"])
@@ -177,8 +177,8 @@ class _Story:
         drugs = {row["prescription_id"]: row["drug"] for row in self._of("prescriptions")}
         for row in self._of("fills"):
             drug = drugs.get(row["prescription_id"], "a drug")
-            own, plan = row["copay_usd"] + row["deductible_usd"], row["plan_paid_usd"]
-            money = f"{own:,.2f} own, {plan:,.2f} plan" if row["status"] == "paid" else ""
+            own_usd, plan = row["copay_usd"] + row["deductible_usd"], row["plan_paid_usd"]
+            money = f"{own_usd:,.2f} own, {plan:,.2f} plan" if row["status"] == "paid" else ""
             day, who = str(row["fill_date"]), self._named(row["person_id"])
             what = f"{drug}, {row['days_supply']} days" + ("" if money else f": {row['status']}")
             yield (
@@ -210,39 +210,39 @@ class _Story:
         grown = seen[:4].isdigit() and int(seen[:4]) - int(str(face["birth_date"])[:4]) >= 18
         words = _ADULT if grown or not seen else _CHILD
         sex = words.get(str(face["gender"]), "person")
-        with_ = f", with {' '.join(codes)}" if codes else ""
+        conditions = f", with {' '.join(codes)}" if codes else ""
         plan = f", covered by {plans[0]}" if plans else ""
-        return f"a {sex} born {face['birth_date']}, {face.get('state') or ''}{plan}{with_}"
+        return f"a {sex} born {face['birth_date']}, {face.get('state') or ''}{plan}{conditions}"
 
 
 _ADULT = {"M": "man", "F": "woman"}
 _CHILD = {"M": "boy", "F": "girl"}
 
 
-def page(title: str, story: str, told: PersonStory) -> str:
+def page(title: str, story: str, person: PersonStory) -> str:
     """Return a story as a page of markdown."""
     rows = [f"| {line.day} | {line.step} | {line.what.replace('|', '/')} | {line.money} |"
-            for line in told.lines]  # fmt: skip
-    more = f"\n{told.left_out} more lines are left out.\n" if told.left_out else ""
-    head = f"# {title}\n\n{story}\n\nPerson {told.person_id}: {told.who}.\n\n"
+            for line in person.lines]  # fmt: skip
+    more = f"\n{person.left_out} more lines are left out.\n" if person.left_out else ""
+    head = f"# {title}\n\n{story}\n\nPerson {person.person_id}: {person.who}.\n\n"
     table = "\n".join(["| day | step | what | money, USD |", "|---|---|---|---|", *rows])
     return f"{head}{table}\n{more}"
 
 
 def _few(lines: list[StoryLine], most: int) -> list[StoryLine]:
     """Keep the first lines of each step, as many of each as fit, and then the first of all."""
-    kept: list[StoryLine] = []
+    shown: list[StoryLine] = []
     for each in range(_SHOWN, 0, -1):
         seen: dict[str, int] = {}
-        kept = []
+        shown = []
         for line in lines:
             step = line.step.partition(" #")[0]
             seen[step] = seen.get(step, 0) + 1
             if seen[step] <= each:
-                kept.append(line)
-        if len(kept) <= most:
+                shown.append(line)
+        if len(shown) <= most:
             break
-    return kept[:most]
+    return shown[:most]
 
 
 def _short(text: str) -> str:

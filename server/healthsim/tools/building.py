@@ -53,10 +53,10 @@ def find_templates(
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 10,
 ) -> Annotated[CallToolResult, TemplatesFound]:
     """Search the library of profiles (who) and journeys (what happens) to start from."""
-    found = templates.find(query, kind)[:limit]
-    listed = [[item.name, item.kind, item.title, item.description[:240]] for _, item in found]
+    matches = templates.find(query, kind)[:limit]
+    listed = [[item.name, item.kind, item.title, item.description[:240]] for _, item in matches]
     mend = "Start one with start_profile_builder or start_journey_builder, template=<name>."
-    if not found:
+    if not matches:
         names = [item.name for item in templates.load_library()]
         mend = f"Nothing matches {query!r}. All templates: {', '.join(names)}."
     return reply(
@@ -76,10 +76,10 @@ def start_profile_builder(
     calls. Nothing is generated yet.
     """
     new, story = starting.start_profile(request, template, count)
-    if found := draft.problems(new):
-        raise SpecError(found)
+    if problems := draft.problems(new):
+        raise SpecError(problems)
     stored = specs.create(home_of(ctx), new.name, new.document())
-    return reply(_begun(stored.spec_id, stored.revision, new, story))
+    return reply(_started(stored.spec_id, stored.revision, new, story))
 
 
 def start_journey_builder(
@@ -100,7 +100,7 @@ def start_journey_builder(
         stored = specs.revise(home, spec_id, stored.revision, new.document())
     else:
         stored = specs.create(home, new.name, new.document())
-    return reply(_begun(stored.spec_id, stored.revision, new, story))
+    return reply(_started(stored.spec_id, stored.revision, new, story))
 
 
 def refine_spec(
@@ -122,15 +122,15 @@ def refine_spec(
         Draft.of(stored.document), [change.model_dump() for change in changes]
     )
     stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
-    wrong, asked, phase = _state(new)
+    problems, questions, phase = _state(new)
     return reply(
         DraftRefined(
             spec_id=spec_id,
             revision=stored.revision,
             phase=phase,
             changed=changed,
-            wrong=wrong,
-            open=asked,
+            wrong=problems,
+            open=questions,
             next=_next(new, phase),
         )
     )
@@ -143,31 +143,31 @@ def get_spec(
 ) -> Annotated[CallToolResult, SpecShown]:
     """Show a draft as a card to confirm, or one section of it as data."""
     stored = specs.load(home_of(ctx), spec_id)
-    found = Draft.of(stored.document)
-    wrong, asked = draft.problems(found), draft.questions(found)
-    shown = SpecShown(
+    spec = Draft.of(stored.document)
+    problems, questions = draft.problems(spec), draft.questions(spec)
+    answer = SpecShown(
         spec_id=spec_id,
         revision=stored.revision,
-        phase=draft.phase(wrong, asked),
-        wrong=[str(problem) for problem in wrong],
-        next=_next(found, draft.phase(wrong, asked)),
+        phase=draft.phase(problems, questions),
+        wrong=[str(problem) for problem in problems],
+        next=_next(spec, draft.phase(problems, questions)),
     )
     if section:
-        shown.section = _section(found, section)
+        answer.section = _section(spec, section)
     else:
-        shown.card = card.page(found, wrong, asked)
-    return reply(shown)
+        answer.card = card.page(spec, problems, questions)
+    return reply(answer)
 
 
-def _section(found: Draft, section: str) -> Any:
-    whole = {"profile": found.profile, "journeys": list(found.journeys)}
-    pieces, path = refining.resolve(whole, section)
-    value = paths.find(whole, pieces)
+def _section(spec: Draft, section: str) -> Any:
+    documents = {"profile": spec.profile, "journeys": list(spec.journeys)}
+    pieces, path = refining.resolve(documents, section)
+    value = paths.find(documents, pieces)
     size = len(json.dumps(value))
     if size > LONGEST:
         raise Refused(path, f"is {size:,} characters long", "ask for a part of it")
     if value is None:
-        parent = paths.find(whole, pieces[:-1])
+        parent = paths.find(documents, pieces[:-1])
         known = parent if isinstance(parent, dict) else {}
         raise NotFound(path, "is not there", near(pieces[-1], known))
     return value
@@ -185,11 +185,11 @@ def preview_spec(
     """
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
-    found = Draft.of(specs.load(home_of(ctx), spec_id).document)
-    if found.profile is None:
+    spec = Draft.of(specs.load(home_of(ctx), spec_id).document)
+    if spec.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
     seen = estimate.preview(
-        found.profile, found.journeys, sample=sample, seed=seed, home=home_of(ctx)
+        spec.profile, spec.journeys, sample=sample, seed=seed, home=home_of(ctx)
     )
     return reply(
         PreviewAnswer(
@@ -201,13 +201,13 @@ def preview_spec(
             megabytes=seen.megabytes,
             warnings=seen.warnings,
             next=f"If the person agrees: execute_spec(spec_id={spec_id!r}"
-            + (f", save_as={found.save_as!r})." if found.save_as else ", save_as=<name>)."),
+            + (f", save_as={spec.save_as!r})." if spec.save_as else ", save_as=<name>)."),
         )
     )
 
 
-def _begun(spec_id: str, revision: int, found: Draft, story: CustomizationReport) -> DraftStarted:
-    wrong, asked, phase = _state(found)
+def _started(spec_id: str, revision: int, spec: Draft, story: CustomizationReport) -> DraftStarted:
+    problems, questions, phase = _state(spec)
     return DraftStarted(
         spec_id=spec_id,
         revision=revision,
@@ -215,31 +215,31 @@ def _begun(spec_id: str, revision: int, found: Draft, story: CustomizationReport
         understood=story.understood,
         not_understood=story.not_understood,
         hints=story.hints,
-        wrong=wrong,
-        open=asked,
-        next=_next(found, phase),
+        wrong=problems,
+        open=questions,
+        next=_next(spec, phase),
     )
 
 
-def _state(found: Draft) -> tuple[list[str], list[dict[str, Any]], draft.Phase]:
+def _state(spec: Draft) -> tuple[list[str], list[dict[str, Any]], draft.Phase]:
     """Return what is wrong with a draft, what is open, and how far it is."""
-    wrong, asked = draft.problems(found), draft.questions(found)
+    problems, questions = draft.problems(spec), draft.questions(spec)
     return (
-        [str(problem) for problem in wrong],
-        [_asked(question) for question in asked],
-        draft.phase(wrong, asked),
+        [str(problem) for problem in problems],
+        [_question_fields(question) for question in questions],
+        draft.phase(problems, questions),
     )
 
 
-def _asked(question: draft.Question) -> dict[str, Any]:
-    found = asdict(question)
-    found["suggestions"] = list(question.suggestions)
-    del found["assumed"]
-    return found if question.suggestions else {"path": question.path, "ask": question.ask}
+def _question_fields(question: draft.Question) -> dict[str, Any]:
+    answer = asdict(question)
+    answer["suggestions"] = list(question.suggestions)
+    del answer["assumed"]
+    return answer if question.suggestions else {"path": question.path, "ask": question.ask}
 
 
-def _next(found: Draft, phase: draft.Phase) -> str:
-    if found.profile is None:
+def _next(spec: Draft, phase: draft.Phase) -> str:
+    if spec.profile is None:
         return "Say who: start_profile_builder, then start_journey_builder with its spec_id."
     ways = {
         "intent": "Ask who the people are, or what happens; answer with refine_spec.",

@@ -49,18 +49,18 @@ async def execute_spec(
     there. A long run answers with status running: call check_run.
     """
     home = home_of(ctx)
-    found = Draft.of(specs.load(home, spec_id).document)
-    if found.profile is None:
+    spec = Draft.of(specs.load(home, spec_id).document)
+    if spec.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
     if save_as:
         scenarios.refuse_taken(home, save_as, replace=True)  # is it a name at all?
-    profile = dict(found.profile)
+    profile = dict(spec.profile)
     profile |= {} if seed is None else {"seed": seed}
     profile |= {} if count is None else {"count": count}
-    if save_as and not _is_again(home, save_as, profile, found.journeys):
+    if save_as and not _is_again(home, save_as, profile, spec.journeys):
         refuse_taken(home, save_as)
     record = await anyio.to_thread.run_sync(
-        lambda: generate.start(home, profile, found.journeys), abandon_on_cancel=True
+        lambda: generate.start(home, profile, spec.journeys), abandon_on_cancel=True
     )
     try:
         record = await _watch(ctx, home, record.run_id, wait_seconds)
@@ -72,7 +72,7 @@ async def execute_spec(
 
 async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord:
     """Wait for a run, at most so long, and report its progress as it grows."""
-    deadline, told = time.monotonic() + seconds, 0
+    deadline, reported = time.monotonic() + seconds, 0
     while True:
         left = deadline - time.monotonic()
         beat = max(0.0, min(_BEAT, left))
@@ -80,9 +80,11 @@ async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord
             lambda: generate.join(home, run_id, beat),  # noqa: B023  called before it changes
             abandon_on_cancel=True,
         )
-        if record.done > told:
-            told = record.done
-            await ctx.report_progress(told, record.total, f"{told:,} of {record.total:,} people")
+        if record.done > reported:
+            reported = record.done
+            await ctx.report_progress(
+                reported, record.total, f"{reported:,} of {record.total:,} people"
+            )
         if record.status != "running" or left <= 0:
             return record
 
@@ -117,10 +119,10 @@ def _is_again(
     reference = reference_for(home, profile, journeys)
     job = generate.default_engine().prepare(profile, journeys, reference)
     try:
-        kept = scenarios.describe(home, name)
+        saved = scenarios.describe(home, name)
     except NotFound:
         return False
-    return (kept.profile, tuple(kept.journeys)) == (job.profile_text, tuple(job.journey_texts))
+    return (saved.profile, tuple(saved.journeys)) == (job.profile_text, tuple(job.journey_texts))
 
 
 def _save(home: Home, record: RunRecord, name: str) -> None:
@@ -158,8 +160,8 @@ def _unlisted(path: Path) -> list[str]:
 def _expected(path: Path) -> Rows:
     from healthsim.operations import auditing  # noqa: PLC0415  duckdb is heavy
 
-    found = auditing.expected_of_run(path)
-    return rows(auditing.EXPECTED, found) if found else {}
+    results = auditing.expected_of_run(path)
+    return rows(auditing.EXPECTED, results) if results else {}
 
 
 def _compared(path: Path) -> Rows:

@@ -52,14 +52,14 @@ def get_guide(
 
 def topics() -> dict[str, str]:
     """Return every topic and what it is about."""
-    found = {skill.name: skill.description for skill in skills()}
-    found |= {
+    listed = {skill.name: skill.description for skill in skills()}
+    listed |= {
         f"{skill.name}/{path}": f"detail of {skill.name}"
         for skill in skills()
         for path in skill.files
         if path != "SKILL.md"
     }
-    return found | {
+    return listed | {
         "schema-profile": "JSON schema of a profile: who the people are",
         "schema-journey": "JSON schema of a journey: what happens to them",
     }
@@ -80,13 +80,13 @@ def _text(name: str) -> str:
 def _alike(name: str, known: Mapping[str, str]) -> str:
     """Suggest topics with a name like it, else those whose name or description holds its words."""
     stems = {word[:6] for word in re.findall(r"[a-z0-9]{3,}", name.lower())}
-    found = [
+    similar = [
         topic for topic, about in known.items()
         if any(stem in f"{topic} {about}".lower() for stem in stems)
     ]  # fmt: skip
     mend = near(name, known)
-    if mend.startswith("known") and found:
-        return f"perhaps {' or '.join(repr(topic) for topic in found[:3])}"
+    if mend.startswith("known") and similar:
+        return f"perhaps {' or '.join(repr(topic) for topic in similar[:3])}"
     return mend
 
 

@@ -46,11 +46,11 @@ def look_up(
         return reply(_network(home_of(ctx), query, kind, limit))
     from healthsim.operations import codes  # noqa: PLC0415  the books are read when asked for
 
-    found = codes.look(query, kind, limit, "kind")
+    result = codes.look(query, kind, limit, "kind")
     return reply(
         LookupAnswer(
-            found=rows(list(found.columns), found.rows),
-            note=found.note,
+            found=rows(list(result.columns), result.rows),
+            note=result.note,
             next="Write `code` into the draft with refine_spec.",
         )
     )
@@ -63,24 +63,25 @@ def _population(home: Home, place: str, measure: str) -> LookupAnswer:
     """Return who lives in a place and how common conditions are; sources of one that is named."""
     from healthsim.operations import population  # noqa: PLC0415  numpy is heavy
 
-    told = population.describe_place(home, place, [measure] if measure else [])
+    place_figures = population.describe_place(home, place, [measure] if measure else [])
     columns = _PREVALENCE if measure else _PREVALENCE[:-1]
     listed = [
-        [name, *(one.get(column) for column in columns)] for name, one in told["prevalence"].items()
+        [name, *(figure.get(column) for column in columns)]
+        for name, figure in place_figures["prevalence"].items()
     ]
     return LookupAnswer(
         found=rows(["measure", *columns], listed),
-        facts={name: value for name, value in told.items() if name != "prevalence"},
-        note=_noted(told["prevalence"].values(), measure),
+        facts={name: value for name, value in place_figures.items() if name != "prevalence"},
+        note=_noted(place_figures["prevalence"].values(), measure),
         next='Put the place under demographics.location; {"type": "population", "measure": ...} '
         "then takes its figures.",
     )
 
 
-def _noted(found: Iterable[Mapping[str, Any]], measure: str) -> str:
-    wanted = next((one["import"] for one in found if "import" in one), "")
-    if wanted:
-        return f"what rests on nothing is known after: {wanted}"
+def _noted(figures: Iterable[Mapping[str, Any]], measure: str) -> str:
+    importer = next((figure["import"] for figure in figures if "import" in figure), "")
+    if importer:
+        return f"what rests on nothing is known after: {importer}"
     return "" if measure else "kind=<measure> says the source of its figure"
 
 
@@ -89,23 +90,23 @@ def _network(home: Home, query: str, kind: str, limit: int) -> LookupAnswer:
     from healthsim.operations import network  # noqa: PLC0415  numpy is heavy
     from healthsim.reference.read import versions  # noqa: PLC0415  duckdb is heavy
 
-    asked = _NEAR.fullmatch(query)
-    specialty, place = (kind, query) if kind or asked is None else (asked[1], asked[2])
+    request = _NEAR.fullmatch(query)
+    specialty, place = (kind, query) if kind or request is None else (request[1], request[2])
     if not specialty:
         raise Refused("query", "names no specialty", "ask: cardiology near Houston, TX")
     real: Literal["nppes", "synthetic"] = (
         "nppes" if "nppes" in versions(home.reference) else "synthetic"
     )
-    found: list[dict[str, Any]] = network.search(
+    providers: list[dict[str, Any]] = network.search(
         home, place=place, specialty=specialty, limit=limit, source=real
     )
-    columns = list(found[0]) if found else []
+    columns = list(providers[0]) if providers else []
     return LookupAnswer(
-        found=rows(columns, [list(one.values()) for one in found]),
+        found=rows(columns, [list(provider.values()) for provider in providers]),
         note="the directory is imported (nppes)"
         if real == "nppes"
         else "the directory is invented",
         next="A profile's network.source says which directory its people see."
-        if found
+        if providers
         else "Nobody is that near; name a larger place or another specialty.",
     )

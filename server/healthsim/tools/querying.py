@@ -33,18 +33,18 @@ def query_scenario(
     Tables join on person_id, encounter_id, claim_id and event_id. events.step and
     events.occurrence tell which visit a record belongs to.
     """
-    found = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
-    shown = _fitting(found.rows)
-    truncated = found.truncated or len(shown) < found.row_count
-    more = f"offset={offset + len(shown)} shows more; " if truncated else ""
+    result = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
+    shown_rows = _fitting(result.rows)
+    truncated = result.truncated or len(shown_rows) < result.row_count
+    more = f"offset={offset + len(shown_rows)} shows more; " if truncated else ""
     return reply(
         QueryPage(
-            columns=[column for column, _ in found.columns],
-            types=[kind for _, kind in found.columns],
-            rows=shown,
-            row_count=len(shown),
+            columns=[column for column, _ in result.columns],
+            types=[kind for _, kind in result.columns],
+            rows=shown_rows,
+            row_count=len(shown_rows),
             truncated=truncated,
-            note="; ".join(found.notes),
+            note="; ".join(result.notes),
             next=f"{more}count, group or filter in SQL to narrow it down."
             if truncated
             else "Say the answer, and the SQL if asked.",
@@ -52,39 +52,39 @@ def query_scenario(
     )
 
 
-def _fitting(found: list[list[Any]]) -> list[list[Any]]:
+def _fitting(result_rows: list[list[Any]]) -> list[list[Any]]:
     """Return as many rows as an answer may hold; one at least."""
-    sizes = itertools.accumulate(len(json.dumps(row)) for row in found)
-    return found[: max(1, sum(size <= LONGEST for size in sizes))]
+    sizes = itertools.accumulate(len(json.dumps(row)) for row in result_rows)
+    return result_rows[: max(1, sum(size <= LONGEST for size in sizes))]
 
 
 def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:
     """Audit a scenario: is all linked, do amounts agree, is it what was asked for, like life?"""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
-    found = auditing.audit(home_of(ctx), name)
+    report = auditing.audit(home_of(ctx), name)
     return reply(
         AuditAnswer(
             name=name,
-            ok=found.ok,
-            checked=found.checked,
-            findings=rows(auditing.FINDING, found.findings) if found.findings else {},
-            expectations=rows(auditing.EXPECTED, found.expected) if found.expected else {},
-            asked_against_got=rows(auditing.COMPARED, found.compared),
-            scorecard=rows(auditing.SCORED, found.scored) if found.scored else {},
-            note=found.note,
-            next=_told(found),
+            ok=report.ok,
+            checked=report.checked,
+            findings=rows(auditing.FINDING, report.findings) if report.findings else {},
+            expectations=rows(auditing.EXPECTED, report.expected) if report.expected else {},
+            asked_against_got=rows(auditing.COMPARED, report.compared),
+            scorecard=rows(auditing.SCORED, report.scored) if report.scored else {},
+            note=report.note,
+            next=_next_step(report),
         )
     )
 
 
-def _told(found: AuditReport) -> str:
+def _next_step(report: AuditReport) -> str:
     """Say what is left to do: a published figure that is off is said, and needs no mending."""
-    said = "" if found.ok else "Say what differs; a new run needs a changed spec or seed. "
-    if found.scored:
-        said += f"Say the scorecard: {found.score}."
-    said = said.strip() or "Nothing to mend."
-    return f"{said} {found.judged}." if None in (row[-1] for row in found.compared) else said
+    advice = "" if report.ok else "Say what differs; a new run needs a changed spec or seed. "
+    if report.scored:
+        advice += f"Say the scorecard: {report.score}."
+    advice = advice.strip() or "Nothing to mend."
+    return f"{advice} {report.judged}." if None in (row[-1] for row in report.compared) else advice
 
 
 def export_scenario(

@@ -59,22 +59,22 @@ def list_scenarios(
 ) -> Annotated[CallToolResult, Scenarios]:
     """List the saved scenarios, newest first."""
     words = query.lower().split()
-    found = [
+    summaries = [
         item
         for item in kept.list_all(home_of(ctx))
         if all(word in f"{item.name} {item.description}".lower() for word in words)
     ]
     listed = [
         [item.name, item.description[:200], item.count, sum(item.counts.values())]
-        for item in found[offset : offset + limit]
+        for item in summaries[offset : offset + limit]
     ]
-    more = f"offset={offset + limit} shows more. " if len(found) > offset + limit else ""
+    more = f"offset={offset + limit} shows more. " if len(summaries) > offset + limit else ""
     return reply(
         Scenarios(
             scenarios=rows(["name", "description", "people", "rows"], listed),
-            total=len(found),
+            total=len(summaries),
             next=f"{more}describe_scenario(name) shows what one holds."
-            if found
+            if summaries
             else "None yet: start_profile_builder begins one.",
         )
     )
@@ -86,21 +86,23 @@ def describe_scenario(
     table: Annotated[str, Field(description="This table's columns and a few rows.")] = "",
 ) -> Annotated[CallToolResult, ScenarioShown]:
     """Describe a scenario: its tables; or one table: columns, meanings and a few rows."""
-    found = kept.describe(home_of(ctx), name)
-    shown = ScenarioShown(
-        name=name, description=found.description, people=found.count, seed=found.seed,
-        digest=found.digest, imported=dict(found.references),
+    summary = kept.describe(home_of(ctx), name)
+    answer = ScenarioShown(
+        name=name, description=summary.description, people=summary.count, seed=summary.seed,
+        digest=summary.digest, imported=dict(summary.references),
         next=f"query_scenario(name={name!r}, sql=...)",
     )  # fmt: skip
     if table:
-        shown.columns = rows(["column", "type", "meaning"], kept.columns(home_of(ctx), name, table))
-        shown.sample = rows(*kept.sample_of(home_of(ctx), name, table, 3))
+        answer.columns = rows(
+            ["column", "type", "meaning"], kept.columns(home_of(ctx), name, table)
+        )
+        answer.sample = rows(*kept.sample_of(home_of(ctx), name, table, 3))
     else:
-        shown.tables = rows(["table", "rows", "grain"], kept.tables(home_of(ctx), name))
-        judged = auditing.expected(found.expectations)
-        shown.expectations = rows(auditing.EXPECTED, judged) if judged else {}
-        shown.next = f"describe_scenario(name={name!r}, table=...) for columns; {shown.next}"
-    return reply(shown)
+        answer.tables = rows(["table", "rows", "grain"], kept.tables(home_of(ctx), name))
+        judged = auditing.expected(summary.expectations)
+        answer.expectations = rows(auditing.EXPECTED, judged) if judged else {}
+        answer.next = f"describe_scenario(name={name!r}, table=...) for columns; {answer.next}"
+    return reply(answer)
 
 
 def delete_scenario(
@@ -109,9 +111,9 @@ def delete_scenario(
     confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
 ) -> Annotated[CallToolResult, ActionResult]:
     """Delete a scenario for good. Ask the person first, then call with confirm=true."""
-    found = kept.look(home_of(ctx), name)
+    summary = kept.look(home_of(ctx), name)
     if not confirm:
-        holds = "its file is damaged" if found.broken else f"{found.count:,} people"
+        holds = "its file is damaged" if summary.broken else f"{summary.count:,} people"
         raise Refused(
             "confirm", f"deleting {name!r} ({holds}) cannot be undone",
             "ask the person, then call again with confirm=true",
