@@ -226,7 +226,7 @@ def drg() -> CodeBook[DrgGroup]:
     def group(line: ImportedCode, _: DrgGroup | None) -> DrgGroup:
         facts = line.facts
         return DrgGroup(line.code, line.display, float(facts["weight"]), float(facts["stay"]),
-                     facts["kind"], int(facts["year"]))  # fmt: skip
+                        facts["kind"], int(facts["year"]))  # fmt: skip
 
     return CodeBook("MS-DRG", with_imported(rows, imported_books.imported_book("drg"), group))
 

@@ -162,30 +162,45 @@ def classify(
         return CodeVerdict(system, code, "unknown")
     if system == "cpt" and not books.cpt().rows:
         return _by_form(code)
-    entry, written = code_system.entry(code), code
-    old = entry is None and system == "icd10cm" and is_icd9(code)
-    well_formed = code_system.shape.fullmatch(code) or (
-        system in _SHORT and _one_sign_off(code_system, code)
-    )
-    if entry is None and not well_formed and (other := _elsewhere(system, code)):
+    entry, in_book = code_system.entry(code), code
+    if entry is None:
+        if foreign := _foreign(system, code):
+            return foreign
+        in_book = code_system.corrected(code)
+        entry = code_system.entry(in_book)
+    if entry is None:
+        return _not_in_book(system, code, on or release())
+    if isinstance(entry, DiagnosisCode):
+        return _diagnosis(code, entry, sex, age, on or release())
+    return CodeVerdict(system, code, "valid", in_book, entry.display)
+
+
+def _foreign(system: str, code: str) -> CodeVerdict | None:
+    """Return the verdict about a code as it is written, if another system has it."""
+    code_system, old = SYSTEMS[system], system == "icd10cm" and is_icd9(code)
+    if not _well_formed(system, code) and (other := _elsewhere(system, code)):
         row = SYSTEMS[other].entry(code)
         display = row.display if row is not None else ""
         near_codes = () if old else nearest(code_system.index(release()), code)
         return CodeVerdict(system, code, "wrong_system", code, display, other, near_codes)
-    if old:
-        return CodeVerdict(system, code, "unknown", detail=_OLD)
-    if entry is None:
-        written = code_system.corrected(code)
-        entry = code_system.entry(written)
-    if entry is None and not well_formed and (other := system_of_form(code)) not in ("", system):
+    return CodeVerdict(system, code, "unknown", detail=_OLD) if old else None
+
+
+def _not_in_book(system: str, code: str, on: date) -> CodeVerdict:
+    """Return the verdict about a code that its book does not have, corrected or not."""
+    if not _well_formed(system, code) and (other := system_of_form(code)) not in ("", system):
         return CodeVerdict(system, code, "wrong_system", found_in=other, detail="by its form")
-    if entry is None and system == "drg" and (group := _retired_groups().get(code)):
-        return _retired_group(code, group, on or release())
-    if entry is None:
-        return _unknown(system, code)
-    if isinstance(entry, DiagnosisCode):
-        return _diagnosis(code, entry, sex, age, on or release())
-    return CodeVerdict(system, code, "valid", written, entry.display)
+    if system == "drg" and (group := _retired_groups().get(code)):
+        return _retired_group(code, group, on)
+    return _unknown(system, code)
+
+
+def _well_formed(system: str, code: str) -> bool:
+    """Tell whether a code has the form of a system, or is a short code with one wrong character."""
+    code_system = SYSTEMS[system]
+    if code_system.shape.fullmatch(code):
+        return True
+    return system in _SHORT and _one_sign_off(code_system, code)
 
 
 def _by_form(code: str) -> CodeVerdict:

@@ -19,7 +19,7 @@ _ALIKE = frozenset(
 )
 _MOST_BELOW = 2_000  # codes considered below a beginning
 _LONGEST = 40  # longer than any code
-_SHORTEST = 3  # characters of a beginning that tells what was meant
+_SHORTEST = 3  # characters of a meaningful beginning
 _LOST_ZEROS = 3
 _FILLERS = "0X9"
 

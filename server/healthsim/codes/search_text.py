@@ -42,15 +42,15 @@ class BookText:
         """
         if among is None or len(among) > _MANY:
             return self._lines_between(word, 0, len(self.text), among)
-        found: dict[int, bool] = {}
+        lines: dict[int, bool] = {}
         for line in among:
-            found |= self._lines_between(word, self.starts[line], self.starts[line + 1], None)
-        return found
+            lines |= self._lines_between(word, self.starts[line], self.starts[line + 1], None)
+        return lines
 
     def _lines_between(
         self, word: str, place: int, end: int, among: Collection[int] | None
     ) -> dict[int, bool]:
-        found: dict[int, bool] = {}
+        lines: dict[int, bool] = {}
         text, size, starts = self.text, len(word), self.starts
         place = text.find(word, place, end)
         while place >= 0:
@@ -59,9 +59,9 @@ class BookText:
                 line = bisect_right(starts, place) - 1
                 whole = not text[after].isalnum() or text[after : after + 2] in _PLURALS
                 if among is None or line in among:
-                    found[line] = found.get(line, False) or whole
+                    lines[line] = lines.get(line, False) or whole
             place = text.find(word, after, end)
-        return found
+        return lines
 
     def size(self, line: int) -> int:
         """Return the number of characters of a line."""

@@ -58,10 +58,22 @@ def prepare(
     measures = PopulationMeasures(profile, reference.population)
     _refuse(measures.problems())
     journeys = in_walking_order(journeys)
-    layouts = laid_out.in_walking_order(journeys)
+    _refuse(_calendar_problems(last_day(profile, journeys)))
+    job = _job(profile, journeys, laid_out.in_walking_order(journeys), reference, measures)
+    _refuse(_population_problems(job))
+    return job
+
+
+def _job(
+    profile: ProfileSpec,
+    journeys: tuple[JourneySpec, ...],
+    layouts: tuple[JourneyLayout, ...],
+    reference: Reference,
+    measures: PopulationMeasures,
+) -> Job:
     through, tables = last_day(profile, journeys), tables_of(profile.products)
-    _refuse(_calendar_problems(through))
-    job = Job(
+    walked = _positions(journeys, layouts)
+    return Job(
         profile=profile,
         journeys=journeys,
         layouts=layouts,
@@ -74,18 +86,19 @@ def prepare(
         births=birth_slots(layouts),
         children=slot_count(layouts),
         tables=tables,
-        tally=ExpectationTally.of(
-            profile, journeys, _positions(journeys, layouts), tables, through
-        ),
+        tally=ExpectationTally.of(profile, journeys, walked, tables, through),
         reference=reference,
         measures=measures,
     )
-    if job.count <= MOST_DRAWN:
-        _refuse(eligibility_problems(job))
-    radius = profile.network.radius_miles
-    if radius is not None:
-        _refuse(out_of_radius(job.networks, journeys, counties_of(job), radius))
-    return job
+
+
+def _population_problems(job: Job) -> list[Problem]:
+    """Return what is wrong with the people of a job, by a draw of them."""
+    problems = eligibility_problems(job) if job.count <= MOST_DRAWN else []
+    radius = job.profile.network.radius_miles
+    if problems or radius is None:
+        return problems
+    return out_of_radius(job.networks, job.journeys, counties_of(job), radius)
 
 
 def _read(
@@ -96,10 +109,10 @@ def _read(
     if not isinstance(profile, ProfileSpec):
         profile = read(ProfileSpec, profile, "profile")
     return profile, tuple(
-        journey
-        if isinstance(journey, JourneySpec)
-        else read(JourneySpec, journey, f"journeys[{place}]")
-        for place, journey in enumerate(journeys)
+        document
+        if isinstance(document, JourneySpec)
+        else read(JourneySpec, document, f"journeys[{place}]")
+        for place, document in enumerate(journeys)
     )
 
 
@@ -149,7 +162,7 @@ def last_day(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> int:
         return day_of(profile.through.isoformat())
     as_of = day_of(profile.as_of.isoformat())
     ends, last_birth = [as_of + _YEAR] if not journeys else [], as_of
-    for journey in sorted(journeys, key=lambda one: one.from_birth):
+    for journey in sorted(journeys, key=lambda journey: journey.from_birth):
         begins = day_of(journey.window(profile.as_of)[1].isoformat())
         if journey.from_birth:  # its last people are born on the last day of the other journeys
             begins = last_birth

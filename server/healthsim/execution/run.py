@@ -21,7 +21,7 @@ from healthsim.tables import Columns
 
 @dataclass(frozen=True)
 class Chunk:
-    """The rows of some units; the last chunk has none and holds the tables that are not per person.
+    """The rows of some units; the last chunk has no units, but the tables that are not per person.
 
     Attributes:
         tables: complete, each sorted by (person_id, key).

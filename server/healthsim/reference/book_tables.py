@@ -311,7 +311,7 @@ def _header(
         head_lines = [line for line, _ in zip(file, range(_MOST_TITLES), strict=False)]
     for position, line in enumerate(head_lines):
         names = tuple(name.strip() for name in next(csv.reader([line.lstrip("\ufeff")],
-                                                              delimiter=mark), []))  # fmt: skip
+                                                               delimiter=mark), []))  # fmt: skip
         if expected & {name.casefold() for name in names}:
             return names, position
     first_line = head_lines[0] if head_lines else ""

@@ -133,7 +133,7 @@ def list_imported_books(reference: Path) -> tuple[ImportRecord, ...]:
     """Return the imported books, by name."""
     names = {book.system: name for name, book in BOOKS.items()}
     records = [_import(names.get(book.system, book.system), book)
-             for book in imported_books.books_by_system(folder_of(reference))]  # fmt: skip
+               for book in imported_books.books_by_system(folder_of(reference))]  # fmt: skip
     return tuple(sorted(records, key=lambda record: record.name))
 
 
@@ -155,7 +155,7 @@ def remove(reference: Path, name: str) -> ImportRecord:
 
 def _import(name: str, book: imported_books.ImportedBook) -> ImportRecord:
     return ImportRecord(name, name, FOLDER, book.source, book.digest, book.rows, book.version,
-                  dict(book.checks))  # fmt: skip
+                        dict(book.checks))  # fmt: skip
 
 
 def _put(folder: Path, name: str, system: str, file: str, content: BookContent) -> ImportRecord:
@@ -175,7 +175,7 @@ def _put(folder: Path, name: str, system: str, file: str, content: BookContent) 
         _write(description, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
         _sweep_texts(description, keep=(target, *earlier))
     return ImportRecord(name, name, FOLDER, file, digest, len(content.rows), content.version,
-                  content.checks)  # fmt: skip
+                        content.checks)  # fmt: skip
 
 
 def _sorted(file: str, rows: Sequence[Row]) -> list[Row]:

@@ -48,9 +48,9 @@ def load_alldata(
     _refuse_rows(connection, source, ("AGEGRP", "TOT_POP", "TOT_MALE", "TOT_FEMALE"))
     refuse(connection, source, [
         RowCheck("AGEGRP", '"AGEGRP"::INTEGER > 18', "is {}, and this layout counts from 0 to 18",
-              "give a release of 2011 or later"),
+                 "give a release of 2011 or later"),
         RowCheck("TOT_POP", '"TOT_POP"::BIGINT <> "TOT_MALE"::BIGINT + "TOT_FEMALE"::BIGINT',
-              "is {}, which is not TOT_MALE + TOT_FEMALE"),
+                 "is {}, which is not TOT_MALE + TOT_FEMALE"),
     ])  # fmt: skip
     key = (_FIPS, '"YEAR"', '"AGEGRP"')
     refuse_twice(connection, source, key, "county {}, YEAR {}, AGEGRP {}")
@@ -74,8 +74,8 @@ def load_agesex(
     _refuse_rows(connection, source, ("POPEST_MALE", "POPEST_FEM", *bands["MALE"], *bands["FEM"]))
     refuse(connection, source, [
         RowCheck(f"POPEST_{sex}",
-              f"\"POPEST_{sex}\"::BIGINT <> {' + '.join(f'{quoted(n)}::BIGINT' for n in names)}",
-              "is {}, which is not the sum of its age bands")
+                 f"\"POPEST_{sex}\"::BIGINT <> {' + '.join(f'{quoted(n)}::BIGINT' for n in names)}",
+                 "is {}, which is not the sum of its age bands")
         for sex, names in bands.items()
     ])  # fmt: skip
     refuse_twice(connection, source, (_FIPS, '"YEAR"'), "county {}, YEAR {}")
@@ -97,7 +97,7 @@ def _refuse_rows(
              ("STATE", "COUNTY", "YEAR", *counts)]  # fmt: skip
     refuse(connection, source, [
         RowCheck("SUMLEV", "coalesce(lpad(\"SUMLEV\", 3, '0'), '') <> '050'",
-              "is {}, and counties have 050", "give the file of counties"),
+                 "is {}, and counties have 050", "give the file of counties"),
         *whole,
         RowCheck("STATE", f"NOT {known_state(_FIPS)}", "is {}, no state"),
         RowCheck("COUNTY", "length(\"COUNTY\") > 3", "is {}, no county code of three digits"),

@@ -137,7 +137,7 @@ def _unpacked(
                     lambda done: report_progress("unpacking", done / size),
                 )
             yield CsvSource(target, Path(info.filename).name, name, scanner.header,
-                         scanner.encoding, scanner.lines)  # fmt: skip
+                            scanner.encoding, scanner.lines)  # fmt: skip
         finally:
             target.unlink(missing_ok=True)
 

@@ -43,20 +43,7 @@ def load(
     Returns:
         The vintage, and the results of the checks.
     """
-    states = ", ".join(f"'{code}'" for code in sorted(state_fips()))
-    refuse(connection, source, [
-        RowCheck("Facility ID", "\"Facility ID\" IS NULL OR NOT "
-              "regexp_full_match(\"Facility ID\", '[0-9][0-9A-Z]{4,5}')",
-              "is {}, no certification number of six characters"),
-        RowCheck("Facility Name", '"Facility Name" IS NULL', "is {}"),
-        RowCheck("State", f'"State" IS NULL OR "State" NOT IN ({states})', "is {}, no state"),
-        RowCheck("ZIP Code", "\"ZIP Code\" IS NOT NULL AND NOT "
-              "regexp_full_match(\"ZIP Code\", '[0-9]{3,5}(-?[0-9]{4})?')", "is {}, no ZIP code"),
-        RowCheck("Hospital Type", '"Hospital Type" IS NULL', "is {}"),
-        RowCheck("Emergency Services", "\"Emergency Services\" NOT IN ('Yes', 'No')",
-              "is {}, neither Yes nor No"),
-    ])  # fmt: skip
-    refuse_twice(connection, source, ("lpad(\"Facility ID\", 6, '0')",), "hospital {}")
+    _refuse_rows(connection, source)
     connection.execute(
         f"INSERT INTO {HOSPITALS.name} SELECT lpad(\"Facility ID\", 6, '0') AS ccn, "
         '"Facility Name", "City/Town", file."State", file.zip, "County/Parish", '
@@ -80,3 +67,21 @@ def load(
         "states": states_seen,
         "without_county": hospitals - placed,
     }
+
+
+def _refuse_rows(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> None:
+    states = ", ".join(f"'{code}'" for code in sorted(state_fips()))
+    refuse(connection, source, [
+        RowCheck("Facility ID", "\"Facility ID\" IS NULL OR NOT "
+                 "regexp_full_match(\"Facility ID\", '[0-9][0-9A-Z]{4,5}')",
+                 "is {}, no certification number of six characters"),
+        RowCheck("Facility Name", '"Facility Name" IS NULL', "is {}"),
+        RowCheck("State", f'"State" IS NULL OR "State" NOT IN ({states})', "is {}, no state"),
+        RowCheck("ZIP Code", "\"ZIP Code\" IS NOT NULL AND NOT "
+                 "regexp_full_match(\"ZIP Code\", '[0-9]{3,5}(-?[0-9]{4})?')",
+                 "is {}, no ZIP code"),
+        RowCheck("Hospital Type", '"Hospital Type" IS NULL', "is {}"),
+        RowCheck("Emergency Services", "\"Emergency Services\" NOT IN ('Yes', 'No')",
+                 "is {}, neither Yes nor No"),
+    ])  # fmt: skip
+    refuse_twice(connection, source, ("lpad(\"Facility ID\", 6, '0')",), "hospital {}")

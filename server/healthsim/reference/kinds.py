@@ -94,7 +94,7 @@ class _Files:
             raise Refused(source.shown, "has no row that can be used",
                           "give the file as it was published")  # fmt: skip
         record = ImportRecord(kind.name, kind.name, self.table.name, request.file.name,
-                      digest.tables()[self.table.name], rows, vintage, checks)  # fmt: skip
+                              digest.tables()[self.table.name], rows, vintage, checks)  # fmt: skip
         record_import(connection, record)
         return record
 

@@ -94,15 +94,15 @@ FINER = (
 """Files that have all columns of a layout, but rows of smaller areas."""
 OTHERS = (
     RecognizedFile(("SUMLEV", "ESTIMATESBASE2020"),
-          "the Census totals by county, without age and sex",
-          "use cc-estYYYY-alldata or cc-estYYYY-agesex-all"),
+                   "the Census totals by county, without age and sex",
+                   "use cc-estYYYY-alldata or cc-estYYYY-agesex-all"),
     RecognizedFile(("NPI", "Provider Other Organization Name Type Code",
                     "Provider Other Organization Name"),
-          "the NPPES file of other names", "use npidata_pfile_….csv"),
+                   "the NPPES file of other names", "use npidata_pfile_….csv"),
     RecognizedFile(("NPI", "Endpoint Type", "Endpoint"), "the NPPES file of endpoints",
-          "use npidata_pfile_….csv"),
+                   "use npidata_pfile_….csv"),
     RecognizedFile(("NPI", "Provider Secondary Practice Location Address- Address Line 1"),
-          "the NPPES file of further practices", "use npidata_pfile_….csv"),
+                   "the NPPES file of further practices", "use npidata_pfile_….csv"),
 )  # fmt: skip
 """Files of the same publishers with other content."""
 

@@ -80,15 +80,7 @@ def load(
         f'(upper("{_PRACTICE} State Name") IN ({states}) '
         f"AND coalesce(upper(\"{_COUNTRY}\"), 'US') IN ({country_codes}))"
     )
-    refuse(connection, source, [
-        RowCheck("NPI", "\"NPI\" IS NULL OR NOT regexp_full_match(\"NPI\", '[1-9][0-9]{9}')",
-              "is {}, no number of ten digits"),
-        *(RowCheck(name, f"{quoted(name)} IS NOT NULL AND {day} IS NULL",
-                "is {}, no date such as 05/23/2006")
-          for name, day in (("NPI Deactivation Date", _OFF), ("NPI Reactivation Date", _ON))),
-        RowCheck("Entity Type Code", f"{_ACTIVE} AND coalesce(\"Entity Type Code\", '') "
-              "NOT IN ('1', '2')", "is {}, neither 1 (a person) nor 2 (an organisation)"),
-    ])  # fmt: skip
+    _refuse_rows(connection, source)
     connection.register("known_specialty", _specialties())
     connection.execute(
         f"INSERT INTO {NPI_PROVIDERS.name} "
@@ -106,6 +98,18 @@ def load(
     if numbers(connection, f"SELECT count(*) - count(DISTINCT npi) FROM {NPI_PROVIDERS.name}")[0]:
         refuse_twice(connection, source, ('"NPI"',), "NPI {}")
     return _vintage(source, as_of), _checks(connection, in_country)
+
+
+def _refuse_rows(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> None:
+    refuse(connection, source, [
+        RowCheck("NPI", "\"NPI\" IS NULL OR NOT regexp_full_match(\"NPI\", '[1-9][0-9]{9}')",
+                 "is {}, no number of ten digits"),
+        *(RowCheck(name, f"{quoted(name)} IS NOT NULL AND {day} IS NULL",
+                   "is {}, no date such as 05/23/2006")
+          for name, day in (("NPI Deactivation Date", _OFF), ("NPI Reactivation Date", _ON))),
+        RowCheck("Entity Type Code", f"{_ACTIVE} AND coalesce(\"Entity Type Code\", '') "
+                 "NOT IN ('1', '2')", "is {}, neither 1 (a person) nor 2 (an organisation)"),
+    ])  # fmt: skip
 
 
 def _specialties() -> pa.Table:

@@ -88,8 +88,8 @@ def load_long(
     """Fill the table `county_measures` from the layout of one row per county and measure."""
     refuse(connection, source, [
         RowCheck("DataValueTypeID",
-              "coalesce(\"DataValueTypeID\", '') NOT IN ('CrdPrv', 'AgeAdjPrv', "
-              "'Crude prevalence', 'Age-adjusted prevalence')", "is {}, no kind of prevalence"),
+                 "coalesce(\"DataValueTypeID\", '') NOT IN ('CrdPrv', 'AgeAdjPrv', "
+                 "'Crude prevalence', 'Age-adjusted prevalence')", "is {}, no kind of prevalence"),
         RowCheck("MeasureId", '"MeasureId" IS NULL', "is {}"),
         RowCheck("StateAbbr", '"StateAbbr" IS NULL', "is {}"),
         *_county("LocationID", f"{_CRUDE} AND "),
@@ -114,9 +114,9 @@ def _county(column: str, only: str = "") -> list[RowCheck]:
     fips, name = f"lpad({quoted(column)}, 5, '0')", quoted(column)
     return [
         RowCheck(column, f"{only}(regexp_full_match({name}, '[0-9]{{6,}}'))",
-              "is {}, longer than a county's five digits", "use the file of counties"),
+                 "is {}, longer than a county's five digits", "use the file of counties"),
         RowCheck(column, f"{only}({name} IS NULL OR NOT regexp_full_match({name}, '[0-9]{{4,5}}') "
-              f"OR NOT {known_state(fips)})", "is {}, no county's five digits"),
+                 f"OR NOT {known_state(fips)})", "is {}, no county's five digits"),
     ]  # fmt: skip
 
 

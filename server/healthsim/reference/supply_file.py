@@ -15,7 +15,7 @@ from healthsim.reference.book_content import BookContent, Row, release_of
 from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.scan import at_line
 
-_SHORTEST = 100  # a record without its trailing blanks still holds code, kind and texts
+_SHORTEST = 100  # characters of a record without trailing blanks: code, kind and texts
 _CODE = re.compile(r"[A-Z]\d{4}")
 _RECORD = re.compile(r"(?:[A-Z]\d{4}|   [A-Z0-9]{2})\d{5}[3478]", re.ASCII)
 

@@ -33,18 +33,7 @@ def load(
     Returns:
         The vintage, and the results of the checks.
     """
-    refuse(connection, source, [
-        RowCheck("STCNTY", "regexp_full_match(\"STCNTY\", '[0-9]{6,}')",
-              "is {}, longer than a county's five digits", "use the file of counties"),
-        RowCheck("STCNTY", "\"STCNTY\" IS NULL OR NOT regexp_full_match(\"STCNTY\", '[0-9]{4,5}') "
-              f"OR NOT {known_state(_FIPS)}", "is {}, no county's five digits"),
-        *(RowCheck(name, f"coalesce({_number(name)} <> {_MISSING} AND NOT {_number(name)} "
-                "BETWEEN 0 AND 1, true)", "is {}, no rank from 0 to 1 and not -999")
-          for name in RANKS),
-        RowCheck("E_TOTPOP", f"{quoted('E_TOTPOP')} IS NOT NULL AND {_number('E_TOTPOP')} IS NULL",
-              "is {}, no number"),
-    ])  # fmt: skip
-    refuse_twice(connection, source, (_FIPS,), "county {}")
+    _refuse_rows(connection, source)
     ranks = ", ".join(f"round(nullif({_number(name)}, {_MISSING}), 4)" for name in RANKS)
     connection.execute(
         f"INSERT INTO {COUNTY_SVI.name} SELECT {_FIPS}, {ranks}, "
@@ -61,6 +50,21 @@ def load(
         "without_rank": missing,
         "counties_unknown": numbers(connection, unknown_counties(COUNTY_SVI.name))[0],
     }
+
+
+def _refuse_rows(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> None:
+    refuse(connection, source, [
+        RowCheck("STCNTY", "regexp_full_match(\"STCNTY\", '[0-9]{6,}')",
+                 "is {}, longer than a county's five digits", "use the file of counties"),
+        RowCheck("STCNTY", "\"STCNTY\" IS NULL OR NOT regexp_full_match(\"STCNTY\", '[0-9]{4,5}') "
+                 f"OR NOT {known_state(_FIPS)}", "is {}, no county's five digits"),
+        *(RowCheck(name, f"coalesce({_number(name)} <> {_MISSING} AND NOT {_number(name)} "
+                   "BETWEEN 0 AND 1, true)", "is {}, no rank from 0 to 1 and not -999")
+          for name in RANKS),
+        RowCheck("E_TOTPOP", f"{quoted('E_TOTPOP')} IS NOT NULL AND {_number('E_TOTPOP')} IS NULL",
+                 "is {}, no number"),
+    ])  # fmt: skip
+    refuse_twice(connection, source, (_FIPS,), "county {}")
 
 
 def _number(column: str) -> str:

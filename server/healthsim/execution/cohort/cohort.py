@@ -26,11 +26,11 @@ _MARITAL = {"type": "conditional", "cases": [
     {"when": "age < 18", "then": {"S": 1}},
     {"when": "age < 35", "then": {"S": 0.60, "M": 0.36, "D": 0.04}},
     {"when": "age < 65", "then": {"S": 0.22, "M": 0.60, "D": 0.16, "W": 0.02}}],
-    "otherwise": {"S": 0.07, "M": 0.57, "D": 0.16, "W": 0.20}}  # fmt: skip
+            "otherwise": {"S": 0.07, "M": 0.57, "D": 0.16, "W": 0.20}}  # fmt: skip
 # assumption: rounded from the shape of the American Community Survey's tables
 _LANGUAGE = {"type": "conditional", "cases": [
     {"when": "ethnicity == 'hispanic'", "then": {"en": 0.6, "es": 0.4}}],
-    "otherwise": {"en": 0.97, "zh": 0.01, "vi": 0.01, "tl": 0.01}}  # fmt: skip
+             "otherwise": {"en": 0.97, "zh": 0.01, "vi": 0.01, "tl": 0.01}}  # fmt: skip
 # assumption: shares of people who prefer to be served in that language
 _TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
 

@@ -227,8 +227,8 @@ class PartialCohort:
 
 def take_rows(values: Array, rows: NDArray[np.integer[Any]]) -> Values:
     """Return the values of some rows, in the order of the rows."""
-    taken: Values = values.take(rows) if isinstance(values, Coded) else values[rows]
-    return taken
+    result: Values = values.take(rows) if isinstance(values, Coded) else values[rows]
+    return result
 
 
 def _assemble_column(columns: Sequence[C], rows: NDArray[np.integer[Any]]) -> C:

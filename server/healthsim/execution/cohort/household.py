@@ -29,7 +29,7 @@ _SAME_SEX = 0.015  # of couples who live together: American Community Survey 201
 _OTHER_GROUP = 0.11  # of the married: spouse of another race or ethnicity, Pew 2017
 _GAP = parse_distribution({"type": "conditional", "cases": [
     {"when": "gender == 'M'", "then": {"type": "normal", "mean": 2.2, "sd": 4.5}}],
-    "otherwise": {"type": "normal", "mean": -2.2, "sd": 4.5}})  # fmt: skip
+                           "otherwise": {"type": "normal", "mean": -2.2, "sd": 4.5}})  # fmt: skip
 # mean age difference of married couples near 2.2 years (Pew 2024, for 2022); spread: assumption
 _BOY = 0.512  # of live births: CDC, National Vital Statistics Reports, 2022
 SEXES = ("M", "F")

@@ -46,25 +46,19 @@ def imported_directory(
         A directory whose `sources` name the source of each part.
     """
     state = np.array([int(fips[:2]) for fips in base.county_fips], dtype=np.int32)
-    facilities, new_row, hospital_source = (
-        base.facilities,
-        np.arange(len(base.facilities.npi)),
-        "synthetic",
-    )
+    facilities, new_row = base.facilities, np.arange(len(base.facilities.npi))
     if hospitals is not None:
         facilities, new_row = _facilities(base, hospitals, state)
-        hospital_source = "cms-hospitals"
     real = _clinicians(base, clinicians)
-    kept = ~_covered(base.providers.specialty, state[base.providers.county],
-                     real.specialty, state[real.county])  # fmt: skip
-    invented = _rows(base.providers, np.flatnonzero(kept))
+    covered = _covered(base.providers.specialty, state[base.providers.county],
+                       real.specialty, state[real.county])  # fmt: skip
+    invented = _rows(base.providers, np.flatnonzero(~covered))
     hospital = np.where(invented.hospital < 0, -1, np.append(new_row, -1)[invented.hospital])
     providers = _joined(real, replace(invented, hospital=hospital.astype(np.int32)))
-    order = np.lexsort(
-        (providers.npi, providers.hospital, providers.county, providers.specialty.codes)
-    )
-    providers = _rows(providers, order)
-    sources = {"clinicians": "nppes", "hospitals": hospital_source}
+    keys = (providers.npi, providers.hospital, providers.county, providers.specialty.codes)
+    providers = _rows(providers, np.lexsort(keys))
+    of_hospitals = "synthetic" if hospitals is None else "cms-hospitals"
+    sources = {"clinicians": "nppes", "hospitals": of_hospitals}
     entities = (providers, base.organisations, facilities, base.pharmacies)
     return Directory.of(base.county_fips, base.centers, entities, sources)
 
@@ -105,14 +99,14 @@ def _facilities(
 ) -> tuple[Facilities, NDArray[np.intp]]:
     """Return facilities with imported hospitals, and the new row of each invented one; -1: none."""
     real = _hospitals(base, rows)
-    kept = ~_covered(base.facilities.kind, state[base.facilities.county],
-                     real.kind, state[real.county])  # fmt: skip
-    invented = np.flatnonzero(kept)
+    covered = _covered(base.facilities.kind, state[base.facilities.county],
+                       real.kind, state[real.county])  # fmt: skip
+    invented = np.flatnonzero(~covered)
     facilities = _joined(real, _rows(base.facilities, invented))
     order = np.lexsort((facilities.npi, facilities.county, facilities.kind.codes))
     row = np.empty(len(order), dtype=np.intp)
     row[order] = np.arange(len(order))
-    new_row = np.full(len(kept), -1, dtype=np.intp)
+    new_row = np.full(len(covered), -1, dtype=np.intp)
     new_row[invented] = row[len(real.npi) :]
     return _rows(facilities, order), new_row
 

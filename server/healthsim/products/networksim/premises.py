@@ -52,7 +52,7 @@ KINDS = (  # thresholds are assumptions; they thin the real density about threef
 
 
 def make_facilities(
-    counties: Counties, number: OrdinalAllocator
+    counties: Counties, ordinals: OrdinalAllocator
 ) -> tuple[Facilities, NDArray[np.int64]]:
     """Return the facilities, and how many of each kind each county has: (kinds, counties)."""
     counts = _facility_counts(counties)
@@ -60,24 +60,26 @@ def make_facilities(
     size = len(kind)
     names = [pick(f"{k.name}/name", size, titles(k.name)) for k in KINDS]
     offsets = np.cumsum([0, *(len(name.vocabulary) for name in names)])
-    codes = np.choose(kind, [name.codes + at for name, at in zip(names, offsets, strict=False)])
+    codes = np.choose(
+        kind, [name.codes + offset for name, offset in zip(names, offsets, strict=False)]
+    )
     kinds = tuple(k.name for k in KINDS)
     beds = _beds(counties, kind, county, counts[0])
-    made = Facilities(
-        npi=number.npis(size),
+    facilities = Facilities(
+        npi=ordinals.npis(size),
         ccn=ccns(STREAMS, np.arange(size, dtype=np.int64)),
         name=Coded(codes.astype(np.int32), tuple(w for name in names for w in name.vocabulary)),
         kind=Coded(kind, kinds),
         taxonomy=Coded(kind, tuple(taxonomy().find(k, "facility").taxonomy for k in kinds)),
         county=county,
         beds=beds,
-        tin=number.tins(size),
+        tin=ordinals.tins(size),
         price_factor=between("facility/price", size, PRICE),
         charge_factor=between("facility/charge", size, CHARGE),
         capacity=np.where(beds > 0, beds, USUAL_CAPACITY).astype(np.int64),
         real=np.zeros(size, dtype=np.bool_),
     )
-    return made, counts
+    return facilities, counts
 
 
 def _beds(
@@ -89,14 +91,14 @@ def _beds(
     u = STREAMS.uniform("network/beds", 0, len(kind))
     low, high = (np.array([k.beds[end] for k in KINDS])[kind] for end in (0, 1))
     share = counties.population[county] * _BEDS_PER_HEAD / np.maximum(hospitals[county], 1)
-    wanted = np.where(kind == 0, share * (0.6 + 0.8 * u), low + u * (high - low))
-    return np.clip(np.rint(wanted), low, high).astype(np.int32)
+    beds = np.where(kind == 0, share * (0.6 + 0.8 * u), low + u * (high - low))
+    return np.clip(np.rint(beds), low, high).astype(np.int32)
 
 
 def _facility_counts(counties: Counties) -> NDArray[np.int64]:
-    """Facilities by kind and county, int64, shape (kinds, counties)."""
+    """Return the number of facilities, int64, shape (kinds, counties)."""
     thinner = 1
-    while True:  # ends: at last only the largest county of each state has any
+    while True:  # ends at the latest with one facility in the largest county of each state
         counts = np.stack([_kind_counts(counties, kind, thinner) for kind in KINDS])
         if counts.sum() <= _MOST_FACILITIES:
             return counts
@@ -110,7 +112,7 @@ def _kind_counts(counties: Counties, kind: _Kind, thinner: int) -> NDArray[np.in
     return number
 
 
-def make_pharmacies(counties: Counties, number: OrdinalAllocator) -> Pharmacies:
+def make_pharmacies(counties: Counties, ordinals: OrdinalAllocator) -> Pharmacies:
     """Return the pharmacies: retail, then mail order."""
     rate = min(_PHARMACY_RATE, _MOST_PHARMACIES / float(counties.population.sum()))
     u = STREAMS.uniform("network/pharmacies", 0, counties.count)
@@ -122,7 +124,7 @@ def make_pharmacies(counties: Counties, number: OrdinalAllocator) -> Pharmacies:
     size = len(kind)
     chain, name = _pharmacy_names(kind)
     return Pharmacies(
-        npi=number.npis(size),
+        npi=ordinals.npis(size),
         ncpdp_id=ncpdp_ids(STREAMS, np.arange(size, dtype=np.int64)),
         name=name,
         chain=chain,

@@ -45,9 +45,9 @@ def men_and_women(bands: Shares, men: Shares) -> Shares:
     odds = np.log(joined[:, 0] / joined[:, 1])
     shift = solve_shift(odds, bands, men)
     share = 1 / (1 + np.exp(-(odds + shift[:, None])))
-    both = np.stack([bands * share, bands * (1 - share)], axis=-1)
+    by_sex = np.stack([bands * share, bands * (1 - share)], axis=-1)
     oldest = nation[17:] / nation[17:].sum(axis=0)
-    return np.concatenate([both[:, :17], both[:, 17:] * oldest], axis=1)
+    return np.concatenate([by_sex[:, :17], by_sex[:, 17:] * oldest], axis=1)
 
 
 def solve_shift(logits: Shares, weights: Shares, share: Shares) -> Shares:
