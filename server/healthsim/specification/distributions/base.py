@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
@@ -254,11 +254,20 @@ def check_order(low: float | None, high: float | None) -> None:
     raise ValueError(f"low {low:g} is above high {high:g}; swap them")
 
 
+def adds_up(weights: Iterable[float]) -> bool:
+    """Tell whether weights add up to 1 within 0.001, whatever the last bits of their sum are.
+
+    >>> adds_up([0.5, 0.499]), adds_up([0.5, 0.4989])
+    (True, False)
+    """
+    return abs(math.fsum(weights) - 1) <= TOLERANCE + 1e-12
+
+
 def check_weights(weights: tuple[float, ...]) -> None:
     """Refuse weights that do not add up to 1 within 0.001."""
-    total = math.fsum(weights)
-    if abs(total - 1) <= TOLERANCE + 1e-12:
+    if adds_up(weights):
         return
+    total = math.fsum(weights)
     gap = Decimal(repr(round(1 - total, 6))).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
     mend = f"add the missing {gap:f}" if gap > 0 else f"take away {-gap:f}"
     mend = mend.rstrip("0").rstrip(".")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from healthsim.specification.distributions.base import (
     LARGEST,
-    TOLERANCE,
     BaseDistribution,
+    adds_up,
     places_of,
     shown,
 )
@@ -40,8 +40,8 @@ def _labels_written_out(
         for number in value.values()
         if isinstance(number, int | float) and not isinstance(number, bool)
     ]
-    adds_up = len(weights) == len(value) and abs(sum(weights) - 1) <= TOLERANCE
-    meant = [] if adds_up else _types_with(frozenset(map(str, value)), shapes)
+    complete = len(weights) == len(value) and adds_up(weights)
+    meant = [] if complete else _types_with(frozenset(map(str, value)), shapes)
     if meant:
         keys = ", ".join(map(str, value))
         raise ValueError(f'an object with {keys} has no "type"; add one: {", ".join(meant)}')

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from healthsim.specification.distributions.base import adds_up
 from healthsim.specification.document import Identifier, Strict, fault_at
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Share
@@ -63,7 +64,7 @@ class TableRow(Strict):
     @field_validator("weights")
     @classmethod
     def _whole(cls, found: dict[str, float]) -> dict[str, float]:
-        if abs(sum(found.values()) - 1) > 0.001:
+        if not adds_up(found.values()):
             raise ValueError(f"weights add up to {sum(found.values()):g}, not 1; change them by "
                              f"{1 - sum(found.values()):+g} in all")  # fmt: skip
         return found
@@ -216,8 +217,9 @@ def _adds_up(group: list[Option], place: tuple[str, int]) -> None:
             f"option {rest[weights.index(None)].name!r} shares its condition with another and has "
             "no weight; give each of them a weight",
         )
-    total = sum(weight for weight in weights if weight is not None)
-    if abs(total - 1) > 0.001:
+    given = [weight for weight in weights if weight is not None]
+    if not adds_up(given):
+        total = sum(given)
         raise fault_at(
             place[:1], f"weights add up to {total:g}, not 1; change them by {1 - total:+g} in all"
         )
