@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from execution.lifelike import Lifelike, stage_conditions
+from execution.drafted_steps import DraftedSteps, stage_conditions
 
 PEOPLE: dict[str, Any] = {
     "kind": "profile", "name": "walkers", "count": 60, "seed": 11, "as_of": "2025-01-01",
@@ -58,7 +58,7 @@ LIVES = (
 )
 
 
-class Drafting(Lifelike):
+class DraftedJourney(DraftedSteps):
     """A journey while it is made up: which ids there are, and which an `after` may name."""
 
     def __init__(
@@ -237,11 +237,11 @@ class Drafting(Lifelike):
 @st.composite
 def journeys(draw: st.DrawFn, most: int = 6) -> list[dict[str, Any]]:
     """One or two journeys with jitter wherever it may be; the checker refuses some of them."""
-    first = Drafting(draw)
+    first = DraftedJourney(draw)
     found = [_journey(first, "wander", most)]
     if first.number(0, 3) == 0:
         shared = first.number(0, 1) == 0
-        second = Drafting(draw, "t", tuple(first.ids), shared=shared)
+        second = DraftedJourney(draw, "t", tuple(first.ids), shared=shared)
         found.append(_journey(second, "return", most))
         if shared:
             found = [{**one, "precedence": place} for place, one in enumerate(found)]
@@ -249,7 +249,7 @@ def journeys(draw: st.DrawFn, most: int = 6) -> list[dict[str, Any]]:
     return found
 
 
-def _last(drafting: Drafting) -> list[dict[str, Any]]:
+def _last(drafting: DraftedJourney) -> list[dict[str, Any]]:
     """Draft what reads every state, and sends people on, late in the journey."""
     state = "a1c" + drafting.suffix
     heavy = {"when": f"weight{drafting.suffix} > 75"}
@@ -262,7 +262,7 @@ def _last(drafting: Drafting) -> list[dict[str, Any]]:
             for number, one in enumerate(found)]  # fmt: skip
 
 
-def _journey(drafting: Drafting, name: str, most: int) -> dict[str, Any]:
+def _journey(drafting: DraftedJourney, name: str, most: int) -> dict[str, Any]:
     steps = [*drafting.steps(0, [], most), *_last(drafting)]
     cut = drafting.number(0, len(steps))
     weight = {"start": {"type": "normal", "mean": 82, "sd": 9}, "decimals": 2}

@@ -24,7 +24,7 @@ _WHENEVER = At()
 
 @dataclass(frozen=True)
 class Entry:
-    """A stage that is entered for the so manieth time."""
+    """The nth entry into a stage."""
 
     id: str
     stages: Stages
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Leave:
-    """A look at whether a stage is left."""
+    """A check whether a stage is left."""
 
     id: str = ""
     at: Any = _WHENEVER
@@ -66,17 +66,17 @@ class Node:
     def is_called(self, name: str) -> bool:
         """Tell whether a name means it: ``visit``, ``visit#2``, ``quarter#2/visit``."""
         *around, last = name.split("/")
-        here = self.address.split("/")[1:-1]
+        parts = self.address.split("/")[1:-1]
         number = "" if self.beats else f"#{self.beat}"
         own = (
             {f"{self.step.id}#{self.tick}"} if self.tick else {self.step.id, self.step.id + number}
         )
-        inner = here[len(here) - len(around) :] if len(around) <= len(here) else []
+        inner = parts[len(parts) - len(around) :] if len(around) <= len(parts) else []
         return (
             last in own
             and len(inner) == len(around)
-            and all(said in (found, found.partition("#")[0])
-                    for said, found in zip(around, inner, strict=True))
+            and all(given in (found, found.partition("#")[0])
+                    for given, found in zip(around, inner, strict=True))
         )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ class Layout:
         return found
 
     def is_loose(self, node: Node) -> bool:
-        """Tell whether more than the calendar dates a node, or what it hangs on."""
+        """Tell whether more than the calendar dates a node, or what it depends on."""
         if node.key not in self._loose:
             behind = [self.anchors.get(node.key), node.opener, self.opened_by.get(node.scope)]
             self._loose[node.key] = _is_loose(node) or any(
@@ -179,14 +179,18 @@ class Layout:
     def _place_beats(self, node: Node, prefix: str) -> None:
         step = node.step
         if isinstance(step, Protocol):
-            around = self._scope((*node.key, 0), node)
+            inside = self._scope((*node.key, 0), node)
             if step.unscheduled is not None:
-                said = step.unscheduled
-                every = Every(hazard=said.hazard)
+                unscheduled = step.unscheduled
+                every = Every(hazard=unscheduled.hazard)
                 between = Repeat(
-                    do="repeat", id=said.id, every=every, times=said.times, steps=said.steps
+                    do="repeat",
+                    id=unscheduled.id,
+                    every=every,
+                    times=unscheduled.times,
+                    steps=unscheduled.steps,
                 )
-                self._place([between], around, around, prefix, node.beat)
+                self._place([between], inside, inside, prefix, node.beat)
         for beat in range(1, self._most(step) + 1):
             tick = Node((*node.key, beat), step, f"{node.address}#{beat}", node.scope, node.beat,
                         beat, node.key)  # fmt: skip
@@ -232,7 +236,7 @@ class Layout:
 
 
 def late(tick: Node, time: int) -> Key:
-    """Return the scope of a beat's so manieth delay, from 0."""
+    """Return the scope of a beat's nth delay; n is counted from 0."""
     return (*tick.key, _DELAYS + time)
 
 

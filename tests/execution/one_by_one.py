@@ -1,8 +1,8 @@
 """A slow interpreter of journeys: one person at a time, a plain heap, plain lists.
 
 It shares with the engine the specification, the addresses of draws and the people of the
-profile; all that is about dates, order, logs, stages and branches is said here a second time.
-Where the texts leave a choice open the engine's is taken, and the place says so.
+profile; dates, order, logs, stages and branches are implemented a second time. Where the
+documentation leaves a choice open the engine's is taken, and a comment says so.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from execution.calendar_days import after, day_number
-from execution.dates_alone import Dates
-from execution.doing import Doing
 from execution.layout import Entry, Key, Layout, Leave, Node, late
-from execution.lives import Lives
-from execution.story import NEVER, Eye, Held, Story, settle
+from execution.person_dates import PersonDates
+from execution.person_record import NEVER, HeldCondition, PersonRecord, PersonScope, settle
+from execution.person_stages import PersonStages
+from execution.person_steps import PersonSteps
 from healthsim.dates import NO_DAY
 from healthsim.execution.cohort.cohort import draw_parts, people_of
 from healthsim.execution.job import Job
@@ -39,18 +39,18 @@ from healthsim.tables import Coded
 
 
 @dataclass
-class Told:
-    """What befell one person in one journey; `times` are the numbers of occurrences."""
+class JourneyLog:
+    """What one person had in one journey, by address; `occurrences` are their numbers."""
 
     days: dict[str, int] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
-    ways: dict[str, str] = field(default_factory=dict)
+    occurrences: dict[str, int] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     values: dict[tuple[str, str], float] = field(default_factory=dict)
-    over: int = NEVER
+    last_day: int = NEVER
 
 
 def pick(u: float, weights: Sequence[float]) -> int:
-    """Return in whose part of the line from 0 to 1 a number lies."""
+    """Return the position of the weight whose part of (0, 1) a number is in."""
     edge = 0.0
     for place, weight in enumerate(weights):
         edge += weight / sum(weights)
@@ -62,170 +62,172 @@ def pick(u: float, weights: Sequence[float]) -> int:
 class Walk:
     """One person in one journey."""
 
-    def __init__(self, teller: Teller, number: int, story: Story) -> None:
-        self.teller, self.number, self.story = teller, number, story
-        self.layout = teller.layouts[number]
+    def __init__(self, interpreter: Interpreter, number: int, record: PersonRecord) -> None:
+        self.interpreter, self.number, self.record = interpreter, number, record
+        self.layout = interpreter.layouts[number]
         self.journey = self.layout.journey
-        self.told = Told()
-        self.begun = 0
+        self.log = JourneyLog()
+        self.start_day = 0
         self.heap: list[tuple[int, Key]] = []
-        self.opened: dict[Key, int] = {}
-        self.closed: dict[Key, int] = {}
+        self.scope_begins: dict[Key, int] = {}
+        self.scope_ends: dict[Key, int] = {}
         self.edges: dict[Key, tuple[int, int]] = {}
         self.first_beat: dict[Key, int] = {}
-        self.put_off: dict[Key, int] = defaultdict(int)
+        self.delays: dict[Key, int] = defaultdict(int)
         self.waiting: dict[Key, int] = {}
         self.met: dict[Key, bool] = {}
         self.discharge: dict[Key, int] = {}
-        self.dates = Dates(self)
-        self.lives = Lives(self)
+        self.dates = PersonDates(self)
+        self.stages_walked = PersonStages(self)
 
     def u(self, decision: str) -> float:
-        return float(self.teller.column(decision)[self.story.row])
+        return float(self.interpreter.column(decision)[self.record.row])
 
     def draw(self, decision: str, distribution: Distribution, day: int) -> Any:
-        row = self.story.row
-        found = distribution.values(
+        row = self.record.row
+        values = distribution.values(
             DrawInput(
                 u=np.array([self.u(decision)]),
                 index=np.array([row]),
-                scope=Eye(self.story, day, self.begun, self.days_of),
+                scope=PersonScope(self.record, day, self.start_day, self.days_of),
             )
         )
-        return found.texts()[0] if isinstance(found, Coded) else float(found[0])
+        return values.texts()[0] if isinstance(values, Coded) else float(values[0])
 
     def holds(self, condition: Any, day: int) -> bool:
-        return bool(condition.holds(Eye(self.story, day, self.begun, self.days_of))[0])
+        return bool(condition.holds(PersonScope(self.record, day, self.start_day, self.days_of))[0])
 
     def days_of(self, name: str) -> list[int]:
         for number in range(self.number, -1, -1):
-            nodes = self.teller.counted(number, name)
+            nodes = self.interpreter.counted(number, name)
             if nodes:
-                return [day for node in nodes for day in self.story.happened[number, node.key]]
+                return [day for node in nodes for day in self.record.happened[number, node.key]]
         return []
 
-    def one_of(self, decision: str, ways: Sequence[Any]) -> Any:
-        """Return one of several ways by their weights."""
-        weights = [1.0 if one.weight is None else one.weight for one in ways]
-        return ways[pick(self.u(decision), weights)]
+    def choose(self, decision: str, options: Sequence[Any]) -> Any:
+        """Return one of several options by their weights."""
+        weights = [1.0 if option.weight is None else option.weight for option in options]
+        return options[pick(self.u(decision), weights)]
 
-    def go(self) -> Told:
+    def run(self) -> JourneyLog:
         """Walk from the first day to the end."""
-        first, last = map(day_number, self.journey.window(self.teller.job.profile.as_of))
+        first, last = map(day_number, self.journey.window(self.interpreter.job.profile.as_of))
         width = last - first + 1
-        self.begun = first + math.floor(self.u(f"{self.journey.name}/begins") * width)
-        own = [name for name in self.journey.state if name not in self.story.states]
+        self.start_day = first + math.floor(self.u(f"{self.journey.name}/begins") * width)
+        own = [name for name in self.journey.state if name not in self.record.states]
         for name in own:
-            self.story.states[name] = (math.nan, self.journey.state[name])
+            self.record.states[name] = (math.nan, self.journey.state[name])
         for node in self.layout.nodes.values():
             if isinstance(node.step, Stages):
-                self.story.stages.setdefault(node.step.id, [])
-        if self.begun > self.story.death:
-            return self.told
+                self.record.stages.setdefault(node.step.id, [])
+        if self.start_day > self.record.death:
+            return self.log
         for name in own:
             state = self.journey.state[name]
-            self.story.states[name] = (settle(self.start(name, state), state), state)
-        if self.journey.eligible is not None and not self.holds(self.journey.eligible, self.begun):
-            return self.told
-        self.open((), self.begun)
+            self.record.states[name] = (settle(self.start(name, state), state), state)
+        if self.journey.eligible is not None and not self.holds(
+            self.journey.eligible, self.start_day
+        ):
+            return self.log
+        self.open((), self.start_day)
         while self.heap:
             day, key = heapq.heappop(self.heap)
-            self.come(self.layout.nodes[key], day)
-        return self.told
+            self.step_due(self.layout.nodes[key], day)
+        return self.log
 
     def start(self, name: str, state: State) -> float:
         """Return the first value of a state variable."""
         if isinstance(state.start, str):
             attribute = name if state.start == "attribute" else state.start
-            return float(self.story.attributes[attribute])
-        return float(self.draw(f"{self.journey.name}/state/{name}", state.start, self.begun))
+            return float(self.record.attributes[attribute])
+        return float(self.draw(f"{self.journey.name}/state/{name}", state.start, self.start_day))
 
     def push(self, node: Node, day: int) -> None:
-        """Let a node come on a day, if the journey still lasts then."""
-        if day - self.begun <= self.journey.duration_days or not self.layout.is_loose(node):
+        """Schedule a node on a day, if the journey still lasts then."""
+        if day - self.start_day <= self.journey.duration_days or not self.layout.is_loose(node):
             heapq.heappush(self.heap, (day, node.key))
 
     def open(self, scope: Key, day: int) -> None:
-        self.opened[scope] = day
+        self.scope_begins[scope] = day
         for node in self.layout.inside[scope]:
             anchor = self.layout.anchors.get(node.key)
             if anchor is None:
-                self.dates.give(node, day)
+                self.dates.date(node, day)
             elif anchor in self.edges:
-                self.dates.give(node, self.edges[anchor][node.step.at.edge == "end"])
+                self.dates.date(node, self.edges[anchor][node.step.at.edge == "end"])
 
-    def passed(self, node: Node, first: int, last: int) -> None:
-        """Let what comes after a node have its date."""
+    def finish(self, node: Node, first: int, last: int) -> None:
+        """Date what follows a node."""
         self.edges[node.key] = (first, last)
         for other in self.layout.after[node.key]:
-            if other.scope in self.opened:
-                self.dates.give(other, self.edges[node.key][other.step.at.edge == "end"])
+            if other.scope in self.scope_begins:
+                self.dates.date(other, self.edges[node.key][other.step.at.edge == "end"])
 
-    def is_here(self, node: Node, day: int) -> bool:
+    def is_at_risk(self, node: Node, day: int) -> bool:
         """Tell whether the person lives, is in the journey, and in every scope around a node."""
-        if day > self.told.over or day > self.story.death:
+        if day > self.log.last_day or day > self.record.death:
             return False
         around = self.layout.scopes_around(node.scope)
-        return all(day < self.closed.get(scope, NEVER) for scope in around)
+        return all(day < self.scope_ends.get(scope, NEVER) for scope in around)
 
-    def come(self, node: Node, day: int) -> None:
+    def step_due(self, node: Node, day: int) -> None:
         step = node.step
-        if not self.is_here(node, day):
+        if not self.is_at_risk(node, day):
             return
         if isinstance(step, Leave):
-            self.lives.look(node, day)
+            self.stages_walked.check(node, day)
             return
-        if not self.dates.has_come(node, day) or not self.is_wanted(node, day):
+        if not self.dates.is_due(node, day) or not self.takes_place(node, day):
             return
         missed = self.dates.visits.get(node.key) == "missed"
         if not missed:
-            self.story.happened[self.number, node.key].append(day)
+            self.record.happened[self.number, node.key].append(day)
         if node.beats:
             self.beat(node, day)
-            self.passed(node, day, day)
+            self.finish(node, day, day)
         elif isinstance(step, Stages):
-            self.lives.begin(node, day)
-            self.passed(node, day, day)
+            self.stages_walked.begin(node, day)
+            self.finish(node, day, day)
         else:
-            self.happen(node, day, missed=missed)
+            self.execute(node, day, missed=missed)
 
-    def happen(self, node: Node, day: int, *, missed: bool) -> None:
-        """Tell of a step, do it, and open what it opens."""
+    def execute(self, node: Node, day: int, *, missed: bool) -> None:
+        """Log a step, do it, and begin the scope inside it."""
         step = node.step
         if not isinstance(step, Include):
-            self.told.days[node.address] = day
-            self.told.times[node.address] = node.beat
-        last = Doing(self).work(node, day)
-        way: int | None = None
+            self.log.days[node.address] = day
+            self.log.occurrences[node.address] = node.beat
+        last = PersonSteps(self).do(node, day)
+        option_number: int | None = None
         if isinstance(step, Branch):
-            way = self.way(node, day)
-            option = step.options[way].name
+            option_number = self.choose_option(node, day)
+            option = step.options[option_number].name
         elif isinstance(step, Wait):
-            way = 0 if self.met[node.key] else 1
-            option = ("met", "limit")[way]
+            option_number = 0 if self.met[node.key] else 1
+            option = ("met", "limit")[option_number]
         elif isinstance(step, Entry):
             option = step.id
-            self.lives.enter(node, day)
+            self.stages_walked.enter(node, day)
         else:
             option = self.dates.visits.get(node.key, "")
         if option:
-            self.told.ways[node.address] = option
+            self.log.options[node.address] = option
         if missed:
             return
-        scope = node.key if way is None else (*node.key, way)
+        scope = node.key if option_number is None else (*node.key, option_number)
         if scope in self.layout.outer:
             self.open(scope, day)
-        self.passed(node, day, last)
+        self.finish(node, day, last)
 
-    def is_wanted(self, node: Node, day: int) -> bool:
-        """Ask all that a node asks on its day: a beat, a wait, any other step."""
+    def takes_place(self, node: Node, day: int) -> bool:
+        """Ask the conditions of a node on its day: of a beat, a wait, or any other step."""
         if node.tick:
-            return self.goes_on(node, day) and not self.is_put_off(node, day)
-        if node.key not in self.waiting and not self.wanted(node, day):
+            return self.repeat_goes_on(node, day) and not self.is_delayed(node, day)
+        if node.key not in self.waiting and not self.conditions_hold(node, day):
             return False
         return not isinstance(node.step, Wait) or self.is_over(node, day)
 
-    def wanted(self, node: Node, day: int) -> bool:
+    def conditions_hold(self, node: Node, day: int) -> bool:
         step = node.step
         if step.when is not None and not self.holds(step.when, day):
             return False
@@ -235,31 +237,31 @@ class Walk:
                 return False
         if isinstance(step, Encounter) and step.details.requires_referral:
             to = step.details.specialty
-            return any(sent == to and since <= day for sent, since in self.story.referrals)
+            return any(sent == to and since <= day for sent, since in self.record.referrals)
         return True
 
-    def goes_on(self, tick: Node, day: int) -> bool:
-        """Ask whether a repeat or protocol goes on with a beat."""
+    def repeat_goes_on(self, tick: Node, day: int) -> bool:
+        """Tell whether a repeat or protocol goes on with a beat."""
         if tick.step.until is None or not self.holds(tick.step.until, day):
             return True
         if isinstance(tick.step, Protocol):
             assert tick.opener is not None
-            self.closed[*tick.opener, 0] = day
+            self.scope_ends[*tick.opener, 0] = day
         return False
 
-    def is_put_off(self, tick: Node, day: int) -> bool:
-        """Ask whether a beat is to wait; it asks its `until` again, too, when it is due again."""
-        delay, time = tick.step.delay, self.put_off[tick.key]
-        if delay is None or time >= delay.most or not self.holds(delay.when, day):
+    def is_delayed(self, tick: Node, day: int) -> bool:
+        """Tell whether a beat is delayed; when it is due again, `until` is asked again too."""
+        delay, number = tick.step.delay, self.delays[tick.key]
+        if delay is None or number >= delay.most or not self.holds(delay.when, day):
             return False
-        self.put_off[tick.key] += 1
-        self.open(late(tick, time), day)
-        days = self.draw(f"{tick.address}/delay#{time + 1}", delay.days, day)
+        self.delays[tick.key] += 1
+        self.open(late(tick, number), day)
+        days = self.draw(f"{tick.address}/delay#{number + 1}", delay.days, day)
         self.push(tick, day + (1 if math.isnan(days) else max(1, round(days))))
         return True
 
     def is_over(self, node: Node, day: int) -> bool:
-        """Ask whether a wait is over; look again later where it is not."""
+        """Tell whether a wait is over; check again later where it is not."""
         step = node.step
         limit = after(self.waiting.setdefault(node.key, day), step.limit)
         met = self.holds(step.until, day)
@@ -281,51 +283,51 @@ class Walk:
         following = self.layout.nodes.get((*repeat, node.tick + 1))
         if following is None:
             if isinstance(step, Protocol):
-                self.closed[*repeat, 0] = day + step.cycle_days
+                self.scope_ends[*repeat, 0] = day + step.cycle_days
             return
         due = self.dates.next_beat(following, node.tick, self.first_beat[repeat], day)
         if due is not None:
             self.push(following, due)
 
-    def way(self, node: Node, day: int) -> int:
+    def choose_option(self, node: Node, day: int) -> int:
         step = node.step
         if step.races:
-            return self.dates.won[node.key]
+            return self.dates.race_winner[node.key]
         u, options = self.u(f"{node.address}/option"), step.options
         if step.table is not None:
-            row = next(one for one in step.table.rows if self.fits(one.when, day))
+            row = next(row for row in step.table.rows if self.fits(row.when, day))
             return pick(u, [row.weights.get(option.name, 0.0) for option in options])
         groups: dict[Any, list[int]] = {}
         for place, option in enumerate(options):
             condition = "otherwise" if option.otherwise else option.when
             groups.setdefault(condition, []).append(place)
-        asked = [one for one in groups if one not in (None, "otherwise")]
-        always = [one for one in groups if one in (None, "otherwise")]
+        asked = [row for row in groups if row not in (None, "otherwise")]
+        always = [row for row in groups if row in (None, "otherwise")]
         for condition in [*asked, *always]:
             if condition in (None, "otherwise") or self.holds(condition, day):
                 group = groups[condition]
                 weights = [1.0 if options[place].weight is None else options[place].weight
                            for place in group]  # fmt: skip
                 return group[pick(u, weights)]
-        raise AssertionError("a branch has a way out")
+        raise AssertionError("no option of the branch is for this person")
 
-    def fits(self, wanted: Any, day: int) -> bool:
+    def fits(self, values: Any, day: int) -> bool:
         """Tell whether the person fits a row of a table."""
-        eye = Eye(self.story, day, self.begun, self.days_of)
-        for name, fits in wanted.items():
-            found = eye.found(name)
-            if isinstance(fits, str):
-                fits = (fits,)
+        scope = PersonScope(self.record, day, self.start_day, self.days_of)
+        for name, expected in values.items():
+            found = scope.value(name)
+            if isinstance(expected, str):
+                expected = (expected,)
             if isinstance(found, float):
-                if not fits[0] <= found <= fits[1]:
+                if not expected[0] <= found <= expected[1]:
                     return False
-            elif found not in fits:
+            elif found not in expected:
                 return False
         return True
 
 
-class Teller:
-    """Tells the stories of everybody in a job, one after the other."""
+class Interpreter:
+    """Walks everybody of a job through its journeys, one after the other."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -346,30 +348,32 @@ class Teller:
             self._counted[number, name] = self.layouts[number].counted(name)
         return self._counted[number, name]
 
-    def tell(self, row: int) -> tuple[Story, list[Told]]:
-        """Let one person walk every journey; drop what ends cut off."""
-        story = self.begin(row)
-        found = [Walk(self, number, story).go() for number in range(len(self.layouts))]
-        for told in found:
-            latest = min(told.over, story.death, self.job.through)
-            gone = {address for address, day in told.days.items() if day > latest}
-            told.values = {key: value for key, value in told.values.items() if key[0] not in gone}
-            told.ways = {key: way for key, way in told.ways.items() if key not in gone}
-            told.times = {key: time for key, time in told.times.items() if key not in gone}
-            told.days = {key: day for key, day in told.days.items() if key not in gone}
-        return story, found
+    def run(self, row: int) -> tuple[PersonRecord, list[JourneyLog]]:
+        """Walk one person through every journey; drop what is dated after an end."""
+        record = self.begin(row)
+        logs = [Walk(self, number, record).run() for number in range(len(self.layouts))]
+        for log in logs:
+            latest = min(log.last_day, record.death, self.job.through)
+            kept = {address for address, day in log.days.items() if day <= latest}
+            log.values = {key: log.values[key] for key in log.values if key[0] in kept}
+            log.options = {key: log.options[key] for key in log.options if key in kept}
+            log.occurrences = {key: log.occurrences[key] for key in kept}
+            log.days = {key: log.days[key] for key in kept}
+        return record, logs
 
-    def begin(self, row: int) -> Story:
+    def begin(self, row: int) -> PersonRecord:
         people = self.people
-        story = Story(row, people, {
+        record = PersonRecord(row, people, {
             name: values.texts()[row] if isinstance(values, Coded) else float(values[row])
             for name, values in people.attributes.items()
         })  # fmt: skip
-        for problem in people.conditions:
-            if problem.onset[row] != NO_DAY:
-                story.problems[problem.code] = Held(int(problem.known_from[row]))
-        story.courses = [
-            [one.ingredient, -NEVER, NEVER, None] for one in people.medications if one.takes[row]
+        for condition in people.conditions:
+            if condition.onset[row] != NO_DAY:
+                record.conditions[condition.code] = HeldCondition(int(condition.known_from[row]))
+        record.courses = [
+            [medication.ingredient, -NEVER, NEVER, None]
+            for medication in people.medications
+            if medication.takes[row]
         ]
         if people.plan[row] >= 0:
             name = self.job.plan_table.names[people.plan[row]]
@@ -377,5 +381,5 @@ class Teller:
             as_of = self.job.profile.as_of
             year = as_of.year if as_of.month >= month else as_of.year - 1
             since = max(day_number(date(year, month, 1)), int(people.birth[row]))
-            story.spans.append([name, since, NEVER])
-        return story
+            record.spans.append([name, since, NEVER])
+        return record

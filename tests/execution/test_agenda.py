@@ -33,7 +33,7 @@ def put(agenda: Agenda, occurrence: int, days: dict[int, int]) -> None:
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.dictionaries(st.integers(0, 5),
                        st.dictionaries(st.integers(0, PEOPLE - 1), DAY), max_size=6))  # fmt: skip
-def test_everybody_meets_their_steps_by_day_and_then_by_document_order(
+def test_everybody_has_their_steps_by_day_and_then_by_document_order(
     pending: dict[int, dict[int, int]],
 ) -> None:
     agenda = Agenda(PEOPLE)
@@ -51,7 +51,7 @@ def test_everybody_meets_their_steps_by_day_and_then_by_document_order(
     st.lists(st.tuples(st.integers(0, 4), DAY, st.integers(-8, 8)), min_size=1, max_size=6),
     st.integers(1, 12),
 )
-def test_steps_that_open_others_come_as_in_a_heap(
+def test_steps_that_open_others_are_taken_as_from_a_heap(
     first: list[tuple[int, int, int]], most: int
 ) -> None:
     agenda = Agenda(PEOPLE)
@@ -81,7 +81,7 @@ def test_steps_that_open_others_come_as_in_a_heap(
         assert found[row] == expected
 
 
-def test_what_is_retired_does_not_come() -> None:
+def test_what_is_retired_is_not_taken() -> None:
     agenda = Agenda(PEOPLE)
     for occurrence in range(4):
         put(agenda, occurrence, dict.fromkeys(range(PEOPLE), 10 * occurrence))
@@ -92,7 +92,7 @@ def test_what_is_retired_does_not_come() -> None:
     assert found[1] == found[4] == [(0, 0), (30, 3)]
 
 
-def test_a_step_is_worked_once_however_differently_the_days_of_people_lie() -> None:
+def test_a_step_is_done_once_however_different_the_days_of_people_are() -> None:
     agenda = Agenda(PEOPLE)
     for occurrence in range(40):
         put(agenda, occurrence, {row: 100 * row + occurrence for row in range(PEOPLE)})
@@ -103,7 +103,7 @@ def test_a_step_is_worked_once_however_differently_the_days_of_people_lie() -> N
     assert turns == [(occurrence, PEOPLE) for occurrence in range(40)]
 
 
-def test_steps_that_do_not_overlap_are_worked_on_everybody_at_once() -> None:
+def test_steps_that_do_not_overlap_are_done_for_everybody_at_once() -> None:
     agenda = Agenda(PEOPLE)
     for occurrence in range(3):
         put(agenda, occurrence, {row: 10 * occurrence + row for row in range(PEOPLE)})

@@ -42,7 +42,7 @@ def those_there(columns: Columns) -> Columns:
     return take(columns, np.asarray(columns["person_id"]) % 100 < 50)
 
 
-def test_every_birth_brings_one_patient_on_its_day_whose_mother_is_named(
+def test_every_birth_adds_one_patient_on_its_day_whose_mother_is_named(
     made: dict[str, Columns],
 ) -> None:
     days = {who: day for who, kind, option, day in listed(
@@ -58,10 +58,10 @@ def test_every_birth_brings_one_patient_on_its_day_whose_mother_is_named(
 
 def test_the_birth_is_the_first_event_of_the_newborn(made: dict[str, Columns]) -> None:
     birthday = dict(listed(made["patients"], "person_id", "birth_date"))
-    told = listed(born(made["events"]), "person_id", "type", "option", "event_date")
+    births = listed(born(made["events"]), "person_id", "type", "option", "event_date")
 
-    assert min(day - birthday[who] for who, _, _, day in told) == 0
-    assert {(who, birthday[who]) for who, kind, option, day in told
+    assert min(day - birthday[who] for who, _, _, day in births) == 0
+    assert {(who, birthday[who]) for who, kind, option, day in births
             if (kind, option, day) == ("birth", "born", birthday[who])
             } == {(who, day) for who, day in birthday.items() if who % 100 >= 50}  # fmt: skip
 
@@ -313,11 +313,11 @@ def test_what_no_birth_can_be_is_refused(
     profile: dict[str, Any], step: dict[str, Any], where: str, mend: str
 ) -> None:
     asked = "age < 46" if where == "can happen to men" else WOMEN
-    told = attempted(profile, pregnancy(delivery(**step), eligible=asked))
+    refusal = attempted(profile, pregnancy(delivery(**step), eligible=asked))
 
-    assert isinstance(told, str)
-    assert where in told
-    assert mend in told
+    assert isinstance(refusal, str)
+    assert where in refusal
+    assert mend in refusal
 
 
 def test_a_birth_that_comes_to_a_great_grandmother_is_refused_as_it_runs() -> None:

@@ -32,7 +32,7 @@ def values(tables: dict[str, Columns], step: str) -> dict[int, float]:
     return {who: value for who, event, value in rows if event in at}
 
 
-def told(*steps: Document, state: Document = STATE, **changes: Any) -> dict[str, Columns]:
+def tables_of(*steps: Document, state: Document = STATE, **changes: Any) -> dict[str, Columns]:
     document = journey(*steps, duration_days=1460, state=state)
     return run(people(**changes), document)
 
@@ -40,7 +40,7 @@ def told(*steps: Document, state: Document = STATE, **changes: Any) -> dict[str,
 def test_a_trend_is_a_straight_line_until_it_ends() -> None:
     rises = {"do": "change", "id": "rises", "at": 100, "state": "a1c", "per_year": 2.0,
              "lasts": {"years": 2}}  # fmt: skip
-    tables = told(rises, *(read(f"d{day}", day) for day in (99, 100, 465, 830, 1200)))
+    tables = tables_of(rises, *(read(f"d{day}", day) for day in (99, 100, 465, 830, 1200)))
 
     for day, gone in ((99, 0), (100, 0), (465, 365), (830, 730), (1200, 730)):
         wanted = round(8 + 2 * gone / YEAR, 3)
@@ -52,17 +52,17 @@ def test_a_trend_in_a_stage_ends_with_the_stage() -> None:
     stages = {"do": "stages", "id": "s", "start": "a", "stages": [
         {"name": "a", "steps": [falls], "stays": {"days": 300}, "moves": [{"to": "b"}]},
         {"name": "b", "final": True}]}  # fmt: skip
-    tables = told(stages, read("in", 200), read("out", 300), read("late", 900))
+    tables = tables_of(stages, read("in", 200), read("out", 300), read("late", 900))
 
     assert set(values(tables, "in").values()) == {round(8 - 200 / YEAR, 3)}
     assert set(values(tables, "out").values()) == {round(8 - 300 / YEAR, 3)}
     assert set(values(tables, "late").values()) == {round(8 - 300 / YEAR, 3)}
 
 
-def test_noise_keeps_part_of_itself_and_spreads_as_it_says() -> None:
+def test_noise_keeps_a_share_of_itself_and_spreads_as_stated() -> None:
     wanders = {"do": "change", "id": "w", "state": "a1c",
                "noise": {"sd": 0.5, "every_days": 30, "keeps": 0.8}}  # fmt: skip
-    tables = told(wanders, read("first", 10), read("one", 900), read("next", 930), count=4_000)
+    tables = tables_of(wanders, read("first", 10), read("one", 900), read("next", 930), count=4_000)
     one, after = (np.array(list(values(tables, step).values())) for step in ("one", "next"))
     sd = 0.5 / sqrt(1 - 0.64)
 
@@ -72,13 +72,13 @@ def test_noise_keeps_part_of_itself_and_spreads_as_it_says() -> None:
     assert abs(np.corrcoef(one, after)[0, 1] - 0.8) <= 3 * (1 - 0.64) / sqrt(4_000)
 
 
-def test_a_drug_moves_the_state_while_it_is_taken_and_fades_when_it_is_stopped() -> None:
+def test_a_drug_changes_the_state_while_it_is_taken_and_fades_when_it_is_stopped() -> None:
     drug = event("rx", "prescription", 50, drug="metformin 500 mg tablet", refills=11)
     works = {"do": "change", "id": "works", "at": 50, "state": "a1c", "by": -2,
              "over": {"days": 100}, "while_taking": "metformin", "washout_days": 40}  # fmt: skip
     off = {"do": "stop", "id": "off", "of": "rx", "at": 250, "reason": "nausea"}
     days = (40, 100, 150, 249, 269, 289, 400)
-    tables = told(drug, works, off, *(read(f"d{day}", day) for day in days))
+    tables = tables_of(drug, works, off, *(read(f"d{day}", day) for day in days))
     wanted = {40: 8.0, 100: 7.0, 150: 6.0, 249: 6.0, 269: 7.0, 289: 8.0, 400: 8.0}
 
     for day, value in wanted.items():
@@ -92,7 +92,7 @@ def test_a_drug_that_is_not_taken_does_nothing() -> None:
     drug = event("rx", "prescription", 50, drug="metformin 500 mg tablet", refills=11)
     works = {"do": "change", "id": "works", "at": 50, "state": "a1c", "by": -2,
              "while_taking": "metformin"}  # fmt: skip
-    tables = told(drug | {"chance": 0.5}, works, read("later", 100))
+    tables = tables_of(drug | {"chance": 0.5}, works, read("later", 100))
     rows = listed(tables["prescriptions"], "person_id", "ingredient")
     takes = {who for who, ingredient in rows if ingredient == "metformin"}
     assert 60 < len(takes) < 140
@@ -102,7 +102,7 @@ def test_a_drug_that_is_not_taken_does_nothing() -> None:
 
 
 def test_what_is_stopped_ends_in_the_chart() -> None:
-    tables = told(
+    tables = tables_of(
         event("ill", "diagnosis", 10, code="N18.30"),
         event("plan", "care_plan", 10, display="Kidney school"),
         {"do": "stop", "id": "well", "of": "ill", "at": 100, "chance": 0.5},
@@ -129,7 +129,7 @@ def test_a_condition_that_was_over_begins_again() -> None:
         return event(id, "diagnosis", day, code=code)
 
     asthma = "has('J45')"
-    tables = told(
+    tables = tables_of(
         ill("first", 10, "J45.909"), {"do": "stop", "id": "well", "of": "first", "at": 50},
         ill("second", 100, "J45.909"), {"do": "stop", "id": "over", "of": "second", "at": 150},
         *(lab(f"d{day}", day) | {"when": asthma} for day in (9, 10, 49, 50, 99, 100, 149, 150)),
@@ -182,7 +182,7 @@ def test_a_state_that_is_moved_by_one_is_a_counter() -> None:
         ({"noise": {"sd": 1.0, "every_days": 1}}, "raise it to 2 or more"),
     ],
 )
-def test_faults_of_changes_are_told(change: Document, found: str) -> None:
+def test_faults_of_changes_are_reported(change: Document, found: str) -> None:
     step = {"do": "change", "id": "c", "state": "a1c"} | change
     with pytest.raises(SpecError, match=found):
         prepare(people(5), [journey(step, state=STATE, duration_days=1200)])

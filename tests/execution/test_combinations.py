@@ -18,7 +18,7 @@ def people(count: int = 300, **changes: Any) -> Document:
     return diabetic(count=count, products=["patientsim"], **changes)
 
 
-def told(*steps: Document, count: int = 300, **changes: Any) -> dict[str, Columns]:
+def tables_of(*steps: Document, count: int = 300, **changes: Any) -> dict[str, Columns]:
     return run(people(count), journey(*steps, **{"duration_days": 1460, **changes}))
 
 
@@ -30,7 +30,7 @@ def test_a_wait_asks_its_condition_of_those_too_who_come_when_others_wait_alread
     wait = {"do": "wait", "id": "w", "at": {"day": 60, "variance_days": 60},
             "until": "day > 200", "limit": {"days": 90}, "when": "gender == 'F'"}  # fmt: skip
     often = {"do": "repeat", "id": "r", "every": {"days": 10}, "times": 20, "steps": [lab("l")]}
-    tables = told(often, wait)
+    tables = tables_of(often, wait)
     women = {person for person, gender in listed(tables["patients"], "person_id", "gender")
              if gender == "F"}  # fmt: skip
 
@@ -44,7 +44,7 @@ def test_what_is_at_risk_in_a_stay_happens_in_it_or_not_at_all() -> None:
     falls = event("falls", "diagnosis", code="J45.909") | {
         "hazard": {"share": 0.8, "within_days": 20}
     }
-    tables = told(stay | {"with": [falls]}, count=2_000)
+    tables = tables_of(stay | {"with": [falls]}, count=2_000)
     nights = dict(listed(tables["encounters"], "person_id", "los_days"))
     fell = {person: day for (person, step), day in days(tables).items() if step == "falls"}
 
@@ -55,7 +55,7 @@ def test_what_is_at_risk_in_a_stay_happens_in_it_or_not_at_all() -> None:
 
 def test_a_rate_that_is_read_anew_gives_open_days_only_where_they_are_asked_for() -> None:
     ill = event("ill", "diagnosis", {"business_days": True}, code="J45.909")
-    tables = told(ill | {"hazard": {"per_year": 3, "renew_days": 10}})
+    tables = tables_of(ill | {"hazard": {"per_year": 3, "renew_days": 10}})
     weekdays = {(day + 3) % 7 for day in days(tables, "ill").values()}
 
     assert weekdays == {0, 1, 2, 3, 4}
@@ -65,7 +65,7 @@ def test_the_beats_of_a_repeat_with_a_renewed_hazard_are_its_own() -> None:
     weekly = {"do": "repeat", "id": "weekly", "every": {"days": 7}, "times": 4,
               "hazard": {"per_year": 2, "renew_days": 10}, "steps": [lab("blood")]}  # fmt: skip
     rows: dict[int, list[int]] = {}
-    for person, day in listed(told(weekly)["events"], "person_id", "event_date"):
+    for person, day in listed(tables_of(weekly)["events"], "person_id", "event_date"):
         rows.setdefault(person, []).append(day)
 
     assert len(rows) > 290
@@ -79,7 +79,7 @@ def test_a_move_whose_rate_is_read_anew_does_not_begin_the_others_again() -> Non
     stages = {"do": "stages", "id": "s", "start": "a", "stages": [
         {"name": "a", "moves": [ages, leaves]}, {"name": "old", "final": True},
         {"name": "gone", "final": True}]}  # fmt: skip
-    old = days(told(stages, count=2_000), "old")
+    old = days(tables_of(stages, count=2_000), "old")
     share = 1 - exp(-((200 / YEAR) ** 3))
     found = sum(day - DAY_0 <= 200 for day in old.values()) / 2_000
 
@@ -95,7 +95,7 @@ def test_a_trend_ends_with_the_outer_stage_as_well() -> None:
         {"name": "a", "steps": [inner], "stays": {"days": 200}, "moves": [{"to": "b"}]},
         {"name": "b", "final": True}]}  # fmt: skip
     state = {"egfr": {"start": 60, "decimals": 3}}
-    tables = told(outer, lab("late", 700, **{"from": "egfr"}), count=5, state=state)
+    tables = tables_of(outer, lab("late", 700, **{"from": "egfr"}), count=5, state=state)
 
     assert {value for (value,) in listed(tables["lab_results"], "value")} == {
         round(60 - 10 * 200 / YEAR, 3)
@@ -107,7 +107,7 @@ def test_a_drug_that_is_replaced_on_its_first_day_has_no_effect() -> None:
     first = event("rx", "prescription", 100, drug="glipizide 5 mg tablet")
     other = event("instead", "prescription", 100, drug="lisinopril 10 mg tablet",
                   replaces="glipizide")  # fmt: skip
-    tables = told(works, first, other, lab("next", 101, **{"from": "sugar"}), count=5,
+    tables = tables_of(works, first, other, lab("next", 101, **{"from": "sugar"}), count=5,
                   state={"sugar": {"start": 8}})  # fmt: skip
 
     assert {value for (value,) in listed(tables["lab_results"], "value")} == {8.0}
@@ -115,7 +115,7 @@ def test_a_drug_that_is_replaced_on_its_first_day_has_no_effect() -> None:
 
 def test_a_step_may_come_days_before_an_age() -> None:
     at = {"age": {"years": 71}, "day": -30}
-    tables = told(visit("before", at), visit("after", {"age": {"years": 71}}))
+    tables = tables_of(visit("before", at), visit("after", {"age": {"years": 71}}))
     before, after = days(tables, "before"), days(tables, "after")
     both = {person for person, _ in before} & {person for person, _ in after}
 
@@ -128,7 +128,7 @@ def test_a_repeat_within_one_beat_is_counted_within_it() -> None:
              "steps": [lab("blood")]}  # fmt: skip
     outer = {"do": "repeat", "id": "outer", "every": {"days": 30}, "times": 3, "steps": [inner]}
     asks = [lab(f"is{n}", 300) | {"when": f"count('outer#2/inner') == {n}"} for n in (2, 6)]
-    tables = told(outer, *asks, count=5)
+    tables = tables_of(outer, *asks, count=5)
 
     assert len(who(tables, "is2")) == 5
     assert not who(tables, "is6")
@@ -138,7 +138,7 @@ def test_two_moves_to_one_stage_have_risks_of_their_own() -> None:
     twice = [{"to": "b", "hazard": {"per_year": 1}}, {"to": "b", "hazard": {"per_year": 0.5}}]
     stages = {"do": "stages", "id": "s", "start": "a", "stages": [
         {"name": "a", "moves": twice}, {"name": "b", "final": True}]}  # fmt: skip
-    went = days(told(stages, count=2_000), "b")
+    went = days(tables_of(stages, count=2_000), "b")
     share = 1 - exp(-1.5 * 300 / YEAR)
     found = sum(day - DAY_0 <= 300 for day in went.values()) / 2_000
 
@@ -155,6 +155,6 @@ def test_a_part_asks_about_steps_within_its_repeats_and_stages() -> None:
     also = lab("also", 30) | {"when": "happened('inside') and happened('b')"}
     part = {"steps": [weekly, stages, asks, also]}
     both = [{"do": "include", "id": name, "part": "p"} for name in ("one", "two")]
-    rows = listed(told(*both, count=5, parts={"p": part})["events"], "step")
+    rows = listed(tables_of(*both, count=5, parts={"p": part})["events"], "step")
 
     assert [rows.count((name,)) for name in ("asks", "also")] == [10, 10]

@@ -29,14 +29,16 @@ def people(count: int = 400, **changes: Any) -> Document:
     return diabetic(count=count, products=["patientsim"], through="2027-12-31", **changes)
 
 
-def told(tables: dict[str, Columns], *steps: str) -> list[tuple[int, str, int, int, str | None]]:
+def event_rows(
+    tables: dict[str, Columns], *steps: str
+) -> list[tuple[int, str, int, int, str | None]]:
     """Return (person, step, occurrence, day, option) of what happened."""
     rows = listed(tables["events"], "person_id", "step", "occurrence", "event_date", "option")
     return [(who, step, n, day - DAY_0, way) for who, step, n, day, way in rows if step in steps]
 
 
 def test_visits_fall_within_their_windows_and_fill_them() -> None:
-    rows = told(run(people(), journey(protocol())), "dose", "scan")
+    rows = event_rows(run(people(), journey(protocol())), "dose", "scan")
     shift = {step: [day - 28 * (n - 1) - first for _, name, n, day, _ in rows if name == step]
              for step, first in (("dose", 0), ("scan", 14))}  # fmt: skip
 
@@ -50,10 +52,10 @@ def test_visits_fall_within_their_windows_and_fill_them() -> None:
             assert abs(count / of - share) <= 3 * sqrt(share * (1 - share) / of)
 
 
-def test_missed_visits_are_told_and_hold_nothing_and_late_ones_are_flagged() -> None:
+def test_missed_visits_are_listed_and_hold_nothing_and_late_ones_are_flagged() -> None:
     one = protocol()
     one["visits"][0] |= {"missed": 0.2, "outside": 0.1}
-    rows = told(run(people(), journey(one)), "dose", "given")
+    rows = event_rows(run(people(), journey(one)), "dose", "given")
     dose = {(who, n): (day, way) for who, step, n, day, way in rows if step == "dose"}
     given = {(who, n): day for who, step, n, day, _ in rows if step == "given"}
     ways = Counter(way for _, way in dose.values())
@@ -70,7 +72,7 @@ def test_missed_visits_are_told_and_hold_nothing_and_late_ones_are_flagged() -> 
 def test_a_protocol_stops_before_the_cycle_whose_condition_holds() -> None:
     grows = event("grows", "diagnosis", code="N18.30") | {"hazard": {"per_year": 4}}
     stops = protocol(until="happened('grows')")
-    rows = told(run(people(), journey(grows, stops)), "grows", "dose")
+    rows = event_rows(run(people(), journey(grows, stops)), "grows", "dose")
     grown = {who: day for who, step, _, day, _ in rows if step == "grows"}
     last: dict[int, int] = {}
     for who, step, n, *_ in rows:
@@ -85,7 +87,7 @@ def test_a_protocol_stops_before_the_cycle_whose_condition_holds() -> None:
 
 def test_unscheduled_visits_come_while_the_protocol_lasts() -> None:
     between = {"id": "extra", "hazard": {"per_year": 6}, "times": 20, "steps": [visit("between")]}
-    rows = told(run(people(), journey(protocol(unscheduled=between))), "between")
+    rows = event_rows(run(people(), journey(protocol(unscheduled=between))), "between")
 
     expected = 400 * 6 * 112 / 365.25
     assert abs(len(rows) - expected) <= 3 * sqrt(expected) + 20
@@ -106,7 +108,7 @@ def delayed(**more: Any) -> Document:
 
 
 def test_a_cycle_waits_while_neutrophils_are_low_and_the_next_are_counted_from_it() -> None:
-    rows = told(run(people(), delayed()), "dose", "recheck")
+    rows = event_rows(run(people(), delayed()), "dose", "recheck")
     doses: dict[int, list[int]] = {}
     for who, step, _, day, _ in sorted(rows, key=lambda row: row[3]):
         if step == "dose":
@@ -122,9 +124,9 @@ def test_a_cycle_waits_while_neutrophils_are_low_and_the_next_are_counted_from_i
                         for a, b in pairwise(one) if b - a == 21}  # fmt: skip
 
 
-def test_a_beat_that_was_put_off_as_often_as_may_be_comes_anyway() -> None:
+def test_a_beat_that_was_delayed_as_often_as_allowed_takes_place_anyway() -> None:
     never = delayed(delay={"when": "anc < 99", "days": 5, "most": 2, "steps": []})
-    rows = told(run(people(20), never), "dose")
+    rows = event_rows(run(people(20), never), "dose")
 
     assert {day for _, _, n, day, _ in rows if n == 1} == {10}
     assert {day for _, _, n, day, _ in rows if n == 2} == {10 + 14 + 10}
@@ -134,7 +136,7 @@ def test_a_repeat_falls_on_its_weekdays() -> None:
     dialysis = {"do": "repeat", "id": "d", "at": {"day": {"type": "uniform", "low": 0, "high": 6,
                 "decimals": 0}}, "every": {"weekdays": ["mon", "wed", "fri"]}, "times": 40,
                 "steps": [lab("clean")]}  # fmt: skip
-    rows = told(run(people(50), journey(dialysis)), "clean")
+    rows = event_rows(run(people(50), journey(dialysis)), "clean")
     weekdays = Counter((day + DAY_0 + 3) % 7 for _, _, _, day, _ in rows)
     whole: dict[int, list[int]] = {}
     for who, _, _, day, _ in sorted(rows, key=lambda row: row[3]):
@@ -151,17 +153,17 @@ def test_beats_may_be_counted_from_the_one_before() -> None:
             "delay": {"when": "day == 30", "days": 4, "most": 1}, "steps": [lab("x")]}  # fmt: skip
     first = late | {"counted": "first"}
 
-    assert {(n, day) for _, _, n, day, _ in told(run(people(5), journey(late)), "x")} == {
+    assert {(n, day) for _, _, n, day, _ in event_rows(run(people(5), journey(late)), "x")} == {
         (1, 0), (2, 34), (3, 64)}  # fmt: skip
-    assert {(n, day) for _, _, n, day, _ in told(run(people(5), journey(first)), "x")} == {
+    assert {(n, day) for _, _, n, day, _ in event_rows(run(people(5), journey(first)), "x")} == {
         (1, 0), (2, 34), (3, 60)}  # fmt: skip
 
 
-def test_a_beat_that_was_put_off_is_not_overtaken_by_the_next() -> None:
+def test_a_beat_that_was_delayed_is_not_overtaken_by_the_next() -> None:
     slow = {"do": "repeat", "id": "r", "every": {"days": 7}, "times": 4,
             "delay": {"when": "day == 7", "days": 20, "most": 1}, "steps": [lab("x")]}  # fmt: skip
 
-    assert {(n, day) for _, _, n, day, _ in told(run(people(5), journey(slow)), "x")} == {
+    assert {(n, day) for _, _, n, day, _ in event_rows(run(people(5), journey(slow)), "x")} == {
         (1, 0), (2, 27), (3, 28), (4, 29)}  # fmt: skip
 
 
@@ -191,7 +193,9 @@ def test_protocols_are_the_same_in_chunks_of_any_size(size: int) -> None:
     ({"until": "happened('nothing')"}, "until", "nothing", ""),
     ({"delay": {"when": "a1c > 3", "days": -3}}, "delay", "below 0", "low"),
 ])  # fmt: skip
-def test_faults_of_protocols_are_told(change: Document, where: str, found: str, mend: str) -> None:
+def test_faults_of_protocols_are_reported(
+    change: Document, where: str, found: str, mend: str
+) -> None:
     with pytest.raises(SpecError) as caught:
         prepare(people(5), [journey(protocol(**change))])
 

@@ -36,7 +36,7 @@ def test_one_who_may_enter_is_enough() -> None:
     assert len(run(profile, walked)["encounters"]["person_id"]) < 30
 
 
-def test_what_an_earlier_journey_brings_about_is_not_judged_before_it_is_walked() -> None:
+def test_what_an_earlier_journey_causes_is_not_judged_before_it_is_walked() -> None:
     first = journey(event("copd", "diagnosis", 3, code="J44.9"), name="first", duration_days=30)
     begins = {"earliest": "2025-03-01", "latest": "2025-03-01"}
     second = journey(visit("w"), name="second", eligible="has('J44')", begins=begins)

@@ -82,11 +82,11 @@ def test_a_drug_that_is_replaced_is_not_filled_again() -> None:
     drug = dict(listed(tables["prescriptions"], "prescription_id", "drug"))
     last = max(day for prescription, day in listed(tables["fills"], "prescription_id", "fill_date")
                if drug[prescription].startswith("metformin"))  # fmt: skip
-    told = {(name, status, end - BEGUN if end != NO_DAY else None) for name, status, end in
+    statuses = {(name, status, end - BEGUN if end != NO_DAY else None) for name, status, end in
             listed(tables["prescriptions"], "drug", "status", "end_date")}  # fmt: skip
 
     assert last < BEGUN + 100
-    assert ("metformin 500 mg tablet", "stopped", 100) in told
+    assert ("metformin 500 mg tablet", "stopped", 100) in statuses
 
 
 def test_nobody_is_dispensed_anything_outside_of_coverage() -> None:

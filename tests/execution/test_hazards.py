@@ -51,7 +51,7 @@ def test_risk_begins_on_the_day_of_at() -> None:
 
 
 @pytest.mark.parametrize("day", [45, 89, 90, 400])
-def test_a_share_comes_within_its_window_and_to_nobody_after(day: int) -> None:
+def test_a_share_occurs_within_its_window_and_for_nobody_after(day: int) -> None:
     days = days_of(at_risk({"share": 0.3, "within_days": 90}))
 
     assert days.max() <= 90
@@ -103,7 +103,7 @@ def test_a_rate_that_is_read_anew_is_still_exponential() -> None:
         assert agrees(int((days <= day).sum()), 1 - exp(-0.4 * day / YEAR))
 
 
-def test_an_end_by_hazard_censors_what_else_would_come() -> None:
+def test_an_end_by_hazard_censors_what_else_would_occur() -> None:
     ends = {"do": "end", "id": "stops", "hazard": {"per_year": 1.0}}
     document = journey(ends, at_risk({"per_year": 2.0}), duration_days=3650)
     profile = diabetic(count=PEOPLE, products=["patientsim"], through="2036-12-31")

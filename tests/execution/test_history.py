@@ -64,29 +64,29 @@ def move(on: int, amount: float, *, sets: bool = False, over: int = 0) -> StateC
 
 
 @pytest.mark.parametrize(("day", "expected"), [(9, [8.0, 6.0]), (10, [9.0, 7.0]), (11, [9.0, 7.0])])
-def test_a_move_counts_from_its_day(day: int, expected: list[float]) -> None:
+def test_a_change_counts_from_its_day(day: int, expected: list[float]) -> None:
     assert variable(move(10, 1.0)).at(moment(day, day)).tolist() == expected
 
 
 @pytest.mark.parametrize(("day", "expected"), [(10, 8.0), (15, 8.5), (20, 9.0), (99, 9.0)])
-def test_a_slow_move_goes_in_a_straight_line(day: int, expected: float) -> None:
+def test_a_change_over_days_goes_in_a_straight_line(day: int, expected: float) -> None:
     assert variable(move(10, 1.0, over=10)).at(moment(day, day))[0] == expected
 
 
-def test_a_slow_move_to_a_value_arrives_there() -> None:
+def test_a_change_over_days_to_a_value_arrives_there() -> None:
     found = variable(move(10, 4.0, sets=True, over=10))
 
     assert found.at(moment(15, 20)).tolist() == [6.0, 4.0]
 
 
-def test_a_value_stays_in_its_bounds_after_every_move() -> None:
+def test_a_value_stays_in_its_bounds_after_every_change() -> None:
     found = variable(move(1, -9.0), move(2, 1.0), low=5.0, high=9.0)
 
     assert found.at(moment(1, 1)).tolist() == [5.0, 5.0]
     assert found.at(moment(2, 2)).tolist() == [6.0, 6.0]
 
 
-def test_every_move_is_rounded() -> None:
+def test_every_change_is_rounded() -> None:
     found = variable(move(1, 0.04), move(2, 0.04))
 
     assert found.at(moment(5, 5)).tolist() == [8.0, 6.0]

@@ -94,7 +94,7 @@ def test_competing_moves_agree_with_their_cumulative_incidence(
         assert abs(got - share) <= 3 * sqrt(share * (1 - share) / PEOPLE)
 
 
-def test_a_stay_lasts_as_its_distribution_says_and_moves_take_their_weights() -> None:
+def test_a_stay_lasts_as_its_distribution_states_and_moves_take_their_weights() -> None:
     stays = {"years": {"type": "gamma", "mean": 3, "sd": 1}}
     document = lifecycle(
         stage("a", {"to": "b", "weight": 0.7}, {"to": "c", "weight": 0.3}, stays=stays),
@@ -261,7 +261,9 @@ def test_a_lifecycle_is_the_same_in_chunks_of_any_size(size: int, count: int) ->
                  {"name": "c", "final": True}]}, "no move leads to stage 'c'", "add a move"),
     ({"start": "z"}, "unknown stage 'z'", "a"),
 ])  # fmt: skip
-def test_faults_of_stages_are_told_with_their_mend(change: Document, found: str, mend: str) -> None:
+def test_faults_of_stages_are_reported_with_their_mend(
+    change: Document, found: str, mend: str
+) -> None:
     document = lifecycle(stage("a", rate("b", 1.0)), {"name": "b", "final": True})
     document["phases"][0]["steps"][0] |= change
     with pytest.raises(SpecError) as caught:

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from execution.journeys import PEOPLE, journeys
-from execution.lives import EnteredTooOftenError
-from execution.one_by_one import Teller
+from execution.one_by_one import Interpreter
+from execution.person_stages import EnteredTooOftenError
 from execution.running import listed, run
 from healthsim.errors import SpecError
 from healthsim.execution.job import Job
@@ -21,11 +21,11 @@ from healthsim.execution.prepare import prepare
 from healthsim.execution.run import run_chunk
 from healthsim.specification.journeys.plan import StageLeave
 
-TOLD = ("days", "times", "ways", "values")
+COLUMNS = ("days", "occurrences", "options", "values")
 
 
-def told_by_the_engine(job: Job) -> list[dict[str, Any]]:
-    """Return (days, times, ways, values) of each person, as the tables say."""
+def logs_of_the_engine(job: Job) -> list[dict[str, Any]]:
+    """Return (days, occurrences, options, values) of each person, as the tables say."""
     chunk, _ = run_chunk(job, 0, job.count)
     events, labs = chunk.tables["events"], chunk.tables["lab_results"]
     address = {
@@ -34,38 +34,38 @@ def told_by_the_engine(job: Job) -> list[dict[str, Any]]:
         for one in plan.occurrences
         if not (one.tick or isinstance(one.step, StageLeave))
     }
-    found: list[dict[str, Any]] = [{name: {} for name in TOLD} for _ in range(job.count)]
+    found: list[dict[str, Any]] = [{name: {} for name in COLUMNS} for _ in range(job.count)]
     names = ("person_id", "event_id", "event_date", "occurrence", "option")
     for person, event, day, time, option in listed(events, *names):
-        told = found[person // 100 - 1]
-        told["days"][address[event % 2**29]] = day
-        told["times"][address[event % 2**29]] = time
+        log = found[person // 100 - 1]
+        log["days"][address[event % 2**29]] = day
+        log["occurrences"][address[event % 2**29]] = time
         if option is not None:
-            told["ways"][address[event % 2**29]] = option
+            log["options"][address[event % 2**29]] = option
     for person, event, code, value in listed(labs, "person_id", "event_id", "loinc", "value"):
         found[person // 100 - 1]["values"][address[event % 2**29], code] = value
     return found
 
 
-def assert_told_alike(job: Job) -> None:
-    teller = Teller(job)
+def assert_same_logs(job: Job) -> None:
+    interpreter = Interpreter(job)
     try:
-        engine = told_by_the_engine(job)
+        engine = logs_of_the_engine(job)
     except SpecError:  # the only fault of people that is found while they walk
         with pytest.raises(EnteredTooOftenError):
-            list(map(teller.tell, range(job.count)))
+            list(map(interpreter.run, range(job.count)))
         return
     for row in range(job.count):
-        _, journeys_of_one = teller.tell(row)
-        for name in TOLD:
+        _, logs = interpreter.run(row)
+        for name in COLUMNS:
             alone: dict[Any, Any] = {}
-            for told in journeys_of_one:
-                alone |= getattr(told, name)
+            for log in logs:
+                alone |= getattr(log, name)
             assert plain(engine[row][name]) == plain(alone), f"person {row}: {name}"
 
 
 def plain(found: dict[Any, Any]) -> dict[Any, Any]:
-    """Return what was told with None for NaN, which equals nothing."""
+    """Return a log with None for NaN, which equals nothing."""
     return {key: None if value != value else value for key, value in sorted(found.items())}
 
 
@@ -78,7 +78,7 @@ def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None
         job = prepare(PEOPLE, documents)
     except SpecError:
         assume(False)
-    assert_told_alike(job)
+    assert_same_logs(job)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def people(count: int = 300, **changes: Any) -> Document:
     return diabetic(**found)
 
 
-def told(tables: dict[str, Columns], *steps: str) -> list[tuple[int, str, int, str | None]]:
+def event_rows(tables: dict[str, Columns], *steps: str) -> list[tuple[int, str, int, str | None]]:
     rows = listed(tables["events"], "person_id", "step", "event_date", "option")
     return [(who, step, day - DAY_0, way) for who, step, day, way in rows if step in steps]
 
@@ -36,7 +36,7 @@ def test_a_wait_is_over_when_its_condition_is_seen_or_at_its_limit() -> None:
         falls, waits, lab("after", {"after": "w", "day": 2}),
         state={"x": {"start": {"type": "uniform", "low": 4, "high": 9}, "decimals": 3}},
     )  # fmt: skip
-    rows = told(run(people(), document), "w", "met", "limit", "after")
+    rows = event_rows(run(people(), document), "w", "met", "limit", "after")
     over = {who: (day, way) for who, step, day, way in rows if step == "w"}
 
     assert Counter(way for _, way in over.values()).keys() == {"met", "limit"}
@@ -58,7 +58,7 @@ def test_a_table_gives_the_weights_of_the_first_row_that_fits() -> None:
               "options": [{"name": "a"}, {"name": "b", "steps": [lab("x", 1)]}]}  # fmt: skip
     profile = people(4_000)
     tables = run(profile, journey(branch))
-    ways = {who: way for who, _, _, way in told(tables, "t")}
+    ways = {who: way for who, _, _, way in event_rows(tables, "t")}
     born = {who: (sex, day) for who, sex, day in
             listed(tables["patients"], "person_id", "gender", "birth_date")}  # fmt: skip
     young = {who for who, (sex, day) in born.items()
@@ -79,7 +79,7 @@ def test_a_table_gives_the_weights_of_the_first_row_that_fits() -> None:
     ({"rows": [{"when": {"gender": "X"}, "weights": {"a": 1}}, {"weights": {"b": 1}}]}, "'X'"),
     ({"rows": [{"when": {"age": [9, 0]}, "weights": {"a": 1}}, {"weights": {"b": 1}}]}, "swap"),
 ])  # fmt: skip
-def test_faults_of_tables_are_told(table: Document, found: str) -> None:
+def test_faults_of_tables_are_reported(table: Document, found: str) -> None:
     branch = {"do": "branch", "id": "t", "table": table,
               "options": [{"name": "a"}, {"name": "b"}]}  # fmt: skip
     with pytest.raises(SpecError, match=found):
@@ -110,7 +110,7 @@ def including(**parts: Document) -> Document:
 
 def test_a_part_is_included_with_its_parameters_and_speaks_of_its_own_steps() -> None:
     tables = run(people(), including())
-    rows = told(tables, "seen", "drawn", "asks")
+    rows = event_rows(tables, "seen", "drawn", "asks")
     addresses = Counter((step, day) for _, step, day, _ in rows)
 
     assert addresses["seen", 9] == addresses["seen", 120] == 300
@@ -140,7 +140,7 @@ def test_a_journey_of_the_library_can_be_included() -> None:
 def test_a_journey_with_parameters_runs_on_its_defaults() -> None:
     document = journey(visit("v", {"parameter": "day"})) | {"parameters": {"day": 44}}
 
-    assert {day for _, _, day, _ in told(run(people(5), document), "v")} == {44}
+    assert {day for _, _, day, _ in event_rows(run(people(5), document), "v")} == {44}
 
 
 @pytest.mark.parametrize(("change", "found"), [
@@ -154,7 +154,7 @@ def test_a_journey_with_parameters_runs_on_its_defaults() -> None:
     ({"shot": shot(parameters={"day": 1})}, "no such parameter|is not declared"),
     ({"shot": shot(parameters={"day": 1, "goal": 1, "other": 2})}, "'other' is never used"),
 ])  # fmt: skip
-def test_faults_of_parts_are_told(change: Document, found: str) -> None:
+def test_faults_of_parts_are_reported(change: Document, found: str) -> None:
     with pytest.raises(SpecError, match=found):
         prepare(people(5), [including(**change)])
 
@@ -204,7 +204,7 @@ def test_a_step_may_come_at_an_age_and_in_a_month() -> None:
     )  # fmt: skip
     tables = run(people(1_000), document)
     born = dict(listed(tables["patients"], "person_id", "birth_date"))
-    rows = told(tables, "turns", "half", "autumn", "late")
+    rows = event_rows(tables, "turns", "half", "autumn", "late")
 
     assert {day for _, step, day, _ in rows if step == "autumn"} == {273}
     assert {day for _, step, day, _ in rows if step == "late"} == {277}
@@ -226,7 +226,7 @@ def test_within_asks_how_long_ago() -> None:
         lab("late", 41) | {"when": "within('seen', 30)"},
         lab("never", 41) | {"when": "not within('seen', 30)"},
     )  # fmt: skip
-    rows = told(run(people(), document), "seen", "soon", "late", "never")
+    rows = event_rows(run(people(), document), "seen", "soon", "late", "never")
     seen, soon, never = (
         {who for who, step, *_ in rows if step == name} for name in ("seen", "soon", "never")
     )
@@ -280,15 +280,15 @@ def test_a_death_in_one_journey_censors_the_others() -> None:
     dies = {"do": "end", "id": "dies", "scope": "person", "hazard": {"per_year": 1.0}}
     yearly = {"do": "repeat", "id": "r", "every": {"days": 30}, "times": 12, "steps": [visit("v")]}
     tables = run(people(), journey(yearly, name="one"), journey(dies, name="two"))
-    death = {who: day for who, step, day, _ in told(tables, "dies")}
+    death = {who: day for who, step, day, _ in event_rows(tables, "dies")}
 
     assert death
-    assert all(day <= death.get(who, 10**6) for who, _, day, _ in told(tables, "v"))
+    assert all(day <= death.get(who, 10**6) for who, _, day, _ in event_rows(tables, "v"))
 
 
-def test_the_share_of_a_weighted_way_stays_a_share() -> None:
+def test_the_share_of_a_weighted_option_stays_a_share() -> None:
     branch = {"do": "branch", "id": "b", "options": [{"name": "a", "weight": 0.3},
                                                      {"name": "b", "weight": 0.7}]}  # fmt: skip
-    ways = Counter(way for *_, way in told(run(people(4_000), journey(branch)), "b"))
+    ways = Counter(way for *_, way in event_rows(run(people(4_000), journey(branch)), "b"))
 
     assert abs(ways["a"] / 4_000 - 0.3) <= 3 * sqrt(0.3 * 0.7 / 4_000)

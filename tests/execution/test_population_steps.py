@@ -65,7 +65,7 @@ def digest(profile: Document, *journeys: Document, size: int, threads: int) -> s
     return found.total()
 
 
-def test_exactly_so_many_of_those_who_come_take_the_option() -> None:
+def test_exactly_so_many_of_those_at_a_branch_take_the_option() -> None:
     women = {"when": "gender == 'F'"}
     tables = run(diabetic(count=200), journey(fork(counted(44, steps=[lab("l")]), *REST, **women)))
     gender = Counter(sex for (sex,) in listed(tables["patients"], "gender"))
@@ -145,7 +145,7 @@ def test_counts_that_rest_on_each_other_are_refused(monkeypatch: pytest.MonkeyPa
         run(diabetic(count=300), journey(*steps))
 
 
-def test_too_few_who_come_are_told_before_the_first_row() -> None:
+def test_too_few_people_at_a_step_are_reported_before_the_first_row() -> None:
     job = prepare(diabetic(count=60), [journey(fork(counted(50), *REST, when="gender == 'F'"))])
 
     with pytest.raises(
@@ -155,7 +155,7 @@ def test_too_few_who_come_are_told_before_the_first_row() -> None:
     assert "lower it to " in str(e.value)
 
 
-def test_a_branch_that_nobody_reaches_is_told() -> None:
+def test_a_branch_that_nobody_reaches_is_reported() -> None:
     job = prepare(diabetic(count=20), [journey(fork(counted(5), *REST, when="age > 120"))])
 
     with pytest.raises(SpecError, match="asks for 5 of those who come, and 0 do"):

@@ -209,11 +209,11 @@ def test_a_later_journey_sees_an_earlier_one_as_of_its_day_and_never_the_reverse
     second = journey(visit("asked", {"day": 50}) | {"when": "happened('first')"}, name="second")
     first = journey(visit("first", {"day": 50, "variance_days": 10}))
     when = days(run(diabetic(count=100), first, second))
-    told = {person for person, step in when if step == "asked"}
+    asked = {person for person, step in when if step == "asked"}
 
-    assert told == {person for (person, step), day in when.items()
+    assert asked == {person for (person, step), day in when.items()
                     if step == "first" and day <= BEGUN + 50}  # fmt: skip
-    assert 0 < len(told) < 100
+    assert 0 < len(asked) < 100
 
 
 def test_nothing_in_a_life_is_later_than_its_end() -> None:
@@ -323,7 +323,7 @@ def test_a_drug_of_somebody_who_died_was_not_replaced_afterwards() -> None:
     assert not [row for row in rows if row[0].startswith("metformin") and row[2] > BEGUN + 50]
 
 
-def test_a_step_comes_to_a_chance_of_people() -> None:
+def test_a_step_takes_place_for_a_chance_of_people() -> None:
     tables = run(diabetic(count=3000), journey(visit("v") | {"chance": 0.37}))
 
     assert within_three_errors(len(tables["events"]["person_id"]), 3000, 0.37)

@@ -155,7 +155,7 @@ def test_the_effect_on_the_endpoint_depends_on_the_arm(tables: Tables) -> None:
         assert abs(late.mean() - mean) <= 3 * late.std() / np.sqrt(len(late))
 
 
-def test_an_adverse_event_by_arm_comes_as_often_as_is_said(tables: Tables) -> None:
+def test_an_adverse_event_by_arm_occurs_as_often_as_stated(tables: Tables) -> None:
     arm = dict(listed(tables["subjects"], "person_id", "arm"))
     came = Counter(arm[person] for person, term in listed(
         tables["adverse_events"], "person_id", "term") if term == "Nausea")  # fmt: skip

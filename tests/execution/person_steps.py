@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from execution.calendar_days import after
 from execution.layout import Node
-from execution.moves import Response, Shift, Trend, Wander
-from execution.story import NEVER, Story, settle
+from execution.person_changes import AR1Noise, DrugResponse, LinearTrend, Shift
+from execution.person_record import NEVER, PersonRecord, settle
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import intervals, loinc, panel
 from healthsim.dates import iso
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from execution.one_by_one import Walk
 
 
-class Doing:
+class PersonSteps:
     """Does the steps of one person in one journey."""
 
     def __init__(self, walk: Walk) -> None:
-        self.walk, self.story, self.told = walk, walk.story, walk.told
+        self.walk, self.record, self.log = walk, walk.record, walk.log
 
-    def work(self, node: Node, day: int) -> int:
+    def do(self, node: Node, day: int) -> int:
         """Do a step; return its last day."""
         step = node.step
         if isinstance(step, events.Encounter):
@@ -37,17 +37,17 @@ class Doing:
         if isinstance(step, events.Lab | events.Vital):
             self.measure(node, day)
         elif isinstance(step, events.Diagnosis):
-            self.story.fall_ill(step.details.code, day, (self.walk.number, node.key))
+            self.record.begin_condition(step.details.code, day, (self.walk.number, node.key))
         elif isinstance(step, events.Prescription):
             self.prescribe(node, day)
         elif isinstance(step, events.Referral):
-            self.story.referrals.append((step.details.specialty, day))
+            self.record.referrals.append((step.details.specialty, day))
         elif isinstance(step, Change):
-            self.story.move(step.state, self.change(node, day))
+            self.record.add_change(step.state, self.change(node, day))
         elif isinstance(step, Stop):
             self.stop(step, day)
         elif isinstance(step, events.Death):
-            self.story.death = day
+            self.record.death = day
         else:
             self.end(step, day)
         return day
@@ -59,44 +59,46 @@ class Doing:
             scopes = list(self.walk.layout.scopes_around(node.scope))
 
             def ends() -> int:
-                return min(until, *(self.walk.closed.get(one, NEVER) for one in scopes), NEVER)
+                return min(until, *(self.walk.scope_ends.get(one, NEVER) for one in scopes), NEVER)
 
             if step.noise is not None:
                 noise = f"{node.address}/noise"
-                return Wander(day, step.noise, lambda n: self.walk.u(f"{noise}#{n}"), ends)
-            return Trend(day, self.walk.draw(f"{node.address}/per_year", step.per_year, day), ends)
+                return AR1Noise(day, step.noise, lambda n: self.walk.u(f"{noise}#{n}"), ends)
+            return LinearTrend(
+                day, self.walk.draw(f"{node.address}/per_year", step.per_year, day), ends
+            )
         name = "by" if step.by is not None else "to"
         amount = self.walk.draw(f"{node.address}/{name}", getattr(step, name), day)
         over = step.over.days if step.over else 0
         if step.while_taking is not None:
-            return Response(day, amount, over, step.while_taking, step.washout_days,
-                            self.story.courses)  # fmt: skip
+            return DrugResponse(day, amount, over, step.while_taking, step.washout_days,
+                            self.record.courses)  # fmt: skip
         return Shift(day, amount, name == "to", over)
 
     def stop(self, step: Stop, day: int) -> None:
         """End what the named step started and what still goes on."""
         for node in self.walk.layout.called(step.of):
             source = (self.walk.number, node.key)
-            for course in self.story.courses:
+            for course in self.record.courses:
                 if course[3] == source and course[1] <= day < course[2]:
                     course[2] = day
-            for held in self.story.problems.values():
+            for held in self.record.conditions.values():
                 if held.source == source and held.since <= day:
-                    held.gone = min(held.gone, day)
+                    held.abated = min(held.abated, day)
 
     def end(self, step: Any, day: int) -> None:
         if isinstance(step, events.Disenrollment):
-            self.story.close(day)
+            self.record.disenroll(day)
         elif isinstance(step, events.Enrollment):
-            self.story.cover(step.details.plan, day)
+            self.record.enroll(step.details.plan, day)
         elif not isinstance(step, End):
             return
         elif step.scope == "person":
-            self.story.death = day
+            self.record.death = day
         elif step.scope == "coverage":
-            self.story.close(day)
+            self.record.disenroll(day)
         else:
-            self.walk.told.over = day
+            self.walk.log.last_day = day
 
     def nights(self, node: Node, day: int) -> int:
         details = node.step.details
@@ -110,12 +112,12 @@ class Doing:
         step = node.step
         drug = drugs().find(step.details.drug, "drug")
         ended = {drug.ingredient, step.details.replaces}
-        for course in self.story.courses:
+        for course in self.record.courses:
             if course[0] in ended and course[1] <= day < course[2]:
                 course[2] = day
         supply = step.details.days_supply * (step.details.refills + 1)
         source = (self.walk.number, node.key)
-        self.story.courses.append([drug.ingredient, day, day + supply, source])
+        self.record.courses.append([drug.ingredient, day, day + supply, source])
 
     def measure(self, node: Node, day: int) -> None:
         details = node.step.details
@@ -127,22 +129,22 @@ class Doing:
             wanted = {details.loinc: (details.result, "")}
         for code, (result, prefix) in wanted.items():
             if isinstance(result, StateResult):
-                value = self.story.state(result.from_, day)
+                value = self.record.state(result.from_, day)
                 if result.noise is not None:
                     noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
-                    value = settle(value + noise, self.story.states[result.from_][1])
+                    value = settle(value + noise, self.record.states[result.from_][1])
             else:
-                spread = result if result is not None else healthy(code, self.story, day)
+                spread = result if result is not None else healthy(code, self.record, day)
                 value = self.walk.draw(f"{node.address}/{prefix}result", spread, day)
-            self.told.values[node.address, code] = value
-            self.story.results[code].append((day, value))
+            self.log.values[node.address, code] = value
+            self.record.results[code].append((day, value))
 
 
-def healthy(code: str, story: Story, day: int) -> Distribution:
+def healthy(code: str, record: PersonRecord, day: int) -> Distribution:
     row = loinc().find(code, "loinc")
-    sex = story.people.gender.texts()[story.row]
+    sex = record.people.gender.texts()[record.row]
     born, today = (
-        date.fromisoformat(iso(story.people.birth[story.row])),
+        date.fromisoformat(iso(record.people.birth[record.row])),
         date.fromisoformat(iso(day)),
     )
     months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)

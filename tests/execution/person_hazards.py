@@ -1,4 +1,4 @@
-"""When a hazard's time comes: the risk of one day after the other is added up.
+"""When a hazard occurs: the risk of one day after the other is added up.
 
 That 9 places are kept is the engine's choice, which no text makes.
 """
@@ -19,7 +19,7 @@ _LONGEST = 40_000
 def days_until(
     hazard: Hazard, draw: Callable[[str, Any], float], u: float, since: int
 ) -> int | None:
-    """Return after how many days the time comes; None where it never does."""
+    """Return after how many days it occurs; None where it never does."""
     if hazard.share is not None:
         share = _number(draw("share", hazard.share))
         assert hazard.within_days is not None

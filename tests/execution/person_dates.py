@@ -14,9 +14,9 @@ from execution.calendar_days import (
     listed_weekday,
     next_open_day,
 )
-from execution.day_by_day import days_until
 from execution.layout import Key, Node
-from execution.story import NEVER
+from execution.person_hazards import days_until
+from execution.person_record import NEVER
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.specification.journeys.timing import Hazard
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Risk:
+class PendingHazard:
     """A hazard whose rate is read anew: since when, how often it was, and whether it fired."""
 
     since: int
@@ -34,22 +34,22 @@ class Risk:
     fired: bool = False
 
 
-class Dates:
+class PersonDates:
     """The days of one person's steps in one journey.
 
     Attributes:
-        visits: of a protocol's visits that were dated, "missed", "deviation" or "".
-        won: the way that a race of hazards has settled.
+        visits: "missed", "deviation" or "" for each visit of a protocol that was dated.
+        race_winner: position of the option whose hazard came first.
     """
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.visits: dict[Key, str] = {}
-        self.won: dict[Key, int] = {}
-        self.risks: dict[Key, Risk] = {}
+        self.race_winner: dict[Key, int] = {}
+        self.hazards: dict[Key, PendingHazard] = {}
 
-    def give(self, node: Node, base: int) -> None:
-        """Date a node from a day, if it comes at all."""
+    def date(self, node: Node, base: int) -> None:
+        """Date a node from a day, if it is due at all."""
         if isinstance(node.step, ProtocolVisit):
             self.walk.push(node, self._visit(node, base))
             return
@@ -59,8 +59,8 @@ class Dates:
         step = node.step
         if step.hazard is not None:
             if step.hazard.renew_days:
-                self.risks[node.key] = Risk(day)
-                self._risk_again(node, day)
+                self.hazards[node.key] = PendingHazard(day)
+                self._read_rate(node, day)
                 return
             wait = self._wait(f"{node.address}/hazard", step.hazard, day)
             day = NEVER if wait is None else day + wait
@@ -69,7 +69,7 @@ class Dates:
         self._put(node, day)
 
     def _put(self, node: Node, day: int) -> None:
-        """Let a node come on a day, or on the next open one, within the stay it happens in."""
+        """Schedule a node on a day, or on the next business day, within the stay that it is in."""
         if day >= NEVER:
             return
         if node.step.at.business_days:
@@ -83,8 +83,8 @@ class Dates:
         self.walk.push(node, day)
 
     def _planned(self, node: Node, base: int) -> int | None:
-        """Return the day before any hazard; None where it does not come."""
-        at, begin = node.step.at, self.walk.opened[node.scope]
+        """Return the day before any hazard; None where there is none."""
+        at, begin = node.step.at, self.walk.scope_begins[node.scope]
         offset = 0.0
         if at.day is not None:
             offset = self.walk.draw(f"{node.address}/day", at.day, base)
@@ -96,7 +96,7 @@ class Dates:
             if at.date is not None:
                 day = day_number(at.date)
             else:
-                born = int(self.walk.story.people.birth[self.walk.story.row])
+                born = int(self.walk.record.people.birth[self.walk.record.row])
                 day = after(born, at.age) + shift
             if day < begin:
                 return None
@@ -147,30 +147,30 @@ class Dates:
             if option.hazard is not None:
                 wait = self._wait(f"{node.address}/{option.name}", option.hazard, day)
                 if wait is not None and wait < soonest:
-                    soonest, self.won[node.key] = wait, place
+                    soonest, self.race_winner[node.key] = wait, place
         if step.within_days is not None and soonest > step.within_days:
             soonest = step.within_days
-            self.won[node.key] = [option.otherwise for option in step.options].index(True)
+            self.race_winner[node.key] = [option.otherwise for option in step.options].index(True)
         return day + soonest
 
-    def _risk_again(self, node: Node, day: int) -> None:
+    def _read_rate(self, node: Node, day: int) -> None:
         """Read a rate on a day: it fires before it is read again, or it is read again."""
-        risk, hazard = self.risks[node.key], node.step.hazard
-        again = f"~{risk.times}" if risk.times else ""
+        pending, hazard = self.hazards[node.key], node.step.hazard
+        again = f"~{pending.times}" if pending.times else ""
         wait = self._wait(f"{node.address}/hazard{again}", hazard, day)
         if wait is not None and wait <= hazard.renew_days:
-            risk.fired = True
+            pending.fired = True
             self._put(node, day + wait)
             return
-        risk.times += 1
+        pending.times += 1
         self.walk.push(node, day + hazard.renew_days)
 
-    def has_come(self, node: Node, day: int) -> bool:
-        """Tell whether a node comes on its day; a hazard may only be read anew on it."""
-        risk = self.risks.get(node.key)
-        if risk is None or risk.fired:
+    def is_due(self, node: Node, day: int) -> bool:
+        """Tell whether a node is due on its day; it may only be that its rate is read again."""
+        pending = self.hazards.get(node.key)
+        if pending is None or pending.fired:
             return True
-        self._risk_again(node, day)
+        self._read_rate(node, day)
         return False
 
     def next_beat(self, following: Node, beats: int, first: int, day: int) -> int | None:
@@ -191,5 +191,5 @@ class Dates:
             due = beat_day(every, first, beats)
             if step.delay is not None:  # a beat that was put off is not overtaken
                 due = max(due, day + (beats > 0))
-        lasting = due - self.walk.begun <= self.walk.journey.duration_days
+        lasting = due - self.walk.start_day <= self.walk.journey.duration_days
         return due if due < NEVER and (step.times is not None or lasting) else None

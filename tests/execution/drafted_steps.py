@@ -24,8 +24,8 @@ WAITED = ("last('4548-4') > 7", "day > 100", "weight < 78", "month == 5", "takes
 GAMMA = {"type": "gamma", "mean": 60, "sd": 50}
 
 
-class Lifelike:
-    """Steps of the richer language; `Drafting` gives what they are made with."""
+class DraftedSteps:
+    """Steps of the richer language; `DraftedJourney` gives what they are made with."""
 
     draw: Any
     ids: list[str]
