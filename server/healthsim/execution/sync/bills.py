@@ -22,7 +22,7 @@ from healthsim.execution.sync.charges import (
 )
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits import VisitRows
-from healthsim.execution.timeline.work import OccurrenceRows
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import Billed
 from healthsim.specification.journeys.trial import TrialVisitDetails

@@ -19,8 +19,8 @@ from healthsim.execution.sync.care_team import Network, Networks, ProviderReques
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.visits import DAY, Minutes, VisitKey, VisitRows, build_visits
 from healthsim.execution.timeline.record import Record
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.timeline import Timeline
-from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.networksim.directory import Directory
 from healthsim.specification.journeys.plan import Occurrence

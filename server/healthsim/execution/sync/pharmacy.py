@@ -20,7 +20,7 @@ from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import ongoing_fills
 from healthsim.execution.sync.records import RecordTable
 from healthsim.execution.timeline.facts import PrescriptionFacts
-from healthsim.execution.timeline.work import OccurrenceRows
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.products.patientsim.generate import drug_columns
 from healthsim.products.patientsim.tables import PRESCRIPTIONS
 from healthsim.products.rxmembersim.fills import PrescribedCourse, fill_dates

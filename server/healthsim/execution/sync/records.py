@@ -14,7 +14,7 @@ from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, Segment, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.timeline.work import OccurrenceRows
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys.step import EventHead
 from healthsim.tables import NO_NUMBER, Columns, Table
 

@@ -13,7 +13,7 @@ from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import subject_address
 from healthsim.execution.timeline.facts import RandomizationFacts, ScreeningFacts, WithdrawalFacts
-from healthsim.execution.timeline.work import OccurrenceRows
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.products.trialsim.generate import STATUSES
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import End

@@ -14,7 +14,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.subjects import SubjectColumns
 from healthsim.execution.timeline.facts import PlannedVisitFacts
-from healthsim.execution.timeline.work import OccurrenceRows
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys.events import TrialVisit
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit

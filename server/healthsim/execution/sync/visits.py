@@ -15,8 +15,8 @@ from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
 from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.timeline import Timeline
-from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence

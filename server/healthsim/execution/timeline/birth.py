@@ -15,7 +15,7 @@ from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER
 from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.record import AsOfScope
-from healthsim.execution.timeline.work import OccurrenceRows, StepCall, StepResult
+from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall, StepResult
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.newborns import most_children
 from healthsim.tables import Coded

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.timeline.facts import ChoiceFacts
+from healthsim.execution.timeline.step_call import StepCall
 from healthsim.execution.timeline.weights import choose_by_table, choose_by_weight, first_group
-from healthsim.execution.timeline.work import StepCall
 from healthsim.specification.journeys.branches import Branch, Option
 from healthsim.tables import Coded
 

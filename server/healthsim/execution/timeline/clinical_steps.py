@@ -16,7 +16,7 @@ from healthsim.execution.timeline.facts import (
     VisitFacts,
 )
 from healthsim.execution.timeline.reference_values import reference_value
-from healthsim.execution.timeline.work import StepCall, StepResult
+from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys.changes import Stop
 from healthsim.specification.journeys.details import (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from healthsim.execution.people.draws import Draws, require_text
 from healthsim.execution.timeline.facts import RandomizationFacts
 from healthsim.execution.timeline.record import AsOfScope
-from healthsim.execution.timeline.work import StepCall, StepResult
+from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.specification.journeys.events import Randomization
 from healthsim.tables import Coded
 

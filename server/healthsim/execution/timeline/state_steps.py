@@ -7,7 +7,7 @@ import numpy as np
 from healthsim.execution.people.logs import LogEntry
 from healthsim.execution.timeline.calendar_days import add_length
 from healthsim.execution.timeline.state import AR1Noise, DrugResponse, LinearTrend, StateChange
-from healthsim.execution.timeline.work import StepCall, StepResult
+from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.specification.journeys.changes import Change, NoiseOf
 
 

@@ -14,7 +14,7 @@ from healthsim.execution.timeline.branching import choose_options
 from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.randomization import randomize
 from healthsim.execution.timeline.state_steps import change_state
-from healthsim.execution.timeline.work import S, StepCall, StepResult
+from healthsim.execution.timeline.step_call import S, StepCall, StepResult
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import Change, End, Stop

@@ -14,8 +14,8 @@ from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.state import StateVariable
+from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.walk import Walk
-from healthsim.execution.timeline.work import OccurrenceRows
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout

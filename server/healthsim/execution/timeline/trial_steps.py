@@ -12,7 +12,7 @@ from healthsim.execution.timeline.facts import (
     ScreeningFacts,
     WithdrawalFacts,
 )
-from healthsim.execution.timeline.work import StepCall, StepResult
+from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.products.trialsim.generate import FATAL, SERIOUS_FROM
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.details import StateResult

@@ -16,8 +16,8 @@ from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts, S
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.scheduling import StepDates
 from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
+from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
-from healthsim.execution.timeline.work import OccurrenceRows, StepCall
 from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
