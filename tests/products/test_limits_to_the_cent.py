@@ -27,7 +27,7 @@ def fill(
 ) -> tuple[FillShares, list[str]]:
     """Share one person's fills, one a day."""
     size = len(prices)
-    made = share_fills(
+    shares = share_fills(
         PricedFills(
             person=np.zeros(size, np.int32),
             plan=np.zeros(size, np.int32),
@@ -38,52 +38,52 @@ def fill(
         ),
         plan,
     )
-    return made, [PHASES[phase] for phase in made.phase]
+    return shares, [PHASES[phase] for phase in shares.phase]
 
 
 def test_the_catastrophic_phase_begins_when_exactly_the_maximum_has_been_paid() -> None:
-    made, phases = fill(90_00, 90_00, 90_00, 90_00, plan=drug_plan(drug_oop_max_usd=75))
+    shares, phases = fill(90_00, 90_00, 90_00, 90_00, plan=drug_plan(drug_oop_max_usd=75))
 
-    assert made.copay.tolist() == [25_00, 25_00, 25_00, 0]
+    assert shares.copay.tolist() == [25_00, 25_00, 25_00, 0]
     assert phases == ["initial", "initial", "initial", "catastrophic"]
 
 
 def test_a_cent_below_the_maximum_the_next_fill_still_begins_in_the_initial_phase() -> None:
-    made, phases = fill(90_00, 90_00, 24_99, 90_00, plan=drug_plan(drug_oop_max_usd=75))
+    shares, phases = fill(90_00, 90_00, 24_99, 90_00, plan=drug_plan(drug_oop_max_usd=75))
 
-    assert made.copay.tolist() == [25_00, 25_00, 24_99, 1]
+    assert shares.copay.tolist() == [25_00, 25_00, 24_99, 1]
     assert phases == ["initial", "initial", "initial", "initial"]
 
 
 def test_a_deductible_that_is_met_to_the_cent_leaves_nothing_for_the_next_fill() -> None:
-    made, phases = fill(60_00, 40_00, 40_00, tier=3, plan=drug_plan(drug_deductible_usd=100))
+    shares, phases = fill(60_00, 40_00, 40_00, tier=3, plan=drug_plan(drug_deductible_usd=100))
 
-    assert made.deductible.tolist() == [60_00, 40_00, 0]
-    assert made.copay.tolist() == [0, 0, 25_00]
+    assert shares.deductible.tolist() == [60_00, 40_00, 0]
+    assert shares.copay.tolist() == [0, 0, 25_00]
     assert phases == ["deductible", "deductible", "initial"]
 
 
 @pytest.mark.parametrize(("tier", "deductible"), [(1, 0), (2, 0), (3, 90_00), (5, 90_00)])
 def test_the_first_two_tiers_are_spared_the_deductible(tier: int, deductible: int) -> None:
-    made, _ = fill(90_00, tier=tier, plan=drug_plan(drug_deductible_usd=100))
+    shares, _ = fill(90_00, tier=tier, plan=drug_plan(drug_deductible_usd=100))
 
-    assert made.deductible.tolist() == [deductible]
+    assert shares.deductible.tolist() == [deductible]
 
 
 @pytest.mark.parametrize(
     ("days_supply", "copays"), [(1, 1), (29, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3)]
 )
 def test_a_copay_buys_thirty_days_begun(days_supply: int, copays: int) -> None:
-    made, _ = fill(900_00, days_supply=days_supply, plan=drug_plan())
+    shares, _ = fill(900_00, days_supply=days_supply, plan=drug_plan())
 
-    assert made.copay.tolist() == [copays * 25_00]
+    assert shares.copay.tolist() == [copays * 25_00]
 
 
 def test_a_copay_is_never_more_than_the_price() -> None:
-    made, _ = fill(25_01, 25_00, 24_99, plan=drug_plan())
+    shares, _ = fill(25_01, 25_00, 24_99, plan=drug_plan())
 
-    assert made.copay.tolist() == [25_00, 25_00, 24_99]
-    assert made.plan_paid.tolist() == [1, 0, 0]
+    assert shares.copay.tolist() == [25_00, 25_00, 24_99]
+    assert shares.plan_paid.tolist() == [1, 0, 0]
 
 
 def test_a_tier_whose_copay_is_nothing_costs_nothing_and_not_the_coinsurance() -> None:
@@ -99,7 +99,7 @@ def lines(*rows: tuple[int, int], start: int = DAY, **design: object) -> list[tu
     """Share one person's lines of (allowed, copay), one a day; return what each part comes to."""
     plan = PlanTable.of({"own": PlanDesign(kind="commercial", **design)})
     size = len(rows)
-    made = share_costs(
+    shares = share_costs(
         CostSharingInput(
             person=np.zeros(size, np.int32),
             plan=np.zeros(size, np.int32),
@@ -110,7 +110,7 @@ def lines(*rows: tuple[int, int], start: int = DAY, **design: object) -> list[tu
         ),
         plan,
     )
-    parts = (made.deductible, made.coinsurance, made.copay, made.plan_paid)
+    parts = (shares.deductible, shares.coinsurance, shares.copay, shares.plan_paid)
     return list(zip(*(part.tolist() for part in parts), strict=True))
 
 

@@ -87,23 +87,23 @@ def billed() -> tuple[ClaimHeaders, ServiceLines]:
 
 
 @pytest.fixture(scope="module")
-def made(billed: tuple[ClaimHeaders, ServiceLines]) -> dict[str, Columns]:
+def tables(billed: tuple[ClaimHeaders, ServiceLines]) -> dict[str, Columns]:
     return claims(*billed, BOOK)
 
 
 def test_all_three_tables_are_complete_and_in_the_columns_of_their_definition(
-    made: dict[str, Columns],
+    tables: dict[str, Columns],
 ) -> None:
     for table in (CLAIMS, CLAIM_LINES, CLAIM_ADJUSTMENTS):
-        rows = made[table.name]
+        rows = tables[table.name]
         assert list(rows) == [column.name for column in table.columns]
         assert len({len(array) for array in rows.values()}) == 1
-    assert all(made["claims"][name].dtype == np.int64 for name in MONEY)
+    assert all(tables["claims"][name].dtype == np.int64 for name in MONEY)
 
 
 @pytest.mark.parametrize("table", ["claims", "claim_lines"])
-def test_the_money_identities_hold_on_every_row(made: dict[str, Columns], table: str) -> None:
-    rows = made[table]
+def test_the_money_identities_hold_on_every_row(tables: dict[str, Columns], table: str) -> None:
+    rows = tables[table]
 
     assert np.array_equal(
         rows["charge_usd"], rows["allowed_usd"] + rows["contractual_usd"] + rows["denied_usd"]
@@ -114,16 +114,16 @@ def test_the_money_identities_hold_on_every_row(made: dict[str, Columns], table:
 
 
 def test_a_header_is_the_sum_of_its_lines(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
     for name in MONEY:
         total = np.zeros(len(billed[0].claim_id), dtype=np.int64)
-        np.add.at(total, billed[1].bill, made["claim_lines"][name])
-        assert np.array_equal(made["claims"][name], total)
+        np.add.at(total, billed[1].bill, tables["claim_lines"][name])
+        assert np.array_equal(tables["claims"][name], total)
 
 
-def test_adjustments_explain_all_that_the_plan_did_not_pay(made: dict[str, Columns]) -> None:
-    lines, reasons = made["claim_lines"], made["claim_adjustments"]
+def test_adjustments_explain_all_that_the_plan_did_not_pay(tables: dict[str, Columns]) -> None:
+    lines, reasons = tables["claim_lines"], tables["claim_adjustments"]
     explained = dict.fromkeys(zip(lines["claim_id"], lines["line"], strict=True), 0)
     for claim, line, cents in zip(
         reasons["claim_id"], reasons["line"], reasons["amount_usd"], strict=True
@@ -135,8 +135,8 @@ def test_adjustments_explain_all_that_the_plan_did_not_pay(made: dict[str, Colum
     assert np.all(reasons["amount_usd"] > 0)
 
 
-def test_adjustments_are_numbered_from_one_within_each_line(made: dict[str, Columns]) -> None:
-    reasons = made["claim_adjustments"]
+def test_adjustments_are_numbered_from_one_within_each_line(tables: dict[str, Columns]) -> None:
+    reasons = tables["claim_adjustments"]
     key = np.stack([reasons["claim_id"], reasons["line"]])
     new = np.append(True, np.any(key[:, 1:] != key[:, :-1], axis=0))
     sequence = reasons["sequence"]
@@ -156,8 +156,8 @@ def test_charge_and_allowed_amount_are_constant_for_provider_plan_code_and_year(
         charge_factor=np.full(len(bills.plan), 3.1),
         drg_weight=np.full(len(bills.plan), np.nan),
     )
-    made = claims(same, replace(lines, drg_line=np.zeros(len(lines.bill), bool)), BOOK)
-    rows = made["claim_lines"]
+    tables = claims(same, replace(lines, drg_line=np.zeros(len(lines.bill), bool)), BOOK)
+    rows = tables["claim_lines"]
 
     seen: dict[tuple[object, ...], set[tuple[int, int]]] = {}
     year = (lines.service_date - DAY) // 365
@@ -173,9 +173,9 @@ def test_charge_and_allowed_amount_are_constant_for_provider_plan_code_and_year(
 
 
 def test_visits_in_a_global_period_are_refused_with_their_whole_charge(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
-    rows, refused = made["claim_lines"], billed[1].part_of_global
+    rows, refused = tables["claim_lines"], billed[1].part_of_global
 
     assert np.array_equal(rows["denied_usd"][refused], rows["charge_usd"][refused])
     assert not rows["denied_usd"][~refused].any()
@@ -183,21 +183,21 @@ def test_visits_in_a_global_period_are_refused_with_their_whole_charge(
 
 
 def test_a_claim_is_denied_when_every_line_is(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
     bills, lines = billed
     paid = np.bincount(lines.bill[~lines.part_of_global], minlength=len(bills.plan)) > 0
 
     assert not paid.all()
-    assert np.array_equal(made["claims"]["status"].equals("paid"), paid)
+    assert np.array_equal(tables["claims"]["status"].equals("paid"), paid)
 
 
 def test_only_one_line_of_a_stay_paid_by_drg_is_allowed_anything(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
     bills, lines = billed
     stay = (bills.institutional & ~np.isnan(bills.drg_weight))[lines.bill]
-    rows = made["claim_lines"]
+    rows = tables["claim_lines"]
     other = stay & ~lines.drg_line & ~lines.part_of_global
 
     assert not rows["allowed_usd"][other].any()
@@ -206,10 +206,10 @@ def test_only_one_line_of_a_stay_paid_by_drg_is_allowed_anything(
 
 
 def test_a_copay_stands_on_at_most_one_line_of_a_claim_and_is_the_plans(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
     bills, lines = billed
-    rows = made["claim_lines"]
+    rows = tables["claim_lines"]
     with_copay = np.flatnonzero(rows["copay_usd"])
 
     assert len(set(lines.bill[with_copay].tolist())) == len(with_copay)
@@ -220,19 +220,19 @@ def test_a_copay_stands_on_at_most_one_line_of_a_claim_and_is_the_plans(
 
 
 def test_preventive_visits_cost_the_member_nothing_where_the_plan_says_so(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
-    rows = made["claims"]
+    rows = tables["claims"]
     member = rows["deductible_usd"] + rows["coinsurance_usd"] + rows["copay_usd"]
 
     assert not member[billed[0].preventive].any()
 
 
 def test_no_member_pays_more_than_the_maximum_of_the_plan_in_a_year(
-    billed: tuple[ClaimHeaders, ServiceLines], made: dict[str, Columns]
+    billed: tuple[ClaimHeaders, ServiceLines], tables: dict[str, Columns]
 ) -> None:
     bills, lines = billed
-    rows = made["claim_lines"]
+    rows = tables["claim_lines"]
     member = rows["deductible_usd"] + rows["coinsurance_usd"] + rows["copay_usd"]
     year = (lines.service_date - DAY) // 365
     spent: dict[tuple[int, ...], int] = {}
@@ -327,9 +327,9 @@ def test_bills_without_lines_and_stays_without_a_drg_line_are_refused() -> None:
 def test_nothing_billed_gives_empty_tables() -> None:
     bills, lines = bill_lines(0)
 
-    made = claims(bills, lines, BOOK)
+    tables = claims(bills, lines, BOOK)
 
-    assert {name: len(rows["claim_id"]) for name, rows in made.items()} == {
+    assert {name: len(rows["claim_id"]) for name, rows in tables.items()} == {
         "claims": 0, "claim_lines": 0, "claim_adjustments": 0,
     }  # fmt: skip
 
@@ -368,6 +368,6 @@ def test_a_plan_that_pays_for_nothing_preventive_asks_its_copay() -> None:
         preventive=np.ones(len(bills.plan), np.bool_),
         specialist=np.zeros(len(bills.plan), np.bool_),
     )
-    made = claims(wellness, lines, PlanTable.of({"Ours": own}))["claims"]
+    tables = claims(wellness, lines, PlanTable.of({"Ours": own}))["claims"]
 
-    assert made["copay_usd"][bills.encounter_class.equals("office")].max() == 1000
+    assert tables["copay_usd"][bills.encounter_class.equals("office")].max() == 1000

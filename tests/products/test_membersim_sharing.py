@@ -48,10 +48,10 @@ HOUSEHOLD = (0, 1, 1)
 """The household of each person: the second and the third are a family."""
 
 
-def _served(
-    found: list[Line], tie: np.ndarray | None = None, *, families: bool = False
+def _input(
+    served: list[Line], tie: np.ndarray | None = None, *, families: bool = False
 ) -> CostSharingInput:
-    column = lambda name, dtype: np.array([getattr(line, name) for line in found], dtype=dtype)  # noqa: E731
+    column = lambda name, dtype: np.array([getattr(line, name) for line in served], dtype=dtype)  # noqa: E731
     return CostSharingInput(
         person=column("person", np.int32), plan=column("plan", np.int32),
         service_date=column("day", np.int32), allowed=column("allowed", np.int64),
@@ -62,16 +62,16 @@ def _served(
 
 
 def _one_by_one(
-    found: list[Line], turn: list[int], household: tuple[int, ...] = (0, 1, 2)
+    served: list[Line], turn: list[int], household: tuple[int, ...] = (0, 1, 2)
 ) -> list[tuple[int, int, int, int]]:
     """Share line after line, as a clerk would, with a page for each person and each household."""
     met: dict[tuple[int, int, int], int] = {}
     spent: dict[tuple[int, int, int], int] = {}
     met_at_home: dict[tuple[int, int, int], int] = {}
     spent_at_home: dict[tuple[int, int, int], int] = {}
-    result = [(0, 0, 0, 0)] * len(found)
+    result = [(0, 0, 0, 0)] * len(served)
     for row in turn:
-        line = found[row]
+        line = served[row]
         moment = np.datetime64(line.day, "D")
         month = int(moment.astype("datetime64[M]").astype(int))
         key = (line.person, line.plan, (month - int(PLANS.first_month[line.plan]) + 1) // 12)
@@ -116,29 +116,29 @@ def _rows(shares: CostShares) -> list[tuple[int, ...]]:
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(lines)
-def test_whole_columns_share_as_a_clerk_does_line_by_line(found: list[Line]) -> None:
-    turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
+def test_whole_columns_share_as_a_clerk_does_line_by_line(served: list[Line]) -> None:
+    turn = sorted(range(len(served)), key=lambda row: (served[row].day, row))
 
-    assert _rows(share_costs(_served(found), PLANS)) == _one_by_one(found, turn)
+    assert _rows(share_costs(_input(served), PLANS)) == _one_by_one(served, turn)
 
 
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(lines)
-def test_a_family_meets_its_limits_as_a_clerk_keeps_its_page(found: list[Line]) -> None:
-    turn = sorted(range(len(found)), key=lambda row: (found[row].day, row))
+def test_a_family_meets_its_limits_as_a_clerk_keeps_its_page(served: list[Line]) -> None:
+    turn = sorted(range(len(served)), key=lambda row: (served[row].day, row))
 
-    assert _rows(share_costs(_served(found, families=True), PLANS)) == _one_by_one(
-        found, turn, HOUSEHOLD
+    assert _rows(share_costs(_input(served, families=True), PLANS)) == _one_by_one(
+        served, turn, HOUSEHOLD
     )
 
 
 def test_a_persons_deductible_is_met_when_the_familys_is() -> None:
     none = int(NO_COPAY)
-    found = [Line(1, 4, 20_100, 300, none, False), Line(2, 4, 20_101, 300, none, False),
+    served = [Line(1, 4, 20_100, 300, none, False), Line(2, 4, 20_101, 300, none, False),
              Line(2, 4, 20_102, 400, none, False)]  # fmt: skip
 
-    shares = share_costs(_served(found, families=True), PLANS)
+    shares = share_costs(_input(served, families=True), PLANS)
 
     assert shares.deductible.tolist() == [300, 200, 0]
     assert shares.coinsurance.tolist() == [0, 25, 100]
@@ -147,22 +147,22 @@ def test_a_persons_deductible_is_met_when_the_familys_is() -> None:
 @settings(deadline=None)
 @given(lines, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
-    found: list[Line], shuffle: object
+    served: list[Line], shuffle: object
 ) -> None:
-    tie = np.arange(len(found))
-    order = list(range(len(found)))
+    tie = np.arange(len(served))
+    order = list(range(len(served)))
     shuffle.shuffle(order)  # type: ignore[attr-defined]
 
-    straight = _rows(share_costs(_served(found, tie), PLANS))
-    mixed = _rows(share_costs(_served([found[row] for row in order], tie[order]), PLANS))
+    straight = _rows(share_costs(_input(served, tie), PLANS))
+    mixed = _rows(share_costs(_input([served[row] for row in order], tie[order]), PLANS))
 
     assert mixed == [straight[row] for row in order]
 
 
 @settings(deadline=None)
 @given(lines)
-def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(found: list[Line]) -> None:
-    served = _served(found)
+def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(served: list[Line]) -> None:
+    served = _input(served)
     shares = share_costs(served, PLANS)
     member = shares.deductible + shares.coinsurance + shares.copay
 
@@ -177,25 +177,25 @@ def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(found: list[Line]
 
 
 def test_a_covered_line_with_a_copay_is_free() -> None:
-    shares = share_costs(_served([Line(0, 0, 20_100, 1000, 300, True)]), PLANS)
+    shares = share_costs(_input([Line(0, 0, 20_100, 1000, 300, True)]), PLANS)
 
     assert _rows(shares) == [(0, 0, 0, 1000)]
 
 
 def test_a_copay_line_leaves_the_deductible_untouched() -> None:
-    found = [Line(0, 0, 20_100, 1000, 250, False), Line(0, 0, 20_101, 1000, int(NO_COPAY), False)]
+    served = [Line(0, 0, 20_100, 1000, 250, False), Line(0, 0, 20_101, 1000, int(NO_COPAY), False)]
 
-    assert _rows(share_costs(_served(found), PLANS)) == [(0, 0, 250, 750), (300, 140, 0, 560)]
+    assert _rows(share_costs(_input(served), PLANS)) == [(0, 0, 250, 750), (300, 140, 0, 560)]
 
 
 def test_what_is_above_the_maximum_comes_off_coinsurance_then_copay_then_deductible() -> None:
-    found = [
+    served = [
         Line(0, 0, 20_100, 700, 600, False),  # 600 of 800 spent
         Line(0, 0, 20_101, 2300, int(NO_COPAY), False),  # 300 + 400, only 200 left
         Line(0, 0, 20_102, 500, 100, False),  # nothing left
     ]
 
-    assert _rows(share_costs(_served(found), PLANS)) == [
+    assert _rows(share_costs(_input(served), PLANS)) == [
         (0, 0, 600, 100),
         (200, 0, 0, 2100),
         (0, 0, 0, 500),
@@ -203,4 +203,4 @@ def test_what_is_above_the_maximum_comes_off_coinsurance_then_copay_then_deducti
 
 
 def test_no_lines_share_nothing() -> None:
-    assert _rows(share_costs(_served([]), PLANS)) == []
+    assert _rows(share_costs(_input([]), PLANS)) == []

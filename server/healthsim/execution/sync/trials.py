@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from healthsim.execution.sync.numbering import answer_addresses
 from healthsim.execution.sync.records import (
     RecordRows,
     RecordTable,
+    by_name,
     cause_columns,
     event_ids,
 )
@@ -38,7 +39,7 @@ from healthsim.specification.journeys.trial import (
     ExposureDetails,
     TrialSpec,
 )
-from healthsim.tables import Coded, Columns
+from healthsim.tables import Coded, Columns, Table
 
 
 def trial_arms(journeys: Sequence[JourneySpec]) -> Columns:
@@ -59,25 +60,34 @@ def trial_arms(journeys: Sequence[JourneySpec]) -> Columns:
 def trial_tables(ctx: SyncContext) -> dict[str, Columns]:
     """Fill the tables of TrialSim that hold people."""
     trials = [subject_columns(ctx, trial) for trial in _trials(ctx)]
-    return {
-        "subjects": RecordTable(trialsim.SUBJECTS, lambda _: trials, _subject_columns)(ctx),
-        "eligibility_results": RecordTable(
+    makers = by_name(
+        RecordTable(trialsim.SUBJECTS, lambda _: trials, _subject_columns),
+        RecordTable(
             trialsim.ELIGIBILITY_RESULTS, lambda ctx: _answers(ctx, trials), _answer_columns
-        )(ctx),
-        "trial_visits": RecordTable(
-            trialsim.TRIAL_VISITS, lambda ctx: _visits(ctx, trials), _visit_columns
-        )(ctx),
-        "adverse_events": RecordTable(
-            trialsim.ADVERSE_EVENTS,
-            lambda ctx: _events(ctx, trials, events.AdverseEvent),
-            _adverse_event_columns,
-        )(ctx),
-        "exposures": RecordTable(
-            trialsim.EXPOSURES,
-            lambda ctx: _events(ctx, trials, events.Exposure),
-            _exposure_columns,
-        )(ctx),
-    }
+        ),
+        RecordTable(trialsim.TRIAL_VISITS, lambda ctx: _visits(ctx, trials), _visit_columns),
+        _event_table(trialsim.ADVERSE_EVENTS, trials, events.AdverseEvent, _adverse_event_columns),
+        _event_table(trialsim.EXPOSURES, trials, events.Exposure, _exposure_columns),
+    )
+    return {name: fill(ctx) for name, fill in makers.items()}
+
+
+def _event_table(
+    table: Table,
+    trials: Sequence[SubjectColumns],
+    kind: type[EventHead],
+    columns: Callable[[SyncContext, RowLayout[_TrialRecord]], Columns],
+) -> RecordTable[_TrialRecord]:
+    """Return how a table is filled that has one row for each subject and event of a type."""
+
+    def all_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
+        subjects: Columns = {
+            "subject_id": layout.segment_ids(lambda record: record.subjects.number),
+            "trial": layout.segment_texts(lambda record: record.subjects.trial.id),
+        }
+        return {**subjects, **cause_columns(ctx, layout), **columns(ctx, layout)}
+
+    return RecordTable(table, lambda ctx: _events(ctx, trials, kind), all_columns)
 
 
 def _trials(ctx: SyncContext) -> list[TrialSpec]:
@@ -207,15 +217,6 @@ def _events(
             yield _TrialRecord(source, number, subjects)
 
 
-def _event_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
-    """Return the columns that every event of a trial has."""
-    return {
-        "subject_id": layout.segment_ids(lambda record: record.subjects.number),
-        "trial": layout.segment_texts(lambda record: record.subjects.trial.id),
-        **cause_columns(ctx, layout),
-    }
-
-
 def _adverse_event_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
     """Return the columns of adverse events; one that outlasts the trial has no end."""
 
@@ -233,7 +234,6 @@ def _adverse_event_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) ->
     over = ~np.isnan(lasts) & (end <= layout.row_values(lambda record: record.last))
     stated = layout.row_texts(lambda record: facts(record).outcome)
     return {
-        **_event_columns(ctx, layout),
         "term": layout.segment_texts(lambda record: details(record).term),
         "code": layout.segment_texts(lambda record: details(record).code),
         "grade": grade,
@@ -256,7 +256,6 @@ def _exposure_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Colu
     days = layout.segment_values(lambda record: details(record).days, np.int32)
     last = np.minimum(start + days - 1, layout.row_values(lambda record: record.last))
     return {
-        **_event_columns(ctx, layout),
         "treatment": layout.segment_texts(lambda record: details(record).treatment),
         "arm": layout.row_texts(lambda record: record.subjects.arm_on(record.rows, record.days)),
         "dose": layout.row_values(lambda record: record.source.facts_as(ExposureFacts).dose),
