@@ -12,7 +12,7 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.conditions import condition_draws, medication_draw
 from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, PartialCohort
 from healthsim.execution.cohort.locating import draw_residence
-from healthsim.execution.people.draws import Draws, require_text
+from healthsim.execution.people.draws import Draws, require_numbers, require_text
 from healthsim.execution.people.people import Households, People
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
@@ -116,9 +116,7 @@ def _attribute(name: str, distribution: Distribution, mixed: Blends) -> PartDraw
 
 def _draw_birth_days(cohort: PartialCohort) -> None:
     """Place the birthday so that the age on `as_of` is exactly the whole years drawn."""
-    age = cohort.values["age"]
-    if isinstance(age, Coded):
-        raise TypeError("age gives text")
+    age = require_numbers(cohort.values["age"])
     outside = ~((age >= 0) & (age <= _OLDEST))
     if outside.any():
         raise SpecError([Problem(

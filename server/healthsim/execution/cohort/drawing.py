@@ -14,7 +14,7 @@ from healthsim.dates import day_of
 from healthsim.execution.cohort.population_measures import COUNTY, PopulationMeasures
 from healthsim.execution.cohort.quotas import in_exact_quota
 from healthsim.execution.people.diagnoses import ConditionColumns
-from healthsim.execution.people.draws import Draws, UnitRoster, Values
+from healthsim.execution.people.draws import Draws, UnitRoster, Values, require_numbers
 from healthsim.execution.people.logs import Moment
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
@@ -194,10 +194,7 @@ class PartialCohort:
 
     def numbers(self, decision: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone, float64, shape (n,)."""
-        values = self.draw(decision, distribution)
-        if isinstance(values, Coded):
-            raise TypeError(f"{decision} gives text where a number is needed")
-        return values
+        return require_numbers(self.draw(decision, distribution))
 
     def in_quota(
         self,

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort.cohort import birthday, draw_parts
 from healthsim.execution.cohort.drawing import CohortPlan, PartialCohort, take_rows
-from healthsim.execution.people.draws import Draws, UnitRoster, Values, require_text
+from healthsim.execution.people.draws import (
+    Draws,
+    UnitRoster,
+    Values,
+    require_numbers,
+    require_text,
+)
 from healthsim.execution.people.people import ConditionColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.profile import MOST_CHILDREN, Children, Spouse
@@ -85,7 +91,7 @@ def _household_members(anchors: PartialCohort) -> list[HouseholdMember]:
     household, members = anchors.profile.household, list[HouseholdMember]()
     if household is None:
         return members
-    youngest = _numbers(anchors.values["age"])
+    youngest = require_numbers(anchors.values["age"])
     if household.spouse is not None:
         spouse = _spouse(anchors, household.spouse)
         youngest = np.where(spouse.present, np.minimum(youngest, spouse.age), youngest)
@@ -102,11 +108,14 @@ def _spouse(anchors: PartialCohort, spec: Spouse) -> HouseholdMember:
     draws, share = anchors.draws, anchors.measures.resolved(spec.share)
     target = np.nan_to_num(anchors.numbers("household.spouse.share", share))
     u = anchors.chance("household.spouse", even=share.unconditional)
-    gap, own_age = anchors.measures.resolved(spec.age_gap or _GAP), _numbers(anchors.values["age"])
+    gap, own_age = (
+        anchors.measures.resolved(spec.age_gap or _GAP),
+        require_numbers(anchors.values["age"]),
+    )
 
     def draw_age(suffix: str) -> NDArray[np.float64]:
         years = draws.values(f"household.spouse.age_gap{suffix}", gap, None, anchors)
-        return np.floor(own_age - np.nan_to_num(_numbers(years)) + 0.5)
+        return np.floor(own_age - np.nan_to_num(require_numbers(years)) + 0.5)
 
     age = draw_age("")
     for again in range(1, _TRIES):
@@ -189,7 +198,9 @@ def _child(
             break
         if again < _TRIES:
             address = f"{decision}/again#{again}" if again else decision
-            drawn = np.nan_to_num(_numbers(draws.values(address, spread, None, anchors)), nan=-1.0)
+            drawn = np.nan_to_num(
+                require_numbers(draws.values(address, spread, None, anchors)), nan=-1.0
+            )
         else:  # the distribution gave no age that fits: any age that does
             drawn = low + np.floor(draws.uniform(f"{decision}/any") * (high - low + 1))
         age = np.where(misfit, drawn, age)
@@ -289,9 +300,3 @@ def replace_rows(values: Coded, rows: NDArray[np.bool_], label: str) -> Coded:
     """Return the values with one label where `rows`, bool of shape (n,), is true."""
     labels = values.vocabulary if label in values.vocabulary else (*values.vocabulary, label)
     return Coded(np.where(rows, np.int32(labels.index(label)), values.codes), labels)
-
-
-def _numbers(values: Values) -> NDArray[np.float64]:
-    if isinstance(values, Coded):
-        raise TypeError("text stands where a number is needed")
-    return values
