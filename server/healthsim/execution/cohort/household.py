@@ -198,9 +198,8 @@ def _child(
             break
         if again < _TRIES:
             address = f"{decision}/again#{again}" if again else decision
-            drawn = np.nan_to_num(
-                require_numbers(draws.values(address, spread, None, anchors)), nan=-1.0
-            )
+            numbers = draws.numbers(address, spread, scope=anchors)
+            drawn = np.nan_to_num(numbers, nan=-1.0)
         else:  # the distribution gave no age that fits: any age that does
             drawn = low + np.floor(draws.uniform(f"{decision}/any") * (high - low + 1))
         age = np.where(misfit, drawn, age)

@@ -204,7 +204,11 @@ class Draws:
         return distribution.values(draw)
 
     def numbers(
-        self, decision: str, distribution: Distribution, rows: Rows, scope: Scope | None
+        self,
+        decision: str,
+        distribution: Distribution,
+        rows: Rows | None = None,
+        scope: Scope | None = None,
     ) -> NDArray[np.float64]:
-        """Draw a number for each of `rows`, float64, shape (n,)."""
+        """Draw a number for each of `rows` (all people by default), float64, shape (n,)."""
         return require_numbers(self.values(decision, distribution, rows, scope))
