@@ -21,10 +21,10 @@ from mutation.choice import ROOMS, chosen
 from mutation.explained import key_of, reasons
 from mutation.lanes import in_lanes
 from mutation.outcomes import Outcomes
-from mutation.reach import Reach
+from mutation.reach import Reach, within
 from mutation.recording import KEPT, Recording, units
 from mutation.report import Tried, figures, stale
-from mutation.trial import UNREACHED, Outcome, Trial, within
+from mutation.trial import UNREACHED, Outcome, Trial
 
 _AIM = 0.85
 

@@ -15,6 +15,8 @@ from mutation.recording import IMPORT, Unit
 from mutation.source import PACKAGE, ROOT, Source, module_of
 
 _FIRST_FILES = 3
+_FIRST_SECONDS = 3.0
+_PINNED = "tests/golden/test_digests.py"
 _QUICK, _SLOW = 0.3, 3.0  # seconds that part quick, middling and slow tests
 
 
@@ -54,6 +56,18 @@ def batches(tests: Sequence[Test]) -> list[tuple[list[str], list[str]]]:
     return found
 
 
+def within(tests: list[Test], budget: float) -> list[Test]:
+    """Return the first tests that fit into a budget of seconds, at least one."""
+    kept: list[Test] = []
+    spent = 0.0
+    for one in tests:
+        spent += one.seconds
+        if kept and spent > budget:
+            break
+        kept.append(one)
+    return kept
+
+
 class Reach:
     """The record of every unit, as it is asked for a place."""
 
@@ -76,7 +90,8 @@ class Reach:
         First those that reach its line, then the others of the same files (they may use what one
         of them has made). What is reached only while modules are imported is used by the tests
         of the modules that import it: the nearer first. Quick tests go before slow ones, those of
-        the same room before others, and then those of files that are much about the place.
+        the same room before others, and then those of files that are much about the place. After
+        some seconds of these come the runs whose rows are pinned: they notice most.
         """
         direct, imported = self._direct(place, source)
         steps = [direct, {one for test in direct for one in self._tests[test.unit]}]
@@ -94,7 +109,12 @@ class Reach:
             tier = (one.seconds >= _QUICK) + (one.seconds >= _SLOW)
             return stage[one], tier, room not in one.name, -about[one.unit], one.unit, one.number
 
-        return sorted(stage, key=key)
+        ordered = sorted(stage, key=key)
+        pinned = [one for one in ordered if one.name.startswith(_PINNED) and stage[one] == 0]
+        apart = set(pinned)
+        others = [one for one in ordered if one not in apart]
+        first = within(others, _FIRST_SECONDS)
+        return first + pinned + others[len(first) :]
 
     def _direct(self, place: Place, source: Source) -> tuple[set[Test], bool]:
         """Return the tests that reach a place, and whether importing its module does."""

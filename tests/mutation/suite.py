@@ -133,11 +133,12 @@ def run(
         plugins: more plugins.
         stop: end at the first failure.
     """
-    from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, Phase, settings
 
     settings.register_profile(
         "mutation", derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+        phases=[Phase.explicit, Phase.generate],  # one example that fails is enough
     )  # fmt: skip
     settings.load_profile("mutation")
     if os.environ.get(hook.MUTANT):

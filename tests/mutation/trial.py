@@ -148,15 +148,3 @@ def usage(child: int) -> tuple[float, int]:
         return 0.0, 0
     ticks = sum(map(int, fields[11:15]))  # of itself and of children that it has waited for
     return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def within(tests: list[Test], budget: float) -> list[Test]:
-    """Return the first tests that fit into a budget of seconds, at least one."""
-    kept: list[Test] = []
-    spent = 0.0
-    for one in tests:
-        spent += one.seconds
-        if kept and spent > budget:
-            break
-        kept.append(one)
-    return kept
