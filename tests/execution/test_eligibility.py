@@ -42,3 +42,10 @@ def test_what_an_earlier_journey_causes_is_not_judged_before_it_is_walked() -> N
     second = journey(visit("w"), name="second", eligible="has('J44')", begins=begins)
 
     assert prepare(diabetic(count=20, through="2026-12-31"), [first, second]).count == 20
+
+
+def test_what_the_profile_alone_decides_is_judged_beside_other_journeys_too() -> None:
+    other = journey(visit("w"), name="second")
+
+    with pytest.raises(SpecError, match="true for none of all 30 people"):
+        prepare(diabetic(count=30), [journey(visit("v"), eligible=RARE), other])

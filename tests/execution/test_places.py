@@ -13,6 +13,7 @@ from healthsim.errors import SpecError
 from healthsim.execution.cohort.cohort import draw_parts, drawing_order
 from healthsim.execution.cohort.drawing import CohortPlan, PartialCohort
 from healthsim.execution.cohort.population_measures import PopulationMeasures
+from healthsim.execution.cohort.residence import Residence
 from healthsim.execution.people.draws import Draws, require_text
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
@@ -20,7 +21,7 @@ from healthsim.products.populationsim.population import CountyPopulation, built_
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.document import read
-from healthsim.specification.profiles.profile import ProfileSpec
+from healthsim.specification.profiles.profile import Location, ProfileSpec
 from healthsim.tables import Coded, Columns
 
 MEASURES = {"I10": "hypertension", "E11.9": "diabetes", "J44.9": "copd", "F32.A": "depression"}
@@ -184,6 +185,20 @@ def test_metros_and_areas_keep_their_counties() -> None:
     assert set(rural.columns["state"].tolist()) == {here.state_index("TX"), here.state_index("VT")}
     assert (here.county_metro[anywhere["county"]] == -1).all()
     assert len(set(anywhere["state"].tolist())) > 30
+
+
+@pytest.mark.parametrize("area", [None, "urban", "rural"])
+def test_anybody_can_live_in_the_counties_of_the_states_and_the_area_and_in_no_others(
+    area: str | None,
+) -> None:
+    here = geography()
+    inside = here.county_state == here.state_index("TX")
+    of_area = {None: inside | True, "urban": here.county_metro >= 0, "rural": here.county_metro < 0}
+    asked = Location.model_validate({"states": {"TX": 1}, "area": area})
+
+    found = Residence(asked).counties
+
+    assert found.tolist() == np.flatnonzero(inside & of_area[area]).tolist()
 
 
 def test_balanced_draws_and_households_have_the_places_figures() -> None:

@@ -90,7 +90,8 @@ class Reach:
         First those that reach its line, then the others of the same files (they may use what one
         of them has made). What is reached only while modules are imported is used by the tests
         of the modules that import it: the nearer first. Quick tests go before slow ones, those of
-        the same room before others, and then those of files that are much about the place. After
+        the same room before others, and first those of files with the module's name or much about
+        the place. After
         some seconds of these come the runs whose rows are pinned: they notice most.
         """
         direct, imported = self._direct(place, source)
@@ -105,9 +106,12 @@ class Reach:
         of_unit = Counter(one.unit for one in stage if stage[one] == 0)
         about = [of_unit[at] / max(len(tests), 1) for at, tests in enumerate(self._tests)]
 
-        def key(one: Test) -> tuple[int, int, bool, float, int, int]:
+        stem = place.path.rpartition("/")[2].removesuffix(".py")
+
+        def key(one: Test) -> tuple[int, int, bool, bool, float, int, int]:
             tier = (one.seconds >= _QUICK) + (one.seconds >= _SLOW)
-            return stage[one], tier, room not in one.name, -about[one.unit], one.unit, one.number
+            far = room not in one.name, stem not in one.name.partition("::")[0]
+            return stage[one], tier, *far, -about[one.unit], one.unit, one.number
 
         ordered = sorted(stage, key=key)
         pinned = [one for one in ordered if one.name.startswith(_PINNED) and stage[one] == 0]
