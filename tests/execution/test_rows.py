@@ -18,6 +18,7 @@ from healthsim.execution.run import chunks
 from healthsim.execution.sync.bills import build_bills
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.sync import synced_tables
+from healthsim.products.catalogue import NOT_PER_PERSON, TABLES
 from healthsim.tables import Coded
 
 PERSON_ID = np.array([101, 201, 301, 401], dtype=np.int64)
@@ -41,7 +42,8 @@ class _Segment:
 
 @pytest.fixture(scope="module")
 def job() -> Job:
-    profile = diabetic(count=COUNT, products=["patientsim", "membersim", "rxmembersim"])
+    products = ["patientsim", "membersim", "rxmembersim", "trialsim"]
+    profile = diabetic(count=COUNT, products=products)
     return prepare(profile, [EMERGENCY])
 
 
@@ -106,6 +108,12 @@ def test_a_stay_begins_in_the_hospital_of_its_emergency_visit_when_that_has_ende
     assert np.array_equal(stay.facility[after], emergency.facility[before])
     assert np.all(stay.start_at[after] >= emergency.end_at[before])
     assert np.all(stay.end_at >= stay.start_at)
+
+
+def test_every_table_of_people_is_filled_by_a_function(ctx: SyncContext) -> None:
+    filled = {*synced_tables(ctx), *NOT_PER_PERSON}
+
+    assert filled == {table.name for table in TABLES}
 
 
 def test_tables_can_be_made_twice_from_one_chunk_and_are_the_same(ctx: SyncContext) -> None:

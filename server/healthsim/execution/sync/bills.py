@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -120,14 +119,14 @@ class Bill:
 
 def build_bills(ctx: SyncContext) -> list[Bill]:
     """Return every bill of a chunk that has people, with its lines."""
-    visits = [visit for visit in ctx.visits.values() if not is_sponsor_paid(visit.details)]
+    visits = [visit for visit in ctx.visits.values() if not _is_sponsor_paid(visit.details)]
     bills = [bill for visit in visits for bill in _bills_of_visit(ctx, visit)]
     bills = _deny_in_global_periods(_merge_emergencies(ctx, bills))
     covered = [_covered_part(ctx, bill) for bill in bills]
     return [bill for bill in covered if bill.lines]
 
 
-def is_sponsor_paid(details: object) -> bool:
+def _is_sponsor_paid(details: object) -> bool:
     """Return whether a visit is a trial's own, for which nobody is sent a claim."""
     return isinstance(details, TrialVisitDetails) and not details.routine_care
 
@@ -136,35 +135,22 @@ def _bills_of_visit(ctx: SyncContext, visit: VisitRows) -> Iterator[Bill]:
     """Yield the visit's 837P and 837I, and an 837P of each other specialty that did a procedure."""
     during = ctx.by_visit.get(visit.key, [])
     at_facility = visit.details.encounter_class in BILL_TYPES
-    billed: dict[str, list[OccurrenceRows]] = defaultdict(list)
+    billed: dict[str, list[OccurrenceRows]] = {PROFESSIONAL: [], INSTITUTIONAL: []}
     for source in during:
-        billed[_biller(visit, source, at_facility)].append(source)
-
-    def lines(biller: str, form: str) -> Iterator[BilledLine]:
-        for source in billed.pop(biller, []):
-            yield from _lines_of(ctx, source, visit, form)
-
-    address = visit.occurrence.address
-    facility_lines = _facility_lines(ctx, visit, during) if at_facility else ()
-    for form, own in ((PROFESSIONAL, _visit_lines(ctx, visit)), (INSTITUTIONAL, facility_lines)):
-        yield _bill(ctx, visit, form, address, visit.provider, (*own, *lines(form, form)))
-    for specialty, sources in list(billed.items()):
-        address = sources[0].occurrence.address
-        provider = ctx.network.provider(visit.provider_request(specialty, address, visit.rows))
-        performed = tuple(lines(specialty, PROFESSIONAL))
-        yield _bill(ctx, visit, PROFESSIONAL, address, provider, performed)
-
-
-def _bill(
-    ctx: SyncContext,
-    visit: VisitRows,
-    form: str,
-    address: str,
-    provider: NDArray[np.int32],
-    lines: tuple[BilledLine, ...],
-) -> Bill:
-    address = f"{address}/{form}"
-    return Bill(visit, form, address, ctx.numbering.number("claims", address), provider, lines)
+        billed.setdefault(_biller(visit, source, at_facility), []).append(source)
+    own = {
+        PROFESSIONAL: _visit_lines(ctx, visit),
+        INSTITUTIONAL: _facility_lines(ctx, visit, during) if at_facility else (),
+    }
+    for biller, sources in billed.items():
+        address, provider, form = visit.occurrence.address, visit.provider, biller
+        if biller not in own:  # a specialty
+            address, form = sources[0].occurrence.address, PROFESSIONAL
+            provider = ctx.network.provider(visit.provider_request(biller, address, visit.rows))
+        done = (line for source in sources for line in _lines_of(ctx, source, visit, form))
+        number = ctx.numbering.number("claims", f"{address}/{form}")
+        lines = (*own.get(biller, ()), *done)
+        yield Bill(visit, form, f"{address}/{form}", number, provider, lines)
 
 
 def _biller(visit: VisitRows, source: OccurrenceRows, at_facility: bool) -> str:
