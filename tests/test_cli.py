@@ -407,7 +407,7 @@ def test_check_refuses_a_profile_for_whose_places_nothing_is_known(
     made = _run(home, "generate", "--profile", str(path))
 
     assert (checked.returncode, made.returncode) == (2, 2)
-    assert "nothing is known of 'stroke' in Harris County, TX" in checked.stderr
+    assert "there is no figure for 'stroke' in Harris County, TX" in checked.stderr
     assert "reference import cdc-places FILE" in " ".join(checked.stderr.split())
 
 

@@ -82,7 +82,7 @@ def test_loinc_codes_end_in_their_check_digit() -> None:
         assert (10 - total % 10) % 10 == int(check), code
 
 
-def test_results_lie_within_what_a_laboratory_would_believe() -> None:
+def test_results_are_within_plausible_limits() -> None:
     for row in loinc().rows.values():
         assert row.low <= row.mean <= row.high
         assert row.sd > 0

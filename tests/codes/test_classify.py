@@ -72,7 +72,7 @@ def test_every_book_answers_for_its_own_codes_and_for_others(system: str) -> Non
         ("revenue", "450", "0450"),
     ],
 )
-def test_slips_of_the_pen_are_mended_first(system: str, code: str, first: str) -> None:
+def test_small_typing_errors_are_corrected_first(system: str, code: str, first: str) -> None:
     assert suggest(system, code)[0] == first
 
 
@@ -103,7 +103,7 @@ def test_sex_and_age_are_judged_where_they_are_known() -> None:
     assert classify("icd10cm", "O80", sex="F", age=30).status == "valid"
 
 
-def test_a_code_of_another_system_says_of_which() -> None:
+def test_a_code_of_another_system_is_named_with_that_system() -> None:
     verdict = classify("icd10cm", "4548-4")
 
     assert (verdict.status, verdict.found_in) == ("wrong_system", "loinc")
@@ -127,14 +127,16 @@ def test_a_sex_is_understood_in_words(said: str, status: str) -> None:
 @pytest.mark.parametrize(
     "whose", [{"sex": "X"}, {"sex": "fem"}, {"age": -1}, {"age": float("nan")}]
 )
-def test_a_sex_or_an_age_that_is_none_is_refused_and_never_ignored(whose: dict[str, Any]) -> None:
+def test_an_invalid_sex_or_age_is_refused_and_never_ignored(whose: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="write"):
         classify("icd10cm", "C61", **whose)
 
 
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
 @pytest.mark.parametrize("code", ["\ud800", "E11.\udcff", "E1" * 500_000, "\x00" * 9, "9" * 201])
-def test_what_can_be_no_code_is_unknown_and_said_in_few_words(system: str, code: str) -> None:
+def test_a_text_that_cannot_be_a_code_is_unknown_and_shown_shortened(
+    system: str, code: str
+) -> None:
     verdict = classify(system, code)
 
     assert verdict.status == "unknown"
@@ -170,7 +172,7 @@ def test_a_wrong_check_digit_and_eleven_letters_have_the_form_of_nothing() -> No
     ("system", "code"),
     [("hcpcs", "J18.85"), ("cvx", "1.11"), ("drg", "0-02"), ("revenue", "04.50"), ("cvx", "1 11")],
 )
-def test_no_system_forgives_a_dot_or_dash_that_its_codes_never_have(system: str, code: str) -> None:
+def test_no_system_accepts_a_dot_or_dash_that_its_codes_never_have(system: str, code: str) -> None:
     assert classify(system, code).status != "valid"
 
 
@@ -185,9 +187,7 @@ def test_no_system_forgives_a_dot_or_dash_that_its_codes_never_have(system: str,
         ("drug", "Metformin 500 MG tablet", "metformin 500 mg tablet"),
     ],
 )
-def test_each_system_forgives_what_is_wrong_with_its_own_form(
-    system: str, code: str, written: str
-) -> None:
+def test_each_system_corrects_errors_of_its_own_form(system: str, code: str, written: str) -> None:
     verdict = classify(system, code)
 
     assert (verdict.status, verdict.code) == ("valid", written)
@@ -203,7 +203,7 @@ def test_a_list_of_codes_is_named_as_a_list(system: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["250.00", "401", "401.9", "V45.81", "E880.1"])
-def test_a_code_of_the_older_revision_is_called_so_and_repaired_into_nothing(code: str) -> None:
+def test_a_code_of_the_older_revision_is_recognized_and_gets_no_suggestion(code: str) -> None:
     verdict = classify("icd10cm", code)
     assert (verdict.status, verdict.suggestions) == ("unknown", ())
     assert "looks like ICD-9-CM" in verdict.found

@@ -81,7 +81,7 @@ def test_codes_below_a_beginning_are_the_billable_ones_of_that_day() -> None:
     assert not icd10cm().begins("N18.7")
 
 
-def test_a_retired_code_names_what_took_its_place() -> None:
+def test_a_retired_code_names_its_successors() -> None:
     row = icd10cm().entry("T40.7X1A")
 
     assert row is not None

@@ -43,7 +43,7 @@ def test_limits_of_sex_and_age_are_sensible() -> None:
     ("code", "mend"),
     [("E119", "E11.9"), ("E11", "billable code below it"), ("e11.9", "E11.9"), ("I10.0", "I10")],
 )
-def test_a_wrong_code_is_refused_with_a_way_out(code: str, mend: str) -> None:
+def test_a_wrong_code_is_refused_with_suggestions(code: str, mend: str) -> None:
     with pytest.raises(NotFound, match=re.escape(mend)):
         icd10cm().find(code, "clinical.primary.code")
 

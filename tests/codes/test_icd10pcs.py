@@ -37,7 +37,7 @@ def test_a_procedure_is_found_shown_and_missed() -> None:
         book.find("0SRD0J8", "details.icd10pcs")
 
 
-def test_a_wrong_procedure_is_told_with_the_ones_likely_meant() -> None:
+def test_a_wrong_procedure_is_refused_with_those_likely_meant() -> None:
     assert classify("icd10pcs", "0SRD0J9").status == "valid"
     assert classify("icd10pcs", "0srd0j8").suggestions[0] == "0SRD0J9"
     assert classify("icd10pcs", "OSRDOJ9").mend == "write '0SRD0J9'"

@@ -54,11 +54,11 @@ def library() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("key", BOOKS)
-def test_the_library_says_only_what_the_books_hold(key: str, library: dict[str, set[str]]) -> None:
+def test_the_library_has_only_codes_of_the_books(key: str, library: dict[str, set[str]]) -> None:
     assert library[key] - set(BOOKS[key]) == set()
 
 
-def test_the_library_is_read_where_it_says_codes(library: dict[str, set[str]]) -> None:
+def test_codes_of_the_library_are_read_where_they_are_stated(library: dict[str, set[str]]) -> None:
     assert min(len(library[key]) for key in ("loinc", "panel", "drug", "cvx", "drg")) > 5
 
 

@@ -8,14 +8,14 @@ from healthsim.codes.loinc import loinc
 from healthsim.codes.procedures import procedure_system
 
 
-def test_enough_conditions_say_what_goes_with_them() -> None:
+def test_enough_conditions_have_related_codes() -> None:
     assert len(conditions()) > 90
     assert all(len(row.labs) + len(row.drugs) + len(row.procedures) > 1
                for row in conditions().values())  # fmt: skip
 
 
 @pytest.mark.parametrize("row", conditions().values(), ids=lambda row: row.prefix)
-def test_everything_that_goes_with_a_condition_stands_in_its_book(row: ConditionLinks) -> None:
+def test_every_related_code_is_in_its_book(row: ConditionLinks) -> None:
     people = {name for name, kind in taxonomy().rows.items() if kind.kind == "person"}
 
     assert set(row.labs) <= set(loinc().codes)
@@ -31,7 +31,7 @@ def test_everything_that_goes_with_a_condition_stands_in_its_book(row: Condition
         assert len(set(several)) == len(several)
 
 
-def test_a_code_has_what_goes_with_all_its_beginnings_the_nearest_first() -> None:
+def test_a_code_has_the_related_codes_of_all_its_prefixes_the_longest_first() -> None:
     found = goes_with("E11.42")
 
     assert [row.prefix for row in found.conditions] == ["E11.4", "E11"]
@@ -44,12 +44,12 @@ def test_a_code_has_what_goes_with_all_its_beginnings_the_nearest_first() -> Non
     assert goes_with("e1142").drugs == found.drugs
 
 
-def test_a_condition_does_not_go_with_itself() -> None:
+def test_a_condition_is_not_related_to_itself() -> None:
     assert "I10" in goes_with("E11.9").comorbid
     assert "N18.30" in goes_with("N18.4").conditions[0].comorbid or goes_with("N18.30").labs
     assert "Z99.2" not in goes_with("Z99.2").comorbid
 
 
-def test_nothing_goes_with_what_nobody_described() -> None:
+def test_a_condition_without_links_has_no_related_codes() -> None:
     assert goes_with("W56.01XA").conditions == ()
     assert goes_with("").labs == ()

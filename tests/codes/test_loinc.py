@@ -39,7 +39,7 @@ def test_units_are_of_ucum_and_known_confidence() -> None:
         assert 0 <= row.decimals <= 3
 
 
-def test_intervals_lie_within_their_test_and_say_where_they_come_from() -> None:
+def test_intervals_are_within_the_limits_of_their_test_and_have_a_source() -> None:
     for code, rows in intervals().items():
         book = loinc().find(code, "intervals")
         for one in rows:

@@ -37,7 +37,7 @@ def _codes(query: str, *systems: str, limit: int = 5) -> list[str]:
         ("knee replacement", "470"),
     ],
 )
-def test_what_people_say_leads_to_the_code(said: str, code: str) -> None:
+def test_lay_words_lead_to_the_code(said: str, code: str) -> None:
     assert code in _codes(said)[:3]
 
 
@@ -69,7 +69,7 @@ def test_one_book_is_searched_where_one_is_named() -> None:
     assert {hit.system for hit in search("diabetes", ["drg"]).hits} == {"drg"}
 
 
-def test_words_that_no_text_holds_are_said() -> None:
+def test_words_that_no_text_contains_are_named() -> None:
     found = search("xyzzy asthma")
 
     assert found.unmatched == ("xyzzy",)

@@ -83,7 +83,9 @@ def test_the_version_of_a_book_is_part_of_the_reference(folder: Path) -> None:
     assert built_in().directory is before.directory
 
 
-def test_an_emptied_shelf_goes_back_to_the_books_built_in(folder: Path, tmp_path: Path) -> None:
+def test_without_imported_books_the_built_in_ones_are_used_again(
+    folder: Path, tmp_path: Path
+) -> None:
     put(folder, "hcpcs", "G9999\tA made-up service\n")
     imported_books.open_shelf(folder)
     imported = "G9999" in books.hcpcs()

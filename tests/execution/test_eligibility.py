@@ -29,7 +29,7 @@ def test_of_a_large_population_only_the_first_are_looked_at_and_nothing_is_refus
     assert "none of the first 2,000 people" in str(eligibility_problems(job)[0])
 
 
-def test_one_who_may_enter_is_enough() -> None:
+def test_one_person_who_may_enter_is_enough() -> None:
     profile, walked = diabetic(count=60), journey(visit("v"), eligible="age > 85")
 
     assert prepare(profile, [walked]).count == 60

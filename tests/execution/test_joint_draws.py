@@ -68,7 +68,7 @@ def test_nobody_has_two_alternatives_and_shares_are_of_those_who_can() -> None:
     assert not any("C61" in held[person] for person in gender.keys() - set(men))
 
 
-def test_several_groups_of_alternatives_do_not_know_each_other() -> None:
+def test_several_groups_of_alternatives_are_independent() -> None:
     groups = [GRAVE[2:], [{"code": "F32.A", "share": 0.4}, {"code": "F41.9", "share": 0.6}]]
     held = list(coded(run(with_(one_of=groups))).values())
     both = sum({"C34.90", "F32.A"} <= found for found in held)
@@ -123,7 +123,7 @@ def test_a_condition_that_implies_another_moves_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("rank", [-0.9, -0.3, 0.0, 0.4, 0.95])
-def test_the_rank_correlation_is_the_one_that_was_asked_for(rank: float) -> None:
+def test_the_rank_correlation_is_the_one_that_is_specified(rank: float) -> None:
     found = attributes(correlated(("bmi", "sbp", rank)))
 
     assert abs(spearmanr(found["bmi"], found["sbp"]).statistic - rank) <= rank_error(rank)
@@ -140,7 +140,7 @@ def test_only_the_second_moves_and_both_keep_their_distribution() -> None:
     )
 
 
-def test_three_attributes_go_together_as_each_pair_was_asked() -> None:
+def test_three_attributes_are_correlated_as_specified_for_each_pair() -> None:
     asked = (("bmi", "sbp", 0.4), ("bmi", "glucose", 0.5), ("sbp", "glucose", 0.3))
     found = attributes(correlated(*asked, glucose={"type": "lognormal", "mean": 110, "sd": 30}))
 

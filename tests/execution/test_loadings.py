@@ -111,7 +111,7 @@ def test_another_loading_moves_that_condition_alone() -> None:
     assert listed(one["conditions"]) != listed(other["conditions"])
 
 
-def test_a_loading_of_nothing_is_a_chance_of_its_own() -> None:
+def test_a_loading_of_zero_leaves_a_condition_independent() -> None:
     bare = run(with_(comorbidities=[{"code": "I10", "share": 0.3}, MOOD]))
     none = run(with_(comorbidities=[{"code": "I10", "share": 0.3, "loading": 0}, MOOD]))
 

@@ -174,7 +174,7 @@ def test_long_supplies_are_mailed_to_the_members_who_want_it() -> None:
     assert mailed == pytest.approx(0.3, abs=3 * np.sqrt(0.3 * 0.7 / len(long)))
 
 
-def test_the_nearest_is_told_where_nothing_lies_within_the_radius() -> None:
+def test_the_nearest_is_named_where_nothing_is_within_the_radius() -> None:
     far = covered("Original") | {"network": {"radius_miles": 20}}
     far["demographics"]["location"] = {"counties": {"48301": 1}}  # Loving County, TX
     with pytest.raises(SpecError, match=r"nearest cardiology that Original has is \d+ miles from "

@@ -250,9 +250,9 @@ def test_imported_people_replace_those_of_their_county() -> None:
     assert np.array_equal(after.people[orleans], built_in_population().people[orleans])
 
 
-def test_what_nothing_is_known_of_is_refused_naming_what_to_import() -> None:
+def test_a_measure_without_figures_is_refused_naming_what_to_import() -> None:
     with pytest.raises(
-        SpecError, match="nothing is known of 'stroke' in Harris County, TX"
+        SpecError, match="there is no figure for 'stroke' in Harris County, TX"
     ) as told:
         prepare(profile(HARRIS, {"I63.9": "stroke"}, count=10))
 

@@ -114,7 +114,7 @@ def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, co
     assert digest(*jobs, size=size, threads=threads) == digest(*jobs, size=16_384, threads=1)
 
 
-def test_a_count_may_rest_on_who_took_another_whatever_is_written_first() -> None:
+def test_a_count_may_depend_on_who_took_another_whatever_is_written_first() -> None:
     late = fork(counted(10), *REST, id="late", at=60, when="happened('go')")
     early = fork({"name": "a", "exactly": 25, "steps": [visit("go")]}, *REST, id="early", at=30)
     tables = run(diabetic(count=100), journey(late, early), size=30)
@@ -132,7 +132,7 @@ def test_two_counts_that_people_meet_in_either_order_are_both_met() -> None:
     assert (taken(tables, "one")["a"], taken(tables)["a"]) == (40, 60)
 
 
-def test_counts_that_rest_on_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_that_depend_on_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_MOST_COUNTS", 3)
     jitter = {"day": 40, "variance_days": 20}
     steps = (
@@ -141,7 +141,7 @@ def test_counts_that_rest_on_each_other_are_refused(monkeypatch: pytest.MonkeyPa
         fork({"name": "a", "exactly": 40, "steps": [visit("y")]}, *REST, id="two", at=jitter,
              when="not happened('x')"),
     )  # fmt: skip
-    with pytest.raises(SpecError, match="rests on another step that counts everybody"):
+    with pytest.raises(SpecError, match="depends on another step that counts people"):
         run(diabetic(count=300), journey(*steps))
 
 

@@ -96,7 +96,7 @@ def test_a_group_keeps_its_people_when_another_group_changes() -> None:
     }
 
 
-def test_a_quota_may_rest_on_another_quota() -> None:
+def test_a_quota_may_depend_on_another_quota() -> None:
     profile = fifty(WOMEN)
     profile["clinical"]["medications"] = [
         {"drug": DRUG, "exactly": [{"when": f"has('{KIDNEY}')", "count": 6}]}

@@ -122,7 +122,7 @@ def test_days_are_numbers_and_nulls_are_not_counted() -> None:
     )
 
 
-def test_nobody_to_divide_by_is_not_met_and_says_so() -> None:
+def test_an_expectation_about_nobody_is_not_met_and_says_so() -> None:
     asked = ["share(age > 3 where age > 500) <= 1", "mean(fills.quantity where quantity < 0) < 5"]
     found = judged(diabetic(count=20, expectations=asked))
 

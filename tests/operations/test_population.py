@@ -102,7 +102,9 @@ def test_a_city_that_is_not_known_is_answered_with_what_is_meant_or_the_forms(ho
 
 
 def test_a_measure_that_only_an_import_brings_names_it(home: Home) -> None:
-    with pytest.raises(NotFound, match=r"nothing is known of 'dental'; import .* cdc-places FILE"):
+    with pytest.raises(
+        NotFound, match=r"there is no figure for 'dental'; import .* cdc-places FILE"
+    ):
         describe_place(home, "TX", ["dental"])
     with pytest.raises(NotFound, match=r"did you mean 'dental'.*cdc-places FILE"):
         describe_place(home, "TX", ["dentl"])

@@ -88,7 +88,7 @@ def test_numbers_do_not_depend_on_how_many_are_asked_for() -> None:
     assert np.array_equal(whole[40:], npis(Streams(seed=1), np.arange(40, 100, dtype=np.int64)))
 
 
-def test_whoever_is_not_in_a_county_comes_from_the_nearest_that_has_one(
+def test_a_county_without_a_specialty_is_served_by_the_nearest_with_one(
     directory: Directory,
 ) -> None:
     county = np.repeat(np.arange(len(FIPS), dtype=np.int32), 50)
@@ -298,7 +298,7 @@ def test_distances_are_those_of_the_map() -> None:
     assert miles[1:] == pytest.approx([225, 1375, 1415], rel=0.03)
 
 
-def test_a_county_that_no_list_has_stands_in_the_middle_of_its_state() -> None:
+def test_an_unlisted_county_is_in_the_middle_of_its_state() -> None:
     there = centers(("48999", "48201", "36061"))
 
     miles = there.miles(np.zeros(2, dtype=np.int32), np.array([1, 2], dtype=np.int32))

@@ -81,7 +81,9 @@ class CodeVerdict:
             return f"{name} has no code {said} here{other}"
         if self.status == "wrong_system":
             evidence = "one" if self.code else "has the form of one"
-            return f"{said} is no code of {name} but {evidence} of {SYSTEMS[self.found_in].title}"
+            return (
+                f"{said} is not a code of {name} but {evidence} of {SYSTEMS[self.found_in].title}"
+            )
         return f"{self.code} ({self.display}) {self.detail}"
 
     @property

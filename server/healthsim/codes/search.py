@@ -90,7 +90,7 @@ def search(
     named = [book_name(system, where) for system in systems]
     names, words = named or list(DEFAULT_BOOKS), query_words(query)
     if not words:
-        raise NotFound("query", "holds no word", "give words, such as: heart failure, or a code")
+        raise NotFound("query", "has no word", "give words, such as: heart failure, or a code")
     if by_code := _search_by_code(names, query, limit):
         return by_code
     terms = query_terms(words)
@@ -118,9 +118,9 @@ def remarks(result: SearchResult) -> list[str]:
     """Return sentences about a result that its hits do not show."""
     sentences = []
     if result.unmatched:
-        sentences.append(f"no text holds {', '.join(map(repr, result.unmatched))}: left out")
+        sentences.append(f"no text contains {', '.join(map(repr, result.unmatched))}: left out")
     elif result.partly:
-        sentences.append("no text holds all the words; these hold the most of them")
+        sentences.append("no text contains all the words; these contain most of them")
     if sum(result.totals.values()) > len(result.hits):
         counts = ", ".join(f"{name} {count:,}" for name, count in result.totals.items())
         sentences.append(

@@ -221,7 +221,7 @@ def _unknown(measure: str, known: Sequence[str]) -> NotFound:
 
     if measure in PLACES_BESIDES:
         mend = f"import a release of CDC PLACES by county that has it: {_IMPORT}"
-        return NotFound("measures", f"nothing is known of {measure!r}", mend)
+        return NotFound("measures", f"there is no figure for {measure!r}", mend)
     names = {*known, *PLACES.values(), *PLACES_BESIDES}
     return NotFound("measures", f"no measure {measure!r}",
                     f"{near(measure, names)} (more of them come with {_IMPORT})")  # fmt: skip

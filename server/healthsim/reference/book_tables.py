@@ -102,7 +102,7 @@ _LOINC = _Form(
     ),
     where="coalesce(\"STATUS\", '') <> 'DEPRECATED'",
     checks=(
-        _form_check("LOINC_NUM", "[0-9]{1,7}-[0-9]", "is {}, no LOINC code"),
+        _form_check("LOINC_NUM", "[0-9]{1,7}-[0-9]", "is {}, not a LOINC code"),
         _empty_check("LONG_COMMON_NAME"),
     ),
     left_out=("deprecated", "\"STATUS\" = 'DEPRECATED'"),
@@ -115,7 +115,7 @@ _RXNCONSO = _Form(
     where="\"SAB\" = 'RXNORM' AND coalesce(\"SUPPRESS\", 'N') = 'N' AND \"TTY\" IN "
     "('IN', 'PIN', 'MIN', 'BN', 'SCD', 'SBD', 'GPCK', 'BPCK')",
     grouped=True,
-    checks=(_form_check("RXCUI", "[0-9]{1,8}", "is {}, no RXCUI"),),
+    checks=(_form_check("RXCUI", "[0-9]{1,8}", "is {}, not an RXCUI"),),
     text_format=TextFormat(mark="|", quoted=False, headed=False),
     names=("RXCUI", "LAT", "TS", "LUI", "STT", "SUI", "ISPREF", "RXAUI", "SAUI", "SCUI", "SDUI",
            "SAB", "TTY", "CODE", "STR", "SRL", "SUPPRESS", "CVF", "end"),
@@ -133,7 +133,7 @@ _PRODUCTS = _Form(
     "'(' || \"PROPRIETARYNAME\" || ')'))",
     where=_LISTED,
     grouped=True,
-    checks=(_form_check("PRODUCTNDC", "[0-9]{4,5}-[0-9]{3,4}", "is {}, no product's NDC"),),
+    checks=(_form_check("PRODUCTNDC", "[0-9]{4,5}-[0-9]{3,4}", "is {}, not the NDC of a product"),),
     text_format=_TABS,
     left_out=("excluded_by_FDA", f"NOT ({_LISTED})"),
 )
@@ -149,7 +149,7 @@ _PACKAGES = _Form(
     grouped=True,
     checks=(
         _form_check(
-            "NDCPACKAGECODE", "[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}", "is {}, no package's NDC"
+            "NDCPACKAGECODE", "[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}", "is {}, not the NDC of a package"
         ),
     ),
     text_format=_TABS,
@@ -167,7 +167,7 @@ _HCPCS = _Form(
     facts=(f"'until=' || strftime(max({_LAST_DAY}), '%Y-%m-%d')",),
     where="regexp_full_match(\"HCPC\", '[A-Z][0-9]{4}') AND \"RECID\" IN ('3', '4')",
     grouped=True,
-    checks=(_form_check("RECID", "[3478]", "is {}, no kind of record (3, 4, 7 or 8)"),),
+    checks=(_form_check("RECID", "[3478]", "is {}, not a kind of record (3, 4, 7 or 8)"),),
     left_out=("ended", '"TERM DT" IS NOT NULL'),
 )
 _CPT = _Form(
@@ -176,7 +176,7 @@ _CPT = _Form(
     text='"description"',
     checks=(
         replace(
-            _form_check("code", "[0-9]{4}[0-9AFMTU]", "is {}, no CPT number"),
+            _form_check("code", "[0-9]{4}[0-9AFMTU]", "is {}, not a CPT number"),
             mend="write five characters, such as 99213",
         ),
         _empty_check("description"),
@@ -194,7 +194,7 @@ _TAXONOMY = _Form(
         "'kind=' || CASE \"Section\" WHEN 'Individual' THEN 'person' ELSE 'organisation' END",
         _fact("trade", 'lower("Classification")'),
     ),
-    checks=(_form_check("Code", "[0-9]{3}[0-9A-Z]{6}X", "is {}, no taxonomy code"),
+    checks=(_form_check("Code", "[0-9]{3}[0-9A-Z]{6}X", "is {}, not a taxonomy code"),
             _empty_check("Classification")),
 )  # fmt: skip
 _MSDRG = _Form(
@@ -268,7 +268,7 @@ def msdrg(source: CsvSource, as_of: str) -> BookContent:
     mark = "\t" if "\t" in head else ","
     named = re.search(r"\b(?:FY\s*)?(20\d\d)\b", f"{as_of} {head} {source.name}")
     if not named:
-        raise Refused(source.shown, "does not say its fiscal year",
+        raise Refused(source.shown, "does not state its fiscal year",
                       "say it: --as-of 'FY 2027'")  # fmt: skip
     content, _ = _read(source, replace(_MSDRG, text_format=TextFormat(mark=mark)))
     rows = [(code, text, f"{facts};year={named[1]}") for code, text, facts in content.rows]

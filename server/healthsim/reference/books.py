@@ -183,7 +183,7 @@ def _sorted(file: str, rows: Sequence[Row]) -> list[Row]:
     ordered = sorted(rows, key=lambda row: row[0].encode())
     for first, second in pairwise(ordered):
         if first[0] == second[0]:
-            raise Refused(file, f"code {first[0]} stands in it twice", "remove one of the two")
+            raise Refused(file, f"code {first[0]} is in it twice", "remove one of the two")
     return ordered
 
 

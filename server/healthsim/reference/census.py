@@ -93,14 +93,14 @@ def load_agesex(
 def _refuse_rows(
     connection: duckdb.DuckDBPyConnection, source: CsvSource, counts: tuple[str, ...]
 ) -> None:
-    whole = [RowCheck(name, not_whole(name), "is {}, no whole number") for name in
+    whole = [RowCheck(name, not_whole(name), "is {}, not a whole number") for name in
              ("STATE", "COUNTY", "YEAR", *counts)]  # fmt: skip
     refuse(connection, source, [
         RowCheck("SUMLEV", "coalesce(lpad(\"SUMLEV\", 3, '0'), '') <> '050'",
                  "is {}, and counties have 050", "give the file of counties"),
         *whole,
-        RowCheck("STATE", f"NOT {known_state(_FIPS)}", "is {}, no state"),
-        RowCheck("COUNTY", "length(\"COUNTY\") > 3", "is {}, no county code of three digits"),
+        RowCheck("STATE", f"NOT {known_state(_FIPS)}", "is {}, not a state"),
+        RowCheck("COUNTY", "length(\"COUNTY\") > 3", "is {}, not a county code of three digits"),
     ])  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _estimate(
     if not re.fullmatch(r"20\d\d", release):
         raise Refused(
             source.shown,
-            "its name does not tell of which release it is, and YEAR is a mere number in it",
+            "its name does not state its release, and YEAR in it is only a code",
             "keep the publisher's name (cc-est2024-….csv), or add --as-of with the release's year",
         )
     codes = july_codes(int(release))

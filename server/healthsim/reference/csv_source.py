@@ -96,7 +96,7 @@ def _refuse_absent(file: Path) -> None:
     if not file.exists():
         raise NotFound(file.name, "there is no such file", "give the path of the downloaded file")
     if not file.is_file():
-        raise Refused(file.name, "is no ordinary file", "give the path of the downloaded file")
+        raise Refused(file.name, "is not a regular file", "give the path of the downloaded file")
 
 
 def _scan(scanner: CsvScanner, stream: ByteSource, report_bytes: Callable[[int], None]) -> None:
@@ -182,7 +182,7 @@ def _member(file: Path, archive: zipfile.ZipFile, pattern: str) -> zipfile.ZipIn
     if len(candidates) == 1:
         return names[candidates[0]]
     listed = ", ".join((candidates or sorted(names))[:4]) or "nothing"
-    raise Refused(file.name, f"holds {len(candidates)} CSV files that may be meant ({listed})",
+    raise Refused(file.name, f"holds {len(candidates)} CSV files that could be meant ({listed})",
                   f"unpack it and give the file {pattern}")  # fmt: skip
 
 

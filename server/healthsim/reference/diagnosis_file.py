@@ -36,8 +36,8 @@ def read(source: CsvSource, as_of: str) -> BookContent:
     if release < RELEASE:
         raise Refused(
             source.shown,
-            f"is the release of {release}, and the book built in is of {RELEASE}",
-            "give a newer one; older codes are known already, with their days",
+            f"is the release of {release}, and the built-in book is of {RELEASE}",
+            "give a newer one; the built-in book has the older codes, with their days",
         )
     entries = _entries(source)
     book = _CombinedRelease(Icd10cm(), entries, release)
@@ -65,8 +65,8 @@ def _release(name: str, as_of: str) -> date:
         return date(int(day[1]), int(day[2]), int(day[3]))
     match = re.search(r"(?:([a-z]{3})[a-z]*[-_ ]?(?:\d{1,2}[-_, ]+)?)?(20\d\d)", text.lower())
     if match is None:
-        raise Refused(name, "does not say its release",
-                      "say its first day: --as-of 2026-10-01")  # fmt: skip
+        raise Refused(name, "does not state its release",
+                      "state its first day: --as-of 2026-10-01")  # fmt: skip
     year, month = int(match[2]), match[1] or ""
     if month in _MONTHS:
         return date(year, _MONTHS.index(month) + 1, 1)
@@ -85,7 +85,7 @@ def _entries(source: CsvSource) -> _Entries:
             continue
         code, leaf, text = reader(source, number, line, number == len(lines))
         if dotted(code) in entries:
-            raise Refused(at_line(source.shown, number), f"code {code} stands in it twice", _AGAIN)
+            raise Refused(at_line(source.shown, number), f"code {code} is in it twice", _AGAIN)
         entries[dotted(code)] = (leaf, text)
     _refuse_cut(source, lines)
     return entries
@@ -94,10 +94,10 @@ def _entries(source: CsvSource) -> _Entries:
 def _ordered(source: CsvSource, number: int, line: str, last: bool) -> tuple[str, bool, str]:
     match, text = _ORDER.match(line), line[_TEXT:].strip()
     if match is None or not text:
-        found = "is no line of an order file: number, code, 0 or 1, short and long text"
+        found = "is not a line of an order file: number, code, 0 or 1, short and long text"
         raise Refused(
             at_line(source.shown, number),
-            "the last line is no whole one: the file is cut off" if last else found,
+            "the last line is incomplete: the file is cut off" if last else found,
             _AGAIN,
         )
     return match["code"], match["leaf"] == "1", text
@@ -106,10 +106,10 @@ def _ordered(source: CsvSource, number: int, line: str, last: bool) -> tuple[str
 def _listed(source: CsvSource, number: int, line: str, last: bool) -> tuple[str, bool, str]:
     match = _LISTED.fullmatch(line.rstrip())
     if match is None:
-        found = "is no code and text"
+        found = "is not a code with its text"
         raise Refused(
             at_line(source.shown, number),
-            "the last line is no whole one: the file is cut off" if last else found,
+            "the last line is incomplete: the file is cut off" if last else found,
             "give icd10cm-order-YYYY.txt or icd10cm-codes-YYYY.txt as CMS ships them",
         )
     return match["code"], True, match["text"].strip().strip('"')
@@ -120,7 +120,7 @@ def _refuse_cut(source: CsvSource, lines: list[str]) -> None:
     if not source.path.read_bytes().endswith((b"\n", b"\r")):
         raise Refused(
             at_line(source.shown, len(lines)),
-            "the last line does not end: the file may be cut off",
+            "the last line has no line end: the file may be cut off",
             f"{_AGAIN}, or end it with a line break if it is whole",
         )
 

@@ -74,12 +74,12 @@ def _refuse_rows(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> No
     refuse(connection, source, [
         RowCheck("Facility ID", "\"Facility ID\" IS NULL OR NOT "
                  "regexp_full_match(\"Facility ID\", '[0-9][0-9A-Z]{4,5}')",
-                 "is {}, no certification number of six characters"),
+                 "is {}, not a certification number of six characters"),
         RowCheck("Facility Name", '"Facility Name" IS NULL', "is {}"),
-        RowCheck("State", f'"State" IS NULL OR "State" NOT IN ({states})', "is {}, no state"),
+        RowCheck("State", f'"State" IS NULL OR "State" NOT IN ({states})', "is {}, not a state"),
         RowCheck("ZIP Code", "\"ZIP Code\" IS NOT NULL AND NOT "
                  "regexp_full_match(\"ZIP Code\", '[0-9]{3,5}(-?[0-9]{4})?')",
-                 "is {}, no ZIP code"),
+                 "is {}, not a ZIP code"),
         RowCheck("Hospital Type", '"Hospital Type" IS NULL', "is {}"),
         RowCheck("Emergency Services", "\"Emergency Services\" NOT IN ('Yes', 'No')",
                  "is {}, neither Yes nor No"),

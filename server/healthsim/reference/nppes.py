@@ -103,9 +103,9 @@ def load(
 def _refuse_rows(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> None:
     refuse(connection, source, [
         RowCheck("NPI", "\"NPI\" IS NULL OR NOT regexp_full_match(\"NPI\", '[1-9][0-9]{9}')",
-                 "is {}, no number of ten digits"),
+                 "is {}, not a number of ten digits"),
         *(RowCheck(name, f"{quoted(name)} IS NOT NULL AND {day} IS NULL",
-                   "is {}, no date such as 05/23/2006")
+                   "is {}, not a date such as 05/23/2006")
           for name, day in (("NPI Deactivation Date", _OFF), ("NPI Reactivation Date", _ON))),
         RowCheck("Entity Type Code", f"{_ACTIVE} AND coalesce(\"Entity Type Code\", '') "
                  "NOT IN ('1', '2')", "is {}, neither 1 (a person) nor 2 (an organisation)"),

@@ -51,7 +51,7 @@ def load_wide(
     refuse_twice(connection, source, ("lpad(\"CountyFIPS\", 5, '0')",), "county {}")
     refuse(connection, source, [
         RowCheck(name.upper(), not_number(name.upper(), 0, 100),
-                 "is {}, no percentage from 0 to 100")
+                 "is {}, not a percentage from 0 to 100")
         for name in columns
     ])  # fmt: skip
     vintage = _release(source, as_of)
@@ -89,12 +89,13 @@ def load_long(
     refuse(connection, source, [
         RowCheck("DataValueTypeID",
                  "coalesce(\"DataValueTypeID\", '') NOT IN ('CrdPrv', 'AgeAdjPrv', "
-                 "'Crude prevalence', 'Age-adjusted prevalence')", "is {}, no kind of prevalence"),
+                 "'Crude prevalence', 'Age-adjusted prevalence')",
+                 "is {}, not a kind of prevalence"),
         RowCheck("MeasureId", '"MeasureId" IS NULL', "is {}"),
         RowCheck("StateAbbr", '"StateAbbr" IS NULL', "is {}"),
         *_county("LocationID", f"{_CRUDE} AND "),
-        RowCheck("Year", not_whole("Year"), "is {}, no year"),
-        *(RowCheck(name, not_number(name, 0, 100), "is {}, no percentage from 0 to 100")
+        RowCheck("Year", not_whole("Year"), "is {}, not a year"),
+        *(RowCheck(name, not_number(name, 0, 100), "is {}, not a percentage from 0 to 100")
           for name in ("Data_Value", "Low_Confidence_Limit", "High_Confidence_Limit")),
     ])  # fmt: skip
     key = ("lpad(\"LocationID\", 5, '0')", '"MeasureId"', '"DataValueTypeID"', '"StateAbbr"')
@@ -116,7 +117,7 @@ def _county(column: str, only: str = "") -> list[RowCheck]:
         RowCheck(column, f"{only}(regexp_full_match({name}, '[0-9]{{6,}}'))",
                  "is {}, longer than a county's five digits", "use the file of counties"),
         RowCheck(column, f"{only}({name} IS NULL OR NOT regexp_full_match({name}, '[0-9]{{4,5}}') "
-                 f"OR NOT {known_state(fips)})", "is {}, no county's five digits"),
+                 f"OR NOT {known_state(fips)})", "is {}, not the five digits of a county"),
     ]  # fmt: skip
 
 

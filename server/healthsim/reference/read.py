@@ -95,7 +95,7 @@ class ReferenceReader:
             kind = _KIND[table.name]
             raise NotFound(
                 "reference",
-                f"holds no {kind}",
+                f"has no {kind}",
                 f"download the publisher's file and run: healthsim reference import {kind} FILE",
             )
         used = [(name, list(values)) for name, values in filters.items() if values]

@@ -115,7 +115,7 @@ def _unreadable(source: CsvSource, message: str) -> Refused:
         (text for text in message.splitlines() if not text.startswith("Possible")), message
     )
     return Refused(
-        where, f"is no well-formed CSV ({first_text.split('Error: ')[-1][:160]})", _AGAIN
+        where, f"is not well-formed CSV ({first_text.split('Error: ')[-1][:160]})", _AGAIN
     )
 
 
@@ -154,7 +154,7 @@ def refuse_twice(
     if row:
         raise Refused(
             at_line(source.shown, row[1]),
-            f"{what.format(*row[2:])} stands in line {row[0]:,} too",
+            f"{what.format(*row[2:])} is also in line {row[0]:,}",
             "give a file that has it once; the reference is as it was",
         )
 

@@ -53,7 +53,7 @@ def read(source: CsvSource, as_of: str) -> BookContent:
 
 
 def _cut(source: CsvSource, number: int, lines: int) -> Refused:
-    found = "is no HCPCS record"
+    found = "is not a HCPCS record"
     if number == lines:
-        found = "the last line is no whole record: the file is cut off"
+        found = "the last record is incomplete: the file is cut off"
     return Refused(at_line(source.shown, number), found, "download it again from its publisher")

@@ -57,12 +57,12 @@ def _refuse_rows(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> No
         RowCheck("STCNTY", "regexp_full_match(\"STCNTY\", '[0-9]{6,}')",
                  "is {}, longer than a county's five digits", "use the file of counties"),
         RowCheck("STCNTY", "\"STCNTY\" IS NULL OR NOT regexp_full_match(\"STCNTY\", '[0-9]{4,5}') "
-                 f"OR NOT {known_state(_FIPS)}", "is {}, no county's five digits"),
+                 f"OR NOT {known_state(_FIPS)}", "is {}, not the five digits of a county"),
         *(RowCheck(name, f"coalesce({_number(name)} <> {_MISSING} AND NOT {_number(name)} "
-                   "BETWEEN 0 AND 1, true)", "is {}, no rank from 0 to 1 and not -999")
+                   "BETWEEN 0 AND 1, true)", "is {}, neither a rank from 0 to 1 nor -999")
           for name in RANKS),
         RowCheck("E_TOTPOP", f"{quoted('E_TOTPOP')} IS NOT NULL AND {_number('E_TOTPOP')} IS NULL",
-                 "is {}, no number"),
+                 "is {}, not a number"),
     ])  # fmt: skip
     refuse_twice(connection, source, (_FIPS,), "county {}")
 

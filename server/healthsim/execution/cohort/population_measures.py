@@ -116,7 +116,9 @@ class PopulationMeasures:
         titles = geography().county_titles
         first = titles[self._tables.counties[unknown[0]]]
         others = f" and {len(unknown) - 1} more counties" if len(unknown) > 1 else ""
-        raise NotFound("measure", f"nothing is known of {measure!r} in {first}{others}", IMPORT_IT)
+        raise NotFound(
+            "measure", f"there is no figure for {measure!r} in {first}{others}", IMPORT_IT
+        )
 
 
 IMPORT_IT = (
@@ -136,7 +138,7 @@ def national_distribution(measure: str) -> Distribution:
         NotFound: PopulationSim has no such measure.
     """
     if measure in PLACES.values() and measure not in known_measures():
-        raise NotFound("measure", f"nothing is known of {measure!r} in the nation",
+        raise NotFound("measure", f"there is no figure for {measure!r} in the nation",
                        "state a location, and " + IMPORT_IT)  # fmt: skip
     if measure not in known_measures():
         raise NotFound("measure", f"no population measure {measure!r}",

@@ -167,8 +167,8 @@ def _refuse_cycles(
         return
     raise SpecError([Problem(
         steps[name][0],
-        "who comes to it rests on another step that counts everybody, and that on this one",
-        "date the two apart, or take the count out of one of them",
+        "who reaches it depends on another step that counts people, and that step on this one",
+        "put the two on different days, or remove the count from one of them",
     )])  # fmt: skip
 
 
