@@ -31,7 +31,7 @@ from healthsim.specification.language.expressions import Condition
 _CONTROLS: tuple[type[StepHead], ...] = (
     Branch, Repeat, Protocol, Stages, Wait, Include, Change, Stop, End,
 )  # fmt: skip
-"""Steps that are no events; the value of `do` tells which one a document means."""
+"""Steps that are not events; the value of `do` tells which one a document means."""
 
 
 def _literal(model: type[StepHead], field: str) -> str:
@@ -57,7 +57,7 @@ else:
     Step = TypeAliasType(
         "Step",
         Annotated[
-            Union[  # noqa: UP007  made of a table
+            Union[  # noqa: UP007  built from a table
                 tuple(
                     [Annotated[model, Tag(f"event:{name}")] for name, model in _EVENT_TYPES.items()]
                     + [Annotated[model, Tag(f"do:{name}")] for name, model in _DOS.items()]
@@ -66,7 +66,7 @@ else:
             Discriminator(
                 _tag,
                 custom_error_type="step_kind",
-                custom_error_message="is no step that is built; use do: event (with type "
+                custom_error_message="is not a known step; use do: event (with type "
                 + ", ".join(_EVENT_TYPES)
                 + "), "
                 + ", ".join([*_DOS][:-1])
@@ -77,7 +77,7 @@ else:
 
 
 class Begins(Strict):
-    """The window in which people begin, one day each, evenly."""
+    """The days on which people begin, uniform between the two."""
 
     earliest: Day
     latest: Day
@@ -100,11 +100,11 @@ class JourneySpec(Document):
     """What happens: phases, steps, timing.
 
     Attributes:
-        begins: the window in which people begin, or "birth": those born in the run, on that day.
-        precedence: the lower walks first; without it, journeys walk in listed order.
+        begins: the days on which people begin, or "birth": newborns of the run, on their first day.
+        precedence: journeys with a lower number come first; by default in listed order.
         trial: makes the journey a trial.
-        parts: steps to include, by name; they are copied in when the document is read, as
-            `parameters` are put in their places, so a journey that was read has neither.
+        parts: steps to include, by name; they are copied in when the document is read, and
+            `parameters` are replaced by their values, so a journey that was read has neither.
     """
 
     kind_name: ClassVar[str] = "journey"
@@ -128,7 +128,7 @@ class JourneySpec(Document):
 
     @property
     def from_birth(self) -> bool:
-        """Whether those walk it who are born in the run, from their first day."""
+        """Whether it is for those who are born in the run, from their first day."""
         return self.begins == "birth"
 
     def window(self, as_of: date) -> tuple[date, date]:
@@ -147,16 +147,16 @@ _USUAL_PRECEDENCE = 500
 
 
 def in_walking_order(journeys: Sequence[JourneySpec]) -> tuple[JourneySpec, ...]:
-    """Return journeys as people walk them: the lower precedence first, then as they are listed."""
+    """Return journeys in the order in which people are in them: by precedence, then as listed."""
 
-    def rank(one: JourneySpec) -> int:
-        return _USUAL_PRECEDENCE if one.precedence is None else one.precedence
+    def rank(journey: JourneySpec) -> int:
+        return _USUAL_PRECEDENCE if journey.precedence is None else journey.precedence
 
     return tuple(sorted(journeys, key=rank))
 
 
 def walk(path: str, steps: Sequence[StepHead]) -> Iterator[tuple[str, StepHead]]:
-    """Yield (path, step) of every step of a list and of what they hold, in document order."""
+    """Yield (path, step) of every step of a list and of the steps inside, in document order."""
     for number, step in enumerate(steps):
         here = f"{path}[{number}]"
         yield here, step

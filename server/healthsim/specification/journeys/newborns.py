@@ -1,4 +1,4 @@
-"""Births in a journey: how many children they can bring, and what befalls those."""
+"""Births in a journey: how many children are possible, and the layouts of their steps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 
 MOST_AT_ONCE = 5
 MOST_IN_A_UNIT = 50  # places 50 to 99
-FEW_BIRTHS = 3  # births a person for which numbers of everyone are kept, whatever the count
-_MANY_BIRTHS = 190_000  # units for which numbers of 50 births a person are kept
+FEW_BIRTHS = 3  # births per person for which numbers are reserved whatever the count
+_MANY_BIRTHS = 190_000  # units for which numbers of 50 births per person are reserved
 
 
 @dataclass(frozen=True)
 class NewbornLayout(JourneyLayout):
-    """What befalls those whom one step bears: laid out as a journey from their birth.
+    """The steps of the newborns of one birth, laid out as a journey from their birth.
 
     Attributes:
         of: address of the step without the beats around it, journey/step.
@@ -27,7 +27,7 @@ class NewbornLayout(JourneyLayout):
     of: str = ""
 
     def is_birth(self, address: str) -> bool:
-        """Tell whether an occurrence of the birth has an address."""
+        """Tell whether an address is of an occurrence of the birth."""
         name, _, step = self.of.partition("/")
         return address.startswith(f"{name}/") and address.rsplit("/", 1)[-1] == step
 
@@ -54,22 +54,22 @@ def _newborn_layouts(journey: JourneySpec, where: str) -> Iterator[NewbornLayout
 
 
 def birth_slots(plans: Sequence[JourneyLayout]) -> dict[str, int]:
-    """Give every child that a woman can bear a number: address of a birth -> its first.
+    """Number the children that a woman can have: address of a birth -> number of its first child.
 
     The numbers follow the document, so a birth added at its end changes none.
     """
-    found: dict[str, int] = {}
-    next_one = 0
+    slots: dict[str, int] = {}
+    free = 0
     for plan in plans:
         for one in plan.occurrences:
-            if isinstance(one.step, Birth) and one.address not in found:
-                found[one.address] = next_one
-                next_one += most_children(one.step.details.number)
-    return found
+            if isinstance(one.step, Birth) and one.address not in slots:
+                slots[one.address] = free
+                free += most_children(one.step.details.number)
+    return slots
 
 
 def slot_count(plans: Sequence[JourneyLayout]) -> int:
-    """Return how many children one woman can bear in a run."""
+    """Return how many children one woman can have in a run."""
     births = {one.address: one.step for plan in plans for one in plan.occurrences
               if isinstance(one.step, Birth)}  # fmt: skip
     return sum(most_children(step.details.number) for step in births.values())

@@ -1,7 +1,7 @@
-"""A journey laid out: every occurrence of every step, with its address, before anybody walks it.
+"""The layout of a journey: every occurrence of every step, with its address, before the run.
 
-Repeats are written out, so the whole agenda is known from the specification alone and two chunks
-of people always agree on addresses, numbers and document order.
+Repeats are written out, so the specification alone determines all occurrences, and all chunks of
+people have the same addresses, numbers and document order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
 from healthsim.specification.journeys.stages import Stage as StageSpec
 from healthsim.specification.journeys.stages import Stages, Wait
 from healthsim.specification.journeys.step import EventHead, StepHead
@@ -40,7 +40,7 @@ class StageEntry(StepHead):
 
 
 class StageLeave(StepHead):
-    """A look at whether a person leaves a stage; nothing of it is told."""
+    """A check whether a person leaves a stage; it gives no rows."""
 
     do: Literal["leave"] = "leave"
 
@@ -51,13 +51,13 @@ class Occurrence:
 
     Attributes:
         number: position in document order over the whole journey.
-        step: what the specification says of it.
-        address: names its draws and ids: journey / repeats with their occurrence / step.
-        phase: the phase it stands in.
+        step: its step in the specification.
+        address: key of its draws and ids: journey / repeats with their occurrence / step.
+        phase: the phase that it is in.
         scope: the scope it is dated from.
         beat: its number within its nearest repeat, from 1; 1 outside of repeats.
         anchor: number of the occurrence that it comes after; -1 where its scope is the anchor.
-        encounter: number of the encounter that it happens in; -1 where in none.
+        encounter: number of the encounter that it happens in; -1 outside of encounters.
         tick: which beat of its repeat or protocol it is, from 1; 0 for every other occurrence.
         opener: number of the repeat, protocol or stages step that a beat or an entry belongs to,
             or of the entry that a leave belongs to; -1 otherwise.
@@ -77,14 +77,14 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class TimeScope:
-    """What is dated from one start: the journey, a beat, an option, or an event's inside.
+    """Steps that are dated from one start: those of the journey, a beat, an option, or an event.
 
     Attributes:
         opener: the occurrence that opens it; -1 for the journey.
-        option: the way of the branch or wait that opens it, or which delay of a beat; -1 otherwise.
-        closes: the scopes around it, itself included, that end before the journey does: stages,
-            and protocols.
-        names: step id -> number of its occurrence, for those who stand in it.
+        option: the option of the branch or wait that opens it, or the delay of a beat; else -1.
+        closes: the scopes around it, itself included, that can end before the journey: stages and
+            protocols.
+        names: step id -> number of its occurrence, for the steps in it.
     """
 
     number: int
@@ -101,15 +101,15 @@ class JourneyLayout:
 
     Attributes:
         members: the occurrences that each scope dates.
-        opens: (occurrence, way of a branch or -1) -> the scope that it opens.
+        opens: (occurrence, option of a branch or -1) -> the scope that it opens.
         next_tick: a repeat -> its first beat; a beat -> the beat after it.
         entries: (stages step, stage by position, which time) -> the entry into it.
-        exit_checks: an entry -> the look at whether the stage is left.
-        stage_members: an entry -> the occurrences that the stage holds.
-        loose: the occurrences whose days depend on more than the calendar: they come only within
+        exit_checks: an entry -> the check whether the stage is left.
+        stage_members: an entry -> the occurrences in the stage.
+        loose: the occurrences whose days depend on more than the calendar: they happen only within
             the journey's duration.
         dependents: an occurrence -> those that come after it.
-        order: the occurrences, each behind what it waits for.
+        order: the occurrences, each after those that it waits for.
     """
 
     journey: JourneySpec
@@ -126,39 +126,41 @@ class JourneyLayout:
     order: tuple[int, ...]
 
     def occurrences_named(self, name: str) -> tuple[int, ...]:
-        """Return the numbers of the occurrences that a name means.
+        """Return the numbers of the occurrences that a name refers to.
 
         ``visit`` means every one, ``visit#2`` and ``quarter/visit#2`` the second.
         """
-        return tuple(one.number for one in self.occurrences if _means(name, one))
+        return tuple(
+            occurrence.number for occurrence in self.occurrences if _means(name, occurrence)
+        )
 
     def counted(self, name: str) -> tuple[int, ...]:
-        """Return the occurrences that `happened` and `count` look at: of a repeat, its beats."""
-        found = [self.occurrences[number] for number in self.occurrences_named(name)]
-        openers = {one.number for one in found if isinstance(one.step, Beating) and not one.tick}
+        """Return the occurrences that `happened` and `count` use: of a repeat, its beats."""
+        named = [self.occurrences[number] for number in self.occurrences_named(name)]
+        openers = {one.number for one in named if isinstance(one.step, Beating) and not one.tick}
         beats = [one.number for one in self.occurrences if one.tick and one.opener in openers]
-        return (*(one.number for one in found if one.number not in openers), *beats)
+        return (*(one.number for one in named if one.number not in openers), *beats)
 
 
-def _means(name: str, one: Occurrence) -> bool:
-    """Tell whether a name means an occurrence.
+def _means(name: str, occurrence: Occurrence) -> bool:
+    """Tell whether a name refers to an occurrence.
 
     A number on the last part is the beat of the nearest repeat, or, on a repeat, its own.
     """
     *outer, (last, _, beat) = (part.partition("#") for part in name.split("/"))
-    if last != one.step.id:
+    if last != occurrence.step.id:
         return False
-    if one.tick or isinstance(one.step, Beating):
-        own = str(one.tick) if one.tick else ""
+    if occurrence.tick or isinstance(occurrence.step, Beating):
+        own = str(occurrence.tick) if occurrence.tick else ""
     else:
-        own = str(one.beat) if beat else ""
-    around = [part.partition("#") for part in one.address.split("/")[1:-1]]
+        own = str(occurrence.beat) if beat else ""
+    around = [part.partition("#") for part in occurrence.address.split("/")[1:-1]]
     return (
         own == beat
         and len(outer) <= len(around)
         and all(
-            said == found and (not number or number == its)
-            for (said, _, number), (found, _, its) in zip(
+            given == actual and (not number or number == actual_number)
+            for (given, _, number), (actual, _, actual_number) in zip(
                 outer, around[len(around) - len(outer) :], strict=True
             )
         )
@@ -172,15 +174,15 @@ def lay_out(journey: JourneySpec, where: str = "journey") -> JourneyLayout:
         SpecError: for an `after` that names no step or several, for steps that wait for each
             other, for too many occurrences.
     """
-    drawing = _Drawing(journey, where)
-    top = drawing.scope(opener=-1, option=-1, outer=-1)
+    builder = _LayoutBuilder(journey, where)
+    top = builder.scope(opener=-1, option=-1, outer=-1)
     for phase in journey.phases:
-        drawing.place_all(phase.steps, _Place(phase.name, top, journey.name, 1, -1))
-    return drawing.finish()
+        builder.place_all(phase.steps, _Place(phase.name, top, journey.name, 1, -1))
+    return builder.finish()
 
 
 def most_beats(step: Beating, journey: JourneySpec) -> int:
-    """Return how often a repeat can come at most: `times`, or as long as the journey lasts."""
+    """Return how many beats a repeat has at most: `times`, or as many as fit into the journey."""
     if isinstance(step, Protocol):
         return step.cycles
     beat = 1.0 if step.every.hazard is not None else step.every.nominal_days
@@ -197,8 +199,8 @@ class _Place:
     encounter: int
 
 
-class _Drawing:
-    """A plan while it is drawn: steps are placed in document order, anchors are tied at the end."""
+class _LayoutBuilder:
+    """A layout while it is built: steps in document order; at the end, the anchors of `after`."""
 
     def __init__(self, journey: JourneySpec, where: str) -> None:
         self.journey, self.where = journey, where
@@ -229,22 +231,23 @@ class _Drawing:
             if isinstance(step, Beating):
                 self.place_beats(step, place, number)
             elif isinstance(step, Branch):
-                ways = [option.steps for option in step.options]
-                self.place_ways(ways, place, number)
+                self.place_options([option.steps for option in step.options], place, number)
             elif isinstance(step, Wait):
-                self.place_ways([step.steps, step.otherwise], place, number)
+                self.place_options([step.steps, step.otherwise], place, number)
             elif isinstance(step, Stages):
                 self.place_stages(step, place, number)
             else:
                 self.place_inside(step, place, number)
 
-    def place_ways(self, ways: Sequence[Sequence[StepHead]], place: _Place, opener: int) -> None:
-        for way, steps in enumerate(ways):
-            inner = self.scope(opener, way, place.scope)
+    def place_options(
+        self, options: Sequence[Sequence[StepHead]], place: _Place, opener: int
+    ) -> None:
+        for option, steps in enumerate(options):
+            inner = self.scope(opener, option, place.scope)
             self.place_all(steps, replace(place, scope=inner))
 
     def place_inside(self, step: StepHead, place: _Place, number: int) -> None:
-        """Place what happens during an event or a planned visit, or in a part."""
+        """Place the steps during an event or a planned visit, or of a part."""
         if isinstance(step, EventHead):
             if step.with_:
                 inner = self.scope(number, -1, place.scope)
@@ -255,18 +258,19 @@ class _Drawing:
             prefix = f"{place.prefix}/{step.id}"
             self.place_all(step.steps, replace(place, scope=inner, prefix=prefix))
 
-    def add(self, step: StepHead, place: _Place, **about: Any) -> int:
-        """Add an occurrence; `about` says more of a beat, an entry or a leave."""
+    def add(self, step: StepHead, place: _Place, **fields: Any) -> int:
+        """Add an occurrence; `fields` are those of a beat, an entry or a leave."""
         number = len(self.occurrences)
         if number >= MOST_OCCURRENCES:
             raise SpecError([Problem(self.where, f"makes over {MOST_OCCURRENCES:,} occurrences",
                                      "lower the times of its repeats")])  # fmt: skip
-        tick = about.get("tick", 0)
+        tick = fields.get("tick", 0)
         address = f"{place.prefix}/{step.id}" + (f"#{tick}" if tick else "")
-        one = Occurrence(number, step, address, place.phase, place.scope, place.beat, -1,
-                         place.encounter)  # fmt: skip
-        self.occurrences.append(replace(one, **about))
-        if not about:
+        occurrence = Occurrence(
+            number, step, address, place.phase, place.scope, place.beat, -1, place.encounter
+        )
+        self.occurrences.append(replace(occurrence, **fields))
+        if not fields:
             self.members[place.scope].append(number)
             self.scopes[place.scope].names[step.id] = number
         return number
@@ -275,8 +279,8 @@ class _Drawing:
         if isinstance(step, Protocol):
             around = self.scope(opener, -1, place.scope, closes=True)
             if step.unscheduled is not None:
-                between = _between(step)
-                self.place_all([between], replace(place, scope=around))
+                repeat = _as_repeat(step.unscheduled)
+                self.place_all([repeat], replace(place, scope=around))
         before = opener
         for beat in range(1, most_beats(step, self.journey) + 1):
             tick = self.add(step, place, tick=beat, opener=opener)
@@ -309,83 +313,80 @@ class _Drawing:
                 self.held[number] = range(self.leaves[number] + 1, len(self.occurrences))
 
     def finish(self) -> JourneyLayout:
-        tied = tuple(
+        anchored = tuple(
             one if one.step.at.after is None or one.tick else replace(one, anchor=self.anchor(one))
             for one in self.occurrences
         )
-        order = self.in_order(tied)
+        order = self.in_order(anchored)
         dependents: dict[int, list[int]] = {}
-        for one in tied:
+        for one in anchored:
             if one.anchor >= 0:
                 dependents.setdefault(one.anchor, []).append(one.number)
         return JourneyLayout(
-            self.journey, tied, tuple(self.scopes), tuple(map(tuple, self.members)), self.opens,
-            self.next_tick, self.entries, self.leaves, self.held, self.loose(tied, order),
-            {number: tuple(found) for number, found in dependents.items()}, order,
+            self.journey, anchored, tuple(self.scopes), tuple(map(tuple, self.members)), self.opens,
+            self.next_tick, self.entries, self.leaves, self.held, self.loose(anchored, order),
+            {number: tuple(numbers) for number, numbers in dependents.items()}, order,
         )  # fmt: skip
 
-    def loose(self, tied: Sequence[Occurrence], order: Sequence[int]) -> frozenset[int]:
-        """Return the occurrences that the calendar alone does not date, or that hang on one."""
-        found: set[int] = set()
+    def loose(self, anchored: Sequence[Occurrence], order: Sequence[int]) -> frozenset[int]:
+        """Return the occurrences that the calendar alone does not date, or that wait for one."""
+        loose: set[int] = set()
         for number in order:
-            one = tied[number]
-            behind = (one.anchor, one.opener, self.scopes[one.scope].opener)
-            if _is_loose(one) or any(other in found for other in behind):
-                found.add(number)
-        return frozenset(found)
+            one = anchored[number]
+            waits_for = (one.anchor, one.opener, self.scopes[one.scope].opener)
+            if _is_loose(one) or any(other in loose for other in waits_for):
+                loose.add(number)
+        return frozenset(loose)
 
-    def anchor(self, one: Occurrence) -> int:
-        """Find the occurrence that `after` means: in sight from inside out, else the only one."""
-        name = one.step.at.after or ""
-        found = [other.number for other in self.called(name) if _means(name, other)]
-        scope = one.scope
+    def anchor(self, occurrence: Occurrence) -> int:
+        """Find the occurrence that `after` names: in the nearest scope, else the only one."""
+        name = occurrence.step.at.after or ""
+        named = [other for other in self.named(name) if _means(name, other)]
+        scope = occurrence.scope
         while scope >= 0 and "/" not in name and "#" not in name:
             if name in self.scopes[scope].names:
                 return self.scopes[scope].names[name]
             scope = self.scopes[scope].outer
-        where = f"{self.where}: step {one.step.id!r}: at.after"
-        if not found:
+        where = f"{self.where}: step {occurrence.step.id!r}: at.after"
+        if not named:
             ids = {other.step.id for other in self.occurrences}
             raise SpecError([Problem(where, f"no step {name!r}", near(name, ids))])
-        step = self.occurrences[found[0]].step
-        if one.step.at.edge == "end" and isinstance(step, Beating):
+        step = named[0].step
+        if occurrence.step.at.edge == "end" and isinstance(step, Beating):
             mend = f"name a step of its last beat, or {step.id}#{most_beats(step, self.journey)}"
             raise SpecError([Problem(where, f"a repeat such as {name!r} has no end edge", mend)])
-        if len(found) > 1:
-            mend = f"say which, such as {self.occurrences[found[0]].address.split('/', 1)[1]!r}"
-            raise SpecError([Problem(where, f"{name!r} means {len(found)} occurrences", mend)])
-        return found[0]
+        if len(named) > 1:
+            mend = f"say which, such as {named[0].address.split('/', 1)[1]!r}"
+            raise SpecError([Problem(where, f"{name!r} means {len(named)} occurrences", mend)])
+        return named[0].number
 
-    def called(self, name: str) -> list[Occurrence]:
+    def named(self, name: str) -> list[Occurrence]:
         """Return the occurrences of the step that a name ends with."""
         if not self.by_id:
             for one in self.occurrences:
                 self.by_id.setdefault(one.step.id, []).append(one)
         return self.by_id.get(name.rsplit("/", 1)[-1].partition("#")[0], [])
 
-    def in_order(self, tied: Sequence[Occurrence]) -> tuple[int, ...]:
-        """Order steps behind what they wait for; refuse those that wait for each other."""
-        waits = {one.number: {one.anchor, self.scopes[one.scope].opener} - {-1} for one in tied}
+    def in_order(self, anchored: Sequence[Occurrence]) -> tuple[int, ...]:
+        """Return occurrences after those that they wait for; refuse cycles."""
+        waits = {one.number: {one.anchor, self.scopes[one.scope].opener} - {-1} for one in anchored}
         for opener, tick in self.next_tick.items():
             waits[tick].add(opener)
         for number in (*self.entries.values(), *self.leaves.values()):
-            waits[number].add(tied[number].opener)
+            waits[number].add(anchored[number].opener)
         try:
             return tuple(TopologicalSorter(waits).static_order())
         except CycleError as error:
-            names = dict.fromkeys(tied[number].step.id for number in error.args[1])
+            names = dict.fromkeys(anchored[number].step.id for number in error.args[1])
             raise SpecError([Problem(f"{self.where}: step {next(iter(names))!r}: at.after",
                                      f"waits for itself: {' → '.join(names)}",
                                      "let one of them begin by day")]) from None  # fmt: skip
 
 
-def _between(step: Protocol) -> Repeat:
-    """Return the unscheduled visits of a protocol as what they are: a repeat by hazard."""
-    said = step.unscheduled
-    if said is None:
-        raise TypeError("a protocol without unscheduled visits")
-    every = Every(hazard=said.hazard)
-    return Repeat(do="repeat", id=said.id, every=every, times=said.times, steps=said.steps)
+def _as_repeat(visits: Unscheduled) -> Repeat:
+    """Return the unscheduled visits of a protocol as a repeat by hazard."""
+    every = Every(hazard=visits.hazard)
+    return Repeat(do="repeat", id=visits.id, every=every, times=visits.times, steps=visits.steps)
 
 
 def _of_beat(step: Beating, beat: int) -> Sequence[StepHead]:
@@ -394,8 +395,8 @@ def _of_beat(step: Beating, beat: int) -> Sequence[StepHead]:
     return [visit for visit in step.visits if visit.takes_place_in(beat)]
 
 
-def _is_loose(one: Occurrence) -> bool:
-    step, at = one.step, one.step.at
+def _is_loose(occurrence: Occurrence) -> bool:
+    step, at = occurrence.step, occurrence.step.at
     if isinstance(step, StageEntry | StageLeave | Wait):
         return True
     if isinstance(step, Beating) and (step.counted == "previous" or step.delay is not None):

@@ -1,4 +1,4 @@
-"""What every step and every event can say."""
+"""The fields that all steps and all events have."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from healthsim.specification.language.expressions import Condition, Expression
 
 
 class StepHead(Strict):
-    """What every step can say: its id, its day, its risk, and for whom it happens.
+    """The fields of every step: its id, its day, its hazard, and for whom it happens.
 
     Attributes:
-        hazard: the step comes when its time has come; risk begins on the day of `at`. Within an
-            encounter it comes while the stay lasts, or not at all.
-        when: asked on the day itself; so is `chance`.
+        hazard: the step happens at a random time; the risk begins on the day of `at`. Within an
+            encounter it happens during the stay, or not at all.
+        when: evaluated on the day itself, as is `chance`.
     """
 
     id: Identifier
@@ -29,23 +29,23 @@ class StepHead(Strict):
     chance: Distribution | None = None
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield (name, steps) of every list of steps that it holds, in document order."""
+        """Yield (name, steps) of every list of steps inside, in document order."""
         yield from ()
 
     def asked(self) -> Iterator[tuple[str, Expression]]:
-        """Yield (path, condition) of every condition that it asks itself."""
+        """Yield (path, condition) of the step's own conditions."""
         if self.when is not None:
             yield "when", self.when
 
     def risks(self) -> Iterator[tuple[str, Hazard]]:
-        """Yield (path, hazard) of every hazard that it states itself."""
+        """Yield (path, hazard) of the step's own hazards."""
         if self.hazard is not None:
             yield "hazard", self.hazard
 
     @model_validator(mode="after")
     def _one_scatter(self) -> StepHead:
         if self.hazard is not None and self.at.variance_days:
-            raise ValueError("variance_days stands beside hazard, which scatters already; "
+            raise ValueError("variance_days is given with hazard, which varies the day already; "
                              "keep one of them")  # fmt: skip
         return self
 
