@@ -251,8 +251,8 @@ def test_a_lifecycle_is_the_same_in_chunks_of_any_size(size: int, count: int) ->
 
 
 @pytest.mark.parametrize(("change", "found", "mend"), [
-    ({"stages": [stage("a", rate("b", 1.0)), stage("b", rate("a", 1.0))]}, "no way leads", "final"),
-    ({"stages": [stage("a", rate("x", 1.0))]}, "is no stage", "use one of a"),
+    ({"stages": [stage("a", rate("b", 1.0)), stage("b", rate("a", 1.0))]}, "no moves", "final"),
+    ({"stages": [stage("a", rate("x", 1.0))]}, "is not a stage", "use one of a"),
     ({"stages": [{"name": "a"}]}, "has no moves", "final"),
     ({"stages": [stage("a", rate("b", -1.0)), {"name": "b", "final": True}]}, "below 0", "low 0"),
     ({"stages": [stage("a", {"to": "b", "weight": 0.4}, stays={"days": 1}),

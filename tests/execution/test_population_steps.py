@@ -181,7 +181,7 @@ def test_what_is_dated_after_the_data_does_not_count() -> None:
         (journey(event("r", "randomization", 10), trial={**TRIAL, "strata": ["gendr"]}),
          "did you mean 'gender'"),
         (journey(event("r", "randomization", 10), trial={**TRIAL, "block": 4}),
-         "block 4 is no multiple of the arms' ratio, which adds up to 3; use 3"),
+         "block 4 is not a multiple of 3, the sum of the arms' ratio; use 3"),
         (journey(event("r", "randomization", 10), visit("v", 20) | {"when": "arm == 'nwe'"},
                  trial=TRIAL), "'nwe' is not a value of arm; known: new, old"),
         (journey(visit("v", 20) | {"when": "arm == 'new'"}), "'arm' is not a known name"),

@@ -197,11 +197,12 @@ def rounds(**rest: Any) -> Document:
 
 
 OF_STEPS: tuple[tuple[str, Any, str, str, str], ...] = (
-    ("no way out", forks(option("a", when="age > 70")), "steps[0]", "no way out", "otherwise"),
+    ("no way out", forks(option("a", when="age > 70")), "steps[0]",
+     "no option applies", "otherwise"),
     ("weights of ways", forks(option("a", weight=0.5), option("b", weight=0.46)), "steps[0]",
      "0.96", "0.04"),
     ("two ways of one name", forks(option("a", weight=0.5), option("a", weight=0.5)), "steps[0]",
-     "one name", "rename"),
+     "the same name", "rename"),
     ("a way without reason", forks(option("a"), option("b", otherwise=True)), "options[0]",
      "no when", "add"),
     ("both reasons", forks(option("a", when="age > 1", otherwise=True)), "options[0]", "both",
@@ -386,7 +387,7 @@ OF_LANGUAGE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("stages with no way to end", stages(
         {"name": "a", "moves": [{"to": "b", "hazard": {"per_year": 1}}]},
         {"name": "b", "moves": [{"to": "a", "hazard": {"per_year": 1}}]}),
-     "steps[0]", "no way leads from stage 'a'", "final"),
+     "steps[0]", "no moves lead from stage 'a'", "final"),
     ("a stage that nothing leads to", stages(
         {"name": "a", "moves": [{"to": "gone", "hazard": {"per_year": 1}}]}, LEFT,
         {"name": "lost", "final": True}),

@@ -56,7 +56,7 @@ def of_trial(*steps: Document, **changed: Any) -> Document:
             {"reason": "bad day", "when": "happened('nothing')"}, {"reason": "other"}])],
          "no step 'nothing'", ""),
         ([SCREENED, event("goes", "withdrawal", reasons=[
-            {"reason": "bad day", "when": "age > 70"}])], "no reason is left", "without a when"),
+            {"reason": "bad day", "when": "age > 70"}])], "no reason applies", "without a when"),
         ([SCREENED, {**event("rash", "adverse_event", **RASH), "when": "arm == 'other'"}],
          "'other' is not a value of arm", "new"),
     ],
@@ -71,13 +71,13 @@ def test_a_fault_of_a_trial_is_told(steps: list[Document], found: str, mend: str
 @pytest.mark.parametrize(
     ("path", "value", "found"),
     [
-        ("trial/block", 5, "no multiple"),
+        ("trial/block", 5, "not a multiple"),
         ("trial/strata", ["a1c"], "is a number"),
         ("trial/strata", ["age"], "is a number"),
         ("trial/strata", ["shoe_size"], "not a known name"),
         ("trial/inclusion/0/when", "agee > 18", "'agee'"),
         ("trial/exclusion/0/when", "age", "not true or false"),
-        ("trial/exclusion/1/name", "Age above 80", "one name"),
+        ("trial/exclusion/1/name", "Age above 80", "the same name"),
         ("trial/id", "syn 301", "trial.id"),
         ("trial", GONE, "is of a trial, and the journey has none"),
         ("phases/1/steps/1/visits/0/window", {"before": 9, "after": 12}, "overlap"),

@@ -1,4 +1,4 @@
-"""Branches: ways out by condition, weight, count, table or hazard."""
+"""Branches: options by condition, weight, count, table or hazard."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Option(Strict):
-    """One way out of a branch: by condition, weight, count, hazard, or otherwise.
+    """One option of a branch: by condition, weight, count, hazard, or otherwise.
 
     Attributes:
-        weight: share of those whom the option's group reaches.
-        exactly: count of those whom the group reaches, over the whole population.
+        weight: share of the people whom the option's group reaches.
+        exactly: count of the people whom the group reaches, over the whole population.
         hazard: competes with the other options' hazards; the earliest is taken on its day.
     """
 
@@ -46,9 +46,9 @@ class Option(Strict):
 
     @property
     def bare(self) -> bool:
-        """Whether it says nothing of who takes it, as the options of a table."""
-        said = (self.when, self.weight, self.exactly, self.hazard)
-        return not self.otherwise and all(one is None for one in said)
+        """Whether nothing is given on who takes it, as in a branch with a table."""
+        given = (self.when, self.weight, self.exactly, self.hazard)
+        return not self.otherwise and all(value is None for value in given)
 
 
 class TableRow(Strict):
@@ -63,19 +63,20 @@ class TableRow(Strict):
 
     @field_validator("weights")
     @classmethod
-    def _whole(cls, found: dict[str, float]) -> dict[str, float]:
-        if not adds_up(found.values()):
-            raise ValueError(f"weights add up to {sum(found.values()):g}, not 1; change them by "
-                             f"{1 - sum(found.values()):+g} in all")  # fmt: skip
-        return found
+    def _add_up(cls, weights: dict[str, float]) -> dict[str, float]:
+        total = sum(weights.values())
+        if not adds_up(weights.values()):
+            raise ValueError(f"weights add up to {total:g}, not 1; change them by "
+                             f"{1 - total:+g} in all")  # fmt: skip
+        return weights
 
     @field_validator("when")
     @classmethod
-    def _ordered(cls, found: dict[str, Any]) -> dict[str, Any]:
-        for name, fits in found.items():
+    def _ordered(cls, when: dict[str, Any]) -> dict[str, Any]:
+        for name, fits in when.items():
             if isinstance(fits, tuple) and not isinstance(fits[0], str) and fits[0] > fits[1]:
                 raise ValueError(f"{name} goes from {fits[0]:g} to {fits[1]:g}; swap them")
-        return found
+        return when
 
 
 class WeightTable(Strict):
@@ -85,21 +86,21 @@ class WeightTable(Strict):
 
     @field_validator("rows")
     @classmethod
-    def _ends(cls, found: tuple[TableRow, ...]) -> tuple[TableRow, ...]:
-        open_ = [place for place, row in enumerate(found) if not row.when]
-        if open_ != [len(found) - 1]:
-            raise ValueError("the last row, and it alone, has no when; move or add it, so that "
-                             "everybody fits one")  # fmt: skip
-        return found
+    def _last_fits_everybody(cls, rows: tuple[TableRow, ...]) -> tuple[TableRow, ...]:
+        without_when = [place for place, row in enumerate(rows) if not row.when]
+        if without_when != [len(rows) - 1]:
+            raise ValueError("only the last row must be without when; move or add it, so that "
+                             "every person fits a row")  # fmt: skip
+        return rows
 
 
 class Branch(StepHead):
-    """One of several ways; a way that is taken opens a scope that begins on the branch's day.
+    """One of several options is taken; it opens a scope that begins on the branch's day.
 
     Options with the same `when` (or none, or otherwise) form a group whose weights add up to 1.
 
     Attributes:
-        table: gives the weights by row, for options that have only a name and steps.
+        table: the weights by row, for options that have only a name and steps.
         within_days: how long hazards compete before `otherwise` is taken.
     """
 
@@ -109,10 +110,10 @@ class Branch(StepHead):
     within_days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
 
     @model_validator(mode="after")
-    def _has_a_way_out(self) -> Branch:
+    def _options_fit(self) -> Branch:
         names = [option.name for option in self.options]
         if len(set(names)) < len(names):
-            raise ValueError("two options carry one name; rename one")
+            raise ValueError("two options have the same name; rename one")
         if self.within_days is not None and not self.races:
             raise ValueError("within_days goes with options that have a hazard; remove it")
         if self.table is not None:
@@ -124,7 +125,7 @@ class Branch(StepHead):
         return self
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield the steps of each way."""
+        """Yield the steps of each option."""
         for place, option in enumerate(self.options):
             yield f"options[{place}].steps", option.steps
 
@@ -150,12 +151,12 @@ class Branch(StepHead):
     def _fits_its_table(self, table: WeightTable, names: list[str]) -> None:
         for option in self.options:
             if not option.bare:
-                raise ValueError(f"option {option.name!r} stands in a branch with a table and says "
-                                 "more than name and steps; remove it")  # fmt: skip
+                raise ValueError(f"option {option.name!r} is in a branch with a table and has more "
+                                 "than name and steps; remove the rest")  # fmt: skip
         named = {name for row in table.rows for name in row.weights}
         unknown, unused = sorted(named - set(names)), sorted(set(names) - named)
         if unknown:
-            raise ValueError(f"the table names {unknown[0]!r}, which is no option; use {names}")
+            raise ValueError(f"the table names {unknown[0]!r}, which is not an option; use {names}")
         if unused:
             raise ValueError(f"option {unused[0]!r} is in no row of the table; add or remove it")
 
@@ -174,7 +175,7 @@ class Branch(StepHead):
                              "add the other")  # fmt: skip
 
     def groups(self) -> list[list[Option]]:
-        """Return the options that share a condition together, those without one last."""
+        """Return the options in groups of one condition each, those without a condition last."""
         return grouped(self.options)
 
 
@@ -191,7 +192,7 @@ def _groups_add_up(options: Sequence[Option]) -> None:
     if not always:
         raise fault_at(
             ("options",),
-            "no way out when every condition fails; add an option "
+            "no option applies when every condition is false; add an option "
             '{"name": "otherwise", "otherwise": true, "steps": []}',
         )
 
@@ -226,7 +227,7 @@ def _adds_up(group: list[Option], place: tuple[str, int]) -> None:
 
 
 def grouped(options: Sequence[Option]) -> list[list[Option]]:
-    """Return options in document order, those with one condition together, the others last."""
+    """Return options in groups of one condition each, in document order, 'otherwise' last."""
     groups: dict[tuple[Expression | None, bool], list[Option]] = {}
     for option in options:
         groups.setdefault((option.when, option.otherwise), []).append(option)

@@ -1,4 +1,4 @@
-"""State variables, what moves them, and what ends."""
+"""State variables, their changes, and steps that stop or end something."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _WASHOUT = 30  # days
 
 
 class State(Strict):
-    """A variable that evolves with the person.
+    """A variable that changes over a person's time.
 
     Attributes:
         start: the profile's attribute of this name ("attribute"), another attribute's name, or
             a distribution.
-        low, high: no value leaves them.
-        decimals: places that are kept at every change.
+        low, high: the bounds of its values.
+        decimals: decimal places that are kept at every change.
     """
 
     start: Annotated[str, Field(max_length=64)] | Distribution = "attribute"
@@ -38,11 +38,11 @@ class State(Strict):
 
 
 class NoiseOf(Strict):
-    """A state that wanders: each period keeps a share of the last deviation and adds to it.
+    """Autoregressive noise, AR(1): each period keeps a share of the last deviation and adds to it.
 
     Attributes:
         sd: standard deviation of what each period adds.
-        keeps: share of the last deviation that stays; 1 is a random walk.
+        keeps: share of the last deviation that is kept; 1 is a random walk.
     """
 
     sd: Annotated[float, Field(strict=True, ge=0)]
@@ -57,15 +57,15 @@ class Over(Strict):
 
 
 class Change(StepHead):
-    """A state variable moves.
+    """A change of a state variable.
 
     Attributes:
         by, to: by or to a value, at once or in a straight line `over` days.
         per_year: in a straight line from this day on.
-        noise: up and down from this day on.
-        lasts: how long a trend or the noise goes on; default: to the end of the scope.
-        while_taking: an ingredient; the change holds while it is taken, and fades over
-            `washout_days` when it is not any more.
+        noise: random deviations from this day on.
+        lasts: how long a trend or the noise continues; default: to the end of the scope.
+        while_taking: an ingredient; the change lasts while it is taken, and fades over
+            `washout_days` afterwards.
     """
 
     do: Literal["change"]
@@ -81,7 +81,8 @@ class Change(StepHead):
 
     @model_validator(mode="after")
     def _one_of(self) -> Change:
-        given = [one for one in (self.by, self.to, self.per_year, self.noise) if one is not None]
+        kinds = (self.by, self.to, self.per_year, self.noise)
+        given = [kind for kind in kinds if kind is not None]
         if len(given) != 1:
             raise ValueError("give one of by, to, per_year and noise; remove or add one")
         if self.over is not None and self.by is None and self.to is None:
@@ -91,12 +92,12 @@ class Change(StepHead):
         if self.washout_days != _WASHOUT and self.while_taking is None:
             raise ValueError("washout_days goes with while_taking; add it, or remove washout_days")
         if self.while_taking is not None and self.by is None:
-            raise ValueError("while_taking goes with by; say by how much the drug moves it")
+            raise ValueError("while_taking goes with by; give by how much the drug changes it")
         return self
 
 
 class Stop(StepHead):
-    """What another step started ends: a prescription, a diagnosis, a plan of care."""
+    """The end of a prescription, a diagnosis or a plan of care that another step began."""
 
     do: Literal["stop"]
     of: Annotated[str, Field(max_length=200)]
@@ -104,7 +105,7 @@ class Stop(StepHead):
 
 
 class End(StepHead):
-    """Nothing in the scope is dated later: journey, coverage, trial, or the person's life."""
+    """The end of the journey, the coverage, the trial or the person's life: no later steps."""
 
     do: Literal["end"]
     scope: Literal["journey", "coverage", "trial", "person"] = "journey"

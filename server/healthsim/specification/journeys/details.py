@@ -1,4 +1,4 @@
-"""What each type of event says about itself."""
+"""The details of each type of event."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EncounterClass = Literal[
 ]  # fmt: skip
 ProcedureCode = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})$")]
 Written = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,20}$")]
-"""A code of which the book is asked whether it is one."""
+"""A code that is checked against the code book later."""
 Loinc = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
 Words = Annotated[str, Field(max_length=200)]
 
@@ -27,7 +27,7 @@ class Billed(Strict):
     """A service that is billed as one line.
 
     Attributes:
-        global_days: days after it in which the same specialty's office visits are part of its
+        global_days: days after it in which office visits of the same specialty are part of its
             price and are not paid again.
     """
 
@@ -38,19 +38,19 @@ class Billed(Strict):
     global_days: Literal[0, 10, 90] = 0
 
 
-def _each_once(found: tuple[str | Billed, ...] | None) -> tuple[str | Billed, ...] | None:
-    codes = [one.code if isinstance(one, Billed) else one for one in found or ()]
+def _each_once(services: tuple[str | Billed, ...] | None) -> tuple[str | Billed, ...] | None:
+    codes = [service.code if isinstance(service, Billed) else service for service in services or ()]
     twice = [code for code in codes if codes.count(code) > 1]
     if twice:
-        raise ValueError(f"{twice[0]} stands twice; state it once, with units")
-    return found
+        raise ValueError(f"{twice[0]} is listed twice; give it once, with units")
+    return services
 
 
 Services = Annotated[tuple[ProcedureCode | Billed, ...], AfterValidator(_each_once)]
 
 
 class CodedDiagnosis(Strict):
-    """A diagnosis of an encounter, for those for whom `when` holds."""
+    """A diagnosis of an encounter, for people of whom `when` is true."""
 
     code: Code
     when: Condition | None = None
@@ -60,9 +60,9 @@ def conditions_of(
     diagnoses: tuple[Code | CodedDiagnosis, ...],
 ) -> Iterator[tuple[str, Expression]]:
     """Yield (path, condition) of the diagnoses that have one."""
-    for place, one in enumerate(diagnoses):
-        if isinstance(one, CodedDiagnosis) and one.when is not None:
-            yield f"details.diagnoses[{place}].when", one.when
+    for place, diagnosis in enumerate(diagnoses):
+        if isinstance(diagnosis, CodedDiagnosis) and diagnosis.when is not None:
+            yield f"details.diagnoses[{place}].when", diagnosis.when
 
 
 class EncounterDetails(Strict):
@@ -70,14 +70,14 @@ class EncounterDetails(Strict):
 
     Attributes:
         diagnoses: coded in this order; default: the profile's primary condition.
-        comorbidities: code the person's other active conditions behind them.
-        specialty: who treats; default: by class, primary care for an office visit.
+        comorbidities: code the person's other active conditions after them.
+        specialty: of the clinician; default: by class, primary care for an office visit.
         clinician: "own", the same clinician of the specialty each time, or "duty", whoever is on
             duty; default: duty for emergencies, hospitalists and the like, own for the others.
-        requires_referral: it comes only to those whom a `referral` sent to the specialty before.
-        procedures: billed lines of the visit itself; an empty list for a visit that bills none.
+        requires_referral: only for people with an earlier `referral` to the specialty.
+        procedures: billed lines of the visit itself; an empty list for a visit without any.
         los_days: nights of a stay.
-        preventive: free to the member where the plan says so.
+        preventive: free for the member where the plan has it so.
     """
 
     encounter_class: EncounterClass = "office"
@@ -97,7 +97,7 @@ class EncounterDetails(Strict):
     @model_validator(mode="after")
     def _referred_to_somebody(self) -> EncounterDetails:
         if self.requires_referral and self.specialty is None:
-            raise ValueError("requires_referral stands without specialty; say to which")
+            raise ValueError("requires_referral needs a specialty; add it")
         return self
 
 
@@ -118,8 +118,8 @@ class LabDetails(Strict):
     """A laboratory order: one analyte, or a panel of them.
 
     Attributes:
-        result: of `loinc`; default: the code book's own spread of healthy adults.
-        results: of a panel's members, by LOINC; the rest take the code book's.
+        result: of `loinc`; default: the code book's distribution of healthy adults.
+        results: of a panel's members, by LOINC; the others have the code book's.
         procedure: the billed code, if it is billed.
     """
 
@@ -169,7 +169,7 @@ class PrescriptionDetails(Strict):
         quantity: units a fill; default: the drug's usual daily units times `days_supply`.
         first_fill_share: share that is ever filled; default 0.81 within 30 days
             (Franklin et al., JGIM 2018).
-        adherence: share of days covered that the person aims at, 0 to 1.
+        adherence: the person's target share of days covered, 0 to 1.
         replaces: a drug or ingredient that stops when this one is written.
     """
 
@@ -183,14 +183,14 @@ class PrescriptionDetails(Strict):
 
 
 class ReferralDetails(Strict):
-    """A referral to a specialist; later visits to that specialty go to the same one."""
+    """A referral to a specialist; later visits to that specialty are with the same one."""
 
     specialty: Words
     reason: Words = ""
 
 
 class ClaimDetails(Strict):
-    """A claim without a chart: what a payer alone would see."""
+    """A claim without an encounter: only the payer's view."""
 
     encounter_class: EncounterClass = "office"
     specialty: Words | None = None
@@ -204,9 +204,9 @@ class ClaimDetails(Strict):
 
 
 class EnrollmentDetails(Strict):
-    """Coverage begins: on the plan named here, or, without one, on the person's own plan.
+    """Coverage begins: on the plan named here or, by default, on the person's own plan.
 
-    A person's own coverage, where a journey enrolls them in it, begins on that day and not before.
+    Where a journey enrolls people in their own plan, that coverage begins on this day, not before.
     """
 
     plan: Annotated[str, Field(max_length=40)] | None = None

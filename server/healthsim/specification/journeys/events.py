@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from healthsim.specification.journeys import details as say
+from healthsim.specification.journeys import details as of_events
 from healthsim.specification.journeys import trial
 from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.language.expressions import Expression
@@ -18,12 +18,12 @@ class Encounter(EventHead):
     """A visit or a stay."""
 
     type: Literal["encounter"]
-    details: say.EncounterDetails = say.EncounterDetails()
+    details: of_events.EncounterDetails = of_events.EncounterDetails()
 
     def asked(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its diagnoses."""
         yield from super().asked()
-        yield from say.conditions_of(self.details.diagnoses)
+        yield from of_events.conditions_of(self.details.diagnoses)
 
 
 class Diagnosis(EventHead):
@@ -32,21 +32,21 @@ class Diagnosis(EventHead):
     stoppable: ClassVar[bool] = True
 
     type: Literal["diagnosis"]
-    details: say.DiagnosisDetails
+    details: of_events.DiagnosisDetails
 
 
 class Lab(EventHead):
     """A laboratory result."""
 
     type: Literal["lab"]
-    details: say.LabDetails
+    details: of_events.LabDetails
 
 
 class Vital(EventHead):
     """A vital sign."""
 
     type: Literal["vital"]
-    details: say.VitalDetails
+    details: of_events.VitalDetails
 
 
 class Procedure(EventHead):
@@ -55,7 +55,7 @@ class Procedure(EventHead):
     table: ClassVar[str] = "procedures"
 
     type: Literal["procedure"]
-    details: say.ProcedureDetails
+    details: of_events.ProcedureDetails
 
 
 class Immunization(EventHead):
@@ -64,7 +64,7 @@ class Immunization(EventHead):
     table: ClassVar[str] = "immunizations"
 
     type: Literal["immunization"]
-    details: say.ImmunizationDetails
+    details: of_events.ImmunizationDetails
 
 
 class Prescription(EventHead):
@@ -73,7 +73,7 @@ class Prescription(EventHead):
     stoppable: ClassVar[bool] = True
 
     type: Literal["prescription"]
-    details: say.PrescriptionDetails
+    details: of_events.PrescriptionDetails
 
 
 class Referral(EventHead):
@@ -82,19 +82,19 @@ class Referral(EventHead):
     table: ClassVar[str] = "referrals"
 
     type: Literal["referral"]
-    details: say.ReferralDetails
+    details: of_events.ReferralDetails
 
 
 class Claim(EventHead):
     """A claim without an encounter."""
 
     type: Literal["claim"]
-    details: say.ClaimDetails
+    details: of_events.ClaimDetails
 
     def asked(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its diagnoses."""
         yield from super().asked()
-        yield from say.conditions_of(self.details.diagnoses)
+        yield from of_events.conditions_of(self.details.diagnoses)
 
 
 class Enrollment(EventHead):
@@ -103,21 +103,21 @@ class Enrollment(EventHead):
     table: ClassVar[str] = "enrollments"
 
     type: Literal["enrollment"]
-    details: say.EnrollmentDetails
+    details: of_events.EnrollmentDetails
 
 
 class Disenrollment(EventHead):
     """Coverage ends."""
 
     type: Literal["disenrollment"]
-    details: say.DisenrollmentDetails = say.DisenrollmentDetails()
+    details: of_events.DisenrollmentDetails = of_events.DisenrollmentDetails()
 
 
 class Death(EventHead):
     """Life ends."""
 
     type: Literal["death"]
-    details: say.DeathDetails = say.DeathDetails()
+    details: of_events.DeathDetails = of_events.DeathDetails()
 
 
 class CarePlan(EventHead):
@@ -127,7 +127,7 @@ class CarePlan(EventHead):
     stoppable: ClassVar[bool] = True
 
     type: Literal["care_plan"]
-    details: say.CarePlanDetails
+    details: of_events.CarePlanDetails
 
 
 class Birth(EventHead):
@@ -136,7 +136,7 @@ class Birth(EventHead):
     table: ClassVar[str] = "enrollments"
 
     type: Literal["birth"]
-    details: say.BirthDetails = say.BirthDetails()
+    details: of_events.BirthDetails = of_events.BirthDetails()
     newborn: tuple[Step, ...] = ()
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
@@ -146,7 +146,7 @@ class Birth(EventHead):
 
 
 class Screening(EventHead):
-    """The trial's criteria are asked; who fails one is in the trial no longer."""
+    """The trial's criteria are checked; people who fail one leave the trial."""
 
     type: Literal["screening"]
     details: trial.ScreeningDetails = trial.ScreeningDetails()
@@ -160,7 +160,7 @@ class Randomization(EventHead):
 
 
 class TrialVisit(Encounter):
-    """A visit of the trial, which is an encounter of the chart too."""
+    """A visit of the trial; it is an encounter too."""
 
     table: ClassVar[str] = "trial_visits"
 
@@ -187,7 +187,7 @@ class Exposure(EventHead):
 
 
 class Withdrawal(EventHead):
-    """The subject leaves the trial: nothing of it is dated later."""
+    """The subject leaves the trial; no later steps of it happen."""
 
     type: Literal["withdrawal"]
     details: trial.WithdrawalDetails

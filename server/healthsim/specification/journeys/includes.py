@@ -1,4 +1,4 @@
-"""Parts and parameters: copied into a document when it is read, so that what is kept is whole."""
+"""Parts and parameters: copied into a document when it is read, so that it is complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from healthsim.specification.journeys.step import Step
 
 _NAMED = re.compile(r"\b(happened|count|days_since|within)\(\s*(['\"])([^'\"]+)\2")
-_HOLE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 _KEBAB = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _DEEPEST = 8
 _IN_ADDRESSES = ("repeat", "protocol", "stages", "include")
@@ -28,7 +28,7 @@ class Include(StepHead):
     """The steps of a part, or of another journey, with parameters; it opens a scope.
 
     Attributes:
-        part: where the steps came from; they were copied in when the document was read.
+        part: the source of the steps, which were copied in when the document was read.
     """
 
     do: Literal["include"]
@@ -42,10 +42,10 @@ class Include(StepHead):
 
 
 def expand(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """Copy parts into the `include` steps of a journey and put parameters in their places.
+    """Copy parts into the `include` steps of a journey, and replace parameters by their values.
 
-    A document without parts, parameters and includes, or one that was expanded before, comes
-    back as it is.
+    A document without parts, parameters and includes, or one that was expanded before, is returned
+    unchanged.
 
     Raises:
         SpecError: for a part that is unknown, includes itself, or is never included, and for a
@@ -53,7 +53,7 @@ def expand(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     """
     if not _has_anything(document):
         return document
-    return _Expansion(document, where).whole()
+    return _Expansion(document, where).expanded()
 
 
 def _has_anything(document: Mapping[str, Any]) -> bool:
@@ -82,30 +82,36 @@ class _Expansion:
         self.used: set[str] = set()
         self.copied = 0
 
-    def whole(self) -> dict[str, Any]:
-        """Return the document with nothing left to copy in."""
+    def expanded(self) -> dict[str, Any]:
+        """Return the document with all parts copied in."""
         own = dict(self.document)
         own.pop("parts", None)
         defaults = _object(own, "parameters", self.where)
         own.pop("parameters", None)
         filled = _filled(own, defaults, self.where, "parameters")
-        found = {key: self._inside(value, f"{self.where}.{key}", ()) for key, value in
-                 filled.items()}  # fmt: skip
+        result = {
+            key: self._inside(value, f"{self.where}.{key}", ()) for key, value in filled.items()
+        }
         unused = sorted(set(self.parts) - self.used)
         if unused:
             raise _refused(f"{self.where}.parts.{unused[0]}", "is never included",
                            "include it, or remove it")  # fmt: skip
         if self.state:
-            found["state"] = self.state
-        return found
+            result["state"] = self.state
+        return result
 
     def _inside(self, value: Any, where: str, within: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):
             if value.get("do") == "include" and "steps" not in value:
                 return self._included(value, where, within)
-            return {key: self._inside(one, f"{where}.{key}", within) for key, one in value.items()}
+            return {
+                key: self._inside(inner, f"{where}.{key}", within) for key, inner in value.items()
+            }
         if isinstance(value, list | tuple):
-            return [self._inside(one, f"{where}[{n}]", within) for n, one in enumerate(value)]
+            return [
+                self._inside(inner, f"{where}[{place}]", within)
+                for place, inner in enumerate(value)
+            ]
         return value
 
     def _included(
@@ -118,8 +124,8 @@ class _Expansion:
             raise _refused(f"{where}.part", f"parts include each other over {_DEEPEST} deep",
                            "put some of them together")  # fmt: skip
         if name in within or name == self.document.get("name"):
-            circle = " → ".join([*within, name])
-            raise _refused(f"{where}.part", f"{name!r} includes itself ({circle})",
+            cycle = " → ".join([*within, name])
+            raise _refused(f"{where}.part", f"{name!r} includes itself ({cycle})",
                            "use a repeat, or include another part")  # fmt: skip
         part = self._part(name, where)
         given = _object(step, "parameters", where)
@@ -141,9 +147,9 @@ class _Expansion:
     def _part(self, name: str, where: str) -> Mapping[str, Any]:
         if name in self.parts:
             self.used.add(name)
-            found = self.parts[name]
-            if isinstance(found, Mapping) and isinstance(found.get("steps"), list):
-                return found
+            part = self.parts[name]
+            if isinstance(part, Mapping) and isinstance(part.get("steps"), list):
+                return part
             raise _refused(f"{self.where}.parts.{name}", "has no list of steps", "add steps")
         template = _template(name) if _KEBAB.match(name) else None
         if template is None:
@@ -152,7 +158,7 @@ class _Expansion:
         return template
 
     def _count(self, filled: Mapping[str, Any], where: str) -> None:
-        """Refuse a document that grows without end when parts include parts."""
+        """Refuse a document that becomes too large when parts include parts."""
         self.copied += len(json.dumps(filled))
         if self.copied > _MOST_COPIED:
             raise _refused(where, f"copies over {_MOST_COPIED:,} bytes of parts in",
@@ -163,14 +169,14 @@ class _Expansion:
             if self.state.get(name, state) != state:
                 raise _refused(
                     f"{where}.part",
-                    f"{part!r} declares the state {name!r} otherwise than the journey does",
-                    "rename one, or declare them alike",
+                    f"{part!r} declares the state {name!r} differently from the journey",
+                    "rename one, or declare both in the same way",
                 )
             self.state[name] = state
 
 
 def _filled(value: Any, parameters: Mapping[str, Any], where: str, whose: str) -> Any:
-    """Put parameters in their places; refuse those that are unknown or never used."""
+    """Replace parameters by their values; refuse those that are unknown or never used."""
     used: set[str] = set()
 
     def known(name: object) -> Any:
@@ -180,77 +186,77 @@ def _filled(value: Any, parameters: Mapping[str, Any], where: str, whose: str) -
         used.add(name)
         return parameters[name]
 
-    def fill(one: Any) -> Any:
-        if isinstance(one, Mapping):
-            if set(one) == {"parameter"}:
-                return known(one["parameter"])
-            return {key: fill(inner) for key, inner in one.items()}
-        if isinstance(one, list | tuple):
-            return [fill(inner) for inner in one]
-        if isinstance(one, str) and "${" in one:
-            return _HOLE.sub(lambda hole: str(known(hole[1])), one)
-        return one
+    def fill(part: Any) -> Any:
+        if isinstance(part, Mapping):
+            if set(part) == {"parameter"}:
+                return known(part["parameter"])
+            return {key: fill(inner) for key, inner in part.items()}
+        if isinstance(part, list | tuple):
+            return [fill(inner) for inner in part]
+        if isinstance(part, str) and "${" in part:
+            return _PLACEHOLDER.sub(lambda match: str(known(match[1])), part)
+        return part
 
-    found = fill(value)
+    result = fill(value)
     unused = sorted(set(parameters) - used)
     if unused:
         raise _refused(f"{where}: {whose}", f"parameter {unused[0]!r} is never used",
                        "use it, or remove it")  # fmt: skip
-    return found
+    return result
 
 
 def _object(holder: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
-    """Return what an object holds under a key, nothing where it is absent; refuse all else."""
-    found = holder.get(key)
-    if found is None:
+    """Return the object under a key, empty where it is absent; refuse any other value."""
+    value = holder.get(key)
+    if value is None:
         return {}
-    if not isinstance(found, Mapping):
-        raise _refused(f"{where}.{key}", "is no object", "give an object of name: value")
-    return found
+    if not isinstance(value, Mapping):
+        raise _refused(f"{where}.{key}", "is not an object", "give an object of name: value")
+    return value
 
 
 def _paths(value: Any, around: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
-    """Return what stands around each step of a part in its address, by the step's id.
+    """Return what comes before each step of a part in its address, by the step's id.
 
-    Those are repeats, protocols and their visits, stages and includes; what a part includes in
-    its turn is not looked into.
+    Those are repeats, protocols and their visits, stages and includes; parts that a part includes
+    are left out.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    paths: dict[str, tuple[str, ...]] = {}
     if isinstance(value, Mapping):
         within = around
         if "id" in value:
-            found[str(value["id"])] = around
+            paths[str(value["id"])] = around
             if value.get("do") in _IN_ADDRESSES or not {"do", "type"} & set(value):
                 within = (*around, str(value["id"]))
         for key, inner in value.items():
             if key == "stages" and isinstance(inner, list | tuple):
                 for stage in inner:
                     name = str(stage.get("name")) if isinstance(stage, Mapping) else ""
-                    found |= _paths(stage, (*within, name))
+                    paths |= _paths(stage, (*within, name))
             else:
                 more = {"delay": (*within, "delay"), "unscheduled": around}
-                found |= _paths(inner, more.get(key, within))
+                paths |= _paths(inner, more.get(key, within))
     elif isinstance(value, list | tuple):
         for inner in value:
-            found |= _paths(inner, around)
-    return found
+            paths |= _paths(inner, around)
+    return paths
 
 
 def _renamed(value: Any, own: Mapping[str, tuple[str, ...]], prefix: str) -> Any:
-    """Let what a part says of its own steps mean the steps of this inclusion."""
+    """Replace the names of a part's own steps by their names in this include."""
 
     def longer(name: str) -> str:
         first = name.split("/", 1)[0].partition("#")[0]
         return "/".join([prefix, *own[first], name]) if first in own else name
 
-    def text(one: str) -> str:
-        return _NAMED.sub(lambda call: f"{call[1]}({call[2]}{longer(call[3])}{call[2]}", one)
+    def text(written: str) -> str:
+        return _NAMED.sub(lambda call: f"{call[1]}({call[2]}{longer(call[3])}{call[2]}", written)
 
     if isinstance(value, Mapping):
-        found = {key: _renamed(inner, own, prefix) for key, inner in value.items()}
+        renamed = {key: _renamed(inner, own, prefix) for key, inner in value.items()}
         if value.get("do") == "stop" and isinstance(value.get("of"), str):
-            found["of"] = longer(value["of"])
-        return found
+            renamed["of"] = longer(value["of"])
+        return renamed
     if isinstance(value, list | tuple):
         return [_renamed(inner, own, prefix) for inner in value]
     return text(value) if isinstance(value, str) else value
@@ -267,8 +273,8 @@ def _template(name: str) -> Mapping[str, Any] | None:
     path = library.library_folder("templates") / "journeys" / f"{name}.json"
     if not path.is_file():
         return None
-    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    template: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return template
 
 
 def _templates() -> list[str]:

@@ -1,4 +1,4 @@
-"""What comes again: repeats, and protocols of planned visits with windows."""
+"""Repeats, and protocols of planned visits with windows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Delay(Strict):
-    """A beat that is due is put off while a condition holds.
+    """A beat that is due is postponed while a condition is true.
 
     Attributes:
         days: how long, each time.
-        most: how often at most; then the beat comes anyway.
-        steps: what happens on each day on which it is put off.
+        most: how often at most; then the beat happens anyway.
+        steps: steps on each day on which it is postponed.
     """
 
     when: Condition
@@ -33,7 +33,9 @@ class Delay(Strict):
     steps: tuple[Step, ...] = ()
 
 
-def _of_beats(until: Expression | None, delay: Delay | None) -> Iterator[tuple[str, Expression]]:
+def _beat_conditions(
+    until: Expression | None, delay: Delay | None
+) -> Iterator[tuple[str, Expression]]:
     if until is not None:
         yield "until", until
     if delay is not None:
@@ -41,10 +43,10 @@ def _of_beats(until: Expression | None, delay: Delay | None) -> Iterator[tuple[s
 
 
 class Repeat(StepHead):
-    """The same steps again and again; each occurrence opens a scope.
+    """Repeated steps; each repetition, a beat, opens a scope.
 
     Attributes:
-        counted: beats are dated from the first day, or from the day of the beat before.
+        counted: beats are dated from the first day, or from the day of the previous beat.
     """
 
     do: Literal["repeat"]
@@ -56,15 +58,15 @@ class Repeat(StepHead):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield what comes again, and what a delay brings."""
+        """Yield the repeated steps, and those of a delay."""
         yield "steps", self.steps
         if self.delay is not None:
             yield "delay.steps", self.delay.steps
 
     def asked(self) -> Iterator[tuple[str, Expression]]:
-        """Yield what it asks before it begins and before each beat."""
+        """Yield its own condition, and those evaluated before each beat."""
         yield from super().asked()
-        yield from _of_beats(self.until, self.delay)
+        yield from _beat_conditions(self.until, self.delay)
 
     def risks(self) -> Iterator[tuple[str, Hazard]]:
         """Yield its own hazard and that of its gaps."""
@@ -90,7 +92,7 @@ class ProtocolVisit(StepHead):
 
     Attributes:
         day: of the cycle, from 1.
-        cycles: in which cycles; all of them where it is not said.
+        cycles: in which cycles; by default in all.
         missed: share that does not take place; outside: share later than its window.
     """
 
@@ -104,7 +106,7 @@ class ProtocolVisit(StepHead):
     steps: tuple[Step, ...] = ()
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield what happens on the visit."""
+        """Yield the steps of the visit."""
         yield "steps", self.steps
 
     @model_validator(mode="after")
@@ -123,7 +125,7 @@ class ProtocolVisit(StepHead):
 
 
 class Unscheduled(Strict):
-    """Visits between the planned ones, as their hazard has them, while the protocol lasts."""
+    """Visits between the planned ones, by a hazard, while the protocol lasts."""
 
     id: Identifier
     hazard: Hazard
@@ -135,8 +137,8 @@ class Protocol(StepHead):
     """Cycles of planned visits with windows; each cycle and each visit opens a scope.
 
     Attributes:
-        until: asked before each cycle; where it holds, the protocol stops.
-        counted: cycles are dated from the first day, or from the day of the cycle before.
+        until: evaluated before each cycle; where it is true, the protocol stops.
+        counted: cycles are dated from the first day, or from the day of the previous cycle.
     """
 
     do: Literal["protocol"]
@@ -149,7 +151,7 @@ class Protocol(StepHead):
     unscheduled: Unscheduled | None = None
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield the visits, what a delay brings, and what comes between."""
+        """Yield the visits, and the steps of a delay and of unscheduled visits."""
         yield "visits", self.visits
         if self.delay is not None:
             yield "delay.steps", self.delay.steps
@@ -157,9 +159,9 @@ class Protocol(StepHead):
             yield "unscheduled.steps", self.unscheduled.steps
 
     def asked(self) -> Iterator[tuple[str, Expression]]:
-        """Yield what it asks before it begins and before each cycle."""
+        """Yield its own condition, and those evaluated before each cycle."""
         yield from super().asked()
-        yield from _of_beats(self.until, self.delay)
+        yield from _beat_conditions(self.until, self.delay)
 
     def risks(self) -> Iterator[tuple[str, Hazard]]:
         """Yield its own hazard and that of unscheduled visits."""
@@ -169,35 +171,34 @@ class Protocol(StepHead):
 
     @model_validator(mode="after")
     def _visits_fit(self) -> Protocol:
-        for one in self.visits:
-            if one.day > self.cycle_days and self.cycles > 1:
-                raise ValueError(f"visit {one.id!r} is on day {one.day} of a cycle of "
+        for visit in self.visits:
+            if visit.day > self.cycle_days and self.cycles > 1:
+                raise ValueError(f"visit {visit.id!r} is on day {visit.day} of a cycle of "
                                  f"{self.cycle_days} days; lower it")  # fmt: skip
-            numbers = one.cycles if isinstance(one.cycles, tuple) else ()
+            numbers = visit.cycles if isinstance(visit.cycles, tuple) else ()
             if any(number > self.cycles for number in numbers):
-                raise ValueError(f"visit {one.id!r} is in cycle {max(numbers)} of "
+                raise ValueError(f"visit {visit.id!r} is in cycle {max(numbers)} of "
                                  f"{self.cycles}; raise cycles or leave it out")  # fmt: skip
-            if not any(one.takes_place_in(cycle) for cycle in range(1, self.cycles + 1)):
-                raise ValueError(f"visit {one.id!r} is in no cycle; change its cycles")
+            if not any(visit.takes_place_in(cycle) for cycle in range(1, self.cycles + 1)):
+                raise ValueError(f"visit {visit.id!r} is in no cycle; change its cycles")
         self._windows_are_apart()
         return self
 
     def _windows_are_apart(self) -> None:
         """Refuse windows of two visits of one cycle, or of two cycles, that overlap."""
-        planned = _planned(self)
-        for (day, one), (later, other) in pairwise(planned):
-            if day != later and one.window.after + other.window.before >= later - day:
+        for (day, visit), (later, other) in pairwise(_planned(self)):
+            if day != later and visit.window.after + other.window.before >= later - day:
                 raise ValueError(
-                    f"the windows of visits {one.id!r} and {other.id!r}, {later - day} days "
+                    f"the windows of visits {visit.id!r} and {other.id!r}, {later - day} days "
                     "apart, overlap; narrow them until they leave a day between"
                 )
 
 
 def _planned(protocol: Protocol) -> list[tuple[int, ProtocolVisit]]:
     planned = [
-        ((cycle - 1) * protocol.cycle_days + one.day, one)
+        ((cycle - 1) * protocol.cycle_days + visit.day, visit)
         for cycle in range(1, protocol.cycles + 1)
-        for one in protocol.visits
-        if one.takes_place_in(cycle)
+        for visit in protocol.visits
+        if visit.takes_place_in(cycle)
     ]
     return sorted(planned, key=lambda pair: pair[0])

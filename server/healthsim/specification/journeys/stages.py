@@ -24,9 +24,9 @@ class MoveTo(Strict):
     """A way out of a stage.
 
     Attributes:
-        weight, when: of those who leave because their stay is over, as in a branch.
+        weight, when: for people who leave at the end of their stay, as in a branch.
         hazard: competes with the stay and with the other moves; the earliest is taken.
-        until: is taken as soon as the condition is seen to hold; competes as well.
+        until: is taken at the first check at which the condition is true; competes as well.
     """
 
     to: StageName
@@ -45,7 +45,7 @@ class MoveTo(Strict):
 
     @property
     def ends_the_stay(self) -> bool:
-        """Whether it is taken when the stay is over, rather than by itself."""
+        """Whether it is taken at the end of the stay, rather than at its own time."""
         return self.hazard is None and self.until is None
 
 
@@ -65,10 +65,10 @@ class Stay(Strict):
     @property
     def distribution(self) -> Distribution:
         """The distribution, in `unit_days`."""
-        found = self.days or self.months or self.years
-        if found is None:
+        distribution = self.days or self.months or self.years
+        if distribution is None:
             raise TypeError("a stay has one distribution")
-        return found
+        return distribution
 
     @property
     def unit_days(self) -> float:
@@ -107,8 +107,8 @@ def _moves_add_up(name: str, moves: list[MoveTo]) -> None:
     for move in moves:
         groups.setdefault(move.when, []).append(move)
     if None not in groups:
-        raise ValueError(f"stage {name!r} has no move when every condition fails; add one "
-                         "without a when")  # fmt: skip
+        raise ValueError(f"stage {name!r} has no move when every condition is false; add "
+                         "one without a when")  # fmt: skip
     for group in groups.values():
         weights = [1.0 if len(group) == 1 and one.weight is None else one.weight or 0.0
                    for one in group]  # fmt: skip
@@ -123,14 +123,14 @@ def _one_name(value: object) -> object:
 
 
 class Stages(StepHead):
-    """A lifecycle: people are in one stage at a time, and what a stage holds ceases with it.
+    """A lifecycle: people are in one stage at a time, and its steps end with it.
 
     Attributes:
         start: the first stage: a name, or names with weights.
-        lasts: everybody leaves after so long.
+        lasts: how long it lasts; then everybody leaves.
         visits: how often one person may enter one stage at most; default: once where no stage
             can be entered again, else 10.
-        check_every: days between two looks at a move's `until`.
+        check_every: days between two checks of a move's `until`.
     """
 
     do: Literal["stages"]
@@ -141,7 +141,7 @@ class Stages(StepHead):
     check_every: Annotated[int, Field(strict=True, ge=1, le=3660)] = 30
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield what happens in each stage."""
+        """Yield the steps of each stage."""
         for place, stage in enumerate(self.stages):
             yield f"stages[{place}].steps", stage.steps
 
@@ -171,11 +171,11 @@ class Stages(StepHead):
     def _hangs_together(self) -> Stages:
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
-            raise ValueError("two stages carry one name; rename one")
+            raise ValueError("two stages have the same name; rename one")
         for stage in self.stages:
             for move in stage.moves:
                 if move.to not in names:
-                    raise ValueError(f"stage {stage.name!r} moves to {move.to!r}, which is no "
+                    raise ValueError(f"stage {stage.name!r} moves to {move.to!r}, which is not a "
                                      f"stage; use one of {', '.join(names)}")  # fmt: skip
         self._ends()
         return self
@@ -190,29 +190,29 @@ class Stages(StepHead):
             ends |= more
         stuck = [stage.name for stage in self.stages if stage.name not in ends]
         if stuck and self.lasts is None:
-            raise ValueError(f"no way leads from stage {stuck[0]!r} to a final stage; give one "
-                             "\"final\": true, or say how long it lasts")  # fmt: skip
+            raise ValueError(f"no moves lead from stage {stuck[0]!r} to a final stage; give one "
+                             "\"final\": true, or give lasts")  # fmt: skip
 
     @property
     def most_visits(self) -> int:
         """How often one stage can be entered."""
         if self.visits is not None:
             return self.visits
-        reach: dict[str, set[str]] = {
+        reachable: dict[str, set[str]] = {
             stage.name: {move.to for move in stage.moves} for stage in self.stages
         }
         for _ in self.stages:
-            for name, others in reach.items():
-                reach[name] = others.union(*(reach[other] for other in others))
-        return 10 if any(name in others for name, others in reach.items()) else 1
+            for name, others in reachable.items():
+                reachable[name] = others.union(*(reachable[other] for other in others))
+        return 10 if any(name in others for name, others in reachable.items()) else 1
 
 
 class Wait(StepHead):
-    """Nothing until a condition holds, or the limit passes.
+    """Wait until a condition is true, or the limit is over.
 
     Attributes:
-        steps: what follows when it holds; otherwise: what follows when the limit passes.
-        check_every: days between two looks.
+        steps: steps when it is true; otherwise: steps when the limit is over.
+        check_every: days between two checks.
     """
 
     do: Literal["wait"]
@@ -223,11 +223,11 @@ class Wait(StepHead):
     otherwise: tuple[Step, ...] = ()
 
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
-        """Yield what follows either way."""
+        """Yield the steps of both outcomes."""
         yield "steps", self.steps
         yield "otherwise", self.otherwise
 
     def asked(self) -> Iterator[tuple[str, Expression]]:
-        """Yield what it asks before it begins, and what it waits for."""
+        """Yield its own condition and the one that it waits for."""
         yield from super().asked()
         yield "until", self.until

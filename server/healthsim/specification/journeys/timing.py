@@ -60,10 +60,10 @@ class At(Strict):
         after: id of a step of the same journey; an occurrence is ``quarter/visit#2``.
         edge: of the step named by `after`: its first or its last day.
         date: a calendar day, in place of everything else.
-        age: the day on which the person reaches an age; before its scope it does not come.
+        age: the day on which the person reaches an age; not before its scope begins.
         month: the first day of that month, on or after the base.
-        variance_days: uniform scatter of so many days to either side.
-        business_days: weekends and US federal holidays roll forward.
+        variance_days: uniform variation by up to so many days to either side.
+        business_days: weekends and US federal holidays move to the next business day.
     """
 
     day: Distribution | None = None
@@ -78,11 +78,11 @@ class At(Strict):
     @model_validator(mode="after")
     def _one_anchor(self) -> At:
         if self.date is not None and (self.day is not None or self.after is not None):
-            raise ValueError("date stands beside day or after; keep one of them")
+            raise ValueError("date is given with day or after; keep one of them")
         if self.date is not None and (self.age is not None or self.month is not None):
-            raise ValueError("date stands beside age or month; keep one of them")
+            raise ValueError("date is given with age or month; keep one of them")
         if self.age is not None and (self.after is not None or self.month is not None):
-            raise ValueError("age stands beside after or month; keep one of them")
+            raise ValueError("age is given with after or month; keep one of them")
         return self
 
 
@@ -105,17 +105,17 @@ class HazardBand(Strict):
 class Hazard(Strict):
     """The risk that something happens, day by day, from the day on which risk begins.
 
-    An event falls on the first day by whose end its time has come, so never on the day on which
+    An event is on the first day by whose end its random time is over, so never on the day on which
     risk begins: by day n it has happened to exactly the share that the closed form gives for n.
 
     Attributes:
         share: share of people to whom it happens within `within_days`, spread evenly over them;
             to nobody after it.
-        per_year: events a year of 365.25 days; what it depends on is read when risk begins.
+        per_year: events a year of 365.25 days; its conditions are evaluated when risk begins.
         shape: of a Weibull hazard, cumulative (per_year × years) ** shape; 1 is constant.
         by_month: factor of the rate in months of the calendar, "1" to "12"; others have 1.
         bands: factors of the rate by days since risk began.
-        renew_days: read `per_year` again each so many days.
+        renew_days: evaluate `per_year` again every so many days.
     """
 
     share: Distribution | None = None
@@ -148,8 +148,8 @@ class Hazard(Strict):
         shaped = [self.shape != 1.0, bool(self.by_month), bool(self.bands),
                   self.renew_days is not None]  # fmt: skip
         if sum(shaped) > 1 or (self.share is not None and any(shaped)):
-            raise ValueError("shape, by_month, bands and renew_days each stand alone, with "
-                             "per_year; keep one")  # fmt: skip
+            raise ValueError("only one of shape, by_month, bands and renew_days can be used, and "
+                             "only with per_year; keep one")  # fmt: skip
         return self
 
 
@@ -174,9 +174,9 @@ class Every(Strict):
                 "give one of days, weeks, months, years, weekdays and hazard; remove or add one"
             )
         if self.weekdays is not None and len(set(self.weekdays)) < len(self.weekdays):
-            raise ValueError("a weekday stands twice; state it once")
+            raise ValueError("a weekday is listed twice; give it once")
         if self.hazard is not None and self.hazard.renew_days is not None:
-            raise ValueError("renew_days does not fit a beat: each gap reads the rate anew; "
+            raise ValueError("renew_days does not fit a beat: each gap evaluates the rate again; "
                              "remove it")  # fmt: skip
         return self
 

@@ -1,4 +1,4 @@
-"""A trial: its arms, strata and criteria, and what its events say about themselves."""
+"""A trial: its arms, strata and criteria, and the details of its events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GRADES = ("1", "2", "3", "4", "5")
 RELATIONS = ("not related", "unlikely", "possible", "probable", "related")
 """How an adverse event relates to the treatment, least first."""
 YES, NO = frozenset({"Y", "yes"}), frozenset({"N", "no"})
-"""The words that answer whether an adverse event is serious."""
+"""Values of whether an adverse event is serious."""
 
 
 class Criterion(Strict):
@@ -56,39 +56,39 @@ class TrialSpec(Strict):
 
     @field_validator("inclusion", "exclusion")
     @classmethod
-    def _named_once(cls, found: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-        names = [one.name for one in found]
+    def _named_once(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        names = [criterion.name for criterion in criteria]
         if len(set(names)) < len(names):
-            raise ValueError("two criteria carry one name; rename one")
-        return found
+            raise ValueError("two criteria have the same name; rename one")
+        return criteria
 
     @model_validator(mode="after")
     def _blocks_fit(self) -> TrialSpec:
         total = sum(self.arms.values())
         if self.block is not None and total and self.block % total:
             raise ValueError(
-                f"block {self.block} is no multiple of the arms' ratio, which adds up to {total}; "
+                f"block {self.block} is not a multiple of {total}, the sum of the arms' ratio; "
                 f"use {total * max(1, round(self.block / total))}"
             )
         return self
 
     @property
     def block_size(self) -> int:
-        """Subjects in one block: as said, else twice the sum of the arms' ratio."""
+        """Subjects in one block: `block`, else twice the sum of the arms' ratio."""
         return self.block or 2 * sum(self.arms.values())
 
     def criteria(self) -> Iterator[tuple[Literal["inclusion", "exclusion"], Criterion]]:
-        """Yield every criterion with its kind, in the order in which they are asked."""
-        yield from (("inclusion", one) for one in self.inclusion)
-        yield from (("exclusion", one) for one in self.exclusion)
+        """Yield every criterion with its kind, in the order in which they are checked."""
+        yield from (("inclusion", criterion) for criterion in self.inclusion)
+        yield from (("exclusion", criterion) for criterion in self.exclusion)
 
 
 class TrialVisitDetails(EncounterDetails):
-    """A visit of a trial; an encounter in the chart.
+    """A visit of a trial; it is an encounter too.
 
     Attributes:
         visit_number: as the protocol numbers it; default: its place among the trial's visits.
-        routine_care: it is billed like any visit; otherwise the sponsor pays and no claim is made.
+        routine_care: billed like any visit; otherwise the sponsor pays and there is no claim.
     """
 
     name: Words = ""
@@ -97,7 +97,7 @@ class TrialVisitDetails(EncounterDetails):
 
 
 class ScreeningDetails(Strict):
-    """The trial's criteria are asked on this day."""
+    """The trial's criteria are checked on this day."""
 
 
 class RandomizationDetails(Strict):
@@ -109,7 +109,7 @@ def _short_text(value: object) -> object:
 
 
 Texts = Annotated[Distribution, BeforeValidator(_short_text)]
-"""A distribution of texts; a text alone is what everybody has."""
+"""A distribution of texts; one text is for everybody."""
 
 
 class AdverseEventDetails(Strict):
@@ -121,7 +121,7 @@ class AdverseEventDetails(Strict):
         related: to the treatment: "not related", "unlikely", "possible", "probable", "related".
         serious: "Y" or "N" (or "yes", "no"), or the share that is; grades 4 and 5 always are.
         outcome: default: whether it is over by the end of the trial; grade 5 is "fatal".
-        lasts_days: days until it is over; without it, it goes on.
+        lasts_days: days until it is over; by default it continues.
     """
 
     term: Annotated[str, Field(min_length=1, max_length=120)]
@@ -145,25 +145,25 @@ class ExposureDetails(Strict):
 
 
 class Reason(Strict):
-    """Why somebody leaves a trial, for those for whom `when` holds."""
+    """Why somebody leaves a trial, for subjects of whom `when` is true."""
 
     reason: Annotated[str, Field(min_length=1, max_length=120)]
     when: Condition | None = None
 
 
 class WithdrawalDetails(Strict):
-    """A subject leaves the trial; the first reason that holds is written down."""
+    """A subject leaves the trial; the first reason that is true is recorded."""
 
     reasons: Annotated[tuple[Reason, ...], Field(min_length=1, max_length=20)]
 
     @field_validator("reasons")
     @classmethod
-    def _one_holds(cls, found: tuple[Reason, ...]) -> tuple[Reason, ...]:
-        if found[-1].when is not None:
+    def _last_always_applies(cls, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+        if reasons[-1].when is not None:
             raise ValueError(
-                "no reason is left when every condition fails; end with one without a when, such "
-                'as {"reason": "withdrawal by subject"}'
+                "no reason applies when every condition is false; end with one without a when, "
+                'such as {"reason": "withdrawal by subject"}'
             )
-        if any(one.when is None for one in found[:-1]):
-            raise ValueError("a reason without a when stands before others; put it last")
-        return found
+        if any(reason.when is None for reason in reasons[:-1]):
+            raise ValueError("a reason without a when is before others; put it last")
+        return reasons
