@@ -160,7 +160,7 @@ def test_another_hazard_moves_no_other_step() -> None:
     ({"per_year": -0.1}, "below 0"),
     ({"share": 1.2, "within_days": 30}, "above 1"),
     ({"share": 0.2}, "within_days"),
-    ({"per_year": 1, "shape": 2.0, "by_month": {"1": 2}}, "each stand alone"),
+    ({"per_year": 1, "shape": 2.0, "by_month": {"1": 2}}, "only one of shape"),
     ({"per_year": 1, "bands": [{"until_day": 5, "factor": 2}]}, "every band but the last"),
     ({"per_year": 1, "bands": [{"until_day": 9, "factor": 2}, {"until_day": 5, "factor": 2},
                                {"factor": 1}]}, "do not follow"),

@@ -73,7 +73,7 @@ def test_a_table_gives_the_weights_of_the_first_row_that_fits() -> None:
 @pytest.mark.parametrize(("table", "found"), [
     ({"rows": [{"when": {"age": [0, 9]}, "weights": {"a": 1}}]}, "last row"),
     ({"rows": [{"weights": {"a": 0.5}}]}, "0.5"),
-    ({"rows": [{"weights": {"c": 1}}]}, "no option"),
+    ({"rows": [{"weights": {"c": 1}}]}, "not an option"),
     ({"rows": [{"weights": {"a": 1}}]}, "'b' is in no row"),
     ({"rows": [{"when": {"agee": [0, 9]}, "weights": {"a": 1}}, {"weights": {"b": 1}}]}, "agee"),
     ({"rows": [{"when": {"gender": "X"}, "weights": {"a": 1}}, {"weights": {"b": 1}}]}, "'X'"),

@@ -52,7 +52,7 @@ LATE = {
     "details": {"encounter_class": "office"},
 }  # fmt: skip
 WRONG_JOURNEYS = [
-    (NO_WAY_OUT, ("no way out", "otherwise")),
+    (NO_WAY_OUT, ("no option applies", "otherwise")),
     (LATE, ("late", "4000", "duration_days")),
     (LATE | {"at": 5, "type": "encounterr"}, ("step", "encounter")),
     (LATE | {"at": 5, "when": "happend('x')"}, ("happend",)),
