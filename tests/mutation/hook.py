@@ -53,8 +53,8 @@ class _Finder(MetaPathFinder):
         return spec_from_file_location(fullname, file, loader=loader)
 
 
-def install(file: str) -> None:
-    """Let this process import the mutated module that a JSON file describes."""
+def install(file: str) -> str:
+    """Let this process import the mutated module that a JSON file describes; return its name."""
     mutant = json.loads(Path(file).read_text(encoding="utf-8"))
     sys.meta_path.insert(0, _Finder(mutant))
     if mutant["path"] in sys.orig_argv:  # it is run as a program
@@ -62,6 +62,7 @@ def install(file: str) -> None:
         exec(compile(mutant["text"], mutant["path"], "exec"), names)  # noqa: S102
         sys.stdout.flush()
         os._exit(0)
+    return str(mutant["module"])
 
 
 def record(folder: str) -> None:

@@ -26,6 +26,9 @@ _LIBRARIES = (
     "numpy", "scipy.stats", "scipy.special", "duckdb", "pyarrow.parquet", "pydantic", "jinja2",
     "mcp.server", "mcp.client", "typer", "typer.testing", "yaml", "platformdirs", "coverage",
 )  # fmt: skip
+BROKEN = 70
+"""Exit code of a child that could not run the tests: its mutated module cannot be imported."""
+
 _OVERLAY = Path(__file__).parent / "overlay"
 _OPTIONS = (
     "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header", "--tb=line",
@@ -86,7 +89,7 @@ def forked(work: Callable[[], int], log: Path, environment: dict[str, str]) -> i
     child = os.fork()
     if child:
         return child
-    code = 70
+    code = BROKEN
     try:
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -132,6 +135,9 @@ def run(
         events: the file that tells which test is under way.
         plugins: more plugins.
         stop: end at the first failure.
+
+    The mutated module is imported before pytest puts its own import hook first, which would load
+    a module that is collected for its doctests from its file.
     """
     from hypothesis import HealthCheck, Phase, settings
 
@@ -142,7 +148,7 @@ def run(
     )  # fmt: skip
     settings.load_profile("mutation")
     if os.environ.get(hook.MUTANT):
-        hook.install(os.environ[hook.MUTANT])
+        importlib.import_module(hook.install(os.environ[hook.MUTANT]))
     folder = tempfile.mkdtemp(prefix="mutation-")
     options = [*_OPTIONS, f"--basetemp={folder}/t", *(["-x"] if stop else [])]
     code = 0

@@ -105,7 +105,9 @@ class Trial:
             return KILLED, failed[0]
         if code == 0:
             return SURVIVED, ""
-        if code in (5, 70):  # nothing was collected, or this package is at fault
+        if code == suite.BROKEN and not self._lines():
+            return KILLED, "import"
+        if code in (5, suite.BROKEN):  # nothing was collected, or this package is at fault
             log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(
                 f"{self.place.path}:{self.place.line}: pytest: {code}\n{log[-3000:]}"
