@@ -59,12 +59,15 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         )),
     ),
     "specification/journeys/events.py": (
+        _before("from healthsim.specification.journeys.step", (
+            "from healthsim.specification.journeys.details import DeviceDetails\n"
+        )),
         _before("class Birth(", (
             "class Device(EventHead):\n"
             '    """A person is given a device."""\n\n'
             '    table: ClassVar[str] = "devices"\n\n'
             '    type: Literal["device"]\n'
-            "    details: say.DeviceDetails\n\n\n"
+            "    details: DeviceDetails\n\n\n"
         )),
         _entry("EVENTS", "Device"),
     ),
