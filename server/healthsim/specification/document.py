@@ -176,12 +176,12 @@ def _is_text(value: str) -> bool:
 
 
 def _single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    result = dict(pairs)
+    if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         raise ValueError(f"the key {twice[0]!r} is given twice in one object")
-    return found
+    return result
 
 
 def _depth(value: object) -> int:

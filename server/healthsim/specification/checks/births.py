@@ -58,7 +58,7 @@ def _newborn_steps(step: Birth, here: str) -> Iterator[Problem]:
         if isinstance(inner, Birth):
             found = "is a birth among the steps of a newborn"
             yield Problem(path, found, "give it to a woman's journey")
-        for place, condition in inner.asked():
+        for place, condition in inner.conditions():
             for function, argument in sorted(condition.calls):
                 name = argument.rsplit("/", 1)[-1].partition("#")[0]
                 if function in _OF_STEPS and name not in own:

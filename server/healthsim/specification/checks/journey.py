@@ -98,7 +98,7 @@ def journey_problems(
 
 def _expressions(step: StepHead, names: Names, here: str) -> Iterator[Problem]:
     """Yield what is wrong with the conditions of a step and inside its distributions."""
-    for place, condition in step.asked():
+    for place, condition in step.conditions():
         yield from names.problems(f"{here}.{place}", condition)
     for place, distribution in _distributions(step):
         yield from names.inside(f"{here}.{place}", distribution)

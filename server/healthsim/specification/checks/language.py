@@ -54,7 +54,7 @@ def step_names(step: StepHead) -> Iterator[str]:
 
 def hazard_figures(step: StepHead) -> Iterator[tuple[str, Distribution]]:
     """Yield (path, distribution) of a step's hazards, stays, delays and start."""
-    for path, hazard in step.risks():
+    for path, hazard in step.hazards():
         for name in ("share", "per_year"):
             figure = getattr(hazard, name)
             if figure is not None:

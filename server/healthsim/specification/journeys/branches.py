@@ -129,16 +129,16 @@ class Branch(StepHead):
         for place, option in enumerate(self.options):
             yield f"options[{place}].steps", option.steps
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its options."""
-        yield from super().asked()
+        yield from super().conditions()
         for place, option in enumerate(self.options):
             if option.when is not None:
                 yield f"options[{place}].when", option.when
 
-    def risks(self) -> Iterator[tuple[str, Hazard]]:
+    def hazards(self) -> Iterator[tuple[str, Hazard]]:
         """Yield its own hazard and those of its options."""
-        yield from super().risks()
+        yield from super().hazards()
         for place, option in enumerate(self.options):
             if option.hazard is not None:
                 yield f"options[{place}].hazard", option.hazard

@@ -20,9 +20,9 @@ class Encounter(EventHead):
     type: Literal["encounter"]
     details: of_events.EncounterDetails = of_events.EncounterDetails()
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its diagnoses."""
-        yield from super().asked()
+        yield from super().conditions()
         yield from of_events.conditions_of(self.details.diagnoses)
 
 
@@ -91,9 +91,9 @@ class Claim(EventHead):
     type: Literal["claim"]
     details: of_events.ClaimDetails
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its diagnoses."""
-        yield from super().asked()
+        yield from super().conditions()
         yield from of_events.conditions_of(self.details.diagnoses)
 
 

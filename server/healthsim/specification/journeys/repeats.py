@@ -63,14 +63,14 @@ class Repeat(StepHead):
         if self.delay is not None:
             yield "delay.steps", self.delay.steps
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition, and those evaluated before each beat."""
-        yield from super().asked()
+        yield from super().conditions()
         yield from _beat_conditions(self.until, self.delay)
 
-    def risks(self) -> Iterator[tuple[str, Hazard]]:
+    def hazards(self) -> Iterator[tuple[str, Hazard]]:
         """Yield its own hazard and that of its gaps."""
-        yield from super().risks()
+        yield from super().hazards()
         if self.every.hazard is not None:
             yield "every.hazard", self.every.hazard
 
@@ -158,14 +158,14 @@ class Protocol(StepHead):
         if self.unscheduled is not None:
             yield "unscheduled.steps", self.unscheduled.steps
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition, and those evaluated before each cycle."""
-        yield from super().asked()
+        yield from super().conditions()
         yield from _beat_conditions(self.until, self.delay)
 
-    def risks(self) -> Iterator[tuple[str, Hazard]]:
+    def hazards(self) -> Iterator[tuple[str, Hazard]]:
         """Yield its own hazard and that of unscheduled visits."""
-        yield from super().risks()
+        yield from super().hazards()
         if self.unscheduled is not None:
             yield "unscheduled.hazard", self.unscheduled.hazard
 

@@ -145,18 +145,18 @@ class Stages(StepHead):
         for place, stage in enumerate(self.stages):
             yield f"stages[{place}].steps", stage.steps
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its moves."""
-        yield from super().asked()
+        yield from super().conditions()
         for path, move in self.moves():
             if move.when is not None:
                 yield f"{path}.when", move.when
             if move.until is not None:
                 yield f"{path}.until", move.until
 
-    def risks(self) -> Iterator[tuple[str, Hazard]]:
+    def hazards(self) -> Iterator[tuple[str, Hazard]]:
         """Yield its own hazard and those of its moves."""
-        yield from super().risks()
+        yield from super().hazards()
         for path, move in self.moves():
             if move.hazard is not None:
                 yield f"{path}.hazard", move.hazard
@@ -227,7 +227,7 @@ class Wait(StepHead):
         yield "steps", self.steps
         yield "otherwise", self.otherwise
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and the one that it waits for."""
-        yield from super().asked()
+        yield from super().conditions()
         yield "until", self.until

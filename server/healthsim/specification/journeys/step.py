@@ -32,12 +32,12 @@ class StepHead(Strict):
         """Yield (name, steps) of every list of steps inside, in document order."""
         yield from ()
 
-    def asked(self) -> Iterator[tuple[str, Expression]]:
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield (path, condition) of the step's own conditions."""
         if self.when is not None:
             yield "when", self.when
 
-    def risks(self) -> Iterator[tuple[str, Hazard]]:
+    def hazards(self) -> Iterator[tuple[str, Hazard]]:
         """Yield (path, hazard) of the step's own hazards."""
         if self.hazard is not None:
             yield "hazard", self.hazard

@@ -130,14 +130,14 @@ class Hazard(Strict):
 
     @field_validator("bands")
     @classmethod
-    def _in_order(cls, found: tuple[HazardBand, ...]) -> tuple[HazardBand, ...]:
-        ends = [one.until_day for one in found]
+    def _in_order(cls, bands: tuple[HazardBand, ...]) -> tuple[HazardBand, ...]:
+        ends = [band.until_day for band in bands]
         limits = [end for end in ends[:-1] if end is not None]
-        if found and (ends[-1] is not None or len(limits) < len(ends) - 1):
+        if bands and (ends[-1] is not None or len(limits) < len(ends) - 1):
             raise ValueError("every band but the last has an until_day; add or remove one")
         if limits != sorted(set(limits)):
             raise ValueError("bands do not follow each other; sort them by until_day")
-        return found
+        return bands
 
     @model_validator(mode="after")
     def _one_kind(self) -> Hazard:
