@@ -202,6 +202,19 @@ def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> Non
     assert found["rank correlation of bmi and sbp"].got == "not stored"
 
 
+def test_a_condition_that_another_shuts_out_is_compared_among_those_without_the_other(
+    tmp_path: Path,
+) -> None:
+    others = {"type": "conditional", "cases": [{"when": "not has('E10')", "then": 0.4}],
+              "otherwise": 0}  # fmt: skip
+    shares = [{"code": "E10.9", "share": 0.3}, {"code": "E11.9", "share": others}]
+    found = compared(stored(tmp_path, profile(clinical={"comorbidities": shares})))
+
+    (row,) = (row for name, row in found.items() if name.startswith("condition E11.9"))
+    assert "of people without E10.9" in row.what
+    assert row.ok
+
+
 def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> None:
     by_control = {
         "type": "conditional",

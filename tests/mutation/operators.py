@@ -47,6 +47,9 @@ _OPTIONAL = {
 }  # fmt: skip
 """Keyword arguments that a call does without; others might be owed, and fail at once."""
 
+_DEFAULTS = {"side='left'", "reverse=False", "default=None", "axis=None"}
+"""Said although they hold anyway."""
+
 
 def changes(source: Source, node: ast.AST) -> Iterator[Change]:
     """Return the mutations of one node, without those of the nodes inside it."""
@@ -142,7 +145,11 @@ def _call(source: Source, node: ast.Call) -> Iterator[Change]:
         yield Change("twin", end - len(name), end, _TWINS[name])
     listed: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
     for before, keyword in itertools.pairwise(listed):
-        if isinstance(keyword, ast.keyword) and keyword.arg in _OPTIONAL:
+        if (
+            isinstance(keyword, ast.keyword)
+            and keyword.arg in _OPTIONAL
+            and ast.unparse(keyword) not in _DEFAULTS
+        ):
             yield Change("argument", source.span(before)[1], source.span(keyword)[1], "")
 
 

@@ -52,6 +52,17 @@ def test_rows_are_stored_in_the_order_in_which_they_came(
             assert np.array_equal(found, np.arange(size * parts))
 
 
+def test_a_file_in_small_blocks_is_smaller_and_holds_the_same(tmp_path: Path) -> None:
+    usual = written(tmp_path / "usual.duckdb")
+    with Writer(tmp_path / "small.duckdb", [NUMBERS], small=True) as writer:
+        writer.append("numbers", batch(0, 10))
+        writer.flush()
+
+    assert (tmp_path / "small.duckdb").stat().st_size < usual.stat().st_size / 2
+    with open_read(tmp_path / "small.duckdb") as connection:
+        assert connection.sql("SELECT count(n) FROM numbers").fetchall() == [(10,)]
+
+
 def test_whole_row_groups_are_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_pool, "_WAITING", 1)
     with Writer(tmp_path / "a.duckdb", [NUMBERS]) as writer:
