@@ -17,7 +17,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.reference import import_file
 from healthsim.reference.nppes import PROVIDERS
 from healthsim.reference.store import imports
-from processes import started
+from processes import PATIENCE, started
 
 _ROWS = 50_000
 
@@ -41,8 +41,11 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 HALTING = """
-import sys, time
+import signal, sys, time
 from healthsim.cli import main
+
+# A shell lets what it runs in the background ignore this signal, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Screen:
     def __init__(self, stream, word):
@@ -92,7 +95,7 @@ def test_a_killed_import_leaves_the_old_reference(tmp_path: Path, big: Path, sta
     with _importing(home, big, stage) as process:
         assert bool(list(home.glob("*.unfinished*"))) is (stage == "importing")
         process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        assert process.wait(PATIENCE) == -signal.SIGKILL
 
     assert path.read_bytes() == content
     assert imports(path) == before
@@ -105,7 +108,7 @@ def test_who_stops_an_import_is_told_that_nothing_changed(tmp_path: Path, big: P
     home = tmp_path / "home"
     with _importing(home, big, "importing") as process:
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate()
+        _, told = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 1
     assert told.splitlines()[-1] == "import: was stopped; nothing has changed; run it again"
@@ -118,11 +121,11 @@ def test_after_a_kill_the_next_import_works_and_sweeps(tmp_path: Path, big: Path
     home = tmp_path / "home"
     with _importing(home, big, "importing") as process:
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.wait(PATIENCE)
     assert list(home.glob(".*.unfinished*"))
 
     with _importing(home, big) as again:
-        out, _ = again.communicate()
+        out, _ = again.communicate(timeout=PATIENCE)
 
     assert again.returncode == 0
     assert f"nppes: {_ROWS:,} rows, 2024-06-09" in out
