@@ -23,6 +23,7 @@ def said_of(limit: Limit, value: Any) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit[0])
 def test_a_limit_is_accepted_and_what_lies_beyond_it_is_refused(limit: Limit) -> None:
     _, _, within, beyond, words = limit

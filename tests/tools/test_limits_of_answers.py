@@ -108,6 +108,7 @@ async def test_an_error_of_ten_thousand_characters_is_whole_and_a_longer_one_is_
     assert cut.endswith("…")
 
 
+@pytest.mark.slow
 async def test_rows_of_a_query_are_shown_as_long_as_they_fit(client: Client) -> None:
     async def shown(size: int, rows: int) -> tuple[int, bool]:
         sql = f"SELECT repeat('a', {size - 4}) AS a FROM range({rows})"
