@@ -295,7 +295,7 @@ def test_a_spread_of_chance_is_that_of_its_distribution() -> None:
     asked = expected.spread(
         parse_distribution({"type": "uniform", "low": 0, "high": 10}),
         Nobody(),  # type: ignore[arg-type]
-        whole=False,
+        integers=False,
     )
 
     assert np.isclose(asked.mean, 5, atol=0.01)

@@ -1,4 +1,4 @@
-"""Code books and the geography, laid out as temporary tables beside an open file."""
+"""Code books and the geography as temporary tables beside an open file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from healthsim.specification.checks.codes import unlisted_in
 
 
 def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary tables that rules of codes and addresses look at.
+    """Make the temporary tables that rules of codes and addresses read.
 
     ``codes (book, code)``,
     ``norms (loinc, sex, from_months, below_months, ref_low, ref_high)``,
@@ -32,7 +32,7 @@ def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary tables of the diagnosis codes that now stand in the file.
+    """Make the temporary tables of the diagnosis codes that the file now holds.
 
     ``diagnoses (code, sex, age_low, age_high, valid_from, valid_until)`` and
     ``excluded (first, second)`` with first < second.
@@ -43,7 +43,7 @@ def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
 def lay_out_unlisted(
     connection: duckdb.DuckDBPyConnection, profile: str, journeys: Iterable[str]
 ) -> None:
-    """Make the temporary table ``unlisted (code)``: what specifications let pass unknown."""
+    """Make the temporary table ``unlisted (code)``: unknown codes that specifications allow."""
     codes = unlisted_in(profile, journeys)
     _lay_out(connection, {"unlisted": pa.table({"code": pa.array(codes, pa.string())})})
 
@@ -51,8 +51,8 @@ def lay_out_unlisted(
 def _lay_out(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
     for name, rows in tables.items():
         connection.register("laid_out", rows)
-        made = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out"  # noqa: S608
-        connection.execute(made)
+        statement = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out"  # noqa: S608
+        connection.execute(statement)
         connection.unregister("laid_out")
 
 
@@ -69,21 +69,21 @@ def _books() -> dict[str, pa.Table]:
 
 
 def _stated(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Return the diagnosis codes that stand in a file, each once, in order."""
-    there = connection.execute(
+    """Return the diagnosis codes that a file holds, each once, sorted."""
+    tables = connection.execute(
         "SELECT table_name FROM information_schema.columns WHERE column_name = 'code' "
         "AND table_name IN ('conditions', 'encounter_diagnoses', 'claim_diagnoses', "
         "'adverse_events')"
     ).fetchall()
-    found: set[str] = set()
-    for (name,) in there:
+    codes: set[str] = set()
+    for (name,) in tables:
         rows = connection.execute(f"SELECT DISTINCT code FROM {name}").fetchall()  # noqa: S608
-        found |= {code for (code,) in rows if code is not None}
-    return tuple(sorted(found))
+        codes |= {code for (code,) in rows if code is not None}
+    return tuple(sorted(codes))
 
 
 def _diagnoses(stated: tuple[str, ...]) -> dict[str, pa.Table]:
-    """Return what the classification says of the codes of a file: the book is much larger."""
+    """Return the classification's rows of a file's codes only: the book is much larger."""
     rows = [row for code in stated if (row := icd10cm().entry(code)) is not None and row.billable]
     days = [(row.valid_from or "0001-01-01", row.valid_until or "9999-12-31") for row in rows]
     return {
@@ -132,10 +132,10 @@ def _codes() -> Iterator[tuple[str, str]]:
 def _norms() -> Iterator[tuple[str, str, int, int, float | None, float | None]]:
     """Yield the reference intervals of every test, for each sex."""
     for code, sex in product(loinc().codes, ("F", "M")):
-        mine = reference_intervals(code, sex)
-        ends = [*(one.from_months for one in mine[1:]), FOREVER]
-        for one, end in zip(mine, ends, strict=True):
-            yield code, sex, one.from_months, end, _known(one.ref_low), _known(one.ref_high)
+        rows = reference_intervals(code, sex)
+        ends = [*(row.from_months for row in rows[1:]), FOREVER]
+        for row, end in zip(rows, ends, strict=True):
+            yield code, sex, row.from_months, end, _known(row.ref_low), _known(row.ref_high)
 
 
 def _known(number: float) -> float | None:
@@ -143,7 +143,7 @@ def _known(number: float) -> float | None:
 
 
 def excluded_pairs(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of codes that may not stand together, each as (lesser, greater).
+    """Yield the pairs of codes that exclude each other, each as (lesser, greater).
 
     They are the classification's Excludes1 pairs, and each pair that it states as one code.
     """
@@ -168,15 +168,15 @@ def _stated_as_one() -> Iterator[tuple[str, str]]:
 
 
 def _places() -> Iterator[tuple[str, str, str, str]]:
-    here = geography()
-    cities = here.place_city.texts()
-    for place, county in enumerate(here.place_county.tolist()):
-        state = here.states[here.county_state[county]]
-        yield here.place_zip[place], cities[place] or "", here.county_fips[county], state
+    geo = geography()
+    cities = geo.place_city.texts()
+    for place, county in enumerate(geo.place_county.tolist()):
+        state = geo.states[geo.county_state[county]]
+        yield geo.place_zip[place], cities[place] or "", geo.county_fips[county], state
 
 
 def _area_codes() -> Iterator[tuple[str, str]]:
-    here = geography()
-    for state, codes in zip(here.states, here.area_codes, strict=True):
+    geo = geography()
+    for state, codes in zip(geo.states, geo.area_codes, strict=True):
         for code in codes:
             yield state, f"{code:03d}"

@@ -63,7 +63,7 @@ def _on_its_day(table: str, key: str, parent: str, day: str) -> AuditRule:
 
 
 def _together(name: str, table: str, parent: str, when: str) -> AuditRule:
-    """Two codes stated together that a book says cannot stand together."""
+    """Two codes in one place that a code book says exclude each other."""
     return AuditRule(
         f"{name} {table}.code", f"{table}.code", (table,),
         f"SELECT concat('{parent} ', s.{parent}, ' ', s.code, ' beside ', o.code) "
@@ -77,7 +77,7 @@ _AS_ONE = ", ".join(sorted({f"'{rule.becomes}'" for rule in COMBINATIONS}))
 
 
 def _outlived(active: str, over: str) -> str:
-    """Say that an active code is a combination, or a degree of the same thing that is over."""
+    """Return SQL: an active code is a combination, or of the category of one that is over."""
     return (
         f"({active}.abatement_date IS NULL AND {over}.abatement_date IS NOT NULL AND "
         f"({active}.code IN ({_AS_ONE}) OR left({active}.code, 3) = left({over}.code, 3)))"
@@ -89,9 +89,9 @@ _BOTH = (
     " AND o.onset_date <= coalesce(s.abatement_date, DATE '9999-12-31')"
     f" AND NOT {_outlived('s', 'o')} AND NOT {_outlived('o', 's')}"
 )
-"""Held at one time. A combination is coded as of the end of the data, in the light of what is
-active then, and a stage that people come back to keeps its first day; what was over before stands
-as it was stated, and says nothing against either."""
+"""Both held at one time. A combination is coded as of the end of the data, from what is active
+then, and a stage that people return to keeps its first day; a condition that was over before keeps
+its code and excludes neither."""
 
 RULES: tuple[AnyRule, ...] = (
     *(_known(*book) for book in BOOKS),
@@ -99,22 +99,30 @@ RULES: tuple[AnyRule, ...] = (
     _on_its_day("encounter_diagnoses", "encounter_id", "encounters",
                 "coalesce(p.end_at, p.start_at)::DATE"),
     _on_its_day("claim_diagnoses", "claim_id", "claims", "p.through_date"),
-    AuditRule("a code of the person's age conditions.code", "conditions.code",
-         ("conditions", "patients"),
-         "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
-         "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
-         "WHERE date_sub('year', p.birth_date, s.onset_date) NOT BETWEEN d.age_low AND d.age_high"),
+    AuditRule(
+        "a code of the person's age conditions.code", "conditions.code",
+        ("conditions", "patients"),
+        "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
+        "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
+        "WHERE date_sub('year', p.birth_date, s.onset_date) NOT BETWEEN d.age_low AND d.age_high",
+    ),
     _together("codes that may stand together", "conditions", "person_id", _BOTH),
     _together("codes that may stand together", "encounter_diagnoses", "encounter_id", ""),
     _together("codes that may stand together", "claim_diagnoses", "claim_id", ""),
-    AuditRule("no code twice for one person", "conditions.code", ("conditions",),
-         "SELECT concat('person_id ', person_id, ' code ', code) FROM conditions "
-         "WHERE abatement_date IS NULL GROUP BY person_id, code HAVING count(*) > 1"),
-    AuditRule("no code twice in one encounter", "encounter_diagnoses.code",
-              ("encounter_diagnoses",),
-         "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
-         "GROUP BY encounter_id, code HAVING count(*) > 1"),
-    RowRule("sex is one that codes know", "patients.gender", "patients",
-         "gender NOT IN ('M', 'F')"),
+    AuditRule(
+        "no code twice for one person", "conditions.code", ("conditions",),
+        "SELECT concat('person_id ', person_id, ' code ', code) FROM conditions "
+        "WHERE abatement_date IS NULL GROUP BY person_id, code HAVING count(*) > 1",
+    ),
+    AuditRule(
+        "no code twice in one encounter", "encounter_diagnoses.code",
+             ("encounter_diagnoses",),
+        "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
+        "GROUP BY encounter_id, code HAVING count(*) > 1",
+    ),
+    RowRule(
+        "sex is one that codes know", "patients.gender", "patients",
+        "gender NOT IN ('M', 'F')",
+    ),
 )  # fmt: skip
 """Rules of codes; the books are ``temp.codes``, ``temp.diagnoses`` and ``temp.excluded``."""

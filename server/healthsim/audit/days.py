@@ -29,7 +29,7 @@ SERVED = (
 """Every column that dates something done to a person; (table, key, column)."""
 
 _BEFORE_DATA = {"conditions", "prescriptions", "enrollments"}
-"""What a person may bring along from before the profile's day."""
+"""Tables whose rows may date from before the profile's day."""
 
 CAUSED = (
     ("procedures", "procedure_id", "performed_date"),
@@ -41,10 +41,12 @@ CAUSED = (
     *trials.CAUSED,
     ("claim_lines", "claim_id", "service_date"),
 )
-"""What bears the very day of its event."""
+"""Columns that hold the day of their event; (table, key, column)."""
 
-DURING = tuple(one for one in CAUSED if one[0] not in ("eligibility_results", "claim_lines"))
-"""What, where it names an encounter, was done during it."""
+DURING = tuple(
+    column for column in CAUSED if column[0] not in ("eligibility_results", "claim_lines")
+)
+"""Columns that lie within the encounter that their row names; (table, key, column)."""
 
 _COVERED = (
     "SELECT concat('{key} ', s.{key}) FROM {table} AS s ANTI JOIN enrollments AS n "
@@ -101,65 +103,99 @@ RULES: tuple[AnyRule, ...] = (
     *(_in_data(*one) for one in SERVED if one[2] != "term_date"),
     *(_on_its_day(*one) for one in CAUSED),
     *(_during(*one) for one in DURING),
-    AuditRule("the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
-         "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
-         "JOIN patients AS p USING (person_id) "
-         "WHERE p.death_date IS NOT NULL AND n.term_date IS NULL"),
-    AuditRule("death is the day of its event", "patients.death_date", ("patients", "events"),
-         "SELECT concat('person_id ', p.person_id) FROM patients AS p LEFT JOIN "
-         "(SELECT person_id, min(event_date) AS died FROM events WHERE type = 'death' "
-         "GROUP BY person_id) AS v USING (person_id) WHERE v.died <> p.death_date "
-         "OR (v.died IS NOT NULL AND p.death_date IS NULL)"),
-    AuditRule("claims only while covered", "claims.from_date", ("claims", "enrollments"),
-         "SELECT concat('claim_id ', s.claim_id) FROM claims AS s ANTI JOIN enrollments AS n "
-         "ON s.person_id = n.person_id AND s.plan_id = n.plan_id "
-         "AND n.effective_date <= coalesce(s.admit_date, s.from_date) "
-         "AND coalesce(s.admit_date, s.from_date) <= coalesce(n.term_date, DATE '9999-12-31')"),
-    AuditRule("fills only while covered", "fills.fill_date", ("fills", "enrollments"),
-         _COVERED.format(key="fill_id", table="fills", day="fill_date")),
-    RowRule("spans of coverage end after they begin", "enrollments.term_date", "enrollments",
-         "term_date < effective_date"),
-    AuditRule("spans of coverage do not overlap", "enrollments.effective_date", ("enrollments",),
-         "SELECT concat('enrollment_id ', enrollment_id) FROM (SELECT enrollment_id, "
-         "effective_date, lag(coalesce(term_date, DATE '9999-12-31')) OVER (PARTITION BY "
-         "person_id, payer_order ORDER BY effective_date, enrollment_id) AS before "
-         "FROM enrollments) WHERE before >= effective_date"),
-    AuditRule("a claim begins with its encounter", "claims.from_date", ("claims", "encounters"),
-         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
-         "USING (encounter_id) LEFT JOIN (SELECT parent_encounter_id, min(start_at) AS came "
-         "FROM encounters WHERE parent_encounter_id IS NOT NULL GROUP BY parent_encounter_id) "
-         "AS v ON v.parent_encounter_id = e.encounter_id WHERE c.from_date <> "
-         "least(e.start_at, CASE c.form WHEN '837I' THEN v.came END)::DATE"),
-    AuditRule("a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
-         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
-         "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE"),
-    AuditRule("a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),
-         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
-         "USING (encounter_id) WHERE c.admit_date IS DISTINCT FROM CASE WHEN c.form = '837I' "
-         "AND e.encounter_class = 'inpatient' THEN e.start_at::DATE END"),
-    AuditRule("lines lie within their claim", "claim_lines.service_date", ("claim_lines", "claims"),
-         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
-         "JOIN claims AS c USING (claim_id) "
-         "WHERE l.service_date < c.from_date OR l.service_date > c.through_date"),
-    RowRule("served, then received, then decided", "claims.received_date", "claims",
-         "through_date < from_date OR received_date < through_date "
-         "OR paid_date < received_date"),
-    RowRule("an encounter ends after it begins", "encounters.end_at", "encounters",
-         "end_at < start_at OR los_days <> end_at::DATE - start_at::DATE"),
-    RowRule("a result follows its specimen", "lab_results.resulted_at", "lab_results",
-         "resulted_at < collected_at"),
-    AuditRule("a fill follows its prescription", "fills.fill_date", ("fills", "prescriptions"),
-         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
-         "USING (prescription_id) WHERE f.fill_date < p.written_date"),
-    AuditRule("no fill after a prescription has ended", "fills.fill_date",
-              ("fills", "prescriptions"),
-         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
-         "USING (prescription_id) WHERE f.fill_date >= p.end_date "
-         "OR f.fill_date > p.written_date + 365"),
-    AuditRule("a fill is put back after it was made", "fills.reversed_date", ("fills",),
-         "SELECT concat('fill_id ', fill_id) FROM fills WHERE reversed_date < fill_date "
-         "OR (status = 'reversed') <> (reversed_date IS NOT NULL)"),
-    RowRule("a condition ends after it begins", "conditions.abatement_date", "conditions",
-         "abatement_date < onset_date OR recorded_date < onset_date"),
+    AuditRule(
+        "the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
+        "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
+        "JOIN patients AS p USING (person_id) "
+        "WHERE p.death_date IS NOT NULL AND n.term_date IS NULL",
+    ),
+    AuditRule(
+        "death is the day of its event", "patients.death_date", ("patients", "events"),
+        "SELECT concat('person_id ', p.person_id) FROM patients AS p LEFT JOIN "
+        "(SELECT person_id, min(event_date) AS died FROM events WHERE type = 'death' "
+        "GROUP BY person_id) AS v USING (person_id) WHERE v.died <> p.death_date "
+        "OR (v.died IS NOT NULL AND p.death_date IS NULL)",
+    ),
+    AuditRule(
+        "claims only while covered", "claims.from_date", ("claims", "enrollments"),
+        "SELECT concat('claim_id ', s.claim_id) FROM claims AS s ANTI JOIN enrollments AS n "
+        "ON s.person_id = n.person_id AND s.plan_id = n.plan_id "
+        "AND n.effective_date <= coalesce(s.admit_date, s.from_date) "
+        "AND coalesce(s.admit_date, s.from_date) <= coalesce(n.term_date, DATE '9999-12-31')",
+    ),
+    AuditRule(
+        "fills only while covered", "fills.fill_date", ("fills", "enrollments"),
+        _COVERED.format(key="fill_id", table="fills", day="fill_date"),
+    ),
+    RowRule(
+        "spans of coverage end after they begin", "enrollments.term_date", "enrollments",
+        "term_date < effective_date",
+    ),
+    AuditRule(
+        "spans of coverage do not overlap", "enrollments.effective_date", ("enrollments",),
+        "SELECT concat('enrollment_id ', enrollment_id) FROM (SELECT enrollment_id, "
+        "effective_date, lag(coalesce(term_date, DATE '9999-12-31')) OVER (PARTITION BY "
+        "person_id, payer_order ORDER BY effective_date, enrollment_id) AS before "
+        "FROM enrollments) WHERE before >= effective_date",
+    ),
+    AuditRule(
+        "a claim begins with its encounter", "claims.from_date", ("claims", "encounters"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
+        "USING (encounter_id) LEFT JOIN (SELECT parent_encounter_id, min(start_at) AS came "
+        "FROM encounters WHERE parent_encounter_id IS NOT NULL GROUP BY parent_encounter_id) "
+        "AS v ON v.parent_encounter_id = e.encounter_id WHERE c.from_date <> "
+        "least(e.start_at, CASE c.form WHEN '837I' THEN v.came END)::DATE",
+    ),
+    AuditRule(
+        "a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
+        "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE",
+    ),
+    AuditRule(
+        "a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
+        "USING (encounter_id) WHERE c.admit_date IS DISTINCT FROM CASE WHEN c.form = '837I' "
+        "AND e.encounter_class = 'inpatient' THEN e.start_at::DATE END",
+    ),
+    AuditRule(
+        "lines lie within their claim", "claim_lines.service_date", ("claim_lines", "claims"),
+        "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+        "JOIN claims AS c USING (claim_id) "
+        "WHERE l.service_date < c.from_date OR l.service_date > c.through_date",
+    ),
+    RowRule(
+        "served, then received, then decided", "claims.received_date", "claims",
+        "through_date < from_date OR received_date < through_date "
+        "OR paid_date < received_date",
+    ),
+    RowRule(
+        "an encounter ends after it begins", "encounters.end_at", "encounters",
+        "end_at < start_at OR los_days <> end_at::DATE - start_at::DATE",
+    ),
+    RowRule(
+        "a result follows its specimen", "lab_results.resulted_at", "lab_results",
+        "resulted_at < collected_at",
+    ),
+    AuditRule(
+        "a fill follows its prescription", "fills.fill_date", ("fills", "prescriptions"),
+        "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
+        "USING (prescription_id) WHERE f.fill_date < p.written_date",
+    ),
+    AuditRule(
+        "no fill after a prescription has ended", "fills.fill_date",
+             ("fills", "prescriptions"),
+        "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN prescriptions AS p "
+        "USING (prescription_id) WHERE f.fill_date >= p.end_date "
+        "OR f.fill_date > p.written_date + 365",
+    ),
+    AuditRule(
+        "a fill is put back after it was made", "fills.reversed_date", ("fills",),
+        "SELECT concat('fill_id ', fill_id) FROM fills WHERE reversed_date < fill_date "
+        "OR (status = 'reversed') <> (reversed_date IS NOT NULL)",
+    ),
+    RowRule(
+        "a condition ends after it begins", "conditions.abatement_date", "conditions",
+        "abatement_date < onset_date OR recorded_date < onset_date",
+    ),
 )  # fmt: skip
 """Rules of days; ``temp.data_days`` holds the first and last day of the data."""

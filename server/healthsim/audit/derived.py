@@ -103,33 +103,33 @@ def _addressed(table: Table) -> RowRule:
 
 
 def _linked(table: Table, column: Column) -> AuditRule:
-    target, _, found = column.references.partition(".")
+    target, _, key = column.references.partition(".")
     return AuditRule(
         f"reference {table.name}.{column.name}",
         f"{table.name}.{column.name} → {column.references}",
         (table.name, target),
         f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s ANTI JOIN {quoted(target)} AS t "
-        f"ON s.{quoted(column.name)} = t.{quoted(found)} "
+        f"ON s.{quoted(column.name)} = t.{quoted(key)} "
         f"WHERE s.{quoted(column.name)} IS NOT NULL",
     )
 
 
 def _same_person(table: Table, column: Column, target: Table) -> bool:
-    found = column.references.partition(".")[2]
+    key = column.references.partition(".")[2]
     return (
         "person_id" in table.by_name
         and "person_id" in target.by_name
         and column.name != "person_id"
-        and found != "person_id"
+        and key != "person_id"
     )
 
 
 def _one_person(table: Table, column: Column) -> AuditRule:
-    target, _, found = column.references.partition(".")
+    target, _, key = column.references.partition(".")
     return AuditRule(
         f"one person {table.name}.{column.name}",
         f"{table.name}.{column.name} → {column.references}",
         (table.name, target),
         f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s JOIN {quoted(target)} AS t "
-        f"ON s.{quoted(column.name)} = t.{quoted(found)} WHERE s.person_id <> t.person_id",
+        f"ON s.{quoted(column.name)} = t.{quoted(key)} WHERE s.person_id <> t.person_id",
     )

@@ -1,4 +1,4 @@
-"""What a distribution asks of people whom a file holds: expected shares, means and spreads."""
+"""Shares, means and spreads that a distribution leads one to expect of stored people."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from healthsim.tables import Coded
 
 Chances = NDArray[np.float64]
 
-_FINE, _COARSE = 8192, 64  # uniforms that stand for all: of one person, of everybody
+_FINE, _COARSE = 8192, 64  # evenly spaced uniforms: where all are alike, for each person
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSpread:
-    """Mean and standard deviation that are asked, each with three standard errors around it."""
+    """Expected mean and standard deviation, each with its three standard errors."""
 
     mean: float
     mean_error: float
@@ -37,7 +37,7 @@ def share_of_each(share: Distribution, people: StoredPeople) -> Chances:
     """Return the chance that a share gives each person, float64, shape (n,).
 
     Raises:
-        ColumnNotStored: the share depends on what no table keeps.
+        ColumnNotStored: the share depends on what no table stores.
     """
     _refuse_unknown(share)
     if share.unconditional:
@@ -48,20 +48,20 @@ def share_of_each(share: Distribution, people: StoredPeople) -> Chances:
     return chances
 
 
-def spread(distribution: Distribution, people: StoredPeople, *, whole: bool) -> ExpectedSpread:
-    """Return what a distribution of numbers asks of the people's mean and spread.
+def spread(distribution: Distribution, people: StoredPeople, *, integers: bool) -> ExpectedSpread:
+    """Return the mean and standard deviation that a distribution of numbers leads one to expect.
 
     Args:
         distribution: of numbers.
-        people: whose values they are.
-        whole: whether only whole numbers of it are kept, as of an age.
+        people: the people whose values are drawn from it.
+        integers: whether its values are rounded down to whole numbers, as ages are.
     """
     _refuse_unknown(distribution)
     if distribution.unconditional:
         values = _alike(distribution)
     else:
         values = _grid(distribution, people, people.size, _COARSE)
-    values = np.floor(values) if whole else values
+    values = np.floor(values) if integers else values
     mean, sd = float(np.nanmean(values)), float(np.nanstd(values))
     fourth = float(np.nanmean((values - mean) ** 4))
     size = max(people.size, 1)
@@ -73,7 +73,7 @@ def labels_of_each(distribution: Distribution, people: StoredPeople) -> dict[str
     """Return the chance of each label for each person, float64, shape (n,).
 
     Raises:
-        ColumnNotStored: it depends on what no table keeps, or on published figures.
+        ColumnNotStored: it depends on what no table stores, or on published figures.
     """
     _refuse_unknown(distribution)
     if distribution.kind != "text":
@@ -105,7 +105,7 @@ def _numbers(distribution: Distribution, draw: DrawInput) -> NDArray[np.float64]
 
 
 def _flat(distribution: Distribution) -> bool:
-    """Say whether nothing in a distribution rests on chance."""
+    """Return whether a distribution is free of chance."""
     if isinstance(distribution, Conditional):
         return all(_flat(part) for _, part in distribution.inner())
     if isinstance(distribution, Formula):

@@ -1,8 +1,8 @@
-"""Fidelity: what the specifications asked for, against what the stored tables hold.
+"""Fidelity: compares what the specifications ask for with what the stored tables hold.
 
-A share that was asked for may differ by chance: `low` and `high` are three standard errors below
-and above it, so about one row in 370 lies outside though nothing is wrong. Where a figure rests
-on something that no table keeps (an attribute, a published figure), what was got is shown alone.
+A share may differ from the one asked for by chance: `low` and `high` are three standard errors
+below and above it, so about one row in 370 lies outside though nothing is wrong. Where a figure
+depends on what no table stores (an attribute, a published figure), only what was got is shown.
 """
 
 from __future__ import annotations
@@ -43,14 +43,15 @@ _UNKNOWN = "conditional"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure, asked against got.
+    """One figure: what was asked for and what was got.
 
     Attributes:
-        what: the figure, and of whom where not of everybody.
-        asked: the figure that was asked for; ``"conditional"`` where the tables cannot tell.
+        what: the figure, and of which people where not of everybody.
+        asked: the figure that was asked for; ``"conditional"`` where it depends on what no table
+            stores.
         got: the figure that the tables hold.
-        low: least that chance explains; None where nothing is expected.
-        high: most that chance explains.
+        low: least value that chance explains; None where nothing is expected.
+        high: greatest value that chance explains.
         ok: whether `got` lies between them; None where nothing is expected.
     """
 
@@ -75,27 +76,31 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compariso
 
     Raises:
         NotFound: there is no such file.
-        SpecError: a text is no specification of this version.
+        SpecError: a text is not a specification that this version reads.
         StorageError: the file cannot be read.
     """
-    who = read(ProfileSpec, profile, "profile")
-    what = tuple(
+    spec = read(ProfileSpec, profile, "profile")
+    journey_specs = tuple(
         read(JourneySpec, text, f"journeys[{place}]") for place, text in enumerate(journeys)
     )
     with open_read(path) as connection:
         stored = {table.name for table in read_tables(connection, path)}
-        people = StoredPeople(connection, stored, who, what)
-        family = who.unit == "family"
-        anchors = StoredPeople(connection, stored, who, what, anchors=True) if family else people
+        people = StoredPeople(connection, stored, spec, journey_specs)
+        family = spec.unit == "family"
+        anchors = (
+            StoredPeople(connection, stored, spec, journey_specs, anchors=True)
+            if family
+            else people
+        )
         return [
-            compare_exact("families" if family else "people", who.count, anchors.size),
-            *_demographics(who, anchors),
-            *_correlations(who),
-            *household_compared(who, anchors, people),
-            *_clinical(who, people, anchors),
-            *_coverage(who, anchors),
-            *_journeys(connection, stored, what),
-            *_trials(connection, stored, what),
+            compare_exact("families" if family else "people", spec.count, anchors.size),
+            *_demographics(spec, anchors),
+            *_correlations(spec),
+            *household_compared(spec, anchors, people),
+            *_clinical(spec, people, anchors),
+            *_coverage(spec, anchors),
+            *_journeys(connection, stored, journey_specs),
+            *_trials(connection, stored, journey_specs),
         ]
 
 
@@ -105,7 +110,7 @@ def compare_exact(what: str, asked: int, got: int) -> Comparison:
 
 
 def share(what: str, chances: NDArray[np.float64], has: NDArray[np.bool_]) -> Comparison:
-    """Compare a share with the mean of everybody's chances, three standard errors around."""
+    """Compare a share with the mean of everybody's chances, within three standard errors."""
     if not len(chances):
         return Comparison(what, None, None)
     asked, got = float(chances.mean()), float(has.mean())
@@ -120,23 +125,26 @@ def compare_within(what: str, asked: float, got: float, error: float) -> Compari
     return Comparison(what, round(asked, 4), round(got, 4), round(low, 4), round(high, 4), ok)
 
 
-def _alone(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Comparison:
+def _got_only(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Comparison:
     return Comparison(what, why, round(float(has.mean()), 4) if len(has) else None)
 
 
 def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
-    said = profile.demographics
-    yield from _age(said.age, people)
+    demographics = profile.demographics
+    yield from _age(demographics.age, people)
     for name in ("gender", "race", "ethnicity", "language", "marital_status"):
-        asked = getattr(said, name)
+        asked = getattr(demographics, name)
         if name == "marital_status" and profile.household is not None:
-            continue  # those who have a spouse are married, whatever was asked
+            continue  # those who have a spouse are married, whatever the profile says
         if asked is not None and asked.type != "population":
             yield from _labels(name, asked, people)
-    where = said.location
-    for name, asked in (("us_state", where.states), ("county", where.counties or where.metros)):
+    location = demographics.location
+    for name, asked in (
+        ("us_state", location.states),
+        ("county", location.counties or location.metros),
+    ):
         if asked is not None:
-            yield from _labels(name, asked, people, where)
+            yield from _labels(name, asked, people, location)
 
 
 def household_compared(
@@ -151,40 +159,40 @@ def household_compared(
         try:
             yield share("spouse", share_of_each(home.spouse.share, anchors), has)
         except ColumnNotStored:
-            yield _alone("spouse", has)
+            yield _got_only("spouse", has)
     if home.children is None:
         return
     children = np.bincount(unit[people.person_id % 100 >= 3], minlength=profile.count + 1)
-    found = children[anchors.person_id // 100]
-    asked = home.children.number
+    children_of_each = children[anchors.person_id // 100]
+    number = home.children.number
     try:
-        if asked.kind == "text":
-            for label, each in labels_of_each(asked, anchors).items():
-                yield share(f"children: {label}", each, found == int(label))
+        if number.kind == "text":
+            for label, each in labels_of_each(number, anchors).items():
+                yield share(f"children: {label}", each, children_of_each == int(label))
         else:
-            expected = spread(asked, anchors, whole=True)
+            expected = spread(number, anchors, integers=True)
             yield compare_within(
-                "children: mean", expected.mean, float(found.mean()), expected.mean_error
+                "children: mean", expected.mean, float(children_of_each.mean()), expected.mean_error
             )
     except ColumnNotStored:
-        yield Comparison("children: mean", _UNKNOWN, round(float(found.mean()), 4))
+        yield Comparison("children: mean", _UNKNOWN, round(float(children_of_each.mean()), 4))
 
 
-def _age(asked: Distribution, people: StoredPeople) -> Iterator[Comparison]:
+def _age(distribution: Distribution, people: StoredPeople) -> Iterator[Comparison]:
     try:
         age = people.age
     except ColumnNotStored:
         return
     mean, sd = float(age.mean()), float(age.std())
     try:
-        expected = spread(asked, people, whole=True)
+        expected = spread(distribution, people, integers=True)
     except ColumnNotStored:
-        yield Comparison("age: mean", asked.type, round(mean, 2))
-        yield Comparison("age: standard deviation", asked.type, round(sd, 2))
+        yield Comparison("age: mean", distribution.type, round(mean, 2))
+        yield Comparison("age: standard deviation", distribution.type, round(sd, 2))
         return
     yield compare_within("age: mean", expected.mean, mean, expected.mean_error)
     yield compare_within("age: standard deviation", expected.sd, sd, expected.sd_error)
-    low, high = (float(np.floor(bound)) for bound in asked.range())
+    low, high = (float(np.floor(bound)) for bound in distribution.range())
     yield _bound("age: youngest", low, int(age.min()), (low, high))
     yield _bound("age: oldest", high, int(age.max()), (low, high))
 
@@ -196,37 +204,37 @@ def _bound(what: str, asked: float, got: int, bounds: tuple[float, float]) -> Co
 
 
 def _labels(
-    name: str, asked: Distribution, people: StoredPeople, where: Location | None = None
+    name: str, distribution: Distribution, people: StoredPeople, location: Location | None = None
 ) -> Iterator[Comparison]:
     try:
-        found = people.name(name)
+        labels = people.name(name)
     except ColumnNotStored:
         return
-    if not isinstance(found, Coded):
+    if not isinstance(labels, Coded):
         return
-    if name == "county" and where is not None:
-        found = counties_as_specified(found, where)
-    exact = asked.exactly if isinstance(asked, Categorical) else None
+    if name == "county" and location is not None:
+        labels = counties_as_specified(labels, location)
+    exact = distribution.exactly if isinstance(distribution, Categorical) else None
     if exact is not None:
         for label, count in exact.items():
-            yield compare_exact(f"{name} {label}", count, int(found.equals(label).sum()))
+            yield compare_exact(f"{name} {label}", count, int(labels.equals(label).sum()))
         return
     try:
-        chances = labels_of_each(asked, people)
+        chances = labels_of_each(distribution, people)
     except ColumnNotStored:
-        for label in found.vocabulary:
-            yield _alone(f"{name} {label}", found.equals(label))
+        for label in labels.vocabulary:
+            yield _got_only(f"{name} {label}", labels.equals(label))
         return
     for label, each in chances.items():
-        yield share(f"{name} {label}", each, found.equals(label))
-    strange = sorted(set(found.vocabulary) - chances.keys())
-    if strange:
-        yield compare_exact(f"{name}: other than asked", 0, sum(int(found.equals(one).sum())
-                                                        for one in strange))  # fmt: skip
+        yield share(f"{name} {label}", each, labels.equals(label))
+    unexpected = sorted(set(labels.vocabulary) - chances.keys())
+    if unexpected:
+        count = sum(int(labels.equals(label).sum()) for label in unexpected)
+        yield compare_exact(f"{name}: other than asked", 0, count)
 
 
 def _correlations(profile: ProfileSpec) -> Iterator[Comparison]:
-    """Name what was asked of attributes, which no table keeps."""
+    """Yield the correlations of attributes, which no table stores."""
     for correlation in profile.correlations:
         what = f"rank correlation of {correlation.between[0]} and {correlation.between[1]}"
         yield Comparison(what, correlation.rank, "not stored")
@@ -240,7 +248,9 @@ def _clinical(
         return
     if clinical.primary is not None:
         code = clinical.primary.code
-        yield compare_exact(f"condition {_met(code)}", anchors.size, int(anchors.has(code).sum()))
+        yield compare_exact(
+            f"condition {_with_combinations(code)}", anchors.size, int(anchors.has(code).sum())
+        )
     for comorbidity in clinical.comorbidities:
         yield from _comorbidity(profile, comorbidity.code, comorbidity, people)
     for group in clinical.alternatives:
@@ -267,7 +277,9 @@ def _comorbidity(
     row, has = icd10cm().row(code), people.has(code)
     others = [other for other in profile.clinical.codes if other != code]
     if any(other in combinations_of(code) for other in others):
-        yield _alone(f"condition {_met(code)}", has, "stated twice: also by its combination")
+        yield _got_only(
+            f"condition {_with_combinations(code)}", has, "stated twice: also by its combination"
+        )
         return
     can, limits = np.ones(people.size, dtype=np.bool_), []
     gender = people.name("gender")
@@ -285,24 +297,24 @@ def _comorbidity(
     causes = profile.clinical.implied_by.get(code, ())
     if causes:
         with_one = np.logical_or.reduce([people.has(cause) for cause in causes])
-        implied, told = can & with_one, " or ".join(causes)
-        what = f"condition {_met(code)}, implied by {told}"
+        implied, causes_text = can & with_one, " or ".join(causes)
+        what = f"condition {_with_combinations(code)}, implied by {causes_text}"
         yield compare_exact(what, int(implied.sum()), int((has & implied).sum()))
         can &= ~with_one
-        limits.append(f"without {told}")
+        limits.append(f"without {causes_text}")
     whom = f", of people {', '.join(limits)}" if limits else ""
     if quota.groups:
-        yield from _groups(f"condition {_met(code)}", quota, has, can, people)
+        yield from _groups(f"condition {_with_combinations(code)}", quota, has, can, people)
     else:
-        yield _quota(f"condition {_met(code)}{whom}", quota, has, can, people)
+        yield _quota(f"condition {_with_combinations(code)}{whom}", quota, has, can, people)
 
 
 def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
-    """Compare how often two conditions with loadings meet: the pairs that go together most."""
+    """Compare how often two conditions with loadings occur together, for the strongest pairs."""
     loading = [
         comorbidity
         for comorbidity in clinical.comorbidities
-        if comorbidity.loading and _free(comorbidity.code, clinical)
+        if comorbidity.loading and _share_alone_decides(comorbidity.code, clinical)
     ]
     pairs = sorted(combinations(loading, 2), key=lambda two: -two[0].loading * two[1].loading)
     for one, other in pairs[:_MOST_PAIRS]:
@@ -312,13 +324,13 @@ def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
         try:
             first, second = (share_of_each(each, people) for each in shares)
         except ColumnNotStored:
-            yield _alone(what, has)
+            yield _got_only(what, has)
             continue
         yield share(what, joint_share(first, second, one.loading * other.loading), has)
 
 
-def _free(code: str, clinical: Clinical) -> bool:
-    """Say whether everybody can have a condition, by its share alone."""
+def _share_alone_decides(code: str, clinical: Clinical) -> bool:
+    """Return whether everybody can have a condition, by its share alone."""
     row = icd10cm().row(code)
     others = [other for other in clinical.codes if other != code]
     return not (
@@ -337,19 +349,19 @@ _MOST_PAIRS = 6  # of seventeen conditions there are 136
 def _groups(
     what: str, quota: Quota, has: NDArray[np.bool_], can: NDArray[np.bool_], people: StoredPeople
 ) -> Iterator[Comparison]:
-    """Compare the exact count of each group; nobody outside of all groups has it."""
+    """Compare the exact count of each group; nobody outside all groups has it."""
     left = can.copy()
     for group in quota.groups:
         try:
-            here = left & group.when.holds(people)
+            members = left & group.when.holds(people)
         except ColumnNotStored:
-            asked = sum(group.count for group in quota.groups)
-            yield compare_exact(f"{what}, of all groups", asked, int(has.sum()))
+            total = sum(group.count for group in quota.groups)
+            yield compare_exact(f"{what}, of all groups", total, int(has.sum()))
             return
         yield compare_exact(
-            f"{what}, of people with {group.when}", group.count, int(has[here].sum())
+            f"{what}, of people with {group.when}", group.count, int(has[members].sum())
         )
-        left &= ~here
+        left &= ~members
     yield compare_exact(f"{what}, of the others", 0, int(has[left | ~can].sum()))
 
 
@@ -359,15 +371,15 @@ def _quota(
     if isinstance(quota.exactly, int):
         return compare_exact(what, quota.exactly, int(has.sum()))
     if quota.share is None:
-        return _alone(what, has[can])
+        return _got_only(what, has[can])
     try:
         return share(what, share_of_each(quota.share, people)[can], has[can])
     except ColumnNotStored:
-        return _alone(what, has[can])
+        return _got_only(what, has[can])
 
 
-def _met(code: str) -> str:
-    """Name a code, and those that the classification states in its place."""
+def _with_combinations(code: str) -> str:
+    """Return a code as text, with the codes that the classification puts in its place."""
     others = combinations_of(code)
     return f"{code} (or {', '.join(others)})" if others else code
 
@@ -381,13 +393,13 @@ def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:
 def _coverage(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     if profile.coverage is None or "enrollments" not in people.stored:
         return
-    asked, plan = profile.coverage.plan, people.plan
-    exact = asked.exactly if isinstance(asked, Categorical) else None
+    distribution, plan = profile.coverage.plan, people.plan
+    exact = distribution.exactly if isinstance(distribution, Categorical) else None
     try:
-        chances = labels_of_each(asked, people)
+        chances = labels_of_each(distribution, people)
     except ColumnNotStored:
         for label in plan.vocabulary:
-            yield _alone(f"plan {label}", plan.equals(label))
+            yield _got_only(f"plan {label}", plan.equals(label))
         return
     for label, each in chances.items():
         has = plan.codes < 0 if is_uninsured(label) else plan.equals(label)
@@ -411,11 +423,13 @@ def _journeys(
                 yield share(
                     what,
                     np.full(option_share.reached, option_share.weight),
-                    _first(option_share.taken, option_share.reached),
+                    _first_true(option_share.taken, option_share.reached),
                 )
         for fill in realized_shares.first_fills(connection, stored, journey):
             what = f"{journey.name}/{fill.step}: filled within 30 days"
-            yield share(what, np.full(fill.reached, fill.share), _first(fill.taken, fill.reached))
+            yield share(
+                what, np.full(fill.reached, fill.share), _first_true(fill.taken, fill.reached)
+            )
 
 
 def _trials(
@@ -429,5 +443,5 @@ def _trials(
         )
 
 
-def _first(taken: int, reached: int) -> NDArray[np.bool_]:
+def _first_true(taken: int, reached: int) -> NDArray[np.bool_]:
     return np.arange(reached) < taken

@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of identity: numbers that can belong to nobody, addresses that exist, one person's one."""
+"""Rules of identity: numbers that belong to no real person, addresses that exist, no duplicates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DOUBLED = " + ".join(
     for place in (1, 3, 5, 7, 9)
 )
 _PLAIN = " + ".join(f"n // {10**place} % 10" for place in (0, 2, 4, 6, 8))
-_LUHN = f"(24 + {_DOUBLED} + {_PLAIN}) % 10"  # 24 stands for the prefix 80840 (CMS NPI standard)
+_LUHN = f"(24 + {_DOUBLED} + {_PLAIN}) % 10"  # 24: for the prefix 80840 (CMS)
 
 
 def _safe_npi(table: str, column: str) -> AuditRule:
@@ -76,19 +76,25 @@ RULES: tuple[AnyRule, ...] = (
     _matching("a routing number of nobody", "rx_members", "bin", "^999999$"),
     _matching("a tax number of nobody", "providers", "tin", "^00-[0-9]{7}$"),
     _matching("a tax number of nobody", "facilities", "tin", "^00-[0-9]{7}$"),
-    AuditRule("Medicare numbers are Medicare-shaped", "members.member_number",
-         ("members", "enrollments", "plans"),
-         "SELECT concat('person_id ', m.person_id) FROM members AS m JOIN (SELECT person_id, "
-         "arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id FROM enrollments "
-         "GROUP BY person_id) AS n USING (person_id) JOIN plans AS p USING (plan_id) "
-         "WHERE starts_with(p.kind, 'medicare') "
-         f"AND NOT regexp_matches(m.member_number, '{_MBI}')"),
-    AuditRule("an address that exists", "patients.zip", ("patients",),
-         "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.places AS g "
-         "ON p.zip = g.zip AND p.city = g.city AND p.county_fips = g.county_fips "
-         "AND p.state = g.state"),
-    AuditRule("an area code of the state", "patients.phone", ("patients",),
-         "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.area_codes "
-         "AS a ON p.state = a.state AND left(p.phone, 3) = a.area_code"),
+    AuditRule(
+        "Medicare numbers are Medicare-shaped", "members.member_number",
+        ("members", "enrollments", "plans"),
+        "SELECT concat('person_id ', m.person_id) FROM members AS m JOIN (SELECT person_id, "
+        "arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id FROM enrollments "
+        "GROUP BY person_id) AS n USING (person_id) JOIN plans AS p USING (plan_id) "
+        "WHERE starts_with(p.kind, 'medicare') "
+        f"AND NOT regexp_matches(m.member_number, '{_MBI}')",
+    ),
+    AuditRule(
+        "an address that exists", "patients.zip", ("patients",),
+        "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.places AS g "
+        "ON p.zip = g.zip AND p.city = g.city AND p.county_fips = g.county_fips "
+        "AND p.state = g.state",
+    ),
+    AuditRule(
+        "an area code of the state", "patients.phone", ("patients",),
+        "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.area_codes "
+        "AS a ON p.state = a.state AND left(p.phone, 3) = a.area_code",
+    ),
 )  # fmt: skip
 """Rules of identifiers and addresses; the places that exist are ``temp.places``."""

@@ -1,4 +1,4 @@
-"""Integrity: every rule that holds in every scenario, asked of one file in SQL."""
+"""Integrity: checks one file, in SQL, against the rules that hold in every scenario."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
 
 
 def check(path: Path) -> list[Finding]:
-    """Ask every rule of a scenario's or run's file.
+    """Check a scenario's or run's file against every rule.
 
     Args:
         path: a DuckDB file with a manifest and a data dictionary.
@@ -40,24 +40,24 @@ def check(path: Path) -> list[Finding]:
     """
     with open_read(path) as connection:
         manifest = read_manifest(connection, path)
-        said = read_tables(connection, path)
-        whole = _stored(connection, said)
+        described = read_tables(connection, path)
+        tables = _stored(connection, described)
         lay_out(connection, manifest)
         return [
-            _shape(said, whole),
-            *_counts(connection, manifest, whole),
-            *run_rules(connection, rules_for(whole), whole),
+            _shape(described, tables),
+            *_counts(connection, manifest, tables),
+            *run_rules(connection, rules_for(tables), tables),
         ]
 
 
 def rules_for(tables: Sequence[Table]) -> list[AnyRule]:
     """Return the rules that apply to a file of these tables: derived ones, then named ones."""
-    there = {table.name for table in tables}
-    return [rule for rule in (*derived_rules(tables), *NAMED) if there.issuperset(rule.needs)]
+    names = {table.name for table in tables}
+    return [rule for rule in (*derived_rules(tables), *NAMED) if names.issuperset(rule.needs)]
 
 
 def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
-    """Make the temporary tables that rules look at, beside an open file."""
+    """Make the temporary tables that rules read, beside an open file."""
     lay_out_books(connection)
     lay_out_unlisted(connection, manifest.profile, manifest.journeys)
     profile = json.loads(manifest.profile)
@@ -70,25 +70,29 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
 def run_rules(
     connection: duckdb.DuckDBPyConnection, rules: Iterable[AnyRule], tables: Iterable[Table]
 ) -> list[Finding]:
-    """Ask rules of an open file beside which `lay_out` has laid what they look at.
+    """Check an open file against rules; `lay_out` has made the temporary tables that they read.
 
     Returns:
-        One finding a rule: those of single rows first, table by table, then the others.
+        One finding for each rule: row rules first, table by table, then the others.
     """
-    every = list(rules)
-    found: list[Finding] = []
+    all_rules = list(rules)
+    findings: list[Finding] = []
     lay_out_diagnoses(connection)
     for table in tables:
-        mine = [rule for rule in every if isinstance(rule, RowRule) and rule.table == table.name]
-        if mine:
-            found += _ask_rows(connection, mine, table)
-    return found + [_ask(connection, rule) for rule in every if isinstance(rule, AuditRule)]
+        row_rules = [
+            rule for rule in all_rules if isinstance(rule, RowRule) and rule.table == table.name
+        ]
+        if row_rules:
+            findings += _check_rows(connection, row_rules, table)
+    return findings + [
+        _check_rule(connection, rule) for rule in all_rules if isinstance(rule, AuditRule)
+    ]
 
 
-def _ask_rows(
+def _check_rows(
     connection: duckdb.DuckDBPyConnection, rules: Sequence[RowRule], table: Table
 ) -> Iterator[Finding]:
-    """Ask all row rules of a table in one scan."""
+    """Check all row rules of a table in one scan."""
     parts = ", ".join(
         f"count(*) FILTER ({rule.broken}), min({named_row(table)}) FILTER ({rule.broken})"
         for rule in rules
@@ -99,7 +103,7 @@ def _ask_rows(
         yield _finding(rule, rows, example)
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, rule: AuditRule) -> Finding:
+def _check_rule(connection: duckdb.DuckDBPyConnection, rule: AuditRule) -> Finding:
     statement = f"SELECT count(*), min(broken) FROM ({rule.sql}) AS offending (broken)"  # noqa: S608
     rows, example = connection.execute(statement).fetchall()[0]
     return _finding(rule, rows, example)
@@ -111,31 +115,31 @@ def _finding(rule: AnyRule, rows: int, example: str | None) -> Finding:
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> tuple[Table, ...]:
-    """Return the tables that are in the file with every column that the dictionary names."""
+    """Return the tables of the dictionary that are in the file with all their columns."""
     columns = connection.execute(
         "SELECT table_name, column_name FROM duckdb_columns() "
         "WHERE database_name = current_database()"
     ).fetchall()
-    there = set(columns)
+    present = set(columns)
     return tuple(
         table
         for table in tables
-        if all((table.name, column.name) in there for column in table.columns)
+        if all((table.name, column.name) in present for column in table.columns)
     )
 
 
-def _shape(tables: Iterable[Table], whole: Sequence[Table]) -> Finding:
-    lost = [table.name for table in tables if table not in whole]
-    where = f"tables ({', '.join(lost)})" if lost else "tables"
-    return Finding("every table and column is there", where, len(lost), MENDED)
+def _shape(tables: Iterable[Table], stored: Sequence[Table]) -> Finding:
+    missing = [table.name for table in tables if table not in stored]
+    where = f"tables ({', '.join(missing)})" if missing else "tables"
+    return Finding("every table and column is there", where, len(missing), MENDED)
 
 
 def _counts(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest, whole: Sequence[Table]
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, tables: Sequence[Table]
 ) -> Iterator[Finding]:
-    """Compare the rows stored with those that the manifest tells, as one finding a table."""
-    for table in whole:
+    """Compare row counts with the manifest's; one finding for each table."""
+    for table in tables:
         statement = f"SELECT count(*) FROM {quoted(table.name)}"  # noqa: S608
         (stored,) = connection.execute(statement).fetchall()[0]
-        off = abs(int(stored) - manifest.rows.get(table.name, 0))
-        yield Finding(f"rows of the manifest {table.name}", table.name, off, MENDED)
+        difference = abs(int(stored) - manifest.rows.get(table.name, 0))
+        yield Finding(f"rows of the manifest {table.name}", table.name, difference, MENDED)

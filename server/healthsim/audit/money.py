@@ -52,68 +52,102 @@ RULES: tuple[AnyRule, ...] = (
     RowRule("allowed of a line", "claim_lines.allowed_usd", "claim_lines", _ALLOWED),
     RowRule("charge of a claim", "claims.charge_usd", "claims", _CHARGE),
     RowRule("allowed of a claim", "claims.allowed_usd", "claims", _ALLOWED),
-    AuditRule("header is the sum of its lines", "claims", ("claims", "claim_lines"),
-         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN "
-         f"(SELECT claim_id, {_SUMS} FROM claim_lines GROUP BY claim_id) AS l USING (claim_id) "
-         f"WHERE {_DIFFERS}"),
-    AuditRule("adjustments explain what was not paid", "claim_adjustments.amount_usd",
-         ("claim_lines", "claim_adjustments"),
-         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
-         "LEFT JOIN (SELECT claim_id, line, sum(amount_usd) AS told FROM claim_adjustments "
-         "GROUP BY claim_id, line) AS a ON l.claim_id = a.claim_id AND l.line = a.line "
-         "WHERE l.charge_usd - l.plan_paid_usd <> coalesce(a.told, 0)"),
-    AuditRule("adjustments stand on a line", "claim_adjustments.line",
-         ("claim_lines", "claim_adjustments"),
-         "SELECT concat('claim_id ', a.claim_id, ' line ', a.line) FROM claim_adjustments AS a "
-         "ANTI JOIN claim_lines AS l ON a.claim_id = l.claim_id AND a.line = l.line"),
-    AuditRule("adjustments name each amount", "claim_adjustments.amount_usd",
-         ("claim_lines", "claim_adjustments"),
-         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
-         "LEFT JOIN (SELECT claim_id, line, "
-         "coalesce(sum(amount_usd) FILTER (group_code = 'CO'), 0) AS contract, "
-         "coalesce(sum(amount_usd) FILTER (group_code = 'PR'), 0) AS patient "
-         "FROM claim_adjustments GROUP BY claim_id, line) AS a "
-         "ON l.claim_id = a.claim_id AND l.line = a.line "
-         "WHERE coalesce(a.contract, 0) <> l.contractual_usd + l.denied_usd "
-         "OR coalesce(a.patient, 0) <> l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
-    RowRule("a denied line is denied whole", "claim_lines.status", "claim_lines",
-         "(status = 'denied') <> (denied_usd > 0 AND denied_usd = charge_usd)"),
-    AuditRule("a claim is denied when every line is", "claims.status", ("claims", "claim_lines"),
-         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN (SELECT claim_id, "
-         "bool_and(status = 'denied') AS denied FROM claim_lines GROUP BY claim_id) AS l "
-         "USING (claim_id) WHERE (c.status = 'denied') <> l.denied"),
-    AuditRule("out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans"),
-         _MEDICAL_YEAR.format(limit="oop_max_usd",
-                              spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd")),
-    AuditRule("deductible of the year", "claim_lines.deductible_usd",
-         ("claim_lines", "claims", "plans"),
-         _MEDICAL_YEAR.format(limit="deductible_usd", spent="l.deductible_usd")),
-    AuditRule("out-of-pocket maximum of a family", "claim_lines",
-         ("claim_lines", "claims", "plans", "members"),
-         _FAMILY_YEAR.format(limit="family_oop_max_usd",
-                             spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd")),
-    AuditRule("family deductible of the year", "claim_lines.deductible_usd",
-         ("claim_lines", "claims", "plans", "members"),
-         _FAMILY_YEAR.format(limit="family_deductible_usd", spent="l.deductible_usd")),
-    AuditRule("no deductible where the plan has none", "claim_lines.deductible_usd",
-         ("claim_lines", "claims", "plans"),
-         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
-         "JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
-         "WHERE p.deductible_usd = 0 AND l.deductible_usd > 0"),
-    AuditRule("allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
-         _PRICED.format(amount="allowed_usd", only=" AND status = 'paid'", also=", plan_id")),
-    AuditRule("charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),
-         _PRICED.format(amount="charge_usd", only="", also="")),
+    AuditRule(
+        "header is the sum of its lines", "claims", ("claims", "claim_lines"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN "
+        f"(SELECT claim_id, {_SUMS} FROM claim_lines GROUP BY claim_id) AS l USING (claim_id) "
+        f"WHERE {_DIFFERS}",
+    ),
+    AuditRule(
+        "adjustments explain what was not paid", "claim_adjustments.amount_usd",
+        ("claim_lines", "claim_adjustments"),
+        "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+        "LEFT JOIN (SELECT claim_id, line, sum(amount_usd) AS adjusted FROM claim_adjustments "
+        "GROUP BY claim_id, line) AS a ON l.claim_id = a.claim_id AND l.line = a.line "
+        "WHERE l.charge_usd - l.plan_paid_usd <> coalesce(a.adjusted, 0)",
+    ),
+    AuditRule(
+        "adjustments stand on a line", "claim_adjustments.line",
+        ("claim_lines", "claim_adjustments"),
+        "SELECT concat('claim_id ', a.claim_id, ' line ', a.line) FROM claim_adjustments AS a "
+        "ANTI JOIN claim_lines AS l ON a.claim_id = l.claim_id AND a.line = l.line",
+    ),
+    AuditRule(
+        "adjustments name each amount", "claim_adjustments.amount_usd",
+        ("claim_lines", "claim_adjustments"),
+        "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+        "LEFT JOIN (SELECT claim_id, line, "
+        "coalesce(sum(amount_usd) FILTER (group_code = 'CO'), 0) AS contract, "
+        "coalesce(sum(amount_usd) FILTER (group_code = 'PR'), 0) AS patient "
+        "FROM claim_adjustments GROUP BY claim_id, line) AS a "
+        "ON l.claim_id = a.claim_id AND l.line = a.line "
+        "WHERE coalesce(a.contract, 0) <> l.contractual_usd + l.denied_usd "
+        "OR coalesce(a.patient, 0) <> l.deductible_usd + l.coinsurance_usd + l.copay_usd",
+    ),
+    RowRule(
+        "a denied line is denied whole", "claim_lines.status", "claim_lines",
+        "(status = 'denied') <> (denied_usd > 0 AND denied_usd = charge_usd)",
+    ),
+    AuditRule(
+        "a claim is denied when every line is", "claims.status", ("claims", "claim_lines"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN (SELECT claim_id, "
+        "bool_and(status = 'denied') AS denied FROM claim_lines GROUP BY claim_id) AS l "
+        "USING (claim_id) WHERE (c.status = 'denied') <> l.denied",
+    ),
+    AuditRule(
+        "out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans"),
+        _MEDICAL_YEAR.format(limit="oop_max_usd",
+                             spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
+    ),
+    AuditRule(
+        "deductible of the year", "claim_lines.deductible_usd",
+        ("claim_lines", "claims", "plans"),
+        _MEDICAL_YEAR.format(limit="deductible_usd", spent="l.deductible_usd"),
+    ),
+    AuditRule(
+        "out-of-pocket maximum of a family", "claim_lines",
+        ("claim_lines", "claims", "plans", "members"),
+        _FAMILY_YEAR.format(limit="family_oop_max_usd",
+                            spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
+    ),
+    AuditRule(
+        "family deductible of the year", "claim_lines.deductible_usd",
+        ("claim_lines", "claims", "plans", "members"),
+        _FAMILY_YEAR.format(limit="family_deductible_usd", spent="l.deductible_usd"),
+    ),
+    AuditRule(
+        "no deductible where the plan has none", "claim_lines.deductible_usd",
+        ("claim_lines", "claims", "plans"),
+        "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
+        "JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
+        "WHERE p.deductible_usd = 0 AND l.deductible_usd > 0",
+    ),
+    AuditRule(
+        "allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
+        _PRICED.format(amount="allowed_usd", only=" AND status = 'paid'", also=", plan_id"),
+    ),
+    AuditRule(
+        "charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),
+        _PRICED.format(amount="charge_usd", only="", also=""),
+    ),
     RowRule("price of a fill", "fills", "fills", f"{_PRICE} <> {_PAID}"),
-    RowRule("only a paid fill has money", "fills", "fills",
-         f"status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)"),
-    AuditRule("drug out-of-pocket maximum", "fills", ("fills", "plans"),
-         _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd")),
-    AuditRule("drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
-         _DRUG_YEAR.format(limit="drug_deductible_usd", spent="f.deductible_usd")),
-    AuditRule("no drug deductible where the plan has none", "fills.deductible_usd",
-              ("fills", "plans"),
-         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
-         "WHERE p.drug_deductible_usd = 0 AND f.deductible_usd > 0"),
+    RowRule(
+        "only a paid fill has money", "fills", "fills",
+        f"status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)",
+    ),
+    AuditRule(
+        "drug out-of-pocket maximum", "fills", ("fills", "plans"),
+        _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd"),
+    ),
+    AuditRule(
+        "drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
+        _DRUG_YEAR.format(limit="drug_deductible_usd", spent="f.deductible_usd"),
+    ),
+    AuditRule(
+        "no drug deductible where the plan has none", "fills.deductible_usd",
+             ("fills", "plans"),
+        "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
+        "WHERE p.drug_deductible_usd = 0 AND f.deductible_usd > 0",
+    ),
 )  # fmt: skip
 """Rules of claims' and fills' money, to the cent."""

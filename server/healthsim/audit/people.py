@@ -20,16 +20,15 @@ Mask = NDArray[np.bool_]
 
 
 class ColumnNotStored(Exception):  # noqa: N818
-    """A condition asks for what no table keeps, such as an attribute of the profile."""
+    """A condition asks for what no table stores, such as an attribute of the profile."""
 
 
 class StoredPeople:
     """Everybody of a scenario on the profile's day: the `Scope` of its conditions.
 
-    Those who are born in the run are not of the profile, and not seen; with `anchors`, only those
-    are whom its demographics describe.
-
-    What an event of a journey caused (a diagnosis, a prescription, new coverage) is not seen.
+    People born during the run are left out, since the profile does not describe them; with
+    `anchors`, only the people whom its demographics describe are included. What an event of a
+    journey caused (a diagnosis, a prescription, new coverage) is left out too.
 
     Attributes:
         person_id: int64, shape (n,), rising.
@@ -47,13 +46,15 @@ class StoredPeople:
         self._which = "person_id % 100 = 1" if anchors else "person_id % 100 < 50"
         self._connection, self.stored = connection, stored
         self._profile, self._journeys = profile, journeys
-        self._face = next((one for one in ("patients", "members") if one in stored), "")
-        everybody = next((one for one in (self._face, "rx_members") if one in stored), "events")
+        self._face = next((table for table in ("patients", "members") if table in stored), "")
+        everybody = next(
+            (table for table in (self._face, "rx_members") if table in stored), "events"
+        )
         self.person_id = self._numbers(
             f"SELECT DISTINCT person_id FROM {everybody} "  # noqa: S608
             f"WHERE {self._which} ORDER BY person_id"
         )
-        self._seen: dict[str, NDArray[np.float64] | Coded] = {}
+        self._cached: dict[str, NDArray[np.float64] | Coded] = {}
 
     @property
     def size(self) -> int:
@@ -61,13 +62,13 @@ class StoredPeople:
         return len(self.person_id)
 
     def name(self, name: str) -> NDArray[np.float64] | Coded:
-        """Return a built-in of everybody; `ColumnNotStored` for an attribute."""
-        if name not in self._seen:
-            self._seen[name] = self._found(name)
-        return self._seen[name]
+        """Return the values of a built-in name; an attribute raises `ColumnNotStored`."""
+        if name not in self._cached:
+            self._cached[name] = self._read(name)
+        return self._cached[name]
 
     def call(self, function: str, argument: str) -> Mask:
-        """Answer `has` and `takes`; a profile asks for nothing else."""
+        """Return the result of `has` or `takes`, the only functions of a profile; shape (n,)."""
         if function == "has":
             return self.has(argument)
         if function == "takes":
@@ -77,13 +78,13 @@ class StoredPeople:
     @cached_property
     def age(self) -> NDArray[np.int32]:
         """Whole years on the profile's day, int32, shape (n,)."""
-        birth = self._numbers(self._of_face("birth_date - DATE '1970-01-01'")).astype(np.int32)
+        birth = self._numbers(self._from_face("birth_date - DATE '1970-01-01'")).astype(np.int32)
         as_of = day_of(self._profile.as_of.isoformat())
         return whole_years(birth, np.full(self.size, as_of, dtype=np.int32))
 
     @cached_property
     def plan(self) -> Coded:
-        """The plan that the profile gave, or the journey that enrolls people in it."""
+        """The plan that the profile states, or that a journey enrolls people in; shape (n,)."""
         self._need("enrollments")
         own = [
             step.id
@@ -91,16 +92,16 @@ class StoredPeople:
             for _, step in journey.steps()
             if isinstance(step, Enrollment) and step.details.plan is None
         ]
-        found = self._connection.execute(
+        rows = self._connection.execute(
             "SELECT person_id, arg_min(plan_id, (effective_date, enrollment_id)) AS plan_id "  # noqa: S608
             "FROM enrollments WHERE (event_id IS NULL OR event_id IN "
             f"(SELECT event_id FROM events WHERE list_contains(?, step))) AND {self._which} "
             "GROUP BY person_id",
             [own],
         ).fetchnumpy()
-        names = tuple(sorted(set(found["plan_id"].tolist())))
+        names = tuple(sorted(set(rows["plan_id"].tolist())))
         codes = np.full(self.size, -1, dtype=np.int32)
-        codes[self._places(found["person_id"])] = np.searchsorted(names, found["plan_id"].tolist())
+        codes[self._places(rows["person_id"])] = np.searchsorted(names, rows["plan_id"].tolist())
         return Coded(codes, names)
 
     @cache  # noqa: B019  one object lives as long as one comparison
@@ -115,7 +116,7 @@ class StoredPeople:
 
     @cache  # noqa: B019  one object lives as long as one comparison
     def takes(self, column: str, value: str) -> Mask:
-        """Return who came with a drug, by `drug` or `ingredient`; shape (n,)."""
+        """Return who takes a drug by the profile, by `drug` or `ingredient`; shape (n,)."""
         self._need("prescriptions")
         return self._among(
             "SELECT DISTINCT person_id FROM prescriptions WHERE event_id IS NULL AND "  # noqa: S608
@@ -123,7 +124,7 @@ class StoredPeople:
             [value],
         )
 
-    def _found(self, name: str) -> NDArray[np.float64] | Coded:
+    def _read(self, name: str) -> NDArray[np.float64] | Coded:
         if name == "age":
             return self.age.astype(np.float64)
         if name == "day":
@@ -135,11 +136,11 @@ class StoredPeople:
         if name == "role":
             return roles(self.person_id % 100)
         columns = {"gender": "gender", "us_state": "state", "county": "county_fips"}
-        if name not in columns and (name not in _CHART or self._face != "patients"):
+        if name not in columns and (name not in _PATIENT_COLUMNS or self._face != "patients"):
             raise ColumnNotStored(name)
-        return self._coded(self._of_face(columns.get(name, name)))
+        return self._coded(self._from_face(columns.get(name, name)))
 
-    def _of_face(self, column: str) -> str:
+    def _from_face(self, column: str) -> str:
         self._need(self._face)
         return (
             f"SELECT {column} FROM {self._face} "  # noqa: S608
@@ -168,23 +169,23 @@ class StoredPeople:
         return np.searchsorted(self.person_id, np.asarray(person_id, dtype=np.int64))
 
 
-_CHART = ("race", "ethnicity", "language", "marital_status")
+_PATIENT_COLUMNS = ("race", "ethnicity", "language", "marital_status")
 
 
 @cache
 def combinations_of(code: str) -> tuple[str, ...]:
-    """Return the codes that the classification may state in the place of a code or prefix.
+    """Return the codes that the classification may put in place of a code or prefix.
 
     >>> combinations_of("E11.9")
     ('E11.22',)
     """
-    found: list[str] = []
-    waiting = [code]
-    while waiting:
-        now = waiting.pop()
+    combined: list[str] = []
+    pending = [code]
+    while pending:
+        current = pending.pop()
         for rule in COMBINATIONS:
-            touches = now.startswith(rule.code) or rule.code.startswith(now)
-            if touches and not rule.keep and rule.becomes not in (*found, code):
-                found.append(rule.becomes)
-                waiting.append(rule.becomes)
-    return tuple(sorted(found))
+            touches = current.startswith(rule.code) or rule.code.startswith(current)
+            if touches and not rule.keep and rule.becomes not in (*combined, code):
+                combined.append(rule.becomes)
+                pending.append(rule.becomes)
+    return tuple(sorted(combined))

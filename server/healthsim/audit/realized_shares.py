@@ -1,4 +1,4 @@
-"""How people went through journeys: which ways they took, and whether they filled."""
+"""Shares that journeys realised: options taken, first fills, arms of trials."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from healthsim.specification.journeys.events import Prescription
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.plan import lay_out
 
-_WAYS = (
+_OPTIONS = (
     "SELECT option, count(*) FROM events WHERE type = 'branch' AND journey = ? AND step = ? "
     "GROUP BY option"
 )
-_TIMES = (
+_OCCURRENCES = (
     "SELECT count(DISTINCT occurrence) FROM events "
     "WHERE type = 'branch' AND journey = ? AND step = ?"
 )
@@ -80,7 +80,7 @@ def option_shares(
     for _, step in journey.steps():
         if not isinstance(step, Branch):
             continue
-        taken = dict(connection.execute(_WAYS, [journey.name, step.id]).fetchall())
+        taken = dict(connection.execute(_OPTIONS, [journey.name, step.id]).fetchall())
         reached = sum(taken.values())
         by_weight = len(step.groups()) == 1 and step.table is None and not step.races
         exact = {
@@ -108,7 +108,7 @@ def _times(connection: duckdb.DuckDBPyConnection, journey: JourneySpec, step: st
     ]
     if len(set(beats)) < len(beats):
         return len(beats)
-    ((times,),) = connection.execute(_TIMES, [journey.name, step]).fetchall()
+    ((times,),) = connection.execute(_OCCURRENCES, [journey.name, step]).fetchall()
     return int(times)
 
 
@@ -125,13 +125,13 @@ def first_fills(
     for _, step in journey.steps():
         if not isinstance(step, Prescription):
             continue
-        asked = step.details.first_fill_share
-        if not isinstance(asked, Constant) or isinstance(asked.value, str):
+        share = step.details.first_fill_share
+        if not isinstance(share, Constant) or isinstance(share.value, str):
             continue
         statement = _FILLED.format(covered=covered)
         reached, taken = connection.execute(statement, [journey.name, step.id]).fetchall()[0]
         if reached:
-            yield FirstFillShare(step.id, asked.value, reached, taken)
+            yield FirstFillShare(step.id, share.value, reached, taken)
 
 
 _ARMS = (
@@ -164,9 +164,9 @@ def arm_shares(
         return
     trials = {journey.trial.id: journey.trial for journey in journeys if journey.trial is not None}
     for trial in trials.values():
-        found = {arm: rest for arm, *rest in connection.execute(_ARMS, [trial.id]).fetchall()}
-        total, strata = found.get(None, (0, 0))
+        counts = {arm: rest for arm, *rest in connection.execute(_ARMS, [trial.id]).fetchall()}
+        total, strata = counts.get(None, (0, 0))
         for arm, ratio in trial.arms.items() if total else ():
             share = ratio / sum(trial.arms.values())
             error = strata * trial.block_size * share * (1 - share) / total
-            yield ArmShare(trial.id, arm, share, error, total, found.get(arm, (0, 0))[0])
+            yield ArmShare(trial.id, arm, share, error, total, counts.get(arm, (0, 0))[0])

@@ -1,4 +1,4 @@
-"""Stored counties in the words in which a profile's location asks for them."""
+"""Stored counties under the labels that a profile's location uses."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from healthsim.specification.profiles.profile import Location
 from healthsim.tables import Coded
 
 
-def counties_as_specified(stored: Coded, said: Location) -> Coded:
-    """Return people's counties as the labels that ask for them; metros where those are asked for.
+def counties_as_specified(stored: Coded, location: Location) -> Coded:
+    """Return people's counties as labels of the location: of its counties, or else of its metros.
 
-    A county that nothing asks for keeps its code.
+    A county that the location does not name keeps its code.
 
     >>> from healthsim.specification.distributions.kinds import parse_distribution
-    >>> asked = Location(counties=parse_distribution({"Harris County, TX": 1}))
-    >>> counties_as_specified(Coded.of(["48201"]), asked).texts()
+    >>> location = Location(counties=parse_distribution({"Harris County, TX": 1}))
+    >>> counties_as_specified(Coded.of(["48201"]), location).texts()
     ['Harris County, TX']
     """
-    here = geography()
-    called: dict[str, str] = {}
-    if said.counties is not None:
-        called = {
-            here.county_fips[here.county_index(label)]: label for label in said.counties.labels
+    geo = geography()
+    label_of: dict[str, str] = {}
+    if location.counties is not None:
+        label_of = {
+            geo.county_fips[geo.county_index(label)]: label for label in location.counties.labels
         }
-    if said.metros is not None:
-        metro = {here.metro_index(label): label for label in said.metros.labels}
-        of = dict(zip(here.county_fips, here.county_metro.tolist(), strict=True))
-        called = {code: metro[of[code]] for code in stored.vocabulary if of.get(code) in metro}
-    names = [called.get(code, code) for code in stored.vocabulary]
-    words = tuple(dict.fromkeys(names))
-    to = np.array([*(words.index(name) for name in names), -1], dtype=np.int32)
-    return Coded(to[stored.codes], words)
+    if location.metros is not None:
+        metro_label = {geo.metro_index(label): label for label in location.metros.labels}
+        metro_of = dict(zip(geo.county_fips, geo.county_metro.tolist(), strict=True))
+        label_of = {
+            code: metro_label[metro_of[code]]
+            for code in stored.vocabulary
+            if metro_of.get(code) in metro_label
+        }
+    labels = [label_of.get(code, code) for code in stored.vocabulary]
+    vocabulary = tuple(dict.fromkeys(labels))
+    new_codes = np.array([*(vocabulary.index(name) for name in labels), -1], dtype=np.int32)
+    return Coded(new_codes[stored.codes], vocabulary)

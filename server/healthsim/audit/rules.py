@@ -1,4 +1,4 @@
-"""What a rule of the audit is: SQL that tells the rows that break it."""
+"""A rule of the audit: SQL that selects the rows that break it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 MENDED = "make the scenario again from its specifications: execute_spec, then save_scenario"
-"""How most findings are mended: nothing but a later change or a fault of the engine makes them."""
+"""How to mend most findings: they come only from a later change or from a fault of the engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRule:
-    """Something that holds in every scenario, told by a query of its own.
+    """A rule with a query of its own, which selects the rows that break it.
 
     Attributes:
         name: what is checked, in a few words joined by hyphens; unique.
@@ -30,7 +30,7 @@ class AuditRule:
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """Something that holds of every row of one table; a table's row rules share one scan.
+    """A rule about single rows of one table; a table's row rules share one scan.
 
     Attributes:
         name: what is checked; unique.
@@ -48,7 +48,7 @@ class RowRule:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The table, as the tables that it reads."""
+        """The tables that it reads: its own only."""
         return (self.table,)
 
 
@@ -57,13 +57,13 @@ AnyRule: TypeAlias = AuditRule | RowRule
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one rule.
+    """The result of checking one rule.
 
     Attributes:
         check: name of the rule.
-        where: table, or table and column; with one offending row, where there is one.
+        where: table, or table and column; names one offending row, if there are any.
         rows: offending rows; 0 where the rule holds.
-        mend: what to do about it.
+        mend: what to do about a finding.
     """
 
     check: str

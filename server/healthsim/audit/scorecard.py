@@ -1,9 +1,9 @@
 """The scorecard: published figures that specifications say they reproduce, against the tables.
 
-A figure is met within its tolerance and three standard errors of chance. One person's records go
-together, so that chance is of people, however many stays or fills they have. Integrity and fidelity
-say whether the rows are sound and what was asked for; this says whether what was asked for is like
-the world, and is a matter of the specification, so it never makes an audit fail.
+A figure is met within its tolerance and three standard errors. One person's records are correlated,
+so standard errors count people, however many stays or fills they have. Integrity and fidelity check
+that rows are sound and as specified; the scorecard checks whether the specification is like the
+world, so it never makes an audit fail.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from healthsim.persistence.scenario import read_tables
 
 MET, OFF, UNVERIFIED = "met", "off", "unverified"
 TOO_FEW, UNMEASURED = "too few", "not measured"
-_VAGUE = 0.5  # assumption: where chance alone moves a share by half, nothing is learnt of it
-_LEAST = 30  # assumption: people of whom a standard error may be taken as that of a bell curve
+_VAGUE = 0.5  # assumption: where chance alone moves a share by half, it is not judged
+_LEAST = 30  # assumption: people from which an error may be taken as normal
 _OLD_YEARS = 10
-_WIDER = 1.5  # assumption: an old figure is of other people; half as much tolerance again
+_WIDER = 1.5  # assumption: an old figure describes other people; half as much again
 _SCALES = {"per 100 a year": 100.0, "per 1,000 a year": 1000.0}
 _YEAR_DAYS = 365.25
 _DECIMALS = 4
@@ -36,11 +36,11 @@ _DECIMALS = 4
 
 @dataclass(frozen=True, slots=True)
 class ScoredFigure:
-    """One published figure, against the tables of a scenario.
+    """One published figure, compared with the tables of a scenario.
 
     Attributes:
         figure: the published figure.
-        observed: what the tables hold; None where nobody is of that kind.
+        observed: what the tables hold; None where the tables hold no such people.
         count: people that it rests on.
         allowed: how far it may be off: tolerance, by vintage, and three standard errors.
         status: met, off, unverified (nobody has read the figure in a source), too few (people, or
@@ -66,7 +66,7 @@ def score(path: Path, declared: Iterable[str], first: date, last: date) -> list[
 
     Args:
         path: the DuckDB file.
-        declared: names of figures, in the order in which they are told.
+        declared: names of figures, in the order of the result.
         first: first day of the data.
         last: last day of the data.
 
@@ -90,10 +90,10 @@ def _scored(
 ) -> ScoredFigure:
     statistic = STATISTICS[figure.statistic]
     needs = {"patients", "conditions", *statistic.needs, *(_PLANS if figure.plan else ())}
-    found, spread, people = None, None, 0
+    mean, spread, people = None, None, 0
     if needs <= stored:
-        found, spread, _, people = observed_statistics(connection, figure, days)
-    figure_of = spread if statistic.spread else found
+        mean, spread, _, people = observed_statistics(connection, figure, days)
+    figure_of = spread if statistic.spread else mean
     if figure_of is None:
         return ScoredFigure(figure, None, people, figure.tolerance, UNMEASURED)
     observed = float(figure_of)
@@ -108,7 +108,7 @@ def _scored(
 
 
 def _vague(figure: PublishedStatistic, chance: float, people: int) -> bool:
-    """Tell whether nothing is learnt of a figure: few people, or chance as wide as what is judged.
+    """Return whether a figure cannot be judged: too few people, or too much chance.
 
     A share is judged by the rarer of having and not having, another figure by its tolerance.
     """
@@ -120,12 +120,12 @@ _PLANS = ("enrollments", "plans")
 
 
 def tolerance(figure: PublishedStatistic, year: int) -> float:
-    """Return how far off a figure may be besides chance: half as far again after ten years."""
+    """Return how far off a figure may be besides chance; half as much again after ten years."""
     return figure.tolerance * (_WIDER if year - figure.year > _OLD_YEARS else 1.0)
 
 
 def _error(figure: PublishedStatistic, statistic: Statistic, spread: float, count: int) -> float:
-    """Return the standard error of what was observed, of a number of people."""
+    """Return the standard error of what was observed in a number of people."""
     if figure.unit == "share":
         return sqrt(figure.value * (1 - figure.value) / count)
     return spread / sqrt(2 * count if statistic.spread else count)
@@ -134,7 +134,7 @@ def _error(figure: PublishedStatistic, statistic: Statistic, spread: float, coun
 def observed_statistics(
     connection: duckdb.DuckDBPyConnection, figure: PublishedStatistic, days: tuple[date, date]
 ) -> tuple[Any, Any, int, int]:
-    """Return mean, standard deviation and number of a figure's values, and whose they are.
+    """Return mean, standard deviation and number of a figure's values, and number of people.
 
     Mean and standard deviation are None where there are too few values for them; the last is the
     number of people who have a value.
@@ -150,8 +150,8 @@ def observed_statistics(
         "count(DISTINCT person_id) FILTER (value IS NOT NULL) FROM "
         f"(WITH {people} {STATISTICS[figure.statistic].sql})"
     )
-    asked = set(re.findall(r"\$(\w+)", sql))
-    values = {name: value for name, value in _parameters(figure, days) if name in asked}
+    parameters = set(re.findall(r"\$(\w+)", sql))
+    values = {name: value for name, value in _parameters(figure, days) if name in parameters}
     mean, spread, count, whose = connection.execute(sql, values).fetchall()[0]
     return mean, spread, int(count), int(whose)
 

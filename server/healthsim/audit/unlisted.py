@@ -1,4 +1,4 @@
-"""Codes in a file that no book knows and that its specifications let pass."""
+"""Codes in a file that are in no code book and that its specifications allow."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _COLUMNS = (
 
 
 def unlisted_rows(path: Path) -> list[tuple[str, str, int]]:
-    """Return where unlisted codes stand in the rows: code, ``table.column``, number of rows.
+    """Return where rows hold unlisted codes: code, ``table.column``, number of rows.
 
     In the order of the specifications, then of the columns; empty where all codes are listed.
     """
     with open_read(path) as connection:
         manifest = read_manifest(connection, path)
         codes = unlisted_in(manifest.profile, manifest.journeys)
-        there = {table.name for table in read_tables(connection, path)} if codes else set()
-        found: list[tuple[str, str, int]] = []
+        stored = {table.name for table in read_tables(connection, path)} if codes else set()
+        counts: list[tuple[str, str, int]] = []
         for table, column in _COLUMNS:
-            if table in there:
+            if table in stored:
                 name = quoted(column)
                 statement = (
                     f"SELECT {name}, count(*) FROM {quoted(table)} "  # noqa: S608
                     f"WHERE list_contains(?, {name}) GROUP BY ALL"
                 )
                 rows = connection.execute(statement, [list(codes)]).fetchall()
-                found += [(code, f"{table}.{column}", count) for code, count in rows]
-    return sorted(found, key=lambda one: codes.index(one[0]))
+                counts += [(code, f"{table}.{column}", count) for code, count in rows]
+    return sorted(counts, key=lambda row: codes.index(row[0]))
