@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from mutation.places import Place
@@ -16,7 +17,8 @@ from mutation.source import PACKAGE, ROOT, Source, module_of
 
 _FIRST_FILES = 3
 _FIRST_SECONDS = 3.0
-_PINNED = "tests/golden/test_digests.py"
+_PINNED = "tests/golden/"
+_TESTS = ROOT / "tests"
 _QUICK, _SLOW = 0.3, 3.0  # seconds that part quick, middling and slow tests
 
 
@@ -92,7 +94,7 @@ class Reach:
         of the modules that import it: the nearer first. Quick tests go before slow ones, those of
         the same room before others, and first those of files with the module's name or much about
         the place. After
-        some seconds of these come the runs whose rows are pinned: they notice most.
+        some seconds of these come the pinned rows, columns and tools: they notice most.
         """
         direct, imported = self._direct(place, source)
         steps = [direct, {one for test in direct for one in self._tests[test.unit]}]
@@ -114,7 +116,7 @@ class Reach:
             return stage[one], tier, *far, -about[one.unit], one.unit, one.number
 
         ordered = sorted(stage, key=key)
-        pinned = [one for one in ordered if one.name.startswith(_PINNED) and stage[one] == 0]
+        pinned = [one for one in ordered if one.name.startswith(_PINNED)]
         apart = set(pinned)
         others = [one for one in ordered if one not in apart]
         first = within(others, _FIRST_SECONDS)
@@ -142,9 +144,11 @@ class Reach:
         """Return tests that use a module: its own, those one import away, and those two away."""
         near = self._importers.get(place.module, set())
         far = {two for one in near for two in self._importers.get(one, set())}
-        named = self._of_units_that_import(place.module)
-        return [named | self._of_modules({place.module}), self._of_modules(near),
-                self._of_modules(far)]  # fmt: skip
+        return [
+            self._of_units_that_import({place.module}) | self._of_modules({place.module}),
+            self._of_units_that_import(near) | self._of_modules(near),
+            self._of_modules(far),
+        ]
 
     def _of_modules(self, modules: set[str]) -> set[Test]:
         """Return the tests that reach a function of some modules."""
@@ -165,35 +169,45 @@ class Reach:
                 }
         return found
 
-    def _of_units_that_import(self, module: str) -> set[Test]:
+    def _of_units_that_import(self, modules: set[str]) -> set[Test]:
         return {
-            one for at, names in enumerate(self._unit_imports) if module in names
+            one for at, names in enumerate(self._unit_imports) if names & modules
             for one in self._tests[at]
         }  # fmt: skip
 
     @cached_property
     def _unit_imports(self) -> list[set[str]]:
-        """For each unit, the modules of the server that its test file imports."""
-        return [
-            set().union(*(_imports(ast.parse((ROOT / one).read_bytes()))
-                          for one in unit.files if one.startswith("tests/")))
-            for unit in self.units
-        ]  # fmt: skip
+        """For each unit, the modules that its test file and the tests' helpers of it import."""
+        helpers = {
+            ".".join(path.relative_to(_TESTS).with_suffix("").parts): _imports_of(path)
+            for path in _TESTS.rglob("*.py")
+            if not path.name.startswith("test_")
+        }
+        found = []
+        for unit in self.units:
+            names: set[str] = set()
+            waiting = [_imports_of(ROOT / one) for one in unit.files if one.startswith("tests/")]
+            while waiting:
+                new = waiting.pop() - names
+                names |= new
+                waiting += [helpers[one] for one in new & helpers.keys()]
+            found.append(names)
+        return found
 
     @cached_property
     def _importers(self) -> dict[str, set[str]]:
         """For each module of the server, the modules that import it."""
         found: dict[str, set[str]] = defaultdict(set)
         for path in sorted(PACKAGE.rglob("*.py")):
-            for module in _imports(ast.parse(path.read_bytes())):
+            for module in _imports_of(path):
                 found[module].add(module_of(path))
         return found
 
 
-def _imports(tree: ast.Module) -> set[str]:
-    """Return the modules of the server that a module imports."""
+def _imports_of(path: Path) -> set[str]:
+    """Return the modules that a file imports, and what it imports from them."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found.update(one.name for one in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
