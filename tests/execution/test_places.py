@@ -250,6 +250,22 @@ def test_imported_people_replace_those_of_their_county() -> None:
     assert np.array_equal(after.people[orleans], built_in_population().people[orleans])
 
 
+def test_imported_people_of_an_unknown_county_or_sex_are_left_out() -> None:
+    columns: Columns = {
+        "fips": Coded.of(["48201", "99999", "48201"]), "sex": Coded.of(["M", "F", "X"]),
+        "age_low": np.array([10, 10, 10], dtype=np.int32),
+        "age_high": np.array([15, 15, 15], dtype=np.int32),
+        "people": np.array([300, 500, 700], dtype=np.int64),
+    }  # fmt: skip
+    before = built_in_population().people
+    after = built_in_population().with_people(columns).people
+    harris = counties("harris")[0]
+
+    assert after[harris].sum() == 300
+    others = np.arange(len(before)) != harris
+    assert np.array_equal(after[others], before[others])
+
+
 def test_a_measure_without_figures_is_refused_naming_what_to_import() -> None:
     with pytest.raises(
         SpecError, match="there is no figure for 'stroke' in Harris County, TX"
