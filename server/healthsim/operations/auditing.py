@@ -1,4 +1,4 @@
-"""Audits what was made: is every record linked and every amount right, and is it what was asked?"""
+"""Audits a scenario: whether records and amounts agree, and whether it is as specified."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from healthsim.operations.home import Home
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What was checked, and what was found.
+    """The result of an audit.
 
     Attributes:
         checked: number of checks.
         findings: checks that do not hold: what, where, how many rows.
-        compared: asked against got, one row a figure.
-        expected: what the specifications expect, and how it came out when the rows were made.
-        scored: published figures that the specifications say they reproduce, one row a figure.
-        unlisted: codes in the rows that no book knows and that the specifications let pass.
+        compared: what was asked for and what was got, one row for each figure.
+        expected: what the specifications expect, and the result when the rows were made.
+        scored: published figures that the specifications say they reproduce, one row for each.
+        unlisted: codes in the rows that are in no code book and that the specifications allow.
     """
 
     checked: int
@@ -36,14 +36,14 @@ class AuditReport:
     def ok(self) -> bool:
         """Whether everything that must hold holds.
 
-        A figure off by chance is no fault, and neither is a published figure that is not met: the
-        rows are what was specified, and the specification is not like the world. `off` tells.
+        A figure off by chance is no fault, and neither is a published figure that is not met: then
+        the rows are as specified but the specification is not like the world; see `off`.
         """
         return not self.findings and all(row[-1] for row in self.expected)
 
     @property
     def note(self) -> str:
-        """What is no fault and must be known all the same: codes that no book could judge."""
+        """A note on codes that no code book could judge; empty if there are none."""
         codes = list(dict.fromkeys(str(row[0]) for row in self.unlisted))
         if not codes:
             return ""
@@ -56,7 +56,7 @@ class AuditReport:
     def judged(self) -> str:
         """How many of the figures that were asked for could be judged, and how many of these fit.
 
-        A figure that differs by place, or that only rows could work out, has no one asked value.
+        A figure that differs by place, or that depends on other rows, has no single asked value.
         """
         fit = [row[-1] for row in self.compared if row[-1] is not None]
         return (f"{len(fit)} of {len(self.compared)} asked figures could be judged; {sum(fit)} of "
@@ -71,12 +71,12 @@ class AuditReport:
     def score(self) -> str:
         """How many published figures are met, and which are not, as a sentence."""
         status = [row[SCORED.index("status")] for row in self.scored]
-        counted = [one for one in status if one in ("met", "off")]
-        said = f"{status.count('met')} of {len(counted)} published figures are met"
-        said = said if counted else "no published figure can be judged"
-        said += f"; off: {', '.join(self.off)}" if self.off else ""
+        counted = [each for each in status if each in ("met", "off")]
+        sentence = f"{status.count('met')} of {len(counted)} published figures are met"
+        sentence = sentence if counted else "no published figure can be judged"
+        sentence += f"; off: {', '.join(self.off)}" if self.off else ""
         rest = len(status) - len(counted)
-        return f"{said}; {rest} unverified, of too few, or not measured" if rest else said
+        return f"{sentence}; {rest} unverified, of too few, or not measured" if rest else sentence
 
 
 UNLISTED = ["code", "where", "rows"]
@@ -108,8 +108,8 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport
     findings = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in findings if item.rows]
     return AuditReport(len(findings), broken, compared(path, profile, journeys),
-                 scored=scored(path, profile, journeys),
-                 unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
+                       scored=scored(path, profile, journeys),
+                       unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
 
 
 def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:
@@ -152,7 +152,7 @@ def expected_of_run(path: Path) -> list[list[Any]]:
 
 
 def compared_run(path: Path) -> list[list[Any]]:
-    """Return asked against got for a file, by the specifications that it carries."""
+    """Compare a file with the specifications that it carries; one row for each figure."""
     from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
     manifest = describe_file(path).manifest
@@ -160,7 +160,7 @@ def compared_run(path: Path) -> list[list[Any]]:
 
 
 def compared(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:
-    """Return asked against got for a run's or scenario's file."""
+    """Compare a run's or scenario's file with specifications; one row for each figure."""
     from healthsim.audit import fidelity  # noqa: PLC0415  duckdb and scipy are heavy
 
     return [

@@ -1,4 +1,4 @@
-"""Codes as they are asked for: by words, by a code, by a condition, or thousands to be judged."""
+"""Looks codes up by words, by a code or by a condition, and judges whole lists of codes."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _LONGEST_QUERY = 400
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What was looked up, as rows.
+    """The result of a look-up, as rows.
 
     Attributes:
-        columns: what stands in each row.
+        columns: names of the values of each row.
         rows: the best first.
-        note: what the reader should know besides.
-        judged: the code that was asked for, where it was one.
+        note: remarks for the reader; empty if there are none.
+        judged: the verdict, if the query was a code.
     """
 
     columns: Sequence[str]
@@ -53,21 +53,21 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
     """Look codes up: by words, by a code or its beginning, or "what goes with E11".
 
     Args:
-        query: what is asked for.
+        query: words, a code or its beginning, or "what goes with" a condition.
         book: only this code book.
         limit: most rows.
         where: what the caller calls `book`, for the error.
 
     Raises:
         NotFound: no such book, or nothing fits; the error says what to try.
-        Refused: the query is longer than a question.
+        Refused: the query is too long.
     """
     if len(query) > _LONGEST_QUERY:
         raise Refused(
             "query", f"has {len(query):,} characters", "ask in a few words, or for one code"
         )
     if condition := _GOES_WITH.fullmatch(query):
-        return _gone_with(condition[1], limit)
+        return _linked_codes(condition[1], limit)
     try:
         result = search(query, [book] if book else (), limit, where)
     except NotFound as error:
@@ -78,7 +78,7 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
             row = [judged.system, judged.code, judged.display, judged.detail]
             return LookupResult(SearchHit._fields, [row], "", judged)
         return LookupResult(
-            SearchHit._fields, _meant(judged), f"{judged.found}; {judged.mend}", judged
+            SearchHit._fields, _suggested(judged), f"{judged.found}; {judged.mend}", judged
         )
     judged = _judged(query, book) if _is_code(query, result) else None
     notes = remarks(result)
@@ -103,7 +103,7 @@ def _judged(query: str, book: str) -> CodeVerdict | None:
     return judge(word, name if name in SYSTEMS else "")
 
 
-def _meant(verdict: CodeVerdict) -> list[list[Any]]:
+def _suggested(verdict: CodeVerdict) -> list[list[Any]]:
     entry = SYSTEMS[verdict.system].entry
     return [[verdict.system, code, entry(code).display, ""] for code in verdict.suggestions]
 
@@ -116,7 +116,7 @@ def judge(
     age: float | None = None,
     on: date | None = None,
 ) -> CodeVerdict:
-    """Tell what a code is; where no system is named, the one that it seems to be of is asked.
+    """Judge a code; where no system is named, by the system that it seems to belong to.
 
     Raises:
         NotFound: there is no such system.
@@ -127,7 +127,7 @@ def judge(
 def system_of_code(code: str) -> str:
     """Return the system that holds a code as it is written, else the one whose form it has.
 
-    What is wrong with a code is forgiven only within the system of its form: E11.90 is no HCPCS
+    A mistake in a code is corrected only within the system of its form: E11.90 is no HCPCS
     E1190, for a dot is a sign of ICD-10-CM.
 
     >>> [system_of_code(code) for code in ("E11.9", "4548-4", "E1I.9", "E11.90", "E1190")]
@@ -163,7 +163,7 @@ def row_of(verdict: CodeVerdict) -> list[Any]:
 
 
 class CodeQuery(NamedTuple):
-    """One code to be judged, and what is known of whose it is."""
+    """One code to be judged, with the sex and age of the person and the day, if known."""
 
     code: str
     system: str = ""
@@ -174,7 +174,7 @@ class CodeQuery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class QueryDefaults:
-    """What holds for codes of which a file says nothing else."""
+    """Values for the columns that a row of a file leaves empty."""
 
     system: str = ""
     sex: str | None = None
@@ -183,7 +183,7 @@ class QueryDefaults:
 
 
 def judge_all(queries: Iterable[CodeQuery]) -> Iterator[CodeVerdict]:
-    """Judge codes one by one, in their order; one that stands several times is judged once."""
+    """Judge codes one by one, in their order; a repeated one is judged once."""
     verdicts: dict[CodeQuery, CodeVerdict] = {}
     for query in queries:
         if query not in verdicts:
@@ -199,23 +199,25 @@ _COLUMNS = ("code", "system", "sex", "age", "on")
 def read_codes(name: str, text: str, usual: QueryDefaults) -> list[CodeQuery]:
     """Read a CSV file of codes: a column ``code``, and if wanted system, sex, age and on.
 
-    Other columns are passed over, and so are lines without a value.
+    Other columns and lines without a value are skipped.
 
     Args:
         name: what the file is called, for messages.
         text: its text.
-        usual: what holds where a row says nothing.
+        usual: values for what a row leaves empty.
 
     Raises:
-        Refused: a column is missing or nearly called as one of ours, or a value is not what it
-            should be; the error says in which line.
+        Refused: a column is missing or its name is misspelt, or a value is not valid; the error
+            says in which line.
     """
     lines = csv.reader(text.removeprefix("\ufeff").splitlines(), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(lines, [])]
         _refuse_columns(f"{name}, line 1", header)
         return [
-            _asked(f"{name}, line {lines.line_num}", dict(zip(header, line, strict=False)), usual)
+            _query_of(
+                f"{name}, line {lines.line_num}", dict(zip(header, line, strict=False)), usual
+            )
             for line in lines
             if any(map(str.strip, line)) and _has_all(name, lines.line_num, line, header)
         ]
@@ -238,7 +240,7 @@ def _refuse_columns(where: str, header: list[str]) -> None:
 
 
 def _meant_column(cell: str) -> str:
-    """Return which of our columns a name was nearly that of: it is not passed over silently.
+    """Return the known column that a name misspells, so that it is not skipped silently.
 
     >>> [_meant_column(cell) for cell in ("gender", "sytem", "note", "member_id", "charge")]
     ['sex', 'system', '', '', '']
@@ -258,7 +260,7 @@ def _has_all(name: str, number: int, line: list[str], header: list[str]) -> bool
     return True
 
 
-def _asked(where: str, row: dict[str, str], usual: QueryDefaults) -> CodeQuery:
+def _query_of(where: str, row: dict[str, str], usual: QueryDefaults) -> CodeQuery:
     code = row["code"].strip()
     if not code:
         raise Refused(where, "has no code", "fill it in, or remove the line")
@@ -272,7 +274,7 @@ def _asked(where: str, row: dict[str, str], usual: QueryDefaults) -> CodeQuery:
 
 
 def system_named(text: str, where: str) -> str:
-    """Return the name here of a system, or nothing where none is named."""
+    """Return the name that HealthSim uses for a system; empty where none is named."""
     name = text.strip().lower()
     name = ALIASES.get(name, name)
     if name:
@@ -281,12 +283,12 @@ def system_named(text: str, where: str) -> str:
 
 
 def sex_of(text: str, where: str) -> str | None:
-    """Return M or F, or None where nothing is said."""
+    """Return M or F, or None for an empty text."""
     return read_sex(text, where)
 
 
 def age_of(text: str, where: str) -> float | None:
-    """Return an age in years, or None where nothing is said."""
+    """Return an age in years, or None for an empty text."""
     if not text.strip():
         return None
     if not re.fullmatch(r"\d{1,3}(\.\d+)?", text.strip()) or float(text) > _OLDEST:
@@ -295,7 +297,7 @@ def age_of(text: str, where: str) -> float | None:
 
 
 def day_of(text: str, where: str) -> date | None:
-    """Return a day, or None where nothing is said."""
+    """Return a day, or None for an empty text."""
     if not text.strip():
         return None
     try:
@@ -310,9 +312,9 @@ class RelatedCodes:
 
     Attributes:
         code: the diagnosis, or the beginning of diagnoses.
-        display: what it stands for.
+        display: its name.
         rows: as `TOGETHER` says, those that go with the narrowest group of codes first.
-        sources: guidelines that were thought of, or assumptions.
+        sources: guidelines that the links follow, or assumptions.
     """
 
     code: str
@@ -328,12 +330,12 @@ def related_codes(query: str) -> RelatedCodes:
         query: an ICD-10-CM code or its beginning, or a condition in words.
 
     Raises:
-        NotFound: there is no such condition, or nothing is known of it.
+        NotFound: there is no such condition, or no code is linked with it.
     """
     code = _condition(query)
     links = goes_with(code)
     if not links.conditions:
-        raise NotFound(f"what goes with {query!r}", f"nothing is known of {code} here",
+        raise NotFound(f"what goes with {query!r}", f"no code is linked with {code}",
                        "look its labs and drugs up by words instead")  # fmt: skip
     books = (("lab", "loinc", links.labs), ("drug", "drug", links.drugs),
              ("procedure", "", links.procedures), ("specialty", "specialty", links.specialties),
@@ -372,7 +374,7 @@ def _display(system: str, code: str) -> str:
     return entry.display if entry is not None else ""
 
 
-def _gone_with(query: str, limit: int) -> LookupResult:
+def _linked_codes(query: str, limit: int) -> LookupResult:
     """Return what goes with a condition, some of every kind where there are too many."""
     related = related_codes(query)
     kinds = list(dict.fromkeys(row[0] for row in related.rows))

@@ -154,12 +154,12 @@ class _Seen:
     """The tables of the first people, and what their columns are."""
 
     tables: Mapping[str, Table]
-    found: Mapping[str, Columns]
+    columns: Mapping[str, Columns]
 
     def people(self, most: int) -> list[dict[str, Any]]:
         """Return the first people, each with what is linked to it: a handful, for reading."""
-        face = next(name for name in _FACES if name in self.found)
-        ids = self.found[face]["person_id"]
+        face = next(name for name in _FACES if name in self.columns)
+        ids = self.columns[face]["person_id"]
         assert isinstance(ids, np.ndarray)
         return [self._person(face, int(person)) for person in ids[:most]]
 
@@ -176,7 +176,7 @@ class _Seen:
 
     def _rows(self, table: str, person_id: int, names: Sequence[str], most: int) -> list[list[Any]]:
         """Return a person's rows of a table; a column that the table lacks is null."""
-        columns = self.found.get(table)
+        columns = self.columns.get(table)
         if columns is None:
             return []
         ids = columns["person_id"]

@@ -60,7 +60,7 @@ def export_to(
     """Export into a folder: every file appears whole, and strangers in it are left alone.
 
     Raises:
-        Refused: the folder holds something and `replace` was not said, or a file of the export
+        Refused: the folder holds something and `replace` is not set, or a file of the export
             would take the place of one that no export wrote.
         StorageError: the folder cannot be written.
     """

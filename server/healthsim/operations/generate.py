@@ -35,7 +35,7 @@ MAKERS = max(1, (os.cpu_count() or 2) // 2)
 _log = logging.getLogger("healthsim")
 
 Progress = Callable[[int, int], None]
-"""Told people done and people in all, after each chunk."""
+"""Called after each chunk with the people done and the people in all."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ def start(
     """
     chosen = engine or default_engine()
     job = chosen.prepare(profile, journeys, reference_for(home, profile, journeys))
-    record, mine = runs.claim(home, job.key, job.count)
-    if mine:
+    record, claimed = runs.claim(home, job.key, job.count)
+    if claimed:
         stop = Event()
         work = Thread(target=_work, args=(home, job, record, chosen, stop), name=record.run_id)
-        work.daemon = True  # a server that is told to end does not wait for a long run
+        work.daemon = True  # a server that ends does not wait for a long run
         _WORKING[record.run_id] = (work, stop)
         work.start()
     return record
@@ -108,14 +108,14 @@ def run(
     stop: Event | None = None,
     engine: Engine | None = None,
 ) -> RunRecord:
-    """Run a job here and now, or wait for whoever runs it already.
+    """Run a job in this thread, or wait for the process that runs it already.
 
     Raises:
         Cancelled: `stop` was set, or another process cancelled the run.
         StorageError: the home folder cannot be written, or its disk is full.
     """
-    record, mine = runs.claim(home, job.key, job.count)
-    if not mine:
+    record, claimed = runs.claim(home, job.key, job.count)
+    if not claimed:
         return join(home, record.run_id, float("inf"))
     return _run_with_lease(home, job, record, engine or default_engine(), progress, stop or Event())
 
@@ -129,7 +129,7 @@ def default_engine() -> Engine:
 
 
 def _work(home: Home, job: Job, record: RunRecord, engine: Engine, stop: Event) -> None:
-    """Run in the background: what goes wrong is told by the record."""
+    """Run in the background: the record states what went wrong."""
     try:
         _run_with_lease(home, job, record, engine, None, stop)
     except HealthSimError as error:

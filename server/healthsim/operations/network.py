@@ -1,4 +1,4 @@
-"""Who is in the directory near a place: clinicians of a specialty, facilities, pharmacies."""
+"""Finds clinicians, facilities and pharmacies of the directory near a place."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def search(
         source: the invented directory, or the one with imported clinicians and hospitals.
 
     Returns:
-        npi, name, specialty, county, state, miles and capacity of each, nearest first, then those
-        whom most people come to.
+        npi, name, specialty, county, state, miles and capacity of each, nearest first, then by
+        capacity.
 
     Raises:
         NotFound: no such place or specialty; nothing was imported.
-        Refused: a figure that cannot be.
+        Refused: a number is out of range.
     """
     import numpy as np  # noqa: PLC0415  heavy
 
@@ -61,20 +61,20 @@ def search(
         raise Refused("within_miles", f"is {within_miles:g}", "give 0 to 5000")
     if not 1 <= limit <= MOST:
         raise Refused("limit", f"is {limit}", f"give 1 to {MOST}")
-    here, county = geography(), county_of(place)
+    geo, county = geography(), county_of(place)
     directory = _directory(home, source, county, within_miles, specialty)
     kinds, names, npis, counties, capacity = _listed(directory, specialty)
     home_county = np.full(len(counties), county, dtype=np.int32)
     miles = directory.centers.miles(home_county, counties)
-    there = np.flatnonzero(miles <= within_miles)
-    order = there[np.lexsort((npis[there], -capacity[there], miles[there]))][:limit]
+    within = np.flatnonzero(miles <= within_miles)
+    order = within[np.lexsort((npis[within], -capacity[within], miles[within]))][:limit]
     return [
         {
             "npi": int(npis[row]),
             "name": names(row),
             "specialty": kinds,
-            "county": here.county_name[counties[row]],
-            "state": here.states[here.county_state[counties[row]]],
+            "county": geo.county_name[counties[row]],
+            "state": geo.states[geo.county_state[counties[row]]],
             "miles": float(miles[row]),
             "capacity": int(capacity[row]),
         }
@@ -99,22 +99,24 @@ def imported(
     from healthsim.reference.tables import HOSPITALS, NPI_PROVIDERS  # noqa: PLC0415
 
     with open_reference(home.reference) as reference:
-        found = reference.imports
-        used = {name: found[name] for name in (NPI_PROVIDERS.name, HOSPITALS.name) if name in found}
-        versions = {one.name: one.digest for one in used.values()}
-        asked = (tuple(counties), tuple(sorted(specialties)))
-        key = (*sorted(versions.items()), *asked)
+        imports = reference.imports
+        used = {
+            name: imports[name] for name in (NPI_PROVIDERS.name, HOSPITALS.name) if name in imports
+        }
+        versions = {table.name: table.digest for table in used.values()}
+        selection = (tuple(counties), tuple(sorted(specialties)))
+        key = (*sorted(versions.items()), *selection)
         if key not in _READ:
             from healthsim.products.networksim.imported import (  # noqa: PLC0415  heavy
                 imported_directory,
             )
             from healthsim.products.reference import built_in  # noqa: PLC0415  heavy
 
-            clinicians = reference.providers(*asked)
-            buildings = reference.hospitals(asked[0]) if HOSPITALS.name in found else None
-            made = imported_directory(built_in().directory, clinicians, buildings)
+            clinicians = reference.providers(*selection)
+            buildings = reference.hospitals(selection[0]) if HOSPITALS.name in imports else None
+            directory = imported_directory(built_in().directory, clinicians, buildings)
             _READ.clear()
-            _READ[key] = made
+            _READ[key] = directory
         return _READ[key], versions
 
 
@@ -135,11 +137,11 @@ def with_imported_directory(
         journeys: what happens.
         reference: the reference so far.
     """
-    asked = profile.get("network")
-    if not (isinstance(asked, Mapping) and asked.get("source") == _NPPES):
+    network = profile.get("network")
+    if not (isinstance(network, Mapping) and network.get("source") == _NPPES):
         return reference
-    said = {*_texts(journeys), *_USUAL}
-    specialties = [word for word in reference.directory.specialties if word in said]
+    words = {*_texts(journeys), *_USUAL}
+    specialties = [word for word in reference.directory.specialties if word in words]
     directory, versions = imported(home, _counties(profile), specialties)
     return replace(reference, directory=directory, versions={**reference.versions, **versions})
 
@@ -170,21 +172,21 @@ def _counties(profile: Mapping[str, Any]) -> list[str]:
     """
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
 
-    here = geography()
+    geo = geography()
     people = profile.get("demographics")
-    said = list(_texts(people.get("location") if isinstance(people, Mapping) else None))
-    ends = [text.rpartition(",")[2].strip() for text in said]
-    named = {here.states.index(word) for word in ends if word in here.states}
-    named |= {int(here.county_state[here.county_index(word)])
-              for word in said if word in here.county_fips}  # fmt: skip
-    if not named or "metros" in said:
-        return list(here.county_fips)
-    return [fips for fips, state in zip(here.county_fips, here.county_state.tolist(), strict=True)
-            if state in named]  # fmt: skip
+    texts = list(_texts(people.get("location") if isinstance(people, Mapping) else None))
+    ends = [text.rpartition(",")[2].strip() for text in texts]
+    states = {geo.states.index(word) for word in ends if word in geo.states}
+    states |= {int(geo.county_state[geo.county_index(word)])
+               for word in texts if word in geo.county_fips}  # fmt: skip
+    if not states or "metros" in texts:
+        return list(geo.county_fips)
+    return [fips for fips, state in zip(geo.county_fips, geo.county_state.tolist(), strict=True)
+            if state in states]  # fmt: skip
 
 
 def directory_note(path: Path) -> list[str]:
-    """Say who treats in a run's or scenario's file, where imported clinicians do.
+    """Return notes about a run's or scenario's file in which imported clinicians treat people.
 
     Returns:
         One sentence about clinicians and one about hospitals; nothing where all are invented.
@@ -199,11 +201,11 @@ def directory_note(path: Path) -> list[str]:
                           "FROM providers GROUP BY ALL ORDER BY specialty").fetchall()  # fmt: skip
         beds = file.sql("SELECT count(*) FILTER (source = 'cms-hospitals'), count(*) "
                         "FROM facilities WHERE kind = 'hospital'").fetchall()  # fmt: skip
-    real, every = (sum(row[at] for row in people) for at in (1, 2))
+    real, total = (sum(row[column] for row in people) for column in (1, 2))
     invented = [f"{of - own} {word}" for word, own, of in people if of > own]
     rest = f"; invented, as the import has none: {', '.join(invented)}" if invented else ""
     return [
-        f"{real} of {every} clinicians are real (nppes){rest}. Every patient is invented.",
+        f"{real} of {total} clinicians are real (nppes){rest}. Every patient is invented.",
         f"{beds[0][0]} of {beds[0][1]} hospitals are real (cms-hospitals) with invented NPI and "
         "beds; other facilities and pharmacies are invented.",
     ]
@@ -218,12 +220,12 @@ def _directory(home: Home, source: Source, county: int, miles: float, specialty:
 
     from healthsim.products.reference import built_in  # noqa: PLC0415  heavy
 
-    here = built_in().directory
+    directory = built_in().directory
     if source == "synthetic":
-        return here
-    every = np.arange(len(here.county_fips), dtype=np.int32)
-    away = here.centers.miles(np.full(len(every), county, dtype=np.int32), every)
-    near_by = [here.county_fips[row] for row in np.flatnonzero(away <= miles).tolist()]
+        return directory
+    counties = np.arange(len(directory.county_fips), dtype=np.int32)
+    distances = directory.centers.miles(np.full(len(counties), county, dtype=np.int32), counties)
+    near_by = [directory.county_fips[row] for row in np.flatnonzero(distances <= miles).tolist()]
     return imported(home, near_by, [specialty.strip().casefold()])[0]
 
 

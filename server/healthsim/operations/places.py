@@ -1,4 +1,4 @@
-"""Which county a text means: a county itself, a city in it, or a ZIP code."""
+"""Finds the county that a text names: itself, or by a city or ZIP code in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMS = (
     "write a county ('Harris County, TX' or 48201), a city ('Houston, TX') or a ZIP code (77002)"
 )
 _FEW = 3
-_INDEPENDENT = " city"  # of its own, as Richmond and Baltimore are: what its name means first
+_INDEPENDENT = " city"  # an independent city, such as Richmond, comes first for its name
 _KIND = re.compile(
     r"\s+(county|parish|borough|census area|municipality|city and borough|city)$", re.IGNORECASE
 )
@@ -27,73 +27,79 @@ def county_of(place: str, where: str = "near") -> int:
     """Return the county that a text names, itself or by a city or ZIP code in it.
 
     Raises:
-        NotFound: there is no such place, or several; the error names the nearest in writing.
+        NotFound: there is no such place, or several; the error suggests similar names.
     """
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
 
-    here, said = geography(), place.strip()
-    if re.fullmatch(r"\d{5}", said):
-        if said in here.county_fips:
-            return here.county_index(said)
-        if said in here.place_zip:
-            return int(here.place_county[here.place_zip.index(said)])
-        raise NotFound(where, f"no county or ZIP code {said!r}",
-                       near_places(said, [*here.county_fips, *here.place_zip]))  # fmt: skip
-    name, comma, state = (part.strip() for part in said.rpartition(","))
+    geo, label = geography(), place.strip()
+    if re.fullmatch(r"\d{5}", label):
+        if label in geo.county_fips:
+            return geo.county_index(label)
+        if label in geo.place_zip:
+            return int(geo.place_county[geo.place_zip.index(label)])
+        raise NotFound(where, f"no county or ZIP code {label!r}",
+                       near_places(label, [*geo.county_fips, *geo.place_zip]))  # fmt: skip
+    name, comma, state = (part.strip() for part in label.rpartition(","))
     if not comma:
-        raise NotFound(where, f"{place!r} names no state", _with_state(here, said))
-    names = [state_name.casefold() for state_name in here.state_names]
-    spelled = state.casefold() in names
-    code = here.states[names.index(state.casefold())] if spelled else state.upper()
-    return _inside(here, name, here.state_index(code, where), where)
+        raise NotFound(where, f"{place!r} names no state", _with_state(geo, label))
+    names = [state_name.casefold() for state_name in geo.state_names]
+    in_full = state.casefold() in names
+    code = geo.states[names.index(state.casefold())] if in_full else state.upper()
+    return _county_in_state(geo, name, geo.state_index(code, where), where)
 
 
-def _inside(here: Geography, name: str, state: int, where: str) -> int:
-    """Return the county of a state that is called so, or in which a city is called so."""
-    counties = range(*here.county_start[state : state + 2].tolist())
-    inside = range(*here.place_start[[counties[0], counties[-1] + 1]].tolist())
+def _county_in_state(geo: Geography, name: str, state: int, where: str) -> int:
+    """Return the county of a state that has this name, or that holds a city of this name."""
+    counties = range(*geo.county_start[state : state + 2].tolist())
+    places = range(*geo.place_start[[counties[0], counties[-1] + 1]].tolist())
     cities = {  # of a city in several counties the largest, which comes first
-        here.place_city.vocabulary[here.place_city.codes[row]]: int(here.place_county[row])
-        for row in reversed(inside)
+        geo.place_city.vocabulary[geo.place_city.codes[row]]: int(geo.place_county[row])
+        for row in reversed(places)
     }
-    named = {_plain(here.county_name[county]): county for county in counties}
-    named |= {city.casefold(): county for city, county in cities.items()}
-    named |= {_plain(here.county_name[county]): county for county in counties
-              if here.county_name[county].endswith(_INDEPENDENT)}  # fmt: skip
-    named |= {here.county_name[county].casefold(): county for county in counties}
-    if (found := named.get(name.casefold(), named.get(_plain(name)))) is not None:
-        return found
-    known = [*(here.county_name[county] for county in counties), *cities]
+    county_by_name = {_plain(geo.county_name[county]): county for county in counties}
+    county_by_name |= {city.casefold(): county for city, county in cities.items()}
+    county_by_name |= {_plain(geo.county_name[county]): county for county in counties
+                       if geo.county_name[county].endswith(_INDEPENDENT)}  # fmt: skip
+    county_by_name |= {geo.county_name[county].casefold(): county for county in counties}
+    if (
+        county_index := county_by_name.get(name.casefold(), county_by_name.get(_plain(name)))
+    ) is not None:
+        return county_index
+    known = [*(geo.county_name[county] for county in counties), *cities]
     raise NotFound(
-        where, f"no county or city {name!r} in {here.states[state]}", near_places(name, known)
+        where, f"no county or city {name!r} in {geo.states[state]}", near_places(name, known)
     )
 
 
-def near_places(said: str, known: Iterable[str]) -> str:
-    """Suggest the names most like one, or say in which forms places are named."""
-    mend = near(said, known)
+def near_places(name: str, known: Iterable[str]) -> str:
+    """Suggest the names most like one, or else the forms in which places are written."""
+    mend = near(name, known)
     return mend if mend.startswith("did you mean") else FORMS
 
 
-def _with_state(here: Geography, said: str) -> str:
-    """Suggest the largest places of a name that was said without its state."""
-    plain, cities = _plain(said), here.place_city
-    people: dict[str, int] = {}
+def _with_state(geo: Geography, label: str) -> str:
+    """Suggest the largest places of a name that was given without its state."""
+    plain, cities = _plain(label), geo.place_city
+    population: dict[str, int] = {}
     for code in (at for at, city in enumerate(cities.vocabulary) if city.casefold() == plain):
         rows = (cities.codes == code).nonzero()[0]
-        weights = here.place_weight[rows].tolist()
-        for county, weight in zip(here.place_county[rows].tolist(), weights, strict=True):
-            title = f"{cities.vocabulary[code]}, {here.states[here.county_state[county]]}"
-            people[title] = people.get(title, 0) + weight
-    if not people:
-        people = {title: size for title, name, size in zip(
-            here.county_titles, here.county_name, here.county_population.tolist(), strict=True)
-            if _plain(name) == plain}  # fmt: skip
-    largest = sorted(people, key=lambda title: (-people[title], title))[:_FEW]
+        weights = geo.place_weight[rows].tolist()
+        for county, weight in zip(geo.place_county[rows].tolist(), weights, strict=True):
+            title = f"{cities.vocabulary[code]}, {geo.states[geo.county_state[county]]}"
+            population[title] = population.get(title, 0) + weight
+    if not population:
+        population = {title: size for title, name, size in zip(
+            geo.county_titles, geo.county_name, geo.county_population.tolist(), strict=True)
+                      if _plain(name) == plain}  # fmt: skip
+    largest = sorted(population, key=lambda title: (-population[title], title))[:_FEW]
     if largest:
         return f"did you mean {' or '.join(map(repr, largest))}?"
-    told = near(said, cities.vocabulary)
-    return f"{told.removesuffix('?')}, with its state?" if told.startswith("did") else FORMS
+    suggestion = near(label, cities.vocabulary)
+    return (
+        f"{suggestion.removesuffix('?')}, with its state?"
+        if suggestion.startswith("did")
+        else FORMS
+    )
 
 
 def _plain(name: str) -> str:

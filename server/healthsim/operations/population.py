@@ -1,4 +1,4 @@
-"""What is known of the people of a place, and which imported figures a profile needs."""
+"""Describes the people of a place, and finds the imported figures that a profile needs."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict
         measures: of which conditions; all that are known where none are named.
 
     Raises:
-        NotFound: for a place or a measure that does not exist; the error names what is like it.
+        NotFound: for a place or a measure that does not exist; the error suggests similar names.
     """
     from healthsim.products.populationsim.population import PLACES  # noqa: PLC0415
     from healthsim.products.populationsim.rates import rates  # noqa: PLC0415
 
-    kind, name, counties = _found(place)
+    kind, name, counties = _resolve(place)
     population = imported_population(home)
     people = population.people[counties].sum(axis=0)
     known = _measures(population)
@@ -55,8 +55,8 @@ def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict
     for measure in measures:
         if measure not in known and measure not in PLACES.values():
             raise _unknown(measure, known)
-    asked = measures or known
-    found = {measure: rates(measure, population, counties) for measure in asked}
+    shown_measures = measures or known
+    rates_by_measure = {measure: rates(measure, population, counties) for measure in shown_measures}
     return {
         "place": name, "kind": kind, "counties": len(counties), **_area(kind, counties),
         "people": int(people.sum()),
@@ -66,8 +66,8 @@ def describe_place(home: Home, place: str, measures: Sequence[str] = ()) -> dict
         "ages": _ages(people),
         "women_share": round(float(people[:, 1].sum() / people.sum()), _DECIMALS),
         "prevalence": {
-            measure: _prevalence(measure, population, counties, one)
-            for measure, one in found.items()
+            measure: _prevalence(measure, population, counties, measure_rates)
+            for measure, measure_rates in rates_by_measure.items()
         },
     }  # fmt: skip
 
@@ -96,11 +96,11 @@ def with_imported_population(
     from healthsim.reference.read import open_reference  # noqa: PLC0415
 
     with open_reference(home.reference) as imported:
-        wanted = [name for name in needed_tables(profile) if name in imported.imports]
-        if not wanted:
+        tables = [name for name in needed_tables(profile) if name in imported.imports]
+        if not tables:
             return reference
-        versions = {imported.imports[name].name: imported.imports[name].digest for name in wanted}
-        population = _laid_over(imported, wanted)
+        versions = {imported.imports[name].name: imported.imports[name].digest for name in tables}
+        population = _laid_over(imported, tables)
     return replace(reference, population=population, versions={**reference.versions, **versions})
 
 
@@ -132,42 +132,42 @@ def needed_tables(profile: Mapping[str, Any]) -> tuple[str, ...]:
     if not spec.demographics.location.stated:
         return ()
     parts = (*parts_of(spec), *household_parts(spec))
-    asked = {
+    names = {
         measure
         for part in parts
         for distribution in part.distributions
         for _, measure in distribution.measures()
     }
-    counted = asked & {"age", "gender"}
-    others = asked - {"age", "gender", "race", "ethnicity"}
-    wanted = zip(_TABLES, (counted | others, others), strict=True)
-    return tuple(name for name, measures in wanted if measures)
+    people_names = names & {"age", "gender"}
+    measure_names = names - {"age", "gender", "race", "ethnicity"}
+    used = zip(_TABLES, (people_names | measure_names, measure_names), strict=True)
+    return tuple(name for name, measures in used if measures)
 
 
-def _found(place: str) -> tuple[str, str, NDArray[np.int32]]:
+def _resolve(place: str) -> tuple[str, str, NDArray[np.int32]]:
     """Return what a place is, its name, and the counties that it consists of."""
     import numpy as np  # noqa: PLC0415
 
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
 
-    here = geography()
-    everywhere = np.arange(len(here.county_fips), dtype=np.int32)
+    geo = geography()
+    all_counties = np.arange(len(geo.county_fips), dtype=np.int32)
     if place.upper() in {"US", "USA", "UNITED STATES"}:
-        return "nation", "United States", everywhere
-    names = [name.casefold() for name in here.state_names]
-    if place.upper() in here.states or place.casefold() in names:
-        upper = place.upper() in here.states
-        state = here.states.index(place.upper()) if upper else names.index(place.casefold())
-        return "state", here.state_names[state], everywhere[here.county_state == state]
-    if place in here.metros:
-        return _metro(here.metros.index(place))
+        return "nation", "United States", all_counties
+    names = [name.casefold() for name in geo.state_names]
+    if place.upper() in geo.states or place.casefold() in names:
+        upper = place.upper() in geo.states
+        state = geo.states.index(place.upper()) if upper else names.index(place.casefold())
+        return "state", geo.state_names[state], all_counties[geo.county_state == state]
+    if place in geo.metros:
+        return _metro(geo.metros.index(place))
     try:
         county = county_of(place, "place")
     except NotFound as error:
-        if place in here.metro_titles:
-            return _metro(here.metro_titles.index(place))
+        if place in geo.metro_titles:
+            return _metro(geo.metro_titles.index(place))
         raise _no_place(place, error) from None
-    return "county", here.county_titles[county], everywhere[county : county + 1]
+    return "county", geo.county_titles[county], all_counties[county : county + 1]
 
 
 def _metro(metro: int) -> tuple[str, str, NDArray[np.int32]]:
@@ -175,45 +175,45 @@ def _metro(metro: int) -> tuple[str, str, NDArray[np.int32]]:
 
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
 
-    here = geography()
-    counties = np.flatnonzero(here.county_metro == metro).astype(np.int32)
-    return "metro", here.metro_titles[metro], counties
+    geo = geography()
+    counties = np.flatnonzero(geo.county_metro == metro).astype(np.int32)
+    return "metro", geo.metro_titles[metro], counties
 
 
 def _area(kind: str, counties: NDArray[np.int32]) -> dict[str, str]:
     """Return the metropolitan area of a county, if it lies in one."""
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
 
-    here = geography()
-    metro = int(here.county_metro[counties[0]]) if kind == "county" else -1
-    return {} if metro < 0 else {"metro": f"{here.metro_titles[metro]} ({here.metros[metro]})"}
+    geo = geography()
+    metro = int(geo.county_metro[counties[0]]) if kind == "county" else -1
+    return {} if metro < 0 else {"metro": f"{geo.metro_titles[metro]} ({geo.metros[metro]})"}
 
 
 def _no_place(place: str, error: NotFound) -> NotFound:
-    """Return what is said of a place that does not exist: states and areas that are like it."""
+    """Return the error for a place that does not exist; it suggests similar states and areas."""
     from healthsim.placenames import near_county, near_metro  # noqa: PLC0415
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
 
-    here, mend = geography(), error.problem.mend
+    geo, mend = geography(), error.problem.mend
     if "," in place:
-        told = near_county(place, here.county_fips, here.county_titles)
-        if told.startswith(_MEANT):
+        counties = near_county(place, geo.county_fips, geo.county_titles)
+        if counties.startswith(_MEANT):
             also = mend.removeprefix(_MEANT) if mend.startswith(_MEANT) else ""
-            mend = f"{told.removesuffix('?')} or{also}" if also else told
+            mend = f"{counties.removesuffix('?')} or{also}" if also else counties
     elif not place.isdigit():
-        states = near(place, [*here.states, *here.state_names])
+        states = near(place, [*geo.states, *geo.state_names])
         if states.startswith(_MEANT):
             mend = states
-        areas = near_metro(place, here.metros, here.metro_titles)
+        areas = near_metro(place, geo.metros, geo.metro_titles)
         if areas.startswith(_MEANT):
             area = f"the metropolitan area{areas.removeprefix(_MEANT)}"
-            begun = mend.removesuffix("?") if mend.startswith(_MEANT) else ""
-            mend = f"{begun}, or {area}" if begun else f"{_MEANT} {area}"
+            first = mend.removesuffix("?") if mend.startswith(_MEANT) else ""
+            mend = f"{first}, or {area}" if first else f"{_MEANT} {area}"
     return NotFound("place", f"no place {place!r}", mend)
 
 
 def _unknown(measure: str, known: Sequence[str]) -> NotFound:
-    """Return what is said of a measure that is not here: what to import, or what is like it."""
+    """Return the error for an unknown measure; it says what to import, or suggests similar ones."""
     from healthsim.products.populationsim.population import (  # noqa: PLC0415
         PLACES,
         PLACES_BESIDES,
@@ -247,29 +247,29 @@ def _ages(people: NDArray[np.int64]) -> dict[str, float]:
 
 
 def _prevalence(
-    measure: str, population: CountyPopulation, counties: NDArray[np.int32], found: Rates
+    measure: str, population: CountyPopulation, counties: NDArray[np.int32], rates: Rates
 ) -> dict[str, Any]:
-    """Return the share of a place's adults, and what it rests on.
+    """Return the share of a place's adults, and the level of the figures behind it.
 
-    None where a county of it is not known: some do not speak for a state, and runs refuse it too.
+    None where a county is unknown: a part does not represent a state, and runs refuse it too.
     """
     from healthsim.products.populationsim.rates import by_year  # noqa: PLC0415
 
-    known = int((found.known > 0).sum())
+    known = int((rates.known > 0).sum())
     if known < len(counties):
         rests_on = f"{known:,} of {len(counties):,} counties" if known else "nothing"
         return {"adults_share": None, "rests_on": rests_on, "import": _IMPORT}
     adults = by_year(population.people[counties]).sum(axis=(1, 2))
-    share = float((found.level * adults).sum() / adults.sum())
-    basis = int(found.known.min())
+    share = float((rates.level * adults).sum() / adults.sum())
+    basis = int(rates.known.min())
     return {"adults_share": round(share, _DECIMALS), "rests_on": _BASIS[basis],
-            **_said(measure, population, counties, basis)}  # fmt: skip
+            **_source_of(measure, population, counties, basis)}  # fmt: skip
 
 
-def _said(
+def _source_of(
     measure: str, population: CountyPopulation, counties: NDArray[np.int32], basis: int
 ) -> dict[str, Any]:
-    """Return source, year and confidence of what a prevalence rests on."""
+    """Return source, year and confidence of the figure behind a prevalence."""
     from healthsim.products.populationsim.figures import figure  # noqa: PLC0415
     from healthsim.products.populationsim.population import state_levels  # noqa: PLC0415
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
@@ -284,9 +284,9 @@ def _said(
                 "confidence": "D"}  # fmt: skip
     state = int(geography().county_state[counties[0]])
     level = state_levels()[measure]
-    said = level.source.texts()[state]
+    origin = level.source.texts()[state]
     return {
         "source": f"{nation.source} ({nation.year}), by the state's distance from the nation in "
-                  f"{said}", "year": int(level.year[state]), "confidence": "D",
+                  f"{origin}", "year": int(level.year[state]), "confidence": "D",
         "published_state_share": round(float(level.share[state]), _DECIMALS),
     }  # fmt: skip

@@ -71,7 +71,7 @@ def query_file(
     request = {
         "path": str(path), "sql": sql, "limit": limit, "offset": offset, "seconds": seconds
     }  # fmt: skip
-    answer = _asked(request, seconds)
+    answer = _answer_of(request, seconds)
     if "storage" in answer:
         raise unreadable(path.name, answer["storage"].splitlines()[0])
     if "found" in answer:
@@ -84,7 +84,7 @@ def query_file(
     )
 
 
-def _asked(request: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _answer_of(request: dict[str, Any], seconds: float) -> dict[str, Any]:
     expired = Event()
     with subprocess.Popen(
         [sys.executable, "-P", str(_SANDBOX)],
@@ -101,12 +101,12 @@ def _asked(request: dict[str, Any], seconds: float) -> dict[str, Any]:
         timer = Timer(seconds, end)
         timer.start()
         try:
-            said = _exchange(process, json.dumps(request).encode())
+            reply = _exchange(process, json.dumps(request).encode())
         finally:
             timer.cancel()
             process.kill()
-    if said.endswith(b"}"):
-        answer: dict[str, Any] = json.loads(said)
+    if reply.endswith(b"}"):
+        answer: dict[str, Any] = json.loads(reply)
         return answer
     if expired.is_set():
         raise Refused(

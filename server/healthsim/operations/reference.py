@@ -40,8 +40,8 @@ def import_file(
         kind: a name of `kinds`.
         file: the file as it was downloaded.
         year: which year of a file that has several; the newest where none is named.
-        as_of: the release, where neither the file's name nor its columns tell.
-        tell: told what is being done and which share of it is done.
+        as_of: the release, where neither the file's name nor its columns state it.
+        tell: called with what is being done and the share of it that is done.
         stop: set it to stop.
 
     Raises:
@@ -55,8 +55,8 @@ def import_file(
 
     find(kind)
     home.ensure(home.folder)
-    asked = ImportRequest(home.reference, file, year, as_of, tell, stop or threading.Event())
-    return import_source(kind, asked)
+    request = ImportRequest(home.reference, file, year, as_of, tell, stop or threading.Event())
+    return import_source(kind, request)
 
 
 def kinds() -> Sequence[ImportKind]:
@@ -116,7 +116,7 @@ def reference_for(
 
 
 def missing_references(home: Home, where: str, references: Mapping[str, str]) -> list[Problem]:
-    """Say which imported data something was made with that are not here in the same version.
+    """Return a problem for each imported data set that is missing or of another version now.
 
     Args:
         home: where imported data are kept.
@@ -128,19 +128,19 @@ def missing_references(home: Home, where: str, references: Mapping[str, str]) ->
     from healthsim.codes import imported_books  # noqa: PLC0415  needed here only
     from healthsim.reference import read  # noqa: PLC0415  see the top
 
-    here = {**imported_books.versions(), **read.versions(home.reference)}
-    found = []
+    current = {**imported_books.versions(), **read.versions(home.reference)}
+    problems = []
     for name, digest in sorted(references.items()):
-        if here.get(name) != digest:
-            instead = f"{here[name][:12]} is here" if name in here else "it is not imported"
-            found.append(
+        if current.get(name) != digest:
+            instead = f"{current[name][:12]} is here" if name in current else "it is not imported"
+            problems.append(
                 Problem(
                     where,
                     f"was made with {name} of version {digest[:12]}, and {instead}",
                     f"import the same release again: healthsim reference import {_kind(name)} FILE",
                 )
             )
-    return found
+    return problems
 
 
 def newer_references(

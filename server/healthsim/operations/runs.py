@@ -92,22 +92,22 @@ def get(home: Home, name: str) -> RunRecord:
     Raises:
         NotFound: no such run, or it has expired.
     """
-    record, kept = _read(home, name), _UNWRITTEN.get((home, name))
-    if kept and (record is None or record.started_at <= kept.started_at):
-        record = kept  # else another process has taken it on since
+    record, unwritten = _read(home, name), _UNWRITTEN.get((home, name))
+    if unwritten and (record is None or record.started_at <= unwritten.started_at):
+        record = unwritten  # else another process has taken it on since
     if record is None:
         known = [path.stem for path in home.runs.glob("run-*.json")]
         raise NotFound(f"run {name!r}", "no such run, or it has expired", near(name, known))
     if record.status == RUNNING and not _is_held(_path(home, name, "lease")):
-        again = _read(home, name)  # it may have ended between the two looks
+        again = _read(home, name)  # it may have ended between the two reads
         record = again if again and again.status != RUNNING else replace(record, status=INTERRUPTED)
     return record
 
 
 def list_runs(home: Home) -> list[RunRecord]:
     """Return all runs, newest first."""
-    found = [_readable(home, path.stem) for path in home.runs.glob("run-*.json")]
-    return sorted((run for run in found if run), key=lambda run: -run.started_at)
+    records = [_readable(home, path.stem) for path in home.runs.glob("run-*.json")]
+    return sorted((run for run in records if run), key=lambda run: -run.started_at)
 
 
 def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
@@ -194,7 +194,7 @@ def cancel(home: Home, name: str) -> RunRecord:
 
 
 def is_cancelled(home: Home, name: str) -> bool:
-    """Say whether somebody asked a run to stop."""
+    """Return whether a run was asked to stop."""
     return _path(home, name, "cancel").exists()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSummary:
-    """One scenario, as its manifest tells it.
+    """One scenario, as its manifest describes it.
 
     Attributes:
         count: people; `counts` are rows by table.
@@ -62,7 +62,7 @@ def save_run(
     """Keep a finished run under a name.
 
     Raises:
-        Refused: the name is taken and `replace` was not said, or it is no name.
+        Refused: the name is taken and `replace` is not set, or it is not a valid name.
         NotFound: no such run, or it has not finished.
         StorageError: the disk is full or the folder may not be written.
     """
@@ -94,10 +94,12 @@ def refuse_taken(home: Home, name: str, *, replace: bool = False) -> None:
 def list_all(home: Home) -> list[ScenarioSummary]:
     """Return all scenarios, newest first; one that cannot be read says so."""
     listed = [
-        _broken(name, found) if isinstance(found, HealthSimError) else _kept(name, found, size)
-        for name, found, size in _states(home).manifests()
+        _broken(name, manifest)
+        if isinstance(manifest, HealthSimError)
+        else _summary(name, manifest, size)
+        for name, manifest, size in _states(home).manifests()
     ]
-    return sorted(listed, key=lambda one: one.created_at, reverse=True)
+    return sorted(listed, key=lambda scenario: scenario.created_at, reverse=True)
 
 
 def _broken(name: str, error: HealthSimError) -> ScenarioSummary:
@@ -112,8 +114,8 @@ def describe(home: Home, name: str) -> ScenarioSummary:
         NotFound: no such scenario; the error suggests near names.
         StorageError: its file is no scenario, or damaged.
     """
-    found = _described(home, name)
-    return _kept(name, found.manifest, found.size_bytes)
+    file = _described(home, name)
+    return _summary(name, file.manifest, file.size_bytes)
 
 
 def look(home: Home, name: str) -> ScenarioSummary:
@@ -123,7 +125,7 @@ def look(home: Home, name: str) -> ScenarioSummary:
 
     Raises:
         NotFound: no such scenario; the error suggests near names.
-        StorageError: its file may be whole but cannot be read now, e.g. somebody holds it.
+        StorageError: its file may be sound but cannot be read now, e.g. another process holds it.
     """
     try:
         return describe(home, name)
@@ -131,7 +133,7 @@ def look(home: Home, name: str) -> ScenarioSummary:
         return _broken(name, error)
 
 
-def _kept(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
+def _summary(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
     return ScenarioSummary(
         name=name,
         description=manifest.description,
@@ -159,9 +161,9 @@ def _people(manifest: Manifest) -> int:
 
 def tables(home: Home, name: str) -> list[list[Any]]:
     """Return each table's name, rows and grain."""
-    found = _described(home, name)
-    rows = found.manifest.rows
-    return [[table.name, rows.get(table.name, 0), table.grain] for table in found.tables]
+    file = _described(home, name)
+    rows = file.manifest.rows
+    return [[table.name, rows.get(table.name, 0), table.grain] for table in file.tables]
 
 
 def columns(home: Home, name: str, table: str) -> list[list[Any]]:
@@ -184,8 +186,8 @@ def sample(file: Path, table: str, rows: int) -> tuple[list[str], list[list[Any]
     from healthsim.persistence import state  # noqa: PLC0415  duckdb is heavy
     from healthsim.persistence.sandbox import plain  # noqa: PLC0415  duckdb is heavy
 
-    names, found = state.sample(file, table, rows)
-    return list(names), [[plain(value) for value in row] for row in found]
+    names, values = state.sample(file, table, rows)
+    return list(names), [[plain(value) for value in row] for row in values]
 
 
 def delete(home: Home, name: str) -> None:

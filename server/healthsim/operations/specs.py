@@ -60,22 +60,22 @@ def load(home: Home, spec_id: str, revision: int = 0) -> StoredDraft:
     """
     folder = _folder(home, spec_id)
     latest = _latest(folder)
-    wanted = revision or latest
-    if not 1 <= wanted <= latest:
+    number = revision or latest
+    if not 1 <= number <= latest:
         raise NotFound(
-            f"spec_id {spec_id!r}", f"no revision {wanted}", f"its revisions are 1 to {latest}"
+            f"spec_id {spec_id!r}", f"no revision {number}", f"its revisions are 1 to {latest}"
         )
-    path = folder / f"{wanted}.json"
+    path = folder / f"{number}.json"
     try:
         with disk_errors(f"draft {spec_id!r}"):
             document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise StorageError(
             f"draft {spec_id!r}",
-            f"revision {wanted} is damaged ({error})",
-            f"load revision {wanted - 1}" if wanted > 1 else "start a new draft",
+            f"revision {number} is damaged ({error})",
+            f"load revision {number - 1}" if number > 1 else "start a new draft",
         ) from error
-    return StoredDraft(spec_id, wanted, document)
+    return StoredDraft(spec_id, number, document)
 
 
 def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any]) -> StoredDraft:

@@ -84,7 +84,7 @@ def person_story(
     sample = _Found(chunk.tables, tables)
     unit = sample.busiest() if person is None else person
     records = {name: sample.rows(name, unit) for name in tables if "person_id" in tables[name]}
-    return _Story(unit * 100 + 1, records).told(most)
+    return _Story(unit * 100 + 1, records).story(most)
 
 
 class _Found:
@@ -124,12 +124,12 @@ class _Story:
 
     person_id: int
     records: Mapping[str, list[Row]]
-    said: dict[Any, list[str]] = field(default_factory=dict)
+    remarks: dict[Any, list[str]] = field(default_factory=dict)
     billed: dict[Any, list[str]] = field(default_factory=dict)
 
-    def told(self, most: int) -> PersonStory:
-        """Return the story, its longest repetitions cut short."""
-        self._listen()
+    def story(self, most: int) -> PersonStory:
+        """Return the story, with its longest repetitions shortened."""
+        self._collect()
         lines = sorted([*self._steps(), *self._fills(), *self._unasked()], key=lambda line: line[0])
         shown = _few([line for _, line in lines], most)
         return PersonStory(self.person_id, self._who(), shown, len(lines) - len(shown))
@@ -137,30 +137,30 @@ class _Story:
     def _of(self, table: str) -> list[Row]:
         return self.records.get(table, [])
 
-    def _listen(self) -> None:
-        """Note what each event left, at the visit during which it happened where there was one."""
+    def _collect(self) -> None:
+        """Collect the remarks and bills of each event; those of a visit go under its event."""
         visits = {row["encounter_id"]: row for row in self._of("encounters")}
         for row in visits.values():
-            self._say(row["event_id"], _visit(row))
+            self._remark(row["event_id"], _visit(row))
         for table, words in _WORDS.items():
             for row in self._of(table):
                 visit = visits.get(row.get("encounter_id"))
                 day = str(next((row[key] for key in _DAYS if row.get(key)), ""))[:10]
                 same = visit is not None and str(visit["start_at"])[:10] == day
                 key = visit["event_id"] if visit is not None and same else row["event_id"]
-                self._say(key, words(row))
+                self._remark(key, words(row))
         for row in self._of("claims"):
             visit = visits.get(row["encounter_id"])
             event = row["event_id"] if visit is None else visit["event_id"]
             self.billed.setdefault(event, []).append(_claim(row))
 
-    def _say(self, event: Any, words: str) -> None:
+    def _remark(self, event: Any, words: str) -> None:
         if words:
-            self.said.setdefault(event, []).append(words)
+            self.remarks.setdefault(event, []).append(words)
 
     def _steps(self) -> Iterator[tuple[tuple[str, int], StoryLine]]:
         for place, row in enumerate(self._of("events")):
-            remarks = list(dict.fromkeys(self.said.pop(row["event_id"], [])))
+            remarks = list(dict.fromkeys(self.remarks.pop(row["event_id"], [])))
             option = row["option"]
             if not remarks and (row["type"] in _SILENT or (not option and row["type"] in _INSIDE)):
                 continue

@@ -1,4 +1,4 @@
-"""Proves that a scenario is what its manifest says: digests what is stored, and makes it again."""
+"""Verifies a scenario against its manifest: digests its stored rows, and makes them again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from healthsim import __version__
 from healthsim.errors import Problem
 from healthsim.operations import scenarios
 from healthsim.operations.generate import Engine, Progress, default_engine
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a verification found.
+    """The result of a verification.
 
     Attributes:
         digest: of the whole scenario, as its manifest says.
         changed: tables whose stored rows are not those of the manifest.
         remade: tables that came out differently when they were made again.
-        engine_version: the one that made the scenario; another one may make other rows.
-        missing: imported data that the scenario was made with and that are not here in the same
-            version; it was not made again then.
+        engine_version: version that made the scenario; another one may make other rows.
+        missing: imported data that the scenario was made with and that are not imported in the
+            same version; the scenario was not made again then.
         since: where it came out differently, imported data that it was made without and that would
             be used now.
     """
@@ -52,11 +51,6 @@ class Verification:
         """Whether it was made again, and no table differs."""
         return not self.differs and not self.missing
 
-    @property
-    def same_engine(self) -> bool:
-        """Whether this version of HealthSim made the scenario."""
-        return self.engine_version == __version__
-
 
 def verify(
     home: Home, name: str, progress: Progress | None = None, engine: Engine | None = None
@@ -72,24 +66,26 @@ def verify(
     from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
     path = scenarios.path(home, name)
-    found = describe_file(path)
-    stored = digest_stored(path, found.tables)
-    said = found.manifest.digests
-    where, made_with = f"scenario {name!r}", found.manifest.references
-    gone = tuple(missing_references(home, where, made_with))
-    again, now = said, made_with
-    if not gone:
-        reference = _reference(home, found.manifest)
+    stored_file = describe_file(path)
+    stored = digest_stored(path, stored_file.tables)
+    recorded = stored_file.manifest.digests
+    where, made_with = f"scenario {name!r}", stored_file.manifest.references
+    missing = tuple(missing_references(home, where, made_with))
+    remade_digests, now = recorded, made_with
+    if not missing:
+        reference = _reference(home, stored_file.manifest)
         now = reference.versions
-        again = _again(reference, found.manifest, engine or default_engine(), progress)
-    remade = _differing(said, again)
+        remade_digests = _remade_digests(
+            reference, stored_file.manifest, engine or default_engine(), progress
+        )
+    remade = _differing(recorded, remade_digests)
     return Verification(
         name=name,
-        digest=found.manifest.digest,
-        changed=_differing(said, stored.tables()),
+        digest=stored_file.manifest.digest,
+        changed=_differing(recorded, stored.tables()),
         remade=remade,
-        engine_version=found.manifest.engine_version,
-        missing=gone,
+        engine_version=stored_file.manifest.engine_version,
+        missing=missing,
         since=tuple(newer_references(where, made_with, now)) if remade else (),
     )
 
@@ -101,11 +97,11 @@ def _documents(manifest: Manifest) -> tuple[dict[str, Any], list[dict[str, Any]]
 
 
 def _reference(home: Home, manifest: Manifest) -> Reference:
-    """Return what a scenario would be drawn from now."""
+    """Return the reference that a scenario would be made with now."""
     return reference_for(home, *_documents(manifest))
 
 
-def _again(
+def _remade_digests(
     reference: Reference, manifest: Manifest, engine: Engine, progress: Progress | None
 ) -> Mapping[str, str]:
     """Return the digest of each table as it comes out now."""
