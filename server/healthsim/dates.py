@@ -41,7 +41,7 @@ def years(days: Days) -> NDArray[np.int32]:
 
 
 def add_months(days: Days, months: NDArray[np.int32] | int) -> Days:
-    """Move each day by whole months, held at the end of a shorter month.
+    """Move each day by whole months, to the last day of a month that is too short.
 
     >>> iso(add_months(np.array([day_of("2025-01-31")], dtype=np.int32), 1)[0])
     '2025-02-28'
@@ -66,8 +66,8 @@ def whole_months(born: Days, at: Days) -> NDArray[np.int32]:
     months = (today.astype("datetime64[M]") - birth.astype("datetime64[M]")).astype(np.int64)
     birth_day = (birth - birth.astype("datetime64[M]")).astype(np.int64)
     this_day = (today - today.astype("datetime64[M]")).astype(np.int64)
-    whole: NDArray[np.int32] = (months - (this_day < birth_day)).astype(np.int32)
-    return whole
+    completed: NDArray[np.int32] = (months - (this_day < birth_day)).astype(np.int32)
+    return completed
 
 
 def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
@@ -76,8 +76,8 @@ def whole_years(born: Days, at: Days) -> NDArray[np.int32]:
     >>> whole_years(np.array([0], dtype=np.int32), np.array([364], dtype=np.int32)).tolist()
     [0]
     """
-    whole: NDArray[np.int32] = whole_months(born, at) // np.int32(12)
-    return whole
+    completed: NDArray[np.int32] = whole_months(born, at) // np.int32(12)
+    return completed
 
 
 def next_business_day(days: Days) -> Days:

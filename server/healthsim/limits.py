@@ -15,7 +15,7 @@ Cents = NDArray[np.int64]
 """Money, int64, US cents."""
 
 NO_LIMIT = np.int64(10**15)
-"""Stands for "no maximum": more cents than anybody spends in a year."""
+"""Means "no maximum": more cents than anybody spends in a year."""
 
 _MOST_KEYS = 2**62  # a combined sort key must stay below this
 
@@ -69,7 +69,7 @@ class LimitOrder:
         day: NDArray[np.int32],
         tie: NDArray[np.int64] | None = None,
     ) -> LimitOrder:
-        """Put rows in turn.
+        """Order the rows of each group.
 
         Args:
             groups: integer arrays, shape (n,); rows that agree in all share one limit.

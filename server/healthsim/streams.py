@@ -1,4 +1,4 @@
-"""The only file that knows a random generator: every number it gives has an address."""
+"""Random numbers; the only module with a generator. Every number has an address."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Streams:
         Returns:
             Array of shape (count,); row i belongs to entity ``start + i``.
 
-        >>> whole = Streams(seed=7).uniform("demographics.age", 0, 10)
+        >>> every = Streams(seed=7).uniform("demographics.age", 0, 10)
         >>> part = Streams(seed=7).uniform("demographics.age", 6, 4)
-        >>> bool((whole[6:] == part).all())
+        >>> bool((every[6:] == part).all())
         True
         """
         bits = np.random.Philox(key=int.from_bytes(self._key(decision, 16), "little"))
@@ -50,7 +50,7 @@ class Streams:
         return steps
 
     def permuted(self, decision: str, index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """Return where each index lands in a keyed permutation of ``range(size)``.
+        """Return the place of each index in a keyed permutation of ``range(size)``.
 
         A Feistel network with cycle walking, computed element by element: any slice alone
         gives the same places as the whole.

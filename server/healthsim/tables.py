@@ -1,4 +1,4 @@
-"""Columns as data: what a table holds, and the arrays that travel between rooms.
+"""Columns as data: what a table holds, and the arrays that modules exchange.
 
 A column's array is one of
 
@@ -81,8 +81,8 @@ class Coded:
         """Return which rows hold `text`, bool, shape (n,)."""
         if text not in self.vocabulary:
             return np.zeros(len(self.codes), dtype=np.bool_)
-        found: NDArray[np.bool_] = self.codes == self.vocabulary.index(text)
-        return found
+        mask: NDArray[np.bool_] = self.codes == self.vocabulary.index(text)
+        return mask
 
 
 Array: TypeAlias = NDArray[np.generic] | Coded
@@ -135,7 +135,7 @@ class Table:
         return {column.name: blank(column.type, 0) for column in self.columns}
 
     def complete(self, columns: Columns) -> Columns:
-        """Return `columns` in the table's order, absent ones null; refuse strangers."""
+        """Return `columns` in the table's order, absent ones null; refuse unknown ones."""
         strangers = columns.keys() - self.by_name.keys()
         if strangers:
             raise KeyError(f"{self.name} has no column {sorted(strangers)}")

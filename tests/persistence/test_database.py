@@ -113,7 +113,7 @@ def test_a_missing_required_value_is_refused_and_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fault_in_a_lane_reaches_whoever_goes_on_appending(
+def test_a_fault_in_a_thread_reaches_whoever_goes_on_appending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_pool, "_ROW_GROUP", 1)

@@ -168,7 +168,7 @@ def test_whoever_appends_waits_while_as_much_as_is_allowed_waits_to_be_inserted(
             put.append(number)
 
     pool = WriterPool([duckdb.connect()], insert)
-    pool.put("numbers", part)  # the only lane takes it and is kept
+    pool.put("numbers", part)  # the only thread takes it and is blocked
     begun.wait()
     appending = threading.Thread(target=append)
     appending.start()
@@ -199,7 +199,7 @@ def test_rows_that_fill_no_group_wait_for_nobody(monkeypatch: pytest.MonkeyPatch
     assert inserted == [500]
 
 
-def test_a_lane_that_failed_is_told_to_whoever_flushes(tmp_path: Path) -> None:
+def test_a_thread_that_failed_raises_where_the_writer_flushes(tmp_path: Path) -> None:
     def write() -> None:
         with Writer(tmp_path / "a.duckdb", [NUMBERS]) as writer:
             writer.append("numbers", pa.table({"n": pa.array(np.array(["x"]))}))

@@ -40,7 +40,7 @@ def export(
         folder: where the files go; one `<table>.<form>` each, a marker that says that the data
             is synthetic, and the data dictionary.
         form: ``"csv"`` or ``"parquet"``.
-        tables: names of the tables wanted; all of them when empty.
+        tables: names of the tables to write; all of them when empty.
 
     Raises:
         NotFound: no such table, with near matches.
@@ -58,7 +58,7 @@ def export(
 def written_before(folder: Path) -> set[str]:
     """Return the names that the marker in a folder lists: what an export wrote there.
 
-    Only plain names that an export can have count; a marker that is none of ours lists nothing.
+    Only names that an export can have count; a marker that no export wrote lists nothing.
     """
     marker = folder / MARKER
     if not marker.is_file():
@@ -70,15 +70,15 @@ def written_before(folder: Path) -> set[str]:
     return {name for name in listed if _FILE.fullmatch(name)} | {MARKER}
 
 
-def _chosen(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> list[str]:
-    rows = connection.execute(
+def _chosen(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
+    described = connection.execute(
         "SELECT DISTINCT table_name FROM healthsim_columns ORDER BY table_name"
     ).fetchall()
-    known = [str(row[0]) for row in rows]
-    for table in wanted:
+    known = [str(row[0]) for row in described]
+    for table in tables:
         if table not in known:
             raise NotFound("tables", f"the scenario has no table {table!r}", near(table, known))
-    return [table for table in known if not wanted or table in wanted]
+    return [table for table in known if not tables or table in tables]
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, folder: Path, form: Format) -> Path:
@@ -89,15 +89,15 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, folder: Path, form
 
 
 def _dictionary(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], folder: Path) -> Path:
-    found = connection.execute(
+    columns = connection.execute(
         "SELECT * FROM healthsim_columns WHERE list_contains(?, table_name) "
         "ORDER BY table_name, position",
         [list(tables)],
     )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column[0] for column in found.description])
-    writer.writerows(found.fetchall())
+    writer.writerow([column[0] for column in columns.description])
+    writer.writerows(columns.fetchall())
     path = folder / DICTIONARY
     path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
     return path

@@ -24,7 +24,7 @@ from healthsim.tables import Table
 SCHEMA = "scenario"
 """Name under which a file is attached; not seen by users, who query after a USE."""
 
-_LANES = 2  # inserts that run at once, one core each
+_WRITERS = 2  # inserts that run at once, one core each
 _MEMORY_MB = 400  # twice as much is 2 % faster (measured)
 _SMALL_BLOCK = 16_384  # bytes; DuckDB's own blocks of 262,144 suit large tables
 _PATIENCE = 5.0  # seconds to wait for another process to let go of a file
@@ -65,7 +65,7 @@ def ddl(table: Table, schema: str = SCHEMA) -> str:
 class Writer:
     """Streams rows into a fresh DuckDB file, in the order in which they are appended.
 
-    Rows of one table keep their order. Two lanes insert at once, each the rows of another table.
+    Rows of one table keep their order. Two threads insert at once, each the rows of another table.
     Leaving the block checkpoints, closes and fsyncs the file; leaving it by an error removes it.
 
     Args:
@@ -94,7 +94,7 @@ class Writer:
         self._options = f" (BLOCK_SIZE {_SMALL_BLOCK})" if small else ""
         self._tables = tuple(tables)
         self._memory_mb = memory_mb
-        self._lanes: WriterPool | None = None
+        self._pool: WriterPool | None = None
 
     def __enter__(self) -> Writer:
         with storage_errors(self._path):
@@ -103,25 +103,25 @@ class Writer:
             self._path.unlink()
             self.connection = duckdb.connect(":memory:", config=dict(_CLOSED))
             self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
-            self.connection.execute("SET threads = 1")  # the lanes are the threads
+            self.connection.execute("SET threads = 1")  # the pool has the threads
             self.connection.execute("SET temp_directory = ''")
             self.connection.execute(f"ATTACH {literal(str(self._path))} AS {SCHEMA}{self._options}")
             for table in self._tables:
                 self.connection.execute(ddl(table))
-        self._lanes = WriterPool([self.connection.cursor() for _ in range(_LANES)], _insert)
+        self._pool = WriterPool([self.connection.cursor() for _ in range(_WRITERS)], _insert)
         return self
 
     def append(self, name: str, rows: pa.Table) -> None:
         """Take rows of a table; blocks while too many wait to be inserted."""
-        assert self._lanes is not None
+        assert self._pool is not None
         with storage_errors(self._path):
-            self._lanes.put(name, rows)
+            self._pool.put(name, rows)
 
     def flush(self) -> None:
         """Wait until everything that was appended is in the file; append nothing after."""
-        assert self._lanes is not None
+        assert self._pool is not None
         with storage_errors(self._path):
-            self._lanes.finish()
+            self._pool.finish()
 
     def __exit__(
         self,
@@ -129,9 +129,9 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._lanes is not None:
-            self._lanes.stop()
-        whole = False
+        if self._pool is not None:
+            self._pool.stop()
+        complete = False
         try:
             if kind is None:
                 with storage_errors(self._path):
@@ -139,9 +139,9 @@ class Writer:
                     self.connection.execute(f"DETACH {SCHEMA}")
                     self.connection.close()
                     fsync_file(self._path)
-                whole = True
+                complete = True
         finally:
-            if not whole:  # its space is free before anybody writes down why
+            if not complete:  # frees its space before the error is recorded
                 with suppress(duckdb.Error):
                     self.connection.close()
                 discard(self._path)

@@ -73,11 +73,11 @@ class Digest:
         return total(self.tables())
 
     def _table(self, name: str) -> str:
-        whole = hashlib.sha256(f"{self.rows[name]}\n".encode())
+        table_digest = hashlib.sha256(f"{self.rows[name]}\n".encode())
         for column in sorted(self._columns[name]):
             digest = self._columns[name][column]
-            whole.update(f"{column}\t{digest.kind}\t{digest.hexdigest()}\n".encode())
-        return whole.hexdigest()
+            table_digest.update(f"{column}\t{digest.kind}\t{digest.hexdigest()}\n".encode())
+        return table_digest.hexdigest()
 
 
 def total(tables: Mapping[str, str]) -> str:
@@ -112,8 +112,8 @@ class _ColumnDigest:
 
     Numbers use the first alone. Text is coded by the order in which words first appear, as long
     as there are at most `_MOST_WORDS` of them: codes go to the first stream, words to the second.
-    From the row that brings one word more, lengths go to the first and bytes to the second. Both
-    depend on the stored values and their order alone.
+    From the first row with one word too many, lengths go to the first and bytes to the second.
+    Both depend on the stored values and their order alone.
     """
 
     def __init__(self, kind: Type) -> None:
@@ -134,7 +134,7 @@ class _ColumnDigest:
             self._bytes.update(text)
 
     def _code(self, values: pa.Array, words: dict[str, int]) -> pa.Array:
-        """Hash text by its words; return the rows from the one that brings a word too many."""
+        """Hash text by its words; return the rows from the first with a word too many."""
         coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         listed = coded.dictionary.to_pylist()

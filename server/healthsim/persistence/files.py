@@ -141,16 +141,16 @@ def disk_error(where: str, error: OSError) -> StorageError:
     return StorageError(where, error.strerror or type(error).__name__, _ELSEWHERE)
 
 
-def unreadable(where: str, said: str) -> StorageError:
-    """Say what DuckDB's own first line about a file means, and how to mend it.
+def unreadable(where: str, message: str) -> StorageError:
+    """Return the error for DuckDB's message about a file: what it means and how to mend it.
 
     Args:
         where: name of the file or scenario.
-        said: DuckDB's message, without folders.
+        message: first line of DuckDB's message, without folders.
     """
-    text = said.lower()
+    text = message.lower()
     again = "restore it from a copy, or delete it and save the scenario again"
-    if is_locked(said):
+    if is_locked(message):
         return StorageError(
             where,
             "another process holds the file",
@@ -164,12 +164,12 @@ def unreadable(where: str, said: str) -> StorageError:
         return StorageError(where, "it may not be used (permission denied)", _ELSEWHERE)
     if "not a valid duckdb database" in text:
         return DamagedFile(where, "it is not a DuckDB file", again)
-    return DamagedFile(where, f"it is cut short, damaged or too new ({said})", again)
+    return DamagedFile(where, f"it is cut short, damaged or too new ({message})", again)
 
 
-def is_locked(said: str) -> bool:
-    """Say whether DuckDB's message means that somebody else holds the file."""
-    text = said.lower()
+def is_locked(message: str) -> bool:
+    """Return whether DuckDB's message means that another process holds the file."""
+    text = message.lower()
     return "set lock" in text or "already attached" in text or "used by another process" in text
 
 

@@ -302,8 +302,8 @@ def _near_table(connection: duckdb.DuckDBPyConnection, found: str) -> str:
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'scenario' ORDER BY 1"
     ).fetchall()
     names = [name for (name,) in rows]
-    asked = re.search(r"with name \"?([^\s\"]+)\"? does not exist", found)
-    near = get_close_matches(asked[1].lower(), names, n=3, cutoff=0.6) if asked else []
+    match = re.search(r"with name \"?([^\s\"]+)\"? does not exist", found)
+    near = get_close_matches(match[1].lower(), names, n=3, cutoff=0.6) if match else []
     if near:
         return f"did you mean {' or '.join(repr(name) for name in near)}?"
     return f"tables here: {', '.join(names)}"

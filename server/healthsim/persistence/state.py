@@ -150,15 +150,15 @@ class StateManager:
         with reader() as connection:
             for name in self.names():
                 path = self.path(name)
-                found: Manifest | HealthSimError
+                manifest: Manifest | HealthSimError
                 try:
                     with attached(connection, path):
-                        found, size = read_manifest(connection, path), path.stat().st_size
+                        manifest, size = read_manifest(connection, path), path.stat().st_size
                 except NotFound:
                     continue  # somebody deleted it meanwhile
                 except HealthSimError as error:
-                    found, size = error, 0
-                yield name, found, size
+                    manifest, size = error, 0
+                yield name, manifest, size
 
     def delete(self, name: str) -> None:
         """Delete a scenario for good."""

@@ -1,4 +1,4 @@
-"""Lanes: threads that insert the rows of several tables at once, each table in its own order."""
+"""Threads that insert the rows of several tables at once, each table in its own order."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ import duckdb
 import pyarrow as pa
 
 _ROW_GROUP = 122_880  # DuckDB's own; inserts of whole row groups leave no half-filled ones
-_WAITING = 192 * 2**20  # bytes of ripe rows that may wait before `put` blocks
+_WAITING = 192 * 2**20  # bytes in tables with a full row group that may wait before `put` blocks
 
 Insert = Callable[[duckdb.DuckDBPyConnection, str, pa.Table], None]
 
 
 class WriterPool:
-    """Takes rows of many tables and hands them, a row group or more at a time, to its lanes.
+    """Takes rows of many tables and hands them, a row group or more at a time, to its threads.
 
-    A lane takes the table with most rows waiting that no other lane is busy with; so no two
-    inserts of one table overlap, and each table is stored in the order in which it was put.
+    A thread takes the table with most waiting rows that no other thread is inserting; so no two
+    inserts of one table overlap, and the rows of a table keep the order in which they were put.
     """
 
     def __init__(self, cursors: Sequence[duckdb.DuckDBPyConnection], insert: Insert) -> None:
         self._insert = insert
         self._waiting: dict[str, list[pa.Table]] = {}
         self._busy: set[str] = set()
-        self._least = _ROW_GROUP  # rows that make a table ripe; 1 once everything has been put
+        self._least = _ROW_GROUP  # rows from which a table is inserted; 1 after the last
         self._ended = False
         self._failure: BaseException | None = None
         self._changed = Condition()
         self._threads = [
-            Thread(target=self._work, args=(cursor,), name="healthsim-lane", daemon=True)
+            Thread(target=self._work, args=(cursor,), name="healthsim-writer", daemon=True)
             for cursor in cursors
         ]
         for thread in self._threads:
             thread.start()
 
     def put(self, name: str, rows: pa.Table) -> None:
-        """Take rows of a table; blocks while `_WAITING` bytes are ripe."""
+        """Take rows of a table; blocks while `_WAITING` bytes are ready for insertion."""
         with self._changed:
-            self._changed.wait_for(lambda: self._failure or self._ripe_bytes() < _WAITING)
+            self._changed.wait_for(lambda: self._failure or self._ready_bytes() < _WAITING)
             self._raise()
             if rows.num_rows:
                 self._waiting.setdefault(name, []).append(rows)
@@ -56,7 +56,7 @@ class WriterPool:
             self._raise()
 
     def stop(self) -> None:
-        """End the lanes; rows that still wait are dropped."""
+        """End the threads; rows that still wait are dropped."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -67,18 +67,18 @@ class WriterPool:
         if self._failure is not None:
             raise self._failure
 
-    def _ripe(self) -> list[str]:
+    def _ready(self) -> list[str]:
         return [
             name
             for name, parts in self._waiting.items()
             if sum(part.num_rows for part in parts) >= self._least
         ]
 
-    def _ripe_bytes(self) -> int:
-        return sum(part.nbytes for name in self._ripe() for part in self._waiting[name])
+    def _ready_bytes(self) -> int:
+        return sum(part.nbytes for name in self._ready() for part in self._waiting[name])
 
     def _next(self) -> str | None:
-        free = [name for name in self._ripe() if name not in self._busy]
+        free = [name for name in self._ready() if name not in self._busy]
         return max(free, key=lambda name: sum(part.nbytes for part in self._waiting[name]),
                    default=None)  # fmt: skip
 
