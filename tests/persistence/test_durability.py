@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from healthsim.errors import StorageError
-from healthsim.operations import specs
+from healthsim.operations import runs, specs
 from healthsim.operations.home import Home
 from healthsim.persistence import database, writer_pool
 from healthsim.persistence.database import Writer, open_read, open_write
@@ -102,6 +102,19 @@ def test_a_draft_is_forced_to_the_disk_before_it_has_its_name(tmp_path: Path, di
 
     assert len(disk.when(path)) == 1
     assert len(disk.when(path.parent)) == 1
+
+
+@pytest.mark.parametrize(("status", "times"), [(runs.DONE, 1), (runs.FAILED, 1), (runs.RUNNING, 0)])
+def test_how_a_run_ended_is_forced_to_the_disk_and_how_far_it_is_is_not(
+    tmp_path: Path, disk: Disk, status: str, times: int
+) -> None:
+    home = Home(tmp_path)
+    home.ensure(home.runs)
+    disk.forced.clear()
+    runs.write(home, runs.RunRecord("run-000000000000", status, total=5, key="0"))
+
+    assert len(disk.when(home.runs / "run-000000000000.json")) == times
+    assert len(disk.when(home.runs)) == times
 
 
 @contextmanager

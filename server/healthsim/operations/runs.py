@@ -20,6 +20,7 @@ from healthsim.operations.home import Home
 from healthsim.persistence.files import (
     alive,
     disk_errors,
+    fsync_file,
     publish_new,
     publish_over,
     sweep,
@@ -154,7 +155,10 @@ def write(home: Home, record: RunRecord) -> None:
     with disk_errors(f"run {record.run_id!r}"):
         try:
             unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
-            publish_over(unfinished, target, durable=record.status != RUNNING)
+            durable = record.status != RUNNING  # how far a run is may be lost, how it ended not
+            if durable:
+                fsync_file(unfinished)
+            publish_over(unfinished, target, durable=durable)
         finally:
             unfinished.unlink(missing_ok=True)
 
