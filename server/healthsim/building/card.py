@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def page(draft: Draft, found: list[Problem], open_questions: list[Question]) -> str:
+def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) -> str:
     """Return the draft as markdown text: who, what happens, what is wrong, what is open."""
     parts = []
     if draft.profile is not None:
@@ -33,14 +33,14 @@ def page(draft: Draft, found: list[Problem], open_questions: list[Question]) -> 
         .render(journey=journey, steps=outline(journey), origin=_origin(journey, draft.templates))
         for journey in draft.journeys
     ]
-    if found:
-        parts.append("## Wrong\n" + "\n".join(f"- {problem}" for problem in found))
+    if problems:
+        parts.append("## Wrong\n" + "\n".join(f"- {problem}" for problem in problems))
     if draft.not_understood:
         parts.append(
             "## Not understood\n" + "\n".join(f"- {line(x)}" for x in draft.not_understood)
         )
     if open_questions:
-        parts.append("## Open\n" + "\n".join(f"- {item.ask}" for item in open_questions))
+        parts.append("## Open\n" + "\n".join(f"- {question.ask}" for question in open_questions))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -67,27 +67,30 @@ def _origin(document: Mapping[str, Any], names: Sequence[str]) -> str:
 _MOST_PAIRS = 6
 
 
-def _together(found: object) -> list[tuple[str, float]]:
+def _together(conditions: object) -> list[tuple[str, float]]:
     """Return how often conditions with loadings meet: the pairs that go together most."""
     from healthsim.specification.distributions.loadings import joint_share  # noqa: PLC0415  numpy is heavy
 
-    items = found if isinstance(found, list | tuple) else ()
-    known = [item for item in items if isinstance(item, Mapping) and _can_meet(item)]
-    told = sorted(combinations(known, 2), key=lambda two: -two[0]["loading"] * two[1]["loading"])[
-        :_MOST_PAIRS
+    items = conditions if isinstance(conditions, list | tuple) else ()
+    usable = [item for item in items if isinstance(item, Mapping) and _can_meet(item)]
+    pairs = sorted(combinations(usable, 2), key=lambda pair: -_product(*pair))[:_MOST_PAIRS]
+    return [
+        (
+            f"{first.get('code')} and {second.get('code')}",
+            round(float(joint_share(first["share"], second["share"], _product(first, second))), 3),
+        )
+        for first, second in pairs
     ]
-    joint = [float(joint_share(one["share"], other["share"], one["loading"] * other["loading"]))
-             for one, other in told]  # fmt: skip
-    names = [f"{one.get('code')} and {other.get('code')}" for one, other in told]
-    return [(name, round(both, 3)) for name, both in zip(names, joint, strict=True)]
+
+
+def _product(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    return float(first["loading"] * second["loading"])
 
 
 def _can_meet(item: Mapping[str, Any]) -> bool:
     """Say whether share and loading are numbers that make sense: a draft may be unfinished."""
-    both = [item.get(key) for key in ("share", "loading")]
-    return all(type(one) in (int, float) and 0 < one <= 1 for one in both if one is not None) and (
-        None not in both
-    )
+    numbers: list[Any] = [item.get(key) for key in ("share", "loading")]
+    return all(type(number) in (int, float) and 0 < number <= 1 for number in numbers)
 
 
 @cache

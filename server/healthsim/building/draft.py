@@ -72,14 +72,14 @@ class Draft:
     def of(cls, document: Mapping[str, Any]) -> Draft:
         """Read back what `document` returned."""
         try:
-            found = dict(copy.deepcopy(dict(document)))
-            found["assumptions"] = tuple(
+            fields = dict(copy.deepcopy(dict(document)))
+            fields["assumptions"] = tuple(
                 Assumption(**{**item, "instead": tuple(item["instead"])})
-                for item in found.get("assumptions", ())
+                for item in fields.get("assumptions", ())
             )
             for name in ("journeys", "requests", "settled", "not_understood", "templates"):
-                found[name] = tuple(found.get(name, ()))
-            return cls(**found)
+                fields[name] = tuple(fields.get(name, ()))
+            return cls(**fields)
         except (TypeError, KeyError, ValueError) as error:
             raise StorageError(
                 "spec", f"the stored draft cannot be read ({error})", "start a new draft"
@@ -98,12 +98,12 @@ class Draft:
 
     def is_settled(self, path: str) -> bool:
         """Whether somebody has spoken about `path`, a part of it, or what it is part of."""
-        return any(_within(said, path) or _within(path, said) for said in self.settled)
+        return any(_within(settled, path) or _within(path, settled) for settled in self.settled)
 
 
 def _within(inner: str, outer: str) -> bool:
-    one, other = paths.parse(inner), paths.parse(outer)
-    return one[: len(other)] == other
+    inner_pieces, outer_pieces = paths.parse(inner), paths.parse(outer)
+    return inner_pieces[: len(outer_pieces)] == outer_pieces
 
 
 def problems(draft: Draft) -> list[Problem]:
@@ -115,19 +115,19 @@ def problems(draft: Draft) -> list[Problem]:
     from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415
     from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415
 
-    found: list[Problem] = []
+    problems_found: list[Problem] = []
     profile, journeys = None, []
     try:
         profile = None if draft.profile is None else read(ProfileSpec, draft.profile, "profile")
     except SpecError as error:
-        found += error.problems
+        problems_found += error.problems
     for number, document in enumerate(draft.journeys):
         try:
             journeys.append(read(JourneySpec, document, f"journeys[{number}]"))
         except SpecError as error:
-            found += error.problems
-    if found:
-        return found
+            problems_found += error.problems
+    if problems_found:
+        return problems_found
     if profile is not None:
         return check.check_job(profile, journeys, built_in_names())
     return [
@@ -139,19 +139,19 @@ def problems(draft: Draft) -> list[Problem]:
 
 def questions(draft: Draft) -> list[Question]:
     """Return what is still open: what was assumed, then what was never said."""
-    found = [
+    open_questions = [
         Question(item.path, item.ask, item.instead, assumed=True)
         for item in draft.assumptions
         if not draft.is_settled(item.path)
     ]
     if draft.not_understood:
-        said = "; ".join(draft.not_understood)[:_LONGEST]
-        found.append(
+        unread = "; ".join(draft.not_understood)[:_LONGEST]
+        open_questions.append(
             Question("not_understood",
-                     f"Not understood: {said}. Change the draft for it, or go on without it?",
+                     f"Not understood: {unread}. Change the draft for it, or go on without it?",
                      ({"op": "remove", "path": "not_understood"},), assumed=True)
         )  # fmt: skip
-    return found + _of_profile(draft) + _of_journeys(draft)
+    return open_questions + _of_profile(draft) + _of_journeys(draft)
 
 
 def _of_profile(draft: Draft) -> list[Question]:
@@ -160,49 +160,49 @@ def _of_profile(draft: Draft) -> list[Question]:
             Question("profile", "Which people does this happen to? Call start_profile_builder "
                      "for them, then start_journey_builder with the spec_id that it returns.")
         ]  # fmt: skip
-    found = []
+    open_questions = []
     if not says_who(draft.profile):
-        found.append(
+        open_questions.append(
             Question("clinical.primary", "Who are they: which condition, which coverage?",
                      (_set("clinical.primary", {"code": "E11.9"}),
                       _set("coverage.plan", {"MA-HMO": 0.5, "Original": 0.5})))
         )  # fmt: skip
     if not draft.is_settled("count"):
         count = draft.profile.get("count", 100)
-        found.append(
+        open_questions.append(
             Question("count", f"How many people? {count} unless you say otherwise.",
                      (_set("count", count),))
         )  # fmt: skip
     places = draft.profile.get("demographics", {}).get("location") or {}
     if not places and not draft.is_settled("demographics.location"):
-        found.append(
+        open_questions.append(
             Question("demographics.location.states",
                      "Where do they live? The whole United States, by population, unless you say.",
                      (_set("demographics.location.states", {"TX": 0.8, "OK": 0.2}),))
         )  # fmt: skip
     if not draft.profile.get("coverage"):
-        found.append(
+        open_questions.append(
             Question("coverage.plan", "Who pays? Nobody does yet, so no claims and no fills.",
                      (_set("coverage.plan", {"MA-HMO": 0.35, "MA-PPO": 0.25, "Original": 0.4}),
                       _set("products", ["patientsim", "membersim", "rxmembersim"])))
         )  # fmt: skip
-    return found
+    return open_questions
 
 
 def _of_journeys(draft: Draft) -> list[Question]:
-    found = []
+    open_questions = []
     for number, journey in enumerate(draft.journeys):
         if next(paths.steps(journey, []), None) is None:
-            found.append(
+            open_questions.append(
                 Question(f"journeys[{number}].phases[0].steps",
                          "What happens, and when? The journey has no steps yet; "
                          "find_templates shows journeys to start from.",
                          ({"op": "append", "path": f"journeys[{number}].phases[0].steps",
                            "value": {"do": "event", "id": "visit", "type": "encounter", "at": 0,
                                      "details": {"encounter_class": "office",
-                                       "procedures": ["99213"]}}},))
+                                                 "procedures": ["99213"]}}},))
             )  # fmt: skip
-    return found
+    return open_questions
 
 
 def _set(path: str, value: Any) -> dict[str, Any]:
@@ -217,15 +217,15 @@ def says_who(profile: Mapping[str, Any]) -> bool:
     ) or "age" in (profile.get("demographics") or {})
 
 
-def phase(found: list[Problem], open_questions: list[Question]) -> Phase:
+def phase(problems: list[Problem], open_questions: list[Question]) -> Phase:
     """Return how far the conversation is.
 
     *intent*: who, or what happens, is not known. *scope*: how many, where or who pays is not
     known. *refine*: something is wrong or was assumed. *confirm*: ready to be shown and run.
     """
-    asked = {question.path for question in open_questions if not question.assumed}
-    if "clinical.primary" in asked or any(path.endswith(".steps") for path in asked):
+    unanswered = {question.path for question in open_questions if not question.assumed}
+    if "clinical.primary" in unanswered or any(path.endswith(".steps") for path in unanswered):
         return "intent"
-    if asked:
+    if unanswered:
         return "scope"
-    return "refine" if found or open_questions else "confirm"
+    return "refine" if problems or open_questions else "confirm"

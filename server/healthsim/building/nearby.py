@@ -22,16 +22,16 @@ def metros(text: str) -> list[tuple[str, tuple[str, ...]]]:
     if not _HINT.search(text):
         return []
     pattern, titles = _called()
-    found = []
+    places = []
     for match in pattern.finditer(text):
         name, state = (match[1], match[2]) if match[1] else (match[3], match[4])
         if match[1] in _STATE and "metro" not in match[0]:
             continue  # "around New York" may mean the state
-        meant = tuple(
+        candidates = tuple(
             title for title in titles[name] if not state or _STATE[state] in states_of(title)
         )
-        found.append((match[0], meant))
-    return found
+        places.append((match[0], candidates))
+    return places
 
 
 def states_of(title: str) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from healthsim.building import sentences
-from healthsim.building.phrases import line, say
+from healthsim.building.phrases import line, objects, say
 
 MOST = 150
 """Lines of one journey."""
@@ -20,14 +20,14 @@ def outline(journey: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     The form is that of a draft, before its parts are copied in.
     """
-    found = list(islice(_whole(journey), MOST + 1))
-    if len(found) <= MOST:
-        return found
-    return [*found[:MOST], ("", "… (more steps: look at journey.phases)")]
+    lines = list(islice(_lines(journey), MOST + 1))
+    if len(lines) <= MOST:
+        return lines
+    return [*lines[:MOST], ("", "… (more steps: look at journey.phases)")]
 
 
-def _whole(journey: Mapping[str, Any]) -> Lines:
-    for phase in _objects(journey.get("phases")):
+def _lines(journey: Mapping[str, Any]) -> Lines:
+    for phase in objects(journey.get("phases")):
         yield from _steps(phase.get("steps"), 0)
     parts = journey.get("parts")
     for name, part in parts.items() if isinstance(parts, Mapping) else ():
@@ -36,14 +36,14 @@ def _whole(journey: Mapping[str, Any]) -> Lines:
             yield from _steps(part.get("steps"), 1)
 
 
-def _parameters(found: Any) -> str:
-    if not isinstance(found, Mapping) or not found:
+def _parameters(values: Any) -> str:
+    if not isinstance(values, Mapping) or not values:
         return ""
-    return f" ({', '.join(f'{line(key)} {say(value)}' for key, value in found.items())})"
+    return f" ({', '.join(f'{line(key)} {say(value)}' for key, value in values.items())})"
 
 
-def _steps(found: Any, depth: int) -> Lines:
-    for step in _objects(found):
+def _steps(steps: Any, depth: int) -> Lines:
+    for step in objects(steps):
         yield "  " * depth, sentences.sentence(step)
         yield from _inside(step, depth + 1)
 
@@ -51,12 +51,12 @@ def _steps(found: Any, depth: int) -> Lines:
 def _inside(step: Mapping[str, Any], depth: int) -> Lines:
     """Yield what a step holds: rows, ways, visits, stages, delays, and steps."""
     yield from _ways(step, depth)
-    for one in _objects(step.get("visits")):
-        yield "  " * depth, sentences.visit(one)
-        yield from _steps(one.get("steps"), depth + 1)
-    for one in _objects(step.get("stages")):
-        yield "  " * depth, sentences.stage(one)
-        yield from _steps(one.get("steps"), depth + 1)
+    for visit in objects(step.get("visits")):
+        yield "  " * depth, sentences.visit(visit)
+        yield from _steps(visit.get("steps"), depth + 1)
+    for stage in objects(step.get("stages")):
+        yield "  " * depth, sentences.stage(stage)
+        yield from _steps(stage.get("steps"), depth + 1)
     yield from _steps(step.get("with"), depth)
     yield from _steps(step.get("steps"), depth)
     delay, between = step.get("delay"), step.get("unscheduled")
@@ -71,20 +71,14 @@ def _inside(step: Mapping[str, Any], depth: int) -> Lines:
 
 def _ways(step: Mapping[str, Any], depth: int) -> Lines:
     table = step.get("table")
-    for row in _objects(table.get("rows")) if isinstance(table, Mapping) else ():
+    for row in objects(table.get("rows")) if isinstance(table, Mapping) else ():
         yield "  " * depth, sentences.row(row)
-    for option in _objects(step.get("options")):
+    for option in objects(step.get("options")):
         yield from _titled(f"{say(option.get('name'))}:", option.get("steps"), depth)
 
 
-def _titled(title: str, found: Any, depth: int) -> Lines:
+def _titled(title: str, steps: Any, depth: int) -> Lines:
     """Yield steps below a title; nothing where there are none."""
-    if _objects(found):
+    if objects(steps):
         yield "  " * depth, title
-        yield from _steps(found, depth + 1)
-
-
-def _objects(found: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(found, list | tuple):
-        return []
-    return [one for one in found if isinstance(one, Mapping)]
+        yield from _steps(steps, depth + 1)

@@ -142,20 +142,20 @@ def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
     """Return the container of a place; for a change, missing objects on the way are made."""
     value = document
     for number, piece in enumerate(pieces[:-1]):
-        here = write(pieces[: number + 1])
+        where = write(pieces[: number + 1])
         if isinstance(value, dict):
             if value.get(piece) is None:
                 if not make:
-                    raise Refused(here, "is not there", near(piece, value))
+                    raise Refused(where, "is not there", near(piece, value))
                 value[piece] = {}
             value = value[piece]
         elif isinstance(value, list):
             place = _place(value, piece)
             if place is None:
-                raise Refused(here, f"the list has no {piece!r}", _items(value, piece))
+                raise Refused(where, f"the list has no {piece!r}", _items(value, piece))
             value = value[place]
         else:
-            raise Refused(here, "has no parts", f"set {write(pieces[:number])} as a whole")
+            raise Refused(where, "has no parts", f"set {write(pieces[:number])} as a whole")
     return value
 
 
@@ -226,16 +226,16 @@ def step(journey: dict[str, Any], name: str) -> list[str]:
     `quarter/visit` is the `visit` below `quarter`, or of the part that `quarter` includes; without
     such a one, and for a `visit` alone, the first of that id.
     """
-    known = [(place, found) for place, found in steps(journey, [])]
+    places = [(place, step) for place, step in steps(journey, [])]
     wanted = [piece.split("#")[0] for piece in name.split("/")]
     above: list[str] = []
     for outer in wanted[:-1]:
-        above = next((_below(place, found, journey) for place, found in known
-                      if found["id"] == outer and place[: len(above)] == above), above)  # fmt: skip
-    named = [place for place, found in known if found["id"] == wanted[-1]]
+        above = next((_below(place, step, journey) for place, step in places
+                      if step["id"] == outer and place[: len(above)] == above), above)  # fmt: skip
+    named = [place for place, step in places if step["id"] == wanted[-1]]
     best = next((place for place in named if place[: len(above)] == above), None)
     if best is None and not named:
-        ids = dict.fromkeys(found["id"] for _, found in known)
+        ids = dict.fromkeys(step["id"] for _, step in places)
         raise Refused(f"steps[{name[:80]}]", "no step has this id", near(wanted[-1], list(ids)))
     return best or named[0]
 
@@ -243,5 +243,5 @@ def step(journey: dict[str, Any], name: str) -> list[str]:
 def _below(place: list[str], step: dict[str, Any], journey: dict[str, Any]) -> list[str]:
     """Return the place below which the steps of a step stand: of an include, its part's."""
     part, parts = step.get("part"), journey.get("parts")
-    own = isinstance(part, str) and isinstance(parts, dict) and part in parts
-    return ["parts", str(part)] if own else place
+    is_include = isinstance(part, str) and isinstance(parts, dict) and part in parts
+    return ["parts", str(part)] if is_include else place

@@ -25,6 +25,13 @@ def line(text: object) -> str:
     return plain if len(plain) <= LONGEST_TEXT else plain[: LONGEST_TEXT - 3] + "..."
 
 
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of a list; nothing where the value is no list."""
+    if not isinstance(value, list | tuple):
+        return []
+    return [item for item in value if isinstance(item, Mapping)]
+
+
 def say(value: Any) -> str:
     """Say a distribution in words.
 
@@ -55,9 +62,9 @@ def say(value: Any) -> str:
         return "; ".join([*cases, f"else {say(value.get('otherwise'))}"])
     if kind == "constant":
         return line(value.get("value"))
-    rest = [f"{key} {_plain(part)}" for key, part in value.items()
-            if key != "type" and part is not None]  # fmt: skip
-    return f"{line(kind).replace('_', ' ')}: {', '.join(rest)}"
+    fields = [f"{key} {_plain(part)}" for key, part in value.items()
+              if key != "type" and part is not None]  # fmt: skip
+    return f"{line(kind).replace('_', ' ')}: {', '.join(fields)}"
 
 
 def _plain(value: Any) -> str:
@@ -83,8 +90,8 @@ def exact(value: Any) -> str:
     """
     if not isinstance(value, list | tuple):
         return f"exactly {line(value)}"
-    groups = [f"{line(one.get('count'))} of those with {line(one.get('when'))}"
-              for one in value if isinstance(one, Mapping)]  # fmt: skip
+    groups = [f"{line(group.get('count'))} of those with {line(group.get('when'))}"
+              for group in value if isinstance(group, Mapping)]  # fmt: skip
     return f"exactly {', '.join(groups)}"
 
 
@@ -120,19 +127,19 @@ def hazard(value: Any) -> str:
     if not isinstance(value, Mapping):
         return say(value)
     if value.get("per_year") is not None:
-        said = _rate(value["per_year"])
+        text = _rate(value["per_year"])
     else:
-        said = f"{share(value.get('share'))} within {say(value.get('within_days'))} days"
+        text = f"{share(value.get('share'))} within {say(value.get('within_days'))} days"
     if value.get("shape") not in (None, 1, 1.0):
-        said += f", Weibull shape {say(value['shape'])}"
+        text += f", Weibull shape {say(value['shape'])}"
     if isinstance(value.get("by_month"), Mapping) and value["by_month"]:
-        months = ", ".join(f"{_month(key)} ×{say(one)}" for key, one in value["by_month"].items())
-        said += f", in {months}"
+        months = [f"{_month(key)} ×{say(factor)}" for key, factor in value["by_month"].items()]
+        text += f", in {', '.join(months)}"
     if value.get("bands"):
-        said += f", {', '.join(map(_band, value['bands']))}"
+        text += f", {', '.join(map(_band, value['bands']))}"
     if value.get("renew_days"):
-        said += f", read anew every {say(value['renew_days'])} days"
-    return said
+        text += f", read anew every {say(value['renew_days'])} days"
+    return text
 
 
 def _rate(value: Any) -> str:
@@ -185,20 +192,20 @@ def at(value: Any) -> str:
         return ""
     if not isinstance(value, Mapping) or "type" in value or "parameter" in value:
         return f"day {say(value)}"
-    said = []
+    parts = []
     if value.get("date"):
-        said.append(f"on {say(value['date'])}")
+        parts.append(f"on {say(value['date'])}")
     if value.get("age") is not None:
-        said.append(f"at the age of {length(value['age'])}")
+        parts.append(f"at the age of {length(value['age'])}")
     if value.get("month") is not None:
-        said.append(f"from the next {_month(value['month'])}")
+        parts.append(f"from the next {_month(value['month'])}")
     if value.get("day") is not None:
-        said.append(f"day {say(value['day'])}")
+        parts.append(f"day {say(value['day'])}")
     if value.get("after"):
         edge = "the end of " if value.get("edge") == "end" else ""
-        said.append(f"after {edge}{say(value['after'])}")
+        parts.append(f"after {edge}{say(value['after'])}")
     if value.get("variance_days"):
-        said.append(f"±{say(value['variance_days'])} days")
+        parts.append(f"±{say(value['variance_days'])} days")
     if value.get("business_days"):
-        said.append("business days")
-    return " ".join(said)
+        parts.append("business days")
+    return " ".join(parts)

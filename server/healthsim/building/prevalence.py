@@ -38,14 +38,14 @@ PATTERNS = (
 """Ways of saying it; the group `list` has the conditions."""
 
 
-def codes(said: str) -> list[str]:
+def codes(text: str) -> list[str]:
     """Return the codes of the conditions in a list, in the order of the table.
 
     >>> codes("hypertension and diabetes")
     ['E11.9', 'I10']
     """
-    found = []
+    codes_named = []
     for code, (pattern, _) in CONDITIONS.items():
-        said, number = re.subn(rf"\b(?:{pattern})\b", " ", said, flags=re.IGNORECASE)
-        found += [code] if number else []
-    return found
+        text, number = re.subn(rf"\b(?:{pattern})\b", " ", text, flags=re.IGNORECASE)
+        codes_named += [code] if number else []
+    return codes_named

@@ -88,13 +88,13 @@ def _go_on(op: str, pieces: Sequence[str]) -> str:
 
 
 def _refuse_new_problems(old: Draft, new: Draft) -> None:
-    found = problems(new)
-    if found:
-        known = {(problem.where, problem.found) for problem in problems(old)}
-        fresh = [item for item in found if (item.where, item.found) not in known]
+    problems_now = problems(new)
+    if problems_now:
+        before = {(problem.where, problem.found) for problem in problems(old)}
+        fresh = [item for item in problems_now if (item.where, item.found) not in before]
         if fresh:
             raise SpecError([*fresh, Problem("refine_spec", "nothing was changed", "mend the "
-                             "change and call again")])  # fmt: skip
+                                             "change and call again")])  # fmt: skip
 
 
 def resolve(document: dict[str, Any], path: str, where: str = "section") -> tuple[list[str], str]:
@@ -120,15 +120,15 @@ def resolve(document: dict[str, Any], path: str, where: str = "section") -> tupl
             near(first, [*_OF_PROFILE, *_OF_JOURNEY, *_HEAD, "profile", "journey"]),
         )  # fmt: skip
     if len(rest) > 1 and rest[0] == "steps":
-        found = paths.step(document["journeys"][int(place)], rest[1])
-        rest = [*found, *rest[2:]]
+        step_pieces = paths.step(document["journeys"][int(place)], rest[1])
+        rest = [*step_pieces, *rest[2:]]
     full = ["journeys", place, *rest]
     return full, paths.write(full)
 
 
-def _need(part: Any, what: str, mend: str) -> None:
+def _need(part: Any, name: str, mend: str) -> None:
     if not part:
-        raise Refused(what, f"the draft has no {what}", mend)
+        raise Refused(name, f"the draft has no {name}", mend)
 
 
 def _journey(document: dict[str, Any], name: str) -> str:

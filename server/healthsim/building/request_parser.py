@@ -94,9 +94,10 @@ class ParsedRequest:
     @property
     def says_who(self) -> bool:
         """Whether the wish names any people at all."""
-        said = (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics,
-                self.prevalent)  # fmt: skip
-        return any(said)
+        return any(
+            (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics,
+             self.prevalent)
+        )  # fmt: skip
 
 
 class _Text:
@@ -119,8 +120,8 @@ class _Text:
 
     def first(self, pattern: str) -> re.Match[str] | None:
         """Return and blank out every match; the first one counts."""
-        found = list(self.take(pattern))
-        return found[0] if found else None
+        matches = list(self.take(pattern))
+        return matches[0] if matches else None
 
 
 def read(request: str) -> ParsedRequest:
@@ -130,28 +131,28 @@ def read(request: str) -> ParsedRequest:
     >>> wishes.count, wishes.payer, wishes.conditions, wishes.states, wishes.left
     (200, 'medicare', {'E11.9': None}, {'TX': 0.8}, [])
     """
-    wishes = ParsedRequest(request)
+    parsed = ParsedRequest(request)
     text = _Text(re.sub(r"\s+", " ", request[:LONGEST].replace("\x00", " ")))
-    one = _ONE.search(text.rest) is not None
-    wishes.topics = [topic.template for topic in TOPICS
+    single = _ONE.search(text.rest) is not None
+    parsed.topics = [topic.template for topic in TOPICS
                      if re.search(rf"\b(?:{topic.words})\b", text.rest, re.IGNORECASE)]  # fmt: skip
-    _read_odd(text, wishes)
-    _read_asides(text, wishes)
-    _read_stories(text, wishes)
-    _read_ages(text, wishes)
-    _read_without(text, wishes)
-    _read_prevalent(text, wishes)
-    _read_places(text, wishes)
-    _read_targets(text, wishes)
-    _read_count(text, wishes)
-    _read_words(text, wishes)
-    if one and wishes.count is None:
-        wishes.count = 1
-    wishes.left += _left(text.rest, request)
-    return wishes
+    _read_odd(text, parsed)
+    _read_asides(text, parsed)
+    _read_stories(text, parsed)
+    _read_ages(text, parsed)
+    _read_without(text, parsed)
+    _read_prevalent(text, parsed)
+    _read_places(text, parsed)
+    _read_targets(text, parsed)
+    _read_count(text, parsed)
+    _read_words(text, parsed)
+    if single and parsed.count is None:
+        parsed.count = 1
+    parsed.left += _left(text.rest, request)
+    return parsed
 
 
-def _read_odd(text: _Text, wishes: ParsedRequest) -> None:
+def _read_odd(text: _Text, parsed: ParsedRequest) -> None:
     """Take what would be misread further on, and report it: parts of a whole, averages."""
     part = r"\b\d[\d,]*\s+(?:[\w-]+\s+){1,4}?(?:among|amongst|out of)\s+(?=(?:the |all )?\d)"
     average = (
@@ -159,51 +160,51 @@ def _read_odd(text: _Text, wishes: ParsedRequest) -> None:
         r"|\baged?\s+\d+\s+on average"
     )
     for pattern in (part, average):
-        wishes.left += [match[0].strip() for match in text.take(pattern)]
+        parsed.left += [match[0].strip() for match in text.take(pattern)]
     newly = r"\b(?:newly|just|recently)[- ]diagnosed\b|\bnew[- ]onset\b|\bnew diagnos[ie]s\b"
-    wishes.newly = text.first(newly) is not None
+    parsed.newly = text.first(newly) is not None
 
 
-def _read_asides(text: _Text, wishes: ParsedRequest) -> None:
+def _read_asides(text: _Text, parsed: ParsedRequest) -> None:
     """Take what is not about the people: a name to save as, a seed, a day, a journey."""
     name = r"\bsave (?:it|them|this|that|these|everything)?\s*(?:as|under)\s+[\"'`]?([\w-]+)[\"'`]?"
     if match := text.first(name):
-        wishes.save_as = match[1].rstrip("-_").lower()
+        parsed.save_as = match[1].rstrip("-_").lower()
     if match := text.first(r"\bseed\s*[:=]?\s*(\d{1,15})\b"):
-        wishes.seed = int(match[1])
+        parsed.seed = int(match[1])
     if match := text.first(r"\b(?:as of|on)\s+(\d{4}-\d{2}-\d{2})\b"):
-        wishes.as_of = match[1]
+        parsed.as_of = match[1]
     journey = (
         r"(?:\b(?:with|plus|and|on|through|going through|add)\s+)?\b(?:an?|the|their|one)\s+"
         r"((?:[\w-]+\s+){0,6}?)journey\b"
     )
     if match := text.first(journey):
-        wishes.journey = match[1].strip() or "journey"
+        parsed.journey = match[1].strip() or "journey"
 
 
-def _read_stories(text: _Text, wishes: ParsedRequest) -> None:
+def _read_stories(text: _Text, parsed: ParsedRequest) -> None:
     """Take exact counts by sex, and report what belongs to a journey."""
     if match := text.first(stories.EXACT):
-        found = stories.counts(match)
-        if found is None:
-            wishes.left.append(match[0])
+        by_sex = stories.counts(match)
+        if by_sex is None:
+            parsed.left.append(match[0])
         else:
-            wishes.exact, wishes.count = found, sum(found.values())
+            parsed.exact, parsed.count = by_sex, sum(by_sex.values())
     for pattern, hint in stories.STORIES:
-        found_pieces = [match[0].strip() for match in text.take(pattern)]
-        wishes.left += found_pieces
-        if found_pieces and hint not in wishes.hints:
-            wishes.hints.append(hint)
+        pieces = [match[0].strip() for match in text.take(pattern)]
+        parsed.left += pieces
+        if pieces and hint not in parsed.hints:
+            parsed.hints.append(hint)
 
 
-def _read_ages(text: _Text, wishes: ParsedRequest) -> None:
+def _read_ages(text: _Text, parsed: ParsedRequest) -> None:
     """Take ages given in figures."""
     tail = r"(?:\s*(?:-?\s*years?(?:[- ]old)?s?|y/?o|yrs?))?"
     figures = rf"(\d{{1,3}})\s*(?:-|–|to|through|and)\s*(\d{{1,3}})\b{tail}"
-    said = rf"\b(?:aged?|ages|between)\b[^\d]{{0,12}}?{figures}"
+    labelled = rf"\b(?:aged?|ages|between)\b[^\d]{{0,12}}?{figures}"
     bare = rf"\b{figures.replace('|through|and', '')}"
     low, high = None, None
-    if match := text.first(said) or text.first(bare):
+    if match := text.first(labelled) or text.first(bare):
         low, high = sorted((int(match[1]), int(match[2])))
     over = (
         rf"\b(?:over|above|older than|at least|from age)\s+(?:age\s+)?(\d{{1,3}})\b(?!\s*%){tail}"
@@ -217,10 +218,10 @@ def _read_ages(text: _Text, wishes: ParsedRequest) -> None:
     if low is None and high is None and (match := text.first(_AGE)):
         low = high = int(next(filter(None, match.groups())))
     if low is not None and low > _OLDEST_SAID:
-        wishes.left.append(f"age {low}")
+        parsed.left.append(f"age {low}")
     elif low is not None or high is not None:
         oldest = OLDEST if high is None else min(high, _OLDEST_SAID)
-        wishes.ages = (0 if low is None else low, oldest)
+        parsed.ages = (0 if low is None else low, oldest)
 
 
 def _targets() -> dict[str, tuple[str, str]]:
@@ -252,45 +253,45 @@ _SHARE_AFTER = rf"{_TARGET}\s*(?:[:(]|in|for|at)?\s*(?P<figure>{_PERCENT})\)?"
 
 
 def _target(match: re.Match[str]) -> tuple[str, str]:
-    return next(_GROUPS[name] for name, found in match.groupdict().items()
-                if found is not None and name in _GROUPS)  # fmt: skip
+    return next(_GROUPS[name] for name, text in match.groupdict().items()
+                if text is not None and name in _GROUPS)  # fmt: skip
 
 
-def _read_without(text: _Text, wishes: ParsedRequest) -> None:
+def _read_without(text: _Text, parsed: ParsedRequest) -> None:
     for match in text.take(rf"\b(?:without|no|not|excluding|except)\s+(?:any\s+)?{_TARGET}"):
         _, key = _target(match)
-        wishes.without.append(key)
+        parsed.without.append(key)
 
 
-def _read_prevalent(text: _Text, wishes: ParsedRequest) -> None:
+def _read_prevalent(text: _Text, parsed: ParsedRequest) -> None:
     for pattern in prevalence.PATTERNS:
         for match in text.take(pattern):
-            found = prevalence.codes(match["list"])
-            wishes.prevalent += [code for code in found if code not in wishes.prevalent]
+            named = prevalence.codes(match["list"])
+            parsed.prevalent += [code for code in named if code not in parsed.prevalent]
 
 
-def _read_places(text: _Text, wishes: ParsedRequest) -> None:
+def _read_places(text: _Text, parsed: ParsedRequest) -> None:
     """Take counties and metropolitan areas, and whether the place is urban or rural."""
     for match in text.take(_COUNTY, re.NOFLAG):
-        wishes.counties.append((match[1], _CODE_OF.get(match[2] or "", "")))
-    wishes.metros = nearby.metros(text.rest)
-    for said, _ in wishes.metros:
-        text.first(re.escape(said))
+        parsed.counties.append((match[1], _CODE_OF.get(match[2] or "", "")))
+    parsed.metros = nearby.metros(text.rest)
+    for name, _ in parsed.metros:
+        text.first(re.escape(name))
     for word in ("rural", "urban"):
         if text.first(rf"\b{word}(?:\s+(?:areas?|counties|county|parts?)(?:\s+of)?)?\b"):
-            wishes.area = word
+            parsed.area = word
 
 
-def _read_targets(text: _Text, wishes: ParsedRequest) -> None:
+def _read_targets(text: _Text, parsed: ParsedRequest) -> None:
     """Take states, sexes, conditions and plans, with the share that stands beside them."""
     for pattern in (_WITH_SHARE, _SHARE_AFTER, _TARGET):
         for match in text.take(pattern):
             kind, key = _target(match)
             share = _share(match)
-            getattr(wishes, kind).setdefault(key, share)
+            getattr(parsed, kind).setdefault(key, share)
             word = match.groupdict().get("word")
             if word and share != 1.0:
-                wishes.vague[kind] = match[0].strip()
+                parsed.vague[kind] = match[0].strip()
 
 
 def _share(match: re.Match[str]) -> float | None:
@@ -298,41 +299,41 @@ def _share(match: re.Match[str]) -> float | None:
     if groups.get("figure"):
         return round(float(re.sub(r"[^\d.]", "", groups["figure"])) / 100, 6)
     if groups.get("word"):
-        said = groups["word"].lower()
-        return next(share for pattern, share in SHARES.items() if re.fullmatch(pattern, said))
+        word = groups["word"].lower()
+        return next(share for pattern, share in SHARES.items() if re.fullmatch(pattern, word))
     return None
 
 
-def _read_count(text: _Text, wishes: ParsedRequest) -> None:
+def _read_count(text: _Text, parsed: ParsedRequest) -> None:
     """Take the number of people: the figure before a word for people, or the first figure left."""
-    if wishes.exact:
+    if parsed.exact:
         return
     figure = r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?)\s*(k|thousand|m|million)?\b(?!\s*%)"
     near = text.first(rf"{figure}(?=(?:[\s\x00]+[\w-]*){{0,4}}[\s\x00]{_PEOPLE}\b)")
     match = near or text.first(figure)
     if match:
         scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
-        wishes.count = round(
+        parsed.count = round(
             float(match[1].replace(",", "")) * scale.get((match[2] or "").lower(), 1)
         )
         return
-    for said, number in sorted(NUMBERS.items(), key=lambda item: -len(item[0])):
-        if text.first(rf"\b{said}\b"):
-            wishes.count = number
+    for word, number in sorted(NUMBERS.items(), key=lambda item: -len(item[0])):
+        if text.first(rf"\b{word}\b"):
+            parsed.count = number
             return
 
 
-def _read_words(text: _Text, wishes: ParsedRequest) -> None:
+def _read_words(text: _Text, parsed: ParsedRequest) -> None:
     """Take payers, age words, control and health."""
     for payer in sorted(PAYERS, key=lambda item: -len(item.name)):
         if text.first(rf"\b(?:{payer.words})"):
-            wishes.payer = wishes.payer or payer.name
+            parsed.payer = parsed.payer or payer.name
     for pattern, low, high in AGES:
-        if (match := text.first(rf"\b(?:{pattern})\b")) and wishes.ages is None:
-            wishes.ages, wishes.aged = (low, high), match[0]
+        if (match := text.first(rf"\b(?:{pattern})\b")) and parsed.ages is None:
+            parsed.ages, parsed.aged = (low, high), match[0]
     if match := text.first(r"\b(un|poorly[- ]|well[- ])?controlled\b"):
-        wishes.control = "uncontrolled" if match[1] and match[1][0] in "uUpP" else "controlled"
-    wishes.healthy = text.first(r"\bhealthy\b") is not None
+        parsed.control = "uncontrolled" if match[1] and match[1][0] in "uUpP" else "controlled"
+    parsed.healthy = text.first(r"\bhealthy\b") is not None
     for topic in TOPICS:
         text.first(rf"\b(?:{topic.words})\b")
 
@@ -340,13 +341,13 @@ def _read_words(text: _Text, wishes: ParsedRequest) -> None:
 def _left(rest: str, request: str) -> list[str]:
     """Return the pieces that say something and were not understood."""
     pieces = re.split(r"[\x00.,;:!?()\"]+", rest)
-    found = []
+    unread = []
     for piece in pieces:
-        said = [word for word in re.findall(r"[\w%+/'-]+", piece)
-                if word.lower().strip("'-") not in vocabulary.EMPTY
-                and word.strip("-'")]  # fmt: skip
-        if said:
-            found.append(" ".join(said))
+        words = [word for word in re.findall(r"[\w%+/'-]+", piece)
+                 if word.lower().strip("'-") not in vocabulary.EMPTY
+                 and word.strip("-'")]  # fmt: skip
+        if words:
+            unread.append(" ".join(words))
     if len(request) > LONGEST:
-        found.append(f"everything after the first {LONGEST} characters")
-    return found
+        unread.append(f"everything after the first {LONGEST} characters")
+    return unread

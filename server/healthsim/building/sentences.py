@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from healthsim.building import phrases
-from healthsim.building.phrases import line, say
+from healthsim.building.phrases import line, objects, say
 
 
 def sentence(step: Mapping[str, Any]) -> str:
@@ -27,24 +27,24 @@ def sentence(step: Mapping[str, Any]) -> str:
     return line(", ".join(filter(None, parts)))
 
 
-def visit(found: Mapping[str, Any]) -> str:
+def visit(step: Mapping[str, Any]) -> str:
     """Say a visit of a protocol: its day, window and cycles, and how many keep it."""
-    name = str(found.get("name") or "").replace("{cycle}", "n")
-    parts = [f"visit {say(found.get('id'))}{f' ({say(name)})' if name else ''}"]
-    parts.append(f"day {say(found.get('day', 1))}{_window(found.get('window'))}")
-    cycles = found.get("cycles")
+    name = str(step.get("name") or "").replace("{cycle}", "n")
+    parts = [f"visit {say(step.get('id'))}{f' ({say(name)})' if name else ''}"]
+    parts.append(f"day {say(step.get('day', 1))}{_window(step.get('window'))}")
+    cycles = step.get("cycles")
     if isinstance(cycles, Mapping):
         parts.append(f"in every {say(cycles.get('every'))}. cycle")
     elif isinstance(cycles, list | tuple):
         parts.append(f"in cycles {', '.join(map(str, cycles))}")
-    if found.get("when"):
-        parts.append(f"when {say(found['when'])}")
-    if found.get("chance") is not None:
-        parts.append(f"chance {phrases.share(found['chance'])}")
-    if found.get("missed") is not None:
-        parts.append(f"missed {phrases.share(found['missed'])}")
-    if found.get("outside") is not None:
-        parts.append(f"outside the window {phrases.share(found['outside'])}")
+    if step.get("when"):
+        parts.append(f"when {say(step['when'])}")
+    if step.get("chance") is not None:
+        parts.append(f"chance {phrases.share(step['chance'])}")
+    if step.get("missed") is not None:
+        parts.append(f"missed {phrases.share(step['missed'])}")
+    if step.get("outside") is not None:
+        parts.append(f"outside the window {phrases.share(step['outside'])}")
     return line(", ".join(parts))
 
 
@@ -54,56 +54,56 @@ def _window(window: Any) -> str:
     return f" (-{say(window.get('before', 0))} to +{say(window.get('after', 0))} days)"
 
 
-def unscheduled(found: Mapping[str, Any]) -> str:
+def unscheduled(step: Mapping[str, Any]) -> str:
     """Say the visits between the planned ones."""
-    times = say(found.get("times", 5))
-    return line(f"unscheduled {say(found.get('id'))}: {phrases.hazard(found.get('hazard'))}, "
+    times = say(step.get("times", 5))
+    return line(f"unscheduled {say(step.get('id'))}: {phrases.hazard(step.get('hazard'))}, "
                 f"at most {times}")  # fmt: skip
 
 
-def stage(found: Mapping[str, Any]) -> str:
+def stage(stage: Mapping[str, Any]) -> str:
     """Say one stage: how long people stay, and where they go."""
-    parts = [f"stage {say(found.get('name'))}"]
-    if found.get("final"):
+    parts = [f"stage {say(stage.get('name'))}"]
+    if stage.get("final"):
         parts.append("final")
-    if found.get("stays") is not None:
-        parts.append(f"stays {phrases.length(found['stays'])}")
-    moves = [_move(one) for one in _objects(found.get("moves"))]
+    if stage.get("stays") is not None:
+        parts.append(f"stays {phrases.length(stage['stays'])}")
+    moves = [_move(move) for move in objects(stage.get("moves"))]
     return line(f"{', '.join(parts)}{': ' if moves else ''}{'; '.join(moves)}")
 
 
 def _move(move: Mapping[str, Any]) -> str:
-    said = [f"to {say(move.get('to'))}"]
+    parts = [f"to {say(move.get('to'))}"]
     if move.get("weight") is not None:
-        said.append(phrases.share(move["weight"]))
+        parts.append(phrases.share(move["weight"]))
     if move.get("hazard") is not None:
-        said.append(phrases.hazard(move["hazard"]))
+        parts.append(phrases.hazard(move["hazard"]))
     if move.get("when"):
-        said.append(f"if {say(move['when'])}")
+        parts.append(f"if {say(move['when'])}")
     if move.get("until"):
-        said.append(f"as soon as {say(move['until'])}")
-    return " ".join(said)
+        parts.append(f"as soon as {say(move['until'])}")
+    return " ".join(parts)
 
 
-def delay(found: Any) -> str:
+def delay(delay: Any) -> str:
     """Say how a beat is put off, or nothing."""
-    if not isinstance(found, Mapping):
+    if not isinstance(delay, Mapping):
         return ""
-    return (f"put off {say(found.get('days'))} days while {say(found.get('when'))} "
-            f"(at most {say(found.get('most', 1))} times)")  # fmt: skip
+    return (f"put off {say(delay.get('days'))} days while {say(delay.get('when'))} "
+            f"(at most {say(delay.get('most', 1))} times)")  # fmt: skip
 
 
-def row(found: Mapping[str, Any]) -> str:
+def row(row: Mapping[str, Any]) -> str:
     """Say one row of a branch's table."""
-    when = found.get("when")
+    when = row.get("when")
     who = [f"{line(key)} {_fits(value)}" for key, value in when.items()] if isinstance(
         when, Mapping) else []  # fmt: skip
-    return line(f"{' and '.join(who) or 'everybody else'}: {say(found.get('weights') or {})}")
+    return line(f"{' and '.join(who) or 'everybody else'}: {say(row.get('weights') or {})}")
 
 
 def _fits(value: Any) -> str:
     if isinstance(value, list | tuple):
-        figures = len(value) == 2 and not any(isinstance(one, str) for one in value)
+        figures = len(value) == 2 and not any(isinstance(item, str) for item in value)
         return " to ".join(map(say, value)) if figures else " or ".join(map(say, value))
     return say(value)
 
@@ -133,15 +133,15 @@ def _stages(step: Mapping[str, Any]) -> str:
 
 
 def _wait(step: Mapping[str, Any]) -> str:
-    asked = f"asked every {say(step.get('check_every', 7))} days"
+    beat = f"asked every {say(step.get('check_every', 7))} days"
     return (f"wait until {say(step.get('until'))}, at most {phrases.length(step.get('limit'))}, "
-            f"{asked}")  # fmt: skip
+            f"{beat}")  # fmt: skip
 
 
 def _include(step: Mapping[str, Any]) -> str:
-    given = step.get("parameters")
-    values = ", ".join(f"{line(key)} {say(value)}" for key, value in given.items()) if isinstance(
-        given, Mapping) else ""  # fmt: skip
+    parameters = step.get("parameters")
+    pairs = parameters.items() if isinstance(parameters, Mapping) else ()
+    values = ", ".join(f"{line(key)} {say(value)}" for key, value in pairs)
     return f"include part {say(step.get('part'))}{f' with {values}' if values else ''}"
 
 
@@ -175,45 +175,45 @@ _TELLING = (
 
 
 def _event(step: Mapping[str, Any]) -> str:
-    found = step.get("details")
-    details: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
-    said = [say(details[key]).replace("{cycle}", "n") for key in _TELLING if details.get(key)]
-    said += [f"{say(details['days_supply'])} days' supply"] if details.get("days_supply") else []
+    given = step.get("details")
+    details: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    parts = [say(details[key]).replace("{cycle}", "n") for key in _TELLING if details.get(key)]
+    parts += [f"{say(details['days_supply'])} days' supply"] if details.get("days_supply") else []
     for key in ("grade", "dose", "number"):
         if details.get(key) is not None:
-            said.append(f"{key} {say(details[key])} {details.get('unit') or ''}".strip())
-    said += [f"{say(one.get('reason'))}{_if(one)}"
-             for one in _objects(details.get("reasons"))]  # fmt: skip
+            parts.append(f"{key} {say(details[key])} {details.get('unit') or ''}".strip())
+    parts += [f"{say(reason.get('reason'))}{_if(reason)}"
+              for reason in objects(details.get("reasons"))]  # fmt: skip
     kind = str(step.get("type")).replace("_", " ")
-    return f"{kind} ({', '.join(said)})" if said else kind
+    return f"{kind} ({', '.join(parts)})" if parts else kind
 
 
-def _if(found: Mapping[str, Any]) -> str:
-    return f" if {say(found['when'])}" if found.get("when") else ""
+def _if(item: Mapping[str, Any]) -> str:
+    return f" if {say(item['when'])}" if item.get("when") else ""
 
 
 def _branch(step: Mapping[str, Any]) -> str:
-    options = "; ".join(option(one) for one in step.get("options") or ())
+    options = "; ".join(option(item) for item in step.get("options") or ())
     within = f", within {say(step['within_days'])} days" if step.get("within_days") else ""
     return f"branch{' by table' if step.get('table') else ''}: {options}{within}"
 
 
-def option(found: Any) -> str:
+def option(option: Any) -> str:
     """Say one way out of a branch."""
-    if not isinstance(found, Mapping):
-        return say(found)
-    said = [say(found.get("name"))]
-    if found.get("weight") is not None:
-        said.append(phrases.share(found["weight"]))
-    if found.get("exactly") is not None:
-        said.append(phrases.exact(found["exactly"]))
-    if found.get("hazard") is not None:
-        said.append(phrases.hazard(found["hazard"]))
-    if found.get("when"):
-        said.append(f"if {say(found['when'])}")
-    elif found.get("otherwise"):
-        said.append("if otherwise" if len(said) == 1 else "otherwise")
-    return " ".join(said)
+    if not isinstance(option, Mapping):
+        return say(option)
+    parts = [say(option.get("name"))]
+    if option.get("weight") is not None:
+        parts.append(phrases.share(option["weight"]))
+    if option.get("exactly") is not None:
+        parts.append(phrases.exact(option["exactly"]))
+    if option.get("hazard") is not None:
+        parts.append(phrases.hazard(option["hazard"]))
+    if option.get("when"):
+        parts.append(f"if {say(option['when'])}")
+    elif option.get("otherwise"):
+        parts.append("if otherwise" if len(parts) == 1 else "otherwise")
+    return " ".join(parts)
 
 
 def _stop(step: Mapping[str, Any]) -> str:
@@ -228,10 +228,6 @@ def _end(step: Mapping[str, Any]) -> str:
 
 def _joined(parts: Iterable[str]) -> str:
     return ", ".join(filter(None, parts))
-
-
-def _objects(found: Any) -> list[Mapping[str, Any]]:
-    return [one for one in found or () if isinstance(one, Mapping)]
 
 
 _DOES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -34,53 +34,54 @@ def start_profile(
         template: name of the template to start from; chosen by the wish when empty.
         count: number of people; wins over a figure in the request.
     """
-    wish = request_parser.read(request)
+    parsed = request_parser.read(request)
     if count is not None:
-        wish.count = count
-    story = CustomizationReport(not_understood=list(wish.left))
-    profile, used = _base(wish, template, story)
+        parsed.count = count
+    report = CustomizationReport(not_understood=list(parsed.left))
+    profile, used = _base(parsed, template, report)
     everyone = next((topic.everyone for topic in TOPICS if topic.template == used), ())
-    work = Customization(profile, wish, story, everyone)
+    work = Customization(profile, parsed, report, everyone)
     customise(work)
     if used:
-        _keep_expectations(profile, templates.load(used).fresh(), story)
+        _keep_expectations(profile, templates.load(used).fresh(), report)
     return (
         Draft(
             profile=profile,
             requests=(request[: request_parser.LONGEST],),
             settled=tuple(work.settled),
             assumptions=tuple(work.assumptions),
-            not_understood=tuple(story.not_understood),
-            save_as=wish.save_as or "",
+            not_understood=tuple(report.not_understood),
+            save_as=parsed.save_as or "",
             templates=(used,) if used else (),
         ),
-        story,
+        report,
     )
 
 
 def _keep_expectations(
-    profile: dict[str, Any], template: dict[str, Any], story: CustomizationReport
+    profile: dict[str, Any], template: dict[str, Any], report: CustomizationReport
 ) -> None:
     """Leave out what a template expects of its people where the wish made other people of them."""
-    asked = {key: value for key, value in profile.items() if key not in ("count", "seed")}
-    as_it_was = asked == {key: template[key] for key in template if key not in ("count", "seed")}
-    if (not as_it_was or profile["count"] < template["count"]) and profile.pop("expectations", ()):
-        story.hints.append(
+    free = ("count", "seed")
+    parts = {key: value for key, value in profile.items() if key not in free}
+    unchanged = parts == {key: value for key, value in template.items() if key not in free}
+    if (not unchanged or profile["count"] < template["count"]) and profile.pop("expectations", ()):
+        report.hints.append(
             f"The template's expectations were of its own {template['count']:,} people and are "
             "left out; state your own under expectations."
         )
 
 
 def _base(
-    wish: ParsedRequest, template: str, story: CustomizationReport
+    parsed: ParsedRequest, template: str, report: CustomizationReport
 ) -> tuple[dict[str, Any], str]:
     """Return the document to start from, and the name of its template if it has one."""
-    chosen = templates.load(template, "profile") if template else _fitting(wish, story)
+    chosen = templates.load(template, "profile") if template else _fitting(parsed, report)
     if chosen is not None:
-        story.understood.append(f"template {chosen.name}: {chosen.title}")
+        report.understood.append(f"template {chosen.name}: {chosen.title}")
         return chosen.fresh(), chosen.name
-    payer = payer_of(wish)
-    primary = primary_of(wish)
+    payer = payer_of(parsed)
+    primary = primary_of(parsed)
     words = [payer.name if payer else "", CONDITIONS[primary][1] if primary else ""]
     name = re.sub(r"[^a-z0-9]+", "-", " ".join(filter(None, words)).lower()).strip("-")
     profile: dict[str, Any] = {
@@ -91,59 +92,59 @@ def _base(
     }  # fmt: skip
     if payer:
         profile["coverage"] = {"plan": dict(payer.plans)}
-        if payer.ages and (wish.ages is None or wish.aged):
+        if payer.ages and (parsed.ages is None or parsed.aged):
             profile["demographics"]["age"] = dict(payer.ages)
-    story.hints.append("No template fits; the draft holds only what you said.")
+    report.hints.append("No template fits; the draft holds only what you said.")
     return profile, ""
 
 
-def _fitting(wish: ParsedRequest, story: CustomizationReport) -> templates.Template | None:
+def _fitting(parsed: ParsedRequest, report: CustomizationReport) -> templates.Template | None:
     """Return the template whose topic, payer, condition and ages are the wish's own.
 
     A topic that was said comes first, then a condition that everybody in the template has. Where
     nobody pays and several fit, none is taken: the payer is asked for instead.
     """
-    if not wish.says_who:
+    if not parsed.says_who:
         return None
     for topic in TOPICS:
-        if topic.template in wish.topics and _is_topic(topic, wish):
-            wish.ages = None if _fits_words(topic, wish) else wish.ages
+        if topic.template in parsed.topics and _is_topic(topic, parsed):
+            parsed.ages = None if _fits_words(topic, parsed) else parsed.ages
             return templates.load(topic.template)
     particular = {topic.template for topic in TOPICS}
-    others = (item for item in templates.load_library() if item.name not in particular)
-    fits = [item for item in others if item.kind == "profile" and _fits(item, wish)]
+    general = (item for item in templates.load_library() if item.name not in particular)
+    fits = [item for item in general if item.kind == "profile" and _fits(item, parsed)]
     fits = [item for item in fits if _primary_code(item)] or fits
-    if len(fits) > 1 and payer_of(wish) is None:
+    if len(fits) > 1 and payer_of(parsed) is None:
         names = ", ".join(item.name for item in fits)
-        story.hints.append(f"Several templates fit, by who pays: {names}; template= takes one.")
+        report.hints.append(f"Several templates fit, by who pays: {names}; template= takes one.")
         return None
     return fits[0] if fits else None
 
 
-def _is_topic(topic: Topic, wish: ParsedRequest) -> bool:
+def _is_topic(topic: Topic, parsed: ParsedRequest) -> bool:
     """Say whether a wish that names the topic can be met by its template."""
-    document, primary = templates.load(topic.template).fresh(), primary_of(wish)
-    said = {"": True, "payer": payer_of(wish), "condition": primary}[topic.needs]
-    if not said or (topic.everyone and primary and not primary.startswith(topic.everyone)):
+    document, primary = templates.load(topic.template).fresh(), primary_of(parsed)
+    needed = {"": True, "payer": payer_of(parsed), "condition": primary}[topic.needs]
+    if not needed or (topic.everyone and primary and not primary.startswith(topic.everyone)):
         return False
-    aged = wish.ages is None or _fits_words(topic, wish) or _is_aged(document, wish.ages)
-    return aged and (topic.any_payer or _is_paid(document, wish))
+    aged = parsed.ages is None or _fits_words(topic, parsed) or _is_aged(document, parsed.ages)
+    return aged and (topic.any_payer or _is_paid(document, parsed))
 
 
-def _fits_words(topic: Topic, wish: ParsedRequest) -> bool:
+def _fits_words(topic: Topic, parsed: ParsedRequest) -> bool:
     """Say whether the ages of the wish are those of a word, and the topic's own."""
-    return topic.ages and wish.ages in {(low, high) for _, low, high in AGES}
+    return topic.ages and parsed.ages in {(low, high) for _, low, high in AGES}
 
 
-def _fits(template: templates.Template, wish: ParsedRequest) -> bool:
+def _fits(template: templates.Template, parsed: ParsedRequest) -> bool:
     document = template.fresh()
-    payer, primary, own = payer_of(wish), primary_of(wish), _primary_code(template)
-    if not _is_paid(document, wish) or (primary is None and own) or document.get("count") == 1:
+    payer, primary, own = payer_of(parsed), primary_of(parsed), _primary_code(template)
+    if not _is_paid(document, parsed) or (primary is None and own) or document.get("count") == 1:
         return False
     codes = [item.get("code", "") for item in document.get("clinical", {}).get("comorbidities", ())]
     if primary and primary[:3] not in {own[:3], *(code[:3] for code in codes if not own)}:
         return False
-    ages = wish.ages or _range(payer.ages if payer else {})
+    ages = parsed.ages or _range(payer.ages if payer else {})
     return bool(payer or primary) and _is_aged(document, ages)
 
 
@@ -152,10 +153,10 @@ def _primary_code(template: templates.Template) -> str:
     return code
 
 
-def _is_paid(document: dict[str, Any], wish: ParsedRequest) -> bool:
+def _is_paid(document: dict[str, Any], parsed: ParsedRequest) -> bool:
     """Say whether the template's plans are among those of the wish's payer."""
     plans = document.get("coverage", {}).get("plan", {})
-    payer = payer_of(wish)
+    payer = payer_of(parsed)
     return payer is None or bool(set(payer.plans) & set(plans.get("weights", plans)))
 
 
@@ -174,17 +175,17 @@ def start_journey(
 ) -> tuple[Draft, CustomizationReport]:
     """Add a journey to a draft, or start a draft with a journey alone."""
     base = draft or Draft()
-    story = CustomizationReport()
+    report = CustomizationReport()
     chosen = templates.load(template, "journey") if template else _fitting_journey(request)
-    left: list[str] = []
+    unused: list[str] = []
     if chosen is None:
         journey = _empty_journey(request)
-        story.not_understood = [request[: request_parser.LONGEST]] if request.strip() else []
-        story.hints.append("No journey template fits; append steps, or name a template.")
+        report.not_understood = [request[: request_parser.LONGEST]] if request.strip() else []
+        report.hints.append("No journey template fits; append steps, or name a template.")
     else:
         journey = chosen.fresh()
-        story.understood.append(f"template {chosen.name}: {chosen.title}")
-        story.not_understood = left = _unused(request, chosen)
+        report.understood.append(f"template {chosen.name}: {chosen.title}")
+        report.not_understood = unused = _unused(request, chosen)
     if any(item.get("name") == journey["name"] for item in base.journeys):
         raise Refused(
             "journey", f"the draft already has {journey['name']!r}",
@@ -193,7 +194,7 @@ def start_journey(
         )  # fmt: skip
     if base.journeys:
         names = ", ".join(repr(str(item.get("name"))) for item in base.journeys)
-        story.hints.append(
+        report.hints.append(
             f"The draft now has {len(base.journeys) + 1} journeys: {journey['name']!r} happens to "
             f"the same people beside {names}. Remove one with refine_spec, op remove."
         )
@@ -203,10 +204,10 @@ def start_journey(
             journeys=(*base.journeys, journey),
             requests=(*base.requests, request[: request_parser.LONGEST]),
             # An empty journey asks what happens already
-            not_understood=(*base.not_understood, *left),
+            not_understood=(*base.not_understood, *unused),
             templates=(*base.templates, chosen.name) if chosen else base.templates,
         ),
-        story,
+        report,
     )
 
 
@@ -227,21 +228,22 @@ def _fitting_journey(request: str) -> templates.Template | None:
 def _is_about(template: templates.Template, request: str) -> bool:
     """Say whether condition or topic are the template's own, and little else is asked for."""
     text = f"{template.name} {template.title}".replace("-", " ")
-    own = request_parser.read(text).conditions
-    wish = request_parser.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))
-    shared = {code[:3] for code in wish.conditions} & {code[:3] for code in own}
-    if wish.conditions and own and not shared:
+    template_codes = request_parser.read(text).conditions
+    parsed = request_parser.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))
+    shared = {code[:3] for code in parsed.conditions} & {code[:3] for code in template_codes}
+    if parsed.conditions and template_codes and not shared:
         return False
     topic, about = _stems(text), _stems(f"{text} {template.description}")
-    asked = _stems(" ".join([*wish.left, *(() if shared else _said(wish))]))
+    request_stems = _stems(" ".join([*parsed.left, *(() if shared else _condition_names(parsed))]))
     if "new member" in text.lower() and re.search(r"\bnew members?\b", request, re.IGNORECASE):
         return True
-    known = asked & about
-    return bool(shared or asked & topic) and 2 * len(shared) + len(known) > len(asked - known)
+    met = request_stems & about
+    is_close = 2 * len(shared) + len(met) > len(request_stems - met)
+    return bool(shared or request_stems & topic) and is_close
 
 
-def _said(wish: ParsedRequest) -> list[str]:
-    return [CONDITIONS[code][1] for code in wish.conditions]
+def _condition_names(parsed: ParsedRequest) -> list[str]:
+    return [CONDITIONS[code][1] for code in parsed.conditions]
 
 
 def _stems(text: str) -> set[str]:
@@ -267,6 +269,6 @@ def _unused(request: str, template: templates.Template) -> list[str]:
     def known(word: str) -> bool:
         return {piece[:5] for piece in re.findall(r"[a-z0-9]+", word.lower())} <= stems
 
-    left = [word for word in re.findall(r"[\w%.-]*\w", request)
-            if word.lower() not in EMPTY and not known(word)]  # fmt: skip
-    return [" ".join(left)] if left else []
+    unused = [word for word in re.findall(r"[\w%.-]*\w", request)
+              if word.lower() not in EMPTY and not known(word)]  # fmt: skip
+    return [" ".join(unused)] if unused else []

@@ -44,11 +44,11 @@ STORIES = (
 
 def counts(match: re.Match[str]) -> dict[str, int] | None:
     """Return the exact counts by sex; None where both are of one sex."""
-    found = {
+    by_sex = {
         _sex(word): int(figure.replace(",", ""))
         for figure, word in ((match[1], match[2]), (match[3], match[4]))
     }
-    return found if len(found) == 2 else None
+    return by_sex if len(by_sex) == 2 else None
 
 
 def _sex(word: str) -> str:

@@ -36,17 +36,17 @@ class Template:
 def load_library(folder: Path | None = None) -> tuple[Template, ...]:
     """Read every template, profiles first, by name."""
     root = folder or library.library_folder("templates")
-    found = []
+    loaded = []
     for kind in KINDS:
         for path in sorted((root / f"{kind}s").glob("*.json")):
             text = path.read_text(encoding="utf-8")
             head = json.loads(text)
-            found.append(
+            loaded.append(
                 Template(
                     head["name"], kind, head.get("title", ""), head.get("description", ""), text
                 )
             )
-    return tuple(found)
+    return tuple(loaded)
 
 
 def load(name: str, kind: str = "") -> Template:
@@ -55,16 +55,16 @@ def load(name: str, kind: str = "") -> Template:
     Raises:
         NotFound: with near matches; also when it is of another kind.
     """
-    wanted = name.strip().lower().removesuffix(".json")
+    plain_name = name.strip().lower().removesuffix(".json")
     for template in load_library():
-        if template.name == wanted and kind in ("", template.kind):
+        if template.name == plain_name and kind in ("", template.kind):
             return template
     names = [template.name for template in load_library() if kind in ("", template.kind)]
-    other = [template.kind for template in load_library() if template.name == wanted]
+    other = [template.kind for template in load_library() if template.name == plain_name]
     if other:
         raise NotFound("template", f"{name!r} is a {other[0]}", near("", names))
     label = f"{kind} template" if kind else "template"
-    raise NotFound("template", f"no {label} is called {name!r}", near(wanted, names))
+    raise NotFound("template", f"no {label} is called {name!r}", near(plain_name, names))
 
 
 def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
@@ -75,13 +75,13 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     another ("kids", "CHF") counts as the other where that is more. The sum is then lessened by
     the share of words that are not met at all. Of equals, people come before what happens to them.
     """
-    wanted = [word for word in _split(query) if word not in EMPTY]
+    words = [word for word in _split(query) if word not in EMPTY]
     scored = [
-        (_score(wanted, template), template)
+        (_score(words, template), template)
         for template in load_library()
         if kind in ("", "any", template.kind)
     ]
-    if not wanted:
+    if not words:
         return scored
     return sorted(
         [item for item in scored if item[0] > 0],
@@ -89,19 +89,20 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     )
 
 
-def _score(wanted: list[str], template: Template) -> float:
-    total, met = 0.0, set()
+def _score(words: list[str], template: Template) -> float:
+    total, matched = 0.0, set()
     for weight, text in ((4, template.name), (3, template.title), (1, template.description)):
         present = set(_split(text))
         stems = {word[:5] for word in present if len(word) >= 5}
-        for word in wanted:
-            meant = {word, ALIKE.get(word, word)}
-            found = max(
-                1.0 if one in present else 0.5 if one[:5] in stems else 0.0 for one in meant
+        for word in words:
+            synonyms = {word, ALIKE.get(word, word)}
+            match = max(
+                1.0 if synonym in present else 0.5 if synonym[:5] in stems else 0.0
+                for synonym in synonyms
             )
-            total += weight * found
-            met |= {word} if found else set()
-    return total * len(met) / max(len(set(wanted)), 1)
+            total += weight * match
+            matched |= {word} if match else set()
+    return total * len(matched) / max(len(set(words)), 1)
 
 
 def _split(text: str) -> list[str]:

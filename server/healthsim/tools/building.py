@@ -75,11 +75,11 @@ def start_profile_builder(
     Answers with what was understood, what was not, what is open, and the spec_id of later
     calls. Nothing is generated yet.
     """
-    new, story = starting.start_profile(request, template, count)
+    new, report = starting.start_profile(request, template, count)
     if problems := draft.problems(new):
         raise SpecError(problems)
     stored = specs.create(home_of(ctx), new.name, new.document())
-    return reply(_started(stored.spec_id, stored.revision, new, story))
+    return reply(_started(stored.spec_id, stored.revision, new, report))
 
 
 def start_journey_builder(
@@ -95,12 +95,12 @@ def start_journey_builder(
     home = home_of(ctx)
     stored = specs.load(home, spec_id) if spec_id else None
     base = Draft.of(stored.document) if stored else None
-    new, story = starting.start_journey(base, request, template)
+    new, report = starting.start_journey(base, request, template)
     if stored:
         stored = specs.revise(home, spec_id, stored.revision, new.document())
     else:
         stored = specs.create(home, new.name, new.document())
-    return reply(_started(stored.spec_id, stored.revision, new, story))
+    return reply(_started(stored.spec_id, stored.revision, new, report))
 
 
 def refine_spec(
@@ -168,8 +168,8 @@ def _section(spec: Draft, section: str) -> Any:
         raise Refused(path, f"is {size:,} characters long", "ask for a part of it")
     if value is None:
         parent = paths.find(documents, pieces[:-1])
-        known = parent if isinstance(parent, dict) else {}
-        raise NotFound(path, "is not there", near(pieces[-1], known))
+        keys = parent if isinstance(parent, dict) else {}
+        raise NotFound(path, "is not there", near(pieces[-1], keys))
     return value
 
 
@@ -188,33 +188,33 @@ def preview_spec(
     spec = Draft.of(specs.load(home_of(ctx), spec_id).document)
     if spec.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
-    seen = estimate.preview(
+    preview = estimate.preview(
         spec.profile, spec.journeys, sample=sample, seed=seed, home=home_of(ctx)
     )
     return reply(
         PreviewAnswer(
             spec_id=spec_id,
-            count=seen.count,
-            people=rows(seen.columns, seen.people),
-            expected=seen.expected,
-            seconds=seen.seconds,
-            megabytes=seen.megabytes,
-            warnings=seen.warnings,
+            count=preview.count,
+            people=rows(preview.columns, preview.people),
+            expected=preview.expected,
+            seconds=preview.seconds,
+            megabytes=preview.megabytes,
+            warnings=preview.warnings,
             next=f"If the person agrees: execute_spec(spec_id={spec_id!r}"
             + (f", save_as={spec.save_as!r})." if spec.save_as else ", save_as=<name>)."),
         )
     )
 
 
-def _started(spec_id: str, revision: int, spec: Draft, story: CustomizationReport) -> DraftStarted:
+def _started(spec_id: str, revision: int, spec: Draft, report: CustomizationReport) -> DraftStarted:
     problems, questions, phase = _state(spec)
     return DraftStarted(
         spec_id=spec_id,
         revision=revision,
         phase=phase,
-        understood=story.understood,
-        not_understood=story.not_understood,
-        hints=story.hints,
+        understood=report.understood,
+        not_understood=report.not_understood,
+        hints=report.hints,
         wrong=problems,
         open=questions,
         next=_next(spec, phase),
@@ -232,19 +232,19 @@ def _state(spec: Draft) -> tuple[list[str], list[dict[str, Any]], draft.Phase]:
 
 
 def _question_fields(question: draft.Question) -> dict[str, Any]:
-    answer = asdict(question)
-    answer["suggestions"] = list(question.suggestions)
-    del answer["assumed"]
-    return answer if question.suggestions else {"path": question.path, "ask": question.ask}
+    fields = asdict(question)
+    fields["suggestions"] = list(question.suggestions)
+    del fields["assumed"]
+    return fields if question.suggestions else {"path": question.path, "ask": question.ask}
 
 
 def _next(spec: Draft, phase: draft.Phase) -> str:
     if spec.profile is None:
         return "Say who: start_profile_builder, then start_journey_builder with its spec_id."
-    ways = {
+    advice = {
         "intent": "Ask who the people are, or what happens; answer with refine_spec.",
         "scope": "Ask what is open; answer with refine_spec, or go on with preview_spec.",
         "refine": "Ask what is open; answer with refine_spec, or go on with preview_spec.",
         "confirm": "Show get_spec to the person, then preview_spec and execute_spec.",
     }
-    return ways[phase]
+    return advice[phase]

@@ -74,8 +74,8 @@ async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord
     """Wait for a run, at most so long, and report its progress as it grows."""
     deadline, reported = time.monotonic() + seconds, 0
     while True:
-        left = deadline - time.monotonic()
-        beat = max(0.0, min(_BEAT, left))
+        remaining = deadline - time.monotonic()
+        beat = max(0.0, min(_BEAT, remaining))
         record = await anyio.to_thread.run_sync(
             lambda: generate.join(home, run_id, beat),  # noqa: B023  called before it changes
             abandon_on_cancel=True,
@@ -85,7 +85,7 @@ async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord
             await ctx.report_progress(
                 reported, record.total, f"{reported:,} of {record.total:,} people"
             )
-        if record.status != "running" or left <= 0:
+        if record.status != "running" or remaining <= 0:
             return record
 
 
@@ -210,19 +210,19 @@ def quick_generate(
     """
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
-    new, story = starting.start_profile(traits, template, count)
+    new, report = starting.start_profile(traits, template, count)
     if journey or "journey" in traits.lower():
         begun, more = starting.start_journey(new, traits, journey)
         new = begun if more.understood else new  # an empty journey could not be run
-        story.understood += more.understood
-        story.not_understood += [] if more.understood else ["which journey: name its template"]
+        report.understood += more.understood
+        report.not_understood += [] if more.understood else ["which journey: name its template"]
     profile = dict(new.profile or {}) | ({} if seed is None else {"seed": seed})
     return reply(
         QuickPeople(
             people=estimate.quick(profile, new.journeys, home_of(ctx)),
             columns=estimate.VIEWS,
-            understood=story.understood,
-            not_understood=story.not_understood,
+            understood=report.understood,
+            not_understood=report.not_understood,
             next="start_profile_builder makes and keeps a whole population.",
         )
     )
