@@ -63,8 +63,8 @@ app.add_typer(cli_network.app, name="network")
 app.command()(cli_audit.audit)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(show: bool) -> None:
+    if show:
         typer.echo(f"healthsim {__version__}")
         raise typer.Exit
 
@@ -143,13 +143,13 @@ def generate(
     home = home_folder()
     if not replace:
         _refuse_taken(home, save)
-    who = _document(profile, "profile")
-    who |= {} if count is None else {"count": count}
-    who |= {} if seed is None else {"seed": seed}
-    what = [_document(name, "journey") for name in journey or ()]
-    if who.get("count", _USUAL_COUNT) < _MEANT_FOR:
-        _leave_out_expectations([(profile, who), *zip(journey or (), what, strict=True)])
-    record = _run(home, who, what)
+    document = _document(profile, "profile")
+    document |= {} if count is None else {"count": count}
+    document |= {} if seed is None else {"seed": seed}
+    journeys = [_document(name, "journey") for name in journey or ()]
+    if document.get("count", _USUAL_COUNT) < _MEANT_FOR:
+        _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
+    record = _run(home, document, journeys)
     for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
         typer.echo(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
@@ -160,7 +160,11 @@ def generate(
 
 def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Expect nothing of a template that is run for few people: chance would decide it."""
-    few = [name for name, one in documents if not _is_file(name) and one.pop("expectations", None)]
+    few = [
+        name
+        for name, document in documents
+        if not _is_file(name) and document.pop("expectations", None)
+    ]
     if few:
         typer.echo(f"left out: what {', '.join(few)} expect{'s' * (len(few) == 1)}, which is meant "
                    f"for {_MEANT_FOR:,} people or more", err=True)  # fmt: skip
@@ -171,14 +175,15 @@ def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
     judged = [dict(expectation) for expectation in saved.expectations]
     if as_json:
         print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
-                     "expectations": judged,
-                     "unlisted_codes": list(saved.unlisted_codes)})  # fmt: skip
+                    "expectations": judged,
+                    "unlisted_codes": list(saved.unlisted_codes)})  # fmt: skip
         return
     for table, number in saved.counts.items():
         typer.echo(f"{table:24}{number:>14,}")
-    for one in judged:
-        got = "nothing" if one["got"] is None else f"{one['got']:.15g}"
-        typer.echo(f"{'met    ' if one['met'] else 'NOT MET'} {one['expectation']}: got {got}")
+    for expectation in judged:
+        got = "nothing" if expectation["got"] is None else f"{expectation['got']:.15g}"
+        verdict = "met    " if expectation["met"] else "NOT MET"
+        typer.echo(f"{verdict} {expectation['expectation']}: got {got}")
     for code in saved.unlisted_codes:
         typer.echo(f"unlisted code {code}: no book knows it")
     typer.echo(f"saved as {saved.name}, digest {saved.digest}")
@@ -192,9 +197,9 @@ def _refuse_taken(home: Home, name: str) -> None:
     try:
         scenarios.refuse_taken(home, name)
     except Refused as error:
-        found = error.problem
+        problem = error.problem
         raise Refused(
-            found.where, found.found, "choose another name, or add --replace to the command"
+            problem.where, problem.found, "choose another name, or add --replace to the command"
         ) from None
 
 
@@ -205,10 +210,10 @@ def _document(name: str, kind: Literal["profile", "journey"]) -> dict[str, Any]:
     if not _is_file(name):
         return templates.load(name, kind).fresh()
     path = Path(name)
-    found = _read_file(path)
-    if found.get("kind", kind) != kind:
-        raise Refused(f"--{kind}", f"{path.name} is a {found['kind']}", f"give a {kind}")
-    return found
+    document = _read_file(path)
+    if document.get("kind", kind) != kind:
+        raise Refused(f"--{kind}", f"{path.name} is a {document['kind']}", f"give a {kind}")
+    return document
 
 
 def _is_file(name: str) -> bool:
@@ -219,12 +224,12 @@ def _read_file(path: Path) -> dict[str, Any]:
     from healthsim.specification.document import parse_json  # noqa: PLC0415  see the top
 
     try:
-        found = parse_json(path.read_bytes(), path.name)
+        document = parse_json(path.read_bytes(), path.name)
     except OSError as error:
         raise Refused(path.name, f"cannot be read ({error.strerror})", "give a JSON file") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise Refused(path.name, "holds no JSON object", "give a profile or a journey")
-    return found
+    return document
 
 
 def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]]) -> Any:
@@ -250,15 +255,15 @@ def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]])
 def _progress(total: int) -> Iterator[Any]:
     """Show a bar on a terminal, a line for each tenth elsewhere."""
     if not errors.is_terminal:
-        told = [0]
+        shown_tenth = [0]
 
-        def tell(done: int) -> None:
+        def show(done: int) -> None:
             tenth = 10 * done // max(total, 1)
-            if tenth > told[0]:
-                told[0] = tenth
+            if tenth > shown_tenth[0]:
+                shown_tenth[0] = tenth
                 errors.print(f"{done:,} of {total:,} people", highlight=False)
 
-        yield tell
+        yield show
         return
     from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
 
@@ -277,32 +282,32 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Query a scenario with SQL: a table on a terminal, CSV when piped."""
-    from healthsim.operations import query as asking  # noqa: PLC0415  see the top
+    from healthsim.operations import query as querying  # noqa: PLC0415  see the top
 
-    found = asking.query(home_folder(), name, sql, limit=limit)
-    columns = [column for column, _ in found.columns]
+    result = querying.query(home_folder(), name, sql, limit=limit)
+    columns = [column for column, _ in result.columns]
     if as_json:
-        print_json({"columns": columns, "rows": found.rows, "truncated": found.truncated})
+        print_json({"columns": columns, "rows": result.rows, "truncated": result.truncated})
     elif screen.is_terminal:
-        print_table(columns, found.rows)
+        print_table(columns, result.rows)
     else:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([columns, *found.rows])
+        csv.writer(text, lineterminator="\n").writerows([columns, *result.rows])
         typer.echo(text.getvalue(), nl=False)
-    if found.truncated:
+    if result.truncated:
         errors.print(f"more than {limit:,} rows; narrow the query or raise --limit")
 
 
 @app.command()
 def scenarios(as_json: Json = False) -> None:
     """List the saved scenarios."""
-    from healthsim.operations import scenarios as kept  # noqa: PLC0415  see the top
+    from healthsim.operations import scenarios as saved_scenarios  # noqa: PLC0415  see the top
 
-    found = [
+    rows = [
         [item.name, item.count, sum(item.counts.values()), item.description]
-        for item in kept.list_all(home_folder())
+        for item in saved_scenarios.list_all(home_folder())
     ]
-    print_rows(["name", "people", "rows", "description"], found, as_json)
+    print_rows(["name", "people", "rows", "description"], rows, as_json)
 
 
 @app.command()
@@ -312,8 +317,8 @@ def templates(
     """List the profiles and journeys to start from."""
     from healthsim.building import templates as library  # noqa: PLC0415  see the top
 
-    found = [[item.name, item.kind, item.title] for _, item in library.find(query)]
-    print_rows(["name", "kind", "title"], found, as_json)
+    rows = [[item.name, item.kind, item.title] for _, item in library.find(query)]
+    print_rows(["name", "kind", "title"], rows, as_json)
 
 
 @app.command()
@@ -328,17 +333,17 @@ def timeline(
     seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
 ) -> None:
     """Tell what happens to one person, day by day: a table on a terminal, markdown when piped."""
-    from healthsim.operations import timeline as telling  # noqa: PLC0415  see the top
+    from healthsim.operations import timeline as narration  # noqa: PLC0415  see the top
 
-    who = _document(profile, "profile")
+    document = _document(profile, "profile")
     journeys = [_document(name, "journey") for name in journey or ()]
-    told = telling.person_story(who, journeys, person=person, seed=seed, home=home_folder())
+    story = narration.person_story(document, journeys, person=person, seed=seed, home=home_folder())
     if not screen.is_terminal:
-        title = " and ".join(one.get("title") or one["name"] for one in (who, *journeys))
-        typer.echo(telling.page(title, "", told), nl=False)
+        title = " and ".join(spec.get("title") or spec["name"] for spec in (document, *journeys))
+        typer.echo(narration.page(title, "", story), nl=False)
         return
-    screen.print(escape(f"person {told.person_id}: {told.who}"), highlight=False)
-    rows: list[list[Any]] = [[line.day, line.step, line.what, line.money] for line in told.lines]
+    screen.print(escape(f"person {story.person_id}: {story.who}"), highlight=False)
+    rows: list[list[Any]] = [[line.day, line.step, line.what, line.money] for line in story.lines]
     print_table(["day", "step", "what", "money, USD"], rows)
 
 
@@ -352,11 +357,11 @@ def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSO
     kind = document.get("kind")
     if kind not in ("profile", "journey"):
         raise Refused(f"{file.name}: kind", f"is {kind!r}", "use profile or journey")
-    found = draft.problems(
+    problems = draft.problems(
         draft.Draft(profile=document) if kind == "profile" else draft.Draft(journeys=(document,))
     )
-    if found:
-        raise SpecError(found)
+    if problems:
+        raise SpecError(problems)
     if kind == "profile":  # what is known of its places is in this home, and a run asks for it
         from healthsim.execution.prepare import prepare  # noqa: PLC0415  see the top
         from healthsim.operations.reference import reference_for  # noqa: PLC0415  see the top
@@ -379,23 +384,23 @@ def migrate(file: Annotated[Path, typer.Argument(help="A profile or a journey, J
 @app.command()
 def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Json = False) -> None:
     """Make a scenario again from what it says of itself, and compare it row for row."""
-    from healthsim.operations import verify as proving  # noqa: PLC0415  see the top
+    from healthsim.operations import verify as verification  # noqa: PLC0415  see the top
 
-    found = proving.verify(home_folder(), name)
+    result = verification.verify(home_folder(), name)
     if as_json:
-        print_json({"name": name, "same": found.same, "differs": list(found.differs),
-                    "missing": list(map(str, found.missing)),
-                    "imported_since": list(map(str, found.since))})  # fmt: skip
-    elif found.same:
-        typer.echo(f"{name}: the same rows, digest {found.digest}")
-    for problem in found.missing:
+        print_json({"name": name, "same": result.same, "differs": list(result.differs),
+                    "missing": list(map(str, result.missing)),
+                    "imported_since": list(map(str, result.since))})  # fmt: skip
+    elif result.same:
+        typer.echo(f"{name}: the same rows, digest {result.digest}")
+    for problem in result.missing:
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
-    if found.differs:
-        tables = ", ".join(found.differs)
+    if result.differs:
+        tables = ", ".join(result.differs)
         errors.print(f"{escape(name)}: differs in {escape(tables)}", highlight=False)
-    for problem in found.since:
+    for problem in result.since:
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
-    if not found.same:
+    if not result.same:
         raise typer.Exit(FAILED)
 
 

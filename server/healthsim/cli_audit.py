@@ -22,35 +22,35 @@ def audit(
     """Audit a scenario: is it whole, is it what was asked for, is it like what is published?"""
     from healthsim.operations import auditing  # noqa: PLC0415  `--help` needs no operation
 
-    found = auditing.audit(home(), name)
+    report = auditing.audit(home(), name)
     parts = {
-        "findings": (auditing.FINDING, found.findings),
-        "expectations": (auditing.EXPECTED, found.expected),
-        "asked_against_got": (auditing.COMPARED, found.compared),
-        "scorecard": (auditing.SCORED, found.scored),
-        "unlisted_codes": (auditing.UNLISTED, found.unlisted),
+        "findings": (auditing.FINDING, report.findings),
+        "expectations": (auditing.EXPECTED, report.expected),
+        "asked_against_got": (auditing.COMPARED, report.compared),
+        "scorecard": (auditing.SCORED, report.scored),
+        "unlisted_codes": (auditing.UNLISTED, report.unlisted),
     }
     if as_json:
-        told = {part: [dict(zip(columns, row, strict=True)) for row in rows]
-                for part, (columns, rows) in parts.items()}  # fmt: skip
-        print_json({"name": name, "ok": found.ok, "checked": found.checked, **told})
+        tables = {part: [dict(zip(columns, row, strict=True)) for row in rows]
+                  for part, (columns, rows) in parts.items()}  # fmt: skip
+        print_json({"name": name, "ok": report.ok, "checked": report.checked, **tables})
     else:
-        _print(found, parts)
-    if not found.ok or (strict and found.off):
+        _print(report, parts)
+    if not report.ok or (strict and report.off):
         raise typer.Exit(FAILED)
 
 
-def _print(found: AuditReport, parts: dict[str, tuple[list[str], list[list[Any]]]]) -> None:
+def _print(report: AuditReport, parts: dict[str, tuple[list[str], list[list[Any]]]]) -> None:
     for part, (columns, rows) in parts.items():
         if rows:
             typer.echo(f"{part.replace('_', ' ')}:")
             print_rows(columns, rows, as_json=False)
-    typer.echo(f"{found.checked - len(found.findings)} of {found.checked} checks hold")
-    if found.note:
-        typer.echo(found.note)
-    if found.expected:
-        typer.echo(f"{sum(row[-1] for row in found.expected)} of {len(found.expected)} "
+    typer.echo(f"{report.checked - len(report.findings)} of {report.checked} checks hold")
+    if report.note:
+        typer.echo(report.note)
+    if report.expected:
+        typer.echo(f"{sum(row[-1] for row in report.expected)} of {len(report.expected)} "
                    "expectations are met")  # fmt: skip
-    typer.echo(found.judged)
-    if found.scored:
-        typer.echo(found.score)
+    typer.echo(report.judged)
+    if report.scored:
+        typer.echo(report.score)

@@ -39,15 +39,15 @@ def find(
     """Find codes by words, lay words and abbreviations included: heart attack, a1c, flu shot."""
     from healthsim.codes import search  # noqa: PLC0415  see the top
 
-    found = search.search(" ".join(words), system or (), limit, "--system")
+    result = search.search(" ".join(words), system or (), limit, "--system")
     if as_json:
         print_json(
-            {"found": [hit._asdict() for hit in found.hits], "totals": dict(found.totals),
-             "unmatched": list(found.unmatched), "partly": found.partly}
+            {"found": [hit._asdict() for hit in result.hits], "totals": dict(result.totals),
+             "unmatched": list(result.unmatched), "partly": result.partly}
         )  # fmt: skip
         return
-    print_rows(search.SearchHit._fields, found.hits, as_json=False)
-    for remark in search.remarks(found):
+    print_rows(search.SearchHit._fields, result.hits, as_json=False)
+    for remark in search.remarks(result):
         errors.print(remark, highlight=False, markup=False)
 
 
@@ -75,20 +75,21 @@ def classify(
     table on a terminal, CSV when piped. Exit code 0 whatever the verdicts; 2 where the question is
     wrong.
     """
-    from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
+    from healthsim.operations import codes as code_queries  # noqa: PLC0415  see the top
 
-    usual = asking.QueryDefaults(
-        asking.system_named(system, "--system"), asking.sex_of(sex, "--sex"),
-        asking.age_of(age, "--age"), asking.day_of(on, "--on"),
+    defaults = code_queries.QueryDefaults(
+        code_queries.system_named(system, "--system"), code_queries.sex_of(sex, "--sex"),
+        code_queries.age_of(age, "--age"), code_queries.day_of(on, "--on"),
     )  # fmt: skip
-    asked = [
-        asking.CodeQuery(code, usual.system, usual.sex, usual.age, usual.on) for code in codes or ()
+    queries = [
+        code_queries.CodeQuery(code, defaults.system, defaults.sex, defaults.age, defaults.on)
+        for code in codes or ()
     ]
     if file:
-        asked += asking.read_codes(*_text(file), usual)
-    if not asked:
+        queries += code_queries.read_codes(*_text(file), defaults)
+    if not queries:
         raise Refused("classify", "was given no code", "name codes, or a CSV file with --file")
-    _print_verdicts(asked, as_json)
+    _print_verdicts(queries, as_json)
 
 
 def _text(file: str) -> tuple[str, str]:
@@ -104,19 +105,19 @@ def _text(file: str) -> tuple[str, str]:
         raise Refused(name, "is not UTF-8 text", "save it as UTF-8") from None
 
 
-def _print_verdicts(asked: list[CodeQuery], as_json: bool) -> None:
-    from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
+def _print_verdicts(queries: list[CodeQuery], as_json: bool) -> None:
+    from healthsim.operations import codes as code_queries  # noqa: PLC0415  see the top
 
-    rows = [asking.row_of(verdict) for verdict in asking.judge_all(asked)]
+    rows = [code_queries.row_of(verdict) for verdict in code_queries.judge_all(queries)]
     if as_json:
-        print_json([dict(zip(asking.VERDICT, row, strict=True)) for row in rows])
+        print_json([dict(zip(code_queries.VERDICT, row, strict=True)) for row in rows])
         return
     plain = [[" ".join(cell) if isinstance(cell, list) else cell for cell in row] for row in rows]
     if screen.is_terminal:
-        print_table(asking.VERDICT, plain)
+        print_table(code_queries.VERDICT, plain)
         return
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([asking.VERDICT, *plain])
+    csv.writer(text, lineterminator="\n").writerows([code_queries.VERDICT, *plain])
     typer.echo(text.getvalue(), nl=False)
 
 
@@ -126,17 +127,18 @@ def goes_with(
     as_json: Json = False,
 ) -> None:
     """Say which labs, drugs, procedures, specialties and diagnoses go with a condition."""
-    from healthsim.operations import codes as asking  # noqa: PLC0415  see the top
+    from healthsim.operations import codes as code_queries  # noqa: PLC0415  see the top
 
-    found = asking.related_codes(" ".join(condition))
+    related = code_queries.related_codes(" ".join(condition))
     if as_json:
+        rows = [dict(zip(code_queries.TOGETHER, row, strict=True)) for row in related.rows]
         print_json(
-            {"code": found.code, "display": found.display, "sources": list(found.sources),
-             "goes_with": [dict(zip(asking.TOGETHER, row, strict=True)) for row in found.rows]}
+            {"code": related.code, "display": related.display, "sources": list(related.sources),
+             "goes_with": rows}
         )  # fmt: skip
         return
-    print_rows(asking.TOGETHER, found.rows, as_json=False)
-    errors.print(f"{found.code} {found.display}; source: {', '.join(found.sources)}",
+    print_rows(code_queries.TOGETHER, related.rows, as_json=False)
+    errors.print(f"{related.code} {related.display}; source: {', '.join(related.sources)}",
                  highlight=False, markup=False)  # fmt: skip
 
 

@@ -34,10 +34,10 @@ def search(
     """Find clinicians, facilities or pharmacies near a place, nearest first."""
     from healthsim.operations import network  # noqa: PLC0415  see the top
 
-    found = network.search(home(), place=near, specialty=specialty, within_miles=within,
-                           limit=limit, source=source)  # fmt: skip
-    if not found and not as_json:
+    providers = network.search(home(), place=near, specialty=specialty, within_miles=within,
+                               limit=limit, source=source)  # fmt: skip
+    if not providers and not as_json:
         errors.print("nobody: look farther with --within", highlight=False)
         return
     columns = ("npi", "name", "specialty", "county", "state", "miles", "capacity")
-    print_rows(columns, [[one[name] for name in columns] for one in found], as_json)
+    print_rows(columns, [[provider[name] for name in columns] for provider in providers], as_json)

@@ -39,21 +39,24 @@ def show(
     """Show people, ages, sex and prevalences of a place, each with its source, year, confidence."""
     from healthsim.operations.population import describe_place  # noqa: PLC0415  see the top
 
-    found = describe_place(home(), place, measure or ())
+    figures = describe_place(home(), place, measure or ())
     if as_json:
-        print_json(found)
+        print_json(figures)
         return
-    about = [("place", f"{found['place']} ({found['kind']})"), ("people", f"{found['people']:,}"),
-             ("counted by", "; ".join(found["people_source"]))]  # fmt: skip
-    about += [("metropolitan area", found["metro"])] if "metro" in found else []
-    about += [(f"age {band}", f"{share:.1%}") for band, share in found["ages"].items()]
-    about.append(("women", f"{found['women_share']:.1%}"))
+    about = [
+        ("place", f"{figures['place']} ({figures['kind']})"),
+        ("people", f"{figures['people']:,}"),
+        ("counted by", "; ".join(figures["people_source"])),
+    ]
+    about += [("metropolitan area", figures["metro"])] if "metro" in figures else []
+    about += [(f"age {band}", f"{share:.1%}") for band, share in figures["ages"].items()]
+    about.append(("women", f"{figures['women_share']:.1%}"))
     print_rows(("figure", "value"), about, as_json=False)
     rows = [
-        (name, "-" if one["adults_share"] is None else f"{one['adults_share']:.1%}",
-         one["rests_on"], str(one.get("year") or ""), one.get("confidence", ""),
-         one.get("source") or f"import them all: {one['import']}")
-        for name, one in found["prevalence"].items()
+        (name, "-" if known["adults_share"] is None else f"{known['adults_share']:.1%}",
+         known["rests_on"], str(known.get("year") or ""), known.get("confidence", ""),
+         known.get("source") or f"import them all: {known['import']}")
+        for name, known in figures["prevalence"].items()
     ]  # fmt: skip
     print_rows(("among adults", "share", "rests on", "year", "confidence", "source"), rows,
                as_json=False)  # fmt: skip

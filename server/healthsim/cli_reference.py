@@ -37,13 +37,13 @@ def bring(
     """Import a file, in place of an earlier one of its kind."""
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
-    done, before = None, {one.name: one for one in reference.imported(home())}
-    with suppress(KeyboardInterrupt), _progress() as tell:
-        done = reference.import_file(home(), kind, file, year=year, as_of=as_of, tell=tell)
+    done, before = None, {earlier.name: earlier for earlier in reference.imported(home())}
+    with suppress(KeyboardInterrupt), _progress() as show:
+        done = reference.import_file(home(), kind, file, year=year, as_of=as_of, tell=show)
     if done is None:
         raise Cancelled("import", "was stopped", "nothing has changed; run it again")
-    if told := reference.lost_states_warning(before.get(done.name), done):
-        errors.print(escape(f"warning: {told}"), highlight=False, soft_wrap=True)
+    if warning := reference.lost_states_warning(before.get(done.name), done):
+        errors.print(escape(f"warning: {warning}"), highlight=False, soft_wrap=True)
     if as_json:
         print_json(asdict(done))
         return
@@ -58,13 +58,15 @@ def listed(as_json: Json = False) -> None:
     """List what was imported, with the digest that scenarios made with it carry."""
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
-    found = reference.imported(home())
+    imports = reference.imported(home())
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(item) for item in imports])
         return
-    rows = [[one.name, one.rows, one.vintage, one.file_name, one.digest[:12]] for one in found]
+    rows = [
+        [item.name, item.rows, item.vintage, item.file_name, item.digest[:12]] for item in imports
+    ]
     print_rows(["name", "rows", "vintage", "file", "digest"], rows, as_json=False)
-    if not found:
+    if not imports:
         errors.print("nothing is imported; 'healthsim reference kinds' says what can be")
 
 
@@ -84,17 +86,17 @@ def kinds(as_json: Json = False) -> None:
     """Say what can be imported, where its publisher offers it, and what it enables."""
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
-    found = [
+    listed_kinds = [
         {"kind": kind.name, "title": kind.title, "offered": kind.offered, "enables": kind.enables}
         for kind in reference.kinds()
     ]
     if as_json:
-        print_json(found)
+        print_json(listed_kinds)
         return
-    for one in found:
-        typer.echo(f"{one['kind']}: {one['title']}")
-        typer.echo(f"  from:    {one['offered']}")
-        typer.echo(f"  enables: {one['enables']}")
+    for item in listed_kinds:
+        typer.echo(f"{item['kind']}: {item['title']}")
+        typer.echo(f"  from:    {item['offered']}")
+        typer.echo(f"  enables: {item['enables']}")
 
 
 def _shown(value: Any) -> str:
@@ -105,14 +107,14 @@ def _shown(value: Any) -> str:
 def _progress() -> Iterator[Callable[[str, float], None]]:
     """Show a bar on a terminal, one line for each stage elsewhere."""
     if not errors.is_terminal:
-        told = set[str]()
+        shown = set[str]()
 
-        def tell(what: str, share: float) -> None:
-            if what not in told:
-                told.add(what)
-                errors.print(f"{escape(what)} …", highlight=False)
+        def show(stage: str, share: float) -> None:
+            if stage not in shown:
+                shown.add(stage)
+                errors.print(f"{escape(stage)} …", highlight=False)
 
-        yield tell
+        yield show
         return
     from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
 
@@ -120,4 +122,4 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
                bars.TaskProgressColumn(), bars.TimeElapsedColumn())  # fmt: skip
     with bars.Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("opening", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)
+        yield lambda stage, share: bar.update(task, description=stage, completed=share)

@@ -98,14 +98,14 @@ class Conversation:
         self.client = client
         self.screen = screen
 
-    def person(self, words: str) -> None:
+    def person(self, text: str) -> None:
         """Show what the person says."""
-        self.screen.print(f"\n[bold green]person[/bold green]     {escape(words)}", highlight=False)
+        self.screen.print(f"\n[bold green]person[/bold green]     {escape(text)}", highlight=False)
 
-    def model(self, words: str) -> None:
+    def model(self, text: str) -> None:
         """Show what the model would say."""
         self.screen.print(
-            f"[bold magenta]assistant[/bold magenta]  {escape(words)}", highlight=False
+            f"[bold magenta]assistant[/bold magenta]  {escape(text)}", highlight=False
         )
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -175,10 +175,10 @@ def run(home: Path | None, screen: Console | None = None) -> int:
 def _refuse_foreign(home: Path) -> None:
     """Refuse to write over a scenario that has the demo's name and is not the demo's."""
     try:
-        found = scenarios.describe(Home(home), NAME)
+        existing = scenarios.describe(Home(home), NAME)
     except NotFound:
         return
-    if found.description != DESCRIPTION:
+    if existing.description != DESCRIPTION:
         raise Refused(
             f"scenario {NAME!r}",
             "there is one of this name that the demo did not make",
@@ -196,14 +196,14 @@ async def _converse(home: Path, screen: Console) -> int:
 
 
 async def _build(talk: Conversation) -> str:
-    wish = (
+    request = (
         "I need 200 Medicare patients with diabetes, mostly in Texas, "
         "with a first-year diabetes journey."
     )
-    talk.person(f"{wish} Save it as {NAME}.")
-    found = await talk.call("find_templates", query="medicare diabetes first year")
-    talk.table(_cut(found["templates"], ["name", "kind", "title"]))
-    draft = await talk.call("start_profile_builder", request=wish)
+    talk.person(f"{request} Save it as {NAME}.")
+    matches = await talk.call("find_templates", query="medicare diabetes first year")
+    talk.table(_cut(matches["templates"], ["name", "kind", "title"]))
+    draft = await talk.call("start_profile_builder", request=request)
     spec_id = str(draft["spec_id"])
     talk.lines(*(f"understood: {line}" for line in draft.get("understood", ())))
     talk.lines(*(f"not understood: {line}" for line in draft.get("not_understood", ())))
@@ -217,19 +217,20 @@ async def _build(talk: Conversation) -> str:
         "start_journey_builder", request="first-year diabetes journey", spec_id=spec_id
     )
     talk.lines(*draft.get("understood", ()), f"phase: {draft['phase']}")
-    seen = await talk.call("preview_spec", spec_id=spec_id)
-    talk.table(seen["people"], "A few of them")
-    expected = sum(seen["expected"].values())
+    preview = await talk.call("preview_spec", spec_id=spec_id)
+    talk.table(preview["people"], "A few of them")
+    expected = sum(preview["expected"].values())
     talk.model(
-        f"{seen['count']} people, about {expected:,} rows, {seen['megabytes']} MB, "
-        f"{seen['seconds']} s. Shall I?"
+        f"{preview['count']} people, about {expected:,} rows, {preview['megabytes']} MB, "
+        f"{preview['seconds']} s. Shall I?"
     )
     return spec_id
 
 
-def _cut(rows: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
-    places = [rows["columns"].index(column) for column in wanted]
-    return {"columns": wanted, "rows": [[row[place] for place in places] for row in rows["rows"]]}
+def _cut(rows: dict[str, Any], columns: list[str]) -> dict[str, Any]:
+    positions = [rows["columns"].index(column) for column in columns]
+    cells = [[row[position] for position in positions] for row in rows["rows"]]
+    return {"columns": columns, "rows": cells}
 
 
 async def _execute(talk: Conversation, spec_id: str) -> str:
@@ -247,12 +248,12 @@ async def _execute(talk: Conversation, spec_id: str) -> str:
 
 
 async def _ask(talk: Conversation) -> None:
-    for question, sql, answer in QUESTIONS:
+    for question, sql, reply in QUESTIONS:
         talk.person(question)
         page = await talk.call("query_scenario", name=NAME, sql=dedent(sql).strip())
         talk.table({"columns": page["columns"], "rows": page["rows"]})
-        if answer:
-            talk.model(answer.format(*map(_cell, page["rows"][0])))
+        if reply:
+            talk.model(reply.format(*map(_cell, page["rows"][0])))
 
 
 async def _check(talk: Conversation, run_id: str) -> int:

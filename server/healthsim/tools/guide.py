@@ -33,9 +33,9 @@ def get_guide(
 
     Ask for the schema before writing a long specification by hand.
     """
-    known = topics()
+    about_topics = topics()
     if not topic:
-        listed = "\n".join(f"- {name}: {about}" for name, about in known.items())
+        listed = "\n".join(f"- {name}: {about}" for name, about in about_topics.items())
         return reply(GuideText(topic="topics", text=listed))
     name, _, part = topic.strip().partition("#")
     text = _text(name.strip())
@@ -73,18 +73,18 @@ def _text(name: str) -> str:
             return skill.body
         if name.startswith(f"{skill.name}/") and name.split("/", 1)[1] in skill.files:
             return skill.files[name.split("/", 1)[1]].decode()
-    known = topics()
-    raise NotFound("topic", f"there is no guide {name[:80]!r}", _alike(name[:80], known))
+    about_topics = topics()
+    raise NotFound("topic", f"there is no guide {name[:80]!r}", _alike(name[:80], about_topics))
 
 
-def _alike(name: str, known: Mapping[str, str]) -> str:
+def _alike(name: str, about_topics: Mapping[str, str]) -> str:
     """Suggest topics with a name like it, else those whose name or description holds its words."""
     stems = {word[:6] for word in re.findall(r"[a-z0-9]{3,}", name.lower())}
     similar = [
-        topic for topic, about in known.items()
+        topic for topic, about in about_topics.items()
         if any(stem in f"{topic} {about}".lower() for stem in stems)
     ]  # fmt: skip
-    mend = near(name, known)
+    mend = near(name, about_topics)
     if mend.startswith("known") and similar:
         return f"perhaps {' or '.join(repr(topic) for topic in similar[:3])}"
     return mend

@@ -81,13 +81,13 @@ class HealthSimServer(MCPServer[ServerContext]):
             raise ToolError(self._explain(name, error)) from error.__cause__
 
     def _find(self, name: str) -> None:
-        known = [tool.name for tool in self._tool_manager.list_tools()]
+        names = [tool.name for tool in self._tool_manager.list_tools()]
         if name in self.refused:
             raise ToolError(
                 f"{name}: this server runs read-only; start it without --read-only to change things"
             )
-        if name not in known:
-            raise ToolError(f"{name}: there is no such tool; {near(name, known)}")
+        if name not in names:
+            raise ToolError(f"{name}: there is no such tool; {near(name, names)}")
 
     def _explain(self, name: str, error: ToolError) -> str:
         cause = error.__cause__
@@ -120,8 +120,8 @@ def _unwritable(value: Any, where: str = "") -> str:
         name = str(key).encode("ascii", "replace").decode()
         if isinstance(key, str) and _SURROGATE.search(key):
             return f"{where}.{name}".lstrip(".")
-        if found := _unwritable(item, f"{where}.{name}".lstrip(".")):
-            return found
+        if place := _unwritable(item, f"{where}.{name}".lstrip(".")):
+            return place
     return ""
 
 
@@ -169,8 +169,8 @@ def _whole(schema: dict[str, Any]) -> dict[str, Any]:
             key: put(value) for key, value in node.items() if key != "$defs"
         }  # fmt: skip
 
-    whole: dict[str, Any] = put(schema)
-    return whole
+    inlined: dict[str, Any] = put(schema)
+    return inlined
 
 
 def slim(schema: Any) -> Any:
@@ -179,16 +179,16 @@ def slim(schema: Any) -> Any:
         return [slim(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {
+    slimmed = {
         key: slim(value)
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str)) and not (key == "default" and not value)
     }
-    choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
-    if len(choices) == 1 and len(choices) < len(kept["anyOf"]):
-        del kept["anyOf"]
-        kept |= {key: value for key, value in choices[0].items() if key not in kept}
-    return kept
+    choices = [choice for choice in slimmed.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1 and len(choices) < len(slimmed["anyOf"]):
+        del slimmed["anyOf"]
+        slimmed |= {key: value for key, value in choices[0].items() if key not in slimmed}
+    return slimmed
 
 
 def _shape(schema: Any) -> Any:

@@ -46,7 +46,7 @@ class Skill:
 @cache
 def skills() -> tuple[Skill, ...]:
     """Read every skill of the shelf, the front door first."""
-    found = []
+    shelf = []
     for path in sorted(library.library_folder("skills").glob("*/SKILL.md")):
         folder = path.parent
         files = {
@@ -55,8 +55,8 @@ def skills() -> tuple[Skill, ...]:
             if file.is_file()
         }
         front = _split(files["SKILL.md"].decode())[0]
-        found.append(Skill(front.get("name", folder.name), front, files))
-    return tuple(sorted(found, key=lambda skill: (skill.name != "healthsim", skill.name)))
+        shelf.append(Skill(front.get("name", folder.name), front, files))
+    return tuple(sorted(shelf, key=lambda skill: (skill.name != "healthsim", skill.name)))
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
@@ -125,17 +125,17 @@ class Skills(Extension):
     ) -> dict[str, Any]:
         return {"skills": [_entry(skill) for skill in skills()], **_fresh()}
 
-    async def _get(self, _: ServerRequestContext[Any, Any], asked: GetSkill) -> dict[str, Any]:
+    async def _get(self, _: ServerRequestContext[Any, Any], request: GetSkill) -> dict[str, Any]:
         for skill in skills():
-            if asked.uri in (_uri(skill, "SKILL.md"), f"skill://{skill.name}", skill.name):
+            if request.uri in (_uri(skill, "SKILL.md"), f"skill://{skill.name}", skill.name):
                 return {"skill": _entry(skill), **_fresh()}
-        raise MCPError(code=INVALID_PARAMS, message=f"no skill {asked.uri}")
+        raise MCPError(code=INVALID_PARAMS, message=f"no skill {request.uri}")
 
     async def _directory(
-        self, _: ServerRequestContext[Any, Any], asked: ReadDirectory
+        self, _: ServerRequestContext[Any, Any], request: ReadDirectory
     ) -> dict[str, Any]:
-        prefix = asked.uri.rstrip("/") + "/"
-        found: dict[str, dict[str, Any]] = {}
+        prefix = request.uri.rstrip("/") + "/"
+        entries: dict[str, dict[str, Any]] = {}
         for skill in skills():
             for path in skill.files:
                 uri = _uri(skill, path)
@@ -143,10 +143,10 @@ class Skills(Extension):
                     continue
                 name, deeper, _rest = uri.removeprefix(prefix).partition("/")
                 kind = "inode/directory" if deeper else "text/markdown"
-                found[name] = {"uri": prefix + name, "name": name, "mimeType": kind}
-        if not found:
-            raise MCPError(code=INVALID_PARAMS, message=f"no folder {asked.uri}")
-        return {"resources": list(found.values()), **_fresh()}
+                entries[name] = {"uri": prefix + name, "name": name, "mimeType": kind}
+        if not entries:
+            raise MCPError(code=INVALID_PARAMS, message=f"no folder {request.uri}")
+        return {"resources": list(entries.values()), **_fresh()}
 
 
 def _uri(skill: Skill, path: str) -> str:
