@@ -1,4 +1,4 @@
-"""The server: one line per tool."""
+"""The MCP server, with one line per tool."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ INSTRUCTIONS = """\
 HealthSim makes linked synthetic health data: patients, coverage, claims, labs, prescriptions and
 fills that agree with each other. Nobody in it is real.
 
-Way: start_profile_builder (who) -> start_journey_builder (what happens, with the same spec_id) ->
+Steps: start_profile_builder (who) -> start_journey_builder (what happens, with the same spec_id) ->
 refine_spec -> get_spec and preview_spec -> execute_spec -> save_scenario -> query_scenario.
 
 - Pass the person's own words as `request`. Say back what was understood AND what was not; ask what
   is open; do not invent figures.
-- Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person said go.
+- Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person agreed.
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
 - Never write a code or drug name from memory: look_up finds it by words, says whether a code is
   valid, and what goes with a condition.
@@ -79,19 +79,19 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
         home: the home folder; by default $HEALTHSIM_HOME or the user's data folder.
         read_only: leave out every tool that changes anything.
     """
-    desk = ServerContext(Home(Path(home)) if home else Home.default(), read_only)
-    imported_books.open_shelf(desk.home.books)
+    context = ServerContext(Home(Path(home)) if home else Home.default(), read_only)
+    imported_books.open_shelf(context.home.books)
 
     @asynccontextmanager
-    async def life(_: MCPServer[ServerContext]) -> AsyncIterator[ServerContext]:
-        yield desk
+    async def lifespan(_: MCPServer[ServerContext]) -> AsyncIterator[ServerContext]:
+        yield context
 
     server = HealthSimServer(
         "healthsim",
         title="HealthSim",
         version=__version__,
         instructions=INSTRUCTIONS,
-        lifespan=life,
+        lifespan=lifespan,
         extensions=[Skills()],
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
@@ -118,8 +118,8 @@ def serve(home: Path | None = None, http: tuple[str, int] | None = None, **optio
     if http is not None:
         server.run("streamable-http", host=http[0], port=http[1])
         return
-    # What a library prints must never reach the protocol: the SDK diverts it to stderr, but only
-    # what is written through at once.
+    # Output of libraries must not reach the protocol: the SDK diverts it to stderr, but only
+    # what is not buffered.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(write_through=True)
     server.run("stdio")

@@ -81,7 +81,7 @@ def begin(
 ) -> None:
     """Linked synthetic health data from a profile (who) and a journey (what happens)."""
     settings.home = home
-    if context.invoked_subcommand != "reference":  # which mends a shelf that cannot be read
+    if context.invoked_subcommand != "reference":  # it repairs books that cannot be read
         open_books()
 
 
@@ -101,7 +101,9 @@ def serve(
     http: Annotated[
         str, typer.Option("--http", metavar="HOST:PORT", help="HTTP instead of stdin and stdout.")
     ] = "",
-    read_only: Annotated[bool, typer.Option("--read-only", help="Change nothing.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Offer only tools that read.")
+    ] = False,
 ) -> None:
     """Serve MCP to a client such as Claude Desktop."""
     address = _address(http) if http else None
@@ -117,8 +119,10 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-_USUAL_COUNT = 100  # of a profile that says none
-_MEANT_FOR = 1000  # people for whom the templates' expectations hold within three standard errors
+_USUAL_COUNT = 100  # of a profile that gives none
+_LEAST_EXPECTED = (
+    1000  # people for whom the templates' expectations hold within three standard errors
+)
 
 
 @app.command()
@@ -131,7 +135,9 @@ def generate(
     count: Annotated[int | None, typer.Option(help="Number of people.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
     description: Annotated[str, typer.Option(help="What the scenario is for.")] = "",
-    replace: Annotated[bool, typer.Option("--replace", help="Over an existing scenario.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace an existing scenario.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 where an expectation is not met.")
     ] = False,
@@ -147,7 +153,7 @@ def generate(
     document |= {} if count is None else {"count": count}
     document |= {} if seed is None else {"seed": seed}
     journeys = [_document(name, "journey") for name in journey or ()]
-    if document.get("count", _USUAL_COUNT) < _MEANT_FOR:
+    if document.get("count", _USUAL_COUNT) < _LEAST_EXPECTED:
         _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
     record = _run(home, document, journeys)
     for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
@@ -159,7 +165,7 @@ def generate(
 
 
 def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Expect nothing of a template that is run for few people: chance would decide it."""
+    """Drop a template's expectations in a run of few people: chance would decide them."""
     few = [
         name
         for name, document in documents
@@ -167,7 +173,7 @@ def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> 
     ]
     if few:
         typer.echo(f"left out: what {', '.join(few)} expect{'s' * (len(few) == 1)}, which is meant "
-                   f"for {_MEANT_FOR:,} people or more", err=True)  # fmt: skip
+                   f"for {_LEAST_EXPECTED:,} people or more", err=True)  # fmt: skip
 
 
 def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
@@ -278,7 +284,7 @@ def _progress(total: int) -> Iterator[Any]:
 def query(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     sql: Annotated[str, typer.Argument(help="One SELECT.")],
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most rows.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Maximum number of rows.")] = 1000,
     as_json: Json = False,
 ) -> None:
     """Query a scenario with SQL: a table on a terminal, CSV when piped."""
@@ -328,11 +334,11 @@ def timeline(
         list[str] | None, typer.Option(help="A template's name or a JSON file; may repeat.")
     ] = None,
     person: Annotated[
-        int | None, typer.Option(help="Which, from 1; default: one to whom much happens.")
+        int | None, typer.Option(help="Its number, from 1; default: one with many events.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
 ) -> None:
-    """Tell what happens to one person, day by day: a table on a terminal, markdown when piped."""
+    """Show what happens to one person, day by day: a table on a terminal, markdown when piped."""
     from healthsim.operations import timeline as narration  # noqa: PLC0415  see the top
 
     document = _document(profile, "profile")
@@ -372,7 +378,7 @@ def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSO
 
 @app.command()
 def migrate(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSON.")]) -> None:
-    """Print a specification of an older format in today's format."""
+    """Print a specification of an older format in the current format."""
     import json  # noqa: PLC0415  see the top
 
     from healthsim.specification.format import migrated  # noqa: PLC0415  see the top
@@ -383,7 +389,7 @@ def migrate(file: Annotated[Path, typer.Argument(help="A profile or a journey, J
 
 @app.command()
 def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Json = False) -> None:
-    """Make a scenario again from what it says of itself, and compare it row for row."""
+    """Generate a scenario again from its stored specification, and compare every row."""
     from healthsim.operations import verify as verification  # noqa: PLC0415  see the top
 
     result = verification.verify(home_folder(), name)
@@ -411,7 +417,9 @@ def export(
     form: Annotated[
         Literal["csv", "parquet"], typer.Option("--format", help="Kind of files.")
     ] = "csv",
-    replace: Annotated[bool, typer.Option("--replace", help="Into a folder with files.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write into a folder that has files.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a scenario's tables as files."""

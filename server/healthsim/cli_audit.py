@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 def audit(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 where a published figure is off, too.")
+        bool, typer.Option("--strict", help="Exit with 1 also if a published figure is off.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Audit a scenario: is it whole, is it what was asked for, is it like what is published?"""
+    """Audit a scenario: are its records linked, does it match the request and published figures?"""
     from healthsim.operations import auditing  # noqa: PLC0415  `--help` needs no operation
 
     report = auditing.audit(home(), name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The books are imported inside their commands: `--help` needs none of them.
 
 app = typer.Typer(
-    help="Look codes up: diagnoses, labs, drugs, supplies, vaccines, groups, places, specialties.",
+    help="Look up codes: diagnoses, labs, drugs, supplies, vaccines, groups, places, specialties.",
     no_args_is_help=True,
 )
 
@@ -31,9 +31,9 @@ _System = Annotated[
 
 @app.command()
 def find(
-    words: Annotated[list[str], typer.Argument(help="Words in any order, or a code's beginning.")],
+    words: Annotated[list[str], typer.Argument(help="Words in any order, or how a code begins.")],
     system: _System = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most codes.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number of codes.")] = 10,
     as_json: Json = False,
 ) -> None:
     """Find codes by words, lay words and abbreviations included: heart attack, a1c, flu shot."""
@@ -55,25 +55,26 @@ def find(
 def classify(
     codes: Annotated[list[str] | None, typer.Argument(help="Codes.")] = None,
     system: Annotated[
-        str, typer.Option(help="Of this system; otherwise the one that each seems to be of.")
+        str, typer.Option(help="Code system of them all; default: the likely one of each.")
     ] = "",
-    sex: Annotated[str, typer.Option(help="Of a man or a woman: M or F.")] = "",
-    age: Annotated[str, typer.Option(help="At this age, years.")] = "",
-    on: Annotated[str, typer.Option(metavar="DATE", help="On this day, as 2026-01-31.")] = "",
+    sex: Annotated[str, typer.Option(help="For a person of this sex: M or F.")] = "",
+    age: Annotated[str, typer.Option(help="For a person of this age, in years.")] = "",
+    on: Annotated[
+        str, typer.Option(metavar="DATE", help="Valid on this day, such as 2026-01-31.")
+    ] = "",
     file: Annotated[
         str,
         typer.Option(
-            help="CSV file with a column code, and if wanted system, sex, age, on; other columns "
-            "are passed over; - is stdin."
+            help="CSV file with a column code, and optionally system, sex, age, on; other columns "
+            "are ignored; - is stdin."
         ),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Tell of codes whether they can be used, what they stand for, and which were likely meant.
+    """Say for each code if it can be used, what it means, and which code was probably meant.
 
     A status is valid, header, retired, not_yet, unknown, wrong_sex, wrong_age or wrong_system. A
-    table on a terminal, CSV when piped. Exit code 0 whatever the verdicts; 2 where the question is
-    wrong.
+    table on a terminal, CSV when piped. Exit code 0 for every verdict, 2 for wrong options.
     """
     from healthsim.operations import codes as code_queries  # noqa: PLC0415  see the top
 
@@ -123,7 +124,9 @@ def _print_verdicts(queries: list[CodeQuery], as_json: bool) -> None:
 
 @app.command(name="goes-with")
 def goes_with(
-    condition: Annotated[list[str], typer.Argument(help="A diagnosis, its beginning, or words.")],
+    condition: Annotated[
+        list[str], typer.Argument(help="A diagnosis code, how it begins, or words.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Say which labs, drugs, procedures, specialties and diagnoses go with a condition."""

@@ -1,4 +1,4 @@
-"""The command about the directory: who treats near a place."""
+"""The command that searches the directory: who treats patients near a place."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from healthsim.cli_screen import Json, errors, home, print_rows
 
 # Operations are imported inside the command: `--help` needs none of them.
 
-app = typer.Typer(help="Search the directory of who treats.", no_args_is_help=True)
+app = typer.Typer(
+    help="Search the directory of clinicians, facilities and pharmacies.", no_args_is_help=True
+)
 
 
 @app.callback()
 def _group() -> None:
-    """Search the directory of who treats."""
+    """Search the directory of clinicians, facilities and pharmacies."""
 
 
 @app.command()
@@ -25,9 +27,9 @@ def search(
     ],
     near: Annotated[str, typer.Option(help="'Harris County, TX', 48201, 'Houston, TX' or a ZIP.")],
     within: Annotated[float, typer.Option(help="Miles between centres of counties.")] = 30,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most rows.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number of rows.")] = 20,
     source: Annotated[
-        Literal["synthetic", "nppes"], typer.Option(help="The invented directory or the imported.")
+        Literal["synthetic", "nppes"], typer.Option(help="The invented or the imported directory.")
     ] = "synthetic",
     as_json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The command about people of a place: who they are, and how common conditions are among them."""
+"""The command about the people of a place: who they are, and how common conditions are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(help="Show who lives in a place and how common conditions are 
 
 _Measure = Annotated[
     list[str] | None,
-    typer.Option("--measure", help="Only this one, such as diabetes; may repeat."),
+    typer.Option("--measure", help="Only this measure, such as diabetes; may repeat."),
 ]
 
 

@@ -23,18 +23,18 @@ app = typer.Typer(
 
 
 @app.command(name="import")
-def bring(
-    kind: Annotated[str, typer.Argument(help="What it is; 'healthsim reference kinds' lists.")],
+def import_file(
+    kind: Annotated[str, typer.Argument(help="Kind of file; 'healthsim reference kinds' lists.")],
     file: Annotated[Path, typer.Argument(help="The file as it was downloaded, CSV or zip.")],
     year: Annotated[
-        int | None, typer.Option(help="Which year of a file that has several; default the newest.")
+        int | None, typer.Option(help="Year to import of a file with several; default: the newest.")
     ] = None,
     as_of: Annotated[
-        str, typer.Option("--as-of", help="Its release, where its name does not tell.")
+        str, typer.Option("--as-of", help="Its release, if its name does not show it.")
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Import a file, in place of an earlier one of its kind."""
+    """Import a file; it replaces an earlier one of its kind."""
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
     done, before = None, {earlier.name: earlier for earlier in reference.imported(home())}

@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 @dataclass
 class Settings:
-    """What stands before the command."""
+    """The options before the command."""
 
     home: Path | None = None
 
@@ -55,7 +55,7 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(columns: Sequence[str], items: Sequence[Sequence[Any]], as_json: bool) -> None:
-    """Print rows: JSON where wanted, a table on a terminal, lines with tabs when piped."""
+    """Print rows: JSON if requested, a table on a terminal, lines with tabs when piped."""
     if as_json:
         print_json([dict(zip(columns, item, strict=True)) for item in items])
     elif screen.is_terminal:

@@ -1,4 +1,4 @@
-"""The main job, end to end: a person, a model's tool calls, and the real server between them."""
+"""The main use, end to end: a person, a model's tool calls, and the real server between them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from healthsim.operations.home import Home
 
 NAME = "medicare-dm-cohort"
 DESCRIPTION = "200 Medicare patients with diabetes, first year, mostly Texas"
-"""What the demo says of its scenario, and knows it by again."""
+"""The description of the demo's scenario, by which the demo recognises it."""
 FOLDER = Path(".demo")
 _SHOWN_ROWS = 6
 _PIPED_WIDTH = 120
@@ -158,7 +158,7 @@ def _cell(value: Any) -> str:
 
 
 def run(home: Path | None, screen: Console | None = None) -> int:
-    """Hold the conversation; return 0 when what it made is what it should be.
+    """Run the conversation; return 0 if the scenario has what it should have.
 
     Args:
         home: the home folder; by default a fresh one in `.demo`.

@@ -67,12 +67,12 @@ def _origin(document: Mapping[str, Any], names: Sequence[str]) -> str:
 _MOST_PAIRS = 6
 
 
-def _together(conditions: object) -> list[tuple[str, float]]:
-    """Return how often conditions with loadings meet: the pairs that go together most."""
+def _joint_shares(conditions: object) -> list[tuple[str, float]]:
+    """Return the pairs of conditions that occur together most, each with its joint share."""
     from healthsim.specification.distributions.loadings import joint_share  # noqa: PLC0415  numpy is heavy
 
     items = conditions if isinstance(conditions, list | tuple) else ()
-    usable = [item for item in items if isinstance(item, Mapping) and _can_meet(item)]
+    usable = [item for item in items if isinstance(item, Mapping) and _has_numbers(item)]
     pairs = sorted(combinations(usable, 2), key=lambda pair: -_product(*pair))[:_MOST_PAIRS]
     return [
         (
@@ -87,15 +87,15 @@ def _product(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     return float(first["loading"] * second["loading"])
 
 
-def _can_meet(item: Mapping[str, Any]) -> bool:
-    """Say whether share and loading are numbers that make sense: a draft may be unfinished."""
+def _has_numbers(item: Mapping[str, Any]) -> bool:
+    """Return whether share and loading are possible numbers: a draft may be unfinished."""
     numbers: list[Any] = [item.get(key) for key in ("share", "loading")]
     return all(type(number) in (int, float) and 0 < number <= 1 for number in numbers)
 
 
 @cache
 def _pages() -> Environment:
-    # On the way to tools/list, where no page is ever drawn
+    # This module is imported for tools/list, which renders no page
     from jinja2 import Environment, FileSystemLoader  # noqa: PLC0415
 
     # The pages are text for a chat or a terminal, never HTML: nothing is escaped, and `line`
@@ -113,6 +113,6 @@ def _pages() -> Environment:
         "exact": phrases.exact,
         "length": phrases.length,
         "alternatives": phrases.alternatives,
-        "together": _together,
+        "together": _joint_shares,
     }
     return pages

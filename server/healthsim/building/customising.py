@@ -1,4 +1,4 @@
-"""Puts what a wish says into a profile, and remembers what was said, assumed and not used."""
+"""Writes a parsed request into a profile, and records what was said, assumed and not used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRODUCTS = ["patientsim", "membersim", "rxmembersim"]
 
 @dataclass
 class CustomizationReport:
-    """What was made of a request: said back to the person, so that nothing is lost silently."""
+    """What was made of a request, reported to the person so that nothing is lost silently."""
 
     understood: list[str] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class CustomizationReport:
 
 @dataclass
 class Customization:
-    """A profile while wishes are put into it.
+    """A profile while a request is written into it.
 
     `everyone` has the beginnings of codes of which the template gives everybody one.
     """
@@ -42,13 +42,13 @@ class Customization:
     assumptions: list[Assumption] = field(default_factory=list)
 
     def put(self, path: str, value: Any, label: str) -> None:
-        """Set a place of the profile and say so."""
+        """Set a value of the profile and report it."""
         paths.change(self.profile, "set", paths.parse(path), value)
         self.settled.append(path)
         self.report.understood.append(f"{label} -> {path}")
 
     def assume(self, path: str, said: str, ask: str, *instead: Any) -> None:
-        """Remember that a figure was assumed, and what to ask about it."""
+        """Record that a figure was assumed, and what to ask about it."""
         took = paths.find(self.profile, paths.parse(path))
         changes = tuple({"op": "set", "path": path, "value": value} for value in (took, *instead))
         self.settled = [settled for settled in self.settled if settled != path]
@@ -56,7 +56,7 @@ class Customization:
 
 
 def customise(work: Customization) -> None:
-    """Put every wish into its place."""
+    """Write every part of the request into the profile."""
     for step in (_people, _ages, _sexes, _places, _payer, _clinical, _asides):
         step(work)
 
@@ -190,7 +190,7 @@ def _places(work: Customization) -> None:
 
 
 def _counties(work: Customization) -> bool:
-    """Put the counties that are named; what none is called is not understood."""
+    """Write the counties that are named; an unknown name is not understood."""
     from healthsim.products.reference_names import built_in_names  # noqa: PLC0415  numpy is heavy
 
     titles = {title.casefold(): title for title in built_in_names().county_titles}
@@ -223,7 +223,7 @@ def _counties(work: Customization) -> bool:
 
 
 def _metros(work: Customization) -> bool:
-    """Put the metropolitan areas that are named; what several are called is asked for."""
+    """Write the metropolitan areas that are named; an ambiguous name is not understood."""
     path, parsed, areas = "demographics.location.metros", work.request, []
     for text, titles in parsed.metros:
         if len(titles) == 1:
@@ -235,7 +235,7 @@ def _metros(work: Customization) -> bool:
         return False
     inside = {state for title in areas for state in nearby.states_of(title)}
     work.report.not_understood += [f"{state_name(code)} beside a metropolitan area"
-                                  for code in parsed.states if code not in inside]  # fmt: skip
+                                   for code in parsed.states if code not in inside]  # fmt: skip
     areas = list(dict.fromkeys(areas))
     work.profile["demographics"].pop("location", None)
     work.put(path, dict.fromkeys(areas, round(1 / len(areas), 6)), " and ".join(areas))
@@ -304,7 +304,7 @@ def _clinical(work: Customization) -> None:
 
 
 def _prevalent(work: Customization, clinical: dict[str, Any], code: str) -> None:
-    """Let people have a condition as often as the population of their place has it."""
+    """Give a condition the prevalence of the population of each person's place."""
     label, primary = CONDITIONS[code][1], (clinical.get("primary") or {}).get("code", "")
     measure, all_have = MEASURES.get(code), code.startswith(work.everyone or ("no code",))
     if measure is None or all_have or primary[:3] == code[:3]:
@@ -320,7 +320,7 @@ def _prevalent(work: Customization, clinical: dict[str, Any], code: str) -> None
 
 
 def _primary(work: Customization, code: str) -> None:
-    """Let everybody have a condition: the template's own where it is of that kind."""
+    """Give everybody a condition: the template's own if it is of that kind."""
     clinical, when = work.profile["clinical"], ""
     if not clinical.get("primary"):
         onset = _onset(clinical["comorbidities"], code)
@@ -363,7 +363,7 @@ def _drop(clinical: dict[str, Any], code: str) -> list[dict[str, Any]]:
 
 
 def _parted(items: list[dict[str, Any]], code: str) -> list[dict[str, Any]]:
-    """Take the conditions of a kind out of a list, and return them."""
+    """Remove the conditions of a kind from a list, and return them."""
     removed = [item for item in items if item.get("code", "")[:3] == code[:3]]
     items[:] = [item for item in items if item.get("code", "")[:3] != code[:3]]
     return removed

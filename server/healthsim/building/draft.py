@@ -1,6 +1,6 @@
-"""A draft: an unfinished specification, what was said about it, and what is still open.
+"""A draft: an unfinished specification, the requests for it, and what is still open.
 
-Everything that a builder answers (phase, problems, questions) is computed from this state alone.
+A builder computes its answers (phase, problems, questions) from this state alone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, Literal
 from healthsim.building import paths
 from healthsim.errors import Problem, SpecError, StorageError
 
-_LONGEST = 500  # characters said back of what was not understood
+_LONGEST = 500  # characters that are quoted of what was not understood
 
 Phase = Literal["intent", "scope", "refine", "confirm"]
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A figure that nobody gave: what was said, what it was taken for, what to ask."""
+    """A figure that nobody gave: the words, the value assumed for them, what to ask."""
 
     path: str
     said: str
@@ -35,7 +35,7 @@ class Question:
     """Something that is still open, with changes that would answer it.
 
     Attributes:
-        assumed: a figure stands there already, taken for a vague word.
+        assumed: the draft has a figure there, assumed for a vague word.
     """
 
     path: str
@@ -46,12 +46,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Draft:
-    """A profile, its journeys, and the memory of the conversation about them.
+    """A profile, its journeys, and the state of the conversation about them.
 
     Attributes:
-        settled: paths that a person has spoken about.
-        assumptions: figures taken for a vague word, until somebody settles their path.
-        not_understood: pieces of the requests that nothing was made of.
+        settled: paths that a person has decided.
+        assumptions: figures assumed for a vague word; open until their path is settled.
+        not_understood: pieces of the requests that changed nothing.
     """
 
     profile: dict[str, Any] | None = None
@@ -97,7 +97,7 @@ class Draft:
         return str(first.get("name", "draft"))
 
     def is_settled(self, path: str) -> bool:
-        """Whether somebody has spoken about `path`, a part of it, or what it is part of."""
+        """Whether a person has decided `path`, a part of it, or what it is part of."""
         return any(_within(settled, path) or _within(path, settled) for settled in self.settled)
 
 
@@ -107,7 +107,7 @@ def _within(inner: str, outer: str) -> bool:
 
 
 def problems(draft: Draft) -> list[Problem]:
-    """Return everything that keeps the draft from running: all problems at once."""
+    """Return every problem that keeps the draft from running."""
     # Heavy: the specification's models draw with numpy, and this module is on the way to tools/list
     from healthsim.products.reference_names import built_in_names  # noqa: PLC0415
     from healthsim.specification.checks import check  # noqa: PLC0415
@@ -138,7 +138,7 @@ def problems(draft: Draft) -> list[Problem]:
 
 
 def questions(draft: Draft) -> list[Question]:
-    """Return what is still open: what was assumed, then what was never said."""
+    """Return the open questions: about assumptions first, then about what was never said."""
     open_questions = [
         Question(item.path, item.ask, item.instead, assumed=True)
         for item in draft.assumptions

@@ -16,8 +16,8 @@ def metros(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the pieces of a text that name a metropolitan area by its first city.
 
     Returns:
-        Each piece as written, and the titles of the areas that are called so: one, or several of
-        which the text does not say which, or none where the state that is named has none.
+        Each piece as written, and the titles of the areas with that name: one, or several if
+        the text is ambiguous, or none if the named state has none.
     """
     if not _HINT.search(text):
         return []

@@ -1,4 +1,4 @@
-"""The steps of a journey as an indented list, with what holds them."""
+"""The steps of a journey as an indented list, below the steps that hold them."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _steps(steps: Any, depth: int) -> Lines:
 
 
 def _inside(step: Mapping[str, Any], depth: int) -> Lines:
-    """Yield what a step holds: rows, ways, visits, stages, delays, and steps."""
-    yield from _ways(step, depth)
+    """Yield what a step holds: table rows, options, visits, stages, delays and steps."""
+    yield from _options(step, depth)
     for visit in objects(step.get("visits")):
         yield "  " * depth, sentences.visit(visit)
         yield from _steps(visit.get("steps"), depth + 1)
@@ -69,7 +69,7 @@ def _inside(step: Mapping[str, Any], depth: int) -> Lines:
     yield from _titled("to the newborn:", step.get("newborn"), depth)
 
 
-def _ways(step: Mapping[str, Any], depth: int) -> Lines:
+def _options(step: Mapping[str, Any], depth: int) -> Lines:
     table = step.get("table")
     for row in objects(table.get("rows")) if isinstance(table, Mapping) else ():
         yield "  " * depth, sentences.row(row)

@@ -1,6 +1,6 @@
 """Places in a document: `clinical.comorbidities[I10].share` or `/clinical/comorbidities/0/share`.
 
-A list item is named by what it is known by (a code, an id, a name, a drug, where a move goes to) or
+A list item is named by its key (a code, an id, a name, a drug, the target of a move) or
 by its number. Where a figure may be either, as with stages 1 to 5, `["2"]` is the name and `[#2]`
 the number, and `[2]` is refused.
 """
@@ -15,17 +15,17 @@ from healthsim.errors import Refused, near
 
 LONGEST = 1000
 """Characters of a path."""
-_KNOWN_BY = ("id", "code", "name", "drug", "to")
+_KEYS = ("id", "code", "name", "drug", "to")
 _HOLDERS = frozenset(
     ("phases", "steps", "with", "options", "visits", "unscheduled", "delay", "stages", "otherwise",
      "newborn", "parts")
 )  # fmt: skip
-"""Keys of a journey's document below which steps stand, before its parts are copied in."""
+"""Keys of a journey document that hold steps, before its parts are copied in."""
 _PIECE = re.compile(r"\[([^\]]*)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
 
 
 class Quoted(str):
-    """A piece that stood in quotes: a name, also where it is a figure."""
+    """A piece in quotes: a name, even if it is a number."""
 
     __slots__ = ()
 
@@ -78,7 +78,7 @@ def write(pieces: list[str]) -> str:
 
 
 def find(document: Any, pieces: list[str]) -> Any:
-    """Return what stands at a place, or None."""
+    """Return the value at a place, or None."""
     value = document
     for piece in pieces:
         if isinstance(value, dict):
@@ -95,7 +95,7 @@ def change(document: Any, op: str, pieces: list[str], value: Any) -> tuple[Any, 
     """Set, remove or append at a place of `document`, in place.
 
     Returns:
-        What stood there before and what stands there now (None for nothing).
+        The value before and the value now (None for nothing).
     """
     parent = _parent(document, pieces, make=op != "remove")
     last = pieces[-1]
@@ -139,7 +139,7 @@ def _append(parent: Any, last: str, value: Any, path: str) -> tuple[Any, Any]:
 
 
 def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
-    """Return the container of a place; for a change, missing objects on the way are made."""
+    """Return the container of a place; with `make`, create missing objects on the way."""
     value = document
     for number, piece in enumerate(pieces[:-1]):
         where = write(pieces[: number + 1])
@@ -160,7 +160,7 @@ def _parent(document: Any, pieces: list[str], *, make: bool) -> Any:
 
 
 def _place(items: list[Any], piece: str) -> int | None:
-    """Return the position of a list item that is named by what it is known by, or by number.
+    """Return the position of a list item that is named by its key or by its number.
 
     Raises:
         Refused: a figure is the number of one item and the name of another.
@@ -172,7 +172,7 @@ def _place(items: list[Any], piece: str) -> int | None:
         return place
     named = next(
         (place for place, item in enumerate(items)
-         if isinstance(item, dict) and any(item.get(key) == piece for key in _KNOWN_BY)), None
+         if isinstance(item, dict) and any(item.get(key) == piece for key in _KEYS)), None
     )  # fmt: skip
     if named is not None and place is not None and named != place:
         raise Refused(
@@ -184,7 +184,7 @@ def _place(items: list[Any], piece: str) -> int | None:
 
 def _items(items: list[Any], piece: str) -> str:
     names = [
-        next((str(item[key]) for key in _KNOWN_BY if key in item), str(number))
+        next((str(item[key]) for key in _KEYS if key in item), str(number))
         for number, item in enumerate(items)
         if isinstance(item, dict)
     ]
@@ -214,9 +214,9 @@ def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, 
 
 
 def _counted(items: list[Any], number: int) -> str:
-    """Return the number of a list item as a piece that cannot be taken for a name."""
+    """Return the number of a list item as a piece that cannot be read as a name."""
     figure = str(number)
-    named = any(isinstance(item, dict) and figure in map(item.get, _KNOWN_BY) for item in items)
+    named = any(isinstance(item, dict) and figure in map(item.get, _KEYS) for item in items)
     return f"#{figure}" if named else figure
 
 
@@ -241,7 +241,7 @@ def step(journey: dict[str, Any], name: str) -> list[str]:
 
 
 def _below(place: list[str], step: dict[str, Any], journey: dict[str, Any]) -> list[str]:
-    """Return the place below which the steps of a step stand: of an include, its part's."""
+    """Return the place of the steps below a step: of an include, its part's place."""
     part, parts = step.get("part"), journey.get("parts")
     is_include = isinstance(part, str) and isinstance(parts, dict) and part in parts
     return ["parts", str(part)] if is_include else place

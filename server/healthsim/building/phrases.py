@@ -1,6 +1,6 @@
-"""Values of a draft in words: texts, shares, distributions, days, beats, hazards.
+"""Values of a draft in words: texts, shares, distributions, days, repeats, hazards.
 
-A draft may be unfinished, so nothing here trusts the form of what it is given.
+A draft may be unfinished, so every function accepts any value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HOLE = re.compile(r"\$\{(\w+)\}")
 
 
 def line(text: object) -> str:
-    r"""Return text on one line, without what would be read as markup, and not too long.
+    r"""Return text on one line, without characters of markup, and not too long.
 
     >>> line("a\nb | `c`")
     "a b / 'c'"
@@ -168,7 +168,7 @@ def _month(value: Any) -> str:
 
 
 def every(value: Any) -> str:
-    """Say the beat of a repeat.
+    """Say how often a repeat comes.
 
     >>> every({"weeks": 2}), every({"weekdays": ["mon", "wed"]})
     ('every 2 weeks', 'every mon, wed')

@@ -1,4 +1,4 @@
-"""Conditions that are asked for as often as the population has them."""
+"""Conditions that are requested with the prevalence of the population."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEASURES = {
     "F32.A": "depression",
     "E66.9": "obesity",
 }
-"""The population measure that a condition's code stands for, where there is one."""
+"""The population measure of a condition's code, if there is one."""
 
 _ANY = "|".join(pattern for pattern, _ in CONDITIONS.values())
 _ONE = rf"\b(?:{_ANY})\b"
@@ -35,7 +35,7 @@ PATTERNS = (
     rf"{_LIST},? (?:at|with|by) (?:the |its |their )?{_OF}[- ]{_RATE}\b{_NO_FIGURE}",
     rf"{_LIST},? as in the (?:general |local )?{_PLACE}\b",
 )
-"""Ways of saying it; the group `list` has the conditions."""
+"""Patterns of such requests; the group `list` has the conditions."""
 
 
 def codes(text: str) -> list[str]:

@@ -34,7 +34,7 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
 
     Raises:
         Refused: a path names no place; nothing is changed.
-        SpecError: the changes make something wrong that was right; nothing is changed.
+        SpecError: the changes make something invalid that was valid; nothing is changed.
     """
     if not 1 <= len(changes) <= MOST:
         raise Refused("changes", f"holds {len(changes)} changes", f"give 1 to {MOST}")
@@ -44,7 +44,7 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
     open_pieces = draft.not_understood
     for number, change in enumerate(changes):
         if str(change["path"]).strip() == "not_understood":
-            lines.append(_go_on(str(change["op"]), open_pieces))
+            lines.append(_drop_open_pieces(str(change["op"]), open_pieces))
             open_pieces = ()
             continue
         pieces, path = resolve(document, str(change["path"]), f"changes[{number}].path")
@@ -71,7 +71,7 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
 
 
 def _refuse_whole(change: Mapping[str, Any], part: str) -> None:
-    """Refuse a change that would leave no profile, or something else in its place."""
+    """Refuse a change that removes a whole document or gives it the wrong type."""
     kind = dict if part == "profile" else list
     if change["op"] == "remove" or not isinstance(_plain(change.get("value")), kind):
         raise Refused(
@@ -81,7 +81,7 @@ def _refuse_whole(change: Mapping[str, Any], part: str) -> None:
         )
 
 
-def _go_on(op: str, pieces: Sequence[str]) -> str:
+def _drop_open_pieces(op: str, pieces: Sequence[str]) -> str:
     if op != "remove":
         raise Refused("not_understood", "can only be removed", "use op remove")
     return f"not_understood: {_short(list(pieces))} -> nothing"
@@ -98,7 +98,7 @@ def _refuse_new_problems(old: Draft, new: Draft) -> None:
 
 
 def resolve(document: dict[str, Any], path: str, where: str = "section") -> tuple[list[str], str]:
-    """Return the place in `document`, and how to write it to the person."""
+    """Return the place in `document`, and the path to show to the person."""
     pieces = paths.parse(path)
     first = pieces[0]
     if first == "profile":

@@ -1,7 +1,7 @@
-"""Reads a plain wish: what is understood, where it goes in a profile, and what is not understood.
+"""Parses a plain request: what is understood, where it goes in a profile, and what is not.
 
-A table of patterns over the text, nothing more: every piece that is taken is blanked out, and what
-is left over, filler words aside, is reported as not understood.
+It applies a table of patterns to the text: every piece that matches is blanked out, and what
+remains, except filler words, is reported as not understood.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ParsedRequest:
         aged: the word, such as "adults", where `ages` are not of figures.
         prevalent: codes of conditions that are asked for as often as the population has them.
         metros: pieces as written, and the titles of the metropolitan areas that they may mean.
-        counties: names as written, and the state's code, empty where none was said.
+        counties: names as written, and the state's code, empty if no state was named.
         vague: paths whose figure was a word ("mostly"), with the words.
         left: pieces of text that nothing here understands.
     """
@@ -93,7 +93,7 @@ class ParsedRequest:
 
     @property
     def says_who(self) -> bool:
-        """Whether the wish names any people at all."""
+        """Whether the request describes any people."""
         return any(
             (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics,
              self.prevalent)
@@ -127,8 +127,8 @@ class _Text:
 def read(request: str) -> ParsedRequest:
     """Read a request in plain words.
 
-    >>> wishes = read("200 Medicare patients with diabetes, mostly in Texas")
-    >>> wishes.count, wishes.payer, wishes.conditions, wishes.states, wishes.left
+    >>> parsed = read("200 Medicare patients with diabetes, mostly in Texas")
+    >>> parsed.count, parsed.payer, parsed.conditions, parsed.states, parsed.left
     (200, 'medicare', {'E11.9': None}, {'TX': 0.8}, [])
     """
     parsed = ParsedRequest(request)

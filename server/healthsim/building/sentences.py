@@ -28,7 +28,7 @@ def sentence(step: Mapping[str, Any]) -> str:
 
 
 def visit(step: Mapping[str, Any]) -> str:
-    """Say a visit of a protocol: its day, window and cycles, and how many keep it."""
+    """Say a visit of a protocol: its day, window and cycles, and the shares of people."""
     name = str(step.get("name") or "").replace("{cycle}", "n")
     parts = [f"visit {say(step.get('id'))}{f' ({say(name)})' if name else ''}"]
     parts.append(f"day {say(step.get('day', 1))}{_window(step.get('window'))}")
@@ -86,7 +86,7 @@ def _move(move: Mapping[str, Any]) -> str:
 
 
 def delay(delay: Any) -> str:
-    """Say how a beat is put off, or nothing."""
+    """Say how a repeat is delayed, or nothing."""
     if not isinstance(delay, Mapping):
         return ""
     return (f"put off {say(delay.get('days'))} days while {say(delay.get('when'))} "
@@ -133,9 +133,9 @@ def _stages(step: Mapping[str, Any]) -> str:
 
 
 def _wait(step: Mapping[str, Any]) -> str:
-    beat = f"asked every {say(step.get('check_every', 7))} days"
+    asked_every = f"asked every {say(step.get('check_every', 7))} days"
     return (f"wait until {say(step.get('until'))}, at most {phrases.length(step.get('limit'))}, "
-            f"{beat}")  # fmt: skip
+            f"{asked_every}")  # fmt: skip
 
 
 def _include(step: Mapping[str, Any]) -> str:
@@ -168,7 +168,7 @@ def _how(step: Mapping[str, Any]) -> str:
     return f"{way} {say(step.get(way))}"
 
 
-_TELLING = (
+_SHOWN = (
     "name", "encounter_class", "reason", "loinc", "panel", "drug", "code", "cvx", "plan",
     "display", "term", "treatment",
 )  # fmt: skip
@@ -177,7 +177,7 @@ _TELLING = (
 def _event(step: Mapping[str, Any]) -> str:
     given = step.get("details")
     details: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    parts = [say(details[key]).replace("{cycle}", "n") for key in _TELLING if details.get(key)]
+    parts = [say(details[key]).replace("{cycle}", "n") for key in _SHOWN if details.get(key)]
     parts += [f"{say(details['days_supply'])} days' supply"] if details.get("days_supply") else []
     for key in ("grade", "dose", "number"):
         if details.get(key) is not None:
@@ -199,7 +199,7 @@ def _branch(step: Mapping[str, Any]) -> str:
 
 
 def option(option: Any) -> str:
-    """Say one way out of a branch."""
+    """Say one option of a branch."""
     if not isinstance(option, Mapping):
         return say(option)
     parts = [say(option.get("name"))]

@@ -1,4 +1,4 @@
-"""Starts a draft from a wish in plain words, and says back all that it made of it."""
+"""Starts a draft from a request in plain words, and reports all that it made of it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ AS_OF = "2025-01-01"
 def start_profile(
     request: str, template: str = "", count: int | None = None
 ) -> tuple[Draft, CustomizationReport]:
-    """Turn a wish into a draft of a profile.
+    """Turn a request into a draft of a profile.
 
     Args:
-        request: the wish, in the person's own words.
-        template: name of the template to start from; chosen by the wish when empty.
+        request: the request, in the person's own words.
+        template: name of the template to start from; chosen by the request if empty.
         count: number of people; wins over a figure in the request.
     """
     parsed = request_parser.read(request)
@@ -61,7 +61,7 @@ def start_profile(
 def _keep_expectations(
     profile: dict[str, Any], template: dict[str, Any], report: CustomizationReport
 ) -> None:
-    """Leave out what a template expects of its people where the wish made other people of them."""
+    """Drop the template's expectations if the request changed its people."""
     free = ("count", "seed")
     parts = {key: value for key, value in profile.items() if key not in free}
     unchanged = parts == {key: value for key, value in template.items() if key not in free}
@@ -99,7 +99,7 @@ def _base(
 
 
 def _fitting(parsed: ParsedRequest, report: CustomizationReport) -> templates.Template | None:
-    """Return the template whose topic, payer, condition and ages are the wish's own.
+    """Return the template whose topic, payer, condition and ages are those of the request.
 
     A topic that was said comes first, then a condition that everybody in the template has. Where
     nobody pays and several fit, none is taken: the payer is asked for instead.
@@ -122,7 +122,7 @@ def _fitting(parsed: ParsedRequest, report: CustomizationReport) -> templates.Te
 
 
 def _is_topic(topic: Topic, parsed: ParsedRequest) -> bool:
-    """Say whether a wish that names the topic can be met by its template."""
+    """Return whether the topic's template meets a request that names the topic."""
     document, primary = templates.load(topic.template).fresh(), primary_of(parsed)
     needed = {"": True, "payer": payer_of(parsed), "condition": primary}[topic.needs]
     if not needed or (topic.everyone and primary and not primary.startswith(topic.everyone)):
@@ -132,7 +132,7 @@ def _is_topic(topic: Topic, parsed: ParsedRequest) -> bool:
 
 
 def _fits_words(topic: Topic, parsed: ParsedRequest) -> bool:
-    """Say whether the ages of the wish are those of a word, and the topic's own."""
+    """Return whether the request's ages come from a word, and are the topic's own."""
     return topic.ages and parsed.ages in {(low, high) for _, low, high in AGES}
 
 
@@ -154,7 +154,7 @@ def _primary_code(template: templates.Template) -> str:
 
 
 def _is_paid(document: dict[str, Any], parsed: ParsedRequest) -> bool:
-    """Say whether the template's plans are among those of the wish's payer."""
+    """Return whether one of the template's plans is of the request's payer."""
     plans = document.get("coverage", {}).get("plan", {})
     payer = payer_of(parsed)
     return payer is None or bool(set(payer.plans) & set(plans.get("weights", plans)))
@@ -216,7 +216,7 @@ _GENERIC_WORDS = """
     annual visit visits journey journeys episode after before from until over during recovery
     pre op post follow up care time start type office telehealth one two three"""
 _GENERIC = frozenset(_GENERIC_WORDS.split())
-"""Words that are in the name or title of a journey and do not tell it from others."""
+"""Words that are in the name or title of a journey and do not distinguish it."""
 
 
 def _fitting_journey(request: str) -> templates.Template | None:
@@ -226,7 +226,7 @@ def _fitting_journey(request: str) -> templates.Template | None:
 
 
 def _is_about(template: templates.Template, request: str) -> bool:
-    """Say whether condition or topic are the template's own, and little else is asked for."""
+    """Return whether condition or topic are the template's own, and little else is requested."""
     text = f"{template.name} {template.title}".replace("-", " ")
     template_codes = request_parser.read(text).conditions
     parsed = request_parser.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))

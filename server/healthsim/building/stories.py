@@ -1,6 +1,6 @@
-"""What a wish says of time, births and trials: parts of a journey, which a profile cannot hold.
+"""What a request says of time, births and trials: these belong to a journey, not a profile.
 
-They are taken before ages and counts are read, said back, and asked about.
+They are read before ages and counts, and reported as not understood, with a hint.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STORIES = (
     (r"\b\d{1,2}-year\b(?!-old|s?[- ]old)", _SPAN),
     (r"\b(?:life[- ]?cycles?|disease progression)\b", _SPAN),
 )
-"""Pattern of what is said, and where it belongs."""
+"""Pattern of a request, and the hint where it belongs."""
 
 
 def counts(match: re.Match[str]) -> dict[str, int] | None:

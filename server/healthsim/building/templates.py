@@ -1,4 +1,4 @@
-"""The template library: find a form letter by words, load it by name."""
+"""The template library: find a template by words, load it by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = ("profile", "journey")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A form letter: a valid specification to be customised."""
+    """A valid specification to start from."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class Template:
     document: str
 
     def fresh(self) -> dict[str, Any]:
-        """Return its document, to be changed at will."""
+        """Return a new copy of its document."""
         document: dict[str, Any] = json.loads(self.document)
         return document
 
@@ -53,7 +53,7 @@ def load(name: str, kind: str = "") -> Template:
     """Return the template of this name.
 
     Raises:
-        NotFound: with near matches; also when it is of another kind.
+        NotFound: with near matches; also if it is of another kind.
     """
     plain_name = name.strip().lower().removesuffix(".json")
     for template in load_library():

@@ -1,4 +1,4 @@
-"""The words that a wish is read by: payers, conditions, states, ages. Data, not language."""
+"""The words that a request is parsed by: payers, conditions, states, ages."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ CONDITIONS = {
     "M17.11": (r"(?:knee )?osteoarthritis|arthritis of the knee", "osteoarthritis of the knee"),
     "N40.0": (r"\bbph\b|enlarged prostate|prostatic hyperplasia", "enlarged prostate"),
 }  # fmt: skip
-"""What people say, most specific first, and the ICD-10-CM code that it is taken for."""
+"""The ICD-10-CM code of each condition, and what people call it; most specific first."""
 
 AGES = (
     # pattern, low, high in years
@@ -146,7 +146,7 @@ TOPICS = (
     Topic("medicare-general", r"wellness|general|across the board", needs="payer"),
     Topic("commercial-high-cost", r"high[- ]cost|catastrophic|costly|expensive", needs="payer"),
 )  # fmt: skip
-"""Templates that nobody gets without having said what they are about."""
+"""Templates that are chosen only if the request names their topic."""
 
 ALIKE = {
     "kids": "children", "kid": "children", "child": "children", "teens": "children",

@@ -1,4 +1,4 @@
-"""What the tools answer, as data. Rows travel as arrays beside one list of column names."""
+"""What the tools answer, as data. Rows are arrays beside one list of column names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rows(columns: list[str], items: list[list[Any]]) -> Rows:
 
 
 class Answer(BaseModel):
-    """What a tool answers. Fields that are left at their default do not travel."""
+    """What a tool answers. Fields that have their default value are not sent."""
 
 
 def reply(answer: Answer) -> CallToolResult:
@@ -36,7 +36,7 @@ class TemplatesFound(Answer):
 
 
 class DraftStarted(Answer):
-    """The state of a draft after a wish in plain words."""
+    """The state of a draft after a request in plain words."""
 
     spec_id: str
     revision: int
@@ -105,7 +105,7 @@ class RunState(Answer):
 
 
 class QuickPeople(Answer):
-    """A few linked people, nothing kept."""
+    """A few linked people; nothing is saved."""
 
     people: list[dict[str, Any]]
     columns: dict[str, list[str]]
@@ -139,7 +139,7 @@ class ScenarioShown(Answer):
 
 
 class ActionResult(Answer):
-    """What a save, a delete or a cancelling did."""
+    """What a save, a delete or a cancel did."""
 
     name: str
     done: str

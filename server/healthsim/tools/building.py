@@ -1,4 +1,4 @@
-"""Phase 1, the conversation: from a wish to a specification that can be run."""
+"""Phase 1, the conversation: from a request to a specification that can be run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from healthsim.tools.answers import (
 from healthsim.tools.server import Ctx, home_of
 
 LONGEST = 30_000
-"""Characters of a section; hosts cut off longer answers somewhere."""
+"""Characters of a section; hosts cut longer answers."""
 
 SpecId = Annotated[str, Field(description="A draft.")]
 
@@ -66,11 +66,11 @@ def find_templates(
 
 def start_profile_builder(
     ctx: Ctx,
-    request: Annotated[str, Field(description="The wish, in the person's own words.")],
+    request: Annotated[str, Field(description="The request, in the person's own words.")],
     template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
     count: Annotated[int | None, Field(description="Number of people.")] = None,
 ) -> Annotated[CallToolResult, DraftStarted]:
-    """Start a draft of a population (who) from a wish such as: 200 Medicare patients in Texas.
+    """Start a draft of a population (who) from a request such as: 200 Medicare patients in Texas.
 
     Answers with what was understood, what was not, what is open, and the spec_id of later
     calls. Nothing is generated yet.
@@ -108,13 +108,13 @@ def refine_spec(
     spec_id: SpecId,
     changes: Annotated[list[DraftChange], Field(description="Applied in order, all or none.")],
     revision: Annotated[
-        int, Field(ge=0, description="Refuse when the draft is newer; 0: never.")
+        int, Field(ge=0, description="Refuse if the draft is newer; 0: never.")
     ] = 0,
 ) -> Annotated[CallToolResult, DraftRefined]:
     """Change a draft by small steps: set, remove or append at a path.
 
-    A change that would make the specification wrong is refused with the mend, and nothing is
-    changed. Answers with what changed and what is still open.
+    A change that would make the specification invalid is refused, with how to fix it; nothing
+    is changed then. Answers with what changed and what is still open.
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id)
@@ -177,11 +177,11 @@ def preview_spec(
     ctx: Ctx,
     spec_id: SpecId,
     sample: Annotated[int, Field(ge=1, le=10, description="People to show.")] = 3,
-    seed: Annotated[int | None, Field(ge=0, description="Another seed than the spec's.")] = None,
+    seed: Annotated[int | None, Field(ge=0, description="Instead of the spec's.")] = None,
 ) -> Annotated[CallToolResult, PreviewAnswer]:
     """Preview a run: a few people, and how many rows, megabytes and seconds to expect.
 
-    Nothing is kept. Use it before execute_spec, for the person to confirm.
+    Nothing is saved. Use it before execute_spec, for the person to confirm.
     """
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 

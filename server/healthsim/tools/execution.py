@@ -1,4 +1,4 @@
-"""Phase 2, the factory: run a specification, watch it, stop it, or see a few people at once."""
+"""Phase 2, generation: run a specification, watch it, stop it, or see a few people at once."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ async def execute_spec(
 ) -> Annotated[CallToolResult, RunState]:
     """Run a specification: generate its people and all their linked records.
 
-    The same spec and seed always give the same rows; a repeated call joins the run that is
-    there. A long run answers with status running: call check_run.
+    The same spec and seed always give the same rows; a repeated call joins the existing
+    run. A long run answers with status running: call check_run.
     """
     home = home_of(ctx)
     spec = Draft.of(specs.load(home, spec_id).document)
@@ -71,7 +71,7 @@ async def execute_spec(
 
 
 async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord:
-    """Wait for a run, at most so long, and report its progress as it grows."""
+    """Wait for a run, at most `seconds`, and report its progress."""
     deadline, reported = time.monotonic() + seconds, 0
     while True:
         remaining = deadline - time.monotonic()
@@ -115,7 +115,7 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
 def _is_again(
     home: Home, name: str, profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
 ) -> bool:
-    """Whether the scenario of this name holds just these documents: the call is a repeated one."""
+    """Return whether the saved scenario has the same documents, so that the call is a repeat."""
     reference = reference_for(home, profile, journeys)
     job = generate.default_engine().prepare(profile, journeys, reference)
     try:
@@ -126,7 +126,7 @@ def _is_again(
 
 
 def _save(home: Home, record: RunRecord, name: str) -> None:
-    """Save a run, unless an earlier call of the same kind has saved the very same rows."""
+    """Save a run, unless an earlier call has saved the same rows."""
     try:
         if scenarios.describe(home, name).digest == record.digest:
             return
@@ -187,7 +187,7 @@ async def check_run(
 
 
 def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:
-    """Stop a run that is no longer wanted; it stops within one chunk."""
+    """Stop a run that is no longer needed; it stops within one chunk."""
     home = home_of(ctx)
     runs.cancel(home, run_id)
     record = generate.join(home, run_id, _STOPPING)
@@ -202,7 +202,7 @@ def quick_generate(
     count: Annotated[int, Field(ge=1, le=10, description="Number of people.")] = 1,
     template: Annotated[str, Field(description="Profile template; chosen if empty.")] = "",
     journey: Annotated[str, Field(description="Journey template, if things should happen.")] = "",
-    seed: Annotated[int | None, Field(ge=0, description="Another seed gives others.")] = None,
+    seed: Annotated[int | None, Field(ge=0, description="Another seed, other people.")] = None,
 ) -> Annotated[CallToolResult, QuickPeople]:
     """Make 1 to 10 linked people at once, with chart, coverage, claims and fills; nothing is kept.
 

@@ -78,7 +78,7 @@ def _text(name: str) -> str:
 
 
 def _alike(name: str, about_topics: Mapping[str, str]) -> str:
-    """Suggest topics with a name like it, else those whose name or description holds its words."""
+    """Suggest topics of a similar name, else those whose name or description has its words."""
     stems = {word[:6] for word in re.findall(r"[a-z0-9]{3,}", name.lower())}
     similar = [
         topic for topic, about in about_topics.items()
@@ -120,10 +120,10 @@ def _schema_of(kind: str) -> Callable[[], str]:
 
 
 def build_population(wish: str) -> list[UserMessage]:
-    """Build a population from a wish, show it, run it and save it."""
+    """Build a population from a request, show it, run it and save it."""
     return [
         UserMessage(
-            "Use the HealthSim tools. Build a synthetic population for this wish: "
+            "Use the HealthSim tools. Build a synthetic population for this request: "
             f"{wish}\nStart with start_profile_builder (and start_journey_builder where something "
             "should happen to the people). Tell me what you understood and what you did not, ask "
             "what is still open, show me the card with get_spec and the numbers with "
@@ -143,7 +143,7 @@ def ask_scenario(scenario: str, question: str) -> list[UserMessage]:
 
 
 def check_scenario(scenario: str) -> list[UserMessage]:
-    """Check a saved scenario: is everything linked, and is it what was asked for?"""
+    """Check a saved scenario: is everything linked, and is it what was requested?"""
     return [
         UserMessage(
             f"Use audit_scenario on {scenario!r}. Say in plain words what was checked, whether "

@@ -1,4 +1,4 @@
-"""Look up what a specification may say, before it is said: codes, places, providers."""
+"""Look up what a specification may contain before it is written: codes, places, providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask a scenario: query it, audit it, take it out as files."""
+"""Use a scenario: query it, audit it, export it as files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(description="A scenario.")]
 LONGEST = 40_000
-"""Characters of an answer's rows; hosts cut off longer ones somewhere."""
+"""Characters of an answer's rows; hosts cut longer answers."""
 
 
 def query_scenario(
@@ -26,12 +26,12 @@ def query_scenario(
     name: Name,
     sql: Annotated[str, Field(description="One SELECT, DuckDB dialect.")],
     limit: Annotated[int, Field(ge=1, le=500, description="Most rows.")] = 50,
-    offset: Annotated[int, Field(ge=0, description="Skip so many rows.")] = 0,
+    offset: Annotated[int, Field(ge=0, description="Rows to skip.")] = 0,
 ) -> Annotated[CallToolResult, QueryPage]:
     """Query a scenario with SQL; answer with numbers, not with many rows.
 
     Tables join on person_id, encounter_id, claim_id and event_id. events.step and
-    events.occurrence tell which visit a record belongs to.
+    events.occurrence say which visit a record belongs to.
     """
     result = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
     shown_rows = _fitting(result.rows)
@@ -59,7 +59,7 @@ def _fitting(result_rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:
-    """Audit a scenario: is all linked, do amounts agree, is it what was asked for, like life?"""
+    """Audit a scenario: is all linked, do amounts agree, is it as requested, is it realistic?"""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
     report = auditing.audit(home_of(ctx), name)
@@ -79,7 +79,7 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswe
 
 
 def _next_step(report: AuditReport) -> str:
-    """Say what is left to do: a published figure that is off is said, and needs no mending."""
+    """Return the next step: a published figure that is off is reported, and needs no repair."""
     advice = "" if report.ok else "Say what differs; a new run needs a changed spec or seed. "
     if report.scored:
         advice += f"Say the scorecard: {report.score}."

@@ -1,4 +1,4 @@
-"""What is kept: save a run as a scenario, list, describe and delete scenarios."""
+"""Saved scenarios: save a run as a scenario, list, describe and delete scenarios."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def save_scenario(
     run_id: Annotated[str, Field(max_length=64, description="A finished run.")],
     name: Annotated[str, Field(description="Lower-case letters, digits and hyphens.")],
     description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
-    replace: Annotated[bool, Field(description="Over a scenario of this name.")] = False,
+    replace: Annotated[bool, Field(description="Replace a scenario of this name.")] = False,
 ) -> Annotated[CallToolResult, ActionResult]:
-    """Save a finished run under a name, to be queried, exported and made again later."""
+    """Save a finished run under a name, to query, export and generate again later."""
     if not replace:
         refuse_taken(home_of(ctx), name)
     saved = kept.save_run(home_of(ctx), run_id, name, description=description, replace=replace)
@@ -55,7 +55,7 @@ def list_scenarios(
     ctx: Ctx,
     query: Annotated[str, Field(description="Words in name, description or tags.")] = "",
     limit: Annotated[int, Field(ge=1, le=100, description="Most rows.")] = 20,
-    offset: Annotated[int, Field(ge=0, description="Skip so many.")] = 0,
+    offset: Annotated[int, Field(ge=0, description="Rows to skip.")] = 0,
 ) -> Annotated[CallToolResult, Scenarios]:
     """List the saved scenarios, newest first."""
     words = query.lower().split()
@@ -83,7 +83,7 @@ def list_scenarios(
 def describe_scenario(
     ctx: Ctx,
     name: Name,
-    table: Annotated[str, Field(description="This table's columns and a few rows.")] = "",
+    table: Annotated[str, Field(description="Show columns and rows of this table.")] = "",
 ) -> Annotated[CallToolResult, ScenarioShown]:
     """Describe a scenario: its tables; or one table: columns, meanings and a few rows."""
     summary = kept.describe(home_of(ctx), name)

@@ -1,4 +1,4 @@
-"""The edge itself: what a tool is given, how it answers, and what a caller sees of an error."""
+"""The server behind all tools: their context, their schemas, and what a caller sees of an error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DELETE = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
 LONGEST_ERROR = 10_000
-"""Characters of an error that some hosts cut off beyond."""
+"""Characters of an error; some hosts cut longer ones."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -58,7 +58,7 @@ class HealthSimServer(MCPServer[ServerContext]):
 
     The SDK shows a caller only the text of a `ToolError`, and of a failed argument pydantic's own.
     Here a `HealthSimError` is shown whole (where, what was found, how to mend it), arguments are
-    explained in the same form, and anything unexpected is logged and says nothing of the inside.
+    explained in the same form, and anything unexpected is logged and not shown.
     """
 
     refused: frozenset[str] = frozenset()
@@ -138,22 +138,22 @@ def register(server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnot
 def tighten_schemas(server: HealthSimServer) -> None:
     """Refuse unknown arguments, and publish schemas without what models do not need.
 
-    The SDK ignores an unknown argument in silence, so a misspelt `limt` would be lost. (Private
-    parts of the SDK are touched here and nowhere else; a test pins them.)
+    The SDK ignores an unknown argument in silence, so a misspelt `limt` would be lost. Private
+    parts of the SDK are used here and nowhere else; a test pins them.
     """
     for tool in server._tool_manager.list_tools():
         model = tool.fn_metadata.arg_model
         model.model_config["extra"] = "forbid"
         model.model_rebuild(force=True)
-        tool.parameters = slim(_whole(model.model_json_schema(by_alias=True)))
+        tool.parameters = slim(_inlined(model.model_json_schema(by_alias=True)))
         if tool.fn_metadata.output_schema:
             tool.fn_metadata.output_schema = _shape(slim(tool.fn_metadata.output_schema))
 
 
-def _whole(schema: dict[str, Any]) -> dict[str, Any]:
-    """Put definitions in the places that name them: each is named once, and two places cost more.
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put each definition where it is used: each is used about once, so that this is shorter.
 
-    What a definition says of itself in general is left out where its place is described already.
+    The definition's own description is left out; the place that uses it has one.
     """
     parts = {
         f"#/$defs/{name}": {key: value for key, value in part.items() if key != "description"}
@@ -174,7 +174,7 @@ def _whole(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def slim(schema: Any) -> Any:
-    """Drop generated titles, and null from optional parameters that may simply be left out."""
+    """Drop generated titles, and null from optional parameters, which can be left out."""
     if isinstance(schema, list):
         return [slim(item) for item in schema]
     if not isinstance(schema, dict):
@@ -194,7 +194,7 @@ def slim(schema: Any) -> Any:
 def _shape(schema: Any) -> Any:
     """Return the bare shape of an answer: its fields and their types, without prose or parts.
 
-    No field is said to be required, since what is at its default does not travel.
+    No field is required, since fields with their default value are not sent.
     """
     if isinstance(schema, list):
         return [_shape(item) for item in schema]

@@ -45,8 +45,8 @@ class Skill:
 
 @cache
 def skills() -> tuple[Skill, ...]:
-    """Read every skill of the shelf, the front door first."""
-    shelf = []
+    """Read every skill, the entry skill `healthsim` first."""
+    loaded = []
     for path in sorted(library.library_folder("skills").glob("*/SKILL.md")):
         folder = path.parent
         files = {
@@ -55,8 +55,8 @@ def skills() -> tuple[Skill, ...]:
             if file.is_file()
         }
         front = _split(files["SKILL.md"].decode())[0]
-        shelf.append(Skill(front.get("name", folder.name), front, files))
-    return tuple(sorted(shelf, key=lambda skill: (skill.name != "healthsim", skill.name)))
+        loaded.append(Skill(front.get("name", folder.name), front, files))
+    return tuple(sorted(loaded, key=lambda skill: (skill.name != "healthsim", skill.name)))
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
@@ -76,13 +76,13 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 
 class GetSkill(RequestParams):
-    """Which skill is wanted."""
+    """The skill to return."""
 
     uri: str
 
 
 class ReadDirectory(PaginatedRequestParams):
-    """Which folder is wanted."""
+    """The folder to list."""
 
     uri: str
 
@@ -123,12 +123,12 @@ class Skills(Extension):
     async def _list(
         self, _: ServerRequestContext[Any, Any], __: PaginatedRequestParams
     ) -> dict[str, Any]:
-        return {"skills": [_entry(skill) for skill in skills()], **_fresh()}
+        return {"skills": [_entry(skill) for skill in skills()], **_caching()}
 
     async def _get(self, _: ServerRequestContext[Any, Any], request: GetSkill) -> dict[str, Any]:
         for skill in skills():
             if request.uri in (_uri(skill, "SKILL.md"), f"skill://{skill.name}", skill.name):
-                return {"skill": _entry(skill), **_fresh()}
+                return {"skill": _entry(skill), **_caching()}
         raise MCPError(code=INVALID_PARAMS, message=f"no skill {request.uri}")
 
     async def _directory(
@@ -146,14 +146,14 @@ class Skills(Extension):
                 entries[name] = {"uri": prefix + name, "name": name, "mimeType": kind}
         if not entries:
             raise MCPError(code=INVALID_PARAMS, message=f"no folder {request.uri}")
-        return {"resources": list(entries.values()), **_fresh()}
+        return {"resources": list(entries.values()), **_caching()}
 
 
 def _uri(skill: Skill, path: str) -> str:
     return f"skill://{skill.name}/{path}"
 
 
-def _fresh() -> dict[str, Any]:
+def _caching() -> dict[str, Any]:
     return {"ttlMs": _KEEP_MS, "cacheScope": "public", "resultType": "complete"}
 
 
