@@ -226,17 +226,17 @@ def step(journey: dict[str, Any], name: str) -> list[str]:
     `quarter/visit` is the `visit` below `quarter`, or of the part that `quarter` includes; without
     such a one, and for a `visit` alone, the first of that id.
     """
-    places = [(place, step) for place, step in steps(journey, [])]
-    wanted = [piece.split("#")[0] for piece in name.split("/")]
+    places = list(steps(journey, []))
+    ids = [piece.split("#")[0] for piece in name.split("/")]
     above: list[str] = []
-    for outer in wanted[:-1]:
+    for outer in ids[:-1]:
         above = next((_below(place, step, journey) for place, step in places
                       if step["id"] == outer and place[: len(above)] == above), above)  # fmt: skip
-    named = [place for place, step in places if step["id"] == wanted[-1]]
+    named = [place for place, step in places if step["id"] == ids[-1]]
     best = next((place for place in named if place[: len(above)] == above), None)
     if best is None and not named:
-        ids = dict.fromkeys(step["id"] for _, step in places)
-        raise Refused(f"steps[{name[:80]}]", "no step has this id", near(wanted[-1], list(ids)))
+        existing = dict.fromkeys(step["id"] for _, step in places)
+        raise Refused(f"steps[{name[:80]}]", "no step has this id", near(ids[-1], list(existing)))
     return best or named[0]
 
 

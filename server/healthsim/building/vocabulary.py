@@ -108,14 +108,14 @@ class Topic:
     """What a template is about, beyond payer, primary condition and ages.
 
     Attributes:
-        template: it is taken for a wish only where its words are said.
+        template: its name; it is chosen only if the request has its words.
         words: pattern of what people say.
-        everyone: beginnings of the codes of which everybody in it has one; a wish for another
+        everyone: beginnings of codes of which everybody in it has one; a request for another
             condition does not fit.
-        any_payer: it fits whoever pays; its plans are then replaced.
+        any_payer: it fits every payer; its plans are then replaced.
         ages: its people are of the ages that words like "babies" and "children" say or go with;
             the template's ages stay.
-        needs: what else must be said before it is taken.
+        needs: what else the request must have.
     """
 
     template: str
