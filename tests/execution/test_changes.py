@@ -72,6 +72,16 @@ def test_noise_keeps_a_share_of_itself_and_spreads_as_stated() -> None:
     assert abs(np.corrcoef(one, after)[0, 1] - 0.8) <= 3 * (1 - 0.64) / sqrt(4_000)
 
 
+def test_a_drug_that_acts_at_once_acts_on_the_day_on_which_it_is_begun() -> None:
+    drug = event("drug", "prescription", 100, drug="metformin 500 mg tablet", refills=11)
+    falls = {"do": "change", "id": "falls", "at": 100, "state": "a1c", "by": -1.5,
+             "while_taking": "metformin", "washout_days": 40}  # fmt: skip
+    tables = tables_of(read("before", 99), drug, falls, read("same", 100), read("next", 101))
+
+    assert set(values(tables, "before").values()) == {8.0}
+    assert set(values(tables, "same").values()) == set(values(tables, "next").values()) == {6.5}
+
+
 def test_a_drug_changes_the_state_while_it_is_taken_and_fades_when_it_is_stopped() -> None:
     drug = event("rx", "prescription", 50, drug="metformin 500 mg tablet", refills=11)
     works = {"do": "change", "id": "works", "at": 50, "state": "a1c", "by": -2,

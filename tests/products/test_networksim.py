@@ -11,9 +11,11 @@ from healthsim.products.networksim.directory import Directory
 from healthsim.products.networksim.distance import Centers, centers
 from healthsim.products.networksim.identifiers import ccns, npis
 from healthsim.products.networksim.reference import build_directory
+from healthsim.products.networksim.slots import WeightedGroups
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS
 from healthsim.products.populationsim.reference import geography
 from healthsim.streams import Streams
+from healthsim.tables import Coded
 
 STATES = 5
 POPULATION = np.array(
@@ -311,3 +313,14 @@ def test_every_county_of_the_geography_has_a_place() -> None:
         listed = {line.split(",")[0] for line in file}
 
     assert set(geography().county_fips) <= listed
+
+
+def test_rows_of_a_group_are_chosen_by_the_weights_that_were_given() -> None:
+    kind, place = Coded.of(["a", "a", "b"]), np.array([0, 0, 0], dtype=np.int32)
+    groups = WeightedGroups.sorted(kind, place, 1, np.array([1, 3, 2]))
+    u = np.array([0.1, 0.24, 0.26, 0.9])
+    here = np.zeros(len(u), dtype=np.int32)
+
+    assert groups.weight.tolist() == [1, 3, 2]
+    assert groups.choose("a", "kind", here, u).tolist() == [0, 0, 1, 1]
+    assert groups.choose("b", "kind", here, u).tolist() == [2, 2, 2, 2]
