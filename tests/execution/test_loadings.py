@@ -16,7 +16,7 @@ from execution.test_cohort import MANY, coded, of, with_
 from execution.test_joint_draws import refused
 from healthsim import library
 from healthsim.dates import day_of
-from healthsim.specification.distributions.loadings import joint_share, product_for
+from healthsim.specification.distributions.loadings import joint_share
 
 HEART = {"code": "I10", "share": 0.821, "loading": 0.66}
 LIPIDS = {"code": "E78.5", "share": 0.772, "loading": 0.68}
@@ -43,14 +43,6 @@ def test_shares_at_the_ends_meet_as_they_must() -> None:
 
     assert joint_share(shares, 0.5, 0.7)[:2].tolist() == [0.0, 0.5]
     assert joint_share(shares, 0.5, 1.0).tolist() == [0.0, 0.5, 0.3]
-
-
-def test_the_product_of_loadings_that_makes_a_published_joint_share_is_found() -> None:
-    product = product_for(0.821, 0.772, 0.675)  # Iglay et al. 2016
-
-    assert abs(float(joint_share(0.821, 0.772, product)) - 0.675) < 1e-6
-    with pytest.raises(ValueError, match=r"of 0.6338 \(independent\) to 0.772, not 0.6"):
-        product_for(0.821, 0.772, 0.6)
 
 
 def test_the_skill_s_table_of_joint_shares_is_true() -> None:

@@ -1,4 +1,4 @@
-"""The joint share of two conditions that load on the shared factor, and loadings from a share."""
+"""The joint share of two conditions that load on the shared factor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 Shares = NDArray[np.float64]
 
 _NODES = 48  # of the integral over the correlation; more change no digit of a shown result
-_HALVINGS = 40  # steps of the bisection for a product of loadings
 
 
 def joint_share(first: Shares | float, second: Shares | float, product: float) -> Shares:
@@ -53,28 +52,3 @@ def _excess(first: Shares, second: Shares, product: float) -> Shares:
     height = np.exp(-(h**2 + k**2 - 2 * h * k * np.sin(angles)) / (2 * np.cos(angles) ** 2))
     excess: Shares = (height * weights).sum(axis=-1) * angle / (4 * np.pi)
     return excess
-
-
-def product_for(first: float, second: float, joint: float) -> float:
-    """Return the product of two loadings that gives two shares a joint share.
-
-    Raises:
-        ValueError: no product of loadings does; the text gives the joint shares that are possible.
-
-    >>> round(product_for(0.821, 0.772, 0.675), 3)
-    0.446
-    """
-    least, most = first * second, min(first, second)
-    if not least <= joint <= most:
-        raise ValueError(
-            f"shares of {first:g} and {second:g} have a joint share of {least:.4g} (independent) "
-            f"to {most:.4g}, not {joint:g}"
-        )
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if float(joint_share(first, second, middle)) < joint:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
