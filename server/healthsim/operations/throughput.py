@@ -65,11 +65,11 @@ def measure(job: Job) -> Throughput:
     Raises:
         SpecError: people cannot meet an exact count.
     """
-    census, counting = _timed(lambda: settle_population_steps(job))
+    population_pass, counting = _timed(lambda: settle_population_steps(job))
 
     def look(size: int) -> tuple[Chunk, float]:
-        found, seconds = _timed(lambda: run_chunk(job, 0, size, census))
-        return found[0], seconds
+        (chunk, _), seconds = _timed(lambda: run_chunk(job, 0, size, population_pass))
+        return chunk, seconds
 
     small, size = min(job.count, _FEW), min(job.count, LOOKED_AT)
     _, short_run = look(small)  # the first one also reads the books and figures that the job needs
@@ -103,9 +103,9 @@ def _digested(job: Job, chunk: Chunk) -> float:
     tables = {table.name: table for table in job.tables}
 
     def digest() -> None:
-        found = Digest(job.tables)
+        rows_digest = Digest(job.tables)
         for name, columns in chunk.tables.items():
-            found.update_arrow(name, to_arrow(tables[name], columns))
+            rows_digest.update_arrow(name, to_arrow(tables[name], columns))
 
     digest()
     return min(_timed(digest)[1] for _ in range(2))

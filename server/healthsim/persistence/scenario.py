@@ -98,12 +98,12 @@ class Manifest:
         """
         known = {part.name for part in fields(cls)}
         try:
-            found = {key: json.loads(text) for key, text in texts.items()}
-            number = found.pop("format", FIRST)
+            document = {key: json.loads(text) for key, text in texts.items()}
+            number = document.pop("format", FIRST)
             problem = SCENARIOS.problem(number, f"{where}: format")
             if problem is not None:
-                raise UnknownFormat(problem.where, problem.found + _made_by(found), problem.mend)
-            migrated = SCENARIOS.migrate(found, number)
+                raise UnknownFormat(problem.where, problem.found + _made_by(document), problem.mend)
+            migrated = SCENARIOS.migrate(document, number)
             values = {key: value for key, value in migrated.items() if key in known}
             for key in ("journeys", "tags", "expectations", "unlisted_codes"):
                 values[key] = tuple(values.get(key, ()))

@@ -182,7 +182,7 @@ def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tup
         NotFound: there is no such table; the error suggests near names.
     """
     with open_read(path) as connection:
-        known = {found.name: found for found in read_tables(connection, path)}
+        known = {described.name: described for described in read_tables(connection, path)}
         if table not in known:
             raise NotFound(f"table {table!r}", "no such table", near(table, known))
         names = tuple(column.name for column in known[table].columns)
