@@ -355,7 +355,7 @@ def _drop(clinical: dict[str, Any], code: str) -> list[dict[str, Any]]:
     for group in single if single and isinstance(single[0], list) else (single,):
         removed += _parted(group, code) if group else []
     if "one_of" in clinical:
-        alternatives = [one for one in clinical["one_of"] if one]
+        alternatives = list(filter(None, clinical["one_of"]))
         clinical["one_of"] = alternatives
         if not alternatives:
             del clinical["one_of"]

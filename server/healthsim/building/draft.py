@@ -177,7 +177,8 @@ def _of_profile(draft: Draft) -> list[Question]:
     if not places and not draft.is_settled("demographics.location"):
         open_questions.append(
             Question("demographics.location.states",
-                     "Where do they live? The whole United States, by population, unless you say.",
+                     "Where do they live? The whole United States, by population, "
+                     "unless you say otherwise.",
                      (_set("demographics.location.states", {"TX": 0.8, "OK": 0.2}),))
         )  # fmt: skip
     if not draft.profile.get("coverage"):

@@ -81,7 +81,7 @@ def _population(home: Home, place: str, measure: str) -> LookupAnswer:
 def _noted(figures: Iterable[Mapping[str, Any]], measure: str) -> str:
     importer = next((figure["import"] for figure in figures if "import" in figure), "")
     if importer:
-        return f"what rests on nothing is known after: {importer}"
+        return f"measures that rest on nothing need an import: {importer}"
     return "" if measure else "kind=<measure> says the source of its figure"
 
 
