@@ -69,6 +69,17 @@ def test_what_families_were_asked_for_is_compared_by_role(path: Path) -> None:
     assert [one.what for one in found.values() if one.ok is False] == []
 
 
+def test_a_marital_status_is_not_compared_where_who_has_a_spouse_is_married(tmp_path: Path) -> None:
+    single = family(count=40)
+    single["demographics"] |= {"marital_status": {"S": 1}, "gender": {"F": 0.5, "M": 0.5}}
+    job = prepare(single, [])
+    path = stored(tmp_path, single)
+    found = [one.what for one in fidelity.compare(path, job.profile_text, job.journey_texts)]
+
+    assert [what for what in found if what.startswith("gender")]
+    assert [what for what in found if what.startswith("marital")] == []
+
+
 @pytest.mark.parametrize("rule", BROKEN)
 def test_a_broken_household_is_told(made: duckdb.DuckDBPyConnection, path: Path, rule: str) -> None:
     tables = read_tables(made, path)

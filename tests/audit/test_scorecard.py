@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,21 @@ def test_drugs_at_once_are_those_that_people_came_with(tables: duckdb.DuckDBPyCo
                                       "event_id": event})  # fmt: skip
 
     assert read(tables, "ellenbogen-2016-drugs-mean") == (1.5, 2)
+
+
+def test_days_covered_are_those_of_fills_that_were_paid(tables: duckdb.DuckDBPyConnection) -> None:
+    people(tables, 1, 101)
+    for person, paid in ((1, 15), (101, 5)):
+        put(tables, "prescriptions", {"prescription_id": person, "person_id": person,
+                                      "ingredient": "metformin"})  # fmt: skip
+        put(tables, "fills", *(
+            {"prescription_id": person, "person_id": person, "fill_number": number,
+             "fill_date": DAYS[0] + timedelta(days=30 * number), "days_supply": 30,
+             "status": "paid" if number < paid else "reversed"}
+            for number in range(15)
+        ))  # fmt: skip
+
+    assert read(tables, "stars-covered-diabetes") == (0.5, 2)
 
 
 def test_tolerance_is_half_as_wide_again_for_figures_older_than_ten_years() -> None:
