@@ -72,8 +72,8 @@ def test_a_file_of_fewer_states_than_the_one_kept_is_imported_with_a_warning(
     nation = _run(
         home, "reference", "import", "census-population", str(publishing.census_alldata(tmp_path))
     )
-    monkeypatch.delitem(publishing.COUNTIES, "35013")
-    monkeypatch.delitem(publishing.COUNTIES, "50007")
+    one_county = {"48201": publishing.COUNTIES["48201"]}
+    monkeypatch.setattr(publishing, "COUNTIES", one_county)  # the same dict would change its order
     part = publishing.census_alldata(tmp_path, "cc-est2023-alldata-48.csv")
     texas = _run(home, "reference", "import", "census-population", str(part))
 

@@ -505,6 +505,7 @@ BAD = [
                                  {"low": 4, "high": 9, "weight": 0.5}], "decimals": 0},
      "no number with 0 decimals lies in the band 0.2 to 1; give more"),
     ({"type": "quantiles", "points": {"0.5": 1}}, "has 1 percentiles; give at least two"),
+    ({"type": "quantiles", "points": {}}, "has 0 percentiles; give at least two"),
     ({"type": "quantiles", "points": {"0.1": 5, "50": 1}}, 'the percentile \'50\' is not a share'),
     ({"type": "quantiles", "points": {"0.1": 5, "p50": 1}}, "is not a share; write"),
     ({"type": "quantiles", "points": {"0.1": 5, ".1": 6}}, "percentile 0.1 is given twice; keep"),

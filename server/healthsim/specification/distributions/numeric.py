@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from healthsim.specification.distributions import quantiles
 from healthsim.specification.distributions.base import (
@@ -360,11 +360,16 @@ class Quantiles(Numeric):
     type: Literal["quantiles"] = "quantiles"
     points: Annotated[dict[str, Number], Field(max_length=500)]
 
+    @field_validator("points")
+    @classmethod
+    def _two_or_more(cls, points: dict[str, float]) -> dict[str, float]:
+        if len(points) < 2:
+            raise ValueError(f"has {len(points)} percentiles; give at least two")
+        return points
+
     @model_validator(mode="after")
     def _rising(self) -> Quantiles:
         points = self._sorted()
-        if len(points) < 2:
-            raise ValueError(f"has {len(points)} percentiles; give at least two")
         for (low, at_low), (high, at_high) in pairwise(points):
             if low == high:
                 raise ValueError(f"the percentile {low:g} is given twice; keep one")
