@@ -9,10 +9,13 @@ import pytest
 from healthsim.audit import expected, fidelity
 from healthsim.audit.fidelity import Comparison
 from healthsim.audit.people import combinations_of
+from healthsim.audit.residence import counties_as_specified
 from healthsim.errors import SpecError
 from healthsim.operations.auditing import compared_run
 from healthsim.persistence.database import open_write
 from healthsim.specification.distributions.kinds import parse_distribution
+from healthsim.specification.profiles.profile import Location
+from healthsim.tables import Coded
 from storing import spec, stored
 
 COUNT = 1_500
@@ -316,3 +319,10 @@ def test_conditions_with_loadings_are_compared_with_how_often_they_should_meet(
     assert row.ok
     assert row.asked is not None
     assert float(row.asked) > 0.17
+
+
+def test_a_person_without_a_county_has_none_of_the_locations_either() -> None:
+    location = Location(counties=parse_distribution({"Harris County, TX": 1}))
+    found = counties_as_specified(Coded.of(["48201", None, "50019"]), location)
+
+    assert found.texts() == ["Harris County, TX", None, "50019"]

@@ -35,6 +35,7 @@ async def test_each_expectation_is_told_and_stays_with_the_scenario(open_client:
     assert "expects count(patients) == 20" in text_of(card)
     assert "not met" in ran.structured_content["next"]
     assert not audited.structured_content["ok"]
+    assert audited.structured_content["next"].startswith("Say what differs; ")
     assert "findings" not in audited.structured_content
     for answer in (ran, told, audited):
         assert answer.structured_content["expectations"]["rows"] == rows

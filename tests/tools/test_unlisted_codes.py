@@ -31,3 +31,4 @@ async def test_an_audit_says_which_codes_no_book_knows(open_client: Open) -> Non
     assert told["ok"]
     assert told["note"].startswith("1 unlisted code stands in the rows")
     assert "Q11.99" in told["note"]
+    assert "Say what differs" not in told["next"]
