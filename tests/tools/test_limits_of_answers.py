@@ -9,7 +9,10 @@ import pytest
 from mcp import Client
 
 from healthsim.app import build_server
+from healthsim.building.draft import Draft
+from healthsim.errors import Refused
 from healthsim.persistence.state import StateManager
+from healthsim.tools import building
 from persistence.saving import kept_run, manifest_of
 from talking import text_of
 
@@ -154,3 +157,13 @@ async def test_a_search_of_codes_may_have_four_hundred_characters(client: Client
 
     assert "characters" not in text_of(await asked(400))
     assert "has 401 characters" in text_of(await asked(401))
+
+
+def test_a_part_of_a_draft_is_shown_up_to_thirty_thousand_characters() -> None:
+    def shown(size: int) -> object:
+        described = Draft({"kind": "profile", "description": "a" * (size - 2)}, [])
+        return building._section(described, "profile.description")
+
+    assert len(str(shown(30_000))) == 29_998
+    with pytest.raises(Refused, match="is 30,001 characters long; ask for a part of it"):
+        shown(30_001)
