@@ -217,3 +217,15 @@ def test_whatever_duckdb_leaves_beside_a_file_is_discarded_with_it(tmp_path: Pat
     discard(tmp_path / "a")
 
     assert [path.name for path in tmp_path.iterdir()] == ["ab"]
+
+
+def test_a_scenario_that_cannot_be_read_is_listed_with_the_reason_and_no_size(
+    states: StateManager, run: Path
+) -> None:
+    states.save(run, manifest_of(run).named("whole", "", (), ""))
+    states.path("bad").write_bytes(b"no database")
+    listed = {name: (manifest, size) for name, manifest, size in states.manifests()}
+
+    assert isinstance(listed["bad"][0], StorageError)
+    assert listed["bad"][1] == 0
+    assert listed["whole"][1] == states.path("whole").stat().st_size
