@@ -275,3 +275,11 @@ def test_a_measure_without_figures_is_refused_naming_what_to_import() -> None:
     assert "healthsim reference import cdc-places" in str(told.value)
     with pytest.raises(SpecError, match="cdc-places"):
         prepare(profile({}, {"I63.9": "stroke"}, count=10))
+
+
+def test_people_are_drawn_on_day_zero_of_the_profiles_month() -> None:
+    seen = {"type": "conditional", "cases": [{"when": "day == 0 and month == 7", "then": 5}],
+            "otherwise": 6}  # fmt: skip
+    asked = profile({}, {}, count=10, as_of="2025-07-15", attributes={"seen": seen})
+
+    assert set(numbers(drawn(asked), "seen").tolist()) == {5}

@@ -22,6 +22,7 @@ from execution.running import (
 from healthsim.errors import SpecError
 from healthsim.execution.passes import counting
 from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.population_pass import PopulationPass
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.execution.timeline.randomization import assign_arms
@@ -357,3 +358,11 @@ def test_arms_stay_balanced_where_another_journey_lets_people_die() -> None:
 
     assert steps["r"] < 250
     assert 4 * blocks <= steps["new_arm"] <= 4 * blocks + min(left, 4)
+
+
+def test_who_came_to_a_step_that_is_not_settled_is_unsettled_whatever_their_stratum() -> None:
+    came = (np.array([101, 201, 301]), Coded(np.array([0, 1, -1], dtype=np.int32), ("a", "b")))
+    counted = PopulationPass(counting=True)
+    counted.arrivals = {"step": [came]}
+
+    assert counted.unsettled_persons().tolist() == [101, 201]

@@ -15,6 +15,7 @@ from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence import files
 from healthsim.persistence.database import discard, open_read, storage_errors
 from healthsim.persistence.digest import digest_stored
+from healthsim.persistence.scenario import MANIFEST
 from healthsim.persistence.state import StateManager, describe_file, sample
 from operations import small_engine as small
 from persistence.saving import end_a_saver, kept_run, manifest_of
@@ -229,3 +230,11 @@ def test_a_scenario_that_cannot_be_read_is_listed_with_the_reason_and_no_size(
     assert isinstance(listed["bad"][0], StorageError)
     assert listed["bad"][1] == 0
     assert listed["whole"][1] == states.path("whole").stat().st_size
+
+
+def test_texts_of_a_manifest_are_kept_as_they_are_written(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("one", "", ["naïve"], ""))
+
+    with open_read(states.path("one")) as connection:
+        manifest = str(connection.sql(f"FROM {MANIFEST}").fetchall())
+    assert "naïve" in manifest
