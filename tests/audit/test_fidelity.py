@@ -8,7 +8,7 @@ import pytest
 
 from healthsim.audit import expected, fidelity
 from healthsim.audit.fidelity import Comparison
-from healthsim.audit.people import combinations_of
+from healthsim.audit.people import ColumnNotStored, combinations_of
 from healthsim.audit.residence import counties_as_specified
 from healthsim.errors import SpecError
 from healthsim.operations.auditing import compared_run
@@ -291,10 +291,11 @@ def test_a_combination_of_a_combination_is_found() -> None:
     assert combinations_of("E78.5") == ()
 
 
-def test_a_spread_of_chance_is_that_of_its_distribution() -> None:
-    class Nobody:
-        size = 100
+class Nobody:
+    size = 100
 
+
+def test_a_spread_of_chance_is_that_of_its_distribution() -> None:
     asked = expected.spread(
         parse_distribution({"type": "uniform", "low": 0, "high": 10}),
         Nobody(),  # type: ignore[arg-type]
@@ -326,3 +327,11 @@ def test_a_person_without_a_county_has_none_of_the_locations_either() -> None:
     found = counties_as_specified(Coded.of(["48201", None, "50019"]), location)
 
     assert found.texts() == ["Harris County, TX", None, "50019"]
+
+
+def test_what_rests_on_published_figures_in_one_of_its_cases_is_not_expected() -> None:
+    case = {"when": "gender == 'M'", "then": {"type": "population", "measure": "age"}}
+    mixed = {"type": "conditional", "cases": [case], "otherwise": 30}
+
+    with pytest.raises(ColumnNotStored):
+        expected.spread(parse_distribution(mixed), Nobody(), integers=True)  # type: ignore[arg-type]
