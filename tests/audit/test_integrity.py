@@ -109,6 +109,8 @@ def test_a_provider_number_that_could_be_somebodys_is_told(scenario: Scenario, n
     for table, column in identity.NPI_COLUMNS:
         scenario.connection.execute(f"UPDATE {table} SET {column} = {npi}")
     family_told(scenario, "an NPI")
+    told = scenario.told(scenario.of("an NPI"))
+    assert set(told.values()) == {1}, "a number is told once, in however many rows it stands"
 
 
 def test_a_code_of_no_book_is_told(scenario: Scenario) -> None:
