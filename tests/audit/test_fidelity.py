@@ -161,6 +161,8 @@ def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Pat
 
     assert (found["way/fork: a"].asked, found["way/fork: a"].got) == (40, 40)
     assert (found["way/fork: b"].asked, found["way/fork: b"].ok) == (0.25, True)
+    rest = [found[f"way/fork: {name}"].got for name in "bc"]
+    assert sum(map(float, rest)) == pytest.approx(1, abs=2e-4)  # of those whom `exactly` left
 
 
 def test_an_exact_option_that_comes_again_is_compared_over_all_its_times(tmp_path: Path) -> None:
