@@ -41,6 +41,7 @@ from healthsim.cli_screen import (
 )
 from healthsim.cli_screen import home as home_folder
 from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
+from healthsim.exports import Format
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -414,9 +415,7 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
 def export(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
-    form: Annotated[
-        Literal["csv", "parquet"], typer.Option("--format", help="Kind of files.")
-    ] = "csv",
+    form: Annotated[Format, typer.Option("--format", help="Kind of files.")] = "csv",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write into a folder that has files.")
     ] = False,

@@ -7,14 +7,13 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
 from healthsim.errors import NotFound, near
+from healthsim.exports import Format
 from healthsim.persistence.database import literal, open_read, quoted, storage_errors
 
-Format = Literal["csv", "parquet"]
 MARKER = "SYNTHETIC-TEST-DATA.txt"
 DICTIONARY = "data-dictionary.csv"
 _MARKED = "Synthetic test data made by HealthSim"

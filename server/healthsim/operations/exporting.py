@@ -8,16 +8,15 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from healthsim.errors import Refused, StorageError
+from healthsim.exports import Format
 from healthsim.operations import scenarios
 from healthsim.persistence.files import disk_error
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
-
-Format = Literal["csv", "parquet"]
 
 
 @dataclass(frozen=True, slots=True)

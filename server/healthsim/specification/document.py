@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from healthsim.capabilities import not_built
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.format import FORMAT, migrated
 
@@ -231,7 +232,9 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Pro
     if kind == "model_type":
         return Problem(location, f"is {_shown(value)}", _object_of(str(context["class_name"])))
     if kind == "literal_error":
-        return Problem(location, f"is {value!r}", f"use {context.get('expected')}")
+        missing = not_built(value) if isinstance(value, str) else ""
+        mend = f"{missing}; use {context.get('expected')}".removeprefix("; ")
+        return Problem(location, f"is {value!r}", mend)
     message = str(item["msg"]).removeprefix("Value error, ")
     if kind in {"value_error", "assertion_error"} or "; " in message:
         what, _, mend = message.partition("; ")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.types import CallToolResult
 from pydantic import Field
 
+from healthsim.exports import Format
 from healthsim.operations import query
 from healthsim.tools.answers import AuditAnswer, ExportAnswer, QueryPage, reply, rows
 from healthsim.tools.server import Ctx, home_of
@@ -90,7 +91,7 @@ def _next_step(report: AuditReport) -> str:
 def export_scenario(
     ctx: Ctx,
     name: Name,
-    format: Annotated[Literal["csv", "parquet"], Field(description="Kind of files.")] = "csv",
+    format: Annotated[Format, Field(description="Kind of files.")] = "csv",
     tables: Annotated[list[str], Field(description="Only these tables; empty: all.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files, into the exports folder of the HealthSim home."""
