@@ -1,4 +1,4 @@
-"""How many tokens a text costs: o200k, counted offline, or a safe estimate where that is missing."""
+"""How many tokens a text costs: o200k, counted offline, or a safe estimate where it is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LEAST_CHARACTERS = 3.8  # of one token of our catalogue and guides; measured 3.
 @cache
 def _counter() -> Any:
     try:
-        from rs_bpe.bpe import openai  # noqa: PLC0415  there is no wheel for every platform
+        from rs_bpe.bpe import openai  # there is no wheel for every platform
     except ImportError:
         return None
     return openai.o200k_base()
