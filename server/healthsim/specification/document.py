@@ -70,11 +70,15 @@ class Document(Strict):
 
     Attributes:
         format: number of the form in which it is written; a document without it is of format 1.
+        name: lower-case words joined by hyphens.
+        title: one line for people.
+        description: what it is for.
         version: the author's own count.
-        reproduces: published figures that the generated data should match; an audit compares them.
         allow_unlisted_codes: accept codes that are in no code book and have the form of their
             system; runs and audits list them. A header, a retired code, and a code of the other
             sex or of another system are refused all the same.
+        reproduces: published figures that the generated data should match; an audit compares
+            them.
     """
 
     kind_name: ClassVar[str] = "document"

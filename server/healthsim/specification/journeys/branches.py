@@ -21,9 +21,13 @@ class Option(Strict):
     """One option of a branch: by condition, weight, count, hazard, or otherwise.
 
     Attributes:
+        name: stands in `events.option`.
+        when: for whom; options are tried in order.
         weight: share of the people whom the option's group reaches.
         exactly: count of the people whom the group reaches, over the whole population.
         hazard: competes with the other options' hazards; the earliest is taken on its day.
+        otherwise: for those whom no other option takes.
+        steps: dated from the day of the branch.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -56,6 +60,7 @@ class TableRow(Strict):
 
     Attributes:
         when: name -> [low, high] inclusive, one text, or a list of texts; empty fits everyone.
+        weights: by name of the option; they add up to 1.
     """
 
     when: dict[Identifier, Annotated[tuple[float, float], Field()] | str | tuple[str, ...]] = {}
@@ -80,7 +85,11 @@ class TableRow(Strict):
 
 
 class WeightTable(Strict):
-    """Weights looked up by age, sex or any attribute; the first row that fits is taken."""
+    """Weights looked up by age, sex or any attribute; the first row that fits is taken.
+
+    Attributes:
+        rows: the first row that fits is taken; the last has no `when`.
+    """
 
     rows: Annotated[tuple[TableRow, ...], Field(min_length=1, max_length=200)]
 
@@ -100,6 +109,7 @@ class Branch(StepHead):
     Options with the same `when` (or none, or otherwise) form a group whose weights add up to 1.
 
     Attributes:
+        options: one of them is taken.
         table: the weights by row, for options that have only a name and steps.
         within_days: how long hazards compete before `otherwise` is taken.
     """

@@ -22,6 +22,7 @@ class State(Strict):
             a distribution.
         low, high: the bounds of its values.
         decimals: decimal places that are kept at every change.
+        unit: UCUM unit, for results that read it.
     """
 
     start: Annotated[str, Field(max_length=64)] | Distribution = "attribute"
@@ -42,6 +43,7 @@ class NoiseOf(Strict):
 
     Attributes:
         sd: standard deviation of what each period adds.
+        every_days: days between two values.
         keeps: share of the last deviation that is kept; 1 is a random walk.
     """
 
@@ -51,7 +53,11 @@ class NoiseOf(Strict):
 
 
 class Over(Strict):
-    """How long a change takes."""
+    """How long a change takes.
+
+    Attributes:
+        days: days until the change is complete.
+    """
 
     days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)]
 
@@ -60,12 +66,15 @@ class Change(StepHead):
     """A change of a state variable.
 
     Attributes:
+        state: name of the state.
         by, to: by or to a value, at once or in a straight line `over` days.
+        over: days until `by` or `to` is complete; default: at once.
         per_year: in a straight line from this day on.
         noise: random deviations from this day on.
         lasts: how long a trend or the noise continues; default: to the end of the scope.
         while_taking: an ingredient; the change lasts while it is taken, and fades over
             `washout_days` afterwards.
+        washout_days: days in which the change fades when the drug stops.
     """
 
     do: Literal["change"]
@@ -97,7 +106,12 @@ class Change(StepHead):
 
 
 class Stop(StepHead):
-    """The end of a prescription, a diagnosis or a plan of care that another step began."""
+    """The end of a prescription, a diagnosis or a plan of care that another step began.
+
+    Attributes:
+        of: id of a prescription, diagnosis or care_plan step.
+        reason: in words.
+    """
 
     do: Literal["stop"]
     of: Annotated[str, Field(max_length=200)]
@@ -105,7 +119,12 @@ class Stop(StepHead):
 
 
 class End(StepHead):
-    """The end of the journey, the coverage, the trial or the person's life: no later steps."""
+    """The end of the journey, the coverage, the trial or the person's life: no later steps.
+
+    Attributes:
+        scope: what ends: the journey, the coverage, the trial, or the person's life.
+        reason: in words; for a trial: why it was discontinued.
+    """
 
     do: Literal["end"]
     scope: Literal["journey", "coverage", "trial", "person"] = "journey"

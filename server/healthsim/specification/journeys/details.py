@@ -27,6 +27,9 @@ class Billed(Strict):
     """A service that is billed as one line.
 
     Attributes:
+        code: HCPCS or CPT code.
+        units: units of service.
+        modifiers: two characters each.
         global_days: days after it in which office visits of the same specialty are part of its
             price and are not paid again.
     """
@@ -50,7 +53,12 @@ Services = Annotated[tuple[ProcedureCode | Billed, ...], AfterValidator(_each_on
 
 
 class CodedDiagnosis(Strict):
-    """A diagnosis of an encounter, for people of whom `when` is true."""
+    """A diagnosis of an encounter, for people of whom `when` is true.
+
+    Attributes:
+        code: ICD-10-CM code that can be billed.
+        when: for whom.
+    """
 
     code: Code
     when: Condition | None = None
@@ -69,14 +77,20 @@ class EncounterDetails(Strict):
     """A visit or a stay.
 
     Attributes:
+        encounter_class: kind of visit or stay.
+        reason: in words.
+        specialty: of the clinician; default: by class, primary care for an office visit.
+        clinician: "own", the same clinician of the specialty each time, or "duty", whoever is
+            on duty; default: duty for emergencies, hospitalists and the like, own for the
+            others.
+        requires_referral: only for people with an earlier `referral` to the specialty.
         diagnoses: coded in this order; default: the profile's primary condition.
         comorbidities: code the person's other active conditions after them.
-        specialty: of the clinician; default: by class, primary care for an office visit.
-        clinician: "own", the same clinician of the specialty each time, or "duty", whoever is on
-            duty; default: duty for emergencies, hospitalists and the like, own for the others.
-        requires_referral: only for people with an earlier `referral` to the specialty.
         procedures: billed lines of the visit itself; an empty list for a visit without any.
+        icd10pcs: procedures of a stay, ICD-10-PCS.
+        drg: MS-DRG of a stay.
         los_days: nights of a stay.
+        disposition: weights by discharge status, such as 01 home, 03 nursing facility, 20 died.
         preventive: free for the member where the plan has it so.
     """
 
@@ -102,13 +116,22 @@ class EncounterDetails(Strict):
 
 
 class DiagnosisDetails(Strict):
-    """A condition that begins."""
+    """A condition that begins.
+
+    Attributes:
+        code: ICD-10-CM code that can be billed.
+    """
 
     code: Code
 
 
 class StateResult(Strict):
-    """A result read from a state variable of the journey, with measurement noise."""
+    """A result read from a state variable of the journey, with measurement noise.
+
+    Attributes:
+        from_: name of a state.
+        noise: added to its value.
+    """
 
     from_: Identifier = Field(alias="from")
     noise: Distribution | None = None
@@ -118,6 +141,9 @@ class LabDetails(Strict):
     """A laboratory order: one analyte, or a panel of them.
 
     Attributes:
+        loinc: one analyte.
+        panel: lipid, bmp, cmp, cbc, liver, renal, urine_albumin, thyroid, coagulation, anemia,
+            cardiac, urinalysis or diabetes.
         result: of `loinc`; default: the code book's distribution of healthy adults.
         results: of a panel's members, by LOINC; the others have the code book's.
         procedure: the billed code, if it is billed.
@@ -141,21 +167,37 @@ class LabDetails(Strict):
 
 
 class VitalDetails(Strict):
-    """A vital sign."""
+    """A vital sign.
+
+    Attributes:
+        loinc: what is measured.
+        result: default: the code book's distribution.
+    """
 
     loinc: Loinc
     result: StateResult | Distribution | None = None
 
 
 class ProcedureDetails(Billed):
-    """A procedure done to the person, billed with its encounter."""
+    """A procedure done to the person, billed with its encounter.
+
+    Attributes:
+        display: what it is, in words.
+        specialty: who bills it; default: the visit's clinician.
+    """
 
     display: Words = ""
     specialty: Words | None = None
 
 
 class ImmunizationDetails(Strict):
-    """A dose of a vaccine; `procedures` are its billed codes (product, administration)."""
+    """A dose of a vaccine; `procedures` are its billed codes (product, administration).
+
+    Attributes:
+        cvx: vaccine code.
+        dose: number in the series.
+        procedures: billed codes of product and administration.
+    """
 
     cvx: Written
     dose: Annotated[int, Field(strict=True, ge=1, le=20)] | None = None
@@ -166,9 +208,12 @@ class PrescriptionDetails(Strict):
     """A prescription, and how it will be filled.
 
     Attributes:
+        drug: ingredient, strength and form, as `look_up` writes it.
+        days_supply: days that one fill lasts.
         quantity: units a fill; default: the drug's usual daily units times `days_supply`.
-        first_fill_share: share that is ever filled; default 0.81 within 30 days
-            (Franklin et al., JGIM 2018).
+        refills: fills after the first.
+        first_fill_share: share that is ever filled; default 0.81 within 30 days (Franklin et
+            al., JGIM 2018).
         adherence: the person's target share of days covered, 0 to 1.
         replaces: a drug or ingredient that stops when this one is written.
     """
@@ -183,14 +228,31 @@ class PrescriptionDetails(Strict):
 
 
 class ReferralDetails(Strict):
-    """A referral to a specialist; later visits to that specialty are with the same one."""
+    """A referral to a specialist; later visits to that specialty are with the same one.
+
+    Attributes:
+        specialty: to whom.
+        reason: in words.
+    """
 
     specialty: Words
     reason: Words = ""
 
 
 class ClaimDetails(Strict):
-    """A claim without an encounter: only the payer's view."""
+    """A claim without an encounter: only the payer's view.
+
+    Attributes:
+        encounter_class: kind of visit or stay.
+        specialty: of the clinician; default: by class.
+        diagnoses: coded in this order; default: the profile's primary condition.
+        comorbidities: code the person's other active conditions after them.
+        procedures: billed lines.
+        drg: MS-DRG of a stay.
+        los_days: nights of a stay.
+        disposition: weights by discharge status.
+        preventive: free for the member where the plan has it so.
+    """
 
     encounter_class: EncounterClass = "office"
     specialty: Words | None = None
@@ -207,6 +269,10 @@ class EnrollmentDetails(Strict):
     """Coverage begins: on the plan named here or, by default, on the person's own plan.
 
     Where a journey enrolls people in their own plan, that coverage begins on this day, not before.
+
+    Attributes:
+        plan: name of a plan; default: the person's own.
+        reason: in words.
     """
 
     plan: Annotated[str, Field(max_length=40)] | None = None
@@ -214,26 +280,44 @@ class EnrollmentDetails(Strict):
 
 
 class DisenrollmentDetails(Strict):
-    """Coverage ends with this day."""
+    """Coverage ends with this day.
+
+    Attributes:
+        reason: in words.
+    """
 
     reason: Words = "voluntary"
 
 
 class DeathDetails(Strict):
-    """Life ends with this day."""
+    """Life ends with this day.
+
+    Attributes:
+        cause: ICD-10-CM code.
+    """
 
     cause: Code | None = None
 
 
 class CarePlanDetails(Strict):
-    """A plan of care, in words, and its code where it has one."""
+    """A plan of care, in words, and its code where it has one.
+
+    Attributes:
+        display: the plan in words.
+        code: of the plan, if it has one.
+    """
 
     display: Annotated[str, Field(min_length=1, max_length=200)]
     code: Annotated[str, Field(max_length=20)] | None = None
 
 
 class BirthDetails(Strict):
-    """A birth: how many children, and of which sex (51.2 % boys: CDC NVSS, about 105 to 100)."""
+    """A birth: how many children, and of which sex (51.2 % boys: CDC NVSS, about 105 to 100).
+
+    Attributes:
+        gender: of each child.
+        number: children of this birth.
+    """
 
     gender: Distribution = Field(
         default_factory=lambda: parse_distribution({"M": 0.512, "F": 0.488})

@@ -29,6 +29,8 @@ class Include(StepHead):
 
     Attributes:
         part: the source of the steps, which were copied in when the document was read.
+        parameters: values for the part's parameters.
+        steps: filled from the part when the document is read; leave it out.
     """
 
     do: Literal["include"]

@@ -77,7 +77,12 @@ else:
 
 
 class Begins(Strict):
-    """The days on which people begin, uniform between the two."""
+    """The days on which people begin, uniform between the two.
+
+    Attributes:
+        earliest: first day.
+        latest: last day.
+    """
 
     earliest: Day
     latest: Day
@@ -90,7 +95,12 @@ class Begins(Strict):
 
 
 class Phase(Strict):
-    """A named part of the journey; it groups steps and opens no scope."""
+    """A named part of the journey; it groups steps and opens no scope.
+
+    Attributes:
+        name: of the phase.
+        steps: in any order; days decide.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     steps: tuple[Step, ...] = ()
@@ -100,9 +110,16 @@ class JourneySpec(Document):
     """What happens: phases, steps, timing.
 
     Attributes:
-        begins: the days on which people begin, or "birth": newborns of the run, on their first day.
+        duration_days: days that nominal steps must fit into.
+        eligible: who is in the journey; default: everybody.
+        begins: the days on which people begin, or "birth": newborns of the run, on their first
+            day.
         precedence: journeys with a lower number come first; by default in listed order.
         trial: makes the journey a trial.
+        state: values that change over time, by name.
+        phases: named groups of steps.
+        expectations: what must be true of a run's rows.
+        parameters: values of ${name} in the document.
         parts: steps to include, by name; they are copied in when the document is read, and
             `parameters` are replaced by their values, so a journey that was read has neither.
     """

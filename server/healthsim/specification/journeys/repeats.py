@@ -22,6 +22,7 @@ class Delay(Strict):
     """A beat that is due is postponed while a condition is true.
 
     Attributes:
+        when: postpones a beat while it is true.
         days: how long, each time.
         most: how often at most; then the beat happens anyway.
         steps: steps on each day on which it is postponed.
@@ -46,7 +47,12 @@ class Repeat(StepHead):
     """Repeated steps; each repetition, a beat, opens a scope.
 
     Attributes:
+        every: how often.
         counted: beats are dated from the first day, or from the day of the previous beat.
+        times: how many beats.
+        until: no further beats once it is true.
+        delay: postpones a beat under a condition.
+        steps: of each beat, dated from its day.
     """
 
     do: Literal["repeat"]
@@ -82,7 +88,11 @@ class Repeat(StepHead):
 
 
 class EveryCycle(Strict):
-    """Every n-th cycle."""
+    """Every n-th cycle.
+
+    Attributes:
+        every: in every n-th cycle.
+    """
 
     every: Annotated[int, Field(strict=True, ge=1, le=100)]
 
@@ -91,9 +101,13 @@ class ProtocolVisit(StepHead):
     """A visit that a protocol plans for a day of its cycles.
 
     Attributes:
+        name: of the visit; {cycle} is the number of the cycle.
         day: of the cycle, from 1.
         cycles: in which cycles; by default in all.
-        missed: share that does not take place; outside: share later than its window.
+        window: days around the planned day.
+        missed: share that does not take place.
+        outside: share later than its window.
+        steps: of the visit, dated from its day.
     """
 
     do: Literal["visit"] = "visit"
@@ -125,7 +139,14 @@ class ProtocolVisit(StepHead):
 
 
 class Unscheduled(Strict):
-    """Visits between the planned ones, by a hazard, while the protocol lasts."""
+    """Visits between the planned ones, by a hazard, while the protocol lasts.
+
+    Attributes:
+        id: name of the visit.
+        hazard: how often it comes.
+        times: how many at most.
+        steps: of the visit.
+    """
 
     id: Identifier
     hazard: Hazard
@@ -137,8 +158,13 @@ class Protocol(StepHead):
     """Cycles of planned visits with windows; each cycle and each visit opens a scope.
 
     Attributes:
-        until: evaluated before each cycle; where it is true, the protocol stops.
+        cycles: how many.
+        cycle_days: days of one cycle.
         counted: cycles are dated from the first day, or from the day of the previous cycle.
+        until: evaluated before each cycle; where it is true, the protocol stops.
+        delay: postpones a cycle under a condition.
+        visits: planned visits of a cycle.
+        unscheduled: visits by chance between them.
     """
 
     do: Literal["protocol"]

@@ -24,7 +24,10 @@ class MoveTo(Strict):
     """A way out of a stage.
 
     Attributes:
+        to: name of the next stage.
         weight, when: for people who leave at the end of their stay, as in a branch.
+        weight: share of those who leave at the end of their stay.
+        when: for whom, of those who leave at the end of their stay.
         hazard: competes with the stay and with the other moves; the earliest is taken.
         until: is taken at the first check at which the condition is true; competes as well.
     """
@@ -50,7 +53,13 @@ class MoveTo(Strict):
 
 
 class Stay(Strict):
-    """How long people stay in a stage: days, months or years, as a distribution."""
+    """How long people stay in a stage: days, months or years, as a distribution.
+
+    Attributes:
+        days: in days.
+        months: in months.
+        years: in years.
+    """
 
     days: Distribution | None = None
     months: Distribution | None = None
@@ -79,7 +88,15 @@ class Stay(Strict):
 
 
 class Stage(Strict):
-    """One stage of a lifecycle: what happens in it, how long it lasts, and where it leads."""
+    """One stage of a lifecycle: what happens in it, how long it lasts, and where it leads.
+
+    Attributes:
+        name: stands in `events.option`; conditions compare the step's id with it.
+        steps: dated from entry; they end with the stage.
+        stays: how long, where moves have weights.
+        moves: ways out.
+        final: nobody leaves it.
+    """
 
     name: StageName
     steps: tuple[Step, ...] = ()
@@ -127,6 +144,7 @@ class Stages(StepHead):
 
     Attributes:
         start: the first stage: a name, or names with weights.
+        stages: each with its ways out.
         lasts: how long it lasts; then everybody leaves.
         visits: how often one person may enter one stage at most; default: once where no stage
             can be entered again, else 10.
@@ -211,8 +229,11 @@ class Wait(StepHead):
     """Wait until a condition is true, or the limit is over.
 
     Attributes:
-        steps: steps when it is true; otherwise: steps when the limit is over.
+        until: what it waits for.
+        limit: the longest wait.
         check_every: days between two checks.
+        steps: steps when it is true; otherwise: steps when the limit is over.
+        otherwise: steps of those who reach the limit.
     """
 
     do: Literal["wait"]

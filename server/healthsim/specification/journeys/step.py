@@ -17,9 +17,12 @@ class StepHead(Strict):
     """The fields of every step: its id, its day, its hazard, and for whom it happens.
 
     Attributes:
+        id: name of the step, unique in the journey; the address of its random numbers.
+        at: on which day; a number is a day of the scope.
         hazard: the step happens at a random time; the risk begins on the day of `at`. Within an
             encounter it happens during the stay, or not at all.
         when: evaluated on the day itself, as is `chance`.
+        chance: share of people to whom it happens, 0 to 1.
     """
 
     id: Identifier

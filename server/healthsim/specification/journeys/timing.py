@@ -18,7 +18,13 @@ _Factor = Annotated[float, Field(strict=True, ge=0, le=1000)]
 
 
 class Length(Strict):
-    """A length of time: exactly one of days, months and years."""
+    """A length of time: exactly one of days, months and years.
+
+    Attributes:
+        days: in days.
+        months: in months.
+        years: in years.
+    """
 
     days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
     months: Annotated[int, Field(strict=True, ge=1, le=1200)] | None = None
@@ -39,7 +45,13 @@ class Length(Strict):
 
 
 class Age(Strict):
-    """An age that a person reaches: so many days, months or years after birth."""
+    """An age that a person reaches: so many days, months or years after birth.
+
+    Attributes:
+        days: in days.
+        months: in months.
+        years: in years.
+    """
 
     days: Annotated[int, Field(strict=True, ge=0, le=LONGEST_DAYS)] | None = None
     months: Annotated[int, Field(strict=True, ge=0, le=1440)] | None = None
@@ -96,7 +108,12 @@ Timing = Annotated[At, BeforeValidator(_short_at)]
 
 
 class HazardBand(Strict):
-    """A factor on a hazard until a day since risk began; the last band has no end."""
+    """A factor on a hazard until a day since risk began; the last band has no end.
+
+    Attributes:
+        until_day: last day of the band, from the day on which risk began.
+        factor: of the rate.
+    """
 
     until_day: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
     factor: _Factor
@@ -111,6 +128,7 @@ class Hazard(Strict):
     Attributes:
         share: share of people to whom it happens within `within_days`, spread evenly over them;
             to nobody after it.
+        within_days: the days of `share`.
         per_year: events a year of 365.25 days; its conditions are evaluated when risk begins.
         shape: of a Weibull hazard, cumulative (per_year × years) ** shape; 1 is constant.
         by_month: factor of the rate in months of the calendar, "1" to "12"; others have 1.
@@ -154,7 +172,16 @@ class Hazard(Strict):
 
 
 class Every(Strict):
-    """The beat of a repeat: days, weeks, months, years, weekdays, or the gaps of a hazard."""
+    """The beat of a repeat: days, weeks, months, years, weekdays, or the gaps of a hazard.
+
+    Attributes:
+        days: every so many days.
+        weeks: every so many weeks.
+        months: every so many months.
+        years: every so many years.
+        weekdays: on these days of each week.
+        hazard: gaps by chance, such as attacks.
+    """
 
     days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
     weeks: Annotated[int, Field(strict=True, ge=1, le=520)] | None = None
@@ -200,7 +227,12 @@ def hazard_days(hazard: Hazard) -> float:
 
 
 class Window(Strict):
-    """How far from its planned day a protocol visit may lie, in days."""
+    """How far from its planned day a protocol visit may lie, in days.
+
+    Attributes:
+        before: days before the planned day.
+        after: days after it.
+    """
 
     before: Annotated[int, Field(strict=True, ge=0, le=365)] = 0
     after: Annotated[int, Field(strict=True, ge=0, le=365)] = 0

@@ -24,7 +24,12 @@ YES, NO = frozenset({"Y", "yes"}), frozenset({"N", "no"})
 
 
 class Criterion(Strict):
-    """One criterion of inclusion or exclusion, as a condition on the day of screening."""
+    """One criterion of inclusion or exclusion, as a condition on the day of screening.
+
+    Attributes:
+        name: of the criterion.
+        when: what must be true on the day of screening.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     when: Condition
@@ -34,11 +39,15 @@ class TrialSpec(Strict):
     """What makes a journey a trial.
 
     Attributes:
+        id: of the trial, such as SYN-301.
+        title: in words.
+        phase: of development.
         sites: how many sites enrol.
         arms: ratio of the arms by name, in whole numbers.
         block: subjects in one block of the randomisation: a multiple of the arms' sum.
         strata: attributes or built-in names whose texts form the strata.
-        inclusion: a subject must meet all of them; exclusion: none.
+        inclusion: criteria that a subject must meet, all of them.
+        exclusion: criteria of which a subject may meet none.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$")]
@@ -87,6 +96,7 @@ class TrialVisitDetails(EncounterDetails):
     """A visit of a trial; it is an encounter too.
 
     Attributes:
+        name: of the visit; in a protocol, the protocol's.
         visit_number: as the protocol numbers it; default: its place among the trial's visits.
         routine_care: billed like any visit; otherwise the sponsor pays and there is no claim.
     """
@@ -117,9 +127,11 @@ class AdverseEventDetails(Strict):
 
     Attributes:
         term: as reported.
+        code: ICD-10-CM code.
         grade: CTCAE grade, "1" to "5".
         related: to the treatment: "not related", "unlikely", "possible", "probable", "related".
         serious: "Y" or "N" (or "yes", "no"), or the share that is; grades 4 and 5 always are.
+        action: taken with the treatment, in words.
         outcome: default: whether it is over by the end of the trial; grade 5 is "fatal".
         lasts_days: days until it is over; by default it continues.
     """
@@ -135,7 +147,15 @@ class AdverseEventDetails(Strict):
 
 
 class ExposureDetails(Strict):
-    """A dose of the treatment under study."""
+    """A dose of the treatment under study.
+
+    Attributes:
+        treatment: what is given.
+        dose: amount of each administration; or read from a state.
+        unit: of the dose.
+        route: of administration.
+        days: days of this dosing.
+    """
 
     treatment: Annotated[str, Field(min_length=1, max_length=120)]
     dose: StateResult | Distribution
@@ -145,14 +165,23 @@ class ExposureDetails(Strict):
 
 
 class Reason(Strict):
-    """Why somebody leaves a trial, for subjects of whom `when` is true."""
+    """Why somebody leaves a trial, for subjects of whom `when` is true.
+
+    Attributes:
+        reason: in words.
+        when: for whom.
+    """
 
     reason: Annotated[str, Field(min_length=1, max_length=120)]
     when: Condition | None = None
 
 
 class WithdrawalDetails(Strict):
-    """A subject leaves the trial; the first reason that is true is recorded."""
+    """A subject leaves the trial; the first reason that is true is recorded.
+
+    Attributes:
+        reasons: the first that is true is recorded; the last has no `when`.
+    """
 
     reasons: Annotated[tuple[Reason, ...], Field(min_length=1, max_length=20)]
 

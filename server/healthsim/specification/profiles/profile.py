@@ -63,7 +63,17 @@ class Location(Strict):
 
 
 class Demographics(Strict):
-    """Age in years on `as_of`, sex, and the rest of a person's face sheet."""
+    """Age in years on `as_of`, sex, and the rest of a person's face sheet.
+
+    Attributes:
+        age: years on `as_of`; default: the population's.
+        gender: weights of M and F; default: the population's.
+        race: weights by the OMB categories; default: the population's.
+        ethnicity: weights of hispanic and non_hispanic; default: the population's.
+        language: weights by language code, such as en or es.
+        marital_status: weights of S, M, D and W.
+        location: where they live; default: the whole nation.
+    """
 
     age: Distribution = Field(
         default_factory=lambda: parse_distribution({"type": "population", "measure": "age"})
@@ -83,7 +93,12 @@ class Demographics(Strict):
 
 
 class Onset(Strict):
-    """When a condition began: years or days before `as_of`."""
+    """When a condition began: years or days before `as_of`.
+
+    Attributes:
+        years_before: years before `as_of`.
+        days_before: days before `as_of`.
+    """
 
     years_before: Distribution | None = None
     days_before: Distribution | None = None
@@ -99,6 +114,11 @@ class Primary(Strict):
     """The condition that everybody in the profile has.
 
     `onset: "journey"` means the first day of the first journey that the person is in.
+
+    Attributes:
+        code: ICD-10-CM code that can be billed.
+        onset: "journey": on the first day of the first journey; or years or days before
+            `as_of`.
     """
 
     code: Code
@@ -109,7 +129,12 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 
 
 class Group(Strict):
-    """A group of people, and how many of them have it."""
+    """A group of people, and how many of them have it.
+
+    Attributes:
+        when: who is in the group.
+        count: how many of them have it.
+    """
 
     when: Condition
     count: Count
@@ -131,6 +156,10 @@ class Quota(Strict):
     """How many people have it: a share (a number or a distribution), or an exact count.
 
     With groups, only people in one of the groups can have it.
+
+    Attributes:
+        share: share of people, 0 to 1; may depend on the person.
+        exactly: a count of people, or counts by group.
     """
 
     share: Distribution | None = None
@@ -160,7 +189,9 @@ class Comorbidity(Quota):
     """A further condition, of a share of the people.
 
     Attributes:
+        code: ICD-10-CM code that can be billed.
         loading: on the person's shared factor; needs a share.
+        onset: when it began; default: drawn.
         implies: codes that everyone with it has too; the share of such a code is of the others.
     """
 
@@ -174,8 +205,12 @@ class Alternative(Strict):
     """One of several conditions of which a person has one at most.
 
     Attributes:
-        loading: on the person's shared factor, the same for a whole group. The order then matters:
-            the first goes to those with the most other conditions.
+        code: ICD-10-CM code that can be billed.
+        share: share of people, 0 to 1.
+        loading: on the person's shared factor, the same for a whole group. The order then
+            matters: the first goes to those with the most other conditions.
+        onset: when it began; default: drawn.
+        implies: codes that everyone with it has too.
     """
 
     code: Code
@@ -217,7 +252,13 @@ OneOf = Annotated[
 
 
 class Medication(Quota):
-    """A drug that a share of the people takes on `as_of` and afterwards."""
+    """A drug that a share of the people takes on `as_of` and afterwards.
+
+    Attributes:
+        drug: ingredient, strength and form, as `look_up` writes it.
+        days_supply: days that one fill lasts.
+        adherence: the person's target share of days covered, 0 to 1.
+    """
 
     drug: Annotated[str, Field(max_length=120)]
     days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
@@ -228,6 +269,9 @@ class Clinical(Strict):
     """The conditions and drugs of the people on `as_of`.
 
     Attributes:
+        primary: the condition that everybody has.
+        comorbidities: further conditions, each of a share of people.
+        medications: drugs that they already take on `as_of`.
         one_of: conditions that exclude each other, by share; or several lists of them.
     """
 
@@ -286,6 +330,7 @@ class Correlation(Strict):
     """How two attributes are correlated; only the second changes.
 
     Attributes:
+        between: names of two numeric attributes.
         rank: Spearman's rank correlation.
     """
 
@@ -313,12 +358,21 @@ class PlanDesign(Strict):
     """How a plan shares an allowed amount with its member. All money is US dollars.
 
     Attributes:
+        kind: who pays.
+        deductible_usd: medical deductible of a person and year.
+        family_deductible_usd, family_oop_max_usd: a person's are met too when what the whole
+            household has paid reaches the family's, in one benefit year.
+        oop_max_usd: medical out-of-pocket maximum of a person and year; default: none.
+        coinsurance_share: the member's share after the deductible.
         copays_usd: flat amount by kind of visit: office, specialist, telehealth, urgent_care,
             emergency, inpatient, outpatient_hospital. A visit with a copay is free of the
             deductible; other lines meet the deductible and then the coinsurance.
-        family_deductible_usd, family_oop_max_usd: a person's are met too when what the whole
-            household has paid reaches the family's, in one benefit year.
         drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
+        drug_deductible_usd: pharmacy deductible of a person and year.
+        drug_oop_max_usd: pharmacy out-of-pocket maximum; default: none.
+        preventive_free: preventive services cost the member nothing.
+        benefit_year: month in which the benefit year begins.
+        premium_usd: monthly premium of one person.
         price_level: allowed amounts relative to Medicare's.
         network: its network; by default everybody is in it.
     """
@@ -355,7 +409,12 @@ class PlanDesign(Strict):
 
 
 class Coverage(Strict):
-    """Which plan people have: a built-in design or one of `plans`."""
+    """Which plan people have: a built-in design or one of `plans`.
+
+    Attributes:
+        plan: weights by name of plan; "Uninsured" is no coverage.
+        plans: plans of one's own, by name.
+    """
 
     plan: Distribution
     plans: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")], PlanDesign] = {}
@@ -409,7 +468,12 @@ class Children(Strict):
 
 
 class Household(Strict):
-    """Who lives with the anchor of a family, and shares address, plan and subscriber."""
+    """Who lives with the anchor of a family, and shares address, plan and subscriber.
+
+    Attributes:
+        spouse: whether the anchor has one.
+        children: how many children, and how old.
+    """
 
     spouse: Spouse | None = None
     children: Children | None = None
@@ -420,6 +484,23 @@ class ProfileSpec(Document):
 
     `count` counts units. In a family, demographics, the primary condition and the plan describe
     the anchor; comorbidities, attributes and medications are drawn for everyone.
+
+    Attributes:
+        count: number of people, or of families where `unit` is family.
+        seed: another seed gives other people.
+        as_of: the day on which ages, conditions and coverage are true.
+        through: last day of the data; default: the end of the longest journey and 17 days.
+        sampling: "balanced" makes shares exact, so that 48 % of 200 is 96.
+        unit: "family": each unit is an anchor with a household.
+        household: who lives with the anchor of a family.
+        demographics: ages, sexes and places.
+        attributes: values of one's own, by name; conditions use them.
+        correlations: rank correlations of two numeric attributes.
+        clinical: conditions and drugs.
+        coverage: plans; needed for membersim and rxmembersim.
+        network: which providers, and how far.
+        products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
+        expectations: what must be true of a run's rows.
     """
 
     kind_name: ClassVar[str] = "profile"
