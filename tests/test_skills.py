@@ -16,13 +16,14 @@ from healthsim import library
 from healthsim.app import TOOLS
 from healthsim.building import refining, templates
 from healthsim.building.draft import Draft, problems
+from healthsim.codes.icd10cm import icd10cm
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.operations import generate, query, scenarios
 from healthsim.operations.home import Home
 from healthsim.specification.distributions.kinds import parse_distribution
 from healthsim.specification.language.expressions import parse
-from healthsim.tools.guide import topics
+from healthsim.tools.guide import LONGEST, topics
 from healthsim.tools.skills import skills
 from processes import PATIENCE
 
@@ -106,7 +107,7 @@ def test_a_skill_follows_the_format(skill: Any) -> None:
     assert 40 <= len(skill.description) <= 1024
     assert set(skill.front) == {"name", "description"}
     assert len(skill.body.splitlines()) < 500
-    assert len(skill.body) < 20_000
+    assert [name for name, data in skill.files.items() if len(data) > LONGEST] == []
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
@@ -218,6 +219,23 @@ def test_every_tool_that_a_skill_names_exists() -> None:
 
 
 def test_every_guide_that_a_skill_points_to_can_be_asked_for() -> None:
+    names = "|".join(skill.name for skill in skills())
     for page in PAGES:
-        for topic in re.findall(r"`([a-z-]+/references/[a-z-]+\.md)`", page.read_text("utf-8")):
-            assert topic in topics(), page
+        named = set(re.findall(rf"\b((?:{names})/[a-z-]+)\b", page.read_text("utf-8")))
+        assert named <= set(topics()), page
+
+
+def test_ages_in_worked_queries_are_completed_years() -> None:
+    assert [str(one) for one in BLOCKS if "date_diff('year'" in one.text] == []
+
+
+def test_the_codes_of_the_guides_carry_the_day_from_which_they_are_valid() -> None:
+    told = (SHELF / "build-profile/references/codes.md").read_text(encoding="utf-8")
+    text = "\n".join(one.text for one in BLOCKS)
+    used = set(re.findall(r'"([A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)"', text))
+    entries = [entry for code in sorted(used) if (entry := icd10cm().entry(code)) is not None]
+
+    assert len(entries) > 20
+    for entry in entries:
+        assert not entry.valid_until, entry.code
+        assert not entry.valid_from or f"{entry.code} since {entry.valid_from}" in told, entry.code

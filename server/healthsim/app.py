@@ -33,20 +33,19 @@ INSTRUCTIONS = """\
 HealthSim makes linked synthetic health data: patients, coverage, claims, labs, prescriptions and
 fills that agree with each other. Nobody in it is real.
 
-Steps: start_profile_builder (who) -> start_journey_builder (what happens, with the same spec_id) ->
-refine_spec -> get_spec and preview_spec -> execute_spec -> save_scenario -> query_scenario.
+Steps: start_profile_builder (who) -> start_journey_builder (what happens, same spec_id) ->
+refine_spec -> get_spec and preview_spec -> execute_spec with save_as -> query_scenario.
 
 - Pass the person's own words as `request`. Say back what was understood AND what was not; ask what
   is open; do not invent figures.
 - Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person agreed.
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
-- Never write a code or drug name from memory: look_up finds it by words, says whether a code is
-  valid, and what goes with a condition.
+- Never write a code or drug name from memory: look_up finds it and says whether it is valid.
+- Not everything is built (no X12, FHIR, HL7, SDTM or OMOP files, denials, second payers, data
+  errors, pictures): get_guide says what; look_up ("can I get denials?") says what is nearest.
 - An error says where, what was found and how to mend it: do that and call again.
-- Answer questions with counts and sums in SQL; rows stay in the scenario. describe_scenario shows
-  tables and columns before the first query.
-- The same spec and seed always give the same rows. Growing `count` keeps the first people.
-- A few people only: quick_generate. How-to and schemas: get_guide.
+- Answer with counts and sums in SQL; rows stay in the scenario.
+- The same spec and seed always give the same rows.
 """
 
 TOOLS = (

@@ -46,9 +46,8 @@ def test_shares_at_the_ends_meet_as_they_must() -> None:
 
 
 def test_the_skill_s_table_of_joint_shares_is_true() -> None:
-    text = (Path(str(library.library_folder("skills"))) / "build-profile/SKILL.md").read_text(
-        "utf-8"
-    )
+    guide = Path(str(library.library_folder("skills"))) / "build-profile/references/together.md"
+    text = guide.read_text("utf-8")
     head, *lines = re.findall(r"^\| (?:shares|\d+ % and).*\|$", text, re.MULTILINE)
     products = [float(cell) for cell in head.strip("|").split("|")[2:]]
     assert len(lines) == 4

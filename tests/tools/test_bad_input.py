@@ -368,7 +368,7 @@ LONE = "\ud800"
         ("check_run", {"run_id": "run-" + "a" * 300}, "run_id"),
         ("cancel_run", {"run_id": "run-" + "a" * 300}, "run_id"),
         ("save_scenario", {"run_id": "run-" + "a" * 300, "name": "x"}, "run_id"),
-        ("get_guide", {"topic": "schema-profile#²"}, "no part"),
+        ("get_guide", {"topic": "schema: profile#²"}, "no part"),
         ("get_guide", {"topic": "patterns"}, "build-journey"),
         ("find_templates", {"query": f"a{LONE}b"}, "query"),
         ("start_profile_builder", {"request": f"200 Medicare{LONE} patients"}, "surrogate"),

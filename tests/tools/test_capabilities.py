@@ -14,7 +14,7 @@ from healthsim.app import TOOLS
 from healthsim.capabilities import Capability, mentioned, not_built
 from healthsim.cli import app
 from healthsim.products.catalogue import TABLES
-from healthsim.specification.journeys.journey import _DOS, _EVENT_TYPES, JourneySpec
+from healthsim.specification.journeys.journey import DOS, EVENT_TYPES, JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tools.guide import topics
 from talking import Open, text_of
@@ -71,8 +71,8 @@ def _exists(kind: str, name: str) -> bool:
         "argument": lambda: second in TOOLS_BY_NAME[first].parameters,
         "profile": lambda: _has_path(ProfileSpec, name),
         "journey": lambda: _has_path(JourneySpec, name),
-        "step": lambda: name in _DOS,
-        "event": lambda: name in _EVENT_TYPES,
+        "step": lambda: name in DOS,
+        "event": lambda: name in EVENT_TYPES,
         "table": lambda: first in COLUMNS and (not second or second in COLUMNS[first]),
         "command": lambda: _is_command(name),
         "guide": lambda: name in topics(),

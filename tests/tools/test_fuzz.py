@@ -34,7 +34,7 @@ QUIET = settings(
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=30),
-    st.sampled_from(["medicare-diabetic", "../x", "run-0", "schema-profile", "csv", "SELECT 1"]),
+    st.sampled_from(["medicare-diabetic", "../x", "run-0", "schema: profile", "csv", "SELECT 1"]),
 )  # fmt: skip
 values = st.recursive(
     scalars,

@@ -10,39 +10,98 @@ import pytest
 from mcp.types import PaginatedRequestParams
 
 from healthsim.building import templates
+from healthsim.capabilities import mentioned
 from healthsim.products.catalogue import TABLES
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tools.guide import LONGEST, topics
 from healthsim.tools.skills import GetSkill, ReadDirectory, Skills, skills
 from talking import Open, text_of
+from tokens import tokens
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_guide_lists_its_topics_and_reads_each(open_client: Open, era: str) -> None:
+async def test_every_topic_can_be_read_and_is_short(open_client: Open, era: str) -> None:
     async with open_client(era) as client:
-        listed = await client.call_tool("get_guide", {})
         for topic in topics():
-            assert topic in text_of(listed)
             found = await client.call_tool("get_guide", {"topic": topic})
             assert not found.is_error
-            assert 0 < len(found.structured_content["text"]) <= LONGEST + 100
+            assert 0 < len(found.structured_content["text"]) <= LONGEST, topic
 
 
-async def test_a_long_guide_is_read_in_parts_that_make_the_whole(open_client: Open) -> None:
+async def test_the_front_door_is_short_and_names_every_guide(open_client: Open) -> None:
     async with open_client() as client:
-        whole, part = "", 1
-        while True:
-            found = await client.call_tool("get_guide", {"topic": f"schema-journey#{part}"})
-            piece, _, more = found.structured_content["text"].partition("\n\n(continues:")
-            whole, part = whole + piece, part + 1
-            if not more:
-                break
-        past = await client.call_tool("get_guide", {"topic": f"schema-journey#{part}"})
+        front = (await client.call_tool("get_guide", {})).structured_content["text"]
+        same = (await client.call_tool("get_guide", {"topic": "healthsim"})).structured_content
 
-    assert json.loads(whole)["properties"]["kind"]["const"] == "journey"
-    assert past.is_error
+    assert len(front) <= 1_500
+    assert same["text"] == front
+    assert [skill.name for skill in skills() if skill.name not in front] == []
+    assert "schema" in front
+    assert "capabilities" in front
+
+
+async def test_what_the_front_door_says_is_not_built_is_in_the_table(open_client: Open) -> None:
+    async with open_client() as client:
+        front = (await client.call_tool("get_guide", {})).structured_content["text"]
+    said = front.partition("**Not built**:")[2].partition(". Say so")[0].replace("\n", " ")
+    things = [thing.strip() for thing in re.split("[,;]", said)]
+
+    for thing in things:
+        assert {one.built for _, one in mentioned(thing)} & {"no", "partly"}, thing
+
+
+def test_each_guide_lists_its_parts() -> None:
+    for skill in skills():
+        body = skill.body
+        parts = [path for path in skill.files if path != "SKILL.md"]
+        named = [path.removeprefix("references/").removesuffix(".md") for path in parts]
+        assert [name for name in named if f"{skill.name}/{name}" not in body] == []
+
+
+async def test_one_part_of_the_language_is_read_in_any_spelling(open_client: Open) -> None:
+    async with open_client() as client:
+        read = [
+            (await client.call_tool("get_guide", {"topic": topic})).structured_content["text"]
+            for topic in ("schema: lab", "schema:lab", "Schema lab", "schema-lab", "schema/lab")
+        ]
+        old = await client.call_tool("get_guide", {"topic": "build-journey/references/steps.md"})
+
+    assert read == [read[0]] * 5
+    assert read[0].startswith("# lab")
+    assert not old.is_error
+
+
+async def test_what_is_not_built_is_found_out_for_less_than_a_thousand_tokens(
+    open_client: Open,
+) -> None:
+    async with open_client() as client:
+        for question in ("how do I say a denial?", "can I get FHIR bundles", "is there a picture"):
+            arguments = {"query": question}
+            found = await client.call_tool("look_up", arguments)
+            assert re.search("not built|partly built", text_of(found)), question
+            assert tokens(json.dumps(arguments)) + tokens(text_of(found)) < 200
+        front = text_of(await client.call_tool("get_guide", {}))
+
+    assert tokens(front) < 450
+
+
+async def test_how_something_is_said_is_looked_up_as_codes_are(open_client: Open) -> None:
+    async with open_client() as client:
+        asked = {"query": "how do I say a repeat every 3 months"}
+        found = (await client.call_tool("look_up", asked)).structured_content
+        code = (await client.call_tool("look_up", {"query": "heart attack"})).structured_content
+        both = (await client.call_tool("look_up", {"query": "hospice"})).structured_content
+        nothing = await client.call_tool("look_up", {"query": "how do I say xyzzy"})
+
+    assert found["found"]["rows"][0][0] == "schema: repeat"
+    assert "schema: repeat" in found["next"]
+    assert code["found"]["columns"][1] == "code"
+    assert "not built; nearest" in both["note"]
+    assert both["found"]["rows"]
+    assert nothing.is_error
+    assert "capabilities" in text_of(nothing)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Help: skills and schemas as a tool, as resources, and the prompts of the + menu."""
+"""Help: guides, the language by part and what is built, as a tool and as resources; prompts."""
 
 from __future__ import annotations
 
@@ -12,73 +12,89 @@ from mcp.server.mcpserver.resources import FunctionResource
 from mcp.types import CallToolResult
 from pydantic import Field
 
+from healthsim import capabilities
 from healthsim.errors import NotFound, near
 from healthsim.tools.answers import GuideText, reply
 from healthsim.tools.server import HealthSimServer
-from healthsim.tools.skills import skills
+from healthsim.tools.skills import Skill, skills
 
-LONGEST = 24_000
-"""Characters of one answer of `get_guide`; longer guides come in parts."""
+LONGEST = 6_000
+"""Characters of one guide; a test holds every file of `skills/` below it."""
 
-SCHEMAS = ("schema-profile", "schema-journey")
+FRONT_DOOR = "healthsim"
+_PART_OF_LANGUAGE = re.compile(r"schemas?\s*[:/\-_ ]\s*(\S.*)", re.IGNORECASE)
 
 
 def get_guide(
     topic: Annotated[
-        str,
-        Field(description="A topic; empty lists them. Topic#2 is the second part."),
+        str, Field(description='build-journey, "schema: lab", capabilities; empty: the front door.')
     ] = "",
 ) -> Annotated[CallToolResult, GuideText]:
-    """Read how to do something here: the skills, and the full schema of a profile or journey.
-
-    Ask for the schema before writing a long specification by hand.
-    """
-    about_topics = topics()
-    if not topic:
-        listed = "\n".join(f"- {name}: {about}" for name, about in about_topics.items())
-        return reply(GuideText(topic="topics", text=listed))
-    name, _, part = topic.strip().partition("#")
-    text = _text(name.strip())
-    number = int(part) if re.fullmatch(r"[1-9][0-9]{0,5}", part) else 0 if part else 1
-    if not number:
-        raise NotFound("topic", f"{name!r} has no part {part[:40]!r}", f"ask for {name!r}")
-    piece = text[(number - 1) * LONGEST : number * LONGEST]
-    if not piece:
-        raise NotFound("topic", f"{name!r} has no part {number}", f"ask for {name!r}")
-    if len(text) > number * LONGEST:
-        piece += f"\n\n(continues: get_guide topic {name}#{number + 1})"
-    return reply(GuideText(topic=topic, text=piece))
+    """Read how to do something here, what is built, or the keys of one part of the schema."""
+    name = " ".join(topic.split()) or FRONT_DOOR
+    return reply(GuideText(topic=name, text=_text(name)))
 
 
 def topics() -> dict[str, str]:
     """Return every topic and what it is about."""
-    listed = {skill.name: skill.description for skill in skills()}
-    listed |= {
-        f"{skill.name}/{path}": f"detail of {skill.name}"
-        for skill in skills()
-        for path in skill.files
-        if path != "SKILL.md"
-    }
+    listed: dict[str, str] = {}
+    for skill in skills():
+        listed |= {_topic(skill, path): _about(skill, path) for path in skill.files}
     return listed | {
-        "schema-profile": "JSON schema of a profile: who the people are",
-        "schema-journey": "JSON schema of a journey: what happens to them",
+        "schema": 'the language of specifications: "schema: lab" is one part',
+        "capabilities": "all that is built, and all that is not",
     }
+
+
+def _topic(skill: Skill, path: str) -> str:
+    """Return the topic of a file: `build-journey/steps` of `references/steps.md`."""
+    if path == "SKILL.md":
+        return skill.name
+    return f"{skill.name}/{path.removeprefix('references/').removesuffix('.md')}"
+
+
+def _about(skill: Skill, path: str) -> str:
+    """Return what a file is about: its heading, without what the skill is for."""
+    if path == "SKILL.md":
+        return skill.description
+    return skill.files[path].decode().partition("\n")[0].lstrip("# ")
 
 
 def _text(name: str) -> str:
-    if name in SCHEMAS:
-        return schema(name.removeprefix("schema-"))
+    if asked := _PART_OF_LANGUAGE.fullmatch(name):
+        from healthsim.operations import language  # noqa: PLC0415  the models are heavy
+
+        return language.page(asked[1])
+    if name == "schema":
+        from healthsim.operations import language  # noqa: PLC0415  the models are heavy
+
+        return language.index()
+    if name == "capabilities":
+        return _capabilities()
+    wanted = name.replace("/references/", "/").removesuffix(".md")
     for skill in skills():
-        if name == skill.name:
-            return skill.body
-        if name.startswith(f"{skill.name}/") and name.split("/", 1)[1] in skill.files:
-            return skill.files[name.split("/", 1)[1]].decode()
-    about_topics = topics()
-    raise NotFound("topic", f"there is no guide {name[:80]!r}", _alike(name[:80], about_topics))
+        for path, data in skill.files.items():
+            if wanted == _topic(skill, path):
+                return skill.body if path == "SKILL.md" else data.decode()
+    raise NotFound("topic", f"there is no guide {name[:80]!r}", _alike(name[:80], topics()))
+
+
+def _capabilities() -> str:
+    """Return what is built and what is not, in names; `look_up` says more of each."""
+    names: dict[str, list[str]] = {"yes": [], "partly": [], "no": []}
+    for one in capabilities.table().values():
+        names[one.built].append(one.name)
+    return (
+        'look_up ("can I get FHIR?") says of each where it is built, or what is nearest.\n\n'
+        f"Not built: {'; '.join(names['no'])}.\n\nPartly: {'; '.join(names['partly'])}.\n\n"
+        f"Built, among others: {'; '.join(names['yes'])}."
+    )
 
 
 def _alike(name: str, about_topics: Mapping[str, str]) -> str:
-    """Suggest topics of a similar name, else those whose name or description has its words."""
+    """Suggest what is not built, topics of a similar name, else those that share a word."""
+    if missing := capabilities.not_built(name):
+        return missing
     stems = {word[:6] for word in re.findall(r"[a-z0-9]{3,}", name.lower())}
     similar = [
         topic for topic, about in about_topics.items()

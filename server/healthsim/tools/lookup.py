@@ -9,26 +9,33 @@ from typing import Annotated, Any, Literal
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.errors import Refused
+from healthsim.capabilities import mentioned, not_built
+from healthsim.errors import NotFound, Refused
 from healthsim.operations.home import Home
 from healthsim.tools.answers import LookupAnswer, reply, rows
 from healthsim.tools.server import Ctx, home_of
 
+_LONGEST = 400  # characters of a question
+_HOW = re.compile(
+    r"\s*(?:how (?:do|can|to|would)|can (?:i|you|it|we)|could (?:i|you)|is (?:it|there)|do you|"
+    r"does it|are there)\b",
+    re.IGNORECASE,
+)
 _NEAR = re.compile(r"\s*(?:find\s+)?(.+?)\s+(?:near|in|around)\s+(.+?)\s*", re.IGNORECASE)
 
 
 def look_up(
     ctx: Ctx,
-    about: Annotated[
-        Literal["codes", "population", "network"], Field(description="What to look up.")
-    ],
     query: Annotated[
         str,
         Field(
-            description="Words (heart attack, a1c), a code, goes with E11; population: a place "
-            "(Harris County, TX); network: cardiology near Houston, TX."
+            description="Words (heart attack, a1c), a code, goes with E11; how do I say a denial; "
+            "population: Harris County, TX; network: cardiology near Houston, TX."
         ),
     ],
+    about: Annotated[
+        Literal["codes", "language", "population", "network"], Field(description="Where to look.")
+    ] = "codes",
     kind: Annotated[
         str,
         Field(description="Only icd10cm, loinc, drug, hcpcs, cvx, drg, specialty...; a measure."),
@@ -37,22 +44,53 @@ def look_up(
 ) -> Annotated[CallToolResult, LookupAnswer]:
     """Look up medical codes by words before writing them; never guess a code.
 
-    Finds diagnoses, labs, drugs, vaccines; says if a code is valid and what goes with a condition.
-    Also people and prevalence of a place, and providers near it.
+    Says if a code is valid and what goes with a condition; whether something is built and how it
+    is said; people and prevalence of a place; providers near it.
     """
     if about == "population":
         return reply(_population(home_of(ctx), query, kind))
     if about == "network":
         return reply(_network(home_of(ctx), query, kind, limit))
+    if about == "language" or _HOW.match(query):
+        return reply(_language(query))
+    return reply(_codes(query, kind, limit))
+
+
+def _codes(query: str, kind: str, limit: int) -> LookupAnswer:
+    """Return codes; where there are none, whether what is asked for is built."""
     from healthsim.operations import codes  # noqa: PLC0415  the books are read when asked for
 
-    result = codes.look(query, kind, limit, "kind")
-    return reply(
-        LookupAnswer(
-            found=rows(list(result.columns), result.rows),
-            note=result.note,
-            next="Write `code` into the draft with refine_spec.",
-        )
+    missing = not_built(query)
+    try:
+        result = codes.look(query, kind, limit, "kind")
+    except NotFound:
+        if not missing:
+            raise
+        return _language(query)
+    return LookupAnswer(
+        found=rows(list(result.columns), result.rows),
+        note="; ".join(filter(None, [missing, result.note])),
+        next="Write `code` into the draft with refine_spec.",
+    )
+
+
+def _language(question: str) -> LookupAnswer:
+    """Return whether something is built, and which parts of the language say it."""
+    from healthsim.operations import language  # noqa: PLC0415  the models are heavy
+
+    named = {one.key: one for _, one in mentioned(question[:_LONGEST])}
+    absent = any(one.built == "no" for one in named.values())
+    parts = [] if absent else language.find(question[:_LONGEST], 2 if named else 3)
+    if not named and not parts:
+        raise NotFound("query", "names nothing that is known here", 'see get_guide("capabilities")')
+    shown = f"get_guide('schema: {parts[0].name}') shows keys and an example." if parts else ""
+    return LookupAnswer(
+        found=rows(
+            ["what", "answer"],
+            [[one.name, one.answer] for one in named.values()]
+            + [[f"schema: {part.name}", part.about] for part in parts],
+        ),
+        next="Say that it is not built, and offer what is nearest." if absent else shown,
     )
 
 

@@ -37,6 +37,7 @@ from healthsim.specification.checks.steps import (
     steps_at_an_age,
 )
 from healthsim.specification.checks.trial import arms_of, trial_problems, trial_step_problems
+from healthsim.specification.distributions.base import BaseDistribution
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.includes import Include
@@ -217,7 +218,7 @@ def _distributions(step: StepHead) -> Iterator[tuple[str, Distribution]]:
         if isinstance(value, StateResult):
             if value.noise is not None:
                 yield f"{path}.noise", value.noise
-        elif value is not None:
+        elif isinstance(value, BaseDistribution):  # an immunization's dose is a plain number
             yield path, value
 
 

@@ -362,7 +362,7 @@ def _scope(draw: DrawInput, where: str) -> Scope:
     return draw.scope
 
 
-_SHAPES: Final[tuple[type[BaseDistribution], ...]] = (
+SHAPES: Final[tuple[type[BaseDistribution], ...]] = (
     Constant, Categorical, Explicit, Uniform, Normal, LogNormal, Triangular, Beta, Gamma,
     Exponential, Weibull, Poisson, NegativeBinomial, Bands, Quantiles, Mixture, Conditional,
     Formula, Population,
@@ -393,7 +393,7 @@ _Full = Annotated[
 
 
 def _in_full(value: object) -> object:
-    return expand_short_form(value, _SHAPES)
+    return expand_short_form(value, SHAPES)
 
 
 # A named alias: JSON schemas then define it once and refer to it.
@@ -446,7 +446,7 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
     str(kind.model_fields["type"].default): tuple(
         field.alias or name for name, field in kind.model_fields.items() if name != "type"
     )
-    for kind in _SHAPES
+    for kind in SHAPES
 }
 """Type of distribution -> the keys that it takes, in order."""
 

@@ -39,8 +39,8 @@ def _literal(model: type[StepHead], field: str) -> str:
     return str(get_args(model.model_fields[field].annotation)[0])
 
 
-_EVENT_TYPES = {_literal(model, "type"): model for model in EVENTS}
-_DOS = {_literal(model, "do"): model for model in _CONTROLS}
+EVENT_TYPES = {_literal(model, "type"): model for model in EVENTS}
+DOS = {_literal(model, "do"): model for model in _CONTROLS}
 
 
 def _tag(value: Any) -> str:
@@ -59,18 +59,18 @@ else:
         Annotated[
             Union[  # noqa: UP007  built from a table
                 tuple(
-                    [Annotated[model, Tag(f"event:{name}")] for name, model in _EVENT_TYPES.items()]
-                    + [Annotated[model, Tag(f"do:{name}")] for name, model in _DOS.items()]
+                    [Annotated[model, Tag(f"event:{name}")] for name, model in EVENT_TYPES.items()]
+                    + [Annotated[model, Tag(f"do:{name}")] for name, model in DOS.items()]
                 )
             ],
             Discriminator(
                 _tag,
                 custom_error_type="step_kind",
                 custom_error_message="is not a known step; use do: event (with type "
-                + ", ".join(_EVENT_TYPES)
+                + ", ".join(EVENT_TYPES)
                 + "), "
-                + ", ".join([*_DOS][:-1])
-                + f" or {[*_DOS][-1]}",
+                + ", ".join([*DOS][:-1])
+                + f" or {[*DOS][-1]}",
             ),
         ],
     )
