@@ -13,11 +13,12 @@ import pytest
 
 from processes import PATIENCE
 from talking import Open
+from tokens import tokens
 
 pytestmark = pytest.mark.anyio
 
-BUDGET = 16_000
-"""Characters of the result of tools/list as a client receives it (some 4,000 tokens)."""
+BUDGET = 3_600
+"""Tokens (o200k) of the result of tools/list as a client receives it."""
 
 
 async def _catalogue(open_client: Open, era: str = "auto") -> list[dict[str, Any]]:
@@ -41,7 +42,10 @@ async def test_the_catalogue_is_within_its_budget(open_client: Open, era: str) -
     async with open_client(era) as client:
         received = await client.list_tools()
 
-    assert len(received.model_dump_json(by_alias=True, exclude_none=True)) <= BUDGET
+    total = tokens(received.model_dump_json(by_alias=True, exclude_none=True))
+    each = {tool.name: tokens(tool.model_dump_json(by_alias=True, exclude_none=True))
+            for tool in received.tools}  # fmt: skip
+    assert total <= BUDGET, f"{total} tokens of {BUDGET}; by tool: {each}"
 
 
 async def test_both_protocol_eras_see_the_same_tools(open_client: Open) -> None:

@@ -48,8 +48,8 @@ class DraftChange(BaseModel):
 
 
 def find_templates(
-    query: Annotated[str, Field(description="Words, such as: medicare diabetes.")] = "",
-    kind: Annotated[Literal["any", "profile", "journey"], Field(description="Which kind.")] = "any",
+    query: Annotated[str, Field(description="Words: medicare diabetes.")] = "",
+    kind: Annotated[Literal["any", "profile", "journey"], Field(description="Kind.")] = "any",
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 10,
 ) -> Annotated[CallToolResult, TemplatesFound]:
     """Search the library of profiles (who) and journeys (what happens) to start from."""
@@ -90,7 +90,7 @@ def start_journey_builder(
 ) -> Annotated[CallToolResult, DraftStarted]:
     """Add a journey (what happens over time) to a draft of a population.
 
-    Answers like start_profile_builder; refine_spec then changes the journey's steps.
+    Answers like start_profile_builder.
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id) if spec_id else None
@@ -107,14 +107,11 @@ def refine_spec(
     ctx: Ctx,
     spec_id: SpecId,
     changes: Annotated[list[DraftChange], Field(description="Applied in order, all or none.")],
-    revision: Annotated[
-        int, Field(ge=0, description="Refuse if the draft is newer; 0: never.")
-    ] = 0,
+    revision: Annotated[int, Field(ge=0, description="Refuse if the draft is newer.")] = 0,
 ) -> Annotated[CallToolResult, DraftRefined]:
     """Change a draft by small steps: set, remove or append at a path.
 
-    A change that would make the specification invalid is refused, with how to fix it; nothing
-    is changed then. Answers with what changed and what is still open.
+    An invalid change is refused with how to mend it, and nothing is changed then.
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id)
@@ -179,10 +176,7 @@ def preview_spec(
     sample: Annotated[int, Field(ge=1, le=10, description="People to show.")] = 3,
     seed: Annotated[int | None, Field(ge=0, description="Instead of the spec's.")] = None,
 ) -> Annotated[CallToolResult, PreviewAnswer]:
-    """Preview a run: a few people, and how many rows, megabytes and seconds to expect.
-
-    Nothing is saved. Use it before execute_spec, for the person to confirm.
-    """
+    """Preview a run: a few people, and how many rows, megabytes and seconds to expect."""
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
     spec = Draft.of(specs.load(home_of(ctx), spec_id).document)

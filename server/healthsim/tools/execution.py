@@ -45,8 +45,8 @@ async def execute_spec(
 ) -> Annotated[CallToolResult, RunState]:
     """Run a specification: generate its people and all their linked records.
 
-    The same spec and seed always give the same rows; a repeated call joins the existing
-    run. A long run answers with status running: call check_run.
+    The same spec and seed give the same rows. A long run answers with status running: call
+    check_run.
     """
     home = home_of(ctx)
     spec = Draft.of(specs.load(home, spec_id).document)
@@ -198,16 +198,13 @@ def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResul
 
 def quick_generate(
     ctx: Ctx,
-    traits: Annotated[str, Field(description="Who, in plain words: a diabetic woman of 70.")] = "",
+    traits: Annotated[str, Field(description="Who: a diabetic woman of 70.")] = "",
     count: Annotated[int, Field(ge=1, le=10, description="Number of people.")] = 1,
-    template: Annotated[str, Field(description="Profile template; chosen if empty.")] = "",
-    journey: Annotated[str, Field(description="Journey template, if things should happen.")] = "",
-    seed: Annotated[int | None, Field(ge=0, description="Another seed, other people.")] = None,
+    template: Annotated[str, Field(description="Profile template.")] = "",
+    journey: Annotated[str, Field(description="Journey template, if any.")] = "",
+    seed: Annotated[int | None, Field(ge=0, description="Other people.")] = None,
 ) -> Annotated[CallToolResult, QuickPeople]:
-    """Make 1 to 10 linked people at once, with chart, coverage, claims and fills; nothing is kept.
-
-    For more people, or to keep them, use start_profile_builder.
-    """
+    """Make 1 to 10 linked people at once: chart, coverage, claims and fills; nothing is kept."""
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
     new, report = starting.start_profile(traits, template, count)

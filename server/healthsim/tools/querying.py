@@ -31,8 +31,8 @@ def query_scenario(
 ) -> Annotated[CallToolResult, QueryPage]:
     """Query a scenario with SQL; answer with numbers, not with many rows.
 
-    Tables join on person_id, encounter_id, claim_id and event_id. events.step and
-    events.occurrence say which visit a record belongs to.
+    Tables join on person_id, encounter_id, claim_id, event_id; events.step and events.occurrence
+    say which visit.
     """
     result = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
     shown_rows = _fitting(result.rows)
@@ -92,7 +92,7 @@ def export_scenario(
     ctx: Ctx,
     name: Name,
     format: Annotated[Format, Field(description="Kind of files.")] = "csv",
-    tables: Annotated[list[str], Field(description="Only these tables; empty: all.")] = [],  # noqa: B006
+    tables: Annotated[list[str], Field(description="Only these tables.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files, into the exports folder of the HealthSim home."""
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy

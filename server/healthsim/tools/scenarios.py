@@ -22,7 +22,7 @@ def save_scenario(
     run_id: Annotated[str, Field(max_length=64, description="A finished run.")],
     name: Annotated[str, Field(description="Lower-case letters, digits and hyphens.")],
     description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
-    replace: Annotated[bool, Field(description="Replace a scenario of this name.")] = False,
+    replace: Annotated[bool, Field(description="A scenario of this name.")] = False,
 ) -> Annotated[CallToolResult, ActionResult]:
     """Save a finished run under a name, to query, export and generate again later."""
     if not replace:
@@ -53,7 +53,7 @@ def refuse_taken(home: Home, name: str) -> None:
 
 def list_scenarios(
     ctx: Ctx,
-    query: Annotated[str, Field(description="Words in name, description or tags.")] = "",
+    query: Annotated[str, Field(description="Words.")] = "",
     limit: Annotated[int, Field(ge=1, le=100, description="Most rows.")] = 20,
     offset: Annotated[int, Field(ge=0, description="Rows to skip.")] = 0,
 ) -> Annotated[CallToolResult, Scenarios]:
@@ -83,7 +83,7 @@ def list_scenarios(
 def describe_scenario(
     ctx: Ctx,
     name: Name,
-    table: Annotated[str, Field(description="Show columns and rows of this table.")] = "",
+    table: Annotated[str, Field(description="Only this table.")] = "",
 ) -> Annotated[CallToolResult, ScenarioShown]:
     """Describe a scenario: its tables; or one table: columns, meanings and a few rows."""
     summary = kept.describe(home_of(ctx), name)

@@ -174,7 +174,10 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def slim(schema: Any) -> Any:
-    """Drop generated titles, and null from optional parameters, which can be left out."""
+    """Drop what a model can guess: generated titles, optional null, a least value of 0 or 1.
+
+    Arguments are still checked against all of it.
+    """
     if isinstance(schema, list):
         return [slim(item) for item in schema]
     if not isinstance(schema, dict):
@@ -182,7 +185,9 @@ def slim(schema: Any) -> Any:
     slimmed = {
         key: slim(value)
         for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str)) and not (key == "default" and not value)
+        if not (key == "title" and isinstance(value, str))
+        and not (key == "default" and not value)
+        and not (key == "minimum" and value in (0, 1))
     }
     choices = [choice for choice in slimmed.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1 and len(choices) < len(slimmed["anyOf"]):
@@ -191,19 +196,16 @@ def slim(schema: Any) -> Any:
     return slimmed
 
 
-def _shape(schema: Any) -> Any:
-    """Return the bare shape of an answer: its fields and their types, without prose or parts.
+HANDLES = ("spec_id", "revision", "run_id", "status", "columns", "rows")
+"""Fields of answers that later calls or programs use; the catalogue names no others."""
 
-    No field is required, since fields with their default value are not sent.
+
+def _shape(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the bare shape of an answer: an object, and the types of its handles.
+
+    The fields explain themselves when they are read; listed for every tool, they would be a
+    quarter of the catalogue. None is required: fields with their default value are not sent.
     """
-    if isinstance(schema, list):
-        return [_shape(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: _shape(value)
-        for key, value in schema.items()
-        if not (key == "description" and isinstance(value, str))
-        and key not in ("additionalProperties", "required")
-        and not (key == "items" and schema.get("type") == "array")
-    }
+    fields = schema.get("properties", {})
+    handles = {name: {"type": fields[name]["type"]} for name in HANDLES if name in fields}
+    return {"type": "object"} | ({"properties": handles} if handles else {})
