@@ -106,4 +106,32 @@ _COVERAGE = (
           (f"effective_date = {_BORN}", 1), (f"effective_date = {_BORN} + 1", 0))),
 )  # fmt: skip
 
-OF_FAMILIES = (*_NEWBORNS, *_AGES, *_SUBSCRIBERS, *_COVERAGE)
+_LASTS, _ENDS = "a pregnancy ends within 42 weeks", "a pregnancy ends with the birth"
+_CONDITION = f"condition_id = {first('condition_id', 'conditions')}"
+_LAST_DAY = "(SELECT through FROM temp.data_days)"
+
+
+def _pregnant(days: str, code: str = "Z34.90") -> str:
+    return f"UPDATE conditions SET code = '{code}', {days} WHERE {_CONDITION}"
+
+
+def _mothers(days: str) -> str:
+    """Let a condition be a mother's."""
+    return _pregnant(f"person_id = {_HERS}, {days}")
+
+
+_BOTH_DAYS = "onset_date = DATE '2025-01-01', abatement_date = DATE '2025-01-01' + {days}"
+_PREGNANCIES = (
+    keeps(_LASTS, _pregnant(_BOTH_DAYS.format(days=294))),
+    *(breaks(_LASTS, _pregnant(_BOTH_DAYS.format(days=295), code))
+      for code in ("Z34.90", "O09.90", "Z33.1", "Z3A.20")),
+    keeps(_LASTS, _pregnant(_BOTH_DAYS.format(days=295), "O24.410")),
+    keeps(_LASTS, _pregnant(f"abatement_date = NULL, onset_date = {_LAST_DAY} - 294")),
+    breaks(_LASTS, _pregnant(f"abatement_date = NULL, onset_date = {_LAST_DAY} - 295")),
+    keeps(_ENDS, _mothers(f"onset_date = {_BORN} - 9, abatement_date = {_BORN} - 1")),
+    breaks(_ENDS, _mothers(f"onset_date = {_BORN} - 9, abatement_date = {_BORN}")),
+    breaks(_ENDS, _mothers(f"onset_date = {_BORN} - 9, abatement_date = NULL")),
+    keeps(_ENDS, _mothers(f"onset_date = {_BORN}, abatement_date = NULL")),
+)  # fmt: skip
+
+OF_FAMILIES = (*_PREGNANCIES, *_NEWBORNS, *_AGES, *_SUBSCRIBERS, *_COVERAGE)

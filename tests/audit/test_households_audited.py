@@ -38,6 +38,14 @@ BROKEN = {
     "a newborn of a covered mother is covered from birth":
         "UPDATE enrollments SET effective_date = effective_date + 1 WHERE enrollment_id = "
         "(SELECT min(enrollment_id) FROM enrollments WHERE reason = 'birth')",
+    "a pregnancy ends within 42 weeks":
+        "UPDATE conditions SET code = 'Z34.90', onset_date = DATE '2024-01-01' WHERE condition_id "
+        "= (SELECT min(condition_id) FROM conditions WHERE person_id NOT IN "
+        "(SELECT mother_person_id FROM patients WHERE mother_person_id IS NOT NULL))",
+    "a pregnancy ends with the birth":
+        "UPDATE conditions SET code = 'Z34.90', onset_date = DATE '2025-01-01', person_id = "
+        "(SELECT min(mother_person_id) FROM patients), abatement_date = DATE '2025-09-30' WHERE "
+        "condition_id = (SELECT min(condition_id) FROM conditions)",
 }  # fmt: skip
 
 

@@ -96,6 +96,8 @@ class PersonRecord:
         else:
             return
         condition.source = source
+        if code.startswith(("Z34", "O09", "Z33.1", "Z3A")):
+            condition.abated = day + 294
         for other, known in self.conditions.items():
             degree = any(one == two and code.startswith(one) and other.startswith(one)
                          for one, two in EXCLUDES)  # fmt: skip

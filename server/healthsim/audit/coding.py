@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.codes.icd10cm import COMBINATIONS
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY, SUPERVISION
 
 _STATED = (
     ("conditions", "condition_id", "onset_date"),
@@ -93,6 +94,9 @@ _BOTH = (
 then, and a stage that people return to keeps its first day; a condition that was over before keeps
 its code and excludes neither."""
 
+_SUPERVISED = " OR ".join(f"starts_with(code, '{prefix}')" for prefix in SUPERVISION)
+_DATA_END = "(SELECT through FROM temp.data_days)"
+
 RULES: tuple[AnyRule, ...] = (
     *(_known(*book) for book in BOOKS),
     *(_sex(table, key) for table, key, _ in _STATED),
@@ -119,6 +123,19 @@ RULES: tuple[AnyRule, ...] = (
              ("encounter_diagnoses",),
         "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
         "GROUP BY encounter_id, code HAVING count(*) > 1",
+    ),
+    RowRule(
+        "a pregnancy ends within 42 weeks", "conditions.abatement_date", "conditions",
+        f"({_SUPERVISED}) AND coalesce(abatement_date, {_DATA_END}) - onset_date "
+        f"> {LONGEST_PREGNANCY}",
+    ),
+    AuditRule(
+        "a pregnancy ends with the birth", "conditions.abatement_date",
+        ("conditions", "patients"),
+        "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
+        f"JOIN patients AS c ON c.mother_person_id = s.person_id WHERE ({_SUPERVISED}) "
+        "AND s.onset_date < c.birth_date "
+        "AND coalesce(s.abatement_date, DATE '9999-12-31') >= c.birth_date",
     ),
     RowRule(
         "sex is one that codes know", "patients.gender", "patients",

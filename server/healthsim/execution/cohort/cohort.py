@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import Days, add_months
+from healthsim.dates import Days, add_months, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.conditions import condition_draws, medication_draw
 from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, PartialCohort
 from healthsim.execution.cohort.locating import draw_residence
+from healthsim.execution.cohort.members import born_within
 from healthsim.execution.people.draws import Draws, require_numbers, require_text
 from healthsim.execution.people.people import Households, People
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.profiles.births import CalendarSpan
 from healthsim.specification.profiles.correlations import blends
 from healthsim.specification.profiles.dependencies import in_order
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -49,6 +51,7 @@ def people_of(cohort: PartialCohort, households: Households | None = None) -> Pe
         attributes={name: cohort.values[name] for name in profile.attributes},
         conditions=tuple(cohort.conditions.values()),
         medications=tuple(cohort.medications.values()),
+        due=cohort.columns.get("due"),
         **{name: require_text(cohort.values[name]) for name in _TEXTS},
     )
 
@@ -73,7 +76,10 @@ def drawing_order(profile: ProfileSpec) -> tuple[PartDraw, ...]:
 
 def _part_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
     demographics = profile.demographics
-    yield _value("age", "demographics.age", demographics.age, _draw_birth_days)
+    if demographics.born is not None:
+        yield _born(demographics.born)
+    else:
+        yield _value("age", "demographics.age", demographics.age, _draw_birth_days)
     for name in ("gender", "ethnicity", "race"):
         yield _value(name, f"demographics.{name}", getattr(demographics, name))
     yield PartDraw("us_state", _draw_residence)
@@ -83,7 +89,7 @@ def _part_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
     mixed = blends(profile)
     for name, distribution in profile.attributes.items():
         yield _attribute(name, distribution, mixed)
-    yield from condition_draws(profile.clinical)
+    yield from condition_draws(profile)
     for medication in profile.clinical.medications:
         yield medication_draw(medication)
     if profile.coverage is not None:
@@ -104,6 +110,17 @@ def _value(
             derive(cohort)
 
     return PartDraw(name, draw)
+
+
+def _born(span: CalendarSpan) -> PartDraw:
+    """Return how birthdays within a span are drawn, and the age that follows from them."""
+
+    def draw(cohort: PartialCohort) -> None:
+        birth = born_within(span, cohort.chance("demographics.born", even=True))
+        cohort.columns["birth"] = birth
+        cohort.values["age"] = whole_years(birth, cohort.as_of).astype(np.float64)
+
+    return PartDraw("age", draw)
 
 
 def _attribute(name: str, distribution: Distribution, mixed: Blends) -> PartDraw:

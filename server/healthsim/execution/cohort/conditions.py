@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import contradicts_sex, icd10cm, mutually_exclusive
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY, is_of_pregnancy, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort.drawing import PartDraw, PartialCohort
+from healthsim.execution.cohort.members import add_members, pregnancy_draw, reserved_for_members
 from healthsim.execution.people.draws import require_text
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import parse_distribution
-from healthsim.specification.profiles.profile import Clinical, Comorbidity, Onset, Primary
+from healthsim.specification.profiles.onset import Onset
+from healthsim.specification.profiles.profile import Comorbidity, Primary, ProfileSpec
 from healthsim.specification.profiles.profile import Medication as MedicationSpec
 from healthsim.tables import Coded
 
@@ -35,19 +38,29 @@ _ADHERENCE = parse_distribution(
 def _primary_draw(primary: Primary) -> PartDraw:
     def draw(cohort: PartialCohort) -> None:
         if isinstance(primary.onset, Onset):
-            onset = _onset(cohort, "clinical.primary.onset", primary.onset)
+            onset = _onset(cohort, primary.code, "clinical.primary.onset", primary.onset)
             known = onset
         else:
             onset = cohort.as_of.copy()  # the first journey moves it to the day it begins
             known = np.full(cohort.size, ALWAYS, dtype=np.int32)
-        nobody = ConditionColumn.nobody(primary.code, cohort.size)
-        cohort.conditions[primary.code] = replace(nobody, onset=onset, known_from=known)
+        column = replace(
+            ConditionColumn.nobody(primary.code, cohort.size), onset=onset, known_from=known
+        )
+        if supervises_pregnancy(primary.code) and isinstance(primary.onset, Onset):
+            column.abated[:] = onset + np.int32(LONGEST_PREGNANCY)
+        cohort.conditions[primary.code] = column
 
     return PartDraw(f"has {primary.code}", draw)
 
 
-def condition_draws(clinical: Clinical) -> Iterator[PartDraw]:
-    """Yield how each condition is drawn: by its own quota, as one of several, or as implied."""
+def condition_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
+    """Yield how each condition is drawn: by its own quota, as one of several, or as implied.
+
+    Members of a family who are stated to have one have it besides.
+    """
+    clinical = profile.clinical
+    if profile.household is not None and profile.household.pregnant:
+        yield pregnancy_draw()
     if clinical.primary is not None:
         yield _primary_draw(clinical.primary)
     implied = clinical.implied_by
@@ -62,7 +75,13 @@ def condition_draws(clinical: Clinical) -> Iterator[PartDraw]:
             yield _condition_draw(option.code, option.onset, in_part)
     stated = {comorbidity.code for comorbidity in clinical.comorbidities}
     for code in (code for code in implied if code not in stated):
-        yield _condition_draw(code, None, lambda _cohort, can: np.zeros_like(can), implied[code])
+        yield _condition_draw(code, None, _nobody, implied[code])
+    for code in (code for code in profile.held if code not in clinical.codes):
+        yield _condition_draw(code, None, _nobody)
+
+
+def _nobody(_: PartialCohort, can: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.zeros_like(can)
 
 
 def _by_quota(
@@ -103,10 +122,14 @@ def _condition_draw(
         has = draw_own(cohort, can)
         for cause in causes:
             has |= can & (cohort.conditions[cause].onset != NO_DAY)
-        onset = _onset(cohort, f"clinical.{code}.onset", stated_onset)
+        onset = _onset(cohort, code, f"clinical.{code}.onset", stated_onset)
         onset = np.where(has, onset, NO_DAY).astype(np.int32)
         nobody = ConditionColumn.nobody(code, cohort.size)
-        cohort.conditions[code] = replace(nobody, onset=onset, known_from=onset.copy())
+        column = replace(nobody, onset=onset, known_from=onset.copy())
+        if supervises_pregnancy(code):
+            column.abated[has] = onset[has] + np.int32(LONGEST_PREGNANCY)
+        add_members(column, cohort.profile.held.get(code, ()), cohort, can)
+        cohort.conditions[code] = column
 
     return PartDraw(f"has {code}", draw)
 
@@ -124,17 +147,18 @@ def eligible_for_condition(code: str, cohort: PartialCohort) -> NDArray[np.bool_
     for other, condition in cohort.conditions.items():
         if mutually_exclusive(code, other):
             can &= condition.onset == NO_DAY
-    return can
+    return can & ~reserved_for_members(code, cohort) if cohort.profile.held else can
 
 
-def _onset(cohort: PartialCohort, decision: str, onset: Onset | None) -> Days:
-    """Return the first day of a condition: before `as_of`, not before birth."""
+def _onset(cohort: PartialCohort, code: str, decision: str, onset: Onset | None) -> Days:
+    """Return the first day of a condition: before `as_of`, not before birth or the pregnancy."""
     if onset is not None and onset.days_before is not None:
         days = cohort.numbers(decision, cohort.measures.resolved(onset.days_before))
     else:
         spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
         days = cohort.numbers(decision, cohort.measures.resolved(spread)) * 365.25
-    before = np.rint(np.clip(np.nan_to_num(days), 0, _LONGEST_LIFE)).astype(np.int32)
+    longest = LONGEST_PREGNANCY if is_of_pregnancy(code) else _LONGEST_LIFE
+    before = np.rint(np.clip(np.nan_to_num(days), 0, longest)).astype(np.int32)
     onset_day: Days = np.maximum(cohort.as_of - before, cohort.columns["birth"])
     return onset_day.astype(np.int32)
 

@@ -7,14 +7,16 @@ drawn for each of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days
+from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.cohort.cohort import birthday, draw_parts
 from healthsim.execution.cohort.drawing import CohortPlan, PartialCohort, take_rows
+from healthsim.execution.cohort.members import add_members, born_within
 from healthsim.execution.people.draws import (
     Draws,
     UnitRoster,
@@ -24,7 +26,16 @@ from healthsim.execution.people.draws import (
 )
 from healthsim.execution.people.people import ConditionColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
-from healthsim.specification.profiles.profile import MOST_CHILDREN, Children, Spouse
+from healthsim.specification.profiles.births import CalendarSpan
+from healthsim.specification.profiles.household import (
+    CHILD_AGE,
+    FIRST_CHILD,
+    MOST_CHILDREN,
+    SPOUSE,
+    Children,
+    Member,
+    Spouse,
+)
 from healthsim.tables import Coded, join
 
 _ADULT, _OLDEST_SPOUSE, _OLDEST_CHILD = 18, 100, 25
@@ -38,6 +49,7 @@ _GAP = parse_distribution({"type": "conditional", "cases": [
                            "otherwise": {"type": "normal", "mean": -2.2, "sd": 4.5}})  # fmt: skip
 # mean age difference of married couples near 2.2 years (Pew 2024, for 2022); spread: assumption
 _BOY = 0.512  # of live births: CDC, National Vital Statistics Reports, 2022
+_MARRIED = Spouse(share=parse_distribution(1))
 SEXES = ("M", "F")
 _SHARED = ("ethnicity", "race")
 
@@ -92,8 +104,11 @@ def _household_members(anchors: PartialCohort) -> list[HouseholdMember]:
     if household is None:
         return members
     youngest = require_numbers(anchors.values["age"])
-    if household.spouse is not None:
-        spouse = _spouse(anchors, household.spouse)
+    stated = {place: member for _, place, member in household.placed}
+    if household.spouse is not None or SPOUSE in stated:
+        spouse = _spouse(anchors, household.spouse or _MARRIED)
+        if SPOUSE in stated:
+            spouse = _stated_spouse(anchors, stated[SPOUSE], spouse)
         youngest = np.where(spouse.present, np.minimum(youngest, spouse.age), youngest)
         members.append(spouse)
         marital = anchors.values["marital_status"]
@@ -101,6 +116,8 @@ def _household_members(anchors: PartialCohort) -> list[HouseholdMember]:
             anchors.values["marital_status"] = replace_rows(marital, spouse.present, "M")
     if household.children is not None:
         members += _children(anchors, household.children, youngest)
+    elif stated:
+        members += _stated_children(anchors, stated, youngest)
     return [member for member in members if member.present.any()]
 
 
@@ -155,22 +172,73 @@ def _children(
     """
     spread = anchors.measures.resolved(spec.number)
     number = to_counts(anchors.draws.values("household.children.number", spread, None, anchors))
-    low = np.maximum(youngest - _OLDEST_PARENT, 0)
-    high = np.minimum(youngest - _YOUNGEST_PARENT - 1, _OLDEST_CHILD)
+    low, high = _ages_of_children(youngest)
     number = np.where(low <= high, np.minimum(number, MOST_CHILDREN), 0)
     children: list[HouseholdMember] = []
     for place in range(3, 3 + int(number.max(initial=0))):
         present = number >= place - 2
         age, birth = _child(anchors, spec.age, place, (low, high, present), children)
-        boy = anchors.draws.uniform(f"demographics.gender~{place}") < _BOY
-        gender = np.where(boy, np.int32(0), np.int32(1))
+        gender = _sex_of_child(anchors, place)
         children.append(HouseholdMember(place, present, age, birth, gender))
     return children
 
 
+def _ages_of_children(
+    youngest: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lowest and highest age of a child of parents, the younger of this age."""
+    low = np.maximum(youngest - _OLDEST_PARENT, 0)
+    return low, np.minimum(youngest - _YOUNGEST_PARENT - 1, _OLDEST_CHILD)
+
+
+def _sex_of_child(anchors: PartialCohort, place: int) -> NDArray[np.int32]:
+    boy = anchors.draws.uniform(f"demographics.gender~{place}") < _BOY
+    return np.where(boy, np.int32(0), np.int32(1))
+
+
+def _stated_spouse(
+    anchors: PartialCohort, member: Member, usual: HouseholdMember
+) -> HouseholdMember:
+    """Return the spouse that a profile states, with the usual age and sex where it states none."""
+    age, birth = usual.age, usual.birth
+    if member.born is not None:
+        birth = born_within(member.born, anchors.draws.uniform("demographics.birthday~2"))
+        age = whole_years(birth, anchors.as_of).astype(np.float64)
+    elif member.age is not None:
+        spread = anchors.measures.resolved(member.age)
+        drawn = anchors.draws.numbers("household.members.age~2", spread, scope=anchors)
+        age = np.clip(np.floor(np.nan_to_num(drawn)), _ADULT, _OLDEST_SPOUSE)
+        birth = birthday(age, anchors.draws.uniform("demographics.birthday~2"), anchors.as_of)
+    gender = _stated_sex(member, usual.gender)
+    return HouseholdMember(SPOUSE, np.ones(anchors.size, np.bool_), age, birth, gender)
+
+
+def _stated_children(
+    anchors: PartialCohort, stated: Mapping[int, Member], youngest: NDArray[np.float64]
+) -> list[HouseholdMember]:
+    """Draw the children that a profile lists, each apart from those before it."""
+    low, high = _ages_of_children(youngest)
+    everywhere = np.ones(anchors.size, dtype=np.bool_)
+    children: list[HouseholdMember] = []
+    for place, member in sorted(stated.items()):
+        if place < FIRST_CHILD:
+            continue
+        spread = member.born or member.age or CHILD_AGE
+        age, birth = _child(anchors, spread, place, (low, high, everywhere), children)
+        gender = _stated_sex(member, _sex_of_child(anchors, place))
+        children.append(HouseholdMember(place, everywhere, age, birth, gender))
+    return children
+
+
+def _stated_sex(member: Member, usual: NDArray[np.int32]) -> NDArray[np.int32]:
+    if member.gender is None:
+        return usual
+    return np.full(len(usual), SEXES.index(member.gender), dtype=np.int32)
+
+
 def _child(
     anchors: PartialCohort,
-    spread: Distribution,
+    spread: Distribution | CalendarSpan,
     place: int,
     bounds: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]],
     siblings: list[HouseholdMember],
@@ -179,7 +247,7 @@ def _child(
 
     Args:
         anchors: one parent of each child.
-        spread: of the age in years.
+        spread: of the age in years, or the days within which it was born.
         place: of the child in its unit.
         bounds: lowest and highest age by the parents' ages, and which units have the child.
         siblings: the children before it.
@@ -190,20 +258,24 @@ def _child(
     low, high, present = bounds
     draws, decision = anchors.draws, f"household.children.age~{place}"
     u = draws.uniform(f"demographics.birthday~{place}")
-    spread = anchors.measures.resolved(spread)
+    born = spread if isinstance(spread, CalendarSpan) else None
+    ages = None if isinstance(spread, CalendarSpan) else anchors.measures.resolved(spread)
     age, misfit = np.zeros(draws.count), present.copy()
     birth = np.full(draws.count, NO_DAY, dtype=np.int32)
     for again in range(_TRIES + 1):
         if not misfit.any():
             break
-        if again < _TRIES:
-            address = f"{decision}/again#{again}" if again else decision
-            numbers = draws.numbers(address, spread, scope=anchors)
-            drawn = np.nan_to_num(numbers, nan=-1.0)
+        address = f"{decision}/again#{again}" if again else decision
+        if born is not None:
+            days = born_within(born, draws.uniform(address))
+            drawn = whole_years(days, anchors.as_of).astype(np.float64)
+        elif ages is not None and again < _TRIES:
+            drawn = np.nan_to_num(draws.numbers(address, ages, scope=anchors), nan=-1.0)
+            days = birthday(np.maximum(drawn, 0), u, anchors.as_of)
         else:  # the distribution gave no age that fits: any age that does
             drawn = low + np.floor(draws.uniform(f"{decision}/any") * (high - low + 1))
-        age = np.where(misfit, drawn, age)
-        birth = np.where(misfit, birthday(np.maximum(age, 0), u, anchors.as_of), birth)
+            days = birthday(np.maximum(drawn, 0), u, anchors.as_of)
+        age, birth = np.where(misfit, drawn, age), np.where(misfit, days, birth)
         outside = (np.floor(age) < low) | (np.floor(age) > high)
         misfit = misfit & (outside | (_nearest_sibling(birth, siblings)[0] < _APART))
     apart, nearest = _nearest_sibling(birth, siblings)
@@ -268,8 +340,10 @@ def _derive_from_anchors(
     derived = {"age", "gender", "us_state", "language", "plan", "marital_status"}
     primary = dependants.profile.clinical.primary
     if primary is not None:
-        nobody = ConditionColumn.nobody(primary.code, dependants.size)
-        dependants.conditions[primary.code] = nobody
+        column = ConditionColumn.nobody(primary.code, dependants.size)
+        held, everybody = dependants.profile.held, np.ones(dependants.size, dtype=np.bool_)
+        add_members(column, held.get(primary.code, ()), dependants, everybody)
+        dependants.conditions[primary.code] = column
         derived.add(f"has {primary.code}")
     return derived
 

@@ -72,7 +72,9 @@ def _possible_mothers(cohort: PartialCohort, through: int) -> NDArray[np.intp]:
 
 def _clear(cohort: PartialCohort, unborn: NDArray[np.bool_]) -> None:
     """Take from the unborn the mother's values that are not theirs."""
-    cohort.columns["birth"][unborn] = NO_DAY
+    for name in ("birth", "due"):
+        if name in cohort.columns:
+            cohort.columns[name][unborn] = NO_DAY
     female = require_text(cohort.values["gender"]).equals("F")
     sex = np.where(female, np.int32(1), np.int32(0))
     cohort.values["gender"] = Coded(np.where(unborn, np.int32(-1), sex), SEXES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, conflicts
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Moment
@@ -66,6 +67,8 @@ class ConditionColumns:
             condition.abated[rows[again]] = FOREVER
         begun, since = rows[new | again], days[new | again]
         condition.episode[begun] = source
+        if supervises_pregnancy(code):
+            condition.abated[begun] = since + np.int32(LONGEST_PREGNANCY)
         for other in self.columns:
             if other.code != code and _same_condition(code, other.code):
                 held = (other.known_from[begun] != NO_DAY) & (other.known_from[begun] <= since)
@@ -79,6 +82,14 @@ class ConditionColumns:
         has = (condition.episode[rows] == source) & (condition.known_from[rows] <= days)
         rows, days = rows[has], days[has]
         condition.abated[rows] = np.minimum(condition.abated[rows], days)
+
+    def end_all(self, of: Callable[[str], bool], rows: Rows, days: Days) -> None:
+        """End, from people's day on, every condition whose code fulfils a condition."""
+        for condition in self.columns:
+            if of(condition.code):
+                has = (condition.known_from[rows] != NO_DAY) & (condition.known_from[rows] <= days)
+                ended = rows[has]
+                condition.abated[ended] = np.minimum(condition.abated[ended], days[has])
 
     def active(self, moment: Moment) -> NDArray[np.int64]:
         """Return the active conditions of everyone at a moment, int64: bit i is that of code i."""

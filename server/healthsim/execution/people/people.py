@@ -107,6 +107,8 @@ class People:
         plan: position in the plan book; -1 where uninsured or not asked for.
         attributes: by name, float64 or Coded.
         households: who lives with whom; None where everybody is an anchor.
+        due: due dates of pregnancies that the profile states, int32; `NO_DAY` where none, and
+            None where it states no pregnancy.
     """
 
     person_id: NDArray[np.int64]
@@ -124,6 +126,7 @@ class People:
     conditions: tuple[ConditionColumn, ...] = ()
     medications: tuple[MedicationColumn, ...] = ()
     households: Households | None = None
+    due: Days | None = None
 
     def __len__(self) -> int:
         return len(self.person_id)

@@ -33,7 +33,7 @@ class Numbering:
             renewals: how often a medication of the profile is prescribed at most.
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
-        for code in profile.clinical.codes:
+        for code in profile.codes:
             self._reserve_condition(code)
         for medication in profile.clinical.medications:
             fills = range(ongoing_fills(medication.days_supply))

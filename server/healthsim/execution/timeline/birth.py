@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.household import to_counts
@@ -62,6 +63,7 @@ def _births(call: StepCall[Birth]) -> list[_Newborns]:
         mothers, days = call.rows[chosen], call.days[chosen].astype(np.int32)
         born = _Newborns(_reserved_rows(call, nth, mothers), mothers, days)
         _refuse_ineligible_mothers(call, born)
+        _end_pregnancies(call, born)
         _initialize_newborns(call, born)
         _enroll_newborns(call, born)
         births.append(born)
@@ -88,6 +90,12 @@ def _refuse_ineligible_mothers(call: StepCall[Birth], born: _Newborns) -> None:
             f"{YOUNGEST_MOTHER} to {OLDEST_MOTHER} years",
             "ask it in eligible or when, such as gender == 'F' and age >= 18 and age < 50",
         )])  # fmt: skip
+
+
+def _end_pregnancies(call: StepCall[Birth], born: _Newborns) -> None:
+    """End the conditions that say no more than that the mother is pregnant."""
+    call.record.delivered[born.mothers] = born.days
+    call.record.conditions.end_all(supervises_pregnancy, born.mothers, born.days)
 
 
 def _initialize_newborns(call: StepCall[Birth], born: _Newborns) -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.people.diagnoses import ConditionColumns
 from healthsim.execution.people.draws import Draws, Rows, Values
@@ -41,6 +42,7 @@ class Record:
             they left the last; `stage_names` are its stages by position.
         layouts_walked: the journeys so far, the current one last.
         newborn_rows: address of a birth -> rows of its children.
+        delivered: int32, day of a person's latest birth of a child; `FOREVER` where there is none.
         arms: id of a trial -> who was randomised, when, and their arm.
         trials: id of a trial -> who is in it.
     """
@@ -53,6 +55,7 @@ class Record:
     coverage: CoverageLog
     death: Days
     first_day: Days
+    delivered: Days
     occurrence_logs: dict[tuple[int, int], Log] = field(default_factory=lambda: defaultdict(Log))
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, StateVariable] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Record:
             coverage=coverage,
             death=np.full(size, FOREVER, dtype=np.int32),
             first_day=np.full(size, NO_DAY, dtype=np.int32),
+            delivered=np.full(size, FOREVER, dtype=np.int32),
         )
         record.courses = [_ongoing_course(medication) for medication in people.medications]
         return record
@@ -173,6 +177,16 @@ class AsOfScope:
         months = days.astype("datetime64[M]").astype(np.int64)
         return (months % 12 + 1).astype(np.float64)
 
+    def _gestation(self) -> Values:
+        """Return days since the last period; missing before, without, and after a pregnancy."""
+        record, rows, days = self._record, self._moment.rows, self._moment.days
+        if record.people.due is None:
+            return np.full(self.size, np.nan)
+        due = record.people.due[rows]
+        since = GESTATION_DAYS - (due.astype(np.float64) - days)
+        pregnant = (due != NO_DAY) & (since >= 0) & (since <= LONGEST_PREGNANCY)
+        return np.where(pregnant & (days < record.delivered[rows]), since, np.nan)
+
     def _plan(self) -> Values:
         record, moment = self._record, self._moment
         return Coded(record.coverage.plan(moment.rows, moment.days), record.plans)
@@ -246,6 +260,7 @@ class AsOfScope:
         "age": _age,
         "day": _day,
         "month": _month,
+        "gestation": _gestation,
         "plan": _plan,
         "us_state": _state,
         "arm": _arm,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort.conditions import ALWAYS
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
@@ -155,6 +156,10 @@ def _set_onset_of_primary(record: Record) -> None:
     for condition in record.conditions.columns:
         follows = (condition.known_from == ALWAYS) & (record.first_day != NO_DAY)
         condition.onset[follows] = record.first_day[follows]
+        if supervises_pregnancy(condition.code):
+            latest = np.maximum(condition.onset, np.int32(0)) + np.int32(LONGEST_PREGNANCY)
+            known = condition.known_from == ALWAYS
+            condition.abated[known] = np.minimum(condition.abated, latest)[known]
 
 
 def _cut_at_end(piece: OccurrenceRows, last_days: Days, through: int) -> OccurrenceRows:

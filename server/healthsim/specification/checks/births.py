@@ -78,6 +78,7 @@ def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
     if profile.unit == "family" and profile.household is not None:
         children = profile.household.children
         most = 0 if children is None else _most_children(children.number)
+        most += sum(member.role == "child" for member in profile.household.members)
         women = 2 + most
     if births * women > MOST_IN_A_UNIT:
         whom = "a woman" if women == 1 else f"each of up to {women} people of a household"

@@ -159,7 +159,7 @@ class ReachableValues:
         oldest = OLDEST + (0 if self.at_start else self.journey.duration_days / _YEAR + 2)
         if self.profile is None or self.mixed:
             return Interval(0, oldest, missing=False)
-        low, high = self.profile.demographics.age.range()
+        low, high = self.profile.ages.range()
         first, last = self.journey.window(self.profile.as_of)
         as_of = self.profile.as_of
         since, until = (first - as_of).days / _YEAR, (last - as_of).days / _YEAR
@@ -219,7 +219,7 @@ class ReachableValues:
     def _may_have(self, argument: str) -> bool:
         if self.profile is None or self.mixed or self._has_step(events.Birth):
             return True
-        given_codes = {*self.profile.clinical.codes, *_diagnosed(self.steps)}
+        given_codes = {*self.profile.codes, *_diagnosed(self.steps)}
         given_codes |= {
             rule.becomes
             for rule in COMBINATIONS

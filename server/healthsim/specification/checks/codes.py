@@ -153,6 +153,10 @@ def of_profile(profile: ProfileSpec) -> Iterator[Stated]:
             yield f"clinical.one_of[{number}][{place}].code", "icd10cm", alternative.code
     for code, causes in clinical.implied_by.items():
         yield f"clinical.comorbidities[{causes[0]}].implies", "icd10cm", code
+    for position, _, member in () if profile.household is None else profile.household.placed:
+        for place, one in enumerate(member.conditions):
+            where = f"household.members[{position}].conditions[{place}].code"
+            yield where, "icd10cm", one.code
 
 
 def of_journey(journey: JourneySpec) -> Iterator[Stated]:

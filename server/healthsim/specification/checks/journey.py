@@ -15,6 +15,7 @@ from healthsim.specification.checks.language import (
 )
 from healthsim.specification.checks.names import (
     BUILT_IN_KINDS,
+    GESTATION,
     Names,
     ReferenceNames,
     accept_any,
@@ -158,6 +159,8 @@ def names_of(
         kinds = {**kinds_of(profile, known), **states}
     else:
         kinds = _Open({**BUILT_IN_KINDS, **states})
+    if journey is None:
+        kinds = {name: kind for name, kind in kinds.items() if name != GESTATION}
     all_steps = [step for other in journeys for _, step in other.steps()]
     steps = {name for step in all_steps for name in step_names(step)}
     measured = {code for step in all_steps for code, _ in measured_results(step)}

@@ -262,6 +262,9 @@ def no_history(argument: str) -> str | None:
     return f"{argument!r} needs a history, and a profile has none; use it in a journey"
 
 
+GESTATION = "gestation"
+"""Days since the last period of a pregnancy that the profile states; in journeys alone."""
+
 BUILT_IN_KINDS: Mapping[str, Kind] = {
     "age": NUMBER,
     "day": NUMBER,
@@ -272,5 +275,6 @@ BUILT_IN_KINDS: Mapping[str, Kind] = {
     "us_state": TEXT,
     "plan": TEXT,
     "role": ROLES,
+    GESTATION: NUMBER,
 }
 """The built-in names, and what each gives where no profile narrows it."""

@@ -118,7 +118,7 @@ def _excluded(
         for function, argument in condition.calls
         if function == "has"
     }
-    for other in profile.clinical.codes:
+    for other in profile.codes:
         clash = conflicts((other, code)) and not any(
             first == second and code.startswith(first) and other.startswith(first)
             for first, second in EXCLUDES

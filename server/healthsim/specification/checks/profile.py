@@ -9,10 +9,12 @@ from healthsim.codes.excludes1 import has_excludes1
 from healthsim.codes.icd10cm import contradict, icd10cm
 from healthsim.errors import Problem
 from healthsim.specification.checks.codes import Codes, age_range_problems
+from healthsim.specification.checks.household import born_problems, household_problems
 from healthsim.specification.checks.joint import joint_problems
 from healthsim.specification.checks.location import location_problems
 from healthsim.specification.checks.names import (
     BUILT_IN_KINDS,
+    GESTATION,
     Names,
     ReferenceNames,
     accept_any,
@@ -24,8 +26,8 @@ from healthsim.specification.checks.names import (
     takes_argument_fault,
     text_problems,
     unknown_problems,
-    whole_number_problems,
 )
+from healthsim.specification.checks.pregnancy import onset_problems, pregnancy_onset_problems
 from healthsim.specification.checks.quotas import quota_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.language.expressions import NUMBER, TEXT, Kind
@@ -35,27 +37,21 @@ from healthsim.specification.profiles.dependencies import (
     in_order,
     parts_of,
 )
-from healthsim.specification.profiles.profile import (
-    MOST_CHILDREN,
-    Household,
-    Onset,
-    ProfileSpec,
-    Quota,
-)
+from healthsim.specification.profiles.onset import Onset
+from healthsim.specification.profiles.profile import ProfileSpec, Quota
 
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125
 _OLDEST_LIMIT = 124  # years: where the code book has no upper limit
 MOST_CONDITIONS = 60
-_LONGEST = {"years_before": OLDEST, "days_before": OLDEST * 366}
 
 
 def profile_problems(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     """Yield everything that is wrong with a profile."""
     yield from _demographics(profile, known)
-    yield from _household(profile)
+    yield from household_problems(profile)
     yield from _attributes(profile)
-    yield from _clinical(profile, kinds_of(profile, known))
+    yield from _clinical(profile, _own_kinds(profile, known))
     yield from _coverage(profile, known)
     yield from _expressions(profile, known)
     yield from _totals(profile)
@@ -70,7 +66,8 @@ def kinds_of(profile: ProfileSpec, known: ReferenceNames) -> dict[str, Kind]:
     people = profile.demographics
     if people.location.states is not None and people.location.states.kind == "text":
         kinds["us_state"] = people.location.states.labels
-    for name in ("language", "marital_status", "gender", "race", "ethnicity"):
+    own = ("language", "marital_status", "race", "ethnicity")
+    for name in own if profile.household is not None else (*own, "gender"):
         distribution: Distribution | None = getattr(people, name)
         if distribution is not None and distribution.kind == "text" and distribution.labels:
             kinds[name] = distribution.labels
@@ -83,9 +80,15 @@ def kinds_of(profile: ProfileSpec, known: ReferenceNames) -> dict[str, Kind]:
     return kinds
 
 
+def _own_kinds(profile: ProfileSpec, known: ReferenceNames) -> dict[str, Kind]:
+    """Return the names that the profile itself may use."""
+    return {name: kind for name, kind in kinds_of(profile, known).items() if name != GESTATION}
+
+
 def _demographics(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     people, where = profile.demographics, "profile.demographics"
     yield from number_problems(f"{where}.age", people.age, 0, OLDEST)
+    yield from born_problems(f"{where}.born", people.born, profile.as_of)
     yield from text_problems(f"{where}.gender", people.gender, ("M", "F"))
     yield from text_problems(f"{where}.ethnicity", people.ethnicity, ("non_hispanic", "hispanic"))
     for name in ("race", "language", "marital_status"):
@@ -102,55 +105,6 @@ def _all_parts(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
     return (*parts_of(profile), *household_parts(profile))
 
 
-def _household(profile: ProfileSpec) -> Iterator[Problem]:
-    if profile.unit == "person":
-        return
-    age, where = profile.demographics.age, "profile.household"
-    if any(age.measures()) or age.range()[0] < _ADULT:
-        yield Problem(
-            "profile.demographics.age",
-            f"can be below {_ADULT}, and it is the age of each family's anchor",
-            f"give ages of {_ADULT} and above; children come from household.children",
-        )
-    if profile.household is None:
-        return
-    spouse, children = profile.household.spouse, profile.household.children
-    if spouse is not None:
-        yield from share_problems(f"{where}.spouse.share", spouse.share)
-        yield from number_problems(f"{where}.spouse.age_gap", spouse.age_gap)
-        yield from text_problems(f"{where}.spouse.gender", spouse.gender, ("M", "F"))
-    if children is not None:
-        number = f"{where}.children.number"
-        yield from whole_number_problems(number, children.number, 0, MOST_CHILDREN)
-        yield from number_problems(f"{where}.children.age", children.age, 0, _GROWN)
-    yield from _nobody_fits(age, profile.household, where)
-
-
-def _nobody_fits(age: Distribution, household: Household, where: str) -> Iterator[Problem]:
-    """Refuse ages of spouses and children that fit none of the anchors."""
-    youngest, oldest = age.range()
-    gap = household.spouse.age_gap if household.spouse is not None else None
-    if gap is not None and not any(gap.measures()):
-        least, most = gap.range()
-        if oldest - least < _ADULT or youngest - most > _OLDEST:
-            yield Problem(
-                f"{where}.spouse.age_gap",
-                f"makes every spouse younger than {_ADULT} or older than {_OLDEST}",
-                "give the years that a spouse is younger than the anchor",
-            )
-    if household.children is not None and not any(household.children.age.measures()):
-        least, most = household.children.age.range()
-        if least > oldest - _PARENT[0] or most < youngest - _PARENT[1]:
-            yield Problem(
-                f"{where}.children.age",
-                f"is {least:g} to {most:g}, and no anchor of {youngest:g} to {oldest:g} years was "
-                f"{_PARENT[0]} to {_PARENT[1]} when such a child was born",
-                "lower the children's ages, or raise demographics.age",
-            )
-
-
-_ADULT, _GROWN, _OLDEST = 18, 26, 100
-_PARENT = (15, 50)  # youngest and oldest at a child's birth: see execution.household
 _NOT_IN_FAMILIES = (
     "is an exact count, and how many people a family has is known only in the run",
     "give a share, or counts of groups of people, or set unit to person",
@@ -173,19 +127,23 @@ def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Probl
     if clinical.primary is not None:
         yield from _condition(profile, f"{where}.primary.code", clinical.primary.code, all_=True)
         stated.append(clinical.primary.code)
-        if isinstance(clinical.primary.onset, Onset):
-            yield from _onset(f"{where}.primary.onset", clinical.primary.onset)
+        onset = clinical.primary.onset if isinstance(clinical.primary.onset, Onset) else None
+        yield from onset_problems(f"{where}.primary.onset", onset)
+        yield from pregnancy_onset_problems(
+            f"{where}.primary.onset", clinical.primary.code, onset, of_all=True
+        )
     for place, comorbidity in enumerate(clinical.comorbidities):
         here, all_ = f"{where}.comorbidities[{place}]", isinstance(comorbidity.exactly, int)
         yield from _condition(profile, f"{here}.code", comorbidity.code, all_=all_)
         yield from _quota(profile, here, comorbidity, kinds)
-        yield from _onset(f"{here}.onset", comorbidity.onset)
+        yield from onset_problems(f"{here}.onset", comorbidity.onset)
+        yield from pregnancy_onset_problems(f"{here}.onset", comorbidity.code, comorbidity.onset)
         for other in stated:
             yield from _excluded(f"{here}.code", other, comorbidity.code, comorbidity)
         stated.append(comorbidity.code)
     yield from _alternatives_and_implied(profile)
-    if len(clinical.codes) > MOST_CONDITIONS:
-        found = f"names {len(clinical.codes)} conditions"
+    if len(profile.codes) > MOST_CONDITIONS:
+        found = f"names {len(profile.codes)} conditions"
         yield Problem(where, found, f"keep at most {MOST_CONDITIONS}")
     for place, medication in enumerate(clinical.medications):
         here = f"{where}.medications[{place}]"
@@ -200,7 +158,10 @@ def _alternatives_and_implied(profile: ProfileSpec) -> Iterator[Problem]:
         for place, alternative in enumerate(group):
             here = f"profile.clinical.one_of[{number}][{place}]"
             yield from _condition(profile, f"{here}.code", alternative.code, all_=False)
-            yield from _onset(f"{here}.onset", alternative.onset)
+            yield from onset_problems(f"{here}.onset", alternative.onset)
+            yield from pregnancy_onset_problems(
+                f"{here}.onset", alternative.code, alternative.onset
+            )
     for code, causes in clinical.implied_by.items():
         here = f"profile.clinical.comorbidities[{causes[0]}].implies"
         yield from _condition(profile, here, code, all_=False)
@@ -210,7 +171,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, all_: bool) -> It
     """Yield what is wrong with a code that all people have, or some."""
     yield from Codes.of_profile(profile).problems(where, "icd10cm", code)
     row, genders = icd10cm().row(code), possible_labels(profile.demographics.gender)
-    youngest, oldest = profile.demographics.age.range()
+    youngest, oldest = profile.ages.range()
     if profile.household is not None and not all_:
         genders = ("M", "F")
     others = [label for label in genders if row.sex and label != row.sex]
@@ -246,16 +207,6 @@ def _quota(
         yield from quota_problems(profile, where, quota, kinds)
 
 
-def _onset(where: str, onset: Onset | None) -> Iterator[Problem]:
-    for name in () if onset is None else ("years_before", "days_before"):
-        before: Distribution | None = getattr(onset, name)
-        yield from number_problems(f"{where}.{name}", before, 0)
-        middle = None if before is None else before.middle()
-        if middle is not None and middle > _LONGEST[name]:
-            found = f"has a median of {middle:.0f}, longer than a life"
-            yield Problem(f"{where}.{name}", found, f"lower it below {_LONGEST[name]}")
-
-
 def _excluded(where: str, first: str, second: str, quota: Quota) -> Iterator[Problem]:
     """Refuse two conditions that nobody can have at once, unless conditions keep them apart."""
     conditions = [group.when for group in quota.groups]
@@ -285,7 +236,7 @@ def _coverage(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
 
 def _expressions(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
     names = Names(
-        kinds_of(profile, known),
+        _own_kinds(profile, known),
         {
             "has": accept_any if profile.allow_unlisted_codes else has_argument_fault,
             "takes": takes_argument_fault,

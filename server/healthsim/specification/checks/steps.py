@@ -233,7 +233,7 @@ def age_problems(
         return
     if ".newborn[" in here or ".options[" in here:
         return
-    youngest, oldest = profile.demographics.age.range()
+    youngest, oldest = profile.ages.range()
     later = (journey.window(profile.as_of)[1] - profile.as_of).days + journey.duration_days
     for place, code, own in coded_diagnoses(step):
         if not any(condition and "age" in condition.names for condition in (own, step.when)):

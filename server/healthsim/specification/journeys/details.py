@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.language.expressions import Condition, Expression
-from healthsim.specification.profiles.profile import Code
+from healthsim.specification.profiles.onset import Code
 
 EncounterClass = Literal[
     "office", "telehealth", "urgent_care", "emergency", "observation", "inpatient",

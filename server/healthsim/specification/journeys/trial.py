@@ -11,7 +11,7 @@ from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.journeys.details import EncounterDetails, StateResult, Words
 from healthsim.specification.language.expressions import Condition
-from healthsim.specification.profiles.profile import Code
+from healthsim.specification.profiles.onset import Code
 
 GRADES = ("1", "2", "3", "4", "5")
 """CTCAE grades: mild, moderate, severe, life-threatening, death (NCI CTCAE v5.0, 2017)."""

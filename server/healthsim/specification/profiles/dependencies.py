@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, SpecError
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.language.expressions import Expression
-from healthsim.specification.profiles.profile import Clinical, Onset, ProfileSpec, Quota
+from healthsim.specification.profiles.onset import Onset
+from healthsim.specification.profiles.profile import Clinical, ProfileSpec, Quota
 
 _OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
 """National population measure -> what it depends on; the others depend on age."""
@@ -51,7 +52,8 @@ def parts_of(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
 
 def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
     people = profile.demographics
-    for name in ("age", "gender", "ethnicity", "race"):
+    yield ProfilePart("age", "demographics.age", (profile.ages,))
+    for name in ("gender", "ethnicity", "race"):
         yield ProfilePart(name, f"demographics.{name}", (getattr(people, name),))
     location = people.location
     levels = (location.states, location.counties, location.metros)
@@ -65,9 +67,27 @@ def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
             yield ProfilePart(name, path, (), usual)
     for name, distribution in profile.attributes.items():
         yield ProfilePart(name, f"attributes.{name}", (distribution,))
-    yield from _clinical(profile.clinical)
+    if profile.household is not None and profile.household.pregnant:
+        yield ProfilePart(PREGNANCY, "household.members", (), ("age",))
+    yield from _with_members(tuple(_clinical(profile.clinical)), profile)
     if profile.coverage is not None:
         yield ProfilePart("plan", "coverage.plan", (profile.coverage.plan,))
+
+
+PREGNANCY = "due date"
+"""The part that is the due date of pregnant members; no attribute can have its name."""
+
+
+def _with_members(parts: tuple[ProfilePart, ...], profile: ProfileSpec) -> Iterator[ProfilePart]:
+    """Yield the parts of conditions, with those of the members of a family."""
+    held = {f"has {code}": members for code, members in profile.held.items()}
+    new = (ProfilePart(name, "household.members") for name in held)
+    known = {part.name for part in parts}
+    for part in (*parts, *(one for one in new if one.name not in known)):
+        spans = tuple(span for one in held.get(part.name, ()) for span in _spans(one.onset))
+        also = _always_needed() if part.name in held else ()
+        also += (PREGNANCY,) if any(one.of_pregnancy for one in held.get(part.name, ())) else ()
+        yield replace(part, distributions=part.distributions + spans, also=part.also + also)
 
 
 def household_parts(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
@@ -79,6 +99,8 @@ def household_parts(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
              for name in ("share", "age_gap", "gender")}  # fmt: skip
     given |= {f"household.children.{name}": getattr(children, name, None)
               for name in ("number", "age")}  # fmt: skip
+    for position, _, member in () if household is None else household.placed:
+        given[f"household.members[{position}].age"] = member.age
     return tuple(
         ProfilePart(path, path, (distribution,))
         for path, distribution in given.items()

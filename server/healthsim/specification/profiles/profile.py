@@ -18,15 +18,15 @@ from healthsim.specification.distributions.kinds import Distribution, parse_dist
 from healthsim.specification.document import Day, Document, Identifier, Strict
 from healthsim.specification.expectations import Expectations
 from healthsim.specification.language.expressions import Condition
+from healthsim.specification.profiles.births import Calendar, CalendarSpan
+from healthsim.specification.profiles.household import HeldCondition, Household
+from healthsim.specification.profiles.onset import Code, Onset
 
 MOST_PEOPLE = 10_000_000
 MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
-MOST_CHILDREN = 12
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
-"""A diagnosis code; the code book is checked later."""
 
 
 class Location(Strict):
@@ -62,11 +62,15 @@ class Location(Strict):
         return self
 
 
+_ANY_AGE = parse_distribution({"type": "population", "measure": "age"})
+
+
 class Demographics(Strict):
     """Age in years on `as_of`, sex, and the rest of a person's face sheet.
 
     Attributes:
         age: years on `as_of`; default: the population's.
+        born: year, month or day of birth, or from one to another, in place of `age`.
         gender: weights of M and F; default: the population's.
         race: weights by the OMB categories; default: the population's.
         ethnicity: weights of hispanic and non_hispanic; default: the population's.
@@ -75,9 +79,8 @@ class Demographics(Strict):
         location: where they live; default: the whole nation.
     """
 
-    age: Distribution = Field(
-        default_factory=lambda: parse_distribution({"type": "population", "measure": "age"})
-    )
+    age: Distribution = Field(default_factory=lambda: _ANY_AGE)
+    born: Annotated[Calendar | None, Field(exclude_if=lambda given: given is None)] = None
     gender: Distribution = Field(
         default_factory=lambda: parse_distribution({"type": "population", "measure": "gender"})
     )
@@ -91,22 +94,10 @@ class Demographics(Strict):
     marital_status: Distribution | None = None
     location: Location = Location()
 
-
-class Onset(Strict):
-    """When a condition began: years or days before `as_of`.
-
-    Attributes:
-        years_before: years before `as_of`.
-        days_before: days before `as_of`.
-    """
-
-    years_before: Distribution | None = None
-    days_before: Distribution | None = None
-
     @model_validator(mode="after")
-    def _one_of(self) -> Onset:
-        if (self.years_before is None) == (self.days_before is None):
-            raise ValueError("give one of years_before and days_before; remove or add one")
+    def _age_once(self) -> Demographics:
+        if self.born is not None and self.age != _ANY_AGE:
+            raise ValueError("age and born are both given; keep one")
         return self
 
 
@@ -433,52 +424,6 @@ class NetworkChoice(Strict):
     radius_miles: Annotated[float, Field(strict=True, gt=0, le=1000)] | None = None
 
 
-class Spouse(Strict):
-    """The anchor's spouse: how many anchors have one, and the spouse's age.
-
-    Conditions here use the anchor's values. A spouse is 18 or older; values that would make one
-    younger are drawn again.
-
-    Attributes:
-        share: share of anchors with a spouse.
-        age_gap: years that the spouse is younger than the anchor; negative where older.
-        gender: of the spouse; by default nearly always the other sex.
-    """
-
-    share: Distribution
-    age_gap: Distribution | None = None
-    gender: Distribution | None = None
-
-
-class Children(Strict):
-    """The children who live with an anchor, all below 26.
-
-    Conditions here use the anchor's values. Ages at which the youngest parent would have been
-    below 15 or above 50, or siblings less than 280 days apart, are drawn again.
-
-    Attributes:
-        number: whole numbers, or weights of "0", "1", "2"; at most 12.
-        age: years on `as_of`, one draw for each child.
-    """
-
-    number: Distribution
-    age: Distribution = Field(
-        default_factory=lambda: parse_distribution({"type": "uniform", "low": 0, "high": 26})
-    )  # assumption: every age as likely; a dependant is covered below 26 (42 USC 300gg-14)
-
-
-class Household(Strict):
-    """Who lives with the anchor of a family, and shares address, plan and subscriber.
-
-    Attributes:
-        spouse: whether the anchor has one.
-        children: how many children, and how old.
-    """
-
-    spouse: Spouse | None = None
-    children: Children | None = None
-
-
 class ProfileSpec(Document):
     """Who: demographics, conditions, coverage, as distributions.
 
@@ -525,6 +470,22 @@ class ProfileSpec(Document):
     ] = ("patientsim", "membersim", "rxmembersim")
     expectations: Expectations = ()
 
+    @property
+    def ages(self) -> Distribution:
+        """The ages of persons or anchors on `as_of`, from `age` or `born`."""
+        born = self.demographics.born
+        return self.demographics.age if born is None else ages_of(born, self.as_of)
+
+    @property
+    def held(self) -> dict[str, tuple[HeldCondition, ...]]:
+        """Code -> the members of a family who have it, besides what `clinical` says."""
+        return {} if self.household is None else self.household.held
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every condition that people may have, each once."""
+        return tuple(dict.fromkeys((*self.clinical.codes, *self.held)))
+
     @field_validator("products")
     @classmethod
     def _products_once(cls, products: tuple[str, ...]) -> tuple[str, ...]:
@@ -547,3 +508,15 @@ class ProfileSpec(Document):
             raise ValueError("products ask for membersim or rxmembersim and coverage is missing; "
                              "add coverage.plan, such as {\"MA-HMO\": 1}")  # fmt: skip
         return self
+
+
+def ages_of(born: CalendarSpan, as_of: date) -> Distribution:
+    """Return the ages on a day of people who were born within a span: a range of whole years."""
+    youngest, oldest = (_age(day, as_of) for day in (born.last_day, born.first_day))
+    if youngest == oldest:
+        return parse_distribution(youngest)
+    return parse_distribution({"type": "uniform", "low": youngest, "high": oldest, "decimals": 0})
+
+
+def _age(born: date, as_of: date) -> int:
+    return as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))

@@ -1,0 +1,128 @@
+"""The members of families who are stated by role: their conditions, and their pregnancies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
+from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
+from healthsim.dates import NO_DAY, Days, add_months, day_of, whole_years
+from healthsim.execution.cohort.drawing import PartDraw, PartialCohort
+from healthsim.execution.people.people import ConditionColumn
+from healthsim.specification.distributions.kinds import parse_distribution
+from healthsim.specification.profiles.births import CalendarSpan
+from healthsim.specification.profiles.dependencies import PREGNANCY
+from healthsim.specification.profiles.household import EARLIEST_KNOWN, HeldCondition, Pregnancy
+from healthsim.specification.profiles.onset import Onset
+
+_YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
+# assumption: as of other conditions, see `conditions`
+_LATEST_FOUND = 56  # days since the last period: pregnancies are noticed at 5.5 weeks on average
+# (Branum and Ahrens, Matern Child Health J 2017: M); spread of 4 to 8 weeks: assumption
+
+
+def place_of_each(cohort: PartialCohort) -> NDArray[np.int64]:
+    """Return everyone's place in the household, int64, shape (n,)."""
+    roster = cohort.draws.roster
+    return np.ones(cohort.size, dtype=np.int64) if roster is None else roster.place
+
+
+def born_within(span: CalendarSpan, u: NDArray[np.float64]) -> Days:
+    """Return a day of a span for each uniform number, int32, shape (n,)."""
+    first, last = (day_of(day.isoformat()) for day in (span.first_day, span.last_day))
+    return (first + np.floor(u * (last - first + 1))).astype(np.int32)
+
+
+def pregnancy_draw() -> PartDraw:
+    """Return how the due dates of pregnant members are drawn; `NO_DAY` for all others."""
+
+    def draw(cohort: PartialCohort) -> None:
+        due = np.full(cohort.size, NO_DAY, dtype=np.int32)
+        household, places = cohort.profile.household, place_of_each(cohort)
+        u = cohort.draws.uniform("household.pregnancy.due")
+        for _, place, member in () if household is None else household.placed:
+            if member.pregnant is not None:
+                due = np.where(places == place, _due(cohort, member.pregnant, u), due)
+        cohort.columns["due"] = due.astype(np.int32)
+
+    return PartDraw(PREGNANCY, draw)
+
+
+def _due(cohort: PartialCohort, pregnancy: Pregnancy, u: NDArray[np.float64]) -> Days:
+    if pregnancy.due is None:
+        first = cohort.as_of + GESTATION_DAYS - 7 * (pregnancy.weeks or 0) - 6
+        last = first + 6
+    else:
+        stated = born_within(pregnancy.due, np.zeros(1))[0]
+        first = np.maximum(cohort.as_of + 1, stated)
+        end = day_of(pregnancy.due.last_day.isoformat())
+        last = np.minimum(cohort.as_of + GESTATION_DAYS - EARLIEST_KNOWN, end)
+    due: Days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
+    return due
+
+
+def reserved_for_members(code: str, cohort: PartialCohort) -> NDArray[np.bool_]:
+    """Return for whom a member's own condition excludes a code, bool, shape (n,)."""
+    held, places = cohort.profile.held, place_of_each(cohort)
+    holders = {one.place for one in held.get(code, ())}
+    others = {one.place for other, members in held.items() if mutually_exclusive(code, other)
+              for one in members}  # fmt: skip
+    return np.isin(places, sorted(others - holders))
+
+
+def add_members(
+    column: ConditionColumn,
+    held: Sequence[HeldCondition],
+    cohort: PartialCohort,
+    can: NDArray[np.bool_],
+) -> None:
+    """Give a condition to the members who are stated to have it.
+
+    Args:
+        column: the condition, drawn for everybody.
+        held: who has it.
+        cohort: whose condition it is.
+        can: who can have it.
+    """
+    places = place_of_each(cohort)
+    for one in held:
+        rows = can & (places == one.place)
+        if one.share < 1:
+            rows &= cohort.draws.uniform(f"household.{column.code}") < one.share
+        onset = _onset(cohort, column.code, one.onset)
+        if one.of_pregnancy:
+            onset, begun = _found(cohort), cohort.columns["due"] - np.int32(GESTATION_DAYS)
+            at_birth = whole_years(cohort.columns["birth"], cohort.columns["due"])
+            rows &= (one.mothers[0] <= at_birth) & (at_birth < one.mothers[1])
+            column.abated[rows] = begun[rows] + np.int32(LONGEST_PREGNANCY)
+        column.onset[rows], column.known_from[rows] = onset[rows], onset[rows]
+
+
+def _found(cohort: PartialCohort) -> Days:
+    """Return the day on which each pregnancy was found, int32, shape (n,)."""
+    u = cohort.draws.uniform("household.pregnancy.found")
+    since = EARLIEST_KNOWN + np.floor(u * (_LATEST_FOUND - EARLIEST_KNOWN + 1))
+    found = cohort.columns["due"] - GESTATION_DAYS + since
+    return np.minimum(found, cohort.as_of).astype(np.int32)
+
+
+def _onset(cohort: PartialCohort, code: str, onset: Onset | None) -> Days:
+    """Return the first day of a member's condition, not before the person can have it."""
+    decision = f"household.{code}.onset"
+    youngest = icd10cm().row(code).age_low if code in icd10cm() else 0
+    earliest = add_months(cohort.columns["birth"], 12 * youngest)
+    able = np.maximum(cohort.as_of - earliest, 0)
+    if onset is not None and onset.days_before is not None:
+        before = cohort.numbers(decision, cohort.measures.resolved(onset.days_before))
+    else:
+        spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
+        before = cohort.numbers(decision, cohort.measures.resolved(spread)) * 365.25
+    before = np.rint(np.clip(np.nan_to_num(before), 0, None))
+    if onset is None:  # a child's condition began on any day of its life
+        at_any = np.floor(cohort.draws.uniform(f"{decision}/any") * (able + 1))
+        before = np.where(before > able, at_any, before)
+    days: Days = (cohort.as_of - np.minimum(before, able)).astype(np.int32)
+    return days
