@@ -131,7 +131,7 @@ def _got_only(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Compari
 
 def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     demographics = profile.demographics
-    yield from _age(demographics.age, people)
+    yield from _age(profile.ages, people)
     for name in ("gender", "race", "ethnicity", "language", "marital_status"):
         asked = getattr(demographics, name)
         if name == "marital_status" and profile.household is not None:

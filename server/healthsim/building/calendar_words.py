@@ -7,7 +7,9 @@ from datetime import date
 
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
            "october", "november", "december")  # fmt: skip
-_MONTH = "|".join(rf"{name[:3]}(?:{name[3:]})?\.?" if len(name) > 3 else name for name in _MONTHS)
+_MONTH = "|".join(
+    rf"{name[:3]}(?:{name[3:]}|{name[3]})?\.?" if len(name) > 3 else name for name in _MONTHS
+)
 _YEAR = r"(?:19|20)\d\d"
 CALENDAR = (
     rf"(?:{_YEAR}-\d\d-\d\d|{_YEAR}-\d\d"

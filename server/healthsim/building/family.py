@@ -212,6 +212,15 @@ def _listed(text: str, mention: _Mention) -> tuple[list[float] | list[str], str,
 def _traits(text: str, mention: _Mention) -> Iterator[tuple[Claim, str]]:
     """Yield what the words of a clause, and the adjectives before it, say."""
     taken: list[Claim] = []
+    bare = re.match(
+        r"\s*(\d{1,3})(?=\s*(?:$|&|and\b|with\b|who\b|is\b|has\b|born\b))",
+        text[mention.end : mention.clause_end],
+        re.IGNORECASE,
+    )
+    if bare and not mention.plural:
+        start = mention.end + bare.start(1)
+        taken.append(Claim(start, mention.end + bare.end(1), "years"))
+        yield taken[-1], bare[1]
     for low, high in ((mention.start, mention.role_start), (mention.end, mention.clause_end)):
         for name, pattern in TRAITS.items():
             for match in re.finditer(pattern, text[low:high], re.IGNORECASE):
@@ -223,11 +232,6 @@ def _traits(text: str, mention: _Mention) -> Iterator[tuple[Claim, str]]:
                 taken.append(Claim(start, end, name))
                 yield taken[-1], value
         yield from _conditions(text, low, high, taken)
-    bare = re.match(r"\s*(\d{1,3})(?=\s*(?:$|&|and\b|with\b|who\b|is\b|has\b|born\b))",
-                    text[mention.end : mention.clause_end], re.IGNORECASE)  # fmt: skip
-    if bare and not mention.plural:
-        start = mention.end + bare.start(1)
-        yield Claim(start, mention.end + bare.end(1), "years"), bare[1]
 
 
 def _is_denied(trait: str, before: str) -> bool:

@@ -106,7 +106,8 @@ def _found(cohort: PartialCohort) -> Days:
     u = cohort.draws.uniform("household.pregnancy.found")
     since = EARLIEST_KNOWN + np.floor(u * (_LATEST_FOUND - EARLIEST_KNOWN + 1))
     found = cohort.columns["due"] - GESTATION_DAYS + since
-    return np.minimum(found, cohort.as_of).astype(np.int32)
+    days: Days = np.minimum(found, cohort.as_of).astype(np.int32)
+    return days
 
 
 def _onset(cohort: PartialCohort, code: str, onset: Onset | None) -> Days:

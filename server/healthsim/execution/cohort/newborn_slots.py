@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, whole_years
+from healthsim.execution.cohort.dependants import SEXES, replace_rows
 from healthsim.execution.cohort.drawing import PartialCohort
-from healthsim.execution.cohort.household import SEXES, replace_rows
 from healthsim.execution.people.draws import UnitRoster, require_text
 from healthsim.execution.people.people import (
     FIRST_BORN,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.cohort.household import to_counts
+from healthsim.execution.cohort.dependants import to_counts
 from healthsim.execution.people.draws import Rows, require_text
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER

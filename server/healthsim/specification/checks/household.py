@@ -132,8 +132,8 @@ def _member(profile: ProfileSpec, member: Member, place: int, where: str) -> Ite
             yield from pregnancy_onset_problems(f"{here}.onset", one.code, one.onset)
     yield from _beside(profile, member, where)
     if member.pregnant is not None:
-        whom = Expectant(_NAMES[member.role], sexes, ages, member.role == "self")
-        yield from pregnancy_problems(profile, member.pregnant, whom, f"{where}.pregnant")
+        expectant = Expectant(_NAMES[member.role], sexes, ages, member.role == "self")
+        yield from pregnancy_problems(profile, member.pregnant, expectant, f"{where}.pregnant")
 
 
 def _ages(profile: ProfileSpec, member: Member) -> tuple[float, float]:

@@ -173,7 +173,7 @@ class Household(Strict):
         if self.members and given:
             raise ValueError(f"members and {given[0]} are both given; list everybody in members, "
                              "or remove members")  # fmt: skip
-        roles = [one.role for one in self.members]
+        roles: list[str] = [one.role for one in self.members]
         for role, most in (("self", 1), ("spouse", 1), ("child", MOST_CHILDREN)):
             if roles.count(role) > most:
                 raise ValueError(f"members has {roles.count(role)} of role {role!r}; keep at most "
