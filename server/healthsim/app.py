@@ -70,6 +70,33 @@ TOOLS = (
     (guide.get_guide, READ),
 )
 
+TITLES = {
+    "find_templates": "Ready-made examples in the library",
+    "start_profile_builder": "Create people: a population, a cohort",
+    "start_journey_builder": "Add care over time: visits, surgery, follow-up",
+    "refine_spec": "Change, drop, answer or undo something instead",
+    "get_spec": "See what is agreed so far",
+    "preview_spec": "How long, how big: estimate time and disk",
+    "execute_spec": "Go ahead: make the data",
+    "check_run": "Status: is the job done yet?",
+    "cancel_run": "Abort, kill or interrupt a job",
+    "quick_generate": "One or a few people right away",
+    "save_scenario": "Keep or store a result, overwrite an old one",
+    "list_scenarios": "What did we keep: stored data sets",
+    "describe_scenario": "What is inside: tables, columns, fields",
+    "query_scenario": "How many, average, total, most: answer a question",
+    "audit_scenario": "Is it correct, complete, as asked?",
+    "export_scenario": "Files to hand over or download",
+    "delete_scenario": "Get rid of, erase, throw away, clean up",
+    "look_up": "Which code, is it built, how common, who is near",
+    "get_guide": "Explain how it works: instructions",
+    "copy_spec": "The same again but different: another like it, a variant",
+    "compare_scenarios": "Before and after: what changed, for whom",
+    "show_person": "One patient's timeline, day by day",
+    "explain_row": "Where does a record come from?",
+}
+"""What people see as the name of a tool, in words that its name and description do not have."""
+
 
 def build_server(home: Path | None = None, read_only: bool = False) -> HealthSimServer:
     """Build the server.
@@ -97,7 +124,7 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
     )
     offered = [(tool, hints) for tool, hints in TOOLS if hints.read_only_hint or not read_only]
     for tool, hints in offered:
-        register(server, tool, hints)
+        register(server, tool, hints, TITLES.get(tool.__name__, ""))
     server.refused = frozenset(tool.__name__ for tool, _ in TOOLS) - {
         tool.__name__ for tool, _ in offered
     }

@@ -1,98 +1,62 @@
 """Which tool a plain wish leads to, by the words of the catalogue alone.
 
-Hosts that hide tools behind a search rank them by name and description (BM25 and its like). These
-wishes name no tool; the right one must come first nearly always.
+Hosts that hide tools behind a search rank them by name and description (BM25 and its like). The
+wishes name no tool, and half of them, chosen by a hash, are kept out of tuning: texts of the
+catalogue may be changed for the others, never for these.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import yaml
 
 from talking import Open
 
 pytestmark = pytest.mark.anyio
 
-WISHES = {
-    "find_templates": [
-        "what ready-made profiles and journeys are in the library",
-        "search the templates for asthma",
-        "is there a library profile to start from for surgery",
-    ],
-    "start_profile_builder": [
-        "start a population of 200 Medicare patients in Texas",
-        "I have a wish for a population of diabetic seniors, start a draft",
-        "begin a new draft population from this wish",
-    ],
-    "start_journey_builder": [
-        "add a journey: what happens over time to this population",
-        "let a first year of visits happen to the people of the draft over time",
-        "add what happens over time, a journey with a surgery",
-    ],
-    "refine_spec": [
-        "change the mean age of the draft to 70",
-        "remove a condition and append another one in small changes",
-        "set the share of hypertension at this path",
-    ],
-    "get_spec": [
-        "show me the draft as a card to confirm",
-        "let me see one section of the draft",
-    ],
-    "preview_spec": [
-        "how many rows and megabytes should I expect before I run it",
-        "preview a few people before the run",
-    ],
-    "execute_spec": [
-        "run the specification and generate all people and records",
-        "generate the people with this seed now",
-    ],
-    "check_run": ["how far is the run, wait for its end", "check whether it has come to its end"],
-    "cancel_run": ["stop the run, it is no longer wanted", "cancel it"],
-    "quick_generate": [
-        "make one person at once with chart, coverage and claims",
-        "a few linked people at once, nothing to be kept",
-    ],
-    "save_scenario": [
-        "save the finished run under a name",
-        "keep the finished run to be queried later under this name",
-    ],
-    "list_scenarios": ["which scenarios are saved, newest first", "list what was saved"],
-    "describe_scenario": [
-        "what tables and columns does the scenario have, with meanings",
-        "describe the claims table of the scenario",
-    ],
-    "query_scenario": [
-        "how many patients had claims, count them with SQL",
-        "query the scenario with a SQL select and join the tables",
-    ],
-    "audit_scenario": [
-        "is every record linked and do the amounts agree",
-        "audit whether it is what was asked for",
-    ],
-    "export_scenario": [
-        "export the tables as parquet files into a folder",
-        "take the tables out as CSV files",
-    ],
-    "delete_scenario": ["delete the scenario for good", "ask the person and delete it"],
-    "look_up": [
-        "what is the ICD-10 code of a heart attack",
-        "find the LOINC code of a lab by words",
-        "which medical codes begin with E11",
-        "how common is diabetes in a place such as Harris County",
-        "providers near Houston",
-    ],
-    "get_guide": [
-        "read how to do something here",
-        "the full schema of a journey, before writing one by hand",
-    ],
-}
+_WISHES = Path(__file__).parents[1] / "data" / "routing.yaml"
+_PLAIN = frozenset(
+    "a an and are as at be before by can do does for from had has have how i in is it its me my of "
+    "on or so that the there they this to was we what which who why will with would you your".split()
+)
+"""Articles, pronouns and auxiliary verbs, which such searches leave out."""
+
+
+class Wish(NamedTuple):
+    """What somebody says, the tool that a reader would take, and one that must not come first."""
+
+    say: str
+    tool: str
+    forbidden: str = ""
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is kept out of tuning."""
+        return hashlib.sha256(self.say.encode()).digest()[0] % 2 == 0
+
+
+def _wishes() -> list[Wish]:
+    listed = yaml.safe_load(_WISHES.read_text(encoding="utf-8"))
+    return [
+        Wish(one, tool) if isinstance(one, str) else Wish(one["say"], tool, one["not"])
+        for tool, ones in listed.items()
+        for one in ones
+    ]
+
+
+WISHES = _wishes()
 
 
 def _split(text: str) -> list[str]:
-    return [word[:6] for word in re.findall(r"[a-z0-9]+", text.lower().replace("_", " "))]
+    words = re.findall(r"[a-z0-9]+", text.lower().replace("_", " "))
+    return [word[:6].removesuffix("s") for word in words if word not in _PLAIN]
 
 
 def _rank(wish: str, documents: dict[str, list[str]]) -> list[str]:
@@ -111,24 +75,52 @@ def _rank(wish: str, documents: dict[str, list[str]]) -> list[str]:
     return sorted(documents, key=lambda name: -score(documents[name]))
 
 
-async def test_plain_wishes_lead_to_their_tool(open_client: Open) -> None:
+async def _documents(open_client: Open) -> dict[str, list[str]]:
+    """Return the words of each tool: its name, twice, title, description, parameters, choices."""
     async with open_client() as client:
         listed = (await client.list_tools()).tools
-    documents = {
+    return {
         tool.name: _split(f"{tool.name} {tool.name} {tool.title} {tool.description}")
         + _split(" ".join(
-            f"{name} {part.get('description', '')}"
+            f"{name} {part.get('description', '')} {' '.join(part.get('enum', ()))}"
             for name, part in tool.input_schema.get("properties", {}).items()
         ))
         for tool in listed
     }  # fmt: skip
-    ranks = [
-        (tool, wish, _rank(wish, documents)) for tool, wishes in WISHES.items() for wish in wishes
-    ]
-    first = sum(ranked[0] == tool for tool, _, ranked in ranks)
-    third = sum(tool in ranked[:3] for tool, _, ranked in ranks)
-    missed = [(tool, wish, ranked[:3]) for tool, wish, ranked in ranks if ranked[0] != tool]
 
-    assert set(WISHES) == set(documents)
-    assert first >= 0.85 * len(ranks), missed
-    assert third >= 0.97 * len(ranks), missed
+
+def test_the_wishes_are_many_name_no_tool_and_are_kept_apart_in_halves() -> None:
+    assert len(WISHES) >= 120
+    assert len({wish.say for wish in WISHES}) == len(WISHES)
+    for wish in WISHES:
+        name = set(_split(wish.tool))
+        assert len(name) == 1 or not name <= set(_split(wish.say)), wish.say
+        assert wish.tool not in wish.say
+    held = sum(wish.held_out for wish in WISHES)
+    assert 0.4 <= held / len(WISHES) <= 0.6
+
+
+async def test_plain_wishes_lead_to_their_tool(open_client: Open) -> None:
+    documents = await _documents(open_client)
+    known = [wish for wish in WISHES if wish.tool in documents]
+    ranks = {wish: _rank(wish.say, documents) for wish in known}
+    for half in (True, False):
+        mine = [wish for wish in known if wish.held_out is half]
+        third = sum(wish.tool in ranks[wish][:3] for wish in mine)
+        missed = [(wish.tool, wish.say, ranks[wish][:3]) for wish in mine
+                  if wish.tool not in ranks[wish][:3]]  # fmt: skip
+        # The misses of the half that is held out are not shown: nobody is to tune for them.
+        assert third >= 0.8 * len(mine), f"{third} of {len(mine)}: {missed if not half else '…'}"
+
+    assert set(documents) <= {wish.tool for wish in WISHES}
+
+
+async def test_no_wish_leads_first_to_a_tool_that_would_do_harm(open_client: Open) -> None:
+    documents = await _documents(open_client)
+    wrong = [
+        (wish.say, wish.forbidden) for wish in WISHES
+        if wish.forbidden and wish.tool in documents
+        and _rank(wish.say, documents)[0] == wish.forbidden
+    ]  # fmt: skip
+
+    assert wrong == []

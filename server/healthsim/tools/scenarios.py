@@ -110,7 +110,7 @@ def delete_scenario(
     name: Name,
     confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
 ) -> Annotated[CallToolResult, ActionResult]:
-    """Delete a scenario for good. Ask the person first, then call with confirm=true."""
+    """Delete a saved scenario for good. Ask the person first, then call with confirm=true."""
     summary = kept.look(home_of(ctx), name)
     if not confirm:
         holds = "its file is damaged" if summary.broken else f"{summary.count:,} people"

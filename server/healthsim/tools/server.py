@@ -125,11 +125,13 @@ def _unwritable(value: Any, where: str = "") -> str:
     return ""
 
 
-def register(server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnotations) -> None:
-    """Offer one tool; its docstring is its description, its name gives its title."""
+def register(
+    server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnotations, title: str = ""
+) -> None:
+    """Offer one tool; its docstring is its description, and its name its title if none is given."""
     server.add_tool(
         tool,
-        title=str(tool.__name__).replace("_", " ").capitalize(),
+        title=title or str(tool.__name__).replace("_", " ").capitalize(),
         description=getdoc(tool),
         annotations=hints,
     )
@@ -147,7 +149,7 @@ def tighten_schemas(server: HealthSimServer) -> None:
         model.model_rebuild(force=True)
         tool.parameters = slim(_inlined(model.model_json_schema(by_alias=True)))
         if tool.fn_metadata.output_schema:
-            tool.fn_metadata.output_schema = _shape(slim(tool.fn_metadata.output_schema))
+            tool.fn_metadata.output_schema = dict(_ANSWER)
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -196,16 +198,9 @@ def slim(schema: Any) -> Any:
     return slimmed
 
 
-HANDLES = ("spec_id", "revision", "run_id", "status", "columns", "rows")
-"""Fields of answers that later calls or programs use; the catalogue names no others."""
+_ANSWER = {"type": "object"}
+"""The published shape of every answer.
 
-
-def _shape(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the bare shape of an answer: an object, and the types of its handles.
-
-    The fields explain themselves when they are read; listed for every tool, they would be a
-    quarter of the catalogue. None is required: fields with their default value are not sent.
-    """
-    fields = schema.get("properties", {})
-    handles = {name: {"type": fields[name]["type"]} for name in HANDLES if name in fields}
-    return {"type": "object"} | ({"properties": handles} if handles else {})
+Its fields explain themselves when they are read; listed for every tool, they would be a quarter
+of the catalogue.
+"""
