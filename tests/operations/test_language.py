@@ -13,7 +13,7 @@ from healthsim.errors import NotFound
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.operations import language
-from healthsim.specification.distributions.kinds import KEYS_OF
+from healthsim.specification.distributions.kinds import KEYS_OF, SHAPES
 from healthsim.specification.journeys.journey import DOS, EVENT_TYPES, JourneySpec
 from healthsim.specification.language.nodes import BUILT_INS, FUNCTIONS
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -104,6 +104,19 @@ def test_every_kind_of_step_and_event_and_every_key_of_a_document_has_a_part() -
     for model in (ProfileSpec, JourneySpec):
         for key in model.model_json_schema(by_alias=True)["properties"]:
             assert f"- {key} (" in told or key == "kind"
+
+
+def test_every_object_that_a_document_may_hold_is_told_in_a_part() -> None:
+    told = {model.__name__ for part in PARTS for model in part.models}
+    shapes = {shape.__name__ for shape in SHAPES}
+    steps = {model.__name__ for model in (*EVENT_TYPES.values(), *DOS.values())}
+    held = {
+        name for model in (ProfileSpec, JourneySpec)
+        for name in model.model_json_schema(by_alias=True)["$defs"]
+    }  # fmt: skip
+
+    inner = {"Distribution", "Step", "Band", "Case", "Part"}
+    assert held - shapes - steps - inner - told == set()
 
 
 def test_the_parts_tell_every_distribution_function_and_built_in_name() -> None:
