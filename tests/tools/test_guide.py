@@ -87,6 +87,21 @@ async def test_what_is_not_built_is_found_out_for_less_than_a_thousand_tokens(
     assert tokens(front) < 450
 
 
+OF_THE_REFERENCE_CONVERSATION = ("healthsim", "ask-a-scenario")
+"""The guides that a model reads for the first conversation: the front door, and how to query."""
+
+
+async def test_guides_cost_few_tokens(open_client: Open) -> None:
+    async with open_client() as client:
+        cost = {
+            topic: tokens(text_of(await client.call_tool("get_guide", {"topic": topic})))
+            for topic in topics()
+        }
+
+    assert sum(cost[topic] for topic in OF_THE_REFERENCE_CONVERSATION) <= 1_500, cost
+    assert max(cost.values()) <= 2_100, cost
+
+
 async def test_how_something_is_said_is_looked_up_as_codes_are(open_client: Open) -> None:
     async with open_client() as client:
         asked = {"query": "how do I say a repeat every 3 months"}
