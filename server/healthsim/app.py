@@ -16,7 +16,7 @@ from mcp.server.mcpserver import MCPServer
 from healthsim import __version__
 from healthsim.codes import imported_books
 from healthsim.operations.home import Home
-from healthsim.tools import building, execution, guide, lookup, querying, scenarios
+from healthsim.tools import building, execution, guide, lookup, querying, scenarios, whatifs
 from healthsim.tools.server import (
     ADD,
     DELETE,
@@ -46,6 +46,7 @@ refine_spec -> get_spec and preview_spec -> execute_spec with save_as -> query_s
 - An error says where, what was found and how to mend it: do that and call again.
 - Answer with counts and sums in SQL; rows stay in the scenario.
 - The same spec and seed always give the same rows.
+- What if, or like that one: copy_spec, refine_spec, execute_spec, compare_scenarios.
 """
 
 TOOLS = (
@@ -55,6 +56,7 @@ TOOLS = (
     (building.refine_spec, ADD),
     (building.get_spec, READ),
     (building.preview_spec, READ),
+    (whatifs.copy_spec, ADD),
     (execution.execute_spec, WRITE),
     (execution.check_run, READ),
     (execution.cancel_run, WRITE),
@@ -63,6 +65,7 @@ TOOLS = (
     (scenarios.list_scenarios, READ),
     (scenarios.describe_scenario, READ),
     (querying.query_scenario, READ),
+    (whatifs.compare_scenarios, READ),
     (querying.audit_scenario, READ),
     (querying.export_scenario, WRITE),
     (scenarios.delete_scenario, DELETE),

@@ -23,9 +23,11 @@ from healthsim import (
     __version__,
     cli_audit,
     cli_codes,
+    cli_compare,
     cli_network,
     cli_population,
     cli_reference,
+    cli_storage,
 )  # fmt: skip
 from healthsim.cli_screen import (
     FAILED,
@@ -62,6 +64,8 @@ app.add_typer(cli_reference.app, name="reference")
 app.add_typer(cli_population.app, name="population")
 app.add_typer(cli_network.app, name="network")
 app.command()(cli_audit.audit)
+app.command()(cli_compare.compare)
+app.command()(cli_storage.storage)
 
 
 def _version(show: bool) -> None:
@@ -286,12 +290,13 @@ def query(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     sql: Annotated[str, typer.Argument(help="One SELECT.")],
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Maximum number of rows.")] = 1000,
+    other: Annotated[str, typer.Option(help="A second scenario, as the schema other.")] = "",
     as_json: Json = False,
 ) -> None:
     """Query a scenario with SQL: a table on a terminal, CSV when piped."""
     from healthsim.operations import query as querying  # noqa: PLC0415  see the top
 
-    result = querying.query(home_folder(), name, sql, limit=limit)
+    result = querying.query(home_folder(), name, sql, other, limit=limit)
     columns = [column for column, _ in result.columns]
     if as_json:
         print_json({"columns": columns, "rows": result.rows, "truncated": result.truncated})

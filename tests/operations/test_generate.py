@@ -14,7 +14,8 @@ from threading import Event
 import pytest
 
 from healthsim.errors import Cancelled, NotFound
-from healthsim.operations import generate, runs
+from healthsim.operations import expiry, generate, runs
+from healthsim.operations.expiry import Limit
 from healthsim.operations.home import Home
 from healthsim.persistence.database import open_read
 from healthsim.persistence.digest import digest_stored
@@ -193,11 +194,14 @@ def test_runs_expire_by_age_and_by_size_oldest_first(
 ) -> None:
     old, middle, new = (done(home, SmallEngine(), seed=seed) for seed in (1, 2, 3))
     runs.write(home, replace(old, finished_at=time.time() - 8 * 86_400))
-    size = runs.file(home, new.run_id).stat().st_size
 
-    assert runs.expire(home) == [old.run_id]
-    monkeypatch.setattr(runs, "_MOST_BYTES", size + size // 2)
-    assert runs.expire(home) == [middle.run_id]
+    assert runs.expire(home, time.time()) == [old.run_id]
+    monkeypatch.setattr(expiry, "LIMITS", {"run": Limit(days=7, megabytes=2)})
+    for record in (middle, new):
+        with runs.file(home, record.run_id).open("ab") as file:
+            file.truncate(1_500_000)
+    assert runs.expire(home, time.time()) == []
+    assert runs.expire(home, time.time() + expiry.FRESH + 60) == [middle.run_id]
     assert [record.run_id for record in runs.list_runs(home)] == [new.run_id]
     with pytest.raises(NotFound, match="has expired"):
         runs.get(home, old.run_id)
@@ -227,7 +231,8 @@ _ON_A_FULL_DISK = """
 import json, resource, sys
 from pathlib import Path
 from healthsim.errors import StorageError
-from healthsim.operations import generate, runs
+from healthsim.operations import expiry, generate, runs
+from healthsim.operations.expiry import Limit
 from healthsim.operations.home import Home
 from operations.small_engine import PROFILE, SmallEngine
 from operations.test_generate import left

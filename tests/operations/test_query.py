@@ -9,12 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.operations import generate
 from healthsim.operations import query as module
 from healthsim.operations.home import Home
 from healthsim.operations.query import QueryResult, query, query_file
+from operations.small_engine import PROFILE, SmallEngine
 from persistence.saving import kept_run
 from processes import PATIENCE
 
@@ -23,6 +26,7 @@ from processes import PATIENCE
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
     kept_run(home.ensure(home.scenarios) / "small.duckdb", count=1000)
+    kept_run(home.scenarios / "large.duckdb", count=1200)
     return home
 
 
@@ -354,3 +358,89 @@ def test_what_cannot_be_shown_is_said_truly(home: Home, sql: str, found: str) ->
 
     assert re.search(found, said)
     assert not re.search("memory|Traceback|site-packages|inside", said)
+
+
+def test_two_scenarios_are_joined_in_one_query(home: Home) -> None:
+    found = query(
+        home, "small",
+        "SELECT count(*), count(p.person_id), sum(CASE WHEN p = o THEN 1 ELSE 0 END) "
+        "FROM other.patients o LEFT JOIN patients p USING (person_id)", "large",
+    )  # fmt: skip
+
+    assert found.rows == [[1200, 1000, 1000]]
+
+
+def test_a_run_is_queried_by_its_run_id(home: Home) -> None:
+    record = generate.start(home, PROFILE, [], SmallEngine())
+    generate.join(home, record.run_id, PATIENCE)
+
+    found = query(home, "small", "SELECT count(*) FROM other.patients", record.run_id)
+
+    assert found.rows == [[100]]
+    assert query(home, record.run_id, "SELECT count(*) FROM patients").rows == [[100]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 FROM other.patients; SELECT 2",
+        "DELETE FROM other.patients",
+        "CREATE TABLE other.x (a INTEGER)",
+        "INSERT INTO other.plans VALUES ('x')",
+        "ATTACH 'medium.duckdb' AS third",
+        "DETACH other",
+        "USE other",
+        "COPY other.patients TO 'x.csv'",
+        "SELECT * FROM read_csv('x.csv'), other.patients",
+        "SELECT * FROM '{folder}/large.duckdb'",
+        "SELECT * FROM read_text('{folder}/large.duckdb')",
+        "SELECT * FROM other.duckdb_settings()",
+        "SELECT * FROM duckdb_databases(), other.plans",
+        "SELECT current_setting('temp_directory') FROM other.plans",
+        "SET enable_external_access = true",
+    ],
+)
+def test_a_second_scenario_opens_nothing_else(home: Home, sql: str) -> None:
+    with pytest.raises(Refused) as caught:
+        query(home, "small", sql.format(folder=home.scenarios), "large")
+
+    assert str(home.folder) not in str(caught.value)
+    assert query(home, "large", "SELECT count(*) FROM patients").rows == [[1200]]
+
+
+def test_a_view_of_a_hostile_second_file_reads_no_other_file(home: Home, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("hidden words")
+    mine = Home(tmp_path)
+    for name in ("good", "bad"):
+        kept_run(mine.ensure(mine.scenarios) / f"{name}.duckdb", count=10)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{mine.scenarios / 'bad.duckdb'}' AS f")
+        connection.execute(f"CREATE VIEW f.leak AS SELECT * FROM read_text('{secret}')")
+
+    with pytest.raises(Refused, match="query the scenario's tables only") as caught:
+        query(mine, "good", "SELECT content FROM other.leak", "bad")
+    assert "hidden words" not in str(caught.value)
+
+
+def test_a_second_scenario_that_is_the_first_damaged_or_not_there_is_said(
+    home: Home, tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match="is 'small' itself"):
+        query(home, "small", "SELECT 1", "small")
+    with pytest.raises(NotFound, match="did you mean 'large'"):
+        query(home, "small", "SELECT 1", "larg")
+    with pytest.raises(Refused, match="not a scenario name"):
+        query(home, "small", "SELECT 1", "../small")
+    (home.scenarios / "cut.duckdb").write_bytes(b"x" * 5000)
+    try:
+        with pytest.raises(StorageError, match=r"cut\.duckdb: it is not a DuckDB file"):
+            query(home, "small", "SELECT 1", "cut")
+    finally:
+        (home.scenarios / "cut.duckdb").unlink()
+
+
+def test_a_misspelt_table_of_the_second_scenario_is_suggested(home: Home) -> None:
+    with pytest.raises(Refused, match="patients"):
+        query(home, "small", "SELECT count(*) FROM other.patient", "large")

@@ -182,6 +182,22 @@ def _place(items: list[Any], piece: str) -> int | None:
     return place if named is None else named
 
 
+def items_by_name(items: list[Any]) -> dict[str, Any] | None:
+    """Return the items of a list by the names that paths call them by; None if not all have one.
+
+    >>> items_by_name([{"code": "I10"}, {"code": "E78.5"}])
+    {'I10': {'code': 'I10'}, 'E78.5': {'code': 'E78.5'}}
+    """
+    named: dict[str, Any] = {}
+    for item in items:
+        names = [item[key] for key in _KEYS if key in item] if isinstance(item, dict) else []
+        if not names or not isinstance(names[0], str) or names[0] in named:
+            return None
+        name = Quoted(names[0]) if names[0].isdigit() else names[0]
+        named[name] = item
+    return named
+
+
 def _items(items: list[Any], piece: str) -> str:
     names = [
         next((str(item[key]) for key in _KEYS if key in item), str(number))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from healthsim.errors import Refused, StorageError
 from healthsim.exports import Format
 from healthsim.operations import scenarios
+from healthsim.operations.expiry import FRESH, Item, expired
 from healthsim.persistence.files import disk_error
 
 if TYPE_CHECKING:
@@ -44,7 +47,46 @@ def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ())
                 "remove the link; a person may export elsewhere with 'healthsim export'",
             )
     home.ensure(home.exports)
+    with suppress(OSError):  # what cannot be swept now is swept later
+        expire(home, time.time())
     return export_to(home, name, folder, form, tables, replace=True)
+
+
+def items(home: Home) -> list[Item]:
+    """Return the exports in the home folder: what their markers list, and when they were made."""
+    from healthsim.exports.columnar import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
+
+    found = []
+    for folder in home.exports.glob("*"):
+        listed = set() if folder.is_symlink() else written_before(folder)
+        if listed:
+            sizes = [(folder / name).stat().st_size for name in listed if (folder / name).is_file()]
+            made_at = (folder / MARKER).stat().st_mtime
+            found.append(Item("export", folder.name, sum(sizes), made_at))
+    return found
+
+
+def expire(home: Home, now: float) -> list[str]:
+    """Delete the exports that have expired, and name them; files of others in them stay.
+
+    Args:
+        home: the home folder.
+        now: seconds since 1970.
+    """
+    from healthsim.exports.columnar import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
+
+    for left in home.exports.glob(".export-*"):  # of processes that died while they exported
+        if left.is_dir() and now - left.stat().st_mtime > FRESH:
+            shutil.rmtree(left, ignore_errors=True)
+    gone = []
+    for item in expired(items(home), now):
+        folder = home.exports / item.name
+        for name in (*(written_before(folder) - {MARKER}), MARKER):  # the marker last
+            (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # somebody put files of their own there
+            folder.rmdir()
+        gone.append(item.name)
+    return gone
 
 
 def export_to(

@@ -46,22 +46,48 @@ class QueryResult:
 
 
 def query(
-    home: Home, name: str, sql: str, *, limit: int = 50, offset: int = 0, seconds: float = 10.0
+    home: Home,
+    name: str,
+    sql: str,
+    other: str = "",
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    seconds: float = 10.0,
 ) -> QueryResult:
-    """Run one SELECT over a scenario.
+    """Run one SELECT over a scenario or a finished run, or over two.
+
+    Args:
+        home: the home folder.
+        name: of a scenario, or a run_id.
+        sql: one SELECT.
+        other: a second one, whose tables are `other.patients` and so on.
+        limit: rows to return.
+        offset: rows to leave out before.
+        seconds: after which the query is ended.
 
     Raises:
         NotFound: no such scenario; the error suggests near names.
         Refused: the statement is not one SELECT, is wrong, or asks for too much.
-        StorageError: the scenario's file cannot be read.
+        StorageError: a file cannot be read.
     """
-    return query_file(scenarios.path(home, name), sql, limit=limit, offset=offset, seconds=seconds)
+    path = scenarios.rows_of(home, name)[1]
+    second = scenarios.rows_of(home, other)[1] if other else None
+    if second and second.samefile(path):
+        raise Refused("other", f"is {name!r} itself", "name another scenario, or leave it out")
+    return query_file(path, sql, second, limit=limit, offset=offset, seconds=seconds)
 
 
 def query_file(
-    path: Path, sql: str, *, limit: int = 50, offset: int = 0, seconds: float = 10.0
+    path: Path,
+    sql: str,
+    other: Path | None = None,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    seconds: float = 10.0,
 ) -> QueryResult:
-    """Run one SELECT over a scenario's or run's file; raises as `query` does."""
+    """Run one SELECT over a scenario's or run's file, or over two; raises as `query` does."""
     if len(sql) > LONGEST_SQL:
         raise Refused("sql", f"it has {len(sql):,} characters", f"use at most {LONGEST_SQL:,}")
     if not sql.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sql):
@@ -69,11 +95,12 @@ def query_file(
             "sql", "it holds half a character (a lone surrogate)", "send whole characters"
         )
     request = {
-        "path": str(path), "sql": sql, "limit": limit, "offset": offset, "seconds": seconds
+        "path": str(path), "other": str(other or ""), "sql": sql, "limit": limit,
+        "offset": offset, "seconds": seconds,
     }  # fmt: skip
     answer = _answer_of(request, seconds)
     if "storage" in answer:
-        raise unreadable(path.name, answer["storage"].splitlines()[0])
+        raise unreadable(answer["file"], answer["storage"].splitlines()[0])
     if "found" in answer:
         raise Refused("sql", answer["found"], answer["mend"])
     return QueryResult(

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from healthsim.errors import NotFound, StorageError, near
+from healthsim.operations.expiry import Item, expired
 from healthsim.operations.home import Home
 from healthsim.persistence.files import (
     alive,
@@ -32,8 +33,6 @@ INTERRUPTED = "interrupted"
 """Nobody works on it any more; a repeated call starts it again."""
 
 _STALE = 30.0  # seconds without a heartbeat
-_OLDEST = 7 * 86_400.0  # seconds that a finished run is kept
-_MOST_BYTES = 10 * 10**9  # of all runs together
 _KEY = 12  # characters of the key in a run_id
 
 
@@ -120,7 +119,7 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
     """
     name = run_id(key)
     home.ensure(home.runs)
-    expire(home)
+    expire(home, time.time())
     while True:
         record = _readable(home, name)
         if record and record.status == DONE and _path(home, name, "duckdb").is_file():
@@ -202,19 +201,39 @@ def is_cancelled(home: Home, name: str) -> bool:
     return _path(home, name, "cancel").exists()
 
 
-def expire(home: Home) -> list[str]:
-    """Delete runs that are a week old, and the oldest beyond ten gigabytes; name them."""
-    folder, now = home.runs, time.time()
-    sweep(folder)
-    gone, size = [], 0
-    for record in list_runs(home):
-        path = folder / f"{record.run_id}.duckdb"
-        size += path.stat().st_size if path.is_file() else 0
-        old = now - (record.finished_at or record.started_at) > _OLDEST
-        if (old or size > _MOST_BYTES) and not _is_held(_path(home, record.run_id, "lease")):
-            for ending in ("duckdb", "json", "cancel", "lease"):
-                (folder / f"{record.run_id}.{ending}").unlink(missing_ok=True)
-            gone.append(record.run_id)
+def items(home: Home) -> list[Item]:
+    """Return all runs, damaged ones too, with the bytes and the age of their files."""
+    files: dict[str, list[Path]] = {}
+    for path in home.runs.glob("run-*"):
+        files.setdefault(path.name.split(".")[0], []).append(path)
+    return [_item(home, name, paths) for name, paths in files.items()]
+
+
+def _item(home: Home, name: str, paths: list[Path]) -> Item:
+    record, sizes, times = _readable(home, name), [0], [0.0]
+    for path in paths:
+        with suppress(FileNotFoundError):  # it ended or was deleted meanwhile
+            about = path.stat()
+            sizes.append(about.st_size)
+            times.append(about.st_mtime)
+    used_at = (record.finished_at or record.started_at) if record else max(times)
+    return Item("run", name, sum(sizes), used_at, _is_held(_path(home, name, "lease")))
+
+
+def expire(home: Home, now: float) -> list[str]:
+    """Delete the runs that have expired, and name them; one that somebody works on stays.
+
+    Args:
+        home: the home folder.
+        now: seconds since 1970.
+    """
+    sweep(home.runs)
+    gone = []
+    for item in expired(items(home), now):
+        if not _is_held(_path(home, item.name, "lease")):
+            for path in home.runs.glob(f"{item.name}.*"):
+                path.unlink(missing_ok=True)
+            gone.append(item.name)
     return gone
 
 

@@ -209,6 +209,28 @@ def path(home: Home, name: str) -> Path:
     return _states(home).find(name)
 
 
+def names(home: Home) -> list[str]:
+    """Return the names of all scenarios, sorted."""
+    return _states(home).names()
+
+
+def rows_of(home: Home, name: str) -> tuple[str, Path]:
+    """Return what a name means, a scenario or a finished run, and the file that holds its rows.
+
+    Raises:
+        Refused: neither may be called so.
+        NotFound: it is neither, or the run has made no rows.
+    """
+    file = _states(home).path(name)
+    if file.is_file():
+        return f"scenario {name!r}", file
+    known = [record.run_id for record in runs.list_runs(home)]
+    if name in known:
+        return f"run {name!r}", runs.file(home, name)
+    every = [*names(home), *known]
+    raise NotFound(f"{name!r}", "no scenario and no run of this name", near(name, every))
+
+
 def _states(home: Home) -> StateManager:
     from healthsim.persistence.state import StateManager  # noqa: PLC0415  duckdb is heavy
 

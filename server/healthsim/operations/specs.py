@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from healthsim.errors import NotFound, Refused, StorageError, near
+from healthsim.operations.expiry import FRESH, Item, expired
 from healthsim.operations.home import Home
 from healthsim.persistence.files import disk_errors, fsync_file, publish_new, temporary
 
@@ -35,6 +39,8 @@ class StoredDraft:
 
 def create(home: Home, name: str, document: Mapping[str, Any]) -> StoredDraft:
     """Keep a new draft and give it a handle that begins like its name."""
+    with suppress(OSError):  # what cannot be swept now is swept later
+        expire(home, time.time())
     text = _text(document)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_NAME].strip("-")
     folder = home.ensure(home.specs)
@@ -100,7 +106,53 @@ def revise(home: Home, spec_id: str, revision: int, document: Mapping[str, Any])
 def names(home: Home) -> list[str]:
     """Return the handles of all drafts, sorted."""
     with disk_errors("drafts"):
-        return sorted(path.name for path in home.specs.glob("*") if _latest(path))
+        return sorted(
+            path.name for path in home.specs.glob("*") if _ID.fullmatch(path.name) and _latest(path)
+        )
+
+
+def items(home: Home) -> list[Item]:
+    """Return all drafts with the bytes of their revisions and the time of the last one."""
+    return [_item(folder) for folder in home.specs.glob("*") if _ID.fullmatch(folder.name)]
+
+
+def _item(folder: Path) -> Item:
+    sizes, times = [0], [0.0]
+    for path in folder.glob("*.json"):
+        with suppress(FileNotFoundError):  # another process has just deleted the draft
+            about = path.stat()
+            sizes.append(about.st_size)
+            times.append(about.st_mtime)
+    return Item("draft", folder.name, sum(sizes), max(times))
+
+
+def expire(home: Home, now: float) -> list[str]:
+    """Delete the drafts that have expired, and name them; one that was changed since stays.
+
+    Args:
+        home: the home folder.
+        now: seconds since 1970.
+    """
+    for left in home.specs.glob(".*.unfinished"):  # of processes that died while they deleted
+        if left.is_dir() and now - left.stat().st_mtime > FRESH:
+            shutil.rmtree(left, ignore_errors=True)
+    return [
+        item.name for item in expired(items(home), now) if _delete(home.specs / item.name, item)
+    ]
+
+
+def _delete(folder: Path, as_seen: Item) -> bool:
+    """Delete a draft unless somebody has revised it since it was looked at."""
+    aside = temporary(folder)
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        return False  # another process deleted it
+    if _item(aside).used_at != as_seen.used_at:
+        aside.rename(folder)
+        return False
+    shutil.rmtree(aside, ignore_errors=True)
+    return True
 
 
 def _folder(home: Home, spec_id: str) -> Path:
@@ -135,5 +187,6 @@ def _stale(spec_id: str, revision: int, latest: int) -> Refused:
     return Refused(
         f"spec_id {spec_id!r}",
         f"revision {revision} is not the latest, {latest} is",
-        "look at it with get_spec, then repeat the change on the latest revision",
+        f"see what others changed with get_spec(spec_id={spec_id!r}, against={revision}), then "
+        f"repeat the change with revision={latest}",
     )

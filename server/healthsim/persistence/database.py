@@ -24,10 +24,14 @@ from healthsim.tables import Table
 SCHEMA = "scenario"
 """Name under which a file is attached; not seen by users, who query after a USE."""
 
+OTHER = "other"
+"""Name under which a second file is attached, to be compared with the first."""
+
 _WRITERS = 2  # inserts that run at once, one core each
 _MEMORY_MB = 400  # twice as much is 2 % faster (measured)
 _SMALL_BLOCK = 16_384  # bytes; DuckDB's own blocks of 262,144 suit large tables
 _PATIENCE = 5.0  # seconds to wait for another process to let go of a file
+_COMPARING_MB = 1_200
 _CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
@@ -188,6 +192,27 @@ def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
+def open_two(path: Path, other: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Show two files to one connection, as `scenario` and `other`, and no other file.
+
+    What a view or macro of a foreign file asks for beyond the two is refused by DuckDB.
+
+    Raises:
+        NotFound: one of them is not there.
+        StorageError: one cannot be read; the error names it.
+    """
+    with reader() as connection:
+        for name, file in ((SCHEMA, path), (OTHER, other)):
+            _need_file(file)
+            with storage_errors(file):
+                _attach(connection, file, "READ_ONLY", name)
+        connection.execute(f"SET memory_limit = '{_COMPARING_MB}MB'")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
+@contextmanager
 def reader() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection that `attached` can show several files to, one after another."""
     with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
@@ -200,8 +225,7 @@ def attached(
     connection: duckdb.DuckDBPyConnection, path: Path, mode: str = "READ_ONLY"
 ) -> Iterator[None]:
     """Show a file to a connection as its current schema, until the block ends; raises as above."""
-    if not path.is_file():
-        raise NotFound(path.name, "there is no such file", "list what is kept and choose from it")
+    _need_file(path)
     with storage_errors(path):
         _attach(connection, path, mode)
         try:
@@ -214,13 +238,20 @@ def attached(
         _detach(connection)
 
 
+def _need_file(path: Path) -> None:
+    if not path.is_file():
+        raise NotFound(path.name, "there is no such file", "list what is kept and choose from it")
+
+
 def _detach(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("USE memory")
     connection.execute(f"DETACH {SCHEMA}")
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path, mode: str) -> None:
-    statement = f"ATTACH {literal(str(path))} AS {SCHEMA} ({mode})"
+def _attach(
+    connection: duckdb.DuckDBPyConnection, path: Path, mode: str, name: str = SCHEMA
+) -> None:
+    statement = f"ATTACH {literal(str(path))} AS {name} ({mode})"
     deadline, pause = time.monotonic() + _PATIENCE, 0.01
     while True:
         try:

@@ -38,6 +38,7 @@ _GRACE = 1.0  # seconds after the deadline at which the process ends itself, if 
 _LARGEST_EXACT = 2**53  # integers beyond travel as text: JSON readers use doubles
 _PLACES = 2  # decimals with more travel as text
 _PAGE = 2048  # rows fetched at once, one DuckDB vector
+_SCENARIO, _OTHER = "scenario", "other"  # names under which files are attached
 _ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
 _CLOSED = {
@@ -86,15 +87,22 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run one query.
 
     Args:
-        request: `path` of the file, `sql`, and `limit` and `offset` of the rows to return.
+        request: `path` of the file, `sql`, and `limit` and `offset` of the rows to return; `other`
+            is the path of a second file, shown as the schema `other`, or empty.
 
     Returns:
-        `columns`, `rows`, `truncated` and `notes`; or `found` and `mend` of a refusal.
+        `columns`, `rows`, `truncated` and `notes`; or `found` and `mend` of a refusal; or
+        `storage`, what is wrong with a file, and `file`, its name.
     """
-    path = Path(request["path"])
+    files = {_SCENARIO: Path(request["path"])}
+    if request.get("other"):
+        files[_OTHER] = Path(request["other"])
+    reading = files[_SCENARIO]
     try:
         with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
-            _attach(connection, path)
+            for name, reading in files.items():
+                _attach(connection, reading, name)
+            connection.execute(f"USE {_SCENARIO}")
             statement = _one_statement(connection, request["sql"])
             for setting in _SETTINGS:
                 connection.execute(setting)
@@ -107,30 +115,34 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
                 raise QueryRefused(f"a value too large to show ({error})", _AS_TEXT) from error
     except QueryRefused as turned:
         return {
-            "found": _without_path(turned.found, path), "mend": _without_path(turned.mend, path)
-        }  # fmt: skip
+            "found": _without_paths(turned.found, files),
+            "mend": _without_paths(turned.mend, files),
+        }
     except RecursionError:
         return {"found": "it is nested too deep", "mend": "nest fewer lists and brackets"}
     except duckdb.Error as error:
-        return {"storage": _without_path(str(error), path)}
+        return {"storage": _without_paths(str(error), files), "file": reading.name}
 
 
-def _without_path(text: str, path: Path) -> str:
-    return text.replace(str(path), path.name).replace(str(path.parent), "…")
+def _without_paths(text: str, files: dict[str, Path]) -> str:
+    for path in files.values():
+        text = text.replace(str(path), path.name)
+    for path in files.values():
+        text = text.replace(str(path.parent), "…")
+    return text
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     quoted = str(path).replace("'", "''")
     deadline = time.monotonic() + 5.0
     while True:
         try:
-            connection.execute(f"ATTACH '{quoted}' AS scenario (READ_ONLY)")
+            connection.execute(f"ATTACH '{quoted}' AS {name} (READ_ONLY)")
             break
         except duckdb.IOException as error:
             if "lock" not in str(error).lower() or time.monotonic() > deadline:
                 raise
         time.sleep(0.05)
-    connection.execute("USE scenario")
 
 
 def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
@@ -299,7 +311,8 @@ _SMALLER = "select fewer columns, filter or aggregate earlier, and repeat"
 
 def _near_table(connection: duckdb.DuckDBPyConnection, found: str) -> str:
     rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'scenario' ORDER BY 1"
+        "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name IN (?, ?) ORDER BY 1",
+        [_SCENARIO, _OTHER],
     ).fetchall()
     names = [name for (name,) in rows]
     match = re.search(r"with name \"?([^\s\"]+)\"? does not exist", found)

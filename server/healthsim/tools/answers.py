@@ -49,6 +49,19 @@ class DraftStarted(Answer):
     next: str
 
 
+class DraftCopied(Answer):
+    """A new draft that is like a draft, a run or a scenario."""
+
+    spec_id: str
+    revision: int
+    phase: str
+    copy_of: str
+    holds: str
+    wrong: list[str] = []
+    open: list[str] = []
+    next: str
+
+
 class DraftRefined(Answer):
     """The state of a draft after small changes."""
 
@@ -67,8 +80,10 @@ class SpecShown(Answer):
     spec_id: str
     revision: int
     phase: str
+    latest: int = 0
     card: str = ""
     section: Any = None
+    differs: list[str] = []
     wrong: list[str] = []
     next: str
 
@@ -179,6 +194,20 @@ class AuditAnswer(Answer):
     asked_against_got: Rows = {}
     scorecard: Rows = {}
     note: str = ""
+    next: str
+
+
+class ComparisonAnswer(Answer):
+    """What differs between two scenarios, and what follows from it."""
+
+    common: str
+    specification: list[str] = []
+    people: dict[str, int] = {}
+    affected: Rows = {}
+    tables: Rows = {}
+    money: Rows = {}
+    asked: Rows = {}
+    notes: list[str] = []
     next: str
 
 

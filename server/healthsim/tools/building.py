@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from mcp.types import CallToolResult
 from pydantic import BaseModel, ConfigDict, Field
 
-from healthsim.building import card, draft, paths, refining, starting, templates
+from healthsim.building import card, differing, draft, paths, refining, starting, templates
 from healthsim.building.customising import CustomizationReport
 from healthsim.building.draft import Draft
 from healthsim.errors import NotFound, Refused, SpecError, near
 from healthsim.operations import specs
+from healthsim.operations.home import Home
+from healthsim.operations.specs import StoredDraft
 from healthsim.tools.answers import (
     DraftRefined,
     DraftStarted,
@@ -27,6 +30,7 @@ from healthsim.tools.server import Ctx, home_of
 
 LONGEST = 30_000
 """Characters of a section; hosts cut longer answers."""
+_MOST_LINES = 40  # of what differs between two revisions
 
 SpecId = Annotated[str, Field(description="A draft.")]
 
@@ -115,9 +119,11 @@ def refine_spec(
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id)
-    new, changed = refining.refine(
-        Draft.of(stored.document), [change.model_dump() for change in changes]
-    )
+    base, changed, rest = _base(home, stored, [change.model_dump() for change in changes])
+    new = base
+    if rest or not changed:
+        new, lines = refining.refine(base, rest)
+        changed += lines
     stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
     problems, questions, phase = _state(new)
     return reply(
@@ -133,13 +139,43 @@ def refine_spec(
     )
 
 
+def _base(
+    home: Home, stored: StoredDraft, changes: list[dict[str, Any]]
+) -> tuple[Draft, list[str], list[dict[str, Any]]]:
+    """Return the draft that is changed, what going back changes, and the changes that are left.
+
+    A first change `{"op": "set", "path": "revision", "value": 2}` goes back to revision 2: its
+    content becomes the next revision, and none is lost.
+    """
+    latest = Draft.of(stored.document)
+    if not changes or str(changes[0]["path"]).strip() != "revision":
+        return latest, [], changes
+    number = str(changes[0]["value"])
+    if changes[0]["op"] != "set" or not re.fullmatch(r"[1-9][0-9]{0,5}", number):
+        raise Refused(
+            "changes[0]", f"is {changes[0]['op']} revision {number[:20]}",
+            'go back with {"op": "set", "path": "revision", "value": 1}, as the first change',
+        )  # fmt: skip
+    older = Draft.of(specs.load(home, stored.spec_id, int(number)).document)
+    lines = differing.differences(_documents(latest), _documents(older))
+    back = f"revision: back to {number}, from {stored.revision}"
+    return older, [back, *_first(lines, _MOST_LINES)], changes[1:]
+
+
+def _first(lines: list[str], most: int) -> list[str]:
+    """Return the first lines, and how many there are where some are left out."""
+    return lines if len(lines) <= most else [*lines[:most], f"{most} of {len(lines)} are shown"]
+
+
 def get_spec(
     ctx: Ctx,
     spec_id: SpecId,
     section: Annotated[str, Field(description="A path: clinical, journey.phases.")] = "",
+    revision: Annotated[int, Field(ge=0, description="An earlier one; 0: the latest.")] = 0,
+    against: Annotated[int, Field(ge=0, description="List what differs from this one.")] = 0,
 ) -> Annotated[CallToolResult, SpecShown]:
-    """Show a draft as a card to confirm, or one section of it as data."""
-    stored = specs.load(home_of(ctx), spec_id)
+    """Show a draft as a card to confirm, one section of it as data, or what a revision changed."""
+    stored = specs.load(home_of(ctx), spec_id, revision)
     spec = Draft.of(stored.document)
     problems, questions = draft.problems(spec), draft.questions(spec)
     answer = SpecShown(
@@ -149,15 +185,25 @@ def get_spec(
         wrong=[str(problem) for problem in problems],
         next=_next(spec, draft.phase(problems, questions)),
     )
+    if revision:
+        answer.latest = specs.load(home_of(ctx), spec_id).revision
     if section:
         answer.section = _section(spec, section)
-    else:
+    if against:
+        older = Draft.of(specs.load(home_of(ctx), spec_id, against).document)
+        lines = differing.differences(_documents(older), _documents(spec))
+        answer.differs = _first(lines, _MOST_LINES) or [f"nothing differs from revision {against}"]
+    if not (section or against):
         answer.card = card.page(spec, problems, questions)
     return reply(answer)
 
 
+def _documents(spec: Draft) -> dict[str, Any]:
+    return {"profile": spec.profile, "journeys": list(spec.journeys)}
+
+
 def _section(spec: Draft, section: str) -> Any:
-    documents = {"profile": spec.profile, "journeys": list(spec.journeys)}
+    documents = _documents(spec)
     pieces, path = refining.resolve(documents, section)
     value = paths.find(documents, pieces)
     size = len(json.dumps(value))

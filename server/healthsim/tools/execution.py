@@ -26,7 +26,7 @@ from healthsim.tools.server import Ctx, home_of
 
 LONGEST_WAIT = 40
 """Seconds; some hosts give up after 60."""
-_MOST_COMPARED = 40  # rows of asked against got; audit_scenario shows them all
+_MOST_COMPARED = 16  # rows of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to end its chunk
 _BEAT = 0.25  # seconds between two looks at a run
 
@@ -103,9 +103,9 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         state.expectations = _expected(path)
         unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
         state.next = _next(record, save_as, unmet=unmet)
-        state.asked_against_got = _compared(path)
+        state.asked_against_got, cut = _compared(path)
         state.sample = _sample(path, record.counts)
-        state.notes = [*network.directory_note(path), *_unlisted(path)]
+        state.notes = [*network.directory_note(path), *_unlisted(path), *cut]
         if save_as:
             _save(home, record, save_as)
             state.saved_as = save_as
@@ -164,15 +164,25 @@ def _expected(path: Path) -> Rows:
     return rows(auditing.EXPECTED, results) if results else {}
 
 
-def _compared(path: Path) -> Rows:
+def _compared(path: Path) -> tuple[Rows, list[str]]:
+    """Return asked against got, what is off first, and a note where some figures are left out."""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
-    return rows(auditing.COMPARED, auditing.compared_run(path)[:_MOST_COMPARED])
+    figures = sorted(auditing.compared_run(path), key=lambda row: row[-1] is not False)
+    off = sum(row[-1] is False for row in figures)
+    shown = figures[: max(_MOST_COMPARED, min(off, 2 * _MOST_COMPARED))]
+    note = f"{len(shown)} of {len(figures)} asked figures are shown; audit_scenario shows all"
+    return rows(auditing.COMPARED, shown), [note] if len(shown) < len(figures) else []
 
 
 def _sample(path: Path, counts: Mapping[str, int]) -> Rows:
+    """Return the first person, without what is null."""
     face = next(table for table in ("patients", "members", "rx_members") if table in counts)
-    return rows(*scenarios.sample(path, face, 2))
+    columns, [first] = scenarios.sample(path, face, 1)
+    stated = [
+        (name, value) for name, value in zip(columns, first, strict=True) if value is not None
+    ]
+    return rows([name for name, _ in stated], [[value for _, value in stated]])
 
 
 async def check_run(

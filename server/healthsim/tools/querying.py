@@ -28,13 +28,14 @@ def query_scenario(
     sql: Annotated[str, Field(description="One SELECT, DuckDB dialect.")],
     limit: Annotated[int, Field(ge=1, le=500, description="Most rows.")] = 50,
     offset: Annotated[int, Field(ge=0, description="Rows to skip.")] = 0,
+    other: Annotated[str, Field(description="A second scenario: other.patients.")] = "",
 ) -> Annotated[CallToolResult, QueryPage]:
     """Query a scenario with SQL; answer with numbers, not with many rows.
 
     Tables join on person_id, encounter_id, claim_id, event_id; events.step and events.occurrence
     say which visit.
     """
-    result = query.query(home_of(ctx), name, sql, limit=limit, offset=offset)
+    result = query.query(home_of(ctx), name, sql, other, limit=limit, offset=offset)
     shown_rows = _fitting(result.rows)
     truncated = result.truncated or len(shown_rows) < result.row_count
     more = f"offset={offset + len(shown_rows)} shows more; " if truncated else ""

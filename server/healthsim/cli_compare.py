@@ -1,0 +1,39 @@
+"""The command that compares two scenarios."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from healthsim.cli_screen import Json, home, print_json, print_rows
+
+
+def compare(
+    before: Annotated[str, typer.Argument(help="A scenario, or a run_id.")],
+    after: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two scenarios: specifications, people, rows, money, asked against got."""
+    from healthsim.operations import comparing  # noqa: PLC0415  `--help` needs no operation
+
+    found = comparing.compare(home(), before, after)
+    if as_json:
+        print_json({"before": before, "after": after, **asdict(found)})
+        return
+    typer.echo(found.common)
+    for line in found.specification:
+        typer.echo(f"  {line}")
+    typer.echo("people: " + ", ".join(f"{count:,} {what}" for what, count in found.people.items()))
+    for columns, rows in (
+        (comparing.AFFECTED, found.affected),
+        (comparing.TABLES, found.tables),
+        (comparing.MONEY, found.money),
+        (comparing.ASKED, found.asked),
+    ):
+        if rows:
+            print_rows(columns, rows, as_json=False)
+    typer.echo(f"{found.same_tables} tables have no row that differs")
+    for note in found.notes:
+        typer.echo(note)

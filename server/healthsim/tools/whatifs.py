@@ -1,0 +1,97 @@
+"""What-ifs: a draft like what is there already, and what a change did."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from mcp.types import CallToolResult
+from pydantic import Field
+
+from healthsim.building import draft
+from healthsim.building.draft import Draft
+from healthsim.operations import comparing, copying
+from healthsim.tools.answers import ComparisonAnswer, DraftCopied, Rows, reply, rows
+from healthsim.tools.server import Ctx, home_of
+
+_MOST_LINES = 10  # of the specifications
+_MOST_ASKED = 6
+_NAMED_SUMS = 3  # of those that do not differ
+
+
+def copy_spec(
+    ctx: Ctx,
+    of: Annotated[str, Field(description="A spec_id, run_id or scenario.")],
+    revision: Annotated[int, Field(ge=0, description="Of a draft; 0: the latest.")] = 0,
+) -> Annotated[CallToolResult, DraftCopied]:
+    """Copy a draft, run or scenario to start another like it: a what-if; the same, but in Ohio."""
+    made = copying.copy(home_of(ctx), of, revision)
+    spec = Draft.of(made.stored.document)
+    problems, questions = draft.problems(spec), draft.questions(spec)
+    return reply(
+        DraftCopied(
+            spec_id=made.stored.spec_id,
+            revision=made.stored.revision,
+            phase=draft.phase(problems, questions),
+            copy_of=made.source,
+            holds=_holds(spec),
+            wrong=[str(problem) for problem in problems],
+            open=[question.ask for question in questions],
+            next="refine_spec changes it, execute_spec runs it with the same seed, "
+            "compare_scenarios says what the change did.",
+        )
+    )
+
+
+def _holds(spec: Draft) -> str:
+    """Say in a few words what a draft is."""
+    names = [str(journey.get("name")) for journey in spec.journeys]
+    journeys = f"journeys {', '.join(names)}" if names else "no journey"
+    if spec.profile is None:
+        return journeys
+    people = "families" if spec.profile.get("unit") == "family" else "people"
+    return (
+        f"{spec.profile.get('name')}: {spec.profile.get('count', 100)} {people}, "
+        f"seed {spec.profile.get('seed', 0)}; {journeys}"
+    )
+
+
+def compare_scenarios(
+    ctx: Ctx,
+    a: Annotated[str, Field(description="A scenario or run_id: before.")],
+    b: Annotated[str, Field(description="Another: after.")],
+) -> Annotated[CallToolResult, ComparisonAnswer]:
+    """Compare two scenarios, before and after: what changed, differences in people, rows, cost."""
+    found = comparing.compare(home_of(ctx), a, b)
+    notes = list(found.notes)
+    lines = _cut(found.specification, _MOST_LINES, "specification lines", notes)
+    asked = _cut(found.asked, _MOST_ASKED, "asked figures", notes)
+    if found.same_tables:
+        notes.append(f"{found.same_tables} tables have no row that differs")
+    if found.same_money:
+        left = len(found.same_money) - _NAMED_SUMS
+        named = ", ".join(found.same_money[:_NAMED_SUMS])
+        notes.append(f"equal to the cent: {named}{f' and {left} more' if left > 0 else ''}")
+    return reply(
+        ComparisonAnswer(
+            common=found.common,
+            specification=lines,
+            people=dict(found.people),
+            affected=_rows(comparing.AFFECTED, found.affected),
+            tables=_rows(comparing.TABLES, found.tables),
+            money=_rows(comparing.MONEY, found.money),
+            asked=_rows(comparing.ASKED, asked),
+            notes=notes,
+            next=f"query_scenario(name={a!r}, other={b!r}, sql=...): patients, other.patients.",
+        )
+    )
+
+
+def _cut(items: list[Any], most: int, what: str, notes: list[str]) -> list[Any]:
+    """Return the first items, and note how many there are where some are left out."""
+    if len(items) > most:
+        notes.append(f"{most} of {len(items)} {what} are shown")
+    return items[:most]
+
+
+def _rows(columns: list[str], items: list[list[Any]]) -> Rows:
+    return rows(columns, items) if items else {}

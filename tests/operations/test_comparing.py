@@ -1,0 +1,293 @@
+"""What a change did: compared by the operation, and counted again by SQL over both files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from healthsim.building import templates
+from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.execution.prepare import prepare
+from healthsim.operations import comparing, generate, runs, scenarios
+from healthsim.operations.comparing import Comparison, compare
+from healthsim.operations.home import Home
+from healthsim.persistence import differences
+from healthsim.persistence.database import open_read
+from healthsim.persistence.scenario import read_tables
+
+pytestmark = pytest.mark.slow  # its runs
+
+COUNT = 40
+
+
+def _profile(**changed: Any) -> dict[str, Any]:
+    return templates.load("medicare-diabetic").fresh() | {"count": COUNT} | changed
+
+
+def _save(home: Home, name: str, profile: dict[str, Any]) -> None:
+    job = prepare(profile, [templates.load("diabetic-first-year").fresh()])
+    scenarios.save_run(home, generate.run(home, job).run_id, name)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Return a home with `base` and what-ifs of it."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    ohio, plans = _profile(), _profile()
+    ohio["demographics"]["location"]["states"] = {"OH": 1.0}
+    plans["coverage"]["plan"] = {"MA-HMO": 0.5, "MA-PPO": 0.2, "Original": 0.3}
+    _save(home, "base", _profile())
+    _save(home, "ohio", ohio)
+    _save(home, "plans", plans)
+    _save(home, "more", _profile(count=COUNT + 15))
+    _save(home, "seed", _profile(seed=7))
+    _save(home, "medical", _profile(products=["patientsim", "membersim"]))
+    return home
+
+
+@pytest.fixture
+def free(home: Home, tmp_path: Path) -> Home:
+    """Return a home of this test alone, with copies of `base` and `ohio`."""
+    mine = Home(tmp_path)
+    mine.ensure(mine.scenarios)
+    for name in ("base", "ohio"):
+        shutil.copy(scenarios.path(home, name), mine.scenarios)
+    return mine
+
+
+def _change(home: Home, name: str, *statements: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{scenarios.path(home, name)}' AS f; USE f")
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _counted(home: Home, before: str, after: str) -> dict[str, Any]:
+    """Count the same by SQL of another form: set operations and joins by the key alone."""
+    with open_read(scenarios.path(home, before)) as first:
+        tables = read_tables(first, scenarios.path(home, before))
+    rows, people = {}, set()
+    with duckdb.connect() as sql:
+        sql.execute(f"ATTACH '{scenarios.path(home, before)}' AS a (READ_ONLY)")
+        sql.execute(f"ATTACH '{scenarios.path(home, after)}' AS b (READ_ONLY)")
+
+        def one(text: str) -> Any:
+            return sql.execute(text).fetchall()[0][0]
+
+        for table in tables:
+            a, b = f"a.{table.name}", f"b.{table.name}"
+            key = ", ".join(table.key)
+            same = one(f"SELECT count(*) FROM (FROM {a} INTERSECT FROM {b})")
+            both = one(f"SELECT count(*) FROM {a} JOIN {b} USING ({key})")
+            added = one(f"SELECT count(*) FROM {b} ANTI JOIN {a} USING ({key})")
+            removed = one(f"SELECT count(*) FROM {a} ANTI JOIN {b} USING ({key})")
+            if added or removed or both > same:
+                rows[table.name] = [added, removed, both - same]
+            if "person_id" in table.by_name:
+                for one_way in (f"FROM {a} EXCEPT FROM {b}", f"FROM {b} EXCEPT FROM {a}"):
+                    found = sql.execute(f"SELECT DISTINCT person_id FROM ({one_way})").fetchall()
+                    people |= {person for (person,) in found}
+        both_people = {
+            person
+            for (person,) in sql.execute(
+                "SELECT person_id FROM a.patients JOIN b.patients USING (person_id)"
+            ).fetchall()
+        }
+        money = {
+            name: [
+                one(f"SELECT coalesce(sum({' + '.join(columns)}), 0) FROM {side}.{table}")
+                for side in "ab"
+            ]
+            for name, table, columns in comparing._BUCKETS
+        }
+    moved = {name: sums for name, sums in money.items() if sums[0] != sums[1]}
+    affected = sorted(people & both_people)
+    return {"rows": rows, "affected": affected, "in both": len(both_people), "money": moved}
+
+
+def _same_as_sql(home: Home, before: str, after: str) -> Comparison:
+    found, counted = compare(home, before, after), _counted(home, before, after)
+
+    assert {row[0]: row[3:6] for row in found.tables} == counted["rows"]
+    assert found.people["affected"] == len(counted["affected"])
+    assert found.people["in both"] == counted["in both"]
+    assert [person for person, _ in found.affected] == counted["affected"][:3]
+    cents = {row[0]: [Decimal(str(value)) for value in row[1:]] for row in found.money}
+    assert cents == {
+        name: [one, other, other - one] for name, (one, other) in counted["money"].items()
+    }
+    return found
+
+
+@pytest.mark.parametrize("after", ["ohio", "plans", "more", "seed"])
+def test_a_comparison_is_what_sql_over_both_files_says(home: Home, after: str) -> None:
+    found = _same_as_sql(home, "base", after)
+
+    assert found.tables
+    assert found.specification
+
+
+def test_a_comparison_in_ranges_of_people_is_the_same(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = compare(home, "base", "plans")
+    monkeypatch.setattr(differences, "_MOST_ROWS", 7)
+
+    assert compare(home, "base", "plans") == whole
+
+
+def test_a_change_of_plans_is_told_by_its_lines_its_people_and_its_money(home: Home) -> None:
+    found = compare(home, "base", "plans")
+
+    assert found.common.startswith("Common random numbers (seed 42, engine ")
+    assert [line.split(":")[0] for line in found.specification] == [
+        f"coverage.plan.{plan}" for plan in ("MA-HMO", "MA-PPO", "Original")
+    ]
+    assert 0 < found.people["affected"] < found.people["in both"] == COUNT
+    assert "enrollments" in {row[0] for row in found.tables}
+    assert {"plan MA-HMO", "plan Original"} <= {row[0] for row in found.asked}
+    assert found.same_tables > 5
+
+
+def test_more_people_are_the_same_first_people(home: Home) -> None:
+    found = compare(home, "base", "more")
+
+    assert found.people == {
+        "in both": COUNT, "affected": 0, "only in base": 0, "only in more": 15
+    }  # fmt: skip
+    assert found.specification == [f"count: {COUNT} -> {COUNT + 15}"]
+    assert found.common.endswith(f"The first {COUNT} are in both.")
+    assert found.asked[0] == ["people", COUNT, COUNT + 15, COUNT, COUNT + 15]
+
+
+def test_more_people_of_balanced_draws_are_said_to_be_others(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    profile = {"kind": "profile", "name": "few", "sampling": "balanced", "seed": 1,
+               "products": ["patientsim"]}  # fmt: skip
+    for count in (6, 9):
+        job = prepare(profile | {"count": count}, [])
+        scenarios.save_run(home, generate.run(home, job).run_id, f"of-{count}")
+
+    assert "exact or balanced" in compare(home, "of-6", "of-9").common
+
+
+def test_another_seed_is_said_to_be_other_people(home: Home) -> None:
+    found = compare(home, "base", "seed")
+
+    assert found.common.startswith("No common random numbers (seed 42 and 7)")
+    assert found.specification == ["seed: 42 -> 7"]
+
+
+def test_other_products_are_said_and_what_both_have_is_compared(home: Home) -> None:
+    found = compare(home, "base", "medical")
+
+    assert any(note.startswith("only base has rx_members, fills") for note in found.notes)
+    assert [next(r for r in found.tables if r[0] == "fills")[n] for n in (0, 2)] == ["fills", None]
+    assert found.people["affected"] == 0
+    assert not any(name.startswith("pharmacy") for name in found.same_money)
+
+
+def test_a_run_is_compared_with_the_scenario_that_was_saved_from_it(home: Home) -> None:
+    run_id = next(
+        run.run_id for run in runs.list_runs(home)
+        if run.digest == scenarios.describe(home, "ohio").digest
+    )  # fmt: skip
+
+    found = compare(home, run_id, "ohio")
+
+    assert found.common == "Both hold the same rows."
+    assert (found.specification, found.tables, found.money, found.asked) == ([], [], [], [])
+
+
+def test_a_row_that_was_changed_by_hand_is_found(free: Home) -> None:
+    shutil.copy(scenarios.path(free, "base"), free.scenarios / "tampered.duckdb")
+    _change(
+        free, "tampered",
+        "UPDATE claims SET plan_paid_usd = plan_paid_usd + 0.01 WHERE rowid = 3",
+        "DELETE FROM lab_results WHERE rowid = 5",
+        "UPDATE patients SET middle_name = NULL WHERE middle_name IS NOT NULL AND rowid < 9",
+        "UPDATE healthsim_manifest SET value = '\"x\"' WHERE key = 'digest'",
+    )  # fmt: skip
+
+    found = _same_as_sql(free, "base", "tampered")
+
+    assert {row[0] for row in found.tables} == {"claims", "lab_results", "patients"}
+    assert [row[-1] for row in found.money] == [0.01]
+
+
+def test_another_engine_is_said_and_its_columns_are_not_compared(free: Home) -> None:
+    _change(
+        free, "ohio",
+        "UPDATE healthsim_manifest SET value = '\"0.0.9\"' WHERE key = 'engine_version'",
+        "ALTER TABLE patients DROP COLUMN middle_name",
+        "DELETE FROM healthsim_columns WHERE column_name = 'middle_name'",
+        "ALTER TABLE referrals ALTER person_id TYPE VARCHAR",
+    )  # fmt: skip
+
+    found = compare(free, "base", "ohio")
+
+    assert "engine" in found.common
+    assert "0.0.9" in found.common
+    assert "patients not compared by middle_name: not in both" in found.notes
+    assert any(note.startswith("referrals not compared: ") for note in found.notes)
+
+
+def test_two_names_of_one_scenario_are_refused(home: Home) -> None:
+    with pytest.raises(Refused, match="both are scenario 'base'; name two"):
+        compare(home, "base", "base")
+
+
+def test_a_name_that_is_not_there_is_said_with_one_that_is(home: Home) -> None:
+    with pytest.raises(NotFound, match="no scenario and no run of this name; did you mean 'ohio'"):
+        compare(home, "base", "ohoi")
+    with pytest.raises(Refused, match="not a scenario name"):
+        compare(home, "../base", "ohio")
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 5000, b"half"])
+def test_a_damaged_file_is_named(free: Home, content: bytes) -> None:
+    whole = scenarios.path(free, "ohio").read_bytes()
+    scenarios.path(free, "ohio").write_bytes(whole[:9000] if content == b"half" else content)
+
+    with pytest.raises(StorageError, match="ohio") as caught:
+        compare(free, "base", "ohio")
+    assert str(free.folder) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (["DROP TABLE referrals", "CREATE VIEW referrals AS FROM read_text('/etc/hostname')"],
+         "it has a view, 'referrals'"),
+        (["CREATE MACRO sum(x) AS 0"], "it has a macro, 'sum'"),
+        (["DROP TABLE referrals"], "its dictionary lists referrals"),
+        (["DROP TABLE healthsim_manifest"], "not a scenario"),
+        (["UPDATE healthsim_manifest SET value = '{' WHERE key = 'journeys'"], "incomplete"),
+    ],
+)  # fmt: skip
+def test_a_hostile_or_strange_file_is_refused(free: Home, statements: list[str], said: str) -> None:
+    _change(free, "ohio", *statements)
+
+    with pytest.raises(StorageError, match=said):
+        compare(free, "base", "ohio")
+
+
+def test_specifications_that_cannot_be_read_are_said_and_rows_are_compared(free: Home) -> None:
+    _change(
+        free, "ohio",
+        "UPDATE healthsim_manifest SET value = "
+        f"""'{json.dumps(json.dumps({"kind": "profile"}))}' WHERE key = 'profile'""",
+    )  # fmt: skip
+
+    found = compare(free, "base", "ohio")
+
+    assert found.tables
+    assert [note.split(":")[0] for note in found.notes] == [
+        "specifications not compared", "asked figures not compared"
+    ]  # fmt: skip
