@@ -87,10 +87,11 @@ def page(name: str) -> str:
 def _nearest(name: str) -> str:
     if missing := not_built(name):
         return missing
+    mend = near(name, parts())
     likely = [part.name for part in find(name, 3)]
-    if likely:
+    if likely and mend.startswith("known"):
         return f"perhaps {' or '.join(f'schema: {one}' for one in likely)}"
-    return near(name, parts())
+    return mend
 
 
 def index() -> str:
