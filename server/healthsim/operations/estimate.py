@@ -19,6 +19,7 @@ from healthsim.operations.reference import reference_for
 from healthsim.operations.throughput import MOST_LOOKED_AT, measure
 from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.check import job_warnings
+from healthsim.specification.profiles.roles import roles
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
 
 _MOST_WARNINGS = 12
@@ -110,6 +111,21 @@ def quick(
     return _Seen(_tables(job), chunk.tables).people(max(job.count, _MOST_SHOWN))
 
 
+def missing_parts(
+    profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]], people: Sequence[Any]
+) -> list[str]:
+    """Return why people that were made at once lack coverage, claims, fills, visits or company."""
+    notes = []
+    if not profile.get("coverage"):
+        notes.append("No coverage, claims and fills: nothing says who pays; name a payer or a "
+                     "template.")  # fmt: skip
+    if not journeys and not any("encounters" in person for person in people):
+        paid = " and claims" if profile.get("coverage") else ""
+        notes.append(f"No visits, results{paid}: nothing happens without a journey; give journey=, "
+                     "such as annual-wellness.")  # fmt: skip
+    return notes
+
+
 def _tables(job: Job) -> dict[str, Table]:
     return {table.name: table for table in job.tables}
 
@@ -161,18 +177,30 @@ class _Seen:
         face = next(name for name in _FACES if name in self.columns)
         ids = self.columns[face]["person_id"]
         assert isinstance(ids, np.ndarray)
-        return [self._person(face, int(person)) for person in ids[:most]]
+        alone = bool((ids % 100 == 1).all())
+        shown = [self._person(face, int(person), alone=alone) for person in ids[:most]]
+        if len(ids) > most:
+            shown[0]["people_shown"] = f"{most} of {len(ids)}"
+        return shown
 
-    def _person(self, face: str, person_id: int) -> dict[str, Any]:
+    def _person(self, face: str, person_id: int, *, alone: bool) -> dict[str, Any]:
         names = ("given_name", "family_name")
         given, family, *rest = (self._rows(face, person_id, (*names, *_FACE), 1) or [[""] * 8])[0]
         person: dict[str, Any] = {"person_id": person_id, "name": f"{given} {family}".strip()}
+        if not alone:
+            (person["role"],) = roles(np.array([person_id % 100])).texts()
         person |= {key: value for key, value in zip(_FACE, rest, strict=True) if value is not None}
+        cut: dict[str, str] = {}
         for key, table, columns, most in _VIEWS:
             rows = self._rows(table, person_id, columns, _MOST_ROWS)
             if rows:
                 person[key] = sorted(rows, key=_first_day)[:most]
-        return person
+                if (all_ := self._count(table, person_id)) > most:
+                    cut[key] = f"{most} of {all_}"
+        return person | ({"cut": cut} if cut else {})
+
+    def _count(self, table: str, person_id: int) -> int:
+        return int((np.asarray(self.columns[table]["person_id"]) == person_id).sum())
 
     def _rows(self, table: str, person_id: int, names: Sequence[str], most: int) -> list[list[Any]]:
         """Return a person's rows of a table; a column that the table lacks is null."""

@@ -126,6 +126,7 @@ class QuickPeople(Answer):
     columns: dict[str, list[str]]
     understood: list[str] = []
     not_understood: list[str] = []
+    notes: list[str] = []
     next: str
 
 

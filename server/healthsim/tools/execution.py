@@ -13,7 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.building import starting
+from healthsim.building import quick, starting
 from healthsim.building.draft import Draft
 from healthsim.errors import NotFound
 from healthsim.operations import generate, network, runs, scenarios, specs
@@ -213,23 +213,37 @@ def quick_generate(
     template: Annotated[str, Field(description="Profile template.")] = "",
     journey: Annotated[str, Field(description="Journey template, if any.")] = "",
     seed: Annotated[int | None, Field(ge=0, description="Other people.")] = None,
+    members: Annotated[
+        list[dict[str, Any]] | None,
+        Field(description="A family: role, sex, age or born, conditions, due."),
+    ] = None,
 ) -> Annotated[CallToolResult, QuickPeople]:
-    """Make 1 to 10 linked people at once: chart, coverage, claims and fills; nothing is kept."""
+    """Make 1 to 10 linked people or a family at once: chart, claims, fills; nothing is kept."""
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
-    new, report = starting.start_profile(traits, template, count)
+    family = quick.described_family(traits, members or ())
+    asked = family.rest if family else traits
+    new, report = starting.start_profile(
+        asked, template or (quick.TEMPLATE if family else ""), count
+    )
     if journey or "journey" in traits.lower():
         begun, more = starting.start_journey(new, traits, journey)
         new = begun if more.understood else new  # an empty journey could not be run
         report.understood += more.understood
         report.not_understood += [] if more.understood else ["which journey: name its template"]
     profile = dict(new.profile or {}) | ({} if seed is None else {"seed": seed})
+    journeys, notes = list(new.journeys), list[str]()
+    if family:
+        report.understood += family.understood
+        notes = quick.put_family(profile, journeys, family, template)
+    people = estimate.quick(profile, journeys, home_of(ctx))
     return reply(
         QuickPeople(
-            people=estimate.quick(profile, new.journeys, home_of(ctx)),
+            people=people,
             columns=estimate.VIEWS,
             understood=report.understood,
             not_understood=report.not_understood,
+            notes=[*notes, *estimate.missing_parts(profile, journeys, people)],
             next="start_profile_builder makes and keeps a whole population.",
         )
     )
