@@ -38,7 +38,7 @@ def look_up(
     ] = "codes",
     kind: Annotated[
         str,
-        Field(description="Only icd10cm, loinc, drug, hcpcs, cvx, drg, specialty...; a measure."),
+        Field(description="One book: icd10cm, loinc, drug, hcpcs, cvx...; a measure."),
     ] = "",
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 8,
 ) -> Annotated[CallToolResult, LookupAnswer]:

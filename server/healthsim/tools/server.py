@@ -132,7 +132,7 @@ def register(
     server.add_tool(
         tool,
         title=title or str(tool.__name__).replace("_", " ").capitalize(),
-        description=getdoc(tool),
+        description=" ".join((getdoc(tool) or "").split()),
         annotations=hints,
     )
 
