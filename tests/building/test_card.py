@@ -86,3 +86,25 @@ def test_a_trial_says_its_arms_blocks_strata_and_criteria() -> None:
     assert " : ".join(map(str, trial["arms"].values())) in page
     for criterion in (*trial["inclusion"], *trial["exclusion"]):
         assert f"{criterion['name']}: {criterion['when']}" in page
+
+
+def test_members_and_years_of_birth_are_said() -> None:
+    profile = {
+        "kind": "profile", "name": "family", "unit": "family", "demographics": {"born": "1980"},
+        "household": {"members": [
+            {"role": "self", "conditions": [{"code": "E11.9"}, {"code": "I10", "share": 0.5}]},
+            {"role": "spouse", "gender": "F", "age": 38, "pregnant": {"due": "2025-08"}},
+            {"role": "child", "born": {"from": "2014", "to": "2015"}},
+            {"role": "child"}, {"role": "child", "pregnant": {"weeks": 20}}]},
+    }  # fmt: skip
+    lines = card.page(Draft(profile=profile), [], []).splitlines()
+
+    for said in (
+        "| born | 1980 |",
+        "| self | has E11.9; has I10 in 50 % of families |",
+        "| spouse | F; age 38; pregnant, due 2025-08 |",
+        "| child | born 2014 to 2015 |",
+        "| child | as usual |",
+        "| child | 20 weeks pregnant |",
+    ):
+        assert said in lines, lines

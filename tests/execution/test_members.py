@@ -279,7 +279,7 @@ def changed(member: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
     (changed(DAUGHTER, born="15"), "members[1].born", "15", "2015-03-02"),
     (changed(DAUGHTER, born="2015-02-30"), "members[1].born", "calendar", "correct"),
     (changed(DAUGHTER, born={"from": "2015", "to": "2014"}), "members[1].born", "after", "swap"),
-    (changed(DAUGHTER, born="2007"), "members[1].born", "18 years old", "at least 33"),
+    (changed(DAUGHTER, born="2007"), "members[1].born", "18 years old", "at least 34"),
     (changed(DAUGHTER, born=None, age=27), "members[1].age", "27", "26"),
     ([{"role": "spouse", "born": "2010"}], "members[0].born", "spouse is 18", "role"),
     (changed(DAUGHTER, conditions=[{"code": "N40.0"}]), "conditions[0].code", "only for M",
@@ -321,6 +321,23 @@ def test_anchors_who_cannot_be_are_refused(
     problems = problems_of(four(FATHER, demographics=demographics))
 
     assert any(where in one.where and found in one.found for one in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("age", "sex", "child", "ok"),
+    [(80, "M", 5, True), (81, "M", 4, False), (56, "F", 5, True), (57, "F", 5, False),
+     (21, "F", 5, True), (20, "F", 5, False), (57, "M", 5, True)],
+)  # fmt: skip
+def test_a_parent_was_of_an_age_to_have_a_child(age: int, sex: str, child: int, ok: bool) -> None:
+    alone = {"age": age, "gender": {sex: 1}}
+    household = {"members": [{"role": "child", "age": child}]}
+    problems = problems_of(four(demographics=alone, household=household))
+
+    assert [one for one in problems if "at its birth" not in one.found] == []
+    assert (problems == []) == ok
+    if ok:
+        born = at(run(four(demographics=alone, household=household)), 3)["birth_date"]
+        assert {int((AS_OF - day) // 365.25) for day in np.asarray(born)} <= {child - 1, child}
 
 
 @pytest.mark.parametrize(("onset", "ok"), [

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from execution.families import family
 from healthsim.building import templates
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
 from healthsim.operations import estimate, generate, runs, scenarios
 from healthsim.operations.home import Home
 from processes import PATIENCE
@@ -52,6 +57,45 @@ def test_quick_people_are_linked_plain_and_in_order_of_days() -> None:
         assert person["claims"]
         assert all(len(row) == len(estimate.VIEWS[key])
                    for key in estimate.VIEWS for row in person.get(key, ()))  # fmt: skip
+
+
+def test_a_list_that_is_cut_says_of_how_many() -> None:
+    run = prepare(PROFILE | {"count": 5}, [JOURNEY])
+    chunk = next(chunk for chunk in chunks(run) if "patients" in chunk.tables)
+    for person in estimate.quick(PROFILE | {"count": 5}, [JOURNEY]):
+        for key, table, _, most in estimate._VIEWS:
+            ids = chunk.tables.get(table, {}).get("person_id", np.zeros(0))
+            rows = int((np.asarray(ids) == person["person_id"]).sum())
+            said = f"{most} of {rows}" if rows > most else None
+            assert person.get("cut", {}).get(key) == said
+            assert len(person.get(key, ())) == min(rows, most)
+        assert "role" not in person
+        assert "people_shown" not in person
+
+
+def test_people_who_are_not_shown_are_counted() -> None:
+    children = {"children": {"number": 10}, "spouse": {"share": 1}}
+    people = estimate.quick(family(count=1, household=children), [])
+
+    assert len(people) == 10
+    assert people[0]["people_shown"] == "10 of 12"
+    assert [one["role"] for one in people[:3]] == ["self", "spouse", "child"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "journeys", "people", "notes"),
+    [({}, [], [{}], ["No coverage, claims and fills", "No visits, results: "]),
+     ({"coverage": {"plan": {}}}, [], [{}], ["No visits, results and claims"]),
+     ({"coverage": {"plan": {}}}, [], [{"encounters": []}], []),
+     ({"coverage": {"plan": {}}}, [{}], [{}], []), ({}, [{}], [{}], ["No coverage"])],
+)  # fmt: skip
+def test_what_quick_people_lack_has_one_note(
+    profile: dict[str, Any], journeys: list[Any], people: list[Any], notes: list[str]
+) -> None:
+    found = estimate.missing_parts(profile, journeys, people)
+
+    assert len(found) == len(notes)
+    assert all(one.startswith(start) for one, start in zip(found, notes, strict=True))
 
 
 def test_people_of_a_payer_alone_are_shown_from_the_payers_side() -> None:

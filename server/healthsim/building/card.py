@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthsim.building import phrases, templates
+from healthsim.building import member_phrases, phrases, templates
 from healthsim.building.draft import Draft, Question
 from healthsim.building.outline import outline
 from healthsim.building.phrases import line
@@ -114,5 +114,7 @@ def _pages() -> Environment:
         "length": phrases.length,
         "alternatives": phrases.alternatives,
         "together": _joint_shares,
+        "member": member_phrases.member,
+        "calendar": member_phrases.calendar,
     }
     return pages

@@ -183,8 +183,10 @@ def _stated_children(
     for place, member in sorted(stated.items()):
         if place < FIRST_CHILD:
             continue
-        spread = member.born or member.age or CHILD_AGE
-        age, birth = _child(anchors, spread, place, (low, high, everywhere), children)
+        spread = member.born or member.age
+        least = low if spread is None else np.zeros_like(low)  # what is stated was checked
+        bounds = (least, high, everywhere)
+        age, birth = _child(anchors, spread or CHILD_AGE, place, bounds, children)
         gender = _stated_sex(member, _sex_of_child(anchors, place))
         children.append(HouseholdMember(place, everywhere, age, birth, gender))
     return children

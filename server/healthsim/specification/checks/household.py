@@ -34,7 +34,8 @@ from healthsim.specification.profiles.household import (
 from healthsim.specification.profiles.profile import ProfileSpec, ages_of
 
 _ADULT, _GROWN, _OLDEST = 18, 26, 100
-_PARENT = (15, 50)  # youngest and oldest at a child's birth: see execution.household
+_PARENT = (15, 50)  # youngest and oldest at a child's birth: see execution.cohort.dependants
+_OLDEST_FATHER = 75  # years at a child's birth, where no mother is listed: assumption
 
 
 def household_problems(profile: ProfileSpec) -> Iterator[Problem]:
@@ -170,22 +171,30 @@ def _parents(
         if other.role == "spouse" and (other.born is not None or other.age is not None)
     ]
     for path, (low, _) in parents:
-        if low - oldest < _PARENT[0]:
+        if low - oldest <= _PARENT[0]:  # whole years: a day of the year is not known
             yield Problem(
                 f"{where}.{key}",
-                f"makes the child up to {oldest:g} years old, and a parent can be {low:g}: less "
-                f"than {_PARENT[0]} at its birth",
-                f"give {path} an age of at least {oldest + _PARENT[0]:g}, or a younger child",
+                f"makes the child up to {oldest:g} years old, and a parent can be {low:g}: "
+                f"{_PARENT[0]} or less at its birth",
+                f"give {path} an age of at least {oldest + _PARENT[0] + 1:g}, or a younger child",
             )
             return
+    men = all(_sexes(profile, other) == ("M",) for other in _adults(household))
+    limit = _OLDEST_FATHER if men else _PARENT[1]
     oldest_parent = min(high for _, (_, high) in parents)
-    if oldest_parent - youngest > _PARENT[1] + 1:
+    if oldest_parent - youngest > limit + 1:
         yield Problem(
             f"{where}.{key}",
             f"makes the child {youngest:g} years old, and its younger parent can be "
-            f"{oldest_parent:g}: over {_PARENT[1]} at its birth",
-            f"give demographics an age of at most {youngest + _PARENT[1]:g}, or an older child",
+            f"{oldest_parent:g}: over {limit} at its birth",
+            f"give demographics an age of at most {youngest + limit:g}, or an older child",
         )
+
+
+def _adults(household: Household) -> Iterator[Member]:
+    """Yield the anchor, as a member, and the spouse whom a profile lists."""
+    yield Member(role="self")
+    yield from (member for member in household.members if member.role == "spouse")
 
 
 def _impossible(
