@@ -177,6 +177,14 @@ def test_more_people_of_balanced_draws_are_said_to_be_others(tmp_path: Path) -> 
     assert "exact or balanced" in compare(home, "of-6", "of-9").common
 
 
+def test_a_step_under_another_name_is_said_to_draw_anew() -> None:
+    gone, come = "journey.steps.a: {...} -> nothing", "journey.steps.b: nothing -> {...}"
+
+    assert comparing._drawn_anew([gone, come]).endswith("draws its numbers anew.")
+    for lines in ([], [gone], [come], ["journey.steps.c.chance: nothing -> 0.5", gone]):
+        assert comparing._drawn_anew(lines) == ""
+
+
 def test_another_seed_is_said_to_be_other_people(home: Home) -> None:
     found = compare(home, "base", "seed")
 

@@ -101,3 +101,19 @@ def test_a_specification_of_another_version_is_refused_by_the_scenarios_name(
     with pytest.raises(StorageError, match="scenario 'strange': its specification is not one"):
         copy(other, "strange")
     assert specs.names(other) == []
+
+
+def test_a_file_with_a_view_is_not_copied(made: tuple[Home, RunRecord], tmp_path: Path) -> None:
+    other = Home(tmp_path)
+    path = other.ensure(other.scenarios) / "strange.duckdb"
+    path.write_bytes(scenarios.path(made[0], "dm").read_bytes())
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS f; USE f")
+        connection.execute("DROP TABLE healthsim_manifest")
+        connection.execute(
+            "CREATE VIEW healthsim_manifest AS SELECT 'name' AS key, content AS value "
+            "FROM read_text('/etc/hostname')"
+        )
+
+    with pytest.raises(StorageError, match="it has a view, 'healthsim_manifest'"):
+        copy(other, "strange")

@@ -183,9 +183,9 @@ def test_a_sweep_takes_what_has_expired_of_every_kind_and_says_why(home: Home) -
 
     assert {item.name for item in gone} == {"small-csv", draft, record.run_id}
     assert sorted(gone.values()) == [
-        "not used for 31 days; exports are kept for 30",
-        "not used for 8 days; runs are kept for 7",
-        "not used for 91 days; drafts are kept for 90",
+        "31 days old; exports are kept for 30",
+        "8 days old; runs are kept for 7",
+        "91 days old; drafts are kept for 90",
     ]
     assert [item.name for item in storage.items(home)] == [kept]
     assert storage.sweep(home, time.time()) == {}

@@ -110,7 +110,7 @@ def compare(home: Home, before: str, after: str) -> Comparison:
         differing = [table for table in found.tables if not table.same]
         money = list(_money(found))
         compared = Comparison(
-            common=_common(manifests, found.people.in_both),
+            common=_common(manifests, found.people.in_both) + _drawn_anew(lines),
             specification=lines,
             people={
                 "in both": found.people.in_both, "affected": found.people.affected,
@@ -172,6 +172,14 @@ def _common(manifests: Sequence[Manifest], in_both: int) -> str:
         "people; what differs follows from the specification lines, not from chance." + _regrown(
             before, after)
     )  # fmt: skip
+
+
+def _drawn_anew(lines: Sequence[str]) -> str:
+    """Say when steps or journeys went and others came: a random number belongs to a name."""
+    of_journeys = [line for line in lines if line.startswith("journey")]
+    came = any(": nothing -> {" in line for line in of_journeys)
+    went = any(": {" in line and line.endswith(" -> nothing") for line in of_journeys)
+    return " A step or journey under another name draws its numbers anew." if came and went else ""
 
 
 def _regrown(before: Manifest, after: Manifest) -> str:

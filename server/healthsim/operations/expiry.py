@@ -57,7 +57,7 @@ def expired(items: Iterable[Item], now: float) -> dict[Item, str]:
 
     >>> old, new = Item("run", "a", 5, 0.0), Item("run", "b", 5, 8 * 86_400.0)
     >>> list(expired([old, new], now=9 * 86_400.0).values())
-    ['not used for 9 days; runs are kept for 7']
+    ['9 days old; runs are kept for 7']
     """
     reasons, sizes = {}, dict.fromkeys(LIMITS, 0)
     for item in sorted(items, key=lambda item: (-item.used_at, item.name)):
@@ -66,9 +66,7 @@ def expired(items: Iterable[Item], now: float) -> dict[Item, str]:
         if item.in_use or age < FRESH:
             continue
         if age > limit.days * _DAY:
-            reasons[item] = (
-                f"not used for {age // _DAY:.0f} days; {item.kind}s are kept for {limit.days}"
-            )
+            reasons[item] = f"{age // _DAY:.0f} days old; {item.kind}s are kept for {limit.days}"
         elif sizes[item.kind] > limit.megabytes * 1_000_000:
             reasons[item] = (
                 f"{item.kind}s take more than {limit.megabytes:,} MB, and the oldest go first"
