@@ -71,7 +71,8 @@ def _job(
     reference: Reference,
     measures: PopulationMeasures,
 ) -> Job:
-    through, tables = last_day(profile, journeys), tables_of(profile.products)
+    through = last_day(profile, journeys)
+    tables = tables_of(profile.products, attributes=bool(profile.attributes))
     walked = _positions(journeys, layouts)
     return Job(
         profile=profile,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from healthsim.products.attributes import ATTRIBUTES
 from healthsim.products.events import EVENTS
 from healthsim.products.membersim.tables import PLANS
 from healthsim.products.membersim.tables import TABLES as MEMBERSIM
@@ -13,16 +14,21 @@ from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.tables import Table
 
-TABLES = (EVENTS, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
+TABLES = (EVENTS, ATTRIBUTES, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
 
 NOT_PER_PERSON = tuple(table.name for table in TABLES if "person_id" not in table.by_name)
 """Tables that are made once for a run, after the people."""
 
 
-def tables_of(products: Collection[str]) -> tuple[Table, ...]:
+def tables_of(products: Collection[str], *, attributes: bool = False) -> tuple[Table, ...]:
     """Return the tables of a run with these products, in order.
 
     They are the products' own, the events and the network; `plans` goes with pharmacy fills too.
+
+    Args:
+        products: what the profile asks for.
+        attributes: whether the profile has any.
     """
     always = {EVENTS, *NETWORKSIM} | ({PLANS} if "rxmembersim" in products else set())
+    always |= {ATTRIBUTES} if attributes else set()
     return tuple(table for table in TABLES if table.product in products or table in always)

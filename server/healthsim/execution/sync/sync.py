@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from healthsim.execution.sync.attribute_values import attributes
 from healthsim.execution.sync.claims import claim_tables
 from healthsim.execution.sync.clinical import CLINICAL_TABLES
 from healthsim.execution.sync.context import SyncContext
@@ -71,6 +72,8 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
     """Fill the tables of the products that the profile asks for, and the events."""
     products = ctx.profile.products
     tables = {"events": events(ctx)}
+    if ctx.profile.attributes:
+        tables["attributes"] = attributes(ctx)
     written = prescription_rows(ctx)
     if "patientsim" in products:
         tables |= {name: fill(ctx) for name, fill in CLINICAL_TABLES.items()}
