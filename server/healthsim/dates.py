@@ -92,6 +92,18 @@ def next_business_day(days: Days) -> Days:
     return rolled.astype(np.int32)
 
 
+def last_business_day(days: Days) -> Days:
+    """Roll weekends and US federal holidays back to the last business day.
+
+    >>> iso(last_business_day(np.array([day_of("2025-01-01")], dtype=np.int32))[0])
+    '2024-12-31'
+    """
+    rolled = np.busday_offset(
+        days.astype("datetime64[D]"), 0, roll="backward", busdaycal=_business_calendar()
+    )
+    return rolled.astype(np.int32)
+
+
 @cache
 def _business_calendar() -> np.busdaycalendar:
     first, last = _CALENDAR

@@ -204,7 +204,8 @@ def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> Non
     implied = found["condition E78.5, implied by I25.10"]
     assert implied.ok
     assert implied.got == found["condition F41.9, implied by I25.10"].got
-    assert found["rank correlation of bmi and sbp"].got == "not stored"
+    assert found["rank correlation of bmi and sbp"].asked == 0.4
+    assert found["rank correlation of bmi and sbp"].ok
 
 
 def test_a_condition_that_another_shuts_out_is_compared_among_those_without_the_other(
@@ -220,7 +221,7 @@ def test_a_condition_that_another_shuts_out_is_compared_among_those_without_the_
     assert row.ok
 
 
-def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> None:
+def test_what_rests_on_attributes_is_judged_by_their_table(tmp_path: Path) -> None:
     by_control = {
         "type": "conditional",
         "cases": [{"when": "control == 'poor'", "then": 0.9}],
@@ -231,10 +232,21 @@ def test_what_rests_on_attributes_is_shown_without_a_verdict(tmp_path: Path) -> 
         attributes={"control": {"good": 0.5, "poor": 0.5}},
         clinical={"comorbidities": [{"code": "E78.5", "share": by_control}]},
     )
-    row = compared(stored(tmp_path, people))["condition E78.5"]
+    path = stored(tmp_path, people)
+    row = compared(path)["condition E78.5"]
+    assert row.ok
+    assert isinstance(row.asked, float)
+    assert 0.4 < row.asked < 0.6
+    with open_write(path) as connection:  # as files were before they had the table
+        connection.execute("DROP TABLE attributes")
+        connection.execute("DELETE FROM healthsim_columns WHERE table_name = 'attributes'")
+    row = compared(path)["condition E78.5"]
 
-    assert (row.asked, row.ok) == ("conditional", None)
+    assert (row.asked, row.ok) == ("not judged: it depends on what no table stores", None)
     assert isinstance(row.got, float)
+    assert compared(path)["attribute control"].asked == (
+        "not judged: the file has no table of attributes"
+    )
 
 
 def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from execution.calendar_days import after, day_number
 from execution.layout import Entry, Key, Layout, Leave, Node, late
-from execution.person_dates import PersonDates
+from execution.person_dates import PersonDates, lead
 from execution.person_record import NEVER, HeldCondition, PersonRecord, PersonScope, settle
 from execution.person_stages import PersonStages
 from execution.person_steps import PersonSteps
@@ -283,7 +283,7 @@ class Walk:
         following = self.layout.nodes.get((*repeat, node.tick + 1))
         if following is None:
             if isinstance(step, Protocol):
-                self.scope_ends[*repeat, 0] = day + step.cycle_days
+                self.scope_ends[*repeat, 0] = day + lead(step, node.tick) + step.cycle_days
             return
         due = self.dates.next_beat(following, node.tick, self.first_beat[repeat], day)
         if due is not None:

@@ -115,8 +115,9 @@ class PersonDates:
     def _visit(self, node: Node, begin: int) -> int:
         """Date a protocol's visit; it is planned when its cycle begins, and never before that."""
         step, address = node.step, node.address
-        planned = begin + step.day - 1
-        before = min(step.window.before, step.day - 1)
+        tick = self.walk.layout.nodes[node.scope]
+        planned = begin + lead(tick.step, tick.tick) + step.day - 1
+        before = step.window.before if tick.tick > 1 else min(step.window.before, step.day - 1)
         u = self.walk.u(f"{address}/window")
         shift = math.floor(u * (before + step.window.after + 1)) - before
         self.visits[node.key] = ""
@@ -177,9 +178,10 @@ class PersonDates:
         """Return the day of the beat that follows on so many; None where none does."""
         step = following.step
         if isinstance(step, Protocol):
+            early = lead(step, beats + 1)
             if step.counted == "previous" and beats:
-                return day + step.cycle_days
-            due = first + step.cycle_days * beats
+                return day + lead(step, beats) + step.cycle_days - early
+            due = first + step.cycle_days * beats - early
             return due if step.delay is None else max(due, day + (beats > 0))
         every = step.every
         if every.hazard is not None:
@@ -193,3 +195,12 @@ class PersonDates:
                 due = max(due, day + (beats > 0))
         lasting = due - self.walk.start_day <= self.walk.journey.duration_days
         return due if due < NEVER and (step.times is not None or lasting) else None
+
+
+def lead(protocol: Protocol, cycle: int) -> int:
+    """Return how long before its first day a cycle begins, so that its windows are whole."""
+    if cycle < 2:
+        return 0
+    openings = [visit.day - 1 - visit.window.before for visit in protocol.visits
+                if visit.takes_place_in(cycle)]  # fmt: skip
+    return -min(0, *openings, 0)

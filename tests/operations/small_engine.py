@@ -80,6 +80,7 @@ class Chunk:
     count: int
     tables: Mapping[str, Columns]
     tallies: tuple[tuple[int, int], ...] = ()
+    figures: Mapping[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

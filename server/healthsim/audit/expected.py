@@ -61,10 +61,25 @@ def spread(distribution: Distribution, people: StoredPeople, *, integers: bool) 
         values = _alike(distribution)
     else:
         values = _grid(distribution, people, people.size, _COARSE)
-    values = np.floor(values) if integers else values
+    return _spread(np.floor(values) if integers else values, people.size)
+
+
+def spread_of_alike(distribution: Distribution, size: int, *, whole: bool) -> ExpectedSpread:
+    """Return the mean and standard deviation of values that are drawn alike for everybody.
+
+    Args:
+        distribution: of numbers, without conditions.
+        size: how many values there are.
+        whole: whether they are rounded to whole numbers of 0 or more.
+    """
+    values = _alike(distribution)
+    return _spread(np.maximum(np.rint(values), 0) if whole else values, size)
+
+
+def _spread(values: NDArray[np.float64], people: int) -> ExpectedSpread:
     mean, sd = float(np.nanmean(values)), float(np.nanstd(values))
     fourth = float(np.nanmean((values - mean) ** 4))
-    size = max(people.size, 1)
+    size = max(people, 1)
     error = np.sqrt(max(fourth - sd**4, 0.0) / size) / (2 * sd) if sd else 0.0
     return ExpectedSpread(mean, 3 * sd / size**0.5, sd, 3 * float(error))
 

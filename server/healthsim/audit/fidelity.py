@@ -8,17 +8,28 @@ depends on what no table stores (an attribute, a published figure), only what wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.audit import realized_shares
+from healthsim.audit.attributes import attributes_compared
+from healthsim.audit.comparison import (
+    Comparison,
+    compare_exact,
+    compare_within,
+    got_only,
+    not_judged,
+    share,
+)
+from healthsim.audit.drawn_values import compare_drawn
 from healthsim.audit.expected import labels_of_each, share_of_each, spread
 from healthsim.audit.people import ColumnNotStored, StoredPeople, combinations_of
+from healthsim.audit.realized_figures import compare_figures, compare_options
 from healthsim.audit.residence import counties_as_specified
 from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
 from healthsim.persistence.database import open_read
@@ -41,35 +52,19 @@ from healthsim.tables import Coded
 _UNKNOWN = "conditional"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One figure: what was asked for and what was got.
-
-    Attributes:
-        what: the figure, and of which people where not of everybody.
-        asked: the figure that was asked for; ``"conditional"`` where it depends on what no table
-            stores.
-        got: the figure that the tables hold.
-        low: least value that chance explains; None where nothing is expected.
-        high: greatest value that chance explains.
-        ok: whether `got` lies between them; None where nothing is expected.
-    """
-
-    what: str
-    asked: float | int | str | None
-    got: float | int | str | None
-    low: float | None = None
-    high: float | None = None
-    ok: bool | None = None
-
-
-def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Comparison]:
+def compare(
+    path: Path,
+    profile: str,
+    journeys: Sequence[str],
+    counted: Sequence[Sequence[Any]] | None = None,
+) -> list[Comparison]:
     """Compare a scenario's or run's file with its specifications.
 
     Args:
         path: the DuckDB file.
         profile: the profile as JSON text.
         journeys: the journeys as JSON texts, in the order in which they were run.
+        counted: the figures of journeys as the run counted them, from the file's manifest.
 
     Returns:
         Rows in the order of the documents.
@@ -95,38 +90,15 @@ def compare(path: Path, profile: str, journeys: Sequence[str]) -> list[Compariso
         return [
             compare_exact("families" if family else "people", spec.count, anchors.size),
             *_demographics(spec, anchors),
-            *_correlations(spec),
+            *attributes_compared(spec, people),
             *household_compared(spec, anchors, people),
             *_clinical(spec, people, anchors),
             *_coverage(spec, anchors),
-            *_journeys(connection, stored, journey_specs),
+            *_journeys(connection, stored, journey_specs, counted),
+            *compare_figures(connection, journey_specs, counted),
+            *compare_drawn(connection, stored, journey_specs),
             *_trials(connection, stored, journey_specs),
         ]
-
-
-def compare_exact(what: str, asked: int, got: int) -> Comparison:
-    """Compare a count that must be met exactly."""
-    return Comparison(what, asked, got, asked, asked, got == asked)
-
-
-def share(what: str, chances: NDArray[np.float64], has: NDArray[np.bool_]) -> Comparison:
-    """Compare a share with the mean of everybody's chances, within three standard errors."""
-    if not len(chances):
-        return Comparison(what, None, None)
-    asked, got = float(chances.mean()), float(has.mean())
-    error = 3 * float(np.sqrt((chances * (1 - chances)).sum())) / len(chances)
-    return compare_within(what, asked, got, error)
-
-
-def compare_within(what: str, asked: float, got: float, error: float) -> Comparison:
-    """Compare a figure that may lie `error` to either side of what was asked."""
-    low, high = asked - error, asked + error
-    ok = low - 1e-9 <= got <= high + 1e-9
-    return Comparison(what, round(asked, 4), round(got, 4), round(low, 4), round(high, 4), ok)
-
-
-def _got_only(what: str, has: NDArray[np.bool_], why: str = _UNKNOWN) -> Comparison:
-    return Comparison(what, why, round(float(has.mean()), 4) if len(has) else None)
 
 
 def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
@@ -159,7 +131,7 @@ def household_compared(
         try:
             yield share("spouse", share_of_each(home.spouse.share, anchors), has)
         except ColumnNotStored:
-            yield _got_only("spouse", has)
+            yield got_only("spouse", has)
     if home.children is None:
         return
     children = np.bincount(unit[people.person_id % 100 >= 3], minlength=profile.count + 1)
@@ -223,7 +195,7 @@ def _labels(
         chances = labels_of_each(distribution, people)
     except ColumnNotStored:
         for label in labels.vocabulary:
-            yield _got_only(f"{name} {label}", labels.equals(label))
+            yield got_only(f"{name} {label}", labels.equals(label))
         return
     for label, each in chances.items():
         yield share(f"{name} {label}", each, labels.equals(label))
@@ -231,13 +203,6 @@ def _labels(
     if unexpected:
         count = sum(int(labels.equals(label).sum()) for label in unexpected)
         yield compare_exact(f"{name}: other than asked", 0, count)
-
-
-def _correlations(profile: ProfileSpec) -> Iterator[Comparison]:
-    """Yield the correlations of attributes, which no table stores."""
-    for correlation in profile.correlations:
-        what = f"rank correlation of {correlation.between[0]} and {correlation.between[1]}"
-        yield Comparison(what, correlation.rank, "not stored")
 
 
 def _clinical(
@@ -277,7 +242,7 @@ def _comorbidity(
     row, has = icd10cm().row(code), people.has(code)
     others = [other for other in profile.clinical.codes if other != code]
     if any(other in combinations_of(code) for other in others):
-        yield _got_only(
+        yield got_only(
             f"condition {_with_combinations(code)}", has, "stated twice: also by its combination"
         )
         return
@@ -324,7 +289,7 @@ def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
         try:
             first, second = (share_of_each(each, people) for each in shares)
         except ColumnNotStored:
-            yield _got_only(what, has)
+            yield got_only(what, has)
             continue
         yield share(what, joint_share(first, second, one.loading * other.loading), has)
 
@@ -371,11 +336,11 @@ def _quota(
     if isinstance(quota.exactly, int):
         return compare_exact(what, quota.exactly, int(has.sum()))
     if quota.share is None:
-        return _got_only(what, has[can])
+        return got_only(what, has[can])
     try:
         return share(what, share_of_each(quota.share, people)[can], has[can])
     except ColumnNotStored:
-        return _got_only(what, has[can])
+        return got_only(what, has[can])
 
 
 def _with_combinations(code: str) -> str:
@@ -399,7 +364,7 @@ def _coverage(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison
         chances = labels_of_each(distribution, people)
     except ColumnNotStored:
         for label in plan.vocabulary:
-            yield _got_only(f"plan {label}", plan.equals(label))
+            yield got_only(f"plan {label}", plan.equals(label))
         return
     for label, each in chances.items():
         has = plan.codes < 0 if is_uninsured(label) else plan.equals(label)
@@ -410,7 +375,10 @@ def _coverage(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison
 
 
 def _journeys(
-    connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
+    connection: duckdb.DuckDBPyConnection,
+    stored: set[str],
+    journeys: Sequence[JourneySpec],
+    counted: Sequence[Sequence[Any]] | None,
 ) -> Iterator[Comparison]:
     for journey in journeys:
         for option_share in realized_shares.option_shares(connection, journey):
@@ -418,7 +386,12 @@ def _journeys(
             if option_share.exactly is not None:
                 yield compare_exact(what, option_share.exactly, option_share.taken)
             elif option_share.weight is None:
-                yield Comparison(what, "by condition", round(option_share.share, 4))
+                weighed = compare_options(
+                    journey.name, option_share.step, option_share.option, counted
+                )
+                yield from weighed or [
+                    not_judged(what, "its condition decides", round(option_share.share, 4))
+                ]
             else:
                 yield share(
                     what,
@@ -435,7 +408,16 @@ def _journeys(
 def _trials(
     connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
 ) -> Iterator[Comparison]:
-    """Compare arms with their ratio: blocks leave them off by no more than one in each stratum."""
+    """Compare arms with their ratio: blocks leave them off by no more than one in each stratum.
+
+    Who fails screening is decided by the criteria, so it is shown and not judged.
+    """
+    for screening in realized_shares.screenings(connection, stored, journeys):
+        yield not_judged(
+            f"trial {screening.trial}: failed screening, of those screened",
+            "the criteria decide; see the figures that they ask about",
+            round(screening.failed / screening.screened, 4),
+        )
     for arm_share in realized_shares.arm_shares(connection, stored, journeys):
         what = f"trial {arm_share.trial}: arm {arm_share.arm}, of those randomised"
         yield compare_within(

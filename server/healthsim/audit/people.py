@@ -62,7 +62,11 @@ class StoredPeople:
         return len(self.person_id)
 
     def name(self, name: str) -> NDArray[np.float64] | Coded:
-        """Return the values of a built-in name; an attribute raises `ColumnNotStored`."""
+        """Return the values of a built-in name or an attribute.
+
+        Raises:
+            ColumnNotStored: no table of the file holds it.
+        """
         if name not in self._cached:
             self._cached[name] = self._read(name)
         return self._cached[name]
@@ -135,10 +139,33 @@ class StoredPeople:
             return self.plan
         if name == "role":
             return roles(self.person_id % 100)
+        if name in self._profile.attributes:
+            return self._attribute(name)
         columns = {"gender": "gender", "us_state": "state", "county": "county_fips"}
         if name not in columns and (name not in _PATIENT_COLUMNS or self._face != "patients"):
             raise ColumnNotStored(name)
         return self._coded(self._from_face(columns.get(name, name)))
+
+    def _attribute(self, name: str) -> NDArray[np.float64] | Coded:
+        self._need("attributes")
+        rows = self._connection.execute(
+            "SELECT person_id, number, dense_rank() OVER (ORDER BY text) - 1 AS code "  # noqa: S608
+            f"FROM attributes WHERE name = ? AND {self._which} ORDER BY person_id",
+            [name],
+        ).fetchnumpy()
+        places = self._places(rows["person_id"])
+        if self._profile.attributes[name].kind == "number":
+            numbers = np.full(self.size, np.nan)
+            numbers[places] = np.ma.filled(rows["number"].astype(np.float64), np.nan)
+            return numbers
+        words = self._connection.execute(
+            f"SELECT DISTINCT text FROM attributes WHERE name = ? AND {self._which} "  # noqa: S608
+            "ORDER BY text",
+            [name],
+        ).fetchall()
+        codes = np.full(self.size, -1, dtype=np.int32)
+        codes[places] = rows["code"]
+        return Coded(codes, tuple(word for (word,) in words))
 
     def _from_face(self, column: str) -> str:
         self._need(self._face)

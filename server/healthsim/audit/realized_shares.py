@@ -78,7 +78,7 @@ def option_shares(
 ) -> Iterator[OptionShare]:
     """Yield every option of every branch that somebody came to, in document order."""
     for _, step in journey.steps():
-        if not isinstance(step, Branch):
+        if not isinstance(step, Branch) or step.races:  # the hazards of a race are figures
             continue
         taken = dict(connection.execute(_OPTIONS, [journey.name, step.id]).fetchall())
         reached = sum(taken.values())
@@ -170,3 +170,31 @@ def arm_shares(
             share = ratio / sum(trial.arms.values())
             error = strata * trial.block_size * share * (1 - share) / total
             yield ArmShare(trial.id, arm, share, error, total, counts.get(arm, (0, 0))[0])
+
+
+_SCREENED = (
+    "SELECT count(*), count(*) FILTER (status = 'screen failure') FROM subjects "
+    "WHERE trial = ? AND screen_date IS NOT NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """How many were screened for a trial, and how many failed."""
+
+    trial: str
+    screened: int
+    failed: int
+
+
+def screenings(
+    connection: duckdb.DuckDBPyConnection, stored: set[str], journeys: Sequence[JourneySpec]
+) -> Iterator[Screening]:
+    """Yield every trial with criteria for which somebody was screened, in document order."""
+    if "subjects" not in stored:
+        return
+    trials = {journey.trial.id: journey.trial for journey in journeys if journey.trial is not None}
+    for trial in trials.values():
+        screened, failed = connection.execute(_SCREENED, [trial.id]).fetchall()[0]
+        if screened and any(trial.criteria()):
+            yield Screening(trial.id, screened, failed)

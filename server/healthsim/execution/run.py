@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from healthsim.execution.job import CHUNK, Job
 from healthsim.execution.passes.rehearsal import settle_population_steps, walk_chunk
@@ -15,6 +15,7 @@ from healthsim.execution.sync.directory_use import DirectoryUse, directory_table
 from healthsim.execution.sync.sync import synced_tables
 from healthsim.execution.sync.trials import trial_arms
 from healthsim.execution.tallies import Tally
+from healthsim.execution.timeline.stated import FigureKey, FigureTally
 from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.tables import Columns
 
@@ -26,12 +27,14 @@ class Chunk:
     Attributes:
         tables: complete, each sorted by (person_id, key).
         tallies: what the rows add to each figure of the expectations.
+        figures: what its people add to each stated figure that chance decided.
     """
 
     start: int
     count: int
     tables: dict[str, Columns]
     tallies: tuple[Tally, ...] = ()
+    figures: Mapping[FigureKey, FigureTally] = field(default_factory=dict)
 
 
 def chunks(
@@ -87,7 +90,8 @@ def run_chunk(
         if table.name not in NOT_PER_PERSON
     }
     used = DirectoryUse.of(job.reference.directory, job.tables, tables)
-    return Chunk(start, count, tables, job.tally.tally_chunk(timeline, tables)), used
+    tallies = job.tally.tally_chunk(timeline, tables)
+    return Chunk(start, count, tables, tallies, timeline.figures), used
 
 
 def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:

@@ -79,6 +79,12 @@ class AuditReport:
         return f"{sentence}; {rest} unverified, of too few, or not measured" if rest else sentence
 
 
+def worst_first(compared: Sequence[list[Any]]) -> list[list[Any]]:
+    """Return rows of a comparison: what is off, then what fits, then what is not judged."""
+    order = {False: 0, True: 1, None: 2}
+    return sorted(compared, key=lambda row: order[row[-1]])
+
+
 UNLISTED = ["code", "where", "rows"]
 _MOST_NAMED = 20  # unlisted codes; the rows of the audit name them all
 FINDING = ["check", "where", "rows", "mend"]
@@ -104,10 +110,12 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport
     """Audit the file of a run or scenario against the texts of its specifications."""
     from healthsim.audit import integrity  # noqa: PLC0415  duckdb is heavy
     from healthsim.audit.unlisted import unlisted_rows  # noqa: PLC0415  as it
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  as it
 
     findings = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in findings if item.rows]
-    return AuditReport(len(findings), broken, compared(path, profile, journeys),
+    counted = describe_file(path).manifest.figures
+    return AuditReport(len(findings), broken, compared(path, profile, journeys, counted),
                        scored=scored(path, profile, journeys),
                        unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
 
@@ -156,14 +164,19 @@ def compared_run(path: Path) -> list[list[Any]]:
     from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
 
     manifest = describe_file(path).manifest
-    return compared(path, manifest.profile, manifest.journeys)
+    return compared(path, manifest.profile, manifest.journeys, manifest.figures)
 
 
-def compared(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]:
+def compared(
+    path: Path,
+    profile: str,
+    journeys: Sequence[str],
+    figures: Sequence[Sequence[Any]] | None = None,
+) -> list[list[Any]]:
     """Compare a run's or scenario's file with specifications; one row for each figure."""
     from healthsim.audit import fidelity  # noqa: PLC0415  duckdb and scipy are heavy
 
     return [
         [row.what, row.asked, row.got, row.low, row.high, row.ok]
-        for row in fidelity.compare(path, profile, journeys)
+        for row in fidelity.compare(path, profile, journeys, figures)
     ]

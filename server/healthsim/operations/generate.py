@@ -210,6 +210,11 @@ def _made(
     stop: Event,
 ) -> Manifest:
     """Generate, digest and write; the run's file appears whole at the end."""
+    from healthsim.execution.timeline.stated import (  # noqa: PLC0415  numpy is heavy
+        Tallies,
+        add_figures,
+        plain_figures,
+    )
     from healthsim.persistence.arrow import to_arrow  # noqa: PLC0415  pyarrow is heavy
     from healthsim.persistence.database import (  # noqa: PLC0415  duckdb is heavy
         Writer,
@@ -223,7 +228,7 @@ def _made(
     unfinished = temporary(target)
     discard(unfinished)
     by_name = {table.name: table for table in job.tables}
-    digest, done, totals = Digest(job.tables), 0, list[tuple[int, int]]()
+    digest, done, totals, figures = Digest(job.tables), 0, list[tuple[int, int]](), Tallies()
     with Writer(unfinished, job.tables, small=job.count <= _FEW) as writer:
         for chunk in engine.chunks(job, threads=MAKERS, stop=stop):
             _refuse_stopped(stop, run_id)
@@ -233,10 +238,15 @@ def _made(
                 writer.append(name, rows)
             done += chunk.count
             totals = add_tallies(totals, chunk.tallies)
+            figures = add_figures(figures, chunk.figures)
             report_done(done)
         _refuse_stopped(stop, run_id)
         writer.flush()
-        manifest = replace(_manifest(job, digest), expectations=tuple(job.judge(totals)))
+        manifest = replace(
+            _manifest(job, digest),
+            expectations=tuple(job.judge(totals)),
+            figures=tuple(plain_figures(figures)),
+        )
         with storage_errors(target):
             write_manifest(writer.connection, manifest, job.tables)
     _publish(unfinished, target, run_id)

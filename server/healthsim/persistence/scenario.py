@@ -55,6 +55,10 @@ class Manifest:
         digests: digest of each table; `digest` is the one over all of them.
         expectations: each one's where, expectation, expected, got and met.
         unlisted_codes: codes that no book knew and that the specifications let pass.
+        figures: how each stated figure came out that chance decided while people walked their
+            journeys: journey, step, figure, kind (share, rate, mean), constant or None; how often
+            it was asked, sums of the shares, of their variances and of the hazard accrued, how
+            many were cut short, and how often it happened; None in files that do not say.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
         format: number of the form in which the file is written.
@@ -76,6 +80,7 @@ class Manifest:
     created_at: str = ""
     expectations: tuple[Mapping[str, Any], ...] = ()
     unlisted_codes: tuple[str, ...] = ()
+    figures: tuple[Sequence[Any], ...] | None = None
     format: int = FORMAT
 
     def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
@@ -107,6 +112,8 @@ class Manifest:
             values = {key: value for key, value in migrated.items() if key in known}
             for key in ("journeys", "tags", "expectations", "unlisted_codes"):
                 values[key] = tuple(values.get(key, ()))
+            if values.get("figures") is not None:
+                values["figures"] = tuple(values["figures"])
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise _foreign(where, f"its manifest is incomplete ({error})") from error

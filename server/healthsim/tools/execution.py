@@ -168,7 +168,7 @@ def _compared(path: Path) -> tuple[Rows, list[str]]:
     """Return asked against got, what is off first, and a note where some figures are left out."""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
-    figures = sorted(auditing.compared_run(path), key=lambda row: row[-1] is not False)
+    figures = auditing.worst_first(auditing.compared_run(path))
     off = sum(row[-1] is False for row in figures)
     shown = figures[: max(_MOST_COMPARED, min(off, 2 * _MOST_COMPARED))]
     note = f"{len(shown)} of {len(figures)} asked figures are shown; audit_scenario shows all"

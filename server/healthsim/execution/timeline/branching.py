@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 
 from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.timeline.facts import ChoiceFacts
+from healthsim.execution.timeline.stated import FigureKey
 from healthsim.execution.timeline.step_call import StepCall
-from healthsim.execution.timeline.weights import choose_by_table, choose_by_weight, first_group
-from healthsim.specification.journeys.branches import Branch, Option
+from healthsim.execution.timeline.weights import (
+    choose_by_table,
+    choose_by_weight,
+    first_group,
+    shares_of,
+)
+from healthsim.specification.journeys.branches import Branch, Option, TableRow, WeightTable
 from healthsim.tables import Coded
 
 
@@ -24,7 +30,9 @@ def choose_options(call: StepCall[Branch]) -> ChoiceFacts:
     step = call.step
     u = call.record.draws.uniform(f"{call.occurrence.address}/option", call.rows)
     if step.table is not None:
-        return option_taken(step, choose_by_table(step, step.table, u, call.scope))
+        taken, row_of = choose_by_table(step, step.table, u, call.scope)
+        _note_table(call, step.table, taken, row_of)
+        return option_taken(step, taken)
     groups = step.groups()
     group_of = first_group(groups, call.scope)
     options = np.full(len(call.rows), -1, dtype=np.int32)
@@ -33,7 +41,68 @@ def choose_options(call: StepCall[Branch]) -> ChoiceFacts:
         shared = [option for option in group if option.exactly is None]
         options[inside] = choose_by_weight(step.options, shared, u[inside])
     _choose_exactly(call, groups, group_of, options)
+    for number, group in enumerate(groups):
+        _note_group(call, group, group_of == number, options)
     return option_taken(step, options)
+
+
+def _note_group(
+    call: StepCall[Branch],
+    group: Sequence[Option],
+    inside: NDArray[np.bool_],
+    taken: NDArray[np.int32],
+) -> None:
+    """Note the weights of a group's options, of those whom no exact count took."""
+    shared = [option for option in group if option.exactly is None]
+    if len(shared) < 2:  # its condition alone decides
+        return
+    positions = [call.step.options.index(option) for option in shared]
+    rows = np.flatnonzero(inside & np.isin(taken, positions))
+    for option, position, share in zip(shared, positions, shares_of(shared), strict=True):
+        _note(call, option.name, rows, share, taken == position)
+
+
+def _note_table(
+    call: StepCall[Branch],
+    table: WeightTable,
+    taken: NDArray[np.int32],
+    row_of: NDArray[np.int32],
+) -> None:
+    """Note the weights of each row of a table, of those whom it fits."""
+    for number, row in enumerate(table.rows):
+        rows, total = np.flatnonzero(row_of == number), sum(row.weights.values())
+        for position, option in enumerate(call.step.options):
+            share = row.weights.get(option.name, 0.0) / total
+            of_row = f", of {row_text(row)}" * (len(table.rows) > 1)
+            _note(call, option.name + of_row, rows, share, taken == position)
+
+
+def _note(
+    call: StepCall[Branch],
+    figure: str,
+    rows: NDArray[np.intp],
+    share: float,
+    taken: NDArray[np.bool_],
+) -> None:
+    key = FigureKey(call.layout.journey.name, call.step.id, figure, "share")
+    where = (call.journey, key)
+    call.record.stated.ask(where, call.rows[rows], call.days[rows], share, taken[rows])
+
+
+def row_text(row: TableRow) -> str:
+    """Return whom a row of a table is for, in words.
+
+    >>> row_text(TableRow(when={"age": (0, 17)}, weights={"a": 1.0}))
+    'age 0 to 17'
+    """
+    parts = []
+    for name, fits in row.when.items():
+        if isinstance(fits, tuple) and not isinstance(fits[0], str):
+            parts.append(f"{name} {fits[0]:g} to {fits[1]:g}")
+        else:
+            texts = [fits] if isinstance(fits, str) else map(str, fits)
+            parts.append(f"{name} {' or '.join(texts)}")
+    return " and ".join(parts) or "the others"
 
 
 def option_taken(step: Branch, options: NDArray[np.int32]) -> ChoiceFacts:

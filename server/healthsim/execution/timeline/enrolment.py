@@ -54,6 +54,14 @@ class Enrolment:
             admitted &= (screened != NO_DAY) & (screened <= days)
         return admitted
 
+    def last_days(self, step: StepHead) -> Days:
+        """Return everyone's last day on which they may have a step, int32, shape (n,)."""
+        if isinstance(step, Screening | Randomization | Withdrawal):
+            return (self.out - np.int32(1)).astype(np.int32)
+        if isinstance(step, OF_TRIALS):
+            return (self.out - self.refused.astype(np.int32)).astype(np.int32)
+        return self.out
+
     def screen(self, rows: Rows, days: Days, passed: NDArray[np.bool_]) -> None:
         """Record who was screened; those who did not pass are out from the end of that day on."""
         self.screened[rows] = days

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Draws, Rows
-from healthsim.execution.timeline.record import AsOfScope
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.timing import LONGEST_DAYS, YEAR_DAYS, Hazard
+from healthsim.specification.language.nodes import Scope
 
 NEVER = np.int32(2**30)
 """Days until something that does not occur."""
@@ -22,10 +23,38 @@ _FIRST, _LAST = "1900-01-01", "2300-01-01"
 Numbers = Callable[[str, Distribution], NDArray[np.float64]]
 
 
-def draw_days_until(
-    hazard: Hazard, draws: Draws, address: str, rows: Rows, since: Days, scope: AsOfScope
-) -> NDArray[np.int32]:
-    """Draw how long each person's hazard takes; int32 as of `days_until`.
+@dataclass(frozen=True)
+class DrawnHazard:
+    """A hazard as drawn for some people; every array has shape (n,).
+
+    Attributes:
+        hazard: the risk.
+        level: float64, the share, or the rate a day, that each of them has.
+        u: float64, in (0, 1): the quantile of each one's waiting time.
+        since: int32, the day on which risk begins.
+        wait: int32, days until it occurs, as of `days_until`.
+    """
+
+    hazard: Hazard
+    level: NDArray[np.float64]
+    u: NDArray[np.float64]
+    since: Days
+    wait: NDArray[np.int32]
+
+    def accrued(self, days: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return how much hazard each of them accrues in the first so many days, float64.
+
+        It ends with the day on which it occurs, so that the sum over people is what one expects
+        of occurrences, however their days end.
+        """
+        needed = -np.log1p(-self.u)
+        return np.minimum(needed, _cumulative(self, np.clip(days, 0, LONGEST_DAYS)))
+
+
+def draw_hazard(
+    hazard: Hazard, draws: Draws, address: str, rows: Rows, since: Days, scope: Scope
+) -> DrawnHazard:
+    """Draw when each person's hazard occurs.
 
     Args:
         hazard: the risk.
@@ -35,22 +64,29 @@ def draw_days_until(
         since: int32, shape (n,), the day on which risk begins.
         scope: what conditions see of them on that day.
     """
-    return days_until(
-        hazard,
-        lambda name, rate: draws.numbers(f"{address}/{name}", rate, rows, scope),
-        draws.uniform(address, rows),
-        since,
-    )
+    level = _level(hazard, lambda name, each: draws.numbers(f"{address}/{name}", each, rows, scope))
+    u = draws.uniform(address, rows)
+    return DrawnHazard(hazard, level, u, since, days_until(hazard, level, u, since))
+
+
+def _level(hazard: Hazard, numbers: Numbers) -> NDArray[np.float64]:
+    """Return everyone's share, or their rate a day, float64."""
+    if hazard.share is not None:
+        return np.nan_to_num(numbers("share", hazard.share))
+    if hazard.per_year is None:
+        raise TypeError("a hazard needs share or per_year")
+    rate = np.maximum(np.nan_to_num(numbers("per_year", hazard.per_year)), 0.0) / YEAR_DAYS
+    return rate.astype(np.float64)
 
 
 def days_until(
-    hazard: Hazard, numbers: Numbers, u: NDArray[np.float64], since: Days
+    hazard: Hazard, level: NDArray[np.float64], u: NDArray[np.float64], since: Days
 ) -> NDArray[np.int32]:
     """Return how long each person's hazard takes.
 
     Args:
         hazard: the risk.
-        numbers: draws a number for each of the people, by the name of the parameter.
+        level: float64, shape (n,), the share, or the rate a day, that each of them has.
         u: float64, shape (n,), in (0, 1): the quantile of each person's waiting time.
         since: int32, shape (n,), the day on which risk begins.
 
@@ -59,25 +95,41 @@ def days_until(
         has occurred for the share that the hazard's closed form gives for n days.
     """
     if hazard.share is not None:
-        share = np.nan_to_num(numbers("share", hazard.share))
-        inside = np.round(u / np.maximum(share, 1e-12) * (hazard.within_days or 0), _PLACES)
-        return _whole_days(np.where(u < share, inside, np.inf))
-    if hazard.per_year is None:
-        raise TypeError("a hazard needs share or per_year")
-    rate = np.maximum(np.nan_to_num(numbers("per_year", hazard.per_year)), 0.0) / YEAR_DAYS
+        inside = np.round(u / np.maximum(level, 1e-12) * (hazard.within_days or 0), _PLACES)
+        return _whole_days(np.where(u < level, inside, np.inf))
     needed = np.round(-np.log1p(-u), _PLACES).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         if hazard.shape != 1.0:
             needed = np.round(np.power(needed, 1 / hazard.shape), _PLACES).astype(np.float64)
-        needed = np.where(rate > 0, needed / rate, np.inf).astype(np.float64)
-    if hazard.by_month:
-        factors = tuple(sorted(hazard.by_month.items()))
-        start = since.astype(np.int64) - np.datetime64(_FIRST, "D").astype(np.int64)
-        return _days_to_reach(_cumulative_by_month(factors), needed, start)
-    if hazard.bands:
-        bands = tuple((band.until_day, band.factor) for band in hazard.bands)
-        return _days_to_reach(_cumulative_by_band(bands), needed, np.zeros(len(u), dtype=np.int64))
+        needed = np.where(level > 0, needed / level, np.inf).astype(np.float64)
+    if hazard.by_month or hazard.bands:
+        cumulative, start = _by_day(hazard, since)
+        return _days_to_reach(cumulative, needed, start)
     return _whole_days(needed)
+
+
+def _cumulative(drawn: DrawnHazard, days: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the cumulative hazard of the first so many days, float64, by its closed form."""
+    hazard, level = drawn.hazard, drawn.level
+    with np.errstate(divide="ignore"):
+        if hazard.share is not None:
+            part = np.minimum(days / (hazard.within_days or 1), 1.0)
+            return np.asarray(-np.log1p(-np.clip(level, 0, 1) * part), dtype=np.float64)
+    if hazard.by_month or hazard.bands:
+        cumulative, start = _by_day(hazard, drawn.since)
+        start = np.minimum(start, len(cumulative) - 2)
+        last = np.minimum(start + 1 + days, len(cumulative) - 1)
+        return np.asarray(level * (cumulative[last] - cumulative[start + 1]), dtype=np.float64)
+    return np.asarray(np.power(level * days, hazard.shape), dtype=np.float64)
+
+
+def _by_day(hazard: Hazard, since: Days) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the cumulative factors of a rate that changes, and where in them risk begins."""
+    if hazard.by_month:
+        start = since.astype(np.int64) - np.datetime64(_FIRST, "D").astype(np.int64)
+        return _cumulative_by_month(tuple(sorted(hazard.by_month.items()))), start
+    bands = tuple((band.until_day, band.factor) for band in hazard.bands)
+    return _cumulative_by_band(bands), np.zeros(len(since), dtype=np.int64)
 
 
 def _whole_days(days: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -19,6 +19,7 @@ from healthsim.execution.people.people import MedicationColumn, People
 from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.state import StateVariable
+from healthsim.execution.timeline.stated import StatedFigures
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.tables import Coded
 
@@ -45,6 +46,7 @@ class Record:
         delivered: int32, day of a person's latest birth of a child; `FOREVER` where there is none.
         arms: id of a trial -> who was randomised, when, and their arm.
         trials: id of a trial -> who is in it.
+        stated: the stated figures that chance decided.
     """
 
     people: People
@@ -70,6 +72,7 @@ class Record:
         default_factory=lambda: defaultdict(list)
     )
     trials: dict[str, Enrolment] = field(default_factory=dict)
+    stated: StatedFigures = field(default_factory=StatedFigures)
 
     @classmethod
     def of(

@@ -13,13 +13,14 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.branching import option_taken
 from healthsim.execution.timeline.calendar_days import add_length, month_begins
 from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts
-from healthsim.execution.timeline.hazards import NEVER, draw_days_until
+from healthsim.execution.timeline.hazards import NEVER, DrawnHazard, draw_hazard
 from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.stated import FigureKey, StatedFigures
 from healthsim.specification.distributions.kinds import Constant, Distribution
 from healthsim.specification.journeys.branches import Branch
-from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
-from healthsim.specification.journeys.repeats import ProtocolVisit
-from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard
+from healthsim.specification.journeys.plan import Beating, JourneyLayout, Occurrence
+from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
+from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Window
 from healthsim.tables import Coded
 
 _LATE = 7  # days that a visit outside its window is after it at most: assumption, one week
@@ -66,10 +67,17 @@ class _PendingHazard:
 
 
 class StepDates:
-    """The days of a journey's steps, and the facts that were settled with them."""
+    """The days of a journey's steps, and the facts that were settled with them.
 
-    def __init__(self, layout: JourneyLayout, record: Record, start_days: Days) -> None:
+    Attributes:
+        followed: the occurrences that a hazard leads to.
+    """
+
+    def __init__(
+        self, layout: JourneyLayout, journey: int, record: Record, start_days: Days
+    ) -> None:
         self.layout, self.record, self.start_days = layout, record, start_days
+        self.journey, self.followed = journey, set[int]()
         self._visits: dict[int, _PlannedVisit] = {}
         self._hazards: dict[int, _PendingHazard] = {}
 
@@ -130,6 +138,8 @@ class StepDates:
         if isinstance(day, Constant) and not isinstance(day.value, str):
             return np.full(len(rows), round(day.value), dtype=np.int32)
         drawn = self.record.draws.numbers(f"{occurrence.address}/day", day, rows, scope(rows, base))
+        key = FigureKey(self.layout.journey.name, occurrence.step.id, "day", "mean")
+        self.record.stated.draw((self.journey, key), rows, base, drawn, day, whole=True)
         clipped = np.rint(np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS))
         return np.where(np.isnan(drawn), NO_DAY, clipped).astype(np.int32)
 
@@ -138,17 +148,29 @@ class StepDates:
     ) -> Days:
         """Return a visit's actual days: scattered over the window, after it, or missed.
 
-        A missed visit keeps its planned day. No visit comes before its cycle begins.
+        A missed visit keeps its planned day. No visit comes before the protocol begins; a later
+        cycle begins with the first of its windows, `lead_days` before its first day.
         """
         address, uniform = occurrence.address, self.record.draws.uniform
-        planned = (base + np.int32(step.day - 1)).astype(np.int32)
-        before = min(step.window.before, step.day - 1)
+        cycle = self.layout.occurrences[self.layout.scopes[occurrence.scope].opener]
+        lead = cycle.step.lead_days(cycle.tick) if isinstance(cycle.step, Protocol) else 0
+        planned = (base + np.int32(lead + step.day - 1)).astype(np.int32)
+        before = step.window_before(cycle.tick)
         width = before + step.window.after + 1
         shift = np.floor(uniform(f"{address}/window", rows) * width).astype(np.int32) - before
         seen = scope(rows, base)
-        missed = self._happens(f"{address}/missed", step.missed, rows, seen)
-        outside = self._happens(f"{address}/outside", step.outside, rows, seen) & ~missed
+        missed, missed_share = self._happens(f"{address}/missed", step.missed, rows, seen)
+        outside, outside_share = self._happens(f"{address}/outside", step.outside, rows, seen)
+        outside &= ~missed
         late = 1 + np.floor(uniform(f"{address}/late", rows) * _LATE).astype(np.int32)
+        latest = planned + np.int32(step.window.after + _LATE * (step.outside is not None))
+        note = _VisitNote(self.record.stated, self.journey, self.layout.journey.name, step)
+        note.share("missed", step.missed, rows, latest, missed_share, missed)
+        kept = np.flatnonzero(~missed)
+        note.share("outside of its window", step.outside, rows[kept], latest[kept],
+                   outside_share[kept], outside[kept])  # fmt: skip
+        inside = np.flatnonzero(~missed & ~outside)
+        note.window(cycle.tick, rows[inside], latest[inside], shift[inside])
         shift = np.where(outside, step.window.after + late, shift)
         visit = self._visits.setdefault(occurrence.number, _PlannedVisit.of(len(self.start_days)))
         visit.planned[rows], visit.missed[rows], visit.deviation[rows] = planned, missed, outside
@@ -156,28 +178,44 @@ class StepDates:
 
     def _happens(
         self, address: str, share: Distribution | None, rows: Rows, scope: AsOfScope
-    ) -> NDArray[np.bool_]:
-        """Draw for whom something happens that a share of the people have."""
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Draw for whom something happens that a share of the people have; and return the share."""
         if share is None:
-            return np.zeros(len(rows), dtype=np.bool_)
+            return np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows))
         draws = self.record.draws
         chance = np.nan_to_num(draws.numbers(f"{address}/share", share, rows, scope))
-        return draws.uniform(address, rows) < chance
+        return draws.uniform(address, rows) < chance, chance
 
     def _hazard_of(self, occurrence: Occurrence) -> _PendingHazard:
         return self._hazards.setdefault(occurrence.number, _PendingHazard.of(len(self.start_days)))
 
-    def _wait(
+    def _draw(
         self, address: str, hazard: Hazard, rows: Rows, since: Days, scope: ScopeOf
+    ) -> DrawnHazard:
+        """Draw when a hazard occurs; `NEVER` where it does not."""
+        return draw_hazard(hazard, self.record.draws, address, rows, since, scope(rows, since))
+
+    def _follow(
+        self,
+        occurrence: Occurrence,
+        rows: Rows,
+        drawn: DrawnHazard,
+        most: NDArray[np.int32] | int | None = None,
+        what: str = "",
     ) -> NDArray[np.int32]:
-        """Return the days until a hazard occurs; `NEVER` where it does not."""
-        return draw_days_until(hazard, self.record.draws, address, rows, since, scope(rows, since))
+        """Note a hazard among the stated figures, and return the days until it occurs."""
+        self.followed.add(occurrence.number)
+        key = (self.layout.journey.name, occurrence.step.id, what)
+        self.record.stated.follow(key, (self.journey, occurrence.number, -1), rows, drawn, most)
+        return drawn.wait
 
     def _hazard_days(
         self, occurrence: Occurrence, hazard: Hazard, rows: Rows, since: Days, scope: ScopeOf
     ) -> tuple[Rows, Days]:
         """Return for whom a hazard occurs, and when; or when its rate is read again."""
-        wait = self._wait(f"{occurrence.address}/hazard", hazard, rows, since, scope)
+        drawn = self._draw(f"{occurrence.address}/hazard", hazard, rows, since, scope)
+        what = "begins" if isinstance(occurrence.step, Beating) else ""
+        wait = self._follow(occurrence, rows, drawn, hazard.renew_days, what)
         if hazard.renew_days is None:
             return _occurring(rows, since, wait)
         self._hazard_of(occurrence).since[rows] = since
@@ -218,7 +256,9 @@ class StepDates:
                 others[chosen],
                 today[chosen],
             )
-            wait = self._wait(address, hazard, some, since, scope)
+            drawn = self._draw(address, hazard, some, since, scope)
+            what = "begins" if isinstance(occurrence.step, Beating) else ""
+            wait = self._follow(occurrence, some, drawn, renew_days, what)
             next_days[chosen] = self._renewed_days(occurrence, renew_days, some, since, wait)
         return occurs, next_days
 
@@ -228,13 +268,19 @@ class StepDates:
         """Let the options of a branch compete; the earliest is taken, on its day."""
         earliest = np.full(len(rows), NEVER, dtype=np.int32)
         winner = np.full(len(rows), -1, dtype=np.int32)
+        drawn: dict[int, DrawnHazard] = {}
         for position, option in enumerate(step.options):
             if option.hazard is None:
                 continue
             address = f"{occurrence.address}/{option.name}"
-            wait = self._wait(address, option.hazard, rows, since, scope)
+            drawn[position] = self._draw(address, option.hazard, rows, since, scope)
+            wait = drawn[position].wait
             earlier = wait < earliest
             earliest[earlier], winner[earlier] = wait[earlier], position
+        for position, hazard in drawn.items():  # on one day the first option comes first
+            most = np.where(winner < position, earliest - 1, earliest).astype(np.int32)
+            most = np.minimum(most, np.int32(step.within_days or NEVER))
+            self._follow(occurrence, rows, hazard, most, step.options[position].name)
         if step.within_days is not None:
             none = earliest > step.within_days
             otherwise = next(n for n, option in enumerate(step.options) if option.otherwise)
@@ -246,8 +292,8 @@ class StepDates:
         self, beat: Occurrence, hazard: Hazard, rows: Rows, days: Days, scope: ScopeOf
     ) -> tuple[Rows, Days]:
         """Return for whom the next beat of a repeat with a hazard occurs, and when."""
-        wait = self._wait(f"{beat.address}/gap", hazard, rows, days, scope)
-        return _occurring(rows, days, wait)
+        drawn = self._draw(f"{beat.address}/gap", hazard, rows, days, scope)
+        return _occurring(rows, days, self._follow(beat, rows, drawn))
 
     def settled_facts(
         self, occurrence: Occurrence, rows: Rows
@@ -269,7 +315,7 @@ class StepDates:
         return PlannedVisitFacts(
             option=Coded(option, ("missed", "deviation")),
             planned=planned,
-            low=(planned - np.int32(min(step.window.before, step.day - 1))).astype(np.int32),
+            low=(planned - np.int32(step.window_before(occurrence.beat))).astype(np.int32),
             high=(planned + np.int32(step.window.after)).astype(np.int32),
             missed=missed,
             deviation=deviation,
@@ -280,3 +326,39 @@ def _occurring(rows: Rows, since: Days, wait: NDArray[np.int32]) -> tuple[Rows, 
     """Return for whom a hazard occurs at all, and when."""
     occurs = wait != NEVER
     return rows[occurs], (since + wait)[occurs].astype(np.int32)
+
+
+@dataclass(frozen=True)
+class _VisitNote:
+    """Notes the stated figures of a planned visit, of those whose whole window is in the data."""
+
+    stated: StatedFigures
+    number: int
+    journey: str
+    visit: ProtocolVisit
+
+    def share(
+        self,
+        figure: str,
+        share: Distribution | None,
+        rows: Rows,
+        latest: Days,
+        chance: NDArray[np.float64],
+        got: NDArray[np.bool_],
+    ) -> None:
+        """Note a share of the visits, where one is stated."""
+        if share is not None:
+            key = FigureKey(self.journey, self.visit.id, figure, "share")
+            self.stated.ask((self.number, key), rows, latest, chance, got, share)
+
+    def window(self, cycle: int, rows: Rows, latest: Days, shift: NDArray[np.int32]) -> None:
+        """Note how many days from their plan visits are that are evenly spread over a window."""
+        if self.visit.window == Window():
+            return
+        after, before = self.visit.window.after, self.visit.window.before
+        figure = "days from its planned day"
+        if cycle == 1 and before > self.visit.day - 1:
+            before, figure = self.visit.day - 1, f"{figure}, of the first cycle"
+        key = FigureKey(self.journey, self.visit.id, figure, "mean")
+        expected = ((after - before) / 2, ((before + after + 1) ** 2 - 1) / 12)
+        self.stated.measure((self.number, key), rows, latest, shift.astype(np.float64), expected)

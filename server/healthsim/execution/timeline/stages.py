@@ -13,9 +13,11 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.people.draws import Rows, require_text
 from healthsim.execution.people.logs import FOREVER, Log
 from healthsim.execution.timeline.calendar_days import add_length
-from healthsim.execution.timeline.hazards import NEVER, draw_days_until
+from healthsim.execution.timeline.hazards import NEVER, draw_hazard
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.weights import choose_option
+from healthsim.execution.timeline.stated import FigureKey
+from healthsim.execution.timeline.weights import choose_option, shares_of
+from healthsim.specification.distributions.kinds import Categorical
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageEntry
 from healthsim.specification.journeys.stages import MoveTo, Stages
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard
@@ -83,17 +85,24 @@ class StageWalk:
     """The lifecycles of one journey over the people of one chunk."""
 
     def __init__(
-        self, layout: JourneyLayout, record: Record, start_days: Days, walk: StageCallbacks
+        self,
+        layout: JourneyLayout,
+        journey: int,
+        record: Record,
+        start_days: Days,
+        walk: StageCallbacks,
     ) -> None:
         """Begin with nobody in any stage.
 
         Args:
             layout: the journey laid out.
+            journey: its position in the run.
             record: what is known of the people.
             start_days: everyone's first day in the journey.
             walk: the agenda and the scopes of the walk.
         """
         self.layout, self.record, self.start_days, self._walk = layout, record, start_days, walk
+        self.journey = journey
         self._visits: dict[int, _StageVisit] = {}
         self._entry_counts: dict[int, NDArray[np.int16]] = {}
         self._last_days: dict[int, Days] = {}
@@ -115,6 +124,9 @@ class StageWalk:
         first = require_text(self.record.draws.values(address, step.start, rows, scope))
         names = self.record.stage_names[step.id]
         stages = np.array([names.index(name) for name in first.vocabulary], dtype=np.int32)
+        if isinstance(step.start, Categorical) and step.start.total is None:
+            for label, share in step.start.probabilities(scope).items():
+                self._note(step, f"starts in {label}", rows, days, share, first.equals(label))
         self._schedule_entries(number, step, stages[first.codes], rows, days)
 
     def _schedule_entries(
@@ -151,6 +163,10 @@ class StageWalk:
         if stage.stays is not None:
             address, scope = f"{entry.address}/stays", self._scope(rows, days)
             drawn = self.record.draws.numbers(address, stage.stays.distribution, rows, scope)
+            figure = f"stays in {stage.name}"
+            key = FigureKey(self.layout.journey.name, step.stages.id, figure, "mean")
+            stated = stage.stays.distribution
+            self.record.stated.draw((self.journey, key), rows, days, drawn, stated)
             stay_days = np.nan_to_num(drawn * stage.stays.unit_days, nan=LONGEST_DAYS)
             length = np.rint(np.clip(stay_days, 0, LONGEST_DAYS)).astype(np.int32)
             visit.bring_forward(rows, days + length, _UNDECIDED)
@@ -182,7 +198,12 @@ class StageWalk:
         address = f"{visit.entry.address}/{_name(visit.step.stage.moves, position)}"
         address += f"~{renewal}" if renewal else ""
         scope = self._scope(rows, days)
-        wait = draw_days_until(hazard, self.record.draws, address, rows, days, scope)
+        drawn = draw_hazard(hazard, self.record.draws, address, rows, days, scope)
+        step, move = visit.step, visit.step.stage.moves[position]
+        key = (self.layout.journey.name, step.stages.id, f"{step.stage.name} to {move.to}")
+        mark = (self.journey, visit.entry.number, position)
+        self.record.stated.follow(key, mark, rows, drawn, hazard.renew_days)
+        wait = drawn.wait
         occurs = wait != NEVER
         if hazard.renew_days is not None:
             occurs &= wait <= hazard.renew_days
@@ -244,6 +265,9 @@ class StageWalk:
         step = visit.step
         self._walk.retire(rows, self.layout.stage_members[visit.entry.number])
         taken = self._moves_taken(visit, rows, days)
+        for position in np.unique(taken[taken >= 0]).tolist():
+            chosen, mark = taken == position, (self.journey, visit.entry.number, position)
+            self.record.stated.occurred(mark, rows[chosen], days[chosen])
         out = taken == _OUT
         self.record.stages[step.stages.id].add(rows[out], days[out])
         names = self.record.stage_names[step.stages.id]
@@ -261,9 +285,51 @@ class StageWalk:
             u = self.record.draws.uniform(f"{visit.entry.address}/move", rows[undecided])
             scope = self._scope(rows[undecided], days[undecided])
             chosen = choose_option(moves, _groups(moves), u, scope)
+            self._note_moves(visit, moves, (rows[undecided], days[undecided]), chosen)
             positions = [visit.step.stage.moves.index(move) for move in moves]
             taken[undecided] = np.array(positions, dtype=np.int32)[chosen]
         return taken
+
+    def _note_moves(
+        self,
+        visit: _StageVisit,
+        moves: Sequence[MoveTo],
+        who: tuple[Rows, Days],
+        chosen: NDArray[np.int32],
+    ) -> None:
+        """Note the weights of moves among which people chose at the end of their stay."""
+        (rows, days), stages = who, visit.step.stages
+        for group in _groups(moves):
+            positions = [moves.index(move) for move in group]
+            inside = np.flatnonzero(np.isin(chosen, positions))
+            for move, position, share in zip(group, positions, shares_of(group), strict=True):
+                of_group = f" when {move.when}" if move.when is not None else ""
+                figure = f"{visit.step.stage.name} to {move.to}{of_group}"
+                self._note(stages, figure, rows[inside], days[inside], share,
+                           chosen[inside] == position)  # fmt: skip
+
+    def _note(
+        self,
+        step: Stages,
+        figure: str,
+        rows: Rows,
+        days: Days,
+        share: NDArray[np.float64] | float,
+        got: NDArray[np.bool_],
+    ) -> None:
+        key = FigureKey(self.layout.journey.name, step.id, figure, "share")
+        self.record.stated.ask((self.journey, key), rows, days, share, got)
+
+    def last_days(self, entry: int, position: int) -> Days:
+        """Return the last day on which each person could have left a stage by a move.
+
+        On the day on which another move is taken a move had its chance only if it is listed before.
+        """
+        visit, moves = self._visits[entry], self._visits[entry].step.stage.moves
+        later = visit.move > position
+        by_condition = [number for number, move in enumerate(moves) if move.until is not None]
+        last = visit.due - np.where(later | np.isin(visit.move, by_condition), 0, 1)
+        return last.astype(np.int32)
 
     def _scope(self, rows: Rows, days: Days) -> AsOfScope:
         return AsOfScope(self.record, self.record.moment(rows, days), self.start_days[rows])

@@ -13,6 +13,7 @@ from healthsim.execution.people.draws import Rows, Values
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import F, StepFacts, join_facts
 from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.stated import FigureKey
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
@@ -125,7 +126,10 @@ class StepCall(Generic[S_co]):
     def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone, addressed by the step and `name`; float64, shape (n,)."""
         decision = f"{self.occurrence.address}/{name}"
-        return self.record.draws.numbers(decision, distribution, self.rows, self.scope)
+        drawn = self.record.draws.numbers(decision, distribution, self.rows, self.scope)
+        key = FigureKey(self.layout.journey.name, self.step.id, name, "mean")
+        self.record.stated.draw((self.journey, key), self.rows, self.days, drawn, distribution)
+        return drawn
 
     def values(self, name: str, distribution: Distribution) -> Values:
         """Draw a number or a text for everyone, addressed by the step and `name`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.state import StateVariable
+from healthsim.execution.timeline.stated import FigureKey, Tallies
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.walk import Walk
 from healthsim.specification.journeys.journey import JourneySpec
@@ -32,11 +33,13 @@ class Timeline:
         occurrences: one for each occurrence that anybody had, in document order over all
             journeys; people ascending; nothing in it is dated after an end of its scope.
         start_days: for each journey, the first day of everyone; `NO_DAY` where not in it.
+        figures: how the stated figures came out that chance decided.
     """
 
     record: Record
     occurrences: tuple[OccurrenceRows, ...]
     start_days: tuple[Days, ...]
+    figures: Tallies = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,25 @@ def walk_journeys(
         if layout.journey.from_birth:
             start_days = _start_at_birth(layout, record)
         else:
-            start_days = _start(profile, layout.journey, record)
+            start_days = _start(profile, number, layout.journey, record)
         walk = Walk(layout, number, record, start_days)
         pieces += walk.run()
         walks.append(walk)
     _set_onset_of_primary(record)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
+    figures = _stated_figures(record, walks, ends, context.through)
     kept = (_cut_at_end(piece, ends[piece.journey], context.through) for piece in pieces)
-    return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks))
+    return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks), figures)
+
+
+def _stated_figures(
+    record: Record, walks: Sequence[Walk], ends: Sequence[Days], through: int
+) -> Tallies:
+    """Add up the stated figures that were drawn for people while they were in the data."""
+    last = [np.minimum(end, np.int32(through)).astype(np.int32) for end in ends]
+    return record.stated.tallies(
+        last, lambda mark: walks[mark[0]].exposed_until(mark, last[mark[0]]), len(record.people)
+    )
 
 
 def _own_coverage(profile: ProfileSpec, people: People, context: RunContext) -> Span:
@@ -99,13 +113,20 @@ def _own_coverage(profile: ProfileSpec, people: People, context: RunContext) -> 
     return span
 
 
-def _start(profile: ProfileSpec, journey: JourneySpec, record: Record) -> Days:
+def _start(profile: ProfileSpec, number: int, journey: JourneySpec, record: Record) -> Days:
     """Return everyone's first day, drawn from the journey's window; `NO_DAY` where not eligible."""
     people = record.people
     first, last = (day_of(day.isoformat()) for day in journey.window(profile.as_of))
     u = record.draws.uniform(f"{journey.name}/begins")
     days = (first + np.floor(u * (last - first + 1))).astype(np.int32)
     candidates = (days <= record.death) & (people.number < FIRST_BORN)
+    if last > first:
+        rows, width = np.flatnonzero(candidates), last - first + 1
+        key = FigureKey(journey.name, "", "begins, days after the earliest", "mean")
+        since = (days[rows] - first).astype(np.float64)
+        record.stated.measure(
+            (number, key), rows, days[rows], since, ((width - 1) / 2, (width**2 - 1) / 12)
+        )
     start_days = _admitted(journey, record, np.where(candidates, days, NO_DAY).astype(np.int32))
     new = (start_days != NO_DAY) & (record.first_day == NO_DAY)
     record.first_day[new] = start_days[new]

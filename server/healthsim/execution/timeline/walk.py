@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days
+from healthsim.dates import NO_DAY, Days, last_business_day
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
@@ -16,6 +16,7 @@ from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts, S
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.scheduling import StepDates
 from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
+from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
 from healthsim.specification.journeys.events import Encounter
@@ -62,11 +63,11 @@ class Walk:
         self._delays: dict[int, Days] = defaultdict(lambda: self._every_person(0))
         self._wait_starts: dict[int, Days] = defaultdict(lambda: self._every_person(NO_DAY))
         self._discharges: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
-        self._dates = StepDates(layout, record, start_days)
+        self._dates = StepDates(layout, journey, record, start_days)
         callbacks = StageCallbacks(
             self._schedule, self._agenda.retire, lambda scope: self._scope_ends[scope]
         )
-        self._stages = StageWalk(layout, record, start_days, callbacks)
+        self._stages = StageWalk(layout, journey, record, start_days, callbacks)
 
     def _every_person(self, value: int | np.int32) -> NDArray[np.int32]:
         return np.full(len(self.start_days), value, dtype=np.int32)
@@ -87,6 +88,30 @@ class Walk:
             return self.journey_end
         return np.minimum(self.journey_end, self.enrolment.out)
 
+    def exposed_until(self, mark: Mark, ends: Days) -> Days:
+        """Return the last day on which what a hazard leads to could occur, for everyone.
+
+        Args:
+            mark: of the hazard.
+            ends: int32, everyone's last day in the journey, once all is walked.
+        """
+        _, number, move = mark
+        occurrence, until = self.layout.occurrences[number], ends.copy()
+        step = occurrence.step
+        for scope in self.layout.scopes[occurrence.scope].closes:
+            if scope in self._scope_ends:
+                until = np.minimum(until, self._scope_ends[scope] - np.int32(1))
+        if move >= 0:
+            return np.minimum(until, self._stages.last_days(number, move)).astype(np.int32)
+        if occurrence.encounter >= 0 and not occurrence.tick:
+            until = np.minimum(until, self._discharges[occurrence.encounter])
+        if self.enrolment is not None:
+            until = np.minimum(until, self.enrolment.last_days(step))
+        unbounded = isinstance(step, Repeat) and occurrence.tick > 0 and step.times is None
+        if unbounded or number in self.layout.loose:
+            until = np.minimum(until, self.start_days + np.int32(self.layout.journey.duration_days))
+        return last_business_day(until) if step.at.business_days else until.astype(np.int32)
+
     def scope(self, rows: Rows, days: Days) -> AsOfScope:
         """Return what conditions see of people on their days."""
         return AsOfScope(self.record, self.record.moment(rows, days), self.start_days[rows])
@@ -94,6 +119,8 @@ class Walk:
     def _step(self, occurrence: Occurrence, rows: Rows, days: Days) -> None:
         """Do an occurrence for those of its people whom nothing keeps from it."""
         rows, days = self._still_at_risk(occurrence, rows, days)
+        if occurrence.number in self._dates.followed:
+            self.record.stated.occurred((self.journey, occurrence.number, -1), rows, days)
         if isinstance(occurrence.step, StageLeave):
             self._stages.leave(occurrence, rows, days)
             return
@@ -202,6 +229,8 @@ class Walk:
                 f"{decision}/share", step.chance, rows, self.scope(rows, days)
             )
             taken = self.record.draws.uniform(decision, rows) < share
+            key = FigureKey(self.layout.journey.name, step.id, "chance", "share")
+            self.record.stated.ask((self.journey, key), rows, days, share, taken, step.chance)
             rows, days = rows[taken], days[taken]
         if isinstance(step, Encounter) and step.details.requires_referral and len(rows):
             referrals = self.record.referrals[step.details.specialty or ""]
@@ -271,7 +300,8 @@ class Walk:
         if following is None:
             if isinstance(step, Protocol):
                 protocol_end = self._scope_ends[self.layout.opens[opener, -1]]
-                protocol_end[rows] = days + np.int32(step.cycle_days)
+                lead = step.lead_days(occurrence.tick)
+                protocol_end[rows] = days + np.int32(step.cycle_days + lead)
             return
         self._next_beat(self.layout.occurrences[following], step, first[rows], rows, days)
 
@@ -287,15 +317,18 @@ class Walk:
             rows: whose beat it is.
             days: the days of the beat before it.
         """
+        lead = step.lead_days(following.tick) if isinstance(step, Protocol) else 0
         hazard = step.every.hazard if isinstance(step, Repeat) else None
         if hazard is not None:
             rows, due = self._dates.next_beat_days(following, hazard, rows, days, self.scope)
         elif step.counted == "previous" and following.tick > 1:
-            due = repeat_days(step, days, 1)
+            if isinstance(step, Protocol):
+                days = (days + np.int32(step.lead_days(following.tick - 1))).astype(np.int32)
+            due = repeat_days(step, days, 1) - np.int32(lead)
             if isinstance(step, Repeat) and step.every.weekdays is not None:
                 due = repeat_days(step, (days + np.int32(1)).astype(np.int32), 0)
         else:
-            due = repeat_days(step, first, following.tick - 1)
+            due = repeat_days(step, first, following.tick - 1) - np.int32(lead)
             if step.delay is not None:  # the next beat comes after one that was delayed
                 due = np.maximum(due, days + np.int32(following.tick > 1))
         if isinstance(step, Repeat) and step.times is None:

@@ -68,20 +68,29 @@ def choose_by_weight(
     return chosen
 
 
+def shares_of(group: Sequence[WeightedOption]) -> list[float]:
+    """Return the share of each option of a group: its weight, of the sum of all weights."""
+    weights = [1.0 if option.weight is None else option.weight for option in group]
+    return [weight / sum(weights) for weight in weights]
+
+
 def choose_by_table(
     step: Branch, table: WeightTable, u: NDArray[np.float64], scope: AsOfScope
-) -> NDArray[np.int32]:
-    """Return each person's option, int32, by the weights of the first row that fits them."""
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Choose by the weights of the first row that fits each person.
+
+    Returns:
+        Each person's option and row, int32, by position.
+    """
     names = [option.name for option in step.options]
-    chosen = np.full(len(u), -1, dtype=np.int32)
-    unmatched = np.ones(len(u), dtype=np.bool_)
-    for row in table.rows:
-        fitting = unmatched & _fits(row, scope)
+    chosen, row_of = (np.full(len(u), -1, dtype=np.int32) for _ in range(2))
+    for number, row in enumerate(table.rows):
+        fitting = (row_of < 0) & _fits(row, scope)
         weights = np.cumsum([row.weights.get(name, 0.0) for name in names])
         positions = np.searchsorted(weights / weights[-1], u, side="right")
         chosen[fitting] = np.minimum(positions, len(names) - 1)[fitting]
-        unmatched &= ~fitting
-    return chosen
+        row_of[fitting] = number
+    return chosen, row_of
 
 
 def _fits(row: TableRow, scope: AsOfScope) -> NDArray[np.bool_]:

@@ -129,6 +129,13 @@ class ProtocolVisit(StepHead):
             raise ValueError("a protocol's visit is dated by day and window; remove at and hazard")
         return self
 
+    def window_before(self, cycle: int) -> int:
+        """Return how many days its window opens before its planned day in a cycle.
+
+        Nothing comes before the first cycle, whose first day is that on which the protocol begins.
+        """
+        return self.window.before if cycle > 1 else min(self.window.before, self.day - 1)
+
     def takes_place_in(self, cycle: int) -> bool:
         """Tell whether it is planned for a cycle, counted from 1."""
         if self.cycles is None:
@@ -194,6 +201,11 @@ class Protocol(StepHead):
         yield from super().hazards()
         if self.unscheduled is not None:
             yield "unscheduled.hazard", self.unscheduled.hazard
+
+    def lead_days(self, cycle: int) -> int:
+        """Return how many days before the first day of a cycle the first of its windows opens."""
+        planned = [visit for visit in self.visits if visit.takes_place_in(cycle)]
+        return max(0, *(visit.window_before(cycle) - visit.day + 1 for visit in planned), 0)
 
     @model_validator(mode="after")
     def _visits_fit(self) -> Protocol:

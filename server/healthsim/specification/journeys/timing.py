@@ -146,6 +146,19 @@ class Hazard(Strict):
     bands: tuple[HazardBand, ...] = ()
     renew_days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
 
+    @property
+    def figure(self) -> str:
+        """What it states, in words."""
+        return "events a year" if self.share is None else f"within {self.within_days} days"
+
+    @property
+    def stated(self) -> Distribution:
+        """The share or the rate a year that it states."""
+        stated = self.share or self.per_year
+        if stated is None:
+            raise TypeError("a hazard needs share or per_year")
+        return stated
+
     @field_validator("bands")
     @classmethod
     def _in_order(cls, bands: tuple[HazardBand, ...]) -> tuple[HazardBand, ...]:

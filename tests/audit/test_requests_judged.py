@@ -1,0 +1,116 @@
+"""Four requests of users: each figure has a row, with its bounds of chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from audit import requested
+from audit.requested import Document
+from healthsim.audit.fidelity import Comparison
+from healthsim.operations.auditing import compared_run
+from healthsim.persistence.database import open_write
+from storing import stored
+
+Compared = dict[str, Comparison]
+SAID = {
+    requested.sepsis: {
+        "people": 300, "condition A41.9": 300, "sepsis/level: icu": 0.35,
+        "sepsis/dies: chance": 0.18, "sepsis/again: within 30 days": 0.17,
+        "sepsis/antibiotics: within 1 hour": 0.5, "sepsis/antibiotics: within 3 hours": 0.35,
+        "attribute frail yes": 0.25, "sepsis/stay: los_days, mean": None,
+        "sepsis/lactate: result, mean": None,
+    },
+    requested.trial: {
+        "people": 320, "attribute screens fails": 0.25,
+        "trial ONC-301: arm drug, of those randomised": 0.6667,
+        "onc/neutropenia: chance, where arm == 'drug'": 0.18,
+        "onc/neutropenia: chance, otherwise": 0.06,
+        "onc/neutropenia: grade 3": 0.7,
+        "onc/dropout: within 168 days": 0.1,
+        "onc/dosing: missed": 0.04,
+        "onc/dosing: days from its planned day": 0.0,
+    },
+    requested.emergency: {"people": 500, "care/er_visits: events a year": 0.3, "us_state OH": 0.5},
+    requested.maternity: {
+        "people": 500, "gender F": 1.0, "pregnancy/mode: caesarean": 0.32,
+        "attribute gdm yes": 0.08, "pregnancy/epds: chance": 0.9,
+        "pregnancy/epds: result, mean": None,
+    },
+}  # fmt: skip
+"""Each request, its figures by the names of their rows, and what was asked where it is said."""
+
+
+def compared(path: Path) -> Compared:
+    return {str(row[0]): Comparison(*row) for row in compared_run(path)}
+
+
+@pytest.fixture(scope="module", params=SAID, ids=lambda request: request.__name__)
+def answered(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Callable[[], tuple[Document, Document]], Compared]:
+    said: Callable[[], tuple[Document, Document]] = request.param
+    return said, compared(stored(tmp_path_factory.mktemp("asked"), *said()))
+
+
+def test_each_figure_of_a_request_has_a_row_that_is_judged(
+    answered: tuple[Callable[[], tuple[Document, Document]], Compared],
+) -> None:
+    said, found = answered
+    for what, asked in SAID[said].items():
+        row = found[what]
+        assert row.ok is True, row
+        assert asked is None or row.asked == asked, row
+        assert row.low is not None
+        assert row.high is not None
+
+
+def test_nothing_that_a_request_states_is_off_or_left_without_a_reason(
+    answered: tuple[Callable[[], tuple[Document, Document]], Compared],
+) -> None:
+    _, found = answered
+    assert [row for row in found.values() if row.ok is False] == []
+    assert all(str(row.asked).startswith("not judged: ") for row in found.values()
+               if row.ok is None and row.asked != "population")  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "change", "off"), [
+    (requested.sepsis, "DELETE FROM events WHERE step = 'dies' AND person_id // 100 % 3 > 0",
+     "sepsis/dies: chance"),
+    (requested.sepsis, "DELETE FROM events WHERE step = 'again' AND person_id // 100 % 4 > 0",
+     "sepsis/again: within 30 days"),
+    (requested.sepsis, "UPDATE events SET option = 'icu' WHERE step = 'level' AND person_id < 9000",
+     "sepsis/level: icu"),
+    (requested.sepsis, "UPDATE lab_results SET value = value + 1 WHERE person_id // 100 % 2 = 1",
+     "sepsis/lactate: result, mean"),
+    (requested.sepsis, "UPDATE encounters SET los_days = los_days * 2",
+     "sepsis/stay: los_days, standard deviation"),
+    (requested.emergency, "DELETE FROM events WHERE step = 'er' AND person_id // 100 % 2 = 0",
+     "care/er_visits: events a year"),
+    (requested.trial, "DELETE FROM events WHERE step = 'neutropenia' AND person_id // 100 % 5 = 1",
+     "onc/neutropenia: chance, rows of events"),
+    (requested.trial, "UPDATE adverse_events SET grade = 4", "onc/neutropenia: grade 3"),
+    (requested.maternity, "UPDATE attributes SET text = 'yes' WHERE person_id // 100 % 10 < 2",
+     "attribute gdm yes"),
+], ids=lambda part: part if isinstance(part, str) else part.__name__)  # fmt: skip
+def test_rows_that_are_not_as_asked_are_off(
+    tmp_path: Path, said: Callable[[], tuple[Document, Document]], change: str, off: str
+) -> None:
+    path = stored(tmp_path, *said())
+    assert compared(path).get(off, Comparison(off, 0, 0, ok=True)).ok
+    with open_write(path) as connection:
+        connection.execute(change)
+
+    assert compared(path)[off].ok is False
+
+
+def test_twenty_per_cent_more_is_judged_against_the_higher_rate(tmp_path: Path) -> None:
+    usual = compared(stored(tmp_path / "usual", *requested.emergency(0.25)))
+    more = compared(stored(tmp_path / "more", *requested.emergency(0.30)))
+    row = "care/er_visits: events a year"
+
+    assert (usual[row].asked, more[row].asked) == (0.25, 0.3)
+    assert usual[row].ok
+    assert more[row].ok
