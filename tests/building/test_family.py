@@ -73,6 +73,27 @@ def test_each_claim_names_the_words_and_the_path_that_they_bind_to() -> None:
         ("two children, a son with asthma and a daughter; father; mother",
          [("self", "M", None, (), False), ("spouse", "F", None, (), False),
           ("child", "M", None, ("J45.20",), False), ("child", "F", None, (), False)]),
+        ("three kids born 2010, 2012 and 2016, a mom with hypothyroidism",
+         [("self", "F", None, ("E03.9",), False), ("child", None, "2010", (), False),
+          ("child", None, "2012", (), False), ("child", None, "2016", (), False)]),
+        ("family: father, 52, a smoker; mother, 50; daughter with J45.20",
+         [("self", "M", 52, (), False), ("spouse", "F", 50, (), False),
+          ("child", "F", None, ("J45.20",), False)]),
+        ("a newborn baby and her mother; the mother has anxiety",
+         [("self", "F", None, ("F41.9",), False), ("child", None, None, (), False)]),
+        ("a two-year-old boy with asthma and his parents",
+         [("self", None, None, (), False), ("spouse", None, None, (), False),
+          ("child", "M", 2, ("J45.20",), False)]),
+        ("the daughter was born on June 5, 2014 and has type 1 diabetes, father is 41",
+         [("self", "M", 41, (), False), ("child", "F", "2014-06-05", ("E10.9",), False)]),
+        ("parent with two kids 3-5 years old",
+         [("self", None, None, (), False), ("child", None, None, (), False),
+          ("child", None, None, (), False)]),
+        ("mother, two kids born 2015", [("self", "F", None, (), False),
+         ("child", None, None, (), False), ("child", None, None, (), False)]),
+        ("a son with asthma, a son with anxiety, a father",
+         [("self", "M", None, (), False), ("child", "M", None, ("J45.20",), False),
+          ("child", "M", None, ("F41.9",), False)]),
         ("a wife, expecting a baby in May 2025, and a husband with high blood pressure",
          [("self", "F", None, (), False), ("spouse", "M", None, ("I10",), False)]),
     ],
@@ -120,6 +141,7 @@ def test_an_age_needs_its_own_word(text: str, age: float | None) -> None:
         "most families have a mother and a son",
         "200 families, 60% with a spouse", "a mother with diabetes",
         "50 children of mothers with diabetes and a father",
+        "father's insurance covers mother and 3 kids", "the parents' plan covers a son",
     ],
 )  # fmt: skip
 def test_what_is_no_single_family_is_not_read(text: str) -> None:
@@ -130,6 +152,11 @@ def test_a_family_of_a_number_has_so_many_members() -> None:
     assert [one.role for one in read_family("a family of four")] == [
         "self", "spouse", "child", "child",
     ]  # fmt: skip
+    assert [one.role for one in read_family("family of four: the father has asthma")] == [
+        "self", "spouse", "child", "child",
+    ]  # fmt: skip
+    alone = read_family("family of three, a single father with asthma")
+    assert [one.role for one in alone] == ["self", "child", "child"]
     smaller = read_family("a family of two: father, mother, son")
     assert len(smaller) == 3
     assert not any(claim.path == "household.members" for one in smaller for claim in one.spans)

@@ -15,12 +15,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from healthsim.building import family_mentions
 from healthsim.building.calendar_words import iso_text
+from healthsim.building.family_mentions import MOST, Mention
 from healthsim.building.family_words import (
-    ADJECTIVE,
+    ALONE,
+    BARE_AGE,
+    CODE,
     CONDITION_WORDS,
     FAMILY,
     LINKS,
@@ -28,16 +31,11 @@ from healthsim.building.family_words import (
     NOT,
     NOT_NOW,
     NUMBERS,
-    OTHERS,
-    ROLE,
-    ROLES,
     SIZE,
     TRAITS,
-    UNBORN,
 )
 
 Role = Literal["self", "spouse", "child"]
-_MOST = 12
 _OLDEST = 110
 
 
@@ -75,22 +73,6 @@ class Member:
     spans: list[Claim] = field(default_factory=list)
 
 
-@dataclass
-class _Mention:
-    """A word for a role, with its clause."""
-
-    start: int
-    role_start: int
-    end: int
-    kind: str
-    gender: str | None
-    ages: tuple[int, int] | None
-    count: int
-    plural: bool
-    clause_end: int = 0
-    shared: bool = False  # joined by a bare "and" with the next one
-
-
 def read_family(text: str) -> list[Member]:
     """Return the members of the family that a text describes; none where it describes none.
 
@@ -100,77 +82,34 @@ def read_family(text: str) -> list[Member]:
     [('self', 'M', ['E11.9'], None), ('child', 'F', ['J45.20'], '2015'),
      ('child', None, [], None), ('child', None, [], None)]
     """
-    plain = _plain(text)
+    plain = family_mentions.plain(text)
     if re.search(MANY, plain, re.IGNORECASE):
         return []
-    mentions = _mentions(plain)
-    if any(_has_share(plain, mention) for mention in mentions):
+    mentions = family_mentions.mentions(plain)
+    if any(family_mentions.has_share(plain, mention) for mention in mentions):
         return []
     if not mentions and SIZE.search(plain) is None:
         return []
     if len(mentions) < 2 and not re.search(FAMILY, plain, re.IGNORECASE):
         return []
     members: list[Member] = []
+    named: dict[str, Member] = {}
     for mention in mentions:
-        members += _members(plain, mention)
+        word = plain[mention.role_start : mention.end].lower()
+        again = named.get(word) if mention.count == 1 and not mention.plural else None
+        is_same = mention.kind != "child" or re.search(r"\bthe\s+$", plain[: mention.role_start])
+        if again is not None and is_same:  # "a son and a mother; the son has asthma"
+            _add_traits(plain, mention, [again])
+            continue
+        members += (new := _members(plain, mention))
+        if len(new) == 1:
+            named[word] = new[0]
     return _complete(plain, members)
 
 
-def _plain(text: str) -> str:
-    """Return the text with brackets, and the comma inside a date or brackets, as blanks."""
-    text = re.sub(r"([a-z]+\.? \d{1,2}),(?=\s*(?:19|20)\d\d\b)", r"\1 ", text, flags=re.IGNORECASE)
-    text = re.sub(r"\([^()]*\)", lambda inner: " " + inner[0][1:-1].replace(",", "&") + " ", text)
-    return re.sub(r"[\r\n\t\x00]", " ", text)
-
-
-def _mentions(text: str) -> list[_Mention]:
-    """Return the words for roles with their clauses, in the order of the text."""
-    found = [mention for match in ROLE.finditer(text) if (mention := _mention(text, match))]
-    edges = sorted([*(one.start for one in found), len(text),
-                    *(match.start() for match in re.finditer(OTHERS, text, re.IGNORECASE)),
-                    *(match.start() for match in re.finditer(r"[,;:!?]|\.(?=\s|$)", text)),
-                    *(match.start() for match in ROLE.finditer(text))])  # fmt: skip
-    for mention in found:
-        mention.clause_end = next(edge for edge in edges if edge >= mention.end)
-    for one, following in pairwise(found):
-        joint = re.fullmatch(r"\s*(?:and|&|or)\s*", text[one.end : following.start], re.IGNORECASE)
-        one.shared |= joint is not None
-        following.shared |= joint is not None
-    return found
-
-
-def _has_share(text: str, mention: _Mention) -> bool:
-    """Return whether a share stands beside a role: then it is of many families."""
-    start = max(text.rfind(mark, 0, mention.start) for mark in ",;:") + 1
-    return re.search(r"\d\s*%|\bper ?cent\b", text[start : mention.clause_end]) is not None
-
-
-def _mention(text: str, match: re.Match[str]) -> _Mention | None:
-    """Return a word for a role; None for one of many, of a thing, or of somebody else."""
-    place = next(int(name[1:]) for name, value in match.groupdict().items()
-                 if name[0] == "r" and value)  # fmt: skip
-    _, plural, kind, gender, ages = ROLES[place]
-    many = bool(plural) and match.groupdict().get(f"s{place}") is not None
-    word = match["count"]
-    number = 1 if word is None else NUMBERS.get(word.lower()) or int(word)
-    before, after = text[: match.start()], text[match.end() :]
-    if re.match(r"['’]s?\b", after) or re.search(r"(?:['’]s|\bno|\bnot an?|\bwithout an?)\s+$",
-                                                 before, re.IGNORECASE):  # fmt: skip
-        return None
-    if kind == "child" and re.search(UNBORN, before, re.IGNORECASE):
-        return None
-    is_number = many if word is None else many == (number > 1)
-    if not 1 <= number <= _MOST or (not is_number and (many or word is not None)):
-        return None
-    start = match.start()
-    if word is None and (adjectives := ADJECTIVE.search(before)):
-        start = adjectives.start("words")
-    return _Mention(start, match.start(), match.end(), kind, gender, ages, number, many)
-
-
-def _members(text: str, mention: _Mention) -> list[Member]:
+def _members(text: str, mention: Mention) -> list[Member]:
     """Return the members whom a word for a role stands for, with the traits of its clause."""
-    listed = _listed(text, mention)
+    listed = family_mentions.listed(text, mention)
     number = mention.count
     if mention.plural and mention.count == 1:
         number = len(listed[0]) if listed else 2 if mention.kind == "parent" else 0
@@ -185,42 +124,27 @@ def _members(text: str, mention: _Mention) -> list[Member]:
             setattr(member, name, value)
             member.spans.append(Claim(start, end, name))
     elif not mention.shared:
-        for member in members:
-            for claim, value in _traits(text, mention):
-                _bind(member, claim, value)
+        _add_traits(text, mention, members)
     return members
 
 
-def _listed(text: str, mention: _Mention) -> tuple[list[float] | list[str], str, int, int] | None:
-    """Return the ages or births of a plural: as many as they are, in order."""
-    if not mention.plural:
-        return None
-    clause = text[mention.end : mention.clause_end]
-    ages = re.match(r"\s*(?:aged?|ages|of)?\s*(\d{1,2}(?:(?:\s*,\s*|\s+and\s+|\s+)\d{1,2})+)"
-                    r"(?![\w%])", clause, re.IGNORECASE)  # fmt: skip
-    years = re.match(r"\s*born\s+(?:in\s+)?((?:19|20)\d\d(?:(?:\s+and\s+|\s+)(?:19|20)\d\d)+)"
-                     r"(?![\w%])", clause, re.IGNORECASE)  # fmt: skip
-    if ages:
-        figures = [float(one) for one in re.findall(r"\d+", ages[1])]
-        return figures, "age", mention.end + ages.start(1), mention.end + ages.end(1)
-    if years:
-        start = mention.end + years.start() + len(years[0]) - len(years[0].lstrip())
-        return re.findall(r"\d+", years[1]), "born", start, mention.end + years.end(1)
-    return None
+def _add_traits(text: str, mention: Mention, members: list[Member]) -> None:
+    """Give members what the clause of their word says; one age or birth is not of several."""
+    for claim, value in _traits(text, mention):
+        if len(members) > 1 and claim.path in ("born", "years", "months"):
+            continue
+        for member in members:
+            _bind(member, claim, value)
 
 
-def _traits(text: str, mention: _Mention) -> Iterator[tuple[Claim, str]]:
+def _traits(text: str, mention: Mention) -> Iterator[tuple[Claim, str]]:
     """Yield what the words of a clause, and the adjectives before it, say."""
     taken: list[Claim] = []
-    bare = re.match(
-        r"\s*(\d{1,3})(?=\s*(?:$|&|and\b|with\b|who\b|is\b|has\b|born\b))",
-        text[mention.end : mention.clause_end],
-        re.IGNORECASE,
-    )
-    if bare and not mention.plural:
-        start = mention.end + bare.start(1)
-        taken.append(Claim(start, mention.end + bare.end(1), "years"))
-        yield taken[-1], bare[1]
+    bare = None if mention.plural else BARE_AGE.match(text, mention.end)
+    if bare:
+        place = 1 if bare[1] else 2
+        taken.append(Claim(bare.start(place), bare.end(place), "years"))
+        yield taken[-1], bare[place]
     for low, high in ((mention.start, mention.role_start), (mention.end, mention.clause_end)):
         for name, pattern in TRAITS.items():
             for match in re.finditer(pattern, text[low:high], re.IGNORECASE):
@@ -236,6 +160,8 @@ def _traits(text: str, mention: _Mention) -> Iterator[tuple[Claim, str]]:
 
 def _is_denied(trait: str, before: str) -> bool:
     """Return whether the words of the clause before a trait say that it is not so, or not now."""
+    if re.search(r"\d\s*(?:-|–|to|or)\s*$", before):
+        return True  # the end of a range
     of_pregnancy = trait in ("due", "weeks", "pregnant")
     return re.search(NOT, before, re.IGNORECASE) is not None or (
         of_pregnancy and re.search(NOT_NOW, before, re.IGNORECASE) is not None
@@ -270,6 +196,8 @@ def _conditions(text: str, low: int, high: int, taken: list[Claim]) -> Iterator[
 
 def _condition_at(text: str, position: int) -> tuple[str, int] | None:
     """Return the code of the condition that begins at a position, and its end."""
+    if match := CODE.match(text, position):
+        return match[0], match.end()
     for code, pattern in CONDITION_WORDS:
         if match := pattern.match(text, position):
             return code, match.end()
@@ -284,7 +212,8 @@ def _bind(member: Member, claim: Claim, value: str) -> None:
             member.conditions.append(value)
         path = f"conditions[{value}]"
     elif path in ("years", "months"):
-        years = float(value) / (12 if path == "months" else 1)
+        figure = NUMBERS.get(value.lower()) or float(value)
+        years = figure / (12 if path == "months" else 1)
         if member.age is not None or years > _OLDEST:
             return
         member.age, member.ages, path = years, None, "age"
@@ -313,7 +242,7 @@ def _complete(text: str, members: list[Member]) -> list[Member]:
     if not adults and couple:
         adults = [Member("self", spans=[Claim(*couple.span(), "role")]),
                   Member("spouse", spans=[Claim(*couple.span(), "role")])]  # fmt: skip
-    if len(adults) > 2 or len(children) > _MOST:
+    if len(adults) > 2 or len(children) > MOST:
         return []
     size = SIZE.search(text)
     number = 0 if size is None else NUMBERS.get(size[1].lower()) or int(size[1])
@@ -321,7 +250,10 @@ def _complete(text: str, members: list[Member]) -> list[Member]:
         adults = [Member("self"), Member("spouse")]
     adults = _anchored(adults)
     whole = [*adults, *children]
-    if len(whole) <= number <= _MOST + 2:
+    if len(whole) < number and len(adults) == 1 and not re.search(ALONE, text, re.IGNORECASE):
+        adults.append(Member("spouse"))
+        whole = [*adults, *children]
+    if len(whole) <= number <= MOST + 2:
         whole += [Member("child") for _ in range(number - len(whole))]
         if size is not None:
             whole[0].spans.append(Claim(*size.span(), ""))

@@ -43,11 +43,21 @@ MANY = (
     r"(?:families|households|mothers|fathers|parents|children|kids)\b|\b(?:1[3-9]|[2-9]\d|\d(?:\d|,\d){2,})\s+"
     r"(?:(?!with\b|and\b|has\b|who\b|is\b)[a-z-]+\s+){0,2}?(?:people|persons?|patients?|members?|"
     r"adults|women|men|children|kids|beneficiaries|mothers|fathers|parents)\b"
+    rf"|(?<![\w-])(?:{'|'.join(words for words, *_ in ROLES)})(?:s|ren)?['’]"
 )
 """Words of many families, or of relatives of patients."""
 UNBORN = r"(?:expect\w*|carrying|having|deliver\w*)\s+(?:(?:an?|their|our|her|the)\s+)?(?:\w+\s+)?$"
+CODE = re.compile(r"[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?(?![\w-])")
+"""An ICD-10-CM code; the profile's checks know which there are."""
+ALONE = r"\b(?:single|lone|widow\w*|divorced|unmarried)\b"
 SIZE = re.compile(rf"\b(?:family|families|household|households)\s+of\s+({COUNT})\b",
                    re.IGNORECASE)  # fmt: skip
+BARE_AGE = re.compile(
+    r"\s*(?:is\s+)?(\d{1,3})(?=\s*(?:$|[,;:&]|\.(?!\d)|(?:and|with|who|is|has|born)\b))"
+    r"|\s*,\s*(\d{1,3})(?=\s*(?:$|[,;:]|\.(?!\d)))",
+    re.IGNORECASE,
+)
+"""A number right after a role, or between marks beside it: an age."""
 LINKS = re.compile(
     r"(?:is|are|has|have|having|with|and|an?|who|also|suffers?|suffering|from|diagnosed|living|"
     r"lives)(?![\w-])|&", re.IGNORECASE)  # fmt: skip
@@ -56,9 +66,11 @@ NOT = r"(?:\b(?:not|no|never|without|isn't|isnt|if|since|from|until|till|at|when
 NOT_NOW = r"\b(?:was|were|been|trying|get|getting|got|become|wants?|hopes?|plans?)\b"
 """Words of a pregnancy that is over, or only hoped for."""
 TRAITS = {
-    "born": rf"\b(?:born|b\.|dob|date of birth)\s*(?:in|on|:)?\s*(?P<value>{CALENDAR})",
+    "born": (r"\b(?:(?:is |was |were )?born|b\.|dob|date of birth)\s*(?:in|on|:)?\s*"
+             rf"(?P<value>{CALENDAR})"),
     "years": (r"\b(?:aged|age(?: of)?|of age)\s*(?P<years>\d{1,3})(?![\d%]|[.,]\d|\s*months?)"
-              r"(?:\s+years?)?|(?<![\w.])(?P<old>\d{1,3})[- ]*(?:years?[- ]olds?|y/?o|"
+              r"(?:\s+years?)?|(?<![\w.])(?P<old>\d{1,3}|" + "|".join(NUMBERS) +
+              r")[- ]*(?:years?[- ]olds?|y/?o|"
               r"years? of age)(?!\w)"),
     "months": r"(?<![\w.])(?P<value>\d{1,2})[- ]*months?[- ]olds?\b",
     "weeks": r"(?<![\w.])(?P<value>\d{1,2})\s*weeks?\s*pregnant\b"
@@ -71,7 +83,7 @@ TRAITS = {
 CONDITION_WORDS = [(code, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE))
                    for code, (pattern, _) in CONDITIONS.items()]  # fmt: skip
 ADJECTIVE = re.compile(
-    rf"(?:(?<![\w-]){ARTICLE}|^|[,;:.(])\s*(?P<words>(?:(?:\d{{1,3}}[- ]years?[- ]old|"
+    rf"(?:(?<![\w-]){ARTICLE}|^|[,;:.(])\s*(?P<words>(?:(?:{COUNT}[- ]years?[- ]old|"
     r"\d{1,2}[- ]months?[- ]old|pregnant|[a-z]+ics?|hypertensive|obese)\s+)+)$",
     re.IGNORECASE,
 )
