@@ -43,7 +43,6 @@ from healthsim.cli_screen import (
 )
 from healthsim.cli_screen import home as home_folder
 from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
-from healthsim.exports import Format
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -420,7 +419,7 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
 def export(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
-    form: Annotated[Format, typer.Option("--format", help="Kind of files.")] = "csv",
+    form: Annotated[str, typer.Option("--format", help="Kind of files: csv or parquet.")] = "csv",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write into a folder that has files.")
     ] = False,
@@ -429,7 +428,8 @@ def export(
     """Write a scenario's tables as files."""
     from healthsim.operations import exporting  # noqa: PLC0415  see the top
 
-    done = exporting.export_to(home_folder(), name, out, form, replace=replace)
+    kind = exporting.format_named(form)
+    done = exporting.export_to(home_folder(), name, out, kind, replace=replace)
     if as_json:
         print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
     else:

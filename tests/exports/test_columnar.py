@@ -169,3 +169,11 @@ def test_an_error_names_the_folder_of_the_export(home: Home, tmp_path: Path) -> 
     assert ".export-" not in said
     assert "file-size limit" in said
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(("name", "what"), [("xpt", "SDTM"), ("fhir", "FHIR"), ("zip", "use")])
+def test_a_format_that_is_not_built_is_refused_with_what_is(name: str, what: str) -> None:
+    with pytest.raises(Refused, match=f"is '{name}'; {what}.*'csv' or 'parquet'"):
+        exporting.format_named(name)
+
+    assert exporting.format_named("csv") == "csv"

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from healthsim.capabilities import not_built
 from healthsim.errors import Refused, StorageError
 from healthsim.exports import Format
 from healthsim.operations import scenarios
@@ -29,6 +30,21 @@ class ExportResult:
     folder: Path
     files: tuple[Path, ...]
     megabytes: float
+
+
+def format_named(name: str) -> Format:
+    """Return the format of a name.
+
+    Raises:
+        Refused: it is not built; the error says what is nearest.
+    """
+    for form in get_args(Format):
+        if name == form:
+            known: Format = form
+            return known
+    built = " or ".join(repr(form) for form in get_args(Format))
+    mend = "; ".join(filter(None, [not_built(name), f"use {built}"]))
+    raise Refused("format", f"is {name[:40]!r}", mend)
 
 
 def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ()) -> ExportResult:
