@@ -45,7 +45,7 @@ class DraftChange(BaseModel):
         str,
         Field(
             description="demographics.age.mean, clinical.comorbidities[I10].share, "
-            "journey.steps[quarter].times; or a JSON pointer."
+            "journey.steps[quarter].times."
         ),
     ]
     value: Annotated[Any, Field(description="New value or item.")] = None
@@ -92,10 +92,7 @@ def start_journey_builder(
     spec_id: Annotated[str, Field(description="Draft whose people it happens to.")] = "",
     template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
 ) -> Annotated[CallToolResult, DraftStarted]:
-    """Add a journey (what happens over time) to a draft of a population.
-
-    Answers like start_profile_builder.
-    """
+    """Add a journey (what happens over time) to a draft of a population."""
     home = home_of(ctx)
     stored = specs.load(home, spec_id) if spec_id else None
     base = Draft.of(stored.document) if stored else None
@@ -171,7 +168,7 @@ def get_spec(
     ctx: Ctx,
     spec_id: SpecId,
     section: Annotated[str, Field(description="A path: clinical, journey.phases.")] = "",
-    revision: Annotated[int, Field(ge=0, description="An earlier one; 0: the latest.")] = 0,
+    revision: Annotated[int, Field(ge=0, description="An earlier one.")] = 0,
     against: Annotated[int, Field(ge=0, description="List what differs from this one.")] = 0,
 ) -> Annotated[CallToolResult, SpecShown]:
     """Show a draft as a card to confirm, one section of it as data, or what a revision changed."""

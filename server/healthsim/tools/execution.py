@@ -45,8 +45,7 @@ async def execute_spec(
 ) -> Annotated[CallToolResult, RunState]:
     """Run a specification: generate its people and all their linked records.
 
-    The same spec and seed give the same rows. A long run answers with status running: call
-    check_run.
+    A long run answers with status running: call check_run.
     """
     home = home_of(ctx)
     spec = Draft.of(specs.load(home, spec_id).document)
@@ -197,7 +196,7 @@ async def check_run(
 
 
 def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:
-    """Stop a run that is no longer needed; it stops within one chunk."""
+    """Stop a run that is no longer needed."""
     home = home_of(ctx)
     runs.cancel(home, run_id)
     record = generate.join(home, run_id, _STOPPING)

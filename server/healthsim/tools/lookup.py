@@ -29,8 +29,8 @@ def look_up(
     query: Annotated[
         str,
         Field(
-            description="Words (heart attack, a1c), a code, goes with E11; how do I say a denial; "
-            "population: Harris County, TX; network: cardiology near Houston, TX."
+            description="Heart attack; E11.9; goes with E11; how do I say a denial; "
+            "Harris County, TX; cardiology near Houston, TX."
         ),
     ],
     about: Annotated[
@@ -38,14 +38,14 @@ def look_up(
     ] = "codes",
     kind: Annotated[
         str,
-        Field(description="One book: icd10cm, loinc, drug, hcpcs, cvx...; a measure."),
+        Field(description="One book (icd10cm, loinc, drug, cvx) or measure."),
     ] = "",
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 8,
 ) -> Annotated[CallToolResult, LookupAnswer]:
     """Look up medical codes by words before writing them; never guess a code.
 
-    Says if a code is valid and what goes with a condition; whether something is built and how it
-    is said; people and prevalence of a place; providers near it.
+    Says if a code is valid, what goes with a condition, whether something is built and how it is
+    said, who lives in a place, how common conditions are, and providers near it.
     """
     if about == "population":
         return reply(_population(home_of(ctx), query, kind))

@@ -95,7 +95,7 @@ def export_scenario(
     format: Annotated[Format, Field(description="Kind of files.")] = "csv",
     tables: Annotated[list[str], Field(description="Only these tables.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
-    """Export a scenario's tables as files, into the exports folder of the HealthSim home."""
+    """Export a scenario's tables as files into the exports folder."""
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
 
     done = exporting.export_home(home_of(ctx), name, format, tables)

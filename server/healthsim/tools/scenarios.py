@@ -24,7 +24,7 @@ def save_scenario(
     description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
     replace: Annotated[bool, Field(description="A scenario of this name.")] = False,
 ) -> Annotated[CallToolResult, ActionResult]:
-    """Save a finished run under a name, to query, export and generate again later."""
+    """Save a finished run under a name, to query and export later."""
     if not replace:
         refuse_taken(home_of(ctx), name)
     saved = kept.save_run(home_of(ctx), run_id, name, description=description, replace=replace)

@@ -176,7 +176,7 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def slim(schema: Any) -> Any:
-    """Drop what a model can guess: generated titles, optional null, a least value of 0 or 1.
+    """Drop what a model can guess: generated titles, null, a least value of 0 or 1, longest texts.
 
     Arguments are still checked against all of it.
     """
@@ -190,6 +190,7 @@ def slim(schema: Any) -> Any:
         if not (key == "title" and isinstance(value, str))
         and not (key == "default" and not value)
         and not (key == "minimum" and value in (0, 1))
+        and not (key == "maxLength" and isinstance(value, int))
     }
     choices = [choice for choice in slimmed.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1 and len(choices) < len(slimmed["anyOf"]):

@@ -21,7 +21,7 @@ _NAMED_SUMS = 3  # of those that do not differ
 def copy_spec(
     ctx: Ctx,
     of: Annotated[str, Field(description="A spec_id, run_id or scenario.")],
-    revision: Annotated[int, Field(ge=0, description="Of a draft; 0: the latest.")] = 0,
+    revision: Annotated[int, Field(ge=0, description="Of a draft.")] = 0,
 ) -> Annotated[CallToolResult, DraftCopied]:
     """Copy a draft, run or scenario to start another like it: a what-if; the same, but in Ohio."""
     made = copying.copy(home_of(ctx), of, revision)
