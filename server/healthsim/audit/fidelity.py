@@ -28,6 +28,7 @@ from healthsim.audit.comparison import (
 )
 from healthsim.audit.drawn_values import compare_drawn
 from healthsim.audit.expected import labels_of_each, share_of_each, spread
+from healthsim.audit.members import born_compared, members_compared, places_decided
 from healthsim.audit.people import ColumnNotStored, StoredPeople, combinations_of
 from healthsim.audit.realized_figures import compare_figures, compare_options
 from healthsim.audit.residence import counties_as_specified
@@ -41,7 +42,6 @@ from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.dependencies import in_order
 from healthsim.specification.profiles.profile import (
-    Clinical,
     Comorbidity,
     Location,
     ProfileSpec,
@@ -92,6 +92,7 @@ def compare(
             *_demographics(spec, anchors),
             *attributes_compared(spec, people),
             *household_compared(spec, anchors, people),
+            *members_compared(spec, people),
             *_clinical(spec, people, anchors),
             *_coverage(spec, anchors),
             *_journeys(connection, stored, journey_specs, counted),
@@ -103,7 +104,10 @@ def compare(
 
 def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     demographics = profile.demographics
-    yield from _age(profile.ages, people)
+    if demographics.born is None:
+        yield from _age(demographics.age, people)
+    else:
+        yield from born_compared("people", demographics.born, people)
     for name in ("gender", "race", "ethnicity", "language", "marital_status"):
         asked = getattr(demographics, name)
         if name == "marital_status" and profile.household is not None:
@@ -226,7 +230,7 @@ def _clinical(
     for code in (code for code in clinical.implied_by if code not in stated):
         nobody = Comorbidity.model_validate({"code": code, "share": 0})
         yield from _comorbidity(profile, code, nobody, people)
-    yield from _together(clinical, people)
+    yield from _together(profile, people)
     for drug in clinical.medications:
         has = people.takes("drug", drug.drug)
         able = np.ones(people.size, np.bool_)
@@ -247,6 +251,10 @@ def _comorbidity(
         )
         return
     can, limits = np.ones(people.size, dtype=np.bool_), []
+    members = places_decided(profile, code)
+    if members:
+        can &= ~np.isin(people.person_id % 100, members)
+        limits.append("without the members who are stated to have it or what excludes it")
     gender = people.name("gender")
     if row.sex and isinstance(gender, Coded):
         can &= gender.equals(row.sex)
@@ -274,12 +282,12 @@ def _comorbidity(
         yield _quota(f"condition {_with_combinations(code)}{whom}", quota, has, can, people)
 
 
-def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
+def _together(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     """Compare how often two conditions with loadings occur together, for the strongest pairs."""
     loading = [
         comorbidity
-        for comorbidity in clinical.comorbidities
-        if comorbidity.loading and _share_alone_decides(comorbidity.code, clinical)
+        for comorbidity in profile.clinical.comorbidities
+        if comorbidity.loading and _share_alone_decides(comorbidity.code, profile)
     ]
     pairs = sorted(combinations(loading, 2), key=lambda two: -two[0].loading * two[1].loading)
     for one, other in pairs[:_MOST_PAIRS]:
@@ -294,14 +302,15 @@ def _together(clinical: Clinical, people: StoredPeople) -> Iterator[Comparison]:
         yield share(what, joint_share(first, second, one.loading * other.loading), has)
 
 
-def _share_alone_decides(code: str, clinical: Clinical) -> bool:
+def _share_alone_decides(code: str, profile: ProfileSpec) -> bool:
     """Return whether everybody can have a condition, by its share alone."""
-    row = icd10cm().row(code)
+    row, clinical = icd10cm().row(code), profile.clinical
     others = [other for other in clinical.codes if other != code]
     return not (
         row.sex
         or row.age_low
         or code in clinical.implied_by
+        or places_decided(profile, code)
         or any(
             mutually_exclusive(code, other) or other in combinations_of(code) for other in others
         )

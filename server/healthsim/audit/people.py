@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS
-from healthsim.dates import day_of, whole_years
+from healthsim.dates import Days, day_of, whole_years
 from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -82,9 +82,13 @@ class StoredPeople:
     @cached_property
     def age(self) -> NDArray[np.int32]:
         """Whole years on the profile's day, int32, shape (n,)."""
-        birth = self._numbers(self._from_face("birth_date - DATE '1970-01-01'")).astype(np.int32)
         as_of = day_of(self._profile.as_of.isoformat())
-        return whole_years(birth, np.full(self.size, as_of, dtype=np.int32))
+        return whole_years(self.birth, np.full(self.size, as_of, dtype=np.int32))
+
+    @cached_property
+    def birth(self) -> Days:
+        """Day of birth, int32, shape (n,)."""
+        return self._numbers(self._from_face("birth_date - DATE '1970-01-01'")).astype(np.int32)
 
     @cached_property
     def plan(self) -> Coded:
