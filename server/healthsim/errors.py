@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,58 @@ def near(name: str, known: Iterable[str], most: int = 3) -> str:
 
     >>> near("agee", ["age", "gender"])
     "did you mean 'age'?"
+    >>> near("surgery", ["general surgery", "neurosurgery"])
+    "did you mean 'general surgery' or 'neurosurgery'?"
     >>> near("xyz", ["age", "gender"])
     'known: age, gender'
     """
     names = sorted(set(known))
-    matches = get_close_matches(name, names, n=most, cutoff=0.7)
+    matches = alike(name, names)[:most]
     if matches:
         return f"did you mean {' or '.join(repr(match) for match in matches)}?"
-    shown = ", ".join(names[:25])
-    return f"known: {shown}{', …' if len(names) > 25 else ''}" if names else "there are none yet"
+    shown = ", ".join((nearest(name, names) if len(names) <= _RANKED else names)[:_LISTED])
+    return f"known: {shown}{', …' if len(names) > _LISTED else ''}" if names else _NONE
+
+
+_RANKED = 500  # names that are put in order by likeness: beyond, it takes too long
+_LISTED = 25  # names that are listed where none is like the one that was given
+_NONE = "there are none yet"
+_NEARLY, _ALIKE, _DISTANT = 0.9, 0.7, 0.5  # of the letters of two names, as difflib counts them
+
+
+def alike(name: str, known: Sequence[str]) -> list[str]:
+    """Return the known names that may be meant, the likeliest first.
+
+    A name that differs in a letter or two is the one. Otherwise a name that holds every word of
+    `name` comes first ("general ..." before the others, for it is what the bare word means), then
+    one that is alike.
+    """
+    close = get_close_matches(name, known, n=3, cutoff=_ALIKE)
+    nearly = [other for other in close if _likeness(name, other) >= _NEARLY]
+    if nearly:
+        return nearly
+    words = _words(name)
+    holding = [other for other in known if words and words <= _words(other)]
+    holding.sort(key=lambda other: "general" not in _words(other))
+    return list(dict.fromkeys([*holding, *close]))
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return all the known names: the most like `name` first, the others in their own order.
+
+    >>> nearest("fill_share", ["drug", "refills", "first_fill_share"])
+    ['first_fill_share', 'refills', 'drug']
+    """
+    listed = list(dict.fromkeys(known))
+    likeness = {
+        other: _likeness(name, other) + 0.2 * len(_words(name) & _words(other)) for other in listed
+    }
+    return sorted(listed, key=lambda other: -likeness[other] * (likeness[other] >= _DISTANT))
+
+
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, other, name).ratio()
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", name.lower()))

@@ -60,9 +60,9 @@ def test_loadings_are_said_with_how_often_their_conditions_meet() -> None:
         "- part flu-shot (month 9):",
         "  - shot: immunization (140), from the next <month>",
         "20 families as of 2025-01-01",
-        "| spouse | 60 %; years younger: normal: mean 2, sd 3 |",
-        "| children | 0 40 %, 1 30 %, 2 30 % |",
-        "days, precedence 2",
+        "| spouse | 60 %; years younger: normal: mean 2, sd 3 | assumed |",
+        "| children | 0 40 %, 1 30 %, 2 30 % | assumed |",
+        ", precedence 2",
     ],
 )
 def test_every_kind_of_step_is_said(said: str) -> None:

@@ -149,3 +149,26 @@ def test_columns_of_ones_own_and_blank_rows_are_passed_over() -> None:
     assert read_codes("codes.csv", text, QueryDefaults()) == [
         CodeQuery("C61", sex="F"), CodeQuery("E11.9")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "number"),
+    [
+        ("emergency department visit", "emergency", "99284"),
+        ("office visit", "office", "99213"),
+        ("hospital admission", "inpatient", "99223"),
+        ("telehealth visit", "telehealth", "99212"),
+    ],
+)
+def test_a_kind_of_visit_is_answered_with_the_numbers_that_templates_bill(
+    query: str, kind: str, number: str
+) -> None:
+    said = codes.look(query).note
+
+    assert said.startswith(f"a visit of class {kind} is billed with a CPT number")
+    assert number in said
+
+
+@pytest.mark.parametrize("query", ["a1c", "heart attack", "metformin"])
+def test_a_search_that_is_not_for_a_visit_names_no_visit_numbers(query: str) -> None:
+    assert "CPT" not in codes.look(query).note

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from execution.running import diabetic, first_year
 from healthsim.errors import Problem, SpecError, near
-from healthsim.specification.document import parse_json, path_of, read
+from healthsim.specification.document import parse_json, read
+from healthsim.specification.faults.problems import path_of
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -118,17 +119,21 @@ def test_anything_at_all_is_read_or_refused(document: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "path"),
+    ("model", "location", "path"),
     [
-        ((), "document"),
-        (("demographics", "age", "normal", "sd"), "demographics.age.sd"),
-        (("phases", 0, "steps", 3, "event:lab", "details"), "phases[0].steps[3].details"),
+        (ProfileSpec, (), "document"),
+        (ProfileSpec, ("demographics", "age", "normal", "sd"), "demographics.age.sd"),
+        (
+            JourneySpec,
+            ("phases", 0, "steps", 3, "event:lab", "details"),
+            "phases[0].steps[3].details",
+        ),
     ],
 )
 def test_paths_name_places_and_not_the_kinds_of_unions(
-    location: tuple[str | int, ...], path: str
+    model: type[ProfileSpec | JourneySpec], location: tuple[str | int, ...], path: str
 ) -> None:
-    assert path_of(location) == path
+    assert path_of(location, model) == path
 
 
 def test_an_error_says_every_problem_and_shows_the_first() -> None:

@@ -24,7 +24,9 @@ async def test_a_misspelt_argument_is_named_with_its_near_match(
         result = await client.call_tool("find_templates", {"qury": "diabetes"})
 
     assert result.is_error
-    assert text_of(result) == "qury: unknown key 'qury'; did you mean 'query'?"
+    assert text_of(result) == (
+        "qury: unknown key 'qury'; did you mean 'query'? the keys here are query, kind, limit"
+    )
 
 
 async def test_a_wrong_argument_is_explained_without_pydantic_links(open_client: Open) -> None:

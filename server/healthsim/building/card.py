@@ -8,10 +8,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthsim.building import member_phrases, phrases, templates
-from healthsim.building.draft import Draft, Question
+from healthsim.building import dates_said, member_phrases, money, phrases, templates
+from healthsim.building.draft import Draft
+from healthsim.building.histograms import histogram
+from healthsim.building.origins import Origins
 from healthsim.building.outline import outline
 from healthsim.building.phrases import line
+from healthsim.building.question import Question
 from healthsim.errors import Problem
 
 if TYPE_CHECKING:
@@ -19,19 +22,33 @@ if TYPE_CHECKING:
 
 
 def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) -> str:
-    """Return the draft as markdown text: who, what happens, what is wrong, what is open."""
-    parts = []
+    """Return the draft as markdown text: who, what happens, what is wrong, what is open.
+
+    Beside each figure of the people stands where it comes from, as `origins` says.
+    """
+    origins, parts = Origins(draft), []
     if draft.profile is not None:
         parts.append(
             _pages()
             .get_template("profile.md.jinja")
-            .render(profile=draft.profile, origin=_origin(draft.profile, draft.templates))
+            .render(
+                profile=draft.profile,
+                origin=_origin(draft.profile, draft.templates),
+                origins=origins,
+                records=_records(draft),
+            )
         )
     parts += [
         _pages()
         .get_template("journey.md.jinja")
-        .render(journey=journey, steps=outline(journey), origin=_origin(journey, draft.templates))
-        for journey in draft.journeys
+        .render(
+            journey=journey,
+            steps=outline(journey, origins.said_steps(number)),
+            origin=_origin(journey, draft.templates),
+            source=origins.template_of(journey),
+            beginning=dates_said.beginning(journey, draft.profile),
+        )
+        for number, journey in enumerate(draft.journeys)
     ]
     if problems:
         parts.append("## Wrong\n" + "\n".join(f"- {problem}" for problem in problems))
@@ -42,6 +59,21 @@ def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) 
     if open_questions:
         parts.append("## Open\n" + "\n".join(f"- {question.ask}" for question in open_questions))
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _records(draft: Draft) -> str:
+    """Say from when to when there will be records of what happens."""
+    first, last = dates_said.records(draft.profile or {}, draft.journeys)
+    return f"{first} to {last}, {(last - first).days + 1:,} days"
+
+
+def _ages(value: Any) -> str:
+    return _shape(value, whole=True)
+
+
+def _shape(value: Any, *, whole: bool = False) -> str:
+    picture = histogram(value, whole=whole)
+    return f" {picture}" if picture else ""
 
 
 _FIGURES = (
@@ -116,5 +148,8 @@ def _pages() -> Environment:
         "together": _joint_shares,
         "member": member_phrases.member,
         "calendar": member_phrases.calendar,
+        "plans": money.plans,
+        "ages": _ages,
+        "shape": _shape,
     }
     return pages

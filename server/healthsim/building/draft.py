@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from healthsim.building import paths
+from healthsim.building import paths, surprises
+from healthsim.building.question import Question
 from healthsim.errors import Problem, SpecError, StorageError
 
 _LONGEST = 500  # characters that are quoted of what was not understood
@@ -28,20 +29,6 @@ class Assumption:
     took: Any
     ask: str
     instead: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something that is still open, with changes that would answer it.
-
-    Attributes:
-        assumed: the draft has a figure there, assumed for a vague word.
-    """
-
-    path: str
-    ask: str
-    suggestions: tuple[dict[str, Any], ...] = ()
-    assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +138,7 @@ def questions(draft: Draft) -> list[Question]:
                      f"Not understood: {unread}. Change the draft for it, or go on without it?",
                      ({"op": "remove", "path": "not_understood"},), assumed=True)
         )  # fmt: skip
+    open_questions += surprises.questions(draft)
     return open_questions + _of_profile(draft) + _of_journeys(draft)
 
 

@@ -7,6 +7,7 @@ the number, and `[2]` is refused.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -210,6 +211,41 @@ def _items(items: list[Any], piece: str) -> str:
     return f"it holds {', '.join(names)}" if names else f"it has {len(items)} items, from 0"
 
 
+def parts_of(value: Any, path: str, longest: int, most: int = 40) -> list[str]:
+    """Return the paths of the parts of a value, each with its characters, as a reader may ask.
+
+    A part of more than `longest` characters is replaced by its own parts.
+
+    >>> parts_of([{"id": "a"}, [3, 4]], "steps", 100), parts_of([[3, 4]], "steps", 5)
+    (['steps[a] (11)', 'steps[1] (6)'], ['steps[0][0] (1)', 'steps[0][1] (1)'])
+    """
+    sized = list(_sized(value, path, longest))
+    return [*sized[:most], *([f"and {len(sized) - most} more"] if len(sized) > most else [])]
+
+
+def _sized(value: Any, path: str, longest: int) -> Iterator[str]:
+    if isinstance(value, dict):
+        named = [(f"{path}.{key}", inner) for key, inner in value.items()]
+    else:
+        names = [_name_of(item, number, value) for number, item in enumerate(value)]
+        named = [(f"{path}[{name}]", inner) for name, inner in zip(names, value, strict=True)]
+    for name, inner in named:
+        size = len(json.dumps(inner))
+        if size > longest and isinstance(inner, dict | list):
+            yield from _sized(inner, name, longest)
+        else:
+            yield f"{name} ({size:,})"
+
+
+def _name_of(item: Any, number: int, items: list[Any]) -> str:
+    """Return what names a list item: its key where no other item has it, else its number."""
+    names = [str(item[key]) for key in _KEYS if key in item] if isinstance(item, dict) else []
+    of_others = [other for place, other in enumerate(items) if place != number]
+    taken = {str(other.get(key)) for other in of_others if isinstance(other, dict) for key in _KEYS}
+    plain = names and names[0] not in taken and not names[0].isdigit() and "]" not in names[0]
+    return names[0] if plain else counted(items, number)
+
+
 def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """Yield (place, step) of every step below a journey document, in document order.
 
@@ -226,10 +262,10 @@ def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, 
                 yield from steps(inner, [*pieces, key])
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from steps(item, [*pieces, _counted(value, number)])
+            yield from steps(item, [*pieces, counted(value, number)])
 
 
-def _counted(items: list[Any], number: int) -> str:
+def counted(items: list[Any], number: int) -> str:
     """Return the number of a list item as a piece that cannot be read as a name."""
     figure = str(number)
     named = any(isinstance(item, dict) and figure in map(item.get, _KEYS) for item in items)

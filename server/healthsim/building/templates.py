@@ -89,20 +89,65 @@ def find(query: str = "", kind: str = "") -> list[tuple[float, Template]]:
     )
 
 
+def fitting(query: str = "", kind: str = "") -> list[Template]:
+    """Return the templates that fit `query`, best first; all of them for no query.
+
+    A template fits if its name, title or description meets at least half of the words that say
+    something: no figures, and no words such as "patients" or "template".
+    """
+    words = _telling(query)
+    return [
+        template
+        for _, template in find(query, kind)
+        if not words or 2 * sum(_meets(word, template) for word in words) >= len(words)
+    ]
+
+
+def mentioning(query: str, kind: str = "") -> list[tuple[str, Template]]:
+    """Return (word, template) of words of `query` that stand only inside the documents.
+
+    For example a drug that some of the people take, of whom the template is not about that drug.
+    """
+    return [
+        (word, template)
+        for word in dict.fromkeys(_telling(query))
+        for template in load_library()
+        if kind in ("", "any", template.kind) and word in _split(template.document)
+    ]
+
+
+_OF_LIBRARY = frozenset({"template", "templates", "profile", "profiles", "journey", "journeys"})
+
+
+def _telling(query: str) -> list[str]:
+    """Return the words of a query that say what a template should be about."""
+    return [word for word in _split(query)
+            if word not in EMPTY and word not in _OF_LIBRARY and not word.isdigit()]  # fmt: skip
+
+
+def _meets(word: str, template: Template) -> bool:
+    text = f"{template.name} {template.title} {template.description}"
+    return _match(word, set(_split(text))) > 0
+
+
 def _score(words: list[str], template: Template) -> float:
     total, matched = 0.0, set()
     for weight, text in ((4, template.name), (3, template.title), (1, template.description)):
         present = set(_split(text))
-        stems = {word[:5] for word in present if len(word) >= 5}
         for word in words:
-            synonyms = {word, ALIKE.get(word, word)}
-            match = max(
-                1.0 if synonym in present else 0.5 if synonym[:5] in stems else 0.0
-                for synonym in synonyms
-            )
+            match = _match(word, present)
             total += weight * match
             matched |= {word} if match else set()
     return total * len(matched) / max(len(set(words)), 1)
+
+
+def _match(word: str, present: set[str]) -> float:
+    """Return 1 where a word or one that means the same is present, 0.5 where its stem is."""
+    stems = {other[:5] for other in present if len(other) >= 5}
+    synonyms = {word, ALIKE.get(word, word)}
+    return max(
+        1.0 if synonym in present else 0.5 if synonym[:5] in stems else 0.0 for synonym in synonyms
+    )
 
 
 def _split(text: str) -> list[str]:

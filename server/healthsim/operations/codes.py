@@ -18,6 +18,7 @@ from healthsim.codes.procedures import procedure_system
 from healthsim.codes.search import SearchHit, SearchResult, remarks, search
 from healthsim.codes.search_books import ALIASES
 from healthsim.errors import NotFound, Refused
+from healthsim.operations import visit_codes
 
 VERDICT = ("said", "system", "status", "code", "display", "found_in", "suggestions", "detail")
 """Columns of a judged code."""
@@ -84,6 +85,8 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
     notes = remarks(result)
     if judged is not None and not judged.as_written:
         notes.insert(0, f"{judged.found}; {judged.mend}")
+    if of_visits := visit_codes.note(query):
+        notes.insert(0, of_visits)
     return LookupResult(
         SearchHit._fields, [list(hit) for hit in result.hits], "; ".join(notes), judged
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution.job import Job
-from healthsim.execution.passes.rehearsal import eligibility_problems
+from healthsim.execution.passes.rehearsal import eligibility_problems, entrants
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import run_chunk
 from healthsim.operations.home import Home
@@ -65,17 +65,8 @@ def preview(
     }
     return RunEstimate(
         count=job.count,
-        columns=[
-            "person_id",
-            "name",
-            "birth_date",
-            "gender",
-            "city",
-            "state",
-            "plan",
-            "conditions",
-        ],
-        people=[_line(person) for person in _Seen(_tables(job), tables).people(sample)],
+        columns=[*_SHOWN, "plan", "conditions", *(["journeys"] if journeys else [])],
+        people=_lines(job, _Seen(_tables(job), tables), sample),
         expected={name: number for name, number in expected.items() if number},
         seconds=round(throughput.seconds(job.count), 1),
         megabytes=round(throughput.megabytes(job.count), 1),
@@ -89,10 +80,29 @@ def _warnings(job: Job) -> list[str]:
         str(job_warning)
         for job_warning in job_warnings(job.profile, job.journeys, built_in_names())
     ]
+    warnings = [*_left_out(job), *warnings]
     if job.count > MOST_LOOKED_AT:
         warnings = [*map(str, eligibility_problems(job)), *warnings]
     more = len(warnings) - _MOST_WARNINGS
     return [*warnings[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
+
+
+_DRAWN = 500  # units that are drawn to see how many may enter a journey
+_NEARLY_ALL = 0.9  # of them: fewer are said
+
+
+def _left_out(job: Job) -> Iterator[str]:
+    """Yield the journeys that many people may not enter, and how many of the first may."""
+    for place, inside in entrants(job, _DRAWN).items():
+        number, count = int(inside.sum()), len(inside)
+        if 0 < number < _NEARLY_ALL * count:
+            journey = job.journeys[place]
+            drawn = f"the first {count:,}" if job.count > _DRAWN else f"all {count:,}"
+            yield (
+                f"journeys[{journey.name}].eligible: {journey.eligible} is true for {number:,} of "
+                f"{drawn} people, and nothing of the journey happens to the others; change it, or "
+                "choose people for whom it is true (ages, conditions)"
+            )
 
 
 _MOST_SHOWN = 10  # people of a few families, who are more than the units asked for
@@ -128,6 +138,15 @@ def missing_parts(
 
 def _tables(job: Job) -> dict[str, Table]:
     return {table.name: table for table in job.tables}
+
+
+def _lines(job: Job, seen: _Seen, most: int) -> list[list[Any]]:
+    """Return the first people in rows; where there are journeys, with those that happen to them."""
+    lines = [_line(person) for person in seen.people(most)]
+    for line in lines if job.journeys else ():
+        walked = {name for (name,) in seen.rows("events", line[0], ("journey",), _MOST_ROWS)}
+        line.append(", ".join(one.name for one in job.journeys if one.name in walked) or "none")
+    return lines
 
 
 def _line(person: Mapping[str, Any]) -> list[Any]:
@@ -185,14 +204,14 @@ class _Seen:
 
     def _person(self, face: str, person_id: int, *, alone: bool) -> dict[str, Any]:
         names = ("given_name", "family_name")
-        given, family, *rest = (self._rows(face, person_id, (*names, *_FACE), 1) or [[""] * 8])[0]
+        given, family, *rest = (self.rows(face, person_id, (*names, *_FACE), 1) or [[""] * 8])[0]
         person: dict[str, Any] = {"person_id": person_id, "name": f"{given} {family}".strip()}
         if not alone:
             (person["role"],) = roles(np.array([person_id % 100])).texts()
         person |= {key: value for key, value in zip(_FACE, rest, strict=True) if value is not None}
         cut: dict[str, str] = {}
         for key, table, columns, most in _VIEWS:
-            rows = self._rows(table, person_id, columns, _MOST_ROWS)
+            rows = self.rows(table, person_id, columns, _MOST_ROWS)
             if rows:
                 person[key] = sorted(rows, key=_first_day)[:most]
                 if (all_ := self._count(table, person_id)) > most:
@@ -202,7 +221,7 @@ class _Seen:
     def _count(self, table: str, person_id: int) -> int:
         return int((np.asarray(self.columns[table]["person_id"]) == person_id).sum())
 
-    def _rows(self, table: str, person_id: int, names: Sequence[str], most: int) -> list[list[Any]]:
+    def rows(self, table: str, person_id: int, names: Sequence[str], most: int) -> list[list[Any]]:
         """Return a person's rows of a table; a column that the table lacks is null."""
         columns = self.columns.get(table)
         if columns is None:

@@ -11,7 +11,7 @@ from threading import Event, Timer
 from typing import Any
 
 from healthsim.errors import Refused
-from healthsim.operations import scenarios
+from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
 from healthsim.persistence.files import unreadable
 
@@ -102,7 +102,8 @@ def query_file(
     if "storage" in answer:
         raise unreadable(answer["file"], answer["storage"].splitlines()[0])
     if "found" in answer:
-        raise Refused("sql", answer["found"], answer["mend"])
+        columns = near_columns.mend(answer["found"], sql, path)
+        raise Refused("sql", answer["found"], columns or answer["mend"])
     return QueryResult(
         [(column, kind) for column, kind in answer["columns"]],
         answer["rows"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthsim.errors import HealthSimError, NotFound, Refused, near
+from healthsim.errors import HealthSimError, NotFound, near
 from healthsim.operations import runs
 from healthsim.operations.generate import stamp
 from healthsim.operations.home import Home
@@ -83,12 +83,14 @@ def refuse_taken(home: Home, name: str, *, replace: bool = False) -> None:
     Raises:
         Refused: it is no name for a scenario, or there is one of this name.
     """
-    if _states(home).exists(name) and not replace:
-        raise Refused(
-            f"scenario {name!r}",
-            "there is one of this name already",
-            "choose another name, or say that it shall be replaced",
-        )
+    states = _states(home)
+    if states.exists(name) and not replace:
+        raise states.taken(name)
+
+
+def free_name(home: Home, wanted: str) -> str:
+    """Return a name for a scenario that is not taken: the wanted one where it is free."""
+    return _states(home).free(wanted)
 
 
 def list_all(home: Home) -> list[ScenarioSummary]:
@@ -188,6 +190,43 @@ def sample(file: Path, table: str, rows: int) -> tuple[list[str], list[list[Any]
 
     names, values = state.sample(file, table, rows)
     return list(names), [[plain(value) for value in row] for row in values]
+
+
+FACE = ["person_id", "name", "birth_year", "gender", "place", "plan"]
+"""What `faces` says of a person: no number or address that is somebody's own."""
+
+_FACES = ("patients", "members", "rx_members")
+_OF_FACE = ("person_id", "given_name", "family_name", "birth_date", "gender", "city", "state")
+
+
+def faces(file: Path, counts: Mapping[str, int], most: int) -> list[list[Any]]:
+    """Return the first people of a run's file in the columns of `FACE`.
+
+    Args:
+        file: of a run or a scenario.
+        counts: its tables with their rows.
+        most: how many people.
+    """
+    from healthsim.persistence import state  # noqa: PLC0415  duckdb is heavy
+
+    table = next(face for face in _FACES if face in counts)
+    names, values = state.sample(file, table, most)
+    people = [dict(zip(names, row, strict=True)) for row in values]
+    plans: dict[Any, list[str]] = {}
+    if "enrollments" in counts:
+        ids = [int(str(person["person_id"])) for person in people]
+        columns = ("person_id", "plan_id", "effective_date")
+        rows = state.rows_of(file, "enrollments", columns, ids)
+        for person, plan, _ in sorted(rows, key=lambda row: str(row[2])):
+            plans.setdefault(person, []).append(str(plan))
+    return [_face(person, plans.get(person["person_id"], [])) for person in people]
+
+
+def _face(person: Mapping[str, Any], plans: Sequence[str]) -> list[Any]:
+    number, given, family, birth, gender, city, state = (person.get(key) for key in _OF_FACE)
+    place = ", ".join(str(part) for part in (city, state) if part)
+    name = f"{given or ''} {family or ''}".strip()
+    return [number, name, birth and birth.year, gender, place, ", then ".join(dict.fromkeys(plans))]
 
 
 def delete(home: Home, name: str) -> None:

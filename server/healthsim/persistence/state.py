@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from healthsim.errors import HealthSimError, NotFound, Refused, near
@@ -36,6 +37,7 @@ from healthsim.tables import Table
 
 SUFFIX = ".duckdb"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_ROOM = 56  # characters of a suggested name before its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class StateManager:
                 f"scenario {name!r}",
                 "not a scenario name",
                 "use 1 to 64 small letters, digits and hyphens, beginning with a letter or digit, "
-                "e.g. 'medicare-dm-cohort'",
+                f"e.g. {self.free(name)!r}",
             )
         return self._folder / f"{name}{SUFFIX}"
 
@@ -82,6 +84,23 @@ class StateManager:
     def exists(self, name: str) -> bool:
         """Say whether there is a scenario of this name."""
         return self.path(name).is_file()
+
+    def free(self, wanted: str) -> str:
+        """Return a name that no scenario has: the wanted one, or it with the next free number."""
+        plain = re.sub(r"[^a-z0-9]+", "-", wanted.lower())[:_ROOM].strip("-") or "scenario"
+        taken = set(self.names())
+        stem = re.sub(r"-\d{1,3}$", "", plain)
+        numbered = (f"{stem}-{number}" for number in count(2))
+        return next(name for name in chain([plain], numbered) if name not in taken)
+
+    def taken(self, name: str) -> Refused:
+        """Return the refusal of a name that is taken, with one that is free."""
+        return Refused(
+            f"scenario {name!r}",
+            "there is one of this name already",
+            f"choose another name, such as {self.free(name)!r}, or call save_scenario with "
+            "replace=true to put the new one in its place",
+        )
 
     def find(self, name: str) -> Path:
         """Return where an existing scenario is kept.
@@ -128,7 +147,7 @@ class StateManager:
             else:
                 publish_new(finished, target)
         except FileExistsError:
-            raise _taken(target) from None
+            raise self.taken(target.stem) from None
 
     def _refuse_taken(self, target: Path, replace: bool) -> None:
         if wal(target).exists():
@@ -138,7 +157,7 @@ class StateManager:
                 "close that program (or open and close the file with DuckDB), then save again",
             )
         if target.exists() and not replace:
-            raise _taken(target)
+            raise self.taken(target.stem)
 
     def describe(self, name: str) -> ScenarioDescription:
         """Return what a scenario is: manifest, tables, size."""
@@ -175,6 +194,17 @@ def describe_file(path: Path) -> ScenarioDescription:
         return ScenarioDescription(manifest, read_tables(connection, path), path.stat().st_size)
 
 
+def rows_of(
+    path: Path, table: str, columns: Sequence[str], people: Sequence[int]
+) -> list[tuple[object, ...]]:
+    """Return some columns of all rows that some people have in a table."""
+    with open_read(path) as connection:
+        listed = ", ".join(map(quoted, columns))
+        marks = ", ".join("?" for _ in people)
+        statement = f"SELECT {listed} FROM {quoted(table)} WHERE person_id IN ({marks})"  # noqa: S608
+        return connection.execute(statement, list(people)).fetchall()
+
+
 def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """Return the first rows of a table: its column names, and the rows.
 
@@ -188,11 +218,3 @@ def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tup
         names = tuple(column.name for column in known[table].columns)
         statement = f"SELECT * FROM {quoted(table)} LIMIT {int(rows)}"  # noqa: S608
         return names, connection.execute(statement).fetchall()
-
-
-def _taken(target: Path) -> Refused:
-    return Refused(
-        f"scenario {target.stem!r}",
-        "there is one of this name already",
-        "choose another name, or pass replace=true to put the new one in its place",
-    )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -18,20 +17,14 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from healthsim.capabilities import not_built
-from healthsim.errors import Problem, SpecError, near
+from healthsim.errors import Problem, SpecError
+from healthsim.specification.faults.problems import kind_of, problems_of, shown
 from healthsim.specification.format import FORMAT, migrated
 
 KebabName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 MOST_BYTES = 2_000_000
 _DEEPEST = 60
-
-RESERVED = {
-    "defects": "an observed copy with errors is not built yet",
-    "claim": "claim directives are not built yet",
-}
-"""Keys that docs/design.md reserves: refused with a reason until they are built."""
 
 
 class Strict(BaseModel):
@@ -50,7 +43,7 @@ def fault_at(place: tuple[str | int, ...], message: str) -> ValidationError:
 
 def _iso(value: object) -> object:
     if not isinstance(value, str | date):
-        raise ValueError(f"is {_shown(value)}; write the date as text, such as 2025-01-31")
+        raise ValueError(f"is {shown(value)}; write the date as text, such as 2025-01-31")
     return value
 
 
@@ -124,7 +117,7 @@ def read(model: type[D], document: object, where: str = "") -> D:
         document = parse_json(document, where or "document")
     if not isinstance(document, Mapping):
         raise SpecError(
-            [Problem(where or "document", f"is {_kind(document)}", "give a JSON object")]
+            [Problem(where or "document", f"is {kind_of(document)}", "give a JSON object")]
         )
     _refuse_deep(document, where or "document")
     _refuse_unwritable(document, where or "document")
@@ -135,7 +128,7 @@ def read(model: type[D], document: object, where: str = "") -> D:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise SpecError(problems_of(error, model, where)) from None
+        raise SpecError(problems_of(error, model, where, document)) from None
 
 
 def parse_json(text: str | bytes, where: str) -> object:
@@ -200,123 +193,3 @@ def _depth(value: object) -> int:
             for inner in (outer.values() if isinstance(outer, Mapping) else outer)
         ]
     return deepest
-
-
-def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
-    """Rewrite pydantic's errors as problems: where, what was found, how to mend it."""
-    items = [dict(item) for item in error.errors(include_url=False)]
-    problems = [_problem(item, model, where) for item in items if not _follows(item, items)]
-    return list(dict.fromkeys(problems))
-
-
-def _follows(item: Mapping[str, Any], items: list[dict[str, Any]]) -> bool:
-    """Tell whether a list is too short only because its items are at fault."""
-    here = item["loc"]
-    return item["type"] == "too_short" and any(
-        len(other["loc"]) > len(here) and other["loc"][: len(here)] == here for other in items
-    )
-
-
-def _problem(item: Mapping[str, Any], model: type[BaseModel], where: str) -> Problem:
-    location = path_of(item["loc"], where)
-    kind, value, context = item["type"], item.get("input"), item.get("ctx") or {}
-    if kind == "extra_forbidden":
-        key = str(item["loc"][-1])
-        mend = RESERVED.get(key) or _other(key, item, model)
-        return Problem(location, f"unknown key {key!r}", mend)
-    if kind == "missing":
-        return Problem(location, "is missing", "add it")
-    if kind in {"union_tag_invalid", "union_tag_not_found"}:
-        tags = [tag.strip().strip("'") for tag in str(context.get("expected_tags", "")).split(",")]
-        tag = str(context.get("tag", ""))
-        key = str(context.get("discriminator", "type")).strip("'")
-        if not tag:
-            return Problem(location, f"has no {key!r}", near("", tags))
-        return Problem(location, f"unknown {key} {tag!r}", RESERVED.get(tag) or near(tag, tags))
-    if kind == "model_type":
-        return Problem(location, f"is {_shown(value)}", _object_of(str(context["class_name"])))
-    if kind == "literal_error":
-        missing = not_built(value) if isinstance(value, str) else ""
-        mend = f"{missing}; use {context.get('expected')}".removeprefix("; ")
-        return Problem(location, f"is {value!r}", mend)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if kind in {"value_error", "assertion_error"} or "; " in message:
-        what, _, mend = message.partition("; ")
-        return Problem(location, what, mend or "change it")
-    return Problem(location, f"is {_shown(value)}", message[:1].lower() + message[1:])
-
-
-def _other(key: str, item: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """Suggest the keys that are allowed in place of an unknown one, as far as that is known."""
-    # numpy comes with distributions, and this module is on the way to tools/list
-    from healthsim.specification.distributions.kinds import KEYS_OF  # noqa: PLC0415
-
-    siblings = item["loc"][:-1]
-    if siblings and str(siblings[-1]) in KEYS_OF:
-        return f"{siblings[-1]} takes {', '.join(KEYS_OF[str(siblings[-1])])}"
-    keys = _keys(model)
-    return "remove it: that key belongs to another object" if key in keys else near(key, keys)
-
-
-def _object_of(name: str) -> str:
-    """Suggest the object that is expected, with its keys."""
-    known = {subclass.__name__: subclass for subclass in _subclasses(Strict)}
-    if name not in known:
-        return "give an object"
-    keys = [field.alias or key for key, field in known[name].model_fields.items()]
-    return f"give an object with {', '.join(keys[:12])}"
-
-
-def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for subclass in model.__subclasses__():
-        yield subclass
-        yield from _subclasses(subclass)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, int) and value.bit_length() > 128:
-        return "a number of over 38 digits"
-    if isinstance(value, str | int | float | bool | None):
-        return repr(value)[:80]
-    return _kind(value)
-
-
-def path_of(location: Iterable[str | int], where: str = "") -> str:
-    """Write a pydantic location as a path into the document, without the tags of unions.
-
-    >>> path_of(("phases", 0, "steps", 1, "event:lab", "details"), "journey")
-    'journey.phases[0].steps[1].details'
-    """
-    path = where
-    for part in location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif part not in _TAGS and ":" not in part and "(" not in part and "[" not in part:
-            path += f".{part}" if path else part
-    return path or "document"
-
-
-_TAGS = frozenset(
-    {
-        "constant", "categorical", "explicit", "uniform", "normal", "lognormal", "triangular",
-        "beta", "gamma", "exponential", "weibull", "poisson", "negative_binomial",
-        "quantiles", "mixture", "conditional", "formula", "population",
-        "int", "float", "str", "constrained-str", "Billed", "CodedDiagnosis", "StateResult",
-        "EveryCycle", "Begins",
-    }
-)  # fmt: skip
-
-
-@cache
-def _keys(model: type[BaseModel]) -> frozenset[str]:
-    """Return every key that may stand anywhere in a document of this kind."""
-    definitions = model.model_json_schema(by_alias=True)
-    schemas = [definitions, *definitions.get("$defs", {}).values()]
-    return frozenset(key for schema in schemas for key in schema.get("properties", {}))
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", tuple: "a list", dict: "an object", str: "text", bool: "true or false"}
-    if value is None:
-        return "null"
-    return names.get(type(value), f"a {type(value).__name__}")

@@ -10,11 +10,22 @@ from typing import Annotated, Any, Literal
 from mcp.types import CallToolResult
 from pydantic import BaseModel, ConfigDict, Field
 
-from healthsim.building import card, differing, draft, paths, refining, starting, templates
+from healthsim.building import (
+    card,
+    differing,
+    draft,
+    left_behind,
+    paths,
+    refining,
+    starting,
+    surprises,
+    templates,
+)
 from healthsim.building.customising import CustomizationReport
 from healthsim.building.draft import Draft
+from healthsim.building.question import Question
 from healthsim.errors import NotFound, Refused, SpecError, near
-from healthsim.operations import specs
+from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.specs import StoredDraft
 from healthsim.tools.answers import (
@@ -57,15 +68,27 @@ def find_templates(
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 10,
 ) -> Annotated[CallToolResult, TemplatesFound]:
     """Search the library of profiles (who) and journeys (what happens) to start from."""
-    matches = templates.find(query, kind)[:limit]
-    listed = [[item.name, item.kind, item.title, item.description[:240]] for _, item in matches]
+    matches = templates.fitting(query, kind)[:limit]
+    listed = [[item.name, item.kind, item.title, item.description[:240]] for item in matches]
     mend = "Start one with start_profile_builder or start_journey_builder, template=<name>."
     if not matches:
-        names = [item.name for item in templates.load_library()]
-        mend = f"Nothing matches {query!r}. All templates: {', '.join(names)}."
+        mend = _nothing_fits(query, kind)
     return reply(
         TemplatesFound(templates=rows(["name", "kind", "title", "description"], listed), next=mend)
     )
+
+
+def _nothing_fits(query: str, kind: str) -> str:
+    """Say that no template is about a query, and what to do without one."""
+    holders: dict[str, list[str]] = {}
+    for word, template in templates.mentioning(query, kind):
+        holders.setdefault(word, []).append(template.name)
+    held = [f"{word!r} is part of {', '.join(names[:4])}." for word, names in holders.items()]
+    return " ".join([
+        f"No template fits {query!r}: none meets half of its words.", *held[:3],
+        "start_profile_builder without template= begins with the request alone; find_templates() "
+        "lists them all.",
+    ])  # fmt: skip
 
 
 def start_profile_builder(
@@ -101,7 +124,7 @@ def start_journey_builder(
         stored = specs.revise(home, spec_id, stored.revision, new.document())
     else:
         stored = specs.create(home, new.name, new.document())
-    return reply(_started(stored.spec_id, stored.revision, new, report))
+    return reply(_started(stored.spec_id, stored.revision, new, report, base))
 
 
 def refine_spec(
@@ -116,13 +139,21 @@ def refine_spec(
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id)
+    old = Draft.of(stored.document)
     base, changed, rest = _base(home, stored, [change.model_dump() for change in changes])
     new = base
     if rest or not changed:
         new, lines = refining.refine(base, rest)
         changed += lines
     stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
-    problems, questions, phase = _state(new)
+    problems, questions, phase = _state(new, old)
+    questions += [
+        _question_fields(item)
+        for number, (before, now) in enumerate(zip(old.journeys, new.journeys, strict=False))
+        if before.get("name") == now.get("name")
+        for item in left_behind.since(before, now, number)
+        if item.path not in {question["path"] for question in questions}
+    ]
     return reply(
         DraftRefined(
             spec_id=spec_id,
@@ -205,7 +236,8 @@ def _section(spec: Draft, section: str) -> Any:
     value = paths.find(documents, pieces)
     size = len(json.dumps(value))
     if size > LONGEST:
-        raise Refused(path, f"is {size:,} characters long", "ask for a part of it")
+        parts = "; ".join(paths.parts_of(value, path, LONGEST))
+        raise Refused(path, f"is {size:,} characters long", f"ask for a part of it: {parts}")
     if value is None:
         parent = paths.find(documents, pieces[:-1])
         keys = parent if isinstance(parent, dict) else {}
@@ -225,6 +257,7 @@ def preview_spec(
     spec = Draft.of(specs.load(home_of(ctx), spec_id).document)
     if spec.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
+    free = scenarios.free_name(home_of(ctx), spec.save_as or spec.name)
     preview = estimate.preview(
         spec.profile, spec.journeys, sample=sample, seed=seed, home=home_of(ctx)
     )
@@ -236,15 +269,17 @@ def preview_spec(
             expected=preview.expected,
             seconds=preview.seconds,
             megabytes=preview.megabytes,
-            warnings=preview.warnings,
-            next=f"If the person agrees: execute_spec(spec_id={spec_id!r}"
-            + (f", save_as={spec.save_as!r})." if spec.save_as else ", save_as=<name>)."),
+            warnings=[*surprises.warnings(spec), *preview.warnings],
+            next=f"If the person agrees: execute_spec(spec_id={spec_id!r}, save_as={free!r})."
+            + (f" {spec.save_as!r} is taken." if spec.save_as not in ("", free) else ""),
         )
     )
 
 
-def _started(spec_id: str, revision: int, spec: Draft, report: CustomizationReport) -> DraftStarted:
-    problems, questions, phase = _state(spec)
+def _started(
+    spec_id: str, revision: int, spec: Draft, report: CustomizationReport, old: Draft | None = None
+) -> DraftStarted:
+    problems, questions, phase = _state(spec, old)
     return DraftStarted(
         spec_id=spec_id,
         revision=revision,
@@ -258,17 +293,35 @@ def _started(spec_id: str, revision: int, spec: Draft, report: CustomizationRepo
     )
 
 
-def _state(spec: Draft) -> tuple[list[str], list[dict[str, Any]], draft.Phase]:
-    """Return what is wrong with a draft, what is open, and how far it is."""
+def _state(
+    spec: Draft, old: Draft | None = None
+) -> tuple[list[str], list[dict[str, Any]], draft.Phase]:
+    """Return what is wrong with a draft, what is open, and how far it is.
+
+    Questions that were open in the `old` draft were asked already, and are only named.
+    """
     problems, questions = draft.problems(spec), draft.questions(spec)
+    asked = set() if old is None else {(item.path, item.ask) for item in draft.questions(old)}
     return (
         [str(problem) for problem in problems],
-        [_question_fields(question) for question in questions],
+        [
+            _question_named(item) if (item.path, item.ask) in asked else _question_fields(item)
+            for item in questions
+        ],
         draft.phase(problems, questions),
     )
 
 
-def _question_fields(question: draft.Question) -> dict[str, Any]:
+_SHORT = 60  # characters of a question that was asked in full before
+
+
+def _question_named(question: Question) -> dict[str, Any]:
+    ask = question.ask
+    cut = ask if len(ask) <= _SHORT else f"{ask[:_SHORT].rsplit(' ', 1)[0]} … (as asked; get_spec)"
+    return {"path": question.path, "ask": cut}
+
+
+def _question_fields(question: Question) -> dict[str, Any]:
     fields = asdict(question)
     fields["suggestions"] = list(question.suggestions)
     del fields["assumed"]

@@ -21,12 +21,12 @@ from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
-from healthsim.tools.scenarios import refuse_taken
 from healthsim.tools.server import Ctx, home_of
 
 LONGEST_WAIT = 40
 """Seconds; some hosts give up after 60."""
 _MOST_COMPARED = 16  # rows of asked against got; audit_scenario shows them all
+_SHOWN = 2  # people whose faces are shown
 _STOPPING = 5.0  # seconds that a run gets to end its chunk
 _BEAT = 0.25  # seconds between two looks at a run
 
@@ -57,7 +57,7 @@ async def execute_spec(
     profile |= {} if seed is None else {"seed": seed}
     profile |= {} if count is None else {"count": count}
     if save_as and not _is_again(home, save_as, profile, spec.journeys):
-        refuse_taken(home, save_as)
+        scenarios.refuse_taken(home, save_as)
     record = await anyio.to_thread.run_sync(
         lambda: generate.start(home, profile, spec.journeys), abandon_on_cancel=True
     )
@@ -103,7 +103,7 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
         state.next = _next(record, save_as, unmet=unmet)
         state.asked_against_got, cut = _compared(path)
-        state.sample = _sample(path, record.counts)
+        state.sample = rows(scenarios.FACE, scenarios.faces(path, record.counts, _SHOWN))
         state.notes = [*network.directory_note(path), *_unlisted(path), *cut]
         if save_as:
             _save(home, record, save_as)
@@ -132,7 +132,7 @@ def _save(home: Home, record: RunRecord, name: str) -> None:
     except NotFound:
         pass
     else:
-        refuse_taken(home, name)
+        scenarios.refuse_taken(home, name)
     scenarios.save_run(home, record.run_id, name)
 
 
@@ -172,16 +172,6 @@ def _compared(path: Path) -> tuple[Rows, list[str]]:
     shown = figures[: max(_MOST_COMPARED, min(off, 2 * _MOST_COMPARED))]
     note = f"{len(shown)} of {len(figures)} asked figures are shown; audit_scenario shows all"
     return rows(auditing.COMPARED, shown), [note] if len(shown) < len(figures) else []
-
-
-def _sample(path: Path, counts: Mapping[str, int]) -> Rows:
-    """Return the first person, without what is null."""
-    face = next(table for table in ("patients", "members", "rx_members") if table in counts)
-    columns, [first] = scenarios.sample(path, face, 1)
-    stated = [
-        (name, value) for name, value in zip(columns, first, strict=True) if value is not None
-    ]
-    return rows([name for name, _ in stated], [[value for _, value in stated]])
 
 
 async def check_run(

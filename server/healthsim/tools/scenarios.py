@@ -7,10 +7,9 @@ from typing import Annotated
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.errors import NotFound, Refused
+from healthsim.errors import Refused
 from healthsim.operations import auditing
 from healthsim.operations import scenarios as kept
-from healthsim.operations.home import Home
 from healthsim.tools.answers import ActionResult, Scenarios, ScenarioShown, reply, rows
 from healthsim.tools.server import Ctx, home_of
 
@@ -26,7 +25,7 @@ def save_scenario(
 ) -> Annotated[CallToolResult, ActionResult]:
     """Save a finished run under a name, to query and export later."""
     if not replace:
-        refuse_taken(home_of(ctx), name)
+        kept.refuse_taken(home_of(ctx), name)
     saved = kept.save_run(home_of(ctx), run_id, name, description=description, replace=replace)
     return reply(
         ActionResult(
@@ -36,19 +35,6 @@ def save_scenario(
             f"describe_scenario({name!r}) shows tables and columns.",
         )
     )
-
-
-def refuse_taken(home: Home, name: str) -> None:
-    """Refuse a name that is taken, with the call that would replace it."""
-    kept.refuse_taken(home, name, replace=True)  # is it a name at all?
-    try:
-        kept.path(home, name)
-    except NotFound:
-        return
-    raise Refused(
-        f"scenario {name!r}", "there is one of this name already",
-        "choose another name, or call save_scenario with replace=true (replace: true)",
-    )  # fmt: skip
 
 
 def list_scenarios(

@@ -15,7 +15,7 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
 from healthsim.errors import HealthSimError, near
-from healthsim.specification.document import problems_of
+from healthsim.specification.faults.problems import problems_of
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home

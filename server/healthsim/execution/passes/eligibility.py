@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days
 from healthsim.errors import Problem
 from healthsim.specification.journeys.journey import JourneySpec, Phase
 from healthsim.specification.journeys.plan import JourneyLayout, lay_out
@@ -49,20 +49,18 @@ def without_steps(journeys: Sequence[JourneySpec]) -> tuple[JourneyLayout, ...]:
 
 def journeys_without_entrants(
     journeys: Sequence[JourneySpec],
-    places: Sequence[int],
-    start_days: Sequence[Days],
+    entered: Mapping[int, NDArray[np.bool_]],
     people: str,
 ) -> Iterator[Problem]:
     """Yield the journeys that none of some drawn people enters.
 
     Args:
         journeys: all that are walked.
-        places: positions of the journeys to check.
-        start_days: first day of everybody in each journey; `NO_DAY` where not in it.
+        entered: position of a journey -> who of the people may enter it, bool, shape (people,).
         people: who was drawn, for the error text.
     """
-    for place in places:
-        if not np.any(start_days[place] != NO_DAY):
+    for place, inside in entered.items():
+        if not np.any(inside):
             yield Problem(
                 f"journeys[{journeys[place].name}].eligible",
                 f"{journeys[place].eligible} is true for none of {people}",

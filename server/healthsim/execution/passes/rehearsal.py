@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import NO_DAY
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.cohort import draw_parts, people_of
 from healthsim.execution.cohort.household import draw_families
@@ -55,17 +56,34 @@ def eligibility_problems(job: Job) -> list[Problem]:
 
     Only journeys whose `eligible` the profile alone decides are checked.
     """
-    places, count = decided_by_profile(job.journeys), min(job.count, MOST_DRAWN)
-    if not places:
-        return []
-    try:
-        population_pass = _settle_quotas(job, CHUNK, 1, None)
-        timeline = walk_chunk(job, population_pass, 0, count, without_steps(job.journeys))
-    except SpecError:
-        return []  # the run itself reports what is wrong with the people
+    entered = entrants(job, MOST_DRAWN)
+    count = min(job.count, MOST_DRAWN)
     units = "people" if job.profile.unit == "person" else "units"
     drawn = f"the first {count:,} {units}" if count < job.count else f"all {count:,} {units}"
-    return list(journeys_without_entrants(job.journeys, places, timeline.start_days, drawn))
+    return list(journeys_without_entrants(job.journeys, entered, drawn))
+
+
+def entrants(job: Job, most: int) -> dict[int, NDArray[np.bool_]]:
+    """Return who of the people of the first units may enter each journey.
+
+    Args:
+        job: what `prepare` returned.
+        most: units that are drawn.
+
+    Returns:
+        Position of each journey whose `eligible` the profile alone decides -> bool, shape
+        (people,).
+    """
+    places = decided_by_profile(job.journeys)
+    if not places:
+        return {}
+    try:
+        population_pass = _settle_quotas(job, CHUNK, 1, None)
+        count = min(job.count, most)
+        timeline = walk_chunk(job, population_pass, 0, count, without_steps(job.journeys))
+    except SpecError:
+        return {}  # the run itself reports what is wrong with the people
+    return {place: timeline.start_days[place] != NO_DAY for place in places}
 
 
 def settle_population_steps(

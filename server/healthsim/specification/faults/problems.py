@@ -1,0 +1,182 @@
+"""Pydantic's errors as problems: where, what was found, how to mend it.
+
+Of a union only the branch that is meant is reported. An unknown key is answered with the keys of
+its own place, the nearest first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from healthsim.capabilities import not_built
+from healthsim.errors import Problem, alike, near, nearest
+from healthsim.specification.faults.branches import of_meant_branches
+from healthsim.specification.faults.places import (
+    Part,
+    is_model,
+    keys_of,
+    kind_at,
+    places,
+    tags_of,
+)
+
+RESERVED = {
+    "defects": "an observed copy with errors is not built yet",
+    "claim": "claim directives are not built yet",
+}
+"""Keys that docs/design.md reserves: refused with a reason until they are built."""
+
+
+def problems_of(
+    error: ValidationError, model: type[BaseModel], where: str, document: object = None
+) -> list[Problem]:
+    """Rewrite pydantic's errors as problems.
+
+    Args:
+        error: of validating `document`.
+        model: what it was validated as.
+        where: path of the document, e.g. ``"profile"``.
+        document: as it was given; without it, branches of unions are told apart by keys alone.
+    """
+    items = [dict(item) for item in error.errors(include_url=False)]
+    items = of_meant_branches(items, model, document)
+    found: dict[tuple[str, str], list[str]] = {}
+    listed: set[tuple[Part, ...]] = set()
+    for item in items:
+        if _follows(item, items):
+            continue
+        problem = _problem(item, model, where, listed)
+        mends = found.setdefault((problem.where, problem.found), [])
+        mends += [] if problem.mend in mends else [problem.mend]
+    return [Problem(place, what, ", or ".join(mends)) for (place, what), mends in found.items()]
+
+
+def _follows(item: Mapping[str, Any], items: list[dict[str, Any]]) -> bool:
+    """Tell whether a list is too short only because its items are at fault."""
+    here = item["loc"]
+    return item["type"] == "too_short" and any(
+        len(other["loc"]) > len(here) and other["loc"][: len(here)] == here for other in items
+    )
+
+
+def _problem(
+    item: Mapping[str, Any], model: type[BaseModel], where: str, listed: set[tuple[Part, ...]]
+) -> Problem:
+    location = path_of(item["loc"], model, where)
+    kind, value, context = item["type"], item.get("input"), item.get("ctx") or {}
+    if kind == "extra_forbidden":
+        key = str(item["loc"][-1])
+        mend = RESERVED.get(key) or _other_key(key, item["loc"][:-1], model, listed)
+        return Problem(location, f"unknown key {key!r}", mend)
+    if kind == "missing":
+        return Problem(location, "is missing", "add it")
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        return _of_tag(location, context)
+    if kind == "step_kind":
+        return _of_step(location, value, str(item["msg"]), tags_of(kind_at(model, item["loc"])))
+    if kind == "model_type":
+        return Problem(location, f"is {shown(value)}", _object_of(kind_at(model, item["loc"])))
+    if kind == "literal_error":
+        return Problem(location, f"is {value!r}", _word(value, str(context.get("expected"))))
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if kind in {"value_error", "assertion_error"} or "; " in message:
+        what, _, mend = message.partition("; ")
+        return Problem(location, what, mend or "change it")
+    return Problem(location, f"is {shown(value)}", message[:1].lower() + message[1:])
+
+
+def _other_key(
+    key: str, place: tuple[Part, ...], model: type[BaseModel], listed: set[tuple[Part, ...]]
+) -> str:
+    """Suggest the keys of a place for an unknown one; in full only once for each place."""
+    kind = kind_at(model, place)
+    if not is_model(kind):
+        return "remove it, or look at the guide of this part of the language"
+    keys = keys_of(kind)
+    meant = near(key, keys) if alike(key, keys) else not_built(key.replace("_", " "))
+    meant += ";" if meant and not meant.endswith("?") else ""
+    if place in listed:
+        return meant or "its keys are listed above"
+    listed.add(place)
+    takes = f"the keys here are {', '.join(nearest(key, keys))}" if keys else "remove it"
+    return f"{meant} {takes}".strip()
+
+
+def _of_tag(location: str, context: Mapping[str, Any]) -> Problem:
+    """Say that the key that chooses a branch is missing, or has an unknown word."""
+    tags = [tag.strip().strip("'") for tag in str(context.get("expected_tags", "")).split(",")]
+    tag = str(context.get("tag", ""))
+    key = str(context.get("discriminator", "type")).strip("'")
+    if not tag:
+        return Problem(location, f"has no {key!r}", near("", tags))
+    return Problem(location, f"unknown {key} {tag!r}", RESERVED.get(tag) or near(tag, tags))
+
+
+def _of_step(location: str, value: object, message: str, tags: tuple[str, ...]) -> Problem:
+    """Say that there is no such step, with the nearest kinds of steps and events."""
+    what, _, mend = message.partition("; ")
+    if isinstance(value, Mapping):
+        do, event = value.get("do", "event"), value.get("type")
+        key, word = ("type", event) if do == "event" else ("do", do)
+        words = [tag.partition(":")[2] for tag in tags]
+        meant = alike(word, words) if isinstance(word, str) else []
+        if meant:
+            kinds = {word: tag.partition(":")[0] for word, tag in zip(words, tags, strict=True)}
+            written = [f"{'do' if kinds[word] == 'do' else 'type'}: {word}" for word in meant[:3]]
+            return Problem(location, f"{key} {word!r} {what}", f"use {' or '.join(written)}")
+        what = f"{key} {shown(word)} {what}" if word is not None else f"has no type, so it {what}"
+    return Problem(location, what, mend)
+
+
+def _object_of(kind: Any) -> str:
+    """Suggest the object that is expected, with its keys."""
+    return f"give an object with {', '.join(keys_of(kind)[:12])}" if is_model(kind) else _OBJECT
+
+
+_OBJECT = "give an object"
+
+
+def _word(value: object, expected: str) -> str:
+    """Suggest the words that are expected: first the one that is meant, or that it is not built."""
+    if isinstance(value, str) and (missing := not_built(value)):
+        return f"{missing}; use {expected}"
+    words = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
+    meant = alike(value, words)[:1] if isinstance(value, str) else []
+    return f"did you mean {meant[0]!r}? use {expected}" if meant else f"use {expected}"
+
+
+def shown(value: object) -> str:
+    """Return a value as error texts show it, objects and lists by their kind."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of over 38 digits"
+    if isinstance(value, str | int | float | bool | None):
+        return repr(value)[:80]
+    return kind_of(value)
+
+
+def kind_of(value: object) -> str:
+    """Return the JSON kind of a value in words."""
+    names = {list: "a list", tuple: "a list", dict: "an object", str: "text", bool: "true or false"}
+    if value is None:
+        return "null"
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def path_of(location: tuple[Part, ...], model: type[BaseModel], where: str = "") -> str:
+    """Write a pydantic location as a path into the document, without the branches of unions."""
+    path = where
+    for place in places(model, location):
+        part = place.part
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not place.is_branch and not _OF_PYDANTIC.search(part):
+            path += f".{part}" if path else part
+    return path or "document"
+
+
+_OF_PYDANTIC = re.compile(r"[:(\[]")
+"""In a part of a location that is no key: the name of a branch or of a validator."""

@@ -1,0 +1,179 @@
+"""Errors of unions and unknown keys: of one branch only, with the keys of that very place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from execution.running import diabetic, event, journey, lab, visit
+from healthsim.errors import Problem, SpecError, alike, near, nearest
+from healthsim.specification.document import read
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.profile import ProfileSpec
+
+
+def problems(document: dict[str, Any]) -> tuple[Problem, ...]:
+    model = JourneySpec if document.get("kind") == "journey" else ProfileSpec
+    with pytest.raises(SpecError) as caught:
+        read(model, document)
+    return caught.value.problems
+
+
+def lines(document: dict[str, Any]) -> list[str]:
+    return [str(problem).removeprefix("phases[0].steps[0].") for problem in problems(document)]
+
+
+def with_result(result: object) -> dict[str, Any]:
+    return journey(event("a1c", "lab", 0, loinc="4548-4", result=result))
+
+
+def test_of_a_union_only_the_branch_of_the_values_type_is_reported() -> None:
+    said = lines(with_result({"type": "lognormal", "median": 7, "sigma": 0.2}))
+
+    assert said == [
+        "details.result.mean: is missing; add it",
+        "details.result.sd: is missing; add it",
+        "details.result.median: unknown key 'median'; did you mean 'mean'? the keys here are "
+        "mean, decimals, sd, low, high, type",
+        "details.result.sigma: unknown key 'sigma'; its keys are listed above",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"frm": "a1c"}, ["from: is missing", "did you mean 'from'?"]),
+        ({"type": "state", "from": "a1c"}, ["unknown key 'type'", "the keys here are from, noise"]),
+        ({"noise": 0.1}, ["from: is missing"]),
+        ({"mean": 7, "sd": 1}, ['has no "type"; add one: normal']),
+        ({"a": 0.5, "b": 0.6}, ["weights add up to 1.1"]),
+        (
+            {"type": "norml", "mean": 7, "sd": 1},
+            ["unknown type 'norml'; did you mean 'normal' or "],
+        ),
+        ("a1c", ["'a1c' is not a distribution"]),
+    ],
+)
+def test_of_a_union_only_the_branch_that_the_keys_fit_is_reported(
+    result: object, said: list[str]
+) -> None:
+    reported = "\n".join(lines(with_result(result)))
+
+    assert all(piece in reported for piece in said), reported
+    assert len(reported.splitlines()) <= 2, reported
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        ("brith", ["begins: is 'brith'; did you mean 'birth'? use 'birth'"]),
+        (5, ["begins: is 5; give an object with earliest, latest, or use 'birth'"]),
+        ({"earliest": "2025-01-01"}, ["begins.latest: is missing; add it"]),
+        ({"earliest": "2025-01-01", "latest": "x"}, ["begins.latest: is 'x'; "]),
+    ],
+)
+def test_a_value_of_no_branchs_kind_is_answered_with_every_branch(
+    begins: object, said: list[str]
+) -> None:
+    reported = lines(journey(visit("v"), begins=begins))
+
+    assert len(reported) == len(said)
+    assert all(one.startswith(start) for one, start in zip(reported, said, strict=True)), reported
+
+
+def test_codes_and_objects_in_one_list_are_each_answered_in_their_own_form() -> None:
+    step = event("v", "encounter", 0, procedures=["99213", {"cod": "99214"}, "office"],
+                 diagnoses=["E11.9", {"code": "I10", "wen": "age > 3"}])  # fmt: skip
+    said = lines(journey(step))
+
+    assert [one.partition(":")[0] for one in said] == [
+        "details.diagnoses[1].wen",
+        "details.procedures[1].code",
+        "details.procedures[1].cod",
+        "details.procedures[2]",
+    ]
+    assert "did you mean 'when'?" in said[0]
+    assert "pattern" in said[3]
+
+
+def test_an_unknown_key_lists_the_keys_of_its_place_the_nearest_first() -> None:
+    step = event("rx", "prescription", 0, drug="metformin 500 mg tablet", reversal_share=0.04)
+    (said,) = lines(journey(step))
+
+    assert said == (
+        "details.reversal_share: unknown key 'reversal_share'; the keys here are "
+        "first_fill_share, drug, days_supply, quantity, refills, adherence, replaces"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        (("coverage", "secondary"), "the keys here are plan, plans"),
+        (("demographics", "sexes"), "the keys here are age, "),
+        (("clinical", "diagnoses"), "the keys here are "),
+    ],
+)
+def test_an_unknown_key_of_a_profile_is_answered_with_the_keys_beside_it(
+    path: tuple[str, str], keys: str
+) -> None:
+    document = diabetic()
+    document[path[0]] = {**document[path[0]], path[1]: 1}
+    (problem,) = problems(document)
+
+    assert problem.where == ".".join(path)
+    assert keys in problem.mend
+    assert "duration_days" not in problem.mend
+
+
+def test_a_key_that_is_known_elsewhere_is_answered_with_the_keys_of_its_own_place() -> None:
+    (problem,) = problems(diabetic(count=3, duration_days=5))
+
+    assert problem.found == "unknown key 'duration_days'"
+    assert "the keys here are " in problem.mend
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (event("x", "labs"), "type 'labs' is not a known step; use type: lab"),
+        ({"do": "repeet", "id": "x"}, "do 'repeet' is not a known step; use do: repeat"),
+        ({"id": "x"}, "has no type, so it is not a known step; use do: event (with type "),
+    ],
+)
+def test_an_unknown_step_is_answered_with_the_nearest_kind(step: dict[str, Any], said: str) -> None:
+    (problem,) = problems(journey(step))
+
+    assert f"{problem.found}; {problem.mend}".startswith(said)
+
+
+def test_a_word_that_is_misspelt_is_suggested_before_all_the_others() -> None:
+    (said,) = lines(journey(visit("v", encounter_class="offce")))
+
+    assert said.startswith("details.encounter_class: is 'offce'; did you mean 'office'? use ")
+
+
+def test_an_object_where_a_text_is_wanted_and_a_list_where_an_object_is_say_which() -> None:
+    said = [
+        *lines(journey(lab("a", 0) | {"details": []})),
+        *lines(journey(visit("v") | {"id": {}})),
+    ]
+
+    assert said[0].startswith("details: is a list; give an object with loinc, panel, ")
+    assert said[1].startswith("id: is an object; ")
+
+
+def test_the_word_alone_comes_before_words_that_only_look_alike() -> None:
+    known = ["neurosurgery", "orthopedic surgery", "general surgery"]
+
+    assert alike("surgery", known) == ["general surgery", "orthopedic surgery", "neurosurgery"]
+    assert alike("neurosurgry", known)[0] == "neurosurgery"
+    assert near("surgery", known).startswith("did you mean 'general surgery' or ")
+
+
+def test_names_that_share_a_word_come_before_names_that_share_none() -> None:
+    keys = ["drug", "quantity", "first_fill_share", "days_supply"]
+
+    assert nearest("reversal_share", keys)[0] == "first_fill_share"
+    assert nearest("zzz", keys) == keys
