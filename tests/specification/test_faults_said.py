@@ -50,7 +50,7 @@ def test_of_a_union_only_the_branch_of_the_values_type_is_reported() -> None:
         ({"a": 0.5, "b": 0.6}, ["weights add up to 1.1"]),
         (
             {"type": "norml", "mean": 7, "sd": 1},
-            ["unknown type 'norml'; did you mean 'normal' or "],
+            ["unknown type 'norml'; did you mean 'normal'?"],
         ),
         ("a1c", ["'a1c' is not a distribution"]),
     ],
@@ -98,12 +98,23 @@ def test_codes_and_objects_in_one_list_are_each_answered_in_their_own_form() -> 
 
 
 def test_an_unknown_key_lists_the_keys_of_its_place_the_nearest_first() -> None:
-    step = event("rx", "prescription", 0, drug="metformin 500 mg tablet", reversal_share=0.04)
+    step = event("rx", "prescription", 0, drug="metformin 500 mg tablet", supply_of_days=30)
     (said,) = lines(journey(step))
 
     assert said == (
-        "details.reversal_share: unknown key 'reversal_share'; the keys here are "
-        "first_fill_share, drug, days_supply, quantity, refills, adherence, replaces"
+        "details.supply_of_days: unknown key 'supply_of_days'; the keys here are "
+        "days_supply, drug, quantity, refills, first_fill_share, adherence, replaces"
+    )
+
+
+def test_a_key_for_what_is_not_built_says_so_and_what_is_nearest() -> None:
+    step = event("rx", "prescription", 0, drug="metformin 500 mg tablet", reversal_share=0.04)
+    (said,) = lines(journey(step))
+
+    assert "reversed fills: partly built (table fills.reversed_date)" in said
+    assert said.endswith(
+        "; the keys here are first_fill_share, drug, days_supply, quantity, refills, adherence, "
+        "replaces"
     )
 
 
