@@ -118,6 +118,9 @@ def test_ages_are_not_asked_of_a_population_of_which_nothing_else_was_said() -> 
 
     assert asked(Draft(profile=whole)) == []
     assert asked(Draft(profile=people(demographics={}), settled=("demographics.age",))) == []
+    assert asked(Draft(profile=people(demographics={"born": 1990}))) == []
+    members = {"members": [{"role": "mother", "age": 40}]}
+    assert asked(Draft(profile=people(demographics={}, unit="family", household=members))) == []
 
 
 def test_records_of_less_than_a_year_are_said_with_the_day_that_makes_a_year() -> None:

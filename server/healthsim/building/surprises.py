@@ -52,7 +52,8 @@ def warnings(draft: Drafted) -> Iterator[str]:
 def _ages(draft: Drafted) -> Iterator[Question]:
     """Ask for ages where nobody gave any: the default is the whole population, children too."""
     path, profile = "demographics.age", draft.profile or {}
-    if "age" in (profile.get("demographics") or {}) or draft.is_settled(path):
+    dated = {"age", "born"} & set(profile.get("demographics") or ())
+    if dated or (profile.get("household") or {}).get("members") or draft.is_settled(path):
         return
     if not _says_what(profile):
         return
