@@ -98,7 +98,16 @@ def not_built(choice: str) -> str:
     >>> not_built("no such thing")
     ''
     """
-    named = {one.key: one for _, one in mentioned(f"as {choice[:_LONGEST_CHOICE]}")}
+    return unbuilt(f"as {choice[:_LONGEST_CHOICE]}")
+
+
+def unbuilt(text: str) -> str:
+    """Return what a text names that is not built, or not wholly, and what is nearest.
+
+    >>> unbuilt("DRG 837")
+    ''
+    """
+    named = {one.key: one for _, one in mentioned(text)}
     return "; ".join(f"{one.name}: {one.answer}" for one in named.values() if one.built != "yes")
 
 

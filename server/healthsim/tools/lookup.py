@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.capabilities import mentioned, not_built
+from healthsim.capabilities import mentioned, unbuilt
 from healthsim.errors import NotFound, Refused
 from healthsim.operations.home import Home
 from healthsim.tools.answers import LookupAnswer, reply, rows
@@ -60,7 +60,7 @@ def _codes(query: str, kind: str, limit: int) -> LookupAnswer:
     """Return codes; where there are none, whether what is asked for is built."""
     from healthsim.operations import codes  # noqa: PLC0415  the books are read when asked for
 
-    missing = not_built(query)
+    missing = unbuilt(query[:_LONGEST])
     try:
         result = codes.look(query, kind, limit, "kind")
     except NotFound:
