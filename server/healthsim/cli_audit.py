@@ -28,6 +28,7 @@ def audit(
         "expectations": (auditing.EXPECTED, report.expected),
         "asked_against_got": (auditing.COMPARED, report.compared),
         "scorecard": (auditing.SCORED, report.scored),
+        "asked_and_not_got": (auditing.NOT_GOT, report.not_got),
         "unlisted_codes": (auditing.UNLISTED, report.unlisted),
     }
     if as_json:

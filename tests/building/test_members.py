@@ -96,7 +96,7 @@ def test_the_words_of_members_are_taken_out_of_the_request() -> None:
     assert family is not None
 
     assert " ".join(family.rest.split()) == "In Texas: , , on Medicaid"
-    assert "diabetic -> household.members[0].conditions[E11.9]" in family.understood
+    assert (17, 25, "household.members[0].conditions[E11.9]") in family.claims
 
 
 def test_a_request_without_a_family_is_nobodys() -> None:

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from healthsim.building import draft, refining, starting, templates
+from healthsim.building import draft, journeying, ledger, refining, starting, templates
 from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError, SpecError
 from healthsim.specification.journeys.journey import JourneySpec
@@ -15,8 +15,8 @@ from healthsim.specification.profiles.profile import ProfileSpec
 
 @pytest.fixture
 def both() -> Draft:
-    people, _ = starting.start_profile("200 Medicare patients with diabetes, mostly in Texas")
-    return starting.start_journey(people, "a first-year diabetes journey")[0]
+    people = starting.start_profile("200 Medicare patients with diabetes, mostly in Texas").draft
+    return journeying.start_journey(people, "a first-year diabetes journey").draft
 
 
 def _set(path: str, value: object) -> dict[str, object]:
@@ -144,3 +144,58 @@ def test_alternatives_are_named_by_code_and_joint_draws_can_be_set() -> None:
 
     assert "clinical.one_of[F32.A].share: 0.2 -> 0.3" in lines[0]
     assert draft.problems(new) == []
+
+
+ASKED = "200 Medicare patients with diabetes, left-handed, LDL above 190, in Texas"
+
+
+@pytest.fixture
+def asked() -> Draft:
+    return starting.start_profile(ASKED).draft
+
+
+def _open(spec: Draft) -> list[str]:
+    return [wish.words for wish in ledger.unsettled(spec.wishes)]
+
+
+def test_a_change_for_words_binds_them_to_its_path_with_what_it_set(asked: Draft) -> None:
+    assert _open(asked) == ["left-handed", "LDL above 190"]
+    share = {"code": "E78.00", "share": 0.2}
+    change = {"op": "append", "path": "clinical.comorbidities", "value": share,
+              "for": "LDL above 190"}  # fmt: skip
+    new, _ = refining.refine(asked, [change])
+
+    assert _open(new) == ["left-handed"]
+    (wish,) = [wish for wish in new.wishes if wish.words == "LDL above 190"]
+    assert (wish.fate, wish.path) == ("bound", "clinical.comorbidities")
+    assert "E78.00" in wish.note
+    assert ledger.lost(new.requests, new.wishes) == []
+
+
+def test_a_part_of_an_open_piece_can_be_bound_and_the_rest_stays_open(asked: Draft) -> None:
+    new, _ = refining.refine(asked, [_set("seed", 5) | {"for": "above 190"}])
+
+    assert _open(new) == ["left-handed", "LDL"]
+    assert ledger.lost(new.requests, new.wishes) == []
+
+
+def test_words_of_no_request_are_refused_with_those_that_are_open(asked: Draft) -> None:
+    with pytest.raises(HealthSimError, match=r"in none of the requests.*'left-handed'"):
+        refining.refine(asked, [_set("seed", 5) | {"for": "right-handed"}])
+
+
+def test_words_can_be_left_out_on_purpose_one_by_one(asked: Draft) -> None:
+    gone = {"op": "remove", "path": "not_understood", "for": "left-handed"}
+    new, _ = refining.refine(asked, [gone])
+
+    assert _open(new) == ["LDL above 190"]
+    (wish,) = [wish for wish in new.wishes if wish.words == "left-handed"]
+    assert (wish.fate, wish.note) == ("ignored", "left out on purpose")
+
+
+def test_bound_words_can_be_bound_again_elsewhere(asked: Draft) -> None:
+    new, _ = refining.refine(asked, [_set("count", 20) | {"for": "200"}])
+
+    (wish,) = [wish for wish in new.wishes if wish.words == "200"]
+    assert (wish.path, wish.note) == ("count", "20")
+    assert ledger.lost(new.requests, new.wishes) == []

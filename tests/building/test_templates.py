@@ -6,6 +6,7 @@ import pytest
 
 from healthsim.building import card, draft, starting, templates, vocabulary
 from healthsim.building.draft import Draft
+from healthsim.building.ledger import Wish
 
 NAMES = [item.name for item in templates.load_library()]
 
@@ -84,7 +85,7 @@ def test_a_card_cannot_be_broken_by_what_people_typed() -> None:
 
 
 def test_the_card_of_a_changed_template_does_not_repeat_its_description() -> None:
-    new, _ = starting.start_profile("200 commercial men aged 40 to 60 in Nevada")
+    new = starting.start_profile("200 healthy commercial men aged 40 to 60 in Nevada").draft
     page = card.page(new, [], [])
 
     assert "22 to 64" not in page
@@ -97,7 +98,8 @@ def test_the_card_says_days_supply_how_long_a_change_takes_and_what_was_lost() -
     fill = {"do": "event", "id": "rx", "type": "prescription", "details": {"days_supply": 90}}
     journey = {"name": "x", "duration_days": 100,
                "phases": [{"name": "p", "steps": [step, fill]}]}  # fmt: skip
-    page = card.page(Draft(journeys=(journey,), not_understood=("veterans",)), [], [])
+    lost = Wish(0, "veterans", ((0, 8),), "open")
+    page = card.page(Draft(journeys=(journey,), wishes=(lost,)), [], [])
 
     assert "over 90 days" in page
     assert "90 days' supply" in page

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mcp import Client
 
 from healthsim.app import TOOLS, build_server
-from healthsim.building import card, draft, refining, starting
+from healthsim.building import card, draft, journeying, refining, starting
 from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError
 from storing import spec
@@ -69,8 +69,8 @@ def test_no_call_fails_inside(made: list[tuple[str, dict[str, Any]]]) -> None:
         anyio.run(talk, Path(home))
 
 
-WHOLE, _ = starting.start_profile("20 Medicare patients with diabetes in Texas")
-WHOLE, _ = starting.start_journey(WHOLE, "first-year diabetes journey", "diabetic-first-year")
+WHOLE = starting.start_profile("20 Medicare patients with diabetes in Texas").draft
+WHOLE = journeying.start_journey(WHOLE, "", "diabetic-first-year").draft
 
 EVERY = Draft(profile=spec("every-household"), journeys=(spec("every-step"),))
 TRIAL = Draft(profile=spec("trial-candidates"), journeys=(spec("trial"),))

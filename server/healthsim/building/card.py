@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from healthsim.building import dates_said, member_phrases, money, phrases, templates
 from healthsim.building.draft import Draft
 from healthsim.building.histograms import histogram
+from healthsim.building.ledger import unsettled
 from healthsim.building.origins import Origins
 from healthsim.building.outline import outline
 from healthsim.building.phrases import line
@@ -52,10 +53,9 @@ def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) 
     ]
     if problems:
         parts.append("## Wrong\n" + "\n".join(f"- {problem}" for problem in problems))
-    if draft.not_understood:
-        parts.append(
-            "## Not understood\n" + "\n".join(f"- {line(x)}" for x in draft.not_understood)
-        )
+    waiting = unsettled(draft.wishes)
+    if waiting:
+        parts.append("## Not in the draft\n" + "\n".join(f"- {line(x.line())}" for x in waiting))
     if open_questions:
         parts.append("## Open\n" + "\n".join(f"- {question.ask}" for question in open_questions))
     return "\n\n".join(part.strip() for part in parts) + "\n"

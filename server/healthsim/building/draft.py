@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from healthsim.building import paths, surprises
+from healthsim.building.ledger import SAYS_NOTHING, Wish, unsettled
 from healthsim.building.question import Question
 from healthsim.errors import Problem, SpecError, StorageError
 
+_MOST_SUGGESTED = 3
 _LONGEST = 500  # characters that are quoted of what was not understood
 
 Phase = Literal["intent", "scope", "refine", "confirm"]
@@ -38,7 +40,7 @@ class Draft:
     Attributes:
         settled: paths that a person has decided.
         assumptions: figures assumed for a vague word; open until their path is settled.
-        not_understood: pieces of the requests that changed nothing.
+        wishes: what became of every word and figure of the requests.
     """
 
     profile: dict[str, Any] | None = None
@@ -46,7 +48,7 @@ class Draft:
     requests: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
-    not_understood: tuple[str, ...] = ()
+    wishes: tuple[Wish, ...] = ()
     save_as: str = ""
     templates: tuple[str, ...] = field(default=())
 
@@ -64,13 +66,29 @@ class Draft:
                 Assumption(**{**item, "instead": tuple(item["instead"])})
                 for item in fields.get("assumptions", ())
             )
-            for name in ("journeys", "requests", "settled", "not_understood", "templates"):
+            unread = fields.pop("not_understood", ())  # of drafts that are older than the ledger
+            fields["wishes"] = (
+                *(Wish.of(item) for item in fields.get("wishes", ())),
+                *(Wish(0, words, (), "open") for words in unread),
+            )
+            for name in ("journeys", "requests", "settled", "templates"):
                 fields[name] = tuple(fields.get(name, ()))
             return cls(**fields)
         except (TypeError, KeyError, ValueError) as error:
             raise StorageError(
                 "spec", f"the stored draft cannot be read ({error})", "start a new draft"
             ) from None
+
+    def ledger(self) -> dict[str, Any]:
+        """Return the requests and what became of them, as a scenario keeps it: fillers left out."""
+        return {
+            "requests": list(self.requests),
+            "wishes": [
+                {"request": wish.request, "words": wish.words, "fate": wish.fate,
+                 "path": wish.path, "note": wish.note}
+                for wish in self.wishes if wish.note != SAYS_NOTHING
+            ],
+        }  # fmt: skip
 
     @property
     def kind(self) -> Literal["profile", "journey"]:
@@ -131,12 +149,16 @@ def questions(draft: Draft) -> list[Question]:
         for item in draft.assumptions
         if not draft.is_settled(item.path)
     ]
-    if draft.not_understood:
-        unread = "; ".join(draft.not_understood)[:_LONGEST]
+    waiting = unsettled(draft.wishes)
+    if waiting:
+        unread = "; ".join(repr(wish.words) for wish in waiting)[:_LONGEST]
+        suggested = tuple(change for wish in waiting for change in wish.suggestions)
         open_questions.append(
             Question("not_understood",
-                     f"Not understood: {unread}. Change the draft for it, or go on without it?",
-                     ({"op": "remove", "path": "not_understood"},), assumed=True)
+                     f"Not in the draft: {unread}. Change the draft with refine_spec, for=<the "
+                     "words>; or go on without them?",
+                     (*suggested[:_MOST_SUGGESTED], {"op": "remove", "path": "not_understood"}),
+                     assumed=True)
         )  # fmt: skip
     open_questions += surprises.questions(draft)
     return open_questions + _of_profile(draft) + _of_journeys(draft)
@@ -155,7 +177,7 @@ def _of_profile(draft: Draft) -> list[Question]:
                      (_set("clinical.primary", {"code": "E11.9"}),
                       _set("coverage.plan", {"MA-HMO": 0.5, "Original": 0.5})))
         )  # fmt: skip
-    if not draft.is_settled("count"):
+    if not draft.is_settled("count") and "count" not in {item.path for item in draft.assumptions}:
         count = draft.profile.get("count", 100)
         open_questions.append(
             Question("count", f"How many people? {count} unless you say otherwise.",

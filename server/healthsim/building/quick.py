@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from healthsim.building import templates
-from healthsim.building.family import Member, read_family
+from healthsim.building.family import Claim, Member, read_family
 from healthsim.building.members import put_members, typed_members
 
 TEMPLATE = "commercial-family"
@@ -22,12 +22,12 @@ class QuickFamily:
     Attributes:
         members: the anchor first.
         rest: the request without the words that describe members.
-        understood: what was read, with the path of each.
+        claims: the pieces of the request that describe them, with the path of each.
     """
 
     members: tuple[Member, ...]
     rest: str
-    understood: tuple[str, ...]
+    claims: tuple[Claim, ...]
 
 
 def described_family(request: str, items: Sequence[Mapping[str, Any]]) -> QuickFamily | None:
@@ -47,10 +47,7 @@ def described_family(request: str, items: Sequence[Mapping[str, Any]]) -> QuickF
     rest = list(request)
     for start, end, _ in claims:
         rest[start:end] = " " * (end - start)
-    understood = [f"{request[start:end]} -> {path}" for start, end, path in claims]
-    if items:
-        understood = [f"members -> household.members, {len(members)} people"]
-    return QuickFamily(tuple(members), "".join(rest), tuple(understood))
+    return QuickFamily(tuple(members), "".join(rest), tuple(claims))
 
 
 def put_family(

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from healthsim.building import paths
+from healthsim.building import ledger, paths
 from healthsim.building.draft import Draft, problems
+from healthsim.building.ledger import Wish
 from healthsim.errors import Problem, Refused, SpecError, near
 
 MOST = 100
@@ -27,7 +28,9 @@ _HEAD = ("name", "title", "description", "version", "reproduces", "allow_unliste
 
 
 def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, list[str]]:
-    """Apply changes `{op: set|remove|append, path, value}` in order.
+    """Apply changes `{op: set|remove|append, path, value, for}` in order.
+
+    `for` has the words of a request that a change answers: they are bound to its path.
 
     Returns:
         The new draft, and one line for each change: where, from what, to what.
@@ -41,11 +44,12 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
     document: dict[str, Any] = {"profile": draft.profile, "journeys": list(draft.journeys)}
     document = copy.deepcopy(document)
     lines, settled = [], list(draft.settled)
-    open_pieces = draft.not_understood
+    wishes = draft.wishes
     for number, change in enumerate(changes):
+        words = str(change.get("for") or "")
         if str(change["path"]).strip() == "not_understood":
-            lines.append(_drop_open_pieces(str(change["op"]), open_pieces))
-            open_pieces = ()
+            wishes = _leave_out(str(change["op"]), wishes, draft.requests, words)
+            lines.append(f"not_understood: {words or 'all'} -> left out")
             continue
         pieces, path = resolve(document, str(change["path"]), f"changes[{number}].path")
         value = _plain(change.get("value"))
@@ -54,6 +58,8 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         before, after = paths.change(document, str(change["op"]), pieces, value)
         lines.append(f"{path}: {_short(before)} -> {_short(after)}")
         settled.append(path)
+        if words:
+            wishes = ledger.bind(wishes, draft.requests, words, path, _short(after))
     if not document["profile"] and not document["journeys"]:
         raise Refused("changes", "would leave an empty draft", "start a new one instead")
     new = replace(
@@ -61,7 +67,7 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
         profile=document["profile"],
         journeys=tuple(document["journeys"] or ()),
         settled=tuple(dict.fromkeys(settled)),
-        not_understood=open_pieces,
+        wishes=wishes,
     )
     size = len(json.dumps(document))
     if size > MOST_CHARACTERS:
@@ -81,10 +87,13 @@ def _refuse_whole(change: Mapping[str, Any], part: str) -> None:
         )
 
 
-def _drop_open_pieces(op: str, pieces: Sequence[str]) -> str:
+def _leave_out(
+    op: str, wishes: tuple[Wish, ...], requests: Sequence[str], words: str
+) -> tuple[Wish, ...]:
+    """Leave words out on purpose; all that are open where none are named."""
     if op != "remove":
         raise Refused("not_understood", "can only be removed", "use op remove")
-    return f"not_understood: {_short(list(pieces))} -> nothing"
+    return ledger.drop(wishes, requests, words) if words else ledger.drop_all(wishes)
 
 
 def _refuse_new_problems(old: Draft, new: Draft) -> None:

@@ -1,274 +1,223 @@
-"""Starts a draft from a request in plain words, and reports all that it made of it."""
+"""Starts a draft of a population from a request, with a ledger of what became of its words."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from healthsim.building import request_parser, templates
-from healthsim.building.customising import (
-    PRODUCTS,
-    Customization,
-    CustomizationReport,
-    customise,
-    payer_of,
-    primary_of,
+from healthsim.building import (
+    accounting,
+    choosing,
+    customising,
+    diagnosing,
+    journeying,
+    placing,
+    quick,
+    reader,
+    templates,
+    typed,
 )
-from healthsim.building.draft import Draft
-from healthsim.building.request_parser import ParsedRequest
-from healthsim.building.vocabulary import AGES, CONDITIONS, EMPTY, TOPICS, Topic
-from healthsim.errors import Refused
+from healthsim.building.customising import PRODUCTS, Customization, payer_of, primary_of
+from healthsim.building.described import Described, Fact
+from healthsim.building.draft import Assumption, Draft
+from healthsim.building.ledger import LONGEST, tokens
+from healthsim.building.quick import QuickFamily
+from healthsim.building.typed import Contradiction, Typed
+from healthsim.building.vocabulary import TOPICS
 from healthsim.specification.format import FORMAT
 
 AS_OF = "2025-01-01"
 
+_STEPS = (
+    customising.people,
+    customising.ages,
+    customising.sexes,
+    placing.places,
+    customising.payer,
+    diagnosing.clinical,
+    customising.asides,
+)
 
-def start_profile(
-    request: str, template: str = "", count: int | None = None
-) -> tuple[Draft, CustomizationReport]:
+
+@dataclass(frozen=True)
+class Started:
+    """A new draft, what the model should do besides, and what was assumed of a family."""
+
+    draft: Draft
+    hints: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
+
+
+def start_profile(request: str, template: str = "", given: Typed | None = None) -> Started:
     """Turn a request into a draft of a profile.
 
     Args:
         request: the request, in the person's own words.
         template: name of the template to start from; chosen by the request if empty.
-        count: number of people; wins over a figure in the request.
+        given: what the model understood; it wins over what was read.
+
+    Raises:
+        NotFound: no such template, place, payer or condition; with near names.
+        Refused: an argument is not possible.
     """
-    parsed = request_parser.read(request)
-    if count is not None:
-        parsed.count = count
-    report = CustomizationReport(not_understood=list(parsed.left))
-    profile, used = _base(parsed, template, report)
-    everyone = next((topic.everyone for topic in TOPICS if topic.template == used), ())
-    work = Customization(profile, parsed, report, everyone)
-    customise(work)
-    if used:
-        _keep_expectations(profile, templates.load(used).fresh(), report)
-    return (
-        Draft(
-            profile=profile,
-            requests=(request[: request_parser.LONGEST],),
-            settled=tuple(work.settled),
-            assumptions=tuple(work.assumptions),
-            not_understood=tuple(report.not_understood),
-            save_as=parsed.save_as or "",
-            templates=(used,) if used else (),
-        ),
-        report,
+    given = given or Typed()
+    parsed = reader.read(request)
+    family = quick.described_family(request, given.members)
+    if family and (given.members or parsed.count in (None, 1)):
+        parsed = reader.read(family.rest)
+    else:
+        family = None  # several families: what is said of a member is not said of each
+    if family and parsed.count is None:
+        parsed.count = 1
+    contradictions = typed.merge(parsed, given)
+    named = template or parsed.template
+    base = _base(parsed, named or (quick.TEMPLATE if family else ""))
+    everyone = next((topic.everyone for topic in TOPICS if topic.template == base.template), ())
+    work = Customization(base.profile, parsed, everyone, hints=list(base.hints))
+    for step in _STEPS:
+        step(work)
+    _bind_template(work, base.template, chosen=not named)
+    if base.template:
+        _keep_expectations(base.profile, templates.load(base.template).fresh(), work.hints)
+    _ask(work, contradictions)
+    new = Draft(
+        profile=base.profile,
+        requests=(request[:LONGEST],) if request.strip() else ("",),
+        settled=tuple(work.settled),
+        assumptions=tuple(work.assumptions),
+        save_as=parsed.save_as or "",
+        templates=(base.template,) if base.template else (),
     )
+    journeys: list[dict[str, Any]] = []
+    assumed = quick.put_family(base.profile, journeys, family, named) if family else []
+    new = replace(new, journeys=tuple(journeys))
+    for name in parsed.journeys:
+        new = journeying.add_template(new, name)
+        work.bound["journeys", name] = (f"journeys[{name}]", templates.load(name).title)
+    why = {id(fact): reason for fact, reason in parsed.doubtful}
+    doubtful = [fact for fact, _ in parsed.doubtful]
+    wishes = accounting.account(
+        0,
+        request,
+        [*_members(work, request, family), *parsed.facts, *doubtful],
+        work.fate,
+        lambda fact: why.get(id(fact)) or work.refused.get((fact.kind, fact.key), ""),
+        lambda fact: work.options.get((fact.kind, fact.key), ()),
+    )
+    if len(request) > LONGEST:
+        work.hints.append(f"Only the first {LONGEST:,} characters of the request were read.")
+    return Started(replace(new, wishes=wishes), (*work.hints, *assumed), tuple(assumed))
 
 
-def _keep_expectations(
-    profile: dict[str, Any], template: dict[str, Any], report: CustomizationReport
-) -> None:
+def _members(work: Customization, request: str, family: QuickFamily | None) -> list[Fact]:
+    """Return what describes the members of a family, bound to their paths."""
+    facts = []
+    for start, end, path in family.claims if family else ():
+        spans = tuple(
+            (token.start, token.end)
+            for token in tokens(request)
+            if start < token.end and token.start < end
+        )
+        facts.append(Fact("members", (start, path), None, spans))
+        work.settle(path, "", ("members", (start, path)))
+    return facts
+
+
+def _ask(work: Customization, contradictions: list[Contradiction]) -> None:
+    """Ask about each argument that says something else than the words."""
+    for item in contradictions:
+        path = _PATHS.get(item.kind, item.kind)
+        work.assumptions.append(
+            Assumption(
+                path,
+                item.words,
+                item.given,
+                f"The request says {item.words!r}, the argument {item.kind} {item.given}: that "
+                "was taken. Is that right?",
+            )
+        )
+        work.settled = [settled for settled in work.settled if settled != path]
+
+
+_PATHS = {
+    "ages": "demographics.age",
+    "sexes": "demographics.gender",
+    "states": "demographics.location.states",
+    "payer": "coverage.plan",
+    "plans": "coverage.plan",
+    "conditions": "clinical",
+}
+
+
+def _bind_template(work: Customization, name: str, *, chosen: bool) -> None:
+    """Bind the words that name a template or its topic."""
+    title = templates.load(name).title if name else ""
+    for fact in work.request.facts:
+        if fact.kind == "template" and fact.key == name:
+            work.bound["template", fact.key] = ("template", title)
+        if fact.kind == "aged" and name and work.request.ages is None:
+            work.bound["aged", fact.key] = ("demographics.age", f"as in {name}")
+        if fact.kind == "topics" and fact.key == name:
+            work.bound["topics", fact.key] = ("template", f"{name}, {title}")
+    if name and chosen:
+        work.hints.append(f"Template {name} was chosen ({title}): say so; template= takes another.")
+
+
+def _keep_expectations(profile: dict[str, Any], template: dict[str, Any], hints: list[str]) -> None:
     """Drop the template's expectations if the request changed its people."""
     free = ("count", "seed")
     parts = {key: value for key, value in profile.items() if key not in free}
     unchanged = parts == {key: value for key, value in template.items() if key not in free}
     if (not unchanged or profile["count"] < template["count"]) and profile.pop("expectations", ()):
-        report.hints.append(
+        hints.append(
             f"The template's expectations were of its own {template['count']:,} people and are "
             "left out; state your own under expectations."
         )
 
 
-def _base(
-    parsed: ParsedRequest, template: str, report: CustomizationReport
-) -> tuple[dict[str, Any], str]:
-    """Return the document to start from, and the name of its template if it has one."""
-    chosen = templates.load(template, "profile") if template else _fitting(parsed, report)
+@dataclass(frozen=True)
+class _Base:
+    """The document to start from, and the name of its template if it has one."""
+
+    profile: dict[str, Any]
+    template: str
+    hints: tuple[str, ...] = ()
+
+
+def _base(parsed: Described, template: str) -> _Base:
+    if template:
+        item = templates.load(template, "profile")
+        return _Base(item.fresh(), item.name)
+    chosen, fitting = choosing.choose(parsed)
     if chosen is not None:
-        report.understood.append(f"template {chosen.name}: {chosen.title}")
-        return chosen.fresh(), chosen.name
-    payer = payer_of(parsed)
-    primary = primary_of(parsed)
-    words = [payer.name if payer else "", CONDITIONS[primary][1] if primary else ""]
-    name = re.sub(r"[^a-z0-9]+", "-", " ".join(filter(None, words)).lower()).strip("-")
+        return _Base(chosen.fresh(), chosen.name)
+    hint = "No template fits; the draft holds only what was said."
+    if fitting:
+        names = ", ".join(item.name for item in fitting)
+        hint = f"By who pays these templates fit: {names}. Ask; start again with template=<name>."
+    return _Base(_empty(parsed), "", (hint,))
+
+
+def _empty(parsed: Described) -> dict[str, Any]:
+    payer, primary = payer_of(parsed), primary_of(parsed)
+    words = [payer.name if payer else "", diagnosing.name_of(primary) if primary else ""]
+    name = re.sub(r"[^a-z0-9]+", "-", " ".join(filter(None, words)).lower())[:60].strip("-")
     profile: dict[str, Any] = {
-        "kind": "profile", "format": FORMAT, "name": name or "population", "version": 1,
-        "title": ", ".join(filter(None, words)).capitalize() or "Population",
-        "count": 100, "seed": 42, "as_of": AS_OF, "demographics": {},
-        "clinical": {}, "products": PRODUCTS if payer else ["patientsim"],
-    }  # fmt: skip
+        "kind": "profile",
+        "format": FORMAT,
+        "name": name or "population",
+        "version": 1,
+        "title": ", ".join(filter(None, words)).capitalize()[:200] or "Population",
+        "count": 100,
+        "seed": 42,
+        "as_of": AS_OF,
+        "demographics": {},
+        "clinical": {},
+        "products": PRODUCTS if payer else ["patientsim"],
+    }
     if payer:
         profile["coverage"] = {"plan": dict(payer.plans)}
         if payer.ages and (parsed.ages is None or parsed.aged):
             profile["demographics"]["age"] = dict(payer.ages)
-    report.hints.append("No template fits; the draft holds only what you said.")
-    return profile, ""
-
-
-def _fitting(parsed: ParsedRequest, report: CustomizationReport) -> templates.Template | None:
-    """Return the template whose topic, payer, condition and ages are those of the request.
-
-    A topic that was said comes first, then a condition that everybody in the template has. Where
-    nobody pays and several fit, none is taken: the payer is asked for instead.
-    """
-    if not parsed.says_who:
-        return None
-    for topic in TOPICS:
-        if topic.template in parsed.topics and _is_topic(topic, parsed):
-            parsed.ages = None if _fits_words(topic, parsed) else parsed.ages
-            return templates.load(topic.template)
-    particular = {topic.template for topic in TOPICS}
-    general = (item for item in templates.load_library() if item.name not in particular)
-    fits = [item for item in general if item.kind == "profile" and _fits(item, parsed)]
-    fits = [item for item in fits if _primary_code(item)] or fits
-    if len(fits) > 1 and payer_of(parsed) is None:
-        names = ", ".join(item.name for item in fits)
-        report.hints.append(f"Several templates fit, by who pays: {names}; template= takes one.")
-        return None
-    return fits[0] if fits else None
-
-
-def _is_topic(topic: Topic, parsed: ParsedRequest) -> bool:
-    """Return whether the topic's template meets a request that names the topic."""
-    document, primary = templates.load(topic.template).fresh(), primary_of(parsed)
-    needed = {"": True, "payer": payer_of(parsed), "condition": primary}[topic.needs]
-    if not needed or (topic.everyone and primary and not primary.startswith(topic.everyone)):
-        return False
-    aged = parsed.ages is None or _fits_words(topic, parsed) or _is_aged(document, parsed.ages)
-    return aged and (topic.any_payer or _is_paid(document, parsed))
-
-
-def _fits_words(topic: Topic, parsed: ParsedRequest) -> bool:
-    """Return whether the request's ages come from a word, and are the topic's own."""
-    return topic.ages and parsed.ages in {(low, high) for _, low, high in AGES}
-
-
-def _fits(template: templates.Template, parsed: ParsedRequest) -> bool:
-    document = template.fresh()
-    payer, primary, own = payer_of(parsed), primary_of(parsed), _primary_code(template)
-    if not _is_paid(document, parsed) or (primary is None and own) or document.get("count") == 1:
-        return False
-    codes = [item.get("code", "") for item in document.get("clinical", {}).get("comorbidities", ())]
-    if primary and primary[:3] not in {own[:3], *(code[:3] for code in codes if not own)}:
-        return False
-    ages = parsed.ages or _range(payer.ages if payer else {})
-    return bool(payer or primary) and _is_aged(document, ages)
-
-
-def _primary_code(template: templates.Template) -> str:
-    code: str = (template.fresh().get("clinical", {}).get("primary") or {}).get("code", "")
-    return code
-
-
-def _is_paid(document: dict[str, Any], parsed: ParsedRequest) -> bool:
-    """Return whether one of the template's plans is of the request's payer."""
-    plans = document.get("coverage", {}).get("plan", {})
-    payer = payer_of(parsed)
-    return payer is None or bool(set(payer.plans) & set(plans.get("weights", plans)))
-
-
-def _is_aged(document: dict[str, Any], ages: tuple[float, float]) -> bool:
-    age = document.get("demographics", {}).get("age", {})
-    low, high = _range(age, 120) if isinstance(age, dict) else (age, age)
-    return bool(low <= sum(ages) / 2 <= high)
-
-
-def _range(age: Any, oldest: float = request_parser.OLDEST) -> tuple[float, float]:
-    return age.get("low", 0), age.get("high", oldest)
-
-
-def start_journey(
-    draft: Draft | None, request: str, template: str = ""
-) -> tuple[Draft, CustomizationReport]:
-    """Add a journey to a draft, or start a draft with a journey alone."""
-    base = draft or Draft()
-    report = CustomizationReport()
-    chosen = templates.load(template, "journey") if template else _fitting_journey(request)
-    unused: list[str] = []
-    if chosen is None:
-        journey = _empty_journey(request)
-        report.not_understood = [request[: request_parser.LONGEST]] if request.strip() else []
-        report.hints.append("No journey template fits; append steps, or name a template.")
-    else:
-        journey = chosen.fresh()
-        report.understood.append(f"template {chosen.name}: {chosen.title}")
-        report.not_understood = unused = _unused(request, chosen)
-    if any(item.get("name") == journey["name"] for item in base.journeys):
-        raise Refused(
-            "journey", f"the draft already has {journey['name']!r}",
-            f"change it with refine_spec, or remove it first: op remove, path "
-            f"journeys[{journey['name']}]",
-        )  # fmt: skip
-    if base.journeys:
-        names = ", ".join(repr(str(item.get("name"))) for item in base.journeys)
-        report.hints.append(
-            f"The draft now has {len(base.journeys) + 1} journeys: {journey['name']!r} happens to "
-            f"the same people beside {names}. Remove one with refine_spec, op remove."
-        )
-    return (
-        replace(
-            base,
-            journeys=(*base.journeys, journey),
-            requests=(*base.requests, request[: request_parser.LONGEST]),
-            # An empty journey asks what happens already
-            not_understood=(*base.not_understood, *unused),
-            templates=(*base.templates, chosen.name) if chosen else base.templates,
-        ),
-        report,
-    )
-
-
-_GENERIC_WORDS = """
-    first second last year years month months week weeks day days monthly weekly quarterly yearly
-    annual visit visits journey journeys episode after before from until over during recovery
-    pre op post follow up care time start type office telehealth one two three"""
-_GENERIC = frozenset(_GENERIC_WORDS.split())
-"""Words that are in the name or title of a journey and do not distinguish it."""
-
-
-def _fitting_journey(request: str) -> templates.Template | None:
-    """Return the journey template that is about what the request is about."""
-    ranked = (item for _, item in templates.find(request, "journey"))
-    return next((item for item in ranked if _is_about(item, request)), None)
-
-
-def _is_about(template: templates.Template, request: str) -> bool:
-    """Return whether condition or topic are the template's own, and little else is requested."""
-    text = f"{template.name} {template.title}".replace("-", " ")
-    template_codes = request_parser.read(text).conditions
-    parsed = request_parser.read(re.sub(r"\bjourneys?\b", " ", request, flags=re.IGNORECASE))
-    shared = {code[:3] for code in parsed.conditions} & {code[:3] for code in template_codes}
-    if parsed.conditions and template_codes and not shared:
-        return False
-    topic, about = _stems(text), _stems(f"{text} {template.description}")
-    request_stems = _stems(" ".join([*parsed.left, *(() if shared else _condition_names(parsed))]))
-    if "new member" in text.lower() and re.search(r"\bnew members?\b", request, re.IGNORECASE):
-        return True
-    met = request_stems & about
-    is_close = 2 * len(shared) + len(met) > len(request_stems - met)
-    return bool(shared or request_stems & topic) and is_close
-
-
-def _condition_names(parsed: ParsedRequest) -> list[str]:
-    return [CONDITIONS[code][1] for code in parsed.conditions]
-
-
-def _stems(text: str) -> set[str]:
-    """Return the first five letters of every word that says what something is about."""
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return {re.sub(r"^surg.*", "surg", word[:5]) for word in words
-            if word not in _GENERIC and word not in EMPTY and not word.isdigit()}  # fmt: skip
-
-
-def _empty_journey(request: str) -> dict[str, Any]:
-    name = "-".join(re.findall(r"[a-z0-9]+", request.lower())[:5])[:64].strip("-") or "journey"
-    return {
-        "kind": "journey", "format": FORMAT, "name": name, "title": request.strip()[:200],
-        "version": 1,
-        "duration_days": 365, "phases": [{"name": "journey", "steps": []}],
-    }  # fmt: skip
-
-
-def _unused(request: str, template: templates.Template) -> list[str]:
-    text = f"{template.name} {template.title} {template.description} journey".lower()
-    stems = {word[:5] for word in re.findall(r"[a-z0-9]+", text)}
-
-    def known(word: str) -> bool:
-        return {piece[:5] for piece in re.findall(r"[a-z0-9]+", word.lower())} <= stems
-
-    unused = [word for word in re.findall(r"[\w%.-]*\w", request)
-              if word.lower() not in EMPTY and not known(word)]  # fmt: skip
-    return [" ".join(unused)] if unused else []
+    return profile

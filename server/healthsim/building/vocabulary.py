@@ -63,11 +63,20 @@ PAYERS = (
 PLANS = {
     "MA-HMO": r"ma[- ]hmos?",
     "MA-PPO": r"ma[- ]ppos?",
-    "Commercial-PPO": r"commercial[- ]ppos?|ppos?",
-    "Commercial-HMO": r"commercial[- ]hmos?|hmos?",
+    "Commercial-PPO": r"commercial[- ]ppos?",
+    "Commercial-HMO": r"commercial[- ]hmos?",
     "HDHP": r"hdhps?|high[- ]deductible(?: health)? plans?",
+    "Medicaid-MCO": r"medicaid[- ]mcos?",
+    "PPO": r"ppos?",
+    "HMO": r"hmos?",
 }
-"""Plans that can be asked for by name."""
+"""Plans that can be asked for by name; of a PPO or HMO alone the payer decides which."""
+
+KINDS_OF_PLAN = {
+    ("PPO", "commercial"): "Commercial-PPO", ("HMO", "commercial"): "Commercial-HMO",
+    ("PPO", "medicare advantage"): "MA-PPO", ("HMO", "medicare advantage"): "MA-HMO",
+}  # fmt: skip
+"""The plan that a kind of plan is, by payer."""
 
 CONDITIONS = {
     # code: (pattern of what people say, short name)
@@ -90,6 +99,19 @@ CONDITIONS = {
     "N40.0": (r"\bbph\b|enlarged prostate|prostatic hyperplasia", "enlarged prostate"),
 }  # fmt: skip
 """The ICD-10-CM code of each condition, and what people call it; most specific first."""
+
+MEASURES = {
+    # A diagnosis is what is charted and billed, so diabetes is not the measure with the undiagnosed
+    "E11.9": "diagnosed_diabetes",
+    "I10": "hypertension",
+    "E78.5": "high_cholesterol",
+    "I25.10": "coronary_heart_disease",
+    "J44.9": "copd",
+    "J45.20": "asthma",
+    "F32.A": "depression",
+    "E66.9": "obesity",
+}
+"""The population measure of a condition's code, if there is one."""
 
 AGES = (
     # pattern, low, high in years
@@ -167,13 +189,16 @@ SEXES = {
 }
 
 SHARES = {
-    # words for a share, and the share that they are taken for: assumption, and asked about
+    # words for a share, and the share that they are: exact, but for the first
     r"mostly|mainly|primarily|predominantly|largely|(?:a |the )?majority(?: of)?|most(?: of)?": 0.8,
-    r"(?:about |roughly )?half(?: of)?": 0.5,
-    r"a third(?: of)?|one third(?: of)?": 0.33,
-    r"a quarter(?: of)?|one quarter(?: of)?": 0.25,
+    r"half(?: of)?": 0.5,
+    r"(?:a|one) third(?: of)?": 0.3333,
+    r"(?:a|one) quarter of": 0.25,
     r"all(?: of)?|only|exclusively|entirely|everyone": 1.0,
 }
+VAGUE = 0.8
+"""The share that "mostly" is taken for: assumption, and asked about."""
+
 SOME = r"some|a few|a handful(?: of)?|the rest|the remainder|the others?"
 """Words for what is left over by the other shares."""
 
@@ -183,6 +208,21 @@ NUMBERS = {
     "five hundred": 500, "a thousand": 1000, "one thousand": 1000, "two thousand": 2000,
     "five thousand": 5000, "ten thousand": 10_000, "a million": 1_000_000,
 }  # fmt: skip
+
+_FUNCTION_WORDS = """
+    a an the i we you they he she it them their my our me us its his her is are be am being been was
+    were have has had having who whom whose that which this these those there here do does did can
+    could will would should shall may might must i'd i'll i'm we'd we'll you'd let's id ill
+    and of in on for from to at by as with into onto within through per via than
+    please give make create generate build get let lets show need needs want wants like use using
+    hello hi hey thanks thank so then also just now some any all each every about around roughly
+    approximately what how when where if
+    people persons person patient patients member members beneficiary beneficiaries enrollee
+    enrollees individual individuals lives population cohort group sample dataset data set
+    synthetic live living resident residents insured covered plan plans insurance coverage
+    diagnosed old year years aged age ages template spec profile"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+"""Words that say nothing by themselves: ignored where no rule and no open piece has them."""
 
 _EMPTY = """
     a an the i we you they them their my our me us it its is are be been was were have has had
@@ -195,7 +235,7 @@ _EMPTY = """
     diagnosed diagnosis suffering condition conditions old years year aged age ages
     mix mixed realistic usual typical normal then also plus new do does having"""
 EMPTY = frozenset(_EMPTY.split())
-"""Words that say nothing about who: skipped without being reported as not understood."""
+"""Words that say nothing about what a template is about."""
 
 STATES = {
     # code: (name, neighbours, largest first)

@@ -22,6 +22,7 @@ class AuditReport:
         compared: what was asked for and what was got, one row for each figure.
         expected: what the specifications expect, and the result when the rows were made.
         scored: published figures that the specifications say they reproduce, one row for each.
+        not_got: words of the requests that are not in the specifications: words, why, note.
         unlisted: codes in the rows that are in no code book and that the specifications allow.
     """
 
@@ -31,6 +32,7 @@ class AuditReport:
     expected: list[list[Any]] = field(default_factory=list)
     scored: list[list[Any]] = field(default_factory=list)
     unlisted: list[list[Any]] = field(default_factory=list)
+    not_got: list[list[Any]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -91,6 +93,7 @@ FINDING = ["check", "where", "rows", "mend"]
 COMPARED = ["what", "asked", "got", "low", "high", "ok"]
 SCORED = ["id", "figure", "published", "observed", "difference", "n", "allowed", "status",
           "source", "year", "confidence"]  # fmt: skip
+NOT_GOT = ["words", "fate", "note"]
 EXPECTED = ["where", "expectation", "expected", "got", "met"]
 
 
@@ -103,7 +106,12 @@ def audit(home: Home, name: str) -> AuditReport:
     """
     summary = scenarios.describe(home, name)
     report = audit_file(scenarios.path(home, name), summary.profile, summary.journeys)
-    return replace(report, expected=expected(summary.expectations))
+    return replace(report, expected=expected(summary.expectations), not_got=not_got(summary.wishes))
+
+
+def not_got(wishes: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Return the words of requests that never came into the specifications, as rows."""
+    return [[wish.get(key) for key in NOT_GOT] for wish in wishes if wish.get("fate") != "bound"]
 
 
 def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from healthsim.errors import NotFound, StorageError, near
 from healthsim.operations.expiry import Item, expired
@@ -84,6 +85,28 @@ def file(home: Home, name: str) -> Path:
             "wait for it with check_run" if record.status == RUNNING else "execute_spec again",
         )
     return path
+
+
+def keep_wishes(home: Home, name: str, document: Mapping[str, Any]) -> None:
+    """Keep the requests and wishes of the draft that a run was last asked for with."""
+    target = _path(home, name, "wishes")
+    unfinished = temporary(target)
+    with disk_errors(f"run {name!r}"):
+        try:
+            unfinished.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+            publish_over(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def wishes(home: Home, name: str) -> Mapping[str, Any]:
+    """Return what `keep_wishes` kept; nothing where a run was not asked for by a draft."""
+    path = _path(home, name, "wishes")
+    try:
+        document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return document
 
 
 def get(home: Home, name: str) -> RunRecord:

@@ -29,6 +29,7 @@ class ScenarioSummary:
         expectations: how each came out, as the manifest keeps it.
         references: digest of each thing imported that its rows were drawn from, by name.
         unlisted_codes: codes that no book knew and that the specifications let pass.
+        requests: what people asked for; `wishes` say what became of it, as the manifest does.
         broken: why the file cannot be read, empty where it can.
     """
 
@@ -47,6 +48,8 @@ class ScenarioSummary:
     expectations: tuple[Mapping[str, Any], ...] = ()
     references: Mapping[str, str] = field(default_factory=dict)
     unlisted_codes: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    wishes: tuple[Mapping[str, Any], ...] = ()
     broken: str = ""
 
 
@@ -72,6 +75,8 @@ def save_run(
     refuse_taken(home, name, replace=replace)
     path = runs.file(home, run_id)
     manifest = describe_file(path).manifest.named(name, description, tags, stamp())
+    asked = runs.wishes(home, run_id)
+    manifest = manifest.asked(asked.get("requests", ()), asked.get("wishes", ()))
     home.ensure(home.scenarios)
     states.save(path, manifest, replace=replace)
     return describe(home, name)
@@ -152,6 +157,8 @@ def _summary(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
         expectations=manifest.expectations,
         references=manifest.references,
         unlisted_codes=manifest.unlisted_codes,
+        requests=manifest.requests,
+        wishes=manifest.wishes,
     )
 
 

@@ -59,6 +59,9 @@ class Manifest:
             journeys: journey, step, figure, kind (share, rate, mean), constant or None; how often
             it was asked, sums of the shares, of their variances and of the hazard accrued, how
             many were cut short, and how often it happened; None in files that do not say.
+        requests: what people asked for, in their words.
+        wishes: the pieces of the requests that say something: request, words, fate (bound, open,
+            not_built, ignored), path and note.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
         format: number of the form in which the file is written.
@@ -81,6 +84,8 @@ class Manifest:
     expectations: tuple[Mapping[str, Any], ...] = ()
     unlisted_codes: tuple[str, ...] = ()
     figures: tuple[Sequence[Any], ...] | None = None
+    requests: tuple[str, ...] = ()
+    wishes: tuple[Mapping[str, Any], ...] = ()
     format: int = FORMAT
 
     def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
@@ -88,6 +93,10 @@ class Manifest:
         return replace(
             self, name=name, description=description, tags=tuple(tags), created_at=created_at
         )
+
+    def asked(self, requests: Iterable[str], wishes: Iterable[Mapping[str, Any]]) -> Manifest:
+        """Return the manifest with what people asked for, and what became of it."""
+        return replace(self, requests=tuple(requests), wishes=tuple(wishes))
 
     def texts(self) -> list[tuple[str, str]]:
         """Return the manifest as (key, JSON text) rows."""
@@ -110,7 +119,7 @@ class Manifest:
                 raise UnknownFormat(problem.where, problem.found + _made_by(document), problem.mend)
             migrated = SCENARIOS.migrate(document, number)
             values = {key: value for key, value in migrated.items() if key in known}
-            for key in ("journeys", "tags", "expectations", "unlisted_codes"):
+            for key in ("journeys", "tags", "expectations", "unlisted_codes", "requests", "wishes"):
                 values[key] = tuple(values.get(key, ()))
             if values.get("figures") is not None:
                 values["figures"] = tuple(values["figures"])

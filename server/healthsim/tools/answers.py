@@ -43,6 +43,7 @@ class DraftStarted(Answer):
     phase: str
     understood: list[str] = []
     not_understood: list[str] = []
+    not_built: list[str] = []
     wrong: list[str] = []
     open: list[dict[str, Any]] = []
     hints: list[str] = []
@@ -69,6 +70,7 @@ class DraftRefined(Answer):
     revision: int
     phase: str
     changed: list[str] = []
+    not_understood: list[str] = []
     wrong: list[str] = []
     open: list[dict[str, Any]] = []
     next: str
@@ -126,6 +128,7 @@ class QuickPeople(Answer):
     columns: dict[str, list[str]]
     understood: list[str] = []
     not_understood: list[str] = []
+    not_built: list[str] = []
     notes: list[str] = []
     next: str
 
@@ -194,6 +197,7 @@ class AuditAnswer(Answer):
     expectations: Rows = {}
     asked_against_got: Rows = {}
     scorecard: Rows = {}
+    not_got: Rows = {}
     note: str = ""
     next: str
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from healthsim.building import (
     card,
     differing,
     draft,
+    journeying,
     left_behind,
     paths,
     refining,
@@ -21,9 +23,10 @@ from healthsim.building import (
     surprises,
     templates,
 )
-from healthsim.building.customising import CustomizationReport
 from healthsim.building.draft import Draft
+from healthsim.building.ledger import Wish, unsettled
 from healthsim.building.question import Question
+from healthsim.building.typed import Typed
 from healthsim.errors import NotFound, Refused, SpecError, near
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
@@ -43,6 +46,8 @@ LONGEST = 30_000
 """Characters of a section; hosts cut longer answers."""
 _MOST_LINES = 40  # of what differs between two revisions
 
+Shares = dict[str, float]
+
 SpecId = Annotated[str, Field(description="A draft.")]
 
 
@@ -60,6 +65,9 @@ class DraftChange(BaseModel):
         ),
     ]
     value: Annotated[Any, Field(description="New value or item.")] = None
+    for_: Annotated[
+        str, Field(alias="for", description="Words of the request that this answers.")
+    ] = ""
 
 
 def find_templates(
@@ -96,17 +104,31 @@ def start_profile_builder(
     request: Annotated[str, Field(description="The request, in the person's own words.")],
     template: Annotated[str, Field(description="To start from; chosen if empty.")] = "",
     count: Annotated[int | None, Field(description="Number of people.")] = None,
+    ages: Annotated[list[int] | None, Field(description="Youngest and oldest.")] = None,
+    sexes: Annotated[Shares | None, Field(description="F and M.")] = None,
+    places: Annotated[Shares | None, Field(description="States, counties, metro areas.")] = None,
+    payer: Annotated[str, Field(description="medicare, commercial, medicaid, ...")] = "",
+    plans: Annotated[Shares | None, Field(description="By plan name.")] = None,
+    conditions: Annotated[Shares | None, Field(description="By code or name; 1: all.")] = None,
+    drugs: Annotated[Shares | None, Field(description="By drug name.")] = None,
+    as_of: Annotated[str, Field(description="First day.")] = "",
+    through: Annotated[str, Field(description="Last day.")] = "",
 ) -> Annotated[CallToolResult, DraftStarted]:
     """Start a draft of a population (who) from a request such as: 200 Medicare patients in Texas.
 
     Answers with what was understood, what was not, what is open, and the spec_id of later
-    calls. Nothing is generated yet.
+    calls. Nothing is generated yet. Say in the arguments what you understood: shares are 0 to 1.
     """
-    new, report = starting.start_profile(request, template, count)
+    given = Typed(
+        count, ages or (), sexes or {}, places or {}, payer, plans or {}, conditions or {},
+        drugs or {}, as_of, through,
+    )  # fmt: skip
+    started = starting.start_profile(request, template, given)
+    new = started.draft
     if problems := draft.problems(new):
         raise SpecError(problems)
     stored = specs.create(home_of(ctx), new.name, new.document())
-    return reply(_started(stored.spec_id, stored.revision, new, report))
+    return reply(_started(stored.spec_id, stored.revision, new, new.wishes, started.hints))
 
 
 def start_journey_builder(
@@ -119,12 +141,15 @@ def start_journey_builder(
     home = home_of(ctx)
     stored = specs.load(home, spec_id) if spec_id else None
     base = Draft.of(stored.document) if stored else None
-    new, report = starting.start_journey(base, request, template)
+    started = journeying.start_journey(base, request, template)
+    new = started.draft
+    wishes = [wish for wish in new.wishes if wish.request == len(new.requests) - 1]
     if stored:
         stored = specs.revise(home, spec_id, stored.revision, new.document())
     else:
         stored = specs.create(home, new.name, new.document())
-    return reply(_started(stored.spec_id, stored.revision, new, report, base))
+    answer = _started(stored.spec_id, stored.revision, new, wishes, started.hints, base)
+    return reply(answer)
 
 
 def refine_spec(
@@ -140,11 +165,13 @@ def refine_spec(
     home = home_of(ctx)
     stored = specs.load(home, spec_id)
     old = Draft.of(stored.document)
-    base, changed, rest = _base(home, stored, [change.model_dump() for change in changes])
+    base, changed, rest = _base(
+        home, stored, [change.model_dump(by_alias=True) for change in changes]
+    )
     new = base
     if rest or not changed:
-        new, lines = refining.refine(base, rest)
-        changed += lines
+        new, found = refining.refine(base, rest)
+        changed += found
     stored = specs.revise(home, spec_id, revision or stored.revision, new.document())
     problems, questions, phase = _state(new, old)
     questions += [
@@ -160,6 +187,7 @@ def refine_spec(
             revision=stored.revision,
             phase=phase,
             changed=changed,
+            not_understood=[wish.words for wish in unsettled(new.wishes)],
             wrong=problems,
             open=questions,
             next=_next(new, phase),
@@ -277,20 +305,33 @@ def preview_spec(
 
 
 def _started(
-    spec_id: str, revision: int, spec: Draft, report: CustomizationReport, old: Draft | None = None
+    spec_id: str,
+    revision: int,
+    spec: Draft,
+    wishes: Sequence[Wish],
+    hints: Sequence[str],
+    old: Draft | None = None,
 ) -> DraftStarted:
     problems, questions, phase = _state(spec, old)
     return DraftStarted(
         spec_id=spec_id,
         revision=revision,
         phase=phase,
-        understood=report.understood,
-        not_understood=report.not_understood,
-        hints=report.hints,
+        **lines(wishes),
+        hints=list(hints),
         wrong=problems,
         open=questions,
         next=_next(spec, phase),
     )
+
+
+def lines(wishes: Sequence[Wish]) -> dict[str, list[str]]:
+    """Return what became of a request's words, as the fields of an answer."""
+    fates = {"understood": "bound", "not_understood": "open", "not_built": "not_built"}
+    return {
+        field: [wish.line() for wish in wishes if wish.fate == fate]
+        for field, fate in fates.items()
+    }
 
 
 def _state(

@@ -13,14 +13,17 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.building import quick, starting
+from healthsim.building import journeying, starting
 from healthsim.building.draft import Draft
-from healthsim.errors import NotFound
+from healthsim.building.ledger import unsettled
+from healthsim.building.typed import Typed
+from healthsim.errors import NotFound, Refused
 from healthsim.operations import generate, network, runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
+from healthsim.tools.building import lines
 from healthsim.tools.server import Ctx, home_of
 
 LONGEST_WAIT = 40
@@ -28,6 +31,7 @@ LONGEST_WAIT = 40
 _MOST_COMPARED = 16  # rows of asked against got; audit_scenario shows them all
 _SHOWN = 2  # people whose faces are shown
 _STOPPING = 5.0  # seconds that a run gets to end its chunk
+_LONGEST_OPEN = 1_500  # characters that are quoted of what is not in a draft
 _BEAT = 0.25  # seconds between two looks at a run
 
 RunId = Annotated[str, Field(max_length=64, description="A run.")]
@@ -42,6 +46,9 @@ async def execute_spec(
     wait_seconds: Annotated[
         int, Field(ge=0, le=LONGEST_WAIT, description="Then return a handle.")
     ] = LONGEST_WAIT,
+    accept_open: Annotated[
+        bool, Field(description="The person goes on without the words not in the draft.")
+    ] = False,
 ) -> Annotated[CallToolResult, RunState]:
     """Run a specification: generate its people and all their linked records.
 
@@ -51,6 +58,8 @@ async def execute_spec(
     spec = Draft.of(specs.load(home, spec_id).document)
     if spec.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
+    if not accept_open:
+        _refuse_open(spec)
     if save_as:
         scenarios.refuse_taken(home, save_as, replace=True)  # is it a name at all?
     profile = dict(spec.profile)
@@ -61,12 +70,29 @@ async def execute_spec(
     record = await anyio.to_thread.run_sync(
         lambda: generate.start(home, profile, spec.journeys), abandon_on_cancel=True
     )
+    runs.keep_wishes(home, record.run_id, spec.ledger())
     try:
         record = await _watch(ctx, home, record.run_id, wait_seconds)
     except anyio.get_cancelled_exc_class():
         runs.cancel(home, record.run_id)
         raise
     return await anyio.to_thread.run_sync(lambda: _answer(home, record, save_as))
+
+
+def _refuse_open(spec: Draft) -> None:
+    """Refuse to run while words of the person are not in the draft, so that they confirm it once.
+
+    Raises:
+        Refused: with the words, and how to go on.
+    """
+    waiting = unsettled(spec.wishes)
+    if waiting:
+        listed = "; ".join(repr(wish.words) for wish in waiting)[:_LONGEST_OPEN]
+        raise Refused(
+            "not_understood", f"these words are not in the draft: {listed}",
+            "bind them with refine_spec (for=<the words>), or tell the person and call again with "
+            "accept_open=true",
+        )  # fmt: skip
 
 
 async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord:
@@ -210,29 +236,19 @@ def quick_generate(
     """Make 1 to 10 linked people or a family at once: chart, claims, fills; nothing is kept."""
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
-    family = quick.described_family(traits, members or ())
-    asked = family.rest if family else traits
-    new, report = starting.start_profile(
-        asked, template or (quick.TEMPLATE if family else ""), count
-    )
-    if journey or "journey" in traits.lower():
-        begun, more = starting.start_journey(new, traits, journey)
-        new = begun if more.understood else new  # an empty journey could not be run
-        report.understood += more.understood
-        report.not_understood += [] if more.understood else ["which journey: name its template"]
+    given = Typed(count=count, members=members or ())
+    started = starting.start_profile(traits, template, given)
+    new = started.draft
+    if journey:
+        new = journeying.start_journey(new, "", journey).draft
     profile = dict(new.profile or {}) | ({} if seed is None else {"seed": seed})
-    journeys, notes = list(new.journeys), list[str]()
-    if family:
-        report.understood += family.understood
-        notes = quick.put_family(profile, journeys, family, template)
-    people = estimate.quick(profile, journeys, home_of(ctx))
+    people = estimate.quick(profile, new.journeys, home_of(ctx))
     return reply(
         QuickPeople(
             people=people,
             columns=estimate.VIEWS,
-            understood=report.understood,
-            not_understood=report.not_understood,
-            notes=[*notes, *estimate.missing_parts(profile, journeys, people)],
+            **lines(new.wishes),
+            notes=[*started.assumed, *estimate.missing_parts(profile, new.journeys, people)],
             next="start_profile_builder makes and keeps a whole population.",
         )
     )

@@ -74,6 +74,7 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswe
             expectations=rows(auditing.EXPECTED, report.expected) if report.expected else {},
             asked_against_got=rows(auditing.COMPARED, report.compared),
             scorecard=rows(auditing.SCORED, report.scored) if report.scored else {},
+            not_got=rows(auditing.NOT_GOT, report.not_got) if report.not_got else {},
             note=report.note,
             next=_next_step(report),
         )
@@ -85,6 +86,9 @@ def _next_step(report: AuditReport) -> str:
     advice = "" if report.ok else "Say what differs; a new run needs a changed spec or seed. "
     if report.scored:
         advice += f"Say the scorecard: {report.score}."
+    if report.not_got:
+        words = "; ".join(f"{row[0]} ({row[1]})" for row in report.not_got)[:500]
+        advice += f"Say what was asked for and is not in it: {words}. "
     advice = advice.strip() or "Nothing to mend."
     return f"{advice} {report.judged}." if None in (row[-1] for row in report.compared) else advice
 

@@ -1,0 +1,222 @@
+"""The ledger of wishes: every content word and figure of a request, and what became of it.
+
+A wish is a piece of a request with its fate. Conservation holds at every step: each token of
+each request is in exactly one wish.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from healthsim.building.vocabulary import FUNCTION_WORDS
+from healthsim.errors import Refused
+
+Fate = Literal["bound", "open", "not_built", "ignored"]
+Span = tuple[int, int]
+
+SAYS_NOTHING = "says nothing"
+"""The note of fillers."""
+
+LONGEST = 2000
+"""Characters of a request that are read."""
+
+_CODE = r"(?:[A-TV-Za-tv-z]\d[0-9A-Za-z]\.[0-9A-Za-z]{1,4})(?![\w.]*\w)"
+_FIGURE = (
+    r"(?:[$€£±≤≥<>~+]\s?)*\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:\s?%)?"
+    r"|(?:(?:[$€£±≤≥<>~]|\+-|-\+|\+/-)\s?)*\d(?:\d|[.,:/'’×–-](?=\d))*"
+    r"(?:\s?%|\+(?!\w)|[^\W\d_]\w*)?"
+)
+_WORD = r"[^\W\d](?:[\w'’]|[-](?=\w))*"
+_TOKEN = re.compile(rf"(?P<code>(?<!\w){_CODE})|(?P<figure>{_FIGURE})|(?P<word>{_WORD})")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, figure or code of a request, with its place in it."""
+
+    start: int
+    end: int
+    text: str
+    kind: Literal["word", "figure", "code"]
+
+    @property
+    def is_content(self) -> bool:
+        """Whether it says something: all but articles, prepositions, politeness and the like."""
+        return self.kind != "word" or self.text.lower().strip("'’-") not in FUNCTION_WORDS
+
+
+def tokens(text: str) -> list[Token]:
+    """Split a text into tokens; a figure stays whole, with its sign, unit and separators.
+
+    >>> [token.text for token in tokens("A41.9, $3,000-deductible, 80/20 and 35 % in 2:1")]
+    ['A41.9', '$3,000', 'deductible', '80/20', 'and', '35 %', 'in', '2:1']
+    """
+    return [
+        Token(match.start(), match.end(), match[0], match.lastgroup)  # type: ignore[arg-type]
+        for match in _TOKEN.finditer(text)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A piece of a request, and what became of it.
+
+    Attributes:
+        request: its number in `Draft.requests`.
+        words: the piece as it was written; of fillers, all of them.
+        spans: its tokens, as characters of the request, (start, end).
+        fate: `bound` to `path`; `open`, a question; `not_built`, with the nearest thing that is;
+            or `ignored`, because it says nothing or because the person goes on without it.
+        path: of the draft; `save_as` and `template` are of the conversation.
+        note: what it was bound to, or why it was not.
+        suggestions: changes that would answer it.
+    """
+
+    request: int
+    words: str
+    spans: tuple[Span, ...]
+    fate: Fate
+    path: str = ""
+    note: str = ""
+    suggestions: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Wish:
+        """Read back a wish that was stored as JSON."""
+        fields = dict(document)
+        fields["spans"] = tuple((start, end) for start, end in fields["spans"])
+        fields["suggestions"] = tuple(fields.get("suggestions", ()))
+        return cls(**fields)
+
+    def line(self) -> str:
+        """Return it as a line for the person and the model."""
+        if self.fate == "bound":
+            return f"{self.words!r} -> {self.path}{f': {self.note}' if self.note else ''}"
+        return f"{self.words} ({self.note})" if self.note else self.words
+
+
+def unsettled(wishes: Iterable[Wish]) -> list[Wish]:
+    """Return the wishes that are not in the draft: those that are open and those not built."""
+    return [wish for wish in wishes if wish.fate in ("open", "not_built")]
+
+
+def lost(requests: Sequence[str], wishes: Sequence[Wish]) -> list[str]:
+    """Return the tokens that are in no wish or in several, or are cut: conservation says none."""
+    faults = []
+    for number, request in enumerate(requests):
+        spans = [span for wish in wishes if wish.request == number for span in wish.spans]
+        for token in tokens(request[:LONGEST]):
+            holders = [1 for start, end in spans if start < token.end and token.start < end]
+            whole = any(start <= token.start and token.end <= end for start, end in spans)
+            if len(holders) != 1 or not whole:
+                faults.append(token.text)
+    return faults
+
+
+def bind(
+    wishes: Sequence[Wish], requests: Sequence[str], words: str, path: str, note: str = ""
+) -> tuple[Wish, ...]:
+    """Bind words of a request to a path, whatever became of them before.
+
+    Raises:
+        Refused: no request has these words; the error lists the open ones.
+    """
+    return _move(wishes, requests, words, "bound", path, note)
+
+
+def drop(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple[Wish, ...]:
+    """Ignore words on purpose, because the person goes on without them."""
+    return _move(wishes, requests, words, "ignored", "", "left out on purpose")
+
+
+def drop_all(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+    """Ignore everything that is open, because the person goes on without it."""
+    return tuple(
+        replace(wish, fate="ignored", note="left out on purpose", suggestions=())
+        if wish.fate == "open"
+        else wish
+        for wish in wishes
+    )
+
+
+def _move(
+    wishes: Sequence[Wish], requests: Sequence[str], words: str, fate: Fate, path: str, note: str
+) -> tuple[Wish, ...]:
+    number, (start, end) = _place(wishes, requests, words)
+    moved = [
+        (token.start, token.end)
+        for token in tokens(requests[number][:LONGEST])
+        if start <= token.start and token.end <= end
+    ]
+    rest = [
+        part
+        for wish in wishes
+        for part in (_without(wish, moved, requests) if wish.request == number else [wish])
+    ]
+    text = requests[number][start:end]
+    return (*rest, Wish(number, text, tuple(moved), fate, path, note))
+
+
+def _place(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple[int, Span]:
+    """Return the request and the characters where words stand; where they are open, if anywhere."""
+    wanted = [token.text.lower() for token in tokens(words)]
+    places = [
+        (number, (said[at].start, said[at + len(wanted) - 1].end))
+        for number, request in enumerate(requests)
+        for said in [tokens(request[:LONGEST])]
+        for at in range(len(said) - len(wanted) + 1)
+        if wanted and [token.text.lower() for token in said[at : at + len(wanted)]] == wanted
+    ]
+    waiting = unsettled(wishes)
+    still_open = [
+        place
+        for place in places
+        if any(wish.request == place[0] and _meet(wish.spans, place[1]) for wish in waiting)
+    ]
+    if not places:
+        listed = "; ".join(repr(wish.words) for wish in waiting)[:500]
+        raise Refused(
+            "for",
+            f"{words[:80]!r} is in none of the requests",
+            f"write words of a request as they stand there; open are: {listed or 'none'}",
+        )
+    return (still_open or places)[0]
+
+
+def _meet(spans: Iterable[Span], other: Span) -> bool:
+    return any(start < other[1] and other[0] < end for start, end in spans)
+
+
+def _without(wish: Wish, moved: Sequence[Span], requests: Sequence[str]) -> list[Wish]:
+    """Return a wish without some of its tokens: itself, one or two pieces, or nothing."""
+    left = [span for span in wish.spans if span not in moved]
+    if len(left) == len(wish.spans):
+        return [wish]
+    text = requests[wish.request]
+    words = quote(text, left)
+    if wish.fate in ("open", "not_built") and not any(
+        token.is_content for start, end in left for token in tokens(text[start:end])
+    ):
+        return (
+            [replace(wish, spans=tuple(left), words=words, fate="ignored", note="", suggestions=())]
+            if left
+            else []
+        )
+    return [replace(wish, spans=tuple(left), words=words, suggestions=())] if left else []
+
+
+def quote(text: str, spans: Sequence[Span]) -> str:
+    """Return the words of some spans; what stands between neighbours is kept."""
+    pieces: list[str] = []
+    last = -1
+    for start, end in sorted(spans):
+        between = text[last:start] if last >= 0 else ""
+        if pieces and not re.search(r"\w", between):
+            pieces[-1] += between + text[start:end]
+        else:
+            pieces.append(text[start:end])
+        last = end
+    return " … ".join(pieces)

@@ -1,0 +1,457 @@
+"""Reads of a request what is certain; each rule is one pattern over units and one sentence.
+
+Whatever no rule takes stays open: the model, which understands language, binds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from healthsim.building import diagnosing, lexicon, shares, vocabulary
+from healthsim.building.described import Described, Fact
+from healthsim.building.ledger import LONGEST
+from healthsim.building.lexicon import Unit
+
+OLDEST = 95
+"""The last year of life where only the first is said."""
+
+_OLDEST_SAID = 110
+_PEOPLE = "PbskFG"
+_MODIFIERS = "yLeqAcpSsb*"
+_LISTED = r"[ck](?:,?&[ck]|,[ck](?=[,&]))*"
+
+
+@dataclass
+class Reading:
+    """A request while it is read.
+
+    Attributes:
+        units: all but articles and other words that say nothing.
+        letters: one for each unit; those that no rule may read any more are "_".
+    """
+
+    text: str
+    units: list[Unit]
+    letters: str
+    facts: list[Fact] = field(default_factory=list)
+
+    def find(self, pattern: str) -> Iterator[re.Match[str]]:
+        """Yield each place where a pattern of letters stands."""
+        yield from re.finditer(pattern, self.letters)
+
+    def unit(self, match: re.Match[str], group: str | int = 0) -> list[Unit]:
+        """Return the units of a group of a match."""
+        return self.units[match.start(group) : match.end(group)]
+
+    def hide(self, start: int, end: int) -> None:
+        """Keep other rules from units that are read, or that must not be read."""
+        self.letters = self.letters[:start] + "_" * (end - start) + self.letters[end:]
+
+    def add(
+        self, kind: str, key: Any, found: list[Unit], share: float | None = None, vague: str = ""
+    ) -> None:
+        """Add a fact that stands in these units."""
+        spans = lexicon.spans_of(found, self.text)
+        self.facts.append(Fact(kind, key, share, spans, vague))
+
+
+def read(request: str) -> Described:
+    """Read a request in plain words.
+
+    >>> parsed = read("200 Medicare patients with diabetes, mostly in Texas")
+    >>> parsed.count, parsed.payer, parsed.conditions, parsed.states
+    (200, 'medicare', {'E11.9': None}, {'TX': 0.8})
+    """
+    text = request[:LONGEST].replace("\x00", " ")
+    said = [unit for unit in lexicon.units(text) if unit.letter not in "f1"]
+    reading = Reading(text, said, lexicon.letters(said))
+    for rule in RULES:
+        rule(reading)
+    reading.facts += _topics(reading)
+    return Described.of(text, reading.facts)
+
+
+def _topics(reading: Reading) -> list[Fact]:
+    """A condition or an age that is read may be the topic of a template besides."""
+    said = [reading.text[start:end] for fact in reading.facts
+            if fact.kind in ("conditions", "aged") for start, end in fact.spans]  # fmt: skip
+    phrases = [" ".join(said[at:until]) for at in range(len(said))
+               for until in range(at + 1, min(at + 4, len(said)) + 1)]  # fmt: skip
+    return [Fact("topics", topic.template, None, ()) for topic in vocabulary.TOPICS
+            if any(re.fullmatch(topic.words, item, re.IGNORECASE) for item in phrases)]  # fmt: skip
+
+
+def _asides(reading: Reading) -> None:
+    """A name after "save as", a number after "seed", a date after "as of", a template's name."""
+    for match in reading.find("ND?d"):
+        reading.add("seed", reading.unit(match)[-1].value, reading.unit(match))
+    for match in reading.find("VD"):
+        reading.add("as_of", reading.unit(match)[-1].value, reading.unit(match))
+    for match in reading.find("Z"):
+        (unit,) = reading.unit(match)
+        name = re.compile(r"\s*[\"'`]?([\w-]+)[\"'`]?").match(reading.text, unit.end)
+        if name:
+            whole = Unit("Z", name[1], unit.start, name.end())
+            reading.add("save_as", name[1].rstrip("-_").lower(), [whole])
+            inside = [
+                n
+                for n, item in enumerate(reading.units)
+                if item.start < name.end() and unit.start <= item.start
+            ]
+            reading.hide(inside[0], inside[-1] + 1)
+    for match in list(
+        re.finditer(
+            r"\bsave (?:it|them|this|everything|the run)\b(?! (?:as|under))",
+            reading.text,
+            re.IGNORECASE,
+        )
+    ):
+        reading.add("save", None, [Unit("Z", None, *match.span())])
+    for letter, kind in (("T", "template"), ("J", "journeys")):
+        for match in reading.find(letter):
+            after = reading.letters[match.end() : match.end() + 1] == "j" and letter == "J"
+            found = reading.units[match.start() : match.end() + after]
+            reading.add(kind, found[0].value, found)
+            reading.hide(match.start(), match.end() + after)
+
+
+def _closed(reading: Reading) -> None:
+    """Nothing is read in a sentence that corrects itself, or that asks about results."""
+    start = begin = 0
+    for match in list(re.finditer(r"[.?]|$", reading.letters)):
+        mark = reading.units[match.start()] if match[0] else None
+        sentence = reading.text[begin : mark.start if mark else len(reading.text)]
+        asks = match[0] == "?" and _QUESTION.search(sentence)
+        if "!" in reading.letters[start : match.start()] or asks:
+            reading.hide(start, match.start())
+        start, begin = match.end(), mark.end if mark else 0
+
+
+_QUESTION = re.compile(r"\b(?:how|what|which|who|whom|whose|when|why)\b", re.IGNORECASE)
+
+
+def _relatives(reading: Reading) -> None:
+    """What stands beside a relative is said of that relative alone, up to the next mark."""
+    for match in list(reading.find(r"R[^,.?;]*")):
+        reading.hide(match.start(), match.end())
+
+
+def _exact(reading: Reading) -> None:
+    """The counts of "exactly 25 men and 30 women" are by sex, and their sum is of all people."""
+    for match in reading.find(r"Eds&E?ds"):
+        found = [unit for unit in reading.unit(match) if unit.letter in "ds"]
+        counts = {found[1].value: found[0].value, found[3].value: found[2].value}
+        if len(counts) == 2:
+            for sex, units in ((found[1].value, found[:2]), (found[3].value, found[2:])):
+                reading.add("exact", sex, [*units], counts[sex])
+            reading.facts[-2].spans += lexicon.spans_of(reading.unit(match)[:1], reading.text)
+            reading.hide(match.start(), match.end())
+
+
+_AGES: tuple[tuple[str, str], ...] = (
+    # pattern, how its figures are read
+    (r"(?<![x%])a[l:]*(?:r|dtd|Bd[&t]d)Y?", "both"),
+    (r"(?:r|dtd|Bd[&t]d)Y", "both"),
+    (rf"(?<=[{_PEOPLE}])(?:r|dtd|Bd[&t]d)(?![xUz%])", "both"),
+    (r"(?<![x%])a[l:]*[oM]dY?(?![xUz%])|MdY?(?![xUz%])|odY(?!&)", "low"),
+    (rf"(?<=[{_PEOPLE}])odY?(?![xUz%P])", "low"),
+    (rf"(?<=[{_PEOPLE}y])a?g(?![xUz%])|(?<![x%])a[l:]*g|(?<![x%])a[l:]*dY?[OQ]|dY?O", "low"),
+    (rf"(?<=[{_PEOPLE}])dY?[OQ]", "low"),
+    (r"(?<![x%])a[l:]*[uW]dY?(?![xUz%])|WdY?(?![xUz%])|udY(?!&)", "high"),
+    (rf"(?<=[{_PEOPLE}])udY?(?![xUz%P])", "high"),
+    (r"(?<![x%])a[l:]*dY?(?![xUztr&%])|(?<![xnou])dY(?=[PbskyLeqc*])", "one"),
+)
+
+
+def _ages(reading: Reading) -> None:
+    """A figure is an age beside a word for ages, or directly after the people that it limits."""
+    for pattern, how in _AGES:
+        for match in list(reading.find(pattern)):
+            found = reading.unit(match)
+            figures = [unit.value for unit in found if unit.letter in "dg"]
+            figures = next((list(unit.value) for unit in found if unit.letter == "r"), figures)
+            low, high = min(figures), max(figures)
+            if how == "low":
+                low, high = low, max(OLDEST, low)
+            elif how == "high":
+                low, high = 0, max(high - 1, 0)
+            if high <= _OLDEST_SAID:
+                reading.add("ages", (low, high), found)
+            reading.hide(match.start(), match.end())
+    for match in list(reading.find(r"(?<=[sPb])ld(?![xUz%,&tPbskc])")):
+        before, figure = reading.units[match.start() - 1], reading.units[match.end() - 1]
+        if _is_single(before, reading.text) and figure.value <= _OLDEST_SAID:
+            reading.add("ages", (figure.value, figure.value), [figure])
+            reading.hide(match.start(), match.end())
+
+
+def _without(reading: Reading) -> None:
+    """A condition directly after "without" or "no" is one that nobody has."""
+    for match in list(reading.find(r"n[ck](?![x%UI])")):
+        negation, condition = reading.unit(match)
+        if negation.value == "without":
+            reading.add("without", condition.value, [negation, condition])
+        reading.hide(match.start(), match.end())
+    for match in list(reading.find(r"n[il]*[A-Za-z*](?:[&|,][ckySpsb])*")):
+        reading.hide(match.start(), match.end())
+
+
+def _prevalence(reading: Reading) -> None:
+    """A condition beside words for the population's rate has that rate."""
+    listed = rf"(?P<list>{_LISTED})"
+    for pattern in (rf"I[l]*{listed}(?![l:(]*%)", rf"{listed}(?:[wl,]*)[IC~]*I(?![l:(]*[%d])"):
+        for match in list(reading.find(pattern)):
+            words = [unit for unit in reading.unit(match) if unit.letter == "I"]
+            for number, unit in enumerate(reading.unit(match, "list")):
+                if unit.letter in "ck":
+                    extra = words if number == 0 else []
+                    reading.add("prevalent", unit.value, [*extra, unit])
+            reading.hide(match.start(), match.end())
+
+
+def _shares(reading: Reading) -> None:
+    """A share belongs to the name that it touches; between two names, to that of its order."""
+    for kind, unit, figure, match in shares.pairs(reading.letters, reading.units):
+        words = [figure, unit]
+        header = reading.letters[match.start() - 1 : match.start()] if match.start() else ""
+        if header in ("H", "X"):
+            words.append(reading.units[match.start() - 1])
+        text = reading.text[figure.start : unit.end]
+        vague = text if figure.letter in "v~" and figure.value != 1.0 else ""
+        share = figure.value if isinstance(figure.value, float) else None
+        reading.add(kind, unit.value, words, share, vague)
+        for part in words:
+            at = reading.units.index(part)
+            reading.hide(at, at + 1)
+
+
+def _parts(reading: Reading) -> None:
+    """What is said of a part of the people ("60 % of the women have ...") is not of all."""
+    part = rf"(?:[%dhv~]l|[h~v]d?)[{_MODIFIERS}]*[{_PEOPLE}][^,.?]*"
+    for match in list(reading.find(part)):
+        reading.hide(match.start(), match.end())
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A noun phrase for people: the figure, the words before the noun, the noun."""
+
+    match: re.Match[str]
+    figure: Unit | None
+    modifiers: list[Unit]
+    head: Unit
+
+
+_COUNTED = re.compile(
+    rf"(?<![Uzounr%+d/h~v])(?<!n,)(?<![d%h~v]l)d(?P<modifiers>[{_MODIFIERS}&]*x{{0,2}}[{_MODIFIERS}]*)"
+    rf"(?P<head>[PbskF])(?![/])"
+)
+_NAMED = re.compile(
+    rf"(?<![xn%dzU|h~v])(?<![d%h~v]l)(?P<modifiers>(?:[{_MODIFIERS}]|(?<=c)&(?=c))*)(?P<head>[{_PEOPLE}])(?![x|/])"
+)
+
+
+def _people(reading: Reading) -> None:
+    """A number before a noun for people counts them; the words between the two describe them."""
+    phrases = [
+        _Phrase(
+            match,
+            reading.units[match.start()],
+            reading.unit(match, "modifiers"),
+            reading.unit(match, "head")[0],
+        )
+        for match in _COUNTED.finditer(reading.letters)
+        if _counts(reading, match)
+    ]
+    sized = [
+        (unit.value, reading.unit(match))
+        for match in reading.find(r"Gld(?![xUzPbskF%tl])")
+        for unit in [reading.unit(match)[-1]]
+    ]
+    for value, units in [
+        *((phrase.figure.value, [phrase.figure]) for phrase in phrases if phrase.figure),
+        *sized,
+    ]:
+        reading.add("count", value, units)
+    if len(phrases) > 1:
+        reading.add("count", None, [])  # several groups: none is all people
+        start = phrases[0].match.start()
+        end = re.compile(r"[^.?]*").match(reading.letters, start)
+        reading.hide(start, end.end() if end else start)
+        return
+    if not phrases:
+        match = _NAMED.search(reading.letters)
+        if match is None:
+            return
+        phrases = [
+            _Phrase(match, None, reading.unit(match, "modifiers"), reading.unit(match, "head")[0])
+        ]
+    _describe(reading, phrases[0])
+
+
+def _counts(reading: Reading, match: re.Match[str]) -> bool:
+    """Return whether the noun is a plural, and no unknown word inside a sentence is before it."""
+    head, figure = reading.unit(match, "head")[0], reading.units[match.start()]
+    if head.letter != "F" and _is_single(head, reading.text) and figure.value != 1:
+        return False
+    before = reading.letters[max(match.start() - 2, 0) : match.start()]
+    return before[-1:] != "x" or before in ("x", ".x", "?x")
+
+
+def _describe(reading: Reading, phrase: _Phrase) -> None:
+    if phrase.figure is None and (article := _article(reading, phrase)):
+        reading.add("count", 1, [article])
+    kinds = {
+        "y": "payer",
+        "c": "conditions",
+        "k": "conditions",
+        "p": "plans",
+        "S": "states",
+        "s": "sexes",
+        "b": "aged",
+        "L": "healthy",
+        "e": "newly",
+        "q": "control",
+        "*": "topics",
+        "F": "topics",
+    }
+    found = [*phrase.modifiers, phrase.head]
+    if "|" in reading.letters[max(phrase.match.start() - 1, 0) : phrase.match.end() + 1]:
+        return
+    for unit in found:
+        if unit.letter in kinds:
+            reading.add(kinds[unit.letter], unit.value, [unit])
+    for match in reading.find("b(?=G)"):
+        (unit,) = reading.unit(match)
+        if unit.value in [other.value for other in found if other.letter == "b"]:
+            reading.add("aged", unit.value, [unit])
+    start = phrase.match.start("modifiers")
+    reading.hide(start, phrase.match.end())
+    if phrase.head.letter in "PGF":
+        # What follows may be said of these people
+        reading.letters = (
+            reading.letters[: phrase.match.end() - 1] + "P" + reading.letters[phrase.match.end() :]
+        )
+
+
+def _article(reading: Reading, phrase: _Phrase) -> Unit | None:
+    """Return the "a" or "one" of one person."""
+    first = reading.units[phrase.match.start("modifiers")]
+    single = re.search(
+        r"\b(an?|one|single)\s+(?:[\w-]+\s+){0,5}$", reading.text[: first.start], re.IGNORECASE
+    )
+    if single is None or phrase.head.letter not in "Psbk":
+        return None
+    return Unit("1", 1, *single.span(1)) if _is_single(phrase.head, reading.text) else None
+
+
+def _is_single(unit: Unit, text: str) -> bool:
+    word = text[unit.start : unit.end].lower()
+    return not (
+        word.endswith("s")
+        or word in {"people", "children", "women", "men", "elderly", "policyholders", "patients"}
+    )
+
+
+def _conditions(reading: Reading) -> None:
+    """Conditions directly after "with" and the people are everybody's."""
+    pattern = (
+        r"(?P<left>[_PGbskFySOQYgdr,.)]|^)(?P<new>e?)w(?P<e>[eq]*)"
+        rf"(?P<list>{_LISTED})(?![x|%hv~UjIGPbsF])"
+    )
+    for match in list(reading.find(pattern)):
+        if match["left"] == "_" and not _reads_on(reading, match.start()):
+            continue
+        for unit in reading.unit(match, "list"):
+            if unit.letter in "ck":
+                reading.add("conditions", unit.value, [unit])
+        for unit in [*reading.unit(match, "new"), *reading.unit(match, "e")]:
+            reading.add("newly" if unit.letter == "e" else "control", unit.value, [unit])
+        reading.hide(match.start("new"), match.end())
+
+
+def _named_codes(reading: Reading) -> None:
+    """A code in brackets after "with" and its name, or after "with" alone, is everybody's."""
+    for match in list(reading.find(r"(?<=[PGbkFs_])w(?P<name>x{1,4})\((?P<code>c)\)")):
+        code = reading.unit(match, "code")[0]
+        display = diagnosing.name_of(code.value).lower()
+        words = [
+            unit
+            for unit in reading.unit(match, "name")
+            if reading.text[unit.start : unit.end].lower() in display
+        ]
+        if words and _reads_on(reading, match.start() - 1, bare="PGbkFs"):
+            reading.add("conditions", code.value, [*words, code])
+            reading.hide(match.start(), match.end())
+
+
+def _reads_on(reading: Reading, at: int, bare: str = "") -> bool:
+    """Return whether the hidden unit before was read, and not put aside."""
+    unit = reading.units[at]
+    if reading.letters[at] in bare:
+        return True
+    return any(start <= unit.start < end for fact in reading.facts for start, end in fact.spans)
+
+
+def _payers(reading: Reading) -> None:
+    """A payer is read where no unknown word, "or" or negation touches it."""
+    for match in list(reading.find(r"(?<![x|n/])y(?![x|/RckU])")):
+        reading.add("payer", reading.unit(match)[0].value, reading.unit(match))
+        reading.hide(match.start(), match.end())
+    for match in list(reading.find("y")):
+        reading.add("payer", None, reading.unit(match))  # it keeps the others from being certain
+
+
+def _plans(reading: Reading) -> None:
+    """A plan's name is read where no unknown word, "or" or negation touches it."""
+    for match in list(reading.find(r"(?<![x|nzd%/])p(?![x|/U])")):
+        reading.add("plans", reading.unit(match)[0].value, reading.unit(match))
+        reading.hide(match.start(), match.end())
+
+
+def _places(reading: Reading) -> None:
+    """A place is read after "in" or "from", or alone between marks."""
+    listed = r"(?P<list>[SCm](?:(?:,?&|,|,?&?i)[SCm])*)"
+    kinds = {"S": "states", "C": "counties", "m": "metros"}
+    around = r"(?:(?<![xUnj])[il]+|(?<=[,.&:_(])|^)"
+    for match in list(reading.find(rf"{around}(?P<area>A?)[il]*{listed}(?![x|%/U])")):
+        for unit in [*reading.unit(match, "area"), *reading.unit(match, "list")]:
+            if unit.letter in kinds:
+                reading.add(kinds[unit.letter], unit.value, [unit])
+            elif unit.letter == "A":
+                reading.add("area", unit.value, [unit])
+        reading.hide(match.start(), match.end())
+    for match in list(reading.find(r"(?<![xn|])m(?![x|%/])")):
+        reading.add("metros", reading.unit(match)[0].value, reading.unit(match))
+        reading.hide(match.start(), match.end())
+    for match in list(reading.find(r"X[:l]*(?P<list>#(?:,?&?#)*)")):
+        for number, unit in enumerate(reading.unit(match, "list")):
+            if unit.letter == "#":
+                label = reading.unit(match)[:1] if number == 0 else []
+                reading.add("counties", (unit.value, ""), [*label, unit])
+        reading.hide(match.start(), match.end())
+    for match in list(reading.find(r"iA(?![x|/])")):
+        reading.add("area", reading.unit(match)[-1].value, reading.unit(match)[-1:])
+
+
+RULES: tuple[Callable[[Reading], None], ...] = (
+    _asides,
+    _closed,
+    _relatives,
+    _exact,
+    _without,
+    _ages,
+    _prevalence,
+    _shares,
+    _parts,
+    _people,
+    _named_codes,
+    _conditions,
+    _payers,
+    _plans,
+    _places,
+)
+"""In this order: what is read is hidden from the rules that follow."""
