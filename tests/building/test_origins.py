@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from healthsim.building import card, money, refining, starting, templates
+from healthsim.building import card, journeying, money, refining, starting, templates
 from healthsim.building.draft import Assumption, Draft
 from healthsim.building.origins import Origins
 
@@ -52,7 +52,7 @@ def test_a_figure_that_was_taken_for_a_vague_word_is_assumed_until_it_is_settled
 
 
 def test_figures_of_a_request_are_said() -> None:
-    new, _ = starting.start_profile("250 Medicare patients with diabetes in Texas")
+    new = starting.start_profile("250 Medicare patients with diabetes in Texas").draft
     page = card.page(new, [], [])
 
     assert row(page, "how many") == ["how many", "250 people", "said"]
@@ -159,7 +159,7 @@ def test_a_journey_without_people_begins_on_the_day_of_the_people() -> None:
 
 
 def test_steps_with_a_figure_of_ones_own_are_marked() -> None:
-    first, _ = starting.start_journey(of_template(), "", "diabetic-first-year")
+    first = journeying.start_journey(of_template(), "", "diabetic-first-year").draft
     new, _ = refining.refine(
         first, [{"op": "set", "path": "journey.steps[quarter].times", "value": 2}]
     )
