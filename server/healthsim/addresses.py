@@ -43,6 +43,10 @@ class Addresses:
         self._taken.add(number)
         return number
 
+    def address(self, number: int) -> str | None:
+        """Return the address that has a number; None where none has it."""
+        return next((known for known, its in self._number.items() if its == number), None)
+
     def known(self, address: str) -> int:
         """Return the number of an address that has one; KeyError for any other."""
         return self._number[address]

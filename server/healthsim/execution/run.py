@@ -16,6 +16,7 @@ from healthsim.execution.sync.sync import synced_tables
 from healthsim.execution.sync.trials import trial_arms
 from healthsim.execution.tallies import Tally
 from healthsim.execution.timeline.stated import FigureKey, FigureTally
+from healthsim.execution.timeline.timeline import Timeline
 from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.tables import Columns
 
@@ -82,16 +83,25 @@ def run_chunk(
     """
     settled = settle_population_steps(job) if population_pass is None else population_pass
     timeline = walk_chunk(job, settled, start, count)
-    ctx = SyncContext.of(job.profile, timeline, job.networks, job.numbering, job.through)
+    tables = tables_of_chunk(job, context_of(job, timeline))
+    used = DirectoryUse.of(job.reference.directory, job.tables, tables)
+    tallies = job.tally.tally_chunk(timeline, tables)
+    return Chunk(start, count, tables, tallies, timeline.figures), used
+
+
+def context_of(job: Job, timeline: Timeline) -> SyncContext:
+    """Return what the tables of a chunk are made from, by its timeline."""
+    return SyncContext.of(job.profile, timeline, job.networks, job.numbering, job.through)
+
+
+def tables_of_chunk(job: Job, ctx: SyncContext) -> dict[str, Columns]:
+    """Make the tables of a chunk that are about people, complete."""
     synced = synced_tables(ctx)
-    tables = {
+    return {
         table.name: table.complete(synced[table.name]) if synced.get(table.name) else table.empty()
         for table in job.tables
         if table.name not in NOT_PER_PERSON
     }
-    used = DirectoryUse.of(job.reference.directory, job.tables, tables)
-    tallies = job.tally.tally_chunk(timeline, tables)
-    return Chunk(start, count, tables, tallies, timeline.figures), used
 
 
 def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:

@@ -31,7 +31,13 @@ from healthsim.execution.passes.eligibility import (
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.people import Households, People
 from healthsim.execution.people.population_pass import PopulationPass
-from healthsim.execution.timeline.timeline import RunContext, Timeline, walk_journeys
+from healthsim.execution.timeline.timeline import (
+    RunContext,
+    Timeline,
+    WalkMaker,
+    walk_journeys,
+)
+from healthsim.execution.timeline.walk import Walk
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.plan import JourneyLayout
 
@@ -147,15 +153,22 @@ def walk_chunk(
     layouts: Sequence[JourneyLayout] | None = None,
 ) -> Timeline:
     """Draw the people of a chunk and walk them through every journey, or through `layouts`."""
-    people, draws = _people(job, Draws(job.seed, start, count, job.count, population_pass))
+    draws = Draws(job.seed, start, count, job.count, population_pass)
+    return walk_people(job, draws, job.layouts if layouts is None else layouts)
+
+
+def walk_people(
+    job: Job, draws: Draws, layouts: Sequence[JourneyLayout], walk_of: WalkMaker = Walk
+) -> Timeline:
+    """Draw the people of a chunk with the numbers of `draws`, and walk them through `layouts`."""
+    people, draws = _people(job, draws)
     context = RunContext(
         names=job.plan_table.names,
         first_months=tuple(job.plan_table.first_month.tolist()),
         states=geography().states,
         through=job.through,
     )
-    walked = job.layouts if layouts is None else layouts
-    return walk_journeys(job.profile, walked, people, draws, context)
+    return walk_journeys(job.profile, layouts, people, draws, context, walk_of)
 
 
 def _people(job: Job, draws: Draws) -> tuple[People, Draws]:

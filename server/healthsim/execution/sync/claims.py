@@ -27,15 +27,38 @@ _DECIDED = (7, 21)  # days from receipt to payment: assumption, inside 30-day pr
 _MOST_LINES = 2**12  # of one bill
 
 
+@dataclass(frozen=True, eq=False)
+class UnpricedClaims:
+    """The claims of a chunk before they are priced.
+
+    Attributes:
+        bills: in the order of the claims.
+        lists: the diagnoses of each.
+    """
+
+    bills: RowLayout[Bill]
+    lists: DiagnosisLists
+    headers: ClaimHeaders
+    lines: ServiceLines
+
+    @classmethod
+    def of(cls, ctx: SyncContext) -> UnpricedClaims | None:
+        """Return the claims of a chunk; None where it has none."""
+        bills = lay_out_rows(build_bills(ctx), lambda bill: bill.number, ctx.person_id)
+        if not len(bills):
+            return None
+        lists = DiagnosisLists.of(bills, lambda bill: bill.visit, lambda bill: bill.at)
+        lines = _service_lines(ctx, bills, lists)
+        return cls(bills, lists, _claim_headers(ctx, bills, lines), lines)
+
+
 def claim_tables(ctx: SyncContext) -> dict[str, Columns]:
     """Fill `claims`, `claim_lines`, `claim_adjustments` and `claim_diagnoses`."""
-    bills = lay_out_rows(build_bills(ctx), lambda bill: bill.number, ctx.person_id)
-    if not len(bills):
+    unpriced = UnpricedClaims.of(ctx)
+    if unpriced is None:
         return {}
-    lists = DiagnosisLists.of(bills, lambda bill: bill.visit, lambda bill: bill.at)
-    lines = _service_lines(ctx, bills, lists)
-    tables = claims(_claim_headers(ctx, bills, lines), lines, ctx.plans)
-    return {**tables, "claim_diagnoses": _diagnoses(bills, lists)}
+    tables = claims(unpriced.headers, unpriced.lines, ctx.plans)
+    return {**tables, "claim_diagnoses": _diagnoses(unpriced.bills, unpriced.lists)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,6 +53,10 @@ class Numbering:
         """Return the number of an address that was settled; KeyError for any other."""
         return self._tables[table].known(address)
 
+    def address(self, table: str, number: int) -> str | None:
+        """Return the address that has a number in a table; None where none has it."""
+        return self._tables[table].address(number) if table in self._tables else None
+
     def _reserve(self, table: str, addresses: Iterable[str]) -> None:
         for address in addresses:
             self._tables[table].number(address)

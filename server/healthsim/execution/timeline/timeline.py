@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import ProfileSpec
+
+WalkMaker: TypeAlias = Callable[[JourneyLayout, int, Record, Days], Walk]
+"""Makes the walk of one journey; see `Walk` for the arguments."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,12 @@ def walk_journeys(
     people: People,
     draws: Draws,
     context: RunContext,
+    walk_of: WalkMaker = Walk,
 ) -> Timeline:
     """Walk every journey with the people of a chunk, in the order of the layouts.
 
-    A journey of newborns has to come after the one whose births they are.
+    A journey of newborns has to come after the one whose births they are. `walk_of` is another
+    class only where somebody wants to know why things happen (`execution/trace/`).
     """
     coverage = CoverageLog([_own_coverage(profile, people, context)])
     record = Record.of(people, draws, context.names, context.states, coverage)
@@ -79,7 +85,7 @@ def walk_journeys(
             start_days = _start_at_birth(layout, record)
         else:
             start_days = _start(profile, number, layout.journey, record)
-        walk = Walk(layout, number, record, start_days)
+        walk = walk_of(layout, number, record, start_days)
         pieces += walk.run()
         walks.append(walk)
     _set_onset_of_primary(record)

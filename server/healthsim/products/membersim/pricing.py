@@ -134,8 +134,13 @@ def _price(code: str, facility: bool) -> int:
 
 
 def _fee(code: str) -> Fee:
+    return _schedule()[fee_pattern(code)]
+
+
+def fee_pattern(code: str) -> str:
+    """Return the longest pattern of the fee schedule that a code begins with."""
     fees = _schedule()
-    return next(fees[code[:size]] for size in range(len(code), -1, -1) if code[:size] in fees)
+    return next(code[:size] for size in range(len(code), -1, -1) if code[:size] in fees)
 
 
 @cache

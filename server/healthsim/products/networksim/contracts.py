@@ -70,8 +70,8 @@ class Contracts:
                 directory.facility_slots,
             )
         practices, practice_of = np.unique(who.organisation_npi, return_inverse=True)
-        of_provider = _uniforms(plan, practices)[practice_of]
-        of_facility = _uniforms(plan, where.npi)
+        of_provider = plan_uniforms(plan, practices)[practice_of]
+        of_facility = plan_uniforms(plan, where.npi)
         clinicians = _needed(directory, who.specialty, who.county, of_provider)
         buildings = _needed(directory, where.kind, where.county, of_facility)
         needed = np.concatenate([who.organisation_npi[clinicians], where.npi[buildings]])
@@ -91,7 +91,7 @@ _DRAWN: WeakKeyDictionary[Directory, dict[tuple[str, float, float], Contracts]] 
 )  # once for each directory: a tool prepares a job several times
 
 
-def _uniforms(plan: str, npi: NDArray[np.int64]) -> NDArray[np.float64]:
+def plan_uniforms(plan: str, npi: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return a number in [0, 1) for each organisation, independent of the other organisations."""
     order = STREAMS.permuted(f"network/plan/{plan}", npi, _NUMBERS)
     uniforms: NDArray[np.float64] = order / _NUMBERS
