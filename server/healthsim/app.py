@@ -16,7 +16,16 @@ from mcp.server.mcpserver import MCPServer
 from healthsim import __version__
 from healthsim.codes import imported_books
 from healthsim.operations.home import Home
-from healthsim.tools import building, execution, guide, lookup, querying, scenarios, whatifs
+from healthsim.tools import (
+    building,
+    execution,
+    guide,
+    lookup,
+    querying,
+    scenarios,
+    story,
+    whatifs,
+)
 from healthsim.tools.server import (
     ADD,
     DELETE,
@@ -66,6 +75,8 @@ TOOLS = (
     (scenarios.describe_scenario, READ),
     (querying.query_scenario, READ),
     (whatifs.compare_scenarios, READ),
+    (story.show_person, READ),
+    (story.explain_row, READ),
     (querying.audit_scenario, READ),
     (querying.export_scenario, WRITE),
     (scenarios.delete_scenario, DELETE),

@@ -28,6 +28,7 @@ from healthsim import (
     cli_population,
     cli_reference,
     cli_storage,
+    cli_story,
 )  # fmt: skip
 from healthsim.cli_screen import (
     FAILED,
@@ -65,6 +66,8 @@ app.add_typer(cli_network.app, name="network")
 app.command()(cli_audit.audit)
 app.command()(cli_compare.compare)
 app.command()(cli_storage.storage)
+app.command()(cli_story.person)
+app.command()(cli_story.explain)
 
 
 def _version(show: bool) -> None:

@@ -14,12 +14,12 @@ from healthsim.execution.run import run_chunk
 from healthsim.operations.estimate import cells
 from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
+from healthsim.operations.row_words import DAYS, WORDS, Row, claim_money, visit_words
 
 LOOKED_AT = 60
 """People among whom a person to whom something happens is chosen."""
 MOST_ROWS, _MOST_WORDS, _SHOWN = 36, 110, 4
 _SILENT = ("change", "repeat", "protocol", "stages", "include", "screening")
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +141,18 @@ class _Story:
         """Collect the remarks and bills of each event; those of a visit go under its event."""
         visits = {row["encounter_id"]: row for row in self._of("encounters")}
         for row in visits.values():
-            self._remark(row["event_id"], _visit(row))
-        for table, words in _WORDS.items():
+            self._remark(row["event_id"], visit_words(row))
+        for table, words in WORDS.items():
             for row in self._of(table):
                 visit = visits.get(row.get("encounter_id"))
-                day = str(next((row[key] for key in _DAYS if row.get(key)), ""))[:10]
+                day = str(next((row[key] for key in DAYS if row.get(key)), ""))[:10]
                 same = visit is not None and str(visit["start_at"])[:10] == day
                 key = visit["event_id"] if visit is not None and same else row["event_id"]
                 self._remark(key, words(row))
         for row in self._of("claims"):
             visit = visits.get(row["encounter_id"])
             event = row["event_id"] if visit is None else visit["event_id"]
-            self.billed.setdefault(event, []).append(_claim(row))
+            self.billed.setdefault(event, []).append(claim_money(row))
 
     def _remark(self, event: Any, words: str) -> None:
         if words:
@@ -249,45 +249,5 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_WORDS else text[: _MOST_WORDS - 1].rstrip() + "…"
 
 
-def _visit(row: Row) -> str:
-    kind = str(row["encounter_class"]).replace("_", " ")
-    days = f" of {row['los_days']} days" if row["los_days"] else ""
-    return f"{kind}{days}" + (f": {row['reason']}" if row["reason"] else "")
-
-
-def _claim(row: Row) -> str:
-    own = row["deductible_usd"] + row["coinsurance_usd"] + row["copay_usd"]
-    return f"{row['form']} {own:,.2f} own, {row['plan_paid_usd']:,.2f} plan"
-
-
-def _measure(row: Row) -> str:
-    if row["value"] is None:
-        return ""
-    name = str(row["display"]).split(" [")[0].split(" in ")[0]
-    return f"{name} {row['value']:g} {row['unit'] or ''}".strip()
-
-
-def _named(row: Row) -> str:
-    return str(row["display"] or row["code"])
-
-
-_DAYS = (
-    "performed_date", "given_date", "measured_at", "collected_at", "written_date",
-    "referred_date", "recorded_date", "start_date", "actual_date", "effective_date",
-)  # fmt: skip
-_WORDS: Mapping[str, Any] = {
-    "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
-    "procedures": _named,
-    "lab_results": _measure,
-    "vital_signs": _measure,
-    "immunizations": lambda row: f"vaccine {row['display']}",
-    "prescriptions": lambda row: f"writes {row['drug']}",
-    "referrals": lambda row: f"refers to {row['specialty']}",
-    "care_plans": lambda row: f"care plan {row['display']}",
-    "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
-    "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
-    "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",
-    "exposures": lambda row: f"{row['treatment']} {row['dose']:g} {row['unit']}",
-}
 _INSIDE = ("lab", "vital", "procedure", "immunization", "prescription", "referral", "diagnosis",
            "trial_visit", "encounter", "exposure")  # fmt: skip

@@ -187,6 +187,28 @@ class QueryPage(Answer):
     next: str
 
 
+class PersonAnswer(Answer):
+    """Who a person is, and one page of what happened; `of` is what a line belongs to."""
+
+    person_id: int
+    who: dict[str, Any]
+    lines: Rows
+    shown: str
+    next: str
+
+
+class RowAnswer(Answer):
+    """Why a row is there and as it is."""
+
+    table: str
+    row: dict[str, Any]
+    made_by: list[str]
+    because: list[str] = []
+    draws: Rows = {}
+    note: str = ""
+    next: str
+
+
 class AuditAnswer(Answer):
     """What was checked, and what was found."""
 

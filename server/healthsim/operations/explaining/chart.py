@@ -1,0 +1,167 @@
+"""Why rows of the chart are as they are: encounters, diagnoses, conditions, results."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from healthsim.codes.icd10cm import COMBINATIONS, combined
+from healthsim.dates import day_of, iso
+from healthsim.execution.sync.care_team import ON_DUTY
+from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.trace.walk import DIAGNOSIS
+from healthsim.operations.explaining.case import Reasons, RowCase, SourceOccurrence, number
+from healthsim.operations.explaining.people import explain_profile_condition
+from healthsim.operations.explaining.steps import asked_of, condition_line, explain_step
+from healthsim.specification.journeys.details import StateResult
+from healthsim.specification.journeys.events import Claim, Diagnosis, Encounter, Lab, Vital
+
+
+def explain_event(case: RowCase) -> Reasons:
+    """Say why something of a journey is there."""
+    if case.source is None:
+        return Reasons()
+    return explain_step(case, case.source)
+
+
+def visit_of(case: RowCase, source: SourceOccurrence) -> VisitRows | None:
+    """Return the completed visit that an occurrence is, of the unit made again."""
+    if case.trace is None:
+        return None
+    return next((visit for visit in case.trace.ctx.visits.values()
+                 if visit.occurrence.address == source.occurrence.address), None)  # fmt: skip
+
+
+def explain_encounter(case: RowCase) -> Reasons:
+    """Say why an encounter is there, how long it took, who treated, and where."""
+    reasons = explain_event(case)
+    source = case.source
+    visit = None if source is None else visit_of(case, source)
+    if source is None or visit is None or not isinstance(source.occurrence.step, Encounter):
+        return reasons
+    details = source.occurrence.step.details
+    stated = "stated" if details.specialty else "usual for the class"
+    duty = visit.specialty in ON_DUTY or details.clinician == "duty"
+    who = "whoever is on duty, drawn for this event" if duty else "the person's own, kept for life"
+    reasons.because.append(f"clinician: {visit.specialty} ({stated}), {who}")
+    hour = case.draw(f"{source.occurrence.address}/hour")
+    if hour is not None:
+        reasons.because.append(
+            f"hour and length: uniform {number(hour.uniform)} over the hours of its class "
+            "(execution/sync/visits.py: assumption)"
+        )
+    if case.row.get("drg"):
+        reasons.because.append(f"DRG {case.row['drg']}: stated by the step")
+    if case.row.get("parent_encounter_id"):
+        reasons.because.append("it led to a stay of the same person within a day (parent)")
+    return reasons
+
+
+def explain_encounter_diagnosis(case: RowCase) -> Reasons:
+    """Say why a code is on an encounter: listed, primary, held by the person, or combined."""
+    reasons = explain_event(case)
+    code = str(case.row["code"])
+    source = case.source
+    listed = _listed(source)
+    primary = case.job.profile.clinical.primary
+    if code in listed:
+        why = "listed by the step (details.diagnoses)"
+    elif primary is not None and primary.code == code:
+        why = "the person's primary condition (profile.clinical.primary)"
+    elif rules := _becoming(code, (*listed, *_held(case))):
+        why = rules
+    else:
+        why = "a condition that the person has on that day"
+    reasons.because.insert(0, f"{code} at place {case.row['sequence']}: {why}")
+    if source is not None:
+        reasons.because += [condition_line(asked) for asked in
+                            asked_of(case, source.occurrence, case.person_id)
+                            if asked.where == f"{DIAGNOSIS}[{code}].when"]  # fmt: skip
+    return reasons
+
+
+def _listed(source: SourceOccurrence | None) -> list[str]:
+    """Return the codes that the step of an encounter or claim lists."""
+    step = None if source is None else source.occurrence.step
+    if not isinstance(step, Encounter | Claim):
+        return []
+    return [str(getattr(diagnosis, "code", diagnosis)) for diagnosis in step.details.diagnoses]
+
+
+def _held(case: RowCase) -> list[str]:
+    """Return the codes that a specification gives the person, before they are combined."""
+    if case.trace is None:
+        return []
+    record = case.trace.ctx.record
+    position = int(np.searchsorted(record.people.person_id, case.person_id))
+    return [column.code for column in record.conditions.columns
+            if column.onset[position] != np.int32(-(2**31))]  # fmt: skip
+
+
+def _becoming(code: str, stated: tuple[str, ...]) -> str:
+    """Say which rule of the classification turns stated codes into a code; else nothing."""
+    for rule in COMBINATIONS:
+        causes = [one for one in stated if one.startswith(rule.code)]
+        partners = [one for one in (*stated, *combined(stated))
+                    if any(one.startswith(prefix) for prefix in rule.with_)]  # fmt: skip
+        if rule.becomes == code and causes and partners:
+            return (f"{causes[0]} with {partners[0]} is coded {code} (ICD-10-CM guidelines, "
+                    "codes/icd10cm.py)")  # fmt: skip
+    return ""
+
+
+def explain_condition(case: RowCase) -> Reasons:
+    """Say where a condition comes from, and by which rule it has its code."""
+    address = case.address_of("conditions", case.row["condition_id"]) or ""
+    stated = address.partition("+")[0]
+    if case.source is not None:
+        reasons = explain_step(case, case.source)
+    else:
+        reasons = explain_profile_condition(case, stated)
+    code = str(case.row["code"])
+    if code != stated:
+        rule = _becoming(code, (stated, *_held(case)))
+        reasons.because.insert(0, rule or f"{stated} is coded {code} (codes/icd10cm.py)")
+    onset = f"onset {case.row['onset_date']}"
+    if case.source is not None and isinstance(case.source.occurrence.step, Diagnosis):
+        reasons.because.append(f"{onset}: the day of the diagnosis")
+    elif not any("onset" in str(draw[0]) for draw in reasons.draws):
+        reasons.because.append(f"{onset}: the first day of the person's first journey")
+    return reasons
+
+
+def explain_result(case: RowCase) -> Reasons:
+    """Say where a result comes from: a state, a distribution, or healthy people's values."""
+    reasons = explain_event(case)
+    source = case.source
+    if source is None or not isinstance(source.occurrence.step, Lab | Vital):
+        return reasons
+    details, loinc = source.occurrence.step.details, str(case.row["loinc"])
+    panel = getattr(details, "panel", None)
+    result = details.results.get(loinc) if panel is not None else details.result  # type: ignore[union-attr]
+    if panel is not None:
+        reasons.because.insert(0, f"LOINC {loinc} is a member of panel {panel}")
+        other = [draw for draw in reasons.draws if f"/{loinc}/" not in str(draw[0])]
+        reasons.draws = [draw for draw in reasons.draws if draw not in other]
+    if isinstance(result, StateResult):
+        reasons.because.insert(0, _state_words(case, result))
+    elif result is None:
+        reasons.because.insert(
+            0,
+            f"no result is stated: {loinc} has the value of healthy people of the person's sex and "
+            "age (codes/data, products/patientsim/norms.py)",
+        )
+    return reasons
+
+
+def _state_words(case: RowCase, result: StateResult) -> str:
+    """Say the value of a state on the day of the row."""
+    words = f"the state {result.from_}"
+    if case.trace is not None:
+        record = case.trace.ctx.record
+        day = day_of(str(case.row.get("collected_at") or case.row["measured_at"])[:10])
+        rows = np.array([np.searchsorted(record.people.person_id, case.person_id)])
+        moment = record.moment(rows, np.array([day], dtype=np.int32))
+        value = float(record.variables[result.from_].at(moment)[0])
+        words += f" is {value:g} on {iso(day)}"
+    noise = " + measurement noise (see draws)" if result.noise is not None else ""
+    return f"value {case.row['value']:g}: {words}{noise}"

@@ -1,0 +1,248 @@
+"""Why claims and their lines are as they are: what was billed, at which price, and who pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from healthsim.addresses import BITS
+from healthsim.dates import day_of
+from healthsim.execution.sync.bills import Bill
+from healthsim.execution.sync.claims import UnpricedClaims
+from healthsim.limits import benefit_year
+from healthsim.operations.explaining.case import Reasons, RowCase, number, short, usd
+from healthsim.operations.explaining.chart import explain_encounter_diagnosis
+from healthsim.operations.explaining.steps import explain_step
+from healthsim.products.membersim.pricing import (
+    DRG_RATE_CENTS,
+    base_cents,
+    fee_pattern,
+    trend,
+)
+from healthsim.specification.profiles.profile import PlanDesign
+
+_MOST_LINES = 5
+_AMOUNTS = ("deductible_usd", "coinsurance_usd", "copay_usd", "plan_paid_usd")
+_REASONS = {
+    "45": "the contract writes it off: charge less allowed",
+    "97": "part of an operation's price (global period)",
+    "1": "the member's deductible", "2": "the member's coinsurance", "3": "the member's copay",
+}  # fmt: skip
+"""X12 claim adjustment reason codes, in words."""
+
+
+@dataclass(frozen=True)
+class _ClaimCase:
+    """A claim of the unit made again, before it was priced."""
+
+    case: RowCase
+    unpriced: UnpricedClaims
+    at: int
+
+    @classmethod
+    def of(cls, case: RowCase) -> _ClaimCase | None:
+        """Find the claim of a row; None where the unit was not made again, or lacks it."""
+        unpriced = None if case.trace is None else UnpricedClaims.of(case.trace.ctx)
+        if unpriced is None:
+            return None
+        at = np.flatnonzero(unpriced.headers.claim_id == int(str(case.row["claim_id"])))
+        return cls(case, unpriced, int(at[0])) if len(at) else None
+
+    @property
+    def bill(self) -> Bill:
+        """The bill that it is of, with all of the unit's people."""
+        wanted = int(self.unpriced.headers.claim_id[self.at]) % (1 << BITS)
+        return next(bill for bill in self.unpriced.bills.segments if bill.number == wanted)
+
+    @property
+    def plan(self) -> str:
+        """The plan that it was sent to."""
+        return self.case.job.plan_table.names[int(self.unpriced.headers.plan[self.at])]
+
+    @property
+    def design(self) -> PlanDesign:
+        """The design of that plan."""
+        return self.case.job.plan_table.designs[int(self.unpriced.headers.plan[self.at])]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return its priced lines."""
+        return self.case.rows("claim_lines", claim_id=self.case.row["claim_id"])
+
+
+def explain_claim(case: RowCase) -> Reasons:
+    """Say what a claim bills, and how each of its lines was priced and shared."""
+    reasons = _encounter(case)
+    claim = _ClaimCase.of(case)
+    if claim is None:
+        return reasons
+    because = [*_header(claim)]
+    lines = claim.lines()
+    for line in lines[:_MOST_LINES]:
+        amounts = ", ".join(f"{name.removesuffix('_usd').replace('_', ' ')} {line[name]:,.2f}"
+                            for name in _AMOUNTS if line[name])  # fmt: skip
+        what = line["procedure"] or f"revenue {line['revenue_code']}"
+        because.append(
+            f"line {line['line']}, {what}: charge {line['charge_usd']:,.2f}, allowed "
+            f"{line['allowed_usd']:,.2f}: {amounts}"
+        )
+    if len(lines) > _MOST_LINES:
+        because.append(f"{_MOST_LINES} of {len(lines)} lines")
+    because.append("explain_row with claim_lines and claim_id,line says how a line's amounts came")
+    reasons.because = [*because, *reasons.because]
+    address = f"{claim.bill.address}/lag"
+    reasons.draws = case.drawn(address)
+    return reasons
+
+
+def _encounter(case: RowCase) -> Reasons:
+    """Say why the encounter that is billed took place."""
+    address = (case.address_of("claims", case.row["claim_id"]) or "").rpartition("/")[0]
+    source = case.at(address)
+    return Reasons() if source is None else explain_step(case, source)
+
+
+def _header(claim: _ClaimCase) -> Iterator[str]:
+    headers, bill, at = claim.unpriced.headers, claim.bill, claim.at
+    row, place = claim.case.row, bill.visit.details.encounter_class
+    who = "the facility" if bill.institutional else "the clinician"
+    yield (f"{bill.form}: {who}'s bill of the {place.replace('_', ' ')} visit, as {claim.plan} "
+           f"covered the person on its first day")  # fmt: skip
+    inside = "a" if headers.in_network[at] else "no"
+    yield (f"billing NPI {headers.billing_npi[at]}: the plan has {inside} contract; its prices are "
+           f"{headers.price_factor[at]:.4f}, its charges {headers.charge_factor[at]:.4f} of the "
+           "schedule's")  # fmt: skip
+    draw = claim.case.draw(f"{bill.address}/lag")
+    if draw is not None and "received_date" in row:
+        yield (f"received {row['received_date']}, decided {row['paid_date']}: one uniform "
+               f"{number(draw.uniform)} gives 2 to 14 and 7 to 21 days (assumption)")  # fmt: skip
+
+
+def explain_claim_line(case: RowCase) -> Reasons:
+    """Say what a line bills, how charge and allowed amount came, and who pays it."""
+    own = case.source
+    reasons = _encounter(case) if own is None else explain_step(case, own)
+    claim = _ClaimCase.of(case)
+    if claim is not None:
+        reasons.because = [*_line(claim), *_header(claim), *reasons.because]
+    reasons.draws = []
+    return reasons
+
+
+def _line(claim: _ClaimCase) -> Iterator[str]:
+    """Yield how one line was billed, priced and shared."""
+    lines = claim.unpriced.lines
+    wanted = (lines.bill == claim.at) & (lines.line == int(claim.case.row["line"]))
+    at = np.flatnonzero(wanted)
+    priced = [one for one in claim.lines() if one["line"] == int(claim.case.row["line"])]
+    if not len(at) or not priced:
+        return
+    yield _billed(claim, priced[0])
+    yield from _price(claim, int(at[0]), priced[0])
+    yield from _shared(claim, priced[0])
+
+
+def _billed(claim: _ClaimCase, line: dict[str, Any]) -> str:
+    """Say which rule put a line on the bill."""
+    bill = claim.bill
+    own = str(line["event_id"]) == str(claim.unpriced.headers.event_id[claim.at])
+    if line["procedure"] is None:
+        if own:
+            return (f"line {line['line']}: the facility's own charge, revenue "
+                    f"{line['revenue_code']} (execution/sync/charges.py)")  # fmt: skip
+        return f"line {line['line']}: something done in the stay, listed by revenue centre alone"
+    what = "the visit's own service (details.procedures)" if own else "something done in the visit"
+    return f"line {line['line']}: {line['procedure']}, {what}, on the {bill.form}"
+
+
+def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
+    """Yield how charge and allowed amount came from the fee schedule."""
+    headers, lines, bill = claim.unpriced.headers, claim.unpriced.lines, claim.at
+    index = float(trend(benefit_year(lines.service_date[at : at + 1], 1))[0])
+    level, units = claim.design.price_level, int(lines.units[at])
+    by_drg = bool(headers.institutional[bill]) and not np.isnan(headers.drg_weight[bill])
+    if line["procedure"] is None:
+        base, basis = float(lines.flat_cents[at]), "base price by revenue centre"
+    else:
+        code = str(line["procedure"])
+        base = float(base_cents((code,), facility=bool(headers.institutional[bill]))[0])
+        basis = f"fee schedule {fee_pattern(code) or 'other'}* (membersim/data/fees.csv)"
+    first = f"{units} × {usd(base)} ({basis}) × {index:g} for the year"
+    yield short(f"charge {line['charge_usd']:,.2f}: {first} × {headers.charge_factor[bill]:.4f}, "
+                "the provider's charges")  # fmt: skip
+    factors = f"{index:g} × price {headers.price_factor[bill]:.4f} × plan level {level:g}"
+    if line["status"] == "denied":
+        yield "allowed 0.00: inside an operation's global period, denied (CARC 97)"
+    elif by_drg and not lines.drg_line[at]:
+        yield "allowed 0.00: the stay is paid by DRG on its room line"
+    elif by_drg:
+        weight = float(headers.drg_weight[bill])
+        yield (f"allowed {line['allowed_usd']:,.2f}: DRG weight {weight:g} × "
+               f"{usd(DRG_RATE_CENTS)} × {factors}")  # fmt: skip
+    else:
+        yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {factors}"
+
+
+def _shared(claim: _ClaimCase, line: dict[str, Any]) -> Iterator[str]:
+    """Yield how the allowed amount is shared, with what was met before in the benefit year."""
+    design = claim.design
+    before = _before(claim, line)
+    met = sum(float(one["deductible_usd"]) for one in before)
+    own = sum(float(one[name]) for one in before for name in _AMOUNTS[:3])
+    if line["copay_usd"]:
+        yield f"copay {line['copay_usd']:,.2f}: {claim.plan}'s for this visit, no deductible"
+    yield (f"deductible {line['deductible_usd']:,.2f}: {claim.plan} has "
+           f"{design.deductible_usd:,.2f} a year, {met:,.2f} met before"
+           + _family(design.family_deductible_usd))  # fmt: skip
+    maximum = design.oop_max_usd
+    of = "no maximum" if maximum is None else f"maximum {maximum:,.2f}"
+    yield (f"coinsurance {line['coinsurance_usd']:,.2f}: {design.coinsurance_share:g} of the rest; "
+           f"own so far {own:,.2f}, {of}{_family(design.family_oop_max_usd)}")  # fmt: skip
+    free = line["allowed_usd"] and line["plan_paid_usd"] == line["allowed_usd"]
+    if free:
+        yield "the member owes nothing: preventive, covered by another line's copay, or at a limit"
+    yield f"plan pays {line['plan_paid_usd']:,.2f}: the rest of the allowed amount"
+
+
+def _family(limit: float | None) -> str:
+    return "" if limit is None else f" (family {limit:,.2f})"
+
+
+def _before(claim: _ClaimCase, line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines of the person, plan and benefit year that came before a line."""
+    case, first_month = claim.case, claim.design.benefit_year
+    claims = {str(one["claim_id"]) for one in case.rows("claims", person_id=case.person_id,
+                                                        plan_id=claim.plan)}  # fmt: skip
+    rows = [one for one in case.rows("claim_lines", person_id=case.person_id)
+            if str(one["claim_id"]) in claims]  # fmt: skip
+    days = np.array([day_of(str(one["service_date"])) for one in rows], dtype=np.int32)
+    years = benefit_year(days, first_month)
+    key = (str(line["claim_id"]), line["line"])
+    own = next(place for place, one in enumerate(rows)
+               if (str(one["claim_id"]), one["line"]) == key)  # fmt: skip
+    order = np.lexsort((np.arange(len(rows)), days))
+    earlier = order[: int(np.flatnonzero(order == own)[0])]
+    return [rows[place] for place in earlier.tolist() if years[place] == years[own]]
+
+
+def explain_adjustment(case: RowCase) -> Reasons:
+    """Say why less was paid than charged on a line."""
+    reasons = explain_claim_line(case)
+    carc = str(case.row["carc"])
+    said = _REASONS.get(carc, "an adjustment")
+    reasons.because.insert(
+        0, f"{case.row['group_code']}-{carc} {case.row['amount_usd']:,.2f}: {said}"
+    )
+    return reasons
+
+
+def explain_claim_diagnosis(case: RowCase) -> Reasons:
+    """Say why a diagnosis is on a claim: it is the encounter's."""
+    source = case.at((case.address_of("claims", case.row["claim_id"]) or "").rpartition("/")[0])
+    reasons = explain_encounter_diagnosis(case)
+    if not reasons.made_by and source is not None:
+        reasons.add(explain_step(case, source))
+    reasons.because.insert(1, "claims list the diagnoses of the encounter that they bill")
+    return reasons

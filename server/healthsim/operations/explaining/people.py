@@ -1,0 +1,277 @@
+"""Why a person is who they are: each part of the profile, its draw, and what it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import floor
+
+import numpy as np
+
+from healthsim.operations.explaining.case import Reasons, RowCase, draw_row, number
+from healthsim.operations.explaining.steps import explain_step
+from healthsim.products.networksim.contracts import plan_uniforms
+from healthsim.specification.distributions.quantiles import of_scores, scores
+from healthsim.specification.journeys.events import Birth, Enrollment
+from healthsim.specification.profiles.correlations import SHARED_FACTOR, factor_blend
+from healthsim.specification.profiles.profile import Alternative, Comorbidity, Medication
+from healthsim.specification.profiles.roles import roles
+
+_PARTS = ("age", "gender", "race", "ethnicity", "location")
+_DRAWN = (
+    "demographics.age", "demographics.birthday", "demographics.gender", "demographics.race",
+    "demographics.ethnicity", "demographics.location.state", "demographics.location.county",
+    "demographics.location.metro", "demographics.location.zip", "demographics.marital_status",
+    "demographics.language", "identity.given_name", "identity.family_name",
+)  # fmt: skip
+_FIRST_BORN = 50
+
+
+def explain_patient(case: RowCase) -> Reasons:
+    """Say how a person of the profile, a household or a birth came to be."""
+    place = case.person_id % 100
+    if place >= _FIRST_BORN:
+        return _newborn(case)
+    reasons = Reasons(made_by=[case.stated("count"), *map(case.stated, _stated_parts())])
+    unit = case.person_id // 100
+    reasons.because.append(
+        f"person {case.person_id}: unit {unit} of {case.job.count:,}, place {place}; every number "
+        f"is that of seed {case.job.seed}, a decision and this unit"
+    )
+    if place > 1:
+        reasons.add(_member(case, place))
+    for decision in _DRAWN:
+        reasons.draws += case.drawn(decision)
+    return reasons
+
+
+def _stated_parts() -> list[str]:
+    return [f"demographics.{part}" for part in _PARTS]
+
+
+def _member(case: RowCase, place: int) -> Reasons:
+    """Say how somebody who lives with an anchor was drawn."""
+    role = roles(np.array([place])).texts()[0]
+    anchor = case.person_id - place + 1
+    reasons = Reasons(made_by=[case.stated("household")])
+    reasons.because.append(
+        f"{role} of person {anchor}: age, sex, home and plan depend on the anchor's draws; "
+        "everything else is drawn for each member"
+    )
+    if case.trace is not None:
+        reasons.draws += [draw_row(draw) for draw in case.trace.draws.of(anchor)
+                          if draw.decision.startswith("household.")]  # fmt: skip
+    return reasons
+
+
+def _newborn(case: RowCase) -> Reasons:
+    """Say which birth brought a child, and the draws of it that are the mother's and its own."""
+    births = [case.at(case.address_of("events", row["event_id"]))
+              for row in case.rows("events", person_id=case.person_id, type="birth")]  # fmt: skip
+    born = next((birth for birth in births if birth is not None), None)
+    if born is None or not isinstance(born.occurrence.step, Birth):
+        return Reasons(made_by=["a birth in a journey of the mother"])
+    mother = case.row.get("mother_person_id")
+    reasons = explain_step(case, born, None if mother is None else int(mother))
+    reasons.because.append(
+        "born in the run: sex by the birth's own draw; race, ethnicity, home and cover are the "
+        "mother's; names are drawn"
+    )
+    reasons.draws += case.drawn(f"{born.occurrence.address}/gender")
+    for decision in ("identity.given_name", "identity.family_name"):
+        reasons.draws += case.drawn(decision)
+    return reasons
+
+
+def explain_attribute(case: RowCase) -> Reasons:
+    """Say how an attribute of the profile got its value."""
+    name = str(case.row["name"])
+    reasons = Reasons(made_by=[case.stated(f"attributes.{name}")])
+    draw = case.draw(f"attributes.{name}")
+    for correlation in case.job.profile.correlations:
+        if correlation.between[1] == name:
+            other = correlation.between[0]
+            reasons.made_by.append(
+                f"profile.correlations: {other} and {name}, rank {correlation.rank:g}; the uniform "
+                f"of {name} is mixed from both"
+            )
+    if draw is not None:
+        gave = case.row["text"] if case.row["number"] is None else f"{case.row['number']:g}"
+        reasons.because.append(f"{name} {gave}: uniform {number(draw.uniform)} of its distribution")
+        reasons.draws.append(draw_row(draw))
+    return reasons
+
+
+def explain_member(case: RowCase) -> Reasons:
+    """Say how somebody got a number, a subscriber and a plan."""
+    reasons = Reasons(made_by=[case.stated("coverage.plan")])
+    person = case.person_id
+    reasons.because.append(
+        f"everybody of the profile is a member; person {person} is made as in patients "
+        f"(explain_row with table patients, key {person}, where the chart was asked for)"
+    )
+    reasons.because.append(
+        "member numbers are a keyed order of all possible ones (identity.member_number), so none "
+        "repeats; in Medicare they have an MBI's shape with S in second place"
+    )
+    draws = case.drawn("coverage.plan")
+    reasons.draws += draws or case.drawn("coverage.plan", person_id=_anchor(person))
+    return reasons
+
+
+def _anchor(person_id: int) -> int:
+    return person_id // 100 * 100 + 1
+
+
+def explain_enrollment(case: RowCase) -> Reasons:
+    """Say which plan covers whom since when: by the profile, or by a step."""
+    if case.source is not None:
+        return explain_step(case, case.source)
+    reasons = Reasons(made_by=[case.stated("coverage.plan")])
+    reasons.because.append(
+        "the profile's plan covers from the first day of the benefit year in which the data "
+        "begin, from birth at the earliest, until a step or death ends it"
+    )
+    draws = case.drawn("coverage.plan")
+    reasons.draws += draws or case.drawn("coverage.plan", person_id=_anchor(case.person_id))
+    return reasons
+
+
+def explain_profile_condition(case: RowCase, code: str) -> Reasons:
+    """Say why somebody has a condition of the profile: its share, draw and threshold."""
+    clinical = case.job.profile.clinical
+    primary = clinical.primary
+    if primary is not None and primary.code == code:
+        reasons = Reasons(made_by=[case.stated("clinical.primary")])
+        reasons.because.append("the primary condition: everybody has it, in a household the anchor")
+        reasons.draws += case.drawn("clinical.primary.onset")
+        return reasons
+    reasons = Reasons()
+    for comorbidity in clinical.comorbidities:
+        if comorbidity.code == code:
+            reasons.made_by.append(case.stated(f"clinical.comorbidities[{code}]"))
+            reasons.because += _quota(case, f"clinical.{code}", comorbidity)
+    for place, group in enumerate(clinical.alternatives):
+        if any(option.code == code for option in group):
+            reasons.made_by.append(f"profile.clinical.one_of: {', '.join(map(_option, group))}")
+            reasons.because += _one_of(case, place, group, code)
+    causes = clinical.implied_by.get(code, ())
+    if causes:
+        reasons.made_by += [f"profile.clinical: {cause} implies {code}" for cause in causes]
+    reasons.draws += case.drawn(f"clinical.{code}.onset")
+    return reasons
+
+
+def _option(option: Alternative) -> str:
+    return f"{option.code} {100 * option.share:g} %"
+
+
+def _quota(case: RowCase, decision: str, quota: Comorbidity | Medication) -> Iterator[str]:
+    """Yield by which number somebody is in a quota."""
+    if quota.exactly is not None:
+        counts = quota.exactly if isinstance(quota.exactly, int) else "its groups' counts"
+        yield f"exactly {counts} have it: the first of a keyed order of everybody ({decision})"
+        return
+    share = case.draw(f"{decision}.share")
+    loading = quota.loading if isinstance(quota, Comorbidity) else 0.0
+    u = _chance(case, decision, loading)
+    if share is None or share.value is None or u is None:
+        return
+    mixed = f", mixed with the person's shared factor by loading {loading:g}" if loading else ""
+    than = "<" if u < float(share.value) else "≥"
+    yield f"share: uniform {number(u)}{mixed} {than} {float(share.value):g}"
+
+
+def _chance(case: RowCase, decision: str, loading: float) -> float | None:
+    """Return the number that decides, as `PartialCohort.chance` mixes it."""
+    own = case.draw(decision)
+    if own is None or not loading:
+        return None if own is None else own.uniform
+    shared = case.draw(SHARED_FACTOR)
+    if shared is None:
+        return None
+    blend = factor_blend(loading)
+    score = blend.own * scores(np.array([own.uniform]))
+    score += loading * scores(np.array([shared.uniform]))
+    return float(of_scores(score)[0])
+
+
+def _one_of(case: RowCase, place: int, group: tuple[Alternative, ...], code: str) -> Iterator[str]:
+    low = 0.0
+    for option in group:
+        high = low + option.share
+        if option.code == code:
+            u = _chance(case, f"clinical.one_of[{place}]", option.loading)
+            shown = "" if u is None else f": uniform {number(u)}"
+            yield f"one of several by one number: {code} from {low:g} to {high:g}{shown}"
+        low = high
+
+
+def explain_medication(case: RowCase, drug: str) -> Reasons:
+    """Say why somebody takes a drug of the profile since before the data begin."""
+    reasons = Reasons(made_by=[case.stated(f"clinical.medications[{drug}]")])
+    decision = f"clinical.medications.{drug}"
+    for medication in case.job.profile.clinical.medications:
+        if medication.drug == drug:
+            reasons.because += _quota(case, decision, medication)
+    written = case.draw(f"~profile/{drug}/written")
+    if written is not None:
+        ago = floor(written.uniform * 365)
+        reasons.because.append(
+            f"first written {ago} days before {case.job.profile.as_of} (uniform "
+            f"{number(written.uniform)} of 365 days), and again every 365 days"
+        )
+    reasons.draws += case.drawn(f"{decision}.adherence")
+    return reasons
+
+
+def explain_directory(case: RowCase) -> Reasons:
+    """Say where a clinician, a facility or a pharmacy comes from."""
+    real = case.row.get("source") not in (None, "synthetic")
+    source = "an imported public file" if real else "the invented directory, the same in every run"
+    reasons = Reasons(made_by=[case.stated("network"), f"rule: {source}"])
+    what = f"county {case.row['county_fips']}"
+    kind = case.row.get("specialty") or case.row.get("kind") or "pharmacy"
+    reasons.because.append(
+        f"{kind} in {what}: people of it and of counties near it choose by capacity, inside their "
+        "plan's network; it is listed because rows of this scenario name it"
+    )
+    return reasons
+
+
+def explain_plan(case: RowCase) -> Reasons:
+    """Say who named a plan, and where its amounts come from."""
+    name = str(case.row["plan_id"])
+    own = case.job.profile.coverage
+    stated = own is not None and name in own.plans
+    path = f"coverage.plans[{name}]" if stated else "coverage.plan"
+    reasons = Reasons(made_by=[case.stated(path)])
+    named = own is not None and name in own.plan.labels
+    reasons.because.append(f"{name} is among the profile's plans" if named else f"{name} is "
+                           "named by steps of the journeys alone")  # fmt: skip
+    for layout in case.job.layouts:
+        steps = {one.step.id: one for one in layout.occurrences
+                 if isinstance(one.step, Enrollment) and one.step.details.plan == name}  # fmt: skip
+        reasons.made_by += [case.line(one) for one in steps.values()]
+    if not stated:
+        reasons.made_by.append(
+            f"rule: built-in plan {name}; its amounts and their sources are in "
+            "products/membersim/plans.py"
+        )
+    return reasons
+
+
+def explain_plan_network(case: RowCase) -> Reasons:
+    """Say why an organisation is in or out of a plan's network."""
+    name = str(case.row["plan_id"])
+    table = case.job.plan_table
+    share = table.designs[table.names.index(name)].network.in_share
+    reasons = Reasons(made_by=[f"plan {name}: network.in_share {share:g}"])
+    npi = np.array([int(case.row["organisation_npi"])], dtype=np.int64)
+    u = float(plan_uniforms(name, npi)[0])
+    than = "<" if u < share else "≥"
+    adequate = u >= share and case.row["network"] == "in"
+    reasons.because.append(
+        f"uniform {number(u)} {than} {share:g} (directory's own seed, network/plan/{name})"
+        + ("; in all the same: the nearest of its kind in a county or state" if adequate else "")
+    )
+    return reasons

@@ -1,0 +1,44 @@
+"""Rules that no specification states: what the rows of each table follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+RULES: Mapping[str, str] = {
+    "events": "one row for each step of a journey that happened",
+    "patients": "one row for each person of the profile: drawn part by part, names and numbers "
+                "invented (execution/cohort/identity.py; places: populationsim, Census)",
+    "encounters": "hour and length by class (execution/sync/visits.py: assumption); clinician and "
+                  "facility kept by place, plan and specialty (execution/sync/care_team.py)",
+    "encounter_diagnoses": "the encounter's listed diagnoses that hold, else the primary "
+                           "condition, coded together with what the person has "
+                           "(codes/icd10cm.py: ICD-10-CM guidelines)",
+    "conditions": "one row for each condition, combined as ICD-10-CM asks (codes/icd10cm.py)",
+    "lab_results": "unit, interval and flag from the code book (codes/data, LOINC)",
+    "vital_signs": "unit from the code book (codes/data, LOINC)",
+    "prescriptions": "units by the usual dose in whole packages (codes/data, drugs)",
+    "fills": "dates: products/rxmembersim/fills.py (Franklin et al. 2018); prices: codes/data",
+    "attributes": "one row for each person and attribute of the profile",
+    "members": "everybody of the profile; the anchor of a household is its subscriber "
+               "(execution/sync/subscribers.py)",
+    "rx_members": "everybody of the profile, with the member number of the subscriber",
+    "enrollments": "one row for each span of coverage: the profile's plan, or what a step opened",
+    "claims": "an encounter on a covered day is billed: 837P for clinicians, 837I for facilities "
+              "(execution/sync/bills.py)",
+    "claim_lines": "one line for each service (execution/sync/bills.py), priced by the fee "
+                   "schedule (products/membersim/data/fees.csv)",
+    "claim_adjustments": "one row for each reason why less was paid than charged (X12 CARC)",
+    "claim_diagnoses": "the encounter's diagnoses, at most 12 on an 837P",
+    "plans": "the plans that the profile or a step names (products/membersim/plans.py)",
+    "plan_networks": "each plan has contracts with a share of the organisations, and with those "
+                     "that make it adequate (products/networksim/contracts.py)",
+    "trial_arms": "one row for each arm of a journey's trial",
+    "subjects": "one row for each person who enters a journey with a trial",
+    "providers": "clinicians whom rows of this scenario name, from the directory "
+                 "(products/networksim)",
+    "facilities": "facilities that rows of this scenario name, from the directory "
+                  "(products/networksim)",
+    "pharmacies": "pharmacies that rows of this scenario name, from the directory "
+                  "(products/networksim)",
+}  # fmt: skip
+"""Table -> the rule that made its rows, with the table of knowledge that it uses."""

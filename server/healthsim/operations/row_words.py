@@ -1,0 +1,60 @@
+"""Rows of the chart, of the payer and of trials in a few words each, for one person's story."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def visit_words(row: Row) -> str:
+    """Say an encounter: its class, nights and reason."""
+    kind = str(row["encounter_class"]).replace("_", " ")
+    days = f" of {row['los_days']} days" if row["los_days"] else ""
+    return f"{kind}{days}" + (f": {row['reason']}" if row["reason"] else "")
+
+
+def claim_money(row: Row) -> str:
+    """Say a claim's form, what the member owes and what the plan paid."""
+    return f"{row['form']} {own_usd(row):,.2f} own, {row['plan_paid_usd']:,.2f} plan"
+
+
+def own_usd(row: Row) -> float:
+    """Return what the member pays of a claim or a fill."""
+    shares = ("deductible_usd", "coinsurance_usd", "copay_usd")
+    return sum(float(row[share]) for share in shares if share in row)
+
+
+def _measure(row: Row) -> str:
+    if row["value"] is None:
+        return ""
+    name = str(row["display"]).split(" [")[0].split(" in ")[0]
+    return f"{name} {row['value']:g} {row['unit'] or ''}".strip()
+
+
+def _named(row: Row) -> str:
+    return str(row["display"] or row["code"])
+
+
+DAYS = (
+    "performed_date", "given_date", "measured_at", "collected_at", "written_date",
+    "referred_date", "recorded_date", "start_date", "actual_date", "effective_date",
+)  # fmt: skip
+"""Columns that say on which day something was recorded; a table has one of them."""
+
+WORDS: Mapping[str, Callable[[Row], str]] = {
+    "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
+    "procedures": _named,
+    "lab_results": _measure,
+    "vital_signs": _measure,
+    "immunizations": lambda row: f"vaccine {row['display']}",
+    "prescriptions": lambda row: f"writes {row['drug']}",
+    "referrals": lambda row: f"refers to {row['specialty']}",
+    "care_plans": lambda row: f"care plan {row['display']}",
+    "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
+    "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
+    "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",
+    "exposures": lambda row: f"{row['treatment']} {row['dose']:g} {row['unit']}",
+}
+"""Table -> what a row of it says; nothing where another line says it."""

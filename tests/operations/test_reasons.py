@@ -1,0 +1,117 @@
+"""Rows of every table of several runs have a line or a rule, and a reason: none is left unknown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from healthsim.execution.job import Job
+from healthsim.execution.passes.rehearsal import settle_population_steps
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
+from healthsim.execution.trace.trace import UnitTrace, trace_unit
+from healthsim.operations.estimate import cells
+from healthsim.operations.explaining.case import Documents, Reasons, RowCase, plain_rows
+from healthsim.operations.explaining.explain import reasons_of
+from healthsim.products.catalogue import NOT_PER_PERSON, TABLES
+from healthsim.tables import Table
+from storing import spec
+from template_runs import load
+
+RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
+    "diabetes": ("medicare-diabetic", ("new-member-onboarding", "diabetic-first-year"), 20),
+    "families": ("commercial-family", ("annual-wellness", "care-transition"), 8),
+    "births": ("commercial-maternity", ("pregnancy",), 8),
+    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 30),
+    "lungs": ("medicare-copd", ("copd-year",), 12),
+    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), 4),
+    "heart": ("woman-58", ("hero-infarction",), 1),
+    "leaving": ("medicaid-pediatric", ("pediatric-asthma-year", "disenrolment"), 10),
+}
+EACH, UNITS = 4, 2
+"""Rows of each table of each unit, and units of each run, that are explained."""
+
+
+def _job(name: str) -> Job:
+    if name == "every event":
+        return prepare(spec("every-event-adults") | {"count": 6}, [spec("every-event")])
+    profile, journeys, count = RUNS[name]
+    walked = [load(journey) | {"expectations": []} for journey in journeys]
+    document = load(profile) | {"count": count, "expectations": []}
+    if any("trial" in journey for journey in walked):
+        document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
+    return prepare(document, walked)
+
+
+def _cases(job: Job) -> Iterator[RowCase]:
+    """Yield rows of every table: of the units to whom most happens, and of what is of nobody."""
+    documents = Documents(json.loads(job.profile_text), [json.loads(x) for x in job.journey_texts])
+    settled = settle_population_steps(job)
+    traces = [trace_unit(job, unit, settled) for unit in range(1, min(job.count, 6) + 1)]
+    traces.sort(key=lambda trace: -len(trace.tables["events"].get("event_id", ())))
+    for trace in traces[:UNITS]:
+        for table in job.tables:
+            if table.name not in NOT_PER_PERSON:
+                for row in _some(table, trace):
+                    yield RowCase(table, row, job, documents, trace)
+    *_, last = chunks(job)
+    for table in job.tables:
+        if table.name in NOT_PER_PERSON:
+            columns = last.tables[table.name]
+            values = [cells(array, table.by_name[name].type, np.arange(min(EACH, len(array))))
+                      for name, array in columns.items()]  # fmt: skip
+            for cell in zip(*values, strict=True):
+                yield RowCase(table, dict(zip(columns, cell, strict=True)), job, documents)
+
+
+def _some(table: Table, trace: UnitTrace) -> list[dict[str, Any]]:
+    """Return rows of a unit, spread over the table."""
+    rows = list(plain_rows(trace, table.name)) if trace.tables[table.name] else []
+    return rows[:: max(1, len(rows) // EACH)][: EACH + 1]
+
+
+def _faults(reasons: Reasons) -> Iterator[str]:
+    if len(reasons.made_by) < 2:
+        yield "no line or rule beside that of the table"
+    if not reasons.because:
+        yield "no reason"
+    text = str([reasons.made_by, reasons.because])
+    if found := re.search(r"unknown|\bNone\b|\bnan\b|not stated", text):
+        yield f"says {found[0]}"
+    for line in reasons.because:
+        if line.startswith("chance: "):
+            uniform, share = (float(one) for one in re.findall(r"\d+(?:\.\d+)?", line)[:2])
+            if not uniform < share:
+                yield f"a chance that was not taken: {line}"
+
+
+def _size(reasons: Reasons) -> int:
+    return len(str([reasons.made_by, reasons.because, reasons.draws]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*RUNS, "every event"])
+def test_every_row_has_a_line_or_a_rule_and_a_reason(name: str) -> None:
+    sizes, faults = list[int](), list[str]()
+    for case in _cases(_job(name)):
+        reasons = reasons_of(case)
+        faults += [f"{case.table.name} {one}: {reasons} {case.row}" for one in _faults(reasons)]
+        sizes.append(_size(reasons))
+    sizes.sort()
+
+    assert faults == []
+    assert sizes[len(sizes) // 2] <= 1_600
+    assert sizes[int(0.95 * len(sizes))] <= 3_000
+
+
+@pytest.mark.slow
+def test_the_runs_above_have_rows_of_every_table() -> None:
+    jobs = [_job(name) for name in ("births", "trial", "leaving", "every event")]
+    filled = {case.table.name for job in jobs for case in _cases(job)}
+
+    assert filled == {table.name for table in TABLES}
