@@ -340,6 +340,76 @@ def test_a_parent_was_of_an_age_to_have_a_child(age: int, sex: str, child: int, 
         assert {int((AS_OF - day) // 365.25) for day in np.asarray(born)} <= {child - 1, child}
 
 
+def expectant(**changes: Any) -> dict[str, Any]:
+    """Women who are due in a summer."""
+    women = {"age": {"type": "uniform", "low": 22, "high": 42}, "gender": {"F": 1}}
+    pregnant = {"pregnant": {"due": {"from": "2025-07", "to": "2025-08"}}}
+    return family(**{"unit": "person", "household": None, "attributes": {}, "demographics": women,
+                     "clinical": pregnant, "count": 200, **changes})  # fmt: skip
+
+
+def test_persons_may_all_be_pregnant() -> None:
+    made = run(expectant())
+    rows = listed(made["conditions"], "person_id", "code", "onset_date")
+
+    assert {who for who, _, _ in rows} == {unit * 100 + 1 for unit in range(1, 201)}
+    assert {code for _, code, _ in rows} == {"Z34.90", "O09.90"}
+    first, last = day_of("2025-07-01") - 280 + 28, day_of("2025-08-31") - 280 + 56
+    assert all(first <= onset <= min(last, AS_OF) for _, _, onset in rows)
+
+
+def test_codes_of_supervision_begin_when_the_pregnancy_was_found() -> None:
+    high = {"code": "O09.90", "share": 0.3}
+    rest = {"code": "Z34.90", "share": {"type": "conditional", "otherwise": 1,
+                                        "cases": [{"when": "has('O09')", "then": 0}]}}  # fmt: skip
+    early = {"code": "Z33.1", "share": 1, "onset": {"days_before": 2}}
+    clinical = expectant()["clinical"] | {"comorbidities": [high, rest, early]}
+    rows = listed(run(expectant(clinical=clinical))["conditions"], "code", "onset_date")
+    days = {code: {AS_OF - onset for held, onset in rows if held == code} for code, _ in rows}
+
+    assert set(days) == {"O09.90", "Z34.90", "Z33.1"}
+    assert days["Z33.1"] == {2}
+    assert len(days["Z34.90"]) > 20
+    assert 40 < sum(code == "O09.90" for code, _ in rows) < 80
+
+
+def test_balanced_due_dates_are_even() -> None:
+    vital = {
+        "do": "event",
+        "id": "weeks",
+        "type": "vital",
+        "at": 0,
+        "details": {
+            "loinc": "8867-4",
+            "result": {"type": "formula", "value": "gestation", "decimals": 0},
+        },
+    }
+    journey = {"kind": "journey", "name": "weeks", "version": 1, "duration_days": 10,
+               "phases": [{"name": "all", "steps": [vital]}]}  # fmt: skip
+    pregnant = {"pregnant": {"due": {"from": "2025-07-01", "to": "2025-07-20"}}}
+    found = run(expectant(clinical=pregnant, sampling="balanced"), journey)["vital_signs"]
+    days = [value for (value,) in listed(found, "value")]
+
+    assert {days.count(day) for day in set(days)} == {10}
+    assert len(set(days)) == 20
+
+
+@pytest.mark.parametrize(("changes", "where", "found", "mend"), [
+    ({"demographics": {"age": 30}}, "clinical.pregnant", "can be M", '{"F": 1}'),
+    ({"demographics": {"age": 30, "gender": {"M": 1}}}, "clinical.pregnant", "is M", '{"F": 1}'),
+    ({"demographics": {"gender": {"F": 1}}}, "clinical.pregnant", "any number", "22 to 40"),
+    ({"demographics": {"gender": {"F": 1}, "age": 66}}, "clinical.pregnant", "66", "22 to 40"),
+    ({"unit": "family"}, "profile", "unit is family", "household.members"),
+])  # fmt: skip
+def test_persons_who_cannot_be_pregnant_are_refused(
+    changes: dict[str, Any], where: str, found: str, mend: str
+) -> None:
+    problems = problems_of(expectant(**changes))
+    fitting = [one for one in problems if where in one.where and found in one.found]
+
+    assert any(mend in one.mend for one in fitting), problems
+
+
 @pytest.mark.parametrize(("onset", "ok"), [
     ({"days_before": {"type": "uniform", "low": 0, "high": 294}}, True),
     ({"days_before": {"type": "uniform", "low": 0, "high": 295}}, False),

@@ -39,6 +39,8 @@ def born_compared(what: str, span: CalendarSpan, people: StoredPeople) -> Iterat
 def members_compared(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
     """Yield the members whom a profile lists: that they are there, and what they have."""
     household = profile.household
+    if profile.clinical.pregnant is not None and "conditions" in people.stored:
+        yield _pregnant("people", people, np.ones(people.size, dtype=np.bool_))
     for _, place, member in () if household is None else household.placed:
         name = _NAMES.get(place, f"child {place - FIRST_CHILD + 1}")
         of = people.person_id % 100 == place
@@ -76,5 +78,9 @@ def _member(member: Member, name: str, people: StoredPeople, of: Mask) -> Iterat
         has = gender.equals(member.gender) & of
         yield compare_exact(f"{name} {member.gender}", int(of.sum()), int(has.sum()))
     if member.pregnant is not None and "conditions" in people.stored:
-        pregnant = np.logical_or.reduce([people.has(prefix) for prefix in SUPERVISION])
-        yield compare_exact(f"{name} pregnant", int(of.sum()), int((pregnant & of).sum()))
+        yield _pregnant(name, people, of)
+
+
+def _pregnant(name: str, people: StoredPeople, of: Mask) -> Comparison:
+    pregnant = np.logical_or.reduce([people.has(prefix) for prefix in SUPERVISION])
+    return compare_exact(f"{name} pregnant", int(of.sum()), int((pregnant & of).sum()))

@@ -14,7 +14,12 @@ from healthsim.codes.icd10cm import contradicts_sex, icd10cm, mutually_exclusive
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY, is_of_pregnancy, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort.drawing import PartDraw, PartialCohort
-from healthsim.execution.cohort.members import add_members, pregnancy_draw, reserved_for_members
+from healthsim.execution.cohort.members import (
+    add_members,
+    pregnancy_days,
+    pregnancy_draw,
+    reserved_for_members,
+)
 from healthsim.execution.people.draws import require_text
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import parse_distribution
@@ -59,7 +64,7 @@ def condition_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
     Members of a family who are stated to have one have it besides.
     """
     clinical = profile.clinical
-    if profile.household is not None and profile.household.pregnant:
+    if profile.pregnancies:
         yield pregnancy_draw()
     if clinical.primary is not None:
         yield _primary_draw(clinical.primary)
@@ -123,11 +128,14 @@ def _condition_draw(
         for cause in causes:
             has |= can & (cohort.conditions[cause].onset != NO_DAY)
         onset = _onset(cohort, code, f"clinical.{code}.onset", stated_onset)
+        over = onset + np.int32(LONGEST_PREGNANCY)
+        if cohort.profile.pregnancy_begins(code):
+            onset, over = pregnancy_days(cohort)
         onset = np.where(has, onset, NO_DAY).astype(np.int32)
         nobody = ConditionColumn.nobody(code, cohort.size)
         column = replace(nobody, onset=onset, known_from=onset.copy())
         if supervises_pregnancy(code):
-            column.abated[has] = onset[has] + np.int32(LONGEST_PREGNANCY)
+            column.abated[has] = over[has]
         add_members(column, cohort.profile.held.get(code, ()), cohort, can)
         cohort.conditions[code] = column
 

@@ -41,11 +41,10 @@ def pregnancy_draw() -> PartDraw:
 
     def draw(cohort: PartialCohort) -> None:
         due = np.full(cohort.size, NO_DAY, dtype=np.int32)
-        household, places = cohort.profile.household, place_of_each(cohort)
-        u = cohort.draws.uniform("household.pregnancy.due")
-        for _, place, member in () if household is None else household.placed:
-            if member.pregnant is not None:
-                due = np.where(places == place, _due(cohort, member.pregnant, u), due)
+        places = place_of_each(cohort)
+        u = cohort.chance("pregnancy.due", even=True)
+        for place, pregnancy in cohort.profile.pregnancies.items():
+            due = np.where(places == place, _due(cohort, pregnancy, u), due)
         cohort.columns["due"] = due.astype(np.int32)
 
     return PartDraw(PREGNANCY, draw)
@@ -94,20 +93,20 @@ def add_members(
             rows &= cohort.draws.uniform(f"household.{column.code}") < one.share
         onset = _onset(cohort, column.code, one.onset)
         if one.of_pregnancy:
-            onset, begun = _found(cohort), cohort.columns["due"] - np.int32(GESTATION_DAYS)
+            onset, over = pregnancy_days(cohort)
             at_birth = whole_years(cohort.columns["birth"], cohort.columns["due"])
             rows &= (one.mothers[0] <= at_birth) & (at_birth < one.mothers[1])
-            column.abated[rows] = begun[rows] + np.int32(LONGEST_PREGNANCY)
+            column.abated[rows] = over[rows]
         column.onset[rows], column.known_from[rows] = onset[rows], onset[rows]
 
 
-def _found(cohort: PartialCohort) -> Days:
-    """Return the day on which each pregnancy was found, int32, shape (n,)."""
-    u = cohort.draws.uniform("household.pregnancy.found")
+def pregnancy_days(cohort: PartialCohort) -> tuple[Days, Days]:
+    """Return the days on which pregnancies were found, and first days after them; (n,)."""
+    u = cohort.draws.uniform("pregnancy.found")
     since = EARLIEST_KNOWN + np.floor(u * (_LATEST_FOUND - EARLIEST_KNOWN + 1))
-    found = cohort.columns["due"] - GESTATION_DAYS + since
-    days: Days = np.minimum(found, cohort.as_of).astype(np.int32)
-    return days
+    begun = cohort.columns["due"] - np.int32(GESTATION_DAYS)
+    found: Days = np.minimum(begun + since, cohort.as_of).astype(np.int32)
+    return found, begun + np.int32(LONGEST_PREGNANCY)
 
 
 def _onset(cohort: PartialCohort, code: str, onset: Onset | None) -> Days:

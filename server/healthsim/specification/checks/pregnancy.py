@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY, is_of_pregnancy
 from healthsim.errors import Problem
@@ -37,6 +38,8 @@ class Expectant:
 
 def ages_text(ages: tuple[float, float]) -> str:
     """Return ages as they are said: one, or from one to another."""
+    if not all(map(isfinite, ages)):
+        return "of any number of"
     low, high = (int(age) for age in ages)
     return f"{low}" if low == high else f"{low} to {high}"
 
@@ -50,8 +53,9 @@ def pregnancy_problems(
         key = "demographics.gender" if whom.is_anchor else "gender"
         state = "is M" if sexes == ("M",) else "can be M"
         value = '{"F": 1}' if whom.is_anchor else '"F"'
+        other = ", or give pregnant to another member" if profile.household is not None else ""
         yield Problem(where, f"the {whom.name} {state}, and only F can be pregnant",
-                      f"set {key} to {value}, or give pregnant to another member")  # fmt: skip
+                      f"set {key} to {value}{other}")  # fmt: skip
     if ages[0] < _MOTHER[0] or ages[1] > _MOTHER[1] + 1:
         key = "demographics.age" if whom.is_anchor else "age or born"
         yield Problem(
@@ -103,7 +107,7 @@ def pregnancy_onset_problems(
         where: the place of the onset.
         code: of the condition.
         onset: as stated; the usual onset is years before `as_of`.
-        of_all: whether an onset that is not stated is the first day of a journey.
+        of_all: whether one that is not stated is that of a journey or of the pregnancy.
     """
     if not is_of_pregnancy(code) or (onset is None and of_all):
         return

@@ -27,7 +27,12 @@ from healthsim.specification.checks.names import (
     text_problems,
     unknown_problems,
 )
-from healthsim.specification.checks.pregnancy import onset_problems, pregnancy_onset_problems
+from healthsim.specification.checks.pregnancy import (
+    Expectant,
+    onset_problems,
+    pregnancy_onset_problems,
+    pregnancy_problems,
+)
 from healthsim.specification.checks.quotas import quota_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.language.expressions import NUMBER, TEXT, Kind
@@ -137,11 +142,18 @@ def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Probl
         yield from _condition(profile, f"{here}.code", comorbidity.code, all_=all_)
         yield from _quota(profile, here, comorbidity, kinds)
         yield from onset_problems(f"{here}.onset", comorbidity.onset)
-        yield from pregnancy_onset_problems(f"{here}.onset", comorbidity.code, comorbidity.onset)
+        begins = profile.pregnancy_begins(comorbidity.code)
+        yield from pregnancy_onset_problems(
+            f"{here}.onset", comorbidity.code, comorbidity.onset, of_all=begins
+        )
         for other in stated:
             yield from _excluded(f"{here}.code", other, comorbidity.code, comorbidity)
         stated.append(comorbidity.code)
     yield from _alternatives_and_implied(profile)
+    if clinical.pregnant is not None and profile.unit == "person":
+        sexes, ages = possible_labels(profile.demographics.gender), profile.ages.range()
+        everybody = Expectant("person", sexes, ages, is_anchor=True)
+        yield from pregnancy_problems(profile, clinical.pregnant, everybody, f"{where}.pregnant")
     if len(profile.codes) > MOST_CONDITIONS:
         found = f"names {len(profile.codes)} conditions"
         yield Problem(where, found, f"keep at most {MOST_CONDITIONS}")
@@ -160,7 +172,10 @@ def _alternatives_and_implied(profile: ProfileSpec) -> Iterator[Problem]:
             yield from _condition(profile, f"{here}.code", alternative.code, all_=False)
             yield from onset_problems(f"{here}.onset", alternative.onset)
             yield from pregnancy_onset_problems(
-                f"{here}.onset", alternative.code, alternative.onset
+                f"{here}.onset",
+                alternative.code,
+                alternative.onset,
+                of_all=profile.pregnancy_begins(alternative.code),
             )
     for code, causes in clinical.implied_by.items():
         here = f"profile.clinical.comorbidities[{causes[0]}].implies"

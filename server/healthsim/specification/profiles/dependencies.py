@@ -67,7 +67,7 @@ def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
             yield ProfilePart(name, path, (), usual)
     for name, distribution in profile.attributes.items():
         yield ProfilePart(name, f"attributes.{name}", (distribution,))
-    if profile.household is not None and profile.household.pregnant:
+    if profile.pregnancies:
         yield ProfilePart(PREGNANCY, "household.members", (), ("age",))
     yield from _with_members(tuple(_clinical(profile.clinical)), profile)
     if profile.coverage is not None:
@@ -86,7 +86,9 @@ def _with_members(parts: tuple[ProfilePart, ...], profile: ProfileSpec) -> Itera
     for part in (*parts, *(one for one in new if one.name not in known)):
         spans = tuple(span for one in held.get(part.name, ()) for span in _spans(one.onset))
         also = _always_needed() if part.name in held else ()
-        also += (PREGNANCY,) if any(one.of_pregnancy for one in held.get(part.name, ())) else ()
+        of_pregnancy = any(one.of_pregnancy for one in held.get(part.name, ()))
+        of_pregnancy |= profile.pregnancy_begins(part.name.removeprefix("has "))
+        also += (PREGNANCY,) if of_pregnancy else ()
         yield replace(part, distributions=part.distributions + spans, also=part.also + also)
 
 

@@ -75,8 +75,8 @@ EARLIEST_KNOWN = 28  # days since the last period: a missed period, and a test t
 class Pregnancy(Strict):
     """A pregnancy on `as_of`: the due date, or the weeks since the last period.
 
-    It gives a code of supervision (Z34, or O09.5 from 35 years on the due date; or the one among
-    the member's conditions) from the day on which it was found until the birth, or 42 weeks.
+    It gives a code of supervision (Z34, or O09 from 35 years on the due date; or those among the
+    stated conditions) from the day on which it was found until the birth, or 42 weeks.
 
     Attributes:
         due: month or day of the due date.
@@ -147,8 +147,15 @@ class HeldCondition:
 
 
 _ELDERLY = 35  # years at delivery: ICD-10-CM, note at O09.5
-_NORMAL = {True: "Z34.00", False: "Z34.80"}  # of the first pregnancy, of another one
-_LATE = {True: "O09.519", False: "O09.529"}
+_NORMAL = {True: "Z34.00", False: "Z34.80", None: "Z34.90"}
+_LATE = {True: "O09.519", False: "O09.529", None: "O09.90"}
+"""Codes of the first pregnancy, of another one, and where that is not known."""
+
+
+def supervision(place: int, *, first: bool | None) -> Iterator[tuple[str, HeldCondition]]:
+    """Yield the codes that a pregnancy has by the mother's age on the due date."""
+    yield _NORMAL[first], HeldCondition(place, 1.0, None, True, (0, _ELDERLY))
+    yield _LATE[first], HeldCondition(place, 1.0, None, True, (_ELDERLY, 200))
 
 
 class Household(Strict):
@@ -192,11 +199,6 @@ class Household(Strict):
         return tuple(found)
 
     @property
-    def pregnant(self) -> bool:
-        """Whether a member is pregnant."""
-        return any(member.pregnant is not None for member in self.members)
-
-    @property
     def held(self) -> dict[str, tuple[HeldCondition, ...]]:
         """Code -> the members who have it, in document order."""
         found: dict[str, tuple[HeldCondition, ...]] = {}
@@ -214,5 +216,4 @@ class Household(Strict):
             yield one.code, HeldCondition(place, one.share, one.onset, of_pregnancy)
         if pregnant and not stated:
             first = all(other.role != "child" for other in self.members)
-            yield _NORMAL[first], HeldCondition(place, 1.0, None, True, (0, _ELDERLY))
-            yield _LATE[first], HeldCondition(place, 1.0, None, True, (_ELDERLY, 200))
+            yield from supervision(place, first=first)

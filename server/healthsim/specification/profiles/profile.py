@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
@@ -14,12 +15,18 @@ from pydantic import (
     model_validator,
 )
 
+from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.document import Day, Document, Identifier, Strict
 from healthsim.specification.expectations import Expectations
 from healthsim.specification.language.expressions import Condition
 from healthsim.specification.profiles.births import Calendar, CalendarSpan
-from healthsim.specification.profiles.household import HeldCondition, Household
+from healthsim.specification.profiles.household import (
+    HeldCondition,
+    Household,
+    Pregnancy,
+    supervision,
+)
 from healthsim.specification.profiles.onset import Code, Onset
 
 MOST_PEOPLE = 10_000_000
@@ -264,12 +271,15 @@ class Clinical(Strict):
         comorbidities: further conditions, each of a share of people.
         medications: drugs that they already take on `as_of`.
         one_of: conditions that exclude each other, by share; or several lists of them.
+        pregnant: a pregnancy of everybody on `as_of`; codes of supervision without an onset begin
+            when it was found.
     """
 
     primary: Primary | None = None
     comorbidities: tuple[Comorbidity, ...] = ()
     medications: tuple[Medication, ...] = ()
     one_of: OneOf | None = None
+    pregnant: Annotated[Pregnancy | None, Field(exclude_if=lambda given: given is None)] = None
 
     @property
     def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
@@ -477,9 +487,29 @@ class ProfileSpec(Document):
         return self.demographics.age if born is None else ages_of(born, self.as_of)
 
     @property
+    def pregnancies(self) -> dict[int, Pregnancy]:
+        """Place in the household -> the pregnancy of whoever has it; everybody's place is 1."""
+        placed = () if self.household is None else self.household.placed
+        found = {place: one.pregnant for _, place, one in placed if one.pregnant is not None}
+        return found if self.clinical.pregnant is None else {1: self.clinical.pregnant}
+
+    @property
     def held(self) -> dict[str, tuple[HeldCondition, ...]]:
-        """Code -> the members of a family who have it, besides what `clinical` says."""
+        """Code -> the members of a family, or all people, who have it besides their shares."""
+        if self.clinical.pregnant is not None:
+            stated = any(supervises_pregnancy(code) for code in self.clinical.codes)
+            return {} if stated else {code: (one,) for code, one in supervision(1, first=None)}
         return {} if self.household is None else self.household.held
+
+    def pregnancy_begins(self, code: str) -> bool:
+        """Tell whether a code of `clinical` begins with the pregnancy: none states its onset."""
+        listed = [*self.clinical.comorbidities, *chain(*self.clinical.alternatives)]
+        onsets = [one.onset for one in listed if one.code == code]
+        return (
+            self.clinical.pregnant is not None
+            and supervises_pregnancy(code)
+            and all(onset is None for onset in onsets)
+        )
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -496,6 +526,9 @@ class ProfileSpec(Document):
         if self.household is not None and self.unit == "person":
             raise ValueError("household is given and unit is person; set unit to family or remove "
                              "household")  # fmt: skip
+        if self.clinical.pregnant is not None and self.unit == "family":
+            raise ValueError("clinical.pregnant is of persons, and unit is family; give it to one "
+                             "of household.members")  # fmt: skip
         if self.unit == "family" and self.count > MOST_FAMILIES:
             raise ValueError(f"count is {self.count} families; lower it to at most "
                              f"{MOST_FAMILIES:,}")  # fmt: skip
