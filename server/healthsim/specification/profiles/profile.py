@@ -503,8 +503,8 @@ class ProfileSpec(Document):
 
     def pregnancy_begins(self, code: str) -> bool:
         """Tell whether a code of `clinical` begins with the pregnancy: none states its onset."""
-        listed = [*self.clinical.comorbidities, *chain(*self.clinical.alternatives)]
-        onsets = [one.onset for one in listed if one.code == code]
+        onsets = [one.onset for one in self.clinical.comorbidities if one.code == code]
+        onsets += [one.onset for one in chain(*self.clinical.alternatives) if one.code == code]
         return (
             self.clinical.pregnant is not None
             and supervises_pregnancy(code)
