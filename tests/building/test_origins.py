@@ -58,6 +58,7 @@ def test_figures_of_a_request_are_said() -> None:
     assert row(page, "how many") == ["how many", "250 people", "said"]
     assert row(page, "location")[2] == "said"
     assert row(page, "gender")[2] == "template"
+    assert row(page, "plan")[2] == "said, as in the template"
 
 
 def test_a_name_that_no_path_can_hold_does_not_break_the_card() -> None:
@@ -73,7 +74,7 @@ def test_the_card_says_what_members_of_every_plan_pay() -> None:
         "members of MA-HMO pay",
         "deductible $0; then 20 % coinsurance; out-of-pocket maximum $4,500; copays: office $0, "
         "specialist $30, telehealth $0, urgent care $40, emergency $110, inpatient $1,500, "
-        "outpatient hospital $275; drugs: tiers 1, 2, 3, 4, 5: $0, $10, $47, $100, $100, "
+        "outpatient hospital $275; drugs: tiers 1-5 $0, $10, $47, $100, $100, "
         "deductible $225, maximum $2,000",
         "built in",
     ]

@@ -164,7 +164,9 @@ def _age(member: Member, members: Sequence[Member], as_of: date) -> dict[str, An
 
 
 def _between(low: float, high: float) -> dict[str, Any]:
-    return {"type": "uniform", "low": low, "high": high}
+    """Return ages from one to another, those of both ends included where they are whole years."""
+    whole = {"decimals": 0} if low == int(low) and high == int(high) else {}
+    return {"type": "uniform", "low": low, "high": high, **whole}
 
 
 def _of_adult(member: Member, members: Sequence[Member], as_of: date) -> tuple[float, float]:

@@ -89,7 +89,8 @@ def _with_family(design: Mapping[str, Any], key: str) -> str:
 def _drugs(design: Mapping[str, Any]) -> str:
     given = design.get("drug_tiers_usd")
     tiers: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    copays = f"tiers {', '.join(map(str, tiers))}: {', '.join(map(_usd, tiers.values()))}"
+    names = "-".join(list(tiers)[:: max(1, len(tiers) - 1)])  # "1-5": the first and the last
+    copays = f"tiers {names} {', '.join(map(_usd, tiers.values()))}"
     said = [copays if tiers else "the coinsurance"]
     if design.get("drug_deductible_usd"):
         said.append(f"deductible {_usd(design['drug_deductible_usd'])}")

@@ -10,13 +10,15 @@ from healthsim.building.draft import Draft
 from healthsim.errors import Refused
 
 SAID, TEMPLATE, ASSUMED = "said", "template", "assumed"
+AGREED = "said, as in the template"
 
 
 class Origins:
     """Tells where the figures of one draft come from.
 
     A figure is *said* where a person settled its place, of the *template* where it is the same as
-    there, and *assumed* otherwise: a default, or a figure taken for a vague word.
+    there, and *assumed* otherwise: a default, or a figure taken for a vague word. Where a person
+    settled what the template has already ("Medicare"), its figures are the template's all the same.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -32,10 +34,10 @@ class Origins:
             return ASSUMED
         if any(path.startswith(one) or one.startswith(path) for one in self._assumed):
             return ASSUMED
-        if self._draft.is_settled(path):
-            return SAID
         value = paths.find(self._draft.profile, pieces)
         same = value is not None and value == paths.find(self._profile, pieces)
+        if self._draft.is_settled(path):
+            return AGREED if same else SAID
         return TEMPLATE if same else ASSUMED
 
     def template_of(self, journey: Mapping[str, Any]) -> str:

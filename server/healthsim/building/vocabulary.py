@@ -49,15 +49,20 @@ PAYERS = (
         r"commercial(?:ly)?(?:[- ]insured)?|employer(?:[- ]sponsored)?|private(?:ly)?[- ]insur\w+",
         # assumption: PPO and POS together, HDHP, HMO as in KFF's employer survey 2024
         {"Commercial-PPO": 0.58, "Commercial-HMO": 0.15, "HDHP": 0.27},
-        {"type": "uniform", "low": 18, "high": 64},  # assumption
+        {"type": "uniform", "low": 18, "high": 64, "decimals": 0},  # assumption
     ),
     Payer(
         "medicaid",
         r"medicaid",
         {"Medicaid-MCO": 1.0},  # assumption: managed care, as for most of Medicaid (KFF 2024)
-        {"type": "uniform", "low": 0, "high": 64},  # assumption
+        {"type": "uniform", "low": 0, "high": 64, "decimals": 0},  # assumption
     ),
-    Payer("chip", r"\bchip\b", {"CHIP": 1.0}, {"type": "uniform", "low": 0, "high": 18}),
+    Payer(
+        "chip",
+        r"\bchip\b",
+        {"CHIP": 1.0},
+        {"type": "uniform", "low": 0, "high": 18, "decimals": 0},
+    ),
 )
 
 PLANS = {
