@@ -65,9 +65,9 @@ class DraftChange(BaseModel):
         ),
     ]
     value: Annotated[Any, Field(description="New value or item.")] = None
-    for_: Annotated[
-        str, Field(alias="for", description="Words of the request that this answers.")
-    ] = ""
+    for_: Annotated[str, Field(alias="for", description="The request's words that it answers.")] = (
+        ""
+    )
 
 
 def find_templates(
@@ -106,8 +106,8 @@ def start_profile_builder(
     count: Annotated[int | None, Field(description="Number of people.")] = None,
     ages: Annotated[list[int] | None, Field(description="Youngest and oldest.")] = None,
     sexes: Annotated[Shares | None, Field(description="F and M.")] = None,
-    places: Annotated[Shares | None, Field(description="States, counties, metro areas.")] = None,
-    payer: Annotated[str, Field(description="medicare, commercial, medicaid, ...")] = "",
+    places: Annotated[Shares | None, Field(description="States, counties, metros.")] = None,
+    payer: Annotated[str, Field(description="medicare, medicaid, commercial.")] = "",
     plans: Annotated[Shares | None, Field(description="By plan name.")] = None,
     conditions: Annotated[Shares | None, Field(description="By code or name; 1: all.")] = None,
     drugs: Annotated[Shares | None, Field(description="By drug name.")] = None,
@@ -116,8 +116,8 @@ def start_profile_builder(
 ) -> Annotated[CallToolResult, DraftStarted]:
     """Start a draft of a population (who) from a request such as: 200 Medicare patients in Texas.
 
-    Answers with what was understood, what was not, what is open, and the spec_id of later
-    calls. Nothing is generated yet. Say in the arguments what you understood: shares are 0 to 1.
+    Say in the other arguments what you understood (shares 0 to 1). Answers with what was
+    understood, what was not, what is open, and the spec_id of later calls.
     """
     given = Typed(
         count, ages or (), sexes or {}, places or {}, payer, plans or {}, conditions or {},

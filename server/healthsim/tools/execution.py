@@ -47,7 +47,7 @@ async def execute_spec(
         int, Field(ge=0, le=LONGEST_WAIT, description="Then return a handle.")
     ] = LONGEST_WAIT,
     accept_open: Annotated[
-        bool, Field(description="The person goes on without the words not in the draft.")
+        bool, Field(description="Go on without what was not understood.")
     ] = False,
 ) -> Annotated[CallToolResult, RunState]:
     """Run a specification: generate its people and all their linked records.
