@@ -119,7 +119,7 @@ def people(work: Customization) -> None:
 def ages(work: Customization) -> None:
     """Write the ages: years of life, the last one included."""
     said = work.request.ages
-    if said is None:
+    if said is None or "born" in work.profile["demographics"]:
         return
     low, high = said
     words = [
@@ -158,6 +158,26 @@ def ages(work: Customization) -> None:
         f"You said {note}: spread evenly, or more in the middle?",
         bell,
     )
+
+
+def born(work: Customization) -> None:
+    """Write years or days of birth, in place of ages."""
+    said = work.request.born
+    if said is None:
+        return
+    first, last = said
+    as_of = str(work.profile.get("as_of", ""))
+    if work.request.ages is not None and not work.request.aged:
+        work.refuse("ages are said too: keep one of the two", ("born", said))
+        return
+    if as_of and last > as_of[: len(last)]:
+        work.refuse(f"people of a profile are born by as_of, {as_of}", ("born", said))
+        return
+    work.profile["demographics"].pop("age", None)
+    span = first if first == last else {"from": first, "to": last}
+    note = f"born {first}" if first == last else f"born {first} to {last}"
+    aged = [("aged", fact.key) for fact in work.request.facts if fact.kind == "aged"]
+    work.put("demographics.born", span, note, ("born", said), *aged)
 
 
 def _narrowed(said: tuple[int, int], now: dict[str, Any]) -> tuple[int, int]:

@@ -37,6 +37,7 @@ class Described:
         counties: names or FIPS codes as written with the state's code, and their shares.
         metros: the titles that a name may mean, and their shares.
         topics: templates whose topic is named.
+        born: first and last year, month or day of birth.
         aged: whether `ages` are those of a word such as "adults".
         vague: fields with a share that was a word ("mostly"), with the words.
         doubtful: facts that contradict each other: (fact, why).
@@ -49,6 +50,7 @@ class Described:
     payers: dict[str, float | None] = field(default_factory=dict)
     ages: tuple[int, int] | None = None
     aged: bool = False
+    born: tuple[str, str] | None = None
     states: dict[str, float | None] = field(default_factory=dict)
     sexes: dict[str, float | None] = field(default_factory=dict)
     conditions: dict[str, float | None] = field(default_factory=dict)
@@ -144,8 +146,8 @@ class Described:
     def says_who(self) -> bool:
         """Whether it describes any people."""
         return any(
-            (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.topics,
-             self.prevalent)
+            (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.born,
+             self.topics, self.prevalent)
         )  # fmt: skip
 
 

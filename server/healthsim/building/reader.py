@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from healthsim.building import diagnosing, lexicon, shares, vocabulary
+from healthsim.building.born_words import births
 from healthsim.building.described import Described, Fact
 from healthsim.building.ledger import LONGEST
 from healthsim.building.lexicon import Unit
@@ -186,6 +187,20 @@ def _ages(reading: Reading) -> None:
         if _is_single(before, reading.text) and figure.value <= _OLDEST_SAID:
             reading.add("ages", (figure.value, figure.value), [figure])
             reading.hide(match.start(), match.end())
+
+
+def _born(reading: Reading) -> None:
+    """A year or day of birth is of the people whom it follows, with their conditions between."""
+    for one in births(reading.text):
+        inside = [place for place, unit in enumerate(reading.units)
+                  if one.start < unit.end and unit.start < one.end]  # fmt: skip
+        if inside and _OF_PEOPLE.search(reading.letters[: inside[0]]):
+            found = reading.units[inside[0] : inside[-1] + 1]
+            reading.add("born", (one.first, one.last), found)
+            reading.hide(inside[0], inside[-1] + 1)
+
+
+_OF_PEOPLE = re.compile(r"(?:^|[^w])[PskbG](?:w[ck](?:,?&?[ck])*)?[,w]?$")
 
 
 def _without(reading: Reading) -> None:
@@ -441,6 +456,7 @@ RULES: tuple[Callable[[Reading], None], ...] = (
     _asides,
     _closed,
     _relatives,
+    _born,
     _exact,
     _without,
     _ages,

@@ -31,6 +31,7 @@ AS_OF = "2025-01-01"
 
 _STEPS = (
     customising.people,
+    customising.born,
     customising.ages,
     customising.sexes,
     placing.places,
