@@ -25,6 +25,8 @@ def lines(before: Any, after: Any) -> list[str]:
         ({"seed": 3}, {}, "seed: 3 -> nothing"),
         ({"age": {"mean": 72, "sd": 8}}, {"age": {"mean": 74, "sd": 8}}, "age.mean: 72 -> 74"),
         ({"s": {"TX": 1}}, {"s": {"OH": 1}}, 's: {"TX": 1} -> {"OH": 1}'),
+        ({"age": {"low": 1, "high": 9, "type": "uniform"}}, {"age": {"mean": 3, "type": "normal"}},
+         'age: {"type": "uniform", "low": 1, "high": 9} -> {"type": "normal", "mean": 3}'),
         ({"s": {"TX": 0.8, "OK": 0.2}}, {"s": {"TX": 0.8, "OK": 0.3}}, "s.OK: 0.2 -> 0.3"),
         ({"c": [{"code": "I10", "share": 0.7}]}, {"c": [{"code": "I10", "share": 0.8}]},
          "c[I10].share: 0.7 -> 0.8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -69,13 +70,16 @@ async def test_a_what_if_takes_four_small_calls(
 
         copied = await talk.say("copy_spec", of="base")
         await talk.say("refine_spec", spec_id=copied["spec_id"], changes=[change])
-        await talk.say("execute_spec", spec_id=copied["spec_id"], save_as="what-if")
+        ran = await talk.say("execute_spec", spec_id=copied["spec_id"], save_as="what-if")
         compared = await talk.say("compare_scenarios", a="base", b="what-if")
 
         paid = "SELECT (SELECT sum(plan_paid_usd) FROM {0}claims), count(*) FROM {0}patients"
         sql = f"SELECT * FROM ({paid.format('')}), ({paid.format('other.')})"
         counted = await talk.say("query_scenario", name="base", other="what-if", sql=sql)
 
+    shown = len(ran["asked_against_got"]["rows"])
+    assert re.search(rf"{shown} of [0-9]+ asked figures are shown", "; ".join(ran["notes"]))
+    assert None not in ran["sample"]["rows"][0]
     assert talk.calls == 5
     assert talk.characters - len(sql) - len(json.dumps(counted)) <= MOST_CHARACTERS
     assert compared["common"].startswith("Common random numbers")

@@ -64,7 +64,8 @@ def _brief(value: Any) -> Any:
         return [_brief(item) for item in value]
     if not isinstance(value, dict):
         return value
-    brief = {key: _brief(item) for key, item in value.items() if item is not None}
+    first = {"type": None} if value.get("type") is not None else {}  # it says most
+    brief = first | {key: _brief(item) for key, item in value.items() if item is not None}
     kind, keys = brief.get("type"), brief.keys()
     if kind == "categorical" and keys == {"type", "weights"}:
         return brief["weights"]
@@ -98,9 +99,11 @@ def _places(pieces: list[str], before: Any, after: Any) -> Iterator[_Place]:
 
 
 def _is_one_value(before: Any, after: Any) -> bool:
-    """Say whether two objects are shown whole: labels with shares that are not the same labels."""
+    """Say whether two objects are shown whole: other kinds of distribution, or other labels."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return False
+    if before.get("type") != after.get("type"):
+        return True
     scalars = not any(isinstance(item, dict | list) for item in (*before.values(), *after.values()))
     return scalars and before.keys() != after.keys()
 

@@ -45,7 +45,8 @@ _BUCKETS = (
 _PLAN = (("claims", ("plan_paid_usd",)), ("fills", ("plan_paid_usd",)))
 _SHOWN_PEOPLE = 3
 _SHOWN_VALUES = 2  # of somebody who is shown
-_SHOWN_COLUMNS = 3  # of a table with changed rows
+_SHOWN_TABLES = 6  # of somebody who is shown
+_SHOWN_COLUMNS = 2  # of a table with changed rows
 _LONGEST_VALUE = 30  # characters of a column's value
 _LONGEST_LINE_VALUE = 60  # characters of a value of a specification
 _TELLS_LITTLE = ("_id", "_npi")  # endings of columns that only name another row
@@ -59,7 +60,7 @@ class Comparison:
         common: whether both are made of the same random numbers, as a sentence.
         specification: lines `path: before -> after`.
         people: how many are in both, affected, only in one.
-        affected: rows of `AFFECTED`, the first by id.
+        affected: rows of `AFFECTED`, the first by id; none where an id means another person.
         tables: rows of `TABLES`, those that differ.
         same_tables: how many do not differ.
         money: rows of `MONEY`, those that differ.
@@ -109,6 +110,7 @@ def compare(home: Home, before: str, after: str) -> Comparison:
     with find_differences(path, files[0].tables, other_path, files[1].tables) as found:
         differing = [table for table in found.tables if not table.same]
         money = list(_money(found))
+        shown = _SHOWN_PEOPLE if manifests[0].seed == manifests[1].seed else 0
         compared = Comparison(
             common=_common(manifests, found.people.in_both) + _drawn_anew(lines),
             specification=lines,
@@ -117,7 +119,7 @@ def compare(home: Home, before: str, after: str) -> Comparison:
                 f"only in {before}": found.people.only_before,
                 f"only in {after}": found.people.only_after,
             },
-            affected=[[p, _of_person(found, p)] for p in found.affected(_SHOWN_PEOPLE)],
+            affected=[[p, _of_person(found, p)] for p in found.affected(shown)],
             tables=[_table_row(table) for table in differing],
             same_tables=len(found.tables) - len(differing),
             money=[row for row in money if row[-1]],
@@ -193,7 +195,10 @@ def _regrown(before: Manifest, after: Manifest) -> str:
 
 
 def _table_row(table: TableDifference) -> list[Any]:
-    most = [f"{name} {count}" for name, count in table.columns[:_SHOWN_COLUMNS]]
+    most = [
+        name if count == table.changed else f"{name} {count}"
+        for name, count in table.columns[:_SHOWN_COLUMNS]
+    ]
     left = len(table.columns) - len(most)
     columns = ", ".join([*most, *([f"{left} more"] if left else [])])
     return [
@@ -224,6 +229,8 @@ def _of_person(found: Differences, person: int) -> str:
     paid = [found.sums(table, columns, person) for table, columns in _PLAN]
     sides = [sum(side for side in sides if side is not None) for sides in zip(*paid, strict=True)]
     money = [f"plans paid {sides[0]:,.2f} -> {sides[1]:,.2f}"] if sides[0] != sides[1] else []
+    more = len(rows) - _SHOWN_TABLES
+    rows[_SHOWN_TABLES:] = [f"{more} more tables"] if more > 0 else []
     return "; ".join([", ".join(rows), *values[:_SHOWN_VALUES], *money])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,8 +30,8 @@ from healthsim.tools.server import Ctx, home_of
 
 LONGEST_WAIT = 40
 """Seconds; some hosts give up after 60."""
-_MOST_COMPARED = 16  # rows of asked against got; audit_scenario shows them all
 _SHOWN = 2  # people whose faces are shown
+_LONGEST_COMPARED = 700  # characters of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to end its chunk
 _LONGEST_OPEN = 1_500  # characters that are quoted of what is not in a draft
 _BEAT = 0.25  # seconds between two looks at a run
@@ -194,8 +196,8 @@ def _compared(path: Path) -> tuple[Rows, list[str]]:
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
     figures = auditing.worst_first(auditing.compared_run(path))
-    off = sum(row[-1] is False for row in figures)
-    shown = figures[: max(_MOST_COMPARED, min(off, 2 * _MOST_COMPARED))]
+    sizes = itertools.accumulate(len(json.dumps(row)) for row in figures)
+    shown = figures[: max(1, sum(size <= _LONGEST_COMPARED for size in sizes))]
     note = f"{len(shown)} of {len(figures)} asked figures are shown; audit_scenario shows all"
     return rows(auditing.COMPARED, shown), [note] if len(shown) < len(figures) else []
 

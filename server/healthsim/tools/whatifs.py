@@ -14,7 +14,7 @@ from healthsim.tools.answers import ComparisonAnswer, DraftCopied, Rows, reply, 
 from healthsim.tools.server import Ctx, home_of
 
 _MOST_LINES = 10  # of the specifications
-_MOST_ASKED = 6
+_MOST_ASKED = 5
 _NAMED_SUMS = 3  # of those that do not differ
 
 
