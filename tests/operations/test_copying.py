@@ -10,6 +10,8 @@ import pytest
 
 from healthsim.building import templates
 from healthsim.building.draft import Draft
+from healthsim.building.ledger import lost, unsettled
+from healthsim.building.starting import start_profile
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, runs, scenarios, specs
@@ -117,3 +119,26 @@ def test_a_file_with_a_view_is_not_copied(made: tuple[Home, RunRecord], tmp_path
 
     with pytest.raises(StorageError, match="it has a view, 'healthsim_manifest'"):
         copy(other, "strange")
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_copy_keeps_what_was_asked_and_what_was_gone_on_without(
+    tmp_path: Path, saved: bool
+) -> None:
+    home = Home(tmp_path)
+    request = "6 Medicare patients with diabetes in Texas and 3 left-handed dragons"
+    first = start_profile(request, "medicare-diabetic").draft
+    assert first.profile is not None
+    record = generate.run(home, prepare(first.profile, []))
+    runs.keep_wishes(home, record.run_id, first.ledger())
+    scenarios.save_run(home, record.run_id, "asked")
+
+    draft = Draft.of(copy(home, "asked" if saved else record.run_id).stored.document)
+
+    assert draft.requests == (request,)
+    assert lost(draft.requests, draft.wishes) == []
+    assert unsettled(draft.wishes) == []
+    asked = {(wish.words, wish.path) for wish in first.wishes if wish.fate == "bound"}
+    assert {(wish.words, wish.path) for wish in draft.wishes if wish.fate == "bound"} == asked
+    left_out = [wish.words for wish in draft.wishes if wish.note == "left out on purpose"]
+    assert any("dragons" in words for words in left_out)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from healthsim.building.differing import without_nulls
 from healthsim.building.draft import Draft
-from healthsim.errors import NotFound, SpecError, StorageError, near
+from healthsim.building.ledger import LONGEST, SAYS_NOTHING, Wish, bind, drop, tokens
+from healthsim.errors import NotFound, Refused, SpecError, StorageError, near
 from healthsim.operations import runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.specs import StoredDraft
@@ -51,7 +54,7 @@ def copy(home: Home, of: str, revision: int = 0) -> Copy:
         source, path = _rows(home, of, drafts)
         if revision:
             raise NotFound(source, "it has no revisions", "only drafts have; leave revision out")
-        draft = draft_of(path, source)
+        draft = _with_wishes(draft_of(path, source), *_asked(home, of, path))
     return Copy(specs.create(home, draft.name, draft.document()), source)
 
 
@@ -79,6 +82,36 @@ def draft_of(path: Path, source: str) -> Draft:
     documents = documents_of(path, source)
     profile = documents["profile"]
     return Draft(profile=profile, journeys=tuple(documents["journeys"]), settled=tuple(profile))
+
+
+def _asked(home: Home, of: str, path: Path) -> tuple[Sequence[str], Sequence[Mapping[str, Any]]]:
+    """Return the requests that a run or scenario was made for, and what became of their words."""
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
+
+    kept = runs.wishes(home, of) if path.parent == home.runs else {}
+    manifest = describe_file(path).manifest
+    return (
+        [str(request) for request in kept.get("requests", manifest.requests)],
+        kept.get("wishes", manifest.wishes),
+    )
+
+
+def _with_wishes(draft: Draft, requests: Sequence[str], kept: Sequence[Mapping[str, Any]]) -> Draft:
+    """Return a draft with the ledger of a run: what the person went on without stays left out."""
+    wishes = tuple(
+        Wish(number, request, tuple((token.start, token.end) for token in tokens(request)),
+             "ignored", note=SAYS_NOTHING)
+        for number, request in enumerate(request[:LONGEST] for request in requests)
+    )  # fmt: skip
+    for wish in kept:
+        words, path, note = (str(wish.get(key, "")) for key in ("words", "path", "note"))
+        with suppress(Refused):  # pieces that were put together from several places
+            wishes = (
+                bind(wishes, requests, words, path, note)
+                if wish.get("fate") == "bound"
+                else drop(wishes, requests, words)
+            )
+    return replace(draft, requests=tuple(requests), wishes=wishes)
 
 
 def documents_of(path: Path, source: str) -> dict[str, Any]:
