@@ -62,7 +62,7 @@ def _rest(number: int, text: str, taken: set[Span], reasons: dict[Span, Reason])
     idle: list[Span] = []
     for piece in _pieces(text, taken, reasons):
         content = [at for at, token in enumerate(piece) if token.is_content]
-        if not content:
+        if not content or [piece[at].text.lower() for at in content] == ["or"]:
             idle += [(token.start, token.end) for token in piece]
             continue
         inside = piece[content[0] : content[-1] + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from healthsim.building import reader, templates
@@ -37,12 +38,12 @@ def choose(parsed: Described) -> tuple[Template | None, list[Template]]:
 
 def _is_topic(topic: Topic, parsed: Described) -> bool:
     """Return whether the topic's template meets a request that names the topic."""
-    document, primary = templates.load(topic.template).fresh(), primary_of(parsed)
+    document, primary = _document(templates.load(topic.template)), primary_of(parsed)
     needed = {"": True, "payer": payer_of(parsed), "condition": primary}[topic.needs]
     if not needed or (topic.everyone and primary and not primary.startswith(topic.everyone)):
         return False
     aged = parsed.ages is None or _fits_words(topic, parsed) or _is_aged(document, parsed.ages)
-    return aged and (topic.any_payer or _is_paid(document, parsed))
+    return aged and (topic.any_payer or bool(payer_of(parsed) and _is_paid(document, parsed)))
 
 
 def _fits_words(topic: Topic, parsed: Described) -> bool:
@@ -51,7 +52,7 @@ def _fits_words(topic: Topic, parsed: Described) -> bool:
 
 
 def _fits(template: Template, parsed: Described) -> bool:
-    document = template.fresh()
+    document = _document(template)
     if "healthy" in template.name and not parsed.healthy:
         return False
     payer, primary, own = payer_of(parsed), primary_of(parsed), _primary_code(template)
@@ -64,8 +65,14 @@ def _fits(template: Template, parsed: Described) -> bool:
     return bool(payer or primary) and _is_aged(document, ages)
 
 
+@cache
+def _document(template: Template) -> dict[str, Any]:
+    """Return a template's document, read once; it is not to be changed."""
+    return template.fresh()
+
+
 def _primary_code(template: Template) -> str:
-    code: str = (template.fresh().get("clinical", {}).get("primary") or {}).get("code", "")
+    code: str = (_document(template).get("clinical", {}).get("primary") or {}).get("code", "")
     return code
 
 

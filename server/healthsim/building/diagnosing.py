@@ -6,9 +6,14 @@ from typing import Any
 
 from healthsim.building.customising import Customization
 from healthsim.building.vocabulary import CONDITIONS, MEASURES
+from healthsim.codes.pregnancy import is_of_pregnancy
 
 YEARS_BEFORE = {"years_before": {"type": "gamma", "mean": 5, "sd": 4}}
 """Onset of a chronic condition that people have: assumption, as for most in the templates."""
+
+
+IN_PREGNANCY = {"days_before": {"type": "uniform", "low": 0, "high": 42}}
+"""Onset of a condition of pregnancy: assumption, as the check of such conditions suggests."""
 
 
 def name_of(code: str) -> str:
@@ -57,8 +62,9 @@ def _condition(
         return
     removed = _drop(part, code)
     given = 1.0 if share is None else share
+    onset = {"onset": dict(IN_PREGNANCY)} if is_of_pregnancy(code) else {}
     loading = {key: item[key] for item in removed[:1] for key in ("loading",) if key in item}
-    part["comorbidities"].append({"code": code, "share": given, **loading})
+    part["comorbidities"].append({"code": code, "share": given, **onset, **loading})
     note = f"{name_of(code)} in {100 * given:g} %"
     work.settle(f"clinical.comorbidities[{code}]", note, fact)
 

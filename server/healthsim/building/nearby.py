@@ -50,14 +50,19 @@ def metros(text: str) -> list[tuple[tuple[str, ...], Span]]:
 
 def county_title(name: str, state: str) -> list[str]:
     """Return the titles of the counties of a name, in a state if one is named."""
+    of_name = _counties().get(name.casefold(), [])
+    return [title for title in of_name if title.endswith(f", {state}")] if state else of_name
+
+
+@cache
+def _counties() -> dict[str, list[str]]:
+    """Return the titles of the counties of each name, in small letters."""
     from healthsim.products.reference_names import built_in_names  # noqa: PLC0415  numpy is heavy
 
-    of_name = [
-        title
-        for title in built_in_names().county_titles
-        if title.casefold().startswith(f"{name},".casefold())
-    ]
-    return [title for title in of_name if title.endswith(f", {state}")] if state else of_name
+    titles: dict[str, list[str]] = {}
+    for title in built_in_names().county_titles:
+        titles.setdefault(title.rpartition(", ")[0].casefold(), []).append(title)
+    return titles
 
 
 def states_of(title: str) -> list[str]:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthsim.building import lexicon
+from healthsim.building import diagnosing, lexicon
 from healthsim.building.described import Described, Fact
-from healthsim.building.ledger import LONGEST, Span, tokens
+from healthsim.building.ledger import LONGEST, Span, quote, tokens
 from healthsim.building.vocabulary import PAYERS, STATES
 from healthsim.errors import NotFound, Refused, near
 
 _OLDEST = 120
+_SHORTEST_WORD = 4  # letters of a word that tells one condition from others
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,9 @@ def merge(parsed: Described, typed: Typed) -> list[Contradiction]:
     for kind, value in _values(typed):
         said = getattr(parsed, kind)
         if said not in (None, {}, ()) and not _agrees(said, value):
-            facts = [fact for fact in parsed.facts if fact.kind in (kind, "aged")]
-            words = " and ".join(
-                parsed.text[start:end] for fact in facts for start, end in fact.spans
-            )
+            kinds = ("ages", "aged") if kind == "ages" else (kind,)
+            facts = [fact for fact in parsed.facts if fact.kind in kinds]
+            words = " and ".join(quote(parsed.text, fact.spans) for fact in facts)
             contradictions.append(Contradiction(kind, words, str(value)))
             parsed.facts = [fact for fact in parsed.facts if fact not in facts]
             setattr(parsed, kind, value)
@@ -153,16 +153,22 @@ def condition(name: str) -> str:
     """Return the code of a condition by its code or its usual name.
 
     Raises:
-        NotFound: no book has it; the error suggests look_up.
+        NotFound: no rule knows it; the error suggests the nearest codes.
     """
     units = [unit for unit in lexicon.units(name) if unit.letter not in "f1"]
     if len(units) == 1 and units[0].letter in "ck":
         return str(units[0].value)
+    from healthsim.codes.search import search  # noqa: PLC0415  the books are large
+
+    try:
+        hits = search(name, ("icd10cm",), limit=3).hits
+    except NotFound:
+        hits = ()
+    meant = " or ".join(f"{hit.code!r} ({hit.display})" for hit in hits)
     raise NotFound(
-        "conditions",
-        f"{name[:80]!r} is no code and no usual name of a condition",
-        f"find its code with look_up(query={name[:40]!r}, kind='condition') and write the code",
-    )
+        "conditions", f"{name[:80]!r} is no code and no usual name of a condition",
+        f"write its code: {meant}" if meant else "find its code with look_up, and write the code",
+    )  # fmt: skip
 
 
 def _places(places: Mapping[str, float]) -> Iterable[tuple[str, Any]]:
@@ -232,8 +238,8 @@ def _spans(
     """Return the free tokens that name a thing, and those of its share beside them."""
     found = lexicon.units(text)
     named = [number for number, unit in enumerate(found) if _names(unit, kind, key, text)]
-    if kind == "drugs":
-        words = {token.text.lower() for token in tokens(str(key))}
+    if kind in ("drugs", "conditions") and not named:
+        words = _words_of(kind, str(key))
         named = [
             number
             for number, unit in enumerate(found)
@@ -252,12 +258,21 @@ def _spans(
     return tuple(span for span in lexicon.spans_of(units, text) if span in free)
 
 
+def _words_of(kind: str, key: str) -> set[str]:
+    """Return the words of a drug's name, or of a condition's text in the book."""
+    name = diagnosing.name_of(key) if kind == "conditions" else key
+    words = {token.text.lower() for token in tokens(name.replace("-", " "))}
+    return {word for word in words if len(word) >= _SHORTEST_WORD}
+
+
 def _names(unit: lexicon.Unit, kind: str, key: Any, text: str) -> bool:
     """Return whether a unit says a value of a kind."""
     if kind == "ages":
         figures = unit.value if unit.letter == "r" else (unit.value,)
         is_figure = unit.letter in "rdg" and set(figures) <= set(key)
         return bool(is_figure or (unit.letter == "b" and unit.value == key))
+    if kind == "plans" and unit.letter == "y":
+        return any(payer.name == unit.value and key in payer.plans for payer in PAYERS)
     if unit.letter not in _LETTERS.get(kind, ""):
         return False
     if kind == "counties":
