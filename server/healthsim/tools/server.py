@@ -191,6 +191,7 @@ def slim(schema: Any) -> Any:
         and not (key == "default" and not value)
         and not (key == "minimum" and value in (0, 1))
         and not (key == "maxLength" and isinstance(value, int))
+        and not (key == "additionalProperties" and value is True)
     }
     choices = [choice for choice in slimmed.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1 and len(choices) < len(slimmed["anyOf"]):
