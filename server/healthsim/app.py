@@ -45,8 +45,8 @@ fills that agree with each other. Nobody in it is real.
 Steps: start_profile_builder (who) -> start_journey_builder (what happens, same spec_id) ->
 refine_spec -> get_spec and preview_spec -> execute_spec with save_as -> query_scenario.
 
-- Pass the person's own words as `request`. Say back what was understood AND what was not; ask what
-  is open; do not invent figures.
+- Pass the person's own words as `request`, and what you understood in the other arguments. Say
+  back what was understood AND what was not; ask what is open; do not invent figures.
 - Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person agreed.
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
 - Never write a code or drug name from memory: look_up finds it and says whether it is valid.
