@@ -49,7 +49,8 @@ def copy(home: Home, of: str, revision: int = 0) -> Copy:
     drafts = specs.names(home)
     if of in drafts:
         stored = specs.load(home, of, revision)
-        draft, source = Draft.of(stored.document), f"draft {of!r}, revision {stored.revision}"
+        source = f"draft {of!r}, revision {stored.revision}"
+        draft = replace(Draft.of(stored.document), save_as="")  # that name is the original's
     else:
         source, path = _rows(home, of, drafts)
         if revision:
