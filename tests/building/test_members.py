@@ -52,6 +52,40 @@ def test_a_condition_that_is_not_certain_is_refused_with_codes_that_may_be_meant
 
 
 @pytest.mark.parametrize(
+    ("item", "pieces"),
+    [({"conditions": 5}, ("conditions", "is 5", "list")),
+     ({"born": {"from": 1}}, ("born", "2015-03")), ({"due": ["2025"]}, ("due", "no text")),
+     ({"age": True}, ("age", "True")), ({"age": -1}, ("age", "-1", "110")),
+     ({"sex": "x"}, ("sex", "F or M")), ({"role": 3}, ("role",))],
+)  # fmt: skip
+def test_an_item_of_another_kind_is_refused(item: dict[str, Any], pieces: tuple[str, ...]) -> None:
+    with pytest.raises(HealthSimError) as refused:
+        typed_members([{"role": "child", **item}])
+
+    assert all(piece in str(refused.value) for piece in pieces), refused.value
+
+
+@pytest.mark.parametrize("due", ["2025-13", "2025-02-30", "soon", "2025", "8/2025", ""])
+def test_a_due_date_that_is_none_is_refused_by_the_profile(due: str) -> None:
+    document = made({"role": "mother", "due": due})
+
+    if due == "2025":  # any day of the year on which she may be pregnant
+        assert prepare(document, []).count == 20
+    else:
+        with pytest.raises(HealthSimError, match=r"members\[0\]\.pregnant\.due"):
+            prepare(document, [])
+
+
+def test_conditions_may_be_one_text_or_objects() -> None:
+    (_, one), (_, other) = (
+        typed_members([{"role": "child", "conditions": said}])
+        for said in ("asthma", [{"code": "J45.20"}])
+    )
+
+    assert one.conditions == other.conditions == ["J45.20"]
+
+
+@pytest.mark.parametrize(
     "items",
     [
         [{"role": "father"}, {"role": "mother", "weeks": 20}, {"role": "child", "age": 9}],

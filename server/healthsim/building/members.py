@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from healthsim.building.calendar_words import iso_text
 from healthsim.building.family import Member
 from healthsim.building.family_words import CONDITION_WORDS, ROLES
 from healthsim.codes.icd10cm import icd10cm
@@ -60,17 +61,30 @@ def _typed(item: dict[str, Any], where: str) -> Member:
             raise Refused(f"{where}.sex", f"is {sex!r}", "use F or M")
         member.gender = named
     age, born = item.get("age"), item.get("born")
-    if age is not None and (not isinstance(age, int | float) or not 0 <= age <= 110):
+    is_number = isinstance(age, int | float) and not isinstance(age, bool)
+    if age is not None and (not is_number or not 0 <= age <= 110):
         raise Refused(f"{where}.age", f"is {age!r}", "give years from 0 to 110")
+    if isinstance(born, Mapping | list) or isinstance(item.get("due"), Mapping | list):
+        key = "born" if isinstance(born, Mapping | list) else "due"
+        raise Refused(f"{where}.{key}", "is no text", "write a year, month or day: 2015, 2015-03")
     member.age, member.born = age, None if born is None else str(born)
     member.ages = None if age is not None or born is not None else member.ages
-    conditions = item.get("conditions") or ()
-    for condition in (conditions,) if isinstance(conditions, str) else conditions:
-        member.conditions.append(condition_code(str(condition), f"{where}.conditions"))
+    member.conditions = list(_codes(item.get("conditions"), f"{where}.conditions"))
     member.due = None if item.get("due") is None else str(item["due"])
     member.weeks = item.get("weeks")
     member.pregnant = member.due is not None or member.weeks is not None
     return member
+
+
+def _codes(conditions: object, where: str) -> Iterator[str]:
+    """Yield the codes of conditions: a text, or a list of texts or of objects with a code."""
+    if conditions is None:
+        return
+    if not isinstance(conditions, str | list | tuple):
+        raise Refused(where, f"is {conditions!r:.80}", 'give a list, such as ["E11.9"]')
+    for one in (conditions,) if isinstance(conditions, str) else conditions:
+        said = one.get("code", "") if isinstance(one, Mapping) else one
+        yield condition_code(str(said), where)
 
 
 def _of_role(role: str, where: str) -> Member:
@@ -202,8 +216,8 @@ def _years(member: Member, as_of: date) -> tuple[float, float] | None:
 def _as_of(profile: dict[str, Any], members: Sequence[Member], *, seen: bool) -> Iterator[str]:
     """Move the profile's day into a pregnancy with a due date that it does not fit."""
     due = next((one.due for one in members if one.due is not None), None)
-    if due is None or not re.fullmatch(r"\d{4}-\d\d(-\d\d)?", due):
-        return
+    if due is None or len(due) == len("2025") or iso_text(due) != due:
+        return  # a year has many days; what is no date is refused by the profile's checks
     day = date.fromisoformat(due if len(due) > len("2025-08") else f"{due}-01")
     as_of = date.fromisoformat(str(profile.get("as_of", "2025-01-01")))
     since = GESTATION_DAYS - (day - as_of).days
