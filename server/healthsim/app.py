@@ -87,18 +87,18 @@ TOOLS = (
 TITLES = {
     "find_templates": "Ready-made examples in the library",
     "start_profile_builder": "Create people: a population, a cohort",
-    "start_journey_builder": "Add care over time: visits, surgery, follow-up",
+    "start_journey_builder": "Add care over time: visits, drugs, surgery, follow-up",
     "refine_spec": "Change, drop, answer or undo something instead",
     "get_spec": "See what is agreed so far",
     "preview_spec": "How long, how big: estimate time and disk",
     "execute_spec": "Go ahead: make the data",
-    "check_run": "Status: is the job done yet?",
+    "check_run": "Status: is the job done or finished yet?",
     "cancel_run": "Abort, kill or interrupt a job",
     "quick_generate": "One or a few people right away",
     "save_scenario": "Keep or store a result, overwrite an old one",
     "list_scenarios": "What did we keep: stored data sets",
     "describe_scenario": "What is inside: tables, columns, fields",
-    "query_scenario": "How many, average, total, most: answer a question",
+    "query_scenario": "How many, average, total cost, most: answer a question",
     "audit_scenario": "Is it correct, complete, as asked?",
     "export_scenario": "Files to hand over or download",
     "delete_scenario": "Get rid of, erase, throw away, clean up",
@@ -106,8 +106,8 @@ TITLES = {
     "get_guide": "Explain how it works: instructions",
     "copy_spec": "The same again but different: another like it, a variant",
     "compare_scenarios": "Before and after: what changed, for whom",
-    "show_person": "One patient's timeline, day by day",
-    "explain_row": "Where does a record come from?",
+    "show_person": "One patient's or member's timeline, day by day",
+    "explain_row": "Where does a record come from, what caused it?",
 }
 """What people see as the name of a tool, in words that its name and description do not have."""
 

@@ -97,7 +97,7 @@ def export_scenario(
     ctx: Ctx,
     name: Name,
     format: Annotated[Format, Field(description="Kind of files.")] = "csv",
-    tables: Annotated[list[str], Field(description="Only these tables.")] = [],  # noqa: B006
+    tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files into the exports folder."""
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
