@@ -87,7 +87,11 @@ def test_people_who_are_not_shown_are_counted() -> None:
     [({}, [], [{}], ["No coverage, claims and fills", "No visits, results: "]),
      ({"coverage": {"plan": {}}}, [], [{}], ["No visits, results and claims"]),
      ({"coverage": {"plan": {}}}, [], [{"encounters": []}], []),
-     ({"coverage": {"plan": {}}}, [{}], [{}], []), ({}, [{}], [{}], ["No coverage"])],
+     ({"coverage": {"plan": {}}}, [{}], [{"encounters": []}] * 2, []),
+     ({"coverage": {"plan": {}}}, [{}], [{"role": "self"}, {"encounters": []}, {"person_id": 7}],
+      ["No visits of self, 7: no journey is for them"]),
+     ({}, [{}], [{"encounters": []}], ["No coverage"]),
+     ({"coverage": {"plan": {}}, "products": ["membersim"]}, [], [{}], ["No chart"])],
 )  # fmt: skip
 def test_what_quick_people_lack_has_one_note(
     profile: dict[str, Any], journeys: list[Any], people: list[Any], notes: list[str]

@@ -129,10 +129,16 @@ def missing_parts(
     if not profile.get("coverage"):
         notes.append("No coverage, claims and fills: nothing says who pays; name a payer or a "
                      "template.")  # fmt: skip
-    if not journeys and not any("encounters" in person for person in people):
+    if "patientsim" not in profile.get("products", ("patientsim",)):
+        return [*notes, "No chart: products leaves out patientsim."]
+    without = [person for person in people if "encounters" not in person]
+    if not journeys and len(without) == len(people):
         paid = " and claims" if profile.get("coverage") else ""
         notes.append(f"No visits, results{paid}: nothing happens without a journey; give journey=, "
                      "such as annual-wellness.")  # fmt: skip
+    elif without:
+        who = ", ".join(str(person.get("role") or person["person_id"]) for person in without)
+        notes.append(f"No visits of {who}: no journey is for them.")
     return notes
 
 
