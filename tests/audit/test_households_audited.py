@@ -12,6 +12,7 @@ from execution.births import WOMEN, pregnancy
 from execution.families import family
 from healthsim.audit import fidelity, integrity
 from healthsim.execution.prepare import prepare
+from healthsim.operations.auditing import compared_run
 from healthsim.persistence.database import open_write
 from healthsim.persistence.scenario import read_manifest, read_tables
 from storing import stored
@@ -77,15 +78,17 @@ def test_what_families_were_asked_for_is_compared_by_role(path: Path) -> None:
     assert [one.what for one in found.values() if one.ok is False] == []
 
 
-def test_a_marital_status_is_not_compared_where_who_has_a_spouse_is_married(tmp_path: Path) -> None:
+def test_a_marital_status_has_no_verdict_where_who_has_a_spouse_is_married(tmp_path: Path) -> None:
     single = family(count=40)
     single["demographics"] |= {"marital_status": {"S": 1}, "gender": {"F": 0.5, "M": 0.5}}
     job = prepare(single, [])
     path = stored(tmp_path, single)
-    found = [one.what for one in fidelity.compare(path, job.profile_text, job.journey_texts)]
+    found = fidelity.compare(path, job.profile_text, job.journey_texts)
 
-    assert [what for what in found if what.startswith("gender")]
-    assert [what for what in found if what.startswith("marital")] == []
+    assert [one for one in found if one.what.startswith("gender")]
+    assert [one.asked for one in found if one.what.startswith("marital")] == [
+        "not judged: those who have a spouse are married"
+    ]
 
 
 @pytest.mark.parametrize("rule", BROKEN)
@@ -100,3 +103,29 @@ def test_a_broken_household_is_told(made: duckdb.DuckDBPyConnection, path: Path,
     made.execute("ROLLBACK")
 
     assert told == [1]
+
+
+def test_ages_that_are_drawn_again_are_shown_without_a_verdict(tmp_path: Path) -> None:
+    home = {"spouse": {"share": 0.5, "age_gap": {"type": "normal", "mean": 2, "sd": 4}},
+            "children": {"number": {"0": 0.5, "2": 0.5}}}  # fmt: skip
+    asked = {"kind": "profile", "name": "families", "unit": "family", "count": 60,
+             "household": home, "products": ["patientsim"],
+             "demographics": {"age": {"type": "uniform", "low": 30, "high": 60}}}  # fmt: skip
+    found = {row[0]: row[1] for row in compared_run(stored(tmp_path, asked))}
+
+    assert found["spouse: age_gap"] == (
+        "not judged: ages that cannot be in a family are drawn again"
+    )
+    assert found["children: age, mean"] == found["spouse: age_gap"]
+
+
+def test_a_run_without_charts_or_coverage_says_what_it_cannot_judge(tmp_path: Path) -> None:
+    asked = {"kind": "profile", "name": "bare", "count": 30, "products": ["membersim"],
+             "coverage": {"plan": {"HDHP": 1}},
+             "clinical": {"comorbidities": [{"code": "I10", "share": 0.5}]}}  # fmt: skip
+    members = {row[0]: row[1] for row in compared_run(stored(tmp_path / "members", asked))}
+    charts = {row[0]: row[1] for row in compared_run(
+        stored(tmp_path / "charts", asked | {"products": ["patientsim"]}))}  # fmt: skip
+
+    assert members["conditions and medications"] == "not judged: the run has no charts"
+    assert charts["plan"] == "not judged: the run has no enrollments"

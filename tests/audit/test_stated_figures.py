@@ -83,7 +83,15 @@ STEPS = [
     step("reads", "lab", 40, details={"loinc": "4548-4", "result": {"from": "a1c"}}),
     step("measured", "lab", 50, details={"loinc": "2160-0", "result": {
         "type": "lognormal", "mean": 1.1, "sd": 0.3, "decimals": 2}}),
+    step("oxygen", "vital", 50, details={"loinc": "59408-5", "result": {
+        "type": "formula", "value": "99 - age / 40"}}),
     step("pulse", "vital", 50, details={"loinc": "8867-4", "result": by_age(70, 75)}),
+    {"do": "change", "id": "rises", "state": "a1c", "at": 60, "by": by_age(
+        {"type": "normal", "mean": 1, "sd": 0.3}, 0.5)},
+    step("stay", at=70, details={
+        "encounter_class": "inpatient", "diagnoses": ["Z00.00"],
+        "los_days": by_age({"type": "gamma", "mean": 3, "sd": 2, "decimals": 0}, 6),
+        "disposition": by_age({"01": 0.9, "06": 0.1}, {"01": 0.5, "06": 0.5})}),
     STAGES,
 ]  # fmt: skip
 PROFILE = {
@@ -125,6 +133,9 @@ STATED = {
     "way/early: days from its planned day": -0.5,
     "way/early: days from its planned day, of the first cycle": 1.0,
     "way/mid: days from its planned day": 0.0, "way/extra: events a year": 2.0,
+    "way/rises: by, otherwise": None, "way/stay: los, otherwise": None,
+    "way/stay: disposition, otherwise: 06": 0.1,
+    "way/stay: disposition, where age >= 60: 06": 0.5,
     "way/falls: by": None, "way/measured: result, mean": None,
     "way/measured: result, standard deviation": None, "way/course: starts in ill": 0.3,
     "way/course: well to ill: events a year": 0.8,
@@ -174,7 +185,9 @@ def test_no_figure_is_off_and_each_that_is_not_judged_says_why(
 
     assert [row for row in found.values() if row.ok is False] == []
     assert [row for row in unjudged if not str(row.asked).startswith("not judged: ")] == []
-    assert {row.what for row in unjudged} == {"way/pulse: result, mean"}
+    assert {row.what for row in unjudged} == {"way/oxygen: result, mean"}
+    assert (found["way/pulse: result, where age >= 60"].asked, found["way/stay: los, where "
+            "age >= 60"].got) == (75.0, 6.0)  # fmt: skip
 
 
 def test_a_condition_whose_share_depends_on_an_attribute_is_judged(
@@ -200,7 +213,8 @@ def test_a_mean_that_is_off_by_half_a_deviation_is_off(made: Path) -> None:
              if figure.kind == "mean"]  # fmt: skip
     assert len(means) > 5
     for figure in means:
-        off = replace(figure, got=figure.got + 0.5 * (figure.variance * figure.asked) ** 0.5)
+        deviation = (figure.variance / figure.asked) ** 0.5 or 1
+        off = replace(figure, got=figure.got + 0.5 * deviation * figure.asked)
         assert off.judged("wrong").ok is False, figure
 
 

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from healthsim.audit import chance
 from healthsim.audit.comparison import Comparison, compare_within, not_judged
 from healthsim.audit.expected import spread_of_alike
-from healthsim.specification.distributions.kinds import Categorical, Constant, Distribution
+from healthsim.specification.distributions.kinds import (
+    Categorical,
+    Conditional,
+    Constant,
+    Distribution,
+)
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.journey import JourneySpec
@@ -57,6 +62,8 @@ def compare_drawn(
         for _, step in journey.steps():
             for value in _values_of(step):
                 what = f"{journey.name}/{step.id}: {value.name}"
+                if isinstance(value.stated, Conditional) and value.stated.cases_apart():
+                    continue  # the run counted each case
                 if value.table not in stored:
                     yield not_judged(what, f"the run has no table {value.table}")
                 elif ids.count(step.id) > 1:

@@ -28,6 +28,7 @@ from healthsim.audit.comparison import (
 )
 from healthsim.audit.drawn_values import compare_drawn
 from healthsim.audit.expected import labels_of_each, share_of_each, spread
+from healthsim.audit.households import household_compared
 from healthsim.audit.members import born_compared, members_compared, places_decided
 from healthsim.audit.people import ColumnNotStored, StoredPeople, combinations_of
 from healthsim.audit.realized_figures import compare_figures, compare_options
@@ -110,10 +111,14 @@ def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Compar
         yield from born_compared("people", demographics.born, people)
     for name in ("gender", "race", "ethnicity", "language", "marital_status"):
         asked = getattr(demographics, name)
+        if asked is None:
+            continue
         if name == "marital_status" and profile.household is not None:
-            continue  # those who have a spouse are married, whatever the profile says
-        if asked is not None and asked.type != "population":
+            yield not_judged(name, "those who have a spouse are married")
+        elif asked.type != "population":
             yield from _labels(name, asked, people)
+        elif name in ("language", "marital_status"):  # the others are published figures by default
+            yield not_judged(name, "it is that of the published figures of each place")
     location = demographics.location
     for name, asked in (
         ("us_state", location.states),
@@ -121,37 +126,6 @@ def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Compar
     ):
         if asked is not None:
             yield from _labels(name, asked, people, location)
-
-
-def household_compared(
-    profile: ProfileSpec, anchors: StoredPeople, people: StoredPeople
-) -> Iterator[Comparison]:
-    """Yield how many anchors have a spouse, and how many children live with them."""
-    home, unit = profile.household, people.person_id // 100
-    if home is None:
-        return
-    if home.spouse is not None:
-        has = np.isin(anchors.person_id // 100, unit[people.person_id % 100 == 2])
-        try:
-            yield share("spouse", share_of_each(home.spouse.share, anchors), has)
-        except ColumnNotStored:
-            yield got_only("spouse", has)
-    if home.children is None:
-        return
-    children = np.bincount(unit[people.person_id % 100 >= 3], minlength=profile.count + 1)
-    children_of_each = children[anchors.person_id // 100]
-    number = home.children.number
-    try:
-        if number.kind == "text":
-            for label, each in labels_of_each(number, anchors).items():
-                yield share(f"children: {label}", each, children_of_each == int(label))
-        else:
-            expected = spread(number, anchors, integers=True)
-            yield compare_within(
-                "children: mean", expected.mean, float(children_of_each.mean()), expected.mean_error
-            )
-    except ColumnNotStored:
-        yield Comparison("children: mean", _UNKNOWN, round(float(children_of_each.mean()), 4))
 
 
 def _age(distribution: Distribution, people: StoredPeople) -> Iterator[Comparison]:
@@ -214,6 +188,8 @@ def _clinical(
 ) -> Iterator[Comparison]:
     clinical = profile.clinical
     if "conditions" not in people.stored:
+        if clinical.codes or clinical.medications:
+            yield not_judged("conditions and medications", "the run has no charts")
         return
     if clinical.primary is not None:
         code = clinical.primary.code
@@ -290,6 +266,9 @@ def _together(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison
         if comorbidity.loading and _share_alone_decides(comorbidity.code, profile)
     ]
     pairs = sorted(combinations(loading, 2), key=lambda two: -two[0].loading * two[1].loading)
+    if len(pairs) > _MOST_PAIRS:
+        more = f"conditions together, {len(pairs) - _MOST_PAIRS} more pairs"
+        yield not_judged(more, f"only the {_MOST_PAIRS} strongest are compared")
     for one, other in pairs[:_MOST_PAIRS]:
         has = people.has(one.code) & people.has(other.code)
         what = f"conditions {one.code} and {other.code} together"
@@ -365,7 +344,10 @@ def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:
 
 
 def _coverage(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
-    if profile.coverage is None or "enrollments" not in people.stored:
+    if profile.coverage is None:
+        return
+    if "enrollments" not in people.stored:
+        yield not_judged("plan", "the run has no enrollments")
         return
     distribution, plan = profile.coverage.plan, people.plan
     exact = distribution.exactly if isinstance(distribution, Categorical) else None

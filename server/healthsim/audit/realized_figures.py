@@ -126,7 +126,7 @@ def compare_options(
 
 def _is_of(one: RealizedFigure, journey: str, stated: StatedFigure) -> bool:
     same = (one.journey, one.step) == (journey, stated.step)
-    return same and (one.figure == stated.figure or one.figure.startswith(f"{stated.figure}, of "))
+    return same and (one.figure == stated.figure or one.figure.startswith(f"{stated.figure}, "))
 
 
 def _of_rows(

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from healthsim.specification.distributions.kinds import Conditional, Constant, Distribution
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import Change
-from healthsim.specification.journeys.events import AdverseEvent, Encounter, Prescription
+from healthsim.specification.journeys.details import StateResult
+from healthsim.specification.journeys.events import (
+    AdverseEvent,
+    Encounter,
+    Exposure,
+    Lab,
+    Prescription,
+    Vital,
+)
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import Begins, JourneySpec
 from healthsim.specification.journeys.plan import Beating
@@ -84,13 +92,31 @@ def _of_kind(step: StepHead) -> Iterator[StatedFigure]:
 
 
 def _numbers_of(step: StepHead) -> Iterator[tuple[str, Distribution | None]]:
-    """Yield numbers that no table stores as they were drawn."""
+    """Yield values that no table stores as they were drawn, or only together with other cases."""
+    for name, stated in _stored(step):
+        if isinstance(stated, Conditional) and stated.cases_apart() is not None:
+            yield name, stated
     if isinstance(step, Change):
         yield from (("by", step.by), ("to", step.to), ("per_year", step.per_year))
     elif isinstance(step, Prescription):
         yield "adherence", step.details.adherence
     elif isinstance(step, AdverseEvent):
         yield "lasts_days", step.details.lasts_days
+
+
+def _stored(step: StepHead) -> Iterator[tuple[str, Distribution | StateResult | None]]:
+    """Yield values that rows of the step hold, by the names under which they are drawn."""
+    if isinstance(step, Encounter):
+        yield from (("los", step.details.los_days), ("disposition", step.details.disposition))
+    elif isinstance(step, Lab | Vital):
+        yield "result", step.details.result
+        results = step.details.results if isinstance(step, Lab) else {}
+        yield from ((f"{loinc}/result", result) for loinc, result in results.items())
+    elif isinstance(step, Exposure):
+        yield "dose", step.details.dose
+    elif isinstance(step, AdverseEvent):
+        for name in ("grade", "related", "action"):
+            yield name, getattr(step.details, name)
 
 
 def _varies(stated: Distribution | None) -> bool:

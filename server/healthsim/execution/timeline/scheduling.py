@@ -139,7 +139,8 @@ class StepDates:
             return np.full(len(rows), round(day.value), dtype=np.int32)
         drawn = self.record.draws.numbers(f"{occurrence.address}/day", day, rows, scope(rows, base))
         key = FigureKey(self.layout.journey.name, occurrence.step.id, "day", "mean")
-        self.record.stated.draw((self.journey, key), rows, base, drawn, day, whole=True)
+        seen = (day, drawn, scope(rows, base))
+        self.record.stated.draw((self.journey, key), rows, base, seen, whole=True)
         clipped = np.rint(np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS))
         return np.where(np.isnan(drawn), NO_DAY, clipped).astype(np.int32)
 

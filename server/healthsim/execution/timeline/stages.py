@@ -166,7 +166,7 @@ class StageWalk:
             figure = f"stays in {stage.name}"
             key = FigureKey(self.layout.journey.name, step.stages.id, figure, "mean")
             stated = stage.stays.distribution
-            self.record.stated.draw((self.journey, key), rows, days, drawn, stated)
+            self.record.stated.draw((self.journey, key), rows, days, (stated, drawn, scope))
             stay_days = np.nan_to_num(drawn * stage.stays.unit_days, nan=LONGEST_DAYS)
             length = np.rint(np.clip(stay_days, 0, LONGEST_DAYS)).astype(np.int32)
             visit.bring_forward(rows, days + length, _UNDECIDED)

@@ -19,15 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Rows, Values
 from healthsim.execution.timeline.hazards import DrawnHazard
 from healthsim.specification.distributions.kinds import (
+    Categorical,
     Conditional,
     Constant,
     Distribution,
     DrawInput,
 )
 from healthsim.specification.journeys.timing import YEAR_DAYS
+from healthsim.specification.language.nodes import Scope
 from healthsim.tables import Coded
 
 UNIT = 1_000_000
@@ -171,25 +173,52 @@ class StatedFigures:
         where: tuple[int, FigureKey],
         rows: Rows,
         days: Days,
-        values: NDArray[np.float64],
-        stated: Distribution,
+        drawn: tuple[Distribution, Values, Scope],
         *,
         whole: bool = False,
     ) -> None:
-        """Note values that were drawn, where the same is to be expected for everybody.
+        """Note values that were drawn, where the same is to be expected of everybody in a case.
 
         Args:
             where: position of the journey, and the figure.
             rows: whose values they are.
             days: int32, when they were drawn.
-            values: float64, as drawn.
-            stated: what they were drawn from.
+            drawn: what they were drawn from, the values, and what its conditions saw.
             whole: whether they are rounded to whole numbers.
         """
-        if not stated.unconditional or isinstance(stated, Constant):
+        (journey, key), (stated, values, scope) = where, drawn
+        cases = stated.cases_apart() if isinstance(stated, Conditional) else None
+        if cases is None:
+            alike = stated.unconditional and not isinstance(stated, Constant)
+            if alike and not isinstance(values, Coded):  # texts are read off the rows
+                self._part(where, rows, days, (stated, values), whole=whole)
             return
-        drawn = np.nan_to_num(np.rint(values) if whole else values)
-        self.measure(where, rows, days, drawn, moments(_Same(stated), whole=whole))
+        left = np.ones(len(rows), dtype=np.bool_)
+        for whom, when, part in cases:
+            inside = np.flatnonzero(left if when is None else left & when.holds(scope))
+            left[inside] = False
+            named = journey, key._replace(figure=f"{key.figure}, {whom}")
+            theirs = values.take(inside) if isinstance(values, Coded) else values[inside]
+            self._part(named, rows[inside], days[inside], (part, theirs), whole=whole)
+
+    def _part(
+        self,
+        where: tuple[int, FigureKey],
+        rows: Rows,
+        days: Days,
+        drawn: tuple[Distribution, Values],
+        *,
+        whole: bool,
+    ) -> None:
+        """Note values that were drawn from a distribution without conditions."""
+        (journey, key), (part, values) = where, drawn
+        if isinstance(values, Coded):
+            for label, share in shares_of_labels(part).items():
+                of_label = key._replace(kind="share", figure=f"{key.figure}: {label}")
+                self.ask((journey, of_label), rows, days, share, values.equals(label))
+        else:
+            numbers = np.nan_to_num(np.rint(values) if whole else values)
+            self.measure(where, rows, days, numbers, moments(_Same(part), whole=whole))
 
     def follow(
         self,
@@ -259,6 +288,13 @@ def constants(distribution: Distribution) -> tuple[float, ...] | None:
             return None
         values |= dict.fromkeys(inside)
     return tuple(values)
+
+
+def shares_of_labels(stated: Distribution) -> dict[str, float]:
+    """Return the share of each label; none where they are not weights."""
+    weights = stated.weights if isinstance(stated, Categorical) else None
+    total = sum(weights.values()) if weights else 0.0
+    return {label: weight / total for label, weight in (weights or {}).items()} if total else {}
 
 
 class _Same(NamedTuple):

@@ -128,13 +128,18 @@ class StepCall(Generic[S_co]):
         decision = f"{self.occurrence.address}/{name}"
         drawn = self.record.draws.numbers(decision, distribution, self.rows, self.scope)
         key = FigureKey(self.layout.journey.name, self.step.id, name, "mean")
-        self.record.stated.draw((self.journey, key), self.rows, self.days, drawn, distribution)
+        seen = (distribution, drawn, self.scope)
+        self.record.stated.draw((self.journey, key), self.rows, self.days, seen)
         return drawn
 
     def values(self, name: str, distribution: Distribution) -> Values:
         """Draw a number or a text for everyone, addressed by the step and `name`."""
         decision = f"{self.occurrence.address}/{name}"
-        return self.record.draws.values(decision, distribution, self.rows, self.scope)
+        drawn = self.record.draws.values(decision, distribution, self.rows, self.scope)
+        key = FigureKey(self.layout.journey.name, self.step.id, name, "mean")
+        seen = (distribution, drawn, self.scope)
+        self.record.stated.draw((self.journey, key), self.rows, self.days, seen)
+        return drawn
 
     def measured_state(self, result: StateResult, noise: str = "noise") -> NDArray[np.float64]:
         """Read a state variable of everyone, float64, shape (n,), with measurement noise.

@@ -61,7 +61,7 @@ from healthsim.specification.distributions.numeric import (
     Weibull,
 )
 from healthsim.specification.distributions.short_forms import expand_short_form
-from healthsim.specification.language.expressions import Condition, Scope
+from healthsim.specification.language.expressions import Condition, Expression, Scope
 from healthsim.tables import Coded
 
 __all__ = [
@@ -266,6 +266,15 @@ class Conditional(Nested):
 
     def _numbered(self) -> Iterator[tuple[int, Case]]:
         return enumerate(self.cases)
+
+    def cases_apart(self) -> list[tuple[str, Expression | None, Distribution]] | None:
+        """Return whom each case is for in words, its condition and its distribution, in order.
+
+        None where a case has conditions of its own, so that its people are not all alike.
+        """
+        cases = [(f"where {case.when}", case.when, case.then) for case in self.cases]
+        parts = [*cases, ("otherwise", None, self.otherwise)]
+        return parts if all(part.unconditional for _, _, part in parts) else None
 
     def expressions(self) -> Iterator[InnerExpression]:
         """Yield each case's condition, then those of the parts."""
