@@ -139,6 +139,8 @@ def _add_traits(text: str, mention: Mention, members: list[Member]) -> None:
 
 def _traits(text: str, mention: Mention) -> Iterator[tuple[Claim, str]]:
     """Yield what the words of a clause, and the adjectives before it, say."""
+    if re.match(r"\s+of\b", text[mention.end :]):
+        return  # "mother of a 5-year-old with asthma": of somebody else
     taken: list[Claim] = []
     bare = None if mention.plural else BARE_AGE.match(text, mention.end)
     if bare:

@@ -52,8 +52,10 @@ CODE = re.compile(r"[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?(?![\w-])")
 ALONE = r"\b(?:single|lone|widow\w*|divorced|unmarried)\b"
 SIZE = re.compile(rf"\b(?:family|families|household|households)\s+of\s+({COUNT})\b",
                    re.IGNORECASE)  # fmt: skip
+_NO_OTHER = r"(?!\s*(?:-|–|to|or|and|until)\s*\d)"
+"""No second figure: a range or a choice is not one age."""
 BARE_AGE = re.compile(
-    r"\s*(?:is\s+)?(\d{1,3})(?=\s*(?:$|[,;:&]|\.(?!\d)|(?:and|with|who|is|has|born)\b))"
+    rf"\s*(?:is\s+)?(\d{{1,3}}){_NO_OTHER}(?=\s*(?:$|[,;:&]|\.(?!\d)|(?:and|with|who|is|has|born)\b))"
     r"|\s*,\s*(\d{1,3})(?=\s*(?:$|[,;:]|\.(?!\d)))",
     re.IGNORECASE,
 )
@@ -61,22 +63,25 @@ BARE_AGE = re.compile(
 LINKS = re.compile(
     r"(?:is|are|has|have|having|with|and|an?|who|also|suffers?|suffering|from|diagnosed|living|"
     r"lives)(?![\w-])|&", re.IGNORECASE)  # fmt: skip
-NOT = r"(?:\b(?:not|no|never|without|isn't|isnt|if|since|from|until|till|at|when)\s+|\bnon-?\s*)$"
+NOT = (
+    r"(?:\b(?:not|no|never|without|isn't|isnt|if|since|from|until|till|at|when|for|of|than|over|"
+    r"under|above|below|least|most|almost|nearly)\s+|\bnon-?\s*|\bmonths?\s+)$"
+)
 """What stands before a trait that the member does not have, or had at another time."""
 NOT_NOW = r"\b(?:was|were|been|trying|get|getting|got|become|wants?|hopes?|plans?)\b"
 """Words of a pregnancy that is over, or only hoped for."""
 TRAITS = {
     "born": (r"\b(?:(?:is |was |were )?born|b\.|dob|date of birth)\s*(?:in|on|:)?\s*"
-             rf"(?P<value>{CALENDAR})"),
+             rf"(?P<value>{CALENDAR}){_NO_OTHER}"),
     "years": (r"\b(?:aged|age(?: of)?|of age)\s*(?P<years>\d{1,3})(?![\d%]|[.,]\d|\s*months?)"
-              r"(?:\s+years?)?|(?<![\w.])(?P<old>\d{1,3}|" + "|".join(NUMBERS) +
+              + _NO_OTHER + r"(?:\s+years?)?|(?<![\w.])(?P<old>\d{1,3}|" + "|".join(NUMBERS) +
               r")[- ]*(?:years?[- ]olds?|y/?o|"
               r"years? of age)(?!\w)"),
     "months": r"(?<![\w.])(?P<value>\d{1,2})[- ]*months?[- ]olds?\b",
     "weeks": r"(?<![\w.])(?P<value>\d{1,2})\s*weeks?\s*pregnant\b"
              r"|\bpregnant\s+(?P<after>\d{1,2})\s*weeks?\b",
     "due": (r"\b(?:due(?: date)?|expecting(?: an?(?: \w+)? (?:baby|child))?|expects? an?"
-            rf" (?:baby|child))\s*(?:is|in|on|:)?\s*(?P<value>{CALENDAR})"),
+            rf" (?:baby|child))\s*(?:is|in|on|:)?\s*(?P<value>{CALENDAR}){_NO_OTHER}"),
     "pregnant": r"\bpregnant\b|\bexpecting(?: an? (?:baby|child))?(?![\w])",
 }  # fmt: skip
 """Traits that bind by their own word, the more particular first."""
