@@ -36,7 +36,7 @@ def test_of_a_union_only_the_branch_of_the_values_type_is_reported() -> None:
         "details.result.sd: is missing; add it",
         "details.result.median: unknown key 'median'; did you mean 'mean'? the keys here are "
         "mean, decimals, sd, low, high, type",
-        "details.result.sigma: unknown key 'sigma'; its keys are listed above",
+        "details.result.sigma: unknown key 'sigma'; did you mean 'sd'?",
     ]
 
 
@@ -188,3 +188,49 @@ def test_names_that_share_a_word_come_before_names_that_share_none() -> None:
 
     assert nearest("reversal_share", keys)[0] == "first_fill_share"
     assert nearest("zzz", keys) == keys
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({**visit("v"), "probability": 0.3}, "did you mean 'chance'? the keys here are chance, "),
+        ({**visit("v"), "hazard": {"share": 0.1, "within_days": 9, "rate": 1}},
+         "did you mean 'share' or 'per_year'? the keys here are share, per_year, "),
+        ({**visit("v"), "at": {"days": 3}}, "did you mean 'day'? the keys here are day, "),
+        (event("v", "prescription", medication="metformin 500 mg tablet"), "did you mean 'drug'?"),
+        (event("v", "lab", loinc="4548-4", code="4548-4"), "did you mean 'loinc'?"),
+        (event("v", "medication"), "use type: prescription"),
+        (event("v", "vaccine"), "use type: immunization"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_called_so_elsewhere_is_answered_with_its_name_here(
+    step: dict[str, Any], said: str
+) -> None:
+    assert any(said in line for line in lines(journey(step)))
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (diabetic(location={"states": {"TX": 1}}), "it belongs at demographics.location;"),
+        (journey(visit("v", chance=0.3)), "it belongs at phases[0].steps[0].chance;"),
+        (journey(visit("v"), variance_days=3), "the keys here are "),
+    ],
+)
+def test_a_key_that_stands_too_high_or_too_deep_is_sent_to_its_place(
+    document: dict[str, Any], said: str
+) -> None:
+    assert any(said in line for line in lines(document))
+
+
+def test_a_second_unknown_key_of_a_place_does_not_list_its_keys_again() -> None:
+    said = lines(journey(visit("v", zzz=1, xyzzy=2)))
+
+    assert "the keys here are encounter_class" in said[0]
+    assert said[1] == "details.xyzzy: unknown key 'xyzzy'; its keys are listed above"
+
+
+def test_a_list_that_is_wanted_is_asked_for_in_plain_words() -> None:
+    (problem,) = problems(diabetic(clinical={"comorbidities": {"I10": 0.3}}))
+
+    assert str(problem) == "clinical.comorbidities: is an object; give a list"

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from healthsim.errors import alike
 from healthsim.specification.faults.places import Part, is_model, keys_of, kind_at, places
+from healthsim.specification.faults.synonyms import called
 
 Item = dict[str, Any]
 
@@ -103,9 +104,14 @@ def _misfit_of(item: Item, root: tuple[Part, ...], model: type[BaseModel]) -> fl
     if kind == "extra_forbidden":
         *outer, key = item["loc"]
         there = kind_at(model, tuple(outer))
-        misspelt = is_model(there) and bool(alike(str(key), keys_of(there)))
+        misspelt = is_model(there) and _is_meant(str(key), keys_of(there))
         return _FAULT if misspelt else 1.0
     return 1.0 if kind == "missing" else _FAULT
+
+
+def _is_meant(key: str, keys: Sequence[str]) -> bool:
+    """Return whether a key stands for one of some others."""
+    return bool(called(key, keys) or alike(key, keys))
 
 
 def _is_other_word(item: Item) -> bool:

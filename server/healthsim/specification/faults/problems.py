@@ -23,6 +23,7 @@ from healthsim.specification.faults.places import (
     places,
     tags_of,
 )
+from healthsim.specification.faults.synonyms import called
 
 RESERVED = {
     "defects": "an observed copy with errors is not built yet",
@@ -70,7 +71,8 @@ def _problem(
     kind, value, context = item["type"], item.get("input"), item.get("ctx") or {}
     if kind == "extra_forbidden":
         key = str(item["loc"][-1])
-        mend = RESERVED.get(key) or _other_key(key, item["loc"][:-1], model, listed)
+        place = item["loc"][:-1]
+        mend = RESERVED.get(key) or _other_key(key, place, model, where, listed)
         return Problem(location, f"unknown key {key!r}", mend)
     if kind == "missing":
         return Problem(location, "is missing", "add it")
@@ -82,6 +84,8 @@ def _problem(
         return Problem(location, f"is {shown(value)}", _object_of(kind_at(model, item["loc"])))
     if kind == "literal_error":
         return Problem(location, f"is {value!r}", _word(value, str(context.get("expected"))))
+    if kind in _WANTED:
+        return Problem(location, f"is {shown(value)}", _WANTED[kind])
     message = str(item["msg"]).removeprefix("Value error, ")
     if kind in {"value_error", "assertion_error"} or "; " in message:
         what, _, mend = message.partition("; ")
@@ -89,21 +93,47 @@ def _problem(
     return Problem(location, f"is {shown(value)}", message[:1].lower() + message[1:])
 
 
+_WANTED = {"tuple_type": "give a list", "list_type": "give a list", "dict_type": "give an object"}
+"""Kinds of error of pydantic whose own words are those of Python."""
+
+
 def _other_key(
-    key: str, place: tuple[Part, ...], model: type[BaseModel], listed: set[tuple[Part, ...]]
+    key: str,
+    place: tuple[Part, ...],
+    model: type[BaseModel],
+    where: str,
+    listed: set[tuple[Part, ...]],
 ) -> str:
     """Suggest the keys of a place for an unknown one; in full only once for each place."""
     kind = kind_at(model, place)
     if not is_model(kind):
         return "remove it, or look at the guide of this part of the language"
     keys = keys_of(kind)
-    meant = near(key, keys) if alike(key, keys) else not_built(key.replace("_", " "))
-    meant += ";" if meant and not meant.endswith("?") else ""
+    meant = called(key, keys) or alike(key, keys)[:3]
+    hint = f"did you mean {' or '.join(map(repr, meant))}?" if meant else (
+        _elsewhere(key, place, model, where) or not_built(key.replace("_", " "))
+    )  # fmt: skip
+    hint += ";" if hint and not hint.endswith("?") else ""
     if place in listed:
-        return meant or "its keys are listed above"
+        return hint.removesuffix(";") or "its keys are listed above"
     listed.add(place)
-    takes = f"the keys here are {', '.join(nearest(key, keys))}" if keys else "remove it"
-    return f"{meant} {takes}".strip()
+    ordered = dict.fromkeys([*meant, *nearest(key, keys)])
+    takes = f"the keys here are {', '.join(ordered)}" if keys else "remove it"
+    return f"{hint} {takes}".strip()
+
+
+def _elsewhere(key: str, place: tuple[Part, ...], model: type[BaseModel], where: str) -> str:
+    """Say where a key belongs that stands too deep, or not deep enough."""
+    for end in range(len(place) - 1, -1, -1):
+        around = kind_at(model, place[:end])
+        if is_model(around) and key in keys_of(around):
+            return f"it belongs at {path_of((*place[:end], key), model, where)}"
+    inner = [(*place, field) for field in keys_of(kind_at(model, place))]
+    for below in inner:
+        kind = kind_at(model, below)
+        if is_model(kind) and key in keys_of(kind):
+            return f"it belongs at {path_of((*below, key), model, where)}"
+    return ""
 
 
 def _of_tag(location: str, context: Mapping[str, Any]) -> Problem:
@@ -123,7 +153,7 @@ def _of_step(location: str, value: object, message: str, tags: tuple[str, ...]) 
         do, event = value.get("do", "event"), value.get("type")
         key, word = ("type", event) if do == "event" else ("do", do)
         words = [tag.partition(":")[2] for tag in tags]
-        meant = alike(word, words) if isinstance(word, str) else []
+        meant = called(word, words) or alike(word, words) if isinstance(word, str) else []
         if meant:
             kinds = {word: tag.partition(":")[0] for word, tag in zip(words, tags, strict=True)}
             written = [f"{'do' if kinds[word] == 'do' else 'type'}: {word}" for word in meant[:3]]
