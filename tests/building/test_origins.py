@@ -55,10 +55,10 @@ def test_figures_of_a_request_are_said() -> None:
     new = starting.start_profile("250 Medicare patients with diabetes in Texas").draft
     page = card.page(new, [], [])
 
-    assert row(page, "how many") == ["how many", "250 people", "said"]
-    assert row(page, "location")[2] == "said"
+    assert row(page, "how many") == ["how many", "250 people", "said '250'"]
+    assert row(page, "location")[2] == "said 'Texas'"
     assert row(page, "gender")[2] == "template"
-    assert row(page, "plan")[2] == "said, as in the template"
+    assert row(page, "plan")[2] == "said 'Medicare', as in the template"
 
 
 def test_a_name_that_no_path_can_hold_does_not_break_the_card() -> None:
@@ -193,3 +193,21 @@ def test_a_journey_whose_parts_are_too_long_names_the_parts() -> None:
     page = card.page(Draft(journeys=(journey,)), [], [])
 
     assert page.splitlines()[-1] == "- … more: get_spec with section journeys[long].parts"
+
+
+def test_shares_of_plans_that_nobody_gave_are_assumed_beside_the_word() -> None:
+    new = starting.start_profile("50 Medicaid members with gout").draft
+    usual = starting.start_profile("50 commercial members with gout").draft
+    given, _ = refining.refine(usual, [
+        {"op": "set", "path": "coverage.plan", "value": {"HDHP": 1}},
+    ])  # fmt: skip
+
+    assert row(card.page(new, [], []), "plan")[2].startswith("said 'Medicaid'")
+    assert row(card.page(usual, [], []), "plan")[2] == "said 'commercial', shares assumed"
+    assert row(card.page(given, [], []), "plan")[2] == "said 'commercial'"
+
+
+def test_a_vague_word_stands_beside_what_was_assumed_for_it() -> None:
+    new = starting.start_profile("200 Medicare patients with diabetes, mostly in Texas").draft
+
+    assert row(card.page(new, [], []), "location")[2] == "assumed for 'mostly … Texas'"

@@ -7,18 +7,19 @@ from typing import Any
 
 from healthsim.building import paths, templates
 from healthsim.building.draft import Draft
+from healthsim.building.phrases import line
+from healthsim.building.vocabulary import PAYERS
 from healthsim.errors import Refused
 
 SAID, TEMPLATE, ASSUMED = "said", "template", "assumed"
-AGREED = "said, as in the template"
 
 
 class Origins:
     """Tells where the figures of one draft come from.
 
     A figure is *said* where a person settled its place, of the *template* where it is the same as
-    there, and *assumed* otherwise: a default, or a figure taken for a vague word. Where a person
-    settled what the template has already ("Medicare"), its figures are the template's all the same.
+    there, and *assumed* otherwise: a default, or a figure taken for a vague word. Where words
+    without a figure settled a place ("Medicare"), it is told whose the figures are.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -27,18 +28,29 @@ class Origins:
         self._profile = self._template("profile", draft.profile or {})
 
     def of(self, path: str) -> str:
-        """Return where the figure at a path of the profile comes from."""
+        """Return where the figure at a path of the profile comes from, with the person's words."""
         try:
             pieces = paths.parse(path)
         except Refused:  # an unfinished draft may hold a name that no path can
             return ASSUMED
-        if any(path.startswith(one) or one.startswith(path) for one in self._assumed):
-            return ASSUMED
+        words = self._words(path)
+        if any(_meet(path, one) for one in self._assumed):
+            return f"{ASSUMED} for {words}" if words else ASSUMED
         value = paths.find(self._draft.profile, pieces)
         same = value is not None and value == paths.find(self._profile, pieces)
-        if self._draft.is_settled(path):
-            return AGREED if same else SAID
-        return TEMPLATE if same else ASSUMED
+        if not self._draft.is_settled(path):
+            return TEMPLATE if same else ASSUMED
+        said = f"{SAID} {words}".strip()
+        if same and not any(letter.isdigit() for letter in words):
+            return f"{said}, as in the template"
+        usual = path == "coverage.plan" and any(value == dict(one.plans) for one in PAYERS)
+        return f"{said}, shares assumed" if usual and words and len(value) > 1 else said
+
+    def _words(self, path: str) -> str:
+        """Return what the person said of a path, in quotes; empty where it was set directly."""
+        wishes = [wish for wish in self._draft.wishes if wish.fate == "bound" and wish.path]
+        words = [line(wish.words) for wish in wishes if _meet(wish.path, path)]
+        return ", ".join(f"{word!r}" for word in dict.fromkeys(words[:_MOST_WORDS]))
 
     def template_of(self, journey: Mapping[str, Any]) -> str:
         """Return the name of the template that a journey is a copy of, or nothing."""
@@ -62,6 +74,17 @@ class Origins:
             if document.get("name") == template.name:
                 return template.fresh()
         return {}
+
+
+def _meet(one: str, other: str) -> bool:
+    """Return whether two paths name the same place, or one a part of the other's."""
+    return one == other or any(
+        inner.startswith((f"{outer}.", f"{outer}["))
+        for inner, outer in ((one, other), (other, one))
+    )
+
+
+_MOST_WORDS = 3  # pieces of what was said that are quoted
 
 
 def _deepest(journey: Mapping[str, Any], pieces: list[str]) -> Iterator[Mapping[str, Any]]:
