@@ -432,3 +432,26 @@ def test_migrate_refuses_a_format_from_the_future(home: Path, tmp_path: Path) ->
     assert done.stdout == ""
     assert f"later.json.format: is {FORMAT + 1}" in done.stderr
     assert "install the version of HealthSim that wrote it" in done.stderr
+
+
+def test_a_person_of_a_scenario_is_told_by_day_and_as_json(home: Path, small: str) -> None:
+    told = _run(home, "person", small, "101")
+    data = json.loads(_run(home, "person", small, "101", "--json").stdout)
+
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("person 101\n")
+    assert f"of {data['total']}" in told.stdout.splitlines()[-1]
+    assert data["lines"][0].keys() == {"date", "table", "what", "id", "of"}
+    assert _run(home, "person", small, "1").returncode == 2
+
+
+def test_a_row_of_a_scenario_is_explained_and_as_json(home: Path, small: str) -> None:
+    told = _run(home, "explain", small, "patients", "101")
+    data = json.loads(_run(home, "explain", small, "patients", "101", "--json").stdout)
+
+    assert told.returncode == 0, told.stderr
+    assert "profile.demographics.age: " in told.stdout
+    assert "rule: one row for each person" in told.stdout
+    assert data["row"]["person_id"] == 101
+    assert data["draws"][0].keys() == {"decision", "uniform", "from", "gave"}
+    assert "no such row" in _run(home, "explain", small, "patients", "7").stderr

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from healthsim import __version__
-from healthsim.errors import NotFound, Refused
+from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, scenarios
 from healthsim.operations.explaining.explain import RowExplained, explain_row
@@ -235,3 +235,21 @@ def test_a_run_is_explained_by_its_run_id(home: Home) -> None:
         (key,) = connection.execute("SELECT person_id FROM patients LIMIT 1").fetchone() or (0,)
 
     assert explain_row(home, run_id, "patients", str(key)).reasons.because
+
+
+def test_a_file_that_holds_nonsense_is_answered_and_never_fails_inside(home: Home) -> None:
+    _changed(home, "nonsense", "UPDATE plans SET plan_id = 'No such plan'",
+             "UPDATE conditions SET code = 'nonsense'",
+             "UPDATE fills SET person_id = 999999999")  # fmt: skip
+
+    assert "the file was changed" in _one(home, "nonsense", "plans").note
+    assert "differs in code" in _one(home, "nonsense", "conditions").note
+    assert "not of this specification" in _one(home, "nonsense", "fills").note
+
+
+def test_a_file_without_its_specification_is_called_damaged(home: Home) -> None:
+    _changed(
+        home, "headless", "UPDATE healthsim_manifest SET value = '\"{\"' WHERE key = 'profile'"
+    )
+    with pytest.raises(StorageError, match="its specification cannot be read"):
+        explain_row(home, "headless", "patients", "101")

@@ -90,11 +90,30 @@ def _conditions(rows: Rows, table: str) -> Iterator[PersonLine]:
 
 def _result(row: Row) -> str:
     """Say a result: a number with its flag, or a text."""
-    name = str(row["display"] or row["loinc"]).split(" [")[0].split(" in ")[0]
+    name = _shortened(str(row["display"] or row["loinc"]))
     if row["value"] is None:
         return f"{name}: {row.get('value_text') or 'no value'}"
     flag = {"H": " high", "L": " low"}.get(str(row.get("flag")), "")
     return f"{name} {row['value']:g} {row['unit'] or ''}".strip() + flag
+
+
+_USUAL = frozenset(("Mass/volume", "Moles/volume", "#/volume", "Enzymatic activity/volume"))
+"""Properties of a LOINC name that its unit says already."""
+
+
+def _shortened(name: str) -> str:
+    """Return a LOINC name without its specimen, and without a property that is usual.
+
+    >>> _shortened("Cholesterol in HDL [Mass/volume] in Serum or Plasma")
+    'Cholesterol in HDL'
+    >>> _shortened("Hemoglobin A1c/Hemoglobin.total in Blood")
+    'Hemoglobin A1c/Hemoglobin.total'
+    """
+    what, bracket, rest = name.partition(" [")
+    measured = rest.partition("]")[0]
+    if not bracket:
+        return name.rpartition(" in ")[0] or name
+    return what if measured in _USUAL else f"{what} [{measured}]"
 
 
 def _prescription(row: Row) -> str:

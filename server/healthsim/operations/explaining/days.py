@@ -14,7 +14,7 @@ from healthsim.specification.distributions.kinds import Constant
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.plan import Beating, Occurrence, StageEntry
 from healthsim.specification.journeys.repeats import ProtocolVisit
-from healthsim.specification.journeys.timing import At, Hazard
+from healthsim.specification.journeys.timing import YEAR_DAYS, At, Hazard
 
 
 class StepDay:
@@ -120,9 +120,21 @@ class StepDay:
         value = "" if rate is None or rate.value is None else f"{float(rate.value):g}"
         risk = f"{value} a year" if name == "per_year" else f"{value} in {hazard.within_days} days"
         u = "" if draw is None else f", uniform {number(draw.uniform)}"
+        if draw is not None and rate is not None and rate.value is not None:
+            u += _arithmetic(hazard, draw.uniform, float(rate.value))
         counted = f" ({', '.join(words)})" if not renewals else ", read anew"
         return (f"day {iso(self.day)}: at risk from {iso(since)}{counted}, {risk}{u}: after "
                 f"{self.day - since} days")  # fmt: skip
+
+
+def _arithmetic(hazard: Hazard, u: float, rate: float) -> str:
+    """Show how a uniform becomes days, where one short formula does it."""
+    if hazard.share is not None and rate > 0:
+        days = u / rate * (hazard.within_days or 0)
+        return f" / {rate:g} × {hazard.within_days} = {days:.2f}"
+    if rate > 0 and hazard.shape == 1.0 and not hazard.by_month and not hazard.bands:
+        return f", -ln(1 - u) / {rate:g} × {YEAR_DAYS:g} = {-math.log1p(-u) / rate * YEAR_DAYS:.2f}"
+    return ""
 
 
 def opening(occurrence: Occurrence) -> str:

@@ -25,6 +25,7 @@ from healthsim.operations.reference import (
 )
 from healthsim.operations.stored import Row, StoredRows, as_json, open_stored, rows_of
 from healthsim.persistence.database import literal, quoted
+from healthsim.persistence.files import DamagedFile
 from healthsim.tables import Table
 
 DRAW = ["decision", "uniform", "from", "gave"]
@@ -101,15 +102,45 @@ def explain_row(home: Home, name: str, table: str, key: str) -> RowExplained:
     documents = _documents(stored)
     job = _job(home, stored, documents)
     case, note = _traced(RowCase(described, row, job, documents))
-    return RowExplained(table, _present(row), reasons_of(case), note or _difference(case))
+    if case.trace is None:
+        reasons, changed = _of_nobody(case)
+    else:
+        reasons, changed = _made_again(case)
+    return RowExplained(table, _present(row), reasons, note or changed)
+
+
+def _of_nobody(case: RowCase) -> tuple[Reasons, str]:
+    """Explain a row whose values are only what the file says, and say where they cannot be so."""
+    try:
+        return reasons_of(case), ""
+    except (KeyError, TypeError, ValueError, IndexError):
+        return _only_rule(case), "it is not of this specification: the file was changed"
+
+
+def _made_again(case: RowCase) -> tuple[Reasons, str]:
+    """Explain a row as it comes out again, and say where the stored one is another."""
+    keys = {column: case.row[column] for column in case.table.key}
+    again = case.rows(case.table.name, **keys)
+    if not again:
+        return _only_rule(case), ("made again, this row does not come out: the file was changed "
+                                  "after it was made")  # fmt: skip
+    other = [name for name, value in case.row.items() if not _same(value, again[0].get(name))]
+    changed = f"made again, it differs in {', '.join(other)}: the file was changed" if other else ""
+    return reasons_of(replace(case, row=again[0])), changed
+
+
+def _only_rule(case: RowCase) -> Reasons:
+    return Reasons(made_by=[_rule(case.table)])
+
+
+def _rule(table: Table) -> str:
+    return f"rule: {RULES.get(table.name, 'one row for each event of this type')}"
 
 
 def reasons_of(case: RowCase) -> Reasons:
     """Return why a row is there and as it is, as much of it as fits into an answer."""
-    table = case.table.name
-    reasons = _EXPLAIN.get(table, chart.explain_event)(case)
-    reasons.made_by = [line for line in reasons.made_by if line]
-    reasons.made_by.append(f"rule: {RULES.get(table, 'one row for each event of this type')}")
+    reasons = _EXPLAIN.get(case.table.name, chart.explain_event)(case)
+    reasons.made_by = [*filter(None, reasons.made_by), _rule(case.table)]
     return _cut(reasons)
 
 
@@ -195,9 +226,16 @@ def _near(stored: StoredRows, table: Table, keys: Mapping[str, str]) -> str:
 
 def _documents(stored: StoredRows) -> Documents:
     manifest = stored.manifest
-    profile: dict[str, Any] = json.loads(manifest.profile)
-    profile |= {"seed": manifest.seed, "count": manifest.count}
-    return Documents(profile, [json.loads(text) for text in manifest.journeys])
+    try:
+        profile: dict[str, Any] = json.loads(manifest.profile)
+        profile |= {"seed": manifest.seed, "count": manifest.count}
+        return Documents(profile, [dict(json.loads(text)) for text in manifest.journeys])
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DamagedFile(
+            stored.name,
+            "its specification cannot be read",
+            "save the run again, or generate it again from its specification",
+        ) from error
 
 
 def _job(home: Home, stored: StoredRows, documents: Documents) -> Job:
@@ -227,6 +265,8 @@ def _traced(case: RowCase) -> tuple[RowCase, str]:
     """Return the case with its unit made again, and why not where that is not done."""
     if "person_id" not in case.row:
         return case, ""
+    if not isinstance(case.row["person_id"], int):
+        return case, "it names no person: the file was changed"
     job = case.job
     counted = bool(job.quotas) or job.counts_journeys
     if counted and job.count > MOST_COUNTED:
@@ -237,20 +277,6 @@ def _traced(case: RowCase) -> tuple[RowCase, str]:
         return case, f"person {case.person_id} is not of this specification: the file was changed"
     trace = trace_unit(job, unit, settle_population_steps(job, threads=1))
     return replace(case, trace=trace), ""
-
-
-def _difference(case: RowCase) -> str:
-    """Say where the stored row is not what comes out again."""
-    if case.trace is None:
-        return ""
-    keys = {column: case.row[column] for column in case.table.key}
-    again = case.rows(case.table.name, **keys)
-    if not again:
-        return "made again, this row does not come out: the file was changed after it was made"
-    other = [name for name, value in case.row.items() if not _same(value, again[0].get(name))]
-    if other:
-        return f"made again, it differs in {', '.join(other)}: the file was changed"
-    return ""
 
 
 def _same(stored: object, again: object) -> bool:

@@ -225,7 +225,16 @@ def explain_medication(case: RowCase, drug: str) -> Reasons:
 
 
 def explain_directory(case: RowCase) -> Reasons:
-    """Say where a clinician, a facility or a pharmacy comes from."""
+    """Say where a clinician, a facility or a pharmacy comes from.
+
+    Raises:
+        ValueError: the directory has none of this number.
+    """
+    directory = case.job.reference.directory
+    known = {"providers": directory.providers.npi, "pharmacies": directory.pharmacies.npi,
+             "facilities": np.arange(len(directory.facilities.npi))}[case.table.name]  # fmt: skip
+    if not np.isin(int(case.row[case.table.key[0]]), known):
+        raise ValueError(f"{case.table.name} has no {case.row[case.table.key[0]]}")
     real = case.row.get("source") not in (None, "synthetic")
     source = "an imported public file" if real else "the invented directory, the same in every run"
     reasons = Reasons(made_by=[case.stated("network"), f"rule: {source}"])
@@ -239,8 +248,14 @@ def explain_directory(case: RowCase) -> Reasons:
 
 
 def explain_plan(case: RowCase) -> Reasons:
-    """Say who named a plan, and where its amounts come from."""
+    """Say who named a plan, and where its amounts come from.
+
+    Raises:
+        ValueError: the specification names no such plan.
+    """
     name = str(case.row["plan_id"])
+    if name not in case.job.plan_table.names:
+        raise ValueError(f"no plan {name}")
     own = case.job.profile.coverage
     stated = own is not None and name in own.plans
     path = f"coverage.plans[{name}]" if stated else "coverage.plan"
