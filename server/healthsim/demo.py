@@ -206,7 +206,7 @@ async def _build(talk: Conversation) -> str:
     draft = await talk.call("start_profile_builder", request=request)
     spec_id = str(draft["spec_id"])
     talk.lines(*(f"understood: {line}" for line in draft.get("understood", ())))
-    talk.lines(*(f"not understood: {line}" for line in draft.get("not_understood", ())))
+    talk.lines(*(f"not in the draft: {line}" for line in draft.get("not_understood", ())))
     for question in draft.get("open", ()):
         talk.model(question["ask"])
     talk.person("80 % in Texas, the rest in Oklahoma.")

@@ -9,7 +9,16 @@ from typing import Any
 from healthsim import capabilities
 from healthsim.building import lexicon
 from healthsim.building.described import Fact
-from healthsim.building.ledger import LONGEST, SAYS_NOTHING, Span, Token, Wish, quote, tokens
+from healthsim.building.ledger import (
+    FOR_JOURNEY,
+    LONGEST,
+    SAYS_NOTHING,
+    Span,
+    Token,
+    Wish,
+    quote,
+    tokens,
+)
 from healthsim.building.vocabulary import PAYERS
 
 Settled = tuple[str, str]
@@ -91,7 +100,7 @@ def _where(words: str, named: Sequence[capabilities.Capability]) -> str:
     """Return where an open piece belongs: to a journey, a template, or a part of the language."""
     units = lexicon.units(words)
     if any(unit.letter in "jJ" for unit in units):
-        return "pass these words to start_journey_builder"
+        return FOR_JOURNEY
     topics = [str(unit.value) for unit in units if unit.letter == "*"]
     if topics:
         return f"template {topics[0]} is about this; start again with template= if it is meant"

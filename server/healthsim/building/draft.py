@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from healthsim.building import paths, surprises
-from healthsim.building.ledger import SAYS_NOTHING, Wish, unsettled
+from healthsim.building.ledger import FOR_JOURNEY, SAYS_NOTHING, Wish, unsettled
 from healthsim.building.question import Question
 from healthsim.errors import Problem, SpecError, StorageError
 
@@ -149,10 +149,26 @@ def questions(draft: Draft) -> list[Question]:
         for item in draft.assumptions
         if not draft.is_settled(item.path)
     ]
+    open_questions += _of_wishes(draft)
+    open_questions += surprises.questions(draft)
+    return open_questions + _of_profile(draft) + _of_journeys(draft)
+
+
+def _of_wishes(draft: Draft) -> list[Question]:
+    """Ask about the words that are not in the draft: those of a journey first."""
     waiting = unsettled(draft.wishes)
-    if waiting:
-        unread = "; ".join(repr(wish.words) for wish in waiting)[:_LONGEST]
-        suggested = tuple(change for wish in waiting for change in wish.suggestions)
+    of_journey = [wish.words for wish in waiting if wish.note == FOR_JOURNEY]
+    others = [wish for wish in waiting if wish.note != FOR_JOURNEY]
+    open_questions = []
+    if of_journey:
+        words = "; ".join(map(repr, of_journey))[:_LONGEST]
+        open_questions.append(
+            Question("journeys", f"Asked for: {words}. Pass these words to start_journey_builder.",
+                     assumed=True)
+        )  # fmt: skip
+    if others:
+        unread = "; ".join(repr(wish.words) for wish in others)[:_LONGEST]
+        suggested = tuple(change for wish in others for change in wish.suggestions)
         open_questions.append(
             Question("not_understood",
                      f"Not in the draft: {unread}. Change the draft with refine_spec, for=<the "
@@ -160,8 +176,7 @@ def questions(draft: Draft) -> list[Question]:
                      (*suggested[:_MOST_SUGGESTED], {"op": "remove", "path": "not_understood"}),
                      assumed=True)
         )  # fmt: skip
-    open_questions += surprises.questions(draft)
-    return open_questions + _of_profile(draft) + _of_journeys(draft)
+    return open_questions
 
 
 def _of_profile(draft: Draft) -> list[Question]:

@@ -20,6 +20,9 @@ Span = tuple[int, int]
 SAYS_NOTHING = "says nothing"
 """The note of fillers."""
 
+FOR_JOURNEY = "pass these words to start_journey_builder"
+"""The note of words that ask for a journey."""
+
 LONGEST = 2000
 """Characters of a request that are read."""
 
