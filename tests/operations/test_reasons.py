@@ -19,7 +19,7 @@ from healthsim.operations.estimate import cells
 from healthsim.operations.explaining.case import Documents, Reasons, RowCase, plain_rows
 from healthsim.operations.explaining.explain import reasons_of
 from healthsim.products.catalogue import NOT_PER_PERSON, TABLES
-from healthsim.tables import Table
+from healthsim.tables import Coded, Table
 from storing import spec
 from template_runs import load
 
@@ -92,6 +92,61 @@ def _faults(reasons: Reasons) -> Iterator[str]:
 
 def _size(reasons: Reasons) -> int:
     return len(str([reasons.made_by, reasons.because, reasons.draws]))
+
+
+def _condition(profile: dict[str, Any], code: str, unit: int) -> Reasons:
+    """Return why the anchor of a unit has a condition."""
+    job = prepare(profile)
+    documents = Documents(json.loads(job.profile_text), [])
+    trace = trace_unit(job, unit, settle_population_steps(job))
+    table = next(table for table in TABLES if table.name == "conditions")
+    row = next(row for row in plain_rows(trace, "conditions") if row["code"] == code)
+    return reasons_of(RowCase(table, row, job, documents, trace))
+
+
+def _holders(profile: dict[str, Any], code: str) -> list[int]:
+    """Return the units whose anchors have a condition."""
+    tables = [chunk.tables for chunk in chunks(prepare(profile))]
+    columns = tables[0]["conditions"]
+    codes = columns["code"]
+    assert isinstance(codes, Coded)
+    return (np.asarray(columns["person_id"])[codes.equals(code)] // 100).tolist()
+
+
+def _profile(**changed: Any) -> dict[str, Any]:
+    return {
+        "kind": "profile", "name": "counted", "count": 40, "seed": 3, "products": ["patientsim"],
+        "demographics": {"age": {"type": "uniform", "low": 30, "high": 80}},
+        "clinical": {"comorbidities": [{"code": "I10", **changed}]},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "most"),
+    [({"exactly": 7}, 7), ({"exactly": [{"when": "gender == 'F'", "count": 5}]}, 5)],
+)  # fmt: skip
+def test_an_exact_count_shows_the_place_that_is_within_it(
+    changed: dict[str, Any], most: int
+) -> None:
+    profile = _profile(**changed)
+    holders = _holders(profile, "I10")
+    places = [
+        int(re.findall(r"place (\d+) of", " ".join(_condition(profile, "I10", unit).because))[0])
+        for unit in holders
+    ]
+
+    assert sorted(places) == list(range(1, most + 1))
+
+
+@pytest.mark.parametrize("sampling", ["independent", "balanced"])
+def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(sampling: str) -> None:
+    profile = _profile(share=0.25) | {"sampling": sampling}
+    holders = _holders(profile, "I10")
+    for unit in holders:
+        line = next(x for x in _condition(profile, "I10", unit).because if x.startswith("share"))
+        assert float(line.split()[2]) < 0.25
+    if sampling == "balanced":
+        assert len(holders) == 10
 
 
 @pytest.mark.slow

@@ -90,6 +90,13 @@ class TracedDraws(Draws):
             self.log.add(person_id, Draw(decision, u))
         return uniforms
 
+    def balanced(self, decision: str) -> NDArray[np.float64]:
+        """Return stratified uniforms as `Draws` does, and write them down in place of its own."""
+        uniforms = super().balanced(decision)
+        for person_id, u in zip(self._persons(None), uniforms.tolist(), strict=True):
+            self.log.add(person_id, Draw(decision, u))
+        return uniforms
+
     def values(
         self,
         decision: str,

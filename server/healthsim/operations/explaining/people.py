@@ -8,6 +8,7 @@ from math import floor
 import numpy as np
 
 from healthsim.operations.explaining.case import Reasons, RowCase, draw_row, number
+from healthsim.operations.explaining.counted import quota_place
 from healthsim.operations.explaining.steps import explain_step
 from healthsim.products.networksim.contracts import plan_uniforms
 from healthsim.specification.distributions.quantiles import of_scores, scores
@@ -168,8 +169,7 @@ def _option(option: Alternative) -> str:
 def _quota(case: RowCase, decision: str, quota: Comorbidity | Medication) -> Iterator[str]:
     """Yield by which number somebody is in a quota."""
     if quota.exactly is not None:
-        counts = quota.exactly if isinstance(quota.exactly, int) else "its groups' counts"
-        yield f"exactly {counts} have it: the first of a keyed order of everybody ({decision})"
+        yield quota_place(case, decision, quota)
         return
     share = case.draw(f"{decision}.share")
     loading = quota.loading if isinstance(quota, Comorbidity) else 0.0

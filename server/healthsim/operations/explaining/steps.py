@@ -15,6 +15,7 @@ from healthsim.operations.explaining.case import (
     number,
     short,
 )
+from healthsim.operations.explaining.counted import option_place
 from healthsim.operations.explaining.days import StepDay, opening
 from healthsim.operations.explaining.spec_lines import sentence_of
 from healthsim.specification.distributions.kinds import Constant
@@ -158,7 +159,9 @@ def _option(
                if one.weight is not None and one.when == taken.when]  # fmt: skip
     shown = f" of {', '.join(weights[:_MOST_OPTIONS])}" if weights else ""
     when = f" where {taken.when}" if taken.when is not None else ""
-    exact = f" (exactly {taken.exactly}, by a keyed order)" if taken.exactly is not None else ""
+    exact = ""
+    if any(one.exactly is not None for one in step.options):
+        exact = option_place(case, occurrence, step, person_id)
     by_table = " by its table" if step.table is not None else ""
     yield short(f"option {taken.name} of branch {step.id}{by_table}{when}{exact}{shown}{u}")
     yield from _asked(case, occurrence, person_id)
