@@ -40,7 +40,8 @@ unit: $(READY)
 quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
 
-# Long tests: all pairs of templates, slow pages, more random examples, twenty kills during a save.
+# Long tests: all pairs of templates, slow pages, more random examples and composed requests, every
+# conversation in the older era, twenty kills during a save.
 .PHONY: proofs
 proofs: $(READY)
 	$(BIN)/python -m pytest tests/proofs

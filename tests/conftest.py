@@ -1,4 +1,4 @@
-"""What holds for every test: what it began has ended when the next one begins."""
+"""What holds for every test: what it began has ended, and what it counted is in the report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from hypothesis import HealthCheck, settings
 
 from healthsim.operations import generate
 from processes import PATIENCE
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted in tokens, before the last line."""
+    counted = sorted({
+        str(value) for reports in terminalreporter.stats.values() for report in reports
+        for name, value in getattr(report, "user_properties", ()) if name == "tokens"
+    })  # fmt: skip
+    if counted:
+        terminalreporter.section("tokens (o200k)")
+    for line in counted:
+        terminalreporter.line(line)
+
 
 settings.register_profile(
     "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -36,20 +36,26 @@ _PLANS = {
     "chip": ("CHIP*",),
 }
 """The plans of a payer, as patterns."""
-_AGES = {"medicare": (65, 95), "commercial": (18, 64), "medicaid": (0, 64), "chip": (0, 18)}
+_AGES = {"medicare|MA-|Original": (65, 95), "commercial|PPO|HMO|HDHP": (18, 64),
+         "medicaid": (0, 64), "chip": (0, 18)}  # fmt: skip
+"""The ages that go with a payer or plan, by pattern."""
 _PATHS = {
     "count": "count", "seed": "seed", "as_of": "as_of", "save_as": "save_as",
     "template": "template", "templates": "template", "demographics.age": "ages",
-    "demographics.gender": "sexes", "demographics.location": "place", "coverage": "coverage",
+    "demographics.gender": "sexes", "demographics.location": "place",
+    "demographics.location.area": "area", "coverage": "coverage",
     "clinical.medications": "drugs", "clinical": "conditions", "attributes": "attributes",
     "household": "household", "unit": "household", "journey": "journey", "journeys": "journey",
     "products": "products",
 }  # fmt: skip
 """The facet of a path: the longest beginning counts."""
-_JUDGED = frozenset("count seed as_of ages sexes place coverage conditions drugs".split())
-_NOT_JUDGED = frozenset(
-    "kind format name title description version sampling products expectations reproduces".split()
+_JUDGED = frozenset(
+    ("count", "seed", "as_of", "ages", "sexes", "place", "coverage", "conditions", "drugs")
 )
+_NOT_JUDGED = frozenset(
+    ("kind", "format", "name", "title", "description", "version", "sampling", "products",
+     "expectations", "reproduces")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -203,15 +209,9 @@ def _permits(facet: str, got: Any, base: Any, allowed: list[Binding], key: Key) 
 
 def _implied(got: Any, key: Key) -> bool:
     """Return whether ages are those of a payer that is named, where the key has no ages."""
-    payers = {str(name).split()[-1] if "medicare" in str(name) else str(name)
-              for item in key.bindings if item.facet == "coverage"
-              for name in _named("coverage", item.value)}  # fmt: skip
-    brackets = [_AGES[name] for name in payers if name in _AGES]
-    if any("MA-" in name or "Original" in name for name in payers | {str(payers)}):
-        brackets.append(_AGES["medicare"])
-    if any(word in str(payers) for word in ("PPO", "HMO", "HDHP")):
-        brackets.append(_AGES["commercial"])
-    return got in brackets
+    named = " ".join(name for item in key.bindings if item.facet == "coverage"
+                     for name in _named("coverage", item.value))  # fmt: skip
+    return any(got == ages for pattern, ages in _AGES.items() if re.search(pattern, named))
 
 
 def _item_permitted(name: str, share: Any, base: Mapping[str, Any], allowed: list[Binding]) -> bool:
@@ -279,23 +279,38 @@ def _claims(draft: Draft, key: Key) -> Iterator[str]:
             facet = _facet_of(wish.path)
             spans = [item.span for item in key.bindings if facet in (item.facet, "template")]
             got = facets(draft.profile or {}).get(facet)
-            near = [item for item in key.bindings if item.facet == facet
-                    and any(low < item.span[1] and item.span[0] < high for low, high in wish.spans)]
-            if facet in _JUDGED and near and not any(
-                    _holds(facet, got, item.value) for item in near):
+            near = [
+                item
+                for item in key.bindings
+                if item.facet == facet
+                and any(low < item.span[1] and item.span[0] < high for low, high in wish.spans)
+            ]
+            if (
+                facet in _JUDGED
+                and near
+                and not any(_holds(facet, got, item.value) for item in near)
+            ):
                 yield f"wrong: {wish.words!r} is said to be bound to {wish.path}, there is {got!r}"
-            astray = [word for span in wish.spans for word in _content(key.request, span)
-                      if not any(low <= word[0] and word[1] <= high for low, high in spans)]
+            astray = [
+                word
+                for span in wish.spans
+                for word in _content(key.request, span)
+                if not any(low <= word[0] and word[1] <= high for low, high in spans)
+            ]
             if astray:
                 words = [key.request[low:high] for low, high in astray]
                 yield f"wrong: {words} bound to {wish.path}"
         elif wish.fate == "ignored":
-            lost = [key.request[low:high] for span in wish.spans
-                    for low, high in _content(key.request, span)]
+            lost = [
+                key.request[low:high]
+                for span in wish.spans
+                for low, high in _content(key.request, span)
+            ]
             if lost:
                 yield f"lost: {lost} ignored"
-    fates = {spot: wish.fate for wish in draft.wishes for span in wish.spans
-             for spot in range(*span)}
+    fates = {
+        spot: wish.fate for wish in draft.wishes for span in wish.spans for spot in range(*span)
+    }
     for low, high in key.unbuilt:
         if "not_built" not in {fates.get(spot) for spot in range(low, high)}:
             yield f"silent: {key.request[low:high]!r} is not said to be not built"  # fmt: skip
@@ -332,8 +347,11 @@ def _conserved(draft: Draft, request: str) -> Iterator[str]:
             yield f"{'lost' if 0 in counts else 'doubled'}: {match[0]!r}"
     for match in FIGURE.finditer(request):
         whole = range(match.start(), match.end())
-        if not any(low <= whole[0] and whole[-1] < high for wish in draft.wishes
-                   for low, high in wish.spans):
+        if not any(
+            low <= whole[0] and whole[-1] < high
+            for wish in draft.wishes
+            for low, high in wish.spans
+        ):
             yield f"in pieces: {match[0]!r}"  # fmt: skip
 
 

@@ -13,8 +13,9 @@ COMPOSED = 5000
 
 def faults(keys: list[Key]) -> list[str]:
     """Return a line for every fault in the drafts of requests, with the request."""
+    drafts = ((start_profile(key.request).draft, key) for key in keys)
     return [f"{fault}   <- {key.request!r}"
-            for key in keys for fault in scoring.score(start_profile(key.request)[0], key)]  # fmt: skip
+            for draft, key in drafts for fault in scoring.score(draft, key)]  # fmt: skip
 
 
 def told(lines: list[str]) -> str:
