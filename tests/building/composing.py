@@ -5,6 +5,7 @@ Request `number` is the same wherever and however many are composed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,10 @@ from building.scoring import Binding, Key
 from healthsim.streams import Streams
 
 _SEED = 2026
+_DRAWS = 200  # more than one request takes
+_ANY_FIGURE = ("2", "3", "5", "8", "12", "18", "21", "45", "65", "85", "95", "120", "400", "1,000",
+               "2015", "2025", "7.5", "0.25", "48201", "99214", "1.5k")  # fmt: skip
+"""What stands for the @ of a piece: figures that could be a count, an age, a year, a code."""
 _OPENINGS = ("", "", "I need ", "Please make ", "Give me ", "We'd like ", "Hi, can you build ",
              "I want to test with ", "Create a cohort: ", "Build ")  # fmt: skip
 _BETWEEN = (", ", ", ", ", ", "; ", ". ", "\n- ", " – ", " / ", ",  ", " | ", "! ", " (…) ")
@@ -58,9 +63,10 @@ class _Sheet:
     unbuilt: list[tuple[int, int]] = field(default_factory=list)
     topics: set[str] = field(default_factory=set)
 
-    def add(self, piece: Piece) -> None:
-        span = (len(self.text), len(self.text) + len(piece.text))
-        self.text += piece.text
+    def add(self, piece: Piece, draws: Iterator[float]) -> None:
+        text = re.sub("@", lambda _: str(_pick(_ANY_FIGURE, draws)), piece.text)
+        span = (len(self.text), len(self.text) + len(text))
+        self.text += text
         self.bindings += [Binding(span, facet, value) for facet, value in piece.may]
         self.unbuilt += [span] if piece.unbuilt else []
         self.topics |= piece.topics
@@ -69,7 +75,7 @@ class _Sheet:
 def compose(start: int, count: int) -> Iterator[Key]:
     """Yield the keys of the requests `start` to `start + count`."""
     for number in range(start, start + count):
-        yield _composed(iter(Streams(_SEED).uniform(f"request {number}", 0, 64).tolist()))
+        yield _composed(iter(Streams(_SEED).uniform(f"request {number}", 0, _DRAWS).tolist()))
 
 
 def _composed(draws: Iterator[float]) -> Key:
@@ -81,7 +87,7 @@ def _composed(draws: Iterator[float]) -> Key:
         said = _pick(_BETWEEN, draws) if next(draws) < 0.3 else between
         flows = shuffled is pieces and piece.text.startswith(_FLOWING) and next(draws) < 0.5
         sheet.text += (" " if flows else said) if place else ""
-        sheet.add(piece)
+        sheet.add(piece, draws)
     sheet.text += _pick(_ENDINGS, draws)
     return Key(_styled(sheet.text, next(draws)), tuple(sheet.bindings),
                frozenset(name for name, needs in _NEEDS.items() if needs <= sheet.topics),

@@ -16,6 +16,7 @@ class Piece:
     """A few words of a request.
 
     Attributes:
+        text: the words; each @ stands for a figure of any kind.
         may: facet -> what the profile must have there if these words are bound.
         topics: what the piece is about, for the templates that may then be chosen.
         unbuilt: whether it must be said that this is not built.
@@ -469,6 +470,78 @@ TRAPS = _traps(
     по 5 мг
     naïve patients first
     😀
+    A1c above @
+    A1c between @ and @
+    LDL under @
+    a score of @ or more
+    @ mg daily
+    @ units at bedtime
+    over @ visits
+    @ visits
+    @ claims each
+    @ hospitals
+    @ clinicians per site
+    @ admissions
+    @ doses @ days apart
+    at week @
+    within @ days
+    every @ weeks
+    day @
+    cycle @
+    grade @
+    stage @
+    phase @
+    version @
+    room @
+    born @
+    born in @
+    since @
+    in @
+    Q2 @
+    fiscal year @
+    @ % of claims
+    @ % of visits
+    $@ copay
+    $@/month
+    €@
+    @/@
+    @:@
+    @-@
+    @ to @ weeks
+    @ kg
+    @ cm
+    @ mmHg
+    @ °F
+    @th percentile
+    #@
+    no more than @
+    at least @ of each
+    up to @ times
+    not @ but @
+    @, no, @
+    @ or @
+    <@
+    >@
+    ~@
+    ±@
+    @+
+    x@
+    code @
+    NDC @
+    CPT @
+    ICD-9 @.@
+    lot @A
+    page @
+    top @
+    @ of @
+    one of @
+    @ out of @
+    a @ % discount
+    SD @
+    mean @
+    n of @ per arm
+    R@
+    T@
     """
 )
 """Figures and words of every kind that belong to nothing that a profile's request binds."""

@@ -215,14 +215,16 @@ def _implied(got: Any, key: Key) -> bool:
 
 
 def _item_permitted(name: str, share: Any, base: Mapping[str, Any], allowed: list[Binding]) -> bool:
+    """Return whether an item may have a share, or may be gone (a share of None)."""
     for item in allowed:
         for wanted, said in item.value.items():
-            removes = wanted.startswith("-")
-            if not any(name.startswith(one) for one in wanted.lstrip("-").split("|")):
-                continue
-            if share is None and (removes or any(name[:3] == other[:3] for other in base)):
-                return True
-            if not removes and share is not None and (said is None or share == said):
+            names = wanted.lstrip("-").split("|")
+            if share is None:
+                # Another code of the kind takes the place of the template's own
+                kind = any(name[:3] == one[:3] for one in names)
+                if kind or (wanted.startswith("-") and name.startswith(tuple(names))):
+                    return True
+            elif name.startswith(tuple(names)) and said in (None, share) and wanted[0] != "-":
                 return True
     return False
 
