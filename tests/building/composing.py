@@ -85,7 +85,10 @@ def _composed(draws: Iterator[float]) -> Key:
     shuffled = _shuffled(pieces, draws)
     for place, piece in enumerate(shuffled):
         said = _pick(_BETWEEN, draws) if next(draws) < 0.3 else between
-        flows = shuffled is pieces and piece.text.startswith(_FLOWING) and next(draws) < 0.5
+        flows = (
+            shuffled is pieces and place and pieces[place - 1].may
+            and piece.text.startswith(_FLOWING) and next(draws) < 0.5
+        )  # fmt: skip
         sheet.text += (" " if flows else said) if place else ""
         sheet.add(piece, draws)
     sheet.text += _pick(_ENDINGS, draws)

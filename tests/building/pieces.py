@@ -271,6 +271,8 @@ AGES = (
     _piece("58-year-old", ages=(58, 58)),
     _piece("age 58", ages=(58, 58)),
     _piece("all of them adults", ages=(18, None)),
+    _piece("age: mean 60, SD 9", ages="any"),
+    _piece("mean age 54 (SD 9)", ages="any"),
     _piece("children", "child", ages=(0, 18)),
     _piece("aged 65–85 Jahre", ages=(65, 85)),
     *_traps("""
@@ -295,7 +297,6 @@ AGES = (
         daughter born 2015
         born between 1950 and 1960
         average age 62
-        mean age 54 (SD 9)
         aged 45 at diagnosis
         45 at onset
         retired at 65

@@ -16,6 +16,7 @@ from typing import Any
 from building import fillers
 from healthsim.building import templates
 from healthsim.building.draft import Draft
+from healthsim.building.ledger import Wish
 
 Span = tuple[int, int]
 
@@ -112,11 +113,18 @@ def _wrong(draft: Draft, key: Key) -> Iterator[str]:
             wanted = [item.value for item in allowed] or "nothing"
             yield f"wrong: {facet} is {got.get(facet)!r}, the key has {wanted}"
     for item in key.bindings:
-        if item.must and not _has(item, got, draft):
+        if item.must and not (_has(item, got, draft) and _is_claimed(item, draft)):
             yield f"unbound: {item.facet} must be {item.value!r}, is {got.get(item.facet)!r}"
     saves = [item.value for item in key.bindings if item.facet == "save_as"]
     if draft.save_as and draft.save_as not in saves:
         yield f"wrong: save_as is {draft.save_as!r}, the key has {saves}"
+
+
+def _is_claimed(item: Binding, draft: Draft) -> bool:
+    """Return whether every word of a binding is in wishes that are bound, or says nothing."""
+    bound = [span for wish in draft.wishes if wish.fate == "bound" for span in wish.spans]
+    return all(any(low <= start and end <= high for low, high in bound)
+               for start, end in _content(draft.requests[0], item.span))  # fmt: skip
 
 
 def _has(item: Binding, got: Mapping[str, Any], draft: Draft) -> bool:
@@ -310,12 +318,17 @@ def _claims(draft: Draft, key: Key) -> Iterator[str]:
             ]
             if lost:
                 yield f"lost: {lost} ignored"
-    fates = {
-        spot: wish.fate for wish in draft.wishes for span in wish.spans for spot in range(*span)
-    }
     for low, high in key.unbuilt:
-        if "not_built" not in {fates.get(spot) for spot in range(low, high)}:
+        if not any(
+            _says_unbuilt(wish) and low < end and start < high
+            for wish in draft.wishes
+            for start, end in wish.spans
+        ):
             yield f"silent: {key.request[low:high]!r} is not said to be not built"  # fmt: skip
+
+
+def _says_unbuilt(wish: Wish) -> bool:
+    return wish.fate == "not_built" or "partly built" in wish.note
 
 
 def _facet_of(path: str) -> str:

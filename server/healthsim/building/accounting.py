@@ -104,6 +104,9 @@ def _where(words: str, named: Sequence[capabilities.Capability]) -> str:
     topics = [str(unit.value) for unit in units if unit.letter == "*"]
     if topics:
         return f"template {topics[0]} is about this; start again with template= if it is meant"
+    partly = next((item for item in named if item.built == "partly"), None)
+    if partly is not None:
+        return f"{partly.name}: {partly.answer}"
     return f"{named[0].name}: {named[0].how}"[:_LONGEST_NOTE] if named else ""
 
 

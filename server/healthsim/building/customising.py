@@ -119,7 +119,10 @@ def people(work: Customization) -> None:
 def ages(work: Customization) -> None:
     """Write the ages: years of life, the last one included."""
     said = work.request.ages
-    if said is None or "born" in work.profile["demographics"]:
+    if "born" in work.profile["demographics"]:
+        return
+    if said is None:
+        _bell(work)
         return
     low, high = said
     words = [
@@ -178,6 +181,19 @@ def born(work: Customization) -> None:
     note = f"born {first}" if first == last else f"born {first} to {last}"
     aged = [("aged", fact.key) for fact in work.request.facts if fact.kind == "aged"]
     work.put("demographics.born", span, note, ("born", said), *aged)
+
+
+def _bell(work: Customization) -> None:
+    """Write ages that were said as a mean and a standard deviation."""
+    if work.request.bell is None:
+        return
+    mean, sd = work.request.bell
+    now = work.profile["demographics"].get("age") or {}
+    low, high = now.get("low", max(0, mean - 4 * sd)), now.get("high", min(95, mean + 4 * sd))
+    if low < mean < high:
+        shape = {"type": "normal", "mean": mean, "sd": sd, "low": low, "high": high, "decimals": 3}
+        work.put("demographics.age", shape, f"around {mean} ± {sd}, {low:g} to {high:g}",
+                 ("bell", work.request.bell))  # fmt: skip
 
 
 def _narrowed(said: tuple[int, int], now: dict[str, Any]) -> tuple[int, int]:

@@ -38,6 +38,7 @@ class Described:
         metros: the titles that a name may mean, and their shares.
         topics: templates whose topic is named.
         born: first and last year, month or day of birth.
+        bell: mean and standard deviation of the ages, where those are said.
         aged: whether `ages` are those of a word such as "adults".
         vague: fields with a share that was a word ("mostly"), with the words.
         doubtful: facts that contradict each other: (fact, why).
@@ -49,6 +50,7 @@ class Described:
     payer: str | None = None
     payers: dict[str, float | None] = field(default_factory=dict)
     ages: tuple[int, int] | None = None
+    bell: tuple[int, int] | None = None
     aged: bool = False
     born: tuple[str, str] | None = None
     states: dict[str, float | None] = field(default_factory=dict)

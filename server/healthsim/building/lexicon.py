@@ -47,7 +47,8 @@ KINDS = {
     "j": "journey", "e": "newly diagnosed", "q": "controlled", "L": "healthy",
     "A": "urban or rural", "*": "topic of a template", "!": "correction", "U": "unit of a figure",
     "E": "exactly", "X": "label of counties", "V": "as of", "N": "seed", "Z": "save as",
-    "I": "at the population's rate", "+": "more, fewer", "/": "per", "f": "says nothing",
+    "5": "label with a colon", "I": "at the population's rate", "+": "more, fewer",
+    "/": "per", "f": "says nothing",
     "1": "a, one", ",": "comma", ".": "end of a sentence", "?": "question", "(": "bracket",
     ")": "bracket", ":": "colon", "x": "unknown word",
 }  # fmt: skip
@@ -116,7 +117,14 @@ _PHRASES: tuple[tuple[str, Any, str], ...] = (
     ),
     ("3", "F", r"(?-i:F)"),
     ("3", "M", r"(?-i:M)"),
-    ("4", "Original", r"original"),
+    ("4", "Original", r"orig(?:inal)?"),
+    ("5", "count", r"count(?=\s*[:=])"),
+    ("5", "primary", r"primary(?: (?:condition|diagnosis))?(?=\s*:)"),
+    (
+        "5",
+        "shares",
+        r"(?:comorbid(?:ity|ities)?|conditions?|plan[ _]types?|plans?|payers?|states?)(?=\s*:)",
+    ),
     ("E", None, r"exactly"),
     ("X", None, r"counties|county(?: fips)?|fips(?: codes?)?"),
     ("V", None, r"as of"),
@@ -149,6 +157,10 @@ def _template(name: str) -> str:
     )
 
 
+_NO_FIGURE = r"(?!\s?[=:]?\s?\d[\d.]*(?![\d.]*\s?(?:%|per ?cent)))"
+"""A state's two letters before a figure that is no share are something else: SD 9."""
+
+
 @cache
 def _lexicon() -> tuple[tuple[str, Any, re.Pattern[str]], ...]:
     """Return (letter, value, pattern); of equally long phrases the first one counts."""
@@ -160,7 +172,10 @@ def _lexicon() -> tuple[tuple[str, Any, re.Pattern[str]], ...]:
     known += [("p", plan, pattern) for plan, pattern in PLANS.items()]
     known += [("y", payer.name, payer.words) for payer in PAYERS]
     known += [("c", code, pattern) for code, (pattern, _) in CONDITIONS.items()]
-    known += [("S", code, rf"{name}|(?-i:{code})") for code, (name, _) in STATES.items()]
+    known += [
+        ("S", code, rf"{name}|(?-i:{code}){_NO_FIGURE}") for code, (name, _) in STATES.items()
+    ]
+    known.append(("S", "DC", r"Washington,? d\.? ?c"))
     known += [("s", sex, pattern) for sex, pattern in SEXES.items()]
     known += [("b", (low, high), pattern) for pattern, low, high in vocabulary.AGES]
     known += [
@@ -192,6 +207,8 @@ _MARKS = {
     ":": ":",
     "—": ".",
     "–": ",",
+    "|": ".",
+    "…": ".",
 }
 
 
@@ -241,8 +258,15 @@ def _merged_codes(found: list[Unit]) -> list[Unit]:
         elif _is_same(unit, last) and merged[-1] is last and last is not None:
             merged.pop()
             unit = replace(last, end=unit.end)
+        elif unit.letter == "c" and tail and _is_category(merged[-1], unit):
+            unit = replace(unit, start=merged.pop().start)
         merged.append(unit)
     return merged
+
+
+def _is_category(unit: Unit, condition: Unit) -> bool:
+    """Return whether a unit is the category of the condition that is named behind it: E78 HLD."""
+    return unit.letter == "x" and str(unit.value).upper() == condition.value[:3]
 
 
 def _is_same(unit: Unit, last: Unit | None) -> bool:
@@ -252,9 +276,13 @@ def _is_same(unit: Unit, last: Unit | None) -> bool:
 
 
 def _marks(text: str, start: int, end: int) -> list[Unit]:
-    return [
+    marks = [
         Unit(_MARKS[text[at]], None, at, at + 1) for at in range(start, end) if text[at] in _MARKS
     ]
+    # A slash between spaces is a mark too: "men / women" are two wishes, "mg/day" is one
+    slashes = (start + match.start(1) for match in re.finditer(r"\s(/)\s", text[start:end]))
+    marks += [Unit(".", None, at, at + 1) for at in slashes]
+    return sorted(marks, key=lambda unit: unit.start)
 
 
 def _named_places(flat: str, said: Sequence[Token]) -> dict[int, Unit]:

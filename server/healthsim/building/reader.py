@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthsim.building import diagnosing, lexicon, shares, vocabulary
+from healthsim.building import diagnosing, lexicon, shares, templates, vocabulary
 from healthsim.building.born_words import births
 from healthsim.building.described import Described, Fact
 from healthsim.building.ledger import LONGEST
@@ -71,8 +71,25 @@ def read(request: str) -> Described:
     reading = Reading(text, said, lexicon.letters(said))
     for rule in RULES:
         rule(reading)
+    _keep_whole_lists(reading, lexicon.letters(said))
     reading.facts += _topics(reading)
     return Described.of(text, reading.facts)
+
+
+_LISTS = {"states": "S", "plans": "p4", "payer": "y", "sexes": "s3"}
+_SHARE_BEFORE, _SHARE_AFTER = re.compile(r"[%hv~][lwi]*$"), re.compile(r"[li:(]*[%hv~]")
+
+
+def _keep_whole_lists(reading: Reading, letters: str) -> None:
+    """Where one share of a list is not read, none is: a rest is not guessed."""
+    read_at = {start for fact in reading.facts for start, _ in fact.spans}
+    for kind, of_kind in _LISTS.items():
+        shared = [fact for fact in reading.facts if fact.kind == kind and fact.share is not None]
+        left = [at for at, unit in enumerate(reading.units)
+                if letters[at] in of_kind and unit.start not in read_at]  # fmt: skip
+        if shared and any(_SHARE_BEFORE.search(letters[:at]) or _SHARE_AFTER.match(letters, at + 1)
+                          for at in left):  # fmt: skip
+            reading.facts = [fact for fact in reading.facts if fact.kind != kind]
 
 
 def _topics(reading: Reading) -> list[Fact]:
@@ -134,6 +151,49 @@ def _closed(reading: Reading) -> None:
 _QUESTION = re.compile(r"\b(?:how|what|which|who|whom|whose|when|why)\b", re.IGNORECASE)
 
 
+def _labels(reading: Reading) -> None:
+    """A number after "count:" is how many, a condition after "primary:" is everybody's."""
+    for match in list(reading.find(r"5:?(?P<of>[dc])(?![xU%/(])")):
+        label, (said,) = reading.units[match.start()], reading.unit(match, "of")
+        kind = {("count", "d"): "count", ("primary", "c"): "conditions"}.get(
+            (label.value, said.letter)
+        )
+        if kind:
+            reading.add(kind, said.value, [label, said])
+            reading.hide(match.start(), match.end())
+
+
+_BELL = re.compile(
+    r"\bages?\b[\s:,(]*(?:normal|bell|mean|average)?[\s:,(]*(?:μ|mean|of|=|:|\s)+(\d{1,2})[\s,;(]*"
+    r"(?:σ|sd|standard deviation)\s*[=:]?\s*(\d{1,2})\b(?!\.?\d)",
+    re.IGNORECASE,
+)
+
+
+def _bell(reading: Reading) -> None:
+    """Ages with a mean and a standard deviation are a bell: "age: Normal μ=72, σ=8"."""
+    for match in _BELL.finditer(reading.text):
+        inside = [at for at, unit in enumerate(reading.units)
+                  if match.start() <= unit.start and unit.end <= match.end()]  # fmt: skip
+        if "_" not in reading.letters[inside[0] : inside[-1] + 1]:
+            reading.add("bell", (int(match[1]), int(match[2])),
+                        [Unit("a", None, *match.span())])  # fmt: skip
+            reading.hide(inside[0], inside[-1] + 1)
+
+
+def _taken_back(reading: Reading) -> None:
+    """What a correction or a "not" names is read nowhere else: it was taken back."""
+    for match in list(reading.find(r"n[ilhv]*(?P<what>[SCmscpy])|![^.?]*")):
+        named = reading.unit(match, "what") if match["what"] else reading.unit(match)
+        back = {(unit.letter, unit.value if match["what"] else None) for unit in named}
+        for at, unit in enumerate(reading.units[: match.start()]):
+            if unit.letter in _NAMES and back & {(unit.letter, unit.value), (unit.letter, None)}:
+                reading.hide(at, at + 1)
+
+
+_NAMES = frozenset("SCmscpybdrg")
+
+
 def _relatives(reading: Reading) -> None:
     """What stands beside a relative is said of that relative alone, up to the next mark."""
     for match in list(reading.find(r"R[^,.?;]*")):
@@ -163,7 +223,7 @@ _AGES: tuple[tuple[str, str], ...] = (
     (rf"(?<=[{_PEOPLE}])dY?[OQ]", "low"),
     (r"(?<![x%])a[l:]*[uW]dY?(?![xUz%])|WdY?(?![xUz%])|udY(?!&)", "high"),
     (rf"(?<=[{_PEOPLE}])udY?(?![xUz%P])", "high"),
-    (r"(?<![x%])a[l:]*dY?(?![xUztr&%])|(?<![xnou])dY(?=[PbskyLeqc*])", "one"),
+    (r"(?<![x%])a[l:]*dY?(?!l*[xUztr&%]|[PG])|(?<![xnou])dY(?=[PbskyLeqc*])", "one"),
 )
 
 
@@ -210,7 +270,7 @@ def _without(reading: Reading) -> None:
         if negation.value == "without":
             reading.add("without", condition.value, [negation, condition])
         reading.hide(match.start(), match.end())
-    for match in list(reading.find(r"n[il]*[A-Za-z*](?:[&|,][ckySpsb])*")):
+    for match in list(reading.find(r"n[ilhv]*[A-Za-z*](?:[&|,][ckySpsb])*")):
         reading.hide(match.start(), match.end())
 
 
@@ -231,9 +291,8 @@ def _shares(reading: Reading) -> None:
     """A share belongs to the name that it touches; between two names, to that of its order."""
     for kind, unit, figure, match in shares.pairs(reading.letters, reading.units):
         words = [figure, unit]
-        header = reading.letters[match.start() - 1 : match.start()] if match.start() else ""
-        if header in ("H", "X"):
-            words.append(reading.units[match.start() - 1])
+        if header := re.search("[HX5]:?$", reading.letters[: match.start()]):
+            words.append(reading.units[header.start()])
         text = reading.text[figure.start : unit.end]
         vague = text if figure.letter in "v~" and figure.value != 1.0 else ""
         share = figure.value if isinstance(figure.value, float) else None
@@ -261,11 +320,11 @@ class _Phrase:
 
 
 _COUNTED = re.compile(
-    rf"(?<![Uzounr%+d/h~v])(?<!n,)(?<![d%h~v]l)d(?P<modifiers>[{_MODIFIERS}&]*x{{0,2}}[{_MODIFIERS}]*)"
-    rf"(?P<head>[PbskF])(?![/])"
+    rf"(?<![Uzounr%+d/h~v|])(?<!n,)(?<![d%h~v]l)(?<!d[&t])d(?P<modifiers>[{_MODIFIERS}&]*x{{0,2}}[{_MODIFIERS}]*)"
+    rf"(?P<head>[PbskF])(?!/|U|ls|o[z#U])"
 )
 _NAMED = re.compile(
-    rf"(?<![xn%dzU|h~v])(?<![d%h~v]l)(?P<modifiers>(?:[{_MODIFIERS}]|(?<=c)&(?=c))*)(?P<head>[{_PEOPLE}])(?![x|/])"
+    rf"(?<![xn%dzU|h~v/])(?<![d%h~vsPbk]l)(?P<modifiers>(?:[{_MODIFIERS}]|(?<=c)&(?=c))*)(?P<head>[{_PEOPLE}])(?![x|/])"
 )
 
 
@@ -312,8 +371,14 @@ def _counts(reading: Reading, match: re.Match[str]) -> bool:
     head, figure = reading.unit(match, "head")[0], reading.units[match.start()]
     if head.letter != "F" and _is_single(head, reading.text) and figure.value != 1:
         return False
+    if _NOT_ALL.search(reading.text[: figure.start]):
+        return False
     before = reading.letters[max(match.start() - 2, 0) : match.start()]
     return before[-1:] != "x" or before in ("x", ".x", "?x")
+
+
+_NOT_ALL = re.compile(r"(?:\b(?:groups|cohorts|samples|sets|arms) of\s+|(?<![^\s(])[-−])$", re.I)
+"""A number after "groups of" counts one group; one after a minus is none."""
 
 
 def _describe(reading: Reading, phrase: _Phrase) -> None:
@@ -388,6 +453,17 @@ def _conditions(reading: Reading) -> None:
         reading.hide(match.start("new"), match.end())
 
 
+def _of_template(reading: Reading) -> None:
+    """A condition alone between marks is everybody's where a named template says so too."""
+    named = [fact.key for fact in reading.facts if fact.kind == "template"]
+    for match in list(reading.find(r"(?<=[,.:])c(?=[,.]|$)")) if named else ():
+        (unit,) = reading.unit(match)
+        clinical = templates.load(named[0]).fresh().get("clinical", {})
+        if unit.value[:3] == (clinical.get("primary") or {}).get("code", "")[:3]:
+            reading.add("conditions", unit.value, [unit])
+            reading.hide(match.start(), match.end())
+
+
 def _named_codes(reading: Reading) -> None:
     """A code in brackets after "with" and its name, or after "with" alone, is everybody's."""
     for match in list(reading.find(r"(?<=[PGbkFs_])w(?P<name>x{1,4})\((?P<code>c)\)")):
@@ -431,8 +507,9 @@ def _places(reading: Reading) -> None:
     """A place is read after "in" or "from", or alone between marks."""
     listed = r"(?P<list>[SCm](?:(?:,?&|,|,?&?i)[SCm])*)"
     kinds = {"S": "states", "C": "counties", "m": "metros"}
-    around = r"(?:(?<![xUnj])[il]+|(?<=[,.&:_(])|^)"
-    for match in list(reading.find(rf"{around}(?P<area>A?)[il]*{listed}(?![x|%/U])")):
+    around = r"(?:(?<![xUnjdz%])[il]+|(?<=[,.&:_(])(?<!X,)(?<![SCm][&,])|^)"
+    after = r"(?![x|%/UXdzrg]|\([^)]*x|[&,]+[SCm])"
+    for match in list(reading.find(rf"{around}(?P<area>A?)[il]*{listed}{after}")):
         for unit in [*reading.unit(match, "area"), *reading.unit(match, "list")]:
             if unit.letter in kinds:
                 reading.add(kinds[unit.letter], unit.value, [unit])
@@ -454,7 +531,10 @@ def _places(reading: Reading) -> None:
 
 RULES: tuple[Callable[[Reading], None], ...] = (
     _asides,
+    _taken_back,
     _closed,
+    _labels,
+    _bell,
     _relatives,
     _born,
     _exact,
@@ -465,6 +545,7 @@ RULES: tuple[Callable[[Reading], None], ...] = (
     _parts,
     _people,
     _named_codes,
+    _of_template,
     _conditions,
     _payers,
     _plans,

@@ -20,10 +20,14 @@ _KINDS = {
     "m": "metros",
 }
 _NAME = "[scpSyCm34]"
-_BEFORE = re.compile(rf"(?P<share>[%hv~])(?P<link>(?:lP)?[lwi]*)(?P<name>{_NAME})(?![x|UjRI])")
+_BEFORE = re.compile(
+    rf"(?<![xck_])(?<![xck_][il])(?P<share>[%hv~])(?P<link>(?:lP)?[lwi]*)(?P<name>{_NAME})(?![x|UjRI])"
+)
 _OF_A_PART = re.compile(rf"[%hv~]l(?:{_NAME})+[wPGbk]|[%hv~]l?{_NAME}w[ckx]")
 _OF_A_THING = re.compile(r"[li][ck]")
 _AFTER = re.compile(rf"(?<![x%hv~|n])(?P<name>{_NAME})(?P<link>[li:(]*)(?P<share>%)(?![xU])")
+_UNCLEAR = re.compile(r"^~l?w*[ck]")
+"""\"Some diabetes\" is no share: conditions do not add up to a whole."""
 _RUN = re.compile(rf"(?<![x|n])(?:{_NAME}%)+|(?:%{_NAME})+(?![x|])")
 
 Pair = tuple[str, Unit, Unit, re.Match[str]]
@@ -45,7 +49,8 @@ def pairs(letters: str, units: Sequence[Unit]) -> Iterator[Pair]:
                 start = re.compile(".").match(letters, at)
                 if start:
                     yield _KINDS[letters[name]], units[name], units[share], start
-    found = [match for pattern in (_BEFORE, _AFTER) for match in pattern.finditer(letters)]
+    found = [match for pattern in (_BEFORE, _AFTER) for match in pattern.finditer(letters)
+             if not _UNCLEAR.search(match[0])]  # fmt: skip
     claims = [{match.start("share"), match.start("name")} for match in found]
     for number, match in enumerate(found):
         mine = claims[number]

@@ -167,7 +167,7 @@ TOPICS = (
           r"|gastric (?:bypass|sleeve)", ("E66",), any_payer=True),
     Topic("cardiac-surgery-candidates", r"(?:cardiac|heart|(?:coronary )?bypass|valve) surgery"
           r"(?: candidates?)?|\bcabg\b", ("I25",), any_payer=True),
-    Topic("medicare-heart-failure", r"heart failure|\bchf\b", ("I50",)),
+    Topic("medicare-heart-failure", r"heart failure|\bchf\b", ("I50",), needs="payer"),
     Topic("medicare-advantage-complex", r"complex|frail(?:ty)?|multi-?morbid\w*|high[- ]need",
           needs="payer"),
     Topic("medicare-general", r"wellness|general|across the board", needs="payer"),
