@@ -131,9 +131,10 @@ def mentioned(text: str) -> list[Mention]:
 
 
 def _matches(text: str) -> Iterator[tuple[re.Match[str], Capability]]:
-    for pattern, capability in _patterns():
-        for match in pattern.finditer(text):
-            if not _NUMBER.fullmatch(match[0]) or _is_file(text.lower(), *match.span()):
+    small = text.lower()
+    for begins, pattern, capability in _patterns():
+        for match in pattern.finditer(text) if begins in small else ():
+            if not _NUMBER.fullmatch(match[0]) or _is_file(small, *match.span()):
                 yield match, capability
 
 
@@ -149,10 +150,11 @@ def _is_file(text: str, start: int, end: int) -> bool:
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], Capability], ...]:
+def _patterns() -> tuple[tuple[str, re.Pattern[str], Capability], ...]:
+    """Return each phrase: how it begins, in small letters, its pattern, and what it names."""
     return tuple(
-        (_pattern(words), capability) for capability in table().values()
-        for words in capability.words
+        (re.split(r"[\W_]", words.lower())[0], _pattern(words), capability)
+        for capability in table().values() for words in capability.words
     )  # fmt: skip
 
 

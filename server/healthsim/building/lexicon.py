@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from healthsim.building import nearby, templates, vocabulary
@@ -187,9 +187,20 @@ def _lexicon() -> tuple[tuple[str, Any, re.Pattern[str]], ...]:
     known += [("d", number, word) for word, number in vocabulary.NUMBERS.items()]
     known += _PHRASES
     return tuple(
-        (letter, value, re.compile(rf"(?:{pattern})(?![\w'’])", re.IGNORECASE))
+        (letter, value, re.compile(_whole(pattern), re.IGNORECASE))
         for letter, value, pattern in known
     )
+
+
+def _whole(pattern: str) -> str:
+    return rf"(?:{pattern})(?![\w'’])"
+
+
+@cache
+def _any_phrase() -> re.Pattern[str]:
+    """Return a pattern of all phrases: most words begin none, and are known by it at once."""
+    patterns = dict.fromkeys(pattern.pattern for _, _, pattern in _lexicon())
+    return re.compile("|".join(patterns), re.IGNORECASE)
 
 
 _PEOPLE_WITH = re.compile(r".*(?:ics|ives)$", re.IGNORECASE)
@@ -214,6 +225,11 @@ _MARKS = {
 
 def units(text: str) -> list[Unit]:
     """Split a text into units, in order; they cover every token."""
+    return list(_units(text))
+
+
+@lru_cache(maxsize=64)
+def _units(text: str) -> tuple[Unit, ...]:
     said = tokens(text)
     flat = re.sub(r"\s", " ", text)
     ends = {token.end: number for number, token in enumerate(said)}
@@ -227,7 +243,7 @@ def units(text: str) -> list[Unit]:
         found.append(unit)
         number, last = ends[unit.end] + 1, unit.end
     found += _marks(text, last, len(text))
-    return _merged_codes(_numbers(found))
+    return tuple(_merged_codes(_numbers(found)))
 
 
 def _numbers(found: list[Unit]) -> list[Unit]:
@@ -305,7 +321,8 @@ def _unit(flat: str, token: Token, ends: dict[int, int]) -> Unit:
         return Unit("K", token.text, token.start, token.end)
     best: Unit | None = None
     shouted = flat.upper() == flat
-    for letter, value, pattern in _lexicon():
+    known = _lexicon() if _any_phrase().match(flat, token.start) else ()
+    for letter, value, pattern in known:
         match = pattern.match(flat, token.start)
         if match is None or match.end() not in ends or (best and match.end() <= best.end):
             continue
