@@ -134,7 +134,7 @@ def _pieces(text: str, taken: set[Span], reasons: Mapping[Span, Reason]) -> Iter
 
 
 def _suggestions(words: str) -> tuple[dict[str, Any], ...]:
-    """Return changes that would answer an open piece which names payers or one condition."""
+    """Return changes that would answer an open piece: payers, or one condition and nothing else."""
     units = lexicon.units(words)
     payers = [unit.value for unit in units if unit.letter == "y"]
     if payers:
@@ -143,7 +143,7 @@ def _suggestions(words: str) -> tuple[dict[str, Any], ...]:
         ]
         return tuple(_set("coverage.plan", dict(item), words) for item in plans)
     codes = list(dict.fromkeys(unit.value for unit in units if unit.letter in "ck"))
-    if len(codes) == 1:
+    if len(codes) == 1 and not any(unit.letter in "xRU" for unit in units):
         shares = [unit.value for unit in units if unit.letter == "%"] or [0.1]
         value = {"code": codes[0], "share": shares[0]}
         return ({"op": "append", "path": "clinical.comorbidities", "value": value, "for": words},)
