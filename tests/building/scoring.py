@@ -53,6 +53,8 @@ _PATHS = {
 _JUDGED = frozenset(
     ("count", "seed", "as_of", "ages", "sexes", "place", "coverage", "conditions", "drugs")
 )
+_OF_MEMBERS = frozenset(("count", "ages", "sexes", "conditions", "as_of"))
+"""Where a family is described, its members say these."""
 _NOT_JUDGED = frozenset(
     ("kind", "format", "name", "title", "description", "version", "sampling", "products",
      "expectations", "reproduces")
@@ -105,9 +107,12 @@ def _wrong(draft: Draft, key: Key) -> Iterator[str]:
             yield f"wrong: starts from the template {name}"
     base = facets(_fresh(used[0]) if used else _EMPTY)
     got = facets(profile)
+    is_family = got["household"] != base.get("household") and any(
+        item.facet == "household" for item in key.bindings
+    )
     for facet in sorted({*base, *got}):
         allowed = [item for item in key.bindings if item.facet == facet]
-        if got.get(facet) == base.get(facet):
+        if got.get(facet) == base.get(facet) or (is_family and facet in _OF_MEMBERS):
             continue
         if not _permits(facet, got.get(facet), base.get(facet), allowed, key):
             wanted = [item.value for item in allowed] or "nothing"

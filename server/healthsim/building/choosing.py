@@ -33,7 +33,18 @@ def choose(parsed: Described) -> tuple[Template | None, list[Template]]:
     fits = [item for item in fits if _primary_code(item)] or fits
     if payer_of(parsed) is None:
         return None, fits
+    if primary_of(parsed) is None and parsed.ages is None and not parsed.healthy:
+        whole = [item for item in fits if _is_of_all_ages(item, parsed)]
+        return (whole[0], []) if whole else (None, fits)
     return (fits[0], []) if fits else (None, [])
+
+
+def _is_of_all_ages(template: Template, parsed: Described) -> bool:
+    """Return whether a template has people of all ages whom the request's payer covers."""
+    payer = payer_of(parsed)
+    low, high = _range(payer.ages if payer else {})
+    document_low, document_high = _range(_document(template.name)["demographics"].get("age", {}))
+    return document_low <= low + 1 and document_high >= high - 1
 
 
 def _is_topic(topic: Topic, parsed: Described) -> bool:

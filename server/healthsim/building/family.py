@@ -8,6 +8,7 @@ Every rule binds inside one member's own clause, and what no rule is certain of 
 - Adjectives between an article and the role bind to the role.
 - What follows two roles joined by a bare "and" may be of both, so it is left.
 - A text with a share, or a number of people or patients, is about many families: nothing is read.
+- Nor is anything where a relative has no role here, such as a grandmother.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ from healthsim.building.family_words import (
     NOT,
     NOT_NOW,
     NUMBERS,
+    OTHERS,
     SIZE,
     TRAITS,
 )
 
 Role = Literal["self", "spouse", "child"]
 _OLDEST = 110
+_YOUNGEST_MOTHER = 9
 
 
 class Claim(NamedTuple):
@@ -83,7 +86,7 @@ def read_family(text: str) -> list[Member]:
      ('child', None, [], None), ('child', None, [], None)]
     """
     plain = family_mentions.plain(text)
-    if re.search(MANY, plain, re.IGNORECASE):
+    if re.search(MANY, plain, re.IGNORECASE) or re.search(OTHERS, plain, re.IGNORECASE):
         return []
     mentions = family_mentions.mentions(plain)
     if any(family_mentions.has_share(plain, mention) for mention in mentions):
@@ -104,6 +107,8 @@ def read_family(text: str) -> list[Member]:
         members += (new := _members(plain, mention))
         if len(new) == 1:
             named[word] = new[0]
+    if any(one.due and one.ages and one.ages[1] <= _YOUNGEST_MOTHER for one in members):
+        return []  # "baby due in May" is the mother's, and she may not be named
     return _complete(plain, members)
 
 

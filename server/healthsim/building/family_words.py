@@ -38,6 +38,12 @@ OTHERS = (
 )
 """People who are no members: what follows is of them."""
 FAMILY = r"\b(?:famil(?:y|ies)|households?|couple(?! of)|parents)\b"
+OTHERS = (
+    r"(?:^|[,;.:]\s*|\b(?:and|an?|with)\s+)(?:grand(?:mother|father|parents?|ma|pa)|uncles?|aunts?|"
+    r"cousins?|nephews?|nieces?)\b"
+)
+"""Relatives without a role: a family of which one is a member is more than can be said here."""
+
 MANY = (
     r"\bwhose\b|\b(?:most|many|some|half|several|few)\s+(?:of\s+(?:the\s+)?)?(?:[\w-]+\s+)?"
     r"(?:families|households|mothers|fathers|parents|children|kids)\b|\b(?:1[3-9]|[2-9]\d|\d(?:\d|,\d){2,})\s+"
