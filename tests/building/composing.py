@@ -50,7 +50,7 @@ _NEEDS = {
     "medicare-general": {"medicare"}, "medicare-advantage-complex": {"ma"},
     "medicaid-adult": {"medicaid"}, "medicaid-pediatric": {"medicaid", "child"},
     "chip-children": {"chip"}, "commercial-pediatric": {"commercial", "child"},
-    "commercial-healthy": {"commercial"},
+    "commercial-healthy": {"commercial"}, "commercial-family": {"family"},
 }  # fmt: skip
 
 

@@ -159,13 +159,21 @@ CONDITIONS = (
     _piece("no asthma", conditions={"-J45": None}),
     _piece("without hypertension", conditions={"-I10": None}),
     _piece("but not COPD", conditions={"-J44": None}),
+    *(
+        _piece(text, "family", household="any")
+        for text in (
+            "mother has asthma",
+            "father with heart failure",
+            "daughter with asthma",
+            "daughter born 2015",
+            "mother pregnant, due in August 2025",
+        )
+    ),
     _piece("free of depression", conditions={"-F32": None, "-F33": None}),
     _piece("excluding heart failure", conditions={"-I50": None}),
     *_traps("""
         gestational diabetes 8 %
         family history of diabetes
-        mother has asthma
-        father with heart failure
         prediabetes
         diabetes insipidus
         non-diabetic
@@ -190,7 +198,6 @@ CONDITIONS = (
         diabetes for 10 years
         diabetes since 2015
         asthma born 2015
-        daughter with asthma
         SDTM datasets (DM, AE, EX, LB, VS)
         the DM domain
         E11.9 is billed twice
@@ -294,7 +301,6 @@ AGES = (
         under 12 weeks
         older than 10 days
         born in 1958
-        daughter born 2015
         born between 1950 and 1960
         average age 62
         aged 45 at diagnosis
@@ -327,7 +333,6 @@ SEXES = (
     *_traps("""
         treated at the Women's Hospital
         a men's health visit
-        mother pregnant, due in August 2025
         not only women
         no men
         their wives

@@ -12,6 +12,7 @@ from healthsim.building import (
     customising,
     diagnosing,
     journeying,
+    paths,
     placing,
     quick,
     reader,
@@ -21,7 +22,7 @@ from healthsim.building import (
 from healthsim.building.customising import PRODUCTS, Customization, payer_of, primary_of
 from healthsim.building.described import Described, Fact
 from healthsim.building.draft import Assumption, Draft
-from healthsim.building.ledger import LONGEST, tokens
+from healthsim.building.ledger import LONGEST, Wish, tokens
 from healthsim.building.quick import QuickFamily
 from healthsim.building.typed import Contradiction, Typed
 from healthsim.building.vocabulary import TOPICS
@@ -108,7 +109,17 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
     )
     if len(request) > LONGEST:
         work.hints.append(f"Only the first {LONGEST:,} characters of the request were read.")
+    wishes = tuple(_kept(wish, new) for wish in wishes)
     return Started(replace(new, wishes=wishes), (*work.hints, *assumed), tuple(assumed))
+
+
+def _kept(wish: Wish, new: Draft) -> Wish:
+    """Open a wish for a condition that a later part of the request has taken out again."""
+    if wish.fate != "bound" or not re.match(r"clinical\.(?:primary$|.*\[)", wish.path):
+        return wish
+    if paths.find(new.profile, paths.parse(wish.path)) is not None:
+        return wish
+    return replace(wish, fate="open", path="", note="")
 
 
 def _members(work: Customization, request: str, family: QuickFamily | None) -> list[Fact]:
