@@ -29,7 +29,7 @@ Reason = tuple[str, tuple[dict[str, Any], ...]]
 
 _LONGEST_NOTE = 120
 
-_SPLIT = re.compile(r"[,;:!?\n]|\.(?!\d)| [–—] ")
+_SPLIT = re.compile(r"[,;:!?\n|…]|\s/\s|\.(?!\d)| [–—] ")
 
 
 def account(

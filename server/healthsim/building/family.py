@@ -82,8 +82,8 @@ def read_family(text: str) -> list[Member]:
     >>> words = "family of four, father diabetic, daughter with asthma born 2015"
     >>> [(one.role, one.gender, one.conditions, one.born) for one in read_family(words)]
     ... # doctest: +NORMALIZE_WHITESPACE
-    [('self', 'M', ['E11.9'], None), ('child', 'F', ['J45.20'], '2015'),
-     ('child', None, [], None), ('child', None, [], None)]
+    [('self', 'M', ['E11.9'], None), ('spouse', None, [], None),
+     ('child', 'F', ['J45.20'], '2015'), ('child', None, [], None)]
     """
     plain = family_mentions.plain(text)
     if re.search(MANY, plain, re.IGNORECASE) or re.search(OTHERS, plain, re.IGNORECASE):
