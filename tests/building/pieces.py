@@ -277,6 +277,8 @@ AGES = (
     _piece("58 years old", ages=(58, 58)),
     _piece("58-year-old", ages=(58, 58)),
     _piece("age 58", ages=(58, 58)),
+    _piece("born in 1958", born="any"),
+    _piece("born between 1950 and 1960", born="any"),
     _piece("all of them adults", ages=(18, None)),
     _piece("age: mean 60, SD 9", ages="any"),
     _piece("mean age 54 (SD 9)", ages="any"),
@@ -300,8 +302,6 @@ AGES = (
         over 65 visits
         under 12 weeks
         older than 10 days
-        born in 1958
-        born between 1950 and 1960
         average age 62
         aged 45 at diagnosis
         45 at onset

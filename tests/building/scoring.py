@@ -43,7 +43,7 @@ _AGES = {"medicare|MA-|Original": (65, 95), "commercial|PPO|HMO|HDHP": (18, 64),
 _PATHS = {
     "count": "count", "seed": "seed", "as_of": "as_of", "save_as": "save_as",
     "template": "template", "templates": "template", "demographics.age": "ages",
-    "demographics.gender": "sexes", "demographics.location": "place",
+    "demographics.gender": "sexes", "demographics.born": "born", "demographics.location": "place",
     "demographics.location.area": "area", "coverage": "coverage",
     "clinical.medications": "drugs", "clinical": "conditions", "attributes": "attributes",
     "household": "household", "unit": "household", "journey": "journey", "journeys": "journey",
@@ -148,6 +148,7 @@ def facets(profile: Mapping[str, Any]) -> dict[str, Any]:
     people, clinical = profile.get("demographics", {}), profile.get("clinical", {})
     found: dict[str, Any] = {key: profile.get(key) for key in ("count", "seed", "as_of")}
     found["ages"] = _range(people.get("age"))
+    found["born"] = people.get("born")
     found["sexes"] = _weights(people.get("gender"))
     location = people.get("location") or {}
     found["place"] = {name: share for part in ("states", "counties", "metros", "zips")
@@ -215,7 +216,8 @@ def _permits(facet: str, got: Any, base: Any, allowed: list[Binding], key: Key) 
             return True
         return bool(merged) and _within(got, merged) and any(
             _holds(facet, got, item.value) for item in allowed)  # fmt: skip
-    if facet == "ages" and _implied(got, key):
+    is_born = any(item.facet == "born" for item in key.bindings)
+    if facet == "ages" and (_implied(got, key) or (got is None and is_born)):
         return True
     return any(_holds(facet, got, item.value) for item in allowed)
 

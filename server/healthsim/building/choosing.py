@@ -43,7 +43,7 @@ def _is_of_all_ages(template: Template, parsed: Described) -> bool:
     """Return whether a template has people of all ages whom the request's payer covers."""
     payer = payer_of(parsed)
     low, high = _range(payer.ages if payer else {})
-    document_low, document_high = _range(_document(template.name)["demographics"].get("age", {}))
+    document_low, document_high = _range(_document(template)["demographics"].get("age", {}))
     return document_low <= low + 1 and document_high >= high - 1
 
 
