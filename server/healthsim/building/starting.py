@@ -114,7 +114,13 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
 
 
 def _kept(wish: Wish, new: Draft) -> Wish:
-    """Open a wish for a condition that a later part of the request has taken out again."""
+    """Open a wish of which a later part of the request has taken the place.
+
+    The members of a family say ages, sexes and conditions themselves.
+    """
+    members = ((new.profile or {}).get("household") or {}).get("members")
+    if members and re.match(r"demographics\.(?:age|gender)|clinical", wish.path):
+        return replace(wish, fate="open", path="", note="not said of a member of the family")
     if wish.fate != "bound" or not re.match(r"clinical\.(?:primary$|.*\[)", wish.path):
         return wish
     if paths.find(new.profile, paths.parse(wish.path)) is not None:
