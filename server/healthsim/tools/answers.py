@@ -150,6 +150,7 @@ class ScenarioShown(Answer):
     seed: int = 0
     digest: str = ""
     imported: dict[str, str] = {}
+    requests: list[str] = []
     tables: Rows = {}
     expectations: Rows = {}
     columns: Rows = {}

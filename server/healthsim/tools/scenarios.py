@@ -66,6 +66,9 @@ def list_scenarios(
     )
 
 
+_LONGEST_REQUEST = 300  # characters of a request that are shown
+
+
 def describe_scenario(
     ctx: Ctx,
     name: Name,
@@ -87,6 +90,7 @@ def describe_scenario(
         answer.tables = rows(["table", "rows", "grain"], kept.tables(home_of(ctx), name))
         judged = auditing.expected(summary.expectations)
         answer.expectations = rows(auditing.EXPECTED, judged) if judged else {}
+        answer.requests = [request[:_LONGEST_REQUEST] for request in summary.requests]
         answer.next = f"describe_scenario(name={name!r}, table=...) for columns; {answer.next}"
     return reply(answer)
 
