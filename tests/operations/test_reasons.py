@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "lungs": ("medicare-copd", ("copd-year",), 12),
     "kidneys": ("medicare-ckd", ("ckd-lifecycle",), 4),
     "heart": ("woman-58", ("hero-infarction",), 1),
+    "payer alone": ("medicare-general", ("annual-enrolment",), 10),
     "leaving": ("medicaid-pediatric", ("pediatric-asthma-year", "disenrolment"), 10),
 }
 EACH, UNITS = 4, 2
@@ -43,6 +45,8 @@ def _job(name: str) -> Job:
     profile, journeys, count = RUNS[name]
     walked = [load(journey) | {"expectations": []} for journey in journeys]
     document = load(profile) | {"count": count, "expectations": []}
+    if name == "payer alone":
+        document["products"] = ["membersim", "rxmembersim"]
     if any("trial" in journey for journey in walked):
         document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
     return prepare(document, walked)
@@ -162,6 +166,16 @@ def test_every_row_has_a_line_or_a_rule_and_a_reason(name: str) -> None:
     assert faults == []
     assert sizes[len(sizes) // 2] <= 1_600
     assert sizes[int(0.95 * len(sizes))] <= 3_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["diabetes", "births"])
+def test_where_the_people_are_not_made_again_the_line_is_still_shown(name: str) -> None:
+    for case in _cases(_job(name)):
+        reasons = reasons_of(replace(case, trace=None))
+
+        assert len(reasons.made_by) >= 2, case.row
+        assert reasons.draws == [], case.row
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from healthsim.tables import Table
 DRAW = ["decision", "uniform", "from", "gave"]
 """Columns of the draws."""
 
-MOST_COUNTED = 200_000
+MOST_COUNTED = 50_000
 """Units of a run with exact counts or arms that are counted again for one explanation."""
 
 _MOST_DRAWS, _MOST_LINES = 12, 16
