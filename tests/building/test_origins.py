@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from healthsim.building import card, journeying, money, refining, starting, templates
+from healthsim.building import card, draft, journeying, money, refining, starting, templates
 from healthsim.building.draft import Assumption, Draft
 from healthsim.building.origins import Origins
 
@@ -211,3 +211,11 @@ def test_a_vague_word_stands_beside_what_was_assumed_for_it() -> None:
     new = starting.start_profile("200 Medicare patients with diabetes, mostly in Texas").draft
 
     assert row(card.page(new, [], []), "location")[2] == "assumed for 'mostly … Texas'"
+
+
+def test_what_is_not_in_the_draft_is_listed_once_on_the_card() -> None:
+    new = starting.start_profile("200 Medicare patients with diabetes, left-handed").draft
+    page = card.page(new, [], draft.questions(new))
+
+    assert page.count("left-handed") == 1
+    assert "- What is not in the draft: change the draft for it, or go on without it?" in page

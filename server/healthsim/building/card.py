@@ -56,9 +56,14 @@ def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) 
     waiting = unsettled(draft.wishes)
     if waiting:
         parts.append("## Not in the draft\n" + "\n".join(f"- {line(x.line())}" for x in waiting))
-    if open_questions:
-        parts.append("## Open\n" + "\n".join(f"- {question.ask}" for question in open_questions))
+    asks = [_LISTED if question.path == "not_understood" else question.ask
+            for question in open_questions]  # fmt: skip
+    if asks:
+        parts.append("## Open\n" + "\n".join(f"- {ask}" for ask in asks))
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+_LISTED = "What is not in the draft: change the draft for it, or go on without it?"
 
 
 def _records(draft: Draft) -> str:

@@ -18,6 +18,7 @@ _SPREAD = 364  # days over which a suggestion spreads beginnings: assumption, a 
 _YEAR = 364
 _NEARLY = 300  # days of records below which it is said that they cover less than a year
 _OLDEST = 100
+_ADULTS = (18, 90)  # what is suggested where no journey says for whom it is: assumption
 
 
 def questions(draft: Drafted) -> Iterator[Question]:
@@ -57,7 +58,8 @@ def _ages(draft: Drafted) -> Iterator[Question]:
         return
     if not _says_what(profile):
         return
-    low, high = _bounds(draft.journeys)
+    bounds = _bounds(draft.journeys)
+    low, high = _ADULTS if bounds == (0, _OLDEST) else bounds
     whole = {"type": "population", "measure": "age"}
     yield Question(
         path,
