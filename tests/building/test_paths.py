@@ -114,3 +114,26 @@ def test_a_missing_stage_is_answered_with_those_that_are_there() -> None:
         paths.change(JOURNEY, "remove", [*stages, "stages", "3a"], None)
     with pytest.raises(Refused, match="did you mean 'dosing'"):
         paths.step(JOURNEY, "dosng")
+
+
+def test_parts_are_named_by_their_keys_and_by_numbers_where_a_name_is_of_two() -> None:
+    items = [{"id": "a"}, {"id": "b"}, {"name": "b"}, {"name": "3"}, [1], {"name": "x]"}]
+
+    assert [part.split(" ")[0] for part in paths.parts_of(items, "s", 1000)] == [
+        "s[a]", "s[1]", "s[2]", "s[#3]", "s[4]", "s[5]"
+    ]  # fmt: skip
+
+
+def test_a_part_that_is_too_long_itself_is_named_by_its_parts() -> None:
+    value = {"phases": [{"name": "year", "steps": [{"id": "a"}, {"id": "b"}]}], "title": "t"}
+
+    assert paths.parts_of(value, "journeys[0]", 30) == [
+        'journeys[0].phases[year].name (6)', 'journeys[0].phases[year].steps (26)',
+        'journeys[0].title (3)',
+    ]  # fmt: skip
+
+
+def test_many_parts_are_named_up_to_a_number_and_quickly() -> None:
+    parts = paths.parts_of([{"id": f"s{number}"} for number in range(100_000)], "s", 1000, most=3)
+
+    assert parts == ["s[s0] (12)", "s[s1] (12)", "s[s2] (12)", "and more"]

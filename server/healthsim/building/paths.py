@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from healthsim.errors import Refused, near
@@ -219,16 +221,17 @@ def parts_of(value: Any, path: str, longest: int, most: int = 40) -> list[str]:
     >>> parts_of([{"id": "a"}, [3, 4]], "steps", 100), parts_of([[3, 4]], "steps", 5)
     (['steps[a] (11)', 'steps[1] (6)'], ['steps[0][0] (1)', 'steps[0][1] (1)'])
     """
-    sized = list(_sized(value, path, longest))
-    return [*sized[:most], *([f"and {len(sized) - most} more"] if len(sized) > most else [])]
+    sized = list(islice(_sized(value, path, longest), most + 1))
+    return [*sized[:most], *(["and more"] if len(sized) > most else [])]
 
 
 def _sized(value: Any, path: str, longest: int) -> Iterator[str]:
     if isinstance(value, dict):
-        named = [(f"{path}.{key}", inner) for key, inner in value.items()]
+        named = ((f"{path}.{key}", inner) for key, inner in value.items())
     else:
-        names = [_name_of(item, number, value) for number, item in enumerate(value)]
-        named = [(f"{path}[{name}]", inner) for name, inner in zip(names, value, strict=True)]
+        named = (
+            (f"{path}[{name}]", inner) for name, inner in zip(_names(value), value, strict=True)
+        )
     for name, inner in named:
         size = len(json.dumps(inner))
         if size > longest and isinstance(inner, dict | list):
@@ -237,13 +240,17 @@ def _sized(value: Any, path: str, longest: int) -> Iterator[str]:
             yield f"{name} ({size:,})"
 
 
-def _name_of(item: Any, number: int, items: list[Any]) -> str:
-    """Return what names a list item: its key where no other item has it, else its number."""
-    names = [str(item[key]) for key in _KEYS if key in item] if isinstance(item, dict) else []
-    of_others = [other for place, other in enumerate(items) if place != number]
-    taken = {str(other.get(key)) for other in of_others if isinstance(other, dict) for key in _KEYS}
-    plain = names and names[0] not in taken and not names[0].isdigit() and "]" not in names[0]
-    return names[0] if plain else counted(items, number)
+def _names(items: list[Any]) -> Iterator[str]:
+    """Yield what names each item of a list: its key where no other item has it, else its number."""
+    objects = [item for item in items if isinstance(item, dict)]
+    times = Counter(
+        name for item in objects for name in {str(item[key]) for key in _KEYS if key in item}
+    )
+    for number, item in enumerate(items):
+        own = [str(item[key]) for key in _KEYS if key in item] if isinstance(item, dict) else []
+        plain = own and times[own[0]] == 1 and not own[0].isdigit() and "]" not in own[0]
+        figure = str(number)
+        yield own[0] if plain else f"#{figure}" if figure in times else figure
 
 
 def steps(value: Any, pieces: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
