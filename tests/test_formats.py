@@ -14,6 +14,7 @@ import pytest
 from healthsim.errors import SpecError, StorageError
 from healthsim.formats import Formats
 from healthsim.operations import query, scenarios
+from healthsim.operations.auditing import audit
 from healthsim.operations.home import Home
 from healthsim.operations.verify import verify
 from healthsim.persistence.scenario import SCENARIOS
@@ -130,6 +131,19 @@ def test_a_scenario_file_of_the_first_format_can_be_listed_described_queried_and
     assert described.count == 3
     assert rows == [[32]]
     assert verify(home, "from-format-1").changed == ()  # its rows are as it says itself
+
+
+def test_a_scenario_file_of_the_first_format_is_audited_and_says_what_it_cannot_judge(
+    home: Home,
+) -> None:
+    compared = {row[0]: row for row in audit(home, "from-format-1").compared}
+
+    assert compared["people"][-1] is True
+    assert [row for row in compared.values() if row[-1] is False] == []
+    assert {row[1] for row in compared.values() if row[-1] is None} >= {
+        "not judged: the file was made before runs counted who could have it",
+        "not judged: the file has no table of attributes",
+    }
 
 
 def test_a_scenario_file_of_a_format_from_the_future_says_who_made_it_and_what_to_do(

@@ -246,7 +246,34 @@ def test_what_nobody_came_to_says_so(tmp_path: Path) -> None:
 
 
 def test_rows_beyond_chance_are_shown_first_and_those_without_a_verdict_last() -> None:
-    rows = [["a", 1, 1, 1, 1, True], ["b", "not judged: x", 1, None, None, None],
+    rows = [["a: oldest", 1, 1, 1, 1, True], ["b", "not judged: x", 1, None, None, None],
             ["c", 1, 2, 1, 1, False], ["d", 1, 1, 1, 1, True]]  # fmt: skip
 
-    assert [row[0] for row in worst_first(rows)] == ["c", "a", "d", "b"]
+    assert [row[0] for row in worst_first(rows)] == ["c", "d", "a: oldest", "b"]
+
+
+def test_what_is_stated_and_judged_nowhere_has_its_reason(tmp_path: Path) -> None:
+    drug = {"drug": "metformin 500 mg tablet", "share": 0.4, "adherence": 0.7}
+    plan = {"kind": "commercial", "network": {"in_share": 0.5}}
+    profile = {
+        **PROFILE, "count": 20, "products": ["patientsim", "membersim"], "correlations": [],
+        "attributes": {"a1c": {"type": "normal", "mean": 8, "sd": 1, "decimals": 1}},
+        "coverage": {"plan": {"narrow": 1}, "plans": {"narrow": plan}},
+        "clinical": {"medications": [drug], "comorbidities": [
+            {"code": "I10", "share": 0.5, "onset": {"years_before": 3}}]},
+    }  # fmt: skip
+    noisy = {"do": "change", "id": "noisy", "state": "a1c", "noise": {"sd": 0.2}}
+    reads = step("reads", "lab", 9, details={"loinc": "4548-4", "result": {
+        "from": "a1c", "noise": {"type": "normal", "mean": 0, "sd": 0.1}}})  # fmt: skip
+    fills = step("fills", "prescription", 10, details={
+        "drug": "lisinopril 10 mg tablet", "first_fill_share": by_age(0.5, 0.9)})  # fmt: skip
+    way = {**JOURNEY, "phases": [{"name": "all", "steps": [noisy, reads, fills]}]}
+    told = {row[0]: row[1] for row in compared_run(stored(tmp_path, profile, way))
+            if row[-1] is None}  # fmt: skip
+
+    assert {what: why for what, why in told.items() if not why.startswith("not judged: ")} == {}
+    assert told.keys() >= {
+        "condition I10: onset", "medication metformin 500 mg tablet: adherence",
+        "plan narrow: network.in_share", "way/noisy: noise", "way/reads: noise of the result",
+        "way/fills: first_fill_share",
+    }  # fmt: skip

@@ -52,6 +52,28 @@ def test_visits_fall_within_their_windows_and_fill_them() -> None:
             assert abs(count / of - share) <= 3 * sqrt(share * (1 - share) / of)
 
 
+def test_a_window_before_the_first_day_of_a_cycle_is_whole_but_in_the_first() -> None:
+    three = {"id": "dose", "day": 1, "window": {"before": 3, "after": 3}, "steps": []}
+    rows = event_rows(run(people(), journey(protocol(visits=[three]))), "dose")
+    shifts: dict[int, set[int]] = {}
+    for _, _, cycle, day, _ in rows:
+        shifts.setdefault(cycle, set()).add(day - 28 * (cycle - 1))
+
+    assert shifts.pop(1) == {0, 1, 2, 3}
+    assert shifts == {cycle: set(range(-3, 4)) for cycle in (2, 3, 4)}
+
+
+@pytest.mark.parametrize("counted", ["first", "previous"])
+def test_a_cycle_that_begins_early_for_a_window_moves_no_later_one(counted: str) -> None:
+    seen = [{"id": "dose", "day": 1, "window": {"before": 3}, "steps": []},
+            {"id": "scan", "day": 15, "steps": []}]  # fmt: skip
+    rows = event_rows(run(people(50), journey(protocol(visits=seen, counted=counted))), "scan")
+
+    assert {(cycle, day) for _, _, cycle, day, _ in rows} == {
+        (cycle, 28 * (cycle - 1) + 14) for cycle in range(1, 5)
+    }
+
+
 def test_missed_visits_are_listed_and_hold_nothing_and_late_ones_are_flagged() -> None:
     one = protocol()
     one["visits"][0] |= {"missed": 0.2, "outside": 0.1}

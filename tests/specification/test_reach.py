@@ -231,3 +231,23 @@ def test_the_first_year_of_a_diabetic_has_nothing_in_vain() -> None:
     year = read(JourneySpec, first_year(), "journey")
 
     assert check_job(people, [year], built_in_names()) == []
+
+
+def planned(day: int, before: int, **more: Any) -> Document:
+    visits = [{"id": "seen", "day": day, "window": {"before": before}, "steps": [], **more}]
+    return {"do": "protocol", "id": "plan", "cycles": 3, "cycle_days": 21, "visits": visits}
+
+
+def test_a_window_that_opens_before_its_protocol_begins_is_a_warning() -> None:
+    told = [text for text in warned(measured(), planned(2, 3)) if "window" in text]
+
+    assert told == [
+        "journeys[0].phases[0].steps[1].visits[0].window: opens 3 days before day 2, but in the "
+        "first cycle only 1 day before it, since nothing comes before the protocol begins; plan "
+        "the first visit for a later day, or leave it so"
+    ]
+
+
+@pytest.mark.parametrize("plan", [planned(4, 3), planned(2, 1), planned(1, 3, cycles=[2, 3])])
+def test_a_window_that_is_whole_in_every_cycle_is_no_warning(plan: Document) -> None:
+    assert [text for text in warned(measured(), plan) if "window" in text] == []

@@ -33,6 +33,7 @@ from healthsim.audit.members import born_compared, members_compared, places_deci
 from healthsim.audit.people import ColumnNotStored, StoredPeople, combinations_of
 from healthsim.audit.realized_figures import compare_figures, compare_options
 from healthsim.audit.residence import counties_as_specified
+from healthsim.audit.unjudged import without_verdict
 from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
@@ -100,6 +101,7 @@ def compare(
             *compare_figures(connection, journey_specs, counted),
             *compare_drawn(connection, stored, journey_specs),
             *_trials(connection, stored, journey_specs),
+            *without_verdict(spec, journey_specs),
         ]
 
 

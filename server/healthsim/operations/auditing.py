@@ -82,11 +82,15 @@ class AuditReport:
 
 
 def worst_first(compared: Sequence[list[Any]]) -> list[list[Any]]:
-    """Return rows of a comparison: what is off, then what fits, then what is not judged."""
-    order = {False: 0, True: 1, None: 2}
-    return sorted(compared, key=lambda row: order[row[-1]])
+    """Return rows of a comparison: what is off, then what fits, then what is not judged.
+
+    Of what fits, how far values spread comes last.
+    """
+    order = {False: 0, True: 2, None: 4}
+    return sorted(compared, key=lambda row: order[row[-1]] + str(row[0]).endswith(_SPREAD))
 
 
+_SPREAD = (": standard deviation", ", standard deviation", ": youngest", ": oldest", " together")
 UNLISTED = ["code", "where", "rows"]
 _MOST_NAMED = 20  # unlisted codes; the rows of the audit name them all
 FINDING = ["check", "where", "rows", "mend"]
