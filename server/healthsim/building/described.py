@@ -118,6 +118,9 @@ class Described:
         values = list(dict.fromkeys(fact.key for fact in group))
         if len(values) > 1 and kind == "payer" and self._is_mix(group):
             return
+        if kind == "payer" and any(fact.share not in (None, 1.0) for fact in group):
+            self.doubtful += [(fact, "who pays for the others?") for fact in group]
+            return
         if len(values) > 1 or (None in values and kind in ("payer", "count")):
             named = [str(value) for value in values if value is not None]
             why = f"which one: {' or '.join(named)}?" if len(named) > 1 else ""

@@ -302,6 +302,12 @@ def _shares(reading: Reading) -> None:
             reading.hide(at, at + 1)
 
 
+def _fractions(reading: Reading) -> None:
+    """After "1 in 4 of" or "half of 200" nothing is of all people, up to the next mark."""
+    for match in list(reading.find(r"(?:[d%][il]+d|[h~v]l?d)[^,.?]*")):
+        reading.hide(match.start(), match.end())
+
+
 def _parts(reading: Reading) -> None:
     """What is said of a part of the people ("60 % of the women have ...") is not of all."""
     part = rf"(?:[%dhv~]l|[h~v]d?)[{_MODIFIERS}]*[{_PEOPLE}][^,.?]*"
@@ -324,7 +330,7 @@ _COUNTED = re.compile(
     rf"(?P<head>[PbskF])(?!/|U|ls|o[z#U])"
 )
 _NAMED = re.compile(
-    rf"(?<![xn%dzU|h~v/])(?<![d%h~vsPbk]l)(?P<modifiers>(?:[{_MODIFIERS}]|(?<=c)&(?=c))*)(?P<head>[{_PEOPLE}])(?![x|/])"
+    rf"(?<![xn%dzU|h~v/])(?<![d%h~vsPbk]l)(?P<modifiers>(?:[{_MODIFIERS}]|(?<=c)&(?=c))*)(?P<head>[{_PEOPLE}])(?![x|/]|:d)"
 )
 
 
@@ -357,12 +363,13 @@ def _people(reading: Reading) -> None:
         reading.hide(start, end.end() if end else start)
         return
     if not phrases:
-        match = _NAMED.search(reading.letters)
-        if match is None:
-            return
-        phrases = [
+        named = [
             _Phrase(match, None, reading.unit(match, "modifiers"), reading.unit(match, "head")[0])
+            for match in _NAMED.finditer(reading.letters)
         ]
+        if not named or sum(_article(reading, phrase) is not None for phrase in named) > 1:
+            return  # "a boy of 5, a woman of 40" are not all alike
+        phrases = named[:1]
     _describe(reading, phrases[0])
 
 
@@ -439,7 +446,7 @@ def _is_single(unit: Unit, text: str) -> bool:
 def _conditions(reading: Reading) -> None:
     """Conditions directly after "with" and the people are everybody's."""
     pattern = (
-        r"(?P<left>[_PGbskFySOQYgdr,.)]|^)(?P<new>e?)w(?P<e>[eq]*)"
+        r"(?P<left>[_PGbskFySOQY,.)]|^)(?P<new>e?)w(?P<e>[eq]*)"
         rf"(?P<list>{_LISTED})(?![x|%hv~UjIGPbsF])"
     )
     for match in list(reading.find(pattern)):
@@ -489,7 +496,7 @@ def _reads_on(reading: Reading, at: int, bare: str = "") -> bool:
 
 def _payers(reading: Reading) -> None:
     """A payer is read where no unknown word, "or" or negation touches it."""
-    for match in list(reading.find(r"(?<![x|n/])y(?![x|/RckU])")):
+    for match in list(reading.find(r"(?<![x|n/])y(?![x|/RckU]|d(?:[,.)]|$))")):
         reading.add("payer", reading.unit(match)[0].value, reading.unit(match))
         reading.hide(match.start(), match.end())
     for match in list(reading.find("y")):
@@ -508,7 +515,7 @@ def _places(reading: Reading) -> None:
     listed = r"(?P<list>[SCm](?:(?:,?&|,|,?&?i)[SCm])*)"
     kinds = {"S": "states", "C": "counties", "m": "metros"}
     around = r"(?:(?<![xUnjdz%])[il]+|(?<=[,.&:_(])(?<!X,)(?<![SCm][&,])|^)"
-    after = r"(?![x|%/UXdzrg]|\([^)]*x|[&,]+[SCm])"
+    after = r"(?![x|%/UXdzrg]|:[d%zrg]|\([^)]*[xdz]|[&,]+[SCm])"
     for match in list(reading.find(rf"{around}(?P<area>A?)[il]*{listed}{after}")):
         for unit in [*reading.unit(match, "area"), *reading.unit(match, "list")]:
             if unit.letter in kinds:
@@ -541,6 +548,7 @@ RULES: tuple[Callable[[Reading], None], ...] = (
     _without,
     _ages,
     _prevalence,
+    _fractions,
     _shares,
     _parts,
     _people,
