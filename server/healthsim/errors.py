@@ -80,6 +80,7 @@ def near(name: str, known: Iterable[str], most: int = 3) -> str:
 
 
 _RANKED = 500  # names that are put in order by likeness: beyond, it takes too long
+_LONGEST = 200  # characters of a name that are compared
 _LISTED = 25  # names that are listed where none is like the one that was given
 _NONE = "there are none yet"
 _NEARLY, _ALIKE, _DISTANT = 0.9, 0.7, 0.5  # of the letters of two names, as difflib counts them
@@ -92,6 +93,7 @@ def alike(name: str, known: Sequence[str]) -> list[str]:
     `name` comes first ("general ..." before the others, for it is what the bare word means), then
     one that is alike.
     """
+    name = name[:_LONGEST]
     close = get_close_matches(name, known, n=3, cutoff=_ALIKE)
     nearly = [other for other in close if _likeness(name, other) >= _NEARLY]
     if nearly:
@@ -108,7 +110,7 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     >>> nearest("fill_share", ["drug", "refills", "first_fill_share"])
     ['first_fill_share', 'refills', 'drug']
     """
-    listed = list(dict.fromkeys(known))
+    listed, name = list(dict.fromkeys(known)), name[:_LONGEST]
     likeness = {
         other: _likeness(name, other) + 0.2 * len(_words(name) & _words(other)) for other in listed
     }

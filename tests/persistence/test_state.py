@@ -238,3 +238,35 @@ def test_texts_of_a_manifest_are_kept_as_they_are_written(states: StateManager, 
     with open_read(states.path("one")) as connection:
         manifest = str(connection.sql(f"FROM {MANIFEST}").fetchall())
     assert "naïve" in manifest
+
+
+@pytest.mark.parametrize(
+    ("wanted", "free"),
+    [
+        ("dm", "dm"),
+        ("winter", "winter-3"),
+        ("winter-2", "winter-3"),
+        ("Winter!", "winter-3"),
+        ("DM cohort (Ohio)", "dm-cohort-ohio"),
+        ("", "scenario"),
+        ("--", "scenario"),
+        ("a" * 80, "a" * 56),
+    ],
+)
+def test_a_name_that_is_free_is_like_the_one_that_is_wanted(
+    states: StateManager, run: Path, wanted: str, free: str
+) -> None:
+    for name in ("winter", "winter-2"):
+        states.save(run, manifest_of(run).named(name, "", (), "2025-01-01"))
+
+    assert states.free(wanted) == free
+    assert not states.exists(states.free(wanted))
+
+
+def test_a_name_that_is_taken_is_refused_with_one_that_is_free(
+    states: StateManager, run: Path
+) -> None:
+    states.save(run, manifest_of(run).named("winter", "", (), "2025-01-01"))
+
+    with pytest.raises(Refused, match="choose another name, such as 'winter-2', or call"):
+        states.save(run, manifest_of(run).named("winter", "", (), "2025-01-02"))

@@ -234,3 +234,9 @@ def test_a_list_that_is_wanted_is_asked_for_in_plain_words() -> None:
     (problem,) = problems(diabetic(clinical={"comorbidities": {"I10": 0.3}}))
 
     assert str(problem) == "clinical.comorbidities: is an object; give a list"
+
+
+def test_a_key_of_a_million_letters_is_answered_at_once() -> None:
+    (problem,) = problems(diabetic(**{"x" * 1_000_000: 1}))
+
+    assert problem.mend.startswith("the keys here are ")

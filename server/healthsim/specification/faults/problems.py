@@ -97,6 +97,9 @@ _WANTED = {"tuple_type": "give a list", "list_type": "give a list", "dict_type":
 """Kinds of error of pydantic whose own words are those of Python."""
 
 
+_LONGEST_KEY = 200  # characters of a key that are compared
+
+
 def _other_key(
     key: str,
     place: tuple[Part, ...],
@@ -105,7 +108,7 @@ def _other_key(
     listed: set[tuple[Part, ...]],
 ) -> str:
     """Suggest the keys of a place for an unknown one; in full only once for each place."""
-    kind = kind_at(model, place)
+    kind, key = kind_at(model, place), key[:_LONGEST_KEY]
     if not is_model(kind):
         return "remove it, or look at the guide of this part of the language"
     keys = keys_of(kind)
