@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -87,11 +88,25 @@ def _faults(reasons: Reasons) -> Iterator[str]:
     text = str([reasons.made_by, reasons.because])
     if found := re.search(r"unknown|\bNone\b|\bnan\b|not stated", text):
         yield f"says {found[0]}"
+    yield from (f"misdated: {line}" for line in reasons.because if _misdated(line))
     for line in reasons.because:
         if line.startswith("chance: "):
             uniform, share = (float(one) for one in re.findall(r"\d+(?:\.\d+)?", line)[:2])
             if not uniform < share:
                 yield f"a chance that was not taken: {line}"
+
+
+_DAY = re.compile(r"(?:in \w+: )?day (\S+): (\d{4}-\d\d-\d\d) \([^)]*\)([^;]*)")
+
+
+def _misdated(line: str) -> bool:
+    """Tell whether a day is not the sum of what it is counted from, where nothing moved it."""
+    told = _DAY.fullmatch(line)
+    if told is None or " gives " in line or "business days" in line or "month" in line:
+        return False
+    shifts = [int(one) for one in re.findall(r", ([+-]\d+) (?:days|of ±)", told[3])]
+    counted = date.fromisoformat(told[2]) + timedelta(days=sum(shifts))
+    return counted.isoformat() != told[1]
 
 
 def _size(reasons: Reasons) -> int:
@@ -123,6 +138,14 @@ def _profile(**changed: Any) -> dict[str, Any]:
         "demographics": {"age": {"type": "uniform", "low": 30, "high": 80}},
         "clinical": {"comorbidities": [{"code": "I10", **changed}]},
     }  # fmt: skip
+
+
+def test_a_day_that_does_not_add_up_is_noticed() -> None:
+    right = "day 2025-03-04: 2025-02-25 (first day), +10 days, -3 of ±3 (uniform 0.083807)"
+
+    assert not _misdated(right)
+    assert _misdated(right.replace("+10", "+11"))
+    assert _misdated(f"in visit: {right.replace('-3 of', '-2 of')}")
 
 
 @pytest.mark.parametrize(

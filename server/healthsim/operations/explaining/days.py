@@ -41,7 +41,7 @@ class StepDay:
         elif isinstance(self.step, Branch) and self.step.races:
             yield f"day {iso(self.day)}: its options compete by hazards from {iso(nominal)} on"
         else:
-            yield self._settled(nominal, words)
+            yield self._settled(nominal, words, base)
 
     def _uniform(self, name: str) -> float:
         draw = self.case.draw(f"{self.occurrence.address}/{name}", self.person_id)
@@ -89,14 +89,16 @@ class StepDay:
         opener = layout.scopes[occurrence.scope].opener
         return "first day of the journey" if opener < 0 else opening(layout.occurrences[opener])
 
-    def _settled(self, nominal: int, words: list[str]) -> str:
+    def _settled(self, nominal: int, words: list[str], base: int) -> str:
         text = f"day {iso(self.day)}: {', '.join(words)}"
         if self.step.at.business_days:
             moved = int(next_business_day(np.array([nominal], dtype=np.int32))[0])
             text += ", on business days" if moved != nominal else ""
             nominal = moved
         if nominal != self.day:
-            text += f" gives {iso(nominal)}, held at {iso(self.day)} by what it happens in"
+            early = nominal < base and self.occurrence.anchor < 0
+            why = f"not before {self._base()} begins" if early else "by what it happens in"
+            text += f" gives {iso(nominal)}, held at {iso(self.day)}: {why}"
         return text
 
     def _planned(self, step: ProtocolVisit, base: int) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from healthsim.dates import day_of, iso
+import numpy as np
+
+from healthsim.addresses import BITS
+from healthsim.dates import NO_DAY, day_of, iso
 from healthsim.execution.trace.draws import Draw
 from healthsim.execution.trace.walk import Asked
 from healthsim.operations.explaining.case import (
@@ -56,6 +59,8 @@ def explain_step(case: RowCase, source: SourceOccurrence, person_id: int | None 
         reasons.because += StepDay(case, source, who, day).reasons()
     if isinstance(source.occurrence.step, StageEntry):
         reasons.add(_entered(case, source, who))
+    if isinstance(source.occurrence.step, Branch) and event is not None:
+        reasons.because += _taken(case, source.occurrence, source.occurrence.step, who)
     reasons.because += _asked(case, source.occurrence, who)
     reasons.because += _chance(case, source.occurrence, who)
     for occurrence, option in around(source):
@@ -91,7 +96,7 @@ def _entered(case: RowCase, source: SourceOccurrence, person_id: int) -> Reasons
 def _event(case: RowCase, occurrence: Occurrence, person_id: int) -> object:
     """Return the day of an occurrence for a person made again; None where it is not known."""
     event_number = case.job.numbering.number("events", occurrence.address)
-    wanted = (person_id << 29) + event_number
+    wanted = (person_id << BITS) + event_number
     rows = case.rows("events", event_id=wanted)
     return rows[0]["event_date"] if rows else None
 
@@ -167,6 +172,16 @@ def _option(
     yield from _asked(case, occurrence, person_id)
 
 
+def _taken(case: RowCase, occurrence: Occurrence, step: Branch, person_id: int) -> Iterator[str]:
+    """Say which option of a branch a person took, and how; nothing where none was taken."""
+    names = [option.name for option in step.options]
+    wanted = (person_id << BITS) + case.job.numbering.number("events", occurrence.address)
+    for row in case.rows("events", event_id=wanted):
+        if row["option"] in names:
+            option = names.index(str(row["option"]))
+            yield from _option(case, occurrence, step, option, person_id)
+
+
 def _journey(
     case: RowCase, journey: JourneySpec, person_id: int, source: SourceOccurrence
 ) -> Iterator[str]:
@@ -178,10 +193,24 @@ def _journey(
     draw = case.draw(f"{journey.name}/begins", person_id)
     u = "" if draw is None or first == last else f" (uniform {number(draw.uniform)})"
     days = f"on {first}" if first == last else f"between {first} and {last}{u}"
-    yield f"journey {journey.name}: begins {days}"
+    start = _start(case, source, person_id)
+    yield f"journey {journey.name}: begins {f'{start}, ' if start and first != last else ''}{days}"
     if case.trace is not None:
         for asked in case.trace.walk.asked.get((journey.name, person_id), []):
             yield condition_line(asked)
+
+
+def _start(case: RowCase, source: SourceOccurrence, person_id: int) -> str:
+    """Return a person's first day in a journey; nothing where it is not known."""
+    if case.trace is None:
+        return ""
+    timeline = case.trace.ctx.timeline
+    places = np.flatnonzero(case.trace.ctx.person_id == person_id)
+    for layout, days in zip(timeline.record.layouts_walked, timeline.start_days, strict=True):
+        if layout.journey.name == source.layout.journey.name and len(places):
+            day = int(days[places[0]])
+            return "" if day == int(NO_DAY) else iso(day)
+    return ""
 
 
 def own_draws(
