@@ -95,7 +95,7 @@ class Key:
 
 def score(draft: Draft, key: Key) -> list[str]:
     """Return every fault of a draft, each beginning with its kind; none is the aim."""
-    return [*_wrong(draft, key), *_claims(draft, key), *_conserved(draft, key.request)]
+    return [*_wrong(draft, key), *_claims(draft, key), *conserved(draft, key.request)]
 
 
 def _wrong(draft: Draft, key: Key) -> Iterator[str]:
@@ -353,7 +353,7 @@ def _content(request: str, span: Span) -> list[Span]:
     return found
 
 
-def _conserved(draft: Draft, request: str) -> Iterator[str]:
+def conserved(draft: Draft, request: str) -> Iterator[str]:
     """Yield words in no wish or in several, figures that are cut, and words misquoted."""
     claims = [0] * len(request)
     for wish in draft.wishes:

@@ -6,9 +6,11 @@ import pytest
 
 from building import composing, keyed, scoring
 from building.scoring import Key
+from healthsim.building.journeying import start_journey
 from healthsim.building.starting import start_profile
 
 COMPOSED = 5000
+PARTS = ("nineteen", "concepts", "others")
 
 
 def faults(keys: list[Key]) -> list[str]:
@@ -23,7 +25,7 @@ def told(lines: list[str]) -> str:
     return "\n".join([f"{len(lines)} faults", *lines[:40]])
 
 
-@pytest.mark.parametrize("part", ["nineteen", "concepts", "others"])
+@pytest.mark.parametrize("part", PARTS)
 def test_a_request_of_a_user_is_bound_as_its_key_says_and_no_word_is_lost(part: str) -> None:
     found = faults(keyed.load(part))
 
@@ -37,3 +39,32 @@ def test_a_composed_request_is_bound_as_its_pieces_say_and_no_word_is_lost(quart
     found = faults(list(composing.compose(quarter * each, each)))
 
     assert not found, told(found)
+
+
+def test_a_request_to_the_journey_builder_loses_no_word_either() -> None:
+    keys = [*composing.compose(0, 400), *(key for part in PARTS for key in keyed.load(part))]
+    drafts = ((start_journey(None, key.request).draft, key) for key in keys)
+    found = [fault for draft, key in drafts for fault in scoring.conserved(draft, key.request)]
+
+    assert not found, told(found)
+
+
+@pytest.mark.parametrize(
+    ("people", "request_", "journey"),
+    [
+        ("200 Medicare diabetics", "with a first-year journey", "diabetic-first-year"),
+        ("200 commercial diabetics", "first year", "diabetic-first-year"),
+        ("200 Medicare diabetics", "Add a first-year diabetes journey", "diabetic-first-year"),
+        ("200 Medicare diabetics", "new-member-onboarding journey", "new-member-onboarding"),
+        ("200 Medicare diabetics", "no diabetes journey, please", ""),
+        ("200 Medicare diabetics", "a diabetes journey", ""),
+        ("200 people", "a first-year journey", ""),
+    ],
+)
+def test_a_journey_is_chosen_by_its_own_words_and_the_peoples_condition(
+    people: str, request_: str, journey: str
+) -> None:
+    base = start_profile(people).draft
+    draft = start_journey(base, request_).draft
+
+    assert draft.templates[len(base.templates) :] == ((journey,) if journey else ())

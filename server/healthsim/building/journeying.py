@@ -71,6 +71,8 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> Jour
     base, number = draft or Draft(), len(draft.requests) if draft else 0
     text = request[:LONGEST]
     fitting = _fitting(text) if not template else []
+    if not template and len(fitting) != 1:
+        fitting = _of_condition(text, base) or fitting
     chosen = templates.load(template, "journey") if template else None
     if chosen is None and len(fitting) == 1:
         chosen = fitting[0]
@@ -122,7 +124,10 @@ def _refuse_second(base: Draft, name: str) -> list[str]:
 
 def _wishes(number: int, text: str, chosen: Template | None) -> tuple[ledger.Wish, ...]:
     if chosen is None:
-        return accounting.account(number, text, [], lambda _: None, lambda _: "")
+        opened = accounting.account(number, text, [], lambda _: None, lambda _: "")
+        return tuple(
+            replace(wish, note="") if wish.note == ledger.FOR_JOURNEY else wish for wish in opened
+        )
     words = _words(chosen)
     met = tuple(
         (token.start, token.end)
@@ -163,6 +168,8 @@ def _fitting(request: str) -> list[Template]:
 
     One whose name or title alone has them comes before those that need the description.
     """
+    if any(unit.letter == "n" for unit in lexicon.units(request)):
+        return []  # "no ..." and "not the ..." say what is not meant
     content = [token for token in tokens(request) if token.is_content]
     particular = [token for token in content if token.text.lower() not in _GENERIC]
     exact = [
@@ -184,6 +191,25 @@ def _fitting(request: str) -> list[Template]:
         if fits:
             return [item for item, number in zip(fits, met, strict=True) if number == max(met)]
     return []
+
+
+def _of_condition(request: str, base: Draft) -> list[Template]:
+    """Return the journeys for the condition of the draft's people that have every word.
+
+    "A first-year journey" of diabetics is that of diabetes.
+    """
+    primary = ((base.profile or {}).get("clinical") or {}).get("primary") or {}
+    said = [token for token in tokens(request) if token.is_content]
+    said = [token for token in said if token.text.lower() not in ("add", "journey", "journeys")]
+    if not said or not primary or any(unit.letter == "n" for unit in lexicon.units(request)):
+        return []
+    return [
+        item
+        for item in templates.load_library()
+        if item.kind == "journey"
+        and str(primary.get("code"))[:3] in _title_words(item)
+        and all(_has(token, _title_words(item)) for token in said)
+    ]
 
 
 def _title_words(item: Template) -> set[str]:
