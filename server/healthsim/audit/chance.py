@@ -13,6 +13,8 @@ from scipy.special import bdtr, ndtr, pdtr
 
 _LOW, _HIGH = float(ndtr(-3.0)), float(ndtr(3.0))
 _ROUNDING = 1e-9
+MANY = 30
+"""Variance of a count from which its distribution is close to a normal one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,11 @@ def of_share(asked: int, share: float, variance: float) -> Bounds:
     Args:
         asked: how many people.
         share: the mean of their chances.
-        variance: the sum of p * (1 - p) over their chances p.
+        variance: the sum of p * (1 - p) over their chances p. Where it is small and the chances
+            differ, the bounds are those of one chance for all, which are a little wider.
     """
-    if asked * share * (1 - share) - variance > 1e-3 * variance + 1e-6:  # chances differ
+    differ = asked * share * (1 - share) - variance > 1e-3 * variance + 1e-6
+    if differ and variance >= MANY:
         error = 3 * variance**0.5 / asked
         return Bounds(max(share - error, 0.0), min(share + error, 1.0))
     low, high = (

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.audit import chance
+
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -48,12 +52,19 @@ def compare_within(what: str, asked: float, got: float, error: float) -> Compari
 
 
 def share(what: str, chances: NDArray[np.float64], has: NDArray[np.bool_]) -> Comparison:
-    """Compare a share with the mean of everybody's chances, within three standard errors."""
+    """Compare a share with the mean of everybody's chances, within three standard errors.
+
+    Where few are expected, or few others, the bounds are the exact ones of a count.
+    """
     if not len(chances):
         return Comparison(what, None, None)
     asked, got = float(chances.mean()), float(has.mean())
-    error = 3 * float(np.sqrt((chances * (1 - chances)).sum())) / len(chances)
-    return compare_within(what, asked, got, error)
+    variance = float((chances * (1 - chances)).sum())
+    if variance >= chance.MANY or variance < _ROUNDING:
+        return compare_within(what, asked, got, 3 * variance**0.5 / len(chances))
+    bounds = chance.of_share(len(chances), asked, variance)
+    low, high = round(bounds.low, 4), round(bounds.high, 4)
+    return Comparison(what, round(asked, 4), round(got, 4), low, high, bounds.hold(got))
 
 
 def got_only(

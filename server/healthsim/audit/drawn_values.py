@@ -9,8 +9,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.audit import chance
-from healthsim.audit.comparison import Comparison, compare_within, not_judged
+from healthsim.audit.comparison import Comparison, compare_within, not_judged, share
 from healthsim.audit.expected import spread_of_alike
 from healthsim.specification.distributions.kinds import (
     Categorical,
@@ -133,7 +132,7 @@ def _compared(what: str, value: DrawnValue, got: NDArray[np.generic]) -> Iterato
 def _serious(what: str, stated: Distribution, got: NDArray[np.bool_]) -> Comparison:
     if not isinstance(stated, Constant) or isinstance(stated.value, str):
         return not_judged(what, _DEPENDS, round(float(got.mean()), 4))
-    return _share(f"{what}, of grades 1 to 3", stated.value, got)
+    return share(f"{what}, of grades 1 to 3", np.full(len(got), stated.value), got)
 
 
 def _labels(what: str, value: DrawnValue, got: NDArray[np.str_]) -> Iterator[Comparison]:
@@ -150,15 +149,8 @@ def _labels(what: str, value: DrawnValue, got: NDArray[np.str_]) -> Iterator[Com
             yield not_judged(f"{what} {label}", _DEPENDS, round(float(has.sum()) / size, 4))
         else:
             total = sum(weights[each] for each in labels)
-            yield _share(f"{what} {label}", weights[label] / total if total else 0.0, has)
-
-
-def _share(what: str, asked: float, has: NDArray[np.bool_]) -> Comparison:
-    size = len(has)
-    bounds = chance.of_share(size, asked, size * asked * (1 - asked))
-    got = float(has.mean())
-    low, high = round(bounds.low, 4), round(bounds.high, 4)
-    return Comparison(what, round(asked, 4), round(got, 4), low, high, bounds.hold(got))
+            each = np.full(len(has), weights[label] / total if total else 0.0)
+            yield share(f"{what} {label}", each, has)
 
 
 def _numbers(what: str, value: DrawnValue, got: NDArray[np.float64]) -> Iterator[Comparison]:
