@@ -78,6 +78,30 @@ def test_nothing_is_asked_where_not_everybody_has_the_step(change: dict[str, Any
     assert asked(both({**VISIT, **change})) == []
 
 
+REPEAT = {"do": "repeat", "id": "quarter", "every": {"days": 90}, "times": 4, "steps": [VISIT]}
+PROTOCOL = {"do": "protocol", "id": "cycle", "cycles": 2, "cycle_days": 21,
+            "visits": [{"id": "dose", "day": 8}, {"id": "first", "day": 1}]}  # fmt: skip
+
+
+def test_a_repeat_and_a_protocol_are_asked_about_where_they_begin_with_something() -> None:
+    assert "all have 'quarter' on that day" in asked(both(REPEAT))[0].ask
+    assert "all have 'cycle' on that day" in asked(both(PROTOCOL))[0].ask
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {**REPEAT, "every": {"hazard": {"per_year": 1}}},
+        {**REPEAT, "steps": [{**VISIT, "at": 5}]},
+        {**REPEAT, "at": 90},
+        {**PROTOCOL, "visits": [{"id": "dose", "day": 8}]},
+        {"do": "branch", "id": "either", "options": []},
+    ],
+)
+def test_nothing_is_asked_where_what_begins_does_nothing_yet(step: dict[str, Any]) -> None:
+    assert asked(both(step)) == []
+
+
 def test_nothing_is_asked_of_one_person_or_of_people_without_a_journey() -> None:
     assert asked(replace(both(), profile=people(count=1))) == []
     assert asked(Draft(profile=people())) == []

@@ -50,7 +50,7 @@ async def test_a_question_that_is_new_is_asked_in_full(open_client: Open) -> Non
         )
         more = await _called(
             client, "start_journey_builder", request="", spec_id=begun["spec_id"],
-            template="copd-year",
+            template="new-member-onboarding",
         )  # fmt: skip
 
     begins = next(item for item in more["open"] if item["path"] == "journeys[0].begins")

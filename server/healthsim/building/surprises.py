@@ -121,7 +121,18 @@ def _is_on_first_day(step: Mapping[str, Any]) -> bool:
         day = day.get("value")
     if step.get("hazard") is not None or step.get("when") or chance not in (None, 1):
         return False
-    return day in (None, 0) and step.get("do", "event") in ("event", "protocol", "repeat")
+    return bool(day in (None, 0)) and _happens_at_once(step)
+
+
+def _happens_at_once(step: Mapping[str, Any]) -> bool:
+    """Return whether something happens on the day on which a step begins."""
+    do, every = step.get("do", "event"), step.get("every")
+    if do == "protocol":
+        return any(visit.get("day", 1) == 1 for visit in objects(step.get("visits")))
+    if do == "repeat":
+        at_random = isinstance(every, Mapping) and every.get("hazard") is not None
+        return not at_random and any(map(_is_on_first_day, objects(step.get("steps"))))
+    return do == "event"
 
 
 def _only_days(at: Mapping[str, Any]) -> bool:

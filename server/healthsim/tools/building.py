@@ -297,7 +297,11 @@ def preview_spec(
             expected=preview.expected,
             seconds=preview.seconds,
             megabytes=preview.megabytes,
-            warnings=[*surprises.warnings(spec), *preview.warnings],
+            warnings=[
+                *(f"open: {item.path}: {item.ask}" for item in surprises.questions(spec)),
+                *surprises.warnings(spec),
+                *preview.warnings,
+            ],
             next=f"If the person agrees: execute_spec(spec_id={spec_id!r}, save_as={free!r})."
             + (f" {spec.save_as!r} is taken." if spec.save_as not in ("", free) else ""),
         )

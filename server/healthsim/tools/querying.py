@@ -72,13 +72,34 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswe
             checked=report.checked,
             findings=rows(auditing.FINDING, report.findings) if report.findings else {},
             expectations=rows(auditing.EXPECTED, report.expected) if report.expected else {},
-            asked_against_got=rows(auditing.COMPARED, report.compared),
+            asked_against_got=rows(auditing.COMPARED, _shorter(report.compared)),
             scorecard=rows(auditing.SCORED, report.scored) if report.scored else {},
             not_got=rows(auditing.NOT_GOT, report.not_got) if report.not_got else {},
             note=report.note,
             next=_next_step(report),
         )
     )
+
+
+_FEW = 3  # figures without a verdict that have a row each
+_NAMED = 4  # of more, how many are named
+
+
+def _shorter(compared: list[list[Any]]) -> list[list[Any]]:
+    """Return the figures, with one row for all that were not judged, and not seen, for one reason.
+
+    A figure that was judged, or seen, always has a row of its own.
+    """
+    reasons: dict[str, list[str]] = {}
+    for what, asked, got, *_ in compared:
+        if got is None:
+            reasons.setdefault(str(asked), []).append(str(what))
+    many = {reason: names for reason, names in reasons.items() if len(names) > _FEW}
+    kept = [row for row in compared if not (row[2] is None and str(row[1]) in many)]
+    return kept + [
+        [f"{len(names)} figures: {'; '.join(names[:_NAMED])}; …", reason, None, None, None, None]
+        for reason, names in many.items()
+    ]
 
 
 def _next_step(report: AuditReport) -> str:
