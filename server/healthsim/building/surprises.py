@@ -132,7 +132,7 @@ def _happens_at_once(step: Mapping[str, Any]) -> bool:
     if do == "repeat":
         at_random = isinstance(every, Mapping) and every.get("hazard") is not None
         return not at_random and any(map(_is_on_first_day, objects(step.get("steps"))))
-    return do == "event"
+    return str(do) == "event"
 
 
 def _only_days(at: Mapping[str, Any]) -> bool:
