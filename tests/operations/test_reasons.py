@@ -36,11 +36,24 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "payer alone": ("medicare-general", ("annual-enrolment",), 10),
     "leaving": ("medicaid-pediatric", ("pediatric-asthma-year", "disenrolment"), 10),
 }
+_FAMILY = {
+    "kind": "profile", "name": "listed-members", "count": 4, "unit": "family",
+    "products": ["patientsim", "membersim"],
+    "demographics": {"age": {"type": "uniform", "low": 32, "high": 44}, "gender": {"M": 1}},
+    "household": {"members": [
+        {"role": "self", "conditions": [{"code": "I10"}]},
+        {"role": "spouse", "gender": "F", "age": {"type": "uniform", "low": 30, "high": 40},
+         "pregnant": {"weeks": 20}},
+        {"role": "child", "age": 6, "conditions": [{"code": "J45.20", "share": 0.9}]}]},
+    "coverage": {"plan": {"Commercial-PPO": 1}},
+}  # fmt: skip
 EACH, UNITS = 4, 2
 """Rows of each table of each unit, and units of each run, that are explained."""
 
 
 def _job(name: str) -> Job:
+    if name == "listed members":
+        return prepare(_FAMILY)
     if name == "every event":
         return prepare(spec("every-event-adults") | {"count": 6}, [spec("every-event")])
     profile, journeys, count = RUNS[name]
@@ -177,7 +190,7 @@ def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(samp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*RUNS, "every event"])
+@pytest.mark.parametrize("name", [*RUNS, "every event", "listed members"])
 def test_every_row_has_a_line_or_a_rule_and_a_reason(name: str) -> None:
     sizes, faults = list[int](), list[str]()
     for case in _cases(_job(name)):

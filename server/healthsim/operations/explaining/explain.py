@@ -14,7 +14,7 @@ from healthsim.execution.job import Job
 from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.prepare import prepare
 from healthsim.execution.trace.trace import trace_unit
-from healthsim.operations.explaining import chart, claims, fills, people, trials
+from healthsim.operations.explaining import chart, claims, fills, network, people, trials
 from healthsim.operations.explaining.case import Documents, Reasons, RowCase
 from healthsim.operations.explaining.rules import RULES
 from healthsim.operations.home import Home
@@ -42,11 +42,11 @@ _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "members": people.explain_member,
     "rx_members": people.explain_member,
     "enrollments": people.explain_enrollment,
-    "plans": people.explain_plan,
-    "plan_networks": people.explain_plan_network,
-    "providers": people.explain_directory,
-    "facilities": people.explain_directory,
-    "pharmacies": people.explain_directory,
+    "plans": network.explain_plan,
+    "plan_networks": network.explain_plan_network,
+    "providers": network.explain_directory,
+    "facilities": network.explain_directory,
+    "pharmacies": network.explain_directory,
     "encounters": chart.explain_encounter,
     "encounter_diagnoses": chart.explain_encounter_diagnosis,
     "conditions": chart.explain_condition,

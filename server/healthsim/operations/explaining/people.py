@@ -10,14 +10,12 @@ import numpy as np
 from healthsim.operations.explaining.case import Reasons, RowCase, draw_row, number
 from healthsim.operations.explaining.counted import quota_place
 from healthsim.operations.explaining.steps import explain_step
-from healthsim.products.networksim.contracts import plan_uniforms
 from healthsim.specification.distributions.quantiles import of_scores, scores
-from healthsim.specification.journeys.events import Birth, Enrollment
+from healthsim.specification.journeys.events import Birth
 from healthsim.specification.profiles.correlations import SHARED_FACTOR, factor_blend
 from healthsim.specification.profiles.profile import Alternative, Comorbidity, Medication
 from healthsim.specification.profiles.roles import roles
 
-_PARTS = ("age", "gender", "race", "ethnicity", "location")
 _DRAWN = (
     "demographics.age", "demographics.birthday", "demographics.gender", "demographics.race",
     "demographics.ethnicity", "demographics.location.state", "demographics.location.county",
@@ -32,7 +30,7 @@ def explain_patient(case: RowCase) -> Reasons:
     place = case.person_id % 100
     if place >= _FIRST_BORN:
         return _newborn(case)
-    reasons = Reasons(made_by=[case.stated("count"), *map(case.stated, _stated_parts())])
+    reasons = Reasons(made_by=[case.stated("count"), *map(case.stated, _stated_parts(case))])
     unit = case.person_id // 100
     reasons.because.append(
         f"person {case.person_id}: unit {unit} of {case.job.count:,}, place {place}; every number "
@@ -45,15 +43,20 @@ def explain_patient(case: RowCase) -> Reasons:
     return reasons
 
 
-def _stated_parts() -> list[str]:
-    return [f"demographics.{part}" for part in _PARTS]
+def _stated_parts(case: RowCase) -> list[str]:
+    born = case.job.profile.demographics.born is not None
+    parts = ("born" if born else "age", "gender", "race", "ethnicity", "location")
+    return [f"demographics.{part}" for part in parts]
 
 
 def _member(case: RowCase, place: int) -> Reasons:
     """Say how somebody who lives with an anchor was drawn."""
     role = roles(np.array([place])).texts()[0]
     anchor = case.person_id - place + 1
-    reasons = Reasons(made_by=[case.stated("household")])
+    household = case.job.profile.household
+    placed = () if household is None else household.placed
+    listed = [f"household.members[{position}]" for position, at, _ in placed if at == place]
+    reasons = Reasons(made_by=[case.stated(path) for path in listed or ["household"]])
     reasons.because.append(
         f"{role} of person {anchor}: age, sex, home and plan depend on the anchor's draws; "
         "everything else is drawn for each member"
@@ -155,10 +158,36 @@ def explain_profile_condition(case: RowCase, code: str) -> Reasons:
         if any(option.code == code for option in group):
             reasons.made_by.append(f"profile.clinical.one_of: {', '.join(map(_option, group))}")
             reasons.because += _one_of(case, place, group, code)
+    reasons.add(_held(case, code))
     causes = clinical.implied_by.get(code, ())
     if causes:
         reasons.made_by += [f"profile.clinical: {cause} implies {code}" for cause in causes]
     reasons.draws += case.drawn(f"clinical.{code}.onset")
+    return reasons
+
+
+def _held(case: RowCase, code: str) -> Reasons:
+    """Say whether somebody has a condition as a member of a family, or by a pregnancy."""
+    reasons, place = Reasons(), case.person_id % 100
+    household = case.job.profile.household
+    placed = () if household is None else household.placed
+    path = next((f"household.members[{position}]" for position, at, _ in placed if at == place),
+                "clinical.pregnant")  # fmt: skip
+    for one in case.job.profile.held.get(code, ()):
+        if one.place != place:
+            continue
+        reasons.made_by.append(case.stated(path))
+        if one.of_pregnancy:
+            reasons.because.append(
+                "a pregnancy is supervised from the day it is found, under the code of the "
+                "mother's age on the due date (ICD-10-CM, note at O09.5)"
+            )
+            reasons.draws += case.drawn("pregnancy.due") + case.drawn("pregnancy.found")
+            continue
+        draw = case.draw(f"household.{code}")
+        u = "" if draw is None or one.share >= 1 else f": uniform {number(draw.uniform)}"
+        reasons.because.append(f"stated for this member of the family, share {one.share:g}{u}")
+        reasons.draws += case.drawn(f"household.{code}.onset")
     return reasons
 
 
@@ -221,72 +250,4 @@ def explain_medication(case: RowCase, drug: str) -> Reasons:
             f"{number(written.uniform)} of 365 days), and again every 365 days"
         )
     reasons.draws += case.drawn(f"{decision}.adherence")
-    return reasons
-
-
-def explain_directory(case: RowCase) -> Reasons:
-    """Say where a clinician, a facility or a pharmacy comes from.
-
-    Raises:
-        ValueError: the directory has none of this number.
-    """
-    directory = case.job.reference.directory
-    known = {"providers": directory.providers.npi, "pharmacies": directory.pharmacies.npi,
-             "facilities": np.arange(len(directory.facilities.npi))}[case.table.name]  # fmt: skip
-    if not np.isin(int(case.row[case.table.key[0]]), known):
-        raise ValueError(f"{case.table.name} has no {case.row[case.table.key[0]]}")
-    real = case.row.get("source") not in (None, "synthetic")
-    source = "an imported public file" if real else "the invented directory, the same in every run"
-    reasons = Reasons(made_by=[case.stated("network"), f"rule: {source}"])
-    what = f"county {case.row['county_fips']}"
-    kind = case.row.get("specialty") or case.row.get("kind") or "pharmacy"
-    reasons.because.append(
-        f"{kind} in {what}: people of it and of counties near it choose by capacity, inside their "
-        "plan's network; it is listed because rows of this scenario name it"
-    )
-    return reasons
-
-
-def explain_plan(case: RowCase) -> Reasons:
-    """Say who named a plan, and where its amounts come from.
-
-    Raises:
-        ValueError: the specification names no such plan.
-    """
-    name = str(case.row["plan_id"])
-    if name not in case.job.plan_table.names:
-        raise ValueError(f"no plan {name}")
-    own = case.job.profile.coverage
-    stated = own is not None and name in own.plans
-    path = f"coverage.plans[{name}]" if stated else "coverage.plan"
-    reasons = Reasons(made_by=[case.stated(path)])
-    named = own is not None and name in own.plan.labels
-    reasons.because.append(f"{name} is among the profile's plans" if named else f"{name} is "
-                           "named by steps of the journeys alone")  # fmt: skip
-    for layout in case.job.layouts:
-        steps = {one.step.id: one for one in layout.occurrences
-                 if isinstance(one.step, Enrollment) and one.step.details.plan == name}  # fmt: skip
-        reasons.made_by += [case.line(one) for one in steps.values()]
-    if not stated:
-        reasons.made_by.append(
-            f"rule: built-in plan {name}; its amounts and their sources are in "
-            "products/membersim/plans.py"
-        )
-    return reasons
-
-
-def explain_plan_network(case: RowCase) -> Reasons:
-    """Say why an organisation is in or out of a plan's network."""
-    name = str(case.row["plan_id"])
-    table = case.job.plan_table
-    share = table.designs[table.names.index(name)].network.in_share
-    reasons = Reasons(made_by=[f"plan {name}: network.in_share {share:g}"])
-    npi = np.array([int(case.row["organisation_npi"])], dtype=np.int64)
-    u = float(plan_uniforms(name, npi)[0])
-    than = "<" if u < share else "≥"
-    adequate = u >= share and case.row["network"] == "in"
-    reasons.because.append(
-        f"uniform {number(u)} {than} {share:g} (directory's own seed, network/plan/{name})"
-        + ("; in all the same: the nearest of its kind in a county or state" if adequate else "")
-    )
     return reasons
