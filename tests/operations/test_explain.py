@@ -19,6 +19,8 @@ from healthsim.operations.home import Home
 from healthsim.products.catalogue import TABLES
 from template_runs import load
 
+pytestmark = pytest.mark.slow
+
 RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "diabetes": ("medicare-diabetic", ("diabetic-first-year",), 30),
     "births": ("commercial-maternity", ("pregnancy",), 8),
