@@ -178,6 +178,24 @@ def test_an_exact_count_shows_the_place_that_is_within_it(
     assert sorted(places) == list(range(1, most + 1))
 
 
+def test_an_exact_option_shows_the_place_that_is_within_it() -> None:
+    few, rest = {"name": "few", "exactly": 3}, {"name": "rest", "weight": 1}
+    fork = {"do": "branch", "id": "fork", "options": [few | {"steps": []}, rest | {"steps": []}]}
+    journey = {"kind": "journey", "name": "forked", "duration_days": 30,
+               "phases": [{"name": "first", "steps": [fork]}]}  # fmt: skip
+    job = prepare(_profile(share=0.2) | {"count": 12}, [journey])
+    documents = Documents(json.loads(job.profile_text), [json.loads(x) for x in job.journey_texts])
+    settled, places = settle_population_steps(job), dict[int, str]()
+    for unit in range(1, 13):
+        trace = trace_unit(job, unit, settled)
+        (row,) = plain_rows(trace, "events")
+        table = next(table for table in TABLES if table.name == "events")
+        told = " ".join(reasons_of(RowCase(table, row, job, documents, trace)).because)
+        places[int(re.findall(r"place (\d+) of 12", told)[0])] = row["option"]
+
+    assert [places[place] for place in range(1, 13)] == ["few"] * 3 + ["rest"] * 9
+
+
 @pytest.mark.parametrize("sampling", ["independent", "balanced"])
 def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(sampling: str) -> None:
     profile = _profile(share=0.25) | {"sampling": sampling}
