@@ -199,3 +199,23 @@ def test_bound_words_can_be_bound_again_elsewhere(asked: Draft) -> None:
     (wish,) = [wish for wish in new.wishes if wish.words == "200"]
     assert (wish.path, wish.note) == ("count", "20")
     assert ledger.lost(new.requests, new.wishes) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "whole"),
+    [
+        ("age.mean", "demographics.age.mean"),
+        ("sex", "demographics.gender"),
+        ("comorbidities[I10].share", "clinical.comorbidities[I10].share"),
+        ("conditions[I10].share", "clinical.comorbidities[I10].share"),
+        ("plan", "coverage.plan"),
+        ("plans.PPO-3000.deductible_usd", "coverage.plans.PPO-3000.deductible_usd"),
+    ],
+)
+def test_a_path_that_begins_too_deep_is_answered_with_the_whole_path(
+    both: Draft, path: str, whole: str
+) -> None:
+    with pytest.raises(HealthSimError, match="no part of a spec; did you mean ") as caught:
+        refining.refine(both, [_set(path, 1)])
+
+    assert caught.value.problem.mend == f"did you mean {whole!r}?"

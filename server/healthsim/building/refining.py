@@ -126,13 +126,30 @@ def resolve(document: dict[str, Any], path: str, where: str = "section") -> tupl
     else:
         raise Refused(
             where, f"{path!r} begins with {first!r}, no part of a spec",
-            near(first, [*_OF_PROFILE, *_OF_JOURNEY, *_HEAD, "profile", "journey"]),
+            _inside(pieces) or near(first, [*_OF_PROFILE, *_OF_JOURNEY, *_HEAD, "profile",
+                                            "journey"]),
         )  # fmt: skip
     if len(rest) > 1 and rest[0] == "steps":
         step_pieces = paths.step(document["journeys"][int(place)], rest[1])
         rest = [*step_pieces, *rest[2:]]
     full = ["journeys", place, *rest]
     return full, paths.write(full)
+
+
+def _inside(pieces: list[str]) -> str:
+    """Suggest the whole path where one begins with a key of a part of a profile."""
+    # numpy comes with profiles, and this module is on the way to tools/list
+    from healthsim.specification.faults.places import is_model, keys_of, kind_at  # noqa: PLC0415
+    from healthsim.specification.faults.synonyms import called  # noqa: PLC0415
+    from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415
+
+    for part in keys_of(ProfileSpec):
+        kind = kind_at(ProfileSpec, (part,))
+        keys = keys_of(kind) if is_model(kind) else ()
+        meant = [pieces[0]] if pieces[0] in keys else called(pieces[0], keys)
+        if meant:
+            return f"did you mean {paths.write([part, meant[0], *pieces[1:]])!r}?"
+    return ""
 
 
 def _need(part: Any, name: str, mend: str) -> None:
