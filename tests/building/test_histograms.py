@@ -66,3 +66,11 @@ def test_a_mixture_shows_both_of_its_hills() -> None:
     assert said.startswith("█")
     assert " " in said[:12]
     assert bars
+
+
+@pytest.mark.parametrize("high", [17, 30, 49, 64, 85])
+def test_ages_that_are_equally_likely_have_bars_of_one_height(high: int) -> None:
+    said = histogram({"type": "uniform", "low": 0, "high": high, "decimals": 0}, whole=True)
+
+    assert set(said.partition(" ")[0]) == {"█"}
+    assert said.endswith(f"0 to {high}, half up to {high // 2}")

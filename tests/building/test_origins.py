@@ -219,3 +219,14 @@ def test_what_is_not_in_the_draft_is_listed_once_on_the_card() -> None:
 
     assert page.count("left-handed") == 1
     assert "- What is not in the draft: change the draft for it, or go on without it?" in page
+
+
+def test_members_of_a_family_are_said_with_their_words_and_one_family_is_one() -> None:
+    new = starting.start_profile("a family of four, father diabetic, daughter born 2015").draft
+    page = card.page(new, [], [])
+
+    assert row(page, "how many")[1] == "1 family"
+    assert "version 1: 1 family as of" in page
+    assert row(page, "self")[2].startswith("said ")
+    assert "'father'" in row(page, "self")[2]
+    assert "1 person as of" in card.page(Draft(profile={"name": "x", "count": 1}), [], [])

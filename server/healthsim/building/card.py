@@ -72,6 +72,12 @@ def _records(draft: Draft) -> str:
     return f"{first} to {last}, {(last - first).days + 1:,} days"
 
 
+def _units(profile: Mapping[str, Any]) -> str:
+    """Say what a profile counts: people or families."""
+    names = ("family", "families") if profile.get("unit") == "family" else ("person", "people")
+    return names[profile.get("count", 100) != 1]
+
+
 def _ages(value: Any) -> str:
     return _shape(value, whole=True)
 
@@ -154,6 +160,7 @@ def _pages() -> Environment:
         "member": member_phrases.member,
         "calendar": member_phrases.calendar,
         "plans": money.plans,
+        "units": _units,
         "ages": _ages,
         "shape": _shape,
     }

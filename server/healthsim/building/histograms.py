@@ -11,7 +11,8 @@ from typing import Any
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _BARS = 12  # of a picture
-_FEW = 16  # different values that each get a bar of their own
+_FEW = 18  # different values that each get a bar of their own
+_SLIGHT = 0.1  # of an eighth: quantiles are counted, and one more or fewer is no difference
 _POINTS = 2000  # quantiles that are counted
 _TAIL = 0.005  # of each end, left out of a picture without bounds
 
@@ -78,10 +79,13 @@ def _bars(numbers: Sequence[float]) -> str:
     low, high = numbers[0], numbers[-1]
     steps = round(high - low) + 1
     whole = all(number == int(number) for number in numbers)
-    bars = steps if whole and steps <= _FEW + 2 else _BARS
-    width = 1.0 if bars == steps and whole else (high - low) / bars
-    counts = [0] * bars
+    width = float(math.ceil(steps / (_FEW if steps <= _FEW else _BARS))) if whole else (
+        high - low) / _BARS  # fmt: skip
+    bars = math.ceil(steps / width) if whole else _BARS
+    counts = [0.0] * bars
     for number in numbers:
         counts[min(int((number - low) / width), bars - 1)] += 1
+    if whole:
+        counts[-1] *= width / (steps - (bars - 1) * width)  # the last may be of fewer values
     most = max(counts)
-    return "".join(_BLOCKS[math.ceil(8 * count / most)] for count in counts)
+    return "".join(_BLOCKS[math.ceil(8 * count / most - _SLIGHT)] for count in counts)

@@ -38,7 +38,7 @@ class Origins:
             return f"{ASSUMED} for {words}" if words else ASSUMED
         value = paths.find(self._draft.profile, pieces)
         same = value is not None and value == paths.find(self._profile, pieces)
-        if not self._draft.is_settled(path):
+        if not words and not self._draft.is_settled(path):
             return TEMPLATE if same else ASSUMED
         said = f"{SAID} {words}".strip()
         if same and not any(letter.isdigit() for letter in words):
