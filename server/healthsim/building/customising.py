@@ -274,19 +274,29 @@ def _payers(work: Customization) -> None:
 
 
 def _name_kinds_of_plan(work: Customization) -> None:
-    """Name the plan that "PPO" is with this payer; without one, it stays open."""
+    """Name the plan that "PPO" is with this payer, or beside other plans; else all stay open."""
     plans = work.request.plans
+    payer = work.request.payer or _payer_beside(plans)
     for kind in ("PPO", "HMO"):
         if kind not in plans:
             continue
-        name = KINDS_OF_PLAN.get((kind, work.request.payer or ""))
+        name = KINDS_OF_PLAN.get((kind, payer))
         share = plans.pop(kind)
         if name is None or name in plans:
             options = " or ".join(plan for plan in PLANS if plan.endswith(f"-{kind}"))
             work.refuse(f"which plan: {options}?", ("plans", kind))
-            continue
+            work.refuse("say all plans of the list", *(("plans", plan) for plan in plans))
+            plans.clear()
+            return
         plans[name] = share
         work.bound["plans", kind] = ("coverage.plan", name)
+
+
+def _payer_beside(plans: dict[str, float | None]) -> str:
+    """Return the payer whose plans alone the others of a list are."""
+    if any(plan == "HDHP" or plan.startswith("Commercial-") for plan in plans):
+        return "commercial"
+    return "medicare advantage" if any(plan.startswith("MA-") for plan in plans) else ""
 
 
 def _plans(work: Customization, named: Payer | None) -> None:

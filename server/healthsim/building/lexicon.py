@@ -157,7 +157,7 @@ def _template(name: str) -> str:
     )
 
 
-_NO_FIGURE = r"(?!\s?[=:]?\s?\d[\d.]*(?![\d.]*\s?(?:%|per ?cent)))"
+_NO_FIGURE = r"(?<!\(SD)(?!\s?[=:]?\s?\d[\d.]*(?![\d.]*\s?(?:%|per ?cent)))"
 """A state's two letters before a figure that is no share are something else: SD 9."""
 
 

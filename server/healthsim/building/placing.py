@@ -84,7 +84,9 @@ def _named(work: Customization, kind: str, titles_of: Callable[[Any], list[str]]
             for title in titles[:_FEW]
         )
     shares = [share for _, share in found.values() if share is not None]
-    if not found or (shares and (len(shares) < len(found) or abs(sum(shares) - 1) > 0.001)):
+    if len(found) < len(said) or (
+        shares and (len(shares) < len(found) or abs(sum(shares) - 1) > 0.001)
+    ):
         work.refuse(
             "say a share for each, which make 100 %",
             *((kind, place) for place, _ in found.values()),

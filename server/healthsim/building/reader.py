@@ -227,6 +227,9 @@ _AGES: tuple[tuple[str, str], ...] = (
 )
 
 
+_HEAD = re.compile(r":[d%zrg]|,d(?:[,&.]|$)")
+
+
 def _ages(reading: Reading) -> None:
     """A figure is an age beside a word for ages, or directly after the people that it limits."""
     for pattern, how in _AGES:
@@ -239,7 +242,8 @@ def _ages(reading: Reading) -> None:
                 low, high = low, max(OLDEST, low)
             elif how == "high":
                 low, high = 0, max(high - 1, 0)
-            if high <= _OLDEST_SAID:
+            heads = _HEAD.match(reading.letters, match.end())  # "under 5: 50 of them, 5-17: 200"
+            if high <= _OLDEST_SAID and not heads:
                 reading.add("ages", (low, high), found)
             reading.hide(match.start(), match.end())
     for match in list(reading.find(r"(?<=[sPb])ld(?![xUz%,&tPbskc])")):
@@ -378,7 +382,7 @@ def _counts(reading: Reading, match: re.Match[str]) -> bool:
     head, figure = reading.unit(match, "head")[0], reading.units[match.start()]
     if head.letter != "F" and _is_single(head, reading.text) and figure.value != 1:
         return False
-    if _NOT_ALL.search(reading.text[: figure.start]):
+    if _NOT_ALL.search(reading.text[: figure.start]) or _EACH.match(reading.text, head.end):
         return False
     before = reading.letters[max(match.start() - 2, 0) : match.start()]
     return before[-1:] != "x" or before in ("x", ".x", "?x")
@@ -386,6 +390,9 @@ def _counts(reading: Reading, match: re.Match[str]) -> bool:
 
 _NOT_ALL = re.compile(r"(?:\b(?:groups|cohorts|samples|sets|arms) of\s+|(?<![^\s(])[-−])$", re.I)
 """A number after "groups of" counts one group; one after a minus is none."""
+
+
+_EACH = re.compile(r"\s*(?:each|apiece|every)\b", re.I)
 
 
 def _describe(reading: Reading, phrase: _Phrase) -> None:
@@ -447,7 +454,7 @@ def _conditions(reading: Reading) -> None:
     """Conditions directly after "with" and the people are everybody's."""
     pattern = (
         r"(?P<left>[_PGbskFySOQY,.)]|^)(?P<new>e?)w(?P<e>[eq]*)"
-        rf"(?P<list>{_LISTED})(?![x|%hv~UjIGPbsF])"
+        rf"(?P<list>{_LISTED})(?![x|%hv~UjIGPbsF]|(?:,?[ckx])*,?\|)"
     )
     for match in list(reading.find(pattern)):
         if match["left"] == "_" and not _reads_on(reading, match.start()):
@@ -505,7 +512,7 @@ def _payers(reading: Reading) -> None:
 
 def _plans(reading: Reading) -> None:
     """A plan's name is read where no unknown word, "or" or negation touches it."""
-    for match in list(reading.find(r"(?<![x|nzd%/])p(?![x|/U])")):
+    for match in list(reading.find(r"(?<![x|nzd%/])p(?![x|/U]|d(?:[,.)]|$))")):
         reading.add("plans", reading.unit(match)[0].value, reading.unit(match))
         reading.hide(match.start(), match.end())
 
