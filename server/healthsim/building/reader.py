@@ -227,6 +227,12 @@ _AGES: tuple[tuple[str, str], ...] = (
 )
 
 
+def _is_inclusive(found: list[Unit], text: str) -> bool:
+    """Return whether the limit itself is within it: "up to 40"."""
+    return any(text[unit.start : unit.end].lower().startswith(("up to", "at most"))
+               for unit in found)  # fmt: skip
+
+
 _HEAD = re.compile(r":[d%zrg]|,d(?:[,&.]|$)")
 
 
@@ -241,11 +247,14 @@ def _ages(reading: Reading) -> None:
             if how == "low":
                 low, high = low, max(OLDEST, low)
             elif how == "high":
-                low, high = 0, max(high - 1, 0)
+                low, high = 0, high if _is_inclusive(found, reading.text) else max(high - 1, 0)
             heads = _HEAD.match(reading.letters, match.end())  # "under 5: 50 of them, 5-17: 200"
             if high <= _OLDEST_SAID and not heads:
                 reading.add("ages", (low, high), found)
             reading.hide(match.start(), match.end())
+    if re.search(r"[MW]d|d[OQ]", reading.letters):
+        # Of "older than 40 but younger than 70" one half alone is not what was said
+        reading.facts = [fact for fact in reading.facts if fact.kind != "ages"]
     for match in list(reading.find(r"(?<=[sPb])ld(?![xUz%,&tPbskc])")):
         before, figure = reading.units[match.start() - 1], reading.units[match.end() - 1]
         if _is_single(before, reading.text) and figure.value <= _OLDEST_SAID:
@@ -334,7 +343,7 @@ _COUNTED = re.compile(
     rf"(?P<head>[PbskF])(?!/|U|ls|o[z#U])"
 )
 _NAMED = re.compile(
-    rf"(?<![xn%dzU|h~v/])(?<![d%h~vsPbk]l)(?P<modifiers>(?:[{_MODIFIERS}]|(?<=c)&(?=c))*)(?P<head>[{_PEOPLE}])(?![x|/]|:d)"
+    rf"(?<![xn%dzU|h~v/])(?<![d%h~vsPbk]l)(?<!c[,&])(?P<modifiers>[{_MODIFIERS}]*)(?P<head>[{_PEOPLE}])(?![x|/]|:d)"
 )
 
 
@@ -415,8 +424,10 @@ def _describe(reading: Reading, phrase: _Phrase) -> None:
     found = [*phrase.modifiers, phrase.head]
     if "|" in reading.letters[max(phrase.match.start() - 1, 0) : phrase.match.end() + 1]:
         return
+    either = "c&" in reading.letters[phrase.match.start() : phrase.match.end()]
     for unit in found:
-        if unit.letter in kinds:
+        # "Asthma and COPD patients" may have both or one of them
+        if unit.letter in kinds and not (either and unit.letter in "ck"):
             reading.add(kinds[unit.letter], unit.value, [unit])
     for match in reading.find("b(?=G)"):
         (unit,) = reading.unit(match)

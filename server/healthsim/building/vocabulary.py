@@ -197,7 +197,9 @@ SHARES = {
     # words for a share, and the share that they are: exact, but for the first
     r"mostly|mainly|primarily|predominantly|largely|(?:a |the )?majority(?: of)?|most(?: of)?": 0.8,
     r"half(?: of)?": 0.5,
-    r"(?:a|one) third(?: of)?": 0.3333,
+    r"two[- ]thirds(?: of)?": 0.6667,
+    r"three[- ]quarters(?: of)?": 0.75,
+    r"(?:a|one)[- ]third(?: of)?": 0.3333,
     r"(?:a|one) quarter of": 0.25,
     r"all(?: of)?|only|exclusively|entirely|everyone": 1.0,
 }
