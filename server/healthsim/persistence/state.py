@@ -89,8 +89,10 @@ class StateManager:
         """Return a name that no scenario has: the wanted one, or it with the next free number."""
         plain = re.sub(r"[^a-z0-9]+", "-", wanted.lower())[:_ROOM].strip("-") or "scenario"
         taken = set(self.names())
-        stem = re.sub(r"-\d{1,3}$", "", plain)
-        numbered = (f"{stem}-{number}" for number in count(2))
+        stem, _, number = plain.rpartition("-")
+        if not (stem and re.fullmatch(r"\d{1,3}", number)):
+            stem, number = plain, "1"
+        numbered = (f"{stem}-{later}" for later in count(int(number) + 1))
         return next(name for name in chain([plain], numbered) if name not in taken)
 
     def taken(self, name: str) -> Refused:
