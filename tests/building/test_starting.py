@@ -462,3 +462,29 @@ def test_a_word_for_ages_does_not_widen_those_of_a_template_or_a_payer() -> None
 def test_a_state_around_which_people_live_stays_a_state() -> None:
     state = _profile("500 people in New York")["demographics"]
     assert state == {"location": {"states": {"NY": 1.0}}}
+
+
+SEPSIS = "300 patients with sepsis (A41.9), lactate, ICU 35 %, mortality 18 % in 30 days"
+
+
+def test_words_that_an_earlier_request_has_too_are_accounted_for_there_alone() -> None:
+    both = journeying.start_journey(_start(SEPSIS), SEPSIS).draft
+
+    assert _open(both) == ["lactate", "ICU 35 %", "mortality 18 % in 30 days"]
+    assert ledger.lost(both.requests, both.wishes) == []
+    for words in ("lactate", "ICU 35 %", "mortality 18 % in 30 days"):
+        both, _ = refining.refine(both, [{"op": "set", "path": "seed", "value": 9, "for": words}])
+    assert _open(both) == []
+
+
+def test_going_on_without_the_rest_leaves_out_what_is_not_built_too() -> None:
+    new, _ = refining.refine(_start(SEPSIS), [{"op": "remove", "path": "not_understood"}])
+
+    assert _open(new) == []
+    assert "left out on purpose (the ICU" in _notes(new)
+
+
+def test_a_typed_condition_leaves_the_name_of_a_journey_whole() -> None:
+    new = _start("200 people, diabetics, first-year diabetes journey", conditions={"diabetes": 1})
+
+    assert _open(new) == ["first-year diabetes journey"]

@@ -12,6 +12,7 @@ from healthsim.building.described import Fact
 from healthsim.building.ledger import (
     FOR_JOURNEY,
     LONGEST,
+    SAID_BEFORE,
     SAYS_NOTHING,
     Span,
     Token,
@@ -39,6 +40,7 @@ def account(
     fate_of: Callable[[Fact], Settled | None],
     why: Callable[[Fact], str],
     options: Callable[[Fact], tuple[dict[str, Any], ...]] = lambda _: (),
+    said_before: Iterable[Span] = (),
 ) -> tuple[Wish, ...]:
     """Return the wishes of a request: those of facts that are in the draft, and all the rest.
 
@@ -49,6 +51,7 @@ def account(
         fate_of: path and note of a fact that is in the draft, or None.
         why: why a fact is not in the draft.
         options: changes that would bring it there.
+        said_before: tokens that an earlier request has too; they are accounted for there.
     """
     text = request[:LONGEST]
     taken: set[Span] = set()
@@ -62,6 +65,11 @@ def account(
             continue
         taken |= set(spans)
         wishes.append(Wish(number, quote(text, spans), spans, "bound", *fate))
+    repeated = tuple(sorted(span for span in set(said_before) if span not in taken))
+    if repeated:
+        taken |= set(repeated)
+        words = quote(text, repeated)
+        wishes.append(Wish(number, words, repeated, "ignored", note=SAID_BEFORE))
     wishes += _rest(number, text, taken, reasons)
     return tuple(wishes)
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from healthsim.building import paths, surprises
-from healthsim.building.ledger import FOR_JOURNEY, SAYS_NOTHING, Wish, unsettled
+from healthsim.building.ledger import FOR_JOURNEY, SAID_BEFORE, SAYS_NOTHING, Wish, unsettled
 from healthsim.building.question import Question
 from healthsim.errors import Problem, SpecError, StorageError
 
@@ -86,7 +86,7 @@ class Draft:
             "wishes": [
                 {"request": wish.request, "words": wish.words, "fate": wish.fate,
                  "path": wish.path, "note": wish.note}
-                for wish in self.wishes if wish.note != SAYS_NOTHING
+                for wish in self.wishes if wish.note not in (SAYS_NOTHING, SAID_BEFORE)
             ],
         }  # fmt: skip
 

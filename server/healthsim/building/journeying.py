@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 from healthsim.building import accounting, ledger, lexicon, templates
@@ -93,10 +95,12 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> Jour
         base,
         journeys=(*base.journeys, journey),
         requests=(*base.requests, text),
-        wishes=(*base.wishes, *_wishes(number, text, chosen)),
+        wishes=(*base.wishes, *_wishes(number, text, chosen, base.requests)),
         templates=(*base.templates, chosen.name) if chosen else base.templates,
     )
-    return JourneyStarted(_settle_earlier(new, number), tuple(hints), chosen is not None)
+    return JourneyStarted(
+        _passed_on(_settle_earlier(new, number)), tuple(hints), chosen is not None
+    )
 
 
 def add_template(draft: Draft, name: str) -> Draft:
@@ -122,26 +126,49 @@ def _refuse_second(base: Draft, name: str) -> list[str]:
     ]
 
 
-def _wishes(number: int, text: str, chosen: Template | None) -> tuple[ledger.Wish, ...]:
-    if chosen is None:
-        opened = accounting.account(number, text, [], lambda _: None, lambda _: "")
-        return tuple(
-            replace(wish, note="") if wish.note == ledger.FOR_JOURNEY else wish for wish in opened
-        )
-    words = _words(chosen)
+def _wishes(
+    number: int, text: str, chosen: Template | None, earlier: Sequence[str]
+) -> tuple[ledger.Wish, ...]:
+    words = _words(chosen) if chosen is not None else set()
     met = tuple(
         (token.start, token.end)
         for token in tokens(text)
-        if token.is_content and _meets(token, text, words)
+        if token.is_content and chosen is not None and _meets(token, text, words)
     )
-    path = f"journeys[{chosen.name}]"
+    path, title = (f"journeys[{chosen.name}]", chosen.title) if chosen is not None else ("", "")
     return accounting.account(
         number,
         text,
-        [Fact("journeys", chosen.name, None, met)] if met else [],
-        lambda _: (path, chosen.title),
+        [Fact("journeys", path, None, met)] if met else [],
+        lambda _: (path, title),
         lambda _: "",
+        said_before=[span for request in earlier for span in _said_before(text, request)],
     )
+
+
+_FEWEST_REPEATED = 3  # tokens in a row that two requests share before they are a repetition
+
+
+def _said_before(text: str, earlier: str) -> list[ledger.Span]:
+    """Return the tokens of a text that stand in a row in an earlier request too."""
+    new, old = tokens(text), tokens(earlier)
+    matcher = SequenceMatcher(
+        None, [token.text.lower() for token in new], [token.text.lower() for token in old], False
+    )
+    return [
+        (token.start, token.end)
+        for block in matcher.get_matching_blocks()
+        if block.size >= min(_FEWEST_REPEATED, len(new))
+        for token in new[block.a : block.a + block.size]
+    ]
+
+
+def _passed_on(draft: Draft) -> Draft:
+    """Drop the advice to call the journey's builder, which has been called now."""
+    wishes = [
+        replace(wish, note="") if wish.note == ledger.FOR_JOURNEY else wish for wish in draft.wishes
+    ]
+    return replace(draft, wishes=tuple(wishes))
 
 
 def _settle_earlier(draft: Draft, number: int) -> Draft:

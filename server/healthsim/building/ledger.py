@@ -20,6 +20,12 @@ Span = tuple[int, int]
 SAYS_NOTHING = "says nothing"
 """The note of fillers."""
 
+LEFT_OUT = "left out on purpose"
+"""The note of words that the person goes on without."""
+
+SAID_BEFORE = "said before"
+"""The note of words that an earlier request has too: they are accounted for there."""
+
 FOR_JOURNEY = "pass these words to start_journey_builder"
 """The note of words that ask for a journey."""
 
@@ -132,17 +138,21 @@ def bind(
 
 def drop(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple[Wish, ...]:
     """Ignore words on purpose, because the person goes on without them."""
-    return _move(wishes, requests, words, "ignored", "", "left out on purpose")
+    return _move(wishes, requests, words, "ignored", "", LEFT_OUT)
 
 
 def drop_all(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
-    """Ignore everything that is open, because the person goes on without it."""
+    """Ignore everything that is open or not built, because the person goes on without it."""
+    waiting = unsettled(wishes)
     return tuple(
-        replace(wish, fate="ignored", note="left out on purpose", suggestions=())
-        if wish.fate == "open"
-        else wish
+        replace(wish, fate="ignored", note=_left_out(wish), suggestions=())
+        if wish in waiting else wish
         for wish in wishes
-    )
+    )  # fmt: skip
+
+
+def _left_out(wish: Wish) -> str:
+    return f"{LEFT_OUT} ({wish.note})" if wish.fate == "not_built" else LEFT_OUT
 
 
 def _move(

@@ -79,6 +79,7 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
     work = Customization(base.profile, parsed, everyone, hints=list(base.hints))
     for step in _STEPS:
         step(work)
+    _ask_ages(work, base.template)
     _bind_template(work, base.template, chosen=not named)
     if base.template:
         _keep_expectations(base.profile, templates.load(base.template).fresh(), work.hints)
@@ -166,6 +167,18 @@ _PATHS = {
     "plans": "coverage.plan",
     "conditions": "clinical",
 }
+
+
+def _ask_ages(work: Customization, template: str) -> None:
+    """Ask about the ages of a payer's people where nobody said any."""
+    named, ages = payer_of(work.request), work.profile["demographics"].get("age")
+    if template or named is None or ages != dict(named.ages) or work.request.ages is not None:
+        return
+    who = f"{ages.get('low', 0):g} to {ages.get('high', 95):g}"
+    work.assume(
+        "demographics.age", named.name,
+        f"No ages were read: taken as {who}, those of {named.name}. Is that right?",
+    )  # fmt: skip
 
 
 def _bind_template(work: Customization, name: str, *, chosen: bool) -> None:

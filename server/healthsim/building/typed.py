@@ -237,7 +237,11 @@ def _spans(
 ) -> tuple[Span, ...]:
     """Return the free tokens that name a thing, and those of its share beside them."""
     found = lexicon.units(text)
-    named = [number for number, unit in enumerate(found) if _names(unit, kind, key, text)]
+    named = [
+        number
+        for number, unit in enumerate(found)
+        if _names(unit, kind, key, text) and not _is_of_journey(found, number)
+    ]
     if kind in ("drugs", "conditions") and not named:
         words = _words_of(kind, str(key))
         named = [
@@ -256,6 +260,13 @@ def _spans(
     ]
     units = [found[number] for number in sorted({*named, *beside})]
     return tuple(span for span in lexicon.spans_of(units, text) if span in free)
+
+
+def _is_of_journey(found: Sequence[lexicon.Unit], number: int) -> bool:
+    """Return whether a unit is of a journey's name, as in "first-year diabetes journey"."""
+    return found[number].letter in "ck" and "j" in {
+        unit.letter for unit in found[number + 1 : number + 2]
+    }
 
 
 def _words_of(kind: str, key: str) -> set[str]:

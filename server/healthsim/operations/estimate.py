@@ -81,6 +81,9 @@ def _warnings(job: Job) -> list[str]:
         for job_warning in job_warnings(job.profile, job.journeys, built_in_names())
     ]
     warnings = [*_left_out(job), *warnings]
+    if not job.journeys:
+        warnings.insert(0, "no journey: nothing happens to these people, so no visits, claims or "
+                        "fills; start_journey_builder adds one")  # fmt: skip
     if job.count > MOST_LOOKED_AT:
         warnings = [*map(str, eligibility_problems(job)), *warnings]
     more = len(warnings) - _MOST_WARNINGS
