@@ -111,6 +111,12 @@ def primary_of(parsed: Described) -> str | None:
 def people(work: Customization) -> None:
     """Write how many people there are."""
     if work.request.count is not None:
+        families = any(
+            fact.kind == "topics" and fact.key == "commercial-family" for fact in work.request.facts
+        )
+        if families and work.profile.get("unit") != "family":
+            work.refuse("families: set unit to family too", ("count", work.request.count))
+            return
         unit = "families" if work.profile.get("unit") == "family" else "people"
         count = work.request.count
         work.put("count", count, f"{count:,} {unit}", ("count", count))

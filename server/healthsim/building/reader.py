@@ -87,9 +87,27 @@ def _keep_whole_lists(reading: Reading, letters: str) -> None:
         shared = [fact for fact in reading.facts if fact.kind == kind and fact.share is not None]
         left = [at for at, unit in enumerate(reading.units)
                 if letters[at] in of_kind and unit.start not in read_at]  # fmt: skip
-        if shared and any(_SHARE_BEFORE.search(letters[:at]) or _SHARE_AFTER.match(letters, at + 1)
-                          for at in left):  # fmt: skip
+        total = sum(fact.share or 0 for fact in shared)
+        unread = left and total < _WHOLE
+        beside = any(_SHARE_BEFORE.search(letters[:at]) or _SHARE_AFTER.match(letters, at + 1)
+                     for at in left)  # fmt: skip
+        short = (
+            kind == "states"
+            and total < _WHOLE
+            and any(
+                reading.text[start:end] in _MEDICAL for fact in shared for start, end in fact.spans
+            )
+        )
+        if shared and (unread or beside or short):
             reading.facts = [fact for fact in reading.facts if fact.kind != kind]
+
+
+_WHOLE = 0.999
+_MEDICAL = frozenset(
+    ("AL", "CO", "CT", "DE", "GA", "HI", "ID", "IN", "LA", "MA", "MD", "ME", "MI", "MS", "OK",
+     "OR", "PA", "SD", "VA", "MT", "NE")
+)  # fmt: skip
+"""States' letters that are also words or medicine (MI, MS, VA): states only beside "in"."""
 
 
 def _topics(reading: Reading) -> list[Fact]:
@@ -427,6 +445,8 @@ def _describe(reading: Reading, phrase: _Phrase) -> None:
     either = "c&" in reading.letters[phrase.match.start() : phrase.match.end()]
     for unit in found:
         # "Asthma and COPD patients" may have both or one of them
+        if unit.letter == "S" and reading.text[unit.start : unit.end] in _MEDICAL:
+            continue  # "VA patients"
         if unit.letter in kinds and not (either and unit.letter in "ck"):
             reading.add(kinds[unit.letter], unit.value, [unit])
     for match in reading.find("b(?=G)"):
@@ -528,19 +548,30 @@ def _plans(reading: Reading) -> None:
         reading.hide(match.start(), match.end())
 
 
+def _extent(units: list[Unit]) -> tuple[int, int]:
+    return units[0].start, units[-1].end
+
+
 def _places(reading: Reading) -> None:
     """A place is read after "in" or "from", or alone between marks."""
     listed = r"(?P<list>[SCm](?:(?:,?&|,|,?&?i)[SCm])*)"
     kinds = {"S": "states", "C": "counties", "m": "metros"}
-    around = r"(?:(?<![xUnjdz%])[il]+|(?<=[,.&:_(])(?<!X,)(?<![SCm][&,])|^)"
+    around = r"(?:(?<![xUnjdz%il])[il]+|(?<=[,.&:_(])(?<!X,)(?<![SCm][&,])|^)"
     after = r"(?![x|%/UXdzrg]|:[d%zrg]|\([^)]*[xdz]|[&,]+[SCm])"
     for match in list(reading.find(rf"{around}(?P<area>A?)[il]*{listed}{after}")):
+        alone = match[0][0] not in "il" and len(match["list"]) == 1
+        if alone and reading.text[slice(*_extent(reading.unit(match, "list")))] in _MEDICAL:
+            continue
         for unit in [*reading.unit(match, "area"), *reading.unit(match, "list")]:
             if unit.letter in kinds:
                 reading.add(kinds[unit.letter], unit.value, [unit])
             elif unit.letter == "A":
                 reading.add("area", unit.value, [unit])
         reading.hide(match.start(), match.end())
+
+
+def _other_places(reading: Reading) -> None:
+    """A metropolitan area, the codes after "counties", and "rural" are read where they stand."""
     for match in list(reading.find(r"(?<![xn|])m(?![x|%/])")):
         reading.add("metros", reading.unit(match)[0].value, reading.unit(match))
         reading.hide(match.start(), match.end())
@@ -576,5 +607,6 @@ RULES: tuple[Callable[[Reading], None], ...] = (
     _payers,
     _plans,
     _places,
+    _other_places,
 )
 """In this order: what is read is hidden from the rules that follow."""

@@ -206,7 +206,7 @@ SHARES = {
 VAGUE = 0.8
 """The share that "mostly" is taken for: assumption, and asked about."""
 
-SOME = r"some|a few|a handful(?: of)?|the rest|the remainder|the others?"
+SOME = r"some|a few|a handful(?: of)?|(?:the )?rest|the remainder|the others?"
 """Words for what is left over by the other shares."""
 
 NUMBERS = {
