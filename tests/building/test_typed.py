@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from healthsim.building import draft, ledger, starting
 from healthsim.building.draft import Draft
 from healthsim.building.typed import Typed
-from healthsim.errors import HealthSimError
+from healthsim.errors import HealthSimError, Refused
 
 
 def _start(request: str, **given: Any) -> Draft:
@@ -140,3 +141,20 @@ def test_of_an_oversized_request_only_the_beginning_is_read_and_the_answer_says_
     assert any("2,000 characters" in hint for hint in started.hints)
     assert started.draft.profile is not None
     assert started.draft.profile["count"] == 20
+
+
+@pytest.mark.parametrize("name", ["plans", "conditions", "drugs", "places", "sexes"])
+def test_an_argument_of_thousands_of_keys_is_refused_before_any_is_looked_up(name: str) -> None:
+    many = {f"key {number}": 0.1 for number in range(3_000)}
+
+    with pytest.raises(Refused, match=f"{name}: has 3,000 keys; give the 100"):
+        starting.start_profile("200 people", given=Typed(**{name: many}))
+
+
+def test_a_request_of_megabytes_is_read_as_far_as_any_request() -> None:
+    begun = time.process_time()
+
+    started = starting.start_profile("wife and 2 kids " * 60_000)
+
+    assert time.process_time() - begun < 10.0
+    assert any("Only the first 2,000 characters" in hint for hint in started.hints)

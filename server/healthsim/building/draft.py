@@ -9,10 +9,17 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from healthsim.building import paths, surprises
-from healthsim.building.ledger import FOR_JOURNEY, SAID_BEFORE, SAYS_NOTHING, Wish, unsettled
+from healthsim.building.ledger import (
+    FOR_JOURNEY,
+    SAID_BEFORE,
+    SAYS_NOTHING,
+    Fate,
+    Wish,
+    unsettled,
+)
 from healthsim.building.question import Question
 from healthsim.errors import Problem, SpecError, StorageError
 
@@ -73,8 +80,11 @@ class Draft:
             )
             for name in ("journeys", "requests", "settled", "templates"):
                 fields[name] = tuple(fields.get(name, ()))
-            return cls(**fields)
-        except (TypeError, KeyError, ValueError) as error:
+            draft = cls(**fields)
+            if not _is_whole(draft):
+                raise TypeError("a part of it is not what it should be")
+            return draft
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise StorageError(
                 "spec", f"the stored draft cannot be read ({error})", "start a new draft"
             ) from None
@@ -104,6 +114,30 @@ class Draft:
     def is_settled(self, path: str) -> bool:
         """Whether a person has decided `path`, a part of it, or what it is part of."""
         return any(_within(settled, path) or _within(path, settled) for settled in self.settled)
+
+
+_PARTS = {"demographics": dict, "clinical": dict, "attributes": dict, "products": list}
+
+
+def _is_whole(draft: Draft) -> bool:
+    """Whether the parts of a draft that was read back are of their types."""
+    documents = [*draft.journeys, *([] if draft.profile is None else [draft.profile])]
+    texts = [draft.save_as, *draft.requests, *draft.settled, *draft.templates]
+    texts += [text for item in draft.assumptions for text in (item.path, item.said, item.ask)]
+    texts += [text for wish in draft.wishes for text in (wish.words, wish.path, wish.note)]
+    changes = [change for item in draft.assumptions for change in item.instead]
+    changes += [change for wish in draft.wishes for change in wish.suggestions]
+    places = [number for wish in draft.wishes for span in wish.spans for number in span]
+    profile = draft.profile or {}
+    return (
+        bool(documents)
+        and all(isinstance(profile.get(key, kind()), kind) for key, kind in _PARTS.items())
+        and all(isinstance(document, dict) for document in (*documents, *changes))
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(place, int) for place in places)
+        and all(wish.fate in get_args(Fate) for wish in draft.wishes)
+        and all(wish.request in range(max(len(draft.requests), 1)) for wish in draft.wishes)
+    )
 
 
 def _within(inner: str, outer: str) -> bool:

@@ -65,7 +65,7 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
     """
     given = given or Typed()
     parsed = reader.read(request)
-    family = quick.described_family(request, given.members)
+    family = quick.described_family(request[:LONGEST], given.members)
     if family and (given.members or parsed.count in (None, 1)):
         parsed = reader.read(family.rest)
     else:

@@ -13,6 +13,7 @@ from healthsim.building.vocabulary import PAYERS, STATES
 from healthsim.errors import NotFound, Refused, near
 
 _OLDEST = 120
+_MOST_KEYS = 100  # of one argument
 _SHORTEST_WORD = 4  # letters of a word that tells one condition from others
 
 
@@ -108,9 +109,19 @@ def _values(typed: Typed) -> Iterator[tuple[str, Any]]:
     }
     for name, reader in readers.items():
         value = getattr(typed, name)
+        if isinstance(value, Mapping):
+            _refuse_many(name, value)
         if value:
             yield name, reader(value)
+    _refuse_many("places", typed.places)
     yield from _places(typed.places)
+
+
+def _refuse_many(name: str, shares: Mapping[str, float]) -> None:
+    if len(shares) > _MOST_KEYS:
+        raise Refused(
+            name, f"has {len(shares):,} keys", f"give the {_MOST_KEYS} that matter most, or fewer"
+        )
 
 
 def _payer(name: str) -> str:

@@ -44,7 +44,7 @@ def export(
     Raises:
         NotFound: no such table, with near matches.
     """
-    with open_read(path) as connection, storage_errors(folder):
+    with open_read(path, writes=folder) as connection, storage_errors(folder):
         connection.execute("SET threads = 1")
         connection.execute("SET preserve_insertion_order = true")
         chosen = _chosen(connection, tables)

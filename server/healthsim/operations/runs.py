@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,6 +36,8 @@ INTERRUPTED = "interrupted"
 
 _STALE = 30.0  # seconds without a heartbeat
 _KEY = 12  # characters of the key in a run_id
+_PID = re.compile(r"[0-9]{1,9}")
+_RUN_FILE = re.compile(r"run-[0-9A-Za-z]+\.[a-z.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +228,14 @@ def is_cancelled(home: Home, name: str) -> bool:
 
 
 def items(home: Home) -> list[Item]:
-    """Return all runs, damaged ones too, with the bytes and the age of their files."""
+    """Return all runs, damaged ones too, with the bytes and the age of their files.
+
+    Files and folders that are not called as those of a run are left alone.
+    """
     files: dict[str, list[Path]] = {}
     for path in home.runs.glob("run-*"):
-        files.setdefault(path.name.split(".")[0], []).append(path)
+        if _RUN_FILE.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+            files.setdefault(path.name.split(".")[0], []).append(path)
     return [_item(home, name, paths) for name, paths in files.items()]
 
 
@@ -255,7 +262,8 @@ def expire(home: Home, now: float) -> list[str]:
     for item in expired(items(home), now):
         if not _is_held(_path(home, item.name, "lease")):
             for path in home.runs.glob(f"{item.name}.*"):
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # gone already, or a folder of somebody's own
+                    path.unlink()
             gone.append(item.name)
     return gone
 
@@ -269,13 +277,16 @@ def _read(home: Home, name: str) -> RunRecord | None:
         return None
     path = _path(home, name, "json")
     try:
-        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+        record = RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+        if not all(isinstance(at, int | float) for at in (record.started_at, record.finished_at)):
+            raise TypeError("its times are no numbers")
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
         raise StorageError(
             f"run {name!r}", f"its record is damaged ({error})", "execute_spec again"
         ) from error
+    return record
 
 
 def _readable(home: Home, name: str) -> RunRecord | None:
@@ -290,10 +301,11 @@ def _is_held(lease: Path) -> bool:
     """Say whether somebody works on a run: a fresh heartbeat, and no dead process of this host."""
     try:
         age = time.time() - lease.stat().st_mtime
-        holder = lease.read_text(encoding="utf-8").split()
+        holder = lease.read_text(encoding="utf-8", errors="replace").split()
     except FileNotFoundError:
         return False
-    if len(holder) == 2 and holder[1] == platform.node() and not alive(int(holder[0])):
+    here = len(holder) == 2 and holder[1] == platform.node() and _PID.fullmatch(holder[0])
+    if here and not alive(int(holder[0])):
         return False
     return age < _STALE
 

@@ -19,6 +19,7 @@ from healthsim.operations.home import Home
 from healthsim.persistence.files import disk_errors, fsync_file, publish_new, temporary
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_REVISION = re.compile(r"[1-9][0-9]{0,8}\.json")
 _LONGEST_NAME = 32  # characters of a spec_id before its hash
 _ATTEMPTS = 1000
 
@@ -75,7 +76,7 @@ def load(home: Home, spec_id: str, revision: int = 0) -> StoredDraft:
     try:
         with disk_errors(f"draft {spec_id!r}"):
             document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StorageError(
             f"draft {spec_id!r}",
             f"revision {number} is damaged ({error})",
@@ -112,18 +113,33 @@ def names(home: Home) -> list[str]:
 
 
 def items(home: Home) -> list[Item]:
-    """Return all drafts with the bytes of their revisions and the time of the last one."""
-    return [_item(folder) for folder in home.specs.glob("*") if _ID.fullmatch(folder.name)]
+    """Return all drafts with the bytes of their revisions and the time of the last one.
+
+    A folder that holds anything but revisions is no draft, nor is a link to one elsewhere.
+    """
+    return [_item(folder) for folder in home.specs.glob("*") if _is_draft(folder)]
+
+
+def _is_draft(folder: Path) -> bool:
+    if not _ID.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+        return False
+    return all(
+        _REVISION.fullmatch(path.name) or path.name.endswith(".unfinished")
+        for path in folder.glob("*")
+    )
 
 
 def _item(folder: Path) -> Item:
-    sizes, times = [0], [0.0]
+    sizes, times = [0], list[float]()
     for path in folder.glob("*.json"):
         with suppress(FileNotFoundError):  # another process has just deleted the draft
             about = path.stat()
             sizes.append(about.st_size)
             times.append(about.st_mtime)
-    return Item("draft", folder.name, sum(sizes), max(times))
+    if not times:  # another process is just making it
+        with suppress(FileNotFoundError):
+            times.append(folder.stat().st_mtime)
+    return Item("draft", folder.name, sum(sizes), max(times, default=0.0))
 
 
 def expire(home: Home, now: float) -> list[str]:
@@ -164,7 +180,7 @@ def _folder(home: Home, spec_id: str) -> Path:
 
 def _latest(folder: Path) -> int:
     """Return the latest revision, 0 where there is none."""
-    numbers = [int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit()]
+    numbers = [int(path.stem) for path in folder.glob("*.json") if _REVISION.fullmatch(path.name)]
     return max(numbers, default=0)
 
 

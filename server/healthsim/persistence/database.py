@@ -170,14 +170,21 @@ def wal(path: Path) -> Path:
 
 
 @contextmanager
-def open_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_read(path: Path, writes: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB file for one operation of reading, and close it after.
+
+    Files may come from anywhere: what a view or macro asks for beyond this one DuckDB refuses.
+
+    Args:
+        path: the file.
+        writes: a folder where files may be written besides, as an export does.
 
     Raises:
         NotFound: there is no such file.
         StorageError: it cannot be read, or another process kept it for too long.
     """
     with reader() as connection, attached(connection, path):
+        _confine(connection, writes)
         yield connection
 
 
@@ -213,11 +220,24 @@ def open_two(path: Path, other: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def reader() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a connection that `attached` can show several files to, one after another."""
+def reader(within: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection that `attached` can show several files to, one after another.
+
+    Args:
+        within: the folder of all that it may read; anywhere if none is given.
+    """
     with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
         connection.execute("SET temp_directory = ''")
+        if within is not None:
+            _confine(connection, within)
         yield connection
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
+    """Keep a connection from all files but those of a folder and those that it has open."""
+    if folder is not None:
+        connection.execute(f"SET allowed_directories = [{literal(str(folder))}]")
+    connection.execute("SET enable_external_access = false")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -123,9 +124,41 @@ class Manifest:
                 values[key] = tuple(values.get(key, ()))
             if values.get("figures") is not None:
                 values["figures"] = tuple(values["figures"])
+            for key, value in values.items():
+                _check_kind(key, value)
             return cls(**values)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise _foreign(where, f"its manifest is incomplete ({error})") from error
+
+
+_KINDS: Mapping[str, type] = MappingProxyType({
+    **dict.fromkeys(("seed", "count", "format"), int), **dict.fromkeys(
+        ("profile", "engine_version", "engine_key", "digest", "name", "description", "created_at"),
+        str,
+    ),
+})  # fmt: skip
+_PARTS: Mapping[str, type] = MappingProxyType({
+    **dict.fromkeys(("journeys", "tags", "unlisted_codes", "requests"), str),
+    **dict.fromkeys(("digests", "references"), str),
+    **dict.fromkeys(("expectations", "wishes"), dict),
+    "figures": list, "rows": int,
+})  # fmt: skip
+
+
+def _check_kind(key: str, value: Any) -> None:
+    """Raise a TypeError unless a part of a manifest is of its type, and what it holds likewise."""
+    if key in _KINDS:
+        fits = isinstance(value, _KINDS[key])
+    elif key in ("rows", "digests", "references"):
+        fits = isinstance(value, dict) and _all_are(value.values(), _PARTS[key])
+    else:
+        fits = value is None or _all_are(value, _PARTS[key])
+    if not fits:
+        raise TypeError(f"{key} is not what it should be")
+
+
+def _all_are(items: Iterable[Any], kind: type) -> bool:
+    return all(isinstance(item, kind) for item in items)
 
 
 def _made_by(manifest: Mapping[str, Any]) -> str:
@@ -177,13 +210,23 @@ def read_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Tabl
     tables: dict[str, Table] = {}
     for name, column, kind, meaning, required, decimals, reference, source, *about in rows:
         product, grain, key = about
-        old = tables.get(name) or Table(name, product, grain, tuple(json.loads(key)), ())
+        old = tables.get(name) or Table(name, product, grain, _key(key, path), ())
         described = Column(
             column, kind, meaning, reference, decimals if decimals is not None else 4, source,
             required,
         )  # fmt: skip
         tables[name] = replace(old, columns=(*old.columns, described))
     return tuple(tables.values())
+
+
+def _key(text: str, path: Path) -> tuple[str, ...]:
+    try:
+        key = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        key = None
+    if not isinstance(key, list) or not _all_are(key, str):
+        raise _foreign(path.name, "its dictionary has a table whose key cannot be read")
+    return tuple(key)
 
 
 def _dictionary(table: Table) -> list[tuple[object, ...]]:

@@ -68,7 +68,7 @@ class StateManager:
         """
         if not _NAME.fullmatch(name):
             raise Refused(
-                f"scenario {name!r}",
+                f"scenario {name[:80]!r}",
                 "not a scenario name",
                 "use 1 to 64 small letters, digits and hyphens, beginning with a letter or digit, "
                 f"e.g. {self.free(name)!r}",
@@ -168,7 +168,7 @@ class StateManager:
 
     def manifests(self) -> Iterator[tuple[str, Manifest | HealthSimError, int]]:
         """Yield each scenario's name, its manifest or why it cannot be read, and its bytes."""
-        with reader() as connection:
+        with reader(self._folder) as connection:
             for name in self.names():
                 path = self.path(name)
                 manifest: Manifest | HealthSimError
