@@ -10,7 +10,7 @@ import pytest
 from audit import requested
 from audit.requested import Document
 from healthsim.audit.fidelity import Comparison
-from healthsim.operations.auditing import compared_run
+from healthsim.operations.auditing import compared_run, worst_first
 from healthsim.persistence.database import open_write
 from storing import stored
 
@@ -114,3 +114,12 @@ def test_twenty_per_cent_more_is_judged_against_the_higher_rate(tmp_path: Path) 
     assert (usual[row].asked, more[row].asked) == (0.25, 0.3)
     assert usual[row].ok
     assert more[row].ok
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda request: request.__name__)
+def test_the_first_rows_of_a_comparison_hold_the_figures_that_were_said(
+    tmp_path: Path, said: Callable[[], tuple[Document, Document]]
+) -> None:
+    shown = {row[0] for row in worst_first(compared_run(stored(tmp_path, *said())))[:16]}
+
+    assert [what for what, asked in SAID[said].items() if asked and what not in shown] == []

@@ -98,9 +98,9 @@ def compare(
             *_clinical(spec, people, anchors),
             *_coverage(spec, anchors),
             *_journeys(connection, stored, journey_specs, counted),
+            *_trials(connection, stored, journey_specs),
             *compare_figures(connection, journey_specs, counted),
             *compare_drawn(connection, stored, journey_specs),
-            *_trials(connection, stored, journey_specs),
             *without_verdict(spec, journey_specs),
         ]
 
