@@ -26,6 +26,8 @@ def compare(
     for line in found.specification:
         typer.echo(f"  {line}")
     typer.echo("people: " + ", ".join(f"{count:,} {what}" for what, count in found.people.items()))
+    if found.affected_ids:
+        typer.echo(f"affected: {found.affected_ids}")
     for columns, rows in (
         (comparing.AFFECTED, found.affected),
         (comparing.TABLES, found.tables),

@@ -13,7 +13,7 @@ Name = Annotated[str, typer.Argument(help="A scenario, or a run_id.")]
 
 def person(
     name: Name,
-    person: Annotated[str, typer.Argument(help="person_id, MRN, member number or usubjid.")],
+    person: Annotated[str, typer.Argument(help="person_id, full name, MRN or other number.")],
     since: Annotated[str, typer.Option(help="First day, such as 2025-03-31.")] = "",
     until: Annotated[str, typer.Option(help="Last day.")] = "",
     offset: Annotated[int, typer.Option(min=0, help="Lines to skip.")] = 0,

@@ -14,7 +14,7 @@ import pytest
 from healthsim.building import templates
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
-from healthsim.operations import comparing, generate, runs, scenarios
+from healthsim.operations import common_numbers, comparing, generate, runs, scenarios
 from healthsim.operations.comparing import Comparison, compare
 from healthsim.operations.home import Home
 from healthsim.persistence import differences
@@ -39,10 +39,14 @@ def _save(home: Home, name: str, profile: dict[str, Any]) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with `base` and what-ifs of it."""
     home = Home(tmp_path_factory.mktemp("home"))
-    ohio, plans = _profile(), _profile()
+    ohio, plans, young = _profile(), _profile(), _profile()
     ohio["demographics"]["location"]["states"] = {"OH": 1.0}
     plans["coverage"]["plan"] = {"MA-HMO": 0.5, "MA-PPO": 0.2, "Original": 0.3}
+    young["demographics"]["age"] = {"type": "uniform", "low": 20, "high": 40}
+    young["demographics"]["gender"] = {"M": 0.9, "F": 0.1}
+    young["demographics"].pop("residence", None)
     _save(home, "base", _profile())
+    _save(home, "young", young)
     _save(home, "ohio", ohio)
     _save(home, "plans", plans)
     _save(home, "more", _profile(count=COUNT + 15))
@@ -133,6 +137,63 @@ def test_a_comparison_is_what_sql_over_both_files_says(home: Home, after: str, s
     assert found.specification
 
 
+def test_people_who_are_specified_otherwise_are_not_called_the_same(home: Home) -> None:
+    found = compare(home, "base", "young")
+
+    said = f"The same seed 42, but {COUNT} of {COUNT} people are others (gender "
+    assert found.common.startswith(said)
+    assert f"birth_date {COUNT}" in found.common
+    assert "the same people" not in found.common
+    assert (found.affected, found.affected_ids) == ([], "")
+    assert found.people["others in each"] == COUNT
+
+
+def test_the_few_who_are_others_are_counted_and_their_columns_come_first(home: Home) -> None:
+    found, sql = compare(home, "base", "ohio"), "SELECT count(*) FROM a.patients x, b.patients y "
+    sql += "WHERE x.person_id = y.person_id AND (x.gender, x.birth_date, x.race, x.given_name, "
+    sql += "x.family_name) <> (y.gender, y.birth_date, y.race, y.given_name, y.family_name)"
+    with duckdb.connect() as both:
+        for side, name in (("a", "base"), ("b", "ohio")):
+            both.execute(f"ATTACH '{scenarios.path(home, name)}' AS {side} (READ_ONLY)")
+        others = both.execute(sql).fetchall()[0][0]
+    patients = next(row for row in found.tables if row[0] == "patients")
+
+    assert 0 < others < COUNT / 2
+    assert f"but {others} of {COUNT} people differ in who they are (" in found.common
+    assert f"the other {COUNT - others} are the same" in found.common
+    assert found.people["others in each"] == others
+    assert patients[-1].split()[0] in ("gender", "birth_date", "race", "given_name")
+    assert len(found.affected) == 3
+
+
+def test_everybody_who_is_affected_is_listed(home: Home) -> None:
+    found = compare(home, "base", "plans")
+
+    ids = [int(one) for one in found.affected_ids.split(", ")]
+    assert ids == _counted(home, "base", "plans")["affected"]
+    assert ids[:3] == [person for person, _ in found.affected]
+
+
+def test_of_many_affected_the_first_are_listed_and_how_many_there_are(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "_LISTED_PEOPLE", 5)
+    found = compare(home, "base", "plans")
+
+    cut, ids = found.affected_ids.split(": ")
+    assert cut == f"5 of {found.people['affected']}"
+    assert len(ids.split(", ")) == 5
+
+
+def test_counts_under_a_share_that_changed_are_said_to_vary_by_chance(home: Home) -> None:
+    changed, same = compare(home, "base", "plans").common, compare(home, "base", "more").common
+
+    assert "an asked share that itself changed (plan " in changed
+    assert "varies by chance" in changed
+    assert "the same people" in changed
+    assert "varies by chance" not in same
+
+
 def test_a_comparison_in_ranges_of_people_is_the_same(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,9 +241,9 @@ def test_more_people_of_balanced_draws_are_said_to_be_others(tmp_path: Path) -> 
 def test_a_step_under_another_name_is_said_to_draw_anew() -> None:
     gone, come = "journey.steps.a: {...} -> nothing", "journey.steps.b: nothing -> {...}"
 
-    assert comparing._drawn_anew([gone, come]).endswith("draws its numbers anew.")
+    assert common_numbers.drawn_anew([gone, come]).endswith("draws its numbers anew.")
     for lines in ([], [gone], [come], ["journey.steps.c.chance: nothing -> 0.5", gone]):
-        assert comparing._drawn_anew(lines) == ""
+        assert common_numbers.drawn_anew(lines) == ""
 
 
 def test_another_seed_is_said_to_be_other_people(home: Home) -> None:

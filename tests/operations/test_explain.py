@@ -169,6 +169,24 @@ def test_a_row_that_is_not_there_is_answered_with_near_keys(home: Home) -> None:
         explain_row(home, "diabetes", "claims", str(claim + 1))
 
 
+@pytest.mark.parametrize("table", ["prescriptions", "encounter_diagnoses", "claims"])
+def test_a_person_id_as_key_is_answered_with_the_keys_of_this_person(
+    home: Home, table: str
+) -> None:
+    keys = {"prescriptions": "prescription_id", "claims": "claim_id",
+            "encounter_diagnoses": "encounter_id || ',' || sequence"}  # fmt: skip
+    own = _rows(home, "diabetes", f"SELECT person_id, count(*) FROM {table} GROUP BY 1 ORDER BY 2")
+    person = own[-1][0]
+    sql = f"SELECT {keys[table]} FROM {table} WHERE person_id = {person}"
+    mine = {str(row[0]) for row in _rows(home, "diabetes", sql)}
+
+    with pytest.raises(NotFound, match="this is a person_id, and the key is ") as caught:
+        explain_row(home, "diabetes", table, str(person))
+    named = caught.value.problem.mend.removeprefix("this person's: ").removesuffix(", ...")
+    assert set(named.split(" or ")) <= mine
+    assert len(named.split(" or ")) == min(10, len(mine))
+
+
 @pytest.mark.parametrize(
     ("key", "said"),
     [("", "needs claim_id, line"), ("12", "needs claim_id, line"), ("x,1", "whole number"),

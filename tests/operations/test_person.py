@@ -155,6 +155,37 @@ def test_a_person_is_found_by_every_number_that_users_see(home: Home, column: st
     assert show_person(home, "diabetes", member.lower()).person_id == person
 
 
+def test_a_person_is_found_by_a_full_name_that_nobody_else_has(home: Home) -> None:
+    person, given, family = _rows(
+        home, "diabetes", "SELECT any_value(person_id), given_name, family_name FROM patients "
+        "GROUP BY 2, 3 HAVING count(*) = 1 ORDER BY 1"
+    )[2]  # fmt: skip
+
+    for name in (f"{given} {family}", f"{given.lower()}  {family.upper()}", f"{family}, {given}"):
+        assert show_person(home, "diabetes", name).person_id == person
+
+
+def test_of_a_name_that_several_have_all_are_listed(home: Home) -> None:
+    target = home.scenarios / "namesakes.duckdb"
+    shutil.copyfile(home.scenarios / "diabetes.duckdb", target)
+    with duckdb.connect(str(target)) as connection:
+        connection.execute("UPDATE patients SET given_name = 'Patricia', family_name = 'O''Neil' "
+                           "WHERE person_id IN (101, 501)")  # fmt: skip
+
+    with pytest.raises(Refused, match="2 people of namesakes have this name") as caught:
+        show_person(home, "namesakes", "Patricia O'Neil")
+    assert "101 Patricia O'Neil (born " in str(caught.value)
+    assert "501 Patricia O'Neil (born " in str(caught.value)
+    with pytest.raises(NotFound, match="near: 101 Patricia O'Neil") as caught_near:
+        show_person(home, "namesakes", "Patrizia O'Neil")
+    assert " 301 " not in str(caught_near.value)
+
+
+def test_a_name_that_nobody_has_is_answered_with_how_to_find_one(home: Home) -> None:
+    with pytest.raises(NotFound, match="SELECT person_id, given_name, family_name FROM patients"):
+        show_person(home, "diabetes", "Zebulon Qwertz")
+
+
 def test_somebody_who_is_not_there_is_answered_with_near_ids(home: Home) -> None:
     ((mrn,),) = _rows(home, "diabetes", "SELECT mrn FROM patients WHERE person_id = 501")
     with pytest.raises(NotFound, match="nobody of diabetes has this id; did you mean 501 or "):

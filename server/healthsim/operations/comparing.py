@@ -15,11 +15,17 @@ from typing import TYPE_CHECKING, Any
 from healthsim.building.differing import differences
 from healthsim.errors import Refused, SpecError, StorageError
 from healthsim.operations import auditing, copying, scenarios
+from healthsim.operations.common_numbers import (
+    FACES,
+    IDENTITY,
+    Identities,
+    identities,
+    say_common,
+)
 from healthsim.operations.home import Home
 
 if TYPE_CHECKING:
     from healthsim.persistence.differences import Differences, TableDifference
-    from healthsim.persistence.scenario import Manifest
 
 TABLES = ["table", "before", "after", "added", "removed", "changed", "columns"]
 MONEY = ["usd", "before", "after", "difference"]
@@ -44,6 +50,7 @@ _BUCKETS = (
 
 _PLAN = (("claims", ("plan_paid_usd",)), ("fills", ("plan_paid_usd",)))
 _SHOWN_PEOPLE = 3
+_LISTED_PEOPLE = 50
 _SHOWN_VALUES = 2  # of somebody who is shown
 _SHOWN_TABLES = 6  # of somebody who is shown
 _SHOWN_COLUMNS = 2  # of a table with changed rows
@@ -61,6 +68,7 @@ class Comparison:
         specification: lines `path: before -> after`.
         people: how many are in both, affected, only in one.
         affected: rows of `AFFECTED`, the first by id; none where an id means another person.
+        affected_ids: who is affected, the first by id, with how many where some are left out.
         tables: rows of `TABLES`, those that differ.
         same_tables: how many do not differ.
         money: rows of `MONEY`, those that differ.
@@ -78,6 +86,7 @@ class Comparison:
     money: list[list[Any]]
     same_money: list[str]
     asked: list[list[Any]]
+    affected_ids: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -107,28 +116,42 @@ def compare(home: Home, before: str, after: str) -> Comparison:
     files = describe_file(path), describe_file(other_path)
     manifests = files[0].manifest, files[1].manifest
     lines, notes = _specification((path, source), (other_path, other_source))
+    asked = _asked(path, other_path, notes)
     with find_differences(path, files[0].tables, other_path, files[1].tables) as found:
         differing = [table for table in found.tables if not table.same]
-        money = list(_money(found))
-        shown = _SHOWN_PEOPLE if manifests[0].seed == manifests[1].seed else 0
-        compared = Comparison(
-            common=_common(manifests, found.people.in_both) + _drawn_anew(lines),
+        money, who = list(_money(found)), identities(found)
+        same = manifests[0].seed == manifests[1].seed and not who.strangers
+        return Comparison(
+            common=say_common(manifests, who, lines, asked),
             specification=lines,
-            people={
-                "in both": found.people.in_both, "affected": found.people.affected,
-                f"only in {before}": found.people.only_before,
-                f"only in {after}": found.people.only_after,
-            },
-            affected=[[p, _of_person(found, p)] for p in found.affected(shown)],
+            people=_people(found, who, before, after),
+            affected=[[p, _of_person(found, p)] for p in found.affected(_SHOWN_PEOPLE * same)],
+            affected_ids=_ids(found) if same else "",
             tables=[_table_row(table) for table in differing],
             same_tables=len(found.tables) - len(differing),
             money=[row for row in money if row[-1]],
             same_money=[row[0] for row in money if not row[-1]],
-            asked=[],
+            asked=asked,
             notes=[*notes, *_notes(found.tables, before, after)],
-        )  # fmt: skip
-    compared.asked.extend(_asked(path, other_path, compared.notes))
-    return compared
+        )
+
+
+def _people(found: Differences, who: Identities, before: str, after: str) -> dict[str, int]:
+    """Count the people: in both, affected, others under the same id, in one only."""
+    return {
+        "in both": found.people.in_both,
+        **({"others in each": who.others} if who.others else {}),
+        "affected": found.people.affected,
+        f"only in {before}": found.people.only_before,
+        f"only in {after}": found.people.only_after,
+    }
+
+
+def _ids(found: Differences) -> str:
+    """List who is affected, and how many there are where some are left out."""
+    ids, all_of_them = found.affected(_LISTED_PEOPLE), found.people.affected
+    cut = f"{len(ids)} of {all_of_them}: " if len(ids) < all_of_them else ""
+    return cut + ", ".join(map(str, ids))
 
 
 def _specification(
@@ -142,68 +165,22 @@ def _specification(
         return [], [f"specifications not compared: {error.problem.where}: {error.problem.found}"]
 
 
-def _common(manifests: Sequence[Manifest], in_both: int) -> str:
-    """Say whether both are made of the same random numbers, and what follows from that."""
-    before, after = manifests
-    if before.digest == after.digest:
-        return "Both hold the same rows."
-    apart = []
-    if before.seed != after.seed:
-        apart.append(f"seed {before.seed} and {after.seed}")
-    if before.engine_version != after.engine_version:
-        apart.append(f"engine {before.engine_version} and {after.engine_version}")
-    apart += [
-        f"imported {name}"
-        for name in sorted({*before.references, *after.references})
-        if before.references.get(name) != after.references.get(name)
-    ]
-    if before.seed != after.seed:
-        return (
-            f"No common random numbers ({'; '.join(apart)}): a person_id means another person in "
-            "each, and most of what differs is chance. Compare shares and means, not people."
-        )
-    if apart:
-        return (
-            f"The same seed {before.seed}, but {'; '.join(apart)}: that alone may change rows. To "
-            "see the specification's part, run both with this version and these imports."
-        )
-    if not in_both:
-        return f"The same seed {before.seed}, but no person is in both."
-    return (
-        f"Common random numbers (seed {before.seed}, engine {before.engine_version}): the same "
-        "people; what differs follows from the specification lines, not from chance." + _regrown(
-            before, after)
-    )  # fmt: skip
-
-
-def _drawn_anew(lines: Sequence[str]) -> str:
-    """Say when steps or journeys went and others came: a random number belongs to a name."""
-    of_journeys = [line for line in lines if line.startswith("journey")]
-    came = any(": nothing -> {" in line for line in of_journeys)
-    went = any(": {" in line and line.endswith(" -> nothing") for line in of_journeys)
-    return " A step or journey under another name draws its numbers anew." if came and went else ""
-
-
-def _regrown(before: Manifest, after: Manifest) -> str:
-    """Say when a count differs and the first people are not the same for it."""
-    if before.count == after.count:
-        return ""
-    text = f"{before.profile}{after.profile}"
-    if '"sampling":"balanced"' in text or '"exactly":{' in text or '"exactly":[' in text:
-        return " But counts are exact or balanced: with another count, others meet them."
-    return f" The first {min(before.count, after.count):,} are in both."
-
-
 def _table_row(table: TableDifference) -> list[Any]:
-    most = [
-        name if count == table.changed else f"{name} {count}"
-        for name, count in table.columns[:_SHOWN_COLUMNS]
-    ]
+    """Return a row of `TABLES`: of a table of faces, the columns that say who come first."""
+    shown = table.columns[:_SHOWN_COLUMNS]
+    if table.name in FACES:
+        who = sorted((c for c in table.columns if c[0] in IDENTITY), key=_identity_order)
+        shown = tuple(dict.fromkeys((*who, *shown)))
+    most = [name if count == table.changed else f"{name} {count}" for name, count in shown]
     left = len(table.columns) - len(most)
     columns = ", ".join([*most, *([f"{left} more"] if left else [])])
     return [
         table.name, table.before, table.after, table.added, table.removed, table.changed, columns
     ]  # fmt: skip
+
+
+def _identity_order(column: tuple[str, int]) -> int:
+    return IDENTITY.index(column[0])
 
 
 def _money(found: Differences) -> Iterator[list[Any]]:

@@ -1,7 +1,8 @@
-"""Who is meant by an id: a person_id, or a number of the chart, the payer or a trial."""
+"""Who is meant by an id or a full name: a person_id, a number of the chart, the payer, a trial."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from healthsim.errors import NotFound, Refused
@@ -18,6 +19,9 @@ _IDS = (
 )  # fmt: skip
 _DIGITS = 15  # of a person_id at most
 _LONGEST = 60
+_MOST_NAMESAKES = 10  # people who are listed
+_NAME = re.compile(r"[^\W\d_]+(?:[ .,'’-]+[^\W\d_]+)*\.?")
+_NAMED = ("patients", "members")  # tables with names
 
 
 def person_of(stored: StoredRows, person: str) -> int:
@@ -25,10 +29,11 @@ def person_of(stored: StoredRows, person: str) -> int:
 
     Args:
         stored: the scenario or run.
-        person: a person_id, or a number of the chart, the payer, the pharmacy or a trial.
+        person: a person_id, a number of the chart, the payer, the pharmacy or a trial, or a full
+            name that one person has.
 
     Raises:
-        Refused: it is empty or too long, or nobody is listed in the file.
+        Refused: it is empty or too long, several have this name, or nobody is listed in the file.
         NotFound: nobody has it; the error suggests near ids.
     """
     wanted = person.strip()
@@ -45,8 +50,49 @@ def person_of(stored: StoredRows, person: str) -> int:
     rows = stored.select(sql).rows
     if rows:
         return int(rows[0][0])
+    named = next((name for name in _NAMED if name in stored.tables), None)
+    if named and _NAME.fullmatch(wanted):
+        return _of_name(stored, named, wanted)
     raise NotFound(f"person {wanted!r}", f"nobody of {stored.name} has this id",
                    _near(stored, face, wanted))  # fmt: skip
+
+
+def _of_name(stored: StoredRows, table: str, wanted: str) -> int:
+    """Return who has a full name, written "given family" or "family, given".
+
+    Raises:
+        Refused: several have it; the error lists them.
+        NotFound: nobody has it; the error lists people of a part of it, or says how to find one.
+    """
+    family, comma, given = wanted.partition(",")
+    words = (f"{given} {family}" if comma else wanted).split()
+    full, middle = "given_name || ' ' || family_name", "middle_name" in stored.tables[table].by_name
+    names = [full, *(["concat_ws(' ', given_name, middle_name, family_name)"] if middle else [])]
+    people = _people(stored, table, [(name, " ".join(words)) for name in names])
+    if len(people) == 1:
+        return int(people[0].split()[0])
+    if people:
+        raise Refused(f"person {wanted!r}", f"{len(people)} people of {stored.name} have this name",
+                      f"give the person_id: {_listed(people)}")  # fmt: skip
+    partly = _people(stored, table, [("family_name", words[-1])])
+    partly = partly or _people(stored, table, [("given_name", words[0])])
+    query = "query_scenario, SELECT person_id, given_name, family_name FROM"
+    raise NotFound(f"person {wanted!r}", f"nobody of {stored.name} has this name",
+                   f"near: {_listed(partly)}" if partly else f"find one: {query} {table} WHERE …"
+                   )  # fmt: skip
+
+
+def _people(stored: StoredRows, table: str, either: list[tuple[str, str]]) -> list[str]:
+    """Return "person_id name (born day)" of those for whom a text is as wanted."""
+    same = " OR ".join(f"upper({text}) = upper({literal(value)})" for text, value in either)
+    sql = (f"SELECT person_id || ' ' || given_name || ' ' || family_name || ' (born ' || "  # noqa: S608
+           f"birth_date || ')' FROM {table} WHERE {same} ORDER BY person_id")  # fmt: skip
+    return [str(row[0]) for row in stored.select(sql).rows]
+
+
+def _listed(people: list[str]) -> str:
+    left = len(people) - _MOST_NAMESAKES
+    return ", ".join(people[:_MOST_NAMESAKES]) + (f" and {left} more" if left > 0 else "")
 
 
 def _is_number(text: str) -> bool:

@@ -231,6 +231,22 @@ class Differences:
         )
         return [person for (person,) in rows]
 
+    def changed_in(self, name: str, columns: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """Return how many rows of a table differ in some columns, and in each of them.
+
+        Args:
+            name: of a table.
+            columns: of it; those that were not compared are left out.
+        """
+        how = self._compared.get(name)
+        compared = [column for column in columns if how and column in how.columns]
+        if how is None or not compared:
+            return 0, {}
+        flags = [f"c_{how.columns.index(column)}" for column in compared]
+        counts = ", ".join(f"count(*) FILTER ({flag})" for flag in (" OR ".join(flags), *flags))
+        row = self._run(f"SELECT {counts} FROM differing_{how.place} WHERE how = 'changed'")[0]
+        return row[0], dict(zip(compared, row[1:], strict=True))
+
     def of_person(self, person: int) -> list[tuple[str, Mapping[str, int]]]:
         """Return for each table in which a person's rows differ: how many, by added and so on."""
         names = {how.place: name for name, how in self._compared.items()}

@@ -232,6 +232,7 @@ class ComparisonAnswer(Answer):
     specification: list[str] = []
     people: dict[str, int] = {}
     affected: Rows = {}
+    affected_ids: str = ""
     tables: Rows = {}
     money: Rows = {}
     asked: Rows = {}

@@ -17,7 +17,7 @@ LINE = ["date", "table", "what", "id", "of"]
 def show_person(
     ctx: Ctx,
     name: Name,
-    person: Annotated[str, Field(description="person_id, MRN, member number or usubjid.")],
+    person: Annotated[str, Field(description="person_id, full name, MRN or other number.")],
     since: Annotated[str, Field(description="First day.")] = "",
     until: Annotated[str, Field(description="Last day.")] = "",
     offset: Annotated[int, Field(ge=0, description="Lines to skip.")] = 0,

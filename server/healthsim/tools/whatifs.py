@@ -77,6 +77,7 @@ def compare_scenarios(
             specification=lines,
             people=dict(found.people),
             affected=_rows(comparing.AFFECTED, found.affected),
+            affected_ids=found.affected_ids,
             tables=_rows(comparing.TABLES, found.tables),
             money=_rows(comparing.MONEY, found.money),
             asked=_rows(comparing.ASKED, asked),

@@ -35,6 +35,7 @@ MOST_COUNTED = 50_000
 """Units of a run with exact counts or arms that are counted again for one explanation."""
 
 _MOST_DRAWS, _MOST_LINES = 12, 16
+_MOST_KEYS = 10  # of a person's rows that are listed
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "patients": people.explain_patient,
@@ -98,6 +99,8 @@ def explain_row(home: Home, name: str, table: str, key: str) -> RowExplained:
     """
     stored = open_stored(home, name)
     described = stored.table(table)
+    if len(described.key) > 1:
+        _refuse_person(stored, described, key)
     row = _row(stored, described, _keys(described, key))
     documents = _documents(stored)
     job = _job(home, stored, documents)
@@ -185,6 +188,30 @@ def _keys(table: Table, key: str) -> dict[str, str]:
     return dict(zip(table.key, named, strict=True))
 
 
+def _refuse_person(stored: StoredRows, table: Table, key: str) -> None:
+    """Refuse a person_id given as the key of a row, with the keys of this person's rows.
+
+    Raises:
+        NotFound: the key is a person_id.
+    """
+    number = key.strip().removeprefix("person_id=").strip()
+    if "person_id" not in table.by_name or not _NUMBER.fullmatch(number):
+        return
+    mine = f"{_keys_of(table)} WHERE person_id = {number}"
+    found = [str(row[0]) for row in stored.select(mine, _MOST_KEYS + 1).rows]
+    if found:
+        more = ", ..." * (len(found) > _MOST_KEYS)
+        raise NotFound(
+            f"{table.name} {number}", f"this is a person_id, and the key is {','.join(table.key)}",
+            f"this person's: {' or '.join(found[:_MOST_KEYS])}{more}",
+        )  # fmt: skip
+
+
+def _keys_of(table: Table) -> str:
+    shown = " || ',' || ".join(f"CAST({quoted(column)} AS VARCHAR)" for column in table.key)
+    return f"SELECT {shown} AS k FROM {quoted(table.name)}"  # noqa: S608
+
+
 def _row(stored: StoredRows, table: Table, keys: Mapping[str, str]) -> Row:
     """Return the row of a key.
 
@@ -194,6 +221,7 @@ def _row(stored: StoredRows, table: Table, keys: Mapping[str, str]) -> Row:
     found = rows_of(stored.select(as_json(table, _where(table, keys)), most=1))
     if table.name in found:
         return found[table.name][0]
+    _refuse_person(stored, table, ",".join(keys.values()))
     shown = ", ".join(f"{column} {value}" for column, value in keys.items())
     raise NotFound(f"{table.name} {shown}", "no such row", _near(stored, table, keys))
 
@@ -208,10 +236,8 @@ def _where(table: Table, keys: Mapping[str, str]) -> str:
 
 def _near(stored: StoredRows, table: Table, keys: Mapping[str, str]) -> str:
     """Suggest keys: those that share the first value, else those of the nearest rows."""
-    columns = [f"CAST({quoted(column)} AS VARCHAR)" for column in table.key]
-    shown = " || ',' || ".join(columns)
     first, *rest = table.key
-    source = f"SELECT {shown} AS k FROM {quoted(table.name)}"  # noqa: S608
+    source = _keys_of(table)
     found: list[str] = []
     if rest:
         where = _where(table, {first: keys[first]})
