@@ -277,7 +277,7 @@ AGES = (
     _piece("58 years old", ages=(58, 58)),
     _piece("58-year-old", ages=(58, 58)),
     _piece("age 58", ages=(58, 58)),
-    _piece("born in 1958", born="any"),
+    *(_piece(text, born="any") for text in ("born in 1958", "born @", "born in @")),
     _piece("born between 1950 and 1960", born="any"),
     _piece("all of them adults", ages=(18, None)),
     _piece("age: mean 60, SD 9", ages="any"),
@@ -499,8 +499,6 @@ TRAPS = _traps(
     phase @
     version @
     room @
-    born @
-    born in @
     since @
     in @
     Q2 @

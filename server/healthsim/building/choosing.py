@@ -33,7 +33,8 @@ def choose(parsed: Described) -> tuple[Template | None, list[Template]]:
     fits = [item for item in fits if _primary_code(item)] or fits
     if payer_of(parsed) is None:
         return None, fits
-    if primary_of(parsed) is None and parsed.ages is None and not parsed.healthy:
+    own = any(_primary_code(item) for item in fits)
+    if not own and parsed.ages is None and not parsed.healthy:
         whole = [item for item in fits if _is_of_all_ages(item, parsed)]
         return (whole[0], []) if whole else (None, fits)
     return (fits[0], []) if fits else (None, [])

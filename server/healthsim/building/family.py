@@ -109,6 +109,8 @@ def read_family(text: str) -> list[Member]:
             named[word] = new[0]
     if any(one.due and one.ages and one.ages[1] <= _YOUNGEST_MOTHER for one in members):
         return []  # "baby due in May" is the mother's, and she may not be named
+    if not any(one.spans for one in members) and SIZE.search(plain) is None:
+        return []  # of a family nothing is said but the word
     return _complete(plain, members)
 
 

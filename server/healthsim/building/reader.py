@@ -335,7 +335,7 @@ def _shares(reading: Reading) -> None:
 
 def _fractions(reading: Reading) -> None:
     """After "1 in 4 of" or "half of 200" nothing is of all people, up to the next mark."""
-    for match in list(reading.find(r"(?:[d%][il]+d|[h~v]l?d)[^,.?]*")):
+    for match in list(reading.find(r"(?:[d%z][il]+d|[h~v]l?d)[^,.?]*")):
         reading.hide(match.start(), match.end())
 
 

@@ -21,7 +21,7 @@ _KINDS = {
 }
 _NAME = "[scpSyCm34]"
 _BEFORE = re.compile(
-    rf"(?<![xck_])(?<![xck_][il])(?P<share>[%hv~])(?P<link>(?:lP)?[lwi]*)(?P<name>{_NAME})(?![x|UjRI])"
+    rf"(?<![xck_])(?<![xck_][il:(])(?P<share>[%hv~])(?P<link>(?:lP)?[lwi]*)(?P<name>{_NAME})(?![x|UjRI])"
 )
 _OF_A_PART = re.compile(rf"[%hv~]l(?:{_NAME})+[wPGbk]|[%hv~]l?{_NAME}w[ckx]")
 _OF_A_THING = re.compile(r"[li][ck]")
