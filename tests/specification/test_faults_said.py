@@ -240,3 +240,21 @@ def test_a_key_of_a_million_letters_is_answered_at_once() -> None:
     (problem,) = problems(diabetic(**{"x" * 1_000_000: 1}))
 
     assert problem.mend.startswith("the keys here are ")
+
+
+@pytest.mark.parametrize(
+    ("age", "mend"),
+    [
+        ({"min": 65, "max": 85}, 'for numbers write {"type": "uniform", "low": …, "high": …}'),
+        ({"mu": 70, "std": 8, "min": 65},
+         'for numbers write {"type": "normal", "mean": …, "sd": …, "low": …}'),
+        ({"min": 65, "old": 85}, "take away 149"),
+        ({"a": 0.5, "max": 0.6}, "take away 0.1"),
+    ],
+)  # fmt: skip
+def test_numbers_by_other_names_and_without_a_type_are_answered_with_their_distribution(
+    age: dict[str, float], mend: str
+) -> None:
+    (problem,) = problems(diabetic(demographics={"age": age}))
+
+    assert problem.mend.startswith(mend)

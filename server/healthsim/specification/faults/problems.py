@@ -89,8 +89,26 @@ def _problem(
     message = str(item["msg"]).removeprefix("Value error, ")
     if kind in {"value_error", "assertion_error"} or "; " in message:
         what, _, mend = message.partition("; ")
-        return Problem(location, what, mend or "change it")
+        return Problem(location, what, _as_numbers(value) or mend or "change it")
     return Problem(location, f"is {shown(value)}", message[:1].lower() + message[1:])
+
+
+_NUMBERS = ("mean", "sd", "low", "high")
+_SHAPES = {("low", "high"): "uniform", ("mean", "sd"): "normal"}
+
+
+def _as_numbers(value: object) -> str:
+    """Suggest a distribution of numbers where labels are its keys, by the names of elsewhere."""
+    weights = value.get("weights") if isinstance(value, Mapping) else None
+    if not isinstance(weights, Mapping) or not weights:
+        return ""
+    meant = [called(str(label), _NUMBERS) or [str(label)] for label in weights]
+    keys = {key for names in meant for key in names}
+    for needed, shape in _SHAPES.items():
+        if set(needed) <= keys <= set(_NUMBERS):
+            figures = ", ".join(f'"{name}": …' for name in _NUMBERS if name in keys)
+            return f'for numbers write {{"type": "{shape}", {figures}}}; labels have weights'
+    return ""
 
 
 _WANTED = {"tuple_type": "give a list", "list_type": "give a list", "dict_type": "give an object"}

@@ -8,8 +8,8 @@ _CALLED: Mapping[str, str] = {
     # the key or the kind of step: what it is called elsewhere
     "mean": "mu average avg lambda lam expected loc",
     "sd": "sigma std stdev stddev standard_deviation deviation",
-    "low": "min minimum lower lower_bound a",
-    "high": "max maximum upper upper_bound b",
+    "low": "min minimum lower lower_bound",
+    "high": "max maximum upper upper_bound",
     "chance": "probability prob p likelihood percent proportion",
     "share": "probability prob p prevalence proportion fraction percent percentage rate chance",
     "weight": "probability prob p proportion fraction percent percentage share chance",
