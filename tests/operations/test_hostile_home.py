@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from healthsim.building import ledger
 from healthsim.building.draft import Draft
 from healthsim.errors import Refused, StorageError
-from healthsim.operations import exporting, runs, scenarios, specs
+from healthsim.operations import copying, exporting, runs, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.persistence.state import describe_file
 from persistence.saving import kept_run
@@ -216,3 +217,32 @@ def test_a_lease_that_names_no_process_stops_no_run(home: Home) -> None:
     lease.write_bytes(b"\xff\xfe \x00")
 
     assert runs.get(home, record.run_id).status == runs.RUNNING
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "[]", "{", '{"wishes": 5}', '{"requests": [1]}', "[" * 10**5]
+)
+def test_wishes_of_a_run_of_wrong_types_count_as_none(home: Home, text: str) -> None:
+    record, _ = runs.claim(home, "ab" * 20, 10)
+    (home.runs / f"{record.run_id}.wishes").write_text(text)
+
+    assert runs.wishes(home, record.run_id) == {}
+
+
+def test_a_ledger_of_thousands_of_wishes_is_copied_within_bounds(home: Home, foreign: Path) -> None:
+    wish = {"request": 0, "words": "frobnicated widget", "fate": "bound", "path": "x", "note": ""}
+    many = json.dumps([wish] * 20_000)
+    requests = json.dumps(["frobnicated widget " * 200] * 200)
+    _change(
+        foreign,
+        f"UPDATE healthsim_manifest SET value = '{many}' WHERE key = 'wishes'",
+        f"UPDATE healthsim_manifest SET value = '{requests}' WHERE key = 'requests'",
+    )
+    begun = time.process_time()
+
+    requests_kept, wishes_kept = copying._asked(home, "foreign", foreign)
+    copied = copying._with_wishes(Draft(profile={"name": "x"}), requests_kept, wishes_kept)
+
+    assert time.process_time() - begun < 20.0
+    assert len(copied.requests) == 20
+    assert not ledger.lost(copied.requests, copied.wishes)

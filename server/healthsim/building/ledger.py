@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from healthsim.building.vocabulary import FUNCTION_WORDS
@@ -63,10 +64,15 @@ def tokens(text: str) -> list[Token]:
     >>> [token.text for token in tokens("A41.9, $3,000-deductible, 80/20 and 35 % in 2:1")]
     ['A41.9', '$3,000', 'deductible', '80/20', 'and', '35 %', 'in', '2:1']
     """
-    return [
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=64)  # a ledger is rebuilt wish by wish, over the same requests
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(
         Token(match.start(), match.end(), match[0], match.lastgroup)  # type: ignore[arg-type]
         for match in _TOKEN.finditer(text)
-    ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +186,9 @@ def _place(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple
         (number, (said[at].start, said[at + len(wanted) - 1].end))
         for number, request in enumerate(requests)
         for said in [tokens(request[:LONGEST])]
+        for lower in [[token.text.lower() for token in said]]
         for at in range(len(said) - len(wanted) + 1)
-        if wanted and [token.text.lower() for token in said[at : at + len(wanted)]] == wanted
+        if wanted and lower[at : at + len(wanted)] == wanted
     ]
     waiting = unsettled(wishes)
     still_open = [

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from healthsim.specification.profiles.profile import ProfileSpec
 
 
+_MOST_REQUESTS = 20  # of a conversation that a copy keeps
+_MOST_WISHES = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A new draft, and what it was copied from.
@@ -91,9 +95,10 @@ def _asked(home: Home, of: str, path: Path) -> tuple[Sequence[str], Sequence[Map
 
     kept = runs.wishes(home, of) if path.parent == home.runs else {}
     manifest = describe_file(path).manifest
+    requests = kept.get("requests", manifest.requests)[:_MOST_REQUESTS]
     return (
-        [str(request) for request in kept.get("requests", manifest.requests)],
-        kept.get("wishes", manifest.wishes),
+        [str(request)[:LONGEST] for request in requests],
+        kept.get("wishes", manifest.wishes)[:_MOST_WISHES],
     )
 
 

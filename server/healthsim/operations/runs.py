@@ -106,10 +106,16 @@ def wishes(home: Home, name: str) -> Mapping[str, Any]:
     """Return what `keep_wishes` kept; nothing where a run was not asked for by a draft."""
     path = _path(home, name, "wishes")
     try:
-        document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
-    return document
+    kinds = {"requests": str, "wishes": dict}
+    whole = isinstance(document, dict) and all(
+        isinstance(items := document.get(key, []), list)
+        and all(isinstance(item, kind) for item in items)
+        for key, kind in kinds.items()
+    )
+    return document if whole else {}
 
 
 def get(home: Home, name: str) -> RunRecord:
