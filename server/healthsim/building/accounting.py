@@ -20,7 +20,7 @@ from healthsim.building.ledger import (
     quote,
     tokens,
 )
-from healthsim.building.vocabulary import PAYERS
+from healthsim.building.vocabulary import PAYERS, QUALIFYING_WORDS
 
 Settled = tuple[str, str]
 """A path of the draft, and what stands there."""
@@ -82,11 +82,17 @@ def _rest(number: int, text: str, taken: set[Span], reasons: dict[Span, Reason])
         if not content or [piece[at].text.lower() for at in content] == ["or"]:
             idle += [(token.start, token.end) for token in piece]
             continue
+        content = [at for at, token in enumerate(piece) if token.is_content or _qualifies(token)]
         inside = piece[content[0] : content[-1] + 1]
         idle += [(token.start, token.end) for token in piece if token not in inside]
         yield _open(number, text, inside, reasons)
     if idle:
         yield Wish(number, quote(text, idle), tuple(sorted(idle)), "ignored", note=SAYS_NOTHING)
+
+
+def _qualifies(token: Token) -> bool:
+    """Return whether a word changes what the words beside it mean, as "each" and "a year" do."""
+    return token.text.lower() in QUALIFYING_WORDS
 
 
 def _open(number: int, text: str, piece: Sequence[Token], reasons: dict[Span, Reason]) -> Wish:
@@ -110,7 +116,7 @@ def _where(words: str, named: Sequence[capabilities.Capability]) -> str:
     if any(unit.letter in "jJ" for unit in units):
         return FOR_JOURNEY
     topics = [str(unit.value) for unit in units if unit.letter == "*"]
-    if topics:
+    if topics and not any(unit.letter == "n" for unit in units):
         return f"template {topics[0]} is about this; start again with template= if it is meant"
     partly = next((item for item in named if item.built == "partly"), None)
     if partly is not None:
@@ -142,18 +148,20 @@ def _pieces(text: str, taken: set[Span], reasons: Mapping[Span, Reason]) -> Iter
 
 
 def _suggestions(words: str) -> tuple[dict[str, Any], ...]:
-    """Return changes that would answer an open piece: payers, or one condition and nothing else."""
-    units = lexicon.units(words)
-    payers = [unit.value for unit in units if unit.letter == "y"]
-    if payers:
-        plans = [
-            item.plans for name in dict.fromkeys(payers) for item in PAYERS if item.name == name
-        ]
+    """Return changes that would answer an open piece: of payers, or of a condition and its share.
+
+    Nothing is suggested where the piece says something else besides, or denies it.
+    """
+    units = [unit for unit in lexicon.units(words) if unit.letter not in "f1"]
+    letters = lexicon.letters(units)
+    if re.fullmatch(r"[wil]*y(?:[|&,][wil]*y)*", letters):
+        named = dict.fromkeys(unit.value for unit in units if unit.letter == "y")
+        plans = [item.plans for name in named for item in PAYERS if item.name == name]
         return tuple(_set("coverage.plan", dict(item), words) for item in plans)
-    codes = list(dict.fromkeys(unit.value for unit in units if unit.letter in "ck"))
-    if len(codes) == 1 and not any(unit.letter in "xRU" for unit in units):
-        shares = [unit.value for unit in units if unit.letter == "%"] or [0.1]
-        value = {"code": codes[0], "share": shares[0]}
+    if re.fullmatch(r"[wil]*(?:[ck][wil(:]*%|%[wil]*[ck])\)?", letters):
+        code = next(unit.value for unit in units if unit.letter in "ck")
+        share = next(unit.value for unit in units if unit.letter == "%")
+        value = {"code": code, "share": share}
         return ({"op": "append", "path": "clinical.comorbidities", "value": value, "for": words},)
     return ()
 

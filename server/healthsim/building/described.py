@@ -123,7 +123,8 @@ class Described:
             return
         if len(values) > 1 or (None in values and kind in ("payer", "count")):
             named = [str(value) for value in values if value is not None]
-            why = f"which one: {' or '.join(named)}?" if len(named) > 1 else ""
+            asks = len(named) > 1 and kind != "count"  # several counts may be a sum, or parts
+            why = f"which one: {' or '.join(named)}?" if asks else ""
             self.doubtful += [(fact, why) for fact in group]
             return
         field_name, value = {"aged": ("ages", values[0]), "healthy": ("healthy", True),

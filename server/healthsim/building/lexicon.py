@@ -66,7 +66,8 @@ _PHRASES: tuple[tuple[str, Any, str], ...] = (
         "R",
         None,
         r"fathers?|mothers?|dads?|moms?|mums?|sons?|daughters?|wi(?:fe|ves)|husbands?|"
-        r"spouses?|brothers?|sisters?|grand(?:mother|father|parent)s?|parents?|twins?",
+        r"spouses?|brothers?|sisters?|grand(?:mother|father|parent|ma|pa)s?|parents?|twins?|"
+        r"aunts?|uncles?|nephews?|nieces?|cousins?",
     ),
     ("a", None, r"aged|ages?(?: of)?"),
     ("Y", None, r"years?[- ]?olds?|y/?o|yrs?[- ]?olds?|years? of age"),

@@ -533,9 +533,11 @@ def _reads_on(reading: Reading, at: int, bare: str = "") -> bool:
 
 
 def _payers(reading: Reading) -> None:
-    """A payer is read where no unknown word, "or" or negation touches it."""
+    """A payer is read where no unknown word, "or", negation or relative may own it."""
+    related = any(unit.letter == "R" for unit in reading.units)
     for match in list(reading.find(r"(?<![x|n/])y(?![x|/RckU]|d(?:[,.)]|$))")):
-        reading.add("payer", reading.unit(match)[0].value, reading.unit(match))
+        value = None if related else reading.unit(match)[0].value
+        reading.add("payer", value, reading.unit(match))
         reading.hide(match.start(), match.end())
     for match in list(reading.find("y")):
         reading.add("payer", None, reading.unit(match))  # it keeps the others from being certain

@@ -80,6 +80,11 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
     for step in _STEPS:
         step(work)
     _ask_ages(work, base.template)
+    if family and not named and payer_of(parsed) is None and not parsed.payers:
+        work.assume(
+            "coverage.plan", "a family",
+            f"Nobody said who pays: taken as in {quick.TEMPLATE}. Is that right?",
+        )  # fmt: skip
     _bind_template(work, base.template, chosen=not named)
     if base.template:
         _keep_expectations(base.profile, templates.load(base.template).fresh(), work.hints)

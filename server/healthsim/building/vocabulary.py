@@ -231,6 +231,12 @@ _FUNCTION_WORDS = """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 """Words that say nothing by themselves: ignored where no rule and no open piece has them."""
 
+_QUALIFYING_WORDS = """
+    all each every any some about approximately roughly per during between within should must may
+    if what when where year years old age aged diagnosed covered live living through from to"""
+QUALIFYING_WORDS = frozenset(_QUALIFYING_WORDS.split())
+"""Function words that change what an open piece means: they stay with it."""
+
 _EMPTY = """
     a an the i we you they them their my our me us it its is are be been was were have has had
     who whom whose that which this these those need needs want wants would like please give make
