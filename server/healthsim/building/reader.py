@@ -296,7 +296,7 @@ _OF_PEOPLE = re.compile(r"(?:^|[^w])[PskbG](?:w[ck](?:,?&?[ck])*)?[,w]?$")
 
 def _without(reading: Reading) -> None:
     """A condition directly after "without" or "no" is one that nobody has."""
-    for match in list(reading.find(r"n[ck](?![x%UI])")):
+    for match in list(reading.find(r"(?<!\|)n[ck](?![x%UI])")):
         negation, condition = reading.unit(match)
         if negation.value == "without":
             reading.add("without", condition.value, [negation, condition])
@@ -397,6 +397,7 @@ def _people(reading: Reading) -> None:
         named = [
             _Phrase(match, None, reading.unit(match, "modifiers"), reading.unit(match, "head")[0])
             for match in _NAMED.finditer(reading.letters)
+            if match.start() == 0 or reading.units[match.start() - 1].letter not in "dzrg"
         ]
         if not named or sum(_article(reading, phrase) is not None for phrase in named) > 1:
             return  # "a boy of 5, a woman of 40" are not all alike
@@ -559,7 +560,7 @@ def _places(reading: Reading) -> None:
     listed = r"(?P<list>[SCm](?:(?:,?&|,|,?&?i)[SCm])*)"
     kinds = {"S": "states", "C": "counties", "m": "metros"}
     around = r"(?:(?<![xUnjdz%il])[il]+|(?<=[,.&:_(])(?<!X,)(?<![SCm][&,])|^)"
-    after = r"(?![x|%/UXdzrg]|:[d%zrg]|\([^)]*[xdz]|[&,]+[SCm])"
+    after = r"(?![x|%/UXdzrgSCm]|:[d%zrg]|\([^)]*[xdz]|[&,]+[SCm])"
     for match in list(reading.find(rf"{around}(?P<area>A?)[il]*{listed}{after}")):
         alone = match[0][0] not in "il" and len(match["list"]) == 1
         if alone and reading.text[slice(*_extent(reading.unit(match, "list")))] in _MEDICAL:

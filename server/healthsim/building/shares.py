@@ -25,7 +25,9 @@ _BEFORE = re.compile(
 )
 _OF_A_PART = re.compile(rf"[%hv~]l(?:{_NAME})+[wPGbk]|[%hv~]l?{_NAME}w[ckx]")
 _OF_A_THING = re.compile(r"[li][ck]")
-_AFTER = re.compile(rf"(?<![x%hv~|n])(?P<name>{_NAME})(?P<link>[li:(]*)(?P<share>%)(?![xU])")
+_AFTER = re.compile(
+    rf"(?<![x%hv~|n])(?P<name>{_NAME})(?P<link>[li:(]*)(?P<share>%)(?![xU|]|[il]+[sbkxoudaM])"
+)
 _UNCLEAR = re.compile(r"^~l?w*[ck]")
 """\"Some diabetes\" is no share: conditions do not add up to a whole."""
 _RUN = re.compile(rf"(?<![x|n])(?:{_NAME}%)+|(?:%{_NAME})+(?![x|])")
