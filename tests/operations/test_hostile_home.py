@@ -177,7 +177,9 @@ def test_an_export_of_a_foreign_file_reads_no_other_file_and_writes_none_elsewhe
     [
         ("wishes", [5]), ("wishes", 5), ("requests", [{"a": 1}]), ("journeys", [1]),
         ("profile", {"a": 1}), ("seed", "x"), ("count", None), ("rows", []), ("rows", {"a": "b"}),
-        ("digests", "x"), ("figures", [5]), ("figures", 5), ("expectations", ["x"]),
+        ("digests", "x"), ("figures", [5]), ("figures", 5), ("figures", [[]]),
+        ("figures", [["j", "s", "f", "rate", None, 1, 1, 1, 1, 1, "x"]]),
+        ("profile", "5"), ("profile", "{"), ("journeys", ["[]"]), ("expectations", ["x"]),
         ("references", [1]), ("engine_version", 7), ("tags", [1]), ("created_at", 5),
     ],
 )  # fmt: skip

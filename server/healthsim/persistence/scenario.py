@@ -126,11 +126,15 @@ class Manifest:
                 values["figures"] = tuple(values["figures"])
             for key, value in values.items():
                 _check_kind(key, value)
+            for text in (values["profile"], *values["journeys"]):
+                if not isinstance(json.loads(text), dict):
+                    raise TypeError("a specification is no object")
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise _foreign(where, f"its manifest is incomplete ({error})") from error
 
 
+_FIGURE = 11  # values of one of `Manifest.figures`
 _KINDS: Mapping[str, type] = MappingProxyType({
     **dict.fromkeys(("seed", "count", "format"), int), **dict.fromkeys(
         ("profile", "engine_version", "engine_key", "digest", "name", "description", "created_at"),
@@ -141,7 +145,7 @@ _PARTS: Mapping[str, type] = MappingProxyType({
     **dict.fromkeys(("journeys", "tags", "unlisted_codes", "requests"), str),
     **dict.fromkeys(("digests", "references"), str),
     **dict.fromkeys(("expectations", "wishes"), dict),
-    "figures": list, "rows": int,
+    "rows": int,
 })  # fmt: skip
 
 
@@ -151,10 +155,23 @@ def _check_kind(key: str, value: Any) -> None:
         fits = isinstance(value, _KINDS[key])
     elif key in ("rows", "digests", "references"):
         fits = isinstance(value, dict) and _all_are(value.values(), _PARTS[key])
+    elif key == "figures":
+        fits = value is None or all(isinstance(row, list) and _is_figure(row) for row in value)
     else:
-        fits = value is None or _all_are(value, _PARTS[key])
+        fits = _all_are(value, _PARTS[key])
     if not fits:
         raise TypeError(f"{key} is not what it should be")
+
+
+def _is_figure(row: list[Any]) -> bool:
+    """Return whether a figure has its four names, perhaps a constant, and six numbers."""
+    names, constant, numbers = row[:4], row[4:5], row[5:]
+    return (
+        len(row) == _FIGURE
+        and _all_are(names, str)
+        and (constant == [None] or isinstance(constant[0], int | float))
+        and all(isinstance(number, int | float) for number in numbers)
+    )
 
 
 def _all_are(items: Iterable[Any], kind: type) -> bool:

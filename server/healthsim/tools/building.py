@@ -44,6 +44,7 @@ from healthsim.tools.server import Ctx, home_of
 
 LONGEST = 30_000
 """Characters of a section; hosts cut longer answers."""
+_LONGEST_QUERY = 1_000  # characters that are searched for
 _MOST_LINES = 40  # of what differs between two revisions
 
 Shares = dict[str, float]
@@ -76,6 +77,7 @@ def find_templates(
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 10,
 ) -> Annotated[CallToolResult, TemplatesFound]:
     """Search the library of profiles (who) and journeys (what happens) to start from."""
+    query = query[:_LONGEST_QUERY]
     matches = templates.fitting(query, kind)[:limit]
     listed = [[item.name, item.kind, item.title, item.description[:240]] for item in matches]
     mend = "Start one with start_profile_builder or start_journey_builder, template=<name>."
