@@ -6,9 +6,22 @@ from collections.abc import Iterator
 
 from audit.arms import Arm, breaks, each, first, keeps, one
 from healthsim.audit import days
+from healthsim.codes.books import DEATHS
 
 _CLAIMS, _FILLS = "claims only while covered", "fills only while covered"
 _DEATH = "death is the day of its event"
+_DISCHARGED = "a discharge status of death is that of the dead"
+_LAST = first(
+    "encounter_id",
+    "encounters",
+    "encounter_class = 'office' AND disposition = '01' AND "
+    "(person_id, end_at) IN (SELECT person_id, max(end_at) FROM encounters GROUP BY 1)",
+)
+_DIES_THEN = (
+    "UPDATE patients SET death_date = (SELECT end_at::DATE{off} FROM encounters WHERE "
+    f"encounter_id = {_LAST}) WHERE person_id = "
+    f"(SELECT person_id FROM encounters WHERE encounter_id = {_LAST})"
+)
 _OVERLAP = "spans of coverage do not overlap"
 _ORDER = "served, then received, then decided"
 _VISIT = "an encounter ends after it begins"
@@ -82,6 +95,11 @@ _COVERAGE = (
            one("enrollments", "term_date = NULL", f"person_id IN ({_DEAD})")),
     *each(_DEATH, "patients", ("death_date = death_date + 1", "death_date = death_date - 1",
                                "death_date = NULL"), "death_date IS NOT NULL"),
+    *each(_DISCHARGED, "encounters", (f"disposition = '{code}'" for code in DEATHS),
+          "disposition = '01'"),
+    keeps(_DISCHARGED, one("encounters", "disposition = '03'", "disposition = '01'")),
+    breaks(_DISCHARGED, _DIES_THEN.format(off="")),
+    keeps(_DISCHARGED, _DIES_THEN.format(off=" + 1")),
     keeps(_DEATH, one("patients", "death_date = DATE '2025-06-01'", "death_date IS NULL")),
 )  # fmt: skip
 

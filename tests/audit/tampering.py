@@ -198,6 +198,9 @@ _DAYS = (
          "(SELECT min(person_id) FROM patients WHERE death_date IS NOT NULL)"),
     _row("death is the day of its event", _one("events", "event_date = event_date - 1",
          "type = 'death' AND step = 'die'")),
+    _row("a discharge status of death is that of the dead",
+         _one("encounters", "disposition = '41'", "encounter_class = 'office' AND "
+              "disposition = '01'")),
     _row("claims only while covered", _one("claims", "plan_id = 'HDHP'", "plan_id = 'own'")),
     _row("fills only while covered", _one("fills", "plan_id = 'HDHP'", "plan_id = 'own'")),
     _row("spans of coverage end after they begin",

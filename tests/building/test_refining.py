@@ -201,6 +201,15 @@ def test_bound_words_can_be_bound_again_elsewhere(asked: Draft) -> None:
     assert ledger.lost(new.requests, new.wishes) == []
 
 
+def test_a_path_that_begins_with_nothing_is_answered_with_every_beginning(both: Draft) -> None:
+    with pytest.raises(HealthSimError, match="no part of a spec; a path begins, of a ") as caught:
+        refining.refine(both, [_set("zzqx.x", 1)])
+
+    named = set(caught.value.problem.mend.replace(";", ",").replace("with ", ",").split(","))
+    named = {name.strip() for name in named}
+    assert {*refining._OF_PROFILE, *refining._OF_JOURNEY, *refining._HEAD} <= named
+
+
 @pytest.mark.parametrize(
     ("path", "whole"),
     [
@@ -210,6 +219,10 @@ def test_bound_words_can_be_bound_again_elsewhere(asked: Draft) -> None:
         ("conditions[I10].share", "clinical.comorbidities[I10].share"),
         ("plan", "coverage.plan"),
         ("plans.PPO-3000.deductible_usd", "coverage.plans.PPO-3000.deductible_usd"),
+        ("location.states", "demographics.location.states"),
+        ("states", "demographics.location.states"),
+        ("chance", "steps[<id>].chance"),
+        ("earliest", "begins.earliest"),
     ],
 )
 def test_a_path_that_begins_too_deep_is_answered_with_the_whole_path(

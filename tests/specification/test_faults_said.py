@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from execution.running import diabetic, event, journey, lab, visit
+from execution.running import attempted, diabetic, event, journey, lab, listed, run, visit
 from healthsim.errors import Problem, SpecError, alike, near, nearest
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
@@ -258,3 +259,38 @@ def test_numbers_by_other_names_and_without_a_type_are_answered_with_their_distr
     (problem,) = problems(diabetic(demographics={"age": age}))
 
     assert problem.mend.startswith(mend)
+
+
+@pytest.mark.parametrize("begins", ["2025", "2025-03-01", "Birth"])
+def test_where_a_word_or_an_object_may_stand_both_are_offered(begins: str) -> None:
+    reported = "\n".join(lines(journey(event("v", "lab", 0, loinc="4548-4")) | {"begins": begins}))
+
+    assert 'use \'birth\', or {"earliest": "2025-01-01", "latest": "2025-12-31"}' in reported
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"), [([35, 65], "write 0.35 for 35 %"), ([0.3, 0.6], "change them by +0.1")]
+)
+def test_weights_of_options_in_per_cent_are_answered_so(weights: list[float], said: str) -> None:
+    options = [{"name": f"way-{weight:g}", "weight": weight, "steps": []} for weight in weights]
+    branch = {"do": "branch", "id": "split", "at": 1, "options": options}
+
+    assert said in "\n".join(lines(journey(branch)))
+
+
+def test_the_death_step_that_is_suggested_makes_the_status_that_was_stated() -> None:
+    stay = event("stay", "encounter", 3, encounter_class="inpatient", los_days=4,
+                 disposition={"01": 0.5, "20": 0.5})  # fmt: skip
+    said = attempted(diabetic(count=200), journey(stay))
+    assert isinstance(said, str)
+    dies = json.loads(said[said.index('{"do"') : said.rindex("}") + 1])
+    dies["at"]["after"], dies["chance"] = "stay", 0.5
+    del stay["details"]["disposition"]
+    tables = run(diabetic(count=200), journey(stay, dies))
+    died = {person for person, kind in listed(tables["events"], "person_id", "type")
+            if kind == "death"}  # fmt: skip
+    with_20 = {person for person, code in listed(tables["encounters"], "person_id", "disposition")
+               if code == "20"}  # fmt: skip
+
+    assert 70 < len(died) < 130
+    assert with_20 == died

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from healthsim.audit import trials
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.codes.books import DEATHS
 
 SERVED = (
     ("events", "event_id", "event_date"),
@@ -115,6 +116,13 @@ RULES: tuple[AnyRule, ...] = (
         "(SELECT person_id, min(event_date) AS died FROM events WHERE type = 'death' "
         "GROUP BY person_id) AS v USING (person_id) WHERE v.died <> p.death_date "
         "OR (v.died IS NOT NULL AND p.death_date IS NULL)",
+    ),
+    AuditRule(
+        "a discharge status of death is that of the dead", "encounters.disposition",
+        ("encounters", "patients"),
+        "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e JOIN patients AS p "
+        f"USING (person_id) WHERE (coalesce(e.disposition, '') IN {DEATHS}) "
+        "<> (coalesce(p.death_date, DATE '9999-12-31') <= e.end_at::DATE)",
     ),
     AuditRule(
         "claims only while covered", "claims.from_date", ("claims", "enrollments"),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from healthsim.building import ledger, paths
 from healthsim.building.draft import Draft, problems
 from healthsim.building.ledger import Wish
-from healthsim.errors import Problem, Refused, SpecError, near
+from healthsim.errors import Problem, Refused, SpecError, alike, near
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 MOST = 100
 MOST_CHARACTERS = 1_000_000
@@ -126,8 +129,7 @@ def resolve(document: dict[str, Any], path: str, where: str = "section") -> tupl
     else:
         raise Refused(
             where, f"{path!r} begins with {first!r}, no part of a spec",
-            _inside(pieces) or near(first, [*_OF_PROFILE, *_OF_JOURNEY, *_HEAD, "profile",
-                                            "journey"]),
+            _inside(pieces) or _beginning(first),
         )  # fmt: skip
     if len(rest) > 1 and rest[0] == "steps":
         step_pieces = paths.step(document["journeys"][int(place)], rest[1])
@@ -136,20 +138,66 @@ def resolve(document: dict[str, Any], path: str, where: str = "section") -> tupl
     return full, paths.write(full)
 
 
+def _beginning(first: str) -> str:
+    """Suggest how a path begins: the nearest names, else all of them."""
+    meant = alike(first, [*_OF_PROFILE, *_OF_JOURNEY, *_HEAD, "profile", "journey"])[:3]
+    if meant:
+        return f"did you mean {' or '.join(map(repr, meant))}?"
+    return (f"a path begins, of a profile, with {', '.join(_OF_PROFILE)}; of a journey, with "
+            f"{', '.join(_OF_JOURNEY)}; of either, with {', '.join(_HEAD)}")  # fmt: skip
+
+
 def _inside(pieces: list[str]) -> str:
-    """Suggest the whole path where one begins with a key of a part of a profile."""
+    """Suggest the whole path where one begins with a key of a part of a specification."""
     # numpy comes with profiles, and this module is on the way to tools/list
-    from healthsim.specification.faults.places import is_model, keys_of, kind_at  # noqa: PLC0415
+    from healthsim.specification.faults.places import keys_of  # noqa: PLC0415
     from healthsim.specification.faults.synonyms import called  # noqa: PLC0415
+    from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415
+    from healthsim.specification.journeys.step import StepHead  # noqa: PLC0415
     from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415
 
-    for part in keys_of(ProfileSpec):
-        kind = kind_at(ProfileSpec, (part,))
-        keys = keys_of(kind) if is_model(kind) else ()
-        meant = [pieces[0]] if pieces[0] in keys else called(pieces[0], keys)
-        if meant:
-            return f"did you mean {paths.write([part, meant[0], *pieces[1:]])!r}?"
-    return ""
+    key, whole = pieces[0], list[list[str]]()
+    for meant in (_same, called):  # another word for a key only where none is called so
+        for model in (ProfileSpec, JourneySpec):
+            whole += _whole(model, key, meant)
+        if meant(key, keys_of(StepHead)):
+            whole.append(["steps", "<id>", *meant(key, keys_of(StepHead))])
+        if whole:
+            break
+    shown = [repr(paths.write([*place, *pieces[1:]])) for place in whole[:3]]
+    return f"did you mean {' or '.join(shown)}?" if shown else ""
+
+
+def _same(key: str, keys: Sequence[str]) -> list[str]:
+    return [key] if key in keys else []
+
+
+def _whole(
+    model: type[BaseModel], key: str, meant: Callable[[str, Sequence[str]], list[str]]
+) -> list[list[str]]:
+    """Return the places of a key below the parts of a model, the least deep only."""
+    # as above
+    from healthsim.specification.faults.places import (  # noqa: PLC0415
+        branches_of,
+        is_model,
+        keys_of,
+        kind_at,
+    )
+
+    level: list[tuple[str, ...]] = [(part,) for part in keys_of(model)]
+    for _ in range(_DEEPEST):
+        kinds = [(place, kind_at(model, place)) for place in level]
+        inner = [(place, keys_of(kind)) for place, kind in kinds if is_model(kind)]
+        either = [(place, keys_of(branch)) for place, kind in kinds
+                  for branch in branches_of(kind) if is_model(branch)]  # fmt: skip
+        whole = [[*place, name] for place, keys in (*inner, *either) for name in meant(key, keys)]
+        if whole:
+            return whole
+        level = [(*place, name) for place, keys in inner for name in keys]
+    return []
+
+
+_DEEPEST = 3  # parts within parts
 
 
 def _need(part: Any, name: str, mend: str) -> None:

@@ -292,3 +292,7 @@ def revenue() -> CodeBook[Code]:
 def discharge() -> CodeBook[Code]:
     """Return patient discharge status codes, in our own words."""
     return read_book("discharge status", "discharge", _code)
+
+
+DEATHS = ("20", "40", "41", "42")
+"""Discharge status codes of the dead: in a hospital, and with hospice care."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isinf
 
 import numpy as np
@@ -134,8 +134,18 @@ def number_problems(
 
 
 def share_problems(where: str, distribution: Distribution | None) -> Iterator[Problem]:
-    """Yield that a distribution gives text, or numbers that are not shares."""
-    yield from number_problems(where, distribution, 0, 1)
+    """Yield that a distribution gives text, or numbers that are not shares.
+
+    Numbers that are shares if they are read as per cents are answered so.
+    """
+    for problem in number_problems(where, distribution, 0, 1):
+        most = distribution.range()[1] if distribution and distribution.kind == "number" else 0
+        per_cent = _LEAST_PER_CENT <= most <= _MOST_PER_CENT and ", above 1" in problem.found
+        mend = f"write {most / 100:g} for {most:g} %"
+        yield replace(problem, mend=mend) if per_cent else problem
+
+
+_LEAST_PER_CENT, _MOST_PER_CENT = 2, 100  # below, "1.2" is rather a share that is too high
 
 
 def _bound_text(bound: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import isinf, isnan
 
-from healthsim.codes.books import discharge
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
@@ -17,13 +16,13 @@ from healthsim.specification.checks.codes import (
     of_step,
     services,
 )
+from healthsim.specification.checks.discharge import disposition_problems
 from healthsim.specification.checks.names import (
     ReferenceNames,
     code_problem,
     excludes_sex,
     number_problems,
     share_problems,
-    text_problems,
     unknown_problems,
 )
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
@@ -107,7 +106,7 @@ def _visit(details: EncounterDetails | ClaimDetails, here: str) -> Iterator[Prob
         if details.encounter_class not in _STAYS:
             mend = "remove it, or make the visit inpatient, observation or snf"
             yield Problem(f"{here}.los_days", unfit, mend)
-    yield from text_problems(f"{here}.disposition", details.disposition, discharge().codes)
+    yield from disposition_problems(f"{here}.disposition", details.disposition)
 
 
 def _measured(

@@ -263,11 +263,28 @@ def adds_up(weights: Iterable[float]) -> bool:
     return abs(math.fsum(weights) - 1) <= TOLERANCE + 1e-12
 
 
+def in_per_cent(weights: Iterable[float]) -> str:
+    """Say how to write weights that are given in per cent; empty where they are not.
+
+    >>> in_per_cent([35, 65]), in_per_cent([0.35, 0.65])
+    ('write 0.35 for 35 %', '')
+    """
+    given = [weight for weight in weights if weight]
+    if not given or abs(math.fsum(given) - 100) > _PER_CENT_OFF:
+        return ""
+    return f"write {given[0] / 100:.6g} for {given[0]:g} %"
+
+
+_PER_CENT_OFF = 0.5  # of 100, by which rounded per cents may miss it
+
+
 def check_weights(weights: tuple[float, ...]) -> None:
     """Refuse weights that do not add up to 1 within 0.001."""
     if adds_up(weights):
         return
     total = math.fsum(weights)
+    if mend := in_per_cent(weights):
+        raise ValueError(f"weights add up to {total:.6g}, not 1; {mend}")
     gap = Decimal(repr(round(1 - total, 6))).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
     mend = f"add the missing {gap:f}" if gap > 0 else f"take away {-gap:f}"
     mend = mend.rstrip("0").rstrip(".")

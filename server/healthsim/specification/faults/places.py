@@ -43,7 +43,7 @@ def places(model: type[BaseModel], location: tuple[Part, ...]) -> Iterator[Place
     kind: Any = model
     for number, part in enumerate(location):
         bare, tagged = _bare(kind)
-        branches = get_args(bare) if get_origin(bare) in _UNIONS else ()
+        branches = branches_of(bare)
         yield Place(location[:number], part, bare, bool(branches), tagged)
         kind = _branch(branches, str(part)) if branches else _inside(bare, part)
 
@@ -62,6 +62,11 @@ def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
 def is_model(kind: Any) -> bool:
     """Return whether a type is a model, so that it has keys."""
     return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def branches_of(kind: Any) -> tuple[Any, ...]:
+    """Return the types of a union; none for another type."""
+    return get_args(kind) if get_origin(kind) in _UNIONS else ()
 
 
 def tags_of(kind: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,7 @@ from healthsim.errors import Problem, alike, near, nearest
 from healthsim.specification.faults.branches import of_meant_branches
 from healthsim.specification.faults.places import (
     Part,
+    branches_of,
     is_model,
     keys_of,
     kind_at,
@@ -83,7 +84,10 @@ def _problem(
     if kind == "model_type":
         return Problem(location, f"is {shown(value)}", _object_of(kind_at(model, item["loc"])))
     if kind == "literal_error":
-        return Problem(location, f"is {value!r}", _word(value, str(context.get("expected"))))
+        mend = _word(value, str(context.get("expected"))) + _or_object(item["loc"], model)
+        return Problem(location, f"is {value!r}", mend)
+    if kind == "less_than_equal" and context.get("le") == 1 and _is_per_cent(value):
+        return Problem(location, f"is {value!r}, above 1", f"write {value / 100:g} for {value:g} %")
     if kind in _WANTED:
         return Problem(location, f"is {shown(value)}", _WANTED[kind])
     message = str(item["msg"]).removeprefix("Value error, ")
@@ -181,6 +185,23 @@ def _of_step(location: str, value: object, message: str, tags: tuple[str, ...]) 
             return Problem(location, f"{key} {word!r} {what}", f"use {' or '.join(written)}")
         what = f"{key} {shown(word)} {what}" if word is not None else f"has no type, so it {what}"
     return Problem(location, what, mend)
+
+
+def _is_per_cent(value: object) -> TypeGuard[float]:
+    """Tell whether a number that is too large for a share may be one in per cent."""
+    return isinstance(value, int | float) and _LEAST_PER_CENT <= value <= _MOST_PER_CENT
+
+
+_LEAST_PER_CENT, _MOST_PER_CENT = 2, 100
+
+
+def _or_object(location: tuple[Part, ...], model: type[BaseModel]) -> str:
+    """Offer the objects that may stand where a word was tried, an example of each that has one."""
+    unions = [place for place in places(model, location) if place.is_branch]
+    if not unions or len(unions[-1].before) != len(location) - 1:
+        return ""
+    kinds = [kind for kind in branches_of(unions[-1].kind) if is_model(kind)]
+    return "".join(f", or {getattr(kind, 'example', '') or _object_of(kind)}" for kind in kinds)
 
 
 def _object_of(kind: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from healthsim.specification.distributions.base import adds_up
+from healthsim.specification.distributions.base import adds_up, in_per_cent
 from healthsim.specification.document import Identifier, Strict, fault_at
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Share
@@ -71,8 +71,8 @@ class TableRow(Strict):
     def _add_up(cls, weights: dict[str, float]) -> dict[str, float]:
         total = sum(weights.values())
         if not adds_up(weights.values()):
-            raise ValueError(f"weights add up to {total:g}, not 1; change them by "
-                             f"{1 - total:+g} in all")  # fmt: skip
+            mend = in_per_cent(weights.values()) or f"change them by {1 - total:+g} in all"
+            raise ValueError(f"weights add up to {total:g}, not 1; {mend}")
         return weights
 
     @field_validator("when")
@@ -231,9 +231,8 @@ def _adds_up(group: list[Option], place: tuple[str, int]) -> None:
     given = [weight for weight in weights if weight is not None]
     if not adds_up(given):
         total = sum(given)
-        raise fault_at(
-            place[:1], f"weights add up to {total:g}, not 1; change them by {1 - total:+g} in all"
-        )
+        mend = in_per_cent(given) or f"change them by {1 - total:+g} in all"
+        raise fault_at(place[:1], f"weights add up to {total:g}, not 1; {mend}")
 
 
 def grouped(options: Sequence[Option]) -> list[list[Option]]:

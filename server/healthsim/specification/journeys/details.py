@@ -90,7 +90,8 @@ class EncounterDetails(Strict):
         icd10pcs: procedures of a stay, ICD-10-PCS.
         drg: MS-DRG of a stay.
         los_days: nights of a stay.
-        disposition: weights by discharge status, such as 01 home, 03 nursing facility, 20 died.
+        disposition: weights by discharge status, such as 01 home, 03 nursing facility; who died
+            in the visit has 20.
         preventive: free for the member where the plan has it so.
     """
 

@@ -84,6 +84,8 @@ class Begins(Strict):
         latest: last day.
     """
 
+    example: ClassVar[str] = '{"earliest": "2025-01-01", "latest": "2025-12-31"}'
+
     earliest: Day
     latest: Day
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from healthsim.specification.distributions.base import adds_up
+from healthsim.specification.distributions.base import adds_up, in_per_cent
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.document import Strict
 from healthsim.specification.journeys.step import StepHead
@@ -130,9 +130,9 @@ def _moves_add_up(name: str, moves: list[MoveTo]) -> None:
         weights = [1.0 if len(group) == 1 and one.weight is None else one.weight or 0.0
                    for one in group]  # fmt: skip
         if not adds_up(weights):
+            mend = in_per_cent(weights) or f"change them by {1 - sum(weights):+g} in all"
             raise ValueError(f"the moves of stage {name!r} have weights that add up to "
-                             f"{sum(weights):g}, not 1; change them by {1 - sum(weights):+g} "
-                             "in all")  # fmt: skip
+                             f"{sum(weights):g}, not 1; {mend}")  # fmt: skip
 
 
 def _one_name(value: object) -> object:
