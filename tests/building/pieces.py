@@ -544,8 +544,8 @@ TRAPS = _traps(
     SD @
     mean @
     n of @ per arm
-    R@
-    T@
+    RX@
+    TK@
     """
 )
 """Figures and words of every kind that belong to nothing that a profile's request binds."""

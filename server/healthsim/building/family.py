@@ -85,7 +85,7 @@ def read_family(text: str) -> list[Member]:
     [('self', 'M', ['E11.9'], None), ('spouse', None, [], None),
      ('child', 'F', ['J45.20'], '2015'), ('child', None, [], None)]
     """
-    plain = family_mentions.plain(text)
+    plain = family_mentions.plain(re.sub(r"[|…]|(?<=\s)/(?=\s)", ";", text))
     if re.search(MANY, plain, re.IGNORECASE) or re.search(OTHERS, plain, re.IGNORECASE):
         return []
     mentions = family_mentions.mentions(plain)
