@@ -205,4 +205,25 @@ _NETWORKS = (
       for room, rows in ((1, 0), (0, 1), (-1, 1))),
 )  # fmt: skip
 
-OF_DAYS = (*_LIVES, *_DATA, *_COVERAGE, *_OF_CLAIMS, *_OF_FILLS, *_NETWORKS)
+_LAB = first("lab_result_id", "lab_results", "encounter_id IS NOT NULL AND event_id IS NOT NULL")
+
+
+def _at_midnight(begins: str, collected: str, rows: int, more: str = "") -> Arm:
+    """Return a result alone; its encounter begins, and it is collected, so long after its event."""
+    event = "(SELECT v.event_date FROM events AS v JOIN lab_results AS s USING (event_id))"
+    return Arm("on the day of its event lab_results.collected_at", (
+        f"DELETE FROM lab_results WHERE lab_result_id <> {_LAB}",
+        f"UPDATE encounters SET start_at = {event} + INTERVAL '{begins}'",
+        f"UPDATE lab_results SET collected_at = {event} + INTERVAL '{collected}'{more}"), rows)  # fmt: skip
+
+
+_MIDNIGHT = (
+    _at_midnight("23 hours", "24 hours 4 minutes", 0),
+    _at_midnight("23 hours", "47 hours", 0),
+    _at_midnight("23 hours", "47 hours 1 minute", 1),
+    _at_midnight("24 hours 1 minute", "24 hours 4 minutes", 1),
+    _at_midnight("23 hours", "-1 hour", 1),
+    _at_midnight("23 hours", "24 hours 4 minutes", 1, ", encounter_id = NULL"),
+)
+
+OF_DAYS = (*_MIDNIGHT, *_LIVES, *_DATA, *_COVERAGE, *_OF_CLAIMS, *_OF_FILLS, *_NETWORKS)

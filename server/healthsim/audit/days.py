@@ -44,6 +44,12 @@ CAUSED = (
 )
 """Columns that hold the day of their event; (table, key, column)."""
 
+INSTANTS = (
+    ("vital_signs", "vital_sign_id", "measured_at"),
+    ("lab_results", "lab_result_id", "collected_at"),
+)
+"""Those of `CAUSED` that are instants: minutes after midnight in a stay that began at 23:59."""
+
 DURING = tuple(
     column for column in CAUSED if column[0] not in ("eligibility_results", "claim_lines")
 )
@@ -89,6 +95,19 @@ def _on_its_day(table: str, key: str, column: str) -> AuditRule:
     )  # fmt: skip
 
 
+def _within_a_day(table: str, key: str, column: str) -> AuditRule:
+    """An instant is on the day of its event, or after midnight in an encounter that began then."""
+    return AuditRule(
+        f"on the day of its event {table}.{column}", f"{table}.{column}",
+        (table, "events", "encounters"),
+        f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN events AS v USING (event_id) "
+        "LEFT JOIN encounters AS e ON e.encounter_id = s.encounter_id "
+        f"WHERE s.{column}::DATE <> v.event_date AND (e.encounter_id IS NULL OR "
+        f"e.start_at::DATE <> v.event_date OR s.{column} < e.start_at OR "
+        f"s.{column} > e.start_at + INTERVAL 1 DAY)",
+    )  # fmt: skip
+
+
 def _during(table: str, key: str, column: str) -> AuditRule:
     return AuditRule(
         f"during its encounter {table}.{column}", f"{table}.{column}", (table, "encounters"),
@@ -102,7 +121,8 @@ RULES: tuple[AnyRule, ...] = (
     *(_after_death(*one) for one in SERVED),
     *(_before_birth(*one, "patients") for one in SERVED),
     *(_in_data(*one) for one in SERVED if one[2] != "term_date"),
-    *(_on_its_day(*one) for one in CAUSED),
+    *(_on_its_day(*one) for one in CAUSED if one not in INSTANTS),
+    *(_within_a_day(*one) for one in INSTANTS),
     *(_during(*one) for one in DURING),
     AuditRule(
         "the dead are not covered", "enrollments.term_date", ("enrollments", "patients"),
