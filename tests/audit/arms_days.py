@@ -211,10 +211,12 @@ _LAB = first("lab_result_id", "lab_results", "encounter_id IS NOT NULL AND event
 def _at_midnight(begins: str, collected: str, rows: int, more: str = "") -> Arm:
     """Return a result alone; its encounter begins, and it is collected, so long after its event."""
     event = "(SELECT v.event_date FROM events AS v JOIN lab_results AS s USING (event_id))"
-    return Arm("on the day of its event lab_results.collected_at", (
+    changes = (
         f"DELETE FROM lab_results WHERE lab_result_id <> {_LAB}",
         f"UPDATE encounters SET start_at = {event} + INTERVAL '{begins}'",
-        f"UPDATE lab_results SET collected_at = {event} + INTERVAL '{collected}'{more}"), rows)  # fmt: skip
+        f"UPDATE lab_results SET collected_at = {event} + INTERVAL '{collected}'{more}",
+    )
+    return Arm("on the day of its event lab_results.collected_at", changes, rows)
 
 
 _MIDNIGHT = (

@@ -169,3 +169,9 @@ def test_any_text_at_all_is_accounted_for(text: str) -> None:
 )
 def test_a_figure_or_code_is_one_token(text: str, pieces: list[str]) -> None:
     assert [token.text for token in tokens(text)] == pieces
+
+
+def test_what_is_quoted_of_a_request_is_on_one_line() -> None:
+    new = starting.start_profile("20 people, left-\nhanded\u2028 and\x1b tall").draft
+
+    assert [wish.words for wish in ledger.unsettled(new.wishes)] == ["left- handed and tall"]

@@ -116,6 +116,7 @@ def test_an_argument_that_contradicts_the_words_is_taken_and_asked_about(
         ({"ages": [-1]}, "from 0 to 120"),
         ({"sexes": {"X": 1}}, "known: F, M"),
         ({"conditions": {"asthma": 8}}, "8 % is 0.08"),
+        ({"plans": {"HDHP": 1.5}}, "from 0 to 1"),
         ({"conditions": {"heart attack": 1}}, "write its code: 'I21.9'"),
         ({"places": {"Texs": 1}}, "did you mean 'Texas'"),
         ({"places": {"TX": 0.5, "48201": 0.5}}, "name places of one kind"),

@@ -17,6 +17,7 @@ from healthsim.building.ledger import (
     Span,
     Token,
     Wish,
+    one_line,
     quote,
     tokens,
 )
@@ -97,7 +98,7 @@ def _qualifies(token: Token) -> bool:
 
 def _open(number: int, text: str, piece: Sequence[Token], reasons: dict[Span, Reason]) -> Wish:
     spans = tuple((token.start, token.end) for token in piece)
-    words = text[piece[0].start : piece[-1].end]
+    words = one_line(text[piece[0].start : piece[-1].end])
     words += ")" * (words.count("(") > words.count(")"))
     note, changes = next((reasons[span] for span in spans if span in reasons), ("", ()))
     named = [item.capability for item in capabilities.mentioned(words)]

@@ -175,7 +175,7 @@ def _move(
         for wish in wishes
         for part in (_without(wish, moved, requests) if wish.request == number else [wish])
     ]
-    text = requests[number][start:end]
+    text = one_line(requests[number][start:end])
     return (*rest, Wish(number, text, tuple(moved), fate, path, note))
 
 
@@ -239,4 +239,9 @@ def quote(text: str, spans: Sequence[Span]) -> str:
         else:
             pieces.append(text[start:end])
         last = end
-    return " … ".join(pieces)
+    return one_line(" … ".join(pieces))
+
+
+def one_line(text: str) -> str:
+    """Return words with one space for each run of spaces, line ends and control characters."""
+    return " ".join(re.sub(r"[\s\x00-\x1f\x7f\u2028\u2029]+", " ", text).split())

@@ -101,7 +101,7 @@ def _values(typed: Typed) -> Iterator[tuple[str, Any]]:
         "ages": _ages,
         "sexes": lambda value: _checked("sexes", value, ("F", "M")),
         "payer": _payer,
-        "plans": dict,
+        "plans": lambda value: dict(_shares("plans", value)),
         "conditions": _conditions,
         "drugs": lambda value: dict(_shares("drugs", value)),
         "as_of": str,
