@@ -1,4 +1,5 @@
 import re
+from collections import Counter
 
 import pytest
 
@@ -54,6 +55,16 @@ def test_a_code_is_found_with_and_without_its_dot_and_by_its_beginning() -> None
 
 def test_the_code_itself_comes_before_those_that_begin_with_it() -> None:
     assert _codes("10", "cvx")[0] == "10"
+
+
+@pytest.mark.parametrize("said", ["metformin", "semaglutide", "albuterol inhaler"])
+def test_a_drug_is_listed_once_with_its_numbers_in_its_note(said: str) -> None:
+    hits = search(said, limit=50).hits
+    names = Counter(hit.display for hit in hits)
+
+    assert [name for name, times in names.items() if times > 1] == []
+    assert all("NDC" in hit.note for hit in hits if hit.system == "drug")
+    assert _codes(said, "ndc")
 
 
 def test_a_drug_is_found_by_ingredient_class_and_number() -> None:

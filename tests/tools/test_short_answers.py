@@ -151,3 +151,44 @@ async def test_a_search_that_nothing_fits_says_where_its_words_stand(open_client
         "No template fits 'GLP-1 semaglutide': none meets half of its words. 'semaglutide' is part "
         "of bariatric-candidates, commercial-diabetic."
     )
+
+
+async def test_what_is_not_built_is_answered_in_place_of_codes_that_fit_a_part(
+    open_client: Open,
+) -> None:
+    async with open_client() as client:
+        files = await _called(client, "look_up", query="X12 837")
+        codes = await _called(client, "look_up", query="837")
+        one_book = await _called(client, "look_up", query="X12 837", kind="drg")
+
+    assert files["found"]["columns"] == ["what", "answer"]
+    assert files["found"]["rows"][0][1].startswith("not built; nearest: ")
+    for shown in (codes, one_book):
+        assert shown["found"]["columns"][1] == "code"
+
+
+async def test_quick_people_name_the_columns_of_what_they_have_alone(open_client: Open) -> None:
+    async with open_client() as client:
+        seen = await _called(client, "quick_generate", traits="a diabetic woman of 70")
+
+    has = set().union(*(person.keys() for person in seen["people"]))
+    assert seen["columns"]
+    assert set(seen["columns"]) <= has
+    assert "trial_visits" not in seen["columns"]
+
+
+@pytest.mark.slow
+async def test_an_audit_lists_the_published_figures_that_are_not_met_and_counts_the_others(
+    open_client: Open,
+) -> None:
+    async with open_client() as client:
+        begun = await _called(client, "start_profile_builder", request=REQUEST)
+        await _called(client, "execute_spec", spec_id=begun["spec_id"], save_as="few")
+        audit = await _called(client, "audit_scenario", name="few")
+
+    status = [row[7] for row in audit["scorecard"]["rows"]]
+    assert "met" not in status
+    assert " published figures are met" in audit["next"] or "can be judged" in audit["next"]
+    assert all(not row[0].endswith((": youngest", ": oldest")) or row[-1] is False
+               for row in audit["asked_against_got"]["rows"])  # fmt: skip
+    assert "spreads that fit are not listed" in audit["note"]

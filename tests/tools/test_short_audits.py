@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from healthsim.tools.querying import _shorter
+from healthsim.tools.querying import _shorter, _without_spreads
 
 JUDGED = ["age: mean", 40, 41, 38, 43, True]
 SEEN = ["lab: mean", "not judged: it depends on the day", 93.1, None, None, None]
@@ -35,3 +35,14 @@ def test_a_figure_that_was_seen_keeps_its_row_whatever_the_reason() -> None:
     seen = [[name, *SEEN[1:]] for name in "abcdef"]
 
     assert _shorter(seen) == seen
+
+
+def test_a_spread_that_fits_is_counted_and_one_that_is_off_keeps_its_row() -> None:
+    fits = ["age: standard deviation", 9, 9.1, 8, 10, True]
+    oldest = ["age: oldest", 90, 90, None, 90, True]
+    off = ["a1c, standard deviation", 2, 9.1, 1, 3, False]
+
+    assert _without_spreads([JUDGED, fits, oldest, off, SEEN]) == (
+        [JUDGED, off, SEEN], "2 spreads that fit are not listed"
+    )  # fmt: skip
+    assert _without_spreads([JUDGED]) == ([JUDGED], "")

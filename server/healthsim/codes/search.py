@@ -14,6 +14,7 @@ from heapq import nsmallest
 from itertools import chain
 from typing import NamedTuple
 
+from healthsim.codes.books import CodeEntry
 from healthsim.codes.search_books import DEFAULT_BOOKS, SOURCES, book_name
 from healthsim.codes.search_terms import QueryTerm, query_terms, query_words
 from healthsim.codes.search_text import BookText, book_text
@@ -65,6 +66,7 @@ Matches = Mapping[str, Sequence[Mapping[int, _Match]]]
 
 _NOT_MEANT = 1000  # place of a line whose code is not among those meant
 _BY_NUMBER = frozenset(("rxnorm", "ndc", "taxonomy"))  # `drug` and `specialty` have their words
+_OF_DRUGS = ("rxnorm", "ndc")
 _BY_NUMBER_RANK = 3  # how far their lines stand back
 
 
@@ -98,6 +100,8 @@ def search(
         names.append("icd10pcs")  # the name of an operation
     matches = _match(names, terms)
     most, fitting = _best_lines(matches)
+    if not named:
+        fitting = _each_drug_once(fitting)
     hits = _best_hits(names, matches, fitting, limit)
     if not hits:
         raise NotFound(
@@ -226,6 +230,17 @@ def _best_lines(matches: Matches) -> tuple[int, dict[str, list[int]]]:
     }
 
 
+def _each_drug_once(fitting: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    """Leave out the numbers of drugs that are found by name: the note of a drug has them."""
+    drugs = {book_text("drug").codes[line] for line in fitting.get("drug", ())}
+    return {
+        name: [line for line in lines if _row(name, line).display not in drugs]
+        if drugs and name in _OF_DRUGS
+        else lines
+        for name, lines in fitting.items()
+    }
+
+
 def _best_hits(
     names: Sequence[str], matches: Matches, fitting: Mapping[str, Sequence[int]], limit: int
 ) -> tuple[SearchHit, ...]:
@@ -251,6 +266,11 @@ def _rank(
 
 
 def _hit(system: str, line: int) -> SearchHit:
-    book, code = SOURCES[system], book_text(system).codes[line]
-    row = book.book().rows[code]
-    return SearchHit(system, code, row.display, book.note(row))
+    row = _row(system, line)
+    code = book_text(system).codes[line]
+    return SearchHit(system, code, row.display, SOURCES[system].note(row))
+
+
+def _row(system: str, line: int) -> CodeEntry:
+    row: CodeEntry = SOURCES[system].book().rows[book_text(system).codes[line]]
+    return row

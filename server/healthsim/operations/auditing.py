@@ -87,7 +87,12 @@ def worst_first(compared: Sequence[list[Any]]) -> list[list[Any]]:
     Of what fits, how far values spread comes last.
     """
     order = {False: 0, True: 2, None: 4}
-    return sorted(compared, key=lambda row: order[row[-1]] + str(row[0]).endswith(_SPREAD))
+    return sorted(compared, key=lambda row: order[row[-1]] + is_spread(row))
+
+
+def is_spread(row: Sequence[Any]) -> bool:
+    """Tell whether a row of a comparison is how far values spread, beside their mean or shares."""
+    return str(row[0]).endswith(_SPREAD)
 
 
 _SPREAD = (": standard deviation", ", standard deviation", ": youngest", ": oldest", " together")

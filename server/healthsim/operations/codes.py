@@ -42,12 +42,14 @@ class LookupResult:
         rows: the best first.
         note: remarks for the reader; empty if there are none.
         judged: the verdict, if the query was a code.
+        partly: no code fits all the words.
     """
 
     columns: Sequence[str]
     rows: list[list[Any]]
     note: str = ""
     judged: CodeVerdict | None = None
+    partly: bool = False
 
 
 def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> LookupResult:
@@ -88,8 +90,9 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
     if of_visits := visit_codes.note(query):
         notes.insert(0, of_visits)
     return LookupResult(
-        SearchHit._fields, [list(hit) for hit in result.hits], "; ".join(notes), judged
-    )
+        SearchHit._fields, [list(hit) for hit in result.hits], "; ".join(notes), judged,
+        result.partly or bool(result.unmatched),
+    )  # fmt: skip
 
 
 def _is_code(query: str, result: SearchResult) -> bool:

@@ -248,9 +248,10 @@ def quick_generate(
     return reply(
         QuickPeople(
             people=people,
-            columns=estimate.VIEWS,
+            columns={view: columns for view, columns in estimate.VIEWS.items()
+                     if any(view in person for person in people)},
             **lines(new.wishes),
             notes=[*started.assumed, *estimate.missing_parts(profile, new.journeys, people)],
             next="start_profile_builder makes and keeps a whole population.",
         )
-    )
+    )  # fmt: skip

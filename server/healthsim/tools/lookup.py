@@ -57,7 +57,7 @@ def look_up(
 
 
 def _codes(query: str, kind: str, limit: int) -> LookupAnswer:
-    """Return codes; where there are none, whether what is asked for is built."""
+    """Return codes; where none fits all the words, whether what they name is built."""
     from healthsim.operations import codes  # noqa: PLC0415  the books are read when asked for
 
     missing = unbuilt(query[:_LONGEST])
@@ -66,6 +66,8 @@ def _codes(query: str, kind: str, limit: int) -> LookupAnswer:
     except NotFound:
         if not missing:
             raise
+        return _language(query)
+    if missing and result.partly and not kind:
         return _language(query)
     return LookupAnswer(
         found=rows(list(result.columns), result.rows),

@@ -65,6 +65,8 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswe
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
     report = auditing.audit(home_of(ctx), name)
+    unmet = [row for row in report.scored if row[auditing.SCORED.index("status")] != "met"]
+    listed, fit = _without_spreads(report.compared)
     return reply(
         AuditAnswer(
             name=name,
@@ -72,13 +74,22 @@ def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswe
             checked=report.checked,
             findings=rows(auditing.FINDING, report.findings) if report.findings else {},
             expectations=rows(auditing.EXPECTED, report.expected) if report.expected else {},
-            asked_against_got=rows(auditing.COMPARED, _shorter(report.compared)),
-            scorecard=rows(auditing.SCORED, report.scored) if report.scored else {},
+            asked_against_got=rows(auditing.COMPARED, _shorter(listed)),
+            scorecard=rows(auditing.SCORED, unmet) if unmet else {},
             not_got=rows(auditing.NOT_GOT, report.not_got) if report.not_got else {},
-            note=report.note,
+            note="; ".join(filter(None, (report.note, fit))),
             next=_next_step(report),
         )
     )
+
+
+def _without_spreads(compared: list[list[Any]]) -> tuple[list[list[Any]], str]:
+    """Return the figures without spreads that fit, and how many were left out, in words."""
+    from healthsim.operations import auditing  # noqa: PLC0415  as above
+
+    listed = [row for row in compared if not (row[-1] and auditing.is_spread(row))]
+    left = len(compared) - len(listed)
+    return listed, f"{left} spreads that fit are not listed" if left else ""
 
 
 _FEW = 3  # figures without a verdict that have a row each
