@@ -172,6 +172,6 @@ def test_a_figure_or_code_is_one_token(text: str, pieces: list[str]) -> None:
 
 
 def test_what_is_quoted_of_a_request_is_on_one_line() -> None:
-    new = starting.start_profile("20 people, left-\nhanded\u2028 and\x1b tall").draft
+    new = starting.start_profile("20 people, left-handed\u2028 and\x1b tall").draft
 
-    assert [wish.words for wish in ledger.unsettled(new.wishes)] == ["left- handed and tall"]
+    assert [wish.words for wish in ledger.unsettled(new.wishes)] == ["left-handed and tall"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from healthsim.building import reader, templates
+from healthsim.building import reading_ages, templates
 from healthsim.building.customising import payer_of, primary_of
 from healthsim.building.described import Described
 from healthsim.building.templates import Template
@@ -101,5 +101,5 @@ def _is_aged(document: dict[str, Any], ages: tuple[float, float]) -> bool:
     return bool(low <= sum(ages) / 2 <= high)
 
 
-def _range(age: Any, oldest: float = reader.OLDEST) -> tuple[float, float]:
+def _range(age: Any, oldest: float = reading_ages.OLDEST) -> tuple[float, float]:
     return age.get("low", 0), age.get("high", oldest)
