@@ -166,6 +166,22 @@ def test_the_few_who_are_others_are_counted_and_their_columns_come_first(home: H
     assert len(found.affected) == 3
 
 
+def test_people_who_are_only_older_are_counted_and_their_stories_are_shown(home: Home) -> None:
+    before, after = home.scenarios / "base.duckdb", home.scenarios / "older.duckdb"
+    shutil.copy(before, after)
+    _change(
+        home, "older", "UPDATE patients SET birth_date = birth_date - 400",
+        "UPDATE healthsim_manifest SET value = '\"x\"' WHERE key = 'digest'",
+    )  # fmt: skip
+    found = compare(home, "base", "older")
+
+    assert f", but {COUNT} of {COUNT} people differ in who they are (birth_date {COUNT}), " in (
+        found.common
+    )
+    assert "the other" not in found.common
+    assert len(found.affected) == 3
+
+
 def test_everybody_who_is_affected_is_listed(home: Home) -> None:
     found = compare(home, "base", "plans")
 

@@ -271,5 +271,5 @@ def test_a_file_without_its_specification_is_called_damaged(home: Home) -> None:
     _changed(
         home, "headless", "UPDATE healthsim_manifest SET value = '\"{\"' WHERE key = 'profile'"
     )
-    with pytest.raises(StorageError, match="its specification cannot be read"):
+    with pytest.raises(StorageError, match="its manifest is incomplete"):
         explain_row(home, "headless", "patients", "101")

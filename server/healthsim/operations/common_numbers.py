@@ -26,19 +26,24 @@ class Identities:
     Attributes:
         in_both: people with the same person_id.
         others: those of whom a column of `IDENTITY` differs.
+        renamed: those of them of whom more differs than the birth date.
         columns: how many by column, in the order of `IDENTITY`; those that differ.
         known: whether both files say who people are.
     """
 
     in_both: int
     others: int = 0
+    renamed: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
     known: bool = True
 
     @property
     def strangers(self) -> bool:
-        """Whether most are somebody else: then nobody's story tells what a change did."""
-        return self.others * 2 > self.in_both
+        """Whether most are somebody else: then nobody's story tells what a change did.
+
+        People who are only older or younger are not: other ages may be what was asked for.
+        """
+        return self.renamed * 2 > self.in_both
 
     @property
     def shown(self) -> str:
@@ -53,7 +58,8 @@ def identities(found: Differences) -> Identities:
         others, columns = found.changed_in(face, IDENTITY)
         if columns:
             changed = {name: people for name, people in columns.items() if people}
-            return Identities(in_both, others, changed)
+            renamed, _ = found.changed_in(face, [name for name in IDENTITY if name != "birth_date"])
+            return Identities(in_both, others, renamed, changed)
     return Identities(in_both, known=False)
 
 
@@ -94,7 +100,7 @@ def say_common(
             "see the specification's part, run both with this version and these imports."
         )
     return (
-        f"Common random numbers (seed {before.seed}, engine {before.engine_version}): "
+        f"Common random numbers (seed {before.seed}, engine {before.engine_version})"
         f"{_who(people)}; what differs follows from the specification lines, not from chance."
         f"{_by_chance(lines, asked)}{_regrown(before, after)}{drawn_anew(lines)}"
     )
@@ -116,12 +122,13 @@ def _apart(before: Manifest, after: Manifest) -> list[str]:
 
 def _who(people: Identities) -> str:
     if not people.known:
-        return "the same person_ids"
+        return ": the same person_ids"
     if not people.others:
-        return "the same people"
+        return ": the same people"
+    same = people.in_both - people.others
     return (
-        f"but {people.others} of {people.in_both} people differ in who they are ({people.shown}), "
-        f"specified otherwise; the other {people.in_both - people.others} are the same"
+        f", but {people.others} of {people.in_both} people differ in who they are "
+        f"({people.shown}), specified otherwise{f'; the other {same} are the same' if same else ''}"
     )
 
 
