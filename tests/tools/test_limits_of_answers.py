@@ -99,11 +99,11 @@ async def test_a_long_description_is_listed_by_its_first_two_hundred_characters(
 async def test_an_error_of_ten_thousand_characters_is_whole_and_a_longer_one_is_cut(
     client: Client,
 ) -> None:
-    name = "a" * 1000
-    shorter = await _refused(client, "describe_scenario", name=name)
+    handle = "a" * 1000
+    shorter = await _refused(client, "get_spec", spec_id=handle)
     spare = 10_000 - len(shorter)
-    whole = await _refused(client, "describe_scenario", name=name + "a" * spare)
-    cut = await _refused(client, "describe_scenario", name=name + "a" * (spare + 1))
+    whole = await _refused(client, "get_spec", spec_id=handle + "a" * spare)
+    cut = await _refused(client, "get_spec", spec_id=handle + "a" * (spare + 1))
 
     assert len(whole) == 10_000
     assert not whole.endswith("…")
