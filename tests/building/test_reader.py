@@ -128,10 +128,30 @@ def test_what_is_certain_is_read(request_: str, field: str, value: object) -> No
         ("make me some patients, or else, hi, in ok health", "states"),
         ("200 PATIENTS IN OK HEALTH OR SO", "states"),
         ("babies linked", "aged"),
+        ("members across CA, AZ and NV; 50/30/20", "states"),
+        ("members in Harris County TX and Dallas County TX, 60/40", "counties"),
+        ("members: MA-HMO: 40, MA-PPO: 35, Original: 25", "plans"),
+        ("people, ages: 0-17 25%, 18-64 60%", "ages"),
+        ("30-day-old infants", "count"),
+        ("no more than 50 patients", "count"),
+        ("seventy-five percent of 400 women on Medicaid", "payer"),
+        ("no hypertension in men, 30% in women", "without"),
+        ("no hypertension in men, 30% in women", "sexes"),
+        ("grandma who is 78 on Medicare", "payer"),
+        ("Group of 50 in Boise, 25 in Spokane", "count"),
+        ("Age 12 and under, 200 kids", "aged"),
     ],
 )
 def test_what_is_not_certain_is_not_read(request_: str, field: str) -> None:
     assert not getattr(read(request_), field)
+
+
+def test_a_share_of_those_with_a_condition_is_not_one_of_everybody() -> None:
+    parsed = read("600 people, hypertension 45% (of those 20% also CKD)")
+    assert parsed.conditions == {"I10": 0.45}
+
+    labelled = read("HTN (I10): 70%; T2DM (E11.9): 40%")
+    assert labelled.conditions == {"I10": 0.7, "E11.9": 0.4}
 
 
 def test_every_state_and_condition_is_found_by_its_own_name() -> None:

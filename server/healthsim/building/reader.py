@@ -33,11 +33,15 @@ def read(request: str) -> Described:
     for rule in RULES:
         rule(reading)
     _keep_whole_lists(reading, lexicon.letters(said))
+    if _AGE_LEFT.search(reading.letters):  # "Age 12 and under": what "kids" are is not said alone
+        reading.facts = [fact for fact in reading.facts if fact.kind != "aged"]
     reading.facts += _topics(reading)
     return Described.of(text, reading.facts)
 
 
-_LISTS = {"states": "S", "plans": "p4", "payer": "y", "sexes": "s3"}
+_LISTS = {"states": "S", "plans": "p4", "payer": "y", "sexes": "s3", "counties": "C",
+          "metros": "m"}  # fmt: skip
+_FIGURE_AFTER = re.compile(r":d|d(?:[,.;)(]|$)")
 
 
 _SHARE_BEFORE, _SHARE_AFTER = re.compile(r"[%hv~][lwi]*$"), re.compile(r"[li:(]*[%hv~]")
@@ -45,6 +49,7 @@ _SHARE_BEFORE, _SHARE_AFTER = re.compile(r"[%hv~][lwi]*$"), re.compile(r"[li:(]*
 
 def _keep_whole_lists(reading: Reading, letters: str) -> None:
     """Where one share of a list is not read, none is: a rest is not guessed."""
+    _keep_counted_lists(reading, letters)
     read_at = {start for fact in reading.facts for start, _ in fact.spans}
     for kind, of_kind in _LISTS.items():
         shared = [fact for fact in reading.facts if fact.kind == kind and fact.share is not None]
@@ -62,6 +67,20 @@ def _keep_whole_lists(reading: Reading, letters: str) -> None:
             )
         )
         if shared and (unread or beside or short):
+            reading.facts = [fact for fact in reading.facts if fact.kind != kind]
+
+
+def _keep_counted_lists(reading: Reading, letters: str) -> None:
+    """Of a list with figures that are no shares ("A: 40, B: 60", "A and B; 40/60") none is read."""
+    ratios = [unit.value.count("/") + 1 for unit in reading.units
+              if unit.letter == "z" and re.fullmatch(r"\d+(?:/\d+)+", str(unit.value))]  # fmt: skip
+    for kind, of_kind in _LISTS.items():
+        facts = [fact for fact in reading.facts if fact.kind == kind and fact.share is None]
+        counted = any(
+            letters[at] in of_kind and _FIGURE_AFTER.match(letters, at + 1)
+            for at in range(len(letters))
+        )
+        if facts and (counted or len({fact.key for fact in facts}) in ratios):
             reading.facts = [fact for fact in reading.facts if fact.kind != kind]
 
 
@@ -172,7 +191,7 @@ def _exact(reading: Reading) -> None:
 
 def _without(reading: Reading) -> None:
     """A condition directly after "without" or "no" is one that nobody has."""
-    for match in list(reading.find(r"(?<!\|)n[ck](?![x%UI])")):
+    for match in list(reading.find(r"(?<!\|)n[ck](?![x%UI]|i[sbk])")):
         negation, condition = reading.unit(match)
         if negation.value == "without":
             reading.add("without", condition.value, [negation, condition])
@@ -210,9 +229,22 @@ def _shares(reading: Reading) -> None:
 
 
 def _fractions(reading: Reading) -> None:
-    """After "1 in 4 of" or "half of 200" nothing is of all people, up to the next mark."""
+    """After "1 in 4 of", "half of 200" or "of those" nothing is of all, up to the next mark."""
     for match in list(reading.find(r"(?:[d%z][il]+d|[h~v]l?d)[^,.?]*")):
         reading.hide(match.start(), match.end())
+    for part in _PART.finditer(reading.text):
+        at = next((n for n, unit in enumerate(reading.units) if unit.start >= part.start()), None)
+        rest = re.compile(r"[^,.?)]*").match(reading.letters, at or 0)
+        if at is not None and rest:
+            reading.hide(at, rest.end())
+
+
+_AGE_LEFT = re.compile(r"a[l:]*[dr]|[dr]Y")
+
+_PART = re.compile(
+    r"(?<![%\w])(?:(?<!%\s)(?:of|among) (?:those|these|whom|which)\b"
+    r"|[\w-]+ per ?cent of\b)", re.IGNORECASE,
+)  # fmt: skip
 
 
 def _parts(reading: Reading) -> None:
@@ -226,7 +258,7 @@ def _conditions(reading: Reading) -> None:
     """Conditions directly after "with" and the people are everybody's."""
     pattern = (
         r"(?P<left>[_PGbskFySOQY,.)]|^)(?P<new>e?)w(?P<e>[eq]*)"
-        rf"(?P<list>{_LISTED})(?![x|%hv~UjIGPbsF]|(?:,?[ckx])*,?\|)"
+        rf"(?P<list>{_LISTED})(?![x|%hv~UjIGPbsF]|i[sbk]|(?:,?[ckx])*,?\|)"
     )
     for match in list(reading.find(pattern)):
         if match["left"] == "_" and not _reads_on(reading, match.start()):

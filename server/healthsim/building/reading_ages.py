@@ -35,8 +35,8 @@ def bell(reading: Reading) -> None:
 
 _AGES: tuple[tuple[str, str], ...] = (
     # pattern, how its figures are read
-    (r"(?<![x%])a[l:]*(?:r|dtd|Bd[&t]d)Y?", "both"),
-    (r"(?:r|dtd|Bd[&t]d)Y", "both"),
+    (r"(?<![x%])a[l:]*(?:r|dtd|Bd[&t]d)Y?(?![:(]*%)", "both"),
+    (r"(?:r|dtd|Bd[&t]d)Y(?![:(]*%)", "both"),
     (rf"(?<=[{PEOPLE}])(?:r|dtd|Bd[&t]d)(?![xUz%])", "both"),
     (r"(?<![x%])a[l:]*[oM]dY?(?![xUz%])|MdY?(?![xUz%])|odY(?!&)", "low"),
     (rf"(?<=[{PEOPLE}])odY?(?![xUz%P])", "low"),

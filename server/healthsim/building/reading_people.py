@@ -28,7 +28,7 @@ _COUNTED = re.compile(
 
 
 _NAMED = re.compile(
-    rf"(?<![xn%dzU|h~v/])(?<![d%h~vsPbk]l)(?<!c[,&])(?P<modifiers>[{MODIFIERS}]*)(?P<head>[{PEOPLE}])(?![x|/]|:d)"
+    rf"(?<![xn%dzU|h~v/i])(?<![d%h~vsPbk]l)(?<!c[,&])(?P<modifiers>[{MODIFIERS}]*)(?P<head>[{PEOPLE}])(?![x|/]|:d)"
 )
 
 
@@ -46,7 +46,7 @@ def people(reading: Reading) -> None:
     ]
     sized = [
         (unit.value, reading.unit(match))
-        for match in reading.find(r"Gld(?![xUzPbskF%tl])")
+        for match in reading.find(r"Gld(?![xUzPbskF%tl])(?![^.?]*[,&]d[il])")
         for unit in [reading.unit(match)[-1]]
     ]
     for value, units in [
@@ -77,14 +77,20 @@ def _counts(reading: Reading, match: re.Match[str]) -> bool:
     head, figure = reading.unit(match, "head")[0], reading.units[match.start()]
     if head.letter != "F" and is_single(head, reading.text) and figure.value != 1:
         return False
+    if re.match(r"-\w", reading.text[figure.end : figure.end + 2]):
+        return False  # "30-day-old infants"
     if _NOT_ALL.search(reading.text[: figure.start]) or _EACH.match(reading.text, head.end):
         return False
     before = reading.letters[max(match.start() - 2, 0) : match.start()]
     return before[-1:] != "x" or before in ("x", ".x", "?x")
 
 
-_NOT_ALL = re.compile(r"(?:\b(?:groups|cohorts|samples|sets|arms) of\s+|(?<![^\s(])[-−])$", re.I)
-"""A number after "groups of" counts one group; one after a minus is none."""
+_NOT_ALL = re.compile(
+    r"(?:\b(?:groups|cohorts|samples|sets|arms) of\s+|\b(?:more|less|fewer|other) than\s+"
+    r"|(?<![^\s(])[-−])$", re.IGNORECASE,
+)  # fmt: skip
+"""A number after "groups of" counts one group, one after "no more than" is a limit, and one after
+a minus is none."""
 
 
 _EACH = re.compile(r"\s*(?:each|apiece|every)\b", re.I)

@@ -26,7 +26,7 @@ _BEFORE = re.compile(
 _OF_A_PART = re.compile(rf"[%hv~]l(?:{_NAME})+[wPGbk]|[%hv~]l?{_NAME}w[ckx]")
 _OF_A_THING = re.compile(r"[li][ck]")
 _AFTER = re.compile(
-    rf"(?<![x%hv~|n])(?P<name>{_NAME})(?P<link>[li:(]*)(?P<share>%)(?![xU|]|[il]+[sbkxoudaM])"
+    rf"(?<![x%hv~|n])(?P<name>{_NAME})(?P<link>[li:()]*)(?P<share>%)(?![xU|]|[il]+[sbkxoudaM])"
 )
 _UNCLEAR = re.compile(r"^~l?w*[ck]")
 """\"Some diabetes\" is no share: conditions do not add up to a whole."""
@@ -57,10 +57,15 @@ def pairs(letters: str, units: Sequence[Unit]) -> Iterator[Pair]:
     for number, match in enumerate(found):
         mine = claims[number]
         rivals = [other for at, other in enumerate(claims) if at != number and other & mine]
-        if mine & taken or rivals or _is_part(letters, match):
+        if _is_subgroup(letters, match) or mine & taken or rivals or _is_part(letters, match):
             continue
         name, share = match.start("name"), match.start("share")
         yield _KINDS[letters[name]], units[name], units[share], match
+
+
+def _is_subgroup(letters: str, match: re.Match[str]) -> bool:
+    """Return whether a share is of something else in one sex: "30 % in women"."""
+    return letters[match.start("name")] in "s3" and "i" in match["link"]
 
 
 def _is_run(letters: str, run: re.Match[str]) -> bool:
