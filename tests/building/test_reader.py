@@ -140,6 +140,7 @@ def test_what_is_certain_is_read(request_: str, field: str, value: object) -> No
         ("grandma who is 78 on Medicare", "payer"),
         ("Group of 50 in Boise, 25 in Spokane", "count"),
         ("Age 12 and under, 200 kids", "aged"),
+        ("members with obesity, asthma born 2015", "born"),
     ],
 )
 def test_what_is_not_certain_is_not_read(request_: str, field: str) -> None:
@@ -152,6 +153,10 @@ def test_a_share_of_those_with_a_condition_is_not_one_of_everybody() -> None:
 
     labelled = read("HTN (I10): 70%; T2DM (E11.9): 40%")
     assert labelled.conditions == {"I10": 0.7, "E11.9": 0.4}
+
+
+def test_a_number_with_a_hash_is_no_code_of_a_county() -> None:
+    assert read("county FIPS 48201, #48113").counties == {("48201", ""): None}
 
 
 def test_every_state_and_condition_is_found_by_its_own_name() -> None:

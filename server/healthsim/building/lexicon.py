@@ -369,7 +369,7 @@ def _figure(flat: str, token: Token) -> Unit:
     if match := re.fullmatch(r"(\d{1,3})\+", text):
         return Unit("g", int(match[1]), start, end)
     if re.fullmatch(r"\d{5}", text):
-        return Unit("#", text, start, end)
+        return Unit("z" if flat[:start].endswith("#") else "#", text, start, end)
     plain = r"(\d+|\d{1,3}(?:,\d{3})+)"
     if match := re.fullmatch(rf"{plain}([kKmM])?", text):
         scale = _SCALES.get((match[2] or "").lower(), 1)

@@ -94,4 +94,4 @@ def born(reading: Reading) -> None:
             reading.hide(inside[0], inside[-1] + 1)
 
 
-_OF_PEOPLE = re.compile(r"(?:^|[^w])[PskbG](?:w[ck](?:,?&?[ck])*)?[,w]?$")
+_OF_PEOPLE = re.compile(r"(?:^|[^w])[PskbG](?:w[ck](?:&[ck])*)?[,w]?$")

@@ -51,7 +51,7 @@ def other_places(reading: Reading) -> None:
     for match in list(reading.find(r"(?<![xn|])m(?![x|%/])")):
         reading.add("metros", reading.unit(match)[0].value, reading.unit(match))
         reading.hide(match.start(), match.end())
-    for match in list(reading.find(r"X[:l]*(?P<list>#(?:,?&?#)*)")):
+    for match in list(reading.find(r"X[:l]*(?P<list>#(?:,?&?#)*)(?!\|)")):
         for number, unit in enumerate(reading.unit(match, "list")):
             if unit.letter == "#":
                 label = reading.unit(match)[:1] if number == 0 else []
