@@ -249,6 +249,16 @@ def test_what_rests_on_attributes_is_judged_by_their_table(tmp_path: Path) -> No
     )
 
 
+def test_a_label_of_an_attribute_that_was_never_asked_for_is_off(tmp_path: Path) -> None:
+    path = stored(tmp_path, profile(count=50, attributes={"control": {"good": 0.5, "poor": 0.5}}))
+    assert "attribute control: other than asked" not in compared(path)
+    with open_write(path) as connection:
+        connection.execute("UPDATE attributes SET text = 'unheard of' WHERE person_id = 101")
+    row = compared(path)["attribute control: other than asked"]
+
+    assert (row.asked, row.got, row.ok) == (0, 1, False)
+
+
 def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:
     drug = {"drug": "naproxen 500 mg tablet", "refills": 2, "first_fill_share": 0.81}
     journey = {

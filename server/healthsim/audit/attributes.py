@@ -35,29 +35,41 @@ def attributes_compared(profile: ProfileSpec, people: StoredPeople) -> Iterator[
             yield not_judged(f"attribute {name}", _NO_TABLE)
             continue
         if isinstance(values, Coded):
-            yield from _texts(name, distribution, values, people)
+            yield from labels_compared(f"attribute {name}", distribution, values, people)
         else:
             yield from _numbers(name, distribution, values, people)
     for correlation in profile.correlations:
         yield _correlation(profile, correlation, people)
 
 
-def _texts(
-    name: str, distribution: Distribution, values: Coded, people: StoredPeople
+def labels_compared(
+    what: str, distribution: Distribution, labels: Coded, people: StoredPeople
 ) -> Iterator[Comparison]:
+    """Compare how often each label was got with how often it was asked, and count all others.
+
+    Args:
+        what: what has the labels, as the rows name it.
+        distribution: as it is stated.
+        labels: of the people, shape (n,).
+        people: who have them.
+    """
     exact = distribution.exactly if isinstance(distribution, Categorical) else None
     if exact is not None:
         for label, count in exact.items():
-            yield compare_exact(f"attribute {name} {label}", count, int(values.equals(label).sum()))
+            yield compare_exact(f"{what} {label}", count, int(labels.equals(label).sum()))
         return
     try:
         chances = labels_of_each(distribution, people)
     except ColumnNotStored:
-        for label in values.vocabulary:
-            yield got_only(f"attribute {name} {label}", values.equals(label))
+        for label in labels.vocabulary:
+            yield got_only(f"{what} {label}", labels.equals(label))
         return
     for label, each in chances.items():
-        yield share(f"attribute {name} {label}", each, values.equals(label))
+        yield share(f"{what} {label}", each, labels.equals(label))
+    unexpected = sorted(set(labels.vocabulary) - chances.keys())
+    if unexpected:
+        count = sum(int(labels.equals(label).sum()) for label in unexpected)
+        yield compare_exact(f"{what}: other than asked", 0, count)
 
 
 def _numbers(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.audit import realized_shares
-from healthsim.audit.attributes import attributes_compared
+from healthsim.audit.attributes import attributes_compared, labels_compared
 from healthsim.audit.comparison import (
     Comparison,
     compare_exact,
@@ -166,23 +166,7 @@ def _labels(
         return
     if name == "county" and location is not None:
         labels = counties_as_specified(labels, location)
-    exact = distribution.exactly if isinstance(distribution, Categorical) else None
-    if exact is not None:
-        for label, count in exact.items():
-            yield compare_exact(f"{name} {label}", count, int(labels.equals(label).sum()))
-        return
-    try:
-        chances = labels_of_each(distribution, people)
-    except ColumnNotStored:
-        for label in labels.vocabulary:
-            yield got_only(f"{name} {label}", labels.equals(label))
-        return
-    for label, each in chances.items():
-        yield share(f"{name} {label}", each, labels.equals(label))
-    unexpected = sorted(set(labels.vocabulary) - chances.keys())
-    if unexpected:
-        count = sum(int(labels.equals(label).sum()) for label in unexpected)
-        yield compare_exact(f"{name}: other than asked", 0, count)
+    yield from labels_compared(name, distribution, labels, people)
 
 
 def _clinical(

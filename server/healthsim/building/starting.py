@@ -64,14 +64,7 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
         Refused: an argument is not possible.
     """
     given = given or Typed()
-    parsed = reader.read(request)
-    family = quick.described_family(request[:LONGEST], given.members)
-    if family and (given.members or parsed.count in (None, 1)):
-        parsed = reader.read(family.rest)
-    else:
-        family = None  # several families: what is said of a member is not said of each
-    if family and parsed.count is None:
-        parsed.count = 1
+    parsed, family = _described(request, given)
     contradictions = typed.merge(parsed, given)
     named = template or parsed.template
     base = _base(parsed, named or (quick.TEMPLATE if family else ""))
@@ -80,43 +73,72 @@ def start_profile(request: str, template: str = "", given: Typed | None = None) 
     for step in _STEPS:
         step(work)
     _ask_ages(work, base.template)
-    if family and not named and payer_of(parsed) is None and not parsed.payers:
-        work.assume(
-            "coverage.plan", "a family",
-            f"Nobody said who pays: taken as in {quick.TEMPLATE}. Is that right?",
-        )  # fmt: skip
+    if family and not named:
+        _ask_payer(work)
     _bind_template(work, base.template, chosen=not named)
     if base.template:
         _keep_expectations(base.profile, templates.load(base.template).fresh(), work.hints)
     _ask(work, contradictions)
+    if len(request) > LONGEST:
+        work.hints.append(f"Only the first {LONGEST:,} characters of the request were read.")
+    journeys: list[dict[str, Any]] = []
+    assumed = quick.put_family(base.profile, journeys, family, named) if family else []
+    new = _draft(work, request, base.template, journeys)
+    wishes = tuple(_kept(wish, new) for wish in _account(work, request, family))
+    return Started(replace(new, wishes=wishes), (*work.hints, *assumed), tuple(assumed))
+
+
+def _described(request: str, given: Typed) -> tuple[Described, QuickFamily | None]:
+    """Read a request, and the members of the one family that it or the arguments describe."""
+    parsed = reader.read(request)
+    family = quick.described_family(request[:LONGEST], given.members)
+    if not family or not (given.members or parsed.count in (None, 1)):
+        return parsed, None  # of several families, what is said of a member is not said of each
+    parsed = reader.read(family.rest)
+    parsed.count = 1 if parsed.count is None else parsed.count
+    return parsed, family
+
+
+def _ask_payer(work: Customization) -> None:
+    """Ask who pays for a family where nobody said it."""
+    if payer_of(work.request) is None and not work.request.payers:
+        work.assume(
+            "coverage.plan", "a family",
+            f"Nobody said who pays: taken as in {quick.TEMPLATE}. Is that right?",
+        )  # fmt: skip
+
+
+def _draft(
+    work: Customization, request: str, template: str, journeys: list[dict[str, Any]]
+) -> Draft:
+    """Return the draft of a profile, with the journeys that the request names by template."""
     new = Draft(
-        profile=base.profile,
+        profile=work.profile,
+        journeys=tuple(journeys),
         requests=(request[:LONGEST],) if request.strip() else ("",),
         settled=tuple(work.settled),
         assumptions=tuple(work.assumptions),
-        save_as=parsed.save_as or "",
-        templates=(base.template,) if base.template else (),
+        save_as=work.request.save_as or "",
+        templates=(template,) if template else (),
     )
-    journeys: list[dict[str, Any]] = []
-    assumed = quick.put_family(base.profile, journeys, family, named) if family else []
-    new = replace(new, journeys=tuple(journeys))
-    for name in parsed.journeys:
+    for name in work.request.journeys:
         new = journeying.add_template(new, name)
         work.bound["journeys", name] = (f"journeys[{name}]", templates.load(name).title)
-    why = {id(fact): reason for fact, reason in parsed.doubtful}
-    doubtful = [fact for fact, _ in parsed.doubtful]
-    wishes = accounting.account(
+    return new
+
+
+def _account(work: Customization, request: str, family: QuickFamily | None) -> tuple[Wish, ...]:
+    """Return what became of every word of a request."""
+    why = {id(fact): reason for fact, reason in work.request.doubtful}
+    doubtful = [fact for fact, _ in work.request.doubtful]
+    return accounting.account(
         0,
         request,
-        [*_members(work, request, family), *parsed.facts, *doubtful],
+        [*_members(work, request, family), *work.request.facts, *doubtful],
         work.fate,
         lambda fact: why.get(id(fact)) or work.refused.get((fact.kind, fact.key), ""),
         lambda fact: work.options.get((fact.kind, fact.key), ()),
     )
-    if len(request) > LONGEST:
-        work.hints.append(f"Only the first {LONGEST:,} characters of the request were read.")
-    wishes = tuple(_kept(wish, new) for wish in wishes)
-    return Started(replace(new, wishes=wishes), (*work.hints, *assumed), tuple(assumed))
 
 
 def _kept(wish: Wish, new: Draft) -> Wish:
