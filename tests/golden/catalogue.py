@@ -1,4 +1,4 @@
-"""The tools that are pinned: parameters, limits and answers of each, without their descriptions.
+"""The tools that are pinned: parameters, limits and hints of each, without their descriptions.
 
 Hosts and prompts count on them. `catalogue.json` holds them; `make golden` writes it anew where a
 tool is to change.
@@ -18,7 +18,7 @@ from healthsim.app import build_server
 FILE = Path(__file__).parent / "catalogue.json"
 
 Catalogue: TypeAlias = dict[str, dict[str, Any]]
-"""Tool -> the schemas of what it takes and answers, and its hints."""
+"""Tool -> the schema of what it takes, and its hints."""
 
 
 async def catalogue() -> Catalogue:
@@ -28,7 +28,7 @@ async def catalogue() -> Catalogue:
             listed = (await client.list_tools()).tools
     found = {one.name: one.model_dump(mode="json", by_alias=True) for one in listed}
     return {
-        name: {part: _plain(tool[part]) for part in ("inputSchema", "outputSchema", "annotations")}
+        name: {part: _plain(tool[part]) for part in ("inputSchema", "annotations")}
         for name, tool in sorted(found.items())
     }
 

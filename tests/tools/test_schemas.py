@@ -60,8 +60,19 @@ async def test_every_tool_is_described_for_a_model(open_client: Open) -> None:
         assert re.match(r"[A-Z][a-z]+ ", first), tool["name"]
         assert tool["title"]
         assert "readOnlyHint" in tool["annotations"]
-        assert tool["outputSchema"]["type"] == "object"
+        assert "outputSchema" not in tool
         assert json.dumps(tool).isascii()
+
+
+@pytest.mark.parametrize("era", ["auto", "legacy"])
+async def test_an_answer_is_sent_twice_alike_though_no_shape_of_it_is_published(
+    open_client: Open, era: str
+) -> None:
+    async with open_client(era) as client:
+        answer = await client.call_tool("get_guide", {})
+
+    assert json.loads(answer.content[0].text) == answer.structured_content
+    assert answer.structured_content
 
 
 async def test_every_parameter_is_described_and_no_other_is_taken(open_client: Open) -> None:

@@ -128,12 +128,18 @@ def _unwritable(value: Any, where: str = "") -> str:
 def register(
     server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnotations, title: str = ""
 ) -> None:
-    """Offer one tool; its docstring is its description, and its name its title if none is given."""
+    """Offer one tool; its docstring is its description, and its name its title if none is given.
+
+    No shape of its answer is published: its fields explain themselves when they are read, and
+    listed for every tool they would be a quarter of the catalogue. Answers are structured all the
+    same (see `answers.reply`).
+    """
     server.add_tool(
         tool,
         title=title or str(tool.__name__).replace("_", " ").capitalize(),
         description=" ".join((getdoc(tool) or "").split()),
         annotations=hints,
+        structured_output=False,
     )
 
 
@@ -148,8 +154,6 @@ def tighten_schemas(server: HealthSimServer) -> None:
         model.model_config["extra"] = "forbid"
         model.model_rebuild(force=True)
         tool.parameters = slim(_inlined(model.model_json_schema(by_alias=True)))
-        if tool.fn_metadata.output_schema:
-            tool.fn_metadata.output_schema = dict(_ANSWER)
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -198,11 +202,3 @@ def slim(schema: Any) -> Any:
         del slimmed["anyOf"]
         slimmed |= {key: value for key, value in choices[0].items() if key not in slimmed}
     return slimmed
-
-
-_ANSWER = {"type": "object"}
-"""The published shape of every answer.
-
-Its fields explain themselves when they are read; listed for every tool, they would be a quarter
-of the catalogue.
-"""
