@@ -1,0 +1,1 @@
+"""Pictures of a scenario: charts as Vega-Lite with the small table behind each. No MCP here."""

@@ -1,0 +1,85 @@
+"""Renders pictures as SVG and PNG by vl-convert, a renderer of Vega-Lite without a browser.
+
+It is loaded when the first picture is rendered. Where it cannot be installed, everything else of a
+picture is there: its sentence, its table and its Vega-Lite specification.
+"""
+
+from __future__ import annotations
+
+import importlib
+import textwrap
+from typing import Any
+
+from healthsim.errors import HealthSimError, Refused
+from healthsim.pictures.picture import Picture
+from healthsim.pictures.theme import Theme, config
+
+WIDTH = 760
+"""Pixels of a picture whose width nobody gives."""
+MOST_BYTES = 700_000
+"""Of a PNG: as text in an answer it is a third longer, and stays below 1 MB."""
+
+_NARROWEST, _WIDEST = 280, 2_000
+_MARGIN = 24  # left and right padding together
+_SCALES = (2.0, 1.5, 1.0, 0.75, 0.5)
+
+
+class NoRenderer(HealthSimError):  # noqa: N818
+    """vl-convert is not installed, or does not work on this machine."""
+
+
+def svg(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> str:
+    """Return a picture as SVG text.
+
+    Args:
+        picture: what is drawn.
+        theme: light or dark.
+        width: pixels; long titles are broken and labels thinned out to fit.
+
+    Raises:
+        NoRenderer: there is no vl-convert; the picture's table is the answer instead.
+        Refused: the width is out of range.
+    """
+    rendered: str = _renderer().vegalite_to_svg(sized(picture, theme, width), allowed_base_urls=[])
+    return rendered
+
+
+def png(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> bytes:
+    """Return a picture as a PNG of at most `MOST_BYTES`, sharp where that fits; raises as `svg`."""
+    renderer, spec = _renderer(), sized(picture, theme, width)
+    rendered = b""
+    for scale in _SCALES:
+        rendered = renderer.vegalite_to_png(spec, scale=scale, allowed_base_urls=[])
+        if len(rendered) <= MOST_BYTES:
+            break
+    return rendered
+
+
+def sized(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> dict[str, Any]:
+    """Return a picture's specification with its look and its width."""
+    if not _NARROWEST <= width <= _WIDEST:
+        raise Refused("width", f"is {width}", f"give {_NARROWEST} to {_WIDEST} pixels")
+    spec = {**picture.spec, "config": config(theme), "title": _heading(picture, width)}
+    if "layer" in spec or "mark" in spec:
+        spec |= {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    return spec
+
+
+def _heading(picture: Picture, width: int) -> dict[str, Any]:
+    """Return title and subtitle in lines that fit the width."""
+    heading = dict(picture.spec.get("title", {"text": picture.title}))
+    for part, letter in (("text", 8.6), ("subtitle", 6.3)):
+        if heading.get(part):
+            heading[part] = textwrap.wrap(heading[part], int((width - _MARGIN) / letter))
+    return heading
+
+
+def _renderer() -> Any:
+    try:
+        return importlib.import_module("vl_convert")
+    except (ImportError, OSError) as error:
+        raise NoRenderer(
+            "picture", f"vl-convert, which renders it, is not on this machine ({error})",
+            "use the table and the Vega-Lite specification that the picture has, or install "
+            "vl-convert-python",
+        ) from error  # fmt: skip

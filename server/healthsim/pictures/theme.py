@@ -1,0 +1,45 @@
+"""One look for all pictures, light and dark: colours that colour-blind people can tell apart."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Theme = Literal["light", "dark"]
+
+LIGHT = ("#0072b2", "#d55e00", "#009e73", "#b8528f", "#8a6d00", "#3b8fc4", "#555555")
+"""Okabe and Ito's colours, the pale ones darker: 3 to 1 or more against white."""
+DARK = ("#56b4e9", "#ff8f4a", "#3fcf9f", "#e79ac4", "#f0d642", "#9ec5e8", "#bbbbbb")
+"""The same hues, lighter, against a dark ground."""
+
+_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
+_INKS = {"light": ("#1a1a1a", "#4d4d4d", "#e3e3e3", "#ffffff"),
+         "dark": ("#f2f2f2", "#c4c4c4", "#3a3f47", "#16181d")}  # fmt: skip
+
+
+def config(theme: Theme) -> dict[str, Any]:
+    """Return the part of a Vega-Lite specification that says how everything looks."""
+    ink, soft, grid, ground = _INKS[theme]
+    colours = list(LIGHT if theme == "light" else DARK)
+    return {
+        "font": _FONT,
+        "background": ground,
+        "padding": 12,
+        "view": {"stroke": None},
+        "range": {"category": colours, "ordinal": colours},
+        "title": {"anchor": "start", "color": ink, "subtitleColor": soft, "fontSize": 16,
+                  "subtitleFontSize": 12, "fontWeight": 600, "frame": "group", "offset": 12,
+                  "subtitlePadding": 5},
+        "axis": {"labelColor": soft, "titleColor": ink, "gridColor": grid, "domainColor": soft,
+                 "tickColor": soft, "labelFontSize": 12, "titleFontSize": 12,
+                 "titleFontWeight": 500, "labelLimit": 230, "labelOverlap": "greedy"},
+        "header": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12,
+                   "labelFontWeight": 600},
+        "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12,
+                   "titleFontSize": 12, "orient": "top", "title": None, "labelLimit": 260},
+        "text": {"color": ink, "fontSize": 12},
+        "rule": {"color": soft},
+        "bar": {"color": colours[0]},
+        "line": {"color": colours[0], "strokeWidth": 2.5},
+        "area": {"color": colours[0]},
+        "point": {"color": colours[0], "filled": True, "size": 50},
+    }  # fmt: skip
