@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -66,6 +70,37 @@ def test_the_module_runs_as_the_script_does() -> None:
     )  # fmt: skip
 
     assert done.stdout.strip() == f"healthsim {__version__}"
+
+
+def test_a_program_that_starts_it_without_a_command_is_told_to_serve(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "healthsim"], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "healthsim serve" in done.stderr
+
+
+def test_on_a_terminal_it_says_in_a_few_lines_what_there_is(home: Path) -> None:
+    with _terminal() as terminal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", terminal)
+        done = _run(home)
+    named = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("  health")]
+
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) < 10
+    assert set(named) - {"--help"} <= {command.name or command.callback.__name__
+                                       for command in cli.app.registered_commands}  # fmt: skip
+
+
+@contextmanager
+def _terminal() -> Iterator[TextIO]:
+    """Give the side of a new terminal that a program reads."""
+    ours, theirs = os.openpty()
+    with open(theirs) as terminal:  # noqa: PTH123  a descriptor, no path
+        yield terminal
+    os.close(ours)
 
 
 def test_templates_are_listed_as_plain_lines_when_piped(home: Path) -> None:

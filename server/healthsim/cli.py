@@ -24,6 +24,7 @@ from healthsim import (
     cli_audit,
     cli_codes,
     cli_compare,
+    cli_install,
     cli_network,
     cli_population,
     cli_reference,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="healthsim",
     help="Linked synthetic health data from a profile (who) and a journey (what happens).",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -65,9 +66,29 @@ app.add_typer(cli_population.app, name="population")
 app.add_typer(cli_network.app, name="network")
 app.command()(cli_audit.audit)
 app.command()(cli_compare.compare)
+app.command()(cli_install.install)
+app.command()(cli_install.uninstall)
 app.command()(cli_storage.storage)
 app.command()(cli_story.person)
 app.command()(cli_story.explain)
+
+
+_BEGIN = """\
+HealthSim: linked synthetic health data from a profile (who) and a journey (what happens).
+
+  healthsim serve                     serve MCP to a host such as Claude Desktop
+  healthsim install claude-desktop    enter it in the configuration of a host
+  healthsim demo                      watch a conversation become a saved scenario
+  healthsim templates                 list profiles and journeys to start from
+  healthsim --help                    list every command\
+"""
+
+
+_WITHOUT_BOOKS = (
+    "reference",
+    "install",
+    "uninstall",
+)  # the first repairs books that cannot be read
 
 
 def _version(show: bool) -> None:
@@ -88,8 +109,23 @@ def begin(
 ) -> None:
     """Linked synthetic health data from a profile (who) and a journey (what happens)."""
     settings.home = home
-    if context.invoked_subcommand != "reference":  # it repairs books that cannot be read
+    if context.invoked_subcommand is None:
+        _say_what_to_run()
+    if context.invoked_subcommand not in _WITHOUT_BOOKS:
         open_books()
+
+
+def _say_what_to_run() -> None:
+    """Say what there is on a terminal; elsewhere, that a host starts the server with `serve`."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        typer.echo(_BEGIN)
+        raise typer.Exit
+    raise Refused(
+        "healthsim",
+        "was started without a command, by a program",
+        "an MCP host starts the server with the argument serve: healthsim serve "
+        "(uvx healthsim serve)",
+    )
 
 
 @app.command()
@@ -109,7 +145,10 @@ def serve(
         str, typer.Option("--http", metavar="HOST:PORT", help="HTTP instead of stdin and stdout.")
     ] = "",
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Offer only tools that read.")
+        bool,
+        typer.Option(
+            "--read-only", envvar="HEALTHSIM_READ_ONLY", help="Offer only tools that read."
+        ),
     ] = False,
 ) -> None:
     """Serve MCP to a client such as Claude Desktop."""

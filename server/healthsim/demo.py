@@ -157,19 +157,21 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def run(home: Path | None, screen: Console | None = None) -> int:
+def run(home: Path | None, screen: Console | None = None, server: Any = None) -> int:
     """Run the conversation; return 0 if the scenario has what it should have.
 
     Args:
         home: the home folder; by default a fresh one in `.demo`.
         screen: where to show it; plain text when piped.
+        server: the server to talk to, as `mcp.Client` takes it, which works in the same home; by
+            default one in this process.
     """
     screen = screen or Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     if home is None:
         for part in ("specs", "runs", "scenarios", "exports"):
             shutil.rmtree(FOLDER / part, ignore_errors=True)
     _refuse_foreign(home or FOLDER)
-    return anyio.run(_converse, home or FOLDER, screen)
+    return anyio.run(_converse, server or build_server(home or FOLDER), screen)
 
 
 def _refuse_foreign(home: Path) -> None:
@@ -186,8 +188,8 @@ def _refuse_foreign(home: Path) -> None:
         )
 
 
-async def _converse(home: Path, screen: Console) -> int:
-    async with Client(build_server(home), read_timeout_seconds=120) as client:
+async def _converse(server: Any, screen: Console) -> int:
+    async with Client(server, read_timeout_seconds=120) as client:
         talk = Conversation(client, screen)
         spec_id = await _build(talk)
         run_id = await _execute(talk, spec_id)

@@ -1,0 +1,1 @@
+"""Enters HealthSim in the configuration of an MCP host, and takes it out again."""
