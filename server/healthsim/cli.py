@@ -28,6 +28,7 @@ from healthsim import (
     cli_network,
     cli_population,
     cli_reference,
+    cli_report,
     cli_storage,
     cli_story,
 )  # fmt: skip
@@ -68,6 +69,7 @@ app.command()(cli_audit.audit)
 app.command()(cli_compare.compare)
 app.command()(cli_install.install)
 app.command()(cli_install.uninstall)
+app.command()(cli_report.report)
 app.command()(cli_storage.storage)
 app.command()(cli_story.person)
 app.command()(cli_story.explain)

@@ -28,19 +28,25 @@ class NoRenderer(HealthSimError):  # noqa: N818
     """vl-convert is not installed, or does not work on this machine."""
 
 
-def svg(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> str:
+def svg(
+    picture: Picture, theme: Theme = "light", width: int = WIDTH, *, heading: bool = True
+) -> str:
     """Return a picture as SVG text.
 
     Args:
         picture: what is drawn.
         theme: light or dark.
         width: pixels; long titles are broken and labels thinned out to fit.
+        heading: whether title and subtitle are in it; a page has them as text of its own.
 
     Raises:
         NoRenderer: there is no vl-convert; the picture's table is the answer instead.
         Refused: the width is out of range.
     """
-    rendered: str = _renderer().vegalite_to_svg(sized(picture, theme, width), allowed_base_urls=[])
+    spec = sized(picture, theme, width)
+    if not heading:
+        del spec["title"]
+    rendered: str = _renderer().vegalite_to_svg(spec, allowed_base_urls=[])
     return rendered
 
 

@@ -16,6 +16,19 @@ _INKS = {"light": ("#1a1a1a", "#4d4d4d", "#e3e3e3", "#ffffff"),
          "dark": ("#f2f2f2", "#c4c4c4", "#3a3f47", "#16181d")}  # fmt: skip
 
 
+def by_use() -> dict[str, tuple[str, str]]:
+    """Return every colour of a picture by its use, light and dark.
+
+    A page that holds a light picture follows the ground with these.
+    """
+    inks = zip(("ink", "soft", "hairline", "ground"), *_INKS.values(), strict=True)
+    marks = enumerate(zip(LIGHT, DARK, strict=True), start=1)
+    return {
+        **{use: (light, dark) for use, light, dark in inks},
+        **{f"mark-{number}": pair for number, pair in marks},
+    }
+
+
 def config(theme: Theme) -> dict[str, Any]:
     """Return the part of a Vega-Lite specification that says how everything looks."""
     ink, soft, grid, ground = _INKS[theme]

@@ -1,0 +1,294 @@
+"""Reports of scenarios: gathers what there is to say, and writes it as one file."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from healthsim.errors import HealthSimError, Refused, StorageError
+from healthsim.operations import auditing, drawing, scenarios
+from healthsim.operations.home import Home
+from healthsim.persistence.files import disk_error, publish_new, publish_over, temporary
+from healthsim.report.facts import Document, Drawn, Grid, Report, Verdict
+from healthsim.report.wording import counted
+
+if TYPE_CHECKING:
+    from healthsim.operations.auditing import AuditReport
+    from healthsim.operations.scenarios import ScenarioSummary
+
+WIDE, NARROW = 720, 340
+"""Pixels of a picture on a screen or paper, and on a telephone."""
+_LONGEST_DOCUMENT = 300_000  # characters of a specification that a page holds
+_LONGEST_TEXT = 5_000  # characters of a description or a request
+_MOST_REQUESTS = 20
+_FATES = {"bound": "in the data", "open": "left out", "not_built": "not built", "ignored": "left out"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report that was written."""
+
+    file: Path
+    bytes: int
+    pictures: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def write(home: Home, name: str, file: Path, *, replace: bool = False) -> Written:
+    """Write the report of a scenario as one HTML file, which appears whole or not at all.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        Refused: the file exists and `replace` is not set, or there is no folder for it.
+        StorageError: the scenario cannot be read, or the file cannot be written.
+    """
+    _refuse_place(file, replace)
+    gathered = gather(home, name)
+    text = page_of(gathered).encode("utf-8")
+    with _place_errors(file):
+        unfinished = temporary(file)
+        try:
+            unfinished.write_bytes(text)
+            (publish_over if replace else publish_new)(unfinished, file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return Written(file, len(text), tuple(one.kind for one in gathered.pictures if one.wide),
+                   tuple(gathered.notes))  # fmt: skip
+
+
+def page_of(gathered: Report) -> str:
+    """Return a report as the text of an HTML file."""
+    from healthsim.report.page import render  # noqa: PLC0415  jinja2 is needed here only
+
+    return render(gathered, picture_colours())
+
+
+def picture_colours() -> dict[str, tuple[str, str]]:
+    """Return the colours of pictures by the names that a page gives them, light and dark."""
+    from healthsim.pictures import theme  # noqa: PLC0415  as above
+
+    return theme.by_use()
+
+
+def gather(home: Home, name: str) -> Report:
+    """Gather what a report says: what cannot be judged or drawn is a note in it.
+
+    Raises:
+        NotFound: no such scenario; the error suggests near names.
+        StorageError: its file cannot be read.
+    """
+    summary = scenarios.describe(home, name)
+    tables = scenarios.tables(home, name)
+    documents = _documents(summary)
+    notes: list[str] = []
+    audited = _audited(home, name, notes) if summary.count else None
+    if not summary.count:
+        notes.append("There is nobody in this scenario, so that there is nothing to draw or judge.")
+    return Report(
+        name=name,
+        description=summary.description[:_LONGEST_TEXT],
+        people=summary.count,
+        rows=sum(summary.counts.values()),
+        seed=summary.seed,
+        digest=summary.digest,
+        engine_version=summary.engine_version,
+        period=_period(summary),
+        references=summary.references,
+        requests=[text[:_LONGEST_TEXT] for text in summary.requests[:_MOST_REQUESTS]],
+        fates=_fates(summary.wishes),
+        verdicts=_verdicts(audited, summary) if audited else (),
+        pictures=_pictures(home, name, notes) if summary.count else (),
+        asked=_asked(audited) if audited else (),
+        checks=_checks(audited) if audited else (),
+        tables=Grid("Tables, and what one row of each is", ("table", "rows", "one row is"), tables),
+        documents=documents,
+        command=_command(name, documents),
+        notes=notes,
+    )
+
+
+def _audited(home: Home, name: str, notes: list[str]) -> AuditReport | None:
+    try:
+        return auditing.audit(home, name)
+    except HealthSimError as error:
+        notes.append(f"It could not be audited. {error}")
+        return None
+
+
+def _verdicts(audited: AuditReport, summary: ScenarioSummary) -> list[Verdict]:
+    """Return the summary in a few lines: what must hold, what was asked, what was expected."""
+    held = audited.checked - len(audited.findings)
+    verdicts = [
+        Verdict(not audited.findings, f"{held:,} of {audited.checked:,} checks of links, dates, "
+                                      "amounts, codes and identities hold."),
+        _as_asked(audited.compared),
+    ]  # fmt: skip
+    if audited.expected:
+        met = sum(bool(row[-1]) for row in audited.expected)
+        verdicts.append(Verdict(met == len(audited.expected), f"{met} of "
+                        f"{counted(len(audited.expected), 'expectation')} met."))  # fmt: skip
+    if audited.scored:
+        verdicts.append(Verdict(None if audited.off else True, _sentence(audited.score)))
+    left = {row[0] for row in audited.not_got}
+    if left:
+        verdicts.append(Verdict(False, f"{counted(len(left), 'part')} of the request "
+                                       f"{'is' if len(left) == 1 else 'are'} not in the data."))  # fmt: skip
+    if audited.note:
+        verdicts.append(Verdict(None, _sentence(audited.note)))
+    return verdicts
+
+
+def _as_asked(compared: Sequence[Sequence[Any]]) -> Verdict:
+    judged = [row[-1] for row in compared if row[-1] is not None]
+    if not judged:
+        return Verdict(None, "No stated figure could be judged.")
+    return Verdict(all(judged), f"{sum(judged)} of {counted(len(judged), 'stated figure')} that "
+                                "could be judged came out as asked, but for chance.")  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _asked(audited: AuditReport) -> list[Grid]:
+    """Return what was asked against what was got: what is judged, worst first, then the rest."""
+    columns = ("figure", "asked", "got", "expected from", "to", "verdict")
+    judged = [[*row[:5], "as asked" if row[5] else "off"]
+              for row in auditing.worst_first(audited.compared) if row[5] is not None]  # fmt: skip
+    rest = [[row[0], row[1], row[2]] for row in audited.compared if row[5] is None]
+    grids = [
+        Grid("Figures that could be judged; a figure is off outside three standard errors",
+             columns, judged, verdict=5),
+        Grid("Figures without one expected value", ("figure", "why, or what was asked", "got"), rest),
+    ]  # fmt: skip
+    return [grid for grid in grids if grid.rows]
+
+
+def _checks(audited: AuditReport) -> list[Grid]:
+    expected = [[*row[:-1], "met" if row[-1] else "not met"] for row in audited.expected]
+    score = [auditing.SCORED.index(column)
+             for column in ("figure", "published", "observed", "status", "source", "year")]  # fmt: skip
+    scored = [[row[place] for place in score] for row in audited.scored]
+    grids = [
+        Grid("Checks that do not hold", auditing.FINDING, audited.findings),
+        Grid("What the specifications expect", auditing.EXPECTED, expected, verdict=4),
+        Grid("Published figures that the specifications set out to reproduce",
+             ("figure", "published", "got", "verdict", "source", "year"), scored, verdict=3),
+        Grid("Codes that no code book knows", auditing.UNLISTED, audited.unlisted),
+    ]  # fmt: skip
+    return [grid for grid in grids if grid.rows]
+
+
+def _fates(wishes: Sequence[Mapping[str, Any]]) -> Grid | None:
+    """Return the parts of the requests, and what became of each; a part said twice comes once."""
+    rows = [
+        [str(wish.get("words", "")), _FATES.get(str(wish.get("fate")), "left out"),
+         " ".join(str(wish[key]) for key in ("path", "note") if wish.get(key))]
+        for wish in wishes
+    ]  # fmt: skip
+    told = [list(row) for row in dict.fromkeys(map(tuple, rows))]
+    columns = ("words of the request", "fate", "where, or why")
+    return Grid("What became of each part", columns, told, verdict=1) if told else None
+
+
+def _pictures(home: Home, name: str, notes: list[str]) -> list[Drawn]:
+    """Draw every kind that makes sense; without a renderer their tables remain."""
+    drawn = []
+    for kind in drawing.pictures_for(home, name):
+        try:
+            drawn.append(_drawn(home, name, kind, notes))
+        except HealthSimError as error:
+            notes.append(f"No picture of {kind.replace('_', ' ')}. {error}")
+    return drawn
+
+
+def _drawn(home: Home, name: str, kind: str, notes: list[str]) -> Drawn:
+    from healthsim.pictures import render  # noqa: PLC0415  pictures are heavy
+
+    picture = drawing.draw(home, name, kind)
+    title = picture.spec.get("title", {})
+    below = title.get("subtitle", "") if isinstance(title, Mapping) else ""
+    wide = narrow = ""
+    try:
+        wide = render.svg(picture, "light", WIDE, heading=False)
+        narrow = render.svg(picture, "light", NARROW, heading=False)
+    except render.NoRenderer as error:
+        note = f"Pictures are shown as tables. {error}"
+        notes.extend([note] * (note not in notes))
+    return Drawn(
+        kind, picture.title, picture.says, below, wide, narrow,
+        Grid(picture.title, picture.columns, picture.rows),
+    )  # fmt: skip
+
+
+def _documents(summary: ScenarioSummary) -> list[Document]:
+    """Return the specifications as files: the profile with the seed and count of the run."""
+    documents = []
+    profile = json.loads(summary.profile) | {"seed": summary.seed}
+    texts = [("profile", profile), *(("journey", json.loads(text)) for text in summary.journeys)]
+    for number, (kind, document) in enumerate(texts):
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        documents.append(
+            Document(
+                file="profile.json" if kind == "profile" else f"journey-{number}.json",
+                kind=kind,
+                title=str(document.get("title") or document.get("name") or "without a name")[:300],
+                description=str(document.get("description") or "")[:_LONGEST_TEXT],
+                text=text if len(text) <= _LONGEST_DOCUMENT else "",
+            )
+        )
+    return documents
+
+
+def _command(name: str, documents: Sequence[Document]) -> str:
+    options = " ".join(f"--{document.kind} {document.file}" for document in documents)
+    again = shlex.quote(f"{name}-again")
+    return f"healthsim generate {options} --save {again}\nhealthsim verify {again}"
+
+
+def _period(summary: ScenarioSummary) -> tuple[str, str] | None:
+    """Return the first and last day of the records, where the specifications can be read."""
+    from healthsim.building import dates_said  # noqa: PLC0415  it is needed here only
+    from healthsim.specification.document import read  # noqa: PLC0415  numpy is heavy
+    from healthsim.specification.journeys.journey import JourneySpec  # noqa: PLC0415  as it
+    from healthsim.specification.profiles.profile import ProfileSpec  # noqa: PLC0415  as it
+
+    try:
+        read(ProfileSpec, summary.profile, "profile")
+        for text in summary.journeys:
+            read(JourneySpec, text, "journey")
+    except HealthSimError:
+        return None
+    journeys = [json.loads(text) for text in summary.journeys]
+    first, last = dates_said.records(json.loads(summary.profile), journeys)
+    return first.isoformat(), last.isoformat()
+
+
+def _refuse_place(file: Path, replace: bool) -> None:
+    """Refuse a place that cannot be written, before the work is done."""
+    if not file.name:
+        raise Refused("--out", f"{str(file)!r} is no file", "give a file, such as report.html")
+    if file.is_dir():
+        raise Refused("--out", f"{file.name} is a folder", f"give a file in it: {file.name}/report.html")
+    if not file.parent.is_dir():
+        raise Refused("--out", f"there is no folder {file.parent}", "make it first, or choose another")
+    if (file.exists() or file.is_symlink()) and not replace:
+        raise Refused("--out", f"{file.name} is there already", "choose another name, or add --replace")
+
+
+@contextmanager
+def _place_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise Refused(
+            "--out", f"{file.name} is there already", "choose another name, or add --replace"
+        ) from None
+    except OSError as error:
+        found = disk_error("--out", error).problem.found
+        raise StorageError("--out", f"{file.name}: {found}", "choose another place") from error

@@ -1,0 +1,1 @@
+"""The report of a scenario: one page without scripts, and the view of a picture in a chat."""

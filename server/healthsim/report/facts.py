@@ -1,0 +1,99 @@
+"""What a report says, as data. Text of it may come from a stranger's file: it is never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_ROWS = 400
+"""Rows of one table of the page; what is left out is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of the page.
+
+    Attributes:
+        caption: what it shows.
+        columns: names; `rows` are the values, as JSON carries them.
+        verdict: position of the column that says good or bad, None where there is none.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    verdict: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture of the page, and the table behind it.
+
+    Attributes:
+        kind: which kind of picture; it is unique on a page.
+        says: the text in place of the picture.
+        below: units, who is counted, what is left out; may be empty.
+        wide: SVG text for screens and paper, empty where nothing renders it.
+        narrow: the same for a telephone.
+        table: what is drawn.
+    """
+
+    kind: str
+    title: str
+    says: str
+    below: str
+    wide: str
+    narrow: str
+    table: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A specification: a file from which the scenario can be made again."""
+
+    file: str
+    kind: str
+    title: str
+    description: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of the summary: whether something is as it should be (None: nothing to judge)."""
+
+    good: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the page of a scenario says.
+
+    Attributes:
+        period: first and last day of its records; empty where the specification does not say.
+        references: digest of each import that it was drawn from, by name.
+        command: what makes it again, one command a line.
+        notes: what could not be shown, and why.
+    """
+
+    name: str
+    description: str
+    people: int
+    rows: int
+    seed: int
+    digest: str
+    engine_version: str
+    period: tuple[str, str] | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    requests: Sequence[str] = ()
+    fates: Grid | None = None
+    verdicts: Sequence[Verdict] = ()
+    pictures: Sequence[Drawn] = ()
+    asked: Sequence[Grid] = ()
+    checks: Sequence[Grid] = ()
+    tables: Grid | None = None
+    documents: Sequence[Document] = ()
+    command: str = ""
+    notes: Sequence[str] = ()
