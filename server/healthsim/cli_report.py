@@ -17,7 +17,7 @@ def report(
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a scenario as one page: pictures and tables, asked against got, how to make it again."""
+    """Write a scenario as one page: pictures, tables, asked against got, how to make it again."""
     from healthsim.operations import reporting  # noqa: PLC0415  `--help` needs no operation
 
     written = reporting.write(home(), name, out, replace=replace)

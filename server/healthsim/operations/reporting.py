@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from healthsim.errors import HealthSimError, Refused, StorageError
 from healthsim.operations import auditing, drawing, scenarios
+from healthsim.operations import report_judged as judged
 from healthsim.operations.home import Home
 from healthsim.persistence.files import disk_error, publish_new, publish_over, temporary
-from healthsim.report.facts import Document, Drawn, Grid, Report, Verdict
-from healthsim.report.wording import counted
+from healthsim.report.facts import Document, Drawn, Grid, Report
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
@@ -26,7 +26,12 @@ WIDE, NARROW = 720, 340
 _LONGEST_DOCUMENT = 300_000  # characters of a specification that a page holds
 _LONGEST_TEXT = 5_000  # characters of a description or a request
 _MOST_REQUESTS = 20
-_FATES = {"bound": "in the data", "open": "left out", "not_built": "not built", "ignored": "left out"}
+_FATES = {
+    "bound": "in the data",
+    "open": "left out",
+    "not_built": "not built",
+    "ignored": "left out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,6 @@ def gather(home: Home, name: str) -> Report:
         StorageError: its file cannot be read.
     """
     summary = scenarios.describe(home, name)
-    tables = scenarios.tables(home, name)
     documents = _documents(summary)
     notes: list[str] = []
     audited = _audited(home, name, notes) if summary.count else None
@@ -101,11 +105,11 @@ def gather(home: Home, name: str) -> Report:
         references=summary.references,
         requests=[text[:_LONGEST_TEXT] for text in summary.requests[:_MOST_REQUESTS]],
         fates=_fates(summary.wishes),
-        verdicts=_verdicts(audited, summary) if audited else (),
+        verdicts=judged.verdicts(audited) if audited else (),
         pictures=_pictures(home, name, notes) if summary.count else (),
-        asked=_asked(audited) if audited else (),
-        checks=_checks(audited) if audited else (),
-        tables=Grid("Tables, and what one row of each is", ("table", "rows", "one row is"), tables),
+        asked=judged.asked(audited) if audited else None,
+        checks=judged.checks(audited) if audited else None,
+        tables=_tables(home, name),
         documents=documents,
         command=_command(name, documents),
         notes=notes,
@@ -120,68 +124,13 @@ def _audited(home: Home, name: str, notes: list[str]) -> AuditReport | None:
         return None
 
 
-def _verdicts(audited: AuditReport, summary: ScenarioSummary) -> list[Verdict]:
-    """Return the summary in a few lines: what must hold, what was asked, what was expected."""
-    held = audited.checked - len(audited.findings)
-    verdicts = [
-        Verdict(not audited.findings, f"{held:,} of {audited.checked:,} checks of links, dates, "
-                                      "amounts, codes and identities hold."),
-        _as_asked(audited.compared),
-    ]  # fmt: skip
-    if audited.expected:
-        met = sum(bool(row[-1]) for row in audited.expected)
-        verdicts.append(Verdict(met == len(audited.expected), f"{met} of "
-                        f"{counted(len(audited.expected), 'expectation')} met."))  # fmt: skip
-    if audited.scored:
-        verdicts.append(Verdict(None if audited.off else True, _sentence(audited.score)))
-    left = {row[0] for row in audited.not_got}
-    if left:
-        verdicts.append(Verdict(False, f"{counted(len(left), 'part')} of the request "
-                                       f"{'is' if len(left) == 1 else 'are'} not in the data."))  # fmt: skip
-    if audited.note:
-        verdicts.append(Verdict(None, _sentence(audited.note)))
-    return verdicts
+_GRAIN = "one row per "
 
 
-def _as_asked(compared: Sequence[Sequence[Any]]) -> Verdict:
-    judged = [row[-1] for row in compared if row[-1] is not None]
-    if not judged:
-        return Verdict(None, "No stated figure could be judged.")
-    return Verdict(all(judged), f"{sum(judged)} of {counted(len(judged), 'stated figure')} that "
-                                "could be judged came out as asked, but for chance.")  # fmt: skip
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _asked(audited: AuditReport) -> list[Grid]:
-    """Return what was asked against what was got: what is judged, worst first, then the rest."""
-    columns = ("figure", "asked", "got", "expected from", "to", "verdict")
-    judged = [[*row[:5], "as asked" if row[5] else "off"]
-              for row in auditing.worst_first(audited.compared) if row[5] is not None]  # fmt: skip
-    rest = [[row[0], row[1], row[2]] for row in audited.compared if row[5] is None]
-    grids = [
-        Grid("Figures that could be judged; a figure is off outside three standard errors",
-             columns, judged, verdict=5),
-        Grid("Figures without one expected value", ("figure", "why, or what was asked", "got"), rest),
-    ]  # fmt: skip
-    return [grid for grid in grids if grid.rows]
-
-
-def _checks(audited: AuditReport) -> list[Grid]:
-    expected = [[*row[:-1], "met" if row[-1] else "not met"] for row in audited.expected]
-    score = [auditing.SCORED.index(column)
-             for column in ("figure", "published", "observed", "status", "source", "year")]  # fmt: skip
-    scored = [[row[place] for place in score] for row in audited.scored]
-    grids = [
-        Grid("Checks that do not hold", auditing.FINDING, audited.findings),
-        Grid("What the specifications expect", auditing.EXPECTED, expected, verdict=4),
-        Grid("Published figures that the specifications set out to reproduce",
-             ("figure", "published", "got", "verdict", "source", "year"), scored, verdict=3),
-        Grid("Codes that no code book knows", auditing.UNLISTED, audited.unlisted),
-    ]  # fmt: skip
-    return [grid for grid in grids if grid.rows]
+def _tables(home: Home, name: str) -> Grid:
+    rows = [[table, number, grain.removeprefix(_GRAIN)]
+            for table, number, grain in scenarios.tables(home, name)]  # fmt: skip
+    return Grid("Its tables", ("table", "rows", _GRAIN.strip()), rows)
 
 
 def _fates(wishes: Sequence[Mapping[str, Any]]) -> Grid | None:
@@ -251,7 +200,7 @@ def _command(name: str, documents: Sequence[Document]) -> str:
     return f"healthsim generate {options} --save {again}\nhealthsim verify {again}"
 
 
-def _period(summary: ScenarioSummary) -> tuple[str, str] | None:
+def _period(summary: ScenarioSummary) -> tuple[str, str, int] | None:
     """Return the first and last day of the records, where the specifications can be read."""
     from healthsim.building import dates_said  # noqa: PLC0415  it is needed here only
     from healthsim.specification.document import read  # noqa: PLC0415  numpy is heavy
@@ -266,7 +215,7 @@ def _period(summary: ScenarioSummary) -> tuple[str, str] | None:
         return None
     journeys = [json.loads(text) for text in summary.journeys]
     first, last = dates_said.records(json.loads(summary.profile), journeys)
-    return first.isoformat(), last.isoformat()
+    return first.isoformat(), last.isoformat(), (last - first).days + 1
 
 
 def _refuse_place(file: Path, replace: bool) -> None:
@@ -274,11 +223,17 @@ def _refuse_place(file: Path, replace: bool) -> None:
     if not file.name:
         raise Refused("--out", f"{str(file)!r} is no file", "give a file, such as report.html")
     if file.is_dir():
-        raise Refused("--out", f"{file.name} is a folder", f"give a file in it: {file.name}/report.html")
+        raise Refused(
+            "--out", f"{file.name} is a folder", f"give a file in it: {file.name}/report.html"
+        )
     if not file.parent.is_dir():
-        raise Refused("--out", f"there is no folder {file.parent}", "make it first, or choose another")
+        raise Refused(
+            "--out", f"there is no folder {file.parent}", "make it first, or choose another"
+        )
     if (file.exists() or file.is_symlink()) and not replace:
-        raise Refused("--out", f"{file.name} is there already", "choose another name, or add --replace")
+        raise Refused(
+            "--out", f"{file.name} is there already", "choose another name, or add --replace"
+        )
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Any
 
 MOST_ROWS = 400
 """Rows of one table of the page; what is left out is said."""
+MANY_ROWS = 20
+"""A table with more rows is folded, and opened by whoever wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,20 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A section of tables: its result as a sentence, then the tables that show it."""
+
+    lead: str
+    tables: Sequence[Grid]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that the page of a scenario says.
 
     Attributes:
-        period: first and last day of its records; empty where the specification does not say.
+        period: first and last day of its records, and how many days that is; None where the
+            specification cannot be read.
         references: digest of each import that it was drawn from, by name.
         command: what makes it again, one command a line.
         notes: what could not be shown, and why.
@@ -85,14 +96,14 @@ class Report:
     seed: int
     digest: str
     engine_version: str
-    period: tuple[str, str] | None = None
+    period: tuple[str, str, int] | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     requests: Sequence[str] = ()
     fates: Grid | None = None
     verdicts: Sequence[Verdict] = ()
     pictures: Sequence[Drawn] = ()
-    asked: Sequence[Grid] = ()
-    checks: Sequence[Grid] = ()
+    asked: Part | None = None
+    checks: Part | None = None
     tables: Grid | None = None
     documents: Sequence[Document] = ()
     command: str = ""

@@ -58,11 +58,11 @@ def inlined(svg: str, prefix: str, colours: Mapping[str, str], label: str = "") 
         size = [re.sub(r"[^\d.]", "", root.get(side, "")) or "0" for side in ("width", "height")]
         root.set("viewBox", f"0 0 {size[0]} {size[1]}")
     said = f' role="img" aria-labelledby="{escape(label)}"' if label else ' aria-hidden="true"'
-    return Markup("").join(_pieces(root, prefix, colours, Markup(said)))
+    return Markup("").join(_pieces(root, prefix, colours, said))
 
 
 def _pieces(
-    node: ElementTree.Element, prefix: str, colours: Mapping[str, str], more: Markup = Markup("")
+    node: ElementTree.Element, prefix: str, colours: Mapping[str, str], more: str = ""
 ) -> list[Markup]:
     """Return one element and what is in it, piece by piece."""
     tag = node.tag.removeprefix(_NAMESPACE)
@@ -77,7 +77,7 @@ def _pieces(
         )
         if value is not None
     ]
-    opened = Markup("<{}{}{}>").format(Markup(tag), Markup("").join(given), more)
+    opened = Markup("<{}{}{}>").format(Markup(tag), Markup("").join(given), Markup(more))
     text = escape(node.text) if node.text and tag in ("text", "tspan") else Markup("")
     inner = [piece for child in node for piece in _pieces(child, prefix, colours)]
     if tag == "g" and not inner:

@@ -1,4 +1,4 @@
-"""Renders a report as one HTML file: no script, no request to anywhere, and the same bytes again."""
+"""Renders a report as one HTML file: no script, no request, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from healthsim.report import palette, wording
-from healthsim.report.facts import MOST_ROWS, Drawn, Grid, Report
+from healthsim.report.facts import MANY_ROWS, MOST_ROWS, Drawn, Grid, Report
 from healthsim.report.inline_svg import inlined
 
 if TYPE_CHECKING:
@@ -31,13 +31,15 @@ def render(report: Report, colours: dict[str, tuple[str, str]]) -> str:
         colours: those of the pictures, light and dark, by name.
     """
     style = stylesheet(colours)
-    return _page().render(
+    text: str = _page().render(
         report=report,
         style=Markup(style),
         style_digest=digest(style),
         uses={light: use for use, (light, _) in colours.items()},
         most_rows=MOST_ROWS,
+        many_rows=MANY_ROWS,
     )
+    return text
 
 
 def stylesheet(colours: dict[str, tuple[str, str]]) -> str:

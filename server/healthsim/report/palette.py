@@ -30,4 +30,3 @@ def declared(colours: Mapping[str, tuple[str, str]]) -> str:
     '--ink:light-dark(#000000,#ffffff);'
     """
     return "".join(f"--{use}:light-dark({light},{dark});" for use, (light, dark) in colours.items())
-

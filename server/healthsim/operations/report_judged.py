@@ -1,0 +1,81 @@
+"""What a report says of an audit: a summary in a few lines, and the tables behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from healthsim.operations import auditing
+from healthsim.report.facts import Grid, Part, Verdict
+from healthsim.report.wording import counted
+
+if TYPE_CHECKING:
+    from healthsim.operations.auditing import AuditReport
+
+_SCORED = ("figure", "published", "observed", "status", "source", "year")
+
+
+def verdicts(audited: AuditReport) -> list[Verdict]:
+    """Return the summary in a few lines: what must hold, what was asked, what was expected."""
+    verdicts = [Verdict(not audited.findings, _held(audited)), _as_asked(audited.compared)]
+    if audited.expected:
+        met = sum(bool(row[-1]) for row in audited.expected)
+        verdicts.append(Verdict(met == len(audited.expected), f"{met} of "
+                        f"{counted(len(audited.expected), 'expectation')} met."))  # fmt: skip
+    if audited.scored:
+        verdicts.append(Verdict(None if audited.off else True, _sentence(audited.score)))
+    left = {row[0] for row in audited.not_got}
+    if left:
+        missing = f"{counted(len(left), 'part')} of the request {'is' if len(left) == 1 else 'are'}"
+        verdicts.append(Verdict(False, f"{missing} not in the data."))
+    if audited.note:
+        verdicts.append(Verdict(None, _sentence(audited.note)))
+    return verdicts
+
+
+def _held(audited: AuditReport) -> str:
+    held = audited.checked - len(audited.findings)
+    return (f"{held:,} of {audited.checked:,} checks of links, dates, amounts, codes and "
+            "identities hold.")  # fmt: skip
+
+
+def _as_asked(compared: Sequence[Sequence[Any]]) -> Verdict:
+    judged = [row[-1] for row in compared if row[-1] is not None]
+    if not judged:
+        return Verdict(None, "No stated figure could be judged.")
+    return Verdict(all(judged), f"{sum(judged)} of {counted(len(judged), 'stated figure')} that "
+                                "could be judged came out as asked, but for chance.")  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def asked(audited: AuditReport) -> Part:
+    """Return what was asked against what was got: what is judged, worst first, then the rest."""
+    columns = ("figure", "asked", "got", "expected from", "to", "verdict")
+    judged = [[*row[:5], "as asked" if row[5] else "off"]
+              for row in auditing.worst_first(audited.compared) if row[5] is not None]  # fmt: skip
+    rest = [[row[0], row[1], row[2]] for row in audited.compared if row[5] is None]
+    grids = [
+        Grid("Figures that could be judged", columns, judged, verdict=5),
+        Grid("Figures without one expected value", ("figure", "asked", "got"), rest),
+    ]
+    lead = (f"{_as_asked(audited.compared).text} A figure is off where chance alone would give "
+            "it in fewer than 3 of 1,000 runs.")  # fmt: skip
+    return Part(lead, [grid for grid in grids if grid.rows])
+
+
+def checks(audited: AuditReport) -> Part:
+    """Return what the audit found, and how expectations and published figures came out."""
+    expected = [[*row[:-1], "met" if row[-1] else "not met"] for row in audited.expected]
+    score = [auditing.SCORED.index(column) for column in _SCORED]
+    scored = [[row[place] for place in score] for row in audited.scored]
+    grids = [
+        Grid("Checks that do not hold", auditing.FINDING, audited.findings),
+        Grid("What the specifications expect", auditing.EXPECTED, expected, verdict=4),
+        Grid("Published figures that the specifications set out to reproduce",
+             ("figure", "published", "got", "verdict", "source", "year"), scored, verdict=3),
+        Grid("Codes that no code book knows", auditing.UNLISTED, audited.unlisted),
+    ]  # fmt: skip
+    return Part(_held(audited), [grid for grid in grids if grid.rows])
