@@ -14,7 +14,7 @@ from healthsim.errors import SpecError
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.operations.generate import add_tallies
+from healthsim.operations.making import add_tallies
 from healthsim.tables import Coded, Columns, join
 
 SHELF = Path(str(library.library_folder("templates")))

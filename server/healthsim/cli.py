@@ -11,7 +11,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -49,6 +49,7 @@ from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
+    from healthsim.operations.runs import RunRecord
     from healthsim.operations.scenarios import ScenarioSummary
 
 # Every operation is imported inside its command: `--help` and `--version` need none of them, and
@@ -286,46 +287,53 @@ def _read_file(path: Path) -> dict[str, Any]:
     return document
 
 
-def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]]) -> Any:
+def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]]) -> RunRecord:
     """Run to the end, showing progress; stop the run when the person stops the command."""
     from healthsim.operations import generate as runner  # noqa: PLC0415  see the top
     from healthsim.operations import runs  # noqa: PLC0415  see the top
 
-    record = runner.start(home, profile, journeys)
+    record, ours = runner.begin(home, profile, journeys)
     try:
         with _progress(record.total) as show:
-            while record.status == "running":
+            while record.status == runs.RUNNING:
                 record = runner.join(home, record.run_id, 0.2)
-                show(record.done)
+                show(record)
     except KeyboardInterrupt:
-        runs.cancel(home, record.run_id)
-        raise Cancelled("run", "was stopped", "nothing was saved; run it again") from None
-    if record.status != "done":
+        if ours and runs.abandon(home, record.run_id):
+            raise Cancelled("run", "was stopped", "nothing was saved; run it again") from None
+        raise Cancelled(
+            "run", "goes on, for another process waits for it", "run this again to join it"
+        ) from None
+    if record.status != runs.DONE:
         raise StorageError("run", record.error or f"is {record.status}", "run it again")
     return record
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """Show a bar on a terminal, a line for each tenth elsewhere."""
+def _progress(total: int) -> Iterator[Callable[[RunRecord], None]]:
+    """Show a bar on a terminal, a line for each phase and each tenth elsewhere."""
     if not errors.is_terminal:
-        shown_tenth = [0]
+        shown = [("", 0)]
 
-        def show(done: int) -> None:
-            tenth = 10 * done // max(total, 1)
-            if tenth > shown_tenth[0]:
-                shown_tenth[0] = tenth
-                errors.print(f"{done:,} of {total:,} people", highlight=False)
+        def show(record: RunRecord) -> None:
+            now = (record.phase, 10 * record.done // max(total, 1))
+            if now != shown[0] and record.phase:
+                shown[0] = now
+                errors.print(f"{record.phase}: {record.done:,} of {total:,} people, "
+                             f"{record.rows:,} rows", highlight=False)  # fmt: skip
 
         yield show
         return
     from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
 
-    columns = (bars.TextColumn("people"), bars.BarColumn(), bars.MofNCompleteColumn(),
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(),
+               bars.MofNCompleteColumn(), bars.TextColumn("people"),
                bars.TimeElapsedColumn())  # fmt: skip
     with bars.Progress(*columns, console=errors, transient=True) as bar:
-        task = bar.add_task("people", total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task("preparing", total=total)
+        yield lambda record: bar.update(
+            task, completed=record.done, description=record.phase or "done"
+        )
 
 
 @app.command()

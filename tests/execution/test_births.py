@@ -16,7 +16,7 @@ from healthsim.execution.people.draws import UnitRoster
 from healthsim.execution.people.people import Households
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.operations.generate import add_tallies
+from healthsim.operations.making import add_tallies
 from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.tables import NO_NUMBER, take
 

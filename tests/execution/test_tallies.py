@@ -20,7 +20,7 @@ from execution.running import (
 )
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.operations.generate import add_tallies
+from healthsim.operations.making import add_tallies
 from healthsim.specification.expectations import read_expectation
 from healthsim.tables import Coded
 

@@ -68,6 +68,7 @@ class Job:
     key: str
     tables: tuple[Table, ...] = TABLES
     references: Mapping[str, str] = field(default_factory=dict)
+    counts_first: bool = False
 
     def judge(self, totals: Sequence[tuple[int, int]]) -> tuple[dict[str, Any], ...]:
         met = {"where": "profile.expectations[0]", "expectation": "people", "expected": "all"}

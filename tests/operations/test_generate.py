@@ -10,11 +10,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from healthsim.errors import Cancelled, NotFound
-from healthsim.operations import expiry, generate, runs
+from healthsim.operations import expiry, generate, runs, working
 from healthsim.operations.expiry import Limit
 from healthsim.operations.home import Home
 from healthsim.persistence.database import open_read
@@ -114,6 +115,75 @@ def test_a_cancelled_run_can_be_started_again(home: Home) -> None:
     assert generate.join(home, record.run_id, PATIENCE).status == "cancelled"
 
     assert done(home, SmallEngine()).status == "done"
+
+
+def test_a_run_that_only_its_caller_waits_for_stops_when_that_gives_up(home: Home) -> None:
+    record, ours = generate.begin(home, PROFILE, [], SmallEngine(gate=Event()))
+
+    assert ours
+    assert runs.abandon(home, record.run_id)
+    assert generate.join(home, record.run_id, PATIENCE).status == "cancelled"
+
+
+def test_a_run_that_another_call_has_joined_goes_on_when_its_caller_gives_up(home: Home) -> None:
+    held = SmallEngine(gate=Event())
+    record, _ = generate.begin(home, PROFILE, [], held)
+    _, ours = generate.begin(home, PROFILE, [], SmallEngine())
+
+    assert not ours
+    assert not runs.abandon(home, record.run_id)
+    assert not runs.is_cancelled(home, record.run_id)
+    assert held.gate is not None
+    held.gate.set()
+    assert generate.join(home, record.run_id, PATIENCE).status == "done"
+
+
+def test_a_run_that_another_process_waits_for_goes_on_when_its_caller_gives_up(home: Home) -> None:
+    record, _ = generate.begin(home, PROFILE, [], SmallEngine(gate=Event()))
+    code = (
+        "import sys, pathlib\n"
+        "from healthsim.operations import runs\n"
+        "from healthsim.operations.home import Home\n"
+        "runs.share(Home(pathlib.Path(sys.argv[1])), sys.argv[2])\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(home.folder), record.run_id], check=True)
+
+    assert not runs.abandon(home, record.run_id)
+    runs.cancel(home, record.run_id)
+    assert generate.join(home, record.run_id, PATIENCE).status == "cancelled"
+
+
+def test_whoever_asks_for_a_run_just_given_up_begins_it_anew(home: Home) -> None:
+    record, _ = generate.begin(home, PROFILE, [], SmallEngine(gate=Event()))
+    assert runs.abandon(home, record.run_id)
+    again, ours = generate.begin(home, PROFILE, [], SmallEngine())
+
+    assert ours
+    assert generate.join(home, again.run_id, PATIENCE).status == "done"
+
+
+def test_a_run_that_has_ended_is_not_given_up(home: Home) -> None:
+    record = done(home, SmallEngine())
+    left(home)
+
+    runs.abandon(home, record.run_id)
+
+    assert runs.get(home, record.run_id).status == "done"
+    assert done(home, SmallEngine(fail_after=0)).status == "done"
+
+
+def test_a_run_says_what_it_is_doing_and_how_many_rows_it_has(home: Home) -> None:
+    held = SmallEngine(size=50, gate=Event())
+    record = generate.start(home, PROFILE, [], held)
+    assert held.gate is not None
+    deadline = time.monotonic() + PATIENCE
+    while not runs.get(home, record.run_id).phase and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert runs.get(home, record.run_id).phase == "making"
+    held.gate.set()
+    record = generate.join(home, record.run_id, PATIENCE)
+    assert (record.phase, record.rows) == ("", 100 + 100 * VISITS_EACH + 2)
 
 
 def test_a_run_that_fails_says_so_without_the_inside_and_can_be_repeated(home: Home) -> None:
@@ -218,7 +288,30 @@ def test_a_process_that_ends_stops_its_runs(home: Home) -> None:
 
     generate.stop_all()
 
-    assert runs.get(home, record.run_id).status == "cancelled"
+    record = runs.get(home, record.run_id)
+    assert (record.status, record.error) == ("interrupted", working.INTERRUPTED)
+    assert [path.suffix for path in left(home)] == [".json"]
+
+
+def test_a_run_is_interrupted_without_waiting_for_what_its_thread_is_doing(home: Home) -> None:
+    busy, leave = Event(), Event()
+
+    class Deaf(SmallEngine):
+        def chunks(self, job: Any, *, threads: int = 1, stop: Event | None = None) -> Any:
+            busy.set()
+            leave.wait(PATIENCE)
+            yield from super().chunks(job)
+
+    record = generate.start(home, PROFILE, [], Deaf())
+    assert busy.wait(PATIENCE)
+    generate.interrupt_all()
+
+    assert runs.get(home, record.run_id).status == "interrupted"
+    assert [path.suffix for path in left(home)] == [".json"]
+    leave.set()
+    generate.stop_all()
+    assert runs.get(home, record.run_id).status == "interrupted"
+    assert [path.suffix for path in left(home)] == [".json"]
 
 
 def test_few_people_make_a_small_file(home: Home) -> None:

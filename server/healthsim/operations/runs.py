@@ -1,14 +1,15 @@
 """The run registry: files in the home folder, so that any process can join, check or cancel a run.
 
 `<run_id>.json` says how far a run is, `<run_id>.lease` who works on it (its time stamp is the
-heartbeat), `<run_id>.cancel` that it shall stop, `<run_id>.duckdb` holds what a finished run made.
+heartbeat), `<run_id>.cancel` that it shall stop, `<run_id>.callers` who waits for it beside the
+call that began it, `<run_id>.duckdb` holds what a finished run made, `<run_id>.compared` how that
+compares with what was asked.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import time
 from collections.abc import Mapping
@@ -18,25 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from healthsim.errors import NotFound, StorageError, near
+from healthsim.operations import leases
 from healthsim.operations.expiry import Item, expired
 from healthsim.operations.home import Home
-from healthsim.persistence.files import (
-    alive,
-    disk_errors,
-    fsync_file,
-    publish_new,
-    publish_over,
-    sweep,
-    temporary,
-)
+from healthsim.persistence.files import disk_errors, fsync_file, publish_over, sweep, temporary
 
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 INTERRUPTED = "interrupted"
 """Nobody works on it any more; a repeated call starts it again."""
+COUNTING, MAKING, STORING = "counting", "making", "storing"
+"""Phases of a run: everybody is counted, rows are made chunk by chunk, the file is completed."""
+SEVERAL, NOBODY = "several", "nobody"
+"""Who waits for a run beside the call that began it; the first of the two to be written stands."""
 
-_STALE = 30.0  # seconds without a heartbeat
 _KEY = 12  # characters of the key in a run_id
-_PID = re.compile(r"[0-9]{1,9}")
 _RUN_FILE = re.compile(r"run-[0-9A-Za-z]+\.[a-z.]+")
 
 
@@ -46,7 +42,8 @@ class RunRecord:
 
     Attributes:
         key: digest of what it runs; `run_id` begins with it, so that a repeated call joins it.
-        done: people generated so far, of `total`.
+        done: people generated so far, of `total`; `rows` are theirs.
+        phase: what is being done; empty before and after.
         counts: rows by table, once it is done.
         error: where, what was found and how to mend it, if it failed.
         started_at: seconds since 1970, for bookkeeping only; `finished_at` likewise.
@@ -62,6 +59,8 @@ class RunRecord:
     error: str = ""
     started_at: float = 0.0
     finished_at: float = 0.0
+    phase: str = ""
+    rows: int = 0
 
 
 def run_id(key: str) -> str:
@@ -92,7 +91,12 @@ def file(home: Home, name: str) -> Path:
 
 def keep_wishes(home: Home, name: str, document: Mapping[str, Any]) -> None:
     """Keep the requests and wishes of the draft that a run was last asked for with."""
-    target = _path(home, name, "wishes")
+    keep(home, name, "wishes", document)
+
+
+def keep(home: Home, name: str, ending: str, document: Mapping[str, Any]) -> None:
+    """Keep a document beside a run, as long as the run."""
+    target = _path(home, name, ending)
     unfinished = temporary(target)
     with disk_errors(f"run {name!r}"):
         try:
@@ -102,15 +106,20 @@ def keep_wishes(home: Home, name: str, document: Mapping[str, Any]) -> None:
             unfinished.unlink(missing_ok=True)
 
 
+def kept(home: Home, name: str, ending: str) -> Mapping[str, Any]:
+    """Return what `keep` kept; nothing where that cannot be read."""
+    try:
+        document = json.loads(_path(home, name, ending).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def wishes(home: Home, name: str) -> Mapping[str, Any]:
     """Return what `keep_wishes` kept; nothing where a run was not asked for by a draft."""
-    path = _path(home, name, "wishes")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
+    document = kept(home, name, "wishes")
     kinds = {"requests": str, "wishes": dict}
-    whole = isinstance(document, dict) and all(
+    whole = all(
         isinstance(items := document.get(key, []), list)
         and all(isinstance(item, kind) for item in items)
         for key, kind in kinds.items()
@@ -130,7 +139,7 @@ def get(home: Home, name: str) -> RunRecord:
     if record is None:
         known = [path.stem for path in home.runs.glob("run-*.json")]
         raise NotFound(f"run {name!r}", "no such run, or it has expired", near(name, known))
-    if record.status == RUNNING and not _is_held(_path(home, name, "lease")):
+    if record.status == RUNNING and not leases.is_held(_path(home, name, "lease")):
         again = _read(home, name)  # it may have ended between the two reads
         record = again if again and again.status != RUNNING else replace(record, status=INTERRUPTED)
     return record
@@ -147,7 +156,7 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
 
     Returns:
         The run, and whether the caller is to work on it. A finished run is joined, one that
-        failed, was cancelled or interrupted is taken on afresh.
+        failed, was cancelled, abandoned or interrupted is taken on afresh.
     """
     name = run_id(key)
     home.ensure(home.runs)
@@ -156,12 +165,12 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
         record = _readable(home, name)
         if record and record.status == DONE and _path(home, name, "duckdb").is_file():
             return record, False
-        if _is_held(_path(home, name, "lease")):
-            if record and record.status == RUNNING:
+        if leases.is_held(_path(home, name, "lease")):
+            if record and record.status == RUNNING and _joined(home, record):
                 return record, False
             time.sleep(0.02)  # its holder is just beginning or just ending
             continue
-        if _take_lease(_path(home, name, "lease")):
+        if leases.take(_path(home, name, "lease")):
             try:
                 return _begin(home, key, total), True
             except BaseException:
@@ -169,11 +178,35 @@ def claim(home: Home, key: str, total: int) -> tuple[RunRecord, bool]:
                 raise
 
 
+def _joined(home: Home, record: RunRecord) -> bool:
+    """Join a run that is under way; one that its only caller has just given up is not joined."""
+    if not share(home, record.run_id):
+        return False
+    again = _readable(home, record.run_id)  # it may have ended, or begun anew, meanwhile
+    return bool(again and (again.status, again.started_at) == (RUNNING, record.started_at))
+
+
+def share(home: Home, name: str) -> bool:
+    """Say that more than one call asks for a run, and return whether it goes on for them."""
+    return leases.first_word(_path(home, name, "callers"), SEVERAL) == SEVERAL
+
+
+def abandon(home: Home, name: str) -> bool:
+    """Stop a run whose only caller gives it up, and return whether it is stopped.
+
+    A run that another call has asked for, in this process or another, goes on for that one.
+    """
+    if leases.first_word(_path(home, name, "callers"), NOBODY) != NOBODY:
+        return False
+    cancel(home, name)
+    return True
+
+
 def _begin(home: Home, key: str, total: int) -> RunRecord:
     name = run_id(key)
     _UNWRITTEN.pop((home, name), None)
-    _path(home, name, "cancel").unlink(missing_ok=True)
-    _path(home, name, "duckdb").unlink(missing_ok=True)
+    for ending in ("cancel", "callers", "compared", "duckdb"):
+        _path(home, name, ending).unlink(missing_ok=True)
     record = RunRecord(name, RUNNING, total, key, started_at=time.time())
     write(home, record)
     return record
@@ -214,9 +247,9 @@ def heartbeat(home: Home, name: str) -> None:
 
 
 def release(home: Home, name: str) -> None:
-    """Say that nobody works on a run any more."""
-    _path(home, name, "lease").unlink(missing_ok=True)
-    _path(home, name, "cancel").unlink(missing_ok=True)
+    """Say that nobody works on a run any more; the lease goes last, for then it can be taken."""
+    for ending in ("cancel", "callers", "lease"):
+        _path(home, name, ending).unlink(missing_ok=True)
 
 
 def cancel(home: Home, name: str) -> RunRecord:
@@ -253,7 +286,7 @@ def _item(home: Home, name: str, paths: list[Path]) -> Item:
             sizes.append(about.st_size)
             times.append(about.st_mtime)
     used_at = (record.finished_at or record.started_at) if record else max(times)
-    return Item("run", name, sum(sizes), used_at, _is_held(_path(home, name, "lease")))
+    return Item("run", name, sum(sizes), used_at, leases.is_held(_path(home, name, "lease")))
 
 
 def expire(home: Home, now: float) -> list[str]:
@@ -266,7 +299,7 @@ def expire(home: Home, now: float) -> list[str]:
     sweep(home.runs)
     gone = []
     for item in expired(items(home), now):
-        if not _is_held(_path(home, item.name, "lease")):
+        if not leases.is_held(_path(home, item.name, "lease")):
             for path in home.runs.glob(f"{item.name}.*"):
                 with suppress(OSError):  # gone already, or a folder of somebody's own
                     path.unlink()
@@ -301,43 +334,3 @@ def _readable(home: Home, name: str) -> RunRecord | None:
         return _read(home, name)
     except StorageError:
         return None
-
-
-def _is_held(lease: Path) -> bool:
-    """Say whether somebody works on a run: a fresh heartbeat, and no dead process of this host."""
-    try:
-        age = time.time() - lease.stat().st_mtime
-        holder = lease.read_text(encoding="utf-8", errors="replace").split()
-    except FileNotFoundError:
-        return False
-    here = len(holder) == 2 and holder[1] == platform.node() and _PID.fullmatch(holder[0])
-    if here and not alive(int(holder[0])):
-        return False
-    return age < _STALE
-
-
-def _take_lease(lease: Path) -> bool:
-    """Take a lease that nobody holds; of several that try, one wins."""
-    with disk_errors(f"run {lease.stem!r}"):
-        _drop_stale(lease)
-        unfinished = temporary(lease)
-        try:
-            unfinished.write_text(f"{os.getpid()} {platform.node()}", encoding="utf-8")
-            publish_new(unfinished, lease)
-        except FileExistsError:
-            return False
-        finally:
-            unfinished.unlink(missing_ok=True)
-    return True
-
-
-def _drop_stale(lease: Path) -> None:
-    aside = temporary(lease)
-    try:
-        lease.rename(aside)
-    except FileNotFoundError:
-        return
-    if _is_held(aside):  # somebody took it on since we looked: give it back
-        with suppress(FileExistsError):
-            publish_new(aside, lease)
-    aside.unlink(missing_ok=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from healthsim.errors import HealthSimError, NotFound, near
 from healthsim.operations import runs
-from healthsim.operations.generate import stamp
 from healthsim.operations.home import Home
+from healthsim.operations.making import stamp
 from healthsim.persistence.files import DamagedFile, UnknownFormat
 
 if TYPE_CHECKING:

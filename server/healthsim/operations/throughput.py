@@ -11,7 +11,7 @@ from typing import TypeVar
 from healthsim.execution.job import CHUNK, Job
 from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.run import Chunk, run_chunk
-from healthsim.operations.generate import MAKERS
+from healthsim.operations.making import MAKERS
 from healthsim.tables import Columns, length
 
 LOOKED_AT = 500  # units that are run for an estimate; a mean of rows is then within some 2 %

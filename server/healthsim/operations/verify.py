@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from healthsim.errors import Problem
 from healthsim.operations import scenarios
-from healthsim.operations.generate import Engine, Progress, default_engine
 from healthsim.operations.home import Home
+from healthsim.operations.making import Engine, Progress, default_engine
 from healthsim.operations.reference import missing_references, newer_references, reference_for
 
 if TYPE_CHECKING:

@@ -134,7 +134,7 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.stop(in_vain=kind is not None)
         complete = False
         try:
             if kind is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Condition, Thread
 
 import duckdb
@@ -10,6 +11,8 @@ import pyarrow as pa
 
 _ROW_GROUP = 122_880  # DuckDB's own; inserts of whole row groups leave no half-filled ones
 _WAITING = 192 * 2**20  # bytes in tables with a full row group that may wait before `put` blocks
+
+_LOOK = 0.1  # seconds between two attempts to break off an insert
 
 Insert = Callable[[duckdb.DuckDBPyConnection, str, pa.Table], None]
 
@@ -29,6 +32,7 @@ class WriterPool:
         self._ended = False
         self._failure: BaseException | None = None
         self._changed = Condition()
+        self._cursors = tuple(cursors)
         self._threads = [
             Thread(target=self._work, args=(cursor,), name="healthsim-writer", daemon=True)
             for cursor in cursors
@@ -55,12 +59,20 @@ class WriterPool:
             )
             self._raise()
 
-    def stop(self) -> None:
-        """End the threads; rows that still wait are dropped."""
+    def stop(self, *, in_vain: bool = False) -> None:
+        """End the threads; rows that still wait are dropped.
+
+        Args:
+            in_vain: nobody wants the rows any more: inserts that have begun are broken off.
+        """
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        for thread in self._threads:
+        for thread, cursor in zip(self._threads, self._cursors, strict=True):
+            while in_vain and thread.is_alive():
+                with suppress(duckdb.Error):  # its thread has closed it meanwhile
+                    cursor.interrupt()
+                thread.join(_LOOK)
             thread.join()
 
     def _raise(self) -> None:

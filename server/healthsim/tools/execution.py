@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,20 +20,22 @@ from healthsim.building import journeying, starting
 from healthsim.building.draft import Draft
 from healthsim.building.ledger import unsettled
 from healthsim.building.typed import Typed
-from healthsim.errors import NotFound, Refused
-from healthsim.operations import generate, network, runs, scenarios, specs
+from healthsim.errors import NotFound, Refused, StorageError
+from healthsim.operations import ending, generate, network, runs, scenarios, specs
 from healthsim.operations.home import Home
+from healthsim.operations.making import default_engine
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.building import lines
 from healthsim.tools.server import Ctx, home_of
+from healthsim.tools.waiting import Waiting
 
 LONGEST_WAIT = 40
 """Seconds; some hosts give up after 60."""
 _SHOWN = 2  # people whose faces are shown
 _LONGEST_COMPARED = 700  # characters of asked against got; audit_scenario shows them all
-_STOPPING = 5.0  # seconds that a run gets to end its chunk
+_STOPPING = 5.0  # seconds that a run gets to stop
 _LONGEST_OPEN = 1_500  # characters that are quoted of what is not in a draft
 _BEAT = 0.25  # seconds between two looks at a run
 
@@ -56,7 +59,51 @@ async def execute_spec(
 
     A long run answers with status running: call check_run.
     """
-    home = home_of(ctx)
+    home, waiting = home_of(ctx), Waiting(ctx)
+    asked = await waiting.during(
+        lambda: _asked(home, spec_id, seed, count, save_as, accept_open), "reading the draft"
+    )
+    deadline = time.monotonic() + wait_seconds
+    try:
+        record = await waiting.during(asked.begin, "preparing")
+        record = await _watch(waiting, home, record, deadline)
+        while record.status == runs.INTERRUPTED and time.monotonic() < deadline:
+            record = await waiting.during(asked.begin, "preparing")  # its process has ended
+            record = await _watch(waiting, home, record, deadline)
+    except anyio.get_cancelled_exc_class():
+        asked.give_up()
+        raise
+    return await _answered(waiting, home, record, save_as)
+
+
+class _Asked:
+    """What a call asks to be run, and the run that it has begun or joined."""
+
+    def __init__(self, home: Home, profile: Mapping[str, Any], spec: Draft) -> None:
+        self._home, self._profile, self._spec = home, profile, spec
+        self._begun = ""
+        self._given_up = False
+
+    def begin(self) -> RunRecord:
+        """Begin or join the run."""
+        record, ours = generate.begin(self._home, self._profile, self._spec.journeys)
+        self._begun = record.run_id if ours else ""
+        runs.keep_wishes(self._home, record.run_id, self._spec.ledger())
+        if self._given_up:
+            self.give_up()
+        return record
+
+    def give_up(self) -> None:
+        """Stop the run if this call has begun it and nobody else waits for it."""
+        self._given_up = True
+        if self._begun and not ending.has_begun():
+            runs.abandon(self._home, self._begun)
+
+
+def _asked(
+    home: Home, spec_id: str, seed: int | None, count: int | None, save_as: str, accept_open: bool
+) -> _Asked:
+    """Read the draft, and refuse what cannot be run or saved."""
     spec = Draft.of(specs.load(home, spec_id).document)
     if spec.profile is None:
         raise NotFound("profile", "the draft has no people", "call start_profile_builder")
@@ -69,16 +116,7 @@ async def execute_spec(
     profile |= {} if count is None else {"count": count}
     if save_as and not _is_again(home, save_as, profile, spec.journeys):
         scenarios.refuse_taken(home, save_as)
-    record = await anyio.to_thread.run_sync(
-        lambda: generate.start(home, profile, spec.journeys), abandon_on_cancel=True
-    )
-    runs.keep_wishes(home, record.run_id, spec.ledger())
-    try:
-        record = await _watch(ctx, home, record.run_id, wait_seconds)
-    except anyio.get_cancelled_exc_class():
-        runs.cancel(home, record.run_id)
-        raise
-    return await anyio.to_thread.run_sync(lambda: _answer(home, record, save_as))
+    return _Asked(home, profile, spec)
 
 
 def _refuse_open(spec: Draft) -> None:
@@ -97,23 +135,33 @@ def _refuse_open(spec: Draft) -> None:
         )  # fmt: skip
 
 
-async def _watch(ctx: Ctx, home: Home, run_id: str, seconds: float) -> RunRecord:
-    """Wait for a run, at most `seconds`, and report its progress."""
-    deadline, reported = time.monotonic() + seconds, 0
-    while True:
-        remaining = deadline - time.monotonic()
-        beat = max(0.0, min(_BEAT, remaining))
+async def _watch(waiting: Waiting, home: Home, record: RunRecord, deadline: float) -> RunRecord:
+    """Wait for a run until a deadline, and report its progress."""
+    waiting.total, waiting.since = record.total, record.started_at or waiting.since
+    while record.status == runs.RUNNING and time.monotonic() < deadline:
+        beat = max(0.0, min(_BEAT, deadline - time.monotonic()))
         record = await anyio.to_thread.run_sync(
-            lambda: generate.join(home, run_id, beat),  # noqa: B023  called before it changes
-            abandon_on_cancel=True,
+            generate.join, home, record.run_id, beat, abandon_on_cancel=True
         )
-        if record.done > reported:
-            reported = record.done
-            await ctx.report_progress(
-                reported, record.total, f"{reported:,} of {record.total:,} people"
-            )
-        if record.status != "running" or remaining <= 0:
-            return record
+        await waiting.say(record.done, _how_far(record))
+    return record
+
+
+def _how_far(record: RunRecord) -> str:
+    if record.phase in ("", runs.COUNTING):
+        return f"{record.phase or 'preparing'}: {record.total:,} people"
+    return (f"{record.phase}: {record.done:,} of {record.total:,} people, "
+            f"{record.rows:,} rows")  # fmt: skip
+
+
+async def _answered(
+    waiting: Waiting, home: Home, record: RunRecord, save_as: str = ""
+) -> CallToolResult:
+    """Answer how a run is or what came out of it, telling meanwhile that this goes on."""
+    answer = await waiting.during(lambda: _answer(home, record, save_as), "judging: asked, got")
+    if record.status == runs.DONE:
+        await waiting.finish()
+    return answer
 
 
 def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
@@ -130,7 +178,7 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         state.expectations = _expected(path)
         unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
         state.next = _next(record, save_as, unmet=unmet)
-        state.asked_against_got, cut = _compared(path)
+        state.asked_against_got, cut = _compared(home, record)
         state.sample = rows(scenarios.FACE, scenarios.faces(path, record.counts, _SHOWN))
         state.notes = [*network.directory_note(path), *_unlisted(path), *cut]
         if save_as:
@@ -144,7 +192,7 @@ def _is_again(
 ) -> bool:
     """Return whether the saved scenario has the same documents, so that the call is a repeat."""
     reference = reference_for(home, profile, journeys)
-    job = generate.default_engine().prepare(profile, journeys, reference)
+    job = default_engine().prepare(profile, journeys, reference)
     try:
         saved = scenarios.describe(home, name)
     except NotFound:
@@ -174,6 +222,8 @@ def _next(record: RunRecord, save_as: str, *, unmet: bool = False) -> str:
         if save_as:
             return f"query_scenario(name={save_as!r}, sql=...) or audit_scenario({save_as!r})."
         return f"save_scenario(run_id={record.run_id!r}, name=...) keeps it."
+    if record.status in (runs.CANCELLED, runs.INTERRUPTED):
+        return "execute_spec starts it again."
     return "execute_spec again; if it fails again, change the draft with refine_spec."
 
 
@@ -191,11 +241,11 @@ def _expected(path: Path) -> Rows:
     return rows(auditing.EXPECTED, results) if results else {}
 
 
-def _compared(path: Path) -> tuple[Rows, list[str]]:
+def _compared(home: Home, record: RunRecord) -> tuple[Rows, list[str]]:
     """Return asked against got, what is off first, and a note where some figures are left out."""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
-    figures = auditing.worst_first(auditing.compared_run(path))
+    figures = auditing.worst_first(auditing.compared_once(home, record))
     sizes = itertools.accumulate(len(json.dumps(row)) for row in figures)
     shown = figures[: max(1, sum(size <= _LONGEST_COMPARED for size in sizes))]
     note = f"{len(shown)} of {len(figures)} asked figures are shown; audit_scenario shows all"
@@ -209,18 +259,36 @@ async def check_run(
 ) -> Annotated[CallToolResult, RunState]:
     """Check how far a run is, waiting a while for its end."""
     home = home_of(ctx)
-    record = await _watch(ctx, home, run_id, wait_seconds)
-    return await anyio.to_thread.run_sync(lambda: _answer(home, record))
+    record = await anyio.to_thread.run_sync(runs.get, home, run_id)
+    if record.status == runs.RUNNING:
+        with suppress(StorageError):  # a home that is only read
+            runs.share(home, run_id)
+    waiting = Waiting(ctx, record.total, record.started_at)
+    record = await _watch(waiting, home, record, time.monotonic() + wait_seconds)
+    return await _answered(waiting, home, record)
 
 
-def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:
+async def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:
     """Stop a run that is no longer needed."""
     home = home_of(ctx)
-    runs.cancel(home, run_id)
-    record = generate.join(home, run_id, _STOPPING)
-    return reply(
-        ActionResult(name=run_id, done=record.status, next="execute_spec starts it again.")
+    before = await anyio.to_thread.run_sync(runs.cancel, home, run_id)
+    record = await anyio.to_thread.run_sync(
+        generate.join, home, run_id, _STOPPING, abandon_on_cancel=True
     )
+    done, step = record.status, _after_cancel(record, before)
+    if record.status == runs.RUNNING:
+        done = "stopping"
+    return reply(ActionResult(name=run_id, done=done, next=step))
+
+
+def _after_cancel(record: RunRecord, before: RunRecord) -> str:
+    """Return the next step after the wish to cancel a run."""
+    if record.status == runs.RUNNING:
+        return f"It ends with what it is writing: check_run(run_id={record.run_id!r}) says when."
+    if record.status == runs.DONE:
+        when = "had ended before" if before.status == runs.DONE else "ended before it was stopped"
+        return f"It {when}: save_scenario(run_id={record.run_id!r}, name=...) keeps it."
+    return "execute_spec starts it again."
 
 
 def quick_generate(

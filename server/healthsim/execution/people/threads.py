@@ -1,16 +1,18 @@
-"""Chunks of people computed in parallel threads, with a stop within one chunk."""
+"""Chunks of people computed in parallel threads, with a stop that waits for none of them."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from healthsim.errors import Cancelled
 
 Result = TypeVar("Result")
+
+_LOOK = 0.1  # seconds between two looks for a wish to stop
 
 
 def map_chunks(
@@ -27,20 +29,30 @@ def map_chunks(
         count: people in all.
         size: people of a chunk.
         threads: chunks computed at once.
-        stop: set it to stop within one chunk.
+        stop: set it to stop at once; a chunk that is being computed then is computed in vain.
 
     Raises:
         Cancelled: when `stop` was set.
     """
     starts = deque(range(0, count, size))
-    with ThreadPoolExecutor(threads) as pool:
-        futures: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    futures: deque[Future[Result]] = deque()
+    try:
         while starts or futures:
             while starts and len(futures) <= threads:
                 start = starts.popleft()
                 futures.append(pool.submit(work, start, min(size, count - start)))
-            if stop is not None and stop.is_set():
-                for future in futures:
-                    future.cancel()
-                raise Cancelled("run", "was asked to stop", "start it again to have its rows")
-            yield futures.popleft().result()
+            yield _result(futures.popleft(), stop)
+    finally:
+        stopped = stop is not None and stop.is_set()
+        pool.shutdown(wait=not stopped, cancel_futures=True)
+
+
+def _result(future: Future[Result], stop: threading.Event | None) -> Result:
+    """Wait for a chunk, or for the wish to stop."""
+    while stop is not None:
+        if stop.is_set():
+            raise Cancelled("run", "was asked to stop", "start it again to have its rows")
+        if wait([future], timeout=_LOOK).done:
+            break
+    return future.result()
