@@ -21,15 +21,46 @@ class Problem:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.found}; {self.mend}"
+        """Return it whole, but for parts that are too long: what was sent may not hide the mend."""
+        return (
+            f"{cut(self.where, _LONGEST_PLACE)}: {cut(self.found, _LONGEST_FOUND)}; "
+            f"{cut(self.mend, _LONGEST_MEND)}"
+        )
+
+
+_LONGEST_PLACE, _LONGEST_FOUND, _LONGEST_MEND = 200, 1_500, 3_000  # characters
+_MOST_PROBLEMS = 30  # that are shown at once
+_LONGEST_QUOTE = 80  # characters of what was sent
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text, or its beginning and how long it is.
+
+    >>> cut("abcdef", 6), cut("abcdef", 3)
+    ('abcdef', 'abc… (6 characters)')
+    """
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def quoted(value: object, most: int = _LONGEST_QUOTE) -> str:
+    """Return what was sent as an error quotes it: null, true and false, and no long text whole.
+
+    >>> quoted(None), quoted("it"), quoted("abcdef", 3)
+    ('null', "'it'", "'abc…' (6 characters)")
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str) and len(value) > most:
+        return f"{value[:most] + '…'!r} ({len(value):,} characters)"
+    return cut(repr(value), 2 * most)
 
 
 class HealthSimError(Exception):
     """Anything that went wrong and that the caller can mend."""
 
     def __init__(self, where: str, found: str, mend: str) -> None:
-        super().__init__(f"{where}: {found}; {mend}")
         self.problem = Problem(where, found, mend)
+        super().__init__(str(self.problem))
 
 
 class SpecError(HealthSimError):
@@ -42,7 +73,10 @@ class SpecError(HealthSimError):
         self.problems = tuple(problems)
         first = self.problems[0]
         super().__init__(first.where, first.found, first.mend)
-        self.args = ("\n".join(str(problem) for problem in self.problems),)
+        lines = [str(problem) for problem in self.problems[:_MOST_PROBLEMS]]
+        if len(self.problems) > len(lines):
+            lines.append(f"{len(self.problems):,} problems in all; mend these first")
+        self.args = ("\n".join(lines),)
 
 
 class NotFound(HealthSimError):  # noqa: N818

@@ -98,6 +98,38 @@ def test_an_answer_of_many_bytes_is_cut_and_said(home: Home) -> None:
     assert "left out" in found.notes[0]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "```sql\nSELECT 7 AS a;\n```",
+        "```\nSELECT 7 AS a\n```;",
+        " ~~~SQL\nSELECT 7 AS a\n~~~ \n",
+        "```sql SELECT 7 AS a```",
+        "`SELECT 7 AS a;`",
+        "SELECT 7 AS a;;\n",
+    ],
+)
+def test_a_query_inside_a_fence_of_markdown_is_asked_without_it(home: Home, sql: str) -> None:
+    assert asked(home, sql).rows == [[7]]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "Here it is:\n```sql\nSELECT 7\n```",
+        "```sql\nSELECT 7\n```\nThis counts.",
+        "```sql\nSELECT 7",
+        "```\nSELECT 7\n```\n```\nSELECT 8\n```",
+    ],
+)
+def test_words_beside_a_fence_are_answered_with_what_to_send(home: Home, sql: str) -> None:
+    assert "send the one SELECT alone, without words" in refused(home, sql)
+
+
+def test_a_fence_inside_a_text_of_a_query_is_a_text(home: Home) -> None:
+    assert asked(home, "SELECT '```sql' AS a").rows == [["```sql"]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",

@@ -234,7 +234,9 @@ def test_a_second_unknown_key_of_a_place_does_not_list_its_keys_again() -> None:
 def test_a_list_that_is_wanted_is_asked_for_in_plain_words() -> None:
     (problem,) = problems(diabetic(clinical={"comorbidities": {"I10": 0.3}}))
 
-    assert str(problem) == "clinical.comorbidities: is an object; give a list"
+    assert str(problem).startswith(
+        "clinical.comorbidities: is an object; give a list of objects with share, "
+    )
 
 
 def test_a_key_of_a_million_letters_is_answered_at_once() -> None:

@@ -96,19 +96,33 @@ async def test_a_long_description_is_listed_by_its_first_two_hundred_characters(
     assert summer[1] == KEPT["summer"][:200]
 
 
-async def test_an_error_of_ten_thousand_characters_is_whole_and_a_longer_one_is_cut(
-    client: Client,
+@pytest.mark.parametrize(
+    ("tool", "arguments", "mend"),
+    [
+        ("get_spec", {"spec_id": "LONG"}, "there are none yet"),
+        ("find_templates", {"kind": "LONG"}, "use 'any', 'profile' or 'journey'"),
+        ("look_up", {"query": "x", "LONG": 1}, "the keys here are query, about, kind, limit"),
+        ("query_scenario", {"name": "winter", "sql": "SELECT 'LONG"}, "(DuckDB's dialect)"),
+        ("query_scenario", {"name": "winter", "sql": "FROM LONG"}, "tables here: "),
+        ("query_scenario", {"name": "winter", "sql": 'SELECT "LONG" FROM patients'}, "patients"),
+        ("describe_scenario", {"name": "winter", "table": "LONG"}, "known: "),
+        ("show_person", {"name": "winter", "person": "LONG"}, "such as 101"),
+        ("LONG", {}, "known: "),
+    ],
+)
+async def test_an_error_quotes_little_of_what_was_sent_and_its_mend_stands_at_the_end(
+    client: Client, tool: str, arguments: dict[str, Any], mend: str
 ) -> None:
-    handle = "a" * 1000
-    shorter = await _refused(client, "get_spec", spec_id=handle)
-    spare = 10_000 - len(shorter)
-    whole = await _refused(client, "get_spec", spec_id=handle + "a" * spare)
-    cut = await _refused(client, "get_spec", spec_id=handle + "a" * (spare + 1))
+    long = "a" * 15_000
+    sent = {
+        key.replace("LONG", long): value.replace("LONG", long) if isinstance(value, str) else value
+        for key, value in arguments.items()
+    }
+    text = await _refused(client, tool.replace("LONG", long), **sent)
 
-    assert len(whole) == 10_000
-    assert not whole.endswith("…")
-    assert len(cut) == 10_000
-    assert cut.endswith("…")
+    assert "a" * 201 not in text
+    assert len(text) < 3_000
+    assert mend in text
 
 
 @pytest.mark.slow

@@ -6,13 +6,14 @@ import copy
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from healthsim.building import ledger, paths
 from healthsim.building.draft import Draft, problems
 from healthsim.building.ledger import Wish
-from healthsim.errors import Problem, Refused, SpecError, alike, near
+from healthsim.errors import HealthSimError, Problem, Refused, SpecError, alike, near
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -38,10 +39,26 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
     Returns:
         The new draft, and one line for each change: where, from what, to what.
 
+    A value that is refused is read once more with texts of JSON as what they hold, and 5.0 as 5.
+
     Raises:
         Refused: a path names no place; nothing is changed.
         SpecError: the changes make something invalid that was valid; nothing is changed.
     """
+    try:
+        return _refined(draft, changes)
+    except SpecError:
+        read = [
+            {key: _read(item) if key == "value" else item for key, item in change.items()}
+            for change in changes
+        ]
+        if repr(read) != repr([dict(change) for change in changes]):  # 5.0 equals 5
+            with suppress(HealthSimError):
+                return _refined(draft, read)
+        raise
+
+
+def _refined(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, list[str]]:
     if not 1 <= len(changes) <= MOST:
         raise Refused("changes", f"holds {len(changes)} changes", f"give 1 to {MOST}")
     document: dict[str, Any] = {"profile": draft.profile, "journeys": list(draft.journeys)}
@@ -221,12 +238,26 @@ def _journey(document: dict[str, Any], name: str) -> str:
 
 def _plain(value: Any) -> Any:
     """Parse a value that arrives as JSON text of an object or a list, as some clients send it."""
-    if isinstance(value, str) and value[:1] in "{[":
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
+    return _loaded(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+
+def _read(value: Any) -> Any:
+    """Return a value with texts of JSON as what they hold, and 5.0 as 5."""
+    if isinstance(value, dict):
+        return {key: _read(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_read(item) for item in value]
+    value = _loaded(value) if isinstance(value, str) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _loaded(text: str) -> Any:
+    """Return what a text of JSON holds; the text where it holds none, or what no file can hold."""
+    with suppress(ValueError, RecursionError):
+        value = json.loads(text, parse_constant=str)
+        json.dumps(value, ensure_ascii=False).encode()  # half of a character pair fails here
+        return value
+    return text
 
 
 def _short(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import Any
 
-from healthsim.errors import Refused
+from healthsim.errors import Refused, cut
 from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
 from healthsim.persistence.files import unreadable
@@ -18,6 +19,11 @@ from healthsim.persistence.files import unreadable
 LONGEST_SQL = 20_000
 """Characters of a query."""
 
+_OPENING = re.compile(
+    r"(`{1,9}|~{3,9})(?:[ \t]*(?:sql|duckdb|postgres|postgresql)\b)?", re.IGNORECASE
+)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)|(?:```|~~~)[ \t]*$", re.MULTILINE)
+_LONGEST_FOUND = 300  # characters of DuckDB's words, which may quote the query
 _SANDBOX = Path(__file__).parents[1] / "persistence" / "sandbox.py"
 _MOST_BYTES = 8_000_000  # read from the process; its own cap is far below
 _CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
@@ -90,6 +96,7 @@ def query_file(
     """Run one SELECT over a scenario's or run's file, or over two; raises as `query` does."""
     if len(sql) > LONGEST_SQL:
         raise Refused("sql", f"it has {len(sql):,} characters", f"use at most {LONGEST_SQL:,}")
+    sql = _unfenced(sql)
     if not sql.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sql):
         raise Refused(
             "sql", "it holds half a character (a lone surrogate)", "send whole characters"
@@ -103,13 +110,29 @@ def query_file(
         raise unreadable(answer["file"], answer["storage"].splitlines()[0])
     if "found" in answer:
         columns = near_columns.mend(answer["found"], sql, path)
-        raise Refused("sql", answer["found"], columns or answer["mend"])
+        raise Refused("sql", cut(answer["found"], _LONGEST_FOUND), columns or answer["mend"])
     return QueryResult(
         [(column, kind) for column, kind in answer["columns"]],
         answer["rows"],
         answer["truncated"],
         answer["notes"],
     )
+
+
+def _unfenced(sql: str) -> str:
+    """Return a query without the fence of Markdown that chats put around it.
+
+    Raises:
+        Refused: there are words beside the fence, or several fences.
+    """
+    text = sql.strip("; \t\r\n")
+    opening = _OPENING.match(text)
+    inside = text[opening.end() : -len(opening[1])] if opening else sql
+    if (opening and not text.endswith(opening[1])) or _FENCE.search(inside):
+        raise Refused(
+            "sql", "has a Markdown fence (```) inside", "send the one SELECT alone, without words"
+        )
+    return inside
 
 
 def _answer_of(request: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -49,6 +49,11 @@ class ScenarioDescription:
     size_bytes: int
 
 
+def _plain_name(wanted: str) -> str:
+    """Return the name nearest to a wanted one: small letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", wanted.lower())[:_ROOM].strip("-") or "scenario"
+
+
 class StateManager:
     """Saves, finds and deletes scenarios in a folder.
 
@@ -67,12 +72,14 @@ class StateManager:
             Refused: the name is not one that a scenario may have.
         """
         if not _NAME.fullmatch(name):
+            there = _plain_name(name) in self.names()
             raise Refused(
                 f"scenario {name[:80]!r}",
                 "not a scenario name",
+                f"did you mean {_plain_name(name)!r}?" if there else
                 "use 1 to 64 small letters, digits and hyphens, beginning with a letter or digit, "
                 f"e.g. {self.free(name)!r}",
-            )
+            )  # fmt: skip
         return self._folder / f"{name}{SUFFIX}"
 
     def names(self) -> list[str]:
@@ -87,7 +94,7 @@ class StateManager:
 
     def free(self, wanted: str) -> str:
         """Return a name that no scenario has: the wanted one, or it with the next free number."""
-        plain = re.sub(r"[^a-z0-9]+", "-", wanted.lower())[:_ROOM].strip("-") or "scenario"
+        plain = _plain_name(wanted)
         taken = set(self.names())
         stem, _, number = plain.rpartition("-")
         if not (stem and re.fullmatch(r"\d{1,3}", number)):

@@ -14,8 +14,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
-from healthsim.errors import HealthSimError, near
+from healthsim.errors import HealthSimError, Refused, near
 from healthsim.specification.faults.problems import problems_of
+from healthsim.tools.door import admitted, make_strict, without_echo
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -69,25 +70,26 @@ class HealthSimServer(MCPServer[ServerContext]):
         """Call a tool; every failure leaves as a `ToolError` that can be acted upon."""
         if _SURROGATE.search(name):
             raise ToolError("tool: there is none of this name; call tools/list")
-        self._find(name)
-        if where := _unwritable(arguments):
-            raise ToolError(
-                f"{where}: holds half of a character pair (a lone surrogate), which no file can "
-                "hold; send the text again without it"
-            )
         try:
-            return await super().call_tool(name, arguments, context)
+            taken = admitted(arguments, self._find(name))
+            _need_writable(taken)
+            return await super().call_tool(name, taken, context)
+        except HealthSimError as error:
+            raise ToolError(without_echo(str(error), arguments)) from error
         except ToolError as error:
-            raise ToolError(self._explain(name, error)) from error.__cause__
+            text = self._explain(name, error) if error.__cause__ else str(error)
+            raise ToolError(without_echo(text, arguments)) from error.__cause__
 
-    def _find(self, name: str) -> None:
-        names = [tool.name for tool in self._tool_manager.list_tools()]
+    def _find(self, name: str) -> type[BaseModel]:
+        """Return the model of a tool's arguments."""
+        tools = {tool.name: tool.fn_metadata.arg_model for tool in self._tool_manager.list_tools()}
         if name in self.refused:
             raise ToolError(
                 f"{name}: this server runs read-only; start it without --read-only to change things"
             )
-        if name not in names:
-            raise ToolError(f"{name}: there is no such tool; {near(name, names)}")
+        if name not in tools:
+            raise ToolError(f"{name[:80]}: there is no such tool; {near(name, tools)}")
+        return tools[name]
 
     def _explain(self, name: str, error: ToolError) -> str:
         cause = error.__cause__
@@ -104,6 +106,15 @@ class HealthSimServer(MCPServer[ServerContext]):
                 "caller's fault and nothing is half-done; try again, or report the server's log"
             )
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
+
+
+def _need_writable(arguments: dict[str, Any]) -> None:
+    if where := _unwritable(arguments):
+        raise Refused(
+            where,
+            "holds half of a character pair (a lone surrogate), which no file can hold",
+            "send the text again without it",
+        )
 
 
 def _unwritable(value: Any, where: str = "") -> str:
@@ -151,8 +162,7 @@ def tighten_schemas(server: HealthSimServer) -> None:
     """
     for tool in server._tool_manager.list_tools():
         model = tool.fn_metadata.arg_model
-        model.model_config["extra"] = "forbid"
-        model.model_rebuild(force=True)
+        make_strict(model)
         tool.parameters = slim(_inlined(model.model_json_schema(by_alias=True)))
 
 

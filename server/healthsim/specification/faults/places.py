@@ -59,6 +59,11 @@ def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
+def bare(kind: Any) -> Any:
+    """Return a type without alias, annotations and None."""
+    return _bare(kind)[0]
+
+
 def is_model(kind: Any) -> bool:
     """Return whether a type is a model, so that it has keys."""
     return isinstance(kind, type) and issubclass(kind, BaseModel)

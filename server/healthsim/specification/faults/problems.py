@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from pydantic import BaseModel, ValidationError
 
 from healthsim.capabilities import not_built
-from healthsim.errors import Problem, alike, near, nearest
+from healthsim.errors import Problem, alike, near, nearest, quoted
 from healthsim.specification.faults.branches import of_meant_branches
 from healthsim.specification.faults.places import (
     Part,
@@ -25,6 +25,7 @@ from healthsim.specification.faults.places import (
     tags_of,
 )
 from healthsim.specification.faults.synonyms import called
+from healthsim.specification.faults.wanted import give, words_of
 
 RESERVED = {
     "defects": "an observed copy with errors is not built yet",
@@ -74,22 +75,21 @@ def _problem(
         key = str(item["loc"][-1])
         place = item["loc"][:-1]
         mend = RESERVED.get(key) or _other_key(key, place, model, where, listed)
-        return Problem(location, f"unknown key {key!r}", mend)
+        return Problem(location, f"unknown key {quoted(key)}", mend)
     if kind == "missing":
-        return Problem(location, "is missing", "add it")
+        words = words_of(kind_at(model, item["loc"]))
+        return Problem(location, "is missing", f"add {words or 'it'}")
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return _of_tag(location, context)
     if kind == "step_kind":
         return _of_step(location, value, str(item["msg"]), tags_of(kind_at(model, item["loc"])))
-    if kind == "model_type":
-        return Problem(location, f"is {shown(value)}", _object_of(kind_at(model, item["loc"])))
     if kind == "literal_error":
         mend = _word(value, str(context.get("expected"))) + _or_object(item["loc"], model)
-        return Problem(location, f"is {value!r}", mend)
+        return Problem(location, f"is {shown(value)}", mend)
     if kind == "less_than_equal" and context.get("le") == 1 and _is_per_cent(value):
         return Problem(location, f"is {value!r}, above 1", f"write {value / 100:g} for {value:g} %")
-    if kind in _WANTED:
-        return Problem(location, f"is {shown(value)}", _WANTED[kind])
+    if mend := give(kind, kind_at(model, item["loc"])):
+        return Problem(location, f"is {shown(value)}", mend)
     message = str(item["msg"]).removeprefix("Value error, ")
     if kind in {"value_error", "assertion_error"} or "; " in message:
         what, _, mend = message.partition("; ")
@@ -113,10 +113,6 @@ def _as_numbers(value: object) -> str:
             figures = ", ".join(f'"{name}": …' for name in _NUMBERS if name in keys)
             return f'for numbers write {{"type": "{shape}", {figures}}}; labels have weights'
     return ""
-
-
-_WANTED = {"tuple_type": "give a list", "list_type": "give a list", "dict_type": "give an object"}
-"""Kinds of error of pydantic whose own words are those of Python."""
 
 
 _LONGEST_KEY = 200  # characters of a key that are compared
@@ -168,7 +164,7 @@ def _of_tag(location: str, context: Mapping[str, Any]) -> Problem:
     key = str(context.get("discriminator", "type")).strip("'")
     if not tag:
         return Problem(location, f"has no {key!r}", near("", tags))
-    return Problem(location, f"unknown {key} {tag!r}", RESERVED.get(tag) or near(tag, tags))
+    return Problem(location, f"unknown {key} {quoted(tag)}", RESERVED.get(tag) or near(tag, tags))
 
 
 def _of_step(location: str, value: object, message: str, tags: tuple[str, ...]) -> Problem:
@@ -201,15 +197,9 @@ def _or_object(location: tuple[Part, ...], model: type[BaseModel]) -> str:
     if not unions or len(unions[-1].before) != len(location) - 1:
         return ""
     kinds = [kind for kind in branches_of(unions[-1].kind) if is_model(kind)]
-    return "".join(f", or {getattr(kind, 'example', '') or _object_of(kind)}" for kind in kinds)
-
-
-def _object_of(kind: Any) -> str:
-    """Suggest the object that is expected, with its keys."""
-    return f"give an object with {', '.join(keys_of(kind)[:12])}" if is_model(kind) else _OBJECT
-
-
-_OBJECT = "give an object"
+    return "".join(
+        f", or {getattr(kind, 'example', '') or give('model_type', kind)}" for kind in kinds
+    )
 
 
 def _word(value: object, expected: str) -> str:
@@ -226,7 +216,7 @@ def shown(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 128:
         return "a number of over 38 digits"
     if isinstance(value, str | int | float | bool | None):
-        return repr(value)[:80]
+        return quoted(value)
     return kind_of(value)
 
 

@@ -1,0 +1,62 @@
+"""What a type takes, in words: the mend of a value that is none of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from healthsim.specification.faults.places import bare, is_model, keys_of
+
+_KEYS = 12  # of a model that are named
+_SCALARS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+_MANY = {int: "whole numbers", float: "numbers", str: "texts"}
+_OF_LISTS = frozenset({"tuple_type", "list_type"})
+_OF_SCALARS = frozenset({
+    "string_type", "int_type", "int_parsing", "int_from_float", "float_type", "float_parsing",
+    "bool_type", "bool_parsing",
+})  # fmt: skip
+
+
+def give(fault: str, kind: Any) -> str:
+    """Say what to give where a value is of the wrong type; nothing for faults of other kinds.
+
+    Args:
+        fault: kind of pydantic's error, e.g. ``"list_type"``.
+        kind: the type that stands at the place; None where it is not known.
+
+    >>> give("list_type", list[int]), give("dict_type", dict[str, float])
+    ('give a list of whole numbers', 'give an object of numbers')
+    """
+    kind = bare(kind)
+    if fault in _OF_LISTS:
+        return f"give a list{_of(get_args(kind)[:1])}"
+    if fault == "dict_type":
+        return f"give an object{_of(get_args(kind)[1:])}"
+    if fault in ("model_type", "model_attributes_type"):
+        return f"give {_object(kind)}"
+    return f"give {_SCALARS[kind]}" if fault in _OF_SCALARS and kind in _SCALARS else ""
+
+
+def words_of(kind: Any) -> str:
+    """Return the words of which a value must be one; nothing for other types.
+
+    >>> words_of(Literal["set", "remove", "append"])
+    "'set', 'remove' or 'append'"
+    """
+    words = (
+        [repr(word) for word in get_args(bare(kind))] if get_origin(bare(kind)) is Literal else []
+    )
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def _object(kind: Any) -> str:
+    return f"an object with {', '.join(keys_of(kind)[:_KEYS])}" if is_model(kind) else "an object"
+
+
+def _of(inner: tuple[Any, ...]) -> str:
+    """Say of what a list or an object is, where that is one kind of thing."""
+    kind: Any = bare(inner[0]) if inner else None
+    if is_model(kind):
+        return f" of objects with {', '.join(keys_of(kind)[:_KEYS])}"
+    if get_origin(kind) is dict or kind is dict:
+        return " of objects"
+    return f" of {_MANY[kind]}" if kind in _MANY else ""
