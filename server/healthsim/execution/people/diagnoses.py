@@ -39,6 +39,7 @@ class ConditionColumns:
 
     def __init__(self, columns: list[ConditionColumn], people: int) -> None:
         self.columns, self._people = columns, people
+        self._of_mask: dict[int, tuple[str, ...]] = {}
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -117,8 +118,12 @@ class ConditionColumns:
         return np.array(matches, dtype=np.bool_)[chosen]
 
     def codes_of_mask(self, mask: int) -> tuple[str, ...]:
-        """Return the codes whose bits are set in a mask."""
-        return tuple(code for bit, code in enumerate(self.codes) if mask >> bit & 1)
+        """Return the codes whose bits are set in a mask. A bit is that of one code for ever."""
+        known = self._of_mask.get(mask)
+        if known is None:
+            known = tuple(code for bit, code in enumerate(self.codes) if mask >> bit & 1)
+            self._of_mask[mask] = known
+        return known
 
     def visit_codes(
         self,

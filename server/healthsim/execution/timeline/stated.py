@@ -11,7 +11,7 @@ people accrued by then, which is right however their days ended (Andersen and Gi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -262,7 +262,7 @@ class StatedFigures:
             people: size of the chunk.
         """
         totals: Tallies = {}
-        for asked in self._asked:
+        for asked in _alike_together(self._asked):
             totals = _added(totals, _tally_asked(asked, ends[asked.journey]))
         for followed in self._followed:
             happened = np.full(people, NO_DAY, dtype=np.int32)
@@ -324,6 +324,32 @@ def _added(totals: Tallies, more: Iterator[tuple[FigureKey, FigureTally]]) -> Ta
     for key, tally in more:
         totals[key] = totals[key].plus(tally) if key in totals else tally
     return totals
+
+
+def _alike_together(noted: Sequence[_Asked]) -> Iterator[_Asked]:
+    """Yield what was noted of one figure with one chance as one: a repeat asks at each beat."""
+    groups: dict[tuple[object, ...], list[_Asked]] = {}
+    for one in noted:
+        same = one.chance if isinstance(one.chance, float | int) else None
+        groups.setdefault((one.key, one.journey, same, one.variance, one.levels), []).append(one)
+    for alike in groups.values():
+        yield (
+            alike[0]
+            if len(alike) == 1
+            else replace(
+                alike[0],
+                rows=np.concatenate([one.rows for one in alike]),
+                days=np.concatenate([one.days for one in alike]),
+                chance=_chances(alike),
+                got=np.concatenate([one.got for one in alike]),
+            )
+        )
+
+
+def _chances(alike: Sequence[_Asked]) -> NDArray[np.float64] | float:
+    """Return the chance of all, or that of each."""
+    each = [one.chance for one in alike if not isinstance(one.chance, float | int)]
+    return np.concatenate(each) if each else alike[0].chance
 
 
 def _tally_asked(asked: _Asked, ends: Days) -> Iterator[tuple[FigureKey, FigureTally]]:
