@@ -4,56 +4,125 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
 
-from healthsim.errors import NotFound, near
+from healthsim.errors import HealthSimError, NotFound, Refused, near
+from healthsim.execution.prepare import last_day
+from healthsim.operations import auditing
 from healthsim.operations.home import Home
-from healthsim.operations.stored import open_stored
+from healthsim.operations.person_ids import person_of
+from healthsim.operations.stored import StoredRows, open_stored
 from healthsim.persistence.database import open_read
-from healthsim.pictures import population
+from healthsim.persistence.scenario import Manifest
+from healthsim.pictures import (
+    asked,
+    conditions,
+    cost,
+    incidence,
+    journey,
+    population,
+    series,
+)
+from healthsim.pictures import person as people
 from healthsim.pictures.picture import Picture
 from healthsim.pictures.source import Source
+from healthsim.specification.document import read
+from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.profiles.profile import ProfileSpec
 
-KINDS: Mapping[str, Callable[..., Picture]] = MappingProxyType({
+_FROM_TABLES: Mapping[str, Callable[..., Picture]] = MappingProxyType({
     population.KIND: population.population_pyramid,
+    conditions.KIND: conditions.conditions,
+    cost.KIND: cost.cost_by_month,
+    journey.KIND: journey.journey,
+    series.KIND: series.series,
+    incidence.KIND: incidence.cumulative_incidence,
 })  # fmt: skip
-"""Every kind of picture, and the function that makes it from a source and options."""
+_TAKES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    population.KIND: ("by",),
+    asked.KIND: (),
+    conditions.KIND: ("what",),
+    cost.KIND: ("by",),
+    journey.KIND: ("what",),
+    people.KIND: ("person",),
+    series.KIND: ("what", "by"),
+    incidence.KIND: ("what", "by"),
+})  # fmt: skip
+_NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    population.KIND: ("patients", "members"),
+    conditions.KIND: ("conditions",),
+    cost.KIND: ("claims", "fills"),
+    journey.KIND: ("events",),
+    series.KIND: ("lab_results", "vital_signs"),
+    incidence.KIND: ("events", "enrollments"),
+})  # fmt: skip
+
+KINDS = tuple(_TAKES)
+"""Every kind of picture."""
 
 
-def draw(home: Home, name: str, kind: str, **options: Any) -> Picture:
+def draw(
+    home: Home, name: str, kind: str, *, what: str = "", by: str = "", person: str = ""
+) -> Picture:
     """Draw one picture.
 
     Args:
         home: where scenarios are kept.
         name: a scenario, or a run_id.
         kind: one of `KINDS`.
-        options: what the kind takes.
+        what: what of it: a code, a test, a step; each kind says what it takes.
+        by: what is compared, such as plan or arm.
+        person: whose.
 
     Raises:
-        NotFound: no such scenario or kind; the error suggests near names.
+        NotFound: no such scenario, kind, group or person; the error suggests near names.
         NothingToDraw: the scenario has no row that the picture would show.
+        Refused: the kind does not take an option that is given.
         StorageError: the file cannot be read.
     """
     if kind not in KINDS:
         raise NotFound("kind", f"there is no picture {kind[:40]!r}", near(kind, KINDS))
-    with _opened(home, name) as source:
-        return KINDS[kind](source, **options)
+    options = {key: value for key, value in (("what", what), ("by", by), ("person", person))
+               if value.strip()}  # fmt: skip
+    for key in options:
+        if key not in _TAKES[kind]:
+            takes = " and ".join(_TAKES[kind]) or "no option"
+            raise Refused(key, f"{kind} does not take it", f"it takes {takes}; leave {key} out")
+    stored = open_stored(home, name)
+    if kind == asked.KIND:
+        return asked.asked_against_got(name, auditing.compared_run(stored.path))
+    with _opened(stored) as source:
+        if kind == people.KIND:
+            who = person_of(stored, person) if person.strip() else people.busiest(source)
+            return people.person_timeline(source, who)
+        return _FROM_TABLES[kind](source, **options)
 
 
 def pictures_for(home: Home, name: str) -> list[str]:
     """Return the kinds of pictures that make sense for a scenario; raises as `draw` does."""
-    with _opened(home, name) as source:
-        return [kind for kind in KINDS if _makes_sense(source, kind)]
+    return kinds_of(open_stored(home, name))
 
 
-def _makes_sense(source: Source, kind: str) -> bool:
-    needs: Mapping[str, tuple[str, ...]] = {population.KIND: ("patients", "members")}
-    return any(table in source.tables for table in needs[kind])
+def kinds_of(stored: StoredRows) -> list[str]:
+    """Return the kinds of pictures for which a file has rows."""
+    return [kind for kind in KINDS if kind not in _NEEDS
+            or any(stored.manifest.rows.get(table, 0) for table in _NEEDS[kind]
+                   if table in stored.tables)]  # fmt: skip
 
 
 @contextmanager
-def _opened(home: Home, name: str) -> Iterator[Source]:
-    stored = open_stored(home, name)
+def _opened(stored: StoredRows) -> Iterator[Source]:
     with open_read(stored.path) as connection:
-        yield Source(connection, name, stored.manifest, stored.tables)
+        yield Source(connection, stored.name, stored.manifest, stored.tables,
+                     _last_day(stored.manifest))  # fmt: skip
+
+
+def _last_day(manifest: Manifest) -> date | None:
+    """Return the last day of the data; None where the specifications cannot be read."""
+    try:
+        profile = read(ProfileSpec, manifest.profile, "profile")
+        journeys = [read(JourneySpec, text, "journey") for text in manifest.journeys]
+    except HealthSimError:
+        return None
+    return date(1970, 1, 1) + timedelta(days=last_day(profile, journeys))

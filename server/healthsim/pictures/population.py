@@ -4,78 +4,93 @@ from __future__ import annotations
 
 from typing import Any
 
+from healthsim.pictures.grouping import grouping, shown
 from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
 from healthsim.pictures.source import Source
+from healthsim.pictures.words import people, percent
 
 KIND = "population_pyramid"
 
 _BAND, _TOP = 5, 85  # years of a band; from 85 on there is one
-_COLUMNS = ("age", "women", "men")
 
 
-def population_pyramid(source: Source) -> Picture:
+def population_pyramid(source: Source, by: str = "") -> Picture:
     """Draw people by sex and bands of five years of age, on the first day of the data.
+
+    Args:
+        source: the scenario.
+        by: what the bars are divided by, such as plan; empty for sex alone.
 
     Raises:
         NothingToDraw: there is nobody, or no table of people.
+        NotFound: nothing is called `by`.
     """
-    counted = _counted(source)
-    total = sum(count for *_, count in counted)
+    group = grouping(source, by)
+    counted = source.select(
+        f"WITH g AS ({group.sql}) SELECT gender, CASE WHEN {source.age_sql} < 0 THEN -1 "  # noqa: S608
+        f"ELSE least({_TOP}, {source.age_sql} // {_BAND} * {_BAND}) END AS band, label, count(*) "
+        f"FROM {source.people} JOIN g USING (person_id) WHERE gender IN ('F', 'M') GROUP BY ALL",
+        *group.values,
+    )
+    total = sum(row[-1] for row in counted)
     if not total:
-        raise NothingToDraw(source.name, "has nobody", "make a scenario with people first")
-    rows = _rows(counted)
-    women = sum(row[1] for row in rows)
-    day = f"on {source.as_of}" if source.as_of else "at their first day"
-    title = f"{total:,} {'person' if total == 1 else 'people'}: {_share(women, total)} women"
-    largest = max(rows, key=lambda row: row[1] + row[2])
-    says = (f"Of {total:,} people, {women:,} are women and {total - women:,} are men; the largest "
-            f"band is {largest[0]} years with {largest[1] + largest[2]:,}.")  # fmt: skip
-    values = [
-        {"age": row[0], "sex": sex, "people": count, "side": -count if sex == "women" else count}
-        for row in rows for sex, count in (("women", row[1]), ("men", row[2]))
+        raise NothingToDraw(source.name, "has nobody to draw", "make a scenario with people first")
+    bands, found = _bands(counted), {row[:3]: row[3] for row in counted}
+    rows = [
+        [_label(band), *([shown(label)] if group.name else []),
+         found.get(("F", band, label), 0), found.get(("M", band, label), 0)]
+        for band in bands for label in group.labels
     ]  # fmt: skip
-    view = {
+    women = sum(row[-2] for row in rows)
+    middle = source.select(f"SELECT median({source.age_sql}) FROM {source.people} "  # noqa: S608
+                           f"WHERE {source.age_sql} >= 0")[0][0]  # fmt: skip
+    median = "" if middle is None else f", median age {middle:.0f}"
+    title = f"{people(total)}: {percent(women, total)} women{median}"
+    sizes = {band: sum(row[3] for row in counted if row[1] == band) for band in bands}
+    largest = max(bands, key=lambda band: sizes[band])
+    says = (f"Of {people(total)}, {women:,} are women and {total - women:,} are men{median}; the "
+            f"largest band is {_label(largest)} with {people(sizes[largest])}.")  # fmt: skip
+    columns = ["age", *([group.name] if group.name else []), "women", "men"]
+    subtitle = f"Age in years on {source.as_of}" if source.as_of else "Age in years"
+    view = _view([_label(band) for band in bands], rows, group.name)
+    return Picture(KIND, title, says, whole_spec(title, subtitle, says, view), columns, rows)
+
+
+def _view(labels: list[str], rows: list[list[Any]], by: str) -> dict[str, Any]:
+    values = [
+        {"age": row[0], "sex": sex, "group": row[1] if by else sex, "people": number,
+         "side": -number if sex == "women" else number}
+        for row in rows for sex, number in (("women", row[-2]), ("men", row[-1]))
+    ]  # fmt: skip
+    sums: dict[tuple[str, str], int] = {}
+    for value in values:
+        key = value["age"], value["sex"]
+        sums[key] = sums.get(key, 0) + value["people"]
+    most = max(sums.values())
+    order = list(dict.fromkeys(row[1] for row in rows)) if by else ["women", "men"]
+    side = {"field": "side", "type": "quantitative", "title": "← women      people      men →",
+            "scale": {"domain": [-most, most], "nice": True},
+            "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 5}}  # fmt: skip
+    return {
         "data": {"values": values},
-        "height": {"step": 18},
-        "mark": {"type": "bar", "tooltip": True},
-        "encoding": {
-            "y": {"field": "age", "type": "ordinal", "sort": [row[0] for row in reversed(rows)],
-                  "title": "age, years"},
-            "x": {"field": "side", "type": "quantitative", "title": "people",
-                  "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 6}},
-            "color": {"field": "sex", "type": "nominal", "sort": ["women", "men"]},
-        },
+        "height": {"step": 20},
+        "layer": [
+            {"mark": {"type": "bar"}, "encoding": {
+                "x": side, "color": {"field": "group", "type": "nominal", "sort": order}}},
+            {"mark": {"type": "rule"}, "encoding": {"x": {"datum": 0}}},
+        ],
+        "encoding": {"y": {"field": "age", "type": "ordinal", "sort": labels[::-1], "title": None}},
     }  # fmt: skip
-    return Picture(KIND, title, says, whole_spec(title, f"age {day}", says, view), _COLUMNS, rows)
 
 
-def _counted(source: Source) -> list[tuple[str, int, int]]:
-    """Return sex, first year of the band and people; -1 for those who are born later."""
-    day = source.as_of.isoformat() if source.as_of else "9999-12-31"
-    return source.select(
-        "SELECT gender, CASE WHEN birth_date > d THEN -1 ELSE least(?, ? * ((year(d) "  # noqa: S608
-        "- year(birth_date) - ((month(d), day(d)) < (month(birth_date), day(birth_date)))::INT) "
-        f"// ?)) END AS band, count(*) FROM {source.people}, (SELECT ?::DATE AS d) "
-        "GROUP BY ALL ORDER BY ALL",
-        _TOP, _BAND, _BAND, day,
-    )  # fmt: skip
-
-
-def _rows(counted: list[tuple[str, int, int]]) -> list[list[Any]]:
-    """Return one row for each band from the youngest to the oldest, empty ones between too."""
-    found = {(sex, band): count for sex, band, count in counted}
-    bands = sorted({band for _, band, _ in counted})
+def _bands(counted: list[tuple[Any, ...]]) -> list[int]:
+    """Return bands from the youngest to the oldest, empty ones between too; -1: born later."""
+    bands = sorted({row[1] for row in counted})
     first = next((band for band in bands if band >= 0), _TOP)
-    listed = [-1] * (-1 in bands) + list(range(first, bands[-1] + 1, _BAND))
-    return [[_label(band), found.get(("F", band), 0), found.get(("M", band), 0)]
-            for band in listed]  # fmt: skip
+    return [-1] * (-1 in bands) + list(range(first, bands[-1] + 1, _BAND))
 
 
 def _label(band: int) -> str:
     if band < 0:
         return "born later"
     return f"{band}+" if band == _TOP else f"{band}–{band + _BAND - 1}"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %"

@@ -7,7 +7,9 @@ picture is there: its sentence, its table and its Vega-Lite specification.
 from __future__ import annotations
 
 import importlib
+import struct
 import textwrap
+import zlib
 from typing import Any
 
 from healthsim.errors import HealthSimError, Refused
@@ -21,6 +23,7 @@ MOST_BYTES = 700_000
 
 _NARROWEST, _WIDEST = 280, 2_000
 _MARGIN = 24  # left and right padding together
+_LEGEND = 150  # pixels of one name in the legend
 _SCALES = (2.0, 1.5, 1.0, 0.75, 0.5)
 
 
@@ -55,7 +58,8 @@ def png(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> bytes:
     renderer, spec = _renderer(), sized(picture, theme, width)
     rendered = b""
     for scale in _SCALES:
-        rendered = renderer.vegalite_to_png(spec, scale=scale, allowed_base_urls=[])
+        drawn = renderer.vegalite_to_png(spec, scale=scale, allowed_base_urls=[])
+        rendered = _smaller(drawn)
         if len(rendered) <= MOST_BYTES:
             break
     return rendered
@@ -65,7 +69,10 @@ def sized(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> dict[
     """Return a picture's specification with its look and its width."""
     if not _NARROWEST <= width <= _WIDEST:
         raise Refused("width", f"is {width}", f"give {_NARROWEST} to {_WIDEST} pixels")
-    spec = {**picture.spec, "config": config(theme), "title": _heading(picture, width)}
+    look = config(theme)
+    look["legend"]["columns"] = max(1, (width - _MARGIN) // _LEGEND)
+    look["axisY"] = {"labelLimit": 0.4 * width}
+    spec = {**picture.spec, "config": look, "title": _heading(picture, width)}
     if "layer" in spec or "mark" in spec:
         spec |= {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
     return spec
@@ -78,6 +85,24 @@ def _heading(picture: Picture, width: int) -> dict[str, Any]:
         if heading.get(part):
             heading[part] = textwrap.wrap(heading[part], int((width - _MARGIN) / letter))
     return heading
+
+
+def _smaller(image: bytes) -> bytes:
+    """Return the same PNG packed better: vl-convert packs for speed, a quarter is enough."""
+    packed, kept, at = b"", [image[:8]], 8
+    while at < len(image):
+        (length,) = struct.unpack_from(">I", image, at)
+        kind, chunk = image[at + 4 : at + 8], image[at : at + 12 + length]
+        at += 12 + length
+        if kind == b"IDAT":
+            packed += chunk[8:-4]
+            continue
+        if kind == b"IEND":
+            body = b"IDAT" + zlib.compress(zlib.decompress(packed), 6)
+            kept.append(struct.pack(">I", len(body) - 4) + body
+                        + struct.pack(">I", zlib.crc32(body)))  # fmt: skip
+        kept.append(chunk)
+    return b"".join(kept)
 
 
 def _renderer() -> Any:

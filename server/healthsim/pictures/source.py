@@ -16,6 +16,7 @@ from healthsim.pictures.picture import NothingToDraw
 from healthsim.tables import Table
 
 _FACES = ("patients", "members")
+_NO_DAY = date(2025, 1, 1)  # of a file whose profile does not say when it begins
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Source:
     Attributes:
         name: of the scenario, as the caller gave it.
         tables: its tables that this version knows, with the columns that both know.
+        last_day: last day of the data; None where the stored specifications do not say it.
     """
 
     connection: duckdb.DuckDBPyConnection
     name: str
     manifest: Manifest
     tables: Mapping[str, Table]
+    last_day: date | None = None
 
     def select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a SELECT that aggregates."""
@@ -72,6 +75,20 @@ class Source:
             self.name, "has no table of people with day of birth and sex",
             "draw something else, or make the scenario with patientsim or membersim",
         )  # fmt: skip
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the data, or one in its place."""
+        return self.as_of or _NO_DAY
+
+    @property
+    def age_sql(self) -> str:
+        """SQL of a person's age in years on the first day of the data; below 0: born later."""
+        day = f"DATE '{self.first_day}'"
+        return (
+            f"(year({day}) - year(birth_date) "
+            f"- ((month({day}), day({day})) < (month(birth_date), day(birth_date)))::INT)"
+        )
 
     @cached_property
     def profile(self) -> Mapping[str, Any]:

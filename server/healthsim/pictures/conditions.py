@@ -1,0 +1,114 @@
+"""What people have: the most common conditions, and what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from healthsim.codes.icd10cm import COMBINATIONS, icd10cm
+from healthsim.errors import NotFound
+from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
+from healthsim.pictures.source import Source
+from healthsim.pictures.strips import strips
+from healthsim.pictures.words import people, percent, short
+
+KIND = "conditions"
+
+MOST = 20
+"""Conditions in one picture."""
+
+
+def conditions(source: Source, what: str = "") -> Picture:
+    """Draw the share of people who have each of the most common conditions at any time.
+
+    Codes as charted: type 2 diabetes with kidney disease is E11.22. Where the profile states a
+    share that is the same for everybody, and the classification puts no other code in place of
+    it, the share is marked.
+
+    Args:
+        source: the scenario.
+        what: the beginning of a code, such as I or E11, to see only these; empty for all.
+
+    Raises:
+        NothingToDraw: nobody has a condition, or there is no chart.
+    """
+    source.need("conditions", "code", "person_id")
+    total = source.select(f"SELECT count(*) FROM {source.people}")[0][0]  # noqa: S608
+    found = source.select(
+        "SELECT code, any_value(display), count(DISTINCT person_id) AS n FROM conditions "  # noqa: S608
+        f"SEMI JOIN {source.people} USING (person_id) WHERE starts_with(upper(code), upper(?)) "
+        "GROUP BY code ORDER BY n DESC, code",
+        what.strip(),
+    )
+    if not found or not total:
+        of = f" that begins with {short(what, 20)!r}" if what.strip() else ""
+        raise NothingToDraw(source.name, f"has nobody with a condition{of}",
+                            "draw another kind, or leave `what` out")  # fmt: skip
+    asked = _asked(source.profile, total)
+    rows = [[code, short(display or code), number, round(number / total, 4), asked.get(code)]
+            for code, display, number in found[:MOST]]  # fmt: skip
+    first = rows[0]
+    title = f"{first[1]} is the most common condition: {percent(first[2], total)} of people"
+    second = f"; then {rows[1][1]} ({percent(rows[1][2], total)})" if len(rows) > 1 else ""
+    says = (f"Of {people(total)}, {first[2]:,} have {first[1]} ({first[0]}){second}. "
+            f"{len(found):,} codes are charted.")  # fmt: skip
+    left, marked = len(found) - len(rows), any(row[4] is not None for row in rows)
+    subtitle = "Share of people who have it at any time; codes as charted" + (
+        f"; the {len(rows)} most common of {len(found)}" if left else "")  # fmt: skip
+    subtitle += "; the tick is what was asked" if marked else ""
+    spec = whole_spec(title, subtitle, says, _view(rows, total))
+    columns = ["code", "condition", "people", "share", "asked_share"]
+    return Picture(KIND, title, says, spec, columns, rows)
+
+
+def _view(rows: list[list[Any]], total: int) -> dict[str, Any]:
+    values = [
+        {"name": f"{code}  {name}", "share": number / total, "zero": 0, "asked": asked,
+         "note": f"{percent(number, total)} · {number:,}"}
+        for code, name, number, _, asked in rows
+    ]  # fmt: skip
+    x = {"field": "share", "type": "quantitative", "title": "share of people",
+         "axis": {"format": "~%", "tickCount": 5}, "scale": {"zero": True}}  # fmt: skip
+    bar = {"mark": {"type": "bar", "height": 12}, "encoding": {"x2": {"datum": 0}}}
+    tick = {"mark": {"type": "tick", "thickness": 3, "size": 14},
+            "transform": [{"filter": "isValid(datum.asked)"}],
+            "encoding": {"x": {"field": "asked", "type": "quantitative"}}}  # fmt: skip
+    return strips(values, x, [bar, tick] if any(row[4] is not None for row in rows) else [bar])
+
+
+def _asked(profile: Mapping[str, Any], total: int) -> dict[str, float]:
+    """Return the share of all people that a profile states for a code, where it is one number."""
+    clinical = profile.get("clinical")
+    clinical = clinical if isinstance(clinical, Mapping) else {}
+    stated = [one for one in clinical.get("comorbidities") or () if isinstance(one, Mapping)]
+    asked = {str(one.get("code")): _number(one, total) for one in stated}
+    primary = clinical.get("primary")
+    if isinstance(primary, Mapping):
+        asked[str(primary.get("code"))] = 1.0
+    whole = {code: share for code, share in asked.items() if share is not None}
+    return {code: share for code, share in whole.items() if _of_all(code, list(asked))}
+
+
+def _number(stated: Mapping[str, Any], total: int) -> float | None:
+    share, exact = stated.get("share"), stated.get("exactly")
+    if isinstance(share, Mapping) and share.get("type") == "constant":
+        share = share.get("value")
+    if isinstance(share, int | float) and not isinstance(share, bool):
+        return float(share)
+    if isinstance(exact, int) and not isinstance(exact, bool):
+        return exact / total
+    return None
+
+
+def _of_all(code: str, stated: list[str]) -> bool:
+    """Return whether everybody can have a code, and no other is charted in place of it."""
+    try:
+        row = icd10cm().row(code)
+    except NotFound:
+        return False
+    combined = any(
+        code.startswith(rule.code) and not rule.keep
+        and all(any(other.startswith(prefix) for other in stated) for prefix in rule.with_)
+        for rule in COMBINATIONS
+    )  # fmt: skip
+    return not (row.sex or row.age_low > 0 or combined)

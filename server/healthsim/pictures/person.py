@@ -1,0 +1,225 @@
+"""One person's time: coverage, conditions, visits, stays, results, drugs and claims by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
+from healthsim.pictures.source import Source
+from healthsim.pictures.words import counted, short, test_name
+
+KIND = "person_timeline"
+
+_MOST_LANES = 7  # of one kind; those with most in them
+_MOST_POINTS = 60  # of one lane; beyond, those of a month become one
+_MOST_ROWS = 300  # of the table
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """What is drawn of one table.
+
+    Attributes:
+        group: what the lane's rows are, in a word.
+        table: where they are; `needs` are the columns that are read.
+        sql: a SELECT of lane, first day, last day (null: one day) and what, of one person.
+    """
+
+    group: str
+    table: str
+    needs: tuple[str, ...]
+    sql: str
+
+
+_LANES = (
+    _Lane("coverage", "enrollments", ("plan_id", "effective_date", "term_date"),
+          "SELECT plan_id, effective_date, coalesce(term_date, $last::DATE), plan_id "
+          "FROM enrollments WHERE person_id = $person"),
+    _Lane("conditions", "conditions", ("code", "display", "onset_date", "abatement_date"),
+          "SELECT code || ' ' || coalesce(display, ''), onset_date, coalesce(abatement_date, "
+          "$last::DATE), code FROM conditions WHERE person_id = $person"),
+    _Lane("visits", "encounters", ("encounter_class", "start_at", "end_at", "los_days", "reason"),
+          "SELECT encounter_class, start_at::DATE, CASE WHEN los_days > 0 THEN end_at::DATE END, "
+          "coalesce(reason, encounter_class) FROM encounters WHERE person_id = $person"),
+    _Lane("results", "lab_results", ("display", "loinc", "collected_at", "value", "unit"),
+          "SELECT coalesce(display, loinc), collected_at::DATE, NULL::DATE, "
+          "concat_ws(' ', value, unit) FROM lab_results WHERE person_id = $person"),
+    _Lane("drugs", "prescriptions", ("ingredient", "drug", "written_date", "end_date",
+                                     "days_supply", "refills"),
+          "SELECT ingredient, written_date, least(coalesce(end_date, written_date + days_supply * "
+          "(refills + 1)), $last::DATE), drug FROM prescriptions WHERE person_id = $person"),
+    _Lane("payments", "claims", ("form", "from_date", "allowed_usd"),
+          "SELECT 'claims', from_date, NULL::DATE, form || ', allowed ' || allowed_usd "
+          "FROM claims WHERE person_id = $person"),
+    _Lane("payments", "fills", ("fill_date", "ndc", "status"),
+          "SELECT 'fills', fill_date, NULL::DATE, ndc || ', ' || status "
+          "FROM fills WHERE person_id = $person"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """One bar or point: what happened on a day, or from a day to another."""
+
+    group: str
+    lane: str
+    first: date
+    last: date | None
+    what: str
+    number: int = 1
+
+
+def person_timeline(source: Source, person_id: int) -> Picture:
+    """Draw one person's time in lanes: bars for what lasts, points for what happens on a day.
+
+    Args:
+        source: the scenario.
+        person_id: who.
+
+    Raises:
+        NothingToDraw: nothing dated is known of this person.
+    """
+    marks = list(_marks(source, person_id))
+    if not marks:
+        raise NothingToDraw(f"person {person_id}", f"nothing dated of {source.name} is about them",
+                            "choose another person")  # fmt: skip
+    lanes, left = _lanes(marks)
+    shown = [mark for mark in marks if (mark.group, mark.lane) in lanes]
+    drawn = [
+        one
+        for lane in lanes
+        for one in _thinned([mark for mark in shown if (mark.group, mark.lane) == lane])
+    ]
+    face = _face(source, person_id)
+    title = f"Person {person_id}{face}: {_told(marks)}"
+    first, last = min(mark.first for mark in marks), max(mark.last or mark.first for mark in marks)
+    says = f"{title}, from {_start(source, marks)} to {last}."
+    subtitle = f"From {max(first, _start(source, marks))} to {last}; bars last, points are days"
+    subtitle += f"; {left} lanes with fewer rows are left out" if left else ""
+    view = _view(drawn, list(lanes), _start(source, marks))
+    marks.sort(key=lambda mark: (mark.first, mark.group, mark.lane))
+    rows = [[str(mark.first), str(mark.last) if mark.last else None, mark.group,
+             short(mark.lane, 60), short(mark.what, 60)]
+            for mark in marks[:_MOST_ROWS]]  # fmt: skip
+    columns = ["from", "to", "kind", "lane", "what"]
+    return Picture(KIND, title, says, whole_spec(title, subtitle, says, view), columns, rows)
+
+
+def busiest(source: Source) -> int:
+    """Return the person to whom most happened, the first of equals.
+
+    Raises:
+        NothingToDraw: nothing happened to anybody.
+    """
+    for table in ("events", "encounters", "claims", "fills", "conditions", source.people):
+        if source.has(table, "person_id"):
+            sql = f"SELECT person_id FROM {table} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"  # noqa: S608
+            rows = source.select(sql)
+            if rows:
+                return int(rows[0][0])
+    raise NothingToDraw(source.name, "has nobody", "make a scenario with people first")
+
+
+def _marks(source: Source, person_id: int) -> Iterator[_Mark]:
+    last = source.last_day or date(source.first_day.year + 1, 1, 1)
+    for lane in _LANES:
+        if source.has(lane.table, "person_id", *lane.needs):
+            values = {"person": person_id} | ({"last": last} if "$last" in lane.sql else {})
+            rows = source.connection.execute(f"{lane.sql} LIMIT 20000", values).fetchall()
+            for name, first, until, what in rows:
+                written = test_name(name) if lane.group == "results" else short(name, 60)
+                ends = None if until is None or until <= first else until
+                yield _Mark(lane.group, written, first, ends, str(what))
+
+
+def _lanes(marks: Sequence[_Mark]) -> tuple[dict[tuple[str, str], int], int]:
+    """Return the lanes that are drawn, in order, with their rows; and how many are left out."""
+    sizes: dict[tuple[str, str], int] = {}
+    for mark in marks:
+        key = mark.group, mark.lane
+        sizes[key] = sizes.get(key, 0) + 1
+    kept: dict[tuple[str, str], int] = {}
+    for group in dict.fromkeys(lane.group for lane in _LANES):
+        mine = sorted((key for key in sizes if key[0] == group), key=lambda key: -sizes[key])
+        kept |= {key: sizes[key] for key in mine[:_MOST_LANES]}
+    return kept, len(sizes) - len(kept)
+
+
+def _thinned(marks: list[_Mark]) -> list[_Mark]:
+    """Return the marks of a lane; if there are many, those of a month become one point."""
+    if len(marks) <= _MOST_POINTS:
+        return marks
+    months: dict[date, list[_Mark]] = {}
+    for mark in marks:
+        months.setdefault(mark.first.replace(day=1), []).append(mark)
+    firsts = sorted(months)[:600]
+    return [_Mark(marks[0].group, marks[0].lane, month, None, "", len(months[month]))
+            for month in firsts]  # fmt: skip
+
+
+def _start(source: Source, marks: Sequence[_Mark]) -> date:
+    """Return the first day that is drawn: what is older begins at the edge."""
+    return source.as_of or min(mark.first for mark in marks)
+
+
+def _face(source: Source, person_id: int) -> str:
+    rows = source.select(
+        f"SELECT gender, {source.age_sql} FROM {source.people} WHERE person_id = ?",  # noqa: S608
+        person_id,
+    )
+    if not rows:
+        return ""
+    gender, age = rows[0]
+    if age < 18:
+        return f", {'girl' if gender == 'F' else 'boy'}" + (f" of {age}" if age >= 0 else "")
+    return f", {'woman' if gender == 'F' else 'man'} of {age}"
+
+
+def _told(marks: Sequence[_Mark]) -> str:
+    """Say how much there is of each kind."""
+    words = (("visits", "visit", "visits"), ("results", "result", "results"),
+             ("conditions", "condition", "conditions"), ("drugs", "prescription", "prescriptions"),
+             ("payments", "claim or fill", "claims and fills"))  # fmt: skip
+    numbers = [(sum(mark.group == group for mark in marks), one, many)
+               for group, one, many in words]  # fmt: skip
+    return ", ".join(counted(number, one, many) for number, one, many in numbers if number)
+
+
+def _view(marks: Sequence[_Mark], lanes: list[tuple[str, str]], start: date) -> dict[str, Any]:
+    values = [
+        {"lane": _lane_name(mark), "kind": mark.group, "from": max(mark.first, start).isoformat(),
+         "to": (max(mark.last, start) if mark.last else None) and
+               max(mark.last or start, start).isoformat(),
+         "size": 40 + 4 * min(mark.number, 40)}
+        for mark in marks if (mark.last or mark.first) >= start
+    ]  # fmt: skip
+    order = [_lane_name(_Mark(group, lane, start, None, "")) for group, lane in lanes]
+    kinds = list(dict.fromkeys(group for group, _ in lanes))
+    color = {"field": "kind", "type": "nominal", "sort": kinds, "scale": {"domain": kinds}}
+    x = {"field": "from", "type": "temporal", "scale": {"type": "utc"}, "title": None,
+         "axis": {"format": "%b %Y"}}  # fmt: skip
+    return {
+        "data": {"values": values},
+        "height": {"step": 22},
+        "layer": [
+            {"transform": [{"filter": "isValid(datum.to)"}],
+             "mark": {"type": "bar", "height": 11, "cornerRadius": 2},
+             "encoding": {"x": x, "x2": {"field": "to"}}},
+            {"transform": [{"filter": "!isValid(datum.to)"}],
+             "mark": {"type": "point", "opacity": 0.8},
+             "encoding": {"x": x, "size": {"field": "size", "type": "quantitative",
+                                           "scale": None}}},
+        ],
+        "encoding": {
+            "y": {"field": "lane", "type": "nominal", "sort": order, "title": None,
+                  "axis": {"grid": True}},
+            "color": color,
+        },
+    }  # fmt: skip
+
+
+def _lane_name(mark: _Mark) -> str:
+    return short(mark.lane, 42)
