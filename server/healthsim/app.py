@@ -18,14 +18,19 @@ from healthsim.codes import imported_books
 from healthsim.operations.home import Home
 from healthsim.tools import (
     building,
+    completion,
     execution,
     guide,
     lookup,
+    prompts,
     querying,
+    resources,
     scenarios,
     story,
     whatifs,
 )
+from healthsim.tools.icons import icons
+from healthsim.tools.offers import READ_ONLY, Offer
 from healthsim.tools.server import (
     ADD,
     DELETE,
@@ -112,6 +117,13 @@ TITLES = {
 """What people see as the name of a tool, in words that its name and description do not have."""
 
 
+def _instructions(offer: Offer) -> str:
+    """Return the instructions; those of a server without some tools name only the others."""
+    if not offer.missing:
+        return INSTRUCTIONS
+    return f"{offer.text(INSTRUCTIONS)}\n- {READ_ONLY}\n"
+
+
 def build_server(home: Path | None = None, read_only: bool = False) -> HealthSimServer:
     """Build the server.
 
@@ -126,24 +138,28 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
     async def lifespan(_: MCPServer[ServerContext]) -> AsyncIterator[ServerContext]:
         yield context
 
+    offer = Offer(frozenset(
+        tool.__name__ for tool, hints in TOOLS if read_only and not hints.read_only_hint
+    ))  # fmt: skip
     server = HealthSimServer(
         "healthsim",
         title="HealthSim",
         version=__version__,
-        instructions=INSTRUCTIONS,
+        instructions=_instructions(offer),
+        icons=list(icons("healthsim")),
         lifespan=lifespan,
-        extensions=[Skills()],
+        extensions=[Skills(offer.guide)],
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
     )
-    offered = [(tool, hints) for tool, hints in TOOLS if hints.read_only_hint or not read_only]
-    for tool, hints in offered:
-        register(server, tool, hints, TITLES.get(tool.__name__, ""))
-    server.refused = frozenset(tool.__name__ for tool, _ in TOOLS) - {
-        tool.__name__ for tool, _ in offered
-    }
-    guide.add_resources(server)
-    guide.add_prompts(server)
+    server.offer = offer
+    for tool, hints in TOOLS:
+        if tool.__name__ not in offer.missing:
+            register(server, tool, hints, TITLES.get(tool.__name__, ""))
+    resources.add_resources(server)
+    resources.list_pages(server, context.home)
+    prompts.add_prompts(server)
+    completion.add_completion(server, context.home)
     tighten_schemas(server)
     return server
 

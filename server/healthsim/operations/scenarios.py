@@ -11,7 +11,9 @@ from healthsim.errors import HealthSimError, NotFound, near
 from healthsim.operations import runs
 from healthsim.operations.home import Home
 from healthsim.operations.making import stamp
-from healthsim.persistence.files import DamagedFile, UnknownFormat
+from healthsim.persistence.files import DamagedFile, UnknownFormat, disk_errors
+from healthsim.persistence.names import changed_at as changed_in
+from healthsim.persistence.names import names_in
 
 if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
@@ -256,8 +258,14 @@ def path(home: Home, name: str) -> Path:
 
 
 def names(home: Home) -> list[str]:
-    """Return the names of all scenarios, sorted."""
-    return _states(home).names()
+    """Return the names of all scenarios, sorted; no file is opened, and DuckDB is not loaded."""
+    with disk_errors("scenarios"):
+        return names_in(home.scenarios)
+
+
+def changed_at(home: Home, name: str) -> float:
+    """Return when a scenario was saved, in seconds since 1970; no file is opened."""
+    return changed_in(home.scenarios, name)
 
 
 def rows_of(home: Home, name: str) -> tuple[str, Path]:

@@ -27,6 +27,7 @@ from healthsim.persistence.files import (
     sweep,
     temporary,
 )
+from healthsim.persistence.names import NAME, SUFFIX, names_in
 from healthsim.persistence.scenario import (
     Manifest,
     read_manifest,
@@ -35,8 +36,6 @@ from healthsim.persistence.scenario import (
 )
 from healthsim.tables import Table
 
-SUFFIX = ".duckdb"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _ROOM = 56  # characters of a suggested name before its number
 
 
@@ -71,7 +70,7 @@ class StateManager:
         Raises:
             Refused: the name is not one that a scenario may have.
         """
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             there = _plain_name(name) in self.names()
             raise Refused(
                 f"scenario {name[:80]!r}",
@@ -85,8 +84,7 @@ class StateManager:
     def names(self) -> list[str]:
         """Return the names of all scenarios, sorted."""
         with storage_errors(self._folder):
-            stems = [path.stem for path in self._folder.glob(f"*{SUFFIX}") if path.is_file()]
-        return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+            return names_in(self._folder)
 
     def exists(self, name: str) -> bool:
         """Say whether there is a scenario of this name."""

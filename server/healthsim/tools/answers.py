@@ -24,8 +24,14 @@ class Answer(BaseModel):
 def reply(answer: Answer) -> CallToolResult:
     """Return an answer twice: structured, and as compact text for hosts that show only text."""
     data = answer.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
+    return CallToolResult(
+        content=[TextContent(type="text", text=compact(data))], structured_content=data
+    )
+
+
+def compact(data: Any) -> str:
+    """Return data as JSON without spaces."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
 class TemplatesFound(Answer):

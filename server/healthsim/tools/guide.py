@@ -1,21 +1,18 @@
-"""Help: guides, the language by part and what is built, as a tool and as resources; prompts."""
+"""Help: guides, the language by part, and what is built, as a tool."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
-from mcp.server.mcpserver.prompts.base import UserMessage
-from mcp.server.mcpserver.resources import FunctionResource
 from mcp.types import CallToolResult
 from pydantic import Field
 
 from healthsim import capabilities
 from healthsim.errors import NotFound, near
 from healthsim.tools.answers import GuideText, reply
-from healthsim.tools.server import HealthSimServer
 from healthsim.tools.skills import Skill, skills
 
 LONGEST = 6_000
@@ -32,7 +29,7 @@ def get_guide(
 ) -> Annotated[CallToolResult, GuideText]:
     """Read how to do something here, what is built, or the keys of one part of the schema."""
     name = " ".join(topic.split()) or FRONT_DOOR
-    return reply(GuideText(topic=name, text=_text(name)))
+    return reply(GuideText(topic=name, text=text(name)))
 
 
 def topics() -> dict[str, str]:
@@ -60,7 +57,12 @@ def _about(skill: Skill, path: str) -> str:
     return skill.files[path].decode().partition("\n")[0].lstrip("# ")
 
 
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """Return the guide of a topic.
+
+    Raises:
+        NotFound: there is none; the error suggests others.
+    """
     if asked := _PART_OF_LANGUAGE.fullmatch(name):
         from healthsim.operations import language  # noqa: PLC0415  the models are heavy
 
@@ -114,62 +116,3 @@ def schema(kind: str) -> str:
 
     model = ProfileSpec if kind == "profile" else JourneySpec
     return json.dumps(model.model_json_schema(by_alias=True), separators=(",", ":"))
-
-
-def add_resources(server: HealthSimServer) -> None:
-    """Offer the schemas as resources; skills come with their own extension."""
-    for kind in ("profile", "journey"):
-        server.add_resource(
-            FunctionResource(
-                uri=f"healthsim://schema/{kind}",
-                name=f"schema-{kind}",
-                title=f"Schema of a {kind}",
-                description=f"JSON schema of a {kind} specification.",
-                mime_type="application/schema+json",
-                fn=_schema_of(kind),
-            )
-        )
-
-
-def _schema_of(kind: str) -> Callable[[], str]:
-    return lambda: schema(kind)
-
-
-def build_population(wish: str) -> list[UserMessage]:
-    """Build a population from a request, show it, run it and save it."""
-    return [
-        UserMessage(
-            "Use the HealthSim tools. Build a synthetic population for this request: "
-            f"{wish}\nStart with start_profile_builder (and start_journey_builder where something "
-            "should happen to the people). Tell me what you understood and what you did not, ask "
-            "what is still open, show me the card with get_spec and the numbers with "
-            "preview_spec, and run and save it only when I agree."
-        )
-    ]
-
-
-def ask_scenario(scenario: str, question: str) -> list[UserMessage]:
-    """Answer a question from a saved scenario, in numbers, with the query that gave them."""
-    return [
-        UserMessage(
-            f"Use the HealthSim tools. Look at the scenario {scenario!r} with describe_scenario, "
-            f"answer this question with query_scenario, and show the SQL: {question}"
-        )
-    ]
-
-
-def check_scenario(scenario: str) -> list[UserMessage]:
-    """Check a saved scenario: is everything linked, and is it what was requested?"""
-    return [
-        UserMessage(
-            f"Use audit_scenario on {scenario!r}. Say in plain words what was checked, whether "
-            "the data is whole, and where asked and got differ by more than chance."
-        )
-    ]
-
-
-def add_prompts(server: HealthSimServer) -> None:
-    """Offer three ways to begin."""
-    for prompt in (build_population, ask_scenario, check_scenario):
-        title = prompt.__name__.replace("_", " ").capitalize()
-        server.prompt(title=title, description=prompt.__doc__)(prompt)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, ValidationError
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from pydantic import AnyUrl, BaseModel, ValidationError
 
 from healthsim.errors import HealthSimError, Refused, near
 from healthsim.specification.faults.problems import problems_of
+from healthsim.tools.answers import compact
 from healthsim.tools.door import admitted, make_strict, without_echo
+from healthsim.tools.offers import Offer
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -62,7 +65,7 @@ class HealthSimServer(MCPServer[ServerContext]):
     explained in the same form, and anything unexpected is logged and not shown.
     """
 
-    refused: frozenset[str] = frozenset()
+    offer: Offer = Offer()
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Ctx | None = None
@@ -73,19 +76,71 @@ class HealthSimServer(MCPServer[ServerContext]):
         try:
             taken = admitted(arguments, self._find(name))
             _need_writable(taken)
-            return await super().call_tool(name, taken, context)
+            result = await super().call_tool(name, taken, context)
         except HealthSimError as error:
-            raise ToolError(without_echo(str(error), arguments)) from error
+            text = self.offer.error(str(error))
+            raise ToolError(without_echo(text, arguments)) from error
         except ToolError as error:
-            text = self._explain(name, error) if error.__cause__ else str(error)
+            text = self.offer.error(self._explain(name, error) if error.__cause__ else str(error))
             raise ToolError(without_echo(text, arguments)) from error.__cause__
+        return self._offered(result) if isinstance(result, CallToolResult) else result
+
+    def _offered(self, result: CallToolResult) -> CallToolResult:
+        """Return a result whose texts name only tools that this server offers."""
+        data = result.structured_content
+        if not self.offer.missing or data is None:
+            return result
+        said = self.offer.answer(data)
+        texts = {compact(data): compact(said)}
+        content = [
+            TextContent(type="text", text=texts.get(part.text) or self.offer.text(part.text))
+            if isinstance(part, TextContent)
+            else part
+            for part in result.content
+        ]
+        return result.model_copy(update={"structured_content": said, "content": content})
+
+    def answer(
+        self, method: str, params: type[BaseModel], handler: Callable[..., Awaitable[Any]]
+    ) -> None:
+        """Answer a request of the protocol by a function of our own."""
+        self._lowlevel_server.add_request_handler(method, params, handler)
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Ctx | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read a resource; a guide names only tools that this server offers."""
+        try:
+            result = await super().read_resource(uri, context)
+        except ResourceNotFoundError as error:
+            if error.__cause__ is None or isinstance(error.__cause__, ValueError):  # the SDK's own
+                raise ResourceNotFoundError(await self._no_such(str(uri))) from error
+            raise
+        except ResourceError as error:
+            raise type(error)(self.offer.error(str(error))) from error.__cause__
+        if isinstance(result, InputRequiredResult):
+            return result
+        return [
+            replace(part, content=self.offer.guide(part.content))
+            if isinstance(part.content, str) and part.mime_type == "text/markdown"
+            else part
+            for part in result
+        ]
+
+    async def _no_such(self, uri: str) -> str:
+        kinds = [template.uri_template for template in await self.list_resource_templates()]
+        return (
+            f"{uri[:80]!r}: no such resource; resources/list has them, and "
+            f"resources/templates/list how others are addressed: {', '.join(kinds)}"
+        )
 
     def _find(self, name: str) -> type[BaseModel]:
         """Return the model of a tool's arguments."""
         tools = {tool.name: tool.fn_metadata.arg_model for tool in self._tool_manager.list_tools()}
-        if name in self.refused:
+        if name in self.offer.missing:
             raise ToolError(
-                f"{name}: this server runs read-only; start it without --read-only to change things"
+                "tool: it is not offered, for this server runs read-only; start it without "
+                "--read-only to change things"
             )
         if name not in tools:
             raise ToolError(f"{name[:80]}: there is no such tool; {near(name, tools)}")
@@ -148,7 +203,7 @@ def register(
     server.add_tool(
         tool,
         title=title or str(tool.__name__).replace("_", " ").capitalize(),
-        description=" ".join((getdoc(tool) or "").split()),
+        description=server.offer.text(" ".join((getdoc(tool) or "").split())),
         annotations=hints,
         structured_output=False,
     )

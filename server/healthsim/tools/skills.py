@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PaginatedRequestParams, RequestParams
 
 from healthsim import library
+from healthsim.tools.icons import icons
 
 _KEEP_MS = 3_600_000
 
@@ -92,6 +93,10 @@ class Skills(Extension):
 
     identifier = "io.modelcontextprotocol/skills"
 
+    def __init__(self, edited: Callable[[str], str] = str) -> None:
+        """Serve the skills, each file of them edited: a server may not offer every tool."""
+        self._skills = tuple(_edited(skill, edited) for skill in skills())
+
     def settings(self) -> dict[str, Any]:
         """Say that folders can be read."""
         return {"directoryRead": True}
@@ -105,10 +110,11 @@ class Skills(Extension):
                     name=skill.name if path == "SKILL.md" else f"{skill.name}/{path}",
                     description=skill.description if path == "SKILL.md" else None,
                     mime_type="text/markdown",
+                    icons=list(icons("guide")),
                     fn=data.decode,
                 )
             )
-            for skill in skills()
+            for skill in self._skills
             for path, data in skill.files.items()
         ]
 
@@ -123,10 +129,10 @@ class Skills(Extension):
     async def _list(
         self, _: ServerRequestContext[Any, Any], __: PaginatedRequestParams
     ) -> dict[str, Any]:
-        return {"skills": [_entry(skill) for skill in skills()], **_caching()}
+        return {"skills": [_entry(skill) for skill in self._skills], **_caching()}
 
     async def _get(self, _: ServerRequestContext[Any, Any], request: GetSkill) -> dict[str, Any]:
-        for skill in skills():
+        for skill in self._skills:
             if request.uri in (_uri(skill, "SKILL.md"), f"skill://{skill.name}", skill.name):
                 return {"skill": _entry(skill), **_caching()}
         raise MCPError(code=INVALID_PARAMS, message=f"no skill {request.uri}")
@@ -136,7 +142,7 @@ class Skills(Extension):
     ) -> dict[str, Any]:
         prefix = request.uri.rstrip("/") + "/"
         entries: dict[str, dict[str, Any]] = {}
-        for skill in skills():
+        for skill in self._skills:
             for path in skill.files:
                 uri = _uri(skill, path)
                 if not uri.startswith(prefix):
@@ -147,6 +153,11 @@ class Skills(Extension):
         if not entries:
             raise MCPError(code=INVALID_PARAMS, message=f"no folder {request.uri}")
         return {"resources": list(entries.values()), **_caching()}
+
+
+def _edited(skill: Skill, edited: Callable[[str], str]) -> Skill:
+    files = {path: edited(data.decode()).encode() for path, data in skill.files.items()}
+    return replace(skill, front=_split(files["SKILL.md"].decode())[0], files=files)
 
 
 def _uri(skill: Skill, path: str) -> str:
