@@ -29,7 +29,7 @@ from healthsim.tools import (
     story,
     whatifs,
 )
-from healthsim.tools.icons import icons
+from healthsim.tools.icons import icons, sent_once
 from healthsim.tools.offers import READ_ONLY, Offer
 from healthsim.tools.server import (
     ADD,
@@ -149,6 +149,7 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
         icons=list(icons("healthsim")),
         lifespan=lifespan,
         extensions=[Skills(offer.guide)],
+        middleware=[sent_once],
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
     )

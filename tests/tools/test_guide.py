@@ -135,7 +135,7 @@ async def test_prompts_carry_what_the_person_said(open_client: Open, era: str) -
         listed = {prompt.name for prompt in (await client.list_prompts()).prompts}
         found = await client.get_prompt("build_population", {"wish": "20 kids with asthma"})
 
-    assert listed == {"build_population", "ask_scenario", "check_scenario"}
+    assert {"build_population", "ask_scenario", "check_scenario"} <= listed
     assert "20 kids with asthma" in found.messages[0].content.text
 
 

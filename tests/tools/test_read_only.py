@@ -26,7 +26,7 @@ DRAFT = {"profile": load("commercial-healthy"), "journeys": []}
 def _calls(spec_id: str) -> dict[str, list[dict[str, Any]]]:
     """Return calls of each tool that a read-only server has: some answer, some are refused."""
     return {
-        "find_templates": [{}, {"limit": 0}, {"query": "xyzzy"}, {"kind": "journey", "query": "nothing"}],
+        "find_templates": [{}, {"limit": 0}, {"query": "xyzzy", "kind": "journey"}],
         "get_spec": [{"spec_id": spec_id}, {"spec_id": "empty"}, {"spec_id": "no"},
                      {"spec_id": spec_id, "section": "nowhere"}],
         "preview_spec": [{"spec_id": spec_id}, {"spec_id": "none"}],

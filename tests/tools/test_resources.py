@@ -172,8 +172,9 @@ async def test_server_prompts_and_resources_have_icons_that_no_host_must_fetch(
             *(await client.list_resources()).resources,
             *(await client.list_resource_templates()).resource_templates,
         ]
-        tools = (await client.list_tools()).tools
+        listed = await client.list_tools()
 
+    assert "icons" not in json.dumps(listed.meta or {})  # each result names the server
     assert all(one.icons for one in having)
     sources = {icon.src for one in having for icon in one.icons}
     assert all(
@@ -181,7 +182,7 @@ async def test_server_prompts_and_resources_have_icons_that_no_host_must_fetch(
     )
     assert {icon.mime_type for icon in server.icons} == {"image/svg+xml", "image/png"}
     assert max(map(len, sources)) < 3_000
-    assert not any(tool.icons for tool in tools)  # a model would read them all
+    assert not any(tool.icons for tool in listed.tools)  # a model would read them all
 
 
 def test_every_kind_of_resource_is_described() -> None:

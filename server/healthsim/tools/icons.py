@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from mcp.types import Icon
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.types import SERVER_INFO_META_KEY, Icon
 
 _IMAGES = Path(__file__).parent / "images"
 _PLAIN = " !'()*,-./:;=@_~"  # characters that may stand in a data URI as they are
@@ -34,3 +36,16 @@ def icons(name: str) -> tuple[Icon, ...]:
             Icon(src=f"data:image/png;base64,{data}", mime_type="image/png", sizes=["48x48"])
         )
     return tuple(found)
+
+
+async def sent_once(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Send the server's own icons with its identity, and not again with every result.
+
+    Middleware: since 2026-07-28 each result carries the identity of its server.
+    """
+    result = await call_next(ctx)
+    if ctx.method != "server/discover" and isinstance(result, dict):
+        identity = (result.get("_meta") or {}).get(SERVER_INFO_META_KEY)
+        if isinstance(identity, dict):
+            identity.pop("icons", None)
+    return result
