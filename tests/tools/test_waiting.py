@@ -12,7 +12,6 @@ from mcp import Client
 from healthsim.app import build_server
 from healthsim.operations import runs
 from healthsim.operations.home import Home
-from healthsim.tools.server import Ctx
 from healthsim.tools.waiting import Waiting
 from processes import PATIENCE
 from talking import text_of
@@ -66,11 +65,11 @@ async def test_a_run_without_news_is_reported_all_the_same(tmp_path: Path, era: 
 async def test_blocking_work_is_reported_while_it_lasts(tmp_path: Path, era: str) -> None:
     leave, heard = Event(), Heard(3)
 
-    async def slow(ctx: Ctx) -> str:
+    async def slow() -> str:
         """Work."""
-        waiting = Waiting(ctx, 5)
+        waiting = Waiting(5)
         answer = await waiting.during(lambda: "left" if leave.wait(PATIENCE) else "hung", "asleep")
-        await waiting.finish()
+        waiting.finish()
         return answer
 
     server = build_server(tmp_path)

@@ -15,6 +15,7 @@ from healthsim.errors import Refused, cut
 from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
 from healthsim.persistence.files import unreadable
+from healthsim.watching import stoppable
 
 LONGEST_SQL = 20_000
 """Characters of a query."""
@@ -152,7 +153,8 @@ def _answer_of(request: dict[str, Any], seconds: float) -> dict[str, Any]:
         timer = Timer(seconds, end)
         timer.start()
         try:
-            reply = _exchange(process, json.dumps(request).encode())
+            with stoppable(process.kill):
+                reply = _exchange(process, json.dumps(request).encode())
         finally:
             timer.cancel()
             process.kill()

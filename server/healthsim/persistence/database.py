@@ -20,6 +20,7 @@ from healthsim.errors import HealthSimError, NotFound, StorageError
 from healthsim.persistence.files import disk_error, display_name, fsync_file, is_locked, unreadable
 from healthsim.persistence.writer_pool import WriterPool
 from healthsim.tables import Table
+from healthsim.watching import stoppable
 
 SCHEMA = "scenario"
 """Name under which a file is attached; not seen by users, who query after a USE."""
@@ -226,7 +227,10 @@ def reader(within: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     Args:
         within: the folder of all that it may read; anywhere if none is given.
     """
-    with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
+    with (
+        duckdb.connect(":memory:", config=dict(_CLOSED)) as connection,
+        stoppable(connection.interrupt),
+    ):
         connection.execute("SET temp_directory = ''")
         if within is not None:
             _confine(connection, within)

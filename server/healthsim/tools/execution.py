@@ -59,7 +59,7 @@ async def execute_spec(
 
     A long run answers with status running: call check_run.
     """
-    home, waiting = home_of(ctx), Waiting(ctx)
+    home, waiting = home_of(ctx), Waiting()
     asked = await waiting.during(
         lambda: _asked(home, spec_id, seed, count, save_as, accept_open), "reading the draft"
     )
@@ -143,7 +143,7 @@ async def _watch(waiting: Waiting, home: Home, record: RunRecord, deadline: floa
         record = await anyio.to_thread.run_sync(
             generate.join, home, record.run_id, beat, abandon_on_cancel=True
         )
-        await waiting.say(record.done, _how_far(record))
+        waiting.say(record.done, _how_far(record))
     return record
 
 
@@ -160,7 +160,7 @@ async def _answered(
     """Answer how a run is or what came out of it, telling meanwhile that this goes on."""
     answer = await waiting.during(lambda: _answer(home, record, save_as), "judging: asked, got")
     if record.status == runs.DONE:
-        await waiting.finish()
+        waiting.finish()
     return answer
 
 
@@ -263,7 +263,7 @@ async def check_run(
     if record.status == runs.RUNNING:
         with suppress(StorageError):  # a home that is only read
             runs.share(home, run_id)
-    waiting = Waiting(ctx, record.total, record.started_at)
+    waiting = Waiting(record.total, record.started_at)
     record = await _watch(waiting, home, record, time.monotonic() + wait_seconds)
     return await _answered(waiting, home, record)
 

@@ -20,6 +20,7 @@ from healthsim.specification.faults.problems import problems_of
 from healthsim.tools.answers import compact
 from healthsim.tools.door import admitted, make_strict, without_echo
 from healthsim.tools.offers import Offer
+from healthsim.tools.pulse import watched
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -73,10 +74,11 @@ class HealthSimServer(MCPServer[ServerContext]):
         """Call a tool; every failure leaves as a `ToolError` that can be acted upon."""
         if _SURROGATE.search(name):
             raise ToolError("tool: there is none of this name; call tools/list")
+        call, report = super().call_tool, context.report_progress if context else None
         try:
             taken = admitted(arguments, self._find(name))
             _need_writable(taken)
-            result = await super().call_tool(name, taken, context)
+            result = await watched(lambda: call(name, taken, context), name, report)
         except HealthSimError as error:
             text = self.offer.error(str(error))
             raise ToolError(without_echo(text, arguments)) from error
