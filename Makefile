@@ -71,8 +71,29 @@ bench: $(READY)
 mutants: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m mutation --seed 9 --places 200
 
+# The wheel, in dist.
 build: $(READY)
-	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .
+	$(BIN)/python release/releasing.py wheel
+
+# What the targets of a release need besides: uv, and the checker of server.json.
+RELEASE := .venv/.release
+$(RELEASE): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[release]'
+	touch $(RELEASE)
+
+# The bundle for hosts, in dist, checked and packed by its format's own tool. It needs Node 20 or newer, which it
+# brings where the machine's is missing or older. URL=... also writes dist/server.json with the bundle.
+.PHONY: mcpb smoke release-check
+mcpb: $(RELEASE)
+	$(BIN)/python release/releasing.py mcpb $(if $(URL),--url $(URL))
+
+# Installs wheel and bundle alone, in folders of their own, and holds the README's conversation over stdio.
+smoke: $(RELEASE)
+	$(BIN)/python release/smoke.py
+
+# Do all places name one version, and is server.json what the registry accepts?
+release-check: $(RELEASE)
+	$(BIN)/python release/releasing.py check
 
 clean:
 	rm -rf .venv dist build .demo

@@ -24,7 +24,7 @@ from processes import PATIENCE
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("patterns.md", "requests.md")
-_BLOCK = re.compile(r"^```([a-z ]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```([a-z -]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ANSWER = re.compile(r"^```sql\n(.*?)^```\n\n?```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"\]\(requests/([a-z0-9-]+)\.json\)")
 Document = dict[str, Any]

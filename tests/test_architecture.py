@@ -26,6 +26,7 @@ _FOLDER = re.compile(r"(?:[\w.-]+/)+")
 _DOTTED = re.compile(r"healthsim(?:\.\w+)+")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _KEPT = ("reference.duckdb",)  # files of the home folder
+_OF_HOSTS = ("mcp.json", ".mcp.json", "settings.json")  # names of files that hosts keep
 
 
 def _id(path: Path) -> str:
@@ -84,7 +85,7 @@ def _wrong(span: str, page: Path) -> str:
     if _FOLDER.fullmatch(span):
         return "" if _found(span, page) else f"there is no folder {span}"
     match = _FILE.fullmatch(span)
-    if match is None or span in _KEPT:
+    if match is None or span in _KEPT or span.rpartition("/")[2] in _OF_HOSTS:
         return ""
     found = _found(match[1], page)
     if found is None:

@@ -36,7 +36,8 @@ def test_there_is_one_example_of_each_of_the_five_patterns() -> None:
 @pytest.mark.parametrize("page", sorted(path.name for path in pages.DOCS.glob("*.md")))
 def test_every_block_of_a_page_is_of_a_kind_that_is_run(page: str) -> None:
     kinds = {found.strip() for part in pages.sections(page) for found, _ in pages.fenced(part)}
+    of_hosts = {kind for kind in kinds if kind.split()[1:2] == ["host"]}  # release/test_install.py
 
-    assert kinds <= {"json journey", "json run", "sql", "text"}
+    assert kinds - of_hosts <= {"json journey", "json run", "sql", "text"}
     assert all(json.loads(text) for part in pages.sections(page)
                for kind, text in pages.fenced(part) if kind.startswith("json"))  # fmt: skip

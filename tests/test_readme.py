@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from healthsim import cli
+from healthsim import __version__, cli
+from healthsim.operations.installing import hosts
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(kind: str) -> list[str]:
@@ -40,15 +43,18 @@ def _without_handles(line: str) -> str:
     return re.sub(r"(medicare-diabetic)-[0-9a-f]{6}", r"\1", line)
 
 
-def test_the_desktop_configuration_is_json_that_serves() -> None:
+def test_the_configuration_is_json_that_serves() -> None:
     (config,) = blocks("json")
 
-    assert json.loads(config)["mcpServers"]["healthsim"]["args"] == ["serve"]
+    assert json.loads(config)["mcpServers"]["healthsim"] == hosts.host_named(
+        "claude-desktop"
+    ).entry(["uvx", "healthsim", "serve"])
 
 
 def test_every_command_named_exists_with_its_options() -> None:
     group = typer.main.get_command(cli.app)
-    said = [line.split()[1:] for line in README.splitlines() if line.startswith("healthsim ")]
+    lines = [line.removeprefix("uvx ").partition("#")[0] for line in README.splitlines()]
+    said = [line.split()[1:] for line in lines if line.startswith("healthsim ")]
     named = {words[0] for words in said} | set(re.findall(r"`healthsim (\w+)", README))
 
     assert named <= set(group.commands)  # type: ignore[attr-defined]
@@ -58,3 +64,11 @@ def test_every_command_named_exists_with_its_options() -> None:
             command = command.commands[words[0]]
         options = {flag for one in command.params for flag in one.opts}
         assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_every_name_of_a_wheel_or_bundle_has_the_version() -> None:
+    pages = [README, (DOCS / "install.md").read_text(encoding="utf-8")]
+    named = [version for page in pages for version in re.findall(r"healthsim-(\d[\d.]*\d)", page)]
+
+    assert named
+    assert set(named) == {__version__}
