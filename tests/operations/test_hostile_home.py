@@ -144,7 +144,7 @@ def test_a_manifest_that_is_a_view_reads_no_file(home: Home, foreign: Path, tmp_
     view = SECRET.format(name="healthsim_manifest", path=secret)
     _change(foreign, "DROP TABLE healthsim_manifest", view)
 
-    with pytest.raises(StorageError, match="Permission") as caught:
+    with pytest.raises(StorageError, match="it has a view, 'healthsim_manifest'") as caught:
         describe_file(foreign)
     assert "the secret" not in str(caught.value)
     [listed] = scenarios.list_all(home)

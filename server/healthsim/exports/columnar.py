@@ -19,6 +19,7 @@ DICTIONARY = "data-dictionary.csv"
 _MARKED = "Synthetic test data made by HealthSim"
 _LISTED = "- "
 _FILE = re.compile(r"[a-z0-9_-]+\.(csv|parquet)")
+_SETTINGS: Mapping[str, str] = {"threads": "1", "preserve_insertion_order": "true"}
 _OPTIONS: Mapping[str, str] = {
     "csv": "FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''",
     "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
@@ -44,9 +45,8 @@ def export(
     Raises:
         NotFound: no such table, with near matches.
     """
-    with open_read(path, writes=folder) as connection, storage_errors(folder):
-        connection.execute("SET threads = 1")
-        connection.execute("SET preserve_insertion_order = true")
+    opened = open_read(path, writes=folder, settings=_SETTINGS)
+    with opened as connection, storage_errors(folder):
         chosen = _chosen(connection, tables)
         written = [_write(connection, table, folder, form) for table in chosen]
         written.append(_dictionary(connection, chosen, folder))

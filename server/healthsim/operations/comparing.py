@@ -23,6 +23,7 @@ from healthsim.operations.common_numbers import (
     say_common,
 )
 from healthsim.operations.home import Home
+from healthsim.persistence.judgement import judge
 
 if TYPE_CHECKING:
     from healthsim.persistence.differences import Differences, TableDifference
@@ -100,19 +101,18 @@ def compare(home: Home, before: str, after: str) -> Comparison:
     """
     from healthsim.persistence.differences import (  # noqa: PLC0415  duckdb is heavy
         find_differences,
-        refuse_foreign,
     )
     from healthsim.persistence.state import describe_file  # noqa: PLC0415  as it
 
     (source, path), (other_source, other_path) = (
         scenarios.rows_of(home, before), scenarios.rows_of(home, after)
     )  # fmt: skip
+    for file in (path, other_path):
+        judge(file)
     if path.samefile(other_path):
         raise Refused(
             "compare", f"both are {source}", "name two: save the second run under another name"
         )
-    for file in (path, other_path):
-        refuse_foreign(file)
     files = describe_file(path), describe_file(other_path)
     manifests = files[0].manifest, files[1].manifest
     lines, notes = _specification((path, source), (other_path, other_source))

@@ -15,6 +15,7 @@ from healthsim.errors import Refused, cut
 from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
 from healthsim.persistence.files import unreadable
+from healthsim.persistence.judgement import judge
 from healthsim.watching import stoppable
 
 LONGEST_SQL = 20_000
@@ -80,6 +81,8 @@ def query(
     """
     path = scenarios.rows_of(home, name)[1]
     second = scenarios.rows_of(home, other)[1] if other else None
+    for file in filter(None, (path, second)):
+        judge(file)
     if second and second.samefile(path):
         raise Refused("other", f"is {name!r} itself", "name another scenario, or leave it out")
     return query_file(path, sql, second, limit=limit, offset=offset, seconds=seconds)
@@ -102,6 +105,8 @@ def query_file(
         raise Refused(
             "sql", "it holds half a character (a lone surrogate)", "send whole characters"
         )
+    for file in filter(None, (path, other)):
+        judge(file)
     request = {
         "path": str(path), "other": str(other or ""), "sql": sql, "limit": limit,
         "offset": offset, "seconds": seconds,

@@ -275,8 +275,9 @@ def rows_of(home: Home, name: str) -> tuple[str, Path]:
         Refused: neither may be called so.
         NotFound: it is neither, or the run has made no rows.
     """
-    file = _states(home).path(name)
-    if file.is_file():
+    states = _states(home)
+    file = states.path(name)
+    if states.exists(name):
         return f"scenario {name!r}", file
     known = [record.run_id for record in runs.list_runs(home)]
     if name in known:

@@ -6,18 +6,29 @@ would hand a process that still knows an older file of the same name the older r
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from glob import escape
 from pathlib import Path
-from types import TracebackType
+from threading import Event, Thread
+from types import MappingProxyType, TracebackType
 
 import duckdb
 import pyarrow as pa
 
 from healthsim.errors import HealthSimError, NotFound, StorageError
-from healthsim.persistence.files import disk_error, display_name, fsync_file, is_locked, unreadable
+from healthsim.persistence.files import (
+    disk_error,
+    display_name,
+    fsync_file,
+    is_locked,
+    unreadable,
+    without_folders,
+)
+from healthsim.persistence.judgement import SCENARIO, Rules, judge, trust
 from healthsim.persistence.writer_pool import WriterPool
 from healthsim.tables import Table
 from healthsim.watching import stoppable
@@ -28,11 +39,23 @@ SCHEMA = "scenario"
 OTHER = "other"
 """Name under which a second file is attached, to be compared with the first."""
 
+SHORT = 60.0
+"""Seconds that an operation of a few rows may take."""
+
+LONG = 3_600.0
+"""Seconds that an operation over all rows may take."""
+
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
 _WRITERS = 2  # inserts that run at once, one core each
 _MEMORY_MB = 400  # twice as much is 2 % faster (measured)
 _SMALL_BLOCK = 16_384  # bytes; DuckDB's own blocks of 262,144 suit large tables
 _PATIENCE = 5.0  # seconds to wait for another process to let go of a file
 _COMPARING_MB = 1_200
+_READING_MB = 4_000
+_LEAST_MB = 400
+_READING_SHARE = 0.6  # of the machine's memory
+_AGAIN = 0.1  # seconds between two interruptions of what ran too long
 _CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
@@ -144,6 +167,7 @@ class Writer:
                     self.connection.execute(f"DETACH {SCHEMA}")
                     self.connection.close()
                     fsync_file(self._path)
+                trust(self._path)
                 complete = True
         finally:
             if not complete:  # frees its space before the error is recorded
@@ -171,70 +195,119 @@ def wal(path: Path) -> Path:
 
 
 @contextmanager
-def open_read(path: Path, writes: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_read(
+    path: Path,
+    writes: Path | None = None,
+    *,
+    rules: Rules | None = None,
+    settings: Mapping[str, str] = NO_SETTINGS,
+    seconds: float = LONG,
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB file for one operation of reading, and close it after.
 
-    Files may come from anywhere: what a view or macro asks for beyond this one DuckDB refuses.
+    Files may come from anywhere. The file is judged first; what is read then reaches no other
+    file, changes no setting, and ends at a deadline.
 
     Args:
         path: the file.
         writes: a folder where files may be written besides, as an export does.
+        rules: what the file may consist of; by default, what a scenario may.
+        settings: of DuckDB, for this operation.
+        seconds: after which reading is stopped.
 
     Raises:
         NotFound: there is no such file.
-        StorageError: it cannot be read, or another process kept it for too long.
+        StorageError: it cannot be read, should not be, or another process kept it for too long.
     """
-    with reader() as connection, attached(connection, path):
+    judge(path, rules)
+    with reader(seconds=seconds) as connection, attached(connection, path):
+        for name, value in settings.items():
+            connection.execute(f"SET {name} = {value}")
         _confine(connection, writes)
         yield connection
 
 
 @contextmanager
-def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_write(path: Path, *, rules: Rules | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing DuckDB file for one operation of changing it; checkpoint, close, fsync."""
+    judge(path, rules)
     with reader() as connection, attached(connection, path, "READ_WRITE"):
         yield connection
         connection.execute(f"CHECKPOINT {SCHEMA}")
     with storage_errors(path):
         fsync_file(path)
+    trust(path, rules.what if rules else SCENARIO)
 
 
 @contextmanager
 def open_two(path: Path, other: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Show two files to one connection, as `scenario` and `other`, and no other file.
-
-    What a view or macro of a foreign file asks for beyond the two is refused by DuckDB.
+    """Show two files to one connection, as `scenario` and `other`; both are judged first.
 
     Raises:
         NotFound: one of them is not there.
-        StorageError: one cannot be read; the error names it.
+        StorageError: one cannot be read, or should not be; the error names it.
     """
+    files = {SCHEMA: path, OTHER: other}
+    for file in files.values():
+        judge(file)
     with reader() as connection:
-        for name, file in ((SCHEMA, path), (OTHER, other)):
-            _need_file(file)
+        for name, file in files.items():
             with storage_errors(file):
                 _attach(connection, file, "READ_ONLY", name)
         connection.execute(f"SET memory_limit = '{_COMPARING_MB}MB'")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        _confine(connection, None)
         yield connection
 
 
 @contextmanager
-def reader(within: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def reader(
+    within: Path | None = None, seconds: float = LONG
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection that `attached` can show several files to, one after another.
 
     Args:
         within: the folder of all that it may read; anywhere if none is given.
+        seconds: after which whatever it runs is stopped.
     """
     with (
         duckdb.connect(":memory:", config=dict(_CLOSED)) as connection,
         stoppable(connection.interrupt),
     ):
         connection.execute("SET temp_directory = ''")
+        connection.execute(f"SET memory_limit = '{_reading_mb()}MB'")
         if within is not None:
             _confine(connection, within)
-        yield connection
+        with _stopped_after(connection, seconds):
+            yield connection
+
+
+@cache
+def _reading_mb() -> int:
+    """Return how much memory reading may take: of a small machine, not more than a part."""
+    if not hasattr(os, "sysconf"):  # Windows
+        return _READING_MB
+    pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return max(_LEAST_MB, min(_READING_MB, int(pages * page * _READING_SHARE) // 10**6))
+
+
+@contextmanager
+def _stopped_after(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt whatever a connection runs after so many seconds, until the block ends."""
+    ended = Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not ended.wait(wait):
+            connection.interrupt()
+            wait = _AGAIN
+
+    watcher = Thread(target=watch, name="healthsim-deadline", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
@@ -242,6 +315,7 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None
     if folder is not None:
         connection.execute(f"SET allowed_directories = [{literal(str(folder))}]")
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 @contextmanager
@@ -303,7 +377,19 @@ def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:
     """Say what an error of DuckDB or the disk means for a file, by its name alone."""
     if isinstance(error, OSError):
         return disk_error(display_name(path), error)
-    line = _telling_line(str(error), path)
+    line = without_folders(str(error), path)
+    if isinstance(error, duckdb.InterruptException):
+        return StorageError(
+            display_name(path),
+            "reading it took too long and was stopped",
+            "ask for less of it; if that does not help, verify it or save its run again",
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return StorageError(
+            display_name(path),
+            "it needs more memory than reading may take",
+            "ask for less of it, or generate fewer people",
+        )
     if isinstance(error, duckdb.ConstraintException):
         return StorageError(
             display_name(path),
@@ -311,10 +397,3 @@ def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:
             "report this as a fault of the engine, with the specification",
         )
     return unreadable(display_name(path), line)
-
-
-def _telling_line(text: str, path: Path) -> str:
-    """Return DuckDB's first line, or the cause that it names further down, without folders."""
-    lines = text.replace(str(path), display_name(path)).replace(str(path.parent), "…").splitlines()
-    causes = [line for line in lines[1:] if line.startswith("Original error")]
-    return (causes or lines or ["no message"])[0][:300]

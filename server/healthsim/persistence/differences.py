@@ -16,18 +16,12 @@ from typing import Any
 import duckdb
 
 from healthsim.errors import Refused
-from healthsim.persistence.database import OTHER, SCHEMA, open_read, open_two, quoted
+from healthsim.persistence.database import OTHER, SCHEMA, open_two, quoted
 from healthsim.persistence.files import DamagedFile
 from healthsim.tables import Table
 
 PERSON = "person_id"
 _MOST_ROWS = 500_000  # of a table that are compared at once
-_FOREIGN = (
-    "SELECT 'view', view_name FROM duckdb_views() "
-    "WHERE database_name = current_database() AND NOT internal UNION ALL "
-    "SELECT 'macro', function_name FROM duckdb_functions() "
-    "WHERE database_name = current_database() AND NOT internal LIMIT 1"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +69,6 @@ class _Compared:
     place: int
     key: tuple[str, ...]
     columns: tuple[str, ...]
-
-
-def refuse_foreign(path: Path) -> None:
-    """Refuse a file with a view or a macro: no scenario has any, and they may read other files.
-
-    Raises:
-        DamagedFile: it has one.
-    """
-    with open_read(path) as connection:
-        found = connection.execute(_FOREIGN).fetchone()
-    if found:
-        raise DamagedFile(
-            path.name,
-            f"it has a {found[0]}, {str(found[1])[:60]!r}, which no scenario has",
-            "do not trust it: delete it and save the run again, or drop that with DuckDB",
-        )
 
 
 @contextmanager

@@ -22,6 +22,9 @@ from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import open_read, quoted
 from healthsim.tables import NO_NUMBER, Columns, Table, Type
 
+CENTS: Mapping[str, str] = {"arrow_output_version": "'1.5'"}
+"""Settings by which DuckDB hands over DECIMAL(12,2) as int64 cents."""
+
 _BATCH = 122_880  # rows of one DuckDB row group
 _MOST_WORDS = 8_192  # more than names, places and codes have; identifiers soon pass it
 
@@ -90,7 +93,7 @@ def digest_stored(path: Path, tables: Iterable[Table]) -> Digest:
     """Digest the tables of a stored scenario, in the order in which their rows are stored."""
     known = tuple(tables)
     digest = Digest(known)
-    with open_read(path) as connection:
+    with open_read(path, settings=CENTS) as connection:
         add_stored(digest, connection, known)
     return digest
 
@@ -98,8 +101,13 @@ def digest_stored(path: Path, tables: Iterable[Table]) -> Digest:
 def add_stored(
     digest: Digest, connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]
 ) -> None:
-    """Add the rows of some tables of the current schema, in the order in which they are stored."""
-    connection.execute("SET arrow_output_version = '1.5'")  # DECIMAL(12,2) as int64 cents
+    """Add the rows of some tables of the current schema, in the order in which they are stored.
+
+    Args:
+        digest: what they are added to.
+        connection: with the settings of `CENTS`.
+        tables: their definitions.
+    """
     for table in tables:
         columns = ", ".join(quoted(column.name) for column in table.columns)
         rows = connection.sql(f"SELECT {columns} FROM {quoted(table.name)}")  # noqa: S608

@@ -31,6 +31,23 @@ def temporary(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}.unfinished")
 
 
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)[ .]*([.:].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_device(name: str) -> bool:
+    """Say whether Windows takes a file's name for a device, whatever its ending.
+
+    Such a name is no name of ours on any platform: files are handed on.
+
+    >>> [name for name in ("con", "NUL.csv", "com1", "console", "aux-2") if is_device(name)]
+    ['con', 'NUL.csv', 'com1']
+    """
+    return bool(_DEVICE.fullmatch(name.lstrip(" ")))
+
+
 def display_name(path: Path) -> str:
     """Return the name by which a user knows a file: its own, or what it is to become."""
     match = _TEMPORARY.fullmatch(path.name)
@@ -162,9 +179,28 @@ def unreadable(where: str, message: str) -> StorageError:
         return StorageError(where, _TOO_LARGE, _LIFT)
     if "permission denied" in text or "read-only file system" in text:
         return StorageError(where, "it may not be used (permission denied)", _ELSEWHERE)
+    if "version number" in text or "newer version of duckdb" in text:
+        return DamagedFile(
+            where,
+            "it was written by a newer DuckDB than the one here",
+            "install a newer HealthSim (its DuckDB reads it), or ask for the file as an older "
+            "DuckDB writes it",
+        )
     if "not a valid duckdb database" in text:
         return DamagedFile(where, "it is not a DuckDB file", again)
     return DamagedFile(where, f"it is cut short, damaged or too new ({message})", again)
+
+
+def without_folders(text: str, path: Path) -> str:
+    """Return the first line of DuckDB's message, or the cause that it names further down.
+
+    Args:
+        text: the message.
+        path: the file that it is about, which is named by its own name alone.
+    """
+    lines = text.replace(str(path), display_name(path)).replace(str(path.parent), "…").splitlines()
+    causes = [line for line in lines[1:] if line.startswith("Original error")]
+    return (causes or lines or ["no message"])[0][:300]
 
 
 def is_locked(message: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+
+from healthsim.persistence.files import is_device
 
 SUFFIX = ".duckdb"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -12,8 +15,18 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 def names_in(folder: Path) -> list[str]:
     """Return the names of all scenarios in a folder, sorted; none where there is no folder."""
-    stems = (path.stem for path in folder.glob(f"*{SUFFIX}") if path.is_file())
-    return sorted(stem for stem in stems if NAME.fullmatch(stem))
+    stems = (path.stem for path in folder.glob(f"*{SUFFIX}") if is_there(path))
+    return sorted(stem for stem in stems if is_name(stem))
+
+
+def is_name(name: str) -> bool:
+    """Say whether a scenario may be called so, on any platform."""
+    return bool(NAME.fullmatch(name)) and not is_device(name)
+
+
+def is_there(path: Path) -> bool:
+    """Say whether something lies there that could be taken for a file, a link or pipe included."""
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir())
 
 
 def changed_at(folder: Path, name: str) -> float:

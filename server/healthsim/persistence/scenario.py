@@ -15,18 +15,22 @@ from healthsim.errors import StorageError
 from healthsim.formats import FIRST, Formats
 from healthsim.persistence.database import SCHEMA, storage_errors
 from healthsim.persistence.files import DamagedFile, UnknownFormat
+from healthsim.persistence.judgement import (
+    DICTIONARY,
+    DICTIONARY_COLUMNS,
+    MANIFEST,
+    MANIFEST_COLUMNS,
+)
 from healthsim.tables import Column, Table
 
-MANIFEST = "healthsim_manifest"
-DICTIONARY = "healthsim_columns"
-
-_CREATE = (
-    f"CREATE TABLE {SCHEMA}.{MANIFEST} (key VARCHAR NOT NULL, value VARCHAR NOT NULL)",
-    f"CREATE TABLE {SCHEMA}.{DICTIONARY} (table_name VARCHAR NOT NULL, "
-    "column_name VARCHAR NOT NULL, type VARCHAR NOT NULL, meaning VARCHAR NOT NULL, "
-    "required BOOLEAN NOT NULL, decimals INTEGER, reference VARCHAR NOT NULL, "
-    "source VARCHAR NOT NULL, position INTEGER NOT NULL, product VARCHAR NOT NULL, "
-    "grain VARCHAR NOT NULL, key VARCHAR NOT NULL)",
+_CREATE = tuple(
+    f"CREATE TABLE {SCHEMA}.{table} ("
+    + ", ".join(
+        f"{name} {kind}{'' if name == 'decimals' else ' NOT NULL'}"
+        for name, kind in columns.items()
+    )
+    + ")"
+    for table, columns in ((MANIFEST, MANIFEST_COLUMNS), (DICTIONARY, DICTIONARY_COLUMNS))
 )
 _READ_DICTIONARY = (
     "SELECT table_name, column_name, type, meaning, required, decimals, reference, source, "  # noqa: S608

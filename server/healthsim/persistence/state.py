@@ -11,6 +11,7 @@ from pathlib import Path
 
 from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.persistence.database import (
+    SHORT,
     attached,
     discard,
     open_read,
@@ -22,12 +23,14 @@ from healthsim.persistence.database import (
 )
 from healthsim.persistence.files import (
     fsync_folder,
+    is_device,
     publish_new,
     publish_over,
     sweep,
     temporary,
 )
-from healthsim.persistence.names import NAME, SUFFIX, names_in
+from healthsim.persistence.judgement import judge, judge_all, trust
+from healthsim.persistence.names import SUFFIX, is_name, is_there, names_in
 from healthsim.persistence.scenario import (
     Manifest,
     read_manifest,
@@ -70,7 +73,13 @@ class StateManager:
         Raises:
             Refused: the name is not one that a scenario may have.
         """
-        if not NAME.fullmatch(name):
+        if is_device(name):
+            raise Refused(
+                f"scenario {name[:80]!r}",
+                "a name that Windows keeps for a device",
+                f"choose another, e.g. {self.free(name)!r}",
+            )
+        if not is_name(name):
             there = _plain_name(name) in self.names()
             raise Refused(
                 f"scenario {name[:80]!r}",
@@ -88,7 +97,7 @@ class StateManager:
 
     def exists(self, name: str) -> bool:
         """Say whether there is a scenario of this name."""
-        return self.path(name).is_file()
+        return is_there(self.path(name))
 
     def free(self, wanted: str) -> str:
         """Return a name that no scenario has: the wanted one, or it with the next free number."""
@@ -98,7 +107,8 @@ class StateManager:
         if not (stem and re.fullmatch(r"\d{1,3}", number)):
             stem, number = plain, "1"
         numbered = (f"{stem}-{later}" for later in count(int(number) + 1))
-        return next(name for name in chain([plain], numbered) if name not in taken)
+        names = chain([plain], numbered)
+        return next(name for name in names if name not in taken and not is_device(name))
 
     def taken(self, name: str) -> Refused:
         """Return the refusal of a name that is taken, with one that is free."""
@@ -116,7 +126,7 @@ class StateManager:
             NotFound: there is none; the error suggests near names.
         """
         path = self.path(name)
-        if not path.is_file():
+        if not is_there(path):
             raise NotFound(f"scenario {name!r}", "no such scenario", near(name, self.names()))
         return path
 
@@ -137,8 +147,10 @@ class StateManager:
         unfinished = temporary(target)
         with storage_errors(target):
             sweep(self._folder)
+            judge(run_file)
             try:
                 shutil.copyfile(run_file, unfinished)
+                trust(unfinished)
                 with open_write(unfinished) as connection:
                     rewrite_manifest(connection, manifest)
                 self._publish(unfinished, target, replace)
@@ -173,18 +185,20 @@ class StateManager:
 
     def manifests(self) -> Iterator[tuple[str, Manifest | HealthSimError, int]]:
         """Yield each scenario's name, its manifest or why it cannot be read, and its bytes."""
-        with reader(self._folder) as connection:
-            for name in self.names():
-                path = self.path(name)
+        with reader(self._folder, SHORT) as connection:
+            paths = [self.path(name) for name in self.names()]
+            for path, refusal in zip(paths, judge_all(paths), strict=True):
                 manifest: Manifest | HealthSimError
                 try:
+                    if refusal is not None:
+                        raise refusal
                     with attached(connection, path):
                         manifest, size = read_manifest(connection, path), path.stat().st_size
                 except NotFound:
                     continue  # somebody deleted it meanwhile
                 except HealthSimError as error:
                     manifest, size = error, 0
-                yield name, manifest, size
+                yield path.stem, manifest, size
 
     def delete(self, name: str) -> None:
         """Delete a scenario for good."""
@@ -196,7 +210,7 @@ class StateManager:
 
 def describe_file(path: Path) -> ScenarioDescription:
     """Describe any scenario's or run's file."""
-    with open_read(path) as connection:
+    with open_read(path, seconds=SHORT) as connection:
         manifest = read_manifest(connection, path)
         return ScenarioDescription(manifest, read_tables(connection, path), path.stat().st_size)
 
@@ -205,7 +219,7 @@ def rows_of(
     path: Path, table: str, columns: Sequence[str], people: Sequence[int]
 ) -> list[tuple[object, ...]]:
     """Return some columns of all rows that some people have in a table."""
-    with open_read(path) as connection:
+    with open_read(path, seconds=SHORT) as connection:
         listed = ", ".join(map(quoted, columns))
         marks = ", ".join("?" for _ in people)
         statement = f"SELECT {listed} FROM {quoted(table)} WHERE person_id IN ({marks})"  # noqa: S608
@@ -218,7 +232,7 @@ def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tup
     Raises:
         NotFound: there is no such table; the error suggests near names.
     """
-    with open_read(path) as connection:
+    with open_read(path, seconds=SHORT) as connection:
         known = {described.name: described for described in read_tables(connection, path)}
         if table not in known:
             raise NotFound(f"table {table!r}", "no such table", near(table, known))

@@ -12,7 +12,7 @@ import duckdb
 
 from healthsim.errors import Cancelled, NotFound, Refused, near
 from healthsim.persistence.database import ddl
-from healthsim.persistence.digest import Digest, add_stored
+from healthsim.persistence.digest import CENTS, Digest, add_stored
 from healthsim.persistence.files import sweep
 from healthsim.reference import books, census, hospitals, nppes, places, state_codes, svi
 from healthsim.reference.csv_source import CsvSource, ReportProgress, open_source
@@ -88,6 +88,8 @@ class _Files:
         vintage, checks = load(connection, source, request.year, request.as_of)
         connection.execute(f"DROP TABLE {STAGED}")
         digest = Digest([self.table])
+        for name, value in CENTS.items():
+            connection.execute(f"SET {name} = {value}")
         add_stored(digest, connection, [self.table])
         rows = digest.rows[self.table.name]
         if not rows:

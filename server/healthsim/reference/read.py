@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from healthsim.errors import NotFound
 from healthsim.persistence.database import open_read, quoted
-from healthsim.reference.store import ImportRecord, imports, list_imports
+from healthsim.reference.store import RULES, ImportRecord, imports, list_imports
 from healthsim.reference.tables import (
     COUNTY_MEASURES,
     COUNTY_PEOPLE,
@@ -132,7 +132,7 @@ def open_reference(path: Path) -> Iterator[ReferenceReader]:
     if not path.is_file():
         yield ReferenceReader(None)
         return
-    with open_read(path) as connection:
+    with open_read(path, rules=RULES) as connection:
         yield ReferenceReader(connection)
 
 

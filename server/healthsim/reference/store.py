@@ -37,7 +37,8 @@ from healthsim.persistence.files import (
     sweep,
     temporary,
 )
-from healthsim.reference.tables import IMPORTS
+from healthsim.persistence.judgement import rules_of
+from healthsim.reference.tables import IMPORTS, TABLES
 
 _MEMORY_MB = 500  # of DuckDB's buffers; sorting millions of providers spills to the disk
 _BUSY = Refused(
@@ -48,6 +49,9 @@ _FULL = StorageError(
     "there is no room to sort its rows, neither in memory nor on the disk",
     "free some space on the disk of the home folder, then repeat; nothing has changed",
 )
+RULES = rules_of("reference", IMPORTS, TABLES.values())
+"""What a file of imported figures may consist of."""
+
 _OLD = "old"
 _CLOSED = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
@@ -78,7 +82,7 @@ def imports(path: Path) -> tuple[ImportRecord, ...]:
     """Return the imports of a reference, by name; none where there is no file."""
     if not path.is_file():
         return ()
-    with open_read(path) as connection:
+    with open_read(path, rules=RULES) as connection:
         return list_imports(connection)
 
 
@@ -164,7 +168,7 @@ def _take_over(
     connection.execute(ddl(IMPORTS))
     if not path.is_file():
         return
-    with open_read(path):  # waits for other users of it, and explains its faults
+    with open_read(path, rules=RULES):  # waits for other users of it, and explains its faults
         pass
     connection.execute(f"ATTACH {literal(str(path))} AS {_OLD} (READ_ONLY)")
     connection.execute(f"USE {_OLD}")

@@ -1,0 +1,245 @@
+"""The process that opens a DuckDB file before HealthSim does, and says what should not be in it.
+
+A file may be made so that DuckDB ends or never returns while it opens it. So it is opened here
+first, in a process that may end. It is started as a file of its own and imports DuckDB and nothing
+of HealthSim. It reads requests from standard input, one JSON object a line, answers each with one
+line, and ends itself when nobody asks any more. No table is read before all of them are known to
+be tables; no view, macro or expression of the file is run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+_FILE = "judged_"  # names under which the files are attached begin so
+_IDLE = 5.0  # seconds without a request after which the process ends
+_ADDRESS_SPACE = 2_000 * 2**20  # of the process; libraries reserve a third of it
+_PLAIN = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_CLOSED = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_unsigned_extensions": False,
+    "allow_persistent_secrets": False,
+}
+_SETTINGS = (
+    "SET memory_limit = '200MB'",
+    "SET threads = 1",
+    "SET temp_directory = ''",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+_STRANGE = (
+    ("a view", "view_name", "duckdb_views()", "NOT internal"),
+    ("a macro", "function_name", "duckdb_functions()", "NOT internal"),
+    ("a trigger", "trigger_name", "duckdb_triggers()", "true"),
+    ("a type of its own", "type_name", "duckdb_types()", "NOT internal"),
+    ("a sequence", "sequence_name", "duckdb_sequences()", "true"),
+    ("an index", "index_name", "duckdb_indexes()", "true"),
+    ("a coordinate system", "crs_name", "duckdb_coordinate_systems()", "true"),
+    ("a schema beside main", "schema_name", "duckdb_schemas()",
+     "NOT internal AND schema_name <> 'main'"),
+    ("a table with a constraint", "table_name", "duckdb_constraints()",
+     "constraint_type <> 'NOT NULL'"),
+    ("a computed column", "table_name || '.' || column_name", "duckdb_columns()", "is_generated"),
+    ("a column with a default", "table_name || '.' || column_name", "duckdb_columns()",
+     "column_default IS NOT NULL"),
+)  # fmt: skip
+"""What a file is refused for, in this order: what it is called, and where its names are found."""
+
+_DROP = "drop that with DuckDB if you know what it is for; else delete the file"
+_AGAIN = "restore it from a copy, or delete it and save the scenario again"
+_MOST_COLUMNS = 300  # of one table
+_LONGEST = 32 * 2**20  # bytes of text of a table that is read as a whole
+_ROWS_PER_BYTE = 64  # of the whole file; honest rows take a byte and more
+
+
+class Unfit(Exception):  # noqa: N818
+    """Something that no file of its kind has: what was found, and how to mend it."""
+
+    def __init__(self, found: str, mend: str) -> None:
+        super().__init__(found)
+        self.found, self.mend = found, mend
+
+
+def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Open files and look at what they consist of.
+
+    Args:
+        request: `files`, pairs of a path and its size in bytes; `tables` that each may have;
+            `exact`, the columns and types of some of them; `types` of the columns of the others;
+            `needs`, a table without which it is no `what`; and `texts`, pairs of a table that is
+            read as a whole and its most rows.
+
+    Returns:
+        For each file nothing where it is fit; else `found` and `mend`, or `storage`: why it could
+        not be opened.
+    """
+    answers: list[dict[str, Any]] = [{} for _ in request["files"]]
+    with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
+        for number, (path, _) in enumerate(request["files"]):
+            try:
+                _attach(connection, path, number)
+            except duckdb.Error as error:
+                answers[number] = {"storage": str(error)}
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        strange = _strange(connection)
+        tables = _by_file(connection, "table_name, estimated_size, column_count", "duckdb_tables()")
+        columns = _by_file(connection, "table_name, column_name, data_type", "duckdb_columns()")
+        for number, (_, size) in enumerate(request["files"]):
+            if answers[number]:
+                continue
+            try:
+                if number in strange:
+                    what = f"{strange[number]}, which no {request['what']} has"
+                    raise Unfit(f"it has {what}", _DROP)
+                _judge_tables(tables.get(number, []), size, request)
+                _judge_columns(columns.get(number, []), request)
+                _judge_texts(connection, f"{_FILE}{number}", request)
+            except Unfit as unfit:
+                answers[number] = {"found": unfit.found, "mend": unfit.mend}
+            except duckdb.Error as error:
+                answers[number] = {"storage": str(error)}
+    return answers
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: str, number: int) -> None:
+    escaped = path.replace("'", "''")
+    deadline = time.monotonic() + 5.0
+    while True:
+        try:
+            connection.execute(f"ATTACH '{escaped}' AS {_FILE}{number} (READ_ONLY, TYPE duckdb)")
+            return
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower() or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def _by_file(
+    connection: duckdb.DuckDBPyConnection, columns: str, source: str, where: str = "true"
+) -> dict[int, list[tuple[Any, ...]]]:
+    """Return rows of a system table about the files, by number of the file."""
+    rows = connection.execute(
+        f"SELECT database_name, {columns} FROM {source} "
+        f"WHERE starts_with(database_name, '{_FILE}') AND {where}"
+    ).fetchall()
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for database, *row in rows:
+        found.setdefault(int(database.removeprefix(_FILE)), []).append(tuple(row))
+    return found
+
+
+def _strange(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """Return by number of a file the first thing in it that no file has, with its name."""
+    strange: dict[int, str] = {}
+    for what, name, source, where in _STRANGE:
+        for number, rows in _by_file(connection, name, source, where).items():
+            strange.setdefault(number, f"{what}, {_shown(min(str(row[0]) for row in rows))}")
+    return strange
+
+
+def _judge_tables(rows: list[tuple[Any, ...]], size: int, request: dict[str, Any]) -> None:
+    names = {str(row[0]) for row in rows}
+    if request["needs"] not in names:
+        raise Unfit(
+            f"it is a DuckDB file, but not a {request['what']}",
+            "open it with the program that made it, or delete it and save again",
+        )
+    for name in sorted(names - set(request["tables"])):
+        kind = "that HealthSim does not know" if _PLAIN.fullmatch(name) else "with a strange name"
+        raise Unfit(f"it has a table {kind}, {_shown(name)}",
+                    f"{_DROP}; where a newer HealthSim made it, install that one")  # fmt: skip
+    for name, count, columns in rows:
+        if columns > _MOST_COLUMNS:
+            raise Unfit(f"its table {name} has {columns:,} columns", _AGAIN)
+        if count > max(size, 1) * _ROWS_PER_BYTE:
+            raise Unfit(f"its table {name} claims {count:,} rows in a file of {size:,} bytes",
+                        _AGAIN)  # fmt: skip
+
+
+def _judge_columns(rows: list[tuple[Any, ...]], request: dict[str, Any]) -> None:
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+        if not _PLAIN.fullmatch(column):
+            raise Unfit(f"its table {table} has a column with a strange name, {_shown(column)}",
+                        _DROP)  # fmt: skip
+        if kind not in request["types"]:
+            raise Unfit(
+                f"its column {table}.{column} has a type that no {request['what']} has, "
+                f"{_shown(kind)}", _DROP,
+            )  # fmt: skip
+    for table, columns in request["exact"].items():
+        if list(found.get(table, {}).items()) != list(columns.items()):
+            raise Unfit(f"its table {table} does not have the columns that it should", _AGAIN)
+
+
+def _judge_texts(
+    connection: duckdb.DuckDBPyConnection, database: str, request: dict[str, Any]
+) -> None:
+    """Refuse tables that are read as a whole and that are too long for it."""
+    for table, most in request["texts"]:
+        columns = [name for name, kind in request["exact"][table].items() if kind == "VARCHAR"]
+        lengths = " + ".join(f"strlen({column})" for column in columns)
+        row = connection.execute(
+            f"SELECT count(*), sum({lengths}) FROM {database}.{table}"
+        ).fetchone()
+        count, size = row or (0, 0)
+        if count > most or (size or 0) > _LONGEST:
+            raise Unfit(
+                f"its table {table} has {count:,} rows with {size or 0:,} bytes of text, and may "
+                f"have {most:,} with {_LONGEST:,}", _AGAIN,
+            )  # fmt: skip
+
+
+def _shown(name: object) -> str:
+    """Return a name of the file as it may be shown: quoted, short, without control characters."""
+    text = str(name)
+    return ascii(text if len(text) <= 60 else f"{text[:59]}…")
+
+
+def _requests() -> Iterator[dict[str, Any]]:
+    """Yield what is asked, line by line; end the process when nobody asks for a while."""
+    while True:
+        idle = threading.Timer(_IDLE, os._exit, (0,))
+        idle.daemon = True
+        idle.start()
+        line = sys.stdin.readline()
+        idle.cancel()
+        if not line:
+            return
+        yield json.loads(line)
+
+
+def main() -> None:
+    """Answer until standard input is closed."""
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415  Unix only
+
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for request in _requests():
+        try:
+            answer = judge(request)
+        except MemoryError:
+            answer = [{"found": "it needs too much memory to be opened", "mend": _AGAIN}]
+        except Exception as error:  # its text may hold folders
+            answer = [{"found": f"it cannot be judged ({type(error).__name__})", "mend": _AGAIN}]
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    os._exit(0)  # DuckDB's threads need not be waited for
+
+
+if __name__ == "__main__":
+    main()
