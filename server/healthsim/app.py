@@ -16,6 +16,7 @@ from mcp.server.mcpserver import MCPServer
 from healthsim import __version__
 from healthsim.codes import imported_books
 from healthsim.operations.home import Home
+from healthsim.serving.stdio import serve_stdio
 from healthsim.tools import (
     building,
     completion,
@@ -175,8 +176,4 @@ def serve(home: Path | None = None, http: tuple[str, int] | None = None, **optio
     if http is not None:
         server.run("streamable-http", host=http[0], port=http[1])
         return
-    # Output of libraries must not reach the protocol: the SDK diverts it to stderr, but only
-    # what is not buffered.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(write_through=True)
-    server.run("stdio")
+    serve_stdio(server)

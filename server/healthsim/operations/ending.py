@@ -23,10 +23,15 @@ def has_begun() -> bool:
     return _begun.is_set()
 
 
+def announce() -> None:
+    """Say that this process is about to end: what is cancelled from now on is interrupted."""
+    _begun.set()
+
+
 @atexit.register
 def end() -> None:
     """End everything that ends with this process, as far as that goes quickly."""
-    _begun.set()
+    announce()
     with _one_at_a_time:
         for ending in _endings:
             try:

@@ -323,7 +323,10 @@ def _near_table(connection: duckdb.DuckDBPyConnection, found: str) -> str:
 
 
 def _confine(seconds: float) -> None:
-    """Bound this process: its memory by the system or a watchdog, its life by its deadline."""
+    """Bound this process: its memory by the system or a watchdog, its life by its deadline.
+
+    It ends with the process that started it too; Windows does not say that this has ended.
+    """
     if sys.platform == "linux":
         import resource  # noqa: PLC0415  Unix only
 
@@ -333,8 +336,8 @@ def _confine(seconds: float) -> None:
 
 
 def _watch(seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and _resident() < _RESIDENT:
+    deadline, parent = time.monotonic() + seconds, os.getppid()
+    while time.monotonic() < deadline and _resident() < _RESIDENT and os.getppid() == parent:
         time.sleep(0.05)
     os._exit(3)
 

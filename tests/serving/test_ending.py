@@ -1,0 +1,181 @@
+"""The end of the server: at once, whatever it is doing, and with everything in order."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from healthsim.operations import runs
+from healthsim.operations.home import Home
+from processes import PATIENCE
+from serving.piped import ERAS, Piped, piped
+
+pytestmark = pytest.mark.slow
+
+MANY = "300000 adults in Texas"
+ON_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+BLOCKING = """
+import sys
+from pathlib import Path
+from threading import Event
+from healthsim import app
+build = app.build_server
+def stuck_server(home, **options):
+    server = build(home, **options)
+    def stuck() -> str:
+        '''Never come back.'''
+        (home / 'stuck').touch()
+        Event().wait()
+        return ''
+    def long_query(name: str, sql: str) -> int:
+        '''Query with more patience than a test has.'''
+        from healthsim.operations import query
+        (home / 'stuck').touch()
+        return query.query(server_home, name, sql, seconds=100_000).row_count
+    from healthsim.operations.home import Home
+    server_home = Home(home)
+    server.add_tool(stuck)
+    server.add_tool(long_query)
+    return server
+app.build_server = stuck_server
+app.serve(Path(sys.argv[1]))
+"""
+"""A server with a tool that blocks its thread for ever."""
+
+
+def until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def under_way(client: Piped, home: Home, wait_seconds: int) -> str:
+    """Begin a run that takes longer than any test, and return its run_id once it has rows."""
+    draft = client.call("start_profile_builder", request=MANY)
+    number = client.begin("execute_spec", spec_id=draft["spec_id"], wait_seconds=wait_seconds)
+    if not wait_seconds:
+        client.answer(number)
+    until(lambda: any(run.done for run in runs.list_runs(home)))
+    return runs.list_runs(home)[0].run_id
+
+
+def left(home: Home) -> list[str]:
+    return sorted(path.suffix for path in home.runs.iterdir())
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("wait_seconds", [0, 40], ids=["nobody waits", "a call waits"])
+def test_a_closed_input_interrupts_the_run_and_leaves_nothing_unfinished(
+    tmp_path: Path, era: str, wait_seconds: int
+) -> None:
+    home = Home(tmp_path)
+    with piped(tmp_path, era) as client:
+        run_id = under_way(client, home, wait_seconds)
+        ended = client.leave()
+
+    assert ended == (0, "")
+    record = runs.get(home, run_id)
+    assert record.status == "interrupted"
+    assert "execute_spec starts it again" in record.error
+    assert left(home) == [".json", ".wishes"]
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_a_closed_input_ends_a_server_that_does_nothing(tmp_path: Path, era: str) -> None:
+    with piped(tmp_path, era) as client:
+        client.call("find_templates")
+        assert client.leave() == (0, "")
+
+
+def test_a_closed_input_ends_a_server_that_was_asked_nothing(tmp_path: Path) -> None:
+    with piped(tmp_path, ERAS[1]) as client:
+        assert client.leave() == (0, "")
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_a_closed_input_does_not_wait_for_a_call_that_never_comes_back(
+    tmp_path: Path, era: str
+) -> None:
+    with piped(tmp_path, era, BLOCKING) as client:
+        client.begin("stuck")
+        until((tmp_path / "stuck").exists)
+        assert client.leave() == (0, "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux for children")
+@pytest.mark.parametrize("signalled", [False, True], ids=["closed input", "SIGKILL"])
+def test_a_query_ends_with_its_server_however_that_ends(tmp_path: Path, signalled: bool) -> None:
+    endless = "SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000000) b"
+    with piped(tmp_path, ERAS[1], BLOCKING) as client:
+        draft = client.call("start_profile_builder", request="20 adults in Texas")
+        client.call("execute_spec", spec_id=draft["spec_id"], save_as="few")
+        client.begin("long_query", name="few", sql=endless)
+        until(lambda: bool(_children(client.process.pid)))
+        (child,) = _children(client.process.pid)
+        if signalled:
+            client.process.kill()
+            client.ended()
+        else:
+            assert client.leave() == (0, "")
+    until(lambda: not _runs(child))
+
+
+@ON_UNIX
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_interrupts_the_run_and_ends_the_server_by_that_signal(
+    tmp_path: Path, name: str
+) -> None:
+    home, number = Home(tmp_path), getattr(signal, name)
+    with piped(tmp_path, ERAS[1]) as client:
+        run_id = under_way(client, home, 40)
+        client.process.send_signal(number)
+        ended = client.ended()
+
+    assert ended == (-number, "")
+    assert runs.get(home, run_id).status == "interrupted"
+    assert left(home) == [".json", ".wishes"]
+
+
+@ON_UNIX
+def test_a_signal_ends_a_server_whose_call_never_comes_back(tmp_path: Path) -> None:
+    with piped(tmp_path, ERAS[0], BLOCKING) as client:
+        client.begin("stuck")
+        until((tmp_path / "stuck").exists)
+        client.process.terminate()
+        assert client.ended() == (-signal.SIGTERM, "")
+
+
+def test_a_call_that_waits_takes_on_a_run_whose_server_has_ended(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with piped(tmp_path, ERAS[1]) as owner, piped(tmp_path, ERAS[0]) as other:
+        run_id = under_way(owner, home, 0)
+        began = runs.get(home, run_id).started_at
+        (spec,) = home.specs.iterdir()
+        other.begin("execute_spec", spec_id=spec.name, wait_seconds=40)
+        until((home.runs / f"{run_id}.callers").exists)
+        assert owner.leave() == (0, "")
+        until(lambda: runs.get(home, run_id).started_at > began)
+        assert runs.get(home, run_id).status == "running"
+        other.leave()
+
+    assert runs.get(home, run_id).status == "interrupted"
+
+
+def _children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for threads in listed for child in threads.read_text().split()]
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"  # dead; the first process of the machine has not taken notice yet
