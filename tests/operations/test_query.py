@@ -70,6 +70,58 @@ def test_values_travel_as_json_without_loss(home: Home) -> None:
     ]  # fmt: skip
 
 
+def test_a_day_without_end_is_shown_as_such_and_the_last_day_of_the_calendar_as_itself(
+    home: Home,
+) -> None:
+    sql = (
+        "SELECT day, day::TIMESTAMP, day::TIMESTAMPTZ, {'of': day}, number FROM (VALUES "
+        "('infinity'::DATE, 1), ('-infinity'::DATE, 2), (DATE '9999-12-31', 3), "
+        "(DATE '2025-01-31', 4), (NULL, 5)) AS days(day, number) ORDER BY number;"
+    )
+    found = asked(home, sql)
+
+    assert [row[:2] for row in found.rows] == [
+        ["infinity", "infinity"], ["-infinity", "-infinity"],
+        ["9999-12-31", "9999-12-31T00:00:00"], ["2025-01-31", "2025-01-31T00:00:00"],
+        [None, None],
+    ]  # fmt: skip
+    assert [row[2] for row in found.rows[:2]] == ["infinity", "-infinity"]
+    assert found.rows[0][3] == "{'of': infinity}"
+    assert [row[4] for row in found.rows] == [1, 2, 3, 4, 5]
+    assert found.notes == ["infinity stands for a day without end; isfinite(column) leaves it out"]
+    assert asked(home, "SELECT DATE '9999-12-31'").notes == []
+
+
+def test_what_python_cannot_hold_is_shown_as_duckdb_writes_it(home: Home) -> None:
+    sql = (
+        "SELECT INTERVAL '3 months 5 days', [INTERVAL '1 year', NULL], "
+        "'2025-01-31 00:00:00.123456789'::TIMESTAMP_NS, DATE '290000-01-01', TIME '24:00:00', "
+        "'nan'::DOUBLE, '-inf'::FLOAT, 2::HUGEINT ** 100, 1.005::DECIMAL(9,3), '\\x00a'::BLOB"
+    )
+
+    assert asked(home, sql).rows == [[
+        "3 months 5 days", "[1 year, NULL]", "2025-01-31 00:00:00.123456789", "290000-01-01",
+        "24:00:00", "nan", "-inf", 2.0**100, "1.005", "0061",
+    ]]  # fmt: skip
+
+
+def test_a_row_that_is_another_the_second_time_is_left_and_the_doubt_is_said(home: Home) -> None:
+    found = asked(home, "SELECT INTERVAL '1 month', (random() * 1e9)::BIGINT AS n")
+
+    assert found.rows[0][0] == "30 days, 0:00:00"
+    assert "months may be shown as 30 days" in found.notes[0]
+
+
+def test_one_row_of_any_size_is_carried_and_its_values_are_cut(home: Home) -> None:
+    columns = ", ".join(f"repeat('é', 10000) AS c{number}" for number in range(400))
+    found = asked(home, f"SELECT {columns} FROM range(3)", limit=3)
+
+    assert found.row_count >= 1
+    assert {len(cell) for cell in found.rows[0]} == {626}
+    assert "longer than 625 characters were cut" in found.notes[0]
+    assert asked(home, "SELECT range(100000)").rows[0][0].startswith("[0, 1, 2, ")
+
+
 def test_more_rows_than_the_limit_are_cut_and_said(home: Home) -> None:
     sql = "SELECT person_id FROM patients ORDER BY 1"
 

@@ -26,7 +26,10 @@ from typing import Any
 import duckdb
 
 LONGEST_TEXT = 10_000
-"""Characters of one value; the rest is cut."""
+"""Characters of one value; the rest is cut. In a row of many columns there are fewer."""
+
+_LONGEST_ROW = 250_000  # characters that the values of a row may have together
+_SHORTEST_TEXT = 50
 
 MOST_BYTES = 1_000_000
 """Of an answer; rows beyond are left out."""
@@ -106,9 +109,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             statement = _one_statement(connection, request["sql"])
             for setting in _SETTINGS:
                 connection.execute(setting)
+            began = time.monotonic()
             try:
                 connection.execute(statement)
-                return _page(connection, request["limit"], request["offset"])
+                return _page(
+                    connection, statement.query, request["limit"], request["offset"], began
+                )
             except duckdb.Error as error:
                 raise _explained(connection, error) from error
             except (ArithmeticError, ValueError) as error:
@@ -213,31 +219,111 @@ def _nodes(tree: object) -> Iterator[dict[str, Any]]:
             waiting.extend(node)
 
 
-def _page(connection: duckdb.DuckDBPyConnection, limit: int, offset: int) -> dict[str, Any]:
+def _page(
+    connection: duckdb.DuckDBPyConnection, statement: str, limit: int, offset: int, began: float
+) -> dict[str, Any]:
     columns = [[name, str(kind)] for name, kind, *_ in connection.description or ()]
+    kinds = [kind for _, kind in columns]
+    longest = max(_SHORTEST_TEXT, min(LONGEST_TEXT, _LONGEST_ROW // max(1, len(columns))))
     rows: list[list[Any]] = []
+    doubts: list[list[bool]] = []
     size = cut = 0
+    truncated = False
     for values in _fetched(connection, offset, limit + 1):
-        row = [plain(value) for value in values]
+        row = [_bounded(plain(value), longest) for value in values]
         size += len(json.dumps(row, ensure_ascii=False).encode()) + 1
-        if len(rows) == limit or size > MOST_BYTES:
+        truncated = len(rows) == limit or (bool(rows) and size > MOST_BYTES)
+        if truncated:
             break
-        cut += sum(isinstance(old, str) and len(old) > LONGEST_TEXT for old in values)
+        cut += sum(isinstance(cell, str) and len(cell) > longest for cell in row)
         rows.append(row)
-    else:
-        return {"columns": columns, "rows": rows, "truncated": False, "notes": _notes(cut, 0)}
-    return {"columns": columns, "rows": rows, "truncated": True, "notes": _notes(cut, size)}
-
-
-def _notes(cut: int, size: int) -> list[str]:
-    notes = []
-    if cut:
-        notes.append(f"{cut} value(s) longer than {LONGEST_TEXT:,} characters were cut")
-    if size > MOST_BYTES:
-        notes.append(
-            f"rows beyond {MOST_BYTES:,} bytes were left out: select fewer columns or rows"
+        doubts.append([_is_unsure(value, kind) for value, kind in zip(values, kinds, strict=True)])
+    notes = [f"{cut} value(s) longer than {longest:,} characters were cut"] if cut else []
+    if size > MOST_BYTES and truncated:
+        notes.append(_LEFT)
+    if any(map(any, doubts)):
+        sure = [bool(_COMPARED.fullmatch(kind)) for kind in kinds]
+        again = f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({statement.strip().rstrip(';')}\n)"  # noqa: S608
+        is_quick = time.monotonic() - began < _LONGEST_FIRST
+        notes += (
+            _tell_apart(connection, again, rows, doubts, sure, offset) if is_quick else [_DOUBTFUL]
         )
-    return notes
+    return {"columns": columns, "rows": rows, "truncated": truncated, "notes": notes}
+
+
+_LEFT = f"rows beyond {MOST_BYTES:,} bytes were left out: select fewer columns or rows"
+_ENDLESS = "infinity stands for a day without end; isfinite(column) leaves it out"
+_DOUBTFUL = (
+    "9999-12-31 and 0001-01-01 may stand for infinity, months may be shown as 30 days: "
+    "CAST(column AS VARCHAR) tells"
+)
+_LONGEST_FIRST = 3.0  # seconds of a query that is asked a second time
+
+
+def _bounded(value: Any, longest: int) -> Any:
+    """Return a value, or the beginning of its text; one more character says that it was cut."""
+    if isinstance(value, list | dict):
+        text = json.dumps(value, ensure_ascii=False)
+        value = text if len(text) > longest else value
+    return value if not isinstance(value, str) or len(value) <= longest else value[:longest] + "…"
+
+
+def _tell_apart(
+    connection: duckdb.DuckDBPyConnection,
+    again: str,
+    rows: list[list[Any]],
+    doubts: list[list[bool]],
+    sure: list[bool],
+    offset: int,
+) -> list[str]:
+    """Put what DuckDB writes in the place of values that Python cannot hold; return notes.
+
+    Python has no infinite day, no months in its time spans and no nanoseconds. A row of the second
+    time that is another is left as it was.
+    """
+    try:
+        connection.execute(again)
+    except duckdb.Error:
+        return [_DOUBTFUL]
+    waiting, put = sum(map(any, doubts)), ""
+    for row, unsure, texts in zip(
+        rows, doubts, _fetched(connection, offset, len(rows)), strict=False
+    ):
+        if any(unsure) and len(texts) == len(row) and _is_same(row, texts, sure):
+            waiting -= 1
+            for place in [place for place, doubt in enumerate(unsure) if doubt]:
+                if not _EXTREME.match(texts[place] or ""):
+                    row[place] = texts[place]
+                    put += f" {texts[place]}"
+    return [_ENDLESS] * bool(_INFINITE.search(put)) + [_DOUBTFUL] * bool(waiting)
+
+
+_INEXACT = re.compile(r"INTERVAL|_NS\b")
+_COMPARED = re.compile(r"VARCHAR|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+_EXTREME = re.compile(r"9999-12-31|0001-01-01")
+_INFINITE = re.compile(r"(?<![a-z])infinity(?![a-z])")
+
+
+def _is_unsure(value: Any, kind: str) -> bool:
+    """Return whether DuckDB may have another value than the one that Python got."""
+    if isinstance(value, dict):
+        return any(_is_unsure(item, kind) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_is_unsure(item, kind) for item in value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value in (date.max, date.min)
+    if isinstance(value, datetime) and _EXTREME.match(value.isoformat()):
+        return True
+    return value is not None and bool(_INEXACT.search(kind))
+
+
+def _is_same(row: list[Any], texts: tuple[Any, ...], sure: list[bool]) -> bool:
+    """Return whether texts are of this row, as far as columns tell that are alike as texts."""
+    return all(
+        value is text is None or str(value).removesuffix("…") == str(text)[: len(str(value))]
+        for value, text, alike in zip(row, texts, sure, strict=True)
+        if alike
+    )
 
 
 def _fetched(
@@ -264,7 +350,7 @@ def plain(value: Any, level: int = 1) -> Any:
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
+        return value
     if isinstance(value, datetime | date | time_of_day):
         return value.isoformat()
     return _nested(value, level)

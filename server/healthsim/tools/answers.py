@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, TypeAlias
 
 from mcp.types import CallToolResult, TextContent
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 Rows: TypeAlias = dict[str, Any]
 """`{"columns": [...], "rows": [[...], ...]}`."""
@@ -20,10 +21,15 @@ def rows(columns: list[str], items: list[list[Any]]) -> Rows:
 class Answer(BaseModel):
     """What a tool answers. Fields that have their default value are not sent."""
 
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
 
 def reply(answer: Answer) -> CallToolResult:
-    """Return an answer twice: structured, and as compact text for hosts that show only text."""
-    data = answer.model_dump(mode="json", exclude_defaults=True)
+    """Return an answer twice: structured, and as compact text for hosts that show only text.
+
+    Numbers that JSON does not have (nan, inf) are texts in both.
+    """
+    data = _finite(answer.model_dump(mode="json", exclude_defaults=True))
     return CallToolResult(
         content=[TextContent(type="text", text=compact(data))], structured_content=data
     )
@@ -32,6 +38,14 @@ def reply(answer: Answer) -> CallToolResult:
 def compact(data: Any) -> str:
     """Return data as JSON without spaces."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 class TemplatesFound(Answer):

@@ -27,7 +27,7 @@ from healthsim.building.draft import Draft
 from healthsim.building.ledger import Wish, unsettled
 from healthsim.building.question import Question
 from healthsim.building.typed import Typed
-from healthsim.errors import NotFound, Refused, SpecError, near
+from healthsim.errors import NotFound, Refused, SpecError, near, quoted
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.specs import StoredDraft
@@ -42,8 +42,8 @@ from healthsim.tools.answers import (
 )
 from healthsim.tools.server import Ctx, home_of
 
-LONGEST = 30_000
-"""Characters of a section; hosts cut longer answers."""
+LONGEST = 15_000
+"""Characters of a section: an answer holds it twice, as data and as text."""
 _LONGEST_QUERY = 1_000  # characters that are searched for
 _MOST_LINES = 40  # of what differs between two revisions
 
@@ -93,9 +93,9 @@ def _nothing_fits(query: str, kind: str) -> str:
     holders: dict[str, list[str]] = {}
     for word, template in templates.mentioning(query, kind):
         holders.setdefault(word, []).append(template.name)
-    held = [f"{word!r} is part of {', '.join(names[:4])}." for word, names in holders.items()]
+    held = [f"{quoted(word)} is part of {', '.join(names[:4])}." for word, names in holders.items()]
     return " ".join([
-        f"No template fits {query!r}: none meets half of its words.", *held[:3],
+        f"No template fits {quoted(query)}: none meets half of its words.", *held[:3],
         "start_profile_builder without template= begins with the request alone; find_templates() "
         "lists them all.",
     ])  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.types import CallToolResult
@@ -12,14 +10,13 @@ from pydantic import Field
 from healthsim.exports import Format
 from healthsim.operations import query
 from healthsim.tools.answers import AuditAnswer, ExportAnswer, QueryPage, reply, rows
+from healthsim.tools.pages import fitting
 from healthsim.tools.server import Ctx, home_of
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
 
 Name = Annotated[str, Field(description="A scenario.")]
-LONGEST = 40_000
-"""Characters of an answer's rows; hosts cut longer answers."""
 
 
 def query_scenario(
@@ -36,28 +33,22 @@ def query_scenario(
     say which visit.
     """
     result = query.query(home_of(ctx), name, sql, other, limit=limit, offset=offset)
-    shown_rows = _fitting(result.rows)
-    truncated = result.truncated or len(shown_rows) < result.row_count
-    more = f"offset={offset + len(shown_rows)} shows more; " if truncated else ""
+    page = fitting(result.columns, result.rows, offset)
+    truncated = result.truncated or len(page.rows) < result.row_count
+    more = f"offset={offset + len(page.rows)} shows more; " if truncated else ""
     return reply(
         QueryPage(
-            columns=[column for column, _ in result.columns],
-            types=[kind for _, kind in result.columns],
-            rows=shown_rows,
-            row_count=len(shown_rows),
+            columns=page.columns,
+            types=page.types,
+            rows=page.rows,
+            row_count=len(page.rows),
             truncated=truncated,
-            note="; ".join(result.notes),
+            note="; ".join([*result.notes, *page.notes]),
             next=f"{more}count, group or filter in SQL to narrow it down."
             if truncated
             else "Say the answer, and the SQL if asked.",
         )
     )
-
-
-def _fitting(result_rows: list[list[Any]]) -> list[list[Any]]:
-    """Return as many rows as an answer may hold; one at least."""
-    sizes = itertools.accumulate(len(json.dumps(row)) for row in result_rows)
-    return result_rows[: max(1, sum(size <= LONGEST for size in sizes))]
 
 
 def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:

@@ -18,6 +18,7 @@ from pydantic import AnyUrl, BaseModel, ValidationError
 from healthsim.errors import HealthSimError, Refused, near
 from healthsim.specification.faults.problems import problems_of
 from healthsim.tools.answers import compact
+from healthsim.tools.bounds import bounded
 from healthsim.tools.door import admitted, make_strict, without_echo
 from healthsim.tools.offers import Offer
 from healthsim.tools.pulse import watched
@@ -85,7 +86,7 @@ class HealthSimServer(MCPServer[ServerContext]):
         except ToolError as error:
             text = self.offer.error(self._explain(name, error) if error.__cause__ else str(error))
             raise ToolError(without_echo(text, arguments)) from error.__cause__
-        return self._offered(result) if isinstance(result, CallToolResult) else result
+        return bounded(self._offered(result)) if isinstance(result, CallToolResult) else result
 
     def _offered(self, result: CallToolResult) -> CallToolResult:
         """Return a result whose texts name only tools that this server offers."""
