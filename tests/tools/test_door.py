@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
 from pydantic import BaseModel
 
 from healthsim.app import build_server
@@ -204,6 +207,37 @@ async def test_arguments_inside_one_more_object_are_answered_with_how_to_send_th
 
     assert text.startswith(f"{name}: holds the arguments themselves; send spec_id")
     assert text.endswith(f"without '{name}' around them")
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("build_populaton", {"wish": "x"}, "did you mean 'build_population'?"),
+        ("check_scenario", {}, "scenario: is missing, and check_scenario needs it; give: Name"),
+        ("check_scenario", None, "scenario: is missing"),
+        ("check_scenario", {"scenarios": "demo"}, "did you mean 'scenario'?"),
+        ("check_scenario", {"scenario": "a", "other": "b"}, "'other': is no argument of"),
+        ("build_population", {"wish": "x" * 50_000}, "wish: has 50,000 characters; use at most"),
+        ("a" * 50_000, {}, "(50,000 characters): there is none of this name; known: "),
+    ],
+)
+async def test_a_prompt_that_cannot_be_asked_so_is_answered_with_a_mend(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    mode: Any,
+    name: str,
+    arguments: Any,
+    said: str,
+) -> None:
+    async with Client(build_server(tmp_path), mode=mode) as client:
+        with pytest.raises(MCPError) as caught:
+            await client.get_prompt(name, arguments)
+
+    assert caught.value.error.code == INVALID_PARAMS
+    assert said in caught.value.error.message
+    assert len(caught.value.error.message) < 1_000
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000, "[" * 900 + "]" * 900])

@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
+from mcp.types import Prompt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from healthsim.errors import Refused, cut
+from healthsim.errors import NotFound, Refused, cut, near, quoted
 from healthsim.specification.faults.places import bare, is_model, keys_of
 
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,400}(?:\.0*)?\s*")
@@ -25,6 +26,9 @@ _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]{1,400}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]
 _FLAGS = {"true": True, "false": False}
 _LONG_WORD = re.compile(r"\S{201,}")
 _QUOTED = 80  # characters of a long text that was sent
+LONGEST_OF_PROMPT = 10_000
+"""Characters of an argument of a prompt, which the prompt repeats."""
+
 _NAMED = 12  # arguments that are named to be sent again
 
 
@@ -139,6 +143,34 @@ def _refuse_wrapped(arguments: Mapping[str, Any], model: type[BaseModel]) -> Non
             name[:40], "holds the arguments themselves",
             f"send {listed} without {name[:40]!r} around them",
         )  # fmt: skip
+
+
+def prompted(
+    prompts: Iterable[Prompt], name: str, arguments: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return what a prompt is asked with.
+
+    Raises:
+        NotFound: there is no such prompt, or no such argument of it.
+        Refused: an argument is missing, or too long for an answer that repeats it.
+    """
+    known = {prompt.name: list(prompt.arguments or ()) for prompt in prompts}
+    if name not in known:
+        raise NotFound(f"prompt {quoted(name)}", "there is none of this name", near(name, known))
+    takes = {one.name: one for one in known[name]}
+    given = {key: value for key, value in (arguments or {}).items() if value is not None}
+    for key, value in given.items():
+        if key not in takes:
+            raise NotFound(quoted(key), f"is no argument of {name}", near(key, takes))
+        if len(str(value)) > LONGEST_OF_PROMPT:
+            mend = f"use at most {LONGEST_OF_PROMPT:,}"
+            raise Refused(key, f"has {len(str(value)):,} characters", mend)
+    for key, one in takes.items():
+        if one.required and key not in given:
+            raise Refused(
+                key, f"is missing, and {name} needs it", f"give: {one.description or key}"
+            )
+    return given
 
 
 def without_echo(text: str, arguments: Mapping[str, Any]) -> str:

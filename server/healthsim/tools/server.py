@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
-from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    TextContent,
+    ToolAnnotations,
+)
 from pydantic import AnyUrl, BaseModel, ValidationError
 
 from healthsim.errors import HealthSimError, Refused, near
 from healthsim.specification.faults.problems import problems_of
 from healthsim.tools.answers import compact
 from healthsim.tools.bounds import bounded
-from healthsim.tools.door import admitted, make_strict, without_echo
+from healthsim.tools.door import admitted, make_strict, prompted, without_echo
 from healthsim.tools.offers import Offer
 from healthsim.tools.pulse import watched
 
@@ -108,6 +116,18 @@ class HealthSimServer(MCPServer[ServerContext]):
     ) -> None:
         """Answer a request of the protocol by a function of our own."""
         self._lowlevel_server.add_request_handler(method, params, handler)
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Ctx | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Return a prompt; what it cannot be asked with is answered in words, not as a crash."""
+        try:
+            taken = prompted(await self.list_prompts(), name, arguments)
+            _need_writable({"name": name, **taken})
+        except HealthSimError as error:
+            text = without_echo(str(error), arguments or {})
+            raise MCPError(code=INVALID_PARAMS, message=text) from error
+        return await super().get_prompt(name, taken, context)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Ctx | None = None
