@@ -119,7 +119,8 @@ async def main():
     async with Client(build_server()) as client:
         await client.list_tools()
 anyio.run(main)
-print(*{"numpy", "duckdb", "scipy", "pyarrow", "jinja2"} & set(sys.modules))
+heavy = {"numpy", "duckdb", "scipy", "pyarrow", "jinja2", "vl_convert", "healthsim.execution"}
+print(*heavy & set(sys.modules))
 """
     found = subprocess.run(
         [sys.executable, "-c", program],

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock, Timer
-from typing import Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from healthsim.errors import HealthSimError, NotFound, Problem, StorageError
 from healthsim.persistence.files import (
@@ -30,7 +30,9 @@ from healthsim.persistence.files import (
     unreadable,
     without_folders,
 )
-from healthsim.tables import Table, Type
+
+if TYPE_CHECKING:
+    from healthsim.tables import Table
 
 SCENARIO = "scenario"
 """What the file of a scenario or run is called."""
@@ -76,6 +78,8 @@ class Rules:
 
     def request(self, files: Sequence[tuple[Path, int]]) -> dict[str, Any]:
         """Return what the judging process is asked about files of this kind."""
+        from healthsim.tables import Type  # noqa: PLC0415  numpy is heavy
+
         return {
             "files": [(str(path), size) for path, size in files], "what": self.what,
             "tables": sorted(self.tables),
