@@ -16,6 +16,7 @@ from mcp.server.mcpserver import MCPServer
 from healthsim import __version__
 from healthsim.codes import imported_books
 from healthsim.operations.home import Home
+from healthsim.serving.access import Access
 from healthsim.serving.stdio import serve_stdio
 from healthsim.tools import (
     building,
@@ -166,14 +167,15 @@ def build_server(home: Path | None = None, read_only: bool = False) -> HealthSim
     return server
 
 
-def serve(home: Path | None = None, http: tuple[str, int] | None = None, **options: Any) -> None:
-    """Serve until stopped, over stdin and stdout or over HTTP at `/mcp`."""
+def serve(home: Path | None = None, http: Access | None = None, **options: Any) -> None:
+    """Serve until stopped, over stdin and stdout or over HTTP at `/mcp`; ends the process then."""
     os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )  # before the SDK, whose own handler draws boxes
     server = build_server(home, **options)
     if http is not None:
-        server.run("streamable-http", host=http[0], port=http[1])
-        return
+        from healthsim.serving.http import serve_http  # noqa: PLC0415  uvicorn, for HTTP only
+
+        serve_http(server, http)
     serve_stdio(server)

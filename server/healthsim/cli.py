@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -153,19 +152,35 @@ def serve(
             "--read-only", envvar="HEALTHSIM_READ_ONLY", help="Offer only tools that read."
         ),
     ] = False,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that HTTP clients send; else $HEALTHSIM_TOKEN."),
+    ] = None,
+    token: Annotated[
+        str, typer.Option(help="The token itself; other users of the machine can see it.")
+    ] = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name by which HTTP clients call this machine; may repeat."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="A page that may call, such as https://app.example; may repeat."),
+    ] = None,
 ) -> None:
     """Serve MCP to a client such as Claude Desktop."""
-    address = _address(http) if http else None
+    from healthsim.serving import access  # noqa: PLC0415  see the top
+
+    reached: access.Access | None = None
+    if http:
+        reached = access.access(http, token, token_file, allow_host or (), allow_origin or ())
+    elif token or token_file or allow_host or allow_origin:
+        raise Refused(
+            "serve", "tokens, hosts and origins are for HTTP", "add --http HOST:PORT, or drop them"
+        )
     from healthsim import app as server  # noqa: PLC0415  mcp is needed here only
 
-    server.serve(settings.home, address, read_only=read_only)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
-        raise Refused("--http", f"is {text!r}", "give HOST:PORT, such as 127.0.0.1:8000")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    server.serve(settings.home, reached, read_only=read_only)
 
 
 _USUAL_COUNT = 100  # of a profile that gives none

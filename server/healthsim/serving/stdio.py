@@ -13,7 +13,7 @@ from mcp.server.stdio import stdio_server
 
 from healthsim.serving import stopping
 
-_THREADS = 100
+THREADS = 100
 """Threads of calls; one more call than threads could not even be cancelled."""
 
 
@@ -35,7 +35,7 @@ def serve_stdio(server: MCPServer[Any]) -> None:
 
 
 async def _serve(server: MCPServer[Any]) -> None:
-    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     core = server._lowlevel_server
     async with stdio_server() as (incoming, outgoing):
         watched = _Watched(incoming, stopping.end_soon)

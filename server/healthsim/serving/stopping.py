@@ -26,7 +26,7 @@ def end_on_signals() -> None:
                 signal.signal(getattr(signal, name), _end_by)
 
 
-def end_soon(code: int = 0) -> None:
+def end_soon(by: signal.Signals | None = None) -> None:
     """Begin to end: runs are interrupted now, the process ends a moment later at the latest."""
     ending.announce()
 
@@ -34,23 +34,26 @@ def end_soon(code: int = 0) -> None:
         begun = time.monotonic()
         ending.end()
         time.sleep(max(0.0, GRACE - (time.monotonic() - begun)))
-        end_now(code)
+        end_now(by)
 
     Thread(target=finish, name="healthsim-ending", daemon=True).start()
 
 
-def end_now(code: int = 0) -> NoReturn:
-    """End the process: no thread is waited for, since what a thread writes is whole or absent."""
+def end_now(by: signal.Signals | None = None) -> NoReturn:
+    """End the process: no thread is waited for, since what a thread writes is whole or absent.
+
+    Args:
+        by: the signal that told it to, by which it ends as a process does that handles none.
+    """
     ending.end()
     sys.stderr.flush()
-    os._exit(code)
+    if by is not None and sys.platform != "win32":
+        if current_thread() is main_thread():
+            signal.signal(by, signal.SIG_DFL)
+            os.kill(os.getpid(), by)
+        os._exit(128 + by)
+    os._exit(0 if by is None else 1)
 
 
 def _end_by(number: int, frame: FrameType | None) -> None:
-    """End as a process does that does not handle the signal, once everything is in order."""
-    ending.end()
-    sys.stderr.flush()
-    if sys.platform == "win32":
-        os._exit(1)
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    end_now(signal.Signals(number))
