@@ -41,16 +41,46 @@ def test_the_snippets_of_other_hosts_start_the_server() -> None:
 
     assert [codex["command"], *codex["args"]] == WORDS
     assert [goose["cmd"], *goose["args"]] == WORDS
-    assert set(BLOCKS) == {"codex", "goose", *(host.name for host in HOSTS)}
+    assert {name for name in BLOCKS if not name.endswith("-http")} == {
+        "codex", "goose", *(host.name for host in HOSTS),
+    }  # fmt: skip
+
+
+def test_the_snippets_over_http_send_a_token_and_hold_none() -> None:
+    server = {
+        name: next(iter(document.values()))["healthsim"]
+        for name, document in ((name, read(name)) for name in BLOCKS if name.endswith("-http"))
+    }
+    addresses = {name: one.get("url") or one.get("httpUrl") for name, one in server.items()}
+    sent = {name: one.get("headers", {}).get("Authorization", "") for name, one in server.items()}
+    (asked,) = read("vscode-http")["inputs"]
+
+    assert set(server) == {"vscode-http", "cursor-http", "codex-http", "gemini-cli-http"}
+    assert set(addresses.values()) == {"https://data.example.com/mcp"}
+    assert server["codex-http"]["bearer_token_env_var"] == "HEALTHSIM_TOKEN"
+    assert sent == {
+        "vscode-http": f"Bearer ${{input:{asked['id']}}}",
+        "cursor-http": "Bearer ${env:HEALTHSIM_TOKEN}",
+        "gemini-cli-http": "Bearer $HEALTHSIM_TOKEN",
+        "codex-http": "",
+    }
+    assert asked["password"] is True
 
 
 def test_every_command_on_the_page_exists_with_its_options() -> None:
     group = typer.main.get_command(cli.app)
     named = set(re.findall(r"\bhealthsim ((?:un)?install|serve|demo)\b", PAGE))
-    options = {flag for one in group.commands["install"].params for flag in one.opts}  # type: ignore[attr-defined]
+    options, serving = (
+        {flag for one in group.commands[name].params for flag in one.opts}  # type: ignore[attr-defined]
+        for name in ("install", "serve")
+    )
+    served = re.findall(r"^healthsim serve (.*)$", PAGE, re.M)
 
     assert named == {"install", "uninstall", "serve"}
     assert set(re.findall(r"^\| `(--[\w-]+)", PAGE, re.M)) <= options
+    assert set(re.findall(r"--[\w-]+", " ".join(served))) == {
+        "--http", "--token-file", "--allow-host",
+    } <= serving  # fmt: skip
 
 
 def test_every_host_that_the_command_knows_is_named_on_the_page() -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from healthsim.errors import NotFound, Refused
 from healthsim.operations.installing.hosts import HOSTS, Machine, files_of, host_named
-from healthsim.operations.installing.launching import Started, launch_words, split_command
+from healthsim.operations.installing.launching import (
+    Started,
+    launch_words,
+    origin_of,
+    split_command,
+)
 
 ROAMING = r"D:\Profiles\Zoë Müller\Roaming"
 WINDOWS = Machine(
@@ -135,3 +140,18 @@ def test_a_command_keeps_spaces_in_quotes_and_backslashes_of_windows() -> None:
     for wrong in ("", "  ", '"x'):
         with pytest.raises(Refused, match="--command"):
             split_command(wrong, "linux")
+
+
+@pytest.mark.parametrize(
+    ("said", "origin"),
+    [
+        ("", ""),
+        ('{"url": "file:///srv/my%20wheels/100%2525.whl", "archive_info": {}}',
+         "/srv/my wheels/100%25.whl"),
+        ('{"url": "https://example.com/h.git", "vcs_info": {"vcs": "git", "commit_id": "ab12"}}',
+         "git+https://example.com/h.git@ab12"),
+        ('{"url": "https://example.com/h.whl"}', "https://example.com/h.whl"),
+    ],
+)  # fmt: skip
+def test_uvx_is_given_the_origin_that_it_was_started_from(said: str, origin: str) -> None:
+    assert origin_of(said) == origin

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from healthsim.errors import Refused
@@ -29,7 +29,7 @@ class Started:
         executable: its Python.
         scripts: folder of the environment's commands.
         environment: the environment variables.
-        origin: the wheel or checkout that it was installed from; empty if from an index.
+        origin: wheel, checkout or address that it was installed from; empty if from an index.
     """
 
     prefix: Path
@@ -72,13 +72,26 @@ class Started:
 
 
 def _origin() -> str:
-    """Return the file or folder that this HealthSim was installed from; empty if from an index."""
+    """Return what this HealthSim was installed from; empty if from an index."""
     try:
-        said = metadata.distribution("healthsim").read_text("direct_url.json")
+        return origin_of(metadata.distribution("healthsim").read_text("direct_url.json") or "")
     except metadata.PackageNotFoundError:
         return ""
-    url = str(json.loads(said).get("url", "")) if said else ""
-    return url2pathname(unquote(urlsplit(url).path)) if url.startswith("file:") else url
+
+
+def origin_of(said: str) -> str:
+    """Return what uvx takes for the origin that an installation notes (direct_url.json).
+
+    Args:
+        said: the note; empty where there is none.
+    """
+    if not said:
+        return ""
+    note = json.loads(said)
+    url, source = str(note.get("url", "")), note.get("vcs_info")
+    if source:
+        return f"{source['vcs']}+{url}@{source['commit_id']}"
+    return url2pathname(urlsplit(url).path) if url.startswith("file:") else url
 
 
 def split_command(text: str, platform: str = sys.platform) -> list[str]:
