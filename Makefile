@@ -64,6 +64,23 @@ api: $(READY)
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation' -m pdoc --docformat google \
 		-o docs/api healthsim
 
+# Pages in a real browser: the machine's Chromium ($CHROMIUM, or on the path), else playwright's.
+# Leaves screenshots in .browser/screenshots. Needs Node and npm.
+.PHONY: browser
+browser: $(READY) .browser/bridge.bundle.js
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	test -n "$$CHROMIUM" || command -v chromium || command -v chromium-browser \
+		|| command -v google-chrome-stable || command -v google-chrome \
+		|| $(BIN)/python -m playwright install chromium
+	$(BIN)/python -m pytest -n 0 tests/browser
+
+.browser/bridge.bundle.js: tests/browser/package.json tests/browser/bridge.js
+	mkdir -p .browser
+	cp tests/browser/package.json tests/browser/bridge.js .browser/
+	npm install --prefix .browser --no-audit --no-fund --ignore-scripts --loglevel=error
+	cd .browser && node_modules/.bin/esbuild bridge.js --bundle --format=iife --log-level=error \
+		--outfile=bridge.bundle.js
+
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py
 

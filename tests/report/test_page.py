@@ -11,12 +11,12 @@ from itertools import pairwise
 
 import pytest
 
-from healthsim.operations.reporting import picture_colours
+from healthsim.operations import inlining
 from healthsim.report.facts import MANY_ROWS, MOST_ROWS, Document, Grid, Part, Report
 from healthsim.report.page import render, stylesheet
 from report.hostile import CANARIES, elements, report, texts
 
-COLOURS = picture_colours()
+COLOURS = inlining.colours()
 
 
 def _page(found: Report | None = None) -> str:

@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from healthsim.errors import HealthSimError, Refused, StorageError
-from healthsim.operations import auditing, drawing, scenarios
+from healthsim.operations import auditing, drawing, inlining, scenarios
 from healthsim.operations import report_judged as judged
 from healthsim.operations.home import Home
 from healthsim.persistence.files import disk_error, publish_new, publish_over, temporary
+from healthsim.pictures.render import NoRenderer
 from healthsim.report.facts import Document, Drawn, Grid, Report
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
     from healthsim.operations.scenarios import ScenarioSummary
 
-WIDE, NARROW = 720, 340
-"""Pixels of a picture on a screen or paper, and on a telephone."""
 _LONGEST_DOCUMENT = 300_000  # characters of a specification that a page holds
 _LONGEST_TEXT = 5_000  # characters of a description or a request
 _MOST_REQUESTS = 20
@@ -70,14 +69,7 @@ def page_of(gathered: Report) -> str:
     """Return a report as the text of an HTML file."""
     from healthsim.report.page import render  # noqa: PLC0415  jinja2 is needed here only
 
-    return render(gathered, picture_colours())
-
-
-def picture_colours() -> dict[str, tuple[str, str]]:
-    """Return the colours of pictures by the names that a page gives them, light and dark."""
-    from healthsim.pictures import theme  # noqa: PLC0415  as above
-
-    return theme.by_use()
+    return render(gathered, inlining.colours())
 
 
 def gather(home: Home, name: str) -> Report:
@@ -157,22 +149,16 @@ def _pictures(home: Home, name: str, notes: list[str]) -> list[Drawn]:
 
 
 def _drawn(home: Home, name: str, kind: str, notes: list[str]) -> Drawn:
-    from healthsim.pictures import render  # noqa: PLC0415  pictures are heavy
-
     picture = drawing.draw(home, name, kind)
-    title = picture.spec.get("title", {})
-    below = title.get("subtitle", "") if isinstance(title, Mapping) else ""
-    wide = narrow = ""
+    table = Grid(picture.title, picture.columns, picture.rows)
     try:
-        wide = render.svg(picture, "light", WIDE, heading=False)
-        narrow = render.svg(picture, "light", NARROW, heading=False)
-    except render.NoRenderer as error:
+        inlined = inlining.inline(picture)
+    except NoRenderer as error:
         note = f"Pictures are shown as tables. {error}"
         notes.extend([note] * (note not in notes))
-    return Drawn(
-        kind, picture.title, picture.says, below, wide, narrow,
-        Grid(picture.title, picture.columns, picture.rows),
-    )  # fmt: skip
+        inlined = inlining.Inlined(inlining.below(picture), "", "")
+    return Drawn(kind, picture.title, picture.says, inlined.below, inlined.wide, inlined.narrow,
+                 table)  # fmt: skip
 
 
 def _documents(summary: ScenarioSummary) -> list[Document]:

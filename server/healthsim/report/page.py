@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -31,21 +31,49 @@ def render(report: Report, colours: dict[str, tuple[str, str]]) -> str:
         colours: those of the pictures, light and dark, by name.
     """
     style = stylesheet(colours)
-    text: str = _page().render(
-        report=report,
-        style=Markup(style),
-        style_digest=digest(style),
-        uses={light: use for use, (light, _) in colours.items()},
-        most_rows=MOST_ROWS,
-        many_rows=MANY_ROWS,
+    text: str = (
+        _pages()
+        .get_template("page.html.jinja")
+        .render(
+            report=report,
+            style=Markup(style),
+            style_digest=digest(style),
+            uses={light: use for use, (light, _) in colours.items()},
+            most_rows=MOST_ROWS,
+            many_rows=MANY_ROWS,
+        )
     )
     return text
 
 
 def stylesheet(colours: dict[str, tuple[str, str]]) -> str:
     """Return the style sheet of the page with its colours; no text of a scenario is in it."""
-    declared = palette.declared({**palette.PAGE, **colours})
-    return f":root{{{declared}}}\n" + (_FOLDER / "page.css").read_text(encoding="utf-8").strip()
+    return f"{palette.declared({**palette.PAGE, **colours})}\n{_text('page.css')}"
+
+
+def view(colours: dict[str, tuple[str, str]]) -> str:
+    """Return the page that shows a picture in a chat; no text of a scenario is in it.
+
+    Args:
+        colours: those of the pictures, light and dark, by name.
+    """
+    style = f"{palette.declared({**palette.PAGE, **colours}, palette.HOST)}\n{_text('view.css')}"
+    script = _text("view.js")
+    text: str = (
+        _pages()
+        .get_template("view.html.jinja")
+        .render(
+            style=Markup(style),
+            style_digest=digest(style),
+            script=Markup(script),
+            script_digest=digest(script),
+        )
+    )
+    return text
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8").strip()
 
 
 def digest(text: str) -> str:
@@ -70,10 +98,6 @@ def _as_link(text: str) -> str:
 
 
 @cache
-def _page() -> Any:
-    return _pages().get_template("page.html.jinja")
-
-
 def _pages() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  tools/list
 
