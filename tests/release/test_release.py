@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import releasing
 import smoke
 from healthsim import __version__
 from healthsim.app import build_server
+from processes import PATIENCE
 
 ROOT = releasing.ROOT
 SERVER = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
@@ -110,3 +114,17 @@ def test_a_description_with_the_bundle_has_its_address_and_digest(tmp_path: Path
     assert bundle["identifier"] == "https://example.com/healthsim.mcpb"
     assert re.fullmatch(r"[0-9a-f]{64}", bundle["fileSha256"])
     assert bundle["version"] == __version__
+
+
+@pytest.mark.parametrize("unset", ["${user_config.read_only}", "", " "])
+def test_a_choice_that_nobody_made_is_none(unset: str) -> None:
+    """A host leaves its name as it is; the command would take it for a wrong yes or no."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "release" / "mcpb" / "main.py"), "--http", "nowhere"],
+        env={**os.environ, "HEALTHSIM_READ_ONLY": unset, "HEALTHSIM_HOME": "${user_config.home}"},
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "HOST:PORT" in done.stderr
+    assert not Path("${user_config.home}").exists()
