@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from healthsim.operations import generate
+from healthsim.operations import background, generate
 from processes import PATIENCE
 
 
@@ -42,6 +42,7 @@ def _no_thread_outlives_its_test() -> Iterator[None]:
     if not left:
         return
     generate.stop_all()
+    background.interrupt_all()
     for thread in left:
         thread.join(PATIENCE)
     assert [thread.name for thread in left if thread.is_alive()] == []

@@ -36,6 +36,7 @@ from healthsim.tools.offers import READ_ONLY, Offer
 from healthsim.tools.server import (
     ADD,
     DELETE,
+    LONGEST_WAIT,
     READ,
     WRITE,
     HealthSimServer,
@@ -126,14 +127,17 @@ def _instructions(offer: Offer) -> str:
     return f"{offer.text(INSTRUCTIONS)}\n- {READ_ONLY}\n"
 
 
-def build_server(home: Path | None = None, read_only: bool = False) -> HealthSimServer:
+def build_server(
+    home: Path | None = None, read_only: bool = False, patience: float = LONGEST_WAIT
+) -> HealthSimServer:
     """Build the server.
 
     Args:
         home: the home folder; by default $HEALTHSIM_HOME or the user's data folder.
         read_only: leave out every tool that changes anything.
+        patience: seconds after which an audit and the like answer with a handle.
     """
-    context = ServerContext(Home(Path(home)) if home else Home.default(), read_only)
+    context = ServerContext(Home(Path(home)) if home else Home.default(), read_only, patience)
     imported_books.open_shelf(context.home.books)
 
     @asynccontextmanager

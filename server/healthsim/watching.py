@@ -71,7 +71,11 @@ class Watch:
             Cancelled: it was.
         """
         if self._stopped:
-            raise Cancelled(self._where, "it was cancelled", self._again)
+            raise self.cancelled()
+
+    def cancelled(self) -> Cancelled:
+        """Return the error that says that it was told to stop."""
+        return Cancelled(self._where, "it was cancelled", self._again)
 
     def say(self, says: str, done: float, total: float, since: float = 0.0) -> None:
         """Say what is being done now; within a part, how far it is counts in percent of all."""

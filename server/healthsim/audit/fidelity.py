@@ -7,7 +7,7 @@ depends on what no table stores (an attribute, a published figure), only what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ from healthsim.specification.profiles.profile import (
     Quota,
 )
 from healthsim.tables import Coded
+from healthsim.watching import step
 
 _UNKNOWN = "conditional"
 
@@ -89,20 +90,32 @@ def compare(
             if family
             else people
         )
-        return [
-            compare_exact("families" if family else "people", spec.count, anchors.size),
-            *_demographics(spec, anchors),
-            *attributes_compared(spec, people),
-            *household_compared(spec, anchors, people),
-            *members_compared(spec, people),
-            *_clinical(spec, people, anchors),
-            *_coverage(spec, anchors),
-            *_journeys(connection, stored, journey_specs, counted),
-            *_trials(connection, stored, journey_specs),
-            *compare_figures(connection, journey_specs, counted),
-            *compare_drawn(connection, stored, journey_specs),
-            *without_verdict(spec, journey_specs),
-        ]
+        size = compare_exact("families" if family else "people", spec.count, anchors.size)
+        return _said(
+            {
+                "people": [size],
+                "demographics": _demographics(spec, anchors),
+                "attributes": attributes_compared(spec, people),
+                "households": household_compared(spec, anchors, people),
+                "members": members_compared(spec, people),
+                "conditions and drugs": _clinical(spec, people, anchors),
+                "coverage": _coverage(spec, anchors),
+                "journeys": _journeys(connection, stored, journey_specs, counted),
+                "trials": _trials(connection, stored, journey_specs),
+                "figures of journeys": compare_figures(connection, journey_specs, counted),
+                "drawn values": compare_drawn(connection, stored, journey_specs),
+                "the others": without_verdict(spec, journey_specs),
+            }
+        )
+
+
+def _said(parts: Mapping[str, Iterable[Comparison]]) -> list[Comparison]:
+    """Return the rows of all parts, saying before each which it is."""
+    rows: list[Comparison] = []
+    for done, (name, part) in enumerate(parts.items()):
+        step(f"asked against got: {name}", done, len(parts))
+        rows += part
+    return rows
 
 
 def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:

@@ -15,6 +15,7 @@ from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
 from healthsim.persistence.database import open_read, quoted
 from healthsim.persistence.scenario import Manifest, read_manifest, read_tables
 from healthsim.tables import Table
+from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
@@ -77,16 +78,24 @@ def run_rules(
     """
     all_rules = list(rules)
     findings: list[Finding] = []
+
+    def say(where: str) -> None:
+        done, every = len(findings), len(all_rules)
+        step(f"rule {done + 1} of {every}, table {where.partition('.')[0]}", done, every)
+
     lay_out_diagnoses(connection)
     for table in tables:
         row_rules = [
             rule for rule in all_rules if isinstance(rule, RowRule) and rule.table == table.name
         ]
         if row_rules:
+            say(table.name)
             findings += _check_rows(connection, row_rules, table)
-    return findings + [
-        _check_rule(connection, rule) for rule in all_rules if isinstance(rule, AuditRule)
-    ]
+    for rule in all_rules:
+        if isinstance(rule, AuditRule):
+            say(rule.where)
+            findings.append(_check_rule(connection, rule))
+    return findings
 
 
 def _check_rows(

@@ -22,6 +22,7 @@ from healthsim.audit.statistics import OF_PLAN, PEOPLE, STATISTICS, Statistic
 from healthsim.codes.published import PublishedStatistic, published
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
+from healthsim.watching import step
 
 MET, OFF, UNVERIFIED = "met", "off", "unverified"
 TOO_FEW, UNMEASURED = "too few", "not measured"
@@ -79,7 +80,18 @@ def score(path: Path, declared: Iterable[str], first: date, last: date) -> list[
         return []
     with open_read(path) as connection:
         stored = {table.name for table in read_tables(connection, path)}
-        return [_scored(connection, stored, figure, (first, last)) for figure in figures]
+        return list(_each_scored(connection, stored, figures, (first, last)))
+
+
+def _each_scored(
+    connection: duckdb.DuckDBPyConnection,
+    stored: set[str],
+    figures: list[PublishedStatistic],
+    days: tuple[date, date],
+) -> Iterator[ScoredFigure]:
+    for done, figure in enumerate(figures):
+        step(f"published figure {done + 1} of {len(figures)}", done, len(figures))
+        yield _scored(connection, stored, figure, days)
 
 
 def _scored(

@@ -13,6 +13,7 @@ import duckdb
 from healthsim.errors import NotFound, near
 from healthsim.exports import Format
 from healthsim.persistence.database import literal, open_read, quoted, storage_errors
+from healthsim.watching import step
 
 MARKER = "SYNTHETIC-TEST-DATA.txt"
 DICTIONARY = "data-dictionary.csv"
@@ -48,7 +49,10 @@ def export(
     opened = open_read(path, writes=folder, settings=_SETTINGS)
     with opened as connection, storage_errors(folder):
         chosen = _chosen(connection, tables)
-        written = [_write(connection, table, folder, form) for table in chosen]
+        written = []
+        for done, table in enumerate(chosen):
+            step(f"table {table}, {done + 1} of {len(chosen)}", done, len(chosen))
+            written.append(_write(connection, table, folder, form))
         written.append(_dictionary(connection, chosen, folder))
         written.append(_marker(name, form, folder, written))
     return written

@@ -14,6 +14,7 @@ from healthsim.errors import StorageError
 from healthsim.operations import runs, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.runs import RunRecord
+from healthsim.watching import part, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,16 @@ def audit_file(path: Path, profile: str, journeys: Sequence[str]) -> AuditReport
     from healthsim.audit.unlisted import unlisted_rows  # noqa: PLC0415  as it
     from healthsim.persistence.state import describe_file  # noqa: PLC0415  as it
 
-    findings = integrity.check(path)
+    with part(0, 70):
+        findings = integrity.check(path)
     broken = [[item.check, item.where, item.rows, item.mend] for item in findings if item.rows]
     counted = describe_file(path).manifest.figures
-    return AuditReport(len(findings), broken, compared(path, profile, journeys, counted),
-                       scored=scored(path, profile, journeys),
+    with part(70, 90):
+        figures = compared(path, profile, journeys, counted)
+    with part(90, 99):
+        published = scored(path, profile, journeys)
+    step("unlisted codes", 99, 100)
+    return AuditReport(len(findings), broken, figures, scored=published,
                        unlisted=[list(row) for row in unlisted_rows(path)])  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from healthsim.operations.common_numbers import (
 )
 from healthsim.operations.home import Home
 from healthsim.persistence.judgement import judge
+from healthsim.watching import part
 
 if TYPE_CHECKING:
     from healthsim.persistence.differences import Differences, TableDifference
@@ -116,8 +117,12 @@ def compare(home: Home, before: str, after: str) -> Comparison:
     files = describe_file(path), describe_file(other_path)
     manifests = files[0].manifest, files[1].manifest
     lines, notes = _specification((path, source), (other_path, other_source))
-    asked = _asked(path, other_path, notes)
-    with find_differences(path, files[0].tables, other_path, files[1].tables) as found:
+    with part(0, 30):
+        asked = _asked(path, other_path, notes)
+    with (
+        part(30, 99),
+        find_differences(path, files[0].tables, other_path, files[1].tables) as found,
+    ):
         differing = [table for table in found.tables if not table.same]
         money, who = list(_money(found)), identities(found)
         same = manifests[0].seed == manifests[1].seed and not who.strangers

@@ -1,6 +1,7 @@
-"""How long drafts, runs and exports are kept: the one place that says it. Scenarios never expire.
+"""How long drafts, runs, tasks and exports are kept: the one place that says it.
 
-Each kind is swept when something of its kind is made, and by `healthsim storage --sweep`.
+Scenarios never expire. Each other kind is swept when something of its kind is made, and by
+`healthsim storage --sweep`.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ class Limit:
 LIMITS: Mapping[str, Limit] = MappingProxyType({
     "draft": Limit(days=90, megabytes=500),
     "run": Limit(days=7, megabytes=10_000),
+    "task": Limit(days=7, megabytes=200),
     "export": Limit(days=30, megabytes=10_000),
 })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One draft, run or export.
+    """One draft, run, task or export.
 
     Attributes:
         used_at: seconds since 1970 of its last change.

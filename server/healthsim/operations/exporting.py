@@ -17,10 +17,14 @@ from healthsim.errors import Refused, StorageError
 from healthsim.exports import Format
 from healthsim.operations import scenarios
 from healthsim.operations.expiry import FRESH, Item, expired
-from healthsim.persistence.files import disk_error
+from healthsim.persistence.files import alive, disk_error, identity
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
+
+
+_SPARE = ".export-"
+"""Begins the name of a folder that becomes an export; the process that makes it follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ def expire(home: Home, now: float) -> list[str]:
     """
     from healthsim.exports.columnar import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
 
-    for left in home.exports.glob(".export-*"):  # of processes that died while they exported
-        if left.is_dir() and now - left.stat().st_mtime > FRESH:
+    for left in home.exports.glob(f"{_SPARE}*"):  # of processes that died while they exported
+        if left.is_dir() and (_is_dead(left) or now - left.stat().st_mtime > FRESH):
             shutil.rmtree(left, ignore_errors=True)
     gone = []
     for item in expired(items(home), now):
@@ -103,6 +107,12 @@ def expire(home: Home, now: float) -> list[str]:
             folder.rmdir()
         gone.append(item.name)
     return gone
+
+
+def _is_dead(left: Path) -> bool:
+    """Return whether the process of this machine has ended that made a folder to export into."""
+    pid = left.name.removeprefix(_SPARE).partition("-")[0]
+    return pid.isdigit() and not alive(int(pid))
 
 
 def export_to(
@@ -129,11 +139,16 @@ def export_to(
             raise Refused(
                 "folder", f"{folder.name} is not empty", "choose an empty one, or say --replace"
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as spare:
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise FileExistsError(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        mark, prefix = identity(path), f"{_SPARE}{os.getpid()}-"
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as spare:
             beside = Path(spare) / folder.name  # errors name a file's folder
             beside.mkdir()
             made = columnar.export(path, name, beside, form, tables)
+            _refuse_replaced(path, name, mark)
+            folder.mkdir(exist_ok=True)
             old = columnar.written_before(folder)
             _refuse_strangers(folder, {file.name for file in made} - old)
             for listed in old - {columnar.MARKER}:
@@ -144,6 +159,15 @@ def export_to(
         raise _unwritable(folder, error) from error
     size = sum(file.stat().st_size for file in files)
     return ExportResult(folder, files, round(size / 1e6, 3))
+
+
+def _refuse_replaced(path: Path, name: str, mark: str) -> None:
+    """Refuse to publish what was read of a file that is no longer there."""
+    if not path.is_file() or identity(path) != mark:
+        raise StorageError(
+            f"scenario {name!r}", "it was replaced or deleted while it was exported",
+            "export it again",
+        )  # fmt: skip
 
 
 def _refuse_strangers(folder: Path, names: set[str]) -> None:

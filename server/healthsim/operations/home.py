@@ -43,6 +43,11 @@ class Home:
         return self.folder / "runs"
 
     @property
+    def tasks(self) -> Path:
+        """Folder of tasks: audits, exports and the like in the background."""
+        return self.folder / "tasks"
+
+    @property
     def scenarios(self) -> Path:
         """Folder of scenarios."""
         return self.folder / "scenarios"

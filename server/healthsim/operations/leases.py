@@ -30,9 +30,18 @@ def is_held(lease: Path) -> bool:
 
 def take(lease: Path) -> bool:
     """Take a lease that nobody holds; of several that try, one wins."""
-    with disk_errors(f"run {lease.stem!r}"):
+    with disk_errors(lease.stem):
         _drop_stale(lease)
         return _write_new(lease, f"{os.getpid()} {platform.node()}")
+
+
+def refresh(lease: Path) -> None:
+    """Say that its holder still works.
+
+    Raises:
+        FileNotFoundError: nobody holds it any more.
+    """
+    os.utime(lease)
 
 
 def first_word(path: Path, word: str) -> str:
@@ -41,7 +50,7 @@ def first_word(path: Path, word: str) -> str:
     Returns:
         The word; empty if the file was there and is gone again.
     """
-    with disk_errors(f"run {path.stem!r}"):
+    with disk_errors(path.stem):
         if not path.exists() and _write_new(path, word):
             return word
         try:

@@ -19,6 +19,7 @@ from healthsim.errors import Refused
 from healthsim.persistence.database import OTHER, SCHEMA, open_two, quoted
 from healthsim.persistence.files import DamagedFile
 from healthsim.tables import Table
+from healthsim.watching import step
 
 PERSON = "person_id"
 _MOST_ROWS = 500_000  # of a table that are compared at once
@@ -120,7 +121,7 @@ class Differences:
         self._before, self._after = before, after
         self._compared: dict[str, _Compared] = {}
         self._run("CREATE TABLE affected (person_id BIGINT, place INTEGER, how VARCHAR, n BIGINT)")
-        self.tables = tuple(self._table(name) for name in {**before, **after})
+        self.tables = tuple(self._tables(list({**before, **after})))
         self.people = self._count_people()
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -128,6 +129,11 @@ class Differences:
 
     def _count(self, schema: str, name: str) -> int:
         return int(self._run(f"SELECT count(*) FROM {schema}.{quoted(name)}")[0][0])
+
+    def _tables(self, names: Sequence[str]) -> Iterator[TableDifference]:
+        for done, name in enumerate(names):
+            step(f"table {name}, {done + 1} of {len(names)}", done, len(names))
+            yield self._table(name)
 
     def _table(self, name: str) -> TableDifference:
         rows = self._count(SCHEMA, name) if name in self._before else None

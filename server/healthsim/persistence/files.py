@@ -54,6 +54,12 @@ def display_name(path: Path) -> str:
     return match["name"] if match else path.name
 
 
+def identity(path: Path) -> str:
+    """Return what tells a file from another of the same name, or of another time."""
+    about = path.stat()
+    return f"{about.st_ino}-{about.st_size}-{about.st_mtime_ns}"
+
+
 def sweep(folder: Path) -> list[str]:
     """Remove what processes that died left unfinished, and return what it was to become."""
     swept = []

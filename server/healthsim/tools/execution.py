@@ -26,20 +26,22 @@ from healthsim.operations.home import Home
 from healthsim.operations.making import default_engine
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
+from healthsim.tools import querying, tasks, whatifs
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.building import lines
-from healthsim.tools.server import Ctx, home_of
+from healthsim.tools.server import LONGEST_WAIT, Ctx, home_of
 from healthsim.tools.waiting import Waiting
 
-LONGEST_WAIT = 40
-"""Seconds; some hosts give up after 60."""
 _SHOWN = 2  # people whose faces are shown
 _LONGEST_COMPARED = 700  # characters of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to stop
 _LONGEST_OPEN = 1_500  # characters that are quoted of what is not in a draft
 _BEAT = 0.25  # seconds between two looks at a run
 
-RunId = Annotated[str, Field(max_length=64, description="A run.")]
+LONG = (querying.AUDIT, querying.EXPORT, whatifs.COMPARE)
+"""The tools that answer with a handle where they take long."""
+
+RunId = Annotated[str, Field(max_length=64, description="A run, or the handle of an audit etc.")]
 
 
 async def execute_spec(
@@ -258,6 +260,9 @@ async def check_run(
     wait_seconds: Annotated[int, Field(ge=0, le=LONGEST_WAIT, description="For its end.")] = 30,
 ) -> Annotated[CallToolResult, RunState]:
     """Check how far a run is, waiting a while for its end."""
+    long = tasks.of_handle(run_id, LONG)
+    if long is not None:
+        return await tasks.checked(ctx, long, run_id, wait_seconds)
     home = home_of(ctx)
     record = await anyio.to_thread.run_sync(runs.get, home, run_id)
     if record.status == runs.RUNNING:
@@ -270,6 +275,9 @@ async def check_run(
 
 async def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:
     """Stop a run that is no longer needed."""
+    long = tasks.of_handle(run_id, LONG)
+    if long is not None:
+        return await tasks.cancelled(ctx, long, run_id)
     home = home_of(ctx)
     before = await anyio.to_thread.run_sync(runs.cancel, home, run_id)
     record = await anyio.to_thread.run_sync(

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.types import CallToolResult
 from pydantic import Field
+from pydantic_core import to_jsonable_python
 
 from healthsim.exports import Format
 from healthsim.operations import query
+from healthsim.operations.scenarios import path as scenario_file
+from healthsim.operations.tasks import TaskKind
+from healthsim.persistence.files import identity
+from healthsim.tools import tasks
 from healthsim.tools.answers import AuditAnswer, ExportAnswer, QueryPage, reply, rows
 from healthsim.tools.pages import fitting
 from healthsim.tools.server import Ctx, home_of
+from healthsim.tools.tasks import LongTool
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
+    from healthsim.operations.home import Home
 
 Name = Annotated[str, Field(description="A scenario.")]
 
@@ -51,16 +60,26 @@ def query_scenario(
     )
 
 
-def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:
+async def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:
     """Audit a scenario: is all linked, do amounts agree, is it as requested, is it realistic?"""
+    return await tasks.answered(ctx, AUDIT, name=name)
+
+
+def _audit(home: Home, asked: Mapping[str, Any]) -> Any:
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
-    report = auditing.audit(home_of(ctx), name)
+    return to_jsonable_python(auditing.audit(home, asked["name"]))
+
+
+def _audited(asked: Mapping[str, Any], result: Any) -> CallToolResult:
+    from healthsim.operations import auditing  # noqa: PLC0415  as above
+
+    report = auditing.AuditReport(**result)
     unmet = [row for row in report.scored if row[auditing.SCORED.index("status")] != "met"]
     listed, fit = _without_spreads(report.compared)
     return reply(
         AuditAnswer(
-            name=name,
+            name=asked["name"],
             ok=report.ok,
             checked=report.checked,
             findings=rows(auditing.FINDING, report.findings) if report.findings else {},
@@ -116,22 +135,46 @@ def _next_step(report: AuditReport) -> str:
     return f"{advice} {report.judged}." if None in (row[-1] for row in report.compared) else advice
 
 
-def export_scenario(
+async def export_scenario(
     ctx: Ctx,
     name: Name,
     format: Annotated[Format, Field(description="Kind of files.")] = "csv",
     tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files into the exports folder."""
+    return await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
+
+
+def _export(home: Home, asked: Mapping[str, Any]) -> Any:
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
 
-    done = exporting.export_home(home_of(ctx), name, format, tables)
+    done = exporting.export_home(home, asked["name"], asked["format"], asked["tables"])
+    files = {path.name: identity(path) for path in done.files}
+    return {"folder": str(done.folder), "files": files}
+
+
+def _stands(result: Any) -> bool:
+    """Return whether every file of an export is still there as it was written."""
+    try:
+        folder = Path(result["folder"])
+        return all(identity(folder / name) == mark for name, mark in result["files"].items())
+    except (OSError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _exported(asked: Mapping[str, Any], result: Any) -> CallToolResult:
     return reply(
         ExportAnswer(
-            name=name,
+            name=asked["name"],
             done="exported",
-            files=[path.name for path in done.files],
-            folder=str(done.folder),
+            files=list(result["files"]),
+            folder=result["folder"],
             next="Tell the person the folder.",
         )
     )
+
+
+AUDIT = LongTool(TaskKind("audit", "audit_scenario", _audit, ("name",), scenario_file), _audited)
+EXPORT = LongTool(
+    TaskKind("export", "export_scenario", _export, ("name",), scenario_file, _stands), _exported
+)

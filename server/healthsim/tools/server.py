@@ -46,6 +46,9 @@ DELETE = ToolAnnotations(
 LONGEST_ERROR = 10_000
 """Characters of an error; some hosts cut longer ones."""
 
+LONGEST_WAIT = 40
+"""Seconds that a call waits for long work; some hosts give up after 60."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _log = logging.getLogger("healthsim")
@@ -53,18 +56,30 @@ _log = logging.getLogger("healthsim")
 
 @dataclass(frozen=True)
 class ServerContext:
-    """What every request of one server process shares."""
+    """What every request of one server process shares.
+
+    Attributes:
+        home: the home folder.
+        read_only: it is only read.
+        patience: seconds after which long work answers with a handle.
+    """
 
     home: Home
     read_only: bool = False
+    patience: float = LONGEST_WAIT
 
 
 Ctx: TypeAlias = Context[ServerContext, Any]
 
 
+def context_of(ctx: Ctx) -> ServerContext:
+    """Return what the requests of this server share."""
+    return ctx.request_context.lifespan_context
+
+
 def home_of(ctx: Ctx) -> Home:
     """Return the home folder that this server works in."""
-    return ctx.request_context.lifespan_context.home
+    return context_of(ctx).home
 
 
 class HealthSimServer(MCPServer[ServerContext]):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from mcp.types import CallToolResult
 from pydantic import Field
+from pydantic_core import to_jsonable_python
 
 from healthsim.building import draft
 from healthsim.building.draft import Draft
-from healthsim.operations import comparing, copying
+from healthsim.operations import comparing, copying, scenarios
+from healthsim.operations.home import Home
+from healthsim.operations.tasks import TaskKind
+from healthsim.tools import tasks
 from healthsim.tools.answers import ComparisonAnswer, DraftCopied, Rows, reply, rows
 from healthsim.tools.server import Ctx, home_of
+from healthsim.tools.tasks import LongTool
 
 _MOST_LINES = 10  # of the specifications
 _MOST_ASKED = 5
@@ -55,16 +62,24 @@ def _holds(spec: Draft) -> str:
     )
 
 
-def compare_scenarios(
+async def compare_scenarios(
     ctx: Ctx,
     a: Annotated[str, Field(description="A scenario or run_id: before.")],
     b: Annotated[str, Field(description="Another: after.")],
 ) -> Annotated[CallToolResult, ComparisonAnswer]:
     """Compare two scenarios, before and after: what changed, differences in people, rows, cost."""
-    found = comparing.compare(home_of(ctx), a, b)
+    return await tasks.answered(ctx, COMPARE, a=a, b=b)
+
+
+def _compare(home: Home, asked: Mapping[str, Any]) -> Any:
+    return to_jsonable_python(comparing.compare(home, asked["a"], asked["b"]))
+
+
+def _compared(asked: Mapping[str, Any], result: Any) -> CallToolResult:
+    a, b, found = str(asked["a"]), str(asked["b"]), comparing.Comparison(**result)
     notes = list(found.notes)
     lines = _cut(found.specification, _MOST_LINES, "specification lines", notes)
-    asked = _cut(found.asked, _MOST_ASKED, "asked figures", notes)
+    figures = _cut(found.asked, _MOST_ASKED, "asked figures", notes)
     if found.same_tables:
         notes.append(f"{found.same_tables} tables have no row that differs")
     if found.same_money:
@@ -80,11 +95,20 @@ def compare_scenarios(
             affected_ids=found.affected_ids,
             tables=_rows(comparing.TABLES, found.tables),
             money=_rows(comparing.MONEY, found.money),
-            asked=_rows(comparing.ASKED, asked),
+            asked=_rows(comparing.ASKED, figures),
             notes=notes,
             next=f"query_scenario(name={a!r}, other={b!r}, sql=...): patients, other.patients.",
         )
     )
+
+
+def _rows_file(home: Home, name: str) -> Path:
+    return scenarios.rows_of(home, name)[1]
+
+
+COMPARE = LongTool(
+    TaskKind("compare", "compare_scenarios", _compare, ("a", "b"), _rows_file), _compared
+)
 
 
 def _cut(items: list[Any], most: int, what: str, notes: list[str]) -> list[Any]:
