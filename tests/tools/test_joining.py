@@ -93,6 +93,22 @@ async def test_a_run_survives_that_the_caller_who_began_it_gives_up_once_another
     assert after["status"] == "running"
 
 
+async def test_a_run_survives_that_the_caller_who_began_it_gives_up_once_another_has_checked_it(
+    tmp_path: Path, era: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        they = await two(stack, tmp_path, era)
+        async with anyio.create_task_group() as group:
+            group.start_soon(they.one.call_tool, "execute_spec", they.asked)
+            run_id = await they.run_id()
+            await answer(they.other, "check_run", run_id=run_id, wait_seconds=0)
+            group.cancel_scope.cancel()
+        after = await answer(they.other, "check_run", run_id=run_id, wait_seconds=1)
+        await answer(they.other, "cancel_run", run_id=run_id)
+
+    assert after["status"] == "running"
+
+
 async def test_a_run_that_nobody_else_waits_for_stops_when_its_caller_gives_up(
     tmp_path: Path, era: str
 ) -> None:
