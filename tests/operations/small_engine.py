@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -68,7 +68,6 @@ class Job:
     key: str
     tables: tuple[Table, ...] = TABLES
     references: Mapping[str, str] = field(default_factory=dict)
-    counts_first: bool = False
 
     def judge(self, totals: Sequence[tuple[int, int]]) -> tuple[dict[str, Any], ...]:
         met = {"where": "profile.expectations[0]", "expectation": "people", "expected": "all"}
@@ -114,7 +113,16 @@ class SmallEngine:
             key,
         )
 
-    def chunks(self, job: Any, *, threads: int = 1, stop: Event | None = None) -> Iterator[Chunk]:
+    def chunks(
+        self,
+        job: Any,
+        *,
+        threads: int = 1,
+        stop: Event | None = None,
+        counted: Callable[[], None] | None = None,
+    ) -> Iterator[Chunk]:
+        if counted is not None:
+            counted()
         for start in range(0, job.count, self.size):
             if stop is not None and stop.is_set():
                 return

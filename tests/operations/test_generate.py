@@ -177,10 +177,13 @@ def test_a_run_says_what_it_is_doing_and_how_many_rows_it_has(home: Home) -> Non
     record = generate.start(home, PROFILE, [], held)
     assert held.gate is not None
     deadline = time.monotonic() + PATIENCE
-    while not runs.get(home, record.run_id).phase and time.monotonic() < deadline:
+    phases = [""]
+    while phases[-1] != "making" and time.monotonic() < deadline:
+        phases.append(runs.get(home, record.run_id).phase)
         time.sleep(0.01)
 
-    assert runs.get(home, record.run_id).phase == "making"
+    assert set(phases) <= {"", "counting", "making"}
+    assert phases[-1] == "making"
     held.gate.set()
     record = generate.join(home, record.run_id, PATIENCE)
     assert (record.phase, record.rows) == ("", 100 + 100 * VISITS_EACH + 2)
@@ -297,7 +300,7 @@ def test_a_run_is_interrupted_without_waiting_for_what_its_thread_is_doing(home:
     busy, leave = Event(), Event()
 
     class Deaf(SmallEngine):
-        def chunks(self, job: Any, *, threads: int = 1, stop: Event | None = None) -> Any:
+        def chunks(self, job: Any, **options: Any) -> Any:
             busy.set()
             leave.wait(PATIENCE)
             yield from super().chunks(job)
@@ -335,9 +338,9 @@ def limited(most):
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 class Filling(SmallEngine):
-    def chunks(self, job, *, threads=1, stop=None):
+    def chunks(self, job, **options):
         limited(MOST)
-        yield from super().chunks(job, stop=stop)
+        yield from super().chunks(job, **options)
 
 for number, (MOST, count) in enumerate(json.loads(sys.argv[2])):
     home = Home(Path(sys.argv[1]) / str(number))

@@ -79,11 +79,6 @@ class Job:
         return self.profile.seed
 
     @property
-    def counts_first(self) -> bool:
-        """Whether everybody is counted before the first row is made."""
-        return bool(self.quotas) or self.counts_journeys
-
-    @property
     def profile_text(self) -> str:
         """The profile as canonical JSON."""
         return self.profile.text()

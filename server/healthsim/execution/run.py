@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from healthsim.execution.job import CHUNK, Job
@@ -44,6 +44,7 @@ def chunks(
     size: int = CHUNK,
     threads: int = 2,
     stop: threading.Event | None = None,
+    counted: Callable[[], None] | None = None,
 ) -> Iterator[Chunk]:
     """Yield the rows of a job, in the order of its people.
 
@@ -51,13 +52,16 @@ def chunks(
         job: what `prepare` returned.
         size: units of a chunk.
         threads: how many chunks are run in parallel.
-        stop: set it to stop within one chunk.
+        stop: set it to stop at once.
+        counted: called when everybody is counted who must be before the first row.
 
     Raises:
         Cancelled: when `stop` was set.
         SpecError: people cannot meet an exact count; no rows have been made then.
     """
     population_pass = settle_population_steps(job, size=size, threads=threads, stop=stop)
+    if counted is not None:
+        counted()
     directory_use = DirectoryUse.none(job.reference.directory)
 
     def run_one(start: int, count: int) -> tuple[Chunk, DirectoryUse]:

@@ -76,9 +76,12 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
     discard(unfinished)
     by_name = {table.name: table for table in job.tables}
     digest, done, totals, figures = Digest(job.tables), 0, list[tuple[int, int]](), Tallies()
-    work.report(phase=runs.COUNTING if job.counts_first else runs.MAKING)
+    work.report(phase=runs.COUNTING)
     with Writer(unfinished, job.tables, small=job.count <= _FEW) as writer:
-        for chunk in engine.chunks(job, threads=MAKERS, stop=work.stop):
+        for chunk in engine.chunks(
+            job, threads=MAKERS, stop=work.stop,
+            counted=lambda: work.report(phase=runs.MAKING),
+        ):  # fmt: skip
             work.refuse_stopped()
             for name, columns in chunk.tables.items():
                 rows = to_arrow(by_name[name], columns)
