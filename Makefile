@@ -46,6 +46,12 @@ quick: lint types contracts
 proofs: $(READY)
 	$(BIN)/python -m pytest tests/proofs
 
+# 5,000 seeded calls of every tool, prompt and resource, right and wrong, in both eras: none may fail
+# inside, answer with more than 40,000 characters, be silent for long, or damage what is kept.
+.PHONY: fuzz
+fuzz: $(READY)
+	PYTHONPATH=tests:server $(BIN)/python -m fuzzing --calls 5000
+
 # Pins the rows of small template runs again, and prints which tables changed.
 golden: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m golden.rewrite

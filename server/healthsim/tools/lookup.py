@@ -85,7 +85,11 @@ def _language(question: str) -> LookupAnswer:
     parts = [] if absent else language.find(question[:_LONGEST], 2 if named else 3)
     if not named and not parts:
         raise NotFound("query", "names nothing that is known here", 'see get_guide("capabilities")')
-    shown = f"get_guide('schema: {parts[0].name}') shows keys and an example." if parts else ""
+    shown = (
+        f"get_guide('schema: {parts[0].name}') shows keys and an example."
+        if parts
+        else "Say it so; get_guide says how it is done."
+    )
     return LookupAnswer(
         found=rows(
             ["what", "answer"],

@@ -23,7 +23,7 @@ from mcp.types import (
 )
 from pydantic import AnyUrl, BaseModel, ValidationError
 
-from healthsim.errors import HealthSimError, Refused, near
+from healthsim.errors import HealthSimError, Refused, SpecError, near, quoted
 from healthsim.specification.faults.problems import problems_of
 from healthsim.tools.answers import compact
 from healthsim.tools.bounds import bounded
@@ -181,7 +181,7 @@ class HealthSimServer(MCPServer[ServerContext]):
                 "--read-only to change things"
             )
         if name not in tools:
-            raise ToolError(f"{name[:80]}: there is no such tool; {near(name, tools)}")
+            raise ToolError(f"tool {quoted(name)}: there is no such tool; {near(name, tools)}")
         return tools[name]
 
     def _explain(self, name: str, error: ToolError) -> str:
@@ -189,7 +189,7 @@ class HealthSimServer(MCPServer[ServerContext]):
         if isinstance(cause, ValidationError):
             tool = self._tool_manager.get_tool(name)
             model = tool.fn_metadata.arg_model if tool else BaseModel
-            text = "\n".join(str(problem) for problem in problems_of(cause, model, ""))
+            text = str(SpecError(problems_of(cause, model, "")))
         elif isinstance(cause, HealthSimError | ToolError):
             text = str(cause)
         else:

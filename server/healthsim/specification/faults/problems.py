@@ -25,7 +25,7 @@ from healthsim.specification.faults.places import (
     tags_of,
 )
 from healthsim.specification.faults.synonyms import called
-from healthsim.specification.faults.wanted import give, words_of
+from healthsim.specification.faults.wanted import give, plainly, words_of
 
 RESERVED = {
     "defects": "an observed copy with errors is not built yet",
@@ -94,7 +94,7 @@ def _problem(
     if kind in {"value_error", "assertion_error"} or "; " in message:
         what, _, mend = message.partition("; ")
         return Problem(location, what, _as_numbers(value) or mend or "change it")
-    return Problem(location, f"is {shown(value)}", message[:1].lower() + message[1:])
+    return Problem(location, f"is {shown(value)}", plainly(message))
 
 
 _NUMBERS = ("mean", "sd", "low", "high")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from healthsim.specification.faults.places import bare, is_model, keys_of
@@ -46,6 +47,30 @@ def words_of(kind: Any) -> str:
         [repr(word) for word in get_args(bare(kind))] if get_origin(bare(kind)) is Literal else []
     )
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+_PLAIN = (
+    (re.compile(r"Input should be less than or equal to "), "use at most "),
+    (re.compile(r"Input should be greater than or equal to "), "use at least "),
+    (re.compile(r"Input should be greater than "), "use more than "),
+    (re.compile(r"Input should be "), "use "),
+    (re.compile(r"\w+ should have (at (?:least|most) .*?)(?: after validation, not \d+)?$"),
+     r"use \1"),
+    (re.compile(r"String should match pattern "), "write it to match the pattern "),
+)  # fmt: skip
+"""How pydantic says that a value is out of its bounds, and how it is said here."""
+
+
+def plainly(message: str) -> str:
+    """Return pydantic's message as what to do.
+
+    >>> plainly("List should have at least 1 item after validation, not 0")
+    'use at least 1 item'
+    """
+    for said, plain in _PLAIN:
+        if said.match(message):
+            return said.sub(plain, message, count=1)
+    return message[:1].lower() + message[1:]
 
 
 def _object(kind: Any) -> str:
