@@ -29,6 +29,7 @@ from healthsim.tools import (
     resources,
     scenarios,
     story,
+    views,
     whatifs,
 )
 from healthsim.tools.icons import icons, sent_once
@@ -154,7 +155,7 @@ def build_server(
         instructions=_instructions(offer),
         icons=list(icons("healthsim")),
         lifespan=lifespan,
-        extensions=[Skills(offer.guide)],
+        extensions=[Skills(offer.guide), views.apps()],
         middleware=[sent_once],
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
@@ -162,7 +163,8 @@ def build_server(
     server.offer = offer
     for tool, hints in TOOLS:
         if tool.__name__ not in offer.missing:
-            register(server, tool, hints, TITLES.get(tool.__name__, ""))
+            view = views.VIEWS.get(tool.__name__, "")
+            register(server, tool, hints, TITLES.get(tool.__name__, ""), view)
     resources.add_resources(server)
     resources.list_pages(server, context.home)
     prompts.add_prompts(server)

@@ -77,6 +77,12 @@ def test_known_colours_become_names_and_others_stay() -> None:
     assert ("none", "#123456") in colours
 
 
+def test_coordinates_are_kept_to_a_hundredth_of_a_pixel() -> None:
+    svg = SVG.replace("M0,0L9,9", "M0.123456,-0.5L12.999999,1.50")
+
+    assert 'd="M0.12,-0.5L12.99,1.50"' in inlined(svg, "p", {})
+
+
 def test_a_picture_with_a_label_is_an_image_with_that_name_and_without_one_is_decoration() -> None:
     _, labelled = elements(inlined(SVG, "p", {}, "p-says"))[0]
     _, bare = elements(inlined(SVG, "p", {}))[0]

@@ -30,6 +30,7 @@ _KEPT = frozenset({
 _COLOURED = frozenset({"fill", "stroke", "stop-color"})
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([\w.-]+)['\"]?\s*\)")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+|rgba?\([\d\s.,%]+\)|hsla?\([\d\s.,%deg]+\)")
+_FINE = re.compile(r"(\d\.\d\d)\d+")  # a hundredth of a pixel is enough
 _DEFAULTS = {("fill-opacity", "1"), ("stroke-opacity", "1"), ("opacity", "1")}
 _MOST_BYTES = 2_000_000
 
@@ -98,7 +99,7 @@ def _value(name: str, value: str, prefix: str, colours: Mapping[str, str]) -> st
             return None
         use = colours.get(_long(value.lower()))
         return f"var(--{use})" if use else value
-    return value
+    return _FINE.sub(r"\1", value)
 
 
 def _long(colour: str) -> str:

@@ -230,13 +230,24 @@ def _unwritable(value: Any, where: str = "") -> str:
 
 
 def register(
-    server: HealthSimServer, tool: Callable[..., Any], hints: ToolAnnotations, title: str = ""
+    server: HealthSimServer,
+    tool: Callable[..., Any],
+    hints: ToolAnnotations,
+    title: str = "",
+    view: str = "",
 ) -> None:
     """Offer one tool; its docstring is its description, and its name its title if none is given.
 
     No shape of its answer is published: its fields explain themselves when they are read, and
     listed for every tool they would be a quarter of the catalogue. Answers are structured all the
     same (see `answers.reply`).
+
+    Args:
+        server: what offers it.
+        tool: the function.
+        hints: what it changes.
+        title: its name for people.
+        view: the page that shows its answer in hosts with apps, by its URI; empty without one.
     """
     server.add_tool(
         tool,
@@ -244,6 +255,7 @@ def register(
         description=server.offer.text(" ".join((getdoc(tool) or "").split())),
         annotations=hints,
         structured_output=False,
+        meta={"ui": {"resourceUri": view}} if view else None,
     )
 
 

@@ -7,6 +7,7 @@ page and never read by a model, and only to clients that say that they show such
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.apps import APP_MIME_TYPE, Apps, client_supports_apps
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from healthsim.pictures.picture import Picture
 
 PICTURE = "ui://healthsim/picture.html"
-META = {"ui": {"resourceUri": PICTURE}}
-"""What a tool says of itself whose answer the page shows."""
+VIEWS = MappingProxyType({"draw": PICTURE})
+"""The page that shows the answer of a tool."""
 DRAWN = "healthsim/picture"
 """Where the drawings are in the `_meta` of an answer."""
 
