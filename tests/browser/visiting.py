@@ -48,7 +48,7 @@ class Visit:
         """Close every page, and fail where one complained."""
         for context in self._contexts:
             context.close()
-        assert self.complaints == []
+        assert self.complaints == [], "\n".join(self.complaints)
 
 
 def shot(page: Any, name: str) -> None:
