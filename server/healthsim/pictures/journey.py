@@ -8,7 +8,7 @@ from typing import Any
 from healthsim.errors import NotFound, near
 from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
 from healthsim.pictures.source import Source
-from healthsim.pictures.steps import Box, boxes_of
+from healthsim.pictures.steps import Box, boxes_of, steps_of_children
 from healthsim.pictures.strips import pixels
 from healthsim.pictures.words import people, percent, short
 from healthsim.specification.document import read
@@ -36,7 +36,7 @@ def journey(source: Source, what: str = "") -> Picture:
     """
     spec = _chosen(source, what)
     boxes = boxes_of(spec)
-    counts = _Counts(source, spec.name, boxes)
+    counts = _Counts(source, spec, boxes)
     if not counts.walked:
         raise NothingToDraw(source.name, f"has no event of {short(spec.name)}: nobody was in it",
                             "draw another kind, or run it for people who are eligible")  # fmt: skip
@@ -72,7 +72,8 @@ class _Counts:
         walked: people with any event of the journey, but for those born in it; `born` are these.
     """
 
-    def __init__(self, source: Source, name: str, boxes: Sequence[Box]) -> None:
+    def __init__(self, source: Source, spec: JourneySpec, boxes: Sequence[Box]) -> None:
+        name = spec.name
         held = [(place, step, box.option) for place, box in enumerate(boxes)
                 for step in box.inside]  # fmt: skip
         sql = (
@@ -88,11 +89,10 @@ class _Counts:
         self._of: Mapping[int, tuple[Any, ...]] = {
             row[0]: row[1:] for row in source.select(sql, *columns, name, name)
         }
-        children = [step for box in boxes if box.of_child for step in box.inside]
         ((everybody, born),) = source.select(
             "SELECT count(DISTINCT person_id), count(DISTINCT person_id) FILTER "
             "(list_contains(?::VARCHAR[], step)) FROM events WHERE journey = ?",
-            children, name,
+            steps_of_children(spec), name,
         )  # fmt: skip
         self.born = int(born)
         self.walked = int(everybody) - self.born
@@ -142,14 +142,8 @@ def _view(boxes: Sequence[Box], rows: Sequence[Sequence[Any]]) -> dict[str, Any]
     return {
         "height": height,
         "layer": [
-            {"data": {"values": list(_lines(boxes))}, "layer": [
-                {"mark": {"type": "rule", "strokeWidth": 1.5},
-                 "encoding": {"x": x, "y": y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}},
-                {"transform": [{"filter": "datum.head != ''"}],
-                 "mark": {"type": "point", "style": "arrow"},
-                 "encoding": {"x": pixels("x2", 4_000), "y": pixels("y2", height),
-                              "shape": {"field": "head", "type": "nominal", "scale": None}}},
-            ]},
+            {"data": {"values": _lines(boxes)}, "mark": {"type": "rule", "strokeWidth": 1.5},
+             "encoding": {"x": x, "y": y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}},
             {"data": {"values": values}, "layer": [
                 {"mark": {"type": "rect", "opacity": 0.13, "cornerRadius": 3},
                  "encoding": {"x": x, "y": y, **right, **color}},
@@ -174,23 +168,36 @@ def _label(box: Box) -> str:
     return f"{short(box.name, 60)}{detail}{folded}"
 
 
-def _lines(boxes: Sequence[Box]) -> list[dict[str, Any]]:
-    """Return the lines: down to the next box of one depth, and across into what a box holds."""
-    lines: list[dict[str, Any]] = []
+def _lines(boxes: Sequence[Box]) -> list[dict[str, float]]:
+    """Return the arrows: down to the next box of one depth, and across into what a box holds."""
+    lines: list[dict[str, float]] = []
     last: dict[int, int] = {}  # by depth: the box that the next of this depth follows
     for place, box in enumerate(boxes):
         before, holder = last.get(box.depth), last.get(box.depth - 1)
         top, left = _ROW * place, _INDENT * box.depth
         if before is not None and not box.alternative:
             at = left + _DOWN
-            lines.append({"x": at, "x2": at, "y": _ROW * before + _BOX, "y2": top - 3,
-                          "head": "triangle-down"})  # fmt: skip
+            lines += _arrow((at, _ROW * before + _BOX), (at, top - 2))
         elif holder is not None:
             at, middle = left - _INDENT + _ACROSS, top + _BOX / 2
-            lines.append({"x": at, "x2": at, "y": _ROW * holder + _BOX, "y2": middle, "head": ""})
-            lines.append({"x": at, "x2": left - 3, "y": middle, "y2": middle,
-                          "head": "triangle-right"})  # fmt: skip
+            lines.append(_line((at, _ROW * holder + _BOX), (at, middle)))
+            lines += _arrow((at, middle), (left - 1, middle))
         last = {depth: one for depth, one in last.items() if depth <= box.depth} | {
             box.depth: place
         }
     return lines
+
+
+_Point = tuple[float, float]
+
+
+def _line(start: _Point, end: _Point) -> dict[str, float]:
+    return {"x": start[0], "y": start[1], "x2": end[0], "y2": end[1]}
+
+
+def _arrow(start: _Point, end: _Point) -> list[dict[str, float]]:
+    """Return a line with a head: down, or to the right."""
+    (x, y), size = end, 4.0
+    sides = ((x - size, y - size), (x + size if start[0] == x else x - size,
+                                    y - size if start[0] == x else y + size))  # fmt: skip
+    return [_line(start, end), *(_line(side, end) for side in sides)]

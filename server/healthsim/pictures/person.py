@@ -138,13 +138,15 @@ def _marks(source: Source, person_id: int) -> Iterator[_Mark]:
 def _lanes(marks: Sequence[_Mark]) -> tuple[dict[tuple[str, str], int], int]:
     """Return the lanes that are drawn, in order, with their rows; and how many are left out."""
     sizes: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], date] = {}
     for mark in marks:
         key = mark.group, mark.lane
         sizes[key] = sizes.get(key, 0) + 1
+        first[key] = min(mark.first, first.get(key, mark.first))
     kept: dict[tuple[str, str], int] = {}
     for group in dict.fromkeys(lane.group for lane in _LANES):
         mine = sorted((key for key in sizes if key[0] == group), key=lambda key: -sizes[key])
-        kept |= {key: sizes[key] for key in mine[:_MOST_LANES]}
+        kept |= {key: sizes[key] for key in sorted(mine[:_MOST_LANES], key=first.__getitem__)}
     return kept, len(sizes) - len(kept)
 
 

@@ -148,7 +148,18 @@ def _ids(steps: Sequence[StepHead]) -> tuple[str, ...]:
 
 
 def _steps(steps: Sequence[StepHead]) -> Iterator[StepHead]:
+    """Yield steps and those inside, but for the steps of those who are born: other people."""
     for step in steps:
         yield step
-        for _, inner in step.inner():
-            yield from _steps(inner)
+        for name, inner in step.inner():
+            if name != _NEWBORN:
+                yield from _steps(inner)
+
+
+_NEWBORN = "newborn"  # name of the list of steps of a birth that happen to the child
+
+
+def steps_of_children(journey: JourneySpec) -> list[str]:
+    """Return the ids of the steps that happen to those who are born in a journey."""
+    births = [step for _, step in journey.steps() if isinstance(step, Birth)]
+    return [step for birth in births for step in _ids(birth.newborn)]

@@ -53,7 +53,6 @@ def config(theme: Theme) -> dict[str, Any]:
                    "symbolOpacity": 1},
         "text": {"color": ink, "fontSize": 12},
         "rule": {"color": soft},
-        "style": {"arrow": {"fill": soft, "stroke": None, "size": 34}},
         "tick": {"color": ink, "opacity": 1},
         "bar": {"color": colours[0]},
         "line": {"color": colours[0], "strokeWidth": 2.5},
