@@ -24,6 +24,7 @@ from healthsim.tools import (
     execution,
     guide,
     lookup,
+    pictures,
     prompts,
     querying,
     resources,
@@ -60,9 +61,9 @@ refine_spec -> get_spec and preview_spec -> execute_spec with save_as -> query_s
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
 - Never write a code or drug name from memory: look_up finds it and says whether it is valid.
 - Not everything is built (no X12, FHIR, HL7, SDTM or OMOP files, denials, second payers, data
-  errors, pictures): get_guide says what; look_up ("can I get denials?") says what is nearest.
+  errors): get_guide says what; look_up ("can I get denials?") says what is nearest.
 - An error says where, what was found and how to mend it: do that and call again.
-- Answer with counts and sums in SQL; rows stay in the scenario.
+- Answer with counts and sums in SQL, or a picture of draw; rows stay in the scenario.
 - The same spec and seed always give the same rows.
 - What if, or like that one: copy_spec, refine_spec, execute_spec, compare_scenarios.
 """
@@ -84,6 +85,7 @@ TOOLS = (
     (scenarios.describe_scenario, READ),
     (querying.query_scenario, READ),
     (whatifs.compare_scenarios, READ),
+    (pictures.draw, READ),
     (story.show_person, READ),
     (story.explain_row, READ),
     (querying.audit_scenario, READ),
@@ -115,6 +117,7 @@ TITLES = {
     "get_guide": "Explain how it works: instructions",
     "copy_spec": "The same again but different: another like it, a variant",
     "compare_scenarios": "Before and after: what changed, for whom",
+    "draw": "Show a graph, curve or trend; visualize",
     "show_person": "One patient's or member's timeline, day by day",
     "explain_row": "Where does a record come from, what caused it?",
 }

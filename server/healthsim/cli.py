@@ -23,6 +23,7 @@ from healthsim import (
     cli_audit,
     cli_codes,
     cli_compare,
+    cli_draw,
     cli_install,
     cli_network,
     cli_population,
@@ -69,6 +70,7 @@ app.command()(cli_audit.audit)
 app.command()(cli_compare.compare)
 app.command()(cli_install.install)
 app.command()(cli_install.uninstall)
+app.command()(cli_draw.draw)
 app.command()(cli_report.report)
 app.command()(cli_storage.storage)
 app.command()(cli_story.person)

@@ -183,6 +183,7 @@ async def test_skills_and_tools_name_each_other(open_client: Open) -> None:
     examples = re.compile(r"```json (?:step|journey|changes|profile).*?```", re.DOTALL)
     named = set(re.findall(pattern, examples.sub("", text))) - prompts - parameters
     named -= _words_of_the_language()
+    named |= {name for name in tools if "_" not in name and f"`{name}`" in text}
 
     assert tools <= named
     assert named <= tools

@@ -41,39 +41,38 @@ _FROM_TABLES: Mapping[str, Callable[..., Picture]] = MappingProxyType({
 })  # fmt: skip
 _TAKES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     population.KIND: ("by",),
-    asked.KIND: (),
     conditions.KIND: ("what",),
-    cost.KIND: ("by",),
     journey.KIND: ("what",),
-    people.KIND: ("person",),
     series.KIND: ("what", "by"),
     incidence.KIND: ("what", "by"),
+    cost.KIND: ("by",),
+    asked.KIND: (),
+    people.KIND: ("what",),
 })  # fmt: skip
 _NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     population.KIND: ("patients", "members"),
     conditions.KIND: ("conditions",),
-    cost.KIND: ("claims", "fills"),
     journey.KIND: ("events",),
     series.KIND: ("lab_results", "vital_signs"),
     incidence.KIND: ("events", "enrollments"),
+    cost.KIND: ("claims", "fills"),
+    people.KIND: ("patients", "members", "rx_members"),
 })  # fmt: skip
+"""Tables of which one must have rows; a kind without needs fits every scenario."""
 
 KINDS = tuple(_TAKES)
 """Every kind of picture."""
 
 
-def draw(
-    home: Home, name: str, kind: str, *, what: str = "", by: str = "", person: str = ""
-) -> Picture:
+def draw(home: Home, name: str, kind: str, *, what: str = "", by: str = "") -> Picture:
     """Draw one picture.
 
     Args:
         home: where scenarios are kept.
         name: a scenario, or a run_id.
         kind: one of `KINDS`.
-        what: what of it: a code, a test, a step; each kind says what it takes.
+        what: what of it: a code, a test, a step, a person; each kind says what it takes.
         by: what is compared, such as plan or arm.
-        person: whose.
 
     Raises:
         NotFound: no such scenario, kind, group or person; the error suggests near names.
@@ -83,8 +82,7 @@ def draw(
     """
     if kind not in KINDS:
         raise NotFound("kind", f"there is no picture {kind[:40]!r}", near(kind, KINDS))
-    options = {key: value for key, value in (("what", what), ("by", by), ("person", person))
-               if value.strip()}  # fmt: skip
+    options = {key: value for key, value in (("what", what), ("by", by)) if value.strip()}
     for key in options:
         if key not in _TAKES[kind]:
             takes = " and ".join(_TAKES[kind]) or "no option"
@@ -94,7 +92,7 @@ def draw(
         return asked.asked_against_got(name, auditing.compared_run(stored.path))
     with _opened(stored) as source:
         if kind == people.KIND:
-            who = person_of(stored, person) if person.strip() else people.busiest(source)
+            who = person_of(stored, what) if what.strip() else people.busiest(source)
             return people.person_timeline(source, who)
         return _FROM_TABLES[kind](source, **options)
 

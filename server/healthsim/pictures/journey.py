@@ -119,8 +119,12 @@ def _told(
     title, says = f"{name}: {people(walked)}", f"{people(walked)} were in {short(spec.name)}"
     if not ways:
         return title, f"{says}; all of them got every step that anyone got."
-    figures = [f"{short(box.name, 40)} ({percent(share, 1)})" for share, box in ways[:5]]
+    figures = [f"{_way(box)} ({percent(share, 1)})" for share, box in ways[:5]]
     return f"{title}; {figures[0]}", f"{says}; of them: {', '.join(figures)}."
+
+
+def _way(box: Box) -> str:
+    return f"{short(box.step, 40)}: {short(box.option, 40)}" if box.option else short(box.name, 40)
 
 
 def _view(boxes: Sequence[Box], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:

@@ -25,6 +25,8 @@ _NARROWEST, _WIDEST = 280, 2_000
 _MARGIN = 24  # left and right padding together
 _LEGEND = 150  # pixels of one name in the legend
 _SCALES = (2.0, 1.5, 1.0, 0.75, 0.5)
+_TALLEST = 2_400  # pixels of a PNG; models see larger ones smaller
+_HEIGHT = 20  # bytes from the start of a PNG to its height
 
 
 class NoRenderer(HealthSimError):  # noqa: N818
@@ -60,7 +62,8 @@ def png(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> bytes:
     for scale in _SCALES:
         drawn = renderer.vegalite_to_png(spec, scale=scale, allowed_base_urls=[])
         rendered = _smaller(drawn)
-        if len(rendered) <= MOST_BYTES:
+        (tall,) = struct.unpack_from(">I", rendered, _HEIGHT)
+        if len(rendered) <= MOST_BYTES and tall <= _TALLEST:
             break
     return rendered
 

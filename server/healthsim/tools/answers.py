@@ -218,6 +218,18 @@ class PersonAnswer(Answer):
     next: str
 
 
+class PictureAnswer(Answer):
+    """What a picture shows, and the table behind it; the picture itself is beside it."""
+
+    title: str
+    says: str
+    table: Rows
+    note: str = ""
+    vega_lite: dict[str, Any] = {}
+    kinds: list[str] = []
+    next: str
+
+
 class RowAnswer(Answer):
     """Why a row is there and as it is."""
 

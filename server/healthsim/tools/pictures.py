@@ -1,0 +1,77 @@
+"""Draw: one picture of a scenario, with the table behind it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from mcp.types import CallToolResult, ImageContent
+from pydantic import Field
+
+from healthsim.tools.answers import PictureAnswer, reply, rows
+from healthsim.tools.server import Ctx, home_of
+
+if TYPE_CHECKING:
+    from healthsim.pictures.picture import Picture
+
+Kind = Literal[
+    "population_pyramid", "conditions", "cost_by_month", "asked_against_got", "journey", "series",
+    "cumulative_incidence", "person_timeline",
+]  # fmt: skip
+MOST_ROWS = 60
+"""Rows of the table in an answer."""
+
+_LONGEST_SPEC = 24_000  # characters of a specification that an answer holds
+
+
+def draw(
+    ctx: Ctx,
+    name: Annotated[str, Field(description="A scenario.")],
+    kind: Annotated[Kind | None, Field(description="Of what.")] = None,
+    what: Annotated[str, Field(description="Lab, condition, step, person.")] = "",
+    by: Annotated[str, Field(description="arm, sex, age, plan, month, branch.")] = "",
+) -> Annotated[CallToolResult, PictureAnswer]:
+    """Draw a picture: chart, plot or diagram, with its numbers."""
+    from healthsim.operations import drawing  # noqa: PLC0415  duckdb is heavy
+
+    home = home_of(ctx)
+    kinds = drawing.pictures_for(home, name)
+    kind = kind or kinds[0]
+    picture = drawing.draw(home, name, kind, what=what, by=by)
+    image, note = _image(picture)
+    shown = list(picture.rows[:MOST_ROWS])
+    left = len(picture.rows) - len(shown)
+    if left:
+        note = f"{note}{'; ' * bool(note)}{left} rows more: query_scenario counts them"
+    answer = reply(
+        PictureAnswer(
+            title=picture.title,
+            says=picture.says,
+            table=rows(list(picture.columns), [list(row) for row in shown]),
+            note=note,
+            vega_lite={} if image else _short_spec(picture),
+            kinds=[one for one in kinds if one != kind],
+            next="Show the picture and say its finding; kinds are others of this scenario.",
+        )
+    )
+    if image:
+        answer.content.insert(0, image)
+    return answer
+
+
+def _image(picture: Picture) -> tuple[ImageContent | None, str]:
+    """Return the picture as PNG; or none, and why not."""
+    from healthsim.pictures import render  # noqa: PLC0415  only this tool needs it
+
+    try:
+        data = render.png(picture)
+    except render.NoRenderer as error:
+        return None, str(error)
+    text = base64.b64encode(data).decode("ascii")
+    return ImageContent(type="image", data=text, mime_type="image/png"), ""
+
+
+def _short_spec(picture: Picture) -> dict[str, Any]:
+    """Return the Vega-Lite specification for a client that can draw it, if an answer holds it."""
+    return dict(picture.spec) if len(json.dumps(picture.spec)) <= _LONGEST_SPEC else {}

@@ -1,0 +1,124 @@
+"""How pictures come out: both themes, all widths, bounded, with texts that are only texts."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from healthsim.operations import drawing
+from healthsim.operations.home import Home
+from healthsim.pictures import render, theme
+from healthsim.pictures.picture import Picture, whole_spec
+from healthsim.pictures.population import population_pyramid
+from healthsim.pictures.words import short
+from pictures.conftest import RUNS
+
+pytestmark = pytest.mark.slow
+
+EACH = [("kidneys", kind) for kind in drawing.KINDS] + [("trial", "journey"), ("trial", "series")]
+MOST_MARKS = 2_500
+
+
+@pytest.fixture(scope="module")
+def drawn(home: Home) -> dict[tuple[str, str], Picture]:
+    return {pair: drawing.draw(home, *pair) for pair in EACH}
+
+
+def _values(node: Any) -> int:
+    if isinstance(node, dict):
+        own = len(node["values"]) if isinstance(node.get("values"), list) else 0
+        return own + sum(_values(part) for part in node.values())
+    return sum(map(_values, node)) if isinstance(node, list) else 0
+
+
+@pytest.mark.parametrize("pair", EACH, ids="-".join)
+def test_a_picture_is_whole_in_both_themes_narrow_and_wide(
+    drawn: dict[tuple[str, str], Picture], pair: tuple[str, str]
+) -> None:
+    picture = drawn[pair]
+
+    for ground, width in (("light", 360), ("dark", 1200)):
+        text = render.svg(picture, ground, width)  # type: ignore[arg-type]
+        root = ElementTree.fromstring(text)
+        assert abs(float(root.attrib["width"]) - width) <= 25
+        spelled = " ".join("".join(root.itertext()).split())
+        assert picture.title.split(":")[0].split()[0] in spelled
+        assert "NaN" not in text
+        assert "undefined" not in text
+        assert "null" not in spelled
+    assert picture.rows
+    assert all(len(row) == len(picture.columns) for row in picture.rows)
+    assert picture.says.endswith(".")
+    assert _values(picture.spec) <= MOST_MARKS
+    json.dumps([picture.spec, picture.rows])
+
+
+@pytest.mark.parametrize("pair", EACH, ids="-".join)
+def test_a_png_stays_below_its_bound(
+    drawn: dict[tuple[str, str], Picture], pair: tuple[str, str]
+) -> None:
+    image = render.png(drawn[pair])
+
+    wide, tall = struct.unpack_from(">II", image, 16)
+    assert len(image) <= render.MOST_BYTES
+    assert 380 <= wide <= 2_000
+    assert tall <= 2_400
+
+
+def test_every_scenario_gets_the_kinds_for_which_it_has_rows(home: Home) -> None:
+    fits = {name: set(drawing.pictures_for(home, name)) for name in RUNS}
+
+    assert fits["kidneys"] == set(drawing.KINDS)
+    assert fits["payer"] == {"population_pyramid", "asked_against_got", "person_timeline",
+                             "cumulative_incidence"}  # fmt: skip
+    for name, kinds in fits.items():
+        for kind in kinds - {"asked_against_got", "cumulative_incidence"}:
+            assert drawing.draw(home, name, kind).rows, (name, kind)
+
+
+def test_texts_of_a_file_stand_in_a_picture_as_text_alone() -> None:
+    evil = '</text><script>alert(1)</script>&{"signal":"x"}\'\n\u0007'
+    spec = {"data": {"values": [{"a": evil, "b": 1}]}, "mark": "bar", "encoding": {
+        "y": {"field": "a", "type": "nominal"}, "x": {"field": "b", "type": "quantitative"}}}  # fmt: skip
+    title = short(evil)
+    picture = Picture("x", title, title, whole_spec(title, title, title, spec), ["a"], [[evil]])
+
+    text = render.svg(picture)
+    assert "<script" not in text
+    assert "\u0007" not in title
+    ElementTree.fromstring(text)
+
+
+def _contrast(one: str, other: str) -> float:
+    def light(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+                  for part in parts]  # fmt: skip
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dark = sorted((light(one), light(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_marks_stand_out_from_their_ground_and_text_is_easily_read() -> None:
+    for place, colours in enumerate((theme.LIGHT, theme.DARK)):
+        uses = {use: pair[place] for use, pair in theme.by_use().items()}
+        assert all(_contrast(colour, uses["ground"]) >= 3 for colour in colours)
+        assert _contrast(uses["ink"], uses["ground"]) >= 7
+        assert _contrast(uses["soft"], uses["ground"]) >= 4.5
+
+
+def test_a_specification_names_no_colour_of_its_own(
+    drawn: dict[tuple[str, str], Picture],
+) -> None:
+    for picture in drawn.values():
+        assert not re.search(r"#[0-9a-fA-F]{6}\b", json.dumps(picture.spec)), picture.kind
+
+
+def test_every_kind_has_a_docstring_that_says_what_it_takes() -> None:
+    assert "by:" in (population_pyramid.__doc__ or "")
