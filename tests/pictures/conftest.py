@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from healthsim.execution.prepare import prepare
@@ -9,16 +11,23 @@ from healthsim.operations import generate, scenarios
 from healthsim.operations.home import Home
 from template_runs import load
 
-RUNS = {
-    "diabetes": ("medicare-diabetic", ("diabetic-first-year",), 60),
+RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "diabetes": ("medicare-diabetic", ("diabetic-first-year",), {"count": 60}),
+    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), {"count": 60}),
+    "births": ("commercial-maternity", ("pregnancy",), {"count": 20}),
+    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), {"count": 60}),
+    "leaving": ("medicaid-pediatric", ("disenrolment",), {"count": 40}),
+    "payer": ("medicare-general", (), {"count": 20, "products": ["membersim"]}),
 }
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
-    for name, (profile, journeys, count) in RUNS.items():
-        document = load(profile) | {"count": count, "expectations": []}
+    for name, (profile, journeys, changed) in RUNS.items():
+        document = load(profile) | {"expectations": []} | changed
+        if name == "trial":
+            document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
         job = prepare(document, [load(one) | {"expectations": []} for one in journeys])
         scenarios.save_run(home, generate.run(home, job).run_id, name)
     return home

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -21,12 +20,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def changed(home: Home, tmp_path: Path) -> Iterator[Home]:
-    """Yield a home of its own, with a copy that tests change."""
+def changed(home: Home, tmp_path: Path) -> Home:
+    """Return a home of its own, with a copy that tests change."""
     own = Home(tmp_path / "home")
     own.ensure(own.scenarios)
     shutil.copy(home.scenarios / "diabetes.duckdb", own.scenarios / "diabetes.duckdb")
-    yield own
+    return own
 
 
 def _change(home: Home, *statements: str) -> None:
@@ -41,7 +40,7 @@ def _change(home: Home, *statements: str) -> None:
         ("series", {"what": "a1d"}, "Hemoglobin A1c"),
         ("series", {"what": "fills_new_drugs"}, "a state that no test here measures"),
         ("series", {"what": "2345-7"}, "no result of diabetes is called '2345-7'"),
-        ("series", {"by": "amr"}, "did you mean"),
+        ("series", {"by": "intensfy"}, "did you mean 'intensify'"),
         ("series", {"by": "sex, plan"}, "compare by one of them"),
         ("cumulative_incidence", {"what": "deth"}, "'death'"),
         ("cumulative_incidence", {"what": "initial_visits"}, "initial_visit"),

@@ -44,8 +44,8 @@ def test_those_who_are_born_in_the_run_have_a_band_of_their_own(home: Home) -> N
 def test_conditions_are_shares_of_people_and_marked_where_one_share_was_asked(home: Home) -> None:
     picture = drawing.draw(home, "diabetes", "conditions")
 
-    counted = dict(rows(home, "diabetes",
-                        "SELECT code, count(DISTINCT person_id) FROM conditions GROUP BY 1"))  # fmt: skip
+    sql = "SELECT code, count(DISTINCT person_id) FROM conditions GROUP BY 1"
+    counted = dict(rows(home, "diabetes", sql))
     assert {row[0]: row[2] for row in picture.rows} == counted
     assert _row(picture, code="E78.5")["asked_share"] == 0.772
     assert _row(picture, code="E11.9")["asked_share"] is None  # E11.22 takes its place for some

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,13 +16,18 @@ from healthsim.operations.home import Home
 from healthsim.pictures import render, theme
 from healthsim.pictures.picture import Picture, whole_spec
 from healthsim.pictures.population import population_pyramid
-from healthsim.pictures.words import short
 from pictures.conftest import RUNS
 
 pytestmark = pytest.mark.slow
 
 EACH = [("kidneys", kind) for kind in drawing.KINDS] + [("trial", "journey"), ("trial", "series")]
 MOST_MARKS = 2_500
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_process() -> Iterator[None]:
+    with render.session():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -81,17 +87,44 @@ def test_every_scenario_gets_the_kinds_for_which_it_has_rows(home: Home) -> None
             assert drawing.draw(home, name, kind).rows, (name, kind)
 
 
-def test_texts_of_a_file_stand_in_a_picture_as_text_alone() -> None:
-    evil = '</text><script>alert(1)</script>&{"signal":"x"}\'\n\u0007'
-    spec = {"data": {"values": [{"a": evil, "b": 1}]}, "mark": "bar", "encoding": {
-        "y": {"field": "a", "type": "nominal"}, "x": {"field": "b", "type": "quantitative"}}}  # fmt: skip
-    title = short(evil)
-    picture = Picture("x", title, title, whole_spec(title, title, title, spec), ["a"], [[evil]])
+def _picture_of(name: str) -> Picture:
+    bar = {"type": "quantitative", "field": "b"}
+    view = {"data": {"values": [{"a": name, "b": 1}]}, "mark": "bar",
+            "encoding": {"y": {"field": "a", "type": "nominal"}, "x": bar}}  # fmt: skip
+    return Picture("x", name, name, whole_spec(name, name, name, view), ["a"], [[name]])
 
-    text = render.svg(picture)
+
+@pytest.mark.parametrize(
+    "evil",
+    ["</text><script>alert(1)</script>", "&{\"signal\":\"x\"}'", "a\nb", "bell \a", "nul \0",
+     "esc \x1b[0m",
+     "\ufffe\uffff", "\u202eabc", "z" * 100_000, "🤖" * 50, "e" + "\u0301" * 500],
+    ids=lambda evil: ascii(evil)[:12],
+)  # fmt: skip
+def test_whatever_a_file_holds_stands_in_a_picture_as_text_alone(evil: str) -> None:
+    text = render.svg(_picture_of(evil))
+
     assert "<script" not in text
-    assert "\u0007" not in title
+    assert len(text) < 60_000
     ElementTree.fromstring(text)
+
+
+def test_a_fault_of_the_renderer_ends_neither_the_server_nor_the_next_picture() -> None:
+    broken = _picture_of("x")
+    spec = dict(broken.spec) | {"mark": {"type": "no such mark"}}
+
+    with render.session():
+        with pytest.raises(render.NoRenderer, match="use the table"):
+            render.svg(Picture("x", "x", "x", spec, ["a"], [["x"]]))
+        with pytest.raises(render.NoRenderer, match="use the table"):
+            _ask_what_aborts()
+        assert "<svg" in render.svg(_picture_of("y"))
+
+
+def _ask_what_aborts() -> None:
+    """Send a control character past the door that makes texts printable."""
+    spec = {"mark": "text", "data": {"values": [{"a": "\a"}]}, "encoding": {"text": {"field": "a"}}}
+    render._rendered({"form": "svg", "spec": spec})
 
 
 def _contrast(one: str, other: str) -> float:

@@ -90,7 +90,7 @@ def draw(home: Home, name: str, kind: str, *, what: str = "", by: str = "") -> P
     stored = open_stored(home, name)
     if kind == asked.KIND:
         return asked.asked_against_got(name, auditing.compared_run(stored.path))
-    with _opened(stored) as source:
+    with _source(stored) as source:
         if kind == people.KIND:
             who = person_of(stored, what) if what.strip() else people.busiest(source)
             return people.person_timeline(source, who)
@@ -110,7 +110,14 @@ def kinds_of(stored: StoredRows) -> list[str]:
 
 
 @contextmanager
-def _opened(stored: StoredRows) -> Iterator[Source]:
+def opened(home: Home, name: str) -> Iterator[Source]:
+    """Open a scenario or run as pictures read it; raises as `draw` does."""
+    with _source(open_stored(home, name)) as source:
+        yield source
+
+
+@contextmanager
+def _source(stored: StoredRows) -> Iterator[Source]:
     with open_read(stored.path) as connection:
         yield Source(connection, stored.name, stored.manifest, stored.tables,
                      _last_day(stored.manifest))  # fmt: skip

@@ -139,12 +139,15 @@ def _fates(wishes: Sequence[Mapping[str, Any]]) -> Grid | None:
 
 def _pictures(home: Home, name: str, notes: list[str]) -> list[Drawn]:
     """Draw every kind that makes sense; without a renderer their tables remain."""
+    from healthsim.pictures import render  # noqa: PLC0415  as below
+
     drawn = []
-    for kind in drawing.pictures_for(home, name):
-        try:
-            drawn.append(_drawn(home, name, kind, notes))
-        except HealthSimError as error:
-            notes.append(f"No picture of {kind.replace('_', ' ')}. {error}")
+    with render.session():
+        for kind in drawing.pictures_for(home, name):
+            try:
+                drawn.append(_drawn(home, name, kind, notes))
+            except HealthSimError as error:
+                notes.append(f"No picture of {kind.replace('_', ' ')}. {error}")
     return drawn
 
 

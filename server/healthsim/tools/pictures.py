@@ -37,8 +37,8 @@ def draw(
 
     home = home_of(ctx)
     kinds = drawing.pictures_for(home, name)
-    kind = kind or kinds[0]
-    picture = drawing.draw(home, name, kind, what=what, by=by)
+    drawn = kind or kinds[0]
+    picture = drawing.draw(home, name, drawn, what=what, by=by)
     image, note = _image(picture)
     shown = list(picture.rows[:MOST_ROWS])
     left = len(picture.rows) - len(shown)
@@ -51,7 +51,7 @@ def draw(
             table=rows(list(picture.columns), [list(row) for row in shown]),
             note=note,
             vega_lite={} if image else _short_spec(picture),
-            kinds=[one for one in kinds if one != kind],
+            kinds=[one for one in kinds if one != drawn],
             next="Show the picture and say its finding; kinds are others of this scenario.",
         )
     )
