@@ -14,6 +14,7 @@ from mcp.server.apps import APP_MIME_TYPE, Apps, client_supports_apps
 from mcp.server.mcpserver.resources import FunctionResource
 from mcp.types import CallToolResult
 
+from healthsim.tools.icons import icons
 from healthsim.tools.server import Ctx
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def apps() -> Apps:
             title="A picture of a scenario",
             description="Shows what draw answers: the picture, its table, and the other pictures.",
             mime_type=APP_MIME_TYPE,
+            icons=list(icons("picture")),
             meta={"ui": {"prefersBorder": True}},
             fn=_page,
         )
