@@ -18,6 +18,7 @@ from healthsim.exports import Format
 from healthsim.operations import scenarios
 from healthsim.operations.expiry import FRESH, Item, expired
 from healthsim.persistence.files import alive, disk_error, identity
+from healthsim.persistence.judgement import judge
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -57,7 +58,7 @@ def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ())
     Raises:
         Refused: that folder, or the folder of exports, is a link to somewhere else.
     """
-    scenarios.path(home, name)
+    judge(scenarios.path(home, name))
     folder = home.exports / f"{name}-{form}"
     for part in (folder.parent, folder):
         if part.is_symlink():
@@ -134,6 +135,7 @@ def export_to(
     from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
 
     path = scenarios.path(home, name)
+    judge(path)
     try:
         if folder.is_dir() and any(folder.iterdir()) and not replace:
             raise Refused(

@@ -68,6 +68,7 @@ class Rules:
         exact: columns and their types of some tables, which must have these and no others.
         needs: the table without which it is no such file.
         texts: tables that are read as a whole, and the most rows that they may have.
+        dictionary: the one of them that names tables and columns; empty if there is none.
     """
 
     what: str
@@ -75,6 +76,7 @@ class Rules:
     exact: Mapping[str, Mapping[str, str]]
     needs: str
     texts: Mapping[str, int] = field(default_factory=dict)
+    dictionary: str = ""
 
     def request(self, files: Sequence[tuple[Path, int]]) -> dict[str, Any]:
         """Return what the judging process is asked about files of this kind."""
@@ -85,6 +87,7 @@ class Rules:
             "tables": sorted(self.tables),
             "exact": {name: dict(columns) for name, columns in self.exact.items()},
             "needs": self.needs, "types": get_args(Type), "texts": list(self.texts.items()),
+            "dictionary": self.dictionary,
         }  # fmt: skip
 
 
@@ -99,6 +102,7 @@ def scenario_rules() -> Rules:
         exact={MANIFEST: MANIFEST_COLUMNS, DICTIONARY: DICTIONARY_COLUMNS},
         needs=MANIFEST,
         texts={MANIFEST: 200, DICTIONARY: 20_000},
+        dictionary=DICTIONARY,
     )
 
 

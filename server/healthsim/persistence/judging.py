@@ -60,7 +60,7 @@ _DROP = "drop that with DuckDB if you know what it is for; else delete the file"
 _AGAIN = "restore it from a copy, or delete it and save the scenario again"
 _MOST_COLUMNS = 300  # of one table
 _LONGEST = 32 * 2**20  # bytes of text of a table that is read as a whole
-_ROWS_PER_BYTE = 64  # of the whole file; honest rows take a byte and more
+_ROWS_PER_BYTE = 16  # of the whole file; honest rows take a byte and more
 
 
 class Unfit(Exception):  # noqa: N818
@@ -77,8 +77,9 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
     Args:
         request: `files`, pairs of a path and its size in bytes; `tables` that each may have;
             `exact`, the columns and types of some of them; `types` of the columns of the others;
-            `needs`, a table without which it is no `what`; and `texts`, pairs of a table that is
-            read as a whole and its most rows.
+            `needs`, a table without which it is no `what`; `texts`, pairs of a table that is
+            read as a whole and its most rows; and `dictionary`, the one of these that names
+            tables and columns, or nothing.
 
     Returns:
         For each file nothing where it is fit; else `found` and `mend`, or `storage`: why it could
@@ -106,6 +107,7 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
                 _judge_tables(tables.get(number, []), size, request)
                 _judge_columns(columns.get(number, []), request)
                 _judge_texts(connection, f"{_FILE}{number}", request)
+                _judge_dictionary(connection, f"{_FILE}{number}", request)
             except Unfit as unfit:
                 answers[number] = {"found": unfit.found, "mend": unfit.mend}
             except duckdb.Error as error:
@@ -200,6 +202,29 @@ def _judge_texts(
             raise Unfit(
                 f"its table {table} has {count:,} rows with {size or 0:,} bytes of text, and may "
                 f"have {most:,} with {_LONGEST:,}", _AGAIN,
+            )  # fmt: skip
+
+
+def _judge_dictionary(
+    connection: duckdb.DuckDBPyConnection, database: str, request: dict[str, Any]
+) -> None:
+    """Refuse a dictionary that names what no such file has: an export names files after it."""
+    if not request["dictionary"]:
+        return
+    rows = connection.execute(
+        f"SELECT DISTINCT table_name, column_name, type FROM {database}.{request['dictionary']}"
+    ).fetchall()
+    for table, column, kind in rows:
+        strange = (
+            ("table", table) if table not in request["tables"]
+            else ("column", column) if not _PLAIN.fullmatch(column)
+            else ("type", kind) if kind not in request["types"]
+            else None
+        )  # fmt: skip
+        if strange:
+            raise Unfit(
+                f"its dictionary names a {strange[0]} that HealthSim does not know, "
+                f"{_shown(strange[1])}", _AGAIN,
             )  # fmt: skip
 
 
