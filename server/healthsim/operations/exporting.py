@@ -58,7 +58,7 @@ def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ())
     Raises:
         Refused: that folder, or the folder of exports, is a link to somewhere else.
     """
-    judge(scenarios.path(home, name))
+    judge(scenarios.path(home, name))  # before a folder is made
     folder = home.exports / f"{name}-{form}"
     for part in (folder.parent, folder):
         if part.is_symlink():

@@ -116,8 +116,9 @@ def plan(home: Home, kind: TaskKind, asked: Mapping[str, Any]) -> TaskRecord:
     files, digests = {}, []
     for name in kind.reads:
         path = kind.file(home, asked[name])
-        files[str(asked[name])] = identity(path)
-        digests.append(describe_file(path).manifest.digest)
+        digests.append(describe_file(path).manifest.digest)  # judges the file first
+        with disk_errors(f"scenario {asked[name]!r}"):
+            files[str(asked[name])] = identity(path)
     books = [[path.name, identity(path)] for path in sorted(home.books.glob("*")) if path.is_file()]
     key = [__version__, kind.name, asked, files, digests, books]
     mark = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
