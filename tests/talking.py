@@ -13,5 +13,5 @@ Open: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 def text_of(result: Any) -> str:
-    """Return the text of a tool's result."""
-    return "\n".join(part.text for part in result.content)
+    """Return the text of a tool's result; links are not text."""
+    return "\n".join(part.text for part in result.content if part.type == "text")

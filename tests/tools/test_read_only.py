@@ -11,6 +11,7 @@ from mcp import Client
 
 from healthsim.app import TOOLS
 from healthsim.operations import specs
+from healthsim.operations.home import Home
 from healthsim.tools.guide import topics
 from healthsim.tools.offers import Offer
 from kept import keep, run_id
@@ -37,15 +38,19 @@ def _calls(spec_id: str) -> dict[str, list[dict[str, Any]]]:
         "describe_scenario": [{"name": "one"}, {"name": "one", "table": "x"}, {"name": "x"}],
         "query_scenario": [{"name": "one", "sql": "SELECT 1"}, {"name": "one", "sql": "DROP"},
                            {"name": "bad", "sql": "SELECT 1"}],
-        "compare_scenarios": [{"name": "one", "other": "two"}, {"name": "one", "other": "x"}],
-        "show_person": [{"name": "one", "person": "1"}, {"name": run_id(), "person": "99"}],
-        "explain_row": [{"name": "one", "table": "patients", "key": "1"},
+        "compare_scenarios": [{"a": "one", "b": "two"}, {"a": "one", "b": "x"}],
+        "show_person": [{"name": "one", "person": "101"}, {"name": run_id(), "person": "99"}],
+        "explain_row": [{"name": "one", "table": "patients", "key": "101"},
                         {"name": "one", "table": "patients", "key": "zz"}],
         "audit_scenario": [{"name": "one"}, {"name": "bad"}],
         "look_up": [{"query": "can I get FHIR?"}, {"query": "heart attack"},
                     {"query": "what if"}, {"query": "export to Excel"}, {"query": "xyzzy"}],
         "get_guide": [{"topic": topic} for topic in (*topics(), "xyzzy", "save_scenario")],
     }  # fmt: skip
+
+
+def _stamps(home: Home) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in home.folder.rglob("*")}
 
 
 async def _said(client: Client, spec_id: str) -> dict[str, list[Any]]:
@@ -56,12 +61,13 @@ async def _said(client: Client, spec_id: str) -> dict[str, list[Any]]:
 
 
 @pytest.mark.slow
-async def test_every_answer_names_only_tools_that_are_offered(
+async def test_every_answer_names_only_tools_that_are_offered_and_leaves_the_home_as_it_is(
     open_client: Open, era: str, tmp_path: Path
 ) -> None:
     home = keep(tmp_path / "home", "one", "two")
     (home.scenarios / "bad.duckdb").write_text("no database")
     spec_id = specs.create(home, "draft", DRAFT).spec_id
+    before = _stamps(home)
     async with open_client(era, read_only=True) as client:
         offered = {tool.name for tool in (await client.list_tools()).tools}
         said = await _said(client, spec_id)
@@ -69,6 +75,7 @@ async def test_every_answer_names_only_tools_that_are_offered(
             for number, one in enumerate(answers)}  # fmt: skip
     structured = [one.structured_content for answers in said.values() for one in answers]
 
+    assert _stamps(home) == before
     assert said.keys() == offered
     assert {where: said for where, said in text.items() if MISSING.names_missing(said)} == {}
     assert not MISSING.names_missing(json.dumps(structured))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -194,16 +195,30 @@ def compared_run(path: Path) -> list[list[Any]]:
     return compared(path, manifest.profile, manifest.journeys, manifest.figures)
 
 
-def compared_once(home: Home, record: RunRecord) -> list[list[Any]]:
-    """Compare a finished run as `compared_run` does, and keep the rows beside it for later."""
-    made_by = {"digest": record.digest, "version": __version__}
+def compared_once(home: Home, record: RunRecord, *, keep: bool) -> list[list[Any]]:
+    """Compare a finished run as `compared_run` does, and remember the rows for later.
+
+    Args:
+        home: the home folder.
+        record: the finished run.
+        keep: also keep the rows beside the run, for other processes: who only looks writes nothing.
+    """
+    path, digest = runs.file(home, record.run_id), record.digest
+    made_by = {"digest": digest, "version": __version__}
     kept = runs.kept(home, record.run_id, "compared")
     if made_by.items() <= kept.items() and _are_compared(kept.get("rows")):
         return list(kept["rows"])
-    found = compared_run(runs.file(home, record.run_id))
-    with suppress(StorageError):  # a home that is only read
-        runs.keep(home, record.run_id, "compared", {**made_by, "rows": found})
+    found = _compared_run(path, digest)
+    if keep:
+        with suppress(StorageError):  # a home that is only read
+            runs.keep(home, record.run_id, "compared", {**made_by, "rows": found})
     return found
+
+
+@lru_cache(maxsize=32)
+def _compared_run(path: Path, digest: str) -> list[list[Any]]:
+    """Compare the run of this digest, once in a process."""
+    return compared_run(path)
 
 
 def _are_compared(kept: object) -> bool:

@@ -95,6 +95,24 @@ def refuse_taken(home: Home, name: str, *, replace: bool = False) -> None:
         raise states.taken(name)
 
 
+def is_taken(home: Home, name: str) -> bool:
+    """Say whether there is a scenario of this name.
+
+    Raises:
+        Refused: it is no name for a scenario.
+    """
+    return _states(home).exists(name)
+
+
+def refuse_unfinished(home: Home, run_id: str) -> None:
+    """Refuse a run that cannot be saved.
+
+    Raises:
+        NotFound: no such run, or it has not finished.
+    """
+    runs.file(home, run_id)
+
+
 def free_name(home: Home, wanted: str) -> str:
     """Return a name for a scenario that is not taken: the wanted one where it is free."""
     return _states(home).free(wanted)

@@ -7,12 +7,14 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult
 from pydantic import Field
 
@@ -26,7 +28,8 @@ from healthsim.operations.home import Home
 from healthsim.operations.making import default_engine
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
-from healthsim.tools import querying, tasks, whatifs
+from healthsim.persistence.files import DamagedFile, UnknownFormat
+from healthsim.tools import asking, links, querying, tasks, whatifs
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.building import lines
 from healthsim.tools.server import LONGEST_WAIT, Ctx, home_of
@@ -44,6 +47,33 @@ LONG = (querying.AUDIT, querying.EXPORT, whatifs.COMPARE)
 RunId = Annotated[str, Field(max_length=64, description="A run, or the handle of an audit etc.")]
 
 
+async def _before_replacing(
+    ctx: Ctx, spec_id: str, seed: int | None, count: int | None, save_as: str, accept_open: bool
+) -> Elicit[asking.Agreement] | asking.Consent:
+    """Ask whether the run may take the place of a scenario that holds something else."""
+    home = home_of(ctx)
+
+    def taken() -> str:
+        question = asking.replaced(home, save_as) if save_as else ""
+        if not question:
+            return ""
+        asked = _asked(home, spec_id, seed, count, save_as, accept_open)
+        return "" if asked.is_again(save_as) else question
+
+    question = await anyio.to_thread.run_sync(taken)
+    return await asking.ask(ctx, question) if question else "free"
+
+
+def _may_replace(home: Home, save_as: str, consent: asking.Consent) -> bool:
+    """Return whether the person gave a scenario away; refuse a name that is taken otherwise."""
+    if consent in ("no", "closed"):
+        mend = f"save under another name, such as {scenarios.free_name(home, save_as)!r}"
+        asking.need(consent, f"scenario {save_as!r}", "it stays, and nothing was run", mend)
+    if consent == "unasked":
+        scenarios.refuse_taken(home, save_as)
+    return consent == "yes"
+
+
 async def execute_spec(
     ctx: Ctx,
     spec_id: Annotated[str, Field(description="A draft.")],
@@ -56,6 +86,7 @@ async def execute_spec(
     accept_open: Annotated[
         bool, Field(description="Go on without what was not understood.")
     ] = False,
+    answered: Annotated[asking.Reply, Resolve(_before_replacing)] = asking.NOBODY,
 ) -> Annotated[CallToolResult, RunState]:
     """Run a specification: generate its people and all their linked records.
 
@@ -65,6 +96,7 @@ async def execute_spec(
     asked = await waiting.during(
         lambda: _asked(home, spec_id, seed, count, save_as, accept_open), "reading the draft"
     )
+    replace = _may_replace(home, save_as, asking.said(answered))
     deadline = time.monotonic() + wait_seconds
     try:
         record = await waiting.during(asked.begin, "preparing")
@@ -75,7 +107,9 @@ async def execute_spec(
     except anyio.get_cancelled_exc_class():
         asked.give_up()
         raise
-    return await _answered(waiting, home, record, save_as)
+    answer = await _answered(waiting, home, record, _Keeping(save_as, replace))
+    saved = bool(save_as) and record.status == runs.DONE
+    return links.with_scenario(ctx, answer, save_as) if saved else answer
 
 
 class _Asked:
@@ -94,6 +128,10 @@ class _Asked:
         if self._given_up:
             self.give_up()
         return record
+
+    def is_again(self, name: str) -> bool:
+        """Return whether the saved scenario has the same documents, so that this is a repeat."""
+        return _is_again(self._home, name, self._profile, self._spec.journeys)
 
     def give_up(self) -> None:
         """Stop the run if this call has begun it and nobody else waits for it."""
@@ -116,8 +154,6 @@ def _asked(
     profile = dict(spec.profile)
     profile |= {} if seed is None else {"seed": seed}
     profile |= {} if count is None else {"count": count}
-    if save_as and not _is_again(home, save_as, profile, spec.journeys):
-        scenarios.refuse_taken(home, save_as)
     return _Asked(home, profile, spec)
 
 
@@ -156,17 +192,31 @@ def _how_far(record: RunRecord) -> str:
             f"{record.rows:,} rows")  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Keeping:
+    """What a call keeps of a finished run; who only looks at one writes nothing.
+
+    Attributes:
+        save_as: the scenario's name, if it is to be saved.
+        replace: whether it may take the place of another.
+    """
+
+    save_as: str = ""
+    replace: bool = False
+
+
 async def _answered(
-    waiting: Waiting, home: Home, record: RunRecord, save_as: str = ""
+    waiting: Waiting, home: Home, record: RunRecord, keeping: _Keeping | None
 ) -> CallToolResult:
     """Answer how a run is or what came out of it, telling meanwhile that this goes on."""
-    answer = await waiting.during(lambda: _answer(home, record, save_as), "judging: asked, got")
+    answer = await waiting.during(lambda: _answer(home, record, keeping), "judging: asked, got")
     if record.status == runs.DONE:
         waiting.finish()
     return answer
 
 
-def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
+def _answer(home: Home, record: RunRecord, keeping: _Keeping | None) -> CallToolResult:
+    save_as = keeping.save_as if keeping else ""
     if record.status == runs.FAILED:
         raise ToolError(record.error)
     state = RunState(
@@ -180,11 +230,11 @@ def _answer(home: Home, record: RunRecord, save_as: str = "") -> CallToolResult:
         state.expectations = _expected(path)
         unmet = not all(row[-1] for row in state.expectations.get("rows", ()))
         state.next = _next(record, save_as, unmet=unmet)
-        state.asked_against_got, cut = _compared(home, record)
+        state.asked_against_got, cut = _compared(home, record, keep=keeping is not None)
         state.sample = rows(scenarios.FACE, scenarios.faces(path, record.counts, _SHOWN))
         state.notes = [*network.directory_note(path), *_unlisted(path), *cut]
-        if save_as:
-            _save(home, record, save_as)
+        if keeping and save_as:
+            _save(home, record, keeping)
             state.saved_as = save_as
     return reply(state)
 
@@ -197,21 +247,18 @@ def _is_again(
     job = default_engine().prepare(profile, journeys, reference)
     try:
         saved = scenarios.describe(home, name)
-    except NotFound:
+    except (NotFound, DamagedFile, UnknownFormat):
         return False
     return (saved.profile, tuple(saved.journeys)) == (job.profile_text, tuple(job.journey_texts))
 
 
-def _save(home: Home, record: RunRecord, name: str) -> None:
+def _save(home: Home, record: RunRecord, keeping: _Keeping) -> None:
     """Save a run, unless an earlier call has saved the same rows."""
-    try:
+    name = keeping.save_as
+    with suppress(NotFound, DamagedFile, UnknownFormat):
         if scenarios.describe(home, name).digest == record.digest:
             return
-    except NotFound:
-        pass
-    else:
-        scenarios.refuse_taken(home, name)
-    scenarios.save_run(home, record.run_id, name)
+    scenarios.save_run(home, record.run_id, name, replace=keeping.replace)
 
 
 def _next(record: RunRecord, save_as: str, *, unmet: bool = False) -> str:
@@ -243,11 +290,11 @@ def _expected(path: Path) -> Rows:
     return rows(auditing.EXPECTED, results) if results else {}
 
 
-def _compared(home: Home, record: RunRecord) -> tuple[Rows, list[str]]:
+def _compared(home: Home, record: RunRecord, *, keep: bool) -> tuple[Rows, list[str]]:
     """Return asked against got, what is off first, and a note where some figures are left out."""
     from healthsim.operations import auditing  # noqa: PLC0415  scipy and duckdb are heavy
 
-    figures = auditing.worst_first(auditing.compared_once(home, record))
+    figures = auditing.worst_first(auditing.compared_once(home, record, keep=keep))
     sizes = itertools.accumulate(len(json.dumps(row)) for row in figures)
     shown = figures[: max(1, sum(size <= _LONGEST_COMPARED for size in sizes))]
     note = f"{len(shown)} of {len(figures)} asked figures are shown; audit_scenario shows all"
@@ -270,7 +317,7 @@ async def check_run(
             runs.share(home, run_id)
     waiting = Waiting(record.total, record.started_at)
     record = await _watch(waiting, home, record, time.monotonic() + wait_seconds)
-    return await _answered(waiting, home, record)
+    return await _answered(waiting, home, record, None)
 
 
 async def cancel_run(ctx: Ctx, run_id: RunId) -> Annotated[CallToolResult, ActionResult]:

@@ -15,7 +15,7 @@ from healthsim.operations import query
 from healthsim.operations.scenarios import path as scenario_file
 from healthsim.operations.tasks import TaskKind
 from healthsim.persistence.files import identity
-from healthsim.tools import tasks
+from healthsim.tools import links, tasks
 from healthsim.tools.answers import AuditAnswer, ExportAnswer, QueryPage, reply, rows
 from healthsim.tools.pages import fitting
 from healthsim.tools.server import Ctx, home_of
@@ -142,7 +142,8 @@ async def export_scenario(
     tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files into the exports folder."""
-    return await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
+    answer = await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
+    return links.with_exported(ctx, answer)
 
 
 def _export(home: Home, asked: Mapping[str, Any]) -> Any:

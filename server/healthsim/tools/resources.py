@@ -32,7 +32,7 @@ from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError, NotFound, Refused
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
-from healthsim.tools import guide
+from healthsim.tools import guide, links
 from healthsim.tools.icons import icons
 from healthsim.tools.server import HealthSimServer, ServerContext
 
@@ -41,7 +41,7 @@ PAGE = 100
 LONGEST = 40_000
 """Characters of one resource; hosts cut longer ones."""
 _SAMPLE = 5  # rows of a table
-_JSON, _MARKDOWN = "application/json", "text/markdown"
+_MARKDOWN = "text/markdown"
 
 Bare = Context[Any, Any]
 
@@ -61,7 +61,7 @@ def scenario(ctx: Bare, name: str) -> str:
         "made_at": summary.created_at, "size_bytes": summary.size_bytes,
         "requests": list(summary.requests), "expectations": list(summary.expectations),
         "tables": _tables(home, name),
-        "see": [f"{uri_of(name)}/{part}" for part in ("manifest", "tables", "table/{table}")],
+        "see": [f"{links.uri_of(name)}/{part}" for part in ("manifest", "tables", "table/{table}")],
     })  # fmt: skip
 
 
@@ -141,15 +141,6 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 100]}\n\n… (the rest is cut)\n"
 
 
-def uri_of(name: str) -> str:
-    """Return the address of a saved scenario.
-
-    >>> uri_of("demo")
-    'healthsim://scenario/demo'
-    """
-    return f"healthsim://scenario/{name}"
-
-
 class Kind(NamedTuple):
     """One kind of resources that are addressed by a name."""
 
@@ -158,7 +149,7 @@ class Kind(NamedTuple):
     title: str
     read: Callable[..., str]
     icon: str
-    mime: str = _JSON
+    mime: str = links.JSON
 
 
 TEMPLATES = (
@@ -270,15 +261,7 @@ def _entry(home: Home, name: str) -> Resource:
     """Return the entry of a saved scenario in a list; its file is not opened."""
     changed = scenarios.changed_at(home, name)
     at = datetime.fromtimestamp(changed, UTC).isoformat(timespec="seconds")
-    return Resource(**_about(name), annotations=Annotations(last_modified=at))
-
-
-def _about(name: str) -> dict[str, Any]:
-    return {
-        "uri": uri_of(name), "name": name, "title": f"Scenario {name}", "mime_type": _JSON,
-        "description": "A saved scenario: what it holds, and where it came from.",
-        "icons": list(icons("scenario")),
-    }  # fmt: skip
+    return Resource(**links.about(name), annotations=Annotations(last_modified=at))
 
 
 def _draft_entry(spec_id: str) -> Resource:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from mcp.server.mcpserver.resolve import Resolve
 from mcp.types import CallToolResult
 from pydantic import Field
 
 from healthsim.errors import Refused
 from healthsim.operations import auditing
 from healthsim.operations import scenarios as kept
+from healthsim.tools import asking, links
 from healthsim.tools.answers import ActionResult, Scenarios, ScenarioShown, reply, rows
 from healthsim.tools.server import Ctx, home_of
 
@@ -22,12 +24,18 @@ def save_scenario(
     name: Annotated[str, Field(description="Lower-case letters, digits and hyphens.")],
     description: Annotated[str, Field(max_length=2000, description="What it is for.")] = "",
     replace: Annotated[bool, Field(description="A scenario of this name.")] = False,
+    answered: Annotated[asking.Reply, Resolve(asking.before_replacing)] = asking.NOBODY,
 ) -> Annotated[CallToolResult, ActionResult]:
     """Save a finished run under a name, to query and export later."""
-    if not replace:
-        kept.refuse_taken(home_of(ctx), name)
-    saved = kept.save_run(home_of(ctx), run_id, name, description=description, replace=replace)
-    return reply(
+    home, consent = home_of(ctx), asking.said(answered)
+    if consent in ("no", "closed"):
+        mend = f"save under another name, such as {kept.free_name(home, name)!r}"
+        asking.need(consent, f"scenario {name!r}", "it stays, and the run is not saved", mend)
+    may_replace = consent == "yes" or (consent == "unasked" and replace)
+    if not may_replace:
+        kept.refuse_taken(home, name)
+    saved = kept.save_run(home, run_id, name, description=description, replace=may_replace)
+    answer = reply(
         ActionResult(
             name=saved.name,
             done="saved",
@@ -35,6 +43,7 @@ def save_scenario(
             f"describe_scenario({name!r}) shows tables and columns.",
         )
     )
+    return links.with_scenario(ctx, answer, saved.name)
 
 
 def list_scenarios(
@@ -99,14 +108,16 @@ def delete_scenario(
     ctx: Ctx,
     name: Name,
     confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
+    answered: Annotated[asking.Reply, Resolve(asking.before_deleting)] = asking.NOBODY,
 ) -> Annotated[CallToolResult, ActionResult]:
     """Delete a saved scenario for good. Ask the person first, then call with confirm=true."""
-    summary = kept.look(home_of(ctx), name)
-    if not confirm:
-        holds = "its file is damaged" if summary.broken else f"{summary.count:,} people"
+    home, consent = home_of(ctx), asking.said(answered)
+    where = f"scenario {name!r}"
+    asking.need(consent, where, "nothing was deleted", "ask what they want instead")
+    if consent == "unasked" and not confirm:
         raise Refused(
-            "confirm", f"deleting {name!r} ({holds}) cannot be undone",
+            "confirm", f"deleting {name!r} ({asking.held_by(home, name)}) cannot be undone",
             "ask the person, then call again with confirm=true",
         )  # fmt: skip
-    kept.delete(home_of(ctx), name)
+    kept.delete(home, name)
     return reply(ActionResult(name=name, done="deleted", next="list_scenarios shows what is left."))

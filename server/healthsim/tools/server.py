@@ -37,17 +37,20 @@ if TYPE_CHECKING:
 READ = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ADD = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 """Adds something each time that it is called."""
-WRITE = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
-DELETE = ToolAnnotations(
+LOSE = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
+"""Something that is there may be lost: deleted, replaced, or stopped."""
 LONGEST_ERROR = 10_000
 """Characters of an error; some hosts cut longer ones."""
 
 LONGEST_WAIT = 40
 """Seconds that a call waits for long work; some hosts give up after 60."""
+
+_UNREADABLE = (
+    "the question to the person: its answer cannot be read, and nothing was changed; ask in the "
+    "conversation, then call again"
+)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -190,6 +193,8 @@ class HealthSimServer(MCPServer[ServerContext]):
             tool = self._tool_manager.get_tool(name)
             model = tool.fn_metadata.arg_model if tool else BaseModel
             text = str(SpecError(problems_of(cause, model, "")))
+        elif isinstance(cause, ToolError) and str(cause).startswith("Resolver "):
+            text = _UNREADABLE
         elif isinstance(cause, HealthSimError | ToolError):
             text = str(cause)
         else:
