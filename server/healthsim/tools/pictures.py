@@ -56,7 +56,7 @@ def draw(
         )
     )
     if image:
-        answer.content.insert(0, image)
+        answer.content.append(image)
     return answer
 
 
