@@ -114,7 +114,7 @@ mcpb: $(RELEASE)
 smoke: $(RELEASE)
 	$(BIN)/python release/smoke.py
 
-# Do all places name one version, and is server.json what the registry accepts?
+# Do all places name one version, is server.json what the registry accepts, has every platform wheels of all packages?
 release-check: $(RELEASE)
 	$(BIN)/python release/releasing.py check
 

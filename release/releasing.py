@@ -4,7 +4,7 @@
 
 `mcpb` packs the wheel, a manifest whose tools and prompts are those of the server, and the icon,
 and has them checked and packed by the format's own tool. `check` compares every place that names
-the version, and has server.json checked.
+the version, has server.json checked, and looks whether every platform has wheels of all packages.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ ICON = ROOT / "server" / "healthsim" / "tools" / "images" / "healthsim.svg"
 MCPB = "@anthropic-ai/mcpb@2.1.2"
 _NODE = 20  # the oldest that mcpb runs on
 _ICON_PIXELS = 512
+PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin",
+             "aarch64-apple-darwin", "x86_64-pc-windows-msvc")  # fmt: skip
+"""Where the bundle must install without a compiler, as uv names them."""
+PYTHONS = ("3.11", "3.14")
+"""The oldest and the newest Python for which that is looked up."""
 
 
 def wheel(out: Path) -> Path:
@@ -200,12 +205,31 @@ def described(url: str, packed: Path) -> dict[str, Any]:
 
 
 def check(folder: Path) -> None:
-    """Compare the versions, and have a server.json checked against the registry's rules."""
-    if len(set(versions().values())) > 1:
-        sys.exit(f"the places that name the version differ: {versions()}")
+    """Have a server.json checked against the registry's rules."""
     lint = [str(Path(sys.executable).with_name("skillsaw")), "lint", "--quiet", "--strict"]
     rules = ["--type", "mcp-registry", "--rule", "mcp-registry-server-json-valid"]
     subprocess.run([*lint, *rules, str(folder)], check=True)
+
+
+def resolved() -> list[str]:
+    """Return the platforms and Pythons for which a wheel of every package of the bundle exists.
+
+    Each is looked up at the package registry for the platform; nothing is installed.
+    """
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
+    fixed = [uv, "pip", "compile", "--quiet", "--no-header", "--only-binary", ":all:"]
+    done = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        built = wheel(folder)
+        (folder / "pyproject.toml").write_text(project(built), encoding="utf-8")
+        for platform in PLATFORMS:
+            for python in PYTHONS:
+                where = ["--python-platform", platform, "--python-version", python]
+                subprocess.run([*fixed, *where, "pyproject.toml"], cwd=folder, check=True,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+                done.append(f"{platform} {python}")
+    return done
 
 
 def main() -> None:
@@ -217,7 +241,10 @@ def main() -> None:
     arguments = parser.parse_args()
     out: Path = arguments.out
     if arguments.what == "check":
+        if len(set(versions().values())) > 1:
+            sys.exit(f"the places that name the version differ: {versions()}")
         check(ROOT)
+        sys.stdout.write(f"wheels of all packages exist for {', '.join(resolved())}\n")
         return
     built = bundle(out) if arguments.what == "mcpb" else wheel(out)
     digest = hashlib.sha256(built.read_bytes()).hexdigest()
