@@ -11,6 +11,7 @@ from pydantic import Field
 
 from healthsim.tools.answers import PictureAnswer, reply, rows
 from healthsim.tools.server import Ctx, home_of
+from healthsim.tools.views import with_view
 
 if TYPE_CHECKING:
     from healthsim.pictures.picture import Picture
@@ -34,11 +35,19 @@ def draw(
 ) -> Annotated[CallToolResult, PictureAnswer]:
     """Draw a picture: chart, plot or diagram, with its numbers."""
     from healthsim.operations import drawing  # noqa: PLC0415  duckdb is heavy
+    from healthsim.pictures import render  # noqa: PLC0415  only this tool needs it
 
     home = home_of(ctx)
     kinds = drawing.pictures_for(home, name)
     drawn = kind or kinds[0]
     picture = drawing.draw(home, name, drawn, what=what, by=by)
+    with render.session():
+        answer = _answer(picture, [one for one in kinds if one != drawn])
+        return with_view(ctx, answer, name, picture, kinds)
+
+
+def _answer(picture: Picture, others: list[str]) -> CallToolResult:
+    """Return a picture as an image with its sentence and the first rows of its table."""
     image, note = _image(picture)
     shown = list(picture.rows[:MOST_ROWS])
     left = len(picture.rows) - len(shown)
@@ -51,7 +60,7 @@ def draw(
             table=rows(list(picture.columns), [list(row) for row in shown]),
             note=note,
             vega_lite={} if image else _short_spec(picture),
-            kinds=[one for one in kinds if one != drawn],
+            kinds=others,
             next="Show the picture and say its finding; kinds are others of this scenario.",
         )
     )
