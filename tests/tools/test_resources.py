@@ -181,6 +181,7 @@ async def test_server_prompts_and_resources_have_icons_that_no_host_must_fetch(
         src.startswith(("data:image/svg+xml,%3Csvg", "data:image/png;base64,")) for src in sources
     )
     assert {icon.mime_type for icon in server.icons} == {"image/svg+xml", "image/png"}
+    assert not any(set(src) & set(' <>"`{}|\\^') for src in sources), "such a URI is not valid"
     assert max(map(len, sources)) < 3_000
     assert not any(tool.icons for tool in listed.tools)  # a model would read them all
 

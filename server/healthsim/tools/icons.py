@@ -16,7 +16,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import SERVER_INFO_META_KEY, Icon
 
 _IMAGES = Path(__file__).parent / "images"
-_PLAIN = " !'()*,-./:;=@_~"  # characters that may stand in a data URI as they are
+_PLAIN = "!'()*,-./:;=@_~"  # characters that may stand in a URI as they are; a blank may not
 
 
 @cache
