@@ -165,8 +165,20 @@ def test_an_empty_or_missing_file_is_made_and_given_back(
 
     assert done.returncode == 0, done.stderr
     assert json.loads(config.read_bytes())["mcpServers"]["healthsim"]["command"] == "hs"
-    assert _uninstall(config, "--yes").returncode == 0
+    gone = _uninstall(config, "--yes")
+    assert gone.returncode == 0, gone.stderr
+    assert ("removed: " in gone.stdout) is (content is None)
     assert (config.read_bytes() if config.exists() else None) == content
+
+
+def test_a_document_in_one_long_line_is_shown_as_far_as_it_can_be_read(config: Path) -> None:
+    config.write_text(json.dumps({"note": "x" * 50_000, "mcpServers": {}}), encoding="utf-8")
+    done = _install(config, "--yes", "--command", "hs")
+
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) < 5_500
+    assert "characters)" in done.stdout
+    assert json.loads(config.read_bytes())["mcpServers"]["healthsim"]["command"] == "hs"
 
 
 def test_what_was_changed_since_stays_when_it_is_taken_out(config: Path) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from healthsim.operations.installing.change import Change
     from healthsim.operations.installing.hosts import Host
 
+_LONGEST = 2_000  # characters of a line that are shown
+
 Config = Annotated[
     Path | None, typer.Option(help="The host's file; by default where the host keeps it.")
 ]
@@ -125,7 +127,8 @@ def _show(planned: Change) -> None:
     typer.echo(str(planned.file))
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in planned.lines():
-        typer.secho(line, fg=colours.get(line[:1]))
+        long = f"{line[:_LONGEST]}… ({len(line):,} characters)"
+        typer.secho(line if len(line) <= _LONGEST else long, fg=colours.get(line[:1]))
     if planned.after is None:
         typer.echo("the file is removed: nothing else is in it")
 
@@ -146,5 +149,6 @@ def _write(host: Host, planned: Change, yes: bool, dry_run: bool) -> None:
             return
     copy = change.apply(planned)
     kept = f"; as it was before: {copy}" if copy else ""
-    typer.echo(f"written: {planned.file}{kept}")
+    done = "written" if planned.after is not None else "removed"
+    typer.echo(f"{done}: {planned.file}{kept}")
     typer.echo(f"{host.title} reads the file when it starts: {host.after}")
