@@ -32,8 +32,9 @@ def _of_table(table: Table, known: Mapping[str, Table]) -> Iterator[AnyRule]:
     for column in table.columns:
         target, _, _ = column.references.partition(".")
         if target in known:
-            yield _linked(table, column)
-            if _same_person(table, column, known[target]):
+            of_person = _same_person(table, column, known[target])
+            yield _linked(table, column, shared=of_person)
+            if of_person:
                 yield _one_person(table, column)
 
 
@@ -102,7 +103,7 @@ def _addressed(table: Table) -> RowRule:
     return RowRule(f"id holds person {where}", where, table.name, broken)
 
 
-def _linked(table: Table, column: Column) -> AuditRule:
+def _linked(table: Table, column: Column, *, shared: bool) -> AuditRule:
     target, _, key = column.references.partition(".")
     return AuditRule(
         f"reference {table.name}.{column.name}",
@@ -111,6 +112,17 @@ def _linked(table: Table, column: Column) -> AuditRule:
         f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s ANTI JOIN {quoted(target)} AS t "
         f"ON s.{quoted(column.name)} = t.{quoted(key)} "
         f"WHERE s.{quoted(column.name)} IS NOT NULL",
+        probe=_probe(table, column) if shared else "",
+    )
+
+
+def _probe(table: Table, column: Column) -> str:
+    """Find rows whose column names no row, or one of somebody else: one join for both rules."""
+    target, _, key = column.references.partition(".")
+    return (
+        f"{quoted(table.name)} AS s LEFT JOIN {quoted(target)} AS t "
+        f"ON s.{quoted(column.name)} = t.{quoted(key)} WHERE s.{quoted(column.name)} IS NOT NULL "
+        f"AND (t.{quoted(key)} IS NULL OR s.person_id <> t.person_id)"
     )
 
 
@@ -132,4 +144,5 @@ def _one_person(table: Table, column: Column) -> AuditRule:
         (table.name, target),
         f"SELECT {named_row(table)} FROM {quoted(table.name)} AS s JOIN {quoted(target)} AS t "
         f"ON s.{quoted(column.name)} = t.{quoted(key)} WHERE s.person_id <> t.person_id",
+        probe=_probe(table, column),
     )

@@ -77,8 +77,10 @@ def spread_of_alike(distribution: Distribution, size: int, *, whole: bool) -> Ex
 
 
 def _spread(values: NDArray[np.float64], people: int) -> ExpectedSpread:
-    mean, sd = float(np.nanmean(values)), float(np.nanstd(values))
-    fourth = float(np.nanmean((values - mean) ** 4))
+    mean = float(np.nanmean(values))
+    power = values - mean  # in place from here on: there may be a hundred million values
+    sd = float(np.nanmean(np.square(power, out=power))) ** 0.5
+    fourth = float(np.nanmean(np.square(power, out=power)))
     size = max(people, 1)
     error = np.sqrt(max(fourth - sd**4, 0.0) / size) / (2 * sd) if sd else 0.0
     return ExpectedSpread(mean, 3 * sd / size**0.5, sd, 3 * float(error))

@@ -19,6 +19,8 @@ class AuditRule:
         needs: tables it reads; where one of them is absent the rule does not apply.
         sql: SELECT of one text column, one row for each offending row, that names the row.
         mend: what to do about a finding.
+        probe: FROM clause with a condition that finds a row wherever this rule, or another of the
+            same probe, is broken; asked once for all of them, so that only broken ones are counted.
     """
 
     name: str
@@ -26,6 +28,7 @@ class AuditRule:
     needs: tuple[str, ...]
     sql: str
     mend: str = MENDED
+    probe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
