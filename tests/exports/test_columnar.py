@@ -125,17 +125,72 @@ def test_a_file_of_the_same_name_that_no_export_wrote_is_not_overwritten(
     (tmp_path / "claims.csv").write_text("precious")
     (tmp_path / columnar.MARKER).write_text("my own notes\n- claims.csv\n")
 
-    with pytest.raises(Refused, match=r"did not write; move it away"):
+    with pytest.raises(Refused, match=r"did not write, or which was changed since; move it away"):
         exporting.export_to(home, "small", tmp_path, "csv", replace=True)
     assert (tmp_path / "claims.csv").read_text() == "precious"
 
 
+def _listed(folder: Path, name: str, content: str, *, changed: str = "") -> str:
+    """Put a file into a folder, and return the line of a marker about it, perhaps changed since."""
+    path = folder / name
+    path.write_text(content)
+    line = f"- {name} {columnar._mark(path)}\n"
+    path.write_text(changed or content)
+    return line
+
+
 def test_a_marker_cannot_name_files_elsewhere(tmp_path: Path) -> None:
-    (tmp_path / columnar.MARKER).write_text(
-        "Synthetic test data made by HealthSim: x\n- ../a.csv\n- /etc/b.csv\n- c.txt\n- d.csv\n"
+    folder = tmp_path / "out"
+    folder.mkdir()
+    lines = [_listed(folder, "../claims.csv", "a"), f"- {tmp_path}/claims.csv 1 {'0' * 32}\n",
+             _listed(folder, "fills.csv", "a")]  # fmt: skip
+    (folder / columnar.MARKER).write_text(
+        "Synthetic test data made by HealthSim: scenario x, csv files.\n" + "".join(lines)
     )
 
-    assert columnar.written_before(tmp_path) == {"d.csv", columnar.MARKER}
+    assert columnar.written_before(folder) == {"fills.csv", columnar.MARKER}
+
+
+def test_a_forged_marker_counts_only_for_what_an_export_of_its_format_writes(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        _listed(tmp_path, "claims.csv", "kept"),
+        _listed(tmp_path, "thesis.csv", "precious"),
+        _listed(tmp_path, "patients.parquet", "precious"),
+        _listed(tmp_path, "fills.csv", "exported", changed="precious"),
+        _listed(tmp_path, "members.csv", "exported", changed="precious, a longer text"),
+        "- encounters.csv\n",
+    ]
+    (tmp_path / "encounters.csv").write_text("precious")
+    (tmp_path / "target.csv").write_text("precious")
+    lines.append(_listed(tmp_path, "plans.csv", "precious"))
+    (tmp_path / "plans.csv").unlink()
+    (tmp_path / "plans.csv").symlink_to(tmp_path / "target.csv")
+    (tmp_path / columnar.MARKER).write_text(
+        "Synthetic test data made by HealthSim: scenario x, csv files.\n" + "".join(lines)
+    )
+
+    assert columnar.written_before(tmp_path) == {"claims.csv", columnar.MARKER}
+
+
+def test_a_file_of_an_export_that_somebody_changed_is_not_overwritten(home: Home) -> None:
+    folder = exporting.export_home(home, "small", "csv", ["plans", "fills"]).folder
+    (folder / "fills.csv").write_text("my own notes")
+
+    with pytest.raises(Refused, match=r"small-csv holds fills\.csv, which .* changed since"):
+        exporting.export_home(home, "small", "csv", ["fills"])
+    assert (folder / "fills.csv").read_text() == "my own notes"
+    (folder / "fills.csv").unlink()
+
+
+@pytest.mark.parametrize("folder", ["con", "NUL.txt", "com1"])
+def test_a_folder_named_as_a_device_of_windows_is_refused(
+    home: Home, tmp_path: Path, folder: str
+) -> None:
+    with pytest.raises(Refused, match="keeps for a device; choose another"):
+        exporting.export_to(home, "small", tmp_path / folder, "csv")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_link_in_the_exports_is_refused(home: Home, tmp_path: Path) -> None:
@@ -168,7 +223,7 @@ def test_an_error_names_the_folder_of_the_export(home: Home, tmp_path: Path) -> 
     assert "out: " in said
     assert ".export-" not in said
     assert "file-size limit" in said
-    assert list(tmp_path.iterdir()) == [folder]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("name", "what"), [("xpt", "SDTM"), ("fhir", "FHIR"), ("zip", "use")])

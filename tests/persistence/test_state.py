@@ -15,6 +15,7 @@ from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.persistence import files
 from healthsim.persistence.database import discard, open_read, storage_errors
 from healthsim.persistence.digest import digest_stored
+from healthsim.persistence.files import is_device
 from healthsim.persistence.scenario import MANIFEST
 from healthsim.persistence.state import StateManager, describe_file, sample
 from operations import small_engine as small
@@ -271,3 +272,25 @@ def test_a_name_that_is_taken_is_refused_with_one_that_is_free(
 
     with pytest.raises(Refused, match="choose another name, such as 'winter-2', or call"):
         states.save(run, manifest_of(run).named("winter", "", (), "2025-01-02"))
+
+
+@pytest.mark.parametrize(
+    "name", ["con", "prn", "aux", "nul", "com1", "com9", "lpt1", "lpt9", "com0"]
+)  # fmt: skip
+def test_a_name_that_windows_keeps_for_a_device_is_refused_everywhere(
+    states: StateManager, run: Path, name: str
+) -> None:
+    with pytest.raises(Refused, match=f"keeps for a device; choose another, e.g. '{name[:3]}"):
+        states.save(run, manifest_of(run).named(name, "", (), ""))
+    assert states.free(name) != name
+    assert states.path(states.free(name)).name
+
+
+@pytest.mark.parametrize("name", ["console", "con-1", "com10", "aux-2", "null", "lpt", "nul-x"])
+def test_a_name_that_only_looks_like_a_device_is_free(states: StateManager, name: str) -> None:
+    assert states.path(name).name == f"{name}.duckdb"
+
+
+@pytest.mark.parametrize("name", ["CON", "nul.duckdb", "Com1.tar.gz", "aux ", "con:", "LPT¹.csv"])
+def test_a_device_has_any_case_and_any_ending(name: str) -> None:
+    assert is_device(name)

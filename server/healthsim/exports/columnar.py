@@ -6,20 +6,24 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 
 from healthsim.errors import NotFound, near
 from healthsim.exports import Format
 from healthsim.persistence.database import literal, open_read, quoted, storage_errors
+from healthsim.persistence.judgement import scenario_rules
 from healthsim.watching import step
 
 MARKER = "SYNTHETIC-TEST-DATA.txt"
 DICTIONARY = "data-dictionary.csv"
 _MARKED = "Synthetic test data made by HealthSim"
-_LISTED = "- "
-_FILE = re.compile(r"[a-z0-9_-]+\.(csv|parquet)")
+_LISTED = re.compile(r"- (?P<name>[a-z0-9_-]+\.[a-z]+) (?P<mark>[0-9]+ [0-9a-f]{32})")
+_ENDS = 65_536  # bytes of either end of a file that tell it from another of its size
+_LONGEST_MARKER = 1_000_000  # bytes that are read of one
 _SETTINGS: Mapping[str, str] = {"threads": "1", "preserve_insertion_order": "true"}
 _OPTIONS: Mapping[str, str] = {
     "csv": "FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''",
@@ -59,18 +63,38 @@ def export(
 
 
 def written_before(folder: Path) -> set[str]:
-    """Return the names that the marker in a folder lists: what an export wrote there.
+    """Return the names of the files in a folder that an export wrote and nobody changed.
 
-    Only names that an export can have count; a marker that no export wrote lists nothing.
+    The marker lists them. It may be forged: only files count that are called as a table of
+    HealthSim, are of the one format, and have the size and the ends that the marker says.
     """
     marker = folder / MARKER
-    if not marker.is_file():
+    if marker.is_symlink() or not marker.is_file():
         return set()
-    first, *lines = marker.read_text(encoding="utf-8", errors="replace").splitlines()[:1000] or [""]
-    if not first.startswith(_MARKED):
+    with marker.open(encoding="utf-8", errors="replace") as file:
+        first, *lines = file.read(_LONGEST_MARKER).splitlines() or [""]
+    form = next((form for form in get_args(Format) if first.endswith(f", {form} files.")), "")
+    if not (form and first.startswith(_MARKED)):
         return set()
-    listed = {line.removeprefix(_LISTED) for line in lines if line.startswith(_LISTED)}
-    return {name for name in listed if _FILE.fullmatch(name)} | {MARKER}
+    ours = {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
+    listed = filter(None, map(_LISTED.fullmatch, lines))
+    return {MARKER} | {
+        line["name"]
+        for line in listed
+        if line["name"] in ours and _mark(folder / line["name"]) == line["mark"]
+    }
+
+
+def _mark(path: Path) -> str:
+    """Return what tells a file from others of its name: its size, and a digest of its ends."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        ends = file.read(_ENDS)
+        file.seek(max(size - _ENDS, 0))
+        ends += file.read(_ENDS)
+    return f"{size} {blake2b(ends, digest_size=16).hexdigest()}"
 
 
 def _chosen(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
@@ -108,12 +132,13 @@ def _dictionary(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], fo
 
 def _marker(name: str, form: Format, folder: Path, written: Sequence[Path]) -> Path:
     path = folder / MARKER
-    files = "".join(f"{_LISTED}{file.name}\n" for file in written)
+    files = "".join(f"- {file.name} {_mark(file)}\n" for file in written)
     path.write_text(
         f"{_MARKED}: scenario {name}, {form} files.\n"
         "Nobody in it exists. Identifiers come from ranges that are never issued.\n"
         f"What each column means stands in {DICTIONARY}.\n"
-        f"The files of this export, which the next one here replaces:\n{files}",
+        f"The files of this export, which the next one here replaces, with their bytes and a "
+        f"digest of their ends:\n{files}",
         encoding="utf-8",
         newline="\n",
     )

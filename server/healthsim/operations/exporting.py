@@ -17,7 +17,7 @@ from healthsim.errors import Refused, StorageError
 from healthsim.exports import Format
 from healthsim.operations import scenarios
 from healthsim.operations.expiry import FRESH, Item, expired
-from healthsim.persistence.files import alive, disk_error, identity
+from healthsim.persistence.files import alive, disk_error, identity, is_device
 from healthsim.persistence.judgement import judge
 
 if TYPE_CHECKING:
@@ -136,6 +136,11 @@ def export_to(
 
     path = scenarios.path(home, name)
     judge(path)
+    if is_device(folder.name):
+        raise Refused(
+            "folder", f"{folder.name!r} is a name that Windows keeps for a device",
+            "choose another name",
+        )  # fmt: skip
     try:
         if folder.is_dir() and any(folder.iterdir()) and not replace:
             raise Refused(
@@ -178,7 +183,8 @@ def _refuse_strangers(folder: Path, names: set[str]) -> None:
     if taken:
         raise Refused(
             "folder",
-            f"{folder.name} holds {', '.join(taken[:3])}, which this program did not write",
+            f"{folder.name} holds {', '.join(taken[:3])}, which this program did not write, or "
+            "which was changed since",
             "move it away, or choose another folder",
         )
 
