@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from healthsim.building import card, draft, paths
 from healthsim.building.draft import Draft
+from healthsim.errors import Problem
 from storing import spec
 
 BOTH = Draft(profile=spec("every-household"), journeys=(spec("every-step"),))
@@ -27,6 +30,39 @@ def test_loadings_are_said_with_how_often_their_conditions_meet() -> None:
     assert "| I10 | 82.1 %, loading 0.656 |" in said
     assert "| I10 and E78.5 | together 67.5 % |" in said
     assert "N18.30 and" not in said
+
+
+def _visits(name: str, steps: int) -> dict[str, Any]:
+    step = {"do": "event", "type": "encounter", "at": 1, "details": {"encounter_class": "office"}}
+    listed = [step | {"id": f"visit-{number}"} for number in range(steps)]
+    return {"name": name, "duration_days": 30, "phases": [{"name": "all", "steps": listed}]}
+
+
+def test_a_card_of_many_journeys_shows_what_fits_and_names_the_others() -> None:
+    journeys = tuple(_visits(f"journey-{number}", 5) for number in range(300))
+    said = card.page(Draft(journeys=journeys), [], [])
+    shown = said.count("visit-4:")
+
+    assert 10 < shown < 100
+    assert len(said) < card.MOST_CHARACTERS + 3_000
+    assert f"## {300 - shown} more journeys\njourney-{shown}, journey-{shown + 1}, " in said
+    assert f'get_spec(section="journeys[journey-{shown}]") shows one.' in said
+
+
+def test_a_journey_that_there_is_little_room_for_is_cut_and_says_where_the_rest_is() -> None:
+    journeys = tuple(_visits(name, 2_000) for name in ("first", "second", "third"))
+    said = card.page(Draft(journeys=journeys), [], [])
+
+    assert len(said) < card.MOST_CHARACTERS + 2_000
+    assert "`third` version 1" in said
+    assert 'The rest is cut: get_spec(section="journeys[third].steps") shows' in said
+
+
+def test_a_card_lists_the_first_of_many_problems_and_how_many_more_there_are() -> None:
+    wrong = [Problem(f"place-{number}", "is wrong", "mend it") for number in range(31)]
+
+    assert "place-29: is wrong; mend it\n- 1 more" in card.page(BOTH, wrong, [])
+    assert "more" not in card.page(Draft(profile=spec("diabetic")), wrong[:30], [])
 
 
 @pytest.mark.parametrize(

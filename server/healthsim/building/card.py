@@ -16,10 +16,20 @@ from healthsim.building.origins import Origins
 from healthsim.building.outline import outline
 from healthsim.building.phrases import line
 from healthsim.building.question import Question
-from healthsim.errors import Problem
+from healthsim.errors import Problem, cut
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+MOST_CHARACTERS = 14_000
+"""Of a card, about, before what is wrong and open: an answer holds it twice, as data and text."""
+
+MOST_LINES = 30
+"""Of each of the lists at the end of a card."""
+
+_LEAST_PAGE = 1_500  # characters of a journey that are shown in any case
+_LONGEST_NAMES = 1_000
 
 
 def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) -> str:
@@ -39,28 +49,54 @@ def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) 
                 records=_records(draft),
             )
         )
-    parts += [
-        _pages()
-        .get_template("journey.md.jinja")
-        .render(
+    parts += _journeys(draft, origins, MOST_CHARACTERS - sum(map(len, parts)))
+    parts += _listed("Wrong", [str(problem) for problem in problems])
+    parts += _listed("Not in the draft", [line(x.line()) for x in unsettled(draft.wishes)])
+    asks = [_LISTED if question.path == "not_understood" else question.ask
+            for question in open_questions]  # fmt: skip
+    parts += _listed("Open", asks)
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _listed(title: str, lines: list[str]) -> list[str]:
+    """Return a list under a title, its first lines where there are many; nothing without lines."""
+    more = [f"{len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+    shown = [*lines[:MOST_LINES], *more]
+    return [f"## {title}\n" + "\n".join(f"- {one}" for one in shown)] if shown else []
+
+
+def _journeys(draft: Draft, origins: Origins, room: int) -> list[str]:
+    """Return the pages of the journeys that there is room for, and the names of the others."""
+    pages: list[str] = []
+    for number, journey in enumerate(draft.journeys):
+        left = room - sum(map(len, pages))
+        if left < 0:
+            break
+        page = _pages().get_template("journey.md.jinja").render(
             journey=journey,
             steps=outline(journey, origins.said_steps(number)),
             origin=_origin(journey, draft.templates),
             source=origins.template_of(journey),
             beginning=dates_said.beginning(journey, draft.profile),
+        )  # fmt: skip
+        pages.append(_first_lines(page, left, f"journeys[{journey.get('name')}]"))
+    names = [str(journey.get("name")) for journey in draft.journeys[len(pages) :]]
+    if names:
+        pages.append(
+            f"## {len(names)} more journeys\n{cut(', '.join(names), _LONGEST_NAMES)}\n"
+            f'get_spec(section="journeys[{names[0]}]") shows one.'
         )
-        for number, journey in enumerate(draft.journeys)
-    ]
-    if problems:
-        parts.append("## Wrong\n" + "\n".join(f"- {problem}" for problem in problems))
-    waiting = unsettled(draft.wishes)
-    if waiting:
-        parts.append("## Not in the draft\n" + "\n".join(f"- {line(x.line())}" for x in waiting))
-    asks = [_LISTED if question.path == "not_understood" else question.ask
-            for question in open_questions]  # fmt: skip
-    if asks:
-        parts.append("## Open\n" + "\n".join(f"- {ask}" for ask in asks))
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return pages
+
+
+def _first_lines(page: str, room: int, path: str) -> str:
+    """Return a page, or its first lines and where the rest is."""
+    if len(page) <= room:
+        return page
+    kept = page[: max(room, _LEAST_PAGE)]
+    whole, _, part = kept.rpartition("\n")
+    kept = whole if len(part) < _LEAST_PAGE else f"{kept}…"
+    return f'{kept}\n\nThe rest is cut: get_spec(section="{path}.steps") shows the steps as data.'
 
 
 _LISTED = "What is not in the draft: change the draft for it, or go on without it?"

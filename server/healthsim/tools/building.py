@@ -45,7 +45,7 @@ from healthsim.tools.server import Ctx, home_of
 LONGEST = 15_000
 """Characters of a section: an answer holds it twice, as data and as text."""
 _LONGEST_QUERY = 1_000  # characters that are searched for
-_MOST_LINES = 40  # of what differs between two revisions
+_MOST_LINES = 40  # of what differs between two revisions, or is wrong
 
 Shares = dict[str, float]
 
@@ -119,7 +119,7 @@ def start_profile_builder(
     """Start a draft of a population (who) from a request such as: 200 Medicare patients in Texas.
 
     Say in the other arguments what you understood (shares 0 to 1). Answers with what was
-    understood, what was not, what is open, and the spec_id of later calls.
+    not, what is open, and the spec_id of later calls.
     """
     given = Typed(
         count, ages or (), sexes or {}, places or {}, payer, plans or {}, conditions or {},
@@ -240,7 +240,7 @@ def get_spec(
         spec_id=spec_id,
         revision=stored.revision,
         phase=draft.phase(problems, questions),
-        wrong=[str(problem) for problem in problems],
+        wrong=_first([str(problem) for problem in problems], _MOST_LINES),
         next=_next(spec, draft.phase(problems, questions)),
     )
     if revision:
@@ -350,7 +350,7 @@ def _state(
     problems, questions = draft.problems(spec), draft.questions(spec)
     asked = set() if old is None else {(item.path, item.ask) for item in draft.questions(old)}
     return (
-        [str(problem) for problem in problems],
+        _first([str(problem) for problem in problems], _MOST_LINES),
         [
             _question_named(item) if (item.path, item.ask) in asked else _question_fields(item)
             for item in questions
