@@ -118,8 +118,8 @@ def start_profile_builder(
 ) -> Annotated[CallToolResult, DraftStarted]:
     """Start a draft of a population (who) from a request such as: 200 Medicare patients in Texas.
 
-    Say in the other arguments what you understood (shares 0 to 1). Answers with what was
-    not, what is open, and the spec_id of later calls.
+    Say in the other arguments what you understood (shares 0 to 1). Answers with what is
+    open, and the spec_id.
     """
     given = Typed(
         count, ages or (), sexes or {}, places or {}, payer, plans or {}, conditions or {},
@@ -162,7 +162,7 @@ def refine_spec(
 ) -> Annotated[CallToolResult, DraftRefined]:
     """Change a draft by small steps: set, remove or append at a path.
 
-    An invalid change is refused with how to mend it, and nothing is changed then.
+    An invalid change is refused with its mend, and nothing changes then.
     """
     home = home_of(ctx)
     stored = specs.load(home, spec_id)

@@ -45,7 +45,7 @@ def look_up(
     """Look up medical codes by words before writing them; never guess a code.
 
     Says if a code is valid, what goes with a condition, whether something is built and how it is
-    said, who lives in a place, how common conditions are, and providers near it.
+    said, who lives in a place, how common conditions are, providers near it.
     """
     if about == "population":
         return reply(_population(home_of(ctx), query, kind))

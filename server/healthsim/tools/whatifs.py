@@ -30,7 +30,7 @@ def copy_spec(
     of: Annotated[str, Field(description="A spec_id, run_id or scenario.")],
     revision: Annotated[int, Field(ge=0, description="Of a draft.")] = 0,
 ) -> Annotated[CallToolResult, DraftCopied]:
-    """Copy a draft, run or scenario to start another like it: a what-if; the same, but in Ohio."""
+    """Copy a draft, run or scenario to start another like it: a what-if."""
     made = copying.copy(home_of(ctx), of, revision)
     spec = Draft.of(made.stored.document)
     problems, questions = draft.problems(spec), draft.questions(spec)
@@ -67,7 +67,7 @@ async def compare_scenarios(
     a: Annotated[str, Field(description="A scenario or run_id: before.")],
     b: Annotated[str, Field(description="Another: after.")],
 ) -> Annotated[CallToolResult, ComparisonAnswer]:
-    """Compare two scenarios, before and after: what changed, differences in people, rows, cost."""
+    """Compare two scenarios: differences in people, rows, cost."""
     return await tasks.answered(ctx, COMPARE, a=a, b=b)
 
 
