@@ -36,6 +36,7 @@ from healthsim.cli_screen import (
     FAILED,
     WRONG,
     Json,
+    attended,
     errors,
     open_books,
     print_json,
@@ -498,7 +499,10 @@ def export(
     from healthsim.operations import exporting  # noqa: PLC0415  see the top
 
     kind = exporting.format_named(form)
-    done = exporting.export_to(home_folder(), name, out, kind, replace=replace)
+    done = attended(
+        lambda: exporting.export_to(home_folder(), name, out, kind, replace=replace),
+        f"export {name}",
+    )
     if as_json:
         print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from healthsim.cli_screen import FAILED, Json, home, print_json, print_rows
+from healthsim.cli_screen import FAILED, Json, attended, home, print_json, print_rows
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
@@ -22,7 +22,7 @@ def audit(
     """Audit a scenario: are its records linked, does it match the request and published figures?"""
     from healthsim.operations import auditing  # noqa: PLC0415  `--help` needs no operation
 
-    report = auditing.audit(home(), name)
+    report = attended(lambda: auditing.audit(home(), name), f"audit {name}")
     parts = {
         "findings": (auditing.FINDING, report.findings),
         "expectations": (auditing.EXPECTED, report.expected),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from healthsim.cli_screen import Json, home, print_json, print_rows
+from healthsim.cli_screen import Json, attended, home, print_json, print_rows
 
 
 def compare(
@@ -18,7 +18,7 @@ def compare(
     """Compare two scenarios: specifications, people, rows, money, asked against got."""
     from healthsim.operations import comparing  # noqa: PLC0415  `--help` needs no operation
 
-    found = comparing.compare(home(), before, after)
+    found = attended(lambda: comparing.compare(home(), before, after), "compare")
     if as_json:
         print_json({"before": before, "after": after, **asdict(found)})
         return

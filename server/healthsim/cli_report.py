@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from healthsim.cli_screen import Json, errors, home, print_json
+from healthsim.cli_screen import Json, attended, errors, home, print_json
 
 
 def report(
@@ -20,7 +20,9 @@ def report(
     """Write a scenario as one page: pictures, tables, asked against got, how to make it again."""
     from healthsim.operations import reporting  # noqa: PLC0415  `--help` needs no operation
 
-    written = reporting.write(home(), name, out, replace=replace)
+    written = attended(
+        lambda: reporting.write(home(), name, out, replace=replace), f"report {name}"
+    )
     for note in written.notes:
         errors.print(escape(note), highlight=False, soft_wrap=True)
     if as_json:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from healthsim.errors import Cancelled
+from healthsim.watching import Step, Watch, watched_by
+
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
+
+T = TypeVar("T")
+
+_LOOK = 0.1  # seconds between two looks at what is being done
 
 FAILED, WRONG = 1, 2
 """Exit codes: it failed; the command, a name or a specification is wrong."""
@@ -71,3 +80,61 @@ def print_table(columns: Sequence[str], items: Sequence[Sequence[Any]]) -> None:
     for item in items:
         table.add_row(*("" if value is None else escape(str(value)) for value in item))
     screen.print(table)
+
+
+def attended(work: Callable[[], T], name: str) -> T:
+    """Do long work, and show on a terminal what it is doing; Ctrl-C stops it.
+
+    Args:
+        work: what is done, in a thread of its own; says how far it is (`watching.step`).
+        name: what is shown until then.
+
+    Raises:
+        Cancelled: the person stopped it; what it had begun to write is gone.
+    """
+    watch = Watch(name)
+    made: list[T] = []
+    failed: list[BaseException] = []
+    ended = Event()  # a join that Ctrl-C interrupts would take the thread for ended
+
+    def attempt() -> None:
+        try:
+            with watched_by(watch):
+                made.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            ended.set()
+
+    thread = Thread(target=attempt, name=name, daemon=True)
+    try:
+        with _bar(name) as show:
+            thread.start()
+            while not ended.wait(_LOOK):
+                show(watch.step)
+    except KeyboardInterrupt:
+        watch.stop()
+        while not ended.wait(_LOOK):
+            watch.stop()  # a query that was just beginning missed the first
+        raise Cancelled(name, "was stopped", "nothing is half-done; run it again") from None
+    if failed:
+        raise failed[0]
+    return made[0]
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[Step], None]]:
+    """Show a bar on a terminal, and nothing elsewhere."""
+    if not errors.is_terminal:
+        yield lambda step: None
+        return
+    from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
+
+    columns = (bars.SpinnerColumn(), bars.TextColumn("{task.description}"), bars.BarColumn(),
+               bars.TimeElapsedColumn())  # fmt: skip
+    with bars.Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda step: bar.update(
+            task, description=escape(step.says or name), completed=step.done,
+            total=step.total or None,
+        )  # fmt: skip
