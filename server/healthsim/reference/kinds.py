@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -60,11 +60,20 @@ class _Files:
         if request.year is not None and not self.years:
             raise Refused("--year", f"a file of {kind.name} has one year only", "leave it out")
         sweep(request.path.parent)
+        layouts = dict(self.layouts)
+
+        def choose(shown: str, header: Sequence[str]) -> Layout:
+            return choose_layout(shown, header, tuple(layouts), known_files())
+
         with open_source(
-            request.file, self.member, request.path.parent, _stopping(request), latin_1=self.latin_1
+            request.file,
+            self.member,
+            request.path.parent,
+            _stopping(request),
+            judge_header=choose,
+            latin_1=self.latin_1,
         ) as source:
-            layouts = dict(self.layouts)
-            layout = choose_layout(source.shown, source.header, tuple(layouts), known_files())
+            layout = choose(source.shown, source.header)
             with edit_reference(
                 request.path, lambda record: record.table == self.table.name
             ) as connection:
