@@ -124,8 +124,9 @@
   const UNGROUPED = /(^|_)(id|year|loinc|rxcui|ndc|npi|code|zip)$/;
 
   function tabulate(columns, rows, title) {
-    const numeric = columns.map((_, place) => rows.some((row) => row[place] != null)
-      && rows.every((row) => row[place] == null || typeof row[place] === 'number'));
+    const money = (value, column) => column.endsWith('_usd') && /^-?\d{1,15}(\.\d+)?$/.test(String(value));
+    const numeric = columns.map((column, place) => rows.some((row) => row[place] != null)
+      && rows.every((row) => row[place] == null || typeof row[place] === 'number' || money(row[place], column)));
     const cell = (tag, place, text, scope) => {
       const made = document.createElement(tag);
       made.textContent = text;
@@ -134,9 +135,12 @@
       if (numeric[place]) made.className = 'number';
       return made;
     };
-    const shown = (value, column) => value == null ? '–'
-      : typeof value !== 'number' ? String(value)
-        : UNGROUPED.test(column) ? String(value) : value.toLocaleString('en-US', {maximumFractionDigits: 4});
+    const shown = (value, column) => {
+      if (value == null) return '–';
+      if (money(value, column)) return Number(value).toLocaleString('en-US', {minimumFractionDigits: 2, maximumFractionDigits: 2});
+      if (typeof value !== 'number' || UNGROUPED.test(column)) return String(value);
+      return value.toLocaleString('en-US', {maximumFractionDigits: 4});
+    };
     const table = at('table');
     table.replaceChildren();
     const caption = table.createCaption();

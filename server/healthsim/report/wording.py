@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 _LONGEST = 600  # characters of a cell
+_DOLLARS = re.compile(r"-?\d{1,15}(\.\d+)?")  # as JSON carries amounts
 _UNGROUPED = re.compile(r"(^|_)(id|year|loinc|rxcui|ndc|npi|code|zip)$")
 
 
@@ -16,7 +17,11 @@ def cell(value: Any, column: str = "") -> str:
 
     >>> cell(1234567), cell(0.82100), cell(2024, "year"), cell(None), cell(True)
     ('1,234,567', '0.821', '2024', '–', 'yes')
+    >>> cell("53499.7", "plan_paid_usd"), cell("53499.7")
+    ('53,499.70', '53499.7')
     """
+    if is_money(value, column):
+        return f"{float(value):,.2f}"
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -60,11 +65,19 @@ def plain(text: str) -> str:
     )
 
 
-def numeric(rows: Sequence[Sequence[Any]], position: int) -> bool:
+def is_money(value: Any, column: str) -> bool:
+    """Tell whether a value is an amount in dollars: a number, or the text of one."""
+    if not column.endswith("_usd") or isinstance(value, bool):
+        return False
+    return isinstance(value, int | float) or bool(_DOLLARS.fullmatch(str(value)))
+
+
+def numeric(rows: Sequence[Sequence[Any]], position: int, column: str = "") -> bool:
     """Tell whether a column of a table holds numbers, and nothing else."""
     values = [row[position] for row in rows if position < len(row) and row[position] is not None]
     return bool(values) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in values
+        (isinstance(value, int | float) and not isinstance(value, bool)) or is_money(value, column)
+        for value in values
     )
 
 
