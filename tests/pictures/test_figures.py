@@ -38,7 +38,7 @@ def test_those_who_are_born_in_the_run_have_a_band_of_their_own(home: Home) -> N
 
     born = rows(home, "births", f"SELECT count(*) FROM patients WHERE birth_date > {AS_OF}")[0][0]
     later = _row(picture, age="born later")
-    assert later["women"] + later["men"] == born > 0
+    assert later["female"] + later["male"] == born > 0
 
 
 def test_conditions_are_shares_of_people_and_marked_where_one_share_was_asked(home: Home) -> None:
@@ -142,7 +142,7 @@ def test_a_series_can_be_of_a_vital_sign_by_sex_as_a_mean_or_by_the_calendar(hom
 
     sql = ("SELECT round(avg(value), 4) FROM vital_signs JOIN patients USING (person_id) "
            "WHERE loinc = '8480-6' AND gender = 'F'")  # fmt: skip
-    assert _row(mean, sex="women")["mean"] == rows(home, "diabetes", sql)[0][0]
+    assert _row(mean, sex="female")["mean"] == rows(home, "diabetes", sql)[0][0]
     first = rows(
         home,
         "diabetes",

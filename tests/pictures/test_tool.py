@@ -147,7 +147,7 @@ def test_the_command_prints_the_kinds_and_the_table_without_a_file(home: Home) -
     assert "journey" in kinds
     assert code == 0
     assert "Of 60 people" in out
-    assert as_json["columns"] == ["age", "women", "men"]
+    assert as_json["columns"] == ["age", "female", "male"]
 
 
 @pytest.mark.parametrize(

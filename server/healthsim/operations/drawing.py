@@ -21,11 +21,12 @@ from healthsim.pictures import (
     cost,
     incidence,
     journey,
+    outcomes,
     population,
     series,
 )
 from healthsim.pictures import person as people
-from healthsim.pictures.picture import Picture
+from healthsim.pictures.picture import NothingToDraw, Picture
 from healthsim.pictures.source import Source
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
@@ -104,9 +105,21 @@ def pictures_for(home: Home, name: str) -> list[str]:
 
 def kinds_of(stored: StoredRows) -> list[str]:
     """Return the kinds of pictures for which a file has rows."""
-    return [kind for kind in KINDS if kind not in _NEEDS
-            or any(stored.manifest.rows.get(table, 0) for table in _NEEDS[kind]
-                   if table in stored.tables)]  # fmt: skip
+    found = [kind for kind in KINDS if kind not in _NEEDS
+             or any(stored.manifest.rows.get(table, 0) for table in _NEEDS[kind]
+                    if table in stored.tables)]  # fmt: skip
+    if incidence.KIND in found and not _has_outcome(stored):
+        found.remove(incidence.KIND)
+    return found
+
+
+def _has_outcome(stored: StoredRows) -> bool:
+    """Return whether anything happened to anybody that can be followed over time."""
+    with _source(stored) as source:
+        try:
+            return bool(outcomes.usual(source))
+        except NothingToDraw:
+            return False
 
 
 @contextmanager

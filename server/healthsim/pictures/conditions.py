@@ -21,6 +21,7 @@ MOST = 20
 def conditions(source: Source, what: str = "") -> Picture:
     """Draw the share of people who have each of the most common conditions at any time.
 
+    People are those who are there on the first day: what was asked is of them.
     Codes as charted: type 2 diabetes with kidney disease is E11.22. Where the profile states a
     share that is the same for everybody, and the classification puts no other code in place of
     it, the share is marked.
@@ -33,10 +34,11 @@ def conditions(source: Source, what: str = "") -> Picture:
         NothingToDraw: nobody has a condition, or there is no chart.
     """
     source.need("conditions", "code", "person_id")
-    total = source.select(f"SELECT count(*) FROM {source.people}")[0][0]  # noqa: S608
+    starters, total, later = source.starters
     found = source.select(
-        "SELECT code, any_value(display), count(DISTINCT person_id) AS n FROM conditions "  # noqa: S608
-        f"SEMI JOIN {source.people} USING (person_id) WHERE starts_with(upper(code), upper(?)) "
+        f"WITH s AS ({starters}) SELECT code, any_value(display), "  # noqa: S608
+        "count(DISTINCT person_id) AS n FROM conditions SEMI JOIN s USING (person_id) "
+        "WHERE starts_with(upper(code), upper(?)) "
         "GROUP BY code ORDER BY n DESC, code",
         what.strip(),
     )
@@ -48,7 +50,7 @@ def conditions(source: Source, what: str = "") -> Picture:
     rows = [[code, short(display or code), number, round(number / total, 4), asked.get(code)]
             for code, display, number in found[:MOST]]  # fmt: skip
     first = rows[0]
-    title = f"{first[1]} is the most common condition: {percent(first[2], total)} of people"
+    title = f"{first[1]} is charted most: {percent(first[2], total)} of people"
     second = f"; then {rows[1][1]} ({percent(rows[1][2], total)})" if len(rows) > 1 else ""
     says = (f"Of {people(total)}, {first[2]:,} have {first[1]} ({first[0]}){second}. "
             f"{len(found):,} codes are charted.")  # fmt: skip
@@ -56,6 +58,7 @@ def conditions(source: Source, what: str = "") -> Picture:
     subtitle = "Share of people who have it at any time; codes as charted" + (
         f"; the {len(rows)} most common of {len(found)}" if left else "")  # fmt: skip
     subtitle += "; the tick is what was asked" if marked else ""
+    subtitle += f"; {later:,} born in the run are not counted" if later else ""
     spec = whole_spec(title, subtitle, says, _view(rows, total))
     columns = ["code", "condition", "people", "share", "asked_share"]
     return Picture(KIND, title, says, spec, columns, rows)

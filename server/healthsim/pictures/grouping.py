@@ -80,11 +80,12 @@ def _known(source: Source, word: str) -> tuple[str, str, tuple[object, ...]] | N
     if lower in _COLUMNS and source.has("patients", lower):
         return lower, f"SELECT person_id, {_COLUMNS[lower]} AS label FROM patients", ()  # noqa: S608
     if lower == "sex":
-        return "sex", ("SELECT person_id, CASE gender WHEN 'F' THEN 'women' WHEN 'M' THEN 'men' "  # noqa: S608
+        return "sex", ("SELECT person_id, CASE gender WHEN 'F' THEN 'female' WHEN 'M' THEN 'male' "  # noqa: S608
                        f"END AS label FROM {people}"), ()  # fmt: skip
     if lower == "age":
         age = source.age_sql
-        cases = " ".join(f"WHEN {age} <= {high} THEN '{_band(low, high)}'" for low, high in _AGES)
+        bands = " ".join(f"WHEN {age} <= {high} THEN '{_band(low, high)}'" for low, high in _AGES)
+        cases = f"WHEN {age} < 0 THEN 'born later' {bands}"
         return "age", f"SELECT person_id, CASE {cases} END AS label FROM {people}", ()  # noqa: S608
     if lower == "plan" and source.has("enrollments", "plan_id", "effective_date"):
         return "plan", ("SELECT person_id, arg_min(plan_id, (effective_date, payer_order)) "
@@ -124,7 +125,7 @@ def _bounded(source: Source, name: str, sql: str, values: tuple[object, ...]) ->
 
 def _by_number(label: str) -> int:
     digits = "".join(sign if sign.isdigit() else " " for sign in label).split()
-    return int(digits[0]) if digits else 0
+    return int(digits[0]) if digits else 1_000
 
 
 def shown(label: str) -> str:

@@ -57,7 +57,7 @@ def outcome(source: Source, what: str, *, randomized: bool) -> Outcome:
     """
     wanted = _SAME.get(what.strip().lower(), what.strip())
     if not wanted:
-        return outcome(source, _usual(source), randomized=randomized)
+        return outcome(source, usual(source), randomized=randomized)
     if wanted.lower() == DEATH:
         return _death(source, randomized)
     if wanted.lower() == DISENROLMENT:
@@ -78,8 +78,12 @@ def _any(source: Source, rows: str, *values: object) -> bool:
     return bool(source.select(f"SELECT 1 FROM {rows} LIMIT 1", *values))  # noqa: S608
 
 
-def _usual(source: Source) -> str:
-    """Return an outcome that happened to somebody."""
+def usual(source: Source) -> str:
+    """Return an outcome that happened to somebody.
+
+    Raises:
+        NothingToDraw: none did.
+    """
     if source.has("patients", "death_date") and _any(
         source, "patients WHERE death_date IS NOT NULL"
     ):

@@ -41,16 +41,16 @@ def population_pyramid(source: Source, by: str = "") -> Picture:
          found.get(("F", band, label), 0), found.get(("M", band, label), 0)]
         for band in bands for label in group.labels
     ]  # fmt: skip
-    women = sum(row[-2] for row in rows)
+    female = sum(row[-2] for row in rows)
     middle = source.select(f"SELECT median({source.age_sql}) FROM {source.people} "  # noqa: S608
                            f"WHERE {source.age_sql} >= 0")[0][0]  # fmt: skip
     median = "" if middle is None else f", median age {middle:.0f}"
-    title = f"{people(total)}: {percent(women, total)} women{median}"
+    title = f"{people(total)}: {percent(female, total)} female{median}"
     sizes = {band: sum(row[3] for row in counted if row[1] == band) for band in bands}
     largest = max(bands, key=lambda band: sizes[band])
-    says = (f"Of {people(total)}, {women:,} are women and {total - women:,} are men{median}; the "
+    says = (f"Of {people(total)}, {female:,} are female and {total - female:,} male{median}; the "
             f"largest band is {_label(largest)} with {people(sizes[largest])}.")  # fmt: skip
-    columns = ["age", *([group.name] if group.name else []), "women", "men"]
+    columns = ["age", *([group.name] if group.name else []), "female", "male"]
     subtitle = f"Age in years on {source.as_of}" if source.as_of else "Age in years"
     view = _view([_label(band) for band in bands], rows, group.name)
     return Picture(KIND, title, says, whole_spec(title, subtitle, says, view), columns, rows)
@@ -59,16 +59,16 @@ def population_pyramid(source: Source, by: str = "") -> Picture:
 def _view(labels: list[str], rows: list[list[Any]], by: str) -> dict[str, Any]:
     values = [
         {"age": row[0], "sex": sex, "group": row[1] if by else sex, "people": number,
-         "side": -number if sex == "women" else number}
-        for row in rows for sex, number in (("women", row[-2]), ("men", row[-1]))
+         "side": -number if sex == "female" else number}
+        for row in rows for sex, number in (("female", row[-2]), ("male", row[-1]))
     ]  # fmt: skip
     sums: dict[tuple[str, str], int] = {}
     for value in values:
         key = value["age"], value["sex"]
         sums[key] = sums.get(key, 0) + value["people"]
     most = max(sums.values())
-    order = list(dict.fromkeys(row[1] for row in rows)) if by else ["women", "men"]
-    side = {"field": "side", "type": "quantitative", "title": "← women      people      men →",
+    order = list(dict.fromkeys(row[1] for row in rows)) if by else ["female", "male"]
+    side = {"field": "side", "type": "quantitative", "title": "← female      people      male →",
             "scale": {"domain": [-most, most], "nice": True},
             "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 5}}  # fmt: skip
     return {

@@ -95,7 +95,7 @@ def sized(picture: Picture, theme: Theme = "light", width: int = WIDTH) -> dict[
 def _heading(picture: Picture, width: int) -> dict[str, Any]:
     """Return title and subtitle in lines that fit the width."""
     heading = dict(_printable(picture.spec.get("title", {"text": picture.title})))
-    for part, letter in (("text", 8.6), ("subtitle", 6.3)):
+    for part, letter in (("text", 9.2), ("subtitle", 6.6)):
         if heading.get(part):
             heading[part] = textwrap.wrap(heading[part], int((width - _MARGIN) / letter))
     return heading

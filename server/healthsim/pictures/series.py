@@ -68,10 +68,11 @@ class _Series:
         index, self.since = index_days(source, randomized=group.name == "arm")
         day = f"CAST(v.{measure.day} AS DATE)"
         self._values = (
-            f"WITH g AS ({group.sql}), i AS ({index}) SELECT {day} AS day, "  # noqa: S608
+            f"WITH g AS ({group.sql}), i AS ({index}), "  # noqa: S608
+            f"s AS ({source.starters[0]}) SELECT {day} AS day, "
             f"{day} - i.day AS days, v.value AS value, g.label AS label, person_id "
             f"FROM {measure.table} AS v JOIN g USING (person_id) JOIN i USING (person_id) "
-            "WHERE v.loinc = ? "
+            "SEMI JOIN s USING (person_id) WHERE v.loinc = ? "
             "AND v.unit IS NOT DISTINCT FROM ? AND v.value IS NOT NULL AND isfinite(v.value)"
         )
         self._given = (*group.values, measure.loinc, measure.unit)
@@ -112,14 +113,15 @@ class _Series:
         measure, name = self.measure, "mean" if self.mean else "median"
         changes = [self._change(rows, label) for label in self.group.labels]
         told = [change for change in changes if change]
-        title = f"{measure.name}: {'; '.join(told[:4])} {measure.unit_name}".rstrip()
+        unit = f", {measure.unit_name}" if measure.unit else ""
+        title = f"{measure.name}{unit}: {'; '.join(told[:4])}"
         number = sum(row[2] for row in rows)
         since = "by month of the calendar" if self.calendar else f"since {self.since}"
-        says = (f"The {name} of {measure.name} ({measure.loinc}), {since}, from first to last: "
-                f"{'; '.join(told)} {measure.unit_name}; {counted(number, 'value', 'values')}."
-                )  # fmt: skip
+        says = (f"The {name} of {measure.name} ({measure.loinc}){unit}, {since}, from first to "
+                f"last: {'; '.join(told)}. {counted(number, 'value', 'values')}.")  # fmt: skip
         subtitle = (f"{name.capitalize()} {since}; the band is the middle half of values; "
                     f"{counted(number, 'value', 'values')}")  # fmt: skip
+        subtitle += "; those born in the run are left out" if self.source.starters[2] else ""
         when = self.unit if self.calendar else f"{self.unit}s_since_start"
         by = [self.group.name] if self.group.name else []
         columns = [when, *by, "values", name, "quartile_1", "quartile_3"]
@@ -136,10 +138,10 @@ class _Series:
         mine = [row for row in rows if row[1] == label]
         if not mine:
             return ""
-        name = f"{shown(label)} " if label else ""
+        name = f" ({shown(label)})" if label else ""
         if len(mine) == 1:
-            return f"{name}{figure(mine[0][3])}"
-        return f"{name}{figure(mine[0][3])} → {figure(mine[-1][3])}"
+            return f"{figure(mine[0][3])}{name}"
+        return f"{figure(mine[0][3])} → {figure(mine[-1][3])}{name}"
 
     def _view(self, rows: list[list[Any]]) -> dict[str, Any]:
         values = [

@@ -76,6 +76,20 @@ class Source:
             "draw something else, or make the scenario with patientsim or membersim",
         )  # fmt: skip
 
+    @cached_property
+    def starters(self) -> tuple[str, int, int]:
+        """Those who are there on the first day: a SELECT of person_id, how many, and born later.
+
+        Where everybody is born in the run, all of them.
+        """
+        there = f"birth_date <= DATE '{self.first_day}'"
+        number, later = self.select(
+            f"SELECT count(*) FILTER ({there}), count(*) FILTER (NOT {there}) FROM {self.people}"  # noqa: S608
+        )[0]
+        if not number:
+            return f"SELECT person_id FROM {self.people}", later, 0  # noqa: S608
+        return f"SELECT person_id FROM {self.people} WHERE {there}", number, later  # noqa: S608
+
     @property
     def first_day(self) -> date:
         """The first day of the data, or one in its place."""

@@ -8,6 +8,7 @@ from typing import Any
 ROW = 38
 """Pixels of one row."""
 
+_LETTER = 6.5  # pixels of a letter
 _NAME, _MARK = 12, 25  # pixels from the top of a row
 
 
@@ -34,7 +35,8 @@ def strips(
         marks: layers that encode x; y is the row.
     """
     height = ROW * len(values) + 6
-    name = {"type": "text", "align": "left", "limit": {"expr": "max(60, width - 150)"}}
+    room = 14 + _LETTER * max((len(str(value["note"])) for value in values), default=0)
+    name = {"type": "text", "align": "left", "limit": {"expr": f"max(60, width - {room:.0f})"}}
     note = {"type": "text", "align": "right"}
     at = pixels("at", height)
     return {

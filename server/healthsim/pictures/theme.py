@@ -11,7 +11,9 @@ LIGHT = ("#0072b2", "#d55e00", "#009e73", "#b8528f", "#8a6d00", "#3b8fc4", "#555
 DARK = ("#56b4e9", "#ff8f4a", "#3fcf9f", "#e79ac4", "#f0d642", "#9ec5e8", "#bbbbbb")
 """The same hues, lighter, against a dark ground."""
 
-_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
+_FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+"""Fonts of one width: a renderer measures with one of them, and a browser draws with another."""
+
 _INKS = {"light": ("#1a1a1a", "#4d4d4d", "#e3e3e3", "#ffffff"),
          "dark": ("#f2f2f2", "#c4c4c4", "#3a3f47", "#16181d")}  # fmt: skip
 
