@@ -102,11 +102,14 @@ def test_an_environment_that_stays_is_started_by_its_own_command(tmp_path: Path)
     assert started.command() == [str(started.scripts / "healthsim.exe")]
 
 
+@pytest.mark.parametrize("cached", ["archive-v0", "environments-v2", "builds-v0"])
 @pytest.mark.parametrize("origin", ["", "/srv/my wheels/healthsim-0.1.0-py3-none-any.whl"])
-def test_an_environment_of_uvx_is_started_by_uvx_again(tmp_path: Path, origin: str) -> None:
+def test_an_environment_of_uvx_is_started_by_uvx_again(
+    tmp_path: Path, origin: str, cached: str
+) -> None:
     uv = tmp_path / "tools" / "uv"
     started = _started(
-        tmp_path / "cache" / "archive-v0" / "x", environment={"UV": str(uv)}, origin=origin
+        tmp_path / "cache" / cached / "x", environment={"UV": str(uv)}, origin=origin
     )
     (started.prefix / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.9.0\n", encoding="utf-8")
     (started.scripts / "healthsim").touch()

@@ -19,6 +19,8 @@ from urllib.request import url2pathname
 
 from healthsim.errors import Refused
 
+_CACHED = ("archive-v", "environments-v", "builds-v")  # folders of uv's cache
+
 
 @dataclass(frozen=True)
 class Started:
@@ -49,7 +51,7 @@ class Started:
         """Whether the environment is one that uvx made, which may be cleaned away."""
         settings = self.prefix / "pyvenv.cfg"
         made = settings.is_file() and "\nuv = " in "\n" + settings.read_text(encoding="utf-8")
-        cached = any(part.startswith(("archive-v", "environments-v")) for part in self.prefix.parts)
+        cached = any(part.startswith(_CACHED) for part in self.prefix.parts)
         return made and cached
 
     def command(self) -> list[str]:
