@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, get_args, get_origin
 
 from mcp.types import Prompt
@@ -174,12 +175,22 @@ def prompted(
 
 
 def without_echo(text: str, arguments: Mapping[str, Any]) -> str:
-    """Return an error without the whole of long texts that were sent, so that its mend is seen."""
+    """Return an error without most of long texts that were sent, so that its mend is seen."""
     sent = [one for one in _texts(arguments) if len(one) > 2 * _QUOTED]
     for one in sorted(sent, key=len, reverse=True):
         for form in {one, repr(one)[1:-1]}:
-            text = text.replace(form, cut(form, _QUOTED))
+            text = _quoting_less(text, form)
     return _LONG_WORD.sub(lambda word: cut(word[0], _QUOTED), text)
+
+
+def _quoting_less(text: str, sent: str) -> str:
+    """Return a text where each place that repeats the beginning of what was sent is cut."""
+    beginning = sent[: 2 * _QUOTED]
+    while (at := text.find(beginning)) >= 0:
+        pairs = zip(text[at:], sent, strict=False)
+        repeated = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        text = f"{text[:at]}{cut(sent, _QUOTED)}{text[at + repeated :]}"
+    return text
 
 
 def _texts(value: Any) -> Iterator[str]:
