@@ -21,10 +21,15 @@ class Entries:
     Attributes:
         text: the document; empty where there is none yet.
         key: the key that holds the entries.
-        comments: whether the reader of the document allows comments.
     """
 
     def __init__(self, text: str, key: str, comments: bool = False) -> None:
+        """Find the entries; with `comments`, in a document as editors allow it.
+
+        Raises:
+            BrokenJson: the text is no JSON.
+            Misshapen: the entries have no one place in it.
+        """
         self.text = text
         self.key = key
         self._scanner = Scanner(text, comments)
