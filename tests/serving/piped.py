@@ -39,6 +39,12 @@ class Piped:
         self._write({"id": self._last, "method": method, "params": params})
         return self._last
 
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification."""
+        if self._era == ERAS[1]:
+            params = {**params, "_meta": _ENVELOPE}
+        self._write({"method": method, "params": params})
+
     def answer(self, number: int) -> dict[str, Any]:
         """Wait for the answer to a request."""
         assert self.process.stdout is not None

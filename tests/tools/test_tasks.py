@@ -26,6 +26,7 @@ CALLS = {
     "audit": ("audit_scenario", {"name": "one"}),
     "export": ("export_scenario", {"name": "one", "format": "parquet"}),
     "compare": ("compare_scenarios", {"a": "one", "b": "two"}),
+    "draw": ("draw", {"name": "one", "kind": "conditions"}),
 }
 
 
@@ -256,6 +257,7 @@ async def test_a_scenario_that_was_changed_since_is_noticed(home: Home, change: 
         ("audit-0123456789ab", "no such handle, or it has expired", "call audit_scenario again"),
         ("export-nonsense", "no such handle, or it has expired", "call export_scenario again"),
         ("compare-", "no such handle, or it has expired", "call compare_scenarios again"),
+        ("draw-0123456789ab", "no such handle, or it has expired", "call draw again"),
     ],
 )
 async def test_a_handle_that_nothing_has_says_what_to_call(

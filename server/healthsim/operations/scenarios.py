@@ -304,6 +304,11 @@ def rows_of(home: Home, name: str) -> tuple[str, Path]:
     raise NotFound(f"{name!r}", "no scenario and no run of this name", near(name, every))
 
 
+def rows_file(home: Home, name: str) -> Path:
+    """Return the file that holds the rows of a scenario or a finished run; raises as `rows_of`."""
+    return rows_of(home, name)[1]
+
+
 def _states(home: Home) -> StateManager:
     from healthsim.persistence.state import StateManager  # noqa: PLC0415  duckdb is heavy
 

@@ -274,6 +274,7 @@ def reader(
         stoppable(connection.interrupt),
     ):
         connection.execute("SET temp_directory = ''")
+        connection.execute("SET enable_progress_bar = false")  # it writes on stdout and stderr
         connection.execute(f"SET memory_limit = '{_reading_mb()}MB'")
         if within is not None:
             _confine(connection, within)

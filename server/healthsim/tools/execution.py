@@ -29,7 +29,7 @@ from healthsim.operations.making import default_engine
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
 from healthsim.persistence.files import DamagedFile, UnknownFormat
-from healthsim.tools import asking, links, querying, tasks, whatifs
+from healthsim.tools import asking, links, pictures, querying, tasks, whatifs
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
 from healthsim.tools.building import lines
 from healthsim.tools.server import LONGEST_WAIT, Ctx, home_of
@@ -41,7 +41,7 @@ _STOPPING = 5.0  # seconds that a run gets to stop
 _LONGEST_OPEN = 1_500  # characters that are quoted of what is not in a draft
 _BEAT = 0.25  # seconds between two looks at a run
 
-LONG = (querying.AUDIT, querying.EXPORT, whatifs.COMPARE)
+LONG = (querying.AUDIT, querying.EXPORT, whatifs.COMPARE, pictures.DRAW)
 """The tools that answer with a handle where they take long."""
 
 RunId = Annotated[str, Field(max_length=64, description="A run, or the handle of an audit etc.")]

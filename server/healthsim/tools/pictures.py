@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.types import CallToolResult, ImageContent
 from pydantic import Field
+from pydantic_core import to_jsonable_python
 
+from healthsim.operations.scenarios import rows_file
+from healthsim.operations.tasks import TaskKind
+from healthsim.tools import tasks
 from healthsim.tools.answers import PictureAnswer, reply, rows
-from healthsim.tools.server import Ctx, home_of
+from healthsim.tools.server import Ctx
+from healthsim.tools.tasks import LongTool
 from healthsim.tools.views import with_view
 
 if TYPE_CHECKING:
+    from healthsim.operations.home import Home
     from healthsim.pictures.picture import Picture
 
 Kind = Literal[
@@ -26,7 +33,7 @@ MOST_ROWS = 60
 _LONGEST_SPEC = 24_000  # characters of a specification that an answer holds
 
 
-def draw(
+async def draw(
     ctx: Ctx,
     name: Annotated[str, Field(description="A scenario.")],
     kind: Annotated[Kind | None, Field(description="Of what.")] = None,
@@ -34,16 +41,30 @@ def draw(
     by: Annotated[str, Field(description="arm, sex, age, plan, month, branch.")] = "",
 ) -> Annotated[CallToolResult, PictureAnswer]:
     """Draw a picture: chart, plot or diagram, with its numbers."""
-    from healthsim.operations import drawing  # noqa: PLC0415  duckdb is heavy
-    from healthsim.pictures import render  # noqa: PLC0415  only this tool needs it
+    return await tasks.answered(ctx, DRAW, name=name, kind=kind or "", what=what, by=by)
 
-    home = home_of(ctx)
-    kinds = drawing.pictures_for(home, name)
-    drawn = kind or kinds[0]
-    picture = drawing.draw(home, name, drawn, what=what, by=by)
+
+def _draw(home: Home, asked: Mapping[str, Any]) -> Any:
+    from healthsim.operations import drawing  # noqa: PLC0415  duckdb is heavy
+
+    kinds = drawing.pictures_for(home, asked["name"])
+    picture = drawing.draw(
+        home, asked["name"], asked["kind"] or kinds[0], what=asked["what"], by=asked["by"]
+    )
+    return to_jsonable_python({"picture": picture, "kinds": kinds})
+
+
+def _drawn(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult:
+    from healthsim.pictures import render  # noqa: PLC0415  only this tool needs it
+    from healthsim.pictures.picture import Picture  # noqa: PLC0415  as it
+
+    picture, kinds = Picture(**result["picture"]), result["kinds"]
     with render.session():
-        answer = _answer(picture, [one for one in kinds if one != drawn])
-        return with_view(ctx, answer, name, picture, kinds)
+        answer = _answer(picture, [one for one in kinds if one != picture.kind])
+        return with_view(ctx, answer, str(asked["name"]), picture, kinds)
+
+
+DRAW = LongTool(TaskKind("draw", "draw", _draw, ("name",), rows_file), _drawn)
 
 
 def _answer(picture: Picture, others: list[str]) -> CallToolResult:

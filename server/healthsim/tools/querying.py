@@ -71,7 +71,7 @@ def _audit(home: Home, asked: Mapping[str, Any]) -> Any:
     return to_jsonable_python(auditing.audit(home, asked["name"]))
 
 
-def _audited(asked: Mapping[str, Any], result: Any) -> CallToolResult:
+def _audited(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult:
     from healthsim.operations import auditing  # noqa: PLC0415  as above
 
     report = auditing.AuditReport(**result)
@@ -142,8 +142,7 @@ async def export_scenario(
     tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario's tables as files into the exports folder."""
-    answer = await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
-    return links.with_exported(ctx, answer)
+    return await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
 
 
 def _export(home: Home, asked: Mapping[str, Any]) -> Any:
@@ -163,8 +162,8 @@ def _stands(result: Any) -> bool:
         return False
 
 
-def _exported(asked: Mapping[str, Any], result: Any) -> CallToolResult:
-    return reply(
+def _exported(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult:
+    answer = reply(
         ExportAnswer(
             name=asked["name"],
             done="exported",
@@ -173,6 +172,7 @@ def _exported(asked: Mapping[str, Any], result: Any) -> CallToolResult:
             next="Tell the person the folder.",
         )
     )
+    return links.with_exported(ctx, answer)
 
 
 AUDIT = LongTool(TaskKind("audit", "audit_scenario", _audit, ("name",), scenario_file), _audited)

@@ -30,11 +30,11 @@ class LongTool:
 
     Attributes:
         kind: how it is done.
-        answer: what the tool answers, of what is asked and of what came of it.
+        answer: what the tool answers to a caller, of what is asked and of what came of it.
     """
 
     kind: TaskKind
-    answer: Callable[[Mapping[str, Any], Any], CallToolResult]
+    answer: Callable[[Ctx, Mapping[str, Any], Any], CallToolResult]
 
 
 def of_handle(handle: str, tools: Iterable[LongTool]) -> LongTool | None:
@@ -119,7 +119,7 @@ async def _shown(ctx: Ctx, tool: LongTool, record: TaskRecord) -> CallToolResult
     home = context_of(ctx).home
     await anyio.to_thread.run_sync(tasks.refuse_changed, home, tool.kind, record)
     try:
-        return await anyio.to_thread.run_sync(tool.answer, record.asked, record.result)
+        return await anyio.to_thread.run_sync(tool.answer, ctx, record.asked, record.result)
     except (TypeError, KeyError, AttributeError) as error:
         found = f"its record is damaged ({type(error).__name__})"
         raise StorageError(record.task_id, found, f"call {record.again}") from error

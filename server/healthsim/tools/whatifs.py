@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from mcp.types import CallToolResult
@@ -75,7 +74,7 @@ def _compare(home: Home, asked: Mapping[str, Any]) -> Any:
     return to_jsonable_python(comparing.compare(home, asked["a"], asked["b"]))
 
 
-def _compared(asked: Mapping[str, Any], result: Any) -> CallToolResult:
+def _compared(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult:
     a, b, found = str(asked["a"]), str(asked["b"]), comparing.Comparison(**result)
     notes = list(found.notes)
     lines = _cut(found.specification, _MOST_LINES, "specification lines", notes)
@@ -102,12 +101,8 @@ def _compared(asked: Mapping[str, Any], result: Any) -> CallToolResult:
     )
 
 
-def _rows_file(home: Home, name: str) -> Path:
-    return scenarios.rows_of(home, name)[1]
-
-
 COMPARE = LongTool(
-    TaskKind("compare", "compare_scenarios", _compare, ("a", "b"), _rows_file), _compared
+    TaskKind("compare", "compare_scenarios", _compare, ("a", "b"), scenarios.rows_file), _compared
 )
 
 
