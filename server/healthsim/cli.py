@@ -42,11 +42,13 @@ from healthsim.cli_screen import (
     print_json,
     print_rows,
     print_table,
+    say,
     screen,
     settings,
 )
 from healthsim.cli_screen import home as home_folder
 from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
+from healthsim.foreign import visible
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -473,7 +475,7 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
                     "missing": list(map(str, result.missing)),
                     "imported_since": list(map(str, result.since))})  # fmt: skip
     elif result.same:
-        typer.echo(f"{name}: the same rows, digest {result.digest}")
+        say(f"{name}: the same rows, digest {result.digest}")
     for problem in result.missing:
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
     if result.differs:
@@ -514,5 +516,5 @@ def main() -> None:
     try:
         app()
     except HealthSimError as error:
-        errors.print(escape(str(error)), style="red", highlight=False, soft_wrap=True)
+        errors.print(escape(visible(str(error))), style="red", highlight=False, soft_wrap=True)
         sys.exit(FAILED if isinstance(error, StorageError | Cancelled) else WRONG)

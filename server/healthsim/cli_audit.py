@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from healthsim.cli_screen import FAILED, Json, attended, home, print_json, print_rows
+from healthsim.cli_screen import FAILED, Json, attended, home, print_json, print_rows, say
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
@@ -44,14 +44,14 @@ def audit(
 def _print(report: AuditReport, parts: dict[str, tuple[list[str], list[list[Any]]]]) -> None:
     for part, (columns, rows) in parts.items():
         if rows:
-            typer.echo(f"{part.replace('_', ' ')}:")
+            say(f"{part.replace('_', ' ')}:")
             print_rows(columns, rows, as_json=False)
-    typer.echo(f"{report.checked - len(report.findings)} of {report.checked} checks hold")
+    say(f"{report.checked - len(report.findings)} of {report.checked} checks hold")
     if report.note:
-        typer.echo(report.note)
+        say(report.note)
     if report.expected:
-        typer.echo(f"{sum(row[-1] for row in report.expected)} of {len(report.expected)} "
+        say(f"{sum(row[-1] for row in report.expected)} of {len(report.expected)} "
                    "expectations are met")  # fmt: skip
-    typer.echo(report.judged)
+    say(report.judged)
     if report.scored:
-        typer.echo(report.score)
+        say(report.score)

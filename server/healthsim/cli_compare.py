@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from healthsim.cli_screen import Json, attended, home, print_json, print_rows
+from healthsim.cli_screen import Json, attended, home, print_json, print_rows, say
 
 
 def compare(
@@ -22,12 +22,12 @@ def compare(
     if as_json:
         print_json({"before": before, "after": after, **asdict(found)})
         return
-    typer.echo(found.common)
+    say(found.common)
     for line in found.specification:
-        typer.echo(f"  {line}")
-    typer.echo("people: " + ", ".join(f"{count:,} {what}" for what, count in found.people.items()))
+        say(f"  {line}")
+    say("people: " + ", ".join(f"{count:,} {what}" for what, count in found.people.items()))
     if found.affected_ids:
-        typer.echo(f"affected: {found.affected_ids}")
+        say(f"affected: {found.affected_ids}")
     for columns, rows in (
         (comparing.AFFECTED, found.affected),
         (comparing.TABLES, found.tables),
@@ -36,6 +36,6 @@ def compare(
     ):
         if rows:
             print_rows(columns, rows, as_json=False)
-    typer.echo(f"{found.same_tables} tables have no row that differs")
+    say(f"{found.same_tables} tables have no row that differs")
     for note in found.notes:
-        typer.echo(note)
+        say(note)

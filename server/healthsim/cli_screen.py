@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from healthsim.errors import Cancelled
+from healthsim.foreign import visible, visible_in
 from healthsim.watching import Step, Watch, watched_by
 
 if TYPE_CHECKING:
@@ -58,9 +59,14 @@ def open_books() -> None:
     imported_books.open_shelf(home().books)
 
 
+def say(text: str) -> None:
+    """Print a line that may hold text of a file; characters that steer a terminal are shown."""
+    typer.echo(visible(text))
+
+
 def print_json(value: Any) -> None:
     """Print one value as JSON."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    typer.echo(json.dumps(visible_in(value), ensure_ascii=False))
 
 
 def print_rows(columns: Sequence[str], items: Sequence[Sequence[Any]], as_json: bool) -> None:
@@ -71,14 +77,14 @@ def print_rows(columns: Sequence[str], items: Sequence[Sequence[Any]], as_json: 
         print_table(columns, items)
     else:
         for item in items:
-            typer.echo("\t".join(str(value) for value in item))
+            say("\t".join(str(value) for value in item))
 
 
 def print_table(columns: Sequence[str], items: Sequence[Sequence[Any]]) -> None:
     """Print a table for people."""
     table = Table(*map(escape, columns))
     for item in items:
-        table.add_row(*("" if value is None else escape(str(value)) for value in item))
+        table.add_row(*("" if value is None else escape(visible(str(value))) for value in item))
     screen.print(table)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from healthsim.cli_screen import Json, home, print_json, print_rows
+from healthsim.cli_screen import Json, home, print_json, print_rows, say
 
 Name = Annotated[str, typer.Argument(help="A scenario, or a run_id.")]
 
@@ -31,12 +31,12 @@ def person(
         print_json({"person_id": shown.person_id, "who": dict(shown.who), "lines": told,
                     "total": shown.total})  # fmt: skip
         return
-    typer.echo(f"person {shown.person_id}")
+    say(f"person {shown.person_id}")
     for what, value in shown.who.items():
-        typer.echo(f"  {what}: {value}")
+        say(f"  {what}: {value}")
     print_rows(columns, lines, as_json=False)
     last = offset + len(lines)
-    typer.echo(f"lines {offset + 1 if lines else 0} to {last} of {shown.total}")
+    say(f"lines {offset + 1 if lines else 0} to {last} of {shown.total}")
 
 
 def explain(
@@ -55,9 +55,9 @@ def explain(
         why_so = {"made_by": reasons.made_by, "because": reasons.because, "draws": draws}
         print_json({"table": table, "row": dict(explained.row), **why_so, "note": explained.note})
         return
-    typer.echo("\n".join(["made by", *(f"  {line}" for line in reasons.made_by)]))
-    typer.echo("\n".join(["because", *(f"  {line}" for line in reasons.because)]))
+    say("\n".join(["made by", *(f"  {line}" for line in reasons.made_by)]))
+    say("\n".join(["because", *(f"  {line}" for line in reasons.because)]))
     if reasons.draws:
         print_rows(why.DRAW, reasons.draws, as_json=False)
     if explained.note:
-        typer.echo(explained.note)
+        say(explained.note)

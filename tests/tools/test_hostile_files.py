@@ -34,7 +34,7 @@ PATIENCE = 300.0  # seconds after which a call counts as hung, on any machine
 VALUES: Mapping[str, Any] = {
     "sql": "SELECT * FROM patients", "table": "patients", "key": "101", "person": "101",
     "kind": "population_pyramid", "confirm": False, "save_as": "copied",
-    "a": GOOD, "b": GOOD, "name": GOOD, "out": "page.html",
+    "a": GOOD, "b": GOOD, "name": GOOD,
 }  # fmt: skip
 """What is given for arguments that must be given; the place of the hostile name comes on top."""
 
@@ -85,7 +85,8 @@ def _words(command: Any, hostile: Any) -> list[str]:
         elif item is hostile:
             words += [item.opts[0], BAD]
         elif item.required:
-            words += [item.opts[0], str(VALUES.get(item.name or "", "x"))]
+            given = VALUES.get(item.name or "", f"{command.name}.html")  # a place of its own
+            words += [item.opts[0], str(given)]
     return words
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from healthsim.errors import StorageError
+from healthsim.foreign import flat, flat_in
 from healthsim.formats import FIRST, Formats
 from healthsim.persistence.database import SCHEMA, storage_errors
 from healthsim.persistence.files import DamagedFile, UnknownFormat
@@ -130,6 +131,7 @@ class Manifest:
                 values["figures"] = tuple(values["figures"])
             for key, value in values.items():
                 _check_kind(key, value)
+            values |= {key: _shown(key, values[key]) for key in _LONGEST if key in values}
             for text in (values["profile"], *values["journeys"]):
                 if not isinstance(json.loads(text), dict):
                     raise TypeError("a specification is no object")
@@ -138,6 +140,7 @@ class Manifest:
             raise _foreign(where, f"its manifest is incomplete ({error})") from error
 
 
+_LONGEST_MEANING = 500  # characters of what a dictionary says of a column
 _FIGURE = 11  # values of one of `Manifest.figures`
 _KINDS: Mapping[str, type] = MappingProxyType({
     **dict.fromkeys(("seed", "count", "format"), int), **dict.fromkeys(
@@ -151,6 +154,19 @@ _PARTS: Mapping[str, type] = MappingProxyType({
     **dict.fromkeys(("expectations", "wishes"), dict),
     "rows": int,
 })  # fmt: skip
+
+
+_LONGEST: Mapping[str, int] = MappingProxyType({
+    "description": 2_000, "tags": 100, "unlisted_codes": 60, "requests": 10_000, "wishes": 1_000,
+    "expectations": 500, "engine_version": 40, "created_at": 40, "references": 100, "rows": 64,
+})  # fmt: skip
+"""Characters of the texts of a manifest that are shown; they may come from anybody."""
+
+
+def _shown(key: str, value: Any) -> Any:
+    """Return a part of a manifest with its texts on one line and bounded."""
+    made = flat_in(value, _LONGEST[key])
+    return tuple(made) if isinstance(value, tuple) else made
 
 
 def _check_kind(key: str, value: Any) -> None:
@@ -231,6 +247,7 @@ def read_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Tabl
     tables: dict[str, Table] = {}
     for name, column, kind, meaning, required, decimals, reference, source, *about in rows:
         product, grain, key = about
+        meaning, grain, source = (flat(text, _LONGEST_MEANING) for text in (meaning, grain, source))
         old = tables.get(name) or Table(name, product, grain, _key(key, path), ())
         described = Column(
             column, kind, meaning, reference, decimals if decimals is not None else 4, source,

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, ConfigDict
 
+from healthsim.foreign import visible_in
+
 Rows: TypeAlias = dict[str, Any]
 """`{"columns": [...], "rows": [[...], ...]}`."""
 
@@ -27,9 +29,10 @@ class Answer(BaseModel):
 def reply(answer: Answer) -> CallToolResult:
     """Return an answer twice: structured, and as compact text for hosts that show only text.
 
-    Numbers that JSON does not have (nan, inf) are texts in both.
+    Numbers that JSON does not have (nan, inf) are texts in both; characters that steer or hide are
+    written out.
     """
-    data = _finite(answer.model_dump(mode="json", exclude_defaults=True))
+    data = _finite(visible_in(answer.model_dump(mode="json", exclude_defaults=True)))
     return CallToolResult(
         content=[TextContent(type="text", text=compact(data))], structured_content=data
     )
@@ -78,6 +81,7 @@ class DraftCopied(Answer):
     phase: str
     copy_of: str
     holds: str
+    note: str = ""
     wrong: list[str] = []
     open: list[str] = []
     next: str
@@ -158,6 +162,7 @@ class Scenarios(Answer):
 
     scenarios: Rows
     total: int
+    note: str = ""
     next: str
 
 
@@ -175,6 +180,7 @@ class ScenarioShown(Answer):
     expectations: Rows = {}
     columns: Rows = {}
     sample: Rows = {}
+    note: str = ""
     next: str
 
 

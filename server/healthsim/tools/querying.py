@@ -11,6 +11,7 @@ from pydantic import Field
 from pydantic_core import to_jsonable_python
 
 from healthsim.exports import Format
+from healthsim.foreign import OF_THE_FILE, flat
 from healthsim.operations import query
 from healthsim.operations.scenarios import path as scenario_file
 from healthsim.operations.tasks import TaskKind
@@ -87,7 +88,7 @@ def _audited(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult:
             asked_against_got=rows(auditing.COMPARED, _shorter(listed)),
             scorecard=rows(auditing.SCORED, unmet) if unmet else {},
             not_got=rows(auditing.NOT_GOT, report.not_got) if report.not_got else {},
-            note="; ".join(filter(None, (report.note, fit))),
+            note="; ".join(filter(None, (report.note, fit, OF_THE_FILE if report.not_got else ""))),
             next=_next_step(report),
         )
     )
@@ -129,7 +130,7 @@ def _next_step(report: AuditReport) -> str:
     if report.scored:
         advice += f"Say the scorecard: {report.score}."
     if report.not_got:
-        words = "; ".join(f"{row[0]} ({row[1]})" for row in report.not_got)[:500]
+        words = ", ".join(f'"{flat(str(row[0]), 80)}" ({row[1]})' for row in report.not_got)[:500]
         advice += f"Say what was asked for and is not in it: {words}. "
     advice = advice.strip() or "Nothing to mend."
     return f"{advice} {report.judged}." if None in (row[-1] for row in report.compared) else advice

@@ -30,6 +30,7 @@ from mcp.types import (
 from healthsim.building import card, draft, templates
 from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError, NotFound, Refused
+from healthsim.foreign import OF_THE_FILE, visible_in
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.tools import guide, links
@@ -56,7 +57,8 @@ def scenario(ctx: Bare, name: str) -> str:
     home = _home(ctx)
     summary = scenarios.describe(home, name)
     return _text({
-        "name": name, "description": summary.description, "people": summary.count,
+        "name": name, "note": OF_THE_FILE,
+        "description": summary.description, "people": summary.count,
         "seed": summary.seed, "digest": summary.digest, "made_by": summary.engine_version,
         "made_at": summary.created_at, "size_bytes": summary.size_bytes,
         "requests": list(summary.requests), "expectations": list(summary.expectations),
@@ -69,7 +71,8 @@ def manifest(ctx: Bare, name: str) -> str:
     """Where a saved scenario came from: its specifications, seed, versions and digests."""
     summary = scenarios.describe(_home(ctx), name)
     return _text({
-        "name": name, "description": summary.description, "tags": list(summary.tags),
+        "name": name, "note": OF_THE_FILE,
+        "description": summary.description, "tags": list(summary.tags),
         "seed": summary.seed, "digest": summary.digest, "engine_version": summary.engine_version,
         "created_at": summary.created_at, "references": dict(summary.references),
         "unlisted_codes": list(summary.unlisted_codes), "requests": list(summary.requests),
@@ -127,6 +130,7 @@ def _tables(home: Home, name: str) -> dict[str, Any]:
 
 def _text(parts: dict[str, Any]) -> str:
     """Return parts as JSON; of those that would make it too long, the longest are left out."""
+    parts = visible_in(parts)
     texts = {key: json.dumps(part, ensure_ascii=False) for key, part in parts.items()}
     left = []
     while sum(map(len, texts.values())) > LONGEST - 1_000:

@@ -9,6 +9,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from healthsim.errors import Refused
+from healthsim.foreign import OF_THE_FILE
 from healthsim.operations import auditing
 from healthsim.operations import scenarios as kept
 from healthsim.tools import asking, links
@@ -68,6 +69,7 @@ def list_scenarios(
         Scenarios(
             scenarios=rows(["name", "description", "people", "rows"], listed),
             total=len(summaries),
+            note=OF_THE_FILE if any(row[1] for row in listed) else "",
             next=f"{more}describe_scenario(name) shows what one holds."
             if summaries
             else "None yet: start_profile_builder begins one.",
@@ -87,7 +89,7 @@ def describe_scenario(
     summary = kept.describe(home_of(ctx), name)
     answer = ScenarioShown(
         name=name, description=summary.description, people=summary.count, seed=summary.seed,
-        digest=summary.digest, imported=dict(summary.references),
+        digest=summary.digest, imported=dict(summary.references), note=OF_THE_FILE,
         next=f"query_scenario(name={name!r}, sql=...)",
     )  # fmt: skip
     if table:

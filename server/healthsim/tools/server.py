@@ -24,6 +24,7 @@ from mcp.types import (
 from pydantic import AnyUrl, BaseModel, ValidationError
 
 from healthsim.errors import HealthSimError, Refused, SpecError, near, quoted
+from healthsim.foreign import visible
 from healthsim.specification.faults.problems import problems_of
 from healthsim.tools.answers import compact
 from healthsim.tools.bounds import bounded
@@ -203,6 +204,7 @@ class HealthSimServer(MCPServer[ServerContext]):
                 f"{name}: HealthSim failed inside ({type(cause).__name__}); this is not the "
                 "caller's fault and nothing is half-done; try again, or report the server's log"
             )
+        text = visible(text)
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
 
 

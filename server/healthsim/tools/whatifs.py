@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from healthsim.building import draft
 from healthsim.building.draft import Draft
+from healthsim.foreign import OF_THE_FILE
 from healthsim.operations import comparing, copying, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.tasks import TaskKind
@@ -40,6 +41,7 @@ def copy_spec(
             phase=draft.phase(problems, questions),
             copy_of=made.source,
             holds=_holds(spec),
+            note=OF_THE_FILE if made.source.startswith("scenario") else "",
             wrong=[str(problem) for problem in problems],
             open=[question.ask for question in questions],
             next="refine_spec changes it, execute_spec runs it with the same seed, "
@@ -78,6 +80,7 @@ def _compared(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult
     a, b, found = str(asked["a"]), str(asked["b"]), comparing.Comparison(**result)
     notes = list(found.notes)
     lines = _cut(found.specification, _MOST_LINES, "specification lines", notes)
+    notes += [OF_THE_FILE] if lines else []
     figures = _cut(found.asked, _MOST_ASKED, "asked figures", notes)
     if found.same_tables:
         notes.append(f"{found.same_tables} tables have no row that differs")
