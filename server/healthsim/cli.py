@@ -491,7 +491,7 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
 def export(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
-    form: Annotated[str, typer.Option("--format", help="Kind of files: csv or parquet.")] = "csv",
+    form: Annotated[str, typer.Option("--format", help="csv, parquet, or html: a report.")] = "csv",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write into a folder that has files.")
     ] = False,

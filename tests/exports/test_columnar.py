@@ -228,7 +228,7 @@ def test_an_error_names_the_folder_of_the_export(home: Home, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("name", "what"), [("xpt", "SDTM"), ("fhir", "FHIR"), ("zip", "use")])
 def test_a_format_that_is_not_built_is_refused_with_what_is(name: str, what: str) -> None:
-    with pytest.raises(Refused, match=f"is '{name}'; {what}.*'csv' or 'parquet'"):
+    with pytest.raises(Refused, match=f"is '{name}'; {what}.*'csv', 'parquet' or 'html'"):
         exporting.format_named(name)
 
     assert exporting.format_named("csv") == "csv"

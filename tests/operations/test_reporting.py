@@ -11,7 +11,7 @@ import pytest
 
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
-from healthsim.operations import generate, reporting, runs, scenarios, verify
+from healthsim.operations import exporting, generate, reporting, runs, scenarios, verify
 from healthsim.operations.home import Home
 from report.hostile import CANARIES, elements, texts
 from template_runs import load
@@ -193,3 +193,30 @@ def test_a_name_that_nothing_has_is_answered_with_the_nearest(home: Home, tmp_pa
         reporting.write(home, "hole", tmp_path / "a.html")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_is_exported_with_its_marker_and_the_next_export_takes_its_place(home: Home) -> None:
+    first = exporting.export_home(home, "alone", "html")
+    again = exporting.export_home(home, "alone", "html")
+    marker = (first.folder / "SYNTHETIC-TEST-DATA.txt").read_text()
+
+    assert [file.name for file in again.files] == ["report.html", "SYNTHETIC-TEST-DATA.txt"]
+    assert sorted(path.name for path in first.folder.iterdir()) == [
+        "SYNTHETIC-TEST-DATA.txt", "report.html",
+    ]  # fmt: skip
+    assert (first.folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert marker.startswith("Synthetic test data made by HealthSim: scenario alone, html files.")
+
+
+def test_a_page_that_somebody_changed_is_not_taken_the_place_of(home: Home) -> None:
+    page = exporting.export_home(home, "nobody", "html").files[0]
+    page.write_text("mine")
+
+    with pytest.raises(Refused, match=r"holds report.html, which this program did not write"):
+        exporting.export_home(home, "nobody", "html")
+    assert page.read_text() == "mine"
+
+
+def test_a_page_of_some_tables_is_refused_with_what_to_do(home: Home) -> None:
+    with pytest.raises(Refused, match="tables: a page is about the whole scenario; leave tables"):
+        exporting.export_home(home, "nobody", "html", ["patients"])

@@ -146,5 +146,5 @@ async def test_a_format_that_is_not_built_is_refused_as_such_with_what_is_neares
 
     assert refused.is_error
     assert "not built; nearest: " in text_of(refused)
-    assert text_of(refused).endswith("use 'csv' or 'parquet'")
+    assert text_of(refused).endswith("use 'csv', 'parquet' or 'html'")
     assert not_built(asked) in text_of(refused)

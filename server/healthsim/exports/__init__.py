@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Format = Literal["csv", "parquet"]
-"""The formats that are built. `capabilities.toml` says what else people ask for."""
+Format = Literal["csv", "parquet", "html"]
+"""The formats that are built: tables as files, or one page about the scenario.
+
+`capabilities.toml` says what else people ask for."""

@@ -20,6 +20,8 @@ from healthsim.watching import step
 
 MARKER = "SYNTHETIC-TEST-DATA.txt"
 DICTIONARY = "data-dictionary.csv"
+PAGE = "report.html"
+"""The one file of the format html."""
 _MARKED = "Synthetic test data made by HealthSim"
 _LISTED = re.compile(r"- (?P<name>[a-z0-9_-]+\.[a-z]+) (?P<mark>[0-9]+ [0-9a-f]{32})")
 _ENDS = 65_536  # bytes of either end of a file that tell it from another of its size
@@ -58,7 +60,8 @@ def export(
             step(f"table {table}, {done + 1} of {len(chosen)}", done, len(chosen))
             written.append(_write(connection, table, folder, form))
         written.append(_dictionary(connection, chosen, folder))
-        written.append(_marker(name, form, folder, written))
+        about = f"What each column means stands in {DICTIONARY}."
+        written.append(mark(name, form, folder, written, about))
     return written
 
 
@@ -77,6 +80,7 @@ def written_before(folder: Path) -> set[str]:
     if not (form and first.startswith(_MARKED)):
         return set()
     ours = {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
+    ours = {PAGE} if form == "html" else ours
     listed = filter(None, map(_LISTED.fullmatch, lines))
     return {MARKER} | {
         line["name"]
@@ -130,13 +134,22 @@ def _dictionary(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], fo
     return path
 
 
-def _marker(name: str, form: Format, folder: Path, written: Sequence[Path]) -> Path:
+def mark(name: str, form: Format, folder: Path, written: Sequence[Path], about: str) -> Path:
+    """Write the marker beside the files of an export: that they are synthetic, and which they are.
+
+    Args:
+        name: of the scenario.
+        form: the kind of the files.
+        folder: where they are.
+        written: the files.
+        about: a sentence about them.
+    """
     path = folder / MARKER
     files = "".join(f"- {file.name} {_mark(file)}\n" for file in written)
     path.write_text(
         f"{_MARKED}: scenario {name}, {form} files.\n"
         "Nobody in it exists. Identifiers come from ranges that are never issued.\n"
-        f"What each column means stands in {DICTIONARY}.\n"
+        f"{about}\n"
         f"The files of this export, which the next one here replaces, with their bytes and a "
         f"digest of their ends:\n{files}",
         encoding="utf-8",

@@ -47,7 +47,8 @@ def format_named(name: str) -> Format:
         if name == form:
             known: Format = form
             return known
-    built = " or ".join(repr(form) for form in get_args(Format))
+    *others, last = map(repr, get_args(Format))
+    built = f"{', '.join(others)} or {last}"
     mend = "; ".join(filter(None, [not_built(name), f"use {built}"]))
     raise Refused("format", f"is {name[:40]!r}", mend)
 
@@ -153,7 +154,7 @@ def export_to(
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as spare:
             beside = Path(spare) / folder.name  # errors name a file's folder
             beside.mkdir()
-            made = columnar.export(path, name, beside, form, tables)
+            made = _made(home, name, beside, form, tables)
             _refuse_replaced(path, name, mark)
             folder.mkdir(exist_ok=True)
             old = columnar.written_before(folder)
@@ -166,6 +167,24 @@ def export_to(
         raise _unwritable(folder, error) from error
     size = sum(file.stat().st_size for file in files)
     return ExportResult(folder, files, round(size / 1e6, 3))
+
+
+def _made(home: Home, name: str, folder: Path, form: Format, tables: Sequence[str]) -> list[Path]:
+    """Write the files of an export into an empty folder, the marker last."""
+    from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
+
+    if form != "html":
+        return columnar.export(scenarios.path(home, name), name, folder, form, tables)
+    if tables:
+        raise Refused(
+            "tables", "a page is about the whole scenario",
+            "leave tables out, or choose the format csv or parquet",
+        )  # fmt: skip
+    from healthsim.operations import reporting  # noqa: PLC0415  only this format needs it
+
+    page = reporting.write(home, name, folder / columnar.PAGE).file
+    about = f"{columnar.PAGE} opens in any browser."
+    return [page, columnar.mark(name, form, folder, [page], about)]
 
 
 def _refuse_replaced(path: Path, name: str, mark: str) -> None:
