@@ -309,21 +309,24 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]]) -> RunRecord:
     """Run to the end, showing progress; stop the run when the person stops the command."""
+    from healthsim.operations import ending, runs  # noqa: PLC0415  see the top
     from healthsim.operations import generate as runner  # noqa: PLC0415  see the top
-    from healthsim.operations import runs  # noqa: PLC0415  see the top
 
     record, ours = runner.begin(home, profile, journeys)
     try:
         with _progress(record.total) as show:
             while record.status == runs.RUNNING:
                 record = runner.join(home, record.run_id, 0.2)
+                if record.status == runs.INTERRUPTED:  # its process has ended
+                    record, ours = runner.begin(home, profile, journeys)
                 show(record)
     except KeyboardInterrupt:
-        if ours and runs.abandon(home, record.run_id):
-            raise Cancelled("run", "was stopped", "nothing was saved; run it again") from None
-        raise Cancelled(
-            "run", "goes on, for another process waits for it", "run this again to join it"
-        ) from None
+        if not ours:
+            mend = "run this again to join it"
+            raise Cancelled("run", "goes on in the process that began it", mend) from None
+        if not runs.abandon(home, record.run_id):
+            ending.end()  # whoever else waits for it makes it anew
+        raise Cancelled("run", "was stopped", "nothing was saved; run it again") from None
     if record.status != runs.DONE:
         raise StorageError("run", record.error or f"is {record.status}", "run it again")
     return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -97,6 +98,34 @@ def test_a_closed_input_ends_a_server_that_does_nothing(tmp_path: Path, era: str
 def test_a_closed_input_ends_a_server_that_was_asked_nothing(tmp_path: Path) -> None:
     with piped(tmp_path, ERAS[1]) as client:
         assert client.leave() == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a shell of Unix")
+@pytest.mark.parametrize(("name", "closed"), [("stdin", "<&-"), ("stdout", ">&-")])
+def test_a_server_without_its_pipes_says_so(tmp_path: Path, name: str, closed: str) -> None:
+    command = f'"{sys.executable}" -m healthsim --home "{tmp_path}" serve {closed}'
+    ended = subprocess.run(
+        ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 2
+    assert f"serve: {name} is closed; start it from an MCP host" in " ".join(ended.stderr.split())
+
+
+def test_a_client_that_reads_nothing_does_not_hold_the_server(tmp_path: Path) -> None:
+    with piped(tmp_path, ERAS[1]) as client:
+        client.call("find_templates")
+        for _ in range(40):  # more than fits into the pipe
+            client.send("tools/list", {})
+        assert client.leave() == (0, "")
+
+
+def test_a_client_that_is_gone_while_it_is_answered_ends_the_server(tmp_path: Path) -> None:
+    with piped(tmp_path, ERAS[0]) as client:
+        assert client.process.stdout is not None
+        client.process.stdout.close()
+        client.send("tools/list", {})
+        assert client.ended() == (0, "")
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -109,8 +109,11 @@ def run(
         StorageError: the home folder cannot be written, or its disk is full.
     """
     record, claimed = runs.claim(home, job.key, job.count)
-    if not claimed:
-        return join(home, record.run_id, float("inf"))
+    while not claimed:
+        record = join(home, record.run_id, float("inf"))
+        if record.status != runs.INTERRUPTED:
+            return record
+        record, claimed = runs.claim(home, job.key, job.count)  # its process has ended
     return _make_under_lease(job, Work(home, record, stop), engine or default_engine(), progress)
 
 
@@ -121,7 +124,8 @@ def _work(job: Job, work: Work, engine: Engine) -> None:
     except HealthSimError as error:
         _log.info("%s ended: %s", work.run_id, error)
     except BaseException:
-        _log.exception("%s failed", work.run_id)
+        if not ending.has_begun():  # the interpreter is taken down under it then
+            _log.exception("%s failed", work.run_id)
     finally:
         _WORKING.pop(work, None)
 

@@ -11,6 +11,7 @@ import anyio.to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.stdio import stdio_server
 
+from healthsim.errors import Refused
 from healthsim.serving import stopping
 
 THREADS = 100
@@ -18,7 +19,16 @@ THREADS = 100
 
 
 def serve_stdio(server: MCPServer[Any]) -> None:
-    """Serve until the input ends, and end the process then; does not return."""
+    """Serve until the input ends, and end the process then; does not return.
+
+    Raises:
+        Refused: the process was started without stdin or stdout.
+    """
+    for name in ("stdin", "stdout"):
+        if getattr(sys, name) is None:
+            raise Refused(
+                "serve", f"{name} is closed", "start it from an MCP host, or give --http HOST:PORT"
+            )
     # Output of libraries must not reach the protocol: the SDK diverts it to stderr, but only
     # what is not buffered.
     if hasattr(sys.stdout, "reconfigure"):
@@ -39,7 +49,10 @@ async def _serve(server: MCPServer[Any]) -> None:
     core = server._lowlevel_server
     async with stdio_server() as (incoming, outgoing):
         watched = _Watched(incoming, stopping.end_soon)
-        await core.run(watched, outgoing, core.create_initialization_options())
+        try:
+            await core.run(watched, outgoing, core.create_initialization_options())
+        finally:  # also where nobody reads the answers: the SDK would wait for the next line
+            stopping.end_soon()
 
 
 class _Watched:
