@@ -74,6 +74,18 @@ def test_an_unknown_table_or_scenario_suggests_near_ones(home: Home, run_id: str
         scenarios.describe(home, "one-too")
 
 
+def test_a_run_where_a_scenario_is_meant_is_answered_with_how_to_save_it(
+    home: Home, run_id: str
+) -> None:
+    said = f"is a run, and not a saved scenario; save_scenario\\(run_id='{run_id}', name=...\\)"
+    with pytest.raises(NotFound, match=said):
+        scenarios.describe(home, run_id)
+    with pytest.raises(NotFound, match=said):
+        scenarios.path(home, run_id)
+    with pytest.raises(NotFound, match="no such scenario"):
+        scenarios.describe(home, "run-000000000000")
+
+
 def test_a_taken_name_is_refused_before_any_work(home: Home, run_id: str) -> None:
     scenarios.save_run(home, run_id, "one")
 

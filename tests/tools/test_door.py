@@ -209,6 +209,14 @@ async def test_arguments_inside_one_more_object_are_answered_with_how_to_send_th
     assert text.endswith(f"without '{name}' around them")
 
 
+async def test_arguments_inside_one_more_object_are_seen_beside_others_too(client: Client) -> None:
+    text = await _refused(client, "query_scenario", name="demo", arguments={"sql": "SELECT 1"})
+
+    assert text == (
+        "arguments: holds the arguments themselves; send sql without 'arguments' around them"
+    )
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,7 +273,8 @@ def path(home: Home, name: str) -> Path:
     Raises:
         NotFound: no such scenario; the error suggests near names.
     """
-    return _states(home).find(name)
+    with _run_is_said(home, name):
+        return _states(home).find(name)
 
 
 def names(home: Home) -> list[str]:
@@ -316,7 +318,23 @@ def _states(home: Home) -> StateManager:
 
 
 def _described(home: Home, name: str) -> ScenarioDescription:
-    return _states(home).describe(name)
+    with _run_is_said(home, name):
+        return _states(home).describe(name)
+
+
+@contextmanager
+def _run_is_said(home: Home, name: str) -> Iterator[None]:
+    """Where there is no scenario of a name, and a run is called so, say how it becomes one."""
+    try:
+        yield
+    except NotFound as error:
+        if name not in [record.run_id for record in runs.list_runs(home)]:
+            raise
+        raise NotFound(
+            error.problem.where,
+            "is a run, and not a saved scenario",
+            f"save_scenario(run_id={name!r}, name=...) makes one of it",
+        ) from error
 
 
 def _table(known: Sequence[Table], name: str) -> Table:

@@ -134,16 +134,14 @@ def _parsed(value: Any, *kinds: type) -> Any:
 
 def _refuse_wrapped(arguments: Mapping[str, Any], model: type[BaseModel]) -> None:
     """Refuse arguments that stand inside one more object, and say which to send by themselves."""
-    keys = keys_of(model)
-    if len(arguments) != 1 or (name := next(iter(arguments))) in keys:
-        return
-    inner = _parsed(arguments[name], dict)
-    if isinstance(inner, dict) and inner and set(inner) <= set(keys):
-        listed = ", ".join([*inner][:_NAMED])
-        raise Refused(
-            name[:40], "holds the arguments themselves",
-            f"send {listed} without {name[:40]!r} around them",
-        )  # fmt: skip
+    keys = set(keys_of(model))
+    for name in arguments.keys() - keys:
+        inner = _parsed(arguments[name], dict)
+        if isinstance(inner, dict) and inner and set(inner) <= keys:
+            raise Refused(
+                cut(name, 40), "holds the arguments themselves",
+                f"send {', '.join([*inner][:_NAMED])} without {cut(name, 40)!r} around them",
+            )  # fmt: skip
 
 
 def prompted(
