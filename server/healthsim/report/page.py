@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from healthsim.foreign import visible
 from healthsim.report import palette, wording
 from healthsim.report.facts import MANY_ROWS, MOST_ROWS, Drawn, Grid, Report
 from healthsim.report.inline_svg import inlined
@@ -86,12 +85,7 @@ def digest(text: str) -> str:
 def _drawn(picture: Drawn, width: str, uses: dict[str, str]) -> Markup:
     """Return one of a picture's two drawings, labelled by the sentence below it."""
     svg = picture.wide if width == "wide" else picture.narrow
-    return inlined(visible(svg), f"{picture.kind}-{width}", uses, f"{picture.kind}-says")
-
-
-def _shown(value: object) -> object:
-    """Return a text of the scenario with the characters that steer or hide written out."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return inlined(svg, f"{picture.kind}-{width}", uses, f"{picture.kind}-says")
 
 
 def _tone(grid: Grid, text: str, position: int) -> str:
@@ -113,7 +107,6 @@ def _pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
-        finalize=_shown,
     )
     pages.filters |= {
         "cell": wording.cell,
