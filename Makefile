@@ -52,6 +52,16 @@ proofs: $(READY)
 fuzz: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m fuzzing --calls 5000
 
+# MCP's conformance suite against the server alone and with the fixtures that the suite calls by name,
+# in both revisions; and the Inspector, which lists and calls every tool over both transports. They
+# come from npm into .peers, with a Node from pip where the machine's is missing or too old.
+.PHONY: conformance inspector
+conformance: $(READY)
+	PYTHONPATH=tests:server $(BIN)/python -m conformance
+
+inspector: $(READY)
+	PYTHONPATH=tests:server $(BIN)/python -m conformance.inspect_all
+
 # Pins the rows of small template runs again, and prints which tables changed.
 golden: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m golden.rewrite
@@ -119,4 +129,4 @@ release-check: $(RELEASE)
 	$(BIN)/python release/releasing.py check
 
 clean:
-	rm -rf .venv dist build .demo
+	rm -rf .venv dist build .demo .peers

@@ -160,6 +160,7 @@ def build_server(
         lifespan=lifespan,
         extensions=[Skills(offer.guide), views.apps()],
         middleware=[sent_once],
+        subscriptions=False,  # tools and prompts never change, and other processes save scenarios
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
     )
