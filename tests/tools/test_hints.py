@@ -56,6 +56,7 @@ def _calls(home: Home) -> dict[str, list[dict[str, Any]]]:
         "show_person": [{"name": "old", "person": "101"}],
         "explain_row": [{"name": "old", "table": "patients", "key": "101"}],
         "audit_scenario": [{"name": "old"}],
+        "draw": [{"name": "old", "kind": "population_pyramid"}],
         "export_scenario": [{"name": "two"}, {"name": "two", "tables": ["patients"]}],
         "look_up": [{"query": "heart attack"}],
         "get_guide": [{}],

@@ -43,6 +43,7 @@ def _calls(spec_id: str) -> dict[str, list[dict[str, Any]]]:
         "explain_row": [{"name": "one", "table": "patients", "key": "101"},
                         {"name": "one", "table": "patients", "key": "zz"}],
         "audit_scenario": [{"name": "one"}, {"name": "bad"}],
+        "draw": [{"name": "one", "kind": "population_pyramid"}, {"name": "one", "kind": "x"}],
         "look_up": [{"query": "can I get FHIR?"}, {"query": "heart attack"},
                     {"query": "what if"}, {"query": "export to Excel"}, {"query": "xyzzy"}],
         "get_guide": [{"topic": topic} for topic in (*topics(), "xyzzy", "save_scenario")],
