@@ -315,3 +315,31 @@ async def test_finished_tasks_expire_as_runs_do(home: Home) -> None:
 
     assert tasks.expire(home.tasks, aged + 8 * 86_400) == [item.name] == [record.stem]
     assert not list(home.tasks.iterdir())
+
+
+async def test_a_handle_of_another_kind_is_said_to_be_one_with_the_call_that_takes_it(
+    home: Home, era: str
+) -> None:
+    async with _client(home, era, patience=0) as client:
+        draft = (await _call(client, "start_profile_builder", {"request": "20 adults in Texas"}))[
+            "spec_id"
+        ]
+        run = (await _call(client, "execute_spec", {"spec_id": draft}))["run_id"]
+        audit = (await _call(client, *CALLS["audit"]))["run_id"]
+        for name, takes in (
+            ("one", "'one' is a saved scenario, which is finished: query_scenario(name='one'"),
+            (draft, f"{draft!r} is a draft: execute_spec(spec_id={draft!r}) runs it"),
+        ):
+            for tool in ("check_run", "cancel_run"):
+                assert takes in await _error(client, tool, {"run_id": name})
+        takes = f"{audit!r} is the handle of an audit: check_run(run_id={audit!r})"
+        for tool, arguments in (
+            ("query_scenario", {"name": audit, "sql": "SELECT 1"}),
+            ("save_scenario", {"run_id": audit, "name": "three"}),
+            ("get_spec", {"spec_id": audit}),
+            ("compare_scenarios", {"a": "one", "b": audit}),
+        ):
+            assert takes in await _error(client, tool, arguments)
+        assert f"{run!r} is a run: check_run" in await _error(
+            client, "audit_scenario", {"name": run}
+        )

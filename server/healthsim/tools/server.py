@@ -23,12 +23,13 @@ from mcp.types import (
 )
 from pydantic import AnyUrl, BaseModel, ValidationError
 
-from healthsim.errors import HealthSimError, Refused, SpecError, near, quoted
+from healthsim.errors import HealthSimError, NotFound, Refused, SpecError, near, quoted
 from healthsim.foreign import visible
 from healthsim.specification.faults.problems import problems_of
 from healthsim.tools.answers import compact
 from healthsim.tools.bounds import bounded
 from healthsim.tools.door import admitted, make_strict, prompted, without_echo
+from healthsim.tools.handles import meant
 from healthsim.tools.offers import Offer
 from healthsim.tools.pulse import watched
 
@@ -111,7 +112,10 @@ class HealthSimServer(MCPServer[ServerContext]):
             text = self.offer.error(str(error))
             raise ToolError(without_echo(text, arguments)) from error
         except ToolError as error:
-            text = self.offer.error(self._explain(name, error) if error.__cause__ else str(error))
+            text = self._explain(name, error) if error.__cause__ else str(error)
+            if isinstance(error.__cause__, NotFound) and context is not None:
+                text = meant(home_of(context), error.__cause__, arguments.values())
+            text = self.offer.error(text)
             raise ToolError(without_echo(text, arguments)) from error.__cause__
         return bounded(self._offered(result)) if isinstance(result, CallToolResult) else result
 
