@@ -64,6 +64,8 @@ ROUNDS: dict[str, list[Any]] = {
         "coverage.plan",
     ],
     "key": ["101", "101", "1", "101,1", "nothing"],
+    "what": ["", "a1c", "I10", "101", "quarter", "nothing"],
+    "by": ["", "sex", "age", "plan", "month", "arm"],
     "confirm": [True, True, False],
     "replace": [True, False],
     "accept_open": [True, True, False],

@@ -171,7 +171,10 @@ async def test_a_finished_run_is_compared_with_what_was_asked_once(tmp_path: Pat
         again = await answer(they.other, "check_run", run_id=first["run_id"])
         kept.write_text("{")
         mended = await answer(they.other, "check_run", run_id=first["run_id"])
+        only_read = kept.read_text()
+        await answer(they.other, "execute_spec", **they.asked | {"count": 50})
 
     assert again["asked_against_got"]["rows"][0][0] == "planted"
     assert mended["asked_against_got"] == first["asked_against_got"]
+    assert only_read == "{"
     assert kept.read_text() == whole
