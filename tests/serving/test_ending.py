@@ -153,7 +153,7 @@ def test_a_query_ends_with_its_server_however_that_ends(tmp_path: Path, signalle
             client.ended()
         else:
             assert client.leave() == (0, "")
-    until(lambda: not _runs(child))
+    until(lambda: not is_running(child))
 
 
 @ON_UNIX
@@ -202,7 +202,7 @@ def _children(process: int) -> list[int]:
     return [int(child) for threads in listed for child in threads.read_text().split()]
 
 
-def _runs(process: int) -> bool:
+def is_running(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 _FILE = "judged_"  # names under which the files are attached begin so
+_LOOK = 0.1  # seconds between two looks for the process that started this one
 _IDLE = 5.0  # seconds without a request after which the process ends
 _ADDRESS_SPACE = 2_000 * 2**20  # of the process; libraries reserve a third of it
 _PLAIN = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -247,8 +248,21 @@ def _requests() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+def _end_with_parent() -> None:
+    """End this process when the one that started it has ended; Windows does not say that."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main() -> None:
     """Answer until standard input is closed."""
+    _end_with_parent()
     if sys.platform == "linux":
         import resource  # noqa: PLC0415  Unix only
 
