@@ -28,7 +28,7 @@ def main() -> int:
             figures.add(done)
             for fault in done.faults[:_SHOWN]:
                 sys.stdout.write(f"FAULT {fault}\n")
-            sys.stdout.write(f"chapter {number}: {dict(done.counts)}\n")
+            sys.stdout.write(f"chapter {number}: {_summary(done)}")
             sys.stdout.flush()
     sys.stdout.write(_summary(figures))
     return 1 if figures.faults else 0
@@ -36,12 +36,11 @@ def main() -> int:
 
 def _summary(figures: Figures) -> str:
     total = sum(figures.counts.values())
+    slowest, tool = figures.slowest
     return (
-        f"{total:,} calls: {dict(figures.counts)}\n"
-        f"{len(figures.faults)} faults; longest answer {figures.longest_answer:,} characters, "
-        f"longest error {figures.longest_error:,}; longest silence "
-        f"{figures.longest_silence:.1f} s; "
-        f"slowest {figures.slowest[1]} {figures.slowest[0]:.1f} s\n"
+        f"{total:,} calls, {len(figures.faults)} faults ({dict(sorted(figures.counts.items()))}); "
+        f"longest answer {figures.longest_answer:,} characters, error {figures.longest_error:,}; "
+        f"longest silence {figures.longest_silence:.1f} s; slowest {tool} {slowest:.1f} s\n"
     )
 
 
