@@ -14,6 +14,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.person_ids import person_of
 from healthsim.operations.stored import StoredRows, open_stored
 from healthsim.persistence.database import open_read
+from healthsim.persistence.files import DamagedFile
 from healthsim.persistence.scenario import Manifest
 from healthsim.pictures import (
     asked,
@@ -89,12 +90,21 @@ def draw(home: Home, name: str, kind: str, *, what: str = "", by: str = "") -> P
             takes = " and ".join(_TAKES[kind]) or "no option"
             raise Refused(key, f"{kind} does not take it", f"it takes {takes}; leave {key} out")
     stored = open_stored(home, name)
+    try:
+        return _drawn(stored, kind, options)
+    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+        raise DamagedFile(name, f"its rows cannot be drawn ({type(error).__name__}: {error})",
+                          "generate it again from its specification") from error  # fmt: skip
+
+
+def _drawn(stored: StoredRows, kind: str, options: Mapping[str, str]) -> Picture:
     if kind == asked.KIND:
-        return asked.asked_against_got(name, auditing.compared_run(stored.path))
+        return asked.asked_against_got(stored.name, auditing.compared_run(stored.path))
     with _source(stored) as source:
         if kind == people.KIND:
-            who = person_of(stored, what) if what.strip() else people.busiest(source)
-            return people.person_timeline(source, who)
+            who = options.get("what", "")
+            person = person_of(stored, who) if who else people.busiest(source)
+            return people.person_timeline(source, person)
         return _FROM_TABLES[kind](source, **options)
 
 

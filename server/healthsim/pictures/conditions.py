@@ -36,10 +36,10 @@ def conditions(source: Source, what: str = "") -> Picture:
     source.need("conditions", "code", "person_id")
     starters, total, later = source.starters
     found = source.select(
-        f"WITH s AS ({starters}) SELECT code, any_value(display), "  # noqa: S608
-        "count(DISTINCT person_id) AS n FROM conditions SEMI JOIN s USING (person_id) "
-        "WHERE starts_with(upper(code), upper(?)) "
-        "GROUP BY code ORDER BY n DESC, code",
+        f"WITH s AS ({starters}) SELECT left(code, 20) AS code, left(any_value(display), 200), "  # noqa: S608
+        "count(DISTINCT person_id) AS n, count(*) OVER () FROM conditions "
+        "SEMI JOIN s USING (person_id) WHERE starts_with(upper(code), upper(?)) "
+        f"GROUP BY 1 ORDER BY n DESC, 1 LIMIT {MOST}",
         what.strip(),
     )
     if not found or not total:
@@ -48,15 +48,15 @@ def conditions(source: Source, what: str = "") -> Picture:
                             "draw another kind, or leave `what` out")  # fmt: skip
     asked = _asked(source.profile, total)
     rows = [[code, short(display or code), number, round(number / total, 4), asked.get(code)]
-            for code, display, number in found[:MOST]]  # fmt: skip
+            for code, display, number, _ in found]  # fmt: skip
     first = rows[0]
     title = f"{first[1]} is charted most: {percent(first[2], total)} of people"
     second = f"; then {rows[1][1]} ({percent(rows[1][2], total)})" if len(rows) > 1 else ""
     says = (f"Of {people(total)}, {first[2]:,} have {first[1]} ({first[0]}){second}. "
-            f"{len(found):,} codes are charted.")  # fmt: skip
-    left, marked = len(found) - len(rows), any(row[4] is not None for row in rows)
+            f"{found[0][3]:,} codes are charted.")  # fmt: skip
+    left, marked = found[0][3] - len(rows), any(row[4] is not None for row in rows)
     subtitle = "Share of people who have it at any time; codes as charted" + (
-        f"; the {len(rows)} most common of {len(found)}" if left else "")  # fmt: skip
+        f"; the {len(rows)} most common of {found[0][3]:,}" if left else "")  # fmt: skip
     subtitle += "; the tick is what was asked" if marked else ""
     subtitle += f"; {later:,} born in the run are not counted" if later else ""
     spec = whole_spec(title, subtitle, says, _view(rows, total))

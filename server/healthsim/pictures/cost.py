@@ -15,7 +15,7 @@ KIND = "cost_by_month"
 
 _PARTS = ("medical, plan", "medical, member", "pharmacy, plan", "pharmacy, member")
 _MOST = 60  # bars; beyond, months become quarters, then years
-_STEPS = ("month", "quarter", "year")
+_STEPS = ("month", "quarter", "year", "decade", "century")
 _MEDICAL = (
     "SELECT date_trunc('{step}', from_date)::DATE AS day, person_id, 'medical' AS line, "
     "plan_paid_usd AS plan, deductible_usd + coinsurance_usd + copay_usd AS member FROM claims"
@@ -112,14 +112,14 @@ def _picture(rows: list[tuple[Any, ...]], name: str, step: str, parts: Any) -> P
     order = order or sorted(sizes, key=lambda part: -sizes[part])
     for value in values:
         value["place"] = order.index(value["part"])
-    unit = {"month": "utcyearmonth", "quarter": "utcyearquarter", "year": "utcyear"}[step]
+    unit = {"month": "utcyearmonth", "quarter": "utcyearquarter"}.get(step, "utcyear")
     view = {
         "data": {"values": values},
         "height": 280,
         "mark": {"type": "bar"},
         "encoding": {
             "x": {"field": "day", "type": "temporal", "timeUnit": unit, "title": None,
-                  "axis": {"format": "%Y" if step == "year" else "%b %Y", "grid": False}},
+                  "axis": {"format": "%b %Y" if step in _STEPS[:2] else "%Y", "grid": False}},
             "y": {"field": "usd", "type": "quantitative", "title": f"USD a {step}",
                   "axis": {"format": "~s"}},
             "color": {"field": "part", "type": "nominal", "sort": order},

@@ -18,7 +18,8 @@ _COLUMNS = {"race": "race", "ethnicity": "ethnicity", "state": "state"}
 _WORDS = ("arm", "sex", "age", "plan", *_COLUMNS)
 _SAME = {"gender": "sex", "age band": "age", "ages": "age", "treatment": "arm", "arms": "arm",
          "plans": "plan", "sexes": "sex"}  # fmt: skip
-_LONGEST = 40
+_LONGEST = 80  # characters of a label that tell groups apart
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,9 @@ def branches(source: Source) -> list[str]:
     """Return the ids of the steps whose ways people took, most people first."""
     if not source.has("events", "option"):
         return []
-    rows = source.select("SELECT step FROM events WHERE type = 'branch' AND option IS NOT NULL "
-                         "GROUP BY step ORDER BY count(*) DESC, step LIMIT 50")  # fmt: skip
+    rows = source.select("SELECT left(step, 200) FROM events WHERE type = 'branch' "
+                         "AND option IS NOT NULL GROUP BY step "
+                         "ORDER BY count(*) DESC, step LIMIT 50")  # fmt: skip
     return [str(row[0]) for row in rows]
 
 
@@ -107,6 +109,7 @@ def _band(low: int, high: int) -> str:
 
 def _bounded(source: Source, name: str, sql: str, values: tuple[object, ...]) -> Grouping:
     """Keep the largest groups and make one of the others."""
+    sql = f"SELECT person_id, left(CAST(label AS VARCHAR), {_LONGEST}) AS label FROM ({sql})"  # noqa: S608
     sizes = source.select(
         f"SELECT label, count(*) FROM ({sql}) WHERE label IS NOT NULL "  # noqa: S608
         "GROUP BY label ORDER BY count(*) DESC, label LIMIT 200",
@@ -130,4 +133,4 @@ def _by_number(label: str) -> int:
 
 def shown(label: str) -> str:
     """Return a group's name as a picture writes it."""
-    return short(label, _LONGEST)
+    return short(label, _SHOWN)

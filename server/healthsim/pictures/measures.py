@@ -51,8 +51,9 @@ def measures(source: Source) -> list[Measure]:
         if not source.has(table, "loinc", "display", "value", "unit", day):
             continue
         rows = source.select(
-            "SELECT loinc, any_value(display), mode(unit), count(DISTINCT person_id), count(*) "  # noqa: S608
-            f"FROM {table} WHERE value IS NOT NULL GROUP BY loinc ORDER BY 5 DESC, 1 LIMIT {_MOST}"
+            "SELECT left(loinc, 80), left(any_value(display), 200), left(mode(unit), 80), "  # noqa: S608
+            f"count(DISTINCT person_id), count(*) FROM {table} WHERE value IS NOT NULL "
+            f"GROUP BY 1 ORDER BY 5 DESC, 1 LIMIT {_MOST}"
         )
         for loinc, display, unit, people, _ in rows:
             found.setdefault(loinc, Measure(table, day, loinc, display or "", unit, people))
@@ -91,9 +92,9 @@ def measure_named(source: Source, what: str) -> Measure:
     if wanted in listed:
         raise Refused("what", f"{short(wanted, 40)} is a state that no test here measures",
                       f"draw one of: {', '.join(one.name for one in known[:12])}")  # fmt: skip
-    names = {one.name: one.loinc for one in known}
+    names = by_code if wanted[:1].isdigit() else dict.fromkeys(one.name for one in known)
     raise NotFound("what", f"no result of {source.name} is called {short(wanted, 40)!r}",
-                   near(short(wanted, 40), [*names, *by_code]))  # fmt: skip
+                   near(short(wanted, 40), names))  # fmt: skip
 
 
 def _meant(text: str) -> Iterator[str]:

@@ -113,15 +113,15 @@ def _steps(source: Source) -> list[str]:
     if not source.has("events", "step", "event_date"):
         return []
     rows = source.select(
-        "SELECT step FROM (SELECT step, count(DISTINCT person_id) AS n FROM events WHERE type NOT "
-        "IN ('change', 'branch', 'stage') GROUP BY step) ORDER BY "
+        "SELECT step FROM (SELECT left(step, 200) AS step, count(DISTINCT person_id) AS n "
+        "FROM events WHERE type NOT IN ('change', 'branch', 'stage') GROUP BY 1) ORDER BY "
         "abs(n - max(n) OVER () / 2), step LIMIT 100"
     )
     return [str(row[0]) for row in rows]
 
 
 def _known(source: Source) -> list[str]:
-    codes = source.select("SELECT DISTINCT code FROM conditions LIMIT 200") if source.has(
+    codes = source.select("SELECT DISTINCT left(code, 20) FROM conditions LIMIT 200") if source.has(
         "conditions", "code") else []  # fmt: skip
     return [DEATH, DISENROLMENT, READMISSION, *_steps(source), *(str(row[0]) for row in codes)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +14,10 @@ from healthsim.pictures.words import counted, short, test_name
 
 KIND = "person_timeline"
 
+_MOST_READ = 20_000  # rows of one table
 _MOST_LANES = 7  # of one kind; those with most in them
 _MOST_POINTS = 60  # of one lane; beyond, those of a month become one
+_MOST_MONTHS = 130  # points of one lane
 _MOST_ROWS = 300  # of the table
 
 
@@ -128,7 +131,11 @@ def _marks(source: Source, person_id: int) -> Iterator[_Mark]:
     for lane in _LANES:
         if source.has(lane.table, "person_id", *lane.needs):
             values = {"person": person_id} | ({"last": last} if "$last" in lane.sql else {})
-            rows = source.connection.execute(f"{lane.sql} LIMIT 20000", values).fetchall()
+            rows = source.connection.execute(
+                "SELECT left(name, 200), first, until, left(what, 200) "  # noqa: S608
+                f"FROM ({lane.sql}) AS t(name, first, until, what) LIMIT {_MOST_READ}",
+                values,
+            ).fetchall()
             for name, first, until, what in rows:
                 written = test_name(name) if lane.group == "results" else short(name, 60)
                 ends = None if until is None or until <= first else until
@@ -151,15 +158,14 @@ def _lanes(marks: Sequence[_Mark]) -> tuple[dict[tuple[str, str], int], int]:
 
 
 def _thinned(marks: list[_Mark]) -> list[_Mark]:
-    """Return the marks of a lane; if there are many, those of a month become one point."""
+    """Return the marks of a lane; if there are many, those of a month or year become one point."""
     if len(marks) <= _MOST_POINTS:
         return marks
-    months: dict[date, list[_Mark]] = {}
-    for mark in marks:
-        months.setdefault(mark.first.replace(day=1), []).append(mark)
-    firsts = sorted(months)[:600]
-    return [_Mark(marks[0].group, marks[0].lane, month, None, "", len(months[month]))
-            for month in firsts]  # fmt: skip
+    times = Counter(mark.first.replace(day=1) for mark in marks)
+    if len(times) > _MOST_MONTHS:
+        times = Counter(mark.first.replace(day=1, month=1) for mark in marks)
+    return [_Mark(marks[0].group, marks[0].lane, time, None, "", number)
+            for time, number in sorted(times.items())[-_MOST_MONTHS:]]  # fmt: skip
 
 
 def _start(source: Source, marks: Sequence[_Mark]) -> date:

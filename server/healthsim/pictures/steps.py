@@ -17,6 +17,7 @@ from healthsim.specification.journeys.step import EventHead, StepHead
 MOST = 40
 """Boxes of one diagram."""
 
+_DEEPEST = 7  # boxes in each other that a narrow page has room for
 _HOLDERS = (Repeat, Protocol, Stages)  # no event is stored under their ids
 
 
@@ -53,7 +54,7 @@ def boxes_of(journey: JourneySpec) -> list[Box]:
     """Return the boxes of a journey, in document order, and no more than fit one diagram."""
     phases = [_phase(phase.name, phase.steps) for phase in journey.phases]
     deepest = max((box.depth for phase in phases for box in _all(phase)), default=0)
-    for depth in range(deepest, 0, -1):
+    for depth in range(min(deepest, _DEEPEST), 0, -1):
         folded = [_folded(phase, depth) for phase in phases]
         boxes = [box for phase in folded for box in _all(phase)]
         if len(boxes) <= MOST:
