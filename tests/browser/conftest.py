@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from browser.visiting import TOOLS, Visit
@@ -18,6 +19,9 @@ from report.hostile import CANARIES
 from template_runs import load
 
 _KNOWN = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_CELLS = ("conditions.display", "conditions.code", "lab_results.display", "enrollments.plan_id",
+          "claims.plan_id", "events.option")  # fmt: skip
+"""Where pictures take their words from."""
 _WISHES = [
     {"request": 0, "words": "200 patients", "fate": "bound", "path": "count", "note": "200 people"},
     {"request": 0, "words": "denials", "fate": "not_built", "path": "", "note": CANARIES[1]},
@@ -74,6 +78,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             home, run.run_id, name,
             description=hostile["description"] if changed else "200 people in their first year",
         )  # fmt: skip
+    with duckdb.connect(str(home.scenarios / "hostile.duckdb")) as connection:
+        for column in _CELLS:
+            table, name = column.split(".")
+            connection.execute(
+                f"UPDATE {table} SET {name} = {name} || ? WHERE hash(person_id) % 2 = 0",
+                [CANARIES[1]],
+            )
     return home
 
 

@@ -40,6 +40,8 @@ def test_a_hostile_scenario_runs_nothing_and_breaks_nothing(
     for place in page.locator("main").all():
         place.hover()
 
+    shown = "wide" if width == 1280 else "narrow"
+    assert page.locator(f".{shown} text", has_text="<img src=x").count() >= 1
     assert page.evaluate("window.canary") is None
     assert sideways(page) == 0
     assert violations(page) == []

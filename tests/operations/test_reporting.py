@@ -148,11 +148,16 @@ def test_a_scenario_that_cannot_be_audited_has_a_report_that_says_why(
 ) -> None:
     file = home.scenarios / "foreign.duckdb"
     file.write_bytes((home.scenarios / "alone.duckdb").read_bytes())
+    changed = {
+        "profile": json.dumps({"title": CANARIES[0], "kind": "profile"}),
+        "wishes": [{"words": [CANARIES[0]], "fate": {"a": 1}, "note": 3}],
+        "references": {CANARIES[0]: CANARIES[1]},
+    }
     with duckdb.connect(str(file)) as connection:
-        connection.execute(
-            "UPDATE healthsim_manifest SET value = ? WHERE key = 'profile'",
-            [json.dumps(json.dumps({"title": CANARIES[0], "kind": "profile"}))],
-        )
+        for key, value in changed.items():
+            connection.execute(
+                "UPDATE healthsim_manifest SET value = ? WHERE key = ?", [json.dumps(value), key]
+            )
     reporting.write(home, "foreign", tmp_path / "foreign.html")
     page = (tmp_path / "foreign.html").read_text()
 
@@ -184,6 +189,10 @@ def test_a_place_that_cannot_be_written_is_refused_with_what_to_do(
         reporting.write(home, "nobody", tmp_path)
     with pytest.raises(StorageError, match=r"--out: a.*: File name too long; choose another"):
         reporting.write(home, "nobody", tmp_path / f"{'a' * 250}.html")
+    with pytest.raises(StorageError, match=r"--out: a.*: File name too long; choose another"):
+        reporting.write(home, "nobody", tmp_path / f"{'a' * 300}.html")
+    with pytest.raises(Refused, match=r"'nul.html' is a name that Windows keeps for a device"):
+        reporting.write(home, "nobody", tmp_path / "nul.html")
 
     assert list(tmp_path.iterdir()) == []
 

@@ -24,7 +24,7 @@ def verdicts(audited: AuditReport) -> list[Verdict]:
                         f"{counted(len(audited.expected), 'expectation')} met."))  # fmt: skip
     if audited.scored:
         verdicts.append(Verdict(None if audited.off else True, _sentence(audited.score)))
-    left = {row[0] for row in audited.not_got}
+    left = {str(row[0]) for row in audited.not_got}
     if left:
         missing = f"{counted(len(left), 'part')} of the request {'is' if len(left) == 1 else 'are'}"
         verdicts.append(Verdict(False, f"{missing} not in the data."))

@@ -14,7 +14,7 @@ from healthsim.errors import HealthSimError, Refused, StorageError
 from healthsim.operations import auditing, drawing, inlining, scenarios
 from healthsim.operations import report_judged as judged
 from healthsim.operations.home import Home
-from healthsim.persistence.files import disk_error, publish_new, publish_over, temporary
+from healthsim.persistence.files import disk_error, is_device, publish_new, publish_over, temporary
 from healthsim.pictures.render import NoRenderer
 from healthsim.report.facts import Document, Drawn, Grid, Report
 
@@ -51,7 +51,8 @@ def write(home: Home, name: str, file: Path, *, replace: bool = False) -> Writte
         Refused: the file exists and `replace` is not set, or there is no folder for it.
         StorageError: the scenario cannot be read, or the file cannot be written.
     """
-    _refuse_place(file, replace)
+    with _place_errors(file):
+        _refuse_place(file, replace)
     gathered = gather(home, name)
     text = page_of(gathered).encode("utf-8")
     with _place_errors(file):
@@ -211,6 +212,10 @@ def _refuse_place(file: Path, replace: bool) -> None:
     """Refuse a place that cannot be written, before the work is done."""
     if not file.name:
         raise Refused("--out", f"{str(file)!r} is no file", "give a file, such as report.html")
+    if is_device(file.name):
+        raise Refused(
+            "--out", f"{file.name!r} is a name that Windows keeps for a device", "choose another"
+        )
     if file.is_dir():
         raise Refused(
             "--out", f"{file.name} is a folder", f"give a file in it: {file.name}/report.html"
