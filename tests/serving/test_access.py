@@ -69,6 +69,16 @@ def test_on_this_machine_alone_nothing_is_asked_for(http: str) -> None:
     assert (found.token, found.hosts, found.warnings) == ("", (), ())
 
 
+def test_a_proxy_without_a_token_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    (said,) = access("127.0.0.1:0", hosts=["data.example"]).warnings
+    (likewise,) = access("127.0.0.1:0", origins=["https://app.example"]).warnings
+    monkeypatch.setenv("HEALTHSIM_TOKEN", TOKEN)
+
+    assert said == likewise
+    assert "needs no token" in said
+    assert access("127.0.0.1:0", hosts=["data.example"]).warnings == ()
+
+
 def test_the_token_is_taken_out_of_the_environment_and_is_in_no_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

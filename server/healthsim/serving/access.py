@@ -95,6 +95,11 @@ def access(
             "plain HTTP: whoever is on the network between can read the token and all answers; put "
             "a proxy with TLS in front, or listen on 127.0.0.1 and forward the port by ssh"
         )
+    elif (allowed or pages) and not secret:
+        warnings.append(
+            "whoever reaches it through a proxy or a page needs no token; set one in "
+            f"${TOKEN_VARIABLE} or --token-file"
+        )
     return Access(address, secret, allowed, pages, tuple(warnings))
 
 
