@@ -10,11 +10,21 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.types import INTERNAL_ERROR, METHOD_NOT_FOUND, ElicitResult, ErrorData
+from mcp.types import (
+    INTERNAL_ERROR,
+    METHOD_NOT_FOUND,
+    ClientCapabilities,
+    ElicitationCapability,
+    ElicitResult,
+    ErrorData,
+    FormElicitationCapability,
+    UrlElicitationCapability,
+)
 
 from healthsim.app import build_server
 from healthsim.operations import specs
 from healthsim.operations.home import Home
+from healthsim.tools.asking import can_show
 from kept import PEOPLE, keep, run_id
 from talking import text_of
 from template_runs import load
@@ -177,6 +187,20 @@ async def test_a_host_that_fails_while_it_asks_loses_nothing(home: Home) -> None
 
     assert "gave no answer; nothing was deleted" in text_of(result)
     assert (home.scenarios / "old.duckdb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("capability", "asked"),
+    [
+        (ElicitationCapability(), True),  # from before there were modes
+        (ElicitationCapability(form=FormElicitationCapability()), True),
+        (ElicitationCapability(url=UrlElicitationCapability()), False),
+        (None, False),
+    ],
+)
+def test_hosts_that_show_addresses_only_are_shown_no_form(capability: Any, asked: bool) -> None:
+    assert can_show(ClientCapabilities(elicitation=capability)) is asked
+    assert not can_show(None)
 
 
 async def test_a_damaged_scenario_is_asked_for_and_deleted_too(home: Home, era: str) -> None:

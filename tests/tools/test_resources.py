@@ -161,6 +161,17 @@ async def test_a_long_document_leaves_out_its_longest_part(
     assert json.loads(text)["too_long"] == ["profile"]
 
 
+async def test_a_document_of_many_small_parts_stays_below_the_limit(
+    open_client: Open, tmp_path: Path
+) -> None:
+    profile = {"name": "wide", "deep": [[[number]] for number in range(LONGEST // 12)]}
+    draft = specs.create(Home(tmp_path / "home"), "wide", {"profile": profile})
+    async with open_client() as client:
+        text = await _read(client, f"healthsim://spec/{draft.spec_id}/document")
+
+    assert len(text) < LONGEST
+
+
 async def test_server_prompts_and_resources_have_icons_that_no_host_must_fetch(
     open_client: Open, era: str
 ) -> None:

@@ -43,7 +43,7 @@ NOBODY: Reply = AcceptedElicitation[Any].model_construct(data="unasked")
 
 async def ask(ctx: Ctx, question: str) -> Elicit[Agreement] | Consent:
     """Put a question to the person, if the host can show it."""
-    if not _can_show(ctx.client_capabilities):
+    if not can_show(ctx.client_capabilities):
         return "unasked"
     if is_version_at_least(ctx.protocol_version or "", _ASKED_IN_RESULTS):
         return Elicit(question, Agreement)
@@ -57,7 +57,7 @@ async def ask(ctx: Ctx, question: str) -> Elicit[Agreement] | Consent:
         return "closed"
 
 
-def _can_show(capabilities: ClientCapabilities | None) -> bool:
+def can_show(capabilities: ClientCapabilities | None) -> bool:
     """Return whether a host can show a form: hosts that name no mode can, from before modes."""
     asked = capabilities.elicitation if capabilities else None
     return asked is not None and (asked.form is not None or asked.url is None)

@@ -30,7 +30,7 @@ from mcp.types import (
 from healthsim.building import card, draft, templates
 from healthsim.building.draft import Draft
 from healthsim.errors import HealthSimError, NotFound, Refused
-from healthsim.foreign import OF_THE_FILE, visible_in
+from healthsim.foreign import OF_THE_FILE, visible, visible_in
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.tools import guide, links
@@ -103,7 +103,7 @@ def table(ctx: Bare, name: str, table: str) -> str:
 def spec(ctx: Bare, spec_id: str) -> str:
     """A draft as the card that a person confirms."""
     found = Draft.of(specs.load(_home(ctx), spec_id).document)
-    return _cut(card.page(found, draft.problems(found), draft.questions(found)))
+    return _cut(visible(card.page(found, draft.problems(found), draft.questions(found))))
 
 
 def spec_document(ctx: Bare, spec_id: str) -> str:
@@ -138,7 +138,7 @@ def _text(parts: dict[str, Any]) -> str:
         left.append(longest)
         del texts[longest]
     kept = {key: part for key, part in parts.items() if key in texts}
-    return json.dumps(kept | ({"too_long": left} if left else {}), ensure_ascii=False, indent=1)
+    return json.dumps(kept | ({"too_long": left} if left else {}), ensure_ascii=False)
 
 
 def _cut(text: str) -> str:
