@@ -162,3 +162,15 @@ def test_an_export_that_is_cancelled_leaves_nothing_and_an_older_one_alone(
 
     assert list(home.exports.iterdir()) == [folder]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_where_the_home_takes_no_file_this_process_keeps_its_tasks_itself(home: Home) -> None:
+    kind = _kind(lambda home, asked: "done")
+    record, _ = background.begin(home, home.folder / "gone" / "tasks", kind, {"name": "one"})
+    shelf = background.shelf_of(home)
+
+    assert background.join(shelf, kind, record.task_id, PATIENCE).result == "done"
+    assert not home.tasks.exists()
+    background.interrupt_all()
+    assert not shelf.exists()
+    assert background.shelf_of(home) == home.tasks

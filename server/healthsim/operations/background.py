@@ -32,15 +32,20 @@ def shelf_of(home: Home, *, kept: bool = True) -> Path:
         home: the home folder.
         kept: whether anything may be kept in the home at all.
     """
-    if kept:
+    if kept and home not in _PRIVATE:
         with suppress(StorageError):
             return home.ensure(home.tasks)
+    return _private(home)
+
+
+def _private(home: Home) -> Path:
     if home not in _PRIVATE:
         _PRIVATE[home] = tempfile.TemporaryDirectory(prefix="healthsim-")
     return Path(_PRIVATE[home].name)
 
 
 _PRIVATE: dict[Home, tempfile.TemporaryDirectory[str]] = {}
+"""Folders of tasks for homes that take no file: they may not be written, or their disk is full."""
 
 
 def begin(
@@ -48,12 +53,21 @@ def begin(
 ) -> tuple[TaskRecord, bool]:
     """Begin a task, or join the one that does the same, and say whether this call has begun it.
 
+    Where the shelf takes no file, the task is kept on this process's own (see `shelf_of`).
+
     Raises:
         Cancelled: this process is ending, or the call is given up.
         NotFound: a name is of no scenario; the error suggests near names.
         StorageError: a file cannot be read.
     """
-    record, claimed = tasks.claim(shelf, kind, tasks.plan(home, kind, asked))
+    planned = tasks.plan(home, kind, asked)
+    try:
+        record, claimed = tasks.claim(shelf, kind, planned)
+    except StorageError:
+        if home in _PRIVATE:
+            raise
+        shelf = _private(home)
+        record, claimed = tasks.claim(shelf, kind, planned)
     if claimed:
         task = _Task(home, shelf, kind, record)
         _WORKING.append(task)

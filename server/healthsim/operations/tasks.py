@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from healthsim import __version__
-from healthsim.errors import Cancelled, NotFound, Refused, StorageError, near
+from healthsim.errors import Cancelled, NotFound, Refused, StorageError, near, quoted
 from healthsim.operations import ending, leases
 from healthsim.operations.expiry import Item, expired
 from healthsim.operations.home import Home
@@ -70,7 +70,7 @@ class TaskKind:
 
     def again(self, asked: Mapping[str, Any]) -> str:
         """Return the call that does what is asked."""
-        given = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value)
+        given = ", ".join(f"{name}={quoted(value)}" for name, value in asked.items() if value)
         return f"{self.tool}({given})"
 
 

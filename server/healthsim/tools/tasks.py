@@ -50,12 +50,13 @@ async def answered(ctx: Ctx, tool: LongTool, **asked: Any) -> CallToolResult:
     for it.
     """
     context = context_of(ctx)
-    shelf, waiting = _shelf(ctx), Waiting()
+    waiting = Waiting()
     deadline = time.monotonic() + context.patience
     while True:
         record, ours = await anyio.to_thread.run_sync(
-            background.begin, context.home, shelf, tool.kind, asked
+            background.begin, context.home, _shelf(ctx), tool.kind, asked
         )
+        shelf = _shelf(ctx)
         try:
             record = await _awaited(waiting, shelf, tool.kind, record, deadline)
         except anyio.get_cancelled_exc_class():
