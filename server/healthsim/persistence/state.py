@@ -53,7 +53,10 @@ class ScenarioDescription:
 
 def _plain_name(wanted: str) -> str:
     """Return the name nearest to a wanted one: small letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", wanted.lower())[:_ROOM].strip("-") or "scenario"
+    return (
+        re.sub(r"[^a-z0-9]+", "-", wanted.lower().removesuffix(SUFFIX))[:_ROOM].strip("-")
+        or "scenario"
+    )
 
 
 class StateManager:

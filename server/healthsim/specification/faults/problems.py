@@ -25,7 +25,7 @@ from healthsim.specification.faults.places import (
     tags_of,
 )
 from healthsim.specification.faults.synonyms import called
-from healthsim.specification.faults.wanted import give, plainly, words_of
+from healthsim.specification.faults.wanted import give, plainly, to_add
 
 RESERVED = {
     "defects": "an observed copy with errors is not built yet",
@@ -77,8 +77,7 @@ def _problem(
         mend = RESERVED.get(key) or _other_key(key, place, model, where, listed)
         return Problem(location, f"unknown key {quoted(key)}", mend)
     if kind == "missing":
-        words = words_of(kind_at(model, item["loc"]))
-        return Problem(location, "is missing", f"add {words or 'it'}")
+        return Problem(location, "is missing", f"add {to_add(kind_at(model, item['loc']))}")
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return _of_tag(location, context)
     if kind == "step_kind":

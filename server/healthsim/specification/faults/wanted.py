@@ -37,16 +37,19 @@ def give(fault: str, kind: Any) -> str:
     return f"give {_SCALARS[kind]}" if fault in _OF_SCALARS and kind in _SCALARS else ""
 
 
-def words_of(kind: Any) -> str:
-    """Return the words of which a value must be one; nothing for other types.
+def to_add(kind: Any) -> str:
+    """Say what to add where a value is missing.
 
-    >>> words_of(Literal["set", "remove", "append"])
-    "'set', 'remove' or 'append'"
+    >>> to_add(Literal["set", "remove", "append"]), to_add(list[int]), to_add(str)
+    ("'set', 'remove' or 'append'", 'a list of whole numbers', 'it')
     """
-    words = (
-        [repr(word) for word in get_args(bare(kind))] if get_origin(bare(kind)) is Literal else []
-    )
-    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    kind = bare(kind)
+    if get_origin(kind) is Literal:
+        words = [repr(word) for word in get_args(kind)]
+        return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    faults = {list: "list_type", tuple: "tuple_type", dict: "dict_type"}
+    fault = "model_type" if is_model(kind) else faults.get(get_origin(kind), "")
+    return give(fault, kind).removeprefix("give ") or "it"
 
 
 _PLAIN = (
