@@ -472,7 +472,7 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
     """Generate a scenario again from its stored specification, and compare every row."""
     from healthsim.operations import verify as verification  # noqa: PLC0415  see the top
 
-    result = verification.verify(home_folder(), name)
+    result = attended(lambda: verification.verify(home_folder(), name), f"verify {name}")
     if as_json:
         print_json({"name": name, "same": result.same, "differs": list(result.differs),
                     "missing": list(map(str, result.missing)),

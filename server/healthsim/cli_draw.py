@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from healthsim.cli_screen import Json, home, print_json, print_rows
+from healthsim.cli_screen import Json, attended, home, print_json, print_rows
 from healthsim.errors import Refused, StorageError, near
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def draw(
         return
     if out is not None:
         _refuse_place(out, replace)
-    picture = drawing.draw(home(), name, kind, what=what, by=by)
+    picture = attended(lambda: drawing.draw(home(), name, kind, what=what, by=by), f"draw {kind}")
     if out is not None:
         _write(picture, out, theme, width)
     if as_json:
