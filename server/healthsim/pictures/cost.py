@@ -39,7 +39,7 @@ def cost_by_month(source: Source, by: str = "") -> Picture:
     """
     step = _step(source)
     paid = f"SELECT * FROM ({_paid(source, step)})"  # noqa: S608  of texts of this module
-    if by.strip().lower() in ("", "line", "payer"):
+    if by.strip().lower() in ("", "month", "line", "payer"):
         rows = source.select(f"SELECT day, line, sum(plan), sum(member) FROM ({paid}) "  # noqa: S608
                              "GROUP BY ALL ORDER BY ALL")  # fmt: skip
         name, parts = "line", _by_line if by.strip().lower() == "line" else _by_payer
