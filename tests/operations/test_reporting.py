@@ -148,8 +148,9 @@ def test_a_scenario_that_cannot_be_audited_has_a_report_that_says_why(
 ) -> None:
     file = home.scenarios / "foreign.duckdb"
     file.write_bytes((home.scenarios / "alone.duckdb").read_bytes())
+    profile = {"title": CANARIES[0], "kind": "profile", "network": {"source": "nppes"}}
     changed = {
-        "profile": json.dumps({"title": CANARIES[0], "kind": "profile"}),
+        "profile": json.dumps(profile),
         "wishes": [{"words": [CANARIES[0]], "fate": {"a": 1}, "note": 3}],
         "references": {CANARIES[0]: CANARIES[1]},
     }
@@ -162,6 +163,7 @@ def test_a_scenario_that_cannot_be_audited_has_a_report_that_says_why(
     page = (tmp_path / "foreign.html").read_text()
 
     assert "It could not be audited." in texts(page)
+    assert "No patient in it is real" in texts(page)
     assert CANARIES[0] in texts(page)
     assert "script" not in {tag for tag, _ in elements(page)}
 

@@ -151,3 +151,14 @@ def test_the_page_without_what_a_scenario_says_is_under_40_kilobytes() -> None:
 
 def test_the_same_report_is_the_same_text() -> None:
     assert _page() == _page()
+
+
+def test_the_page_says_that_nobody_is_real_and_where_providers_are_that_no_patient_is() -> None:
+    invented, imported = (
+        texts(_page(replace(report(), real_providers=real))) for real in (False, True)
+    )
+
+    assert invented.count("obody in it is real") == 2
+    assert "obody in it is real" not in imported
+    assert imported.count("o patient in it is real") == 2
+    assert "hospitals and pharmacies may be those of public directories" in imported

@@ -104,6 +104,7 @@ def gather(home: Home, name: str) -> Report:
         checks=judged.checks(audited) if audited else None,
         tables=_tables(home, name),
         documents=documents,
+        real_providers=_has_real_providers(summary),
         command=_command(name, documents),
         notes=notes,
     )
@@ -182,6 +183,12 @@ def _documents(summary: ScenarioSummary) -> list[Document]:
             )
         )
     return documents
+
+
+def _has_real_providers(summary: ScenarioSummary) -> bool:
+    """Return whether who treats comes from an imported public directory."""
+    network = json.loads(summary.profile).get("network")
+    return isinstance(network, dict) and network.get("source") == "nppes"
 
 
 def _command(name: str, documents: Sequence[Document]) -> str:

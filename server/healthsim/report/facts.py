@@ -85,6 +85,7 @@ class Report:
         period: first and last day of its records, and how many days that is; None where the
             specification cannot be read.
         references: digest of each import that it was drawn from, by name.
+        real_providers: whether clinicians and hospitals are those of imported directories.
         command: what makes it again, one command a line.
         notes: what could not be shown, and why.
     """
@@ -106,5 +107,6 @@ class Report:
     checks: Part | None = None
     tables: Grid | None = None
     documents: Sequence[Document] = ()
+    real_providers: bool = False
     command: str = ""
     notes: Sequence[str] = ()

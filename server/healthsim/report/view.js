@@ -73,7 +73,7 @@
     const image = (result.content ?? []).find(({type}) => type === 'image');
     scenario = drawn.name ?? scenario;
     trouble('');
-    say(at('from'), `HealthSim · ${scenario} · test data, nobody in it is real`);
+    say(at('from'), `HealthSim · ${scenario} · test data, no patient in it is real`);
     say(at('title'), picture.title ?? 'Picture');
     say(at('below'), drawn.below, true);
     say(at('says'), picture.says);
