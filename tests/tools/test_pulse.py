@@ -15,7 +15,7 @@ from mcp import Client
 from healthsim.app import build_server
 from healthsim.persistence.database import open_read
 from healthsim.tools.answers import ActionResult, reply
-from healthsim.tools.pulse import Pace
+from healthsim.tools.pulse import Pace, watched
 from healthsim.tools.server import READ, register
 from healthsim.watching import Step, step
 from processes import PATIENCE
@@ -160,3 +160,21 @@ async def test_a_caller_that_gives_up_ends_the_process_of_its_query(
         )
 
     assert not page.is_error
+
+
+async def test_a_report_that_cannot_be_sent_does_not_end_the_call() -> None:
+    sent: list[str] = []
+
+    async def report(done: float, total: float | None, says: str) -> None:
+        sent.append(says)
+        raise RuntimeError("the way back is closed")
+
+    async def work() -> str:
+        step("one", 1, 2)
+        await anyio.sleep(0.8)
+        step("two", 2, 2)
+        await anyio.sleep(0.8)
+        return "done"
+
+    assert await watched(work, "a call", report) == "done"
+    assert len(sent) == 1

@@ -82,8 +82,9 @@ def _numbered(table: Table) -> AuditRule:
         f"numbered {table.name}.{last}",
         f"{table.name}.{last}",
         (table.name,),
-        f"SELECT concat({named}) FROM {quoted(table.name)} GROUP BY {parents} "
-        f"HAVING min({number}) <> 1 OR max({number}) <> count(DISTINCT {number})",
+        f"SELECT concat({named}) FROM (SELECT DISTINCT {parents}, {number} "
+        f"FROM {quoted(table.name)}) GROUP BY {parents} "
+        f"HAVING min({number}) <> 1 OR max({number}) <> count({number})",
     )
 
 

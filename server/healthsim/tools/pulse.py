@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ _CREEP = 0.001  # of the way to the next whole number that a report without news
 _MOST = 0.999  # of the total that is reported before the end
 
 _T = TypeVar("_T")
+_log = logging.getLogger("healthsim")
 
 
 async def watched(work: Callable[[], Awaitable[_T]], name: str, report: Report | None) -> _T:
@@ -99,8 +101,9 @@ class Pulse:
         seconds = max(0, round(time.time() - (step.since or self._begun)))
         try:
             await self._report(progress, total, f"{step.says or self._name}, {seconds} s")
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            self._report = None  # nobody listens any more
+        except Exception:  # nobody listens any more; the call itself goes on
+            _log.debug("%s: its progress cannot be reported", self._name, exc_info=True)
+            self._report = None
 
 
 class Pace:
