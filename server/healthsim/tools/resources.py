@@ -34,13 +34,14 @@ from healthsim.foreign import OF_THE_FILE, visible, visible_in
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.tools import guide, links
+from healthsim.tools.answers import compact
 from healthsim.tools.icons import icons
 from healthsim.tools.server import HealthSimServer, ServerContext
 
 PAGE = 100
 """Resources of one page of the list."""
-LONGEST = 40_000
-"""Characters of one resource; hosts cut longer ones."""
+LONGEST = 39_000
+"""Characters of one resource as it is sent, inside JSON; hosts cut longer ones."""
 _SAMPLE = 5  # rows of a table
 _MARKDOWN = "text/markdown"
 
@@ -131,18 +132,25 @@ def _tables(home: Home, name: str) -> dict[str, Any]:
 def _text(parts: dict[str, Any]) -> str:
     """Return parts as JSON; of those that would make it too long, the longest are left out."""
     parts = visible_in(parts)
-    texts = {key: json.dumps(part, ensure_ascii=False) for key, part in parts.items()}
+    lengths = {key: _length(compact(part)) for key, part in parts.items()}
     left = []
-    while sum(map(len, texts.values())) > LONGEST - 1_000:
-        longest = max(texts, key=lambda key: len(texts[key]))
-        left.append(longest)
-        del texts[longest]
-    kept = {key: part for key, part in parts.items() if key in texts}
-    return json.dumps(kept | ({"too_long": left} if left else {}), ensure_ascii=False)
+    while sum(lengths.values()) > LONGEST - 1_000:
+        left.append(max(lengths, key=lambda key: lengths[key]))
+        del lengths[left[-1]]
+    kept = {key: part for key, part in parts.items() if key in lengths}
+    return compact(kept | ({"too_long": left} if left else {}))
+
+
+def _length(text: str) -> int:
+    return len(compact(text))
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 100]}\n\n… (the rest is cut)\n"
+    if _length(text) <= LONGEST:
+        return text
+    while _length(text) > LONGEST - 100:
+        text = text[: len(text) * 9 // 10]
+    return f"{text}\n\n… (the rest is cut)\n"
 
 
 class Kind(NamedTuple):
