@@ -55,12 +55,18 @@ def visible_in(value: Any) -> Any:
     return value
 
 
-def flat_in(value: Any, most: int) -> Any:
-    """Return data with every text in it, names of keys too, as `flat` returns it."""
+def flat_in(value: Any, most: int, levels: int = 8) -> Any:
+    """Return data with every text in it, names of keys too, as `flat` returns it.
+
+    Raises:
+        ValueError: it is nested deeper than `levels`.
+    """
     if isinstance(value, str):
         return flat(value, most)
+    if not isinstance(value, dict | list | tuple):
+        return value
+    if not levels:
+        raise ValueError("it is nested too deep")
     if isinstance(value, dict):
-        return {flat_in(key, most): flat_in(item, most) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [flat_in(item, most) for item in value]
-    return value
+        return {flat_in(key, most): flat_in(value[key], most, levels - 1) for key in value}
+    return [flat_in(item, most, levels - 1) for item in value]

@@ -211,6 +211,18 @@ def test_a_manifest_that_is_nested_without_end_is_refused(foreign: Path) -> None
         describe_file(foreign)
 
 
+@pytest.mark.parametrize("key", ["wishes", "expectations"])
+def test_a_part_of_a_manifest_that_is_nested_deep_is_refused(foreign: Path, key: str) -> None:
+    nested = "[" * 300 + "]" * 300
+    _change(
+        foreign,
+        f"""UPDATE healthsim_manifest SET value = '[{{"got": {nested}}}]' WHERE key = '{key}'""",
+    )
+
+    with pytest.raises(StorageError, match=r"its manifest is incomplete \(it is nested too deep"):
+        describe_file(foreign)
+
+
 def test_a_lease_that_names_no_process_stops_no_run(home: Home) -> None:
     record, _ = runs.claim(home, "ab" * 20, 10)
     lease = home.runs / f"{record.run_id}.lease"

@@ -14,6 +14,7 @@ from healthsim.reference import read, store
 from healthsim.reference.store import ImportRecord
 from healthsim.reference.tables import COUNTY_PEOPLE
 from healthsim.tables import Coded
+from hostile_files import change
 
 ROWS = [("48201", "M", 0, 5, 10), ("48201", "F", 0, 5, 11), ("01001", "F", 85, 100, 3)]
 
@@ -127,3 +128,18 @@ def test_a_reference_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"reference\.duckdb"):
         _put(path)
     assert path.read_bytes().startswith(b"not a database")
+
+
+def test_a_reference_with_a_view_or_a_table_of_others_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "reference.duckdb"
+    _put(path)
+    secret = tmp_path / "secret"
+    secret.write_text("the secret")
+    change(path, f"CREATE VIEW hospitals AS FROM read_text('{secret}')")
+
+    for use in (store.imports, lambda file: _put(file), lambda file: read.versions(file)):
+        with pytest.raises(StorageError, match="it has a view, 'hospitals', which no reference"):
+            use(path)
+    change(path, "DROP VIEW hospitals", "CREATE TABLE mine AS SELECT 1 AS a")
+    with pytest.raises(StorageError, match="a table that HealthSim does not know, 'mine'"):
+        store.imports(path)
