@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from healthsim.persistence.files import (
     sweep,
     temporary,
 )
+from healthsim.persistence.judgement import judge
 from healthsim.watching import step
 
 __all__ = ["CANCELLED", "DONE", "FAILED", "INTERRUPTED", "RUNNING"]  # what a task may be
@@ -111,19 +113,27 @@ def plan(home: Home, kind: TaskKind, asked: Mapping[str, Any]) -> TaskRecord:
         NotFound: a name is of no scenario; the error suggests near names.
         StorageError: a file cannot be read.
     """
-    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
-
     files, digests = {}, []
     for name in kind.reads:
         path = kind.file(home, asked[name])
-        digests.append(describe_file(path).manifest.digest)  # judges the file first
+        judge(path)
         with disk_errors(f"scenario {asked[name]!r}"):
-            files[str(asked[name])] = identity(path)
+            files[str(asked[name])] = mark = identity(path)
+        digests.append(_digest_of(path, mark))
     books = [[path.name, identity(path)] for path in sorted(home.books.glob("*")) if path.is_file()]
     key = [__version__, kind.name, asked, files, digests, books]
     mark = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return TaskRecord(f"{kind.name}-{mark[:_KEY]}", kind.name, asked, kind.again(asked), files,
                       started_at=time.time())  # fmt: skip
+
+
+@lru_cache(maxsize=1_000)
+def _digest_of(path: Path, mark: str) -> str:
+    """Return the digest that a file's manifest states; `mark` tells the file from others."""
+    from healthsim.persistence.state import describe_file  # noqa: PLC0415  duckdb is heavy
+
+    del mark
+    return describe_file(path).manifest.digest
 
 
 def claim(shelf: Path, kind: TaskKind, planned: TaskRecord) -> tuple[TaskRecord, bool]:

@@ -20,7 +20,7 @@ from healthsim.tools.answers import ActionResult, RunState, reply
 from healthsim.tools.server import Ctx, context_of
 from healthsim.tools.waiting import Waiting
 
-_BEAT = 0.25  # seconds between two looks at a task
+_FIRST_LOOK, _LOOK = 0.01, 0.2  # seconds before the first look at a task, and between later ones
 _STOPPING = 5.0  # seconds that a task gets to stop
 
 
@@ -101,11 +101,12 @@ async def _awaited(
     waiting: Waiting, shelf: Path, kind: TaskKind, record: TaskRecord, deadline: float
 ) -> TaskRecord:
     """Wait for a task until a deadline, saying how far it is."""
-    waiting.since = record.started_at or waiting.since
+    waiting.since, pause = record.started_at or waiting.since, _FIRST_LOOK
     while record.status == tasks.RUNNING and time.monotonic() < deadline:
-        beat = max(0.0, min(_BEAT, deadline - time.monotonic()))
+        await anyio.sleep(max(0.0, min(pause, deadline - time.monotonic())))  # holds no thread
+        pause = min(pause * 1.5, _LOOK)
         record = await anyio.to_thread.run_sync(
-            background.join, shelf, kind, record.task_id, beat, abandon_on_cancel=True
+            tasks.get, shelf, kind, record.task_id, abandon_on_cancel=True
         )
         waiting.total = record.total
         waiting.say(record.done, record.says or kind.name)
