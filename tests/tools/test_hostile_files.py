@@ -18,6 +18,7 @@ import anyio
 import pytest
 import typer
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 
 from healthsim import cli
 from healthsim.app import TOOLS, build_server
@@ -257,3 +258,22 @@ async def test_a_hostile_file_in_the_place_of_a_run_is_not_saved(
 
     assert not (home.scenarios / "kept.duckdb").exists()
     assert around.victim.read_text() == PRECIOUS
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_every_resource_of_a_scenario_refuses_a_hostile_file_with_a_clear_word(
+    client: Client, kind: Kind, around: Surroundings
+) -> None:
+    listed = await client.list_resource_templates()
+    templates = [one.uri_template for one in listed.resource_templates
+                 if "scenario/{name}" in one.uri_template]  # fmt: skip
+
+    assert templates
+    for template in templates:
+        with pytest.raises(MCPError) as refused:
+            await client.read_resource(
+                template.replace("{name}", BAD).replace("{table}", "patients")
+            )
+        assert kind.is_said(str(refused.value)), template
+        _refuse_leaks(str(refused.value), around.folder)
