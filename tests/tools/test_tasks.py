@@ -340,6 +340,6 @@ async def test_a_handle_of_another_kind_is_said_to_be_one_with_the_call_that_tak
             ("compare_scenarios", {"a": "one", "b": audit}),
         ):
             assert takes in await _error(client, tool, arguments)
-        assert f"{run!r} is a run: check_run" in await _error(
+        assert f"save_scenario(run_id={run!r}" in await _error(
             client, "audit_scenario", {"name": run}
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from healthsim.operations.home import Home
 
 _LONG = {"audit": "an audit", "export": "an export", "compare": "a comparison", "draw": "a picture"}
+_NOTHING = re.compile(r"no (such )?(run|scenario|draft|handle)\b")
 _LONG_HANDLE = re.compile(rf"({'|'.join(_LONG)})-[0-9a-f]{{12}}")
 
 
@@ -24,8 +25,10 @@ def meant(home: Home, error: NotFound, arguments: Iterable[Any]) -> str:
         error: of the call.
         arguments: of the call, one of which is the name.
     """
+    problem = error.problem
+    if not _NOTHING.match(problem.found):
+        return str(error)
     for name in arguments:
-        problem = error.problem
         if isinstance(name, str) and repr(name) in problem.where:
             known = _known(home, name)
             if known and not problem.where.startswith(f"{name.partition('-')[0]} "):
