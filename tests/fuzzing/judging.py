@@ -29,9 +29,8 @@ def of_result(result: Any, sent: Mapping[str, Any], *, tells_paths: bool) -> Ite
     """
     texts = [part.text for part in result.content if part.type == "text"]
     whole = result.model_dump_json(by_alias=True, exclude_none=True)
-    pictures = sum(len(part.data) for part in result.content if part.type == "image")
-    if len(whole) - pictures > LONGEST_ANSWER:
-        yield f"the answer has {len(whole) - pictures:,} characters"
+    if (size := size_of(result)) > LONGEST_ANSWER:
+        yield f"the answer has {size:,} characters"
     if result.is_error:
         yield from of_error("\n".join(texts), sent)
         return
@@ -44,6 +43,12 @@ def of_result(result: Any, sent: Mapping[str, Any], *, tells_paths: bool) -> Ite
         yield "data and text differ, or are no JSON"
     elif not data.get("next") and "text" not in data:
         yield "an answer does not say what is next"
+
+
+def size_of(result: Any) -> int:
+    """Return the characters of a result as it is sent, without its pictures."""
+    pictures = sum(len(part.data) for part in result.content if part.type == "image")
+    return len(result.model_dump_json(by_alias=True, exclude_none=True)) - pictures
 
 
 def of_error(text: str, sent: Mapping[str, Any]) -> Iterator[str]:

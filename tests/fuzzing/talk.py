@@ -159,7 +159,7 @@ class _Talk:
         return now
 
     def _measure(self, tool: str, sent: Any, beats: list[float], result: Any) -> None:
-        figures, size = self.figures, len(result.model_dump_json(by_alias=True, exclude_none=True))
+        figures, size = self.figures, judging.size_of(result)
         silence = max(later - sooner for sooner, later in pairwise(beats))
         if silence > LONGEST_SILENCE:
             self._fault(tool, sent, f"silent for {silence:.1f} s of {beats[-1] - beats[0]:.1f}")
