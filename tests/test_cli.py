@@ -15,7 +15,7 @@ from typing import TextIO
 
 import pytest
 
-from healthsim import __version__, cli
+from healthsim import __version__, cli, cli_screen
 from healthsim.building import templates
 from healthsim.specification.format import FORMAT
 from processes import PATIENCE
@@ -103,10 +103,24 @@ def _terminal() -> Iterator[TextIO]:
     os.close(ours)
 
 
-def test_templates_are_listed_as_plain_lines_when_piped(home: Path) -> None:
-    done = _run(home, "templates", "knee")
+def test_lists_that_are_piped_begin_with_the_names_of_their_columns(home: Path) -> None:
+    head, first, *_ = _run(home, "templates", "knee").stdout.splitlines()
+    listed = {name: _run(home, name).stdout.splitlines()[0] for name in ("scenarios", "storage")}
 
-    assert done.stdout.splitlines()[0].split("\t")[:2] == ["surgical-episode", "journey"]
+    assert head == "name\tkind\ttitle"
+    assert first.split("\t")[:2] == ["surgical-episode", "journey"]
+    assert listed == {
+        "scenarios": "name\tpeople\trows\tdescription",
+        "storage": "kind\tname\tmegabytes\tdays\tstate",
+    }
+
+
+def test_what_is_not_known_is_empty_in_a_list_that_is_piped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cli_screen.print_rows(("a", "b"), [[None, 0], ["x", None]], as_json=False)
+
+    assert capsys.readouterr().out == "a\tb\n\t0\nx\t\n"
 
 
 @pytest.mark.slow
@@ -310,7 +324,7 @@ def test_codes_are_found_by_words(home: Path) -> None:
     ).stdout.splitlines()
     asked = json.loads(_run(home, "codes", "find", "a1c", "--json").stdout)
 
-    assert lines[0].split("\t")[:2] == ["icd10cm", "I21.9"]
+    assert lines[1].split("\t")[:2] == ["icd10cm", "I21.9"]
     assert asked["found"][0]["code"] == "4548-4"
 
 
@@ -391,7 +405,7 @@ def test_what_goes_with_a_condition_is_listed(home: Path) -> None:
     lines = _run(home, "codes", "goes-with", "E11").stdout.splitlines()
     unknown = _run(home, "codes", "goes-with", "Q99.9")
 
-    assert lines[0].split("\t")[:3] == ["lab", "loinc", "4548-4"]
+    assert lines[1].split("\t")[:3] == ["lab", "loinc", "4548-4"]
     assert unknown.returncode == 2
 
 
@@ -405,7 +419,7 @@ def test_an_imported_book_serves_every_later_command_until_it_is_removed(tmp_pat
     gone = _run(home, "codes", "find", "own", "words", "--system", "cpt")
 
     assert imported.returncode == listed.returncode == removed.returncode == 0, imported.stderr
-    assert listed.stdout.startswith("cpt\t1\t")
+    assert listed.stdout.splitlines()[1].startswith("cpt\t1\t")
     assert "cpt\t12345\tour own words" in found.stdout
     assert gone.returncode == 2
 

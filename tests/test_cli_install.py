@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from healthsim.operations.installing.trying import why_not
 from processes import PATIENCE
 from test_cli import Done, _run
 
@@ -30,7 +31,8 @@ def config(tmp_path: Path) -> Path:
 
 
 def _install(config: Path, *more: str) -> Done:
-    return _run(config.parent, "install", "claude-desktop", "--config", str(config), *more)
+    words = ("install", "claude-desktop", "--config", str(config), "--no-check")
+    return _run(config.parent, *words, *more)
 
 
 def _uninstall(config: Path, *more: str) -> Done:
@@ -60,6 +62,19 @@ def test_install_and_uninstall_give_the_file_back_to_the_byte(config: Path) -> N
     undone = _uninstall(config, "--yes")
     assert undone.returncode == 0, undone.stderr
     assert config.read_bytes() == SAMPLE
+    assert _files(config) == {config.name}, "no copy is left of what is there again"
+    assert "its copy is gone" in undone.stdout
+
+
+def test_ten_installs_and_removals_leave_no_copy_and_older_ones_are_named(config: Path) -> None:
+    older = config.with_name(config.name + ".before-healthsim-4")
+    older.write_text("{}", encoding="utf-8")
+    for _ in range(10):
+        _install(config, "--yes", "--command", "uvx healthsim")
+        undone = _uninstall(config, "--yes")
+
+    assert _files(config) == {config.name, older.name}
+    assert f"older copies, yours to delete: {older}" in undone.stdout
 
 
 def test_a_second_install_changes_nothing_and_keeps_no_copy(config: Path) -> None:
@@ -105,7 +120,8 @@ def test_on_a_terminal_it_asks(config: Path, answer: bytes, written: bool) -> No
     ours, theirs = os.openpty()
     os.write(ours, answer)
     done = subprocess.run(
-        [sys.executable, "-m", "healthsim", "install", "claude-desktop", "--config", str(config)],
+        [sys.executable, "-m", "healthsim", "install", "claude-desktop", "--config", str(config),
+         "--no-check"],
         stdin=theirs, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     os.close(ours)
@@ -156,7 +172,7 @@ def test_a_broken_file_is_answered_with_its_place_and_left_alone(
     assert (config.read_bytes(), _files(config)) == (content, {config.name})
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"\n", None])
+@pytest.mark.parametrize("content", [b"{}", b"\n", None])
 def test_an_empty_or_missing_file_is_made_and_given_back(
     config: Path, content: bytes | None
 ) -> None:
@@ -169,6 +185,16 @@ def test_an_empty_or_missing_file_is_made_and_given_back(
     assert gone.returncode == 0, gone.stderr
     assert ("removed: " in gone.stdout) is (content is None)
     assert (config.read_bytes() if config.exists() else None) == content
+    assert _files(config) <= {config.name}
+
+
+def test_a_file_without_a_byte_needs_no_copy_and_is_none_again(config: Path) -> None:
+    config.write_bytes(b"")
+    _install(config, "--yes", "--command", "hs")
+    assert _files(config) == {config.name}
+
+    _uninstall(config, "--yes")
+    assert _files(config) == set()
 
 
 def test_a_document_in_one_long_line_is_shown_as_far_as_it_can_be_read(config: Path) -> None:
@@ -195,7 +221,8 @@ def test_what_was_changed_since_stays_when_it_is_taken_out(config: Path) -> None
 def test_a_link_stays_a_link_and_the_file_behind_it_is_changed(config: Path) -> None:
     link = config.parent / "link.json"
     link.symlink_to(config.name)
-    done = _run(config.parent, "install", "claude-desktop", "--config", str(link), "--yes")
+    done = _run(config.parent, "install", "claude-desktop", "--config", str(link), "--yes",
+                "--no-check")  # fmt: skip
 
     assert done.returncode == 0, done.stderr
     assert link.is_symlink()
@@ -235,7 +262,7 @@ def test_editors_files_keep_their_comments(config: Path) -> None:
     text = '{\n  // mine\n  "servers": {\n    "other": {"command": "x"}, // last\n  },\n}\n'
     config.write_text(text, encoding="utf-8")
     done = _run(config.parent, "install", "vscode", "--config", str(config), "--yes",
-                "--command", "hs")  # fmt: skip
+                "--command", "hs", "--no-check")  # fmt: skip
 
     assert done.returncode == 0, done.stderr
     assert '"healthsim": {\n      "type": "stdio",' in config.read_text(encoding="utf-8")
@@ -250,12 +277,93 @@ def test_hosts_are_listed_and_a_wrong_one_is_answered_with_the_right(tmp_path: P
         patch.delenv("XDG_CONFIG_HOME", raising=False)
         folder = tmp_path / ".cursor"
         folder.mkdir()
-        installed = _run(tmp_path, "install", "cursor", "--yes", "--command", "hs")
+        installed = _run(tmp_path, "install", "cursor", "--yes", "--command", "hs",
+                         "--no-check")  # fmt: skip
         listed = _run(tmp_path, "install")
     wrong = _run(tmp_path, "install", "claude", "--yes")
 
     assert installed.returncode == 0, installed.stderr
+    assert listed.stdout.splitlines()[0] == "host\ttitle\thealthsim\tfile or command"
     rows = {line.split("\t")[0]: line.split("\t")[2] for line in listed.stdout.splitlines()}
     assert (rows["cursor"], rows["claude-desktop"]) == ("yes", "no file")
     assert wrong.returncode == 2
     assert "claude-desktop" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "line", "undone"),
+    [
+        ("claude-code", "claude mcp add healthsim --env A=b -- uvx healthsim --home {} serve",
+         "claude mcp remove healthsim"),
+        ("codex", "codex mcp add healthsim --env A=b -- uvx healthsim --home {} serve",
+         "codex mcp remove healthsim"),
+        ("goose", '    envs: {{"A": "b"}}', "config.yaml"),
+    ],
+)  # fmt: skip
+def test_a_host_with_a_way_of_its_own_is_answered_with_its_own_lines(
+    tmp_path: Path, host: str, line: str, undone: str
+) -> None:
+    words = ("install", host, "--command", "uvx healthsim", "--env", "A=b")
+    done = _run(tmp_path, *words)
+    scripted = _run(tmp_path, *words, "--yes")
+    gone = _run(tmp_path, "uninstall", host, "--yes")
+
+    assert (done.returncode, scripted.returncode) == (0, 2), "a script was not done"
+    assert line.format(tmp_path) in done.stdout.splitlines()
+    assert "nothing was changed" in done.stdout
+    assert undone in gone.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_variables_go_into_the_entry_beside_those_that_are_there(config: Path) -> None:
+    entered = ("--yes", "--command", "hs", "--env", "UV_OFFLINE=1")
+    _install(config, *entered)
+    _install(config, *entered[:3], "--replace", "--env", "HTTPS_PROXY=http://p:1/?a=b")
+    wrong = _install(config, *entered[:3], "--env", "PROXY")
+    entry = json.loads(config.read_bytes().decode("utf-8-sig"))["mcpServers"]["healthsim"]
+
+    assert entry["env"] == {"UV_OFFLINE": "1", "HTTPS_PROXY": "http://p:1/?a=b"}
+    assert wrong.returncode == 2
+    assert "'PROXY' is not NAME=VALUE" in wrong.stderr
+
+
+def _trying(config: Path, *more: str) -> Done:
+    return _run(config.parent, "install", "claude-desktop", "--config", str(config), "--yes", *more)
+
+
+def test_an_entry_that_does_not_start_is_said_with_its_last_words_and_not_written(
+    config: Path,
+) -> None:
+    script = config.with_name("starter.py")
+    script.write_text(
+        "import os, sys\nsys.exit(f'first\\nno route to {os.environ.get(\"PX\")}\\n')"
+    )
+    command = f"{sys.executable} '{script}'"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PX", "mine")
+        done = _trying(config, "--command", command)
+    given = _trying(config, "--command", command, "--env", "PX=given")
+    missing = _trying(config, "--command", "no-such-program-here")
+
+    assert "does not start the server here: no route to None" in done.stderr
+    assert "no route to given" in given.stderr
+    assert "no-such-program-here: No such file" in missing.stderr
+    assert {one.returncode for one in (done, given, missing)} == {1}
+    assert config.read_bytes() == SAMPLE
+
+
+@pytest.mark.slow
+def test_an_entry_that_starts_is_tried_and_written_and_tried_again(config: Path) -> None:
+    where = ("--command", f"{sys.executable} -m healthsim", "--env",
+             f"PYTHONPATH={os.pathsep.join(sys.path)}")  # fmt: skip
+    done, again = _trying(config, *where), _trying(config, *where)
+
+    assert (done.returncode, again.returncode) == (0, 0), done.stderr + again.stderr
+    assert "it starts" in done.stdout
+    assert "it starts" in again.stdout
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    words = [sys.executable, "-c", "import sys, time; sys.stdin.read(); time.sleep(600)"]
+
+    assert why_not(words, patience=0.5) == "no answer within 0.5 seconds"

@@ -46,9 +46,16 @@ def _without_handles(line: str) -> str:
 def test_the_configuration_is_json_that_serves() -> None:
     (config,) = blocks("json")
 
-    assert json.loads(config)["mcpServers"]["healthsim"] == hosts.host_named(
-        "claude-desktop"
-    ).entry(["uvx", "healthsim", "serve"])
+    assert json.loads(config)["mcpServers"]["healthsim"] == hosts.HOSTS[0].entry(
+        ["uvx", "healthsim", "serve"]
+    )
+
+
+def test_every_host_that_the_command_knows_is_named() -> None:
+    known = {host.title for host in (*hosts.HOSTS, *hosts.ELSEWHERE)}
+    (others,) = re.findall(r"For any other host \((.*?)\)", README, re.DOTALL)
+
+    assert {*re.split(r",\s+", others), "Claude Desktop"} == known
 
 
 def test_every_command_named_exists_with_its_options() -> None:

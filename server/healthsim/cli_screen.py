@@ -70,14 +70,17 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(columns: Sequence[str], items: Sequence[Sequence[Any]], as_json: bool) -> None:
-    """Print rows: JSON if requested, a table on a terminal, lines with tabs when piped."""
+    """Print rows: JSON if requested, a table on a terminal, lines with tabs when piped.
+
+    Lines begin with one of the columns' names; what is not known is empty.
+    """
     if as_json:
         print_json([dict(zip(columns, item, strict=True)) for item in items])
     elif screen.is_terminal:
         print_table(columns, items)
     else:
-        for item in items:
-            say("\t".join(str(value) for value in item))
+        for item in (columns, *items):
+            say("\t".join("" if value is None else str(value) for value in item))
 
 
 def print_table(columns: Sequence[str], items: Sequence[Sequence[Any]]) -> None:

@@ -13,7 +13,7 @@ import typer.main
 import yaml
 
 from healthsim import cli
-from healthsim.operations.installing.hosts import HOSTS
+from healthsim.operations.installing.hosts import ELSEWHERE, HOSTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "install.md").read_text(encoding="utf-8")
 WORDS = ["uvx", "healthsim", "serve"]
@@ -37,10 +37,8 @@ def test_a_snippet_is_what_the_command_would_enter(host: Any) -> None:
 
 def test_the_snippets_of_other_hosts_start_the_server() -> None:
     codex = read("codex")["mcp_servers"]["healthsim"]
-    goose = read("goose")["extensions"]["healthsim"]
 
     assert [codex["command"], *codex["args"]] == WORDS
-    assert [goose["cmd"], *goose["args"]] == WORDS
     assert {name for name in BLOCKS if not name.endswith("-http")} == {
         "codex", "goose", *(host.name for host in HOSTS),
     }  # fmt: skip
@@ -87,3 +85,13 @@ def test_every_host_that_the_command_knows_is_named_on_the_page() -> None:
     (said,) = re.findall(r"It knows (.*?)\. ", PAGE, re.S)
 
     assert re.split(r", | and ", said) == [host.name for host in HOSTS]
+
+
+def test_the_lines_of_hosts_with_a_way_of_their_own_are_what_the_command_says() -> None:
+    said = {host.name: host.lines(WORDS, {}) for host in ELSEWHERE}
+
+    assert yaml.safe_load(said.pop("goose")) == read("goose")
+    assert set(said) == {"claude-code", "codex"}
+    for name, line in said.items():
+        assert line in PAGE
+        assert f"`{name}`" in PAGE

@@ -8,9 +8,9 @@ import pytest
 
 from healthsim.errors import Refused
 from healthsim.operations.installing.change import apply, copies, plan_entry
-from healthsim.operations.installing.hosts import host_named
+from healthsim.operations.installing.hosts import HOSTS
 
-HOST = host_named("claude-desktop")
+(HOST,) = [host for host in HOSTS if host.name == "claude-desktop"]
 
 
 def test_a_file_that_changed_since_is_not_overwritten(tmp_path: Path) -> None:

@@ -7,7 +7,14 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from healthsim.errors import NotFound, Refused
-from healthsim.operations.installing.hosts import HOSTS, Machine, files_of, host_named
+from healthsim.operations.installing.hosts import (
+    ELSEWHERE,
+    HOSTS,
+    Host,
+    Machine,
+    files_of,
+    host_named,
+)
 from healthsim.operations.installing.launching import (
     Started,
     launch_words,
@@ -51,7 +58,9 @@ MOVED = Machine("linux", {"XDG_CONFIG_HOME": "/srv/ann config"}, PurePosixPath("
 def test_a_hosts_file_is_where_the_host_looks_on_that_platform(
     name: str, machine: Machine, file: str
 ) -> None:
-    assert [str(one) for one in files_of(host_named(name), machine)] == [file]
+    host = host_named(name)
+    assert isinstance(host, Host)
+    assert [str(one) for one in files_of(host, machine)] == [file]
 
 
 def test_on_windows_the_packaged_claude_desktop_is_preferred(tmp_path: Path) -> None:
@@ -61,6 +70,7 @@ def test_on_windows_the_packaged_claude_desktop_is_preferred(tmp_path: Path) -> 
     usual = tmp_path / "Roaming" / "Claude" / "claude_desktop_config.json"
     host = host_named("claude-desktop")
 
+    assert isinstance(host, Host)
     assert files_of(host, machine) == [usual]
     package.mkdir(parents=True)
     assert files_of(host, machine) == [usual], "what is left of a package is none"
@@ -79,7 +89,7 @@ def test_an_unknown_host_is_answered_with_the_one_that_may_be_meant() -> None:
 
 
 def test_every_host_has_a_name_of_its_own_and_an_entry_that_starts_the_server() -> None:
-    assert len({host.name for host in HOSTS}) == len(HOSTS)
+    assert len({host.name for host in (*HOSTS, *ELSEWHERE)}) == len(HOSTS) + len(ELSEWHERE)
     for host in HOSTS:
         entry = host.entry(["uvx", "healthsim", "serve"])
         assert (entry["command"], entry["args"]) == ("uvx", ["healthsim", "serve"])

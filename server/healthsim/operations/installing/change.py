@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,16 @@ class Change:
         before: its bytes; None if there is none yet.
         after: its bytes then; None if it is removed.
         replaced: an entry of our name that has another content, as JSON; None if there is none.
+        entry: our entry as it is then; empty where it is taken out.
+        copy: the copy that comes back, if the file becomes as it was.
     """
 
     file: Path
     before: bytes | None
     after: bytes | None
     replaced: Mapping[str, Any] | None = None
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    copy: Path | None = None
 
     @property
     def needed(self) -> bool:
@@ -49,17 +53,22 @@ class Change:
         return list(difflib.unified_diff(old, new, name, f"{name} (new)", n=2, lineterm=""))
 
 
-def plan_entry(host: Host, file: Path, command: Sequence[str]) -> Change:
+def plan_entry(
+    host: Host, file: Path, command: Sequence[str], variables: Mapping[str, str] | None = None
+) -> Change:
     """Plan to enter a server in a host's file; keys that others added to the entry stay."""
     target, before = _read(file)
     entries, mark = _entries(host, file, before)
     with _told(file):
         old = entries.get(ENTRY)
         new = {**(old or {}), **host.entry(command)}
+        if variables:
+            known = new.get("env")
+            new["env"] = {**(known if isinstance(known, dict) else {}), **variables}
         if old == new:
-            return Change(target, before, before)
+            return Change(target, before, before, entry=new)
         after = mark + entries.with_entry(ENTRY, new).encode("utf-8")
-    return Change(target, before, after, old)
+    return Change(target, before, after, old, new)
 
 
 def plan_removal(host: Host, file: Path) -> Change:
@@ -73,7 +82,7 @@ def plan_removal(host: Host, file: Path) -> Change:
         for copy in reversed(copies(target)):
             kept = copy.read_bytes()
             if _entered(host, kept, entry) == before:
-                return Change(target, before, kept)
+                return Change(target, before, kept, copy=copy)
         if before == _entered(host, b"", entry):
             return Change(target, before, None)
         return Change(target, before, mark + entries.without(ENTRY).encode("utf-8"))
@@ -105,8 +114,10 @@ def _entered(host: Host, kept: bytes, entry: Mapping[str, Any]) -> bytes | None:
 def apply(change: Change) -> Path | None:
     """Write a change: first a copy of the file, then the file in one step.
 
+    Where the file becomes as one of its copies is, that copy has done its work and goes.
+
     Returns:
-        The copy; None if there was no file.
+        The copy; None where there is none to keep.
 
     Raises:
         Refused: the file has changed since the change was planned.
@@ -115,11 +126,14 @@ def apply(change: Change) -> Path | None:
     try:
         if _bytes_of(change.file) != change.before:
             raise Refused(change.file.name, "changed meanwhile", "close the host, then repeat")
-        copy = None if change.before is None else _keep(change.file, change.before)
+        kept = change.before and change.copy is None and change.after is not None
+        copy = _keep(change.file, change.before) if change.before and kept else None
         if change.after is None:
             change.file.unlink()
         else:
             _write(change.file, change.after)
+        if change.copy is not None:
+            change.copy.unlink()
     except OSError as error:
         raise _barred(change.file, error) from error
     return copy

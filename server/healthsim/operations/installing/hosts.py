@@ -1,8 +1,11 @@
-"""The hosts that keep their MCP servers in a JSON file: where the file is, and its shape."""
+"""The hosts that are known: where each keeps its JSON file, or by which lines it is told."""
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,6 +80,61 @@ class Host:
         return {**self.also, "command": command[0], "args": list(command[1:])}
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A host that is told in another way: by a command of its own, or in a file that is not JSON.
+
+    Attributes:
+        name: what people give to the command.
+        title: what the host is called.
+        how: one sentence before the lines.
+        lines: returns the lines for a command and variables.
+        undone: how it is taken out again.
+    """
+
+    name: str
+    title: str
+    how: str
+    lines: Callable[[Sequence[str], Mapping[str, str]], str]
+    undone: str
+
+
+def _typed(words: Sequence[str]) -> str:
+    """Return words as they are typed into a terminal."""
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+
+
+def _own_command(program: str, flag: str) -> Callable[[Sequence[str], Mapping[str, str]], str]:
+    """Return what writes a host's own command: `PROGRAM mcp add healthsim [FLAG A=B] -- ...`."""
+
+    def lines(words: Sequence[str], variables: Mapping[str, str]) -> str:
+        given = [part for name, value in variables.items() for part in (flag, f"{name}={value}")]
+        return _typed([program, "mcp", "add", ENTRY, *given, "--", *words])
+
+    return lines
+
+
+def _goose(words: Sequence[str], variables: Mapping[str, str]) -> str:
+    """Return the lines of Goose's file; JSON's text and lists are YAML too."""
+    values = {"type": "stdio", "name": ENTRY, "enabled": True, "cmd": words[0],
+              "args": list(words[1:]), "envs": dict(variables), "timeout": 300}  # fmt: skip
+    lines = [f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    return "\n".join(["extensions:", f"  {ENTRY}:", *lines])
+
+
+ELSEWHERE = (
+    Elsewhere("claude-code", "Claude Code", "has its own command; run",
+              _own_command("claude", "--env"), "claude mcp remove healthsim"),
+    Elsewhere("codex", "Codex", "has its own command; run",
+              _own_command("codex", "--env"), "codex mcp remove healthsim"),
+    Elsewhere("goose", "Goose",
+              "reads YAML; put this into ~/.config/goose/config.yaml "
+              r"(Windows: %APPDATA%\Block\goose\config\config.yaml)",
+              _goose, "take the lines below healthsim: out of its config.yaml"),
+)  # fmt: skip
+"""Hosts whose files the command does not edit, and what it says instead."""
+
+
 def _claude(machine: Machine) -> list[PurePath]:
     """Return Claude Desktop's folders.
 
@@ -114,15 +172,16 @@ HOSTS = (
 """Every host that the command knows, by name."""
 
 
-def host_named(name: str) -> Host:
+def host_named(name: str) -> Host | Elsewhere:
     """Return the host of a name.
 
     Raises:
         NotFound: there is none.
     """
-    known = {host.name: host for host in HOSTS}
+    known: dict[str, Host | Elsewhere] = {host.name: host for host in (*HOSTS, *ELSEWHERE)}
     if name not in known:
-        raise NotFound("host", f"there is no {name!r}", near(name, known))
+        other = 'any other host: command "uvx", arguments "healthsim" and "serve"'
+        raise NotFound("host", f"there is no {name!r}", f"{near(name, known)} ({other})")
     return known[name]
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePath
@@ -110,6 +110,19 @@ def split_command(text: str, platform: str = sys.platform) -> list[str]:
     if not words or not words[0]:
         raise Refused("--command", "is empty", 'give one, such as --command "uvx healthsim"')
     return words
+
+
+def split_variables(given: Sequence[str]) -> dict[str, str]:
+    """Return the variables that were given as NAME=VALUE.
+
+    Raises:
+        Refused: one has no name or no equals sign.
+    """
+    for one in given:
+        if not one.partition("=")[0].strip() or "=" not in one:
+            mend = "give one, such as --env HTTPS_PROXY=http://proxy.example:8080"
+            raise Refused("--env", f"{one!r} is not NAME=VALUE", mend)
+    return {name.strip(): value for name, _, value in (one.partition("=") for one in given)}
 
 
 def launch_words(
