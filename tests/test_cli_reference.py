@@ -24,7 +24,9 @@ def test_a_file_is_imported_listed_and_removed(tmp_path: Path, file: Path) -> No
     removed = _run(home, "reference", "remove", "cdc-svi")
 
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "cdc-svi: 3 rows, SVI 2022")
-    assert listed.stdout.splitlines()[1].startswith("cdc-svi\t3\tSVI 2022\tSVI_2022_US_county.csv\t")
+    assert listed.stdout.splitlines()[1].startswith(
+        "cdc-svi\t3\tSVI 2022\tSVI_2022_US_county.csv\t"
+    )
     assert removed.stdout == "cdc-svi: removed, 3 rows of SVI 2022\n"
     assert "nothing is imported" in _run(home, "reference", "list").stderr
 
