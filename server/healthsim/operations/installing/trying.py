@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from threading import Timer
+from threading import Event, Timer
 from typing import IO
 
 PATIENCE = 120.0
@@ -55,8 +55,8 @@ def why_not(
             )  # fmt: skip
         except OSError as error:
             return f"{words[0]}: {error.strerror or error}"
-        late: list[bool] = []
-        timer = Timer(patience, lambda: (late.append(True), _kill(process)))
+        late = Event()
+        timer = Timer(patience, _give_up, [process, late])
         timer.start()
         try:
             answer = _greeted(process)
@@ -68,7 +68,7 @@ def why_not(
         if answer:
             return ""
         last = _last_line(said)
-    if late:
+    if late.is_set():
         return f"no answer within {patience:g} seconds{f'; its last words: {last}' if last else ''}"
     return last or f"it ended with exit code {process.returncode} and said nothing"
 
@@ -84,6 +84,11 @@ def _greeted(process: subprocess.Popen[bytes]) -> bool:
             answer = json.loads(process.stdout.readline() or b"null")
         return isinstance(answer, dict) and "result" in answer
     return False
+
+
+def _give_up(process: subprocess.Popen[bytes], late: Event) -> None:
+    late.set()
+    _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
