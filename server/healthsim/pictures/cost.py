@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from healthsim.errors import NotFound, near
 from healthsim.pictures.grouping import grouping, shown
+from healthsim.pictures.periods import Period, day_name, periods, said, shortest
 from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
 from healthsim.pictures.source import Source
 from healthsim.pictures.words import short, usd
@@ -14,8 +17,12 @@ from healthsim.pictures.words import short, usd
 KIND = "cost_by_month"
 
 _PARTS = ("medical, plan", "medical, member", "pharmacy, plan", "pharmacy, member")
+_LIGHTER = "lighter: "
+_MONEY = (
+    "abs(datum.value) < 1000 ? format(datum.value, ',~f') : "
+    "replace(format(datum.value, '~s'), 'G', 'B')"
+)
 _MOST = 60  # bars; beyond, months become quarters, then years
-_STEPS = ("month", "quarter", "year", "decade", "century")
 _MEDICAL = (
     "SELECT date_trunc('{step}', from_date)::DATE AS day, person_id, 'medical' AS line, "
     "plan_paid_usd AS plan, deductible_usd + coinsurance_usd + copay_usd AS member FROM claims"
@@ -37,7 +44,9 @@ def cost_by_month(source: Source, by: str = "") -> Picture:
         NothingToDraw: there are no claims and no fills.
         NotFound: nothing is called `by`.
     """
-    step = _step(source)
+    first, last, care = _days(source)
+    step = shortest(first, last, _MOST)
+    shown_periods = periods(step, first, last)
     paid = f"SELECT * FROM ({_paid(source, step)})"  # noqa: S608  of texts of this module
     if by.strip().lower() in ("", "month", "line", "payer"):
         rows = source.select(f"SELECT day, line, sum(plan), sum(member) FROM ({paid}) "  # noqa: S608
@@ -51,7 +60,8 @@ def cost_by_month(source: Source, by: str = "") -> Picture:
             *group.values,
         )
         name, parts = group.name, _by_line
-    return _picture(rows, name, step, parts)
+    later = _later(care, shown_periods)
+    return _picture(rows, name, step, parts, shown_periods, later)
 
 
 def _group(source: Source, by: str) -> Any:
@@ -71,16 +81,25 @@ def _paid(source: Source, step: str) -> str:
     return " UNION ALL BY NAME ".join(parts)
 
 
-def _step(source: Source) -> str:
-    """Return the unit of time whose bars are not too many."""
-    for step in _STEPS:
-        number = source.select(f"SELECT count(DISTINCT day) FROM ({_paid(source, step)})")[0][0]  # noqa: S608
-        if not number:
-            raise NothingToDraw(source.name, "has no claim and no fill that was paid",
-                                "draw another kind, or add care to the journey")  # fmt: skip
-        if number <= _MOST:
-            return step
-    return _STEPS[-1]
+def _days(source: Source) -> tuple[date, date, date | None]:
+    """Return the first and the last day that have bars, and the last day of care."""
+    first, last, care = source.select(
+        "SELECT min(day), max(day), max(day) FILTER (line = 'medical') "  # noqa: S608
+        f"FROM ({_paid(source, 'day')})"
+    )[0]
+    if first is None:
+        raise NothingToDraw(source.name, "has no claim and no fill that was paid",
+                            "draw another kind, or add care to the journey")  # fmt: skip
+    return min(first, source.as_of or first), max(last, source.last_day or last), care
+
+
+def _later(care: date | None, drawn: Sequence[Period]) -> str:
+    """Say that the last bars are of drugs alone; empty where they are not."""
+    if care is None or care >= drawn[-1].begins:
+        return ""
+    return (
+        f"the last care is on {day_name(care)}, and what is later are drugs that are still filled"
+    )
 
 
 def _by_payer(line: str, plan: Decimal, member: Decimal) -> list[tuple[str, Decimal]]:
@@ -91,46 +110,79 @@ def _by_line(line: str, plan: Decimal, member: Decimal) -> list[tuple[str, Decim
     return [(line, plan + member)]
 
 
-def _picture(rows: list[tuple[Any, ...]], name: str, step: str, parts: Any) -> Picture:
-    values: list[dict[str, Any]] = [
-        {"day": day.isoformat(), "part": shown(part), "usd": float(amount)}
-        for day, line, plan, member in rows for part, amount in parts(line, plan, member)
-    ]  # fmt: skip
+def _picture(
+    rows: list[tuple[Any, ...]], name: str, step: str, parts: Any, drawn: Sequence[Period],
+    later: str,
+) -> Picture:  # fmt: skip
     plan, member = sum(row[2] for row in rows), sum(row[3] for row in rows)
     total, by_day = plan + member, _sums(rows)
     highest = max(by_day, key=lambda day: by_day[day])
+    when = next((one.name for one in drawn if one.begins == highest), str(highest))
     title = f"{usd(float(total))} in all, of which members paid {usd(float(member))}"
-    when = {"month": highest.strftime("%B %Y"), "year": str(highest.year)}.get(
-        step, f"the quarter from {highest.strftime('%B %Y')}"
-    )
+    cut = said(drawn)
     says = (f"Plans paid {usd(float(plan))} and members {usd(float(member))}; the highest is "
-            f"{when} with {usd(float(by_day[highest]))}.")  # fmt: skip
-    sizes: dict[str, float] = {}
-    for value in values:
-        sizes[value["part"]] = sizes.get(value["part"], 0.0) + value["usd"]
-    order = [part for part in _PARTS if part in sizes]
-    order = order or sorted(sizes, key=lambda part: -sizes[part])
-    for value in values:
-        value["place"] = order.index(value["part"])
-    unit = {"month": "utcyearmonth", "quarter": "utcyearquarter"}.get(step, "utcyear")
-    view = {
-        "data": {"values": values},
-        "height": 280,
-        "mark": {"type": "bar"},
-        "encoding": {
-            "x": {"field": "day", "type": "temporal", "timeUnit": unit, "title": None,
-                  "axis": {"format": "%b %Y" if step in _STEPS[:2] else "%Y", "grid": False}},
-            "y": {"field": "usd", "type": "quantitative", "title": f"USD a {step}",
-                  "axis": {"format": "~s"}},
-            "color": {"field": "part", "type": "nominal", "sort": order},
-            "order": {"field": "place", "type": "quantitative"},
-        },
-    }  # fmt: skip
+            f"{when} with {usd(float(by_day[highest]))}{f'; {later}' if later else ''}"
+            f"{f'; {cut.removeprefix(_LIGHTER)}' if cut else ''}.")  # fmt: skip
     table = [[day.isoformat(), shown(line), f"{plan:.2f}", f"{member:.2f}"]
              for day, line, plan, member in rows]  # fmt: skip
     columns = [step, name, "plan_paid_usd", "member_paid_usd"]
-    subtitle = f"By {step} of service; what the plan and the member paid"
+    subtitle = "; ".join(filter(None, (f"By {step} of service; what the plan and the member paid",
+                                       later, cut)))  # fmt: skip
+    view = _view(rows, step, parts, drawn)
     return Picture(KIND, title, says, whole_spec(title, subtitle, says, view), columns, table)
+
+
+def _view(
+    rows: list[tuple[Any, ...]], step: str, parts: Any, drawn: Sequence[Period]
+) -> dict[str, Any]:
+    values, order = _bars(rows, parts, {one.begins: one for one in drawn})
+    sums = _sums(rows)
+    money = {"type": "quantitative", "title": f"USD a {step}", "axis": {"labelExpr": _MONEY}}
+    bar = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "y": {"field": "usd", "stack": True, **money},
+            "color": {"field": "part", "type": "nominal", "sort": order},
+            "order": {"field": "place", "type": "quantitative"},
+            "opacity": {"condition": {"test": "datum.partial", "value": 0.45}, "value": 1},
+        },
+    }  # fmt: skip
+    notes = [
+        {"data": {"values": [{"when": one.label, "usd": float(sums.get(one.begins, 0)),
+                              "note": one.part}]},
+         "mark": {"type": "text", "dy": -8, "align": align, "xOffset": offset},
+         "encoding": {"y": {"field": "usd", **money}, "text": {"field": "note"}}}
+        for one in drawn if one.part
+        for align, offset in [("left", -20) if one is drawn[0] else ("right", 20)]
+    ]  # fmt: skip
+    return {
+        "data": {"values": values},
+        "height": 280,
+        "layer": [bar, *notes],
+        "encoding": {"x": {"field": "when", "type": "ordinal", "title": None,
+                           "scale": {"domain": [one.label for one in drawn]},
+                           "axis": {"labelAngle": 0, "grid": False}}},
+    }  # fmt: skip
+
+
+def _bars(
+    rows: list[tuple[Any, ...]], parts: Any, drawn: Mapping[date, Period]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the bars, and the order of their parts: those that are nowhere paid are left out."""
+    values: list[dict[str, Any]] = [
+        {"when": drawn[day].label, "part": shown(part), "usd": float(amount),
+         "partial": bool(drawn[day].part)}
+        for day, line, plan, member in rows for part, amount in parts(line, plan, member)
+    ]  # fmt: skip
+    sizes: dict[str, float] = {}
+    for value in values:
+        sizes[value["part"]] = sizes.get(value["part"], 0.0) + value["usd"]
+    paid = {part: size for part, size in sizes.items() if size} or sizes
+    order = [part for part in _PARTS if part in paid]
+    order = order or sorted(paid, key=lambda part: -paid[part])
+    kept = [value | {"place": order.index(value["part"])} for value in values
+            if value["part"] in paid]  # fmt: skip
+    return kept, order
 
 
 def _sums(rows: list[tuple[Any, ...]]) -> dict[Any, Decimal]:
