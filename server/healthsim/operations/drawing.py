@@ -22,9 +22,9 @@ from healthsim.pictures import (
     cost,
     incidence,
     journey,
-    outcomes,
     population,
     series,
+    telling,
 )
 from healthsim.pictures import person as people
 from healthsim.pictures.picture import NothingToDraw, Picture
@@ -127,7 +127,7 @@ def _has_outcome(stored: StoredRows) -> bool:
     """Return whether anything happened to anybody that can be followed over time."""
     with _source(stored) as source:
         try:
-            return bool(outcomes.usual(source))
+            return bool(telling.usual(source))
         except NothingToDraw:
             return False
 

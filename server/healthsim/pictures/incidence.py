@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from healthsim.pictures.grouping import Grouping, grouping, shown
-from healthsim.pictures.outcomes import Outcome, outcome
+from healthsim.pictures.outcomes import Outcome, named_outcome
 from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
 from healthsim.pictures.risk import Step, at, curve
 from healthsim.pictures.source import Source
+from healthsim.pictures.telling import usual
 from healthsim.pictures.words import figure, percent, title_case
 
 KIND = "cumulative_incidence"
 
 _MARKS = 300  # steps of one curve that are drawn
+_NOTHING = 0.1  # top of the axis where nothing happened
 _TIMES = 8  # rows of the table for each curve
 _UNITS = (("days", 1.0, 120), ("months", 30.4375, 1_100), ("years", 365.25, 10**9))
 
@@ -24,7 +26,8 @@ def cumulative_incidence(source: Source, what: str = "", by: str = "") -> Pictur
 
     Args:
         source: the scenario.
-        what: death, disenrolment, readmission, a code, or a step; empty: one that happened.
+        what: death, disenrolment, readmission, hospital stay, a code, or a step; empty: the
+            most telling one that happened.
         by: a group: arm, sex, age, plan or a branch; empty for everybody.
 
     Raises:
@@ -32,7 +35,9 @@ def cumulative_incidence(source: Source, what: str = "", by: str = "") -> Pictur
         NotFound: nothing is called `what` or `by`.
     """
     group = grouping(source, by)
-    followed = outcome(source, what, randomized=group.name == "arm")
+    randomized = group.name == "arm"
+    followed = (named_outcome(source, what, randomized=randomized) if what.strip()
+                else usual(source, randomized=randomized))  # fmt: skip
     counts = _counts(source, followed, group)
     curves = {label: curve(counts[label]) for label in group.labels if label in counts}
     if not curves:
@@ -75,6 +80,8 @@ def _picture(followed: Outcome, group: Grouping, curves: Mapping[str, Sequence[S
     title = f"{title_case(followed.name)} by {time}: {', '.join(figures[:4])}"
     number = sum(steps[0].at_risk for steps in curves.values())
     events = sum(step.events for steps in curves.values() for step in steps)
+    if not events:
+        title = f"No {followed.name.removeprefix('a ')} among {number:,} {followed.unit}"
     competing = f"; {followed.others} {'compete' if ' and ' in followed.others else 'competes'}"
     subtitle = (f"Cumulative incidence of {number:,} {followed.unit} since {followed.since}; "
                 f"{method}{competing if others else ''}")  # fmt: skip
@@ -106,15 +113,19 @@ def _view(
         for label, steps in curves.items() for day, share in _points(steps)
     ]  # fmt: skip
     order = [shown(label) for label in curves]
+    last = max(steps[-1].day for steps in curves.values())
+    heights = {"domainMin": 0} | ({} if any(value["share"] for value in values)
+                                  else {"domainMax": _NOTHING})  # fmt: skip
     return {
         "data": {"values": values},
         "height": 300,
         "mark": {"type": "line", "interpolate": "step-after"},
         "encoding": {
             "x": {"field": "t", "type": "quantitative", "title": f"{unit} since {followed.since}",
-                  "axis": {"grid": False, "tickMinStep": 1}, "scale": {"nice": False}},
+                  "axis": {"grid": False, "tickMinStep": 1},
+                  "scale": {"nice": False, "domain": [0, max(1, last) / length]}},
             "y": {"field": "share", "type": "quantitative", "title": f"share with {followed.name}",
-                  "axis": {"format": "~%"}, "scale": {"domainMin": 0}},
+                  "axis": {"format": "~%", "tickCount": 5}, "scale": heights},
         } | ({"color": {"field": "group", "type": "nominal", "sort": order},
               "strokeDash": {"field": "group", "type": "nominal", "sort": order,
                              "legend": None}}

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from healthsim.errors import NotFound, near
 from healthsim.pictures.index_day import index_days
+from healthsim.pictures.named import condition_name, step_name
 from healthsim.pictures.picture import NothingToDraw
 from healthsim.pictures.source import Source
 from healthsim.pictures.words import short
 
 DEATH, DISENROLMENT, READMISSION = "death", "disenrolment", "readmission"
+STAY = "hospital stay"
 _SAME = {"died": DEATH, "dies": DEATH, "mortality": DEATH, "survival": DEATH, "dead": DEATH,
          "deaths": DEATH, "disenrollment": DISENROLMENT, "leaving": DISENROLMENT,
          "loss of coverage": DISENROLMENT, "readmissions": READMISSION,
-         "readmitted": READMISSION}  # fmt: skip
+         "readmitted": READMISSION, "stay": STAY, "inpatient": STAY, "admission": STAY,
+         "hospitalization": STAY, "hospitalisation": STAY, "hospital_stay": STAY}  # fmt: skip
 _FAR = "DATE '9999-12-31'"
 
 
@@ -42,13 +45,13 @@ class Outcome:
     horizon: int | None = None
 
 
-def outcome(source: Source, what: str, *, randomized: bool) -> Outcome:
+def named_outcome(source: Source, what: str, *, randomized: bool) -> Outcome:
     """Return the outcome that a text means.
 
     Args:
         source: the scenario.
-        what: death, disenrolment, readmission, a code of a condition or its beginning, or the id
-            of a step; empty for the first of them that happened to anybody.
+        what: death, disenrolment, readmission, hospital stay, a code of a condition or its
+            beginning, or the id of a step.
         randomized: follow from randomisation.
 
     Raises:
@@ -56,14 +59,14 @@ def outcome(source: Source, what: str, *, randomized: bool) -> Outcome:
         NothingToDraw: the tables that it needs are missing, or nothing can be followed.
     """
     wanted = _SAME.get(what.strip().lower(), what.strip())
-    if not wanted:
-        return outcome(source, usual(source), randomized=randomized)
     if wanted.lower() == DEATH:
         return _death(source, randomized)
     if wanted.lower() == DISENROLMENT:
         return _disenrolment(source)
     if wanted.lower() == READMISSION:
         return _readmission(source)
+    if wanted.lower() == STAY:
+        return _stay(source, randomized)
     if source.has("events", "step") and _any(source, "events WHERE step = ?", wanted):
         return _step(source, wanted, randomized)
     if source.has("conditions", "code", "onset_date") and _any(
@@ -78,34 +81,11 @@ def _any(source: Source, rows: str, *values: object) -> bool:
     return bool(source.select(f"SELECT 1 FROM {rows} LIMIT 1", *values))  # noqa: S608
 
 
-def usual(source: Source) -> str:
-    """Return an outcome that happened to somebody.
-
-    Raises:
-        NothingToDraw: none did.
-    """
-    if source.has("patients", "death_date") and _any(
-        source, "patients WHERE death_date IS NOT NULL"
-    ):
-        return DEATH
-    if _stays(source) > 1:
-        return READMISSION
-    if source.has("enrollments", "term_date") and _any(
-        source, "enrollments WHERE term_date IS NOT NULL"
-    ):
-        return DISENROLMENT
-    steps = _steps(source)
-    if steps:
-        return steps[0]
-    raise NothingToDraw(source.name, "has no death, stay, end of coverage or event to follow",
-                        "draw another kind, such as conditions")  # fmt: skip
-
-
-def _stays(source: Source) -> int:
+def has_stays(source: Source) -> bool:
+    """Return whether anybody was in hospital."""
     if not source.has("encounters", "encounter_class", "start_at", "end_at"):
-        return 0
-    sql = "SELECT count(*) FROM encounters WHERE encounter_class = 'inpatient'"
-    return int(source.select(sql)[0][0])
+        return False
+    return _any(source, "encounters WHERE encounter_class = 'inpatient'")
 
 
 def _steps(source: Source) -> list[str]:
@@ -123,7 +103,14 @@ def _steps(source: Source) -> list[str]:
 def _known(source: Source) -> list[str]:
     codes = source.select("SELECT DISTINCT left(code, 20) FROM conditions LIMIT 200") if source.has(
         "conditions", "code") else []  # fmt: skip
-    return [DEATH, DISENROLMENT, READMISSION, *_steps(source), *(str(row[0]) for row in codes)]
+    return [
+        DEATH,
+        DISENROLMENT,
+        READMISSION,
+        STAY,
+        *_steps(source),
+        *(str(row[0]) for row in codes),
+    ]
 
 
 def _followed(source: Source, randomized: bool) -> tuple[str, str]:
@@ -164,7 +151,7 @@ def _step(source: Source, step: str, randomized: bool) -> Outcome:
         "last - day AS ends FROM i JOIN o USING (person_id) JOIN e USING (person_id) "
         "WHERE happens IS NULL OR happens >= day"
     )
-    return Outcome(short(step.replace("_", " "), 40), since, sql, (step, step),
+    return Outcome(step_name(source, step), since, sql, (step, step),
                    others="death and the end of the journey")  # fmt: skip
 
 
@@ -179,7 +166,7 @@ def _condition(source: Source, code: str, randomized: bool) -> Outcome:
         "WHERE happens IS NULL OR happens > day"
     )
     since = f"{since}, of those without it"
-    return Outcome(f"condition {short(code, 20)}", since, sql, (code,), others="death")
+    return Outcome(condition_name(source, code), since, sql, (code,), others="death")
 
 
 def _disenrolment(source: Source) -> Outcome:
@@ -204,15 +191,33 @@ def _disenrolment(source: Source) -> Outcome:
                    others="death" if deaths else "")  # fmt: skip
 
 
+def _stay(source: Source, randomized: bool) -> Outcome:
+    """Follow everybody to their first stay in hospital; death makes it impossible."""
+    _need_stays(source)
+    ctes, since = _followed(source, randomized)
+    sql = (
+        f"{ctes}, e AS (SELECT i.person_id, min(start_at::DATE) AS happens FROM encounters "  # noqa: S608
+        "JOIN i ON i.person_id = encounters.person_id AND start_at::DATE >= i.day "
+        "WHERE encounter_class = 'inpatient' GROUP BY 1) "
+        "SELECT person_id, happens - day AS event, dies - day AS other, last - day AS ends "
+        "FROM i JOIN o USING (person_id) LEFT JOIN e USING (person_id)"
+    )
+    return Outcome("a hospital stay", since, sql, others="death")
+
+
+def _need_stays(source: Source) -> None:
+    if not has_stays(source):
+        raise NothingToDraw(
+            source.name, "has no inpatient stay", "draw another outcome: what=death"
+        )
+
+
 def _readmission(source: Source) -> Outcome:
     """Follow each discharge from a stay to the next stay; death makes it impossible.
 
     A stay that begins on the day of the discharge is a transfer: the same stay goes on.
     """
-    if not _stays(source):
-        raise NothingToDraw(
-            source.name, "has no inpatient stay", "draw another outcome: what=death"
-        )
+    _need_stays(source)
     dies = "death_date" if source.has("patients", "death_date") else "NULL::DATE"
     sql = (
         "WITH s AS (SELECT person_id, end_at::DATE AS day, lead(start_at::DATE) OVER (PARTITION "  # noqa: S608
