@@ -18,6 +18,7 @@ from healthsim.codes.published import PublishedStatistic, published
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 from healthsim.operations import auditing
+from healthsim.operations.scored import Scored, sentence
 from healthsim.persistence.database import open_read
 from healthsim.persistence.state import describe_file
 from healthsim.products.catalogue import TABLES
@@ -246,10 +247,10 @@ def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(ran: Path) -> None
     found = auditing.audit_file(ran, manifest.profile, manifest.journeys)
 
     assert found.ok
-    assert found.off == ["ccw-2019-diabetes", "iglay-2016-kidney"]
+    assert found.off == [figure(name).display for name in DECLARED[1:3]]
     assert found.score == (
-        "1 of 3 published figures are met; off: ccw-2019-diabetes, iglay-2016-kidney; "
-        "2 unverified, of too few, or not measured"
+        f"1 of 3 published figures are met; off: “{found.off[0]}”, “{found.off[1]}”; "
+        "1 not verified in a source; 1 not measured"
     )
 
 
@@ -272,6 +273,26 @@ def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> 
     rows = auditing.scored(path, manifest.profile, manifest.journeys)
 
     assert [row[auditing.SCORED.index("status")] for row in rows] == ["off", "too few"]
+    few = Scored.of(rows[1])
+    assert few.verdict == f"too few: 100 of at least {few.needed:,} needed"
+    share = few.published
+    assert 3 * (share * (1 - share) / few.needed) ** 0.5 <= share / 2
+    assert 3 * (share * (1 - share) / (few.needed - 1)) ** 0.5 > share / 2
+
+
+def test_a_figure_that_is_met_is_told_with_how_far_it_may_be_off() -> None:
+    near = Scored("a", "A", 0.6, 0.65, 0.05, 900, 0.09, "met", "s", 2020, "V", 30, "share")
+    wide = near._replace(figure="B", published=0.114, allowed=0.0613)
+    wider = near._replace(published=4.0, observed=1.5, allowed=5.0, unit="drugs")
+
+    assert near.verdict == "met within ±9 points"
+    assert wide.verdict == "met within ±6.1 points: even half of it would be"
+    assert wider.verdict == "met within ±5 drugs: even twice or none of it would be"
+    assert (near.amount(0.65), wider.amount(1.5)) == ("65 %", "1.5 drugs")
+    assert sentence([near, wide]) == (
+        "2 of 2 published figures are met; 1 of these by a tolerance that half of the figure "
+        "would pass too: “B”"
+    )
 
 
 @pytest.mark.slow

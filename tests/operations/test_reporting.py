@@ -69,6 +69,7 @@ def test_a_report_says_what_the_scenario_is_and_whether_it_is_as_asked(home: Hom
     assert [row[:2] for row in found.fates.rows] == [
         ["diabetes", "in the data"], ["denials", "not built"],
     ]  # fmt: skip
+    assert all("{" not in str(row[2]) for row in found.fates.rows)
     assert [
         verdict.good for verdict in found.verdicts if "part of the request" in verdict.text
     ] == [False]

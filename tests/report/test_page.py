@@ -162,3 +162,30 @@ def test_the_page_says_that_nobody_is_real_and_where_providers_are_that_no_patie
     assert "obody in it is real" not in imported
     assert imported.count("o patient in it is real") == 2
     assert "hospitals and pharmacies may be those of public directories" in imported
+
+
+def test_navigation_and_headings_use_the_same_words() -> None:
+    page = _page()
+    linked = re.findall(r'<li><a href="#[a-z]+">(.*?)</a>', page)
+    headings = [re.sub("<.*?>", "", text) for text in re.findall(r"<h2[^>]*>(.*?)</h2>", page)]
+
+    assert linked == headings
+    assert linked[0] == "Summary"
+
+
+def test_the_title_says_what_the_scenario_is() -> None:
+    (title,) = re.findall("<title>(.*?)</title>", _page(replace(report(), people=200)))
+
+    assert title.startswith(f"{report().name}: 200 synthetic people; ")
+    assert '<p class="what"><bdi>200 synthetic people; ' in _page(replace(report(), people=200))
+
+
+def test_a_verdict_that_a_wide_tolerance_gives_has_no_look_of_its_own() -> None:
+    said = ["met within ±9 points", "met within ±9 points: even half of it would be", "off"]
+    grid = Grid("figures", ("figure", "verdict"), [["a", text] for text in said], verdict=1)
+    page = _page(replace(report(), checks=Part("", [grid])))
+    page = page[page.index('id="checks"') : page.index('id="contents"')]
+
+    assert [re.findall(rf'<td( class="\w+")?><bdi>{text}</bdi>', page) for text in said] == [
+        [' class="good"'], [""], [' class="bad"'],
+    ]  # fmt: skip

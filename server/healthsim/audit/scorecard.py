@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from math import sqrt
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class ScoredFigure:
         observed: what the tables hold; None where the tables hold no such people.
         count: people that it rests on.
         allowed: how far it may be off: tolerance, by vintage, and three standard errors.
+        needed: least number of people by which it can be judged.
         status: met, off, unverified (nobody has read the figure in a source), too few (people, or
             chance alone may move it too far), not measured.
     """
@@ -52,6 +53,7 @@ class ScoredFigure:
     observed: float | None
     count: int
     allowed: float
+    needed: int
     status: str
 
     @property
@@ -107,25 +109,28 @@ def _scored(
         mean, spread, _, people = observed_statistics(connection, figure, days)
     figure_of = spread if statistic.spread else mean
     if figure_of is None:
-        return ScoredFigure(figure, None, people, figure.tolerance, UNMEASURED)
+        return ScoredFigure(figure, None, people, figure.tolerance, _LEAST, UNMEASURED)
     observed = float(figure_of)
     chance = 3 * _error(figure, statistic, spread or 0.0, people)
     allowed = tolerance(figure, days[0].year) + chance
     near = abs(observed - figure.value) <= allowed
     status = (MET if near else OFF) if figure.verified else UNVERIFIED
-    status = TOO_FEW if figure.verified and _vague(figure, chance, people) else status
+    needed = _needed(figure, chance, people)
+    status = TOO_FEW if figure.verified and people < needed else status
     return ScoredFigure(
-        figure, round(observed, _DECIMALS), people, round(allowed, _DECIMALS), status
+        figure, round(observed, _DECIMALS), people, round(allowed, _DECIMALS), needed, status
     )
 
 
-def _vague(figure: PublishedStatistic, chance: float, people: int) -> bool:
-    """Return whether a figure cannot be judged: too few people, or too much chance.
+def _needed(figure: PublishedStatistic, chance: float, people: int) -> int:
+    """Return by how many people a figure can be judged: with fewer, chance moves it too far.
 
     A share is judged by the rarer of having and not having, another figure by its tolerance.
+    Chance goes with one over the root of the number of people.
     """
     rarer = _VAGUE * min(figure.value, 1 - figure.value)
-    return people < _LEAST or chance > (rarer if figure.unit == "share" else figure.tolerance)
+    most = rarer if figure.unit == "share" else figure.tolerance
+    return max(_LEAST, ceil(round(people * (chance / most) ** 2, _DECIMALS)))
 
 
 _PLANS = ("enrollments", "plans")

@@ -15,6 +15,7 @@ from healthsim.errors import StorageError
 from healthsim.operations import runs, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.runs import RunRecord
+from healthsim.operations.scored import Scored, sentence
 from healthsim.watching import part, step
 
 
@@ -72,19 +73,14 @@ class AuditReport:
 
     @property
     def off(self) -> list[str]:
-        """Names of the published figures that are not met."""
-        return [str(row[0]) for row in self.scored if row[SCORED.index("status")] == "off"]
+        """The published figures that are not met, in words."""
+        found = [Scored.of(row) for row in self.scored]
+        return [one.figure for one in found if one.status == "off"]
 
     @property
     def score(self) -> str:
         """How many published figures are met, and which are not, as a sentence."""
-        status = [row[SCORED.index("status")] for row in self.scored]
-        counted = [each for each in status if each in ("met", "off")]
-        sentence = f"{status.count('met')} of {len(counted)} published figures are met"
-        sentence = sentence if counted else "no published figure can be judged"
-        sentence += f"; off: {', '.join(self.off)}" if self.off else ""
-        rest = len(status) - len(counted)
-        return f"{sentence}; {rest} unverified, of too few, or not measured" if rest else sentence
+        return sentence(self.scored)
 
 
 def worst_first(compared: Sequence[list[Any]]) -> list[list[Any]]:
@@ -106,8 +102,7 @@ UNLISTED = ["code", "where", "rows"]
 _MOST_NAMED = 20  # unlisted codes; the rows of the audit name them all
 FINDING = ["check", "where", "rows", "mend"]
 COMPARED = ["what", "asked", "got", "low", "high", "ok"]
-SCORED = ["id", "figure", "published", "observed", "difference", "n", "allowed", "status",
-          "source", "year", "confidence"]  # fmt: skip
+SCORED = list(Scored._fields)
 NOT_GOT = ["words", "fate", "note"]
 EXPECTED = ["where", "expectation", "expected", "got", "met"]
 
@@ -163,7 +158,7 @@ def scored(path: Path, profile: str, journeys: Sequence[str]) -> list[list[Any]]
     return [
         [row.figure.code, row.figure.display, row.figure.value, row.observed, row.difference,
          row.count, row.allowed, row.status, row.figure.source, row.figure.year,
-         row.figure.confidence]
+         row.figure.confidence, row.needed, row.figure.unit]
         for row in scorecard.score(path, declared, who.as_of, last)
     ]  # fmt: skip
 

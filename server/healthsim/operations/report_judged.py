@@ -1,18 +1,58 @@
-"""What a report says of an audit: a summary in a few lines, and the tables behind it."""
+"""What a report says of requests and of an audit: a few lines, and the tables behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from healthsim.operations import auditing
+from healthsim.operations.scored import Scored
 from healthsim.report.facts import Grid, Part, Verdict
 from healthsim.report.wording import counted
 
 if TYPE_CHECKING:
     from healthsim.operations.auditing import AuditReport
 
-_SCORED = ("figure", "published", "observed", "status", "source", "year")
+_SCORED = ("figure", "published", "got", "tolerance", "verdict", "people", "source", "year")
+_FATES = {
+    "bound": "in the data",
+    "open": "left out",
+    "not_built": "not built",
+    "ignored": "left out",
+}
+
+
+def fates(wishes: Sequence[Mapping[str, Any]]) -> Grid | None:
+    """Return the parts of the requests, and what became of each; a part said twice comes once."""
+    rows = [
+        (str(wish.get("words", "")), _FATES.get(str(wish.get("fate")), "left out"),
+         _in_words(str(wish.get("note") or "")), str(wish.get("path") or ""))
+        for wish in wishes
+    ]  # fmt: skip
+    told = [list(row) for row in dict.fromkeys(rows)]
+    columns = ("words of the request", "fate", "as what, or why", "where in the specification")
+    return Grid("What became of each part", columns, told, verdict=1) if told else None
+
+
+def _in_words(note: str) -> str:
+    """Return a note of the ledger; a value of the specification is said in words.
+
+    >>> _in_words('{"type": "uniform", "low": 2, "high": 17}'), _in_words("as drafted")
+    ('uniform: low 2, high 17', 'as drafted')
+    >>> _in_words('{"cut": [1, 2...')
+    'as the specification below says'
+    """
+    from healthsim.building import phrases  # noqa: PLC0415  it is needed here only
+
+    if not note.startswith(("{", "[", '"')):
+        return note
+    try:
+        value = json.loads(note)
+    except (ValueError, RecursionError):
+        return "as the specification below says" if note.endswith("...") else note
+    parts = value if isinstance(value, list) else [value]
+    return "; ".join(phrases.say(part) for part in parts)
 
 
 def verdicts(audited: AuditReport) -> list[Verdict]:
@@ -69,13 +109,19 @@ def asked(audited: AuditReport) -> Part:
 def checks(audited: AuditReport) -> Part:
     """Return what the audit found, and how expectations and published figures came out."""
     expected = [[*row[:-1], "met" if row[-1] else "not met"] for row in audited.expected]
-    score = [auditing.SCORED.index(column) for column in _SCORED]
-    scored = [[row[place] for place in score] for row in audited.scored]
+    scored = [_scored(row) for row in audited.scored]
     grids = [
         Grid("Checks that do not hold", auditing.FINDING, audited.findings),
         Grid("What the specifications expect", auditing.EXPECTED, expected, verdict=4),
         Grid("Published figures that the specifications set out to reproduce",
-             ("figure", "published", "got", "verdict", "source", "year"), scored, verdict=3),
+             _SCORED, scored, verdict=4),
         Grid("Codes that no code book knows", auditing.UNLISTED, audited.unlisted),
     ]  # fmt: skip
     return Part(_held(audited), [grid for grid in grids if grid.rows])
+
+
+def _scored(row: Sequence[Any]) -> list[Any]:
+    """Return a published figure as a row of the page."""
+    one = Scored.of(row)
+    return [one.figure, one.amount(one.published), one.amount(one.observed), one.tolerance,
+            one.verdict, one.n, one.source, one.year]  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from healthsim.errors import HealthSimError, Refused, StorageError
 from healthsim.operations import auditing, drawing, inlining, scenarios
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 _LONGEST_DOCUMENT = 300_000  # characters of a specification that a page holds
 _LONGEST_TEXT = 5_000  # characters of a description or a request
 _MOST_REQUESTS = 20
-_FATES = {
-    "bound": "in the data",
-    "open": "left out",
-    "not_built": "not built",
-    "ignored": "left out",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +91,7 @@ def gather(home: Home, name: str) -> Report:
         period=_period(summary),
         references=summary.references,
         requests=[text[:_LONGEST_TEXT] for text in summary.requests[:_MOST_REQUESTS]],
-        fates=_fates(summary.wishes),
+        fates=judged.fates(summary.wishes),
         verdicts=judged.verdicts(audited) if audited else (),
         pictures=_pictures(home, name, notes) if summary.count else (),
         asked=judged.asked(audited) if audited else None,
@@ -125,18 +119,6 @@ def _tables(home: Home, name: str) -> Grid:
     rows = [[table, number, grain.removeprefix(_GRAIN)]
             for table, number, grain in scenarios.tables(home, name)]  # fmt: skip
     return Grid("Its tables", ("table", "rows", _GRAIN.strip()), rows)
-
-
-def _fates(wishes: Sequence[Mapping[str, Any]]) -> Grid | None:
-    """Return the parts of the requests, and what became of each; a part said twice comes once."""
-    rows = [
-        [str(wish.get("words", "")), _FATES.get(str(wish.get("fate")), "left out"),
-         " ".join(str(wish[key]) for key in ("path", "note") if wish.get(key))]
-        for wish in wishes
-    ]  # fmt: skip
-    told = [list(row) for row in dict.fromkeys(map(tuple, rows))]
-    columns = ("words of the request", "fate", "where, or why")
-    return Grid("What became of each part", columns, told, verdict=1) if told else None
 
 
 def _pictures(home: Home, name: str, notes: list[str]) -> list[Drawn]:

@@ -110,3 +110,9 @@ class Report:
     real_providers: bool = False
     command: str = ""
     notes: Sequence[str] = ()
+
+    @property
+    def what(self) -> str:
+        """What the scenario is, in a line: its people, and the titles of its specifications."""
+        people = f"{self.people:,} synthetic {'person' if self.people == 1 else 'people'}"
+        return "; ".join([people, *(document.title for document in self.documents)])

@@ -89,7 +89,11 @@ def _drawn(picture: Drawn, width: str, uses: dict[str, str]) -> Markup:
 
 
 def _tone(grid: Grid, text: str, position: int) -> str:
-    return _TONES.get(text, "") if position == grid.verdict else ""
+    """Return the look of a verdict; one that is met by a wide tolerance has none."""
+    if position != grid.verdict:
+        return ""
+    narrow = text.startswith("met within ") and not text.endswith(" of it would be")
+    return _TONES.get("met" if narrow else text, "")
 
 
 def _as_link(text: str) -> str:
