@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
@@ -28,7 +29,9 @@ def test_a_change_says_what_was_and_what_is(both: Draft) -> None:
 
     assert new.profile is not None
     assert new.profile["count"] == 50
-    assert changed == ["count: 200 -> 50"]
+    assert changed == [
+        "count: 200 -> 50", "said '200' -> count: 200 people; changed later: 200 -> 50",
+    ]  # fmt: skip
 
 
 def test_an_assumption_is_settled_by_a_change_of_its_path(both: Draft) -> None:
@@ -232,3 +235,31 @@ def test_a_path_that_begins_too_deep_is_answered_with_the_whole_path(
         refining.refine(both, [_set(path, 1)])
 
     assert caught.value.problem.mend == f"did you mean {whole!r}?"
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "share"),
+    [
+        ("clinical.comorbidities[I10].share", "25%", 0.25),
+        ("demographics.gender", {"F": "60 %", "M": "40 per cent"}, {"F": 0.6, "M": 0.4}),
+        ("demographics.location.states", {"TX": "100%"}, {"TX": 1.0}),
+    ],
+)
+def test_a_per_cent_as_text_is_read_where_a_share_stands(
+    both: Draft, path: str, said: object, share: object
+) -> None:
+    _, changed = refining.refine(both, [_set(path, said)])
+
+    assert changed[0].endswith(f"-> {json.dumps(share)}")
+
+
+def test_a_per_cent_as_text_elsewhere_is_refused_with_the_number_to_write(both: Draft) -> None:
+    for path in ("count", "demographics.age.mean"):
+        with pytest.raises(SpecError, match=r"'25%' is text.*write 0\.25 for 25%"):
+            refining.refine(both, [_set(path, "25%")])
+
+
+def test_words_that_no_request_has_are_refused_with_their_place_in_the_change(both: Draft) -> None:
+    changes = [_set("seed", 1), {**_set("count", 9), "for": "zorblax"}]
+    with pytest.raises(HealthSimError, match=r"changes\[1\]\.for: 'zorblax' is in none"):
+        refining.refine(both, changes)

@@ -461,3 +461,38 @@ async def test_a_damaged_scenario_can_be_deleted(tmp_path: Path) -> None:
     assert "damaged" in str(asked.content)
     assert not done.is_error
     assert not broken.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "pieces"),
+    [
+        ([{"op": "answer", "path": "seed", "value": 1}], {}, ("changes[0].op", "use 'set'")),
+        ([{"op": "add", "path": "products", "value": "x"}], {}, ("'add'", "use 'append'")),
+        ([{"op": "delete", "path": "seed"}], {}, ("'delete'", "use 'remove'")),
+        (
+            [{"op": "set", "path": "seed", "value": 1}],
+            {"for": "50"},
+            ("for", "it belongs at changes[0].for"),
+        ),
+    ],
+)
+async def test_a_change_in_the_words_of_other_tools_is_refused_with_those_of_this_one(
+    open_client: Open, changes: list[dict[str, Any]], more: dict[str, str], pieces: tuple[str, ...]
+) -> None:
+    async with open_client() as client:
+        arguments = {"spec_id": "any", "changes": changes, **more}
+        text = await _refused(client, "refine_spec", arguments)
+
+    assert all(piece in text for piece in pieces), text
+
+
+async def test_a_preview_says_what_will_stop_the_run_and_how_to_go_on(open_client: Open) -> None:
+    async with open_client() as client:
+        asked = {"request": "20 people with gout in Texas who keep bees"}
+        started = (await client.call_tool("start_profile_builder", asked)).structured_content or {}
+        spec = {"spec_id": started["spec_id"]}
+        await client.call_tool("start_journey_builder", spec | {"request": "they play chess"})
+        told = (await client.call_tool("preview_spec", spec)).structured_content or {}
+
+    for piece in ("keep bees", "play chess", "journeys[0].phases[0].steps is empty", "accept_open"):
+        assert piece in told["next"]

@@ -52,6 +52,8 @@ def page(draft: Draft, problems: list[Problem], open_questions: list[Question]) 
     parts += _journeys(draft, origins, MOST_CHARACTERS - sum(map(len, parts)))
     parts += _listed("Wrong", [str(problem) for problem in problems])
     parts += _listed("Not in the draft", [line(x.line()) for x in unsettled(draft.wishes)])
+    changed = [wish for wish in draft.wishes if wish.fate == "changed"]
+    parts += _listed("Said, and changed later", [line(wish.line()) for wish in changed])
     asks = [_LISTED if question.path == "not_understood" else question.ask
             for question in open_questions]  # fmt: skip
     parts += _listed("Open", asks)

@@ -124,7 +124,8 @@ def _is_whole(draft: Draft) -> bool:
     documents = [*draft.journeys, *([] if draft.profile is None else [draft.profile])]
     texts = [draft.save_as, *draft.requests, *draft.settled, *draft.templates]
     texts += [text for item in draft.assumptions for text in (item.path, item.said, item.ask)]
-    texts += [text for wish in draft.wishes for text in (wish.words, wish.path, wish.note)]
+    texts += [text for wish in draft.wishes
+              for text in (wish.words, wish.path, wish.note, wish.took)]  # fmt: skip
     changes = [change for item in draft.assumptions for change in item.instead]
     changes += [change for wish in draft.wishes for change in wish.suggestions]
     places = [number for wish in draft.wishes for span in wish.spans for number in span]
@@ -275,6 +276,11 @@ def says_who(profile: Mapping[str, Any]) -> bool:
     return bool(
         clinical.get("primary") or clinical.get("comorbidities") or profile.get("coverage")
     ) or "age" in (profile.get("demographics") or {})
+
+
+def empty(draft: Draft) -> list[Question]:
+    """Return the open questions that leave a part of a run empty: journeys in which nothing is."""
+    return _of_journeys(draft)
 
 
 def phase(problems: list[Problem], open_questions: list[Question]) -> Phase:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from healthsim.building.vocabulary import FUNCTION_WORDS
 from healthsim.errors import Refused
 
-Fate = Literal["bound", "open", "not_built", "ignored"]
+Fate = Literal["bound", "changed", "open", "not_built", "ignored"]
 Span = tuple[int, int]
 
 SAYS_NOTHING = "says nothing"
@@ -83,11 +83,13 @@ class Wish:
         request: its number in `Draft.requests`.
         words: the piece as it was written; of fillers, all of them.
         spans: its tokens, as characters of the request, (start, end).
-        fate: `bound` to `path`; `open`, a question; `not_built`, with the nearest thing that is;
-            or `ignored`, because it says nothing or because the person goes on without it.
+        fate: `bound` to `path`; `changed` there by a later change; `open`, a question;
+            `not_built`, with the nearest thing that is; or `ignored`, because it says nothing or
+            because the person goes on without it.
         path: of the draft; `save_as` and `template` are of the conversation.
         note: what it was bound to, or why it was not.
         suggestions: changes that would answer it.
+        took: of one that is changed, what stood at its path first, as JSON.
     """
 
     request: int
@@ -97,6 +99,7 @@ class Wish:
     path: str = ""
     note: str = ""
     suggestions: tuple[dict[str, Any], ...] = ()
+    took: str = ""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Wish:
@@ -108,7 +111,7 @@ class Wish:
 
     def line(self) -> str:
         """Return it as a line for the person and the model."""
-        if self.fate == "bound":
+        if self.fate in ("bound", "changed"):
             return f"{self.words!r} -> {self.path}{f': {self.note}' if self.note else ''}"
         return f"{self.words} ({self.note})" if self.note else self.words
 
@@ -132,19 +135,27 @@ def lost(requests: Sequence[str], wishes: Sequence[Wish]) -> list[str]:
 
 
 def bind(
-    wishes: Sequence[Wish], requests: Sequence[str], words: str, path: str, note: str = ""
+    wishes: Sequence[Wish],
+    requests: Sequence[str],
+    words: str,
+    path: str,
+    note: str = "",
+    where: str = "for",
 ) -> tuple[Wish, ...]:
     """Bind words of a request to a path, whatever became of them before.
 
     Raises:
         Refused: no request has these words; the error lists the open ones.
     """
-    return _move(wishes, requests, words, "bound", path, note)
+    return _move(wishes, requests, _place(wishes, requests, words, where), "bound", path, note)
 
 
-def drop(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple[Wish, ...]:
+def drop(
+    wishes: Sequence[Wish], requests: Sequence[str], words: str, where: str = "for"
+) -> tuple[Wish, ...]:
     """Ignore words on purpose, because the person goes on without them."""
-    return _move(wishes, requests, words, "ignored", "", LEFT_OUT)
+    place = _place(wishes, requests, words, where)
+    return _move(wishes, requests, place, "ignored", "", LEFT_OUT)
 
 
 def drop_all(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
@@ -162,9 +173,14 @@ def _left_out(wish: Wish) -> str:
 
 
 def _move(
-    wishes: Sequence[Wish], requests: Sequence[str], words: str, fate: Fate, path: str, note: str
+    wishes: Sequence[Wish],
+    requests: Sequence[str],
+    place: tuple[int, Span],
+    fate: Fate,
+    path: str,
+    note: str,
 ) -> tuple[Wish, ...]:
-    number, (start, end) = _place(wishes, requests, words)
+    number, (start, end) = place
     moved = [
         (token.start, token.end)
         for token in tokens(requests[number][:LONGEST])
@@ -179,7 +195,9 @@ def _move(
     return (*rest, Wish(number, text, tuple(moved), fate, path, note))
 
 
-def _place(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple[int, Span]:
+def _place(
+    wishes: Sequence[Wish], requests: Sequence[str], words: str, where: str
+) -> tuple[int, Span]:
     """Return the request and the characters where words stand; where they are open, if anywhere."""
     wanted = [token.text.lower() for token in tokens(words)]
     places = [
@@ -199,7 +217,7 @@ def _place(wishes: Sequence[Wish], requests: Sequence[str], words: str) -> tuple
     if not places:
         listed = "; ".join(repr(wish.words) for wish in waiting)[:500]
         raise Refused(
-            "for",
+            where,
             f"{words[:80]!r} is in none of the requests",
             f"write words of a request as they stand there; open are: {listed or 'none'}",
         )

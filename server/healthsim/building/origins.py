@@ -33,22 +33,24 @@ class Origins:
             pieces = paths.parse(path)
         except Refused:  # an unfinished draft may hold a name that no path can
             return ASSUMED
-        words = self._words(path)
+        words, changed = self._words(path), self._words(path, "changed")
         if any(_meet(path, one) for one in self._assumed):
             return f"{ASSUMED} for {words}" if words else ASSUMED
         value = paths.find(self._draft.profile, pieces)
         same = value is not None and value == paths.find(self._profile, pieces)
         if not words and not self._draft.is_settled(path):
             return TEMPLATE if same else ASSUMED
+        if changed and not words:
+            return f"{SAID} later, in place of {changed}"
         said = f"{SAID} {words}".strip()
         if same and not any(letter.isdigit() for letter in words):
             return f"{said}, as in the template"
         usual = path == "coverage.plan" and any(value == dict(one.plans) for one in PAYERS)
         return f"{said}, shares assumed" if usual and words and len(value) > 1 else said
 
-    def _words(self, path: str) -> str:
+    def _words(self, path: str, fate: str = "bound") -> str:
         """Return what the person said of a path, in quotes; empty where it was set directly."""
-        wishes = [wish for wish in self._draft.wishes if wish.fate == "bound" and wish.path]
+        wishes = [wish for wish in self._draft.wishes if wish.fate == fate and wish.path]
         words = [line(wish.words) for wish in wishes if _meet(wish.path, path)]
         return ", ".join(f"{word!r}" for word in dict.fromkeys(words[:_MOST_WORDS]))
 

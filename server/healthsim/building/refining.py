@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from healthsim.building import ledger, paths
+from healthsim.building import changing_later, ledger, paths
 from healthsim.building.draft import Draft, problems
 from healthsim.building.ledger import Wish
 from healthsim.errors import HealthSimError, Problem, Refused, SpecError, alike, near
@@ -39,7 +39,8 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
     Returns:
         The new draft, and one line for each change: where, from what, to what.
 
-    A value that is refused is read once more with texts of JSON as what they hold, and 5.0 as 5.
+    A value that is refused is read once more with texts of JSON as what they hold, 5.0 as 5, and
+    "25 %" as 0.25 where a share stands.
 
     Raises:
         Refused: a path names no place; nothing is changed.
@@ -47,15 +48,22 @@ def refine(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, l
     """
     try:
         return _refined(draft, changes)
-    except SpecError:
+    except SpecError as error:
         read = [
-            {key: _read(item) if key == "value" else item for key, item in change.items()}
+            {
+                key: _read(item, str(change.get("path", ""))) if key == "value" else item
+                for key, item in change.items()
+            }
             for change in changes
         ]
         if repr(read) != repr([dict(change) for change in changes]):  # 5.0 equals 5
             with suppress(HealthSimError):
                 return _refined(draft, read)
-        raise
+        said = next((text for change in changes for text in _per_cents(change.get("value"))), "")
+        if not said:
+            raise
+        mend = f"a share is a number from 0 to 1: write {_share(said):g} for {said}"
+        raise SpecError([Problem("changes", f"{said!r} is text", mend), *error.problems]) from None
 
 
 def _refined(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft, list[str]]:
@@ -64,11 +72,12 @@ def _refined(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft,
     document: dict[str, Any] = {"profile": draft.profile, "journeys": list(draft.journeys)}
     document = copy.deepcopy(document)
     lines, settled = [], list(draft.settled)
-    wishes = draft.wishes
+    wishes, fresh = draft.wishes, list[Wish]()
     for number, change in enumerate(changes):
         words = str(change.get("for") or "")
         if str(change["path"]).strip() == "not_understood":
-            wishes = _leave_out(str(change["op"]), wishes, draft.requests, words)
+            where = f"changes[{number}].for"
+            wishes = _leave_out(str(change["op"]), wishes, draft.requests, words, where)
             lines.append(f"not_understood: {words or 'all'} -> left out")
             continue
         pieces, path = resolve(document, str(change["path"]), f"changes[{number}].path")
@@ -79,9 +88,14 @@ def _refined(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft,
         lines.append(f"{path}: {_short(before)} -> {_short(after)}")
         settled.append(path)
         if words:
-            wishes = ledger.bind(wishes, draft.requests, words, path, _short(after))
+            where = f"changes[{number}].for"
+            wishes = ledger.bind(wishes, draft.requests, words, path, _short(after), where)
+            fresh.append(wishes[-1])
     if not document["profile"] and not document["journeys"]:
         raise Refused("changes", "would leave an empty draft", "start a new one instead")
+    was = {"profile": draft.profile, "journeys": draft.journeys}
+    assumed = [item.path for item in draft.assumptions if not draft.is_settled(item.path)]
+    wishes, told = changing_later.followed(wishes, was, document, fresh, assumed)
     new = replace(
         draft,
         profile=document["profile"],
@@ -93,7 +107,7 @@ def _refined(draft: Draft, changes: Sequence[Mapping[str, Any]]) -> tuple[Draft,
     if size > MOST_CHARACTERS:
         raise Refused("changes", f"make a specification of {size:,} characters", "make it smaller")
     _refuse_new_problems(draft, new)
-    return new, lines
+    return new, [*lines, *told]
 
 
 def _refuse_whole(change: Mapping[str, Any], part: str) -> None:
@@ -108,12 +122,12 @@ def _refuse_whole(change: Mapping[str, Any], part: str) -> None:
 
 
 def _leave_out(
-    op: str, wishes: tuple[Wish, ...], requests: Sequence[str], words: str
+    op: str, wishes: tuple[Wish, ...], requests: Sequence[str], words: str, where: str
 ) -> tuple[Wish, ...]:
     """Leave words out on purpose; all that are open where none are named."""
     if op != "remove":
         raise Refused("not_understood", "can only be removed", "use op remove")
-    return ledger.drop(wishes, requests, words) if words else ledger.drop_all(wishes)
+    return ledger.drop(wishes, requests, words, where) if words else ledger.drop_all(wishes)
 
 
 def _refuse_new_problems(old: Draft, new: Draft) -> None:
@@ -241,14 +255,43 @@ def _plain(value: Any) -> Any:
     return _loaded(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
-def _read(value: Any) -> Any:
-    """Return a value with texts of JSON as what they hold, and 5.0 as 5."""
+_PER_CENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:%|per ?cent)\s*", re.IGNORECASE)
+_SHARES = re.compile(
+    r"(?:share|chance|weight|loading)$"
+    r"|(?:weights|gender|states|counties|metros|plan|race|ethnicity)(?:[.\[][^.\[]+)?$"
+)
+"""Ends of the paths at which a share stands, or one of several that have labels."""
+
+
+def _read(value: Any, path: str) -> Any:
+    """Return a value with texts of JSON as what they hold, 5.0 as 5, and per cents of shares."""
     if isinstance(value, dict):
-        return {key: _read(item) for key, item in value.items()}
+        return {key: _read(item, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, list):
-        return [_read(item) for item in value]
+        return [_read(item, f"{path}[]") for item in value]
+    if isinstance(value, str) and _PER_CENT.fullmatch(value) and _SHARES.search(path):
+        return _share(value)
     value = _loaded(value) if isinstance(value, str) else value
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _share(text: str) -> float:
+    """Return the share that a text of a per cent says.
+
+    >>> _share("25 %"), _share("100%")
+    (0.25, 1.0)
+    """
+    said = _PER_CENT.fullmatch(text)
+    return round(float(said[1]) / 100, 8) if said else 0.0
+
+
+def _per_cents(value: Any) -> Iterator[str]:
+    """Yield the texts of a value that say a per cent."""
+    if isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _per_cents(item)
+    elif isinstance(value, str) and _PER_CENT.fullmatch(value):
+        yield value
 
 
 def _loaded(text: str) -> Any:

@@ -120,7 +120,7 @@ def audit(home: Home, name: str) -> AuditReport:
 
 
 def not_got(wishes: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    """Return the words of requests that never came into the specifications, as rows."""
+    """Return the words of requests that are not in the specifications, or no longer, as rows."""
     return [[wish.get(key) for key in NOT_GOT] for wish in wishes if wish.get("fate") != "bound"]
 
 

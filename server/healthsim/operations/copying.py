@@ -107,14 +107,24 @@ def _with_wishes(draft: Draft, requests: Sequence[str], kept: Sequence[Mapping[s
         for number, request in enumerate(request[:LONGEST] for request in requests)
     )  # fmt: skip
     for wish in kept:
-        words, path, note = (str(wish.get(key, "")) for key in ("words", "path", "note"))
+        words = str(wish.get("words", ""))
         with suppress(Refused):  # pieces that were put together from several places
             wishes = (
-                bind(wishes, requests, words, path, note)
-                if wish.get("fate") == "bound"
+                _bound(wishes, requests, wish)
+                if wish.get("fate") in ("bound", "changed")
                 else drop(wishes, requests, words)
             )
     return replace(draft, requests=tuple(requests), wishes=wishes)
+
+
+def _bound(
+    wishes: Sequence[Wish], requests: Sequence[str], kept: Mapping[str, Any]
+) -> tuple[Wish, ...]:
+    """Bind the words of a kept wish; what was changed after it was said stays so."""
+    words, path, note = (str(kept.get(key, "")) for key in ("words", "path", "note"))
+    bound = bind(wishes, requests, words, path, note)
+    changed = kept.get("fate") == "changed"
+    return (*bound[:-1], replace(bound[-1], fate="changed" if changed else "bound"))
 
 
 def documents_of(path: Path, source: str) -> dict[str, Any]:

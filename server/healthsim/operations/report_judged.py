@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SCORED = ("figure", "published", "got", "tolerance", "verdict", "people", "source", "year")
 _FATES = {
     "bound": "in the data",
+    "changed": "changed later",
     "open": "left out",
     "not_built": "not built",
     "ignored": "left out",
@@ -64,10 +65,15 @@ def verdicts(audited: AuditReport) -> list[Verdict]:
                         f"{counted(len(audited.expected), 'expectation')} met."))  # fmt: skip
     if audited.scored:
         verdicts.append(Verdict(None if audited.off else True, _sentence(audited.score)))
-    left = {str(row[0]) for row in audited.not_got}
+    left = {str(row[0]) for row in audited.not_got if row[1] != "changed"}
+    changed = {str(row[0]) for row in audited.not_got if row[1] == "changed"}
     if left:
         missing = f"{counted(len(left), 'part')} of the request {'is' if len(left) == 1 else 'are'}"
         verdicts.append(Verdict(False, f"{missing} not in the data."))
+    if changed:
+        parts = f"{counted(len(changed), 'part')} of the request"
+        verdicts.append(Verdict(None, f"{parts} {'was' if len(changed) == 1 else 'were'} changed "
+                                      "after it was said."))  # fmt: skip
     if audited.note:
         verdicts.append(Verdict(None, _sentence(audited.note)))
     return verdicts

@@ -66,8 +66,8 @@ class Manifest:
             it was asked, sums of the shares, of their variances and of the hazard accrued, how
             many were cut short, and how often it happened; None in files that do not say.
         requests: what people asked for, in their words.
-        wishes: the pieces of the requests that say something: request, words, fate (bound, open,
-            not_built, ignored), path and note.
+        wishes: the pieces of the requests that say something: request, words, fate (bound, changed,
+            open, not_built, ignored), path and note.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
         format: number of the form in which the file is written.

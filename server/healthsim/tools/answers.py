@@ -176,6 +176,7 @@ class ScenarioShown(Answer):
     digest: str = ""
     imported: dict[str, str] = {}
     requests: list[str] = []
+    changed: list[str] = []
     tables: Rows = {}
     expectations: Rows = {}
     columns: Rows = {}

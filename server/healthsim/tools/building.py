@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from mcp.types import CallToolResult
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from healthsim.building import (
     card,
@@ -27,7 +27,7 @@ from healthsim.building.draft import Draft
 from healthsim.building.ledger import Wish, unsettled
 from healthsim.building.question import Question
 from healthsim.building.typed import Typed
-from healthsim.errors import NotFound, Refused, SpecError, near, quoted
+from healthsim.errors import NotFound, Refused, SpecError, cut, near, quoted
 from healthsim.operations import scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.operations.specs import StoredDraft
@@ -52,6 +52,16 @@ Shares = dict[str, float]
 SpecId = Annotated[str, Field(description="A draft.")]
 
 
+_TO_SET = "use 'set' with path and value; `for` has the request's words that it answers"
+_TO_APPEND = "use 'append' with the path of a list and a value"
+_TO_REMOVE = "use 'remove' with a path; path not_understood leaves words out"
+_OPS = {
+    **dict.fromkeys(("answer", "replace", "update", "change", "assign", "bind", "put"), _TO_SET),
+    **dict.fromkeys(("add", "insert", "push"), _TO_APPEND),
+    **dict.fromkeys(("delete", "drop", "unset", "ignore", "leave_out"), _TO_REMOVE),
+}
+
+
 class DraftChange(BaseModel):
     """One small change to a draft."""
 
@@ -69,6 +79,14 @@ class DraftChange(BaseModel):
     for_: Annotated[str, Field(alias="for", description="The request's words that it answers.")] = (
         ""
     )
+
+    @field_validator("op", mode="before")
+    @classmethod
+    def _meant(cls, op: object) -> object:
+        """Say which op is meant by a word that other tools have for it."""
+        if mend := _OPS.get(str(op).strip().lower()):
+            raise ValueError(f"is {op!r}; {mend}")
+        return op
 
 
 def find_templates(
@@ -304,10 +322,24 @@ def preview_spec(
                 *surprises.warnings(spec),
                 *preview.warnings,
             ],
-            next=f"If the person agrees: execute_spec(spec_id={spec_id!r}, save_as={free!r})."
+            next=_run(spec, spec_id, free)
             + (f" {spec.save_as!r} is taken." if spec.save_as not in ("", free) else ""),
         )
     )
+
+
+def _run(spec: Draft, spec_id: str, name: str) -> str:
+    """Return the next step before a run: what execute_spec refuses is asked first."""
+    waiting = [repr(wish.words) for wish in unsettled(spec.wishes)]
+    waiting += [f"{item.path} is empty" for item in draft.empty(spec)]
+    call = f"execute_spec(spec_id={spec_id!r}, save_as={name!r}"
+    if not waiting:
+        return f"If the person agrees: {call})."
+    return (f"Ask first, for execute_spec stops on it: {cut('; '.join(waiting), _LONGEST_OPEN)}. "
+            f"If the person goes on without it: {call}, accept_open=true).")  # fmt: skip
+
+
+_LONGEST_OPEN = 300  # characters of what is still open
 
 
 def _started(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import time
@@ -18,7 +19,7 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from healthsim.building import journeying, starting
+from healthsim.building import changing_later, draft, journeying, starting
 from healthsim.building.draft import Draft
 from healthsim.building.ledger import unsettled
 from healthsim.building.typed import Typed
@@ -124,10 +125,17 @@ class _Asked:
         """Begin or join the run."""
         record, ours = generate.begin(self._home, self._profile, self._spec.journeys)
         self._begun = record.run_id if ours else ""
-        runs.keep_wishes(self._home, record.run_id, self._spec.ledger())
+        runs.keep_wishes(self._home, record.run_id, self._ledger())
         if self._given_up:
             self.give_up()
         return record
+
+    def _ledger(self) -> dict[str, Any]:
+        """Return what became of the words: a count that the call gives changes those of a count."""
+        was = {"profile": self._spec.profile, "journeys": self._spec.journeys}
+        now = {**was, "profile": self._profile}
+        wishes, _ = changing_later.followed(self._spec.wishes, was, now, (), ())
+        return dataclasses.replace(self._spec, wishes=wishes).ledger()
 
     def is_again(self, name: str) -> bool:
         """Return whether the saved scenario has the same documents, so that this is a repeat."""
@@ -160,8 +168,10 @@ def _asked(
 def _refuse_open(spec: Draft) -> None:
     """Refuse to run while words of the person are not in the draft, so that they confirm it once.
 
+    A journey in which nothing happens stops it likewise: it would be run as if it were wanted so.
+
     Raises:
-        Refused: with the words, and how to go on.
+        Refused: with the words or the place, and how to go on.
     """
     waiting = unsettled(spec.wishes)
     if waiting:
@@ -170,6 +180,13 @@ def _refuse_open(spec: Draft) -> None:
             "not_understood", f"these words are not in the draft: {listed}",
             "bind them with refine_spec (for=<the words>), or tell the person and call again with "
             "accept_open=true",
+        )  # fmt: skip
+    left_empty = draft.empty(spec)
+    if left_empty:
+        raise Refused(
+            left_empty[0].path, f"is empty, so nothing happens: {left_empty[0].ask.rstrip('.')}",
+            "ask the person and append steps, or start_journey_builder with template=; to go on "
+            "without it, call again with accept_open=true",
         )  # fmt: skip
 
 

@@ -130,7 +130,10 @@ def _next_step(report: AuditReport) -> str:
     if report.scored:
         advice += f"Say the scorecard: {report.score}."
     if report.not_got:
-        words = ", ".join(f'"{flat(str(row[0]), 80)}" ({row[1]})' for row in report.not_got)[:500]
+        words = ", ".join(
+            f'"{flat(str(row[0]), 80)}" ({"changed later" if row[1] == "changed" else row[1]})'
+            for row in report.not_got
+        )[:500]
         advice += f"Say what was asked for and is not in it: {words}. "
     advice = advice.strip() or "Nothing to mend."
     return f"{advice} {report.judged}." if None in (row[-1] for row in report.compared) else advice

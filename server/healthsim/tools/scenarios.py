@@ -80,6 +80,9 @@ def list_scenarios(
 _LONGEST_REQUEST = 300  # characters of a request that are shown
 
 
+_MOST_CHANGED = 20  # words of the requests that later changes altered
+
+
 def describe_scenario(
     ctx: Ctx,
     name: Name,
@@ -101,6 +104,10 @@ def describe_scenario(
         answer.tables = rows(["table", "rows", "grain"], kept.tables(home_of(ctx), name))
         judged = auditing.expected(summary.expectations)
         answer.expectations = rows(auditing.EXPECTED, judged) if judged else {}
+        answer.changed = [
+            f"{str(wish.get('words', ''))[:80]!r}: {str(wish.get('note', ''))[:200]}"
+            for wish in summary.wishes if wish.get("fate") == "changed"
+        ][:_MOST_CHANGED]  # fmt: skip
         answer.requests = [request[:_LONGEST_REQUEST] for request in summary.requests]
         answer.next = f"describe_scenario(name={name!r}, table=...) for columns; {answer.next}"
     return reply(answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,7 @@ from healthsim.errors import Problem, alike, near, nearest, quoted
 from healthsim.specification.faults.branches import of_meant_branches
 from healthsim.specification.faults.places import (
     Part,
+    bare,
     branches_of,
     is_model,
     keys_of,
@@ -149,6 +150,7 @@ def _elsewhere(key: str, place: tuple[Part, ...], model: type[BaseModel], where:
         if is_model(around) and key in keys_of(around):
             return f"it belongs at {path_of((*place[:end], key), model, where)}"
     inner = [(*place, field) for field in keys_of(kind_at(model, place))]
+    inner += [(*below, 0) for below in inner if get_origin(bare(kind_at(model, below))) is list]
     for below in inner:
         kind = kind_at(model, below)
         if is_model(kind) and key in keys_of(kind):
