@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.execution.prepare import last_day
@@ -35,7 +36,6 @@ from healthsim.specification.profiles.profile import ProfileSpec
 
 _FROM_TABLES: Mapping[str, Callable[..., Picture]] = MappingProxyType({
     population.KIND: population.population_pyramid,
-    conditions.KIND: conditions.conditions,
     cost.KIND: cost.cost_by_month,
     journey.KIND: journey.journey,
     series.KIND: series.series,
@@ -100,12 +100,25 @@ def draw(home: Home, name: str, kind: str, *, what: str = "", by: str = "") -> P
 def _drawn(stored: StoredRows, kind: str, options: Mapping[str, str]) -> Picture:
     if kind == asked.KIND:
         return asked.asked_against_got(stored.name, auditing.compared_run(stored.path))
+    compared = _compared(stored) if kind == conditions.KIND else []
     with _source(stored) as source:
+        if kind == conditions.KIND:
+            return conditions.conditions(source, **options, compared=compared)
         if kind == people.KIND:
             who = options.get("what", "")
             person = person_of(stored, who) if who else people.busiest(source)
             return people.person_timeline(source, person)
         return _FROM_TABLES[kind](source, **options)
+
+
+def _compared(stored: StoredRows) -> list[list[Any]]:
+    """Return the figures of the audit; none where this version cannot compare the file."""
+    if "conditions" not in stored.tables:
+        return []
+    try:
+        return auditing.compared_run(stored.path)
+    except HealthSimError:
+        return []
 
 
 def pictures_for(home: Home, name: str) -> list[str]:

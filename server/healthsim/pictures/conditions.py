@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-from healthsim.codes.icd10cm import COMBINATIONS, icd10cm
-from healthsim.errors import NotFound
+from healthsim.pictures.asked_conditions import asked_shares
 from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
 from healthsim.pictures.source import Source
 from healthsim.pictures.strips import strips
@@ -18,17 +17,20 @@ MOST = 20
 """Conditions in one picture."""
 
 
-def conditions(source: Source, what: str = "") -> Picture:
+def conditions(
+    source: Source, what: str = "", *, compared: Sequence[Sequence[Any]] = ()
+) -> Picture:
     """Draw the share of people who have each of the most common conditions at any time.
 
     People are those who are there on the first day: what was asked is of them.
-    Codes as charted: type 2 diabetes with kidney disease is E11.22. Where the profile states a
-    share that is the same for everybody, and the classification puts no other code in place of
-    it, the share is marked.
+    Codes as charted: type 2 diabetes with kidney disease is E11.22. What was
+    asked is marked where the audit knows it, and the classification puts no other code in its
+    place for some.
 
     Args:
         source: the scenario.
         what: the beginning of a code, such as I or E11, to see only these; empty for all.
+        compared: the figures of the audit, of which those of conditions are marked.
 
     Raises:
         NothingToDraw: nobody has a condition, or there is no chart.
@@ -46,7 +48,7 @@ def conditions(source: Source, what: str = "") -> Picture:
         of = f" that begins with {short(what, 20)!r}" if what.strip() else ""
         raise NothingToDraw(source.name, f"has nobody with a condition{of}",
                             "draw another kind, or leave `what` out")  # fmt: skip
-    asked = _asked(source.profile, total)
+    asked = asked_shares(source, total, compared)
     rows = [[code, short(display or code), number, round(number / total, 4), asked.get(code)]
             for code, display, number, _ in found]  # fmt: skip
     first = rows[0]
@@ -77,41 +79,3 @@ def _view(rows: list[list[Any]], total: int) -> dict[str, Any]:
             "transform": [{"filter": "isValid(datum.asked)"}],
             "encoding": {"x": {"field": "asked", "type": "quantitative"}}}  # fmt: skip
     return strips(values, x, [bar, tick] if any(row[4] is not None for row in rows) else [bar])
-
-
-def _asked(profile: Mapping[str, Any], total: int) -> dict[str, float]:
-    """Return the share of all people that a profile states for a code, where it is one number."""
-    clinical = profile.get("clinical")
-    clinical = clinical if isinstance(clinical, Mapping) else {}
-    stated = [one for one in clinical.get("comorbidities") or () if isinstance(one, Mapping)]
-    asked = {str(one.get("code")): _number(one, total) for one in stated}
-    primary = clinical.get("primary")
-    if isinstance(primary, Mapping):
-        asked[str(primary.get("code"))] = 1.0
-    whole = {code: share for code, share in asked.items() if share is not None}
-    return {code: share for code, share in whole.items() if _of_all(code, list(asked))}
-
-
-def _number(stated: Mapping[str, Any], total: int) -> float | None:
-    share, exact = stated.get("share"), stated.get("exactly")
-    if isinstance(share, Mapping) and share.get("type") == "constant":
-        share = share.get("value")
-    if isinstance(share, int | float) and not isinstance(share, bool):
-        return float(share)
-    if isinstance(exact, int) and not isinstance(exact, bool):
-        return exact / total
-    return None
-
-
-def _of_all(code: str, stated: list[str]) -> bool:
-    """Return whether everybody can have a code, and no other is charted in place of it."""
-    try:
-        row = icd10cm().row(code)
-    except NotFound:
-        return False
-    combined = any(
-        code.startswith(rule.code) and not rule.keep
-        and all(any(other.startswith(prefix) for other in stated) for prefix in rule.with_)
-        for rule in COMBINATIONS
-    )  # fmt: skip
-    return not (row.sex or row.age_low > 0 or combined)

@@ -68,7 +68,8 @@ def _view(labels: list[str], rows: list[list[Any]], by: str) -> dict[str, Any]:
         sums[key] = sums.get(key, 0) + value["people"]
     most = max(sums.values())
     order = list(dict.fromkeys(row[1] for row in rows)) if by else ["female", "male"]
-    side = {"field": "side", "type": "quantitative", "title": "← female      people      male →",
+    side = {"field": "side", "type": "quantitative",
+            "title": "number of people: female to the left, male to the right",
             "scale": {"domain": [-most, most], "nice": True},
             "axis": {"labelExpr": "format(abs(datum.value), ',')", "tickCount": 5}}  # fmt: skip
     return {
