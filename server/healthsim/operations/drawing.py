@@ -100,10 +100,9 @@ def draw(home: Home, name: str, kind: str, *, what: str = "", by: str = "") -> P
 def _drawn(stored: StoredRows, kind: str, options: Mapping[str, str]) -> Picture:
     if kind == asked.KIND:
         return asked.asked_against_got(stored.name, auditing.compared_run(stored.path))
-    compared = _compared(stored) if kind == conditions.KIND else []
     with _source(stored) as source:
         if kind == conditions.KIND:
-            return conditions.conditions(source, **options, compared=compared)
+            return conditions.conditions(source, **options, compared=lambda: _compared(stored))
         if kind == people.KIND:
             who = options.get("what", "")
             person = person_of(stored, who) if who else people.busiest(source)
@@ -113,8 +112,6 @@ def _drawn(stored: StoredRows, kind: str, options: Mapping[str, str]) -> Picture
 
 def _compared(stored: StoredRows) -> list[list[Any]]:
     """Return the figures of the audit; none where this version cannot compare the file."""
-    if "conditions" not in stored.tables:
-        return []
     try:
         return auditing.compared_run(stored.path)
     except HealthSimError:

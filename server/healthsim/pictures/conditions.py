@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from healthsim.pictures.asked_conditions import asked_shares
@@ -18,7 +18,7 @@ MOST = 20
 
 
 def conditions(
-    source: Source, what: str = "", *, compared: Sequence[Sequence[Any]] = ()
+    source: Source, what: str = "", *, compared: Callable[[], Sequence[Sequence[Any]]] = list
 ) -> Picture:
     """Draw the share of people who have each of the most common conditions at any time.
 
@@ -30,7 +30,7 @@ def conditions(
     Args:
         source: the scenario.
         what: the beginning of a code, such as I or E11, to see only these; empty for all.
-        compared: the figures of the audit, of which those of conditions are marked.
+        compared: gives the figures of the audit, of which those of conditions are marked.
 
     Raises:
         NothingToDraw: nobody has a condition, or there is no chart.
@@ -48,7 +48,7 @@ def conditions(
         of = f" that begins with {short(what, 20)!r}" if what.strip() else ""
         raise NothingToDraw(source.name, f"has nobody with a condition{of}",
                             "draw another kind, or leave `what` out")  # fmt: skip
-    asked = asked_shares(source, total, compared)
+    asked = asked_shares(source, total, compared())
     rows = [[code, short(display or code), number, round(number / total, 4), asked.get(code)]
             for code, display, number, _ in found]  # fmt: skip
     first = rows[0]
