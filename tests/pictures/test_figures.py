@@ -95,7 +95,7 @@ def test_a_step_of_the_journey_has_the_people_who_got_it(home: Home) -> None:
                                      "FROM events GROUP BY ALL")  # fmt: skip
     by_name = {f"{step}: {option}" if option else step: (people, events)
                for step, option, people, events in counted}  # fmt: skip
-    shown = [row for row in picture.rows if row[1] in ("event", "way")]
+    shown = [row for row in picture.rows if row[1] in ("event", "option")]
     assert len(shown) > 8
     for name, _, people, share, events, *_ in shown:
         assert by_name.get(name, (0, 0)) == (people, events), name
@@ -106,6 +106,7 @@ def test_mothers_are_the_people_of_a_pregnancy_and_children_are_counted_apart(ho
     picture = drawing.draw(home, "births", "journey")
 
     assert "20 people" in picture.title
+    assert "_" not in picture.title
     assert _row(picture, step="first_visit")["share"] == 1.0
     assert "born" in picture.spec["title"]["subtitle"]
 

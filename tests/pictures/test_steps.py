@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from healthsim.pictures.journey import _ACROSS, _lines
 from healthsim.pictures.steps import MOST, boxes_of, steps_of_children
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
@@ -61,3 +62,14 @@ def test_what_happens_to_children_is_not_counted_among_the_steps_of_mothers() ->
     children = set(steps_of_children(spec))
     assert children
     assert not any(children & set(box.inside) for box in boxes_of(spec) if not box.of_child)
+
+
+def test_no_line_goes_from_a_step_to_one_beside_it() -> None:
+    boxes = boxes_of(_journey(_referral("first"), _referral("second")))
+
+    lines = _lines(boxes)
+
+    assert [box.depth for box in boxes] == [0, 1, 1]
+    assert len(lines) == 4  # down and across, for each of the two inside the phase
+    assert {line["x"] for line in lines} == {_ACROSS}
+    assert all(line["y2"] >= line["y"] for line in lines)

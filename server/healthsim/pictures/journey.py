@@ -17,13 +17,13 @@ from healthsim.specification.journeys.journey import JourneySpec
 KIND = "journey"
 
 _ROW, _BOX, _INDENT = 34, 26, 20  # pixels: of a row, of its box, to the right for each depth
-_DOWN, _ACROSS = 6, 14  # pixels from a box's left side to the lines to the next and into it
-_ORDER = ("phase", "event", "branch", "way", "repeat", "stage", "end")
+_ACROSS = 10  # pixels from a box's left side to the line of those inside
+_ORDER = ("phase", "event", "branch", "option", "repeat", "stage", "end")
 _KIND = {"stages": "stage", "wait": "repeat", "more": "phase"}  # kinds that share a colour
 
 
 def journey(source: Source, what: str = "") -> Picture:
-    """Draw a journey as boxes and arrows, with the share of its people who got each step.
+    """Draw a journey as boxes in boxes, with the share of its people who got each step.
 
     Args:
         source: the scenario.
@@ -43,7 +43,7 @@ def journey(source: Source, what: str = "") -> Picture:
     rows = [counts.row(place, box) for place, box in enumerate(boxes)]
     title, says = _told(spec, boxes, rows, counts.walked)
     subtitle = (f"Share and number of the {people(counts.walked)} of the journey who got each step"
-                "; arrows go to what follows, and into what a step holds")  # fmt: skip
+                "; lines join a step with what it holds; days decide the order")  # fmt: skip
     if counts.born:
         subtitle += f"; of steps of the newborn: of {counts.born:,} born"
     hidden = sum(box.folded for box in boxes)
@@ -113,18 +113,23 @@ def _told(
     """Return the title, and the sentence in place of the picture."""
     name = short(spec.title or spec.name, 100)
     found = [(row[3], box) for box, row in zip(boxes, rows, strict=True) if 0 < row[3] < 1]
-    ways = [one for one in found if one[1].kind == "way"]
+    ways = [one for one in found if one[1].kind == "option"]
     ways = ways or [one for one in found if one[1].kind in ("event", "stage")]
     ways.sort(key=lambda one: abs(one[0] - 0.5))  # the most even first: they tell people apart
     title, says = f"{name}: {people(walked)}", f"{people(walked)} were in {short(spec.name)}"
     if not ways:
         return title, f"{says}; all of them got every step that anyone got."
-    figures = [f"{_way(box)} ({percent(share, 1)})" for share, box in ways[:5]]
-    return f"{title}; {figures[0]}", f"{says}; of them: {', '.join(figures)}."
+    figures = [f"{percent(share, 1)} {_got(box)}" for share, box in ways[:5]]
+    return (f"{name}: of {people(walked)}, {figures[0]}",
+            f"{says}; of them, {', '.join(figures)}.")  # fmt: skip
 
 
-def _way(box: Box) -> str:
-    return f"{short(box.step, 40)}: {short(box.option, 40)}" if box.option else short(box.name, 40)
+def _got(box: Box) -> str:
+    """Say what people got, after their share."""
+    step = short(box.step.replace("_", " "), 40)
+    if box.option:
+        return f"had “{short(box.option, 40)}” at “{step}”"
+    return f"got “{short(box.name, 40)}”"
 
 
 def _view(boxes: Sequence[Box], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -167,41 +172,20 @@ def _view(boxes: Sequence[Box], rows: Sequence[Sequence[Any]]) -> dict[str, Any]
 
 
 def _label(box: Box) -> str:
-    folded = f" (+{box.folded})" if box.folded and box.kind != "more" else ""
+    folded = f" · {box.folded} more inside" if box.folded and box.kind != "more" else ""
     detail = f" · {box.detail}" if box.detail else ""
     return f"{short(box.name, 60)}{detail}{folded}"
 
 
 def _lines(boxes: Sequence[Box]) -> list[dict[str, float]]:
-    """Return the arrows: down to the next box of one depth, and across into what a box holds."""
+    """Return the lines from a box to those inside it: no arrows, for days decide the order."""
     lines: list[dict[str, float]] = []
-    last: dict[int, int] = {}  # by depth: the box that the next of this depth follows
+    last: dict[int, int] = {}  # by depth: the latest box
     for place, box in enumerate(boxes):
-        before, holder = last.get(box.depth), last.get(box.depth - 1)
-        top, left = _ROW * place, _INDENT * box.depth
-        if before is not None and not box.alternative:
-            at = left + _DOWN
-            lines += _arrow((at, _ROW * before + _BOX), (at, top - 2))
-        elif holder is not None:
-            at, middle = left - _INDENT + _ACROSS, top + _BOX / 2
-            lines.append(_line((at, _ROW * holder + _BOX), (at, middle)))
-            lines += _arrow((at, middle), (left - 1, middle))
-        last = {depth: one for depth, one in last.items() if depth <= box.depth} | {
-            box.depth: place
-        }
+        holder = last.get(box.depth - 1)
+        if holder is not None:
+            at, middle = _INDENT * (box.depth - 1) + _ACROSS, _ROW * place + _BOX / 2
+            lines.append({"x": at, "y": _ROW * holder + _BOX, "x2": at, "y2": middle})
+            lines.append({"x": at, "y": middle, "x2": _INDENT * box.depth, "y2": middle})
+        last = {depth: one for depth, one in last.items() if depth < box.depth} | {box.depth: place}
     return lines
-
-
-_Point = tuple[float, float]
-
-
-def _line(start: _Point, end: _Point) -> dict[str, float]:
-    return {"x": start[0], "y": start[1], "x2": end[0], "y2": end[1]}
-
-
-def _arrow(start: _Point, end: _Point) -> list[dict[str, float]]:
-    """Return a line with a head: down, or to the right."""
-    (x, y), size = end, 4.0
-    sides = ((x - size, y - size), (x + size if start[0] == x else x - size,
-                                    y - size if start[0] == x else y + size))  # fmt: skip
-    return [_line(start, end), *(_line(side, end) for side in sides)]

@@ -27,8 +27,8 @@ class Box:
 
     Attributes:
         step: id of the step, as `events.step` has it; empty for a phase.
-        option: the way of a branch; empty where it is not one.
-        kind: what it is, in a word: phase, event, branch, way, repeat, stage, end.
+        option: the option of a branch; empty where it is not one.
+        kind: what it is, in a word: phase, event, branch, option, repeat, stage, end.
         depth: how deep it is inside others.
         alternative: people take it or one of its neighbours.
         of_child: it happens to those who are born.
@@ -96,7 +96,7 @@ def _box(step: StepHead, depth: int, of_child: bool) -> Box:
               detail=_detail(step))  # fmt: skip
     if isinstance(step, Branch):
         return replace(box, inner=[
-            Box(step.id, option.name, "way", depth + 1, option=option.name, alternative=True,
+            Box(step.id, option.name, "option", depth + 1, option=option.name, alternative=True,
                 of_child=of_child, inside=(step.id,),
                 inner=list(_boxes(option.steps, depth + 2, of_child=of_child)))
             for option in step.options])  # fmt: skip
