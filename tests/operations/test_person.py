@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import date
 from typing import Any
@@ -69,9 +70,9 @@ def test_a_person_is_told_by_age_sex_place_plan_and_conditions(home: Home) -> No
     assert shown.who["sex"] == sex
     assert shown.who["born"] == str(born)
     assert " on 2025-01-01" in shown.who["age"]
-    assert "county " in shown.who["place"]
+    assert re.search(r", [A-Z][\w' .-]+ (County|Parish), [A-Z]{2}, \d{5}", shown.who["place"])
     assert " from 20" in shown.who["plan"]
-    assert "E11" in shown.who["conditions"]
+    assert re.search(r"E11\.\d+ [A-Z]", shown.who["conditions"]), "with its words"
 
 
 def test_the_pages_hold_every_encounter_result_fill_and_claim_once_by_day(home: Home) -> None:
@@ -86,6 +87,16 @@ def test_the_pages_hold_every_encounter_result_fill_and_claim_once_by_day(home: 
         stored = _rows(home, "diabetes", f"SELECT {key} FROM {table} WHERE person_id = {person}")
         told = [line.key for line in lines if line.table == table]
         assert sorted(told) == sorted(str(row[0]) for row in stored), table
+
+
+def test_fills_are_counted_as_pharmacies_say_it_and_amounts_are_dollars(home: Home) -> None:
+    lines = _all_lines(home, "diabetes", _busiest(home, "diabetes"))
+    fills = [line.what for line in lines if line.table == "fills"]
+    claims = [line.what for line in lines if line.table == "claims"]
+
+    assert all(what.startswith(("first fill of ", "refill ")) for what in fills)
+    assert any(what.startswith("refill 1 of ") for what in fills)
+    assert all(re.search(r"plan \$[\d,]+\.\d\d, own \$[\d,]+\.\d\d$", what) for what in claims)
 
 
 def test_a_claim_names_its_encounter_and_a_fill_its_prescription(home: Home) -> None:

@@ -128,6 +128,18 @@ def test_progress_rises_where_a_step_is_behind_what_was_reported() -> None:
     assert reported[-1] == 100.0
 
 
+def test_progress_is_told_in_few_digits_for_minutes_and_rises_for_hours() -> None:
+    pace = Pace()
+    reported = [pace.next(Step("", 0.0, 0.0)) for _ in range(20_000)]
+    progress = [one for one, _ in reported]
+
+    assert progress == sorted(set(progress))
+    assert progress[8_000] < 1, "the next whole number is for what comes next"
+    assert all(total is None for _, total in reported)
+    assert [len(str(one)) <= 5 for one in progress[:800]] == [True] * 800
+    assert Pace().next(Step("", 100 / 3, 100.0)) == (33.333, 100.0)
+
+
 @pytest.mark.slow
 async def test_a_caller_that_gives_up_ends_the_reading_of_a_file(tmp_path: Path, era: str) -> None:
     file, ended, heard = stored(tmp_path / "home", spec("diabetic", count=20)), Event(), Heard()

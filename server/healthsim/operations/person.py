@@ -160,7 +160,8 @@ class _Who:
         face = self._first("patients") or self._first("members")
         if not face:
             return {}
-        place = [face.get("city"), f"county {face['county_fips']}", face["state"], face["zip"]]
+        county = _county(str(face["county_fips"]))
+        place = [face.get("city"), county, face["state"], face["zip"]]
         return {
             "name": f"{face['given_name']} {face['family_name']}",
             "sex": face["gender"],
@@ -197,12 +198,13 @@ class _Who:
 
     def _clinical(self) -> dict[str, Any]:
         """Return what the person has since before the run; what began in it has a line."""
-        conditions = [row["code"] for row in self.rows.get("conditions", ())
+        conditions = [f"{row['code']} {row['display'] or ''}".strip()
+                      for row in self.rows.get("conditions", ())
                       if row["event_id"] is None]  # fmt: skip
         takes = [row["drug"] for row in self.rows.get("prescriptions", ())
                  if row["event_id"] is None]  # fmt: skip
         return {
-            "conditions": " ".join(sorted(conditions)),
+            "conditions": "; ".join(sorted(conditions)),
             "takes": "; ".join(dict.fromkeys(takes)),
             "attributes": ", ".join(map(_attribute, self.rows.get("attributes", ()))),
             "pcp_npi": self._first("patients").get("pcp_npi"),
@@ -223,6 +225,19 @@ class _Who:
                 zip(others, roles(places).texts(), strict=True)]  # fmt: skip
         own = roles(np.array([self.person_id % 100], dtype=np.int64)).texts()[0]
         return {"role": own, "lives_with": ", ".join(said)}
+
+
+def _county(fips: str) -> str:
+    """Return the name of a county; its number where it is in no map.
+
+    >>> _county("48201"), _county("00000")
+    ('Harris County', 'county 00000')
+    """
+    from healthsim.products.populationsim.reference import geography  # noqa: PLC0415  heavy
+
+    geo = geography()
+    known = fips in geo.county_fips
+    return str(geo.county_name[geo.county_index(fips)]) if known else f"county {fips}"
 
 
 def _attribute(row: Row) -> str:

@@ -121,8 +121,8 @@ def _prescription(row: Row) -> str:
 
 
 def _claim(row: Row) -> str:
-    money = (f"charged {row['charge_usd']:,.2f}, allowed {row['allowed_usd']:,.2f}: "
-             f"plan {row['plan_paid_usd']:,.2f}, own {own_usd(row):,.2f}")  # fmt: skip
+    money = (f"charged ${row['charge_usd']:,.2f}, allowed ${row['allowed_usd']:,.2f}: "
+             f"plan ${row['plan_paid_usd']:,.2f}, own ${own_usd(row):,.2f}")  # fmt: skip
     denied = " denied," if row["status"] == "denied" else ""
     outside = " out of network," if row["network"] == "out" else ""
     return f"{row['form']} to {row['plan_id']},{denied}{outside} {money}"
@@ -132,9 +132,10 @@ def _fills(rows: Rows, table: str) -> Iterator[PersonLine]:
     drugs = {row["prescription_id"]: row["drug"] for row in rows.get("prescriptions", ())}
     for row in rows.get(table, ()):
         drug = drugs.get(row["prescription_id"], f"NDC {row['ndc']}")
-        what = f"fill {row['fill_number']} of {drug}, {row['days_supply']} days"
+        which = f"refill {row['fill_number']}" if row["fill_number"] else "first fill"
+        what = f"{which} of {drug}, {row['days_supply']} days"
         if row["status"] == "paid":
-            what += f": plan {row['plan_paid_usd']:,.2f}, own {own_usd(row):,.2f}"
+            what += f": plan ${row['plan_paid_usd']:,.2f}, own ${own_usd(row):,.2f}"
         else:
             what += f": {row['status']} {row['reversed_date'] or ''}".rstrip()
         of = _id(row["prescription_id"])

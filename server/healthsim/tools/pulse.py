@@ -19,7 +19,9 @@ LONGEST_SILENCE = 1.0
 """Seconds; callers may count on two, and a busy machine is late."""
 _LOOK = 0.1  # seconds between two looks at what is being done
 _OFTEN = 0.5  # seconds between two reports of something new
-_CREEP = 0.001  # of the way to the next whole number that a report without news goes
+_CREEP = 0.001  # that a report without news adds, and less the nearer the next whole number is
+_DECIMALS = 3  # of progress that was said
+_MOST_DIGITS = 12
 _MOST = 0.999  # of the total that is reported before the end
 
 _T = TypeVar("_T")
@@ -109,7 +111,8 @@ class Pulse:
 class Pace:
     """Progress that always rises, also while a long step lasts and nothing has moved.
 
-    Between two steps it goes a thousandth of the way to the next whole number.
+    Between two steps it goes on by thousandths, and by less near the next whole number, which it
+    does not reach for hours.
     """
 
     def __init__(self) -> None:
@@ -123,10 +126,18 @@ class Pace:
             end: the work has ended; before, its total is not reached.
 
         >>> pace = Pace()
-        >>> [pace.next(Step("", done, 4))[0] for done in (1, 1, 2)]
-        [1, 1.001, 2]
+        >>> [pace.next(Step("", done, 4))[0] for done in (1, 1, 1, 2.0006, 10 / 3)]
+        [1, 1.001, 1.002, 2.001, 3.333]
         """
         done = step.done if end or not step.total else min(step.done, _MOST * step.total)
-        whole = math.floor(self._last) + 1
-        self._last = done if done > self._last else self._last + _CREEP * (whole - self._last)
+        done = round(done, _DECIMALS)
+        self._last = done if done > self._last else _crept(self._last)
         return self._last, step.total or None
+
+
+def _crept(last: float) -> float:
+    """Return a number that is a little greater, in few digits, below the next whole number."""
+    left, stride, digits = math.floor(last) + 1 - last, _CREEP, _DECIMALS
+    while left <= 100 * stride and digits < _MOST_DIGITS:
+        stride, digits = stride / 10, digits + 1
+    return max(round(last + stride, digits), math.nextafter(last, math.inf))
