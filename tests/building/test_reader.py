@@ -200,3 +200,101 @@ def test_what_is_quoted_of_a_request_is_on_one_line() -> None:
     new = starting.start_profile("20 people, left-handed\u2028 and\x1b tall").draft
 
     assert [wish.words for wish in ledger.unsettled(new.wishes)] == ["left-handed and tall"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "count"),
+    [
+        ("twenty dozen diabetics", 240),
+        ("20 dozen people with COPD", 240),
+        ("3 thousand women with asthma", 3_000),
+        ("five hundred thousand people", 500_000),
+        ("2 k diabetics", 2_000),
+        ("a dozen diabetics", 12),
+        ("three score diabetics", None),
+        ("twenty score diabetics", None),
+        ("twenty five diabetics", None),
+        ("two hundred and five people with COPD", None),
+        ("20 odd people with COPD", None),
+    ],
+)
+def test_a_number_is_read_with_the_words_that_multiply_it_or_not_at_all(
+    request_: str, count: int | None
+) -> None:
+    assert read(request_).count == count
+
+
+@pytest.mark.parametrize(
+    ("request_", "ages"),
+    [
+        ("100 kids and teens on Medicaid", (0, 17)),
+        ("kids and teenagers on Medicaid", (0, 17)),
+        ("50 toddlers, kids and teens in Ohio", (0, 17)),
+        ("100 adults and seniors with COPD", (18, 95)),
+        ("100 children and seniors with asthma", None),
+        ("50 adult children with asthma", None),
+    ],
+)
+def test_words_for_ages_in_a_list_are_read_together_where_no_gap_is_between_them(
+    request_: str, ages: tuple[int, int] | None
+) -> None:
+    assert read(request_).ages == ages
+
+
+def test_ages_that_contradict_each_other_are_asked_about_in_words() -> None:
+    notes = [why for _, why in read("100 children and seniors with asthma").doubtful]
+
+    assert notes == ["which one: ages 0 to 17 or ages 65 to 95?"] * 2
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "250 retirees with COPD in Florida who keep parrots",
+        "250 people with COPD in Florida who keep parrots",
+        "250 people with COPD in Florida who keep parrots and never sleep",
+        "250 women with COPD in Florida whose neighbours sing. Save it as birds",
+    ],
+)
+def test_a_clause_that_is_not_understood_leaves_what_is_before_it_read(request_: str) -> None:
+    parsed = read(request_)
+
+    assert (parsed.count, parsed.conditions, parsed.states) == (250, {"J44.9": None}, {"FL": None})
+    assert any(
+        "keep parrots" in wish.words or "neighbours sing" in wish.words
+        for wish in ledger.unsettled(starting.start_profile(request_).draft.wishes)
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ("250 people who keep parrots in Florida", "states"),
+        ("250 people with COPD who keep parrots and have diabetes, in Ohio", "prevalent"),
+        ("30% of the people who smoke have COPD, 250 people", "conditions"),
+        ("Half of 200 people who vape have asthma", "conditions"),
+        ("100 people in Florida and 50 people who vape in Texas", "states"),
+        ("250 people with COPD who smoke: 40% women", "sexes"),
+        ("60 people in Maine who moved to Vermont", "states"),
+        ("250 people, 40 of whom keep parrots in Florida", "states"),
+    ],
+)
+def test_what_a_clause_names_or_a_part_has_is_read_for_nobody(request_: str, field: str) -> None:
+    assert not getattr(read(request_), field)
+
+
+def test_retirees_are_65_and_older_and_that_is_said() -> None:
+    started = starting.start_profile("250 retirees with COPD in Florida").draft
+    wish = next(wish for wish in started.wishes if wish.words == "retirees")
+
+    assert (wish.fate, wish.path) == ("bound", "demographics.age")
+    assert "taken as 65 and older" in wish.note
+    assert any("taken as 65 and older" in item.ask for item in started.assumptions)
+
+
+def test_the_template_of_a_word_for_ages_is_of_these_ages() -> None:
+    draft = starting.start_profile("100 kids and teens on Medicaid in Ohio").draft
+    hints = starting.start_profile("children and seniors on Medicaid").hints
+
+    assert draft.templates == ("medicaid-pediatric",)
+    assert "medicaid-adult" not in " ".join(hints)

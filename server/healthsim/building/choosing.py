@@ -74,7 +74,9 @@ def _fits(template: Template, parsed: Described) -> bool:
     if primary and primary[:3] not in {own[:3], *(code[:3] for code in codes if not own)}:
         return False
     ages = parsed.ages or _range(payer.ages if payer else {})
-    return bool(payer or primary) and _is_aged(document, ages)
+    doubted = [fact.key for fact, _ in parsed.doubtful if fact.kind in ("aged", "ages")]
+    meant = all(_is_aged(document, said) for said in doubted)
+    return bool(payer or primary) and meant and _is_aged(document, ages)
 
 
 @cache

@@ -134,9 +134,15 @@ def ages(work: Customization) -> None:
     words = [
         ("aged", fact.key)
         for fact in work.request.facts
-        if fact.kind == "aged" and fact.key[0] <= low and high <= fact.key[1]
-    ]
+        if fact.kind == "aged" and (_holds(fact.key, said) or (work.request.aged
+                                                               and _holds(said, fact.key)))
+    ]  # fmt: skip
+    retired = any(
+        fact.kind == "aged" and "retire" in work.request.text[slice(*fact.spans[0])].lower()
+        for fact in work.request.facts
+    )
     parts = (("ages", said), *words)
+    taken = " (retirees: taken as 65 and older)" if retired and work.request.aged else ""
     if low == high:
         work.put("demographics.age", {"type": "constant", "value": low}, f"age {low}", *parts)
         return
@@ -144,9 +150,9 @@ def ages(work: Customization) -> None:
     if work.request.aged:
         low, high = _narrowed(said, now)
         if low == now.get("low") and high == int(now.get("high", -1)):
-            work.settle("demographics.age", f"{low} to {high}, as drafted", *parts)
+            work.settle("demographics.age", f"{low} to {high}, as drafted{taken}", *parts)
             return
-    note, mean = f"ages {low} to {high}", now.get("mean")
+    note, mean = f"ages {low} to {high}{taken}", now.get("mean")
     to_birthday = {"low": low, "high": high + 0.999}
     if now.get("type") == "normal" and isinstance(mean, int | float) and low <= mean <= high:
         shape = {**now, **to_birthday, "decimals": 3}
@@ -187,6 +193,10 @@ def born(work: Customization) -> None:
     note = f"born {first}" if first == last else f"born {first} to {last}"
     aged = [("aged", fact.key) for fact in work.request.facts if fact.kind == "aged"]
     work.put("demographics.born", span, note, ("born", said), *aged)
+
+
+def _holds(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _bell(work: Customization) -> None:

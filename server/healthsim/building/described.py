@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from healthsim.building.ledger import Span
@@ -116,13 +118,15 @@ class Described:
 
     def _add_single(self, kind: str, group: list[Fact]) -> None:
         values = list(dict.fromkeys(fact.key for fact in group))
+        if kind == "aged" and len(values) > 1 and (together := self._together(group)):
+            values = [together]
         if len(values) > 1 and kind == "payer" and self._is_mix(group):
             return
         if kind == "payer" and any(fact.share not in (None, 1.0) for fact in group):
             self.doubtful += [(fact, "who pays for the others?") for fact in group]
             return
         if len(values) > 1 or (None in values and kind in ("payer", "count")):
-            named = [str(value) for value in values if value is not None]
+            named = [_said(kind, value) for value in values if value is not None]
             asks = len(named) > 1 and kind != "count"  # several counts may be a sum, or parts
             why = f"which one: {' or '.join(named)}?" if asks else ""
             self.doubtful += [(fact, why) for fact in group]
@@ -137,6 +141,19 @@ class Described:
             self.aged = False
         setattr(self, field_name, value)
         self.facts += group
+
+    def _together(self, group: list[Fact]) -> tuple[int, int] | None:
+        """Return the ages of a list of words, "kids and teenagers", if there is no gap in them."""
+        starts = sorted((fact.spans[0], fact.key) for fact in group if fact.spans)
+        for (one, _), (other, _) in pairwise(starts):
+            if not _LISTED_AGES.fullmatch(self.text[one[1] : other[0]]):
+                return None
+        low, high = min(fact.key for fact in group)
+        for first, last in sorted(fact.key for fact in group):
+            if first > high + 1:
+                return None
+            high = max(high, last)
+        return low, high
 
     def _is_mix(self, group: list[Fact]) -> bool:
         """Return whether payers are given with shares that make a whole."""
@@ -155,6 +172,21 @@ class Described:
             (self.payer, self.conditions, self.plans, self.healthy, self.ages, self.born,
              self.topics, self.prevalent)
         )  # fmt: skip
+
+
+_LISTED_AGES = re.compile(r"\s*(?:(?:,\s*)?(?:and|or|&)|,|/)\s*", re.IGNORECASE)
+
+
+def _said(kind: str, value: Any) -> str:
+    """Say a value as people do.
+
+    >>> _said("aged", (0, 17)), _said("payer", "medicare")
+    ('ages 0 to 17', 'medicare')
+    """
+    if kind in ("aged", "ages", "born", "bell") and isinstance(value, tuple):
+        link = " ± " if kind == "bell" else " to "
+        return f"{'born' if kind == 'born' else 'ages'} {link.join(map(str, value))}"
+    return str(value)
 
 
 _SHARED = ("states", "sexes", "conditions", "plans", "counties", "metros")

@@ -240,7 +240,7 @@ def _units(text: str) -> tuple[Unit, ...]:
     while number < len(said):
         token = said[number]
         found += _marks(text, last, token.start)
-        unit = named.get(token.start) or _unit(flat, token, ends)
+        unit = named.get(token.start) or _whole_number(flat, _unit(flat, token, ends), ends)
         found.append(unit)
         number, last = ends[unit.end] + 1, unit.end
     found += _marks(text, last, len(text))
@@ -337,6 +337,30 @@ def _unit(flat: str, token: Token, ends: dict[int, int]) -> Unit:
         "x" if token.kind == "word" and token.is_content else "f" if token.kind == "word" else "z"
     )
     return Unit(letter, token.text, token.start, token.end)
+
+
+_TIMES = {"dozen": 12, "hundred": 100, "thousand": 1_000, "million": 1_000_000, "k": 1_000}
+_TIMES_WORD = re.compile(rf"[\s-]+({'|'.join(_TIMES)})s?(?![\w'’])", re.IGNORECASE)
+_MORE_OF_IT = re.compile(
+    r"[\s-]+(?:and[\s-]+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"\w{3,5}teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|"
+    r"score|dozen|gross|odd|something)s?(?![\w'’])",
+    re.IGNORECASE,
+)
+"""What goes on with a number: what both make together is no number that is read here."""
+
+
+def _whole_number(flat: str, unit: Unit, ends: dict[int, int]) -> Unit:
+    """Return a number with the words behind it that multiply it, or go on with it.
+
+    "Twenty dozen" is 240; "twenty five" and "three score" are figures that no rule reads.
+    """
+    while unit.letter == "d" and (after := _TIMES_WORD.match(flat, unit.end)):
+        if after.end() not in ends:
+            break
+        unit = replace(unit, value=unit.value * _TIMES[after[1].lower()], end=after.end())
+    more = _MORE_OF_IT.match(flat, unit.end) if unit.letter == "d" else None
+    return replace(unit, letter="z", end=more.end()) if more and more.end() in ends else unit
 
 
 _CATEGORY = re.compile(r"[A-TV-Z]\d[0-9A-Z]")

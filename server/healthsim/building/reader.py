@@ -200,6 +200,29 @@ def _without(reading: Reading) -> None:
         reading.hide(match.start(), match.end())
 
 
+_WHO = re.compile(r"\b(?:who|whose)(?=\s)", re.IGNORECASE)
+
+
+def _clauses(reading: Reading) -> None:
+    """What "who ..." says in words that nobody knows is of all before it, and read nowhere.
+
+    It stays open whole, with what it names. Of several groups, before a figure after a colon, or
+    with another name of a kind that is before it ("in Maine who moved to Vermont"), it may change
+    what is around it, and that is not read either.
+    """
+    for match in _WHO.finditer(reading.text):
+        at = next((n for n, unit in enumerate(reading.units) if unit.start >= match.end()), None)
+        if at is None or not re.match("n?x", reading.letters[at:]):
+            continue
+        start = max(reading.letters.rfind(mark, 0, at) for mark in ".?") + 1
+        groups = [letter for letter in reading.letters[start:at] if letter in PEOPLE]
+        end = re.compile(r"[^,.?:()]*").match(reading.letters, at)
+        if len(groups) != 1 or end is None or reading.letters[end.end() : end.end() + 1] == ":":
+            continue
+        if not _NAMES & set(reading.letters[start:at]) & set(end[0]):
+            reading.hide(at, end.end())
+
+
 def _prevalence(reading: Reading) -> None:
     """A condition beside words for the population's rate has that rate."""
     listed = rf"(?P<list>{_LISTED})"
@@ -316,6 +339,7 @@ RULES: tuple[Callable[[Reading], None], ...] = (
     _exact,
     _without,
     ages,
+    _clauses,
     _prevalence,
     _fractions,
     _shares,

@@ -93,6 +93,8 @@ _NOT_ALL = re.compile(
 a minus is none."""
 
 
+_MORE_AGES = re.compile(r"(?:(?:,?&|,)b)+(?![x|/d])")
+
 _EACH = re.compile(r"\s*(?:each|apiece|every)\b", re.I)
 
 
@@ -127,6 +129,7 @@ def _describe(reading: Reading, phrase: _Phrase) -> None:
         (unit,) = reading.unit(match)
         if unit.value in [other.value for other in found if other.letter == "b"]:
             reading.add("aged", unit.value, [unit])
+    _more_ages(reading, phrase)
     start = phrase.match.start("modifiers")
     reading.hide(start, phrase.match.end())
     if phrase.head.letter in "PGF":
@@ -134,6 +137,17 @@ def _describe(reading: Reading, phrase: _Phrase) -> None:
         reading.letters = (
             reading.letters[: phrase.match.end() - 1] + "P" + reading.letters[phrase.match.end() :]
         )
+
+
+def _more_ages(reading: Reading, phrase: _Phrase) -> None:
+    """Read the other words for ages of a list: "kids and teenagers"."""
+    more = _MORE_AGES.match(reading.letters, phrase.match.end())
+    if phrase.head.letter != "b" or more is None:
+        return
+    for at in range(more.start(), more.end()):
+        if reading.letters[at] == "b":
+            reading.add("aged", reading.units[at].value, [reading.units[at]])
+            reading.hide(at, at + 1)
 
 
 def _article(reading: Reading, phrase: _Phrase) -> Unit | None:

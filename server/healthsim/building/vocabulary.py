@@ -125,6 +125,7 @@ AGES = (
     (r"children|kids?|child|p(?:a)?ediatric(?:s)?|minors?", 0, 17),
     (r"teen(?:ager)?s?|adolescents?", 13, 17),
     (r"working[- ]age(?:d)?(?: adults?)?", 18, 64),
+    (r"retirees?|retired (?:people|persons?|adults?)", 65, 95),  # assumption, and said as one
     (r"seniors?|elderly|older (?:adults?|people)", 65, 95),
     (r"adults?", 18, 95),
 )
