@@ -25,7 +25,12 @@ def draw(
         Path | None, typer.Option(help="File to write: .svg, .png, or .json for Vega-Lite.")
     ] = None,
     what: Annotated[str, typer.Option(help="A test, condition, step, outcome or person.")] = "",
-    by: Annotated[str, typer.Option(help="A group: arm, sex, age, plan, line, a branch.")] = "",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="arm, sex, age, plan, race, ethnicity, state, line, month, mean, branch."
+        ),
+    ] = "",
     theme: Annotated[Literal["light", "dark"], typer.Option(help="light or dark.")] = "light",
     width: Annotated[int, typer.Option(help="Pixels.")] = _WIDTH,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing file.")] = False,

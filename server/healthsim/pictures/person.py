@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from healthsim.codes.drugs import ndc
 from healthsim.pictures.picture import NothingToDraw, Picture, whole_spec
 from healthsim.pictures.source import Source
+from healthsim.pictures.strips import pixels
 from healthsim.pictures.words import counted, short, test_name
 
 KIND = "person_timeline"
@@ -18,6 +20,10 @@ _MOST_READ = 20_000  # rows of one table
 _MOST_LANES = 7  # of one kind; those with most in them
 _MOST_POINTS = 60  # of one lane; beyond, those of a month become one
 _MOST_MONTHS = 130  # points of one lane
+_ROW, _NAME, _MARK = 32, 9, 22  # pixels: of a lane, and to its name and its marks
+_EVERY = (1, 2, 3, 4, 6, 12, 24, 60, 120, 240, 600, 1_200)  # months between two labels
+_MOST_TICKS = 4.5
+_NEAR_END = 0.9
 _MOST_ROWS = 300  # of the table
 
 
@@ -55,10 +61,13 @@ _LANES = (
           "SELECT ingredient, written_date, least(coalesce(end_date, written_date + days_supply * "
           "(refills + 1)), $last::DATE), drug FROM prescriptions WHERE person_id = $person"),
     _Lane("payments", "claims", ("form", "from_date", "allowed_usd"),
-          "SELECT 'claims', from_date, NULL::DATE, form || ', allowed ' || allowed_usd "
-          "FROM claims WHERE person_id = $person"),
-    _Lane("payments", "fills", ("fill_date", "ndc", "status"),
-          "SELECT 'fills', fill_date, NULL::DATE, ndc || ', ' || status "
+          "SELECT 'claims', from_date, NULL::DATE, CASE form WHEN '837P' THEN 'professional claim' "
+          "WHEN '837I' THEN 'institutional claim' ELSE 'claim ' || form END || ', $' || "
+          "allowed_usd || ' allowed' FROM claims WHERE person_id = $person"),
+    _Lane("payments", "fills", ("fill_date", "ndc", "status", "plan_paid_usd",
+                                "deductible_usd", "copay_usd"),
+          "SELECT 'fills', fill_date, NULL::DATE, ndc || ', ' || status || CASE WHEN "
+          "status = 'paid' THEN ' $' || (plan_paid_usd + deductible_usd + copay_usd) ELSE '' END "
           "FROM fills WHERE person_id = $person"),
 )  # fmt: skip
 
@@ -100,12 +109,13 @@ def person_timeline(source: Source, person_id: int) -> Picture:
     title = f"Person {person_id}{face}: {_told(marks)}"
     first, last = min(mark.first for mark in marks), max(mark.last or mark.first for mark in marks)
     says = f"{title}, from {_start(source, marks)} to {last}."
-    subtitle = f"From {max(first, _start(source, marks))} to {last}; bars last, points are days"
+    subtitle = (f"From {max(first, _start(source, marks))} to {last}; a bar is from one day to "
+                "another, a point is one day; what began earlier begins at the edge")  # fmt: skip
     subtitle += f"; {left} lanes with fewer rows are left out" if left else ""
     view = _view(drawn, list(lanes), _start(source, marks))
     marks.sort(key=lambda mark: (mark.first, mark.group, mark.lane))
     rows = [[str(mark.first), str(mark.last) if mark.last else None, mark.group,
-             short(mark.lane, 60), short(mark.what, 60)]
+             short(mark.lane, 80), short(mark.what, 60)]
             for mark in marks[:_MOST_ROWS]]  # fmt: skip
     columns = ["from", "to", "kind", "lane", "what"]
     return Picture(KIND, title, says, whole_spec(title, subtitle, says, view), columns, rows)
@@ -137,9 +147,17 @@ def _marks(source: Source, person_id: int) -> Iterator[_Mark]:
                 values,
             ).fetchall()
             for name, first, until, what in rows:
-                written = test_name(name) if lane.group == "results" else short(name, 60)
+                written = test_name(name) if lane.group == "results" else short(name, 80)
                 ends = None if until is None or until <= first else until
-                yield _Mark(lane.group, written, first, ends, str(what))
+                told = _of_drug(str(what)) if lane.table == "fills" else str(what)
+                yield _Mark(lane.group, written, first, ends, told)
+
+
+def _of_drug(fill: str) -> str:
+    """Return a fill with the name of its drug in place of the NDC, where it is known."""
+    code, comma, rest = fill.partition(",")
+    row = ndc().rows.get(code)
+    return f"{row.display}{comma}{rest}" if row else f"NDC {fill}"
 
 
 def _lanes(marks: Sequence[_Mark]) -> tuple[dict[tuple[str, str], int], int]:
@@ -197,37 +215,56 @@ def _told(marks: Sequence[_Mark]) -> str:
 
 
 def _view(marks: Sequence[_Mark], lanes: list[tuple[str, str]], start: date) -> dict[str, Any]:
+    place = {lane: number for number, lane in enumerate(lanes)}
+    height = _ROW * len(lanes) + 6
     values = [
-        {"lane": _lane_name(mark), "kind": mark.group, "from": max(mark.first, start).isoformat(),
-         "to": (max(mark.last, start) if mark.last else None) and
-               max(mark.last or start, start).isoformat(),
+        {"at": _ROW * place[mark.group, mark.lane] + _MARK, "kind": mark.group,
+         "from": max(mark.first, start).isoformat(),
+         "to": mark.last.isoformat() if mark.last else None,
          "size": 40 + 4 * min(mark.number, 40)}
         for mark in marks if (mark.last or mark.first) >= start
     ]  # fmt: skip
-    order = [_lane_name(_Mark(group, lane, start, None, "")) for group, lane in lanes]
+    names = [{"y": _ROW * number + _NAME, "name": short(lane[1], 80)}
+             for lane, number in place.items()]  # fmt: skip
+    end = max([mark.last or mark.first for mark in marks] + [start])
     kinds = list(dict.fromkeys(group for group, _ in lanes))
     color = {"field": "kind", "type": "nominal", "sort": kinds, "scale": {"domain": kinds}}
-    x = {"field": "from", "type": "temporal", "scale": {"type": "utc"}, "title": None,
-         "axis": {"format": "%b %Y"}}  # fmt: skip
+    x = {"field": "from", "type": "temporal", "title": None,
+         "scale": {"type": "utc", "domain": [start.isoformat(), end.isoformat()]},
+         "axis": {"format": "%b %Y", "values": _ticks(start, end), "labelFlush": True,
+                  "labelOverlap": False}}  # fmt: skip
+    marked = {"y": pixels("at", height), "color": color}
     return {
         "data": {"values": values},
-        "height": {"step": 22},
+        "height": height,
         "layer": [
             {"transform": [{"filter": "isValid(datum.to)"}],
-             "mark": {"type": "bar", "height": 11, "cornerRadius": 2},
-             "encoding": {"x": x, "x2": {"field": "to"}}},
+             "mark": {"type": "rule", "strokeWidth": 9},
+             "encoding": {"x": x, "x2": {"field": "to"}, **marked}},
             {"transform": [{"filter": "!isValid(datum.to)"}],
              "mark": {"type": "point", "opacity": 0.8},
-             "encoding": {"x": x, "size": {"field": "size", "type": "quantitative",
-                                           "scale": None}}},
+             "encoding": {"x": x, **marked, "size": {"field": "size", "type": "quantitative",
+                                                     "scale": None}}},
+            {"data": {"values": names},
+             "mark": {"type": "text", "align": "left", "limit": {"expr": "width"}},
+             "encoding": {"x": {"value": 0}, "y": pixels("y", height),
+                          "text": {"field": "name"}}},
         ],
-        "encoding": {
-            "y": {"field": "lane", "type": "nominal", "sort": order, "title": None,
-                  "axis": {"grid": True}},
-            "color": color,
-        },
     }  # fmt: skip
 
 
-def _lane_name(mark: _Mark) -> str:
-    return short(mark.lane, 42)
+def _ticks(start: date, end: date) -> list[str]:
+    """Return first days of months that lie evenly, few enough for a narrow page.
+
+    None is so near the end that its label would be cut.
+
+    >>> _ticks(date(2025, 1, 1), date(2026, 1, 18))
+    ['2025-01-01', '2025-05-01', '2025-09-01']
+    """
+    months = 12 * (end.year - start.year) + end.month - start.month + 1
+    every = next((step for step in _EVERY if months / step <= _MOST_TICKS), _EVERY[-1])
+    first = 12 * start.year + start.month - 1 + (start.day > 1)
+    days = [date(number // 12, number % 12 + 1, 1)
+            for number in range(-(-first // every) * every, first + months, every)]  # fmt: skip
+    kept = [day for day in days if (day - start) <= _NEAR_END * (end - start)]
+    return [day.isoformat() for day in kept or [start]]

@@ -38,7 +38,12 @@ async def draw(
     name: Annotated[str, Field(description="A scenario.")],
     kind: Annotated[Kind | None, Field(description="Of what.")] = None,
     what: Annotated[str, Field(description="Lab, condition, step, person.")] = "",
-    by: Annotated[str, Field(description="arm, sex, age, plan, month, branch.")] = "",
+    by: Annotated[
+        str,
+        Field(
+            description="arm, sex, age, plan, race, ethnicity, state, line, month, mean, branch."
+        ),
+    ] = "",
 ) -> Annotated[CallToolResult, PictureAnswer]:
     """Draw a picture: chart, plot or diagram, with its numbers."""
     return await tasks.answered(ctx, DRAW, name=name, kind=kind or "", what=what, by=by)
