@@ -318,6 +318,18 @@ def test_what_a_template_expects_is_left_out_where_few_people_are_made(home: Pat
     assert "NOT MET" not in found.stdout
 
 
+def test_all_that_is_wrong_with_a_command_is_said_at_once(home: Path) -> None:
+    done = _run(home, "generate", "--profile", "medicare-diabetik", "--journey", "no-such-year",
+                "--journey", "nowhere.json")  # fmt: skip
+    bare = _run(home, "generate")
+
+    assert (done.returncode, bare.returncode) == (2, 2)
+    for said in ("--save: is missing", "medicare-diabetic", "no-such-year", "nowhere.json"):
+        assert said in done.stderr
+    assert "--save: is missing" in bare.stderr
+    assert "--profile: is missing" in bare.stderr
+
+
 def test_codes_are_found_by_words(home: Path) -> None:
     lines = _run(
         home, "codes", "find", "heart", "attack", "--system", "icd10cm"

@@ -47,7 +47,14 @@ from healthsim.cli_screen import (
     settings,
 )
 from healthsim.cli_screen import home as home_folder
-from healthsim.errors import Cancelled, HealthSimError, Refused, StorageError
+from healthsim.errors import (
+    Cancelled,
+    HealthSimError,
+    Problem,
+    Refused,
+    SpecError,
+    StorageError,
+)
 from healthsim.foreign import visible
 
 if TYPE_CHECKING:
@@ -196,8 +203,8 @@ _LEAST_EXPECTED = (
 
 @app.command()
 def generate(
-    profile: Annotated[str, typer.Option(help="A template's name, or a JSON file.")],
-    save: Annotated[str, typer.Option(help="Name of the scenario.")],
+    profile: Annotated[str, typer.Option(help="A template's name, or a JSON file; required.")] = "",
+    save: Annotated[str, typer.Option(help="Name of the scenario; required.")] = "",
     journey: Annotated[
         list[str] | None, typer.Option(help="A template's name or a JSON file; may repeat.")
     ] = None,
@@ -216,12 +223,9 @@ def generate(
     from healthsim.operations import network, scenarios  # noqa: PLC0415  see the top
 
     home = home_folder()
-    if not replace:
-        _refuse_taken(home, save)
-    document = _document(profile, "profile")
+    document, journeys = _documents(home, profile, journey or (), save, replace)
     document |= {} if count is None else {"count": count}
     document |= {} if seed is None else {"seed": seed}
-    journeys = [_document(name, "journey") for name in journey or ()]
     if document.get("count", _USUAL_COUNT) < _LEAST_EXPECTED:
         _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
     record = _run(home, document, journeys)
@@ -262,6 +266,46 @@ def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
     for code in saved.unlisted_codes:
         typer.echo(f"unlisted code {code}: no book knows it")
     typer.echo(f"saved as {saved.name}, digest {saved.digest}")
+
+
+def _documents(
+    home: Home, profile: str, journeys: Sequence[str], save: str, replace: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return profile and journeys.
+
+    Raises:
+        SpecError: what is missing or wrong of these and of the name, all at once.
+    """
+    problems: list[Problem] = []
+    documents: list[dict[str, Any]] = []
+    if not save:
+        problems.append(Problem("--save", "is missing", "name the scenario: --save NAME"))
+    elif not replace:
+        with _noted(problems):
+            _refuse_taken(home, save)
+    if not profile:
+        mend = "give a template's name ('healthsim templates' lists them) or a JSON file"
+        problems.append(Problem("--profile", "is missing", mend))
+    else:
+        with _noted(problems):
+            documents.append(_document(profile, "profile"))
+    for name in journeys:
+        with _noted(problems):
+            documents.append(_document(name, "journey"))
+    if problems:
+        raise SpecError(problems)
+    return documents[0], documents[1:]
+
+
+@contextmanager
+def _noted(problems: list[Problem]) -> Iterator[None]:
+    """Go on after an error, whose problems are kept."""
+    try:
+        yield
+    except SpecError as error:
+        problems.extend(error.problems)
+    except HealthSimError as error:
+        problems.append(error.problem)
 
 
 def _refuse_taken(home: Home, name: str) -> None:

@@ -125,7 +125,9 @@ def test_a_file_of_the_same_name_that_no_export_wrote_is_not_overwritten(
     (tmp_path / "claims.csv").write_text("precious")
     (tmp_path / columnar.MARKER).write_text("my own notes\n- claims.csv\n")
 
-    with pytest.raises(Refused, match=r"did not write, or which was changed since; move it away"):
+    with pytest.raises(
+        Refused, match=r"did not write, or which was changed since.*move it away.*can be deleted"
+    ):
         exporting.export_to(home, "small", tmp_path, "csv", replace=True)
     assert (tmp_path / "claims.csv").read_text() == "precious"
 
@@ -232,3 +234,18 @@ def test_a_format_that_is_not_built_is_refused_with_what_is(name: str, what: str
         exporting.format_named(name)
 
     assert exporting.format_named("csv") == "csv"
+
+
+def test_an_export_of_an_earlier_version_is_not_swept_by_half(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    folder = home.exports / "old-csv"
+    folder.mkdir(parents=True)
+    for name, text in (
+        (columnar.MARKER, "Synthetic test data made by HealthSim: scenario old, csv files.\n"
+                          "- claims.csv\n"),
+        ("claims.csv", "claim_id\n1\n"),
+    ):  # fmt: skip
+        (folder / name).write_text(text)
+
+    assert exporting.expire(home, 1e12) == []
+    assert {path.name for path in folder.iterdir()} == {columnar.MARKER, "claims.csv"}

@@ -81,7 +81,8 @@ def items(home: Home) -> list[Item]:
     found = []
     for folder in home.exports.glob("*"):
         listed = set() if folder.is_symlink() else written_before(folder)
-        if listed:
+        others = {one.name for one in folder.iterdir()} - listed if listed else set()
+        if listed - {MARKER} or (listed and not others):  # else its files are not known for ours
             sizes = [(folder / name).stat().st_size for name in listed if (folder / name).is_file()]
             made_at = (folder / MARKER).stat().st_mtime
             found.append(Item("export", folder.name, sum(sizes), made_at))
@@ -202,9 +203,10 @@ def _refuse_strangers(folder: Path, names: set[str]) -> None:
     if taken:
         raise Refused(
             "folder",
-            f"{folder.name} holds {', '.join(taken[:3])}, which this program did not write, or "
-            "which was changed since",
-            "move it away, or choose another folder",
+            f"{folder} holds {', '.join(taken[:3])}, which this program did not write, or "
+            "which was changed since, or which an earlier version wrote",
+            "move it away, or choose another folder; files of an earlier version can be deleted, "
+            "the scenario has all that is in them",
         )
 
 

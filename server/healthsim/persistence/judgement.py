@@ -245,7 +245,8 @@ def _look(path: Path) -> _Print:
             display_name(path),
             f"a log of changes lies beside it ({log.name}): another program is changing it, or "
             "did not close it",
-            "close that program, or open and close the file with DuckDB if you trust it",
+            "close that program; if none has it open and you trust it, this puts the log into "
+            """the file: python -c "import duckdb; duckdb.connect('FILE').close()\"""",
         )
     return _print(about)
 
