@@ -136,3 +136,38 @@ def test_a_journey_that_is_removed_is_told_and_one_that_is_refined_is_not(people
     words = next(wish.words for wish in both.wishes if wish.path.startswith("journeys"))
     assert _wish(other, words).fate == "bound"
     assert _wish(gone, words).note.endswith("changed later: removed")
+
+
+ASTHMA = (
+    "a year of asthma care, with attacks mostly in September and an ER visit for the worse ones"
+)
+
+
+def test_a_template_named_for_the_same_words_takes_the_place_of_the_empty_journey() -> None:
+    base = starting.start_profile("100 children with asthma on Medicaid in Texas").draft
+    first = journeying.start_journey(base, ASTHMA)
+    second = journeying.start_journey(first.draft, ASTHMA, "pediatric-asthma-year").draft
+
+    assert "near: pediatric-asthma-year" in " ".join(first.hints)
+    assert [item["name"] for item in first.draft.journeys] == ["a-year-of-asthma-care"]
+    assert [item["name"] for item in second.journeys] == ["pediatric-asthma-year"]
+    assert lost(second.requests, second.wishes) == []
+    waiting = " ".join(wish.words for wish in second.wishes if wish.fate == "open")
+    assert all(word not in waiting for word in ("asthma", "attacks", "September"))
+    assert "worse" in waiting
+
+
+def test_an_empty_journey_of_other_words_or_with_a_step_stays_beside_the_template() -> None:
+    base = starting.start_profile("100 children with asthma on Medicaid in Texas").draft
+    chess = journeying.start_journey(base, "they play chess").draft
+    beside = journeying.start_journey(chess, ASTHMA, "pediatric-asthma-year").draft
+
+    step = {"do": "event", "id": "visit", "type": "encounter", "at": 0,
+            "details": {"encounter_class": "office", "procedures": ["99213"]}}  # fmt: skip
+    begun, _ = refining.refine(
+        journeying.start_journey(base, ASTHMA).draft,
+        [{"op": "append", "path": "journeys[0].phases[0].steps", "value": step}],
+    )
+    kept = journeying.start_journey(begun, ASTHMA, "pediatric-asthma-year").draft
+
+    assert [len(draft.journeys) for draft in (beside, kept)] == [2, 2]

@@ -79,6 +79,8 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> Jour
     if chosen is None and len(fitting) == 1:
         chosen = fitting[0]
     journey = chosen.fresh() if chosen else _empty(request)
+    if chosen is not None:
+        base = _without_empty(base, text)
     hints = _refuse_second(base, str(journey["name"]))
     if chosen is None:
         names = [item.name for item in fitting] or [
@@ -101,6 +103,24 @@ def start_journey(draft: Draft | None, request: str, template: str = "") -> Jour
     return JourneyStarted(
         _passed_on(_settle_earlier(new, number)), tuple(hints), chosen is not None
     )
+
+
+def _without_empty(base: Draft, request: str) -> Draft:
+    """Return a draft without the journey that an earlier call made empty for the same words.
+
+    Once a template is named for these words, its journey takes the place of the empty one.
+    """
+    said = _content(request)
+    same = [text for text in base.requests if said and _content(text) in (said, said - _JOURNEY)]
+    kept = tuple(item for item in base.journeys if item not in [_empty(text) for text in same])
+    return replace(base, journeys=kept)
+
+
+_JOURNEY = frozenset(("add", "journey", "journeys"))
+
+
+def _content(text: str) -> set[str]:
+    return {token.text.lower() for token in tokens(text) if token.is_content}
 
 
 def add_template(draft: Draft, name: str) -> Draft:
@@ -187,6 +207,13 @@ def _settle_earlier(draft: Draft, number: int) -> Draft:
             content = {token.text.lower() for token in tokens(earlier.words) if token.is_content}
             if content and content - {"journey"} <= said:
                 wishes = ledger.bind(wishes, draft.requests, earlier.words, wish.path, wish.note)
+            elif not any(unit.letter == "n" for unit in lexicon.units(earlier.words)):
+                text = draft.requests[earlier.request]
+                repeated = [
+                    (start, end) for start, end in _said_before(text, draft.requests[number])
+                    if text[start:end].lower() in said
+                ]  # fmt: skip
+                wishes = ledger.take(wishes, draft.requests, earlier, repeated, wish)
     return replace(draft, wishes=wishes)
 
 

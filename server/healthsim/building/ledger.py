@@ -150,6 +150,23 @@ def bind(
     return _move(wishes, requests, _place(wishes, requests, words, where), "bound", path, note)
 
 
+def take(
+    wishes: Sequence[Wish],
+    requests: Sequence[str],
+    source: Wish,
+    spans: Iterable[Span],
+    bound: Wish,
+) -> tuple[Wish, ...]:
+    """Bind some words of an open wish as another wish is bound; the rest of it stays open."""
+    moved = tuple(span for span in spans if span in source.spans)
+    if source not in wishes or not moved:
+        return tuple(wishes)
+    kept = [wish for wish in wishes if wish is not source]
+    kept += _without(source, moved, requests)
+    words = quote(requests[source.request], moved)
+    return (*kept, Wish(source.request, words, moved, "bound", bound.path, bound.note))
+
+
 def drop(
     wishes: Sequence[Wish], requests: Sequence[str], words: str, where: str = "for"
 ) -> tuple[Wish, ...]:
