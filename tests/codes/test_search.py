@@ -152,3 +152,19 @@ def test_an_operation_by_its_name_finds_inpatient_codes_though_no_book_is_named(
 
     assert found.totals["icd10pcs"] > 0
     assert any(h.system == "icd10pcs" and h.code.startswith(begun) for h in found.hits)
+
+
+@pytest.mark.parametrize(
+    ("query", "best"),
+    [
+        ("wheelchair", {"hcpcs": "E0950", "icd10cm": "Z99.3"}),
+        ("insulin pump", {"hcpcs": "S9145", "icd10cm": "T85.633A"}),
+        ("knee replacement", {"drg": "470", "icd10cm": "Z96.659"}),
+    ],
+)
+def test_of_several_books_the_best_codes_of_each_are_seen(query: str, best: dict[str, str]) -> None:
+    hits = search(query, limit=8).hits
+
+    assert len(hits) == 8
+    for book, code in best.items():
+        assert next(hit.code for hit in hits if hit.system == book) == code

@@ -496,3 +496,18 @@ async def test_a_preview_says_what_will_stop_the_run_and_how_to_go_on(open_clien
 
     for piece in ("keep bees", "play chess", "journeys[0].phases[0].steps is empty", "accept_open"):
         assert piece in told["next"]
+
+
+@pytest.mark.parametrize("query", ["zorblax disease", "acute frimpling"])
+async def test_codes_without_the_telling_word_are_only_similar_and_are_not_to_be_written(
+    open_client: Open, query: str
+) -> None:
+    async with open_client() as client:
+        told = (await client.call_tool("look_up", {"query": query})).structured_content or {}
+        found = (await client.call_tool("look_up", {"query": "gout"})).structured_content or {}
+
+    strange = "zorblax" if "zorblax" in query else "frimpling"
+    assert told["note"].startswith(f"nothing fits '{strange}': these rows are only similar")
+    assert "Write" not in told["next"]
+    assert strange in told["next"]
+    assert found["next"] == "Write `code` into the draft with refine_spec."

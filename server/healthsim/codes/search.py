@@ -102,7 +102,7 @@ def search(
     most, fitting = _best_lines(matches)
     if not named:
         fitting = _each_drug_once(fitting)
-    hits = _best_hits(names, matches, fitting, limit)
+    hits = _best_hits(names, matches, fitting, limit, mixed=not named and most == len(terms))
     if not hits:
         raise NotFound(
             "query",
@@ -242,14 +242,34 @@ def _each_drug_once(fitting: Mapping[str, list[int]]) -> dict[str, list[int]]:
 
 
 def _best_hits(
-    names: Sequence[str], matches: Matches, fitting: Mapping[str, Sequence[int]], limit: int
+    names: Sequence[str],
+    matches: Matches,
+    fitting: Mapping[str, Sequence[int]],
+    limit: int,
+    *,
+    mixed: bool,
 ) -> tuple[SearchHit, ...]:
-    ranked = (
-        (_rank(name, line, matches[name]), names.index(name), line, name)
-        for name, lines in fitting.items()
-        for line in lines
-    )
-    return tuple(_hit(name, line) for _, _, line, name in nsmallest(limit, ranked))
+    """Return the best lines; of several books, the best ones of each are among them."""
+    ranked = {
+        name: nsmallest(
+            limit, ((_rank(name, line, matches[name]), names.index(name), line, name)
+                    for line in lines),
+        )
+        for name, lines in fitting.items() if lines
+    }  # fmt: skip
+    best = nsmallest(limit, chain.from_iterable(ranked.values()))
+    if mixed and limit >= _MIXED_FROM:
+        seen = {name for _, _, _, name in best}
+        unseen = [
+            line for name, lines in ranked.items() if name not in seen | _BY_NUMBER
+            for line in lines[:_OF_EACH] if line[0][:2] <= best[0][0][:2]
+        ][: limit // 2]  # fmt: skip
+        best = best[: limit - len(unseen)] + unseen
+    return tuple(_hit(name, line) for _, _, line, name in best)
+
+
+_MIXED_FROM = 6  # hits, below which the best alone are shown
+_OF_EACH = 2  # hits of a book that would not be seen
 
 
 def _rank(

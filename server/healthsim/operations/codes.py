@@ -43,6 +43,7 @@ class LookupResult:
         note: remarks for the reader; empty if there are none.
         judged: the verdict, if the query was a code.
         partly: no code fits all the words.
+        unmatched: words that no text holds, so that the rows are similar at most.
     """
 
     columns: Sequence[str]
@@ -50,6 +51,7 @@ class LookupResult:
     note: str = ""
     judged: CodeVerdict | None = None
     partly: bool = False
+    unmatched: Sequence[str] = ()
 
 
 def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> LookupResult:
@@ -91,7 +93,7 @@ def look(query: str, book: str = "", limit: int = 8, where: str = "system") -> L
         notes.insert(0, of_visits)
     return LookupResult(
         SearchHit._fields, [list(hit) for hit in result.hits], "; ".join(notes), judged,
-        result.partly or bool(result.unmatched),
+        result.partly or bool(result.unmatched), result.unmatched,
     )  # fmt: skip
 
 

@@ -69,10 +69,14 @@ def _codes(query: str, kind: str, limit: int) -> LookupAnswer:
         return _language(query)
     if missing and result.partly and not kind:
         return _language(query)
+    said = ", ".join(map(repr, result.unmatched))
+    similar = f"nothing fits {said}: these rows are only similar" if said else ""
     return LookupAnswer(
         found=rows(list(result.columns), result.rows),
-        note="; ".join(filter(None, [missing, result.note])),
-        next="Write `code` into the draft with refine_spec.",
+        note="; ".join(filter(None, [missing, similar, result.note])),
+        next=f"Ask what {said} means, or look up another word; none of these is its code."
+        if said
+        else "Write `code` into the draft with refine_spec.",
     )
 
 
