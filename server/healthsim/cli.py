@@ -54,8 +54,9 @@ from healthsim.errors import (
     Refused,
     SpecError,
     StorageError,
+    quoted,
 )
-from healthsim.foreign import visible
+from healthsim.foreign import visible_json
 
 if TYPE_CHECKING:
     from healthsim.operations.home import Home
@@ -107,7 +108,7 @@ _WITHOUT_BOOKS = (
 
 def _version(show: bool) -> None:
     if show:
-        typer.echo(f"healthsim {__version__}")
+        say(f"healthsim {__version__}")
         raise typer.Exit
 
 
@@ -132,7 +133,7 @@ def begin(
 def _say_what_to_run() -> None:
     """Say what there is on a terminal; elsewhere, that a host starts the server with `serve`."""
     if sys.stdin is not None and sys.stdin.isatty():
-        typer.echo(_BEGIN)
+        say(_BEGIN)
         raise typer.Exit
     raise Refused(
         "healthsim",
@@ -230,7 +231,7 @@ def generate(
         _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
     record = _run(home, document, journeys)
     for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
-        typer.echo(note, err=True)
+        say(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
     _print_saved(saved, as_json)
     if strict and not all(expectation["met"] for expectation in saved.expectations):
@@ -245,7 +246,7 @@ def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> 
         if not _is_file(name) and document.pop("expectations", None)
     ]
     if few:
-        typer.echo(f"left out: what {', '.join(few)} expect{'s' * (len(few) == 1)}, which is meant "
+        say(f"left out: what {', '.join(few)} expect{'s' * (len(few) == 1)}, which is meant "
                    f"for {_LEAST_EXPECTED:,} people or more", err=True)  # fmt: skip
 
 
@@ -258,14 +259,14 @@ def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
                     "unlisted_codes": list(saved.unlisted_codes)})  # fmt: skip
         return
     for table, number in saved.counts.items():
-        typer.echo(f"{table:24}{number:>14,}")
+        say(f"{table:24}{number:>14,}")
     for expectation in judged:
         got = "nothing" if expectation["got"] is None else f"{expectation['got']:.15g}"
         verdict = "met    " if expectation["met"] else "NOT MET"
-        typer.echo(f"{verdict} {expectation['expectation']}: got {got}")
+        say(f"{verdict} {expectation['expectation']}: got {got}")
     for code in saved.unlisted_codes:
-        typer.echo(f"unlisted code {code}: no book knows it")
-    typer.echo(f"saved as {saved.name}, digest {saved.digest}")
+        say(f"unlisted code {code}: no book knows it")
+    say(f"saved as {saved.name}, digest {saved.digest}")
 
 
 def _documents(
@@ -331,7 +332,7 @@ def _document(name: str, kind: Literal["profile", "journey"]) -> dict[str, Any]:
     path = Path(name)
     document = _read_file(path)
     if document.get("kind", kind) != kind:
-        raise Refused(f"--{kind}", f"{path.name} is a {document['kind']}", f"give a {kind}")
+        raise Refused(f"--{kind}", f"{path.name} is a {quoted(document['kind'])}", f"give a {kind}")
     return document
 
 
@@ -423,7 +424,7 @@ def query(
     else:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([columns, *result.rows])
-        typer.echo(text.getvalue(), nl=False)
+        say(text.getvalue(), nl=False)
     if result.truncated:
         errors.print(f"more than {limit:,} rows; narrow the query or raise --limit")
 
@@ -470,7 +471,7 @@ def timeline(
     story = narration.person_story(document, journeys, person=person, seed=seed, home=home_folder())
     if not screen.is_terminal:
         title = " and ".join(spec.get("title") or spec["name"] for spec in (document, *journeys))
-        typer.echo(narration.page(title, "", story), nl=False)
+        say(narration.page(title, "", story), nl=False)
         return
     screen.print(escape(f"person {story.person_id}: {story.who}"), highlight=False)
     rows: list[list[Any]] = [[line.day, line.step, line.what, line.money] for line in story.lines]
@@ -486,7 +487,7 @@ def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSO
     document = _read_file(file)
     kind = document.get("kind")
     if kind not in ("profile", "journey"):
-        raise Refused(f"{file.name}: kind", f"is {kind!r}", "use profile or journey")
+        raise Refused(f"{file.name}: kind", f"is {quoted(kind)}", "use profile or journey")
     problems = draft.problems(
         draft.Draft(profile=document) if kind == "profile" else draft.Draft(journeys=(document,))
     )
@@ -497,18 +498,16 @@ def check(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSO
         from healthsim.operations.reference import reference_for  # noqa: PLC0415  see the top
 
         prepare(document, (), reference_for(home_folder(), document))
-    typer.echo(f"{file.name}: a {kind} that can be run")
+    say(f"{file.name}: a {kind} that can be run")
 
 
 @app.command()
 def migrate(file: Annotated[Path, typer.Argument(help="A profile or a journey, JSON.")]) -> None:
     """Print a specification of an older format in the current format."""
-    import json  # noqa: PLC0415  see the top
-
     from healthsim.specification.format import migrated  # noqa: PLC0415  see the top
 
     document = migrated(_read_file(file), file.name)
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    say(visible_json(document))
 
 
 @app.command()
@@ -555,7 +554,7 @@ def export(
     if as_json:
         print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
     else:
-        typer.echo(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
+        say(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
 
 
 def main() -> None:
@@ -563,5 +562,5 @@ def main() -> None:
     try:
         app()
     except HealthSimError as error:
-        errors.print(escape(visible(str(error))), style="red", highlight=False, soft_wrap=True)
+        errors.print(escape(str(error)), style="red", highlight=False, soft_wrap=True)
         sys.exit(FAILED if isinstance(error, StorageError | Cancelled) else WRONG)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from healthsim.cli_screen import Json, errors, print_json, print_rows, print_table, screen
+from healthsim.cli_screen import Json, errors, print_json, print_rows, print_table, say, screen
 from healthsim.errors import Refused
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _print_verdicts(queries: list[CodeQuery], as_json: bool) -> None:
         return
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([code_queries.VERDICT, *plain])
-    typer.echo(text.getvalue(), nl=False)
+    say(text.getvalue(), nl=False)
 
 
 @app.command(name="goes-with")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from healthsim.cli_screen import Json, attended, home, print_json, print_rows
+from healthsim.cli_screen import Json, attended, home, print_json, print_rows, say
 from healthsim.errors import Refused, StorageError, near
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def draw(
                     "columns": list(picture.columns), "rows": [list(row) for row in picture.rows],
                     "file": str(out) if out else None})  # fmt: skip
     elif out is not None:
-        typer.echo(f"{out}: {picture.title}")
+        say(f"{out}: {picture.title}")
     else:
-        typer.echo(picture.says)
+        say(picture.says)
         print_rows(picture.columns, picture.rows, as_json=False)
 
 

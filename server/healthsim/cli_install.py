@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from healthsim.cli_screen import FAILED, WRONG, errors, print_rows, settings
+from healthsim.cli_screen import FAILED, WRONG, errors, print_rows, say, settings
 from healthsim.errors import HealthSimError, Refused
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def install(
         raise typer.Exit(WRONG if yes and not dry_run else 0)
     planned = change.plan_entry(found, _file(found, config), words, variables)
     if not planned.needed:
-        typer.echo(f"{found.title} has HealthSim already: {planned.file}")
+        say(f"{found.title} has HealthSim already: {planned.file}")
         if not (no_check or dry_run):
             _try(planned.entry, found)
         return
@@ -92,11 +92,11 @@ def uninstall(
 
     found = hosts.host_named(host)
     if isinstance(found, hosts.Elsewhere):
-        typer.echo(f"to take HealthSim out of {found.title}: {found.undone}")
+        say(f"to take HealthSim out of {found.title}: {found.undone}")
         return
     planned = change.plan_removal(found, _file(found, config))
     if not planned.needed:
-        typer.echo(f"{found.title} has no entry healthsim: {planned.file}")
+        say(f"{found.title} has no entry healthsim: {planned.file}")
         return
     _show(planned)
     _write(found, planned, yes, dry_run, check=False)
@@ -143,8 +143,8 @@ def _list() -> None:
 
 def _say_lines(host: Elsewhere, words: Sequence[str], variables: Mapping[str, str]) -> None:
     """Say by which lines a host is told whose file is not edited here."""
-    typer.echo(f"{host.title} {host.how}:\n\n{host.lines(words, variables)}\n")
-    typer.echo("nothing was changed")
+    say(f"{host.title} {host.how}:\n\n{host.lines(words, variables)}\n")
+    say("nothing was changed")
 
 
 def _try(entry: Mapping[str, Any], host: Host) -> None:
@@ -165,18 +165,18 @@ def _try(entry: Mapping[str, Any], host: Host) -> None:
             "NAME=VALUE, or install into an environment (uv tool install healthsim, then "
             "healthsim install again); docs/install.md says more. --no-check skips this",
         )  # fmt: skip
-    typer.echo("it starts")
+    say("it starts")
 
 
 def _show(planned: Change) -> None:
     """Show the change."""
-    typer.echo(str(planned.file))
+    say(str(planned.file))
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in planned.lines():
         long = f"{line[:_LONGEST]}… ({len(line):,} characters)"
         typer.secho(line if len(line) <= _LONGEST else long, fg=colours.get(line[:1]))
     if planned.after is None:
-        typer.echo("the file is removed: nothing else is in it")
+        say("the file is removed: nothing else is in it")
 
 
 def _write(host: Host, planned: Change, yes: bool, dry_run: bool, check: bool) -> None:
@@ -184,7 +184,7 @@ def _write(host: Host, planned: Change, yes: bool, dry_run: bool, check: bool) -
     from healthsim.operations.installing import change  # noqa: PLC0415  see cli
 
     if dry_run:
-        typer.echo("nothing was changed (--dry-run)")
+        say("nothing was changed (--dry-run)")
         return
     if not yes and not sys.stdin.isatty():
         errors.print("nothing was changed: add --yes to write it", highlight=False)
@@ -192,18 +192,18 @@ def _write(host: Host, planned: Change, yes: bool, dry_run: bool, check: bool) -
     if check:
         _checked(host, planned, yes)
     if not yes and not typer.confirm("Write it?"):
-        typer.echo("nothing was changed")
+        say("nothing was changed")
         return
     copy = change.apply(planned)
     kept = f"; as it was before: {copy}" if copy else ""
     if planned.copy is not None:
         kept = f", as it was before; its copy is gone: {planned.copy}"
     done = "written" if planned.after is not None else "removed"
-    typer.echo(f"{done}: {planned.file}{kept}")
+    say(f"{done}: {planned.file}{kept}")
     older = [str(one) for one in change.copies(planned.file) if one != copy]
     if older:
-        typer.echo(f"older copies, yours to delete: {', '.join(older)}")
-    typer.echo(f"{host.title} reads the file when it starts: {host.after}")
+        say(f"older copies, yours to delete: {', '.join(older)}")
+    say(f"{host.title} reads the file when it starts: {host.after}")
 
 
 def _checked(host: Host, planned: Change, yes: bool) -> None:

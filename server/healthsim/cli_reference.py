@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from healthsim.cli_screen import Json, errors, home, print_json, print_rows
+from healthsim.cli_screen import Json, errors, home, print_json, print_rows, say
 from healthsim.errors import Cancelled
 
 # The room `reference` is imported inside its commands: `--help` needs neither duckdb nor pyarrow.
@@ -47,10 +47,10 @@ def import_file(
     if as_json:
         print_json(asdict(done))
         return
-    typer.echo(f"{done.name}: {done.rows:,} rows, {done.vintage}")
+    say(f"{done.name}: {done.rows:,} rows, {done.vintage}")
     for name, value in done.checks.items():
-        typer.echo(f"  {name.replace('_', ' '):32}{_shown(value):>16}")
-    typer.echo(f"digest {done.digest}")
+        say(f"  {name.replace('_', ' '):32}{_shown(value):>16}")
+    say(f"digest {done.digest}")
 
 
 @app.command(name="list")
@@ -78,7 +78,7 @@ def remove(
     from healthsim.operations import reference  # noqa: PLC0415  see the top
 
     done = reference.remove(home(), name)
-    typer.echo(f"{done.name}: removed, {done.rows:,} rows of {done.vintage}")
+    say(f"{done.name}: removed, {done.rows:,} rows of {done.vintage}")
 
 
 @app.command()
@@ -94,9 +94,9 @@ def kinds(as_json: Json = False) -> None:
         print_json(listed_kinds)
         return
     for item in listed_kinds:
-        typer.echo(f"{item['kind']}: {item['title']}")
-        typer.echo(f"  from:    {item['offered']}")
-        typer.echo(f"  enables: {item['enables']}")
+        say(f"{item['kind']}: {item['title']}")
+        say(f"  from:    {item['offered']}")
+        say(f"  enables: {item['enables']}")
 
 
 def _shown(value: Any) -> str:

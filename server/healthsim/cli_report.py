@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from healthsim.cli_screen import Json, attended, errors, home, print_json
+from healthsim.cli_screen import Json, attended, errors, home, print_json, say
 
 
 def report(
@@ -29,4 +29,4 @@ def report(
         print_json({"file": str(written.file), "bytes": written.bytes,
                     "pictures": list(written.pictures), "notes": list(written.notes)})  # fmt: skip
     else:
-        typer.echo(f"{written.file}: {len(written.pictures)} pictures, {written.bytes:,} bytes")
+        say(f"{written.file}: {len(written.pictures)} pictures, {written.bytes:,} bytes")

@@ -29,8 +29,17 @@ _LOOK = 0.1  # seconds between two looks at what is being done
 FAILED, WRONG = 1, 2
 """Exit codes: it failed; the command, a name or a specification is wrong."""
 
-screen = Console()
-errors = Console(stderr=True)
+
+class Screen(Console):
+    """A console on which no text steers the terminal, whatever it came from."""
+
+    def print(self, *things: Any, **how: Any) -> None:
+        """Print what a console prints; characters that steer a terminal are shown."""
+        super().print(*(visible(item) if isinstance(item, str) else item for item in things), **how)
+
+
+screen = Screen()
+errors = Screen(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
@@ -59,14 +68,17 @@ def open_books() -> None:
     imported_books.open_shelf(home().books)
 
 
-def say(text: str) -> None:
-    """Print a line that may hold text of a file; characters that steer a terminal are shown."""
-    typer.echo(visible(text))
+def say(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print lines that may hold text of a file; characters that steer a terminal are shown.
+
+    No command prints in another way than by this and by the two consoles.
+    """
+    typer.echo(visible(text), nl=nl, err=err)
 
 
 def print_json(value: Any) -> None:
     """Print one value as JSON."""
-    typer.echo(json.dumps(visible_in(value), ensure_ascii=False))
+    say(json.dumps(visible_in(value), ensure_ascii=False))
 
 
 def print_rows(columns: Sequence[str], items: Sequence[Sequence[Any]], as_json: bool) -> None:
@@ -85,7 +97,7 @@ def print_rows(columns: Sequence[str], items: Sequence[Sequence[Any]], as_json: 
 
 def print_table(columns: Sequence[str], items: Sequence[Sequence[Any]]) -> None:
     """Print a table for people."""
-    table = Table(*map(escape, columns))
+    table = Table(*(escape(visible(column)) for column in columns))
     for item in items:
         table.add_row(*("" if value is None else escape(visible(str(value))) for value in item))
     screen.print(table)
@@ -144,6 +156,6 @@ def _bar(name: str) -> Iterator[Callable[[Step], None]]:
     with bars.Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda step: bar.update(
-            task, description=escape(step.says or name), completed=step.done,
+            task, description=escape(visible(step.says or name)), completed=step.done,
             total=step.total or None,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from healthsim.cli_screen import Json, home, print_json, print_rows
+from healthsim.cli_screen import Json, home, print_json, print_rows, say
 
 COLUMNS = ["kind", "name", "megabytes", "days", "state"]
 
@@ -37,7 +37,7 @@ def storage(
         return
     print_rows(COLUMNS, rows, as_json=False)
     size = sum(item.size for item in expired) / 1e6
-    typer.echo(f"{len(expired)} of {len(kept)} {verb}, {size:,.1f} MB; kept for at most: "
+    say(f"{len(expired)} of {len(kept)} {verb}, {size:,.1f} MB; kept for at most: "
                + ", ".join(f"{kind}s {limit}" for kind, limit in limits.items()))  # fmt: skip
     if expired and not sweep:
-        typer.echo("healthsim storage --sweep deletes them")
+        say("healthsim storage --sweep deletes them")

@@ -6,6 +6,7 @@ cursor, turn the direction of writing, or are not seen at all.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -18,9 +19,11 @@ _STEERING = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tabs and line feeds
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff"  # tags: letters that nobody sees
+    "\ud800-\udfff"  # halves of characters, which cannot be encoded: JSON can carry them
 )
 _INVISIBLE = re.compile(f"[{_STEERING}]")
 _BLANK = re.compile(f"[{_STEERING}\t\n]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
@@ -53,6 +56,38 @@ def visible_in(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [visible_in(item) for item in value]
     return value
+
+
+def visible_json(value: Any) -> str:
+    r"""Return a document as JSON of the same meaning, with what steers or hides written as escapes.
+
+    >>> print(visible_json({"a": "\x9b\u202e"}))
+    {
+      "a": "\u009b\u202e"
+    }
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def whole(text: str) -> str:
+    r"""Return a text with a mark in the place of each half of a character.
+
+    JSON can carry a half (a lone surrogate) by its number; no file or message can.
+
+    >>> whole("a\ud800b").encode()
+    b'a\xef\xbf\xbdb'
+    """
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+def whole_in(value: Any) -> Any:
+    """Return data with every text in it, names of keys too, as `whole` returns it."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, dict):
+        return {whole_in(key): whole_in(item) for key, item in value.items()}
+    return [whole_in(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def flat_in(value: Any, most: int, levels: int = 8) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from healthsim.errors import Problem
+from healthsim.errors import Problem, quoted
 
 Document = Mapping[str, Any]
 Migration = Callable[[Document], Document]
@@ -47,19 +47,19 @@ class Formats:
         """
         if not isinstance(number, int) or isinstance(number, bool) or number < FIRST:
             mend = f"use a whole number from {self.oldest} to {self.current}"
-            return Problem(where, f"is {number!r}, not a format number", mend)
+            return Problem(where, f"is {quoted(number)}, not a format number", mend)
         if number > self.current:
             return Problem(
                 where,
-                f"is {number}, and this version of HealthSim reads {self.what} up to format "
-                f"{self.current}",
+                f"is {quoted(number)}, and this version of HealthSim reads {self.what} up to "
+                f"format {self.current}",
                 "install the version of HealthSim that wrote it, or a newer one",
             )
         missing = [step for step in range(number, self.current) if step not in self.steps]
         if number < self.oldest or missing:
             return Problem(
                 where,
-                f"is {number}, and this version of HealthSim reads {self.what} from format "
+                f"is {quoted(number)}, and this version of HealthSim reads {self.what} from format "
                 f"{self.oldest}",
                 "read it with an older version of HealthSim and save it again there",
             )

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from healthsim.errors import StorageError
-from healthsim.foreign import flat, flat_in
+from healthsim.foreign import flat, flat_in, whole_in
 from healthsim.formats import FIRST, Formats
 from healthsim.persistence.database import SCHEMA, storage_errors
 from healthsim.persistence.files import DamagedFile, UnknownFormat
@@ -118,7 +118,7 @@ class Manifest:
         """
         known = {part.name for part in fields(cls)}
         try:
-            document = {key: json.loads(text) for key, text in texts.items()}
+            document = {key: _read(text) for key, text in texts.items()}
             number = document.pop("format", FIRST)
             problem = SCENARIOS.problem(number, f"{where}: format")
             if problem is not None:
@@ -132,15 +132,15 @@ class Manifest:
             for key, value in values.items():
                 _check_kind(key, value)
             values |= {key: _shown(key, values[key]) for key in _LONGEST if key in values}
-            for text in (values["profile"], *values["journeys"]):
-                if not isinstance(json.loads(text), dict):
-                    raise TypeError("a specification is no object")
+            values["profile"] = _specification(values["profile"])
+            values["journeys"] = tuple(map(_specification, values["journeys"]))
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise _foreign(where, f"its manifest is incomplete ({error})") from error
+            raise _foreign(where, f"its manifest is incomplete ({str(error)[:200]})") from error
 
 
 _LONGEST_MEANING = 500  # characters of what a dictionary says of a column
+_MOST_DIGITS = 30  # of a whole number in a manifest
 _FIGURE = 11  # values of one of `Manifest.figures`
 _KINDS: Mapping[str, type] = MappingProxyType({
     **dict.fromkeys(("seed", "count", "format"), int), **dict.fromkeys(
@@ -159,6 +159,7 @@ _PARTS: Mapping[str, type] = MappingProxyType({
 _LONGEST: Mapping[str, int] = MappingProxyType({
     "description": 2_000, "tags": 100, "unlisted_codes": 60, "requests": 10_000, "wishes": 1_000,
     "expectations": 500, "engine_version": 40, "created_at": 40, "references": 100, "rows": 64,
+    "name": 100, "digest": 128, "digests": 128, "engine_key": 128, "figures": 500,
 })  # fmt: skip
 """Characters of the texts of a manifest that are shown; they may come from anybody."""
 
@@ -167,6 +168,30 @@ def _shown(key: str, value: Any) -> Any:
     """Return a part of a manifest with its texts on one line and bounded."""
     made = flat_in(value, _LONGEST[key])
     return tuple(made) if isinstance(value, tuple) else made
+
+
+def _specification(text: str) -> str:
+    """Return a profile or journey as its text; halves of characters are marked in it too.
+
+    Raises:
+        TypeError: it is no object.
+    """
+    document = json.loads(text, parse_int=_number)
+    if not isinstance(document, dict):
+        raise TypeError("a specification is no object")
+    safe = whole_in(document)
+    return text if safe == document else _json(safe)
+
+
+def _read(text: str) -> Any:
+    """Read one value of a manifest; halves of characters are marked in it."""
+    return whole_in(json.loads(text, parse_int=_number))
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
 
 
 def _check_kind(key: str, value: Any) -> None:
@@ -200,7 +225,7 @@ def _all_are(items: Iterable[Any], kind: type) -> bool:
 
 def _made_by(manifest: Mapping[str, Any]) -> str:
     version = manifest.get("engine_version")
-    return f" (made by HealthSim {version})" if isinstance(version, str) else ""
+    return f" (made by HealthSim {flat(version, 40)})" if isinstance(version, str) else ""
 
 
 def write_manifest(
@@ -247,7 +272,9 @@ def read_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Tabl
     tables: dict[str, Table] = {}
     for name, column, kind, meaning, required, decimals, reference, source, *about in rows:
         product, grain, key = about
-        meaning, grain, source = (flat(text, _LONGEST_MEANING) for text in (meaning, grain, source))
+        meaning, grain, source, reference, product = (
+            flat(text, _LONGEST_MEANING) for text in (meaning, grain, source, reference, product)
+        )
         old = tables.get(name) or Table(name, product, grain, _key(key, path), ())
         described = Column(
             column, kind, meaning, reference, decimals if decimals is not None else 4, source,
@@ -264,7 +291,7 @@ def _key(text: str, path: Path) -> tuple[str, ...]:
         key = None
     if not isinstance(key, list) or not _all_are(key, str):
         raise _foreign(path.name, "its dictionary has a table whose key cannot be read")
-    return tuple(key)
+    return tuple(flat_in(key, _LONGEST_MEANING))
 
 
 def _dictionary(table: Table) -> list[tuple[object, ...]]:

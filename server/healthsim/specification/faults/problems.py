@@ -87,7 +87,9 @@ def _problem(
         mend = _word(value, str(context.get("expected"))) + _or_object(item["loc"], model)
         return Problem(location, f"is {shown(value)}", mend)
     if kind == "less_than_equal" and context.get("le") == 1 and _is_per_cent(value):
-        return Problem(location, f"is {value!r}, above 1", f"write {value / 100:g} for {value:g} %")
+        return Problem(
+            location, f"is {quoted(value)}, above 1", f"write {value / 100:g} for {value:g} %"
+        )
     if mend := give(kind, kind_at(model, item["loc"])):
         return Problem(location, f"is {shown(value)}", mend)
     message = str(item["msg"]).removeprefix("Value error, ")

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from healthsim.errors import quoted
 from healthsim.specification.document import Strict
 
 _FORM = re.compile(r"(?:18|19|20|21)\d\d(?:-\d\d(?:-\d\d)?)?")
@@ -83,7 +84,7 @@ def _short(value: object) -> object:
         return {"from": text, "to": text}
     if isinstance(value, Mapping | CalendarSpan):
         return value
-    raise ValueError(f'is {value!r}; write it as text, such as "2015" or "2015-03-02"')
+    raise ValueError(f'is {quoted(value)}; write it as text, such as "2015" or "2015-03-02"')
 
 
 Calendar = Annotated[CalendarSpan, BeforeValidator(_short)]
