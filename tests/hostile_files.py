@@ -229,6 +229,14 @@ KINDS: Mapping[str, Kind] = {
         "its table healthsim_manifest has", "INSERT INTO healthsim_manifest "
         "SELECT 'k' || range, repeat('x', 1000000) FROM range(40)"),
     "rows out of nothing": _bytes("claims 40,000,000 rows", lambda content: _of_many_rows()),
+    "rows out of nothing before a hole": _bytes(
+        "claims 40,000,000 rows", lambda content: _of_many_rows() + bytes(10_000_000)),
+    "a text as long as a book": _sql(
+        "column plans.plan_id has a text of 1,000,000 bytes",
+        "INSERT INTO plans (plan_id) SELECT repeat('x', 1000000)"),
+    "a dictionary that takes capitals for small letters": _sql(
+        "it has a column with a collation, 'healthsim_columns'",
+        "ALTER TABLE healthsim_columns ALTER table_name SET DATA TYPE VARCHAR COLLATE NOCASE"),
     "an empty file": _bytes("it is empty, not a DuckDB file", lambda content: b""),
     "text": _bytes("it is not a DuckDB file", lambda content: b"SELECT 1;\n" * 500),
     "an SQLite file": _bytes("it is not a DuckDB file",

@@ -17,6 +17,7 @@ from healthsim.operations import generate
 from healthsim.operations import query as module
 from healthsim.operations.home import Home
 from healthsim.operations.query import QueryResult, query, query_file
+from healthsim.persistence.judgement import judge
 from operations.small_engine import PROFILE, SmallEngine
 from persistence.saving import kept_run
 from processes import PATIENCE
@@ -394,8 +395,10 @@ def test_the_process_imports_neither_numpy_nor_the_rest_of_healthsim() -> None:
 
 @pytest.mark.slow
 def test_the_process_ends_itself_if_nobody_ends_it(home: Home) -> None:
+    seen = list(judge(home.scenarios / "small.duckdb"))
     request = (
         f'{{"path": "{home.scenarios / "small.duckdb"}", "limit": 1, "offset": 0, "seconds": 0,'
+        f' "seen": [{seen}],'
         ' "sql": "SELECT count(*) FROM range(1000000) a, range(10000000) b"}'
     )
     done = subprocess.run(

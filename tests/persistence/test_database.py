@@ -16,6 +16,7 @@ from healthsim.errors import NotFound, StorageError
 from healthsim.persistence import writer_pool
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import Writer, ddl, open_read, open_write, storage_errors
+from healthsim.persistence.judgement import trust
 from healthsim.tables import Column, Table
 from operations import small_engine as small
 from processes import PATIENCE, started
@@ -174,6 +175,7 @@ def test_a_replaced_file_shows_its_new_rows(tmp_path: Path) -> None:
     with open_read(path) as connection:
         connection.sql("SELECT count(*) FROM numbers").fetchall()
     written(tmp_path / "b.duckdb", 20).replace(path)
+    trust(path)
 
     with open_read(path) as connection:
         assert connection.sql("SELECT count(*) FROM numbers").fetchall() == [(20,)]

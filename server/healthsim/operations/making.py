@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from healthsim import __version__
 from healthsim.operations import runs
 from healthsim.persistence.files import disk_errors, publish_over, temporary
+from healthsim.persistence.judgement import trust
 
 if TYPE_CHECKING:
     from healthsim.execution.job import Job
@@ -125,6 +126,7 @@ def add_tallies(
 def _publish(unfinished: Path, target: Path, run_id: str) -> None:
     with disk_errors(f"run {run_id!r}"):
         publish_over(unfinished, target)
+    trust(target)
 
 
 def _manifest(job: Job, digest: Digest) -> Manifest:

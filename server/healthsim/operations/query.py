@@ -15,7 +15,7 @@ from healthsim.errors import Refused, cut
 from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
 from healthsim.persistence.files import unreadable
-from healthsim.persistence.judgement import judge
+from healthsim.persistence.judgement import TRIES, changed, judge
 from healthsim.watching import stoppable
 
 LONGEST_SQL = 20_000
@@ -105,13 +105,18 @@ def query_file(
         raise Refused(
             "sql", "it holds half a character (a lone surrogate)", "send whole characters"
         )
-    for file in filter(None, (path, other)):
-        judge(file)
     request = {
         "path": str(path), "other": str(other or ""), "sql": sql, "limit": limit,
         "offset": offset, "seconds": seconds,
     }  # fmt: skip
-    answer = _answer_of(request, seconds)
+    answer: dict[str, Any] = {}
+    for _ in range(TRIES):
+        seen = [judge(file) for file in filter(None, (path, other))]
+        answer = _answer_of({**request, "seen": seen}, seconds)
+        if "changed" not in answer:
+            break
+    else:
+        raise changed(path.with_name(answer["changed"]))
     if "storage" in answer:
         raise unreadable(answer["file"], answer["storage"].splitlines()[0])
     if "found" in answer:

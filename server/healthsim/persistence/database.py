@@ -19,8 +19,9 @@ from types import MappingProxyType, TracebackType
 import duckdb
 import pyarrow as pa
 
-from healthsim.errors import HealthSimError, NotFound, StorageError
+from healthsim.errors import HealthSimError, StorageError
 from healthsim.persistence.files import (
+    DamagedFile,
     disk_error,
     display_name,
     fsync_file,
@@ -28,7 +29,15 @@ from healthsim.persistence.files import (
     unreadable,
     without_folders,
 )
-from healthsim.persistence.judgement import SCENARIO, Rules, judge, trust
+from healthsim.persistence.judgement import (
+    SCENARIO,
+    TRIES,
+    Rules,
+    changed,
+    is_same,
+    judge,
+    trust,
+)
 from healthsim.persistence.writer_pool import WriterPool
 from healthsim.tables import Table
 from healthsim.watching import stoppable
@@ -219,8 +228,7 @@ def open_read(
         NotFound: there is no such file.
         StorageError: it cannot be read, should not be, or another process kept it for too long.
     """
-    judge(path, rules)
-    with reader(seconds=seconds) as connection, attached(connection, path):
+    with reader(seconds=seconds) as connection, attached(connection, path, rules):
         for name, value in settings.items():
             connection.execute(f"SET {name} = {value}")
         _confine(connection, writes)
@@ -230,8 +238,7 @@ def open_read(
 @contextmanager
 def open_write(path: Path, *, rules: Rules | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing DuckDB file for one operation of changing it; checkpoint, close, fsync."""
-    judge(path, rules)
-    with reader() as connection, attached(connection, path, "READ_WRITE"):
+    with reader() as connection, attached(connection, path, rules, "READ_WRITE"):
         yield connection
         connection.execute(f"CHECKPOINT {SCHEMA}")
     with storage_errors(path):
@@ -248,12 +255,10 @@ def open_two(path: Path, other: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         StorageError: one cannot be read, or should not be; the error names it.
     """
     files = {SCHEMA: path, OTHER: other}
-    for file in files.values():
-        judge(file)
     with reader() as connection:
         for name, file in files.items():
             with storage_errors(file):
-                _attach(connection, file, "READ_ONLY", name)
+                _attach_judged(connection, file, None, name=name)
         connection.execute(f"SET memory_limit = '{_COMPARING_MB}MB'")
         _confine(connection, None)
         yield connection
@@ -321,12 +326,17 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None
 
 @contextmanager
 def attached(
-    connection: duckdb.DuckDBPyConnection, path: Path, mode: str = "READ_ONLY"
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    rules: Rules | None = None,
+    mode: str = "READ_ONLY",
 ) -> Iterator[None]:
-    """Show a file to a connection as its current schema, until the block ends; raises as above."""
-    _need_file(path)
+    """Judge a file and show it to a connection as its current schema, until the block ends.
+
+    Raises as `open_read` does.
+    """
     with storage_errors(path):
-        _attach(connection, path, mode)
+        _attach_judged(connection, path, rules, mode)
         try:
             connection.execute(f"USE {SCHEMA}")
             yield
@@ -337,14 +347,26 @@ def attached(
         _detach(connection)
 
 
-def _need_file(path: Path) -> None:
-    if not path.is_file():
-        raise NotFound(path.name, "there is no such file", "list what is kept and choose from it")
-
-
 def _detach(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("USE memory")
     connection.execute(f"DETACH {SCHEMA}")
+
+
+def _attach_judged(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    rules: Rules | None,
+    mode: str = "READ_ONLY",
+    name: str = SCHEMA,
+) -> None:
+    """Attach the file that was judged, and no other that came into its place meanwhile."""
+    for _ in range(TRIES):
+        seen = judge(path, rules)
+        _attach(connection, path, mode, name)
+        if is_same(path, seen):
+            return
+        connection.execute(f"DETACH {name}")
+    raise changed(path)
 
 
 def _attach(
@@ -372,6 +394,11 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise
     except (duckdb.Error, OSError) as error:
         raise explain_error(path, error) from error
+    except UnicodeDecodeError as error:
+        raise DamagedFile(
+            display_name(path), "it holds text that is not UTF-8",
+            "restore it from a copy, or delete it and save the scenario again",
+        ) from error  # fmt: skip
 
 
 def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:

@@ -3,7 +3,8 @@
 A file may come from anybody. What it looks like from outside is judged here; what it consists of
 is judged by `judging.py`, in a process of its own, because a file can be made so that DuckDB ends
 or hangs while it opens it. What was judged, or written by this process, is not judged again until
-its size, its time stamp or its place on the disk changes.
+its size, its time stamps or its place on the disk changes. Whoever attaches it compares that once
+more, so that no other file is read than the one that was judged.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ DICTIONARY_COLUMNS: Mapping[str, str] = {
 _SECONDS = 20.0  # that the opening of a file may take
 _MAGIC, _MAGIC_AT = b"DUCK", 8
 _ENCRYPTED_AT = 20  # byte of the first block whose lowest bit says that the file is encrypted
+TRIES = 3  # at a file that changes while it is opened
 _REMEMBERED = 10_000
 _AT_ONCE = 25  # files that are judged together
 _CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
 _PROGRAM = Path(__file__).with_name("judging.py")
 
-_Print: TypeAlias = tuple[int, int, int, int]
+Seen: TypeAlias = tuple[int, int, int, int, int]
 """What tells a file from another, or from itself before a change."""
 
 
@@ -122,12 +124,12 @@ def rules_of(what: str, needs: Table, others: Iterable[Table]) -> Rules:
     )
 
 
-_fit: dict[_Print, str] = {}  # what was judged fit -> as what
-_unfit: dict[tuple[_Print, str, str], Problem] = {}
+_fit: dict[Seen, str] = {}  # what was judged fit -> as what
+_unfit: dict[tuple[Seen, str, str], Problem] = {}
 
 
-def judge(path: Path, rules: Rules | None = None) -> None:
-    """Refuse a file that should not be read.
+def judge(path: Path, rules: Rules | None = None) -> Seen:
+    """Refuse a file that should not be read; return what tells the one that may from others.
 
     Args:
         path: of the file.
@@ -138,16 +140,40 @@ def judge(path: Path, rules: Rules | None = None) -> None:
         DamagedFile: it is no file, no DuckDB file, or holds what no such file has.
         StorageError: it cannot be read now.
     """
-    refusal = judge_all([path], rules)[0]
-    if refusal is not None:
-        raise refusal
+    rules = rules or scenario_rules()
+    for _ in range(TRIES):
+        refusal = judge_all([path], rules)[0]
+        if refusal is not None:
+            raise refusal
+        with disk_errors(display_name(path)):
+            seen = _look(path)
+        if _fit.get(seen) == rules.what:
+            return seen
+    raise changed(path)
+
+
+def is_same(path: Path, seen: Seen) -> bool:
+    """Return whether a file is still the one that was judged."""
+    try:
+        return _print(path.lstat()) == seen
+    except OSError:
+        return False
+
+
+def changed(path: Path) -> StorageError:
+    """Return the error of a file that was another each time it was opened."""
+    return StorageError(
+        display_name(path),
+        "it was changed while it was being opened",
+        "try again; if that does not help, end the program that changes it",
+    )
 
 
 def judge_all(paths: Sequence[Path], rules: Rules | None = None) -> list[HealthSimError | None]:
     """Judge many files at once, which is quicker; return why each may not be read, or None."""
     rules = rules or scenario_rules()
     refusals: list[HealthSimError | None] = [None] * len(paths)
-    asked: dict[int, _Print] = {}
+    asked: dict[int, Seen] = {}
     for number, path in enumerate(paths):
         try:
             seen = _seen(path)
@@ -184,7 +210,7 @@ def trust(path: Path, what: str = SCENARIO) -> None:
 
 
 def _refusal(
-    path: Path, answer: Mapping[str, Any] | None, seen: _Print, what: str
+    path: Path, answer: Mapping[str, Any] | None, seen: Seen, what: str
 ) -> HealthSimError | None:
     """Return what an answer about a file means, and remember it where it will not pass."""
     where = display_name(path)
@@ -206,17 +232,18 @@ def _refusal(
     return refusal
 
 
-def _remember(seen: _Print, what: str) -> None:
+def _remember(seen: Seen, what: str) -> None:
     while len(_fit) >= _REMEMBERED:
         del _fit[next(iter(_fit))]
     _fit[seen] = what
 
 
-def _print(about: os.stat_result) -> _Print:
-    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+def _print(about: os.stat_result) -> Seen:
+    # The last is the time at which it got its name too, but for Windows.
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
 
 
-def _seen(path: Path) -> _Print:
+def _seen(path: Path) -> Seen:
     """Refuse a file for what it is from outside; return what tells it from others."""
     with disk_errors(display_name(path)):
         seen = _look(path)
@@ -225,7 +252,7 @@ def _seen(path: Path) -> _Print:
     return seen
 
 
-def _look(path: Path) -> _Print:
+def _look(path: Path) -> Seen:
     """Refuse what is no regular file, or has a log beside it; return what tells it from others."""
     try:
         about = path.lstat()

@@ -51,6 +51,7 @@ _STRANGE = (
      "NOT internal AND schema_name <> 'main'"),
     ("a table with a constraint", "table_name", "duckdb_constraints()",
      "constraint_type <> 'NOT NULL'"),
+    ("a column with a collation", "table_name", "duckdb_tables()", "contains(sql, ' COLLATE ')"),
     ("a computed column", "table_name || '.' || column_name", "duckdb_columns()", "is_generated"),
     ("a column with a default", "table_name || '.' || column_name", "duckdb_columns()",
      "column_default IS NOT NULL"),
@@ -61,7 +62,8 @@ _DROP = "drop that with DuckDB if you know what it is for; else delete the file"
 _AGAIN = "restore it from a copy, or delete it and save the scenario again"
 _MOST_COLUMNS = 300  # of one table
 _LONGEST = 32 * 2**20  # bytes of text of a table that is read as a whole
-_ROWS_PER_BYTE = 16  # of the whole file; honest rows take a byte and more
+_LONGEST_VALUE = 10_000  # bytes of one text in any other table; ours have some hundred
+_ROWS_PER_BYTE = 16  # of the blocks in use; honest rows take a byte and more
 
 
 class Unfit(Exception):  # noqa: N818
@@ -98,6 +100,7 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
         strange = _strange(connection)
         tables = _by_file(connection, "table_name, estimated_size, column_count", "duckdb_tables()")
         columns = _by_file(connection, "table_name, column_name, data_type", "duckdb_columns()")
+        blocks = _by_file(connection, "used_blocks * block_size", "pragma_database_size()")
         for number, (_, size) in enumerate(request["files"]):
             if answers[number]:
                 continue
@@ -105,8 +108,10 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
                 if number in strange:
                     what = f"{strange[number]}, which no {request['what']} has"
                     raise Unfit(f"it has {what}", _DROP)
-                _judge_tables(tables.get(number, []), size, request)
+                used = min(size, blocks[number][0][0])  # a hole at the end counts for nothing
+                _judge_tables(tables.get(number, []), used, request)
                 _judge_columns(columns.get(number, []), request)
+                _judge_lengths(connection, f"{_FILE}{number}", columns.get(number, []), request)
                 _judge_texts(connection, f"{_FILE}{number}", request)
                 _judge_dictionary(connection, f"{_FILE}{number}", request)
             except Unfit as unfit:
@@ -186,6 +191,29 @@ def _judge_columns(rows: list[tuple[Any, ...]], request: dict[str, Any]) -> None
     for table, columns in request["exact"].items():
         if list(found.get(table, {}).items()) != list(columns.items()):
             raise Unfit(f"its table {table} does not have the columns that it should", _AGAIN)
+
+
+def _judge_lengths(
+    connection: duckdb.DuckDBPyConnection,
+    database: str,
+    rows: list[tuple[Any, ...]],
+    request: dict[str, Any],
+) -> None:
+    """Refuse tables with a text that is longer than any of ours, by what DuckDB noted of it."""
+    texts: dict[str, list[str]] = {}
+    for table, column, kind in rows:
+        if kind == "VARCHAR" and table not in dict(request["texts"]):
+            texts.setdefault(table, []).append(column)
+    for table, columns in texts.items():
+        noted = ", ".join(f"stats({column})" for column in columns)
+        row = connection.execute(f"SELECT {noted} FROM {database}.{table} LIMIT 1").fetchone()
+        for column, about in zip(columns, row or (), strict=False):
+            longest = about.get("max_string_length") if isinstance(about, dict) else None
+            if longest and longest > _LONGEST_VALUE:
+                raise Unfit(
+                    f"its column {table}.{column} has a text of {longest:,} bytes, and may have "
+                    f"{_LONGEST_VALUE:,}", _AGAIN,
+                )  # fmt: skip
 
 
 def _judge_texts(

@@ -91,11 +91,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         request: `path` of the file, `sql`, and `limit` and `offset` of the rows to return; `other`
-            is the path of a second file, shown as the schema `other`, or empty.
+            is the path of a second file, shown as the schema `other`, or empty; `seen`, what
+            told each file from others when it was judged.
 
     Returns:
         `columns`, `rows`, `truncated` and `notes`; or `found` and `mend` of a refusal; or
-        `storage`, what is wrong with a file, and `file`, its name.
+        `storage`, what is wrong with a file, and `file`, its name; or `changed`, the name of a
+        file that is not the one that was judged.
     """
     files = {_SCENARIO: Path(request["path"])}
     if request.get("other"):
@@ -105,6 +107,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
             for name, reading in files.items():
                 _attach(connection, reading, name)
+            if changed := _changed(files, request["seen"]):
+                return {"changed": changed}
             connection.execute(f"USE {_SCENARIO}")
             statement = _one_statement(connection, request["sql"])
             for setting in _SETTINGS:
@@ -128,6 +132,18 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"found": "it is nested too deep", "mend": "nest fewer lists and brackets"}
     except duckdb.Error as error:
         return {"storage": _without_paths(str(error), files), "file": reading.name}
+
+
+def _changed(files: dict[str, Path], judged: list[list[int]]) -> str:
+    """Return the name of a file that is not the one that was judged; as `judgement.is_same`."""
+    for path, seen in zip(files.values(), judged, strict=True):
+        try:
+            at = path.lstat()
+        except OSError:
+            return path.name
+        if seen != [at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns]:
+            return path.name
+    return ""
 
 
 def _without_paths(text: str, files: dict[str, Path]) -> str:

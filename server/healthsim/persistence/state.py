@@ -170,13 +170,15 @@ class StateManager:
                 publish_new(finished, target)
         except FileExistsError:
             raise self.taken(target.stem) from None
+        trust(target)
 
     def _refuse_taken(self, target: Path, replace: bool) -> None:
         if wal(target).exists():
             raise Refused(
                 f"scenario {target.stem!r}",
                 f"another program is writing to it ({wal(target).name} lies beside it)",
-                "close that program (or open and close the file with DuckDB), then save again",
+                f"close that program (or move {wal(target).name} away, if none has it open), then "
+                "save again",
             )
         if target.exists() and not replace:
             raise self.taken(target.stem)
