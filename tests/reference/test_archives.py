@@ -113,6 +113,21 @@ def test_a_directory_that_alone_is_too_long_is_not_read(
         _open(_changed(_zip(tmp_path / "a.zip", TABLE), claim), folder)
 
 
+def test_a_comment_that_looks_like_the_end_of_a_larger_zip_hides_no_directory(
+    tmp_path: Path, folder: Path
+) -> None:
+    harmless = b"PK\x06\x06" + struct.pack("<Q", 44) + bytes(12) + struct.pack("<4Q", 1, 1, 10, 0)
+    comment = harmless + bytes(20)
+
+    def hide(content: bytearray) -> None:
+        end = content.rfind(b"PK\x05\x06")
+        struct.pack_into("<HHIIH", content, end + 8, 1, 1, 5_000_000, 0, len(comment))
+        content += comment
+
+    with pytest.raises(Refused, match="lists 1 files, which no publisher's file does"):
+        _open(_changed(_zip(tmp_path / "a.zip", TABLE), hide), folder)
+
+
 def test_a_wrong_header_is_refused_after_the_first_block(tmp_path: Path, folder: Path) -> None:
     told: list[float] = []
     packed = _zip(tmp_path / "a.zip", b"A,B\n" + b"\n".join(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from healthsim.errors import Refused
 from healthsim.serving.access import access, read_address, same_token
-from healthsim.serving.guard import security
+from healthsim.serving.guard import Guard, security
 from healthsim.serving.http import listen
 
 TOKEN = "abcdefghijklmnop"  # 16 characters
@@ -248,3 +251,46 @@ def test_a_free_port_is_the_same_for_all_addresses_of_a_name() -> None:
     finally:
         for opened in sockets:
             opened.close()
+
+
+HERE = (b"host", b"127.0.0.1:8000")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([HERE], 0),
+        ([(b"host", b"[::1]:8000")], 0),
+        ([HERE, (b"origin", b"http://localhost:3000")], 0),
+        ([HERE, (b"origin", b"null")], 0),  # the SDK refuses these two
+        ([HERE, (b"origin", b"file://")], 0),
+        ([(b"host", b"127.0.0.1:1.evil.example")], 421),
+        ([(b"host", b"localhost:80@evil.example")], 421),
+        ([(b"host", b"127.0.0.1:")], 421),
+        ([(b"host", b"")], 421),
+        ([HERE, (b"host", b"evil.example")], 421),
+        ([HERE, (b"origin", b"http://127.0.0.1:1.evil.example")], 403),
+        ([HERE, (b"origin", b"http://localhost:3000/evil")], 403),
+        ([HERE, (b"origin", b"")], 403),
+        ([HERE, (b"origin", b"http://localhost"), (b"origin", b"http://evil.example")], 403),
+    ],
+)
+async def test_a_host_or_origin_that_says_no_one_place_reaches_nothing(
+    headers: list[tuple[bytes, bytes]], status: int
+) -> None:
+    said: list[MutableMapping[str, Any]] = []
+
+    async def reached(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 0})
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": headers}
+    await Guard(reached, "")(scope, receive, send)
+
+    assert said[0]["status"] == status

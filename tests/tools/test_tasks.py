@@ -276,11 +276,11 @@ async def test_a_record_that_is_damaged_is_said_to_be_and_written_anew(home: Hom
         answer = await _call(client, "check_run", {"run_id": handle})
         record = home.tasks / f"{handle}.json"
         document = json.loads(record.read_text())
-        for text in ("{", "[]", json.dumps({**document, "result": {"odd": 1}})):
+        odd = ({"result": {"odd": 1}}, {"result": None}, {"status": "odd"}, {"started_at": "odd"})
+        for text in ("{", "[]", *(json.dumps({**document, **change}) for change in odd)):
             record.write_text(text)
             error = await _error(client, "check_run", {"run_id": handle})
             assert "its record is damaged" in error
-            record.write_text("{")
             await _call(client, *CALLS["audit"])
             assert await _call(client, "check_run", {"run_id": handle}) == answer
 

@@ -39,6 +39,7 @@ from healthsim.watching import step
 
 __all__ = ["CANCELLED", "DONE", "FAILED", "INTERRUPTED", "RUNNING"]  # what a task may be
 
+_LATEST = 1e15  # no figure of a record is larger
 _KEY = 12  # characters of the digest in a handle
 _FILE = re.compile(r"(?P<id>[a-z]+-[0-9a-f]{12})\.[a-z]+")
 _HANDLE = re.compile(r"[a-z]+-[0-9a-f]{12}")
@@ -311,8 +312,7 @@ def _read(shelf: Path, name: str) -> TaskRecord | None:
         if document.get("version") != __version__:
             return None  # another version's answer may have another shape
         record = TaskRecord(**document)
-        if not isinstance(record.asked, dict) or not isinstance(record.files, dict):
-            raise TypeError("it holds no arguments")
+        _check_types(name, record)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -320,6 +320,25 @@ def _read(shelf: Path, name: str) -> TaskRecord | None:
             name, f"its record is damaged ({str(error)[:100]})", "call the tool that began it again"
         ) from error
     return record
+
+
+def _check_types(name: str, record: TaskRecord) -> None:
+    """Raise a TypeError unless what a record says of a task is of its types."""
+    texts = (record.kind, record.again, record.says, record.error, *record.files.values())
+    numbers = (record.done, record.total, record.started_at, record.finished_at)
+    if not (
+        isinstance(record.asked, dict)
+        and record.task_id == name
+        and record.status in (CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING)
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, int | float) and abs(number) < _LATEST for number in numbers)
+    ):
+        raise TypeError("it is not what it should be")
+
+
+def forget(shelf: Path, name: str) -> None:
+    """Take away the record of a task whose result cannot be read, so that it is done anew."""
+    _path(shelf, name, "json").unlink(missing_ok=True)
 
 
 def _readable(shelf: Path, name: str) -> TaskRecord | None:

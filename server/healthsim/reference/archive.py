@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,8 +14,6 @@ from typing import IO, BinaryIO
 from healthsim.errors import Refused
 
 _BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_END, _END64 = b"PK\x05\x06", b"PK\x06\x06"
-_TAIL = 66_000  # bytes at the end of a file in which its directory is described
 _LONGEST_DIRECTORY = 4_000_000  # bytes; a publisher's has some hundred
 _RATIO = 100  # bytes that a packed byte may become; figures as text become 5 to 20
 _ALWAYS = 10_000_000  # bytes that any file may unpack to
@@ -43,8 +40,8 @@ def open_member(
     Raises:
         Refused: it is empty, damaged, holds no or several CSV files, or would unpack to too much.
     """
-    _judge_directory(file)
     try:
+        _judge_directory(file)
         with zipfile.ZipFile(file) as archive:
             info = _member(file, archive, pattern)
             _judge_sizes(file, info, folder)
@@ -57,17 +54,13 @@ def open_member(
 
 def _judge_directory(file: Path) -> None:
     """Refuse an empty zip file, and one whose list of files alone is too long to be read."""
-    size = file.stat().st_size
     with file.open("rb") as stream:
-        stream.seek(max(size - _TAIL, 0))
-        tail = stream.read()
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + 22:
+        # zipfile's own: a search of ours could find another record than the one that it reads.
+        end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
+    if not end:
         return  # zipfile says what is wrong with it
-    entries, length = struct.unpack_from("<HI", tail, at + 10)
-    if (at64 := tail.rfind(_END64)) >= 0 and len(tail) >= at64 + 56:
-        entries, length = struct.unpack_from("<QQ", tail, at64 + 32)
-    if not entries:
+    entries, length = end[zipfile._ECD_ENTRIES_TOTAL], end[zipfile._ECD_SIZE]  # type: ignore[attr-defined]
+    if not entries and not length:
         raise Refused(file.name, "is an empty zip file", _AGAIN)
     if length > _LONGEST_DIRECTORY:
         raise Refused(file.name, f"lists {entries:,} files, which no publisher's file does",

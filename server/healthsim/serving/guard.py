@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware.cors import CORSMiddleware
@@ -14,6 +15,10 @@ from healthsim.serving.access import Access, same_token
 _HERE = ("127.0.0.1", "localhost", "[::1]")
 _METHODS = ("GET", "POST", "DELETE")
 _CHALLENGE = 'Bearer realm="healthsim"'
+
+_PLACE = rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?"
+_HOST = re.compile(_PLACE)
+_ORIGIN = re.compile(rb"null|[A-Za-z][A-Za-z0-9+.-]*://(?:" + _PLACE + rb")?")
 
 _log = logging.getLogger("healthsim")
 
@@ -68,6 +73,11 @@ class Guard:
                 )  # fmt: skip
                 await response(scope, receive, send)
                 return
+            if refusal := _misaddressed(scope):
+                _log.warning("a request was refused: %s", refusal[1])
+                refused = PlainTextResponse(f"{refusal[1]}\n", status_code=refusal[0])
+                await refused(scope, receive, send)
+                return
             scope = {**scope, "headers": [_lowered(*header) for header in scope["headers"]]}
         await self._app(scope, receive, send)
 
@@ -84,6 +94,21 @@ class Guard:
 
 _MISSING = "a token is missing"
 _WRONG_CHALLENGE = f'{_CHALLENGE}, error="invalid_token"'
+
+
+def _misaddressed(scope: Scope) -> tuple[int, str] | None:
+    """Return the status and the reason for a Host or Origin that says no one place.
+
+    The SDK compares them as texts: `127.0.0.1:1.evil.example` begins as one of this machine does.
+    """
+    given = scope["headers"]
+    hosts = [value for name, value in given if name == b"host"]
+    origins = [value for name, value in given if name == b"origin"]
+    if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+        return 421, "the Host is not one name with a port"
+    if len(origins) > 1 or not all(map(_ORIGIN.fullmatch, origins)):
+        return 403, "the Origin is not one scheme, name and port"
+    return None
 
 
 def _lowered(name: bytes, value: bytes) -> tuple[bytes, bytes]:

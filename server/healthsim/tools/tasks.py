@@ -124,6 +124,7 @@ async def _shown(ctx: Ctx, tool: LongTool, record: TaskRecord) -> CallToolResult
         return await anyio.to_thread.run_sync(tool.answer, ctx, record.asked, record.result)
     except (TypeError, KeyError, AttributeError) as error:
         found = f"its record is damaged ({type(error).__name__})"
+        tasks.forget(home.tasks, record.task_id)  # else the same call would give it again
         raise StorageError(record.task_id, found, f"call {record.again}") from error
 
 

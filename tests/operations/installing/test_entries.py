@@ -147,6 +147,8 @@ def test_a_text_that_is_not_json_is_answered_with_line_and_what_is_missing(
         ('{"mcpServers": {}, "mcpServers": {}}', "mcpServers stands there 2 times"),
         ('{"mcpServers": {"healthsim": 1, "healthsim": {}}}', "healthsim stands there 2 times"),
         ('{"mcpServers": {"healthsim": 1}}', "mcpServers.healthsim is no object"),
+        ('{"mcpServers": {"healthsim": {"command": "\\ud800"}}}', "holds half a character"),
+        (f'{{"mcpServers": {{"healthsim": {{"a": {"9" * 5000}}}}}}}', "thousands of digits"),
     ],
 )
 def test_a_document_in_which_the_entry_has_no_one_place_is_refused(text: str, found: str) -> None:

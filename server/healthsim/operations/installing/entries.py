@@ -45,7 +45,14 @@ class Entries:
             return None
         if not member.value.is_object:
             raise Misshapen(f"{self.key}.{name} is no object")
-        return dict(_plain(self.text, member.value, self._scanner.comments))
+        try:
+            entry = dict(_plain(self.text, member.value, self._scanner.comments))
+            json.dumps(entry, ensure_ascii=False).encode()
+        except ValueError:
+            raise Misshapen(
+                f"{self.key}.{name} holds half a character or a number of thousands of digits"
+            ) from None
+        return entry
 
     def with_entry(self, name: str, entry: Mapping[str, Any]) -> str:
         """Return the document with an entry, in the place of an older one of that name."""
