@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from healthsim.building import templates
-from healthsim.errors import NotFound, Refused
+from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.exports import columnar
 from healthsim.operations import exporting, generate, runs, scenarios
 from healthsim.operations.home import Home
@@ -249,3 +250,21 @@ def test_an_export_of_an_earlier_version_is_not_swept_by_half(tmp_path: Path) ->
 
     assert exporting.expire(home, 1e12) == []
     assert {path.name for path in folder.iterdir()} == {columnar.MARKER, "claims.csv"}
+
+
+def test_an_export_larger_than_the_room_on_the_disk_is_refused_before_a_byte_is_written(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = scenarios.path(home, "small")
+    columnar.export(path, "small", tmp_path, "csv", ["claims"])
+    size = (tmp_path / "claims.csv").stat().st_size
+    usage = shutil.disk_usage(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    monkeypatch.setattr(columnar.shutil, "disk_usage", lambda _: usage._replace(free=size // 10))
+    with pytest.raises(StorageError, match=r"GB or more as CSV, and its disk has 0\.0 free"):
+        columnar.export(path, "small", empty, "csv", ["claims"])
+    assert not list(empty.iterdir())
+    monkeypatch.setattr(columnar.shutil, "disk_usage", lambda _: usage._replace(free=size))
+    assert columnar.export(path, "small", empty, "csv", ["claims"])

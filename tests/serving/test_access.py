@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from healthsim.errors import Refused
 from healthsim.serving.access import access, read_address, same_token
 from healthsim.serving.guard import Guard, security
-from healthsim.serving.http import listen
+from healthsim.serving.http import listen, worth_a_line
 
 TOKEN = "abcdefghijklmnop"  # 16 characters
 OPEN = ("0.0.0.0:8000", "[::]:8000", "203.0.113.7:8000", "0.0.0.0:0")
@@ -294,3 +296,12 @@ async def test_a_host_or_origin_that_says_no_one_place_reaches_nothing(
     await Guard(reached, "")(scope, receive, send)
 
     assert said[0]["status"] == status
+
+
+def test_a_client_that_leaves_before_it_has_asked_fills_no_log() -> None:
+    def record(error: BaseException) -> logging.LogRecord:
+        return logging.LogRecord("mcp", logging.ERROR, "", 1, "failed", (),
+                                 (type(error), error, None))  # fmt: skip
+
+    assert not worth_a_line(record(ClientDisconnect()))
+    assert worth_a_line(record(ValueError("a fault")))

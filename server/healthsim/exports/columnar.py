@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import get_args
 
 import duckdb
 
-from healthsim.errors import NotFound, near
+from healthsim.errors import NotFound, StorageError, near
 from healthsim.exports import Format
 from healthsim.persistence.database import literal, open_read, quoted, storage_errors
 from healthsim.persistence.judgement import scenario_rules
@@ -55,6 +56,8 @@ def export(
     opened = open_read(path, writes=folder, settings=_SETTINGS)
     with opened as connection, storage_errors(folder):
         chosen = _chosen(connection, tables)
+        if form == "csv":
+            _refuse_no_room(connection, chosen, folder)
         written = []
         for done, table in enumerate(chosen):
             step(f"table {table}, {done + 1} of {len(chosen)}", done, len(chosen))
@@ -110,6 +113,41 @@ def _chosen(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> lis
         if table not in known:
             raise NotFound("tables", f"the scenario has no table {table!r}", near(table, known))
     return [table for table in known if not tables or table in tables]
+
+
+def _refuse_no_room(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], folder: Path
+) -> None:
+    """Refuse an export that is larger than the disk has room for, before a byte is written.
+
+    A scenario's file may hold a thousandth of it: equal texts are stored once.
+
+    Raises:
+        StorageError: it would need more bytes than are free.
+    """
+    free = shutil.disk_usage(folder).free
+    least = sum(_least_bytes(connection, table) for table in tables)
+    if least > free:
+        raise StorageError(
+            "folder",
+            f"the tables are {least / 1e9:,.1f} GB or more as CSV, and its disk has "
+            f"{free / 1e9:,.1f} free",
+            "free some space, export fewer tables, or choose the format parquet",
+        )
+
+
+def _least_bytes(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return how many bytes a table has as CSV at least, by what is noted of its columns."""
+    named = quoted(table)
+    columns = connection.execute(f"SELECT * FROM {named} LIMIT 0").description  # noqa: S608
+    texts = [name for name, kind, *_ in columns if str(kind) == "VARCHAR"]
+    noted = "".join(f", stats({quoted(name)})" for name in texts)
+    row = connection.execute(
+        f"SELECT (SELECT count(*) FROM {named}){noted} FROM {named} LIMIT 1"  # noqa: S608
+    ).fetchone()
+    rows, *about = row or (0,)
+    lengths = (one.get("total_string_length") for one in about if isinstance(one, dict))
+    return int(rows) * len(columns) + sum(length or 0 for length in lengths)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, folder: Path, form: Format) -> Path:

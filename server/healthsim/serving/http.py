@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ import anyio
 import anyio.to_thread
 import uvicorn
 from mcp.server.mcpserver import MCPServer
+from starlette.requests import ClientDisconnect
 
 from healthsim.errors import Refused
 from healthsim.serving import stopping
@@ -42,9 +44,15 @@ def serve_http(server: MCPServer[Any], access: Access) -> None:
     asks = "with the token" if access.token else "without a token"
     sys.stderr.write(f"HealthSim serves MCP at http://{host}:{port}/mcp, {asks}\n")
     sys.stderr.flush()
+    logging.getLogger("mcp.server.streamable_http").addFilter(worth_a_line)
     stopping.end_on_signals()
     anyio.run(_serve, server, access, sockets)
     stopping.end_now()
+
+
+def worth_a_line(record: logging.LogRecord) -> bool:
+    """Return whether a record is written: a client that leaves before it has asked is no fault."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ClientDisconnect))
 
 
 async def _serve(server: MCPServer[Any], access: Access, sockets: list[socket.socket]) -> None:
