@@ -11,7 +11,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -54,10 +54,12 @@ class Kind:
     Attributes:
         make: changes an honest file, or puts something else in its place.
         said: words of the refusal; of several between bars, one.
+        is_listed: the list does not look so far, and shows it as any other.
     """
 
     make: Make
     said: str
+    is_listed: bool = False
 
     def is_said(self, text: str) -> bool:
         """Say whether a text refuses such a file."""
@@ -231,9 +233,9 @@ KINDS: Mapping[str, Kind] = {
     "rows out of nothing": _bytes("claims 40,000,000 rows", lambda content: _of_many_rows()),
     "rows out of nothing before a hole": _bytes(
         "claims 40,000,000 rows", lambda content: _of_many_rows() + bytes(10_000_000)),
-    "a text as long as a book": _sql(
+    "a text as long as a book": replace(_sql(
         "column plans.plan_id has a text of 1,000,000 bytes",
-        "INSERT INTO plans (plan_id) SELECT repeat('x', 1000000)"),
+        "INSERT INTO plans (plan_id) SELECT repeat('x', 1000000)"), is_listed=True),
     "a dictionary that takes capitals for small letters": _sql(
         "it has a column with a collation, 'healthsim_columns'",
         "ALTER TABLE healthsim_columns ALTER table_name SET DATA TYPE VARCHAR COLLATE NOCASE"),

@@ -14,6 +14,7 @@ from healthsim.operations import query
 from healthsim.persistence import database
 from healthsim.persistence.database import open_read, open_two, open_write
 from healthsim.persistence.judgement import judge
+from healthsim.persistence.scenario import Manifest
 from healthsim.persistence.state import StateManager
 from hostile_files import CANARY, change
 from persistence.saving import kept_run
@@ -110,6 +111,17 @@ def test_a_query_does_not_run_over_another_file_than_the_one_that_was_judged(
 
     with pytest.raises(StorageError, match=MEANWHILE):
         query.query_file(honest, "SELECT * FROM patients")
+
+
+def test_a_file_that_was_only_listed_is_judged_anew_before_its_tables_are_read(
+    honest: Path, tmp_path: Path
+) -> None:
+    change(honest, "INSERT INTO plans (plan_id) SELECT repeat('x', 1000000)")
+    ((_, listed, _),) = StateManager(tmp_path).manifests()
+
+    assert isinstance(listed, Manifest)
+    with pytest.raises(StorageError, match="has a text of 1,000,000 bytes"):
+        judge(honest)
 
 
 def test_the_file_that_was_saved_need_not_be_judged(

@@ -71,6 +71,7 @@ class Rules:
         needs: the table without which it is no such file.
         texts: tables that are read as a whole, and the most rows that they may have.
         dictionary: the one of them that names tables and columns; empty if there is none.
+        is_listed: only `texts` will be read, and the texts of other tables are not judged.
     """
 
     what: str
@@ -79,6 +80,16 @@ class Rules:
     needs: str
     texts: Mapping[str, int] = field(default_factory=dict)
     dictionary: str = ""
+    is_listed: bool = False
+
+    def is_met_by(self, judged: str | None) -> bool:
+        """Return whether a file that was judged fit, as this, is fit by these rules."""
+        return judged == self.what or (self.is_listed and judged == self.fit)
+
+    @property
+    def fit(self) -> str:
+        """What a file is called that was judged fit by these rules."""
+        return f"{self.what} to be listed" if self.is_listed else self.what
 
     def request(self, files: Sequence[tuple[Path, int]]) -> dict[str, Any]:
         """Return what the judging process is asked about files of this kind."""
@@ -89,7 +100,7 @@ class Rules:
             "tables": sorted(self.tables),
             "exact": {name: dict(columns) for name, columns in self.exact.items()},
             "needs": self.needs, "types": get_args(Type), "texts": list(self.texts.items()),
-            "dictionary": self.dictionary,
+            "dictionary": self.dictionary, "is_listed": self.is_listed,
         }  # fmt: skip
 
 
@@ -147,7 +158,7 @@ def judge(path: Path, rules: Rules | None = None) -> Seen:
             raise refusal
         with disk_errors(display_name(path)):
             seen = _look(path)
-        if _fit.get(seen) == rules.what:
+        if rules.is_met_by(_fit.get(seen)):
             return seen
     raise changed(path)
 
@@ -182,14 +193,14 @@ def judge_all(paths: Sequence[Path], rules: Rules | None = None) -> list[HealthS
             continue
         if known := _unfit.get((seen, rules.what, path.name)):
             refusals[number] = DamagedFile(known.where, known.found, known.mend)
-        elif _fit.get(seen) != rules.what:
+        elif not rules.is_met_by(_fit.get(seen)):
             asked[number] = seen
     waiting = list(asked)
     for start in range(0, len(waiting), _AT_ONCE):
         numbers = waiting[start : start + _AT_ONCE]
         answers = _answers([(paths[number], asked[number][2]) for number in numbers], rules)
         for number, answer in zip(numbers, answers, strict=True):
-            refusals[number] = _refusal(paths[number], answer, asked[number], rules.what)
+            refusals[number] = _refusal(paths[number], answer, asked[number], rules)
     return refusals
 
 
@@ -210,7 +221,7 @@ def trust(path: Path, what: str = SCENARIO) -> None:
 
 
 def _refusal(
-    path: Path, answer: Mapping[str, Any] | None, seen: Seen, what: str
+    path: Path, answer: Mapping[str, Any] | None, seen: Seen, rules: Rules
 ) -> HealthSimError | None:
     """Return what an answer about a file means, and remember it where it will not pass."""
     where = display_name(path)
@@ -225,10 +236,10 @@ def _refusal(
     elif "found" in answer:
         refusal = DamagedFile(where, answer["found"], answer["mend"])
     else:
-        _remember(seen, what)
+        _remember(seen, rules.fit)
         return None
     if isinstance(refusal, DamagedFile) and len(_unfit) < _REMEMBERED:
-        _unfit[seen, what, path.name] = refusal.problem
+        _unfit[seen, rules.what, path.name] = refusal.problem
     return refusal
 
 

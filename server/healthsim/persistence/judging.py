@@ -60,6 +60,7 @@ _STRANGE = (
 
 _DROP = "drop that with DuckDB if you know what it is for; else delete the file"
 _AGAIN = "restore it from a copy, or delete it and save the scenario again"
+_MUCH = "it needs too much memory to be opened"
 _MOST_COLUMNS = 300  # of one table
 _LONGEST = 32 * 2**20  # bytes of text of a table that is read as a whole
 _LONGEST_VALUE = 10_000  # bytes of one text in any other table; ours have some hundred
@@ -117,7 +118,10 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
             except Unfit as unfit:
                 answers[number] = {"found": unfit.found, "mend": unfit.mend}
             except duckdb.Error as error:
-                answers[number] = {"storage": str(error)}
+                is_full = isinstance(error, duckdb.OutOfMemoryException)
+                answers[number] = (
+                    {"found": _MUCH, "mend": _AGAIN} if is_full else {"storage": str(error)}
+                )
     return answers
 
 
@@ -201,7 +205,7 @@ def _judge_lengths(
 ) -> None:
     """Refuse tables with a text that is longer than any of ours, by what DuckDB noted of it."""
     texts: dict[str, list[str]] = {}
-    for table, column, kind in rows:
+    for table, column, kind in [] if request["is_listed"] else rows:
         if kind == "VARCHAR" and table not in dict(request["texts"]):
             texts.setdefault(table, []).append(column)
     for table, columns in texts.items():
@@ -300,7 +304,7 @@ def main() -> None:
         try:
             answer = judge(request)
         except MemoryError:
-            answer = [{"found": "it needs too much memory to be opened", "mend": _AGAIN}]
+            answer = [{"found": _MUCH, "mend": _AGAIN}]
         except Exception as error:  # its text may hold folders
             answer = [{"found": f"it cannot be judged ({type(error).__name__})", "mend": _AGAIN}]
         sys.stdout.write(json.dumps(answer) + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from healthsim.persistence.files import (
     sweep,
     temporary,
 )
-from healthsim.persistence.judgement import judge, judge_all, trust
+from healthsim.persistence.judgement import judge, judge_all, scenario_rules, trust
 from healthsim.persistence.names import SUFFIX, is_name, is_there, names_in
 from healthsim.persistence.scenario import (
     Manifest,
@@ -192,12 +192,13 @@ class StateManager:
         """Yield each scenario's name, its manifest or why it cannot be read, and its bytes."""
         with reader(self._folder, SHORT) as connection:
             paths = [self.path(name) for name in self.names()]
-            for path, refusal in zip(paths, judge_all(paths), strict=True):
+            rules = replace(scenario_rules(), is_listed=True)
+            for path, refusal in zip(paths, judge_all(paths, rules), strict=True):
                 manifest: Manifest | HealthSimError
                 try:
                     if refusal is not None:
                         raise refusal
-                    with attached(connection, path):
+                    with attached(connection, path, rules):
                         manifest, size = read_manifest(connection, path), path.stat().st_size
                 except NotFound:
                     continue  # somebody deleted it meanwhile
