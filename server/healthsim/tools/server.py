@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 READ = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ADD = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 """Adds something each time that it is called."""
-LOSE = ToolAnnotations(
+DESTROY = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
 """Something that is there may be lost: deleted, replaced, or stopped."""
