@@ -209,8 +209,8 @@ def _judge_lengths(
         if kind == "VARCHAR" and table not in dict(request["texts"]):
             texts.setdefault(table, []).append(column)
     for table, columns in texts.items():
-        noted = ", ".join(f"stats({column})" for column in columns)
-        row = connection.execute(f"SELECT {noted} FROM {database}.{table} LIMIT 1").fetchone()
+        noted = ", ".join(f'stats("{column}")' for column in columns)
+        row = connection.execute(f'SELECT {noted} FROM {database}."{table}" LIMIT 1').fetchone()
         for column, about in zip(columns, row or (), strict=False):
             longest = about.get("max_string_length") if isinstance(about, dict) else None
             if longest and longest > _LONGEST_VALUE:
@@ -226,9 +226,9 @@ def _judge_texts(
     """Refuse tables that are read as a whole and that are too long for it."""
     for table, most in request["texts"]:
         columns = [name for name, kind in request["exact"][table].items() if kind == "VARCHAR"]
-        lengths = " + ".join(f"strlen({column})" for column in columns)
+        lengths = " + ".join(f'strlen("{column}")' for column in columns)
         row = connection.execute(
-            f"SELECT count(*), sum({lengths}) FROM {database}.{table}"
+            f'SELECT count(*), sum({lengths}) FROM {database}."{table}"'
         ).fetchone()
         count, size = row or (0, 0)
         if count > most or (size or 0) > _LONGEST:
