@@ -123,7 +123,7 @@ async def test_one_change_is_taken_however_it_is_wrapped(
         ([[CHANGE]], "changes[0]: is a list; give an object with op, path, value, for"),
         ([{"op": "set", "value": 1}], "changes[0].path: is missing; add it"),
         ([{"path": "count"}], "changes[0].op: is missing; add 'set', 'remove' or 'append'"),
-        ([CHANGE | {"op": "replace"}], "changes[0].op: is 'replace'; use 'set' with path and value"),
+        ([CHANGE | {"op": "replace"}], "changes[0].op: is 'replace'; use 'set' with path"),
     ],
 )
 async def test_a_change_that_is_none_is_answered_with_what_a_change_has(
