@@ -110,7 +110,8 @@ async def test_one_change_is_taken_however_it_is_wrapped(
     await _done(client, "refine_spec", spec_id=spec_id, changes=[back])
     done = await _done(client, "refine_spec", spec_id=spec_id, changes=changes)
 
-    assert done["changed"][0] == "count: 20 -> 21"
+    later = "said '20' -> count: 20 people; changed later: 20 -> 21"
+    assert done["changed"] == ["count: 20 -> 21", later]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,10 @@ async def test_one_change_is_taken_however_it_is_wrapped(
         ([[CHANGE]], "changes[0]: is a list; give an object with op, path, value, for"),
         ([{"op": "set", "value": 1}], "changes[0].path: is missing; add it"),
         ([{"path": "count"}], "changes[0].op: is missing; add 'set', 'remove' or 'append'"),
-        ([CHANGE | {"op": "replace"}], "changes[0].op: is 'replace'; use 'set' with path"),
+        (
+            [CHANGE | {"op": "replace"}],
+            "changes[0].op: is 'replace'; use 'set' with path and value",
+        ),
     ],
 )
 async def test_a_change_that_is_none_is_answered_with_what_a_change_has(
