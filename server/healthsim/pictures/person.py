@@ -259,7 +259,7 @@ def _ticks(start: date, end: date) -> list[str]:
     None is so near the end that its label would be cut.
 
     >>> _ticks(date(2025, 1, 1), date(2026, 1, 18))
-    ['2025-01-01', '2025-05-01', '2025-09-01']
+    ['2025-01-01', '2025-04-01', '2025-07-01', '2025-10-01']
     """
     months = 12 * (end.year - start.year) + end.month - start.month + 1
     every = next((step for step in _EVERY if months / step <= _MOST_TICKS), _EVERY[-1])
