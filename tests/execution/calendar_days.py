@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 from healthsim.dates import federal_holidays
 from healthsim.specification.journeys.timing import Age, Every, Length
@@ -38,8 +39,20 @@ def months_after(day: int, months: int) -> int:
 
 def after(day: int, length: Length | Age) -> int:
     """Return the day that lies a length of time after another."""
-    months = (length.months or 0) + 12 * (length.years or 0)
-    return months_after(day, months) if length.days is None else day + length.days
+    if length.days is not None:
+        return day + length.days
+    return parts_of_months_after(day, Fraction(length.months or 0) + 12 * years_of(length.years))
+
+
+def years_of(years: float | None) -> Fraction:
+    """Return years as they are written, not as a processor keeps them."""
+    return Fraction(str(years or 0))
+
+
+def parts_of_months_after(day: int, months: Fraction) -> int:
+    """Return the day after whole months, and after the days of a part of a month of 30.4375."""
+    whole = months.numerator // months.denominator
+    return months_after(day, whole) + round((months - whole) * Fraction("30.4375"))
 
 
 def first_of_month(day: int, month: int) -> int:
@@ -54,10 +67,10 @@ def beat_day(every: Every, first: int, beats: int) -> int:
     """Return the day that lies so many beats after the first."""
     if every.weekdays is not None:
         return listed_weekday(every, first, beats)
-    months = ((every.months or 0) + 12 * (every.years or 0)) * beats
+    months = ((every.months or 0) + 12 * years_of(every.years)) * beats
     if not months:
         return first + beats * ((every.days or 0) + 7 * (every.weeks or 0))
-    return months_after(first, months)
+    return parts_of_months_after(first, months)
 
 
 def listed_weekday(every: Every, since: int, beats: int) -> int:

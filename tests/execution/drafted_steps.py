@@ -16,10 +16,12 @@ SHAPES: tuple[dict[str, Any], ...] = (
     {"bands": [{"until_day": 40, "factor": 3}, {"until_day": 90, "factor": 0}, {"factor": 0.7}]},
 )  # fmt: skip
 EVERY: tuple[dict[str, Any], ...] = (
-    {"days": 30}, {"days": 7}, {"weeks": 5}, {"months": 1}, {"years": 1},
+    {"days": 30}, {"days": 7}, {"weeks": 5}, {"months": 1}, {"years": 1}, {"years": 0.35},
     {"weekdays": ["mon", "wed", "fri"]}, {"weekdays": ["sun"]},
 )  # fmt: skip
-LENGTHS: tuple[dict[str, int], ...] = ({"days": 25}, {"days": 120}, {"months": 3}, {"years": 1})
+LENGTHS: tuple[dict[str, float], ...] = (
+    {"days": 25}, {"days": 120}, {"months": 3}, {"years": 1}, {"years": 0.7},
+)  # fmt: skip
 WAITED = ("last('4548-4') > 7", "day > 100", "weight < 78", "month == 5", "takes('metformin')")
 GAMMA = {"type": "gamma", "mean": 60, "sd": 50}
 

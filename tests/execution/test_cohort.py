@@ -123,6 +123,44 @@ def test_ages_are_whole_years_on_the_day_and_stay_in_the_window() -> None:
     assert counts[0] < 1.35 * counts[1]  # truncated, not clamped: no spike at the bound
 
 
+@pytest.mark.parametrize(
+    ("age", "low", "high"),
+    [
+        ({"type": "uniform", "low": 0.2, "high": 0.5, "decimals": 1}, 0.2, 0.5),
+        ({"type": "uniform", "low": 0, "high": 0.2, "decimals": 1}, 0, 0.2),
+        ({"type": "normal", "mean": 1.2, "sd": 2, "low": 1.2, "high": 1.25}, 1.2, 1.25),
+        ({"type": "bands", "bands": [{"low": 0.2, "high": 0.3, "weight": 0.5},
+          {"low": 0.9, "high": 1.1, "weight": 0.5}]}, 0.2, 1.1),
+        ({"type": "mixture", "parts": [{"weight": 0.5, "of": {"type": "uniform", "low": 0.4,
+          "high": 0.5, "decimals": 1}}, {"weight": 0.5, "of": 0.3}]}, 0.295, 0.5),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("as_of", ["2025-01-01", "2024-02-29", "2024-12-31"])
+def test_parts_of_a_year_keep_ages_within_their_window_by_day(
+    age: dict[str, Any], low: float, high: float, as_of: str
+) -> None:
+    profile = of(diabetic(count=1_000), age=age) | {"as_of": as_of}
+    profile["clinical"], profile["products"] = {}, ["patientsim"]
+    born = [day for (day,) in listed(run(profile)["patients"], "birth_date")]
+    days = day_of(as_of) - np.asarray(born, dtype=np.int64)
+
+    assert (days.min() / 366 >= low) if low < 1 else (days.min() - 366) / 366 >= low - 1
+    assert (days.max() / 365 <= high) if high < 1 else days.max() <= high * 366
+    assert len(set(days.tolist())) > 1
+
+
+def test_a_child_that_a_family_states_is_of_the_age_stated_to_the_day() -> None:
+    profile = of(diabetic(count=300), age=35) | {"unit": "family", "products": ["patientsim"]}
+    profile["clinical"], profile["household"] = {}, {"members": [{"role": "child", "age": {
+        "type": "uniform", "low": 0.2, "high": 0.3, "decimals": 1}}]}  # fmt: skip
+    rows = listed(run(profile)["patients"], "person_id", "birth_date")
+    days = [day_of("2025-01-01") - day for who, day in rows if who % 100 == 3]
+
+    assert len(days) == 300
+    assert min(days) / 366 >= 0.2
+    assert max(days) / 365 <= 0.3
+
+
 def test_birthdays_fall_all_over_the_year() -> None:
     tables = run(diabetic(count=MANY))
     months = Counter(iso(day)[5:7] for (day,) in listed(tables["patients"], "birth_date"))

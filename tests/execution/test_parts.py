@@ -198,13 +198,14 @@ def test_an_unknown_part_is_refused_with_those_that_there_are() -> None:
 def test_a_step_may_come_at_an_age_and_in_a_month() -> None:
     document = journey(
         visit("turns", {"age": {"years": 70}}), visit("half", {"age": {"months": 846}}),
+        visit("same", {"age": {"years": 70.5}}), visit("tenth", {"age": {"years": 70.1}}),
         visit("autumn", {"month": 10}), visit("next", {"day": 200, "after": "autumn"}),
         lab("late", {"after": "autumn", "month": 10, "day": 4}),
         duration_days=700,
     )  # fmt: skip
     tables = run(people(1_000), document)
     born = dict(listed(tables["patients"], "person_id", "birth_date"))
-    rows = event_rows(tables, "turns", "half", "autumn", "late")
+    rows = event_rows(tables, "turns", "half", "same", "tenth", "autumn", "late")
 
     assert {day for _, step, day, _ in rows if step == "autumn"} == {273}
     assert {day for _, step, day, _ in rows if step == "late"} == {277}
@@ -218,6 +219,11 @@ def test_a_step_may_come_at_an_age_and_in_a_month() -> None:
     for who, step, day, _ in rows:
         if step == "half":
             assert abs(day + DAY_0 - born[who] - 70.5 * 365.25) < 2
+    halves = {(who, day) for who, step, day, _ in rows if step == "half"}
+    assert halves == {(who, day) for who, step, day, _ in rows if step == "same"}
+    tenths = [day + DAY_0 - born[who] for who, step, day, _ in rows if step == "tenth"]
+    assert tenths
+    assert all(abs(days - 70.1 * 365.25) < 3 for days in tenths)
 
 
 def test_within_asks_how_long_ago() -> None:

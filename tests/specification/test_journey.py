@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from execution.running import event, first_year, journey, visit
 from healthsim.errors import SpecError
@@ -12,7 +13,7 @@ from healthsim.specification.document import read
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.journey import JourneySpec
-from healthsim.specification.journeys.timing import Every
+from healthsim.specification.journeys.timing import Every, Length
 
 
 def journey_of(*steps: dict[str, Any], **changes: Any) -> JourneySpec:
@@ -75,10 +76,20 @@ def test_options_of_one_condition_form_a_group_and_otherwise_comes_last() -> Non
 
 @pytest.mark.parametrize(
     ("every", "days"),
-    [({"days": 3}, 3), ({"weeks": 2}, 14), ({"months": 12}, 365.25), ({"years": 1}, 365.25)],
-)
-def test_a_beat_has_a_nominal_length(every: dict[str, int], days: float) -> None:
+    [({"days": 3}, 3), ({"weeks": 2}, 14), ({"months": 12}, 365.25), ({"years": 1}, 365.25),
+     ({"years": 1.5}, 547.875)],
+)  # fmt: skip
+def test_a_beat_has_a_nominal_length(every: dict[str, float], days: float) -> None:
     assert Every(**every).nominal_days == days
+
+
+def test_years_may_be_parts_and_are_kept_as_written() -> None:
+    kept = [Length(years=years).model_dump(mode="json")["years"] for years in (1, 2.0, 1.5)]
+
+    assert [repr(years) for years in kept] == ["1", "2", "1.5"]
+    for years in (0, 0.001, 100.5, "1.5", True):
+        with pytest.raises(ValidationError, match="years"):
+            Length(years=years)
 
 
 @pytest.mark.parametrize(

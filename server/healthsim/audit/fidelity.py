@@ -42,6 +42,7 @@ from healthsim.specification.distributions.kinds import Categorical, Distributio
 from healthsim.specification.distributions.loadings import joint_share
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.timing import YEAR_DAYS
 from healthsim.specification.profiles.dependencies import in_order
 from healthsim.specification.profiles.profile import (
     Comorbidity,
@@ -157,12 +158,24 @@ def _age(distribution: Distribution, people: StoredPeople) -> Iterator[Compariso
         return
     yield compare_within("age: mean", expected.mean, mean, expected.mean_error)
     yield compare_within("age: standard deviation", expected.sd, sd, expected.sd_error)
-    low, high = (float(np.floor(bound)) for bound in distribution.range())
-    yield _bound("age: youngest", low, int(age.min()), (low, high))
-    yield _bound("age: oldest", high, int(age.max()), (low, high))
+    low, high = distribution.range()
+    bounds = float(np.floor(low)), float(np.floor(high))
+    yield _bound("age: youngest", bounds[0], int(age.min()), bounds)
+    yield _bound("age: oldest", bounds[1], int(age.max()), bounds)
+    yield from _within_a_year(people, low, high)
 
 
-def _bound(what: str, asked: float, got: int, bounds: tuple[float, float]) -> Comparison:
+def _within_a_year(people: StoredPeople, low: float, high: float) -> Iterator[Comparison]:
+    """Judge bounds that are parts of a year, such as 0.2, by days of age; one day is allowed."""
+    exact, day = people.exact_age, 1 / YEAR_DAYS
+    allowed = (low - day, high + day)
+    if not low.is_integer() and np.isfinite(low):
+        yield _bound("age: youngest, by day", low, round(float(exact.min()), 3), allowed)
+    if not high.is_integer() and np.isfinite(high):
+        yield _bound("age: oldest, by day", high, round(float(exact.max()), 3), allowed)
+
+
+def _bound(what: str, asked: float, got: float, bounds: tuple[float, float]) -> Comparison:
     low, high = (bound if np.isfinite(bound) else None for bound in bounds)
     inside = bounds[0] <= got <= bounds[1]
     return Comparison(what, asked if np.isfinite(asked) else "any", got, low, high, inside)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS
-from healthsim.dates import Days, day_of, whole_years
+from healthsim.dates import Days, add_months, day_of, whole_years
 from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.timing import YEAR_DAYS
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded
@@ -84,6 +85,14 @@ class StoredPeople:
         """Whole years on the profile's day, int32, shape (n,)."""
         as_of = day_of(self._profile.as_of.isoformat())
         return whole_years(self.birth, np.full(self.size, as_of, dtype=np.int32))
+
+    @cached_property
+    def exact_age(self) -> NDArray[np.float64]:
+        """Years on the profile's day with the days since the last birthday; float64, (n,)."""
+        as_of = np.full(self.size, day_of(self._profile.as_of.isoformat()), dtype=np.int32)
+        since = as_of - add_months(self.birth, 12 * self.age)
+        exact: NDArray[np.float64] = self.age + since / YEAR_DAYS
+        return exact
 
     @cached_property
     def birth(self) -> Days:

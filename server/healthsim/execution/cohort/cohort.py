@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import Days, add_months, whole_years
+from healthsim.dates import whole_years
 from healthsim.errors import Problem, SpecError
+from healthsim.execution.cohort.birthdays import birthday
 from healthsim.execution.cohort.conditions import condition_draws, medication_draw
 from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, PartialCohort
 from healthsim.execution.cohort.locating import draw_residence
@@ -79,7 +80,7 @@ def _part_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
     if demographics.born is not None:
         yield _born(demographics.born)
     else:
-        yield _value("age", "demographics.age", demographics.age, _draw_birth_days)
+        yield _age(demographics.age)
     for name in ("gender", "ethnicity", "race"):
         yield _value(name, f"demographics.{name}", getattr(demographics, name))
     yield PartDraw("us_state", _draw_residence)
@@ -131,9 +132,27 @@ def _attribute(name: str, distribution: Distribution, mixed: Blends) -> PartDraw
     return PartDraw(name, draw)
 
 
-def _draw_birth_days(cohort: PartialCohort) -> None:
-    """Place the birthday so that the age on `as_of` is exactly the whole years drawn."""
-    age = require_numbers(cohort.values["age"])
+def _age(distribution: Distribution) -> PartDraw:
+    """Return how ages are drawn, and days of birth that keep the ages within their windows."""
+
+    def draw(cohort: PartialCohort) -> None:
+        resolved, decision = cohort.measures.resolved(distribution), "demographics.age"
+        age = require_numbers(cohort.draw(decision, resolved))
+        _refuse_impossible(age)
+        u = cohort.draws.uniform("demographics.birthday")
+        windows = cohort.windows(decision, resolved)
+        cohort.values["age"] = np.floor(age)
+        cohort.columns["birth"] = birthday(age, u, cohort.as_of, windows)
+
+    return PartDraw("age", draw)
+
+
+def _refuse_impossible(age: NDArray[np.float64]) -> None:
+    """Refuse ages that nobody has.
+
+    Raises:
+        SpecError: an age is negative, missing or above the oldest.
+    """
     outside = ~((age >= 0) & (age <= _OLDEST))
     if outside.any():
         raise SpecError([Problem(
@@ -141,25 +160,6 @@ def _draw_birth_days(cohort: PartialCohort) -> None:
             f"gives {age[outside][0]:g} as an age, and {outside.sum()} such values in one chunk",
             f"keep it between 0 and {_OLDEST}, and let its formula use what everybody has",
         )])  # fmt: skip
-    cohort.values["age"] = np.floor(age)
-    u = cohort.draws.uniform("demographics.birthday")
-    cohort.columns["birth"] = birthday(age, u, cohort.as_of)
-
-
-def birthday(age: NDArray[np.float64], u: NDArray[np.float64], as_of: Days) -> Days:
-    """Return the day of birth of people of an age, int32, shape (n,).
-
-    Args:
-        age: years; a fraction says how much of the running year has passed.
-        u: uniforms, the fraction where the age is a whole number.
-        as_of: the day on which they have that age.
-    """
-    years = np.floor(age)
-    fraction = age - years
-    last_birthday = add_months(as_of, (-12 * years).astype(np.int32))
-    since = np.floor(np.where(fraction > 0, fraction, u) * 365)
-    birth: Days = (last_birthday - since).astype(np.int32)
-    return birth
 
 
 def _draw_residence(cohort: PartialCohort) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, whole_years
-from healthsim.execution.cohort.cohort import birthday
+from healthsim.execution.cohort.birthdays import birthday
 from healthsim.execution.cohort.drawing import PartialCohort
 from healthsim.execution.cohort.members import born_within
 from healthsim.execution.people.draws import Values, require_numbers, require_text
@@ -167,8 +167,10 @@ def _stated_spouse(
     elif member.age is not None:
         spread = anchors.measures.resolved(member.age)
         drawn = anchors.draws.numbers("household.members.age~2", spread, scope=anchors)
-        age = np.clip(np.floor(np.nan_to_num(drawn)), _ADULT, _OLDEST_SPOUSE)
-        birth = birthday(age, anchors.draws.uniform("demographics.birthday~2"), anchors.as_of)
+        exact = np.clip(np.nan_to_num(drawn), _ADULT, _OLDEST_SPOUSE)
+        windows = anchors.draws.windows("household.members.age~2", spread, anchors)
+        u = anchors.draws.uniform("demographics.birthday~2")
+        age, birth = np.floor(exact), birthday(exact, u, anchors.as_of, windows)
     gender = _stated_sex(member, usual.gender)
     return HouseholdMember(SPOUSE, np.ones(anchors.size, np.bool_), age, birth, gender)
 
@@ -233,7 +235,8 @@ def _child(
             drawn = whole_years(days, anchors.as_of).astype(np.float64)
         elif ages is not None and again < _TRIES:
             drawn = np.nan_to_num(draws.numbers(address, ages, scope=anchors), nan=-1.0)
-            days = birthday(np.maximum(drawn, 0), u, anchors.as_of)
+            windows = draws.windows(address, ages, anchors)
+            days = birthday(np.maximum(drawn, 0), u, anchors.as_of, windows)
         else:  # the distribution gave no age that fits: any age that does
             drawn = low + np.floor(draws.uniform(f"{decision}/any") * (high - low + 1))
             days = birthday(np.maximum(drawn, 0), u, anchors.as_of)

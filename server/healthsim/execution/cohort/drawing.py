@@ -146,6 +146,13 @@ class PartialCohort:
         chance = self.chance(decision, even=distribution.unconditional)
         return self.draws.values(decision, distribution, None, self, chance=chance)
 
+    def windows(
+        self, decision: str, distribution: Distribution
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return between which numbers `draw` drew everyone's number, float64, shape (n,)."""
+        chance = self.chance(decision, even=distribution.unconditional)
+        return self.draws.windows(decision, distribution, self, chance=chance)
+
     def attribute(self, name: str, distribution: Distribution, blends: Blends) -> Values:
         """Draw an attribute for everyone, by its own uniforms or correlated with others."""
         decision = f"attributes.{name}"

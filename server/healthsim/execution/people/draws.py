@@ -193,15 +193,33 @@ class Draws:
             scope: what conditions and formulas see.
             chance: uniforms for `rows` in place of the decision's own.
         """
-        u = self.uniform(decision, rows) if chance is None else chance
-        draw = DrawInput(
-            u=u,
+        return distribution.values(self._input(decision, rows, scope, chance))
+
+    def windows(
+        self,
+        decision: str,
+        distribution: Distribution,
+        scope: Scope | None = None,
+        *,
+        chance: NDArray[np.float64] | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return between which numbers everyone's number was drawn; arguments as of `values`."""
+        return distribution.windows(self._input(decision, None, scope, chance))
+
+    def _input(
+        self,
+        decision: str,
+        rows: Rows | None,
+        scope: Scope | None,
+        chance: NDArray[np.float64] | None,
+    ) -> DrawInput:
+        return DrawInput(
+            u=self.uniform(decision, rows) if chance is None else chance,
             index=self.index(rows),
             scope=scope,
             places=lambda: self.permuted_positions(decision, rows),
             population=self.population,
         )
-        return distribution.values(draw)
 
     def numbers(
         self,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from healthsim.dates import Days, add_months
 from healthsim.specification.journeys.plan import Beating
 from healthsim.specification.journeys.repeats import Protocol
-from healthsim.specification.journeys.timing import WEEKDAYS, Age, Every, Length
+from healthsim.specification.journeys.timing import WEEKDAYS, Age, Every, Length, months_and_days
 
 _WEEKDAY_OF_1970 = 3  # 1970-01-01 was a Thursday
 
@@ -17,7 +17,13 @@ def add_length(days: Days, length: Length | Age) -> Days:
     """Return the days that lie a length of time after others; int32, shape of `days`."""
     if length.days is not None:
         return (days + np.int32(length.days)).astype(np.int32)
-    return add_months(days, (length.months or 0) + 12 * (length.years or 0))
+    return _after(days, (length.months or 0) + 12 * (length.years or 0))
+
+
+def _after(days: Days, months: float) -> Days:
+    """Return the days that lie some months after others, and the days of a part of a month."""
+    whole, rest = months_and_days(months)
+    return (add_months(days, whole) + np.int32(rest)).astype(np.int32)
 
 
 def month_begins(days: Days, month: int) -> Days:
@@ -43,7 +49,7 @@ def repeat_days(step: Beating, first: Days, beats: int) -> Days:
         return _weekday(every, first, beats)
     months = (every.months or 0) + 12 * (every.years or 0)
     if months:
-        return add_months(first, months * beats)
+        return _after(first, months * beats)
     days = (every.days or 0) + 7 * (every.weeks or 0)
     return (first + np.int32(days * beats)).astype(np.int32)
 

@@ -170,6 +170,14 @@ class BaseDistribution(BaseModel, ABC):
         """Return the least and greatest number possible; infinite where unbounded."""
         return -math.inf, math.inf
 
+    def windows(self, draw: DrawInput) -> tuple[Numbers, Numbers]:
+        """Return the least and greatest number that each draw could give, float64, shape (n,).
+
+        Of a distribution made of parts, cases or bands, it is that of the one drawn from.
+        """
+        low, high = self.range()
+        return np.full(len(draw.u), low), np.full(len(draw.u), high)
+
 
 class Numeric(BaseDistribution):
     """A distribution of numbers with one quantile function."""

@@ -150,6 +150,20 @@ class Nested(BaseDistribution):
         ranges = [part.range() for _, part in self.inner()]
         return min(low for low, _ in ranges), max(high for _, high in ranges)
 
+    def windows(self, draw: DrawInput) -> tuple[Numbers, Numbers]:
+        """Return the window of the part that each draw is from, float64, shape (n,)."""
+        low, high = np.full(len(draw.u), -math.inf), np.full(len(draw.u), math.inf)
+        for part, inside, rows in self.parts_of(draw):
+            least, greatest = part.windows(inside)
+            low[rows], high[rows] = least[rows], greatest[rows]
+        return low, high
+
+    @abstractmethod
+    def parts_of(
+        self, draw: DrawInput
+    ) -> Iterator[tuple[BaseDistribution, DrawInput, NDArray[np.bool_]]]:
+        """Yield each part, the draw within it, and who is drawn from it: bool, shape (n,)."""
+
     def _gather(
         self, part: BaseDistribution, draw: DrawInput, rows: NDArray[np.bool_], into: _Gathered
     ) -> None:
@@ -213,12 +227,19 @@ class Mixture(Nested):
 
     def values(self, draw: DrawInput) -> Numbers | Coded:
         """Choose a part by the uniform, and rescale the uniform within the part."""
+        gathered = _Gathered(self.kind, self.labels, len(draw.u))
+        for part, stretched, rows in self.parts_of(draw):
+            self._gather(part, stretched, rows, gathered)
+        return gathered.column()
+
+    def parts_of(
+        self, draw: DrawInput
+    ) -> Iterator[tuple[BaseDistribution, DrawInput, NDArray[np.bool_]]]:
+        """Yield each part, the uniforms rescaled within it, and who is in it: bool, shape (n,)."""
         which, inner = quantiles.choose(draw.u, tuple(part.weight for part in self.parts))
         stretched = draw.at(inner)
-        gathered = _Gathered(self.kind, self.labels, len(inner))
         for number, part in enumerate(self.parts):
-            self._gather(part.of, stretched, which == number, gathered)
-        return gathered.column()
+            yield part.of, stretched, which == number
 
     def probabilities(self, scope: Scope) -> dict[str, Numbers]:
         """Return the parts' probabilities, weighted: float64, shape (n,)."""
@@ -292,15 +313,22 @@ class Conditional(Nested):
 
     def values(self, draw: DrawInput) -> Numbers | Coded:
         """Use the first case that is true; each case uses the same uniform."""
-        scope = _scope(draw, "conditional")
         gathered = _Gathered(self.kind, self.labels, len(draw.u))
+        for part, same, rows in self.parts_of(draw):
+            self._gather(part, same, rows, gathered)
+        return gathered.column()
+
+    def parts_of(
+        self, draw: DrawInput
+    ) -> Iterator[tuple[BaseDistribution, DrawInput, NDArray[np.bool_]]]:
+        """Yield each case, the same uniforms, and whose first true case it is: bool, shape (n,)."""
+        scope = _scope(draw, "conditional")
         left = np.ones(len(draw.u), dtype=np.bool_)
         for case in self.cases:
             chosen = left & case.when.holds(scope)
-            self._gather(case.then, draw, chosen, gathered)
-            left &= ~chosen
-        self._gather(self.otherwise, draw, left, gathered)
-        return gathered.column()
+            yield case.then, draw, chosen
+            left = left & ~chosen
+        yield self.otherwise, draw, left
 
     def probabilities(self, scope: Scope) -> dict[str, Numbers]:
         """Return the probabilities of the case that each person is in: float64, shape (n,)."""

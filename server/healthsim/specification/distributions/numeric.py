@@ -12,11 +12,13 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from healthsim.specification.distributions import quantiles
 from healthsim.specification.distributions.base import (
     NOT_EMPTY,
+    DrawInput,
     Number,
     Numbers,
     Numeric,
@@ -337,17 +339,28 @@ class Bands(Numeric):
 
     def exact(self, u: Numbers) -> Numbers:
         """Choose a band, then a step inside it, bands taken from low to high."""
-        ordered = sorted(self.bands, key=lambda band: band.low)
-        which, inner = quantiles.choose(u, tuple(band.weight for band in ordered))
+        ordered, which, inner = self._chosen(u)
         steps = np.array([self._steps(band) for band in ordered])
         first, last = steps[which, 0], steps[which, 1]
         step = np.minimum(np.floor(inner * (last - first + 1)), last - first)
         result: Numbers = (first + step) / 10.0**self.decimals
         return result
 
+    def _chosen(self, u: Numbers) -> tuple[list[Band], NDArray[np.int32], Numbers]:
+        """Return the bands from low to high, which of them each u is in, and u within it."""
+        ordered = sorted(self.bands, key=lambda band: band.low)
+        which, inner = quantiles.choose(u, tuple(band.weight for band in ordered))
+        return ordered, which, inner
+
     def range(self) -> tuple[float, float]:
         """Return the outermost edges."""
         return min(band.low for band in self.bands), max(band.high for band in self.bands)
+
+    def windows(self, draw: DrawInput) -> tuple[Numbers, Numbers]:
+        """Return the edges of the band that each draw is in, float64, shape (n,)."""
+        ordered, which, _ = self._chosen(draw.u)
+        edges = np.array([(band.low, band.high) for band in ordered])
+        return edges[which, 0], edges[which, 1]
 
 
 class Quantiles(Numeric):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.document import Day, Strict
@@ -14,7 +14,31 @@ YEAR_DAYS = 365.25
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+_LEAST_YEARS = 0.01  # about four days
+
+
+def _whole(years: float | None) -> int | float | None:
+    """Return 2.0 as 2, so that whole years stay as they are written."""
+    return years if years is None or years != int(years) else int(years)
+
+
+_AS_WRITTEN = PlainSerializer(_whole)
+
+
+def months_and_days(months: float) -> tuple[int, int]:
+    """Return the whole months of a length of time, and the days of what is left of a month.
+
+    >>> months_and_days(18.0), months_and_days(2.5)
+    ((18, 0), (2, 15))
+    """
+    whole = int(months + 1e-9)
+    return whole, round((months - whole) * YEAR_DAYS / 12)
+
+
 _Factor = Annotated[float, Field(strict=True, ge=0, le=1000)]
+
+
+_Years = Annotated[float, Field(strict=True, ge=_LEAST_YEARS, le=100), _AS_WRITTEN]
 
 
 class Length(Strict):
@@ -23,12 +47,12 @@ class Length(Strict):
     Attributes:
         days: in days.
         months: in months.
-        years: in years.
+        years: in years; 1.5 is 18 months.
     """
 
     days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
     months: Annotated[int, Field(strict=True, ge=1, le=1200)] | None = None
-    years: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    years: _Years | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Length:
@@ -50,12 +74,12 @@ class Age(Strict):
     Attributes:
         days: in days.
         months: in months.
-        years: in years.
+        years: in years; 1.5 is 18 months.
     """
 
     days: Annotated[int, Field(strict=True, ge=0, le=LONGEST_DAYS)] | None = None
     months: Annotated[int, Field(strict=True, ge=0, le=1440)] | None = None
-    years: Annotated[int, Field(strict=True, ge=0, le=120)] | None = None
+    years: Annotated[float, Field(strict=True, ge=0, le=120), _AS_WRITTEN] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Age:
@@ -191,7 +215,7 @@ class Every(Strict):
         days: every so many days.
         weeks: every so many weeks.
         months: every so many months.
-        years: every so many years.
+        years: every so many years; 0.5 is every six months.
         weekdays: on these days of each week.
         hazard: gaps by chance, such as attacks.
     """
@@ -199,7 +223,7 @@ class Every(Strict):
     days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
     weeks: Annotated[int, Field(strict=True, ge=1, le=520)] | None = None
     months: Annotated[int, Field(strict=True, ge=1, le=120)] | None = None
-    years: Annotated[int, Field(strict=True, ge=1, le=10)] | None = None
+    years: Annotated[float, Field(strict=True, ge=_LEAST_YEARS, le=10), _AS_WRITTEN] | None = None
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] | None = None
     hazard: Hazard | None = None
 
