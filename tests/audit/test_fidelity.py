@@ -238,8 +238,8 @@ def test_what_rests_on_attributes_is_judged_by_their_table(tmp_path: Path) -> No
     assert isinstance(row.asked, float)
     assert 0.4 < row.asked < 0.6
     with open_write(path) as connection:  # as files were before they had the table
-        connection.execute("DROP TABLE attributes")
-        connection.execute("DELETE FROM healthsim_columns WHERE table_name = 'attributes'")
+        connection.execute("DROP TABLE person_attributes")
+        connection.execute("DELETE FROM healthsim_columns WHERE table_name = 'person_attributes'")
     row = compared(path)["condition E78.5"]
 
     assert (row.asked, row.ok) == ("not judged: it depends on what no table stores", None)
@@ -253,7 +253,7 @@ def test_a_label_of_an_attribute_that_was_never_asked_for_is_off(tmp_path: Path)
     path = stored(tmp_path, profile(count=50, attributes={"control": {"good": 0.5, "poor": 0.5}}))
     assert "attribute control: other than asked" not in compared(path)
     with open_write(path) as connection:
-        connection.execute("UPDATE attributes SET text = 'unheard of' WHERE person_id = 101")
+        connection.execute("UPDATE person_attributes SET text = 'unheard of' WHERE person_id = 101")
     row = compared(path)["attribute control: other than asked"]
 
     assert (row.asked, row.got, row.ok) == (0, 1, False)

@@ -53,12 +53,12 @@ def test_a_job_fills_the_tables_of_its_products_and_no_others(products: list[str
 def test_a_profile_with_attributes_has_a_row_for_each_and_another_no_such_table() -> None:
     with_them = run(diabetic(count=10, products=["patientsim"]), first_year())
     without = run(diabetic(count=10, products=["patientsim"], attributes={}))
-    a1c = [number for _, name, text, number in listed(with_them["attributes"])
+    a1c = [number for _, name, text, number in listed(with_them["person_attributes"])
            if name == "a1c" and text is None]  # fmt: skip
 
     assert len(a1c) == 10
     assert all(4 < number < 16 for number in a1c)
-    assert "attributes" not in without
+    assert "person_attributes" not in without
 
 
 @pytest.mark.parametrize("products", [["membersim"], ["rxmembersim"], ["patientsim"]])

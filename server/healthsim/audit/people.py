@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.dates import Days, add_months, day_of, whole_years
+from healthsim.products.attributes import stored_name
 from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.timing import YEAR_DAYS
@@ -160,10 +161,11 @@ class StoredPeople:
         return self._coded(self._from_face(columns.get(name, name)))
 
     def _attribute(self, name: str) -> NDArray[np.float64] | Coded:
-        self._need("attributes")
+        table = stored_name(self.stored)
+        self._need(table)
         rows = self._connection.execute(
             "SELECT person_id, number, dense_rank() OVER (ORDER BY text) - 1 AS code "  # noqa: S608
-            f"FROM attributes WHERE name = ? AND {self._which} ORDER BY person_id",
+            f"FROM {table} WHERE name = ? AND {self._which} ORDER BY person_id",
             [name],
         ).fetchnumpy()
         places = self._places(rows["person_id"])
@@ -172,7 +174,7 @@ class StoredPeople:
             numbers[places] = np.ma.filled(rows["number"].astype(np.float64), np.nan)
             return numbers
         words = self._connection.execute(
-            f"SELECT DISTINCT text FROM attributes WHERE name = ? AND {self._which} "  # noqa: S608
+            f"SELECT DISTINCT text FROM {table} WHERE name = ? AND {self._which} "  # noqa: S608
             "ORDER BY text",
             [name],
         ).fetchall()

@@ -16,6 +16,7 @@ from healthsim.operations.person_ids import FACES, person_of
 from healthsim.operations.person_lines import CHILDREN, PersonLine, Rows, lines_of
 from healthsim.operations.stored import Row, StoredRows, as_json, open_stored, rows_of
 from healthsim.persistence.files import DamagedFile
+from healthsim.products.attributes import PERSON_ATTRIBUTES, stored_name
 from healthsim.specification.profiles.roles import roles
 
 PAGE = 20
@@ -23,7 +24,7 @@ PAGE = 20
 
 _MOST_ROWS = 6_000  # of one person; beyond, a window of days is asked for
 _OF_THE_PERSON = (
-    "patients", "members", "rx_members", "attributes", "enrollments", "subjects",
+    "patients", "members", "rx_members", PERSON_ATTRIBUTES.name, "enrollments", "subjects",
     "eligibility_results",
     "conditions", "encounters", "encounter_diagnoses", "procedures", "lab_results",
     "vital_signs", "immunizations", "prescriptions", "referrals", "care_plans", "claims", "fills",
@@ -124,7 +125,8 @@ def _rows(
 
 def _selects(stored: StoredRows, person_id: int, window: tuple[str, str]) -> Iterator[str]:
     first = person_id // 100 * 100
-    for name in _OF_THE_PERSON:
+    for today in _OF_THE_PERSON:
+        name = stored_name(stored.tables) if today == PERSON_ATTRIBUTES.name else today
         if name not in stored.tables:
             continue
         where = f"person_id = {person_id}"
@@ -206,9 +208,12 @@ class _Who:
         return {
             "conditions": "; ".join(sorted(conditions)),
             "takes": "; ".join(dict.fromkeys(takes)),
-            "attributes": ", ".join(map(_attribute, self.rows.get("attributes", ()))),
+            "attributes": ", ".join(map(_attribute, self._attributes())),
             "pcp_npi": self._first("patients").get("pcp_npi"),
         }
+
+    def _attributes(self) -> Sequence[Row]:
+        return self.rows.get(stored_name(self.stored.tables), ())
 
     def _trials(self) -> dict[str, Any]:
         trials = [f"{row['trial']}: {row['status']}" + (f", arm {row['arm']}" if row["arm"] else "")

@@ -19,6 +19,7 @@ from healthsim.persistence.database import quoted
 from healthsim.persistence.files import DamagedFile
 from healthsim.persistence.scenario import Manifest
 from healthsim.persistence.state import describe_file
+from healthsim.products.attributes import todays_name
 from healthsim.products.catalogue import TABLES
 from healthsim.tables import Column, Table
 
@@ -87,15 +88,15 @@ def open_stored(home: Home, name: str) -> StoredRows:
     """
     _, path = scenarios.rows_of(home, name)
     described = describe_file(path)
-    shared = (_shared(table) for table in described.tables if table.name in _KNOWN)
+    shared = (_shared(table) for table in described.tables if todays_name(table.name) in _KNOWN)
     return StoredRows(name, path, described.manifest, {table.name: table for table in shared})
 
 
 def _shared(stored: Table) -> Table:
     """Return a table of this version with those of its columns that the file has too."""
-    known = _KNOWN[stored.name]
+    known = _KNOWN[todays_name(stored.name)]
     columns = tuple(column for column in known.columns if column.name in stored.by_name)
-    return replace(known, columns=columns)
+    return replace(known, name=stored.name, columns=columns)
 
 
 def as_json(table: Table, where: str) -> str:

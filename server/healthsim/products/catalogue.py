@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from healthsim.products.attributes import ATTRIBUTES
+from healthsim.products.attributes import PERSON_ATTRIBUTES
 from healthsim.products.events import EVENTS
 from healthsim.products.membersim.tables import PLANS
 from healthsim.products.membersim.tables import TABLES as MEMBERSIM
@@ -14,7 +14,7 @@ from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.tables import Table
 
-TABLES = (EVENTS, ATTRIBUTES, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
+TABLES = (EVENTS, PERSON_ATTRIBUTES, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
 
 NOT_PER_PERSON = tuple(table.name for table in TABLES if "person_id" not in table.by_name)
 """Tables that are made once for a run, after the people."""
@@ -30,5 +30,5 @@ def tables_of(products: Collection[str], *, attributes: bool = False) -> tuple[T
         attributes: whether the profile has any.
     """
     always = {EVENTS, *NETWORKSIM} | ({PLANS} if "rxmembersim" in products else set())
-    always |= {ATTRIBUTES} if attributes else set()
+    always |= {PERSON_ATTRIBUTES} if attributes else set()
     return tuple(table for table in TABLES if table.product in products or table in always)

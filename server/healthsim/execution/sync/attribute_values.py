@@ -11,7 +11,7 @@ from healthsim.execution.people.draws import Rows, Values
 from healthsim.execution.people.people import FIRST_BORN
 from healthsim.execution.people.row_layout import lay_out_rows
 from healthsim.execution.sync.context import SyncContext
-from healthsim.products.attributes import ATTRIBUTES
+from healthsim.products.attributes import PERSON_ATTRIBUTES
 from healthsim.tables import Coded, Columns
 
 
@@ -25,14 +25,14 @@ class _Attribute:
     values: Values
 
 
-def attributes(ctx: SyncContext) -> Columns:
-    """Fill `attributes`; the profile does not describe those born in the run, who have none."""
+def person_attributes(ctx: SyncContext) -> Columns:
+    """Fill `person_attributes`; those born in the run, whom no profile describes, have none."""
     described, names = ctx.people.number < FIRST_BORN, sorted(ctx.profile.attributes)
     segments = [_segment(ctx, place, name, described) for place, name in enumerate(names)]
     layout = lay_out_rows(segments, lambda one: one.place, ctx.people.person_id)
     if not len(layout):
-        return ATTRIBUTES.empty()
-    return ATTRIBUTES.complete({
+        return PERSON_ATTRIBUTES.empty()
+    return PERSON_ATTRIBUTES.complete({
         "person_id": layout.person_id,
         "name": layout.segment_texts(lambda one: one.name),
         "text": layout.row_texts(_text),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from healthsim.execution.sync.attribute_values import attributes
+from healthsim.execution.sync.attribute_values import person_attributes
 from healthsim.execution.sync.claims import claim_tables
 from healthsim.execution.sync.clinical import CLINICAL_TABLES
 from healthsim.execution.sync.context import SyncContext
@@ -73,7 +73,7 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
     products = ctx.profile.products
     tables = {"events": events(ctx)}
     if ctx.profile.attributes:
-        tables["attributes"] = attributes(ctx)
+        tables["person_attributes"] = person_attributes(ctx)
     written = prescription_rows(ctx)
     if "patientsim" in products:
         tables |= {name: fill(ctx) for name, fill in CLINICAL_TABLES.items()}

@@ -26,6 +26,7 @@ from healthsim.operations.reference import (
 from healthsim.operations.stored import Row, StoredRows, as_json, open_stored, rows_of
 from healthsim.persistence.database import literal, quoted
 from healthsim.persistence.files import DamagedFile
+from healthsim.products.attributes import todays_name
 from healthsim.tables import Table
 
 DRAW = ["decision", "uniform", "from", "gave"]
@@ -39,7 +40,7 @@ _MOST_KEYS = 10  # of a person's rows that are listed
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "patients": people.explain_patient,
-    "attributes": people.explain_attribute,
+    "person_attributes": people.explain_attribute,
     "members": people.explain_member,
     "rx_members": people.explain_member,
     "enrollments": people.explain_enrollment,
@@ -104,7 +105,8 @@ def explain_row(home: Home, name: str, table: str, key: str) -> RowExplained:
     row = _row(stored, described, _keys(described, key))
     documents = _documents(stored)
     job = _job(home, stored, documents)
-    case, note = _traced(RowCase(described, row, job, documents))
+    today = replace(described, name=todays_name(described.name))
+    case, note = _traced(RowCase(today, row, job, documents))
     if case.trace is None:
         reasons, changed = _of_nobody(case)
     else:

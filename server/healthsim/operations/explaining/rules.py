@@ -18,7 +18,7 @@ RULES: Mapping[str, str] = {
     "vital_signs": "unit from the code book (codes/data, LOINC)",
     "prescriptions": "units by the usual dose in whole packages (codes/data, drugs)",
     "fills": "dates: products/rxmembersim/fills.py (Franklin et al. 2018); prices: codes/data",
-    "attributes": "one row for each person and attribute of the profile",
+    "person_attributes": "one row for each person and attribute of the profile",
     "members": "everybody of the profile; the anchor of a household is its subscriber "
                "(execution/sync/subscribers.py)",
     "rx_members": "everybody of the profile, with the member number of the subscriber",
