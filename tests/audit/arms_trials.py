@@ -45,6 +45,30 @@ def _subject(rule: str, change: str, rows: int, where: str = "arm IS NOT NULL") 
     return Arm(rule, (one("subjects", change, where),), rows)
 
 
+_REFUSAL = "who refuses to take part has no consent, and the others have"
+_REFUSED = "consent_date IS NULL"
+_CONSENT = (
+    _subject(_REFUSAL, "consent_date = asked_date", 1, _REFUSED),
+    _subject(_REFUSAL, "end_date = asked_date - 1", 1, _REFUSED),
+    _subject(_REFUSAL, "screen_date = asked_date", 1, _REFUSED),
+    _subject(_REFUSAL, "randomized_date = asked_date", 1, _REFUSED),
+    _subject(_REFUSAL, "status = 'withdrawn'", 1, _REFUSED),
+    _subject(_REFUSAL, "status = 'consent refused'", 1),
+    _subject(_REFUSAL, "consent_date = NULL", 1),
+    _subject(_REFUSAL, "consent_date = asked_date - 1", 1),
+    _subject(_REFUSAL, "consent_date = asked_date + 1", 0),
+    *(Arm("nothing of a trial without consent",
+          (f"UPDATE {table} SET subject_id = (SELECT min(subject_id) FROM subjects WHERE "
+           f"{_REFUSED}) WHERE rowid = (SELECT min(rowid) FROM {table})",), 1)
+      for table in ("eligibility_results", "trial_visits", "adverse_events", "exposures")),
+    *(Arm("nothing of a trial without consent",
+          (f"UPDATE events SET type = '{kind}', event_date = (SELECT min(asked_date) - {early} "
+           f"FROM subjects WHERE {_REFUSED} AND person_id = (SELECT min(person_id) FROM subjects "
+           f"WHERE {_REFUSED})), person_id = (SELECT min(person_id) FROM subjects WHERE "
+           f"{_REFUSED}) WHERE rowid = (SELECT min(rowid) FROM events)",), rows)
+      for kind, early, rows in (("trial_visit", 0, 1), ("exposure", 0, 1), ("lab", 0, 0),
+                                ("trial_visit", 1, 0))),
+)  # fmt: skip
 _SAME_DAY = "screen_date = consent_date, randomized_date = consent_date, end_date = consent_date"
 _SUBJECTS = (
     _subject(_DAYS, _SAME_DAY, 0),
@@ -201,4 +225,4 @@ _EVENTS = (
                           ("routine_care", 0))),
 )  # fmt: skip
 
-OF_TRIALS = (*_DATED, *_SUBJECTS, *_VISITS, *_CARE, *_EVENTS)
+OF_TRIALS = (*_DATED, *_CONSENT, *_SUBJECTS, *_VISITS, *_CARE, *_EVENTS)

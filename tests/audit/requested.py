@@ -64,7 +64,8 @@ def trial() -> tuple[Document, Document]:
     dropout = _event("dropout", "withdrawal", {"after": "randomized"},
                      hazard={"share": 0.1, "within_days": 168},
                      details={"reasons": [{"reason": "withdrawal by subject"}]})  # fmt: skip
-    seen = {"id": "dosing", "day": 1, "window": {"before": 3, "after": 3}, "missed": 0.04,
+    seen = {"id": "dosing", "day": 1, "window": {"before": 3, "after": 3},
+            "first_window": {"after": 3}, "missed": 0.04,
             "steps": [_event("seen", "trial_visit")]}  # fmt: skip
     protocol = {"do": "protocol", "id": "treatment", "at": {"after": "randomized"}, "cycles": 8,
                 "cycle_days": 21, "visits": [seen]}  # fmt: skip

@@ -72,7 +72,8 @@ STEPS = [
         {"name": "fast", "hazard": {"per_year": 3}}, {"name": "slow", "hazard": {"per_year": 1}},
         {"name": "neither", "otherwise": True}]},
     {"do": "protocol", "id": "plan", "at": 5, "cycles": 6, "cycle_days": 30, "visits": [
-        {"id": "early", "day": 1, "window": {"before": 3, "after": 2}, "missed": 0.1,
+        {"id": "early", "day": 1, "window": {"before": 3, "after": 2},
+         "first_window": {"after": 2}, "missed": 0.1,
          "outside": by_age(0.05, 0.2), "steps": [step("early_seen")]},
         {"id": "mid", "day": 15, "window": {"before": 2, "after": 2}, "cycles": [2, 4],
          "steps": []}],

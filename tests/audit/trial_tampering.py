@@ -30,6 +30,14 @@ OF_TRIALS = (
     _after_end("exposures", "start_date", "on the day of its event exposures.start_date",
                "during its encounter exposures.start_date", "dosing ends after it begins"),
     _after_end("exposures", "end_date"),
+    _row("nothing of a trial without consent",
+         _one("subjects", "consent_date = NULL, status = 'consent refused', "
+              "end_date = asked_date, end_reason = 'consent refused', screen_date = NULL, "
+              "screen_fail_reason = NULL", "status = 'screen failure'"),
+         also=("criteria are asked on the day of screening",
+               "the first criterion not satisfied is the reason")),
+    _row("who refuses to take part has no consent, and the others have",
+         _one("subjects", "asked_date = asked_date + 1", "status = 'withdrawn'")),
     _row("a subject's days follow each other",
          _one("subjects", "consent_date = screen_date + 1", "status = 'screen failure'"),
          also=("nothing of a trial after its end eligibility_results.asked_date",

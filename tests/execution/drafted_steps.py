@@ -67,7 +67,12 @@ class DraftedSteps:
     def _protocol(self, depth: int, sight: list[str], step: dict[str, Any]) -> dict[str, Any]:
         cycles = self.number(1, 3)
         visits: list[dict[str, Any]] = [
-            {"id": f"{step['id']}v1", "day": 1, "window": {"before": 2, "after": 2}},
+            {
+                "id": f"{step['id']}v1",
+                "day": 1,
+                "window": {"before": 2, "after": 2},
+                "first_window": {"after": 1},
+            },
             {"id": f"{step['id']}v2", "day": self.one((8, 12)), "window": {"before": 3}},
         ][: self.number(1, 2)]
         if len(visits) > 1 and cycles > 1:

@@ -184,7 +184,10 @@ class Walk:
             self.record.happened[self.number, node.key].append(day)
         if node.beats:
             self.beat(node, day)
-            self.finish(node, day, day)
+            first = (
+                self.first_beat[node.key] if isinstance(step, Protocol) and not node.tick else day
+            )
+            self.finish(node, first, first)
         elif isinstance(step, Stages):
             self.stages_walked.begin(node, day)
             self.finish(node, day, day)
@@ -279,6 +282,7 @@ class Walk:
         else:
             self.first_beat[repeat] = day
             if isinstance(step, Protocol):
+                self.first_beat[repeat] += lead(step, 1)
                 self.open((*repeat, 0), day)
         following = self.layout.nodes.get((*repeat, node.tick + 1))
         if following is None:

@@ -74,6 +74,8 @@ class PersonDates:
             return
         if node.step.at.business_days:
             day = next_open_day(day)
+        if isinstance(node.step, Protocol) and not node.tick:
+            day -= lead(node.step, 1)
         visit = self.walk.layout.visit_around(node)
         if visit is not None:
             last = self.walk.discharge[visit]
@@ -117,16 +119,17 @@ class PersonDates:
         step, address = node.step, node.address
         tick = self.walk.layout.nodes[node.scope]
         planned = begin + lead(tick.step, tick.tick) + step.day - 1
-        before = step.window.before if tick.tick > 1 else min(step.window.before, step.day - 1)
+        window = step.first_window if tick.tick == 1 and step.first_window else step.window
+        before = window.before
         u = self.walk.u(f"{address}/window")
-        shift = math.floor(u * (before + step.window.after + 1)) - before
+        shift = math.floor(u * (before + window.after + 1)) - before
         self.visits[node.key] = ""
         if self._takes(f"{address}/missed", step.missed, begin):
             self.visits[node.key] = "missed"
             return planned
         if self._takes(f"{address}/outside", step.outside, begin):
             self.visits[node.key] = "deviation"
-            shift = step.window.after + 1 + math.floor(self.walk.u(f"{address}/late") * 7)
+            shift = window.after + 1 + math.floor(self.walk.u(f"{address}/late") * 7)
         return planned + shift
 
     def _takes(self, decision: str, share: Any, day: int) -> bool:
@@ -199,8 +202,9 @@ class PersonDates:
 
 def lead(protocol: Protocol, cycle: int) -> int:
     """Return how long before its first day a cycle begins, so that its windows are whole."""
-    if cycle < 2:
-        return 0
-    openings = [visit.day - 1 - visit.window.before for visit in protocol.visits
-                if visit.takes_place_in(cycle)]  # fmt: skip
+    openings = [
+        visit.day - 1 - (visit.first_window if cycle == 1 and visit.first_window
+                         else visit.window).before
+        for visit in protocol.visits if visit.takes_place_in(cycle)
+    ]  # fmt: skip
     return -min(0, *openings, 0)

@@ -52,20 +52,40 @@ def test_visits_fall_within_their_windows_and_fill_them() -> None:
             assert abs(count / of - share) <= 3 * sqrt(share * (1 - share) / of)
 
 
-def test_a_window_before_the_first_day_of_a_cycle_is_whole_but_in_the_first() -> None:
+@pytest.mark.parametrize("begins", [3, 10])
+def test_a_window_before_the_first_day_of_a_cycle_is_whole_in_every_cycle(begins: int) -> None:
     three = {"id": "dose", "day": 1, "window": {"before": 3, "after": 3}, "steps": []}
+    later = {"do": "change", "id": "later", "state": "seen", "to": 1,
+             "at": {"after": "tx", "day": 1}}  # fmt: skip
+    state = {"seen": {"start": 0}}
+    rows = event_rows(
+        run(people(), journey(protocol(visits=[three], at=begins), later, state=state)),
+        "dose", "later",
+    )  # fmt: skip
+    shifts: dict[int, set[int]] = {}
+    for _, step, cycle, day, _ in rows:
+        if step == "dose":
+            shifts.setdefault(cycle, set()).add(day - begins - 28 * (cycle - 1))
+
+    assert shifts == {cycle: set(range(-3, 4)) for cycle in (1, 2, 3, 4)}
+    assert {day for _, step, _, day, _ in rows if step == "later"} == {begins + 1}
+
+
+def test_a_first_cycle_has_its_own_window_where_one_is_given() -> None:
+    three = {"id": "dose", "day": 1, "window": {"before": 3, "after": 3},
+             "first_window": {"after": 1}, "steps": []}  # fmt: skip
     rows = event_rows(run(people(), journey(protocol(visits=[three]))), "dose")
     shifts: dict[int, set[int]] = {}
     for _, _, cycle, day, _ in rows:
         shifts.setdefault(cycle, set()).add(day - 28 * (cycle - 1))
 
-    assert shifts.pop(1) == {0, 1, 2, 3}
+    assert shifts.pop(1) == {0, 1}
     assert shifts == {cycle: set(range(-3, 4)) for cycle in (2, 3, 4)}
 
 
 @pytest.mark.parametrize("counted", ["first", "previous"])
 def test_a_cycle_that_begins_early_for_a_window_moves_no_later_one(counted: str) -> None:
-    seen = [{"id": "dose", "day": 1, "window": {"before": 3}, "steps": []},
+    seen = [{"id": "dose", "day": 1, "window": {"before": 3}, "first_window": {}, "steps": []},
             {"id": "scan", "day": 15, "steps": []}]  # fmt: skip
     rows = event_rows(run(people(50), journey(protocol(visits=seen, counted=counted))), "scan")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from execution.running import listed, run, within_three_errors
 from healthsim.dates import NO_DAY
+from healthsim.errors import SpecError
+from healthsim.execution.prepare import prepare
 from healthsim.tables import Columns
 from storing import spec
 
@@ -47,9 +50,73 @@ def tables() -> Tables:
     return run(candidates(count=600), trial())
 
 
-def subjects(tables: Tables) -> list[dict[str, Any]]:
+def asked(tables: Tables) -> list[dict[str, Any]]:
+    """Return everyone who was asked to take part in the trial."""
     names = list(tables["subjects"])
     return [dict(zip(names, row, strict=True)) for row in listed(tables["subjects"])]
+
+
+def subjects(tables: Tables) -> list[dict[str, Any]]:
+    """Return those who consented."""
+    return [one for one in asked(tables) if one["consent_date"] != NO_DAY]
+
+
+def test_who_refuses_consent_has_a_day_and_a_reason_and_nothing_else_of_the_trial(
+    tables: Tables,
+) -> None:
+    refused = [one for one in asked(tables) if one["consent_date"] == NO_DAY]
+    people = {one["person_id"] for one in refused}
+
+    assert abs(len(refused) / 600 - 0.05) <= 3 * sqrt(0.05 * 0.95 / 600)
+    for one in refused:
+        assert one["status"] == one["end_reason"] == "consent refused"
+        assert one["end_date"] == one["asked_date"]
+        assert one["screen_date"] == one["randomized_date"] == NO_DAY
+        assert one["arm"] is one["screen_fail_reason"] is None
+    for table in ("events", *OF_TRIALS[1:], "encounters", "procedures", "lab_results"):
+        assert not people & {person for (person,) in listed(tables[table], "person_id")}
+
+
+def test_consent_may_depend_on_who_is_asked_and_without_it_everybody_takes_part() -> None:
+    by_sex = {"type": "conditional", "cases": [{"when": "gender == 'F'", "then": 0}],
+              "otherwise": 1}  # fmt: skip
+    chosen, all_of_them = trial(), trial()
+    chosen["trial"]["consent"] = by_sex
+    del all_of_them["trial"]["consent"]
+    tables = run(candidates(count=60), chosen)
+    gender = dict(listed(tables["patients"], "person_id", "gender"))
+
+    assert {(gender[one["person_id"]], one["consent_date"] == NO_DAY) for one in asked(tables)} == {
+        ("F", True), ("M", False)}  # fmt: skip
+    everyone = run(candidates(count=60), all_of_them)
+    assert len(subjects(everyone)) == len(asked(everyone)) == 60
+
+
+def test_who_consents_has_the_same_rows_whoever_else_refuses() -> None:
+    half, all_of_them = trial(), trial()
+    half["trial"]["consent"] = 0.5
+    del half["trial"]["arms"], half["trial"]["block"], half["trial"]["strata"]
+    steps = half["phases"][0]["steps"]
+    half["phases"] = [{"name": "all", "steps": steps[:1]}]
+    all_of_them = copy.deepcopy(half)
+    del all_of_them["trial"]["consent"]
+    some, everyone = run(candidates(count=80), half), run(candidates(count=80), all_of_them)
+    kept = {one["person_id"] for one in subjects(some)}
+
+    assert 20 < len(kept) < 60
+    for table in ("events", "lab_results", "eligibility_results", "trial_visits"):
+        rows = {row for row in listed(everyone[table]) if row[1] in kept}
+        assert rows == set(listed(some[table]))
+
+
+@pytest.mark.parametrize(("share", "found"), [(1.5, "above 1"), (80, "write 0.8 for 80 %"),
+                                              ({"yes": 1}, "consent")])  # fmt: skip
+def test_a_share_of_consent_that_cannot_be_is_refused(share: Any, found: str) -> None:
+    wrong = trial()
+    wrong["trial"]["consent"] = share
+    with pytest.raises(SpecError) as refused:
+        prepare(candidates(), [wrong])
+    assert any("trial.consent" in str(one) and found in str(one) for one in refused.value.problems)
 
 
 def test_a_subject_is_the_person_of_the_chart(tables: Tables) -> None:
@@ -60,7 +127,7 @@ def test_a_subject_is_the_person_of_the_chart(tables: Tables) -> None:
         number = one["subject_number"].decode()
         assert one["usubjid"].decode() == f"SYN-301-{one['site']}-{number}"
         assert int(number) == one["person_id"]
-    assert len(set(listed(tables["subjects"], "usubjid"))) == len(subjects(tables))
+    assert len(set(listed(tables["subjects"], "usubjid"))) == len(asked(tables))
     assert {one["site"] for one in subjects(tables)} == {"001", "002", "003", "004"}
 
 

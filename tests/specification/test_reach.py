@@ -238,16 +238,21 @@ def planned(day: int, before: int, **more: Any) -> Document:
     return {"do": "protocol", "id": "plan", "cycles": 3, "cycle_days": 21, "visits": visits}
 
 
-def test_a_window_that_opens_before_its_protocol_begins_is_a_warning() -> None:
-    told = [text for text in warned(measured(), planned(2, 3)) if "window" in text]
+def test_a_window_that_opens_before_its_protocol_begins_is_refused_with_what_to_do() -> None:
+    told = [text for text in found(measured(), planned(2, 3)) if "window" in text]
 
     assert told == [
-        "journeys[0].phases[0].steps[1].visits[0].window: opens 3 days before day 2, but in the "
-        "first cycle only 1 day before it, since nothing comes before the protocol begins; plan "
-        "the first visit for a later day, or leave it so"
+        "journey.phases[0].steps[1].visits[0].window: opens 3 days before day 2 of the first "
+        "cycle, but the protocol begins on day 0, and nothing of it comes before that; let the "
+        'protocol begin on "day": 2 or later, or give its first cycle a window of its own: '
+        '"first_window": {"before": 1, "after": 0}'
     ]
 
 
-@pytest.mark.parametrize("plan", [planned(4, 3), planned(2, 1), planned(1, 3, cycles=[2, 3])])
-def test_a_window_that_is_whole_in_every_cycle_is_no_warning(plan: Document) -> None:
-    assert [text for text in warned(measured(), plan) if "window" in text] == []
+@pytest.mark.parametrize("plan", [
+    planned(4, 3), planned(2, 1), planned(1, 3) | {"at": 3}, planned(2, 5) | {"at": 4},
+    planned(1, 3) | {"at": {"after": "measured", "day": {"type": "uniform", "low": 4, "high": 9},
+                            "variance_days": 1}},
+])  # fmt: skip
+def test_a_window_that_is_whole_in_every_cycle_is_accepted(plan: Document) -> None:
+    assert [text for text in found(measured(), plan) if "window" in text] == []

@@ -27,6 +27,21 @@ CAUSED = tuple(column for column in DATED if column[2] != "end_date")
 """Columns that hold the day of their event; (table, key, column)."""
 
 
+_OF_TRIALS = (
+    "'screening', 'randomization', 'trial_visit', 'adverse_event', 'exposure', 'withdrawal'"
+)
+_TABLES = tuple(dict.fromkeys(table for table, _, _ in DATED))
+_OF_REFUSED = " UNION ALL ".join(
+    f"SELECT subject_id, '{table}' AS what FROM {table}" for table in _TABLES
+)
+_EVENTS_OF_REFUSED = (
+    "SELECT r.subject_id, e.type AS what FROM events AS e JOIN subjects AS r "
+    "ON e.person_id = r.person_id AND e.event_date >= r.asked_date "
+    f"WHERE r.consent_date IS NULL AND e.type IN ({_OF_TRIALS}) AND NOT EXISTS (SELECT 1 FROM "
+    "subjects AS o WHERE o.person_id = r.person_id AND o.subject_id <> r.subject_id)"
+)
+
+
 def _in_trial(table: str, key: str, column: str) -> AuditRule:
     return AuditRule(
         f"nothing of a trial after its end {table}.{column}", f"{table}.{column}",
@@ -38,10 +53,23 @@ def _in_trial(table: str, key: str, column: str) -> AuditRule:
 
 RULES: tuple[AnyRule, ...] = (
     *(_in_trial(*one) for one in DATED),
+    AuditRule(
+        "nothing of a trial without consent", "subjects.consent_date",
+        ("subjects", "events", *_TABLES),
+        f"SELECT concat({_SUBJECT}, ': ', t.what) FROM subjects AS s JOIN ({_OF_REFUSED} UNION ALL "
+        f"{_EVENTS_OF_REFUSED}) AS t USING (subject_id) WHERE s.consent_date IS NULL",
+    ),
+    RowRule(
+        "who refuses to take part has no consent, and the others have", "subjects.consent_date",
+        "subjects",
+        "(status = 'consent refused') <> (consent_date IS NULL) OR consent_date < asked_date "
+        "OR (consent_date IS NULL AND (end_date <> asked_date OR screen_date IS NOT NULL "
+        "OR randomized_date IS NOT NULL))",
+    ),
     RowRule(
         "a subject's days follow each other", "subjects", "subjects",
         "screen_date < consent_date OR randomized_date < screen_date "
-        "OR end_date < coalesce(randomized_date, screen_date, consent_date)",
+        "OR end_date < coalesce(randomized_date, screen_date, consent_date, asked_date)",
     ),
     RowRule(
         "an end has its day and its reason", "subjects.status", "subjects",

@@ -158,11 +158,17 @@ def _subjects(rows: Rows, table: str) -> Iterator[PersonLine]:
         days = (
             ("consent_date", f"consents to {trial}, as {row['usubjid']}"),
             ("randomized_date", f"{trial}: randomised to {row['arm']}"),
-            ("end_date", f"{trial}: {row['status']}, {row['end_reason']}"),
+            ("end_date", _ended(row)),
         )
         for column, what in days:
             if row[column]:
                 yield PersonLine(_day(row[column]), table, what, key)
+
+
+def _ended(row: Row) -> str:
+    if row["status"] == row["end_reason"]:
+        return f"{row['trial']}: {row['status']}"
+    return f"{row['trial']}: {row['status']}, {row['end_reason']}"
 
 
 def _screenings(rows: Rows, table: str) -> Iterator[PersonLine]:

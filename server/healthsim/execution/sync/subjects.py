@@ -14,7 +14,7 @@ from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import subject_address
 from healthsim.execution.timeline.facts import RandomizationFacts, ScreeningFacts, WithdrawalFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
-from healthsim.products.trialsim.generate import STATUSES
+from healthsim.products.trialsim.generate import REFUSED, STATUSES
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import End
 from healthsim.specification.journeys.step import StepHead
@@ -31,6 +31,7 @@ class SubjectColumns:
     Attributes:
         number: number of the trial's address among the subjects.
         rows: positions of those who are subjects, ascending.
+        asked: int32, the day on which they were asked to take part.
         consented, screened, randomized: int32, `NO_DAY` where never.
         failed: name of the first criterion that was not satisfied; no value where all were.
         block: int32, null where not randomised.
@@ -42,6 +43,7 @@ class SubjectColumns:
     trial: TrialSpec
     number: int
     rows: Rows
+    asked: Days
     consented: Days
     screened: Days
     randomized: Days
@@ -91,15 +93,18 @@ def subject_columns(ctx: SyncContext, trial: TrialSpec) -> SubjectColumns:
         facts = source.facts_as(RandomizationFacts)
         block[source.rows] = facts.block
         arm, stratum = (_spread(text, source.rows, size) for text in (facts.arm, facts.stratum))
-    ended, reason, end_status = _ends(ctx, trial, screened, failed)
+    declined = _declined(ctx, trial)
+    ended, reason, end_status = _ends(ctx, trial, (declined, screened), failed)
     consented = _consented(ctx, trial)
+    asked = np.where(declined == NO_DAY, consented, declined).astype(np.int32)
     last = np.minimum(ctx.record.death, np.int32(ctx.through))
     last = np.where(ended == NO_DAY, last, np.minimum(last, ended)).astype(np.int32)
     status = _status(ctx, trial, end_status, screened, randomized)
     return SubjectColumns(
         trial=trial,
         number=ctx.numbering.number("subjects", subject_address(trial.id)),
-        rows=np.flatnonzero(consented != NO_DAY),
+        rows=np.flatnonzero(asked != NO_DAY),
+        asked=asked,
         consented=consented,
         screened=screened,
         randomized=randomized,
@@ -133,15 +138,23 @@ def _consented(ctx: SyncContext, trial: TrialSpec) -> Days:
     return np.where(first == FOREVER, NO_DAY, first).astype(np.int32)
 
 
+def _declined(ctx: SyncContext, trial: TrialSpec) -> Days:
+    """Return the day on which everyone refused to take part, within life and the data."""
+    declined = ctx.record.enrolment(trial.id).declined
+    last = np.minimum(ctx.record.death, np.int32(ctx.through))
+    return np.where(declined <= last, declined, NO_DAY).astype(np.int32)
+
+
 def _ends(
-    ctx: SyncContext, trial: TrialSpec, screened: Days, failed: Coded
+    ctx: SyncContext, trial: TrialSpec, first_days: tuple[Days, Days], failed: Coded
 ) -> tuple[Days, Coded, NDArray[np.int32]]:
     """Return the last day in the trial, the reason, and the position in `STATUSES`.
 
-    The earliest end counts. On one day a failed screening comes before a withdrawal, that before
+    `first_days` are those on which everyone refused and was screened. The earliest end counts. On
+    one day a refusal comes before a failed screening, that comes before a withdrawal, that before
     another end, and death is the last.
     """
-    size, death = len(ctx.person_id), ctx.record.death
+    (declined, screened), size, death = first_days, len(ctx.person_id), ctx.record.death
     ended, status_of = np.full(size, FOREVER, dtype=np.int32), np.full(size, -1, dtype=np.int32)
     reason_of = np.full(size, -1, dtype=np.int32)
     reasons: list[str] = []
@@ -153,6 +166,8 @@ def _ends(
         reason_of[at] = reason.codes[sooner] + np.int32(len(reasons))
         reasons.extend(reason.vocabulary)
 
+    refused = np.flatnonzero(declined != NO_DAY)
+    end(refused, declined[refused], REFUSED, Coded.constant(REFUSED, len(refused)))
     out = np.flatnonzero(failed.codes >= 0)
     end(out, screened[out], "screen failure", Coded.constant("screen failure", len(out)))
     for source in _happened(ctx, trial, events.Withdrawal):

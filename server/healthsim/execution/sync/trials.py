@@ -119,6 +119,7 @@ def _subject_columns(ctx: SyncContext, layout: RowLayout[SubjectColumns]) -> Col
         "subject_number": number[layout.rows],
         "site": layout.row_texts(site),
         "ssn": ctx.identity.ssn[layout.rows],
+        "asked_date": layout.row_values(lambda subjects: subjects.asked[subjects.rows]),
         "consent_date": layout.row_values(lambda subjects: subjects.consented[subjects.rows]),
         "screen_date": layout.row_values(lambda subjects: subjects.screened[subjects.rows]),
         "randomized_date": layout.row_values(lambda subjects: subjects.randomized[subjects.rows]),

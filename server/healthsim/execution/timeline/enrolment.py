@@ -19,12 +19,16 @@ class Enrolment:
     """The people of a chunk in one trial; arrays have one entry for each of them.
 
     Attributes:
+        asked: int32, day on which they were asked to take part; `NO_DAY` before.
+        declined: int32, the day on which they refused; `NO_DAY` for everyone else.
         screened: int32, day on which the criteria were asked; `NO_DAY` before.
         out: int32, last day in the trial; `FOREVER` while in it.
         refused: bool, whether they failed screening or withdrew: on that day nothing more of the
             trial happens to them either.
     """
 
+    asked: Days
+    declined: Days
     screened: Days
     out: Days
     refused: NDArray[np.bool_]
@@ -33,6 +37,8 @@ class Enrolment:
     def of(cls, people: int) -> Enrolment:
         """Return a trial that nobody has entered yet."""
         return cls(
+            asked=np.full(people, NO_DAY, dtype=np.int32),
+            declined=np.full(people, NO_DAY, dtype=np.int32),
             screened=np.full(people, NO_DAY, dtype=np.int32),
             out=np.full(people, FOREVER, dtype=np.int32),
             refused=np.zeros(people, dtype=np.bool_),
@@ -61,6 +67,16 @@ class Enrolment:
         if isinstance(step, OF_TRIALS):
             return (self.out - self.refused.astype(np.int32)).astype(np.int32)
         return self.out
+
+    def ask(self, rows: Rows, days: Days, consented: NDArray[np.bool_]) -> None:
+        """Record who was asked to take part; who refuses has nothing of the trial from then on.
+
+        Not even what happens to them on that day: they are out since the day before.
+        """
+        self.asked[rows] = days
+        refused, on = rows[~consented], days[~consented]
+        self.declined[refused] = on
+        self.leave(refused, (on - np.int32(1)).astype(np.int32), refused=True)
 
     def screen(self, rows: Rows, days: Days, passed: NDArray[np.bool_]) -> None:
         """Record who was screened; those who did not pass are out from the end of that day on."""

@@ -66,6 +66,12 @@ class _PendingHazard:
         return cls(since, due, option)
 
 
+def opening_days(occurrence: Occurrence) -> int:
+    """Return how many days before its own first day a protocol begins: with its first window."""
+    step = occurrence.step
+    return step.lead_days(1) if isinstance(step, Protocol) and not occurrence.tick else 0
+
+
 class StepDates:
     """The days of a journey's steps, and the facts that were settled with them.
 
@@ -108,7 +114,8 @@ class StepDates:
                 return rows, days
         elif isinstance(step, Branch) and step.races:
             rows, days = self._competing_days(occurrence, step, rows, days, scope)
-        return rows, next_business_day(days) if at.business_days else days
+        days = next_business_day(days) if at.business_days else days
+        return rows, (days - np.int32(opening_days(occurrence))).astype(np.int32)
 
     def _nominal_days(
         self, occurrence: Occurrence, rows: Rows, base: Days, begin: Days, scope: ScopeOf
@@ -149,22 +156,22 @@ class StepDates:
     ) -> Days:
         """Return a visit's actual days: scattered over the window, after it, or missed.
 
-        A missed visit keeps its planned day. No visit comes before the protocol begins; a later
-        cycle begins with the first of its windows, `lead_days` before its first day.
+        A missed visit keeps its planned day. A cycle begins with the first of its windows,
+        `lead_days` before its first day.
         """
         address, uniform = occurrence.address, self.record.draws.uniform
         cycle = self.layout.occurrences[self.layout.scopes[occurrence.scope].opener]
         lead = cycle.step.lead_days(cycle.tick) if isinstance(cycle.step, Protocol) else 0
         planned = (base + np.int32(lead + step.day - 1)).astype(np.int32)
-        before = step.window_before(cycle.tick)
-        width = before + step.window.after + 1
+        window = step.window_in(cycle.tick)
+        before, width = window.before, window.before + window.after + 1
         shift = np.floor(uniform(f"{address}/window", rows) * width).astype(np.int32) - before
         seen = scope(rows, base)
         missed, missed_share = self._happens(f"{address}/missed", step.missed, rows, seen)
         outside, outside_share = self._happens(f"{address}/outside", step.outside, rows, seen)
         outside &= ~missed
         late = 1 + np.floor(uniform(f"{address}/late", rows) * _LATE).astype(np.int32)
-        latest = planned + np.int32(step.window.after + _LATE * (step.outside is not None))
+        latest = planned + np.int32(window.after + _LATE * (step.outside is not None))
         note = _VisitNote(self.record.stated, self.journey, self.layout.journey.name, step)
         note.share("missed", step.missed, rows, latest, missed_share, missed)
         kept = np.flatnonzero(~missed)
@@ -172,7 +179,7 @@ class StepDates:
                    outside_share[kept], outside[kept])  # fmt: skip
         inside = np.flatnonzero(~missed & ~outside)
         note.window(cycle.tick, rows[inside], latest[inside], shift[inside])
-        shift = np.where(outside, step.window.after + late, shift)
+        shift = np.where(outside, window.after + late, shift)
         visit = self._visits.setdefault(occurrence.number, _PlannedVisit.of(len(self.start_days)))
         visit.planned[rows], visit.missed[rows], visit.deviation[rows] = planned, missed, outside
         return np.where(missed, planned, planned + shift).astype(np.int32)
@@ -312,12 +319,13 @@ class StepDates:
     ) -> PlannedVisitFacts:
         visit = self._visits[occurrence.number]
         planned, missed, deviation = visit.planned[rows], visit.missed[rows], visit.deviation[rows]
+        window = step.window_in(occurrence.beat)
         option = np.where(missed, 0, np.where(deviation, 1, -1)).astype(np.int32)
         return PlannedVisitFacts(
             option=Coded(option, ("missed", "deviation")),
             planned=planned,
-            low=(planned - np.int32(step.window_before(occurrence.beat))).astype(np.int32),
-            high=(planned + np.int32(step.window.after)).astype(np.int32),
+            low=(planned - np.int32(window.before)).astype(np.int32),
+            high=(planned + np.int32(window.after)).astype(np.int32),
             missed=missed,
             deviation=deviation,
         )
@@ -354,12 +362,12 @@ class _VisitNote:
 
     def window(self, cycle: int, rows: Rows, latest: Days, shift: NDArray[np.int32]) -> None:
         """Note how many days from their plan visits are that are evenly spread over a window."""
-        if self.visit.window == Window():
+        window, figure = self.visit.window_in(cycle), "days from its planned day"
+        if window == Window():
             return
-        after, before = self.visit.window.after, self.visit.window.before
-        figure = "days from its planned day"
-        if cycle == 1 and before > self.visit.day - 1:
-            before, figure = self.visit.day - 1, f"{figure}, of the first cycle"
+        after, before = window.after, window.before
+        if window != self.visit.window:
+            figure = f"{figure}, of the first cycle"
         key = FigureKey(self.journey, self.visit.id, figure, "mean")
         expected = ((after - before) / 2, ((before + after + 1) ** 2 - 1) / 12)
         self.stated.measure((self.number, key), rows, latest, shift.astype(np.float64), expected)

@@ -12,14 +12,15 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
 from healthsim.execution.timeline.calendar_days import add_length, repeat_days
+from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts, StepFacts
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.scheduling import StepDates
+from healthsim.execution.timeline.scheduling import StepDates, opening_days
 from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
-from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.events import OF_TRIALS, Encounter
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -128,13 +129,16 @@ class Walk:
         settled: StepFacts | None = None
         if isinstance(occurrence.step, Wait):
             rows, days, settled = self._resolve_wait(occurrence, occurrence.step, rows, days)
+        if self.enrolment is not None and isinstance(occurrence.step, OF_TRIALS):
+            rows, days = self._consenting(self.enrolment, rows, days)
         if not len(rows):
             return
         if not isinstance(occurrence.step, ProtocolVisit):
             self.record.occurrence_logs[self.journey, occurrence.number].add(rows, days)
         if isinstance(occurrence.step, Beating):
+            first = (days + np.int32(opening_days(occurrence))).astype(np.int32)
             self._beat(occurrence, occurrence.step, rows, days)
-            self._after(occurrence, rows, days, days)
+            self._after(occurrence, rows, first, first)
         elif isinstance(occurrence.step, Stages):
             self._stages.begin(occurrence, occurrence.step, rows, days, self.scope(rows, days))
             self._after(occurrence, rows, days, days)
@@ -238,6 +242,30 @@ class Walk:
             rows, days = rows[referred], days[referred]
         return rows, days
 
+    def _consenting(self, enrolment: Enrolment, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Ask those for consent to whom the first thing of the trial would happen; keep the others.
+
+        The stated share is of those who live to see the day before: who refuses has left by then.
+        """
+        trial = self.layout.journey.trial
+        new = enrolment.asked[rows] == NO_DAY
+        if trial is None or not new.any():
+            return rows, days
+        asked, on = rows[new], days[new]
+        consents = np.ones(len(asked), dtype=np.bool_)
+        if trial.consent is not None:
+            decision, scope = f"~trial/{trial.id}/consent", self.scope(asked, on)
+            share = self.record.draws.numbers(f"{decision}/share", trial.consent, asked, scope)
+            consents = self.record.draws.uniform(decision, asked) < share
+            key = FigureKey(self.layout.journey.name, "", "consent", "share")
+            before = (on - np.int32(1)).astype(np.int32)
+            self.record.stated.ask(
+                (self.journey, key), asked, before, share, consents, trial.consent
+            )
+        enrolment.ask(asked, on, consents)
+        keep = enrolment.declined[rows] == NO_DAY
+        return rows[keep], days[keep]
+
     def _apply_until_and_delay(
         self, occurrence: Occurrence, rows: Rows, days: Days
     ) -> tuple[Rows, Days]:
@@ -292,7 +320,7 @@ class Walk:
         opener = occurrence.opener if occurrence.tick else occurrence.number
         first = self._first_beats[opener]
         if not occurrence.tick:
-            first[rows] = days
+            first[rows] = days + np.int32(opening_days(occurrence))
             self._occurrences.append(OccurrenceRows(self.journey, occurrence, rows, days))
         if (occurrence.number, -1) in self.layout.opens:
             self._open(self.layout.opens[occurrence.number, -1], rows, days)

@@ -26,9 +26,12 @@ def explain_subject(case: RowCase) -> Reasons:
     reasons = Reasons()
     for journey in _journeys(case):
         reasons.made_by.append(f"journeys[{journey.name}].trial: {case.row['trial']}")
-        reasons.because.append(
-            f"in the trial from the first of its events on: {case.row['consent_date']}"
-        )
+        if case.row["consent_date"]:
+            reasons.because.append(
+                f"in the trial from the first of its events on: {case.row['consent_date']}"
+            )
+        if journey.trial is not None and journey.trial.consent is not None:
+            reasons.add(_consent(case, journey))
     trial = f"~trial/{case.row['trial']}"
     site = case.draw(f"{trial}/site")
     if site is not None:
@@ -39,6 +42,17 @@ def explain_subject(case: RowCase) -> Reasons:
         why = case.row["screen_fail_reason"] or case.row["end_reason"] or "still in it"
         reasons.because.append(f"status {case.row['status']}: {why}")
     reasons.add(_entry(case))
+    return reasons
+
+
+def _consent(case: RowCase, journey: JourneySpec) -> Reasons:
+    """Say how consent was drawn."""
+    reasons = Reasons()
+    drawn = case.draw(f"~trial/{case.row['trial']}/consent")
+    reasons.made_by.append(f"journeys[{journey.name}].trial.consent")
+    said = "consented" if case.row["consent_date"] else "refused"
+    uniform = f": uniform {number(drawn.uniform)} against the share" if drawn is not None else ""
+    reasons.because.append(f"asked on {case.row['asked_date']}, {said}{uniform}")
     return reasons
 
 

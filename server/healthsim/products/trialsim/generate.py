@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from healthsim.tables import Coded
 
+REFUSED = "consent refused"
 STATUSES = (
     "consented", "screen failure", "screened", "ongoing", "completed", "discontinued", "withdrawn",
-    "died",
+    "died", REFUSED,
 )  # fmt: skip
 """Status of a subject at the end of the data."""
 

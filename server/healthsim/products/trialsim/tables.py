@@ -43,7 +43,7 @@ TRIAL_ARMS = Table(
 SUBJECTS = Table(
     name="subjects",
     product="trialsim",
-    grain="one row per person and trial",
+    grain="one row per person who was asked to take part, and trial",
     key=("subject_id",),
     columns=(
         Column("subject_id", "BIGINT", "Address of the person in the trial.", required=True),
@@ -56,8 +56,10 @@ SUBJECTS = Table(
         Column("site", "VARCHAR", "The site that enrolled the subject, 001 and on.",
                source="SDTM DM.SITEID", required=True),
         Column("ssn", "VARCHAR", "The same number as in the chart.", required=True),
-        Column("consent_date", "DATE", "Informed consent: the first day in the trial.",
-               source="SDTM DM.RFICDTC", required=True),
+        Column("asked_date", "DATE", "Day on which they were asked to take part.",
+               required=True),
+        Column("consent_date", "DATE", "Informed consent: the first day in the trial; null where "
+               "it was refused.", source="SDTM DM.RFICDTC"),
         Column("screen_date", "DATE", "Day on which the criteria were asked; null before.",
                source="SDTM DS.DSSTDTC"),
         Column("randomized_date", "DATE", "Day of randomisation; null without.",
@@ -67,9 +69,10 @@ SUBJECTS = Table(
         Column("arm", "VARCHAR", "Arm assigned; null where not randomised.",
                source="SDTM DM.ARM"),
         Column("status", "VARCHAR", "consented, screen failure, screened (eligible, not yet "
-               "randomised), ongoing, completed, discontinued, withdrawn or died.",
+               "randomised), ongoing, completed, discontinued, withdrawn, died, or consent "
+               "refused: nothing else is stored of those.",
                source="SDTM DS.DSDECOD", required=True),
-        Column("end_date", "DATE", "Last day in the trial; null while in it.",
+        Column("end_date", "DATE", "Last day in the trial, or of the refusal; null while in it.",
                source="SDTM DM.RFPENDTC"),
         Column("end_reason", "VARCHAR", "Why it ended; null while in it.",
                source="SDTM DS.DSTERM"),

@@ -13,7 +13,6 @@ from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.checks.pair import pair_problems
 from healthsim.specification.checks.profile import profile_problems
 from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
-from healthsim.specification.checks.windows import cut_windows
 from healthsim.specification.document import Document
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
 from healthsim.specification.journeys.layouts import Layouts
@@ -77,8 +76,7 @@ def job_warnings(
 ) -> list[Problem]:
     """Return what has no effect for this profile, and what is accepted although it is unlisted."""
     problems = _collect(unlisted(profile, journeys))
-    problems += _collect(reachability_warnings(profile, journeys, known))
-    return problems + _collect(cut_windows(journeys))
+    return problems + _collect(reachability_warnings(profile, journeys, known))
 
 
 def _expected(

@@ -38,6 +38,7 @@ from healthsim.specification.checks.steps import (
     steps_at_an_age,
 )
 from healthsim.specification.checks.trial import arms_of, trial_problems, trial_step_problems
+from healthsim.specification.checks.windows import window_problems
 from healthsim.specification.distributions.base import BaseDistribution
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.details import StateResult
@@ -91,6 +92,7 @@ def journey_problems(
         yield from referral_problems(step, (*earlier, journey), here)
         yield from exact_option_problems(step, profile, here)
         yield from trial_step_problems(step, journey, names, here)
+        yield from window_problems(step, here)
     yield from randomization_problems(journey, names.kinds, where)
     yield from trial_problems(journey, names, earlier, layouts, where)
     layout = layouts.of(journey)

@@ -73,6 +73,9 @@ def trial_problems(
     for kind in ("inclusion", "exclusion"):
         for place, criterion in enumerate(getattr(trial, kind)):
             yield from names.problems(f"{where}.trial.{kind}[{place}].when", criterion.when)
+    if trial.consent is not None:
+        yield from share_problems(f"{where}.trial.consent", trial.consent)
+        yield from names.inside(f"{where}.trial.consent", trial.consent)
     same = [other for other in earlier if other.trial and other.trial.id == trial.id]
     if any(other.trial != trial for other in same):
         yield Problem(

@@ -105,6 +105,8 @@ class ProtocolVisit(StepHead):
         day: of the cycle, from 1.
         cycles: in which cycles; by default in all.
         window: days around the planned day.
+        first_window: in the first cycle, where it is not the same: the day on which a protocol
+            begins often has none.
         missed: share that does not take place.
         outside: share later than its window.
         steps: of the visit, dated from its day.
@@ -115,6 +117,7 @@ class ProtocolVisit(StepHead):
     day: Annotated[int, Field(strict=True, ge=1, le=3660)] = 1
     cycles: tuple[Annotated[int, Field(strict=True, ge=1)], ...] | EveryCycle | None = None
     window: Window = Window()
+    first_window: Window | None = None
     missed: Distribution | None = None
     outside: Distribution | None = None
     steps: tuple[Step, ...] = ()
@@ -129,12 +132,10 @@ class ProtocolVisit(StepHead):
             raise ValueError("a protocol's visit is dated by day and window; remove at and hazard")
         return self
 
-    def window_before(self, cycle: int) -> int:
-        """Return how many days its window opens before its planned day in a cycle.
-
-        Nothing comes before the first cycle, whose first day is that on which the protocol begins.
-        """
-        return self.window.before if cycle > 1 else min(self.window.before, self.day - 1)
+    def window_in(self, cycle: int) -> Window:
+        """Return the window around its planned day in a cycle, counted from 1."""
+        first = self.first_window if cycle == 1 else None
+        return first or self.window
 
     def takes_place_in(self, cycle: int) -> bool:
         """Tell whether it is planned for a cycle, counted from 1."""
@@ -205,7 +206,7 @@ class Protocol(StepHead):
     def lead_days(self, cycle: int) -> int:
         """Return how many days before the first day of a cycle the first of its windows opens."""
         planned = [visit for visit in self.visits if visit.takes_place_in(cycle)]
-        return max(0, *(visit.window_before(cycle) - visit.day + 1 for visit in planned), 0)
+        return max(0, *(visit.window_in(cycle).before - visit.day + 1 for visit in planned), 0)
 
     @model_validator(mode="after")
     def _visits_fit(self) -> Protocol:
@@ -219,24 +220,28 @@ class Protocol(StepHead):
                                  f"{self.cycles}; raise cycles or leave it out")  # fmt: skip
             if not any(visit.takes_place_in(cycle) for cycle in range(1, self.cycles + 1)):
                 raise ValueError(f"visit {visit.id!r} is in no cycle; change its cycles")
+            if visit.first_window is not None and not visit.takes_place_in(1):
+                raise ValueError(f"visit {visit.id!r} is not in the first cycle; remove its "
+                                 "first_window")  # fmt: skip
         self._windows_are_apart()
         return self
 
     def _windows_are_apart(self) -> None:
         """Refuse windows of two visits of one cycle, or of two cycles, that overlap."""
-        for (day, visit), (later, other) in pairwise(_planned(self)):
-            if day != later and visit.window.after + other.window.before >= later - day:
+        for (day, visit, window), (later, other, other_window) in pairwise(_planned(self)):
+            if day != later and window.after + other_window.before >= later - day:
                 raise ValueError(
                     f"the windows of visits {visit.id!r} and {other.id!r}, {later - day} days "
                     "apart, overlap; narrow them until they leave a day between"
                 )
 
 
-def _planned(protocol: Protocol) -> list[tuple[int, ProtocolVisit]]:
+def _planned(protocol: Protocol) -> list[tuple[int, ProtocolVisit, Window]]:
+    """Return the day from the first on, the visit and its window, for every planned visit."""
     planned = [
-        ((cycle - 1) * protocol.cycle_days + visit.day, visit)
+        ((cycle - 1) * protocol.cycle_days + visit.day, visit, visit.window_in(cycle))
         for cycle in range(1, protocol.cycles + 1)
         for visit in protocol.visits
         if visit.takes_place_in(cycle)
     ]
-    return sorted(planned, key=lambda pair: pair[0])
+    return sorted(planned, key=lambda visit: visit[0])

@@ -48,6 +48,8 @@ class TrialSpec(Strict):
         strata: attributes or built-in names whose texts form the strata.
         inclusion: criteria that a subject must meet, all of them.
         exclusion: criteria of which a subject may meet none.
+        consent: share that consents when asked, before anything of the trial happens to them;
+            default: all.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$")]
@@ -62,6 +64,7 @@ class TrialSpec(Strict):
     strata: tuple[Identifier, ...] = ()
     inclusion: tuple[Criterion, ...] = ()
     exclusion: tuple[Criterion, ...] = ()
+    consent: Distribution | None = None
 
     @field_validator("inclusion", "exclusion")
     @classmethod
