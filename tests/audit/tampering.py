@@ -276,4 +276,13 @@ _CODES = (
          also=("diagnoses of a claim are the encounter's",)),
 )  # fmt: skip
 
-CHANGES = (*_MONEY, *_LINKS, *_NETWORK, *_DAYS, *_IDENTITY, *_CODES)
+_MEDICINES = (
+    _row("a medicine is for a condition of the person",
+         _one("prescriptions", "indication = 'B86'", "indication IS NOT NULL")),
+    _row("a label says its dose", _one("prescriptions", "dose = 7")),
+    _row("insulin of Medicare costs at most its cap",
+         _one("prescriptions", "ingredient = 'insulin glargine'", "prescription_id IN (SELECT "
+              "prescription_id FROM fills WHERE deductible_usd > 0 AND plan_id = 'MA-PPO')")),
+)  # fmt: skip
+
+CHANGES = (*_MEDICINES, *_MONEY, *_LINKS, *_NETWORK, *_DAYS, *_IDENTITY, *_CODES)

@@ -12,6 +12,7 @@ from audit.arms_derived import of_dictionary
 from audit.arms_families import OF_FAMILIES
 from audit.arms_identity import OF_IDENTITY
 from audit.arms_links import OF_LINKS
+from audit.arms_medicines import OF_MEDICINES
 from audit.arms_money import OF_MONEY
 from audit.arms_trials import OF_TRIALS
 from audit.scenes import Scenario, opened
@@ -21,7 +22,7 @@ from healthsim.audit import days, identity, integrity
 from healthsim.products.catalogue import TABLES
 from storing import spec
 
-OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY)
+OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES)
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ def fill(
             price=np.array(prices, dtype=np.int64),
             tier=np.full(size, tier, np.int32),
             days_supply=np.full(size, days_supply, np.int32),
+            insulin=np.zeros(size, np.bool_),
         ),
         plan,
     )

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from healthsim.dates import NO_DAY
+from healthsim.dates import NO_DAY, day_of
 from healthsim.products.membersim.plans import BUILT_IN, PlanTable
 from healthsim.products.rxmembersim.generate import DispensedFills, fills
 from healthsim.products.rxmembersim.tables import FILLS
@@ -13,6 +13,7 @@ from healthsim.tables import Coded, Columns
 
 BOOK = PlanTable.of(BUILT_IN)
 DAY = 20_089  # 2025-01-01
+MEDICARE = ("MA-HMO", "MA-PPO", "Original")
 STATUSES = ("paid", "reversed", "rejected")
 
 
@@ -34,7 +35,8 @@ def dispense(people: int, per_person: int = 20, seed: int = 3) -> DispensedFills
         ndc=Coded.constant("00000000101", m), quantity=np.full(m, 30.0),
         days_supply=np.array([7, 30, 90], np.int32)[draw("days", 3)], generic=tier < 3, tier=tier,
         unit_cost_cents=np.array([0, 3.5, 12, 900, 1500, 9000])[tier],
-        mail_order=draw("mail", 5) == 0, pharmacy_npi=number, prescriber_npi=number,
+        insulin=draw("insulin", 4) == 0, mail_order=draw("mail", 5) == 0, pharmacy_npi=number,
+        prescriber_npi=number,
     )  # fmt: skip
 
 
@@ -97,12 +99,15 @@ def one_by_one(dispensed: DispensedFills, price: list[int]) -> list[tuple[int, i
         most = int(BOOK.drug_oop_max_cents[plan])
         phase = "catastrophic" if spent.get(key, 0) >= most else "initial"
         deductible = 0
-        if tier >= 3:
+        capped = bool(dispensed.insulin[row]) and BOOK.names[plan] in MEDICARE
+        if tier >= 3 and not capped:
             left = int(BOOK.drug_deductible_cents[plan]) - met.get(key, 0)
             deductible = min(left, price[row])
             met[key] = met.get(key, 0) + deductible
         periods = -(-int(dispensed.days_supply[row]) // 30)
         copay = min(int(BOOK.tier_cents[plan, tier - 1]) * periods, price[row] - deductible)
+        if capped:
+            copay = min(copay, 3_500 * periods)
         member = min(deductible + copay, most - spent.get(key, 0))
         deductible = min(deductible, member)
         spent[key] = spent.get(key, 0) + member
@@ -130,9 +135,7 @@ def test_nobody_in_part_d_pays_more_than_two_thousand_dollars_a_year(
 ) -> None:
     year = (dispensed.fill_date - DAY) // 365
     member = rows["deductible_usd"] + rows["copay_usd"]
-    medicare = np.isin(
-        dispensed.plan, [BOOK.names.index(n) for n in ("MA-HMO", "MA-PPO", "Original")]
-    )
+    medicare = np.isin(dispensed.plan, [BOOK.names.index(name) for name in MEDICARE])
     spent = np.bincount((dispensed.person * 2 + year)[medicare], member[medicare])
 
     assert spent.max() == 200_000
@@ -159,3 +162,26 @@ def test_an_rx_number_is_nine_digits_and_the_same_for_every_fill_of_a_prescripti
 
 def test_nothing_dispensed_gives_an_empty_table() -> None:
     assert len(fills(dispense(0), BOOK)["fill_id"]) == 0
+
+
+def test_a_month_of_insulin_costs_medicare_at_most_35_dollars_and_no_deductible(
+    dispensed: DispensedFills, rows: Columns
+) -> None:
+    medicare = np.isin(dispensed.plan, [BOOK.names.index(name) for name in MEDICARE])
+    months = -(-dispensed.days_supply // 30)
+
+    capped = dispensed.insulin & medicare
+    assert np.all(rows["copay_usd"][capped] <= 3_500 * months[capped])
+    assert not rows["deductible_usd"][capped].any()
+    assert (rows["copay_usd"][capped] == 3_500 * months[capped]).any()
+
+
+@pytest.mark.parametrize(("year", "cap"), [("2022", False), ("2023", True)])
+def test_the_cap_of_insulin_holds_from_2023_on(
+    year: str, *, cap: bool, dispensed: DispensedFills
+) -> None:
+    moved = np.full(len(dispensed.fill_date), day_of(f"{year}-06-01"), dtype=np.int32)
+    found = fills(replace(dispensed, fill_date=moved), BOOK)
+    other = fills(replace(dispensed, fill_date=moved, insulin=dispensed.insulin & False), BOOK)
+
+    assert np.array_equal(found["copay_usd"], other["copay_usd"]) is not cap

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from healthsim.audit import coding, days, identity, links, money, network, trials
+from healthsim.audit import coding, days, identity, links, medicines, money, network, trials
 from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
@@ -20,7 +20,7 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES,
+    *trials.RULES, *medicines.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -55,7 +55,13 @@ def check(path: Path) -> list[Finding]:
 def rules_for(tables: Sequence[Table]) -> list[AnyRule]:
     """Return the rules that apply to a file of these tables: derived ones, then named ones."""
     names = {table.name for table in tables}
-    return [rule for rule in (*derived_rules(tables), *NAMED) if names.issuperset(rule.needs)]
+    columns = {f"{table.name}.{column.name}" for table in tables for column in table.columns}
+    return [
+        rule
+        for rule in (*derived_rules(tables), *NAMED)
+        if names.issuperset(rule.needs)
+        and (isinstance(rule, RowRule) or columns.issuperset(rule.columns))
+    ]
 
 
 def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:

@@ -19,6 +19,8 @@ class AuditRule:
         needs: tables it reads; where one of them is absent the rule does not apply.
         sql: SELECT of one text column, one row for each offending row, that names the row.
         mend: what to do about a finding.
+        columns: ``table.column`` that it reads and that older files do not have; where one of them
+            is absent the rule does not apply.
         probe: FROM clause with a condition that finds a row wherever this rule, or another of the
             same probe, is broken; asked once for all of them, so that only broken ones are counted.
     """
@@ -29,6 +31,7 @@ class AuditRule:
     sql: str
     mend: str = MENDED
     probe: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

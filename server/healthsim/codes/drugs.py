@@ -56,8 +56,25 @@ class Drug(NamedTuple):
         >>> drugs().find("metformin 500 mg tablet", "details.drug").quantity
         60.0
         """
-        packages = self.units_per_day * self.days_supply / self.package_size
-        return max(math.ceil(round(packages - 0.05, 6)), 1) * self.package_size
+        return self.quantity_for(self.days_supply)
+
+    def quantity_for(self, days: int) -> float:
+        """Billing units that the usual dose needs for some days, in whole packages.
+
+        >>> drugs().find("semaglutide 0.25 mg or 0.5 mg pen injector", "drug").quantity_for(28)
+        1.5
+        """
+        return self.packaged(self.units_per_day * days)
+
+    def packaged(self, units: float) -> float:
+        """Return an amount in billing units as whole packages, at least one."""
+        packages = math.ceil(round(units / self.package_size - 0.05, 6))
+        return round(max(packages, 1) * self.package_size, 2)
+
+    @property
+    def insulin(self) -> bool:
+        """It is an insulin, by its class."""
+        return self.drug_class.endswith("insulin")
 
     @property
     def synthetic(self) -> bool:

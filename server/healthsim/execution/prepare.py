@@ -15,7 +15,7 @@ from healthsim.execution.passes.counting import has_population_steps
 from healthsim.execution.passes.eligibility import MOST_DRAWN
 from healthsim.execution.passes.rehearsal import counties_of, eligibility_problems
 from healthsim.execution.sync.numbering import Numbering
-from healthsim.execution.sync.pharmacy import renewals
+from healthsim.execution.sync.renewals import renewals
 from healthsim.execution.tallies import ExpectationTally
 from healthsim.products.catalogue import tables_of
 from healthsim.products.membersim.plans import BUILT_IN, PlanTable, is_uninsured

@@ -59,7 +59,7 @@ def _condition_columns(ctx: SyncContext, layout: RowLayout[ConditionRows]) -> Co
     }
 
 
-def _conditions(ctx: SyncContext) -> Iterator[ConditionRows]:
+def condition_rows(ctx: SyncContext) -> Iterator[ConditionRows]:
     """Yield every condition, coded together with all others that a person has at the end."""
     recorded = ctx.record.conditions
     last = np.minimum(ctx.record.death, np.int32(ctx.through))
@@ -111,5 +111,5 @@ def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(stated)
 
 
-conditions = RecordTable(CONDITIONS, _conditions, _condition_columns)
+conditions = RecordTable(CONDITIONS, condition_rows, _condition_columns)
 """Fills `conditions`."""

@@ -14,7 +14,8 @@ from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.coverage import enrollments, members, rx_members
 from healthsim.execution.sync.encounters import encounter_diagnoses, encounters, patients
 from healthsim.execution.sync.event_log import events
-from healthsim.execution.sync.pharmacy import fill_table, prescription_rows, prescription_table
+from healthsim.execution.sync.pharmacy import fill_table
+from healthsim.execution.sync.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.trials import trial_tables
 from healthsim.tables import Columns
 

@@ -32,6 +32,7 @@ class DispensedFills:
         reversed_date: int32, `NO_DAY` where not reversed.
         unit_cost_cents: float64, price of one unit of `quantity`.
         tier: int32, formulary tier 1 to 5.
+        insulin: bool, the drug is an insulin.
         mail_order: bool, the pharmacy fills by mail.
         event_id: int64, `NO_NUMBER` = null.
     """
@@ -53,6 +54,7 @@ class DispensedFills:
     generic: NDArray[np.bool_]
     tier: NDArray[np.int32]
     unit_cost_cents: NDArray[np.float64]
+    insulin: NDArray[np.bool_]
     mail_order: NDArray[np.bool_]
     pharmacy_npi: NDArray[np.int64]
     prescriber_npi: NDArray[np.int64]
@@ -75,6 +77,7 @@ def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
             price=cost + fee,
             tier=dispensed.tier,
             days_supply=dispensed.days_supply,
+            insulin=dispensed.insulin,
         ),
         plans,
     )

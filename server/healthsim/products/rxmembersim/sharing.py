@@ -8,12 +8,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import day_of
 from healthsim.limits import Cents, LimitOrder, benefit_year
 from healthsim.specification.profiles.profile import PlanDesign
 
 PHASES = ("deductible", "initial", "catastrophic")
 DEDUCTIBLE_FROM_TIER = 3  # most Medicare drug plans spare tiers 1 and 2 (KFF, Part D in 2025)
 COPAY_DAYS = 30  # a tier's copay buys up to 30 days
+INSULIN_CAP_CENTS = 3_500
+"""Most that a month of insulin costs a member of Medicare, without a deductible, since 2023:
+section 11406 of the Inflation Reduction Act of 2022 (42 U.S.C. 1395w-102(b)(9))."""
+INSULIN_CAPPED_FROM = day_of("2023-01-01")
+CAPPED_PLANS = ("medicare_advantage", "medicare_original")
 
 
 class DrugPlans(Protocol):
@@ -59,6 +65,7 @@ class PricedFills:
         price: int64 cents; 0 for a fill that was reversed or rejected.
         tier: int32, 1 to 5.
         days_supply: int32.
+        insulin: bool, whose price Medicare caps.
     """
 
     person: NDArray[np.int32]
@@ -67,6 +74,7 @@ class PricedFills:
     price: Cents
     tier: NDArray[np.int32]
     days_supply: NDArray[np.int32]
+    insulin: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,20 +96,23 @@ def share_fills(fills: PricedFills, plans: DrugPlans) -> FillShares:
 
     Tiers 3 and above meet the drug deductible of the person, plan and benefit year, in date
     order. The rest costs the tier's copay for every 30 days begun (the plan's coinsurance where
-    the tier has none), never more than the rest of the price. What the member pays in a benefit
-    year never exceeds the drug maximum: the copay is reduced first, then the deductible.
+    the tier has none), never more than the rest of the price. Insulin of Medicare has no
+    deductible and a cap for each month. What the member pays in a benefit year never exceeds the
+    drug maximum: the copay is reduced first, then the deductible.
     """
     year = benefit_year(fills.fill_date, plans.first_month[fills.plan])
     turns = LimitOrder.of((fills.person, fills.plan, year), fills.fill_date)
     plan, price = fills.plan[turns.order], fills.price[turns.order]
     tier = fills.tier[turns.order]
-    deductible_applies = np.where(tier >= DEDUCTIBLE_FROM_TIER, price, 0)
+    capped = _capped(fills, plans)[turns.order]
+    deductible_applies = np.where((tier >= DEDUCTIBLE_FROM_TIER) & ~capped, price, 0)
     deductible = turns.use(deductible_applies, plans.drug_deductible_cents[plan])
     rest = price - deductible
     flat = plans.tier_cents[plan, tier - 1]
     periods = (fills.days_supply[turns.order] + (COPAY_DAYS - 1)) // COPAY_DAYS
     coinsurance = np.rint(rest * plans.coinsurance_share[plan]).astype(np.int64)
     copay = np.where(flat >= 0, np.minimum(flat * periods, rest), coinsurance)
+    copay = np.where(capped, np.minimum(copay, INSULIN_CAP_CENTS * periods), copay)
     maximum = plans.drug_oop_max_cents[plan]
     owed = deductible + copay
     at_maximum = turns.before(owed) >= maximum
@@ -114,3 +125,10 @@ def share_fills(fills: PricedFills, plans: DrugPlans) -> FillShares:
         turns.in_row_order(price - member),
         turns.in_row_order(phase),
     )
+
+
+def _capped(fills: PricedFills, plans: DrugPlans) -> NDArray[np.bool_]:
+    """Return which fills are insulin under Medicare's cap, bool, shape (m,)."""
+    medicare = np.array([design.kind in CAPPED_PLANS for design in plans.designs], dtype=np.bool_)
+    capped: NDArray[np.bool_] = fills.insulin & (fills.fill_date >= INSULIN_CAPPED_FROM)
+    return capped & medicare[fills.plan]

@@ -1,0 +1,36 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of medicines: how they are taken, what for, and what insulin costs."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import AnyRule, AuditRule
+
+_ROW = "concat('prescription_id ', p.prescription_id)"
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a medicine is for a condition of the person", "prescriptions.indication",
+        ("prescriptions", "conditions", "encounter_diagnoses"),
+        f"SELECT {_ROW} FROM prescriptions AS p ANTI JOIN (SELECT person_id, code FROM conditions "
+        "UNION SELECT person_id, code FROM encounter_diagnoses) AS c "
+        "ON p.person_id = c.person_id AND p.indication = c.code WHERE p.indication IS NOT NULL",
+        columns=("prescriptions.indication",),
+    ),
+    AuditRule(
+        "a label says its dose", "prescriptions.sig", ("prescriptions",),
+        f"SELECT {_ROW} FROM prescriptions AS p WHERE dose <= 0 "
+        "OR NOT contains(sig, concat(' ', printf('%g', dose), ' '))",
+        columns=("prescriptions.dose", "prescriptions.sig"),
+    ),
+    AuditRule(
+        "insulin of Medicare costs at most its cap", "fills.copay_usd",
+        ("fills", "plans", "prescriptions"),
+        "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS n USING (plan_id) "
+        "JOIN prescriptions AS p USING (prescription_id) "
+        "WHERE starts_with(p.ingredient, 'insulin') "
+        "AND n.kind IN ('medicare_advantage', 'medicare_original') "
+        "AND f.fill_date >= DATE '2023-01-01' AND (f.deductible_usd > 0 "
+        "OR f.copay_usd > 35 * ceil(f.days_supply / 30))",
+    ),
+)  # fmt: skip
+"""Rules of prescriptions and of the price of insulin."""

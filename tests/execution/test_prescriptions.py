@@ -1,0 +1,110 @@
+"""Prescriptions say how a medicine is taken, what for, and in which visit it was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from execution.running import diabetic, event, journey, listed, run, visit
+from healthsim.tables import NO_NUMBER, Columns
+
+_A_YEAR_ON = 20_089 + 365  # 2026-01-01: by then what was renewed in 2025 is due again
+
+
+def _clinical(drug: str, share: float = 1.0, **more: Any) -> dict[str, Any]:
+    return {
+        "primary": {"code": "E11.9", "onset": {"years_before": 3}},
+        "comorbidities": [{"code": "I10", "share": 0.5}],
+        "medications": [{"drug": drug, "share": share, **more}],
+    }
+
+
+def _profile(drug: str, count: int = 200, **changes: Any) -> dict[str, Any]:
+    return diabetic(count=count, attributes={}, clinical=_clinical(drug), **changes)
+
+
+def _rows(tables: dict[str, Columns], *columns: str) -> list[tuple[Any, ...]]:
+    return listed(tables["prescriptions"], *columns)
+
+
+def test_a_medicine_is_for_a_condition_that_the_person_has_and_else_for_none() -> None:
+    tables = run(_profile("lisinopril 10 mg tablet"), journey(visit("once")))
+    has = {who for who, code in listed(tables["conditions"], "person_id", "code") if code == "I10"}
+    uses = dict(_rows(tables, "person_id", "indication"))
+
+    assert 60 < len(has) < 140
+    assert {uses[who] for who in has} == {"I10"}
+    assert {uses[who] for who in set(uses) - has} == {"E11.9"}  # kidneys of diabetics
+
+
+def test_what_a_visit_was_for_stands_before_the_other_conditions() -> None:
+    ill = visit("ill", 10, diagnoses=["N39.0", "E11.9"])
+    cure = event("cure", "prescription", drug="ciprofloxacin 500 mg tablet", days_supply=7)
+    later = event("late", "prescription", 40, drug="latanoprost 0.005% eye drops")
+    tables = run(_profile("metformin 500 mg tablet"), journey(ill | {"with": [cure]}, later))
+    found = dict(_rows(tables, "ingredient", "indication"))
+
+    assert found == {"ciprofloxacin": "N39.0", "metformin": "E11.9", "latanoprost": None}
+
+
+def test_a_standing_prescription_is_renewed_at_a_visit_of_the_quarter_before_it_runs_out() -> None:
+    visits = [visit(f"v{day}", day) for day in range(20, 340, 80)]
+    tables = run(_profile("lisinopril 10 mg tablet"), journey(*visits))
+    events = dict(listed(tables["encounters"], "encounter_id", "event_id"))
+    days = dict(listed(tables["events"], "event_id", "event_date"))
+    written = _rows(tables, "written_date", "encounter_id")
+    inside = [row for row in written if row[1] != NO_NUMBER]
+
+    assert len(inside) > 100
+    assert all(days[events[encounter]] == day for day, encounter in inside)
+
+
+def test_what_is_written_early_is_filled_when_it_is_due() -> None:
+    often = [visit(f"v{day}", day) for day in range(5, 360, 20)]
+    quiet = run(_profile("lisinopril 10 mg tablet"), journey(visit("v5", 5)))
+    busy = run(_profile("lisinopril 10 mg tablet"), journey(*often))
+    first, second = (
+        sorted(row for row in listed(one["fills"], "person_id", "fill_date") if row[1] < _A_YEAR_ON)
+        for one in (quiet, busy)
+    )
+
+    assert len(first) > 600
+    assert first == second
+
+
+def test_a_stated_quantity_says_how_many_are_taken_at_one_time() -> None:
+    steps = [
+        event("one", "prescription", 1, drug="lisinopril 10 mg tablet", quantity=60.0),
+        event("two", "prescription", 2, drug="amlodipine 5 mg tablet", quantity=15.0),
+        event("three", "prescription", 3, drug="carvedilol 25 mg tablet", quantity=37.0),
+        event("four", "prescription", 4, drug="oxycodone 5 mg tablet", quantity=10.0),
+    ]
+    tables = run(_profile("metformin 500 mg tablet", 20), journey(*steps))
+    found = {drug: (dose, sig) for drug, dose, sig in _rows(tables, "ingredient", "dose", "sig")}
+
+    assert found["lisinopril"] == (2.0, "Take 2 tablets by mouth once a day.")
+    assert found["amlodipine"] == (0.5, "Take 0.5 tablet by mouth once a day.")
+    assert found["carvedilol"][0] == 1.0  # 37 tablets for 30 days are no count of halves
+    assert found["oxycodone"][0] == 1.0  # taken when needed: fewer tablets, not less at a time
+
+
+def test_one_pen_is_dispensed_where_a_rounded_dose_is_just_above_it() -> None:
+    pens = event("pen", "prescription", 1, drug="semaglutide 0.25 mg or 0.5 mg pen injector",
+                 days_supply=28)  # fmt: skip
+    tables = run(_profile("metformin 500 mg tablet", 20), journey(pens))
+    quantities = dict(_rows(tables, "ingredient", "quantity"))
+
+    assert quantities["semaglutide"] == 1.5
+
+
+def test_nobody_is_renewed_in_a_visit_of_somebody_else() -> None:
+    half = visit("half", 200) | {"chance": 0.5}
+    tables = run(_profile("lisinopril 10 mg tablet", 400), journey(half))
+    owner = dict(listed(tables["encounters"], "encounter_id", "person_id"))
+    renewed = [row for row in _rows(tables, "person_id", "encounter_id") if row[1] != NO_NUMBER]
+
+    assert renewed
+    assert all(owner[encounter] == person for person, encounter in renewed)
+    share = np.mean([row[1] != NO_NUMBER for row in _rows(tables, "person_id", "encounter_id")])
+    assert share < 0.25
