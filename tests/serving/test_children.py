@@ -14,16 +14,19 @@ from serving.test_ending import is_running, until
 
 PACKAGE = Path(healthsim.__file__).parent
 CHILD = """
-import sys
-sys.path.insert(0, sys.argv[1])
+import sys, time
+sys.path.insert(0, sys.argv.pop(1))
 import {module} as program
 program._IDLE = 1e6
 print("up", flush=True)
+time.sleep(float(sys.argv.pop(1)))
 program.main()
 """
 PARENT = """
-import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", *sys.argv[1:]], stdout=subprocess.PIPE)
+import os, subprocess, sys
+child = subprocess.Popen(
+    [sys.executable, "-c", *sys.argv[1:], str(os.getpid())], stdout=subprocess.PIPE
+)
 assert child.stdout.readline() == b"up\\n"
 print(child.pid, flush=True)
 sys.stdin.readline()
@@ -35,9 +38,13 @@ sys.stdin.readline()
 @pytest.mark.parametrize(
     ("folder", "module"), [("persistence", "judging"), ("pictures", "drawing_process")]
 )
-def test_a_process_that_is_still_asked_ends_when_its_parent_has(folder: str, module: str) -> None:
+@pytest.mark.parametrize("starts_after", ["0", "0.5"], ids=["at once", "before it began"])
+def test_a_process_that_is_still_asked_ends_when_its_parent_has(
+    folder: str, module: str, starts_after: str
+) -> None:
     reading, asking = os.pipe()
-    command = [sys.executable, "-c", PARENT, CHILD.format(module=module), str(PACKAGE / folder)]
+    child_program = CHILD.format(module=module)
+    command = [sys.executable, "-c", PARENT, child_program, str(PACKAGE / folder), starts_after]
     try:
         with subprocess.Popen(
             command, stdin=reading, stdout=subprocess.PIPE, text=True

@@ -281,8 +281,12 @@ def _requests() -> Iterator[dict[str, Any]]:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it has ended; Windows does not say that."""
-    parent = os.getppid()
+    """End this process when the one that started it has ended; Windows does not say that.
+
+    The first argument is the number of that process, which may have ended before this line. On
+    Windows a process may lie between the two.
+    """
+    parent = os.getppid() if sys.platform == "win32" else int(sys.argv[1])
 
     def watch() -> None:
         while os.getppid() == parent:

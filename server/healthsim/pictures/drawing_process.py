@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import struct
 import sys
 import threading
@@ -17,6 +18,7 @@ import time
 import zlib
 from typing import Any
 
+_TWO_UNITS = re.compile("[\U00010000-\U0010ffff]")
 _LOOK = 0.1  # seconds between two looks for the process that started this one
 _HEIGHT = 20  # bytes from the start of a PNG to its height
 
@@ -28,12 +30,30 @@ def answer(request: dict[str, Any]) -> dict[str, str]:
     except (ImportError, OSError) as error:
         return {"missing": str(error)}
     try:
-        if request["form"] == "svg":
-            svg = vl_convert.vegalite_to_svg(request["spec"], allowed_base_urls=[])
-            return {"svg": svg}
-        return {"png": base64.b64encode(_png(vl_convert, request)).decode("ascii")}
+        return _drawn(vl_convert, request)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
-        return {"error": str(error)[:300]}
+        narrow = _in_one_unit(request["spec"])
+        if narrow == request["spec"]:
+            return {"error": str(error)[:300]}
+        return answer(request | {"spec": narrow})
+
+
+def _drawn(renderer: Any, request: dict[str, Any]) -> dict[str, str]:
+    if request["form"] == "svg":
+        return {"svg": renderer.vegalite_to_svg(request["spec"], allowed_base_urls=[])}
+    return {"png": base64.b64encode(_png(renderer, request)).decode("ascii")}
+
+
+def _in_one_unit(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a specification without characters that take two units of UTF-16, such as emoji.
+
+    Vega shortens a text that is too long by units, and half a character is an error. Whether a
+    text is too long depends on the fonts of the machine.
+    """
+    narrow: dict[str, Any] = json.loads(
+        _TWO_UNITS.sub("\N{REPLACEMENT CHARACTER}", json.dumps(spec, ensure_ascii=False))
+    )
+    return narrow
 
 
 def _png(renderer: Any, request: dict[str, Any]) -> bytes:
@@ -67,8 +87,12 @@ def smaller(image: bytes) -> bytes:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it has ended; Windows does not say that."""
-    parent = os.getppid()
+    """End this process when the one that started it has ended; Windows does not say that.
+
+    The first argument is the number of that process, which may have ended before this line. On
+    Windows a process may lie between the two.
+    """
+    parent = os.getppid() if sys.platform == "win32" else int(sys.argv[1])
 
     def watch() -> None:
         while os.getppid() == parent:
