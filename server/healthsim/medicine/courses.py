@@ -1,0 +1,99 @@
+"""One effect in time and by person, as columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from healthsim.medicine.analytes import Analyte
+from healthsim.medicine.effects import Effect, PregnancyCurve
+from healthsim.medicine.setpoints import Floats
+
+RESPONSE_SD = 0.3  # assumption: people's responses to one cause differ by a third
+_LEAST_SHARE = 0.05  # of the middle that an amount may leave on a logarithmic scale
+
+
+def shift(op: str, size: float | Floats, analyte: Analyte, middle: Floats) -> Floats:
+    """Return an effect's size in units of the analyte's scale.
+
+    Args:
+        op: ``*`` or ``+``.
+        size: factor, or amount in the analyte's unit.
+        analyte: that is moved.
+        middle: healthy middle in units of the scale: `setpoints.Spread.middle`.
+    """
+    sizes = np.asarray(size, dtype=np.float64)
+    if analyte.scale == "l":
+        if op == "*":
+            moved: Floats = np.broadcast_to(np.log(sizes), middle.shape)
+            return moved
+        return np.log(np.maximum(1 + sizes / np.exp(middle), _LEAST_SHARE))
+    if op == "*":
+        return (sizes - 1) * middle
+    return np.broadcast_to(sizes, middle.shape)
+
+
+def weight(effect: Effect, since: Floats, after: Floats) -> Floats:
+    """Return how much of an effect there is.
+
+    Args:
+        effect: with its lead, onset, hold, off and shape.
+        since: days since its cause began; negative before.
+        after: days since the cause ended; NaN while it lasts.
+
+    Returns:
+        Shares, 0 to 1.
+    """
+    begun = since + effect.lead
+    if effect.shape == "bell":
+        bell = np.exp(-0.5 * ((begun - effect.onset) / effect.off) ** 2)
+        return np.where(begun >= 0, bell, 0.0)
+    risen: Floats = np.clip(begun / effect.onset if effect.onset else 1.0 * (begun >= 0), 0.0, 1.0)
+    over = np.nan_to_num(after, nan=-1.0)
+    if not np.isnan(effect.hold):
+        over = np.maximum(over, begun - effect.onset - effect.hold)
+    if np.isnan(effect.off):
+        return risen
+    if not effect.off:
+        return np.where(over <= 0, risen, 0.0)
+    left: Floats = risen * np.exp(-np.maximum(over, 0.0) / effect.off)
+    return left
+
+
+def target(effect: Effect, rank: Floats) -> Floats:
+    """Return the set points of an effect that replaces them.
+
+    Args:
+        effect: with op ``=``.
+        rank: the person's normal among healthy people, so that the order of persons stays; its
+            negative where the analyte is computed and falls when the drawn one rises.
+
+    Returns:
+        Set points in the analyte's unit: a normal distribution cut off at low and high.
+    """
+    ends = np.array([effect.low, effect.high])
+    beyond = (ends - effect.size) / effect.sd
+    low, high = ndtr(np.where(np.isnan(beyond), (-np.inf, np.inf), beyond))
+    normal = ndtri(np.clip(low + ndtr(rank) * (high - low), 1e-12, 1 - 1e-12))
+    found: Floats = np.round(effect.size + effect.sd * normal, 6)
+    return found
+
+
+def response(normal: Floats) -> Floats:
+    """Return how strongly persons respond to a cause: 1 on average, never below 0."""
+    strength: Floats = np.maximum(0.0, 1 + RESPONSE_SD * normal)
+    return strength
+
+
+def pregnancy_size(curve: PregnancyCurve, weeks: Floats) -> Floats:
+    """Return the factor or amount at weeks of gestation.
+
+    Args:
+        curve: of one analyte.
+        weeks: of gestation; 0 or less is not pregnant.
+    """
+    nothing = 1.0 if curve.op == "*" else 0.0
+    size: Floats = np.interp(
+        weeks, np.concatenate([[0.0], curve.weeks]), np.concatenate([[nothing], curve.sizes])
+    )
+    return size
