@@ -15,13 +15,16 @@ from healthsim.errors import SpecError, StorageError
 from healthsim.formats import Formats
 from healthsim.operations import query, scenarios
 from healthsim.operations.auditing import audit
+from healthsim.operations.explaining.explain import explain_row
 from healthsim.operations.home import Home
+from healthsim.operations.person import show_person
 from healthsim.operations.verify import verify
 from healthsim.persistence.scenario import SCENARIOS
 from healthsim.specification.document import read
 from healthsim.specification.format import FORMAT, SPECIFICATIONS, migrated
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
+from storing import spec, stored
 from template_runs import FILES
 
 OLD = Path(__file__).parent / "data" / "format-1"
@@ -166,3 +169,31 @@ def test_a_scenario_file_of_an_unknown_format_can_be_deleted(home: Home) -> None
     assert "not a format number" in scenarios.look(home, "from-format-1").broken
     scenarios.delete(home, "from-format-1")
     assert scenarios.list_all(home) == []
+
+
+def test_a_file_whose_table_of_attributes_has_its_former_name_is_read_as_before(
+    tmp_path: Path,
+) -> None:
+    document = spec("diabetic", count=20)
+    path = stored(tmp_path, document)
+    with duckdb.connect(path) as connection:  # as files were before the table had its name
+        connection.execute("ALTER TABLE person_attributes RENAME TO attributes")
+        connection.execute("UPDATE healthsim_columns SET table_name = 'attributes' "
+                           "WHERE table_name = 'person_attributes'")  # fmt: skip
+        for key in ("rows", "digests"):
+            connection.execute(
+                "UPDATE healthsim_manifest SET value = replace(value, '\"person_attributes\"', "
+                "'\"attributes\"') WHERE key = ?", [key])  # fmt: skip
+    home, run = Home(tmp_path), "earlier"
+    shutil.copy(path, home.ensure(home.scenarios) / f"{run}.duckdb")
+    compared = {row[0]: row for row in audit(home, run).compared}
+    (asked,) = query.query(
+        home, run, "SELECT number FROM attributes WHERE person_id = 101 AND name = 'a1c'"
+    ).rows
+
+    assert [row for name, row in compared.items() if name.startswith("attribute ")]
+    assert not [row for name, row in compared.items() if row[-1] is None and "no table" in row[1]]
+    assert f"a1c {asked[0]:g}" in str(show_person(home, run, "101").who["attributes"])
+    explained = explain_row(home, run, "attributes", "101,a1c")
+    assert explained.note == ""
+    assert any(line.startswith("a1c ") for line in explained.reasons.because)

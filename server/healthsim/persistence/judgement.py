@@ -107,11 +107,12 @@ class Rules:
 @cache
 def scenario_rules() -> Rules:
     """Return what a scenario's or run's file may consist of: the tables of every product."""
+    from healthsim.products.attributes import FORMER_NAME  # noqa: PLC0415  numpy is heavy
     from healthsim.products.catalogue import TABLES  # noqa: PLC0415  numpy is heavy
 
     return Rules(
         what=SCENARIO,
-        tables=frozenset({table.name for table in TABLES} | {MANIFEST, DICTIONARY}),
+        tables=frozenset({table.name for table in TABLES} | {FORMER_NAME, MANIFEST, DICTIONARY}),
         exact={MANIFEST: MANIFEST_COLUMNS, DICTIONARY: DICTIONARY_COLUMNS},
         needs=MANIFEST,
         texts={MANIFEST: 200, DICTIONARY: 20_000},

@@ -14,6 +14,7 @@ from healthsim.execution.cohort.conditions import condition_draws, medication_dr
 from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, PartialCohort
 from healthsim.execution.cohort.locating import draw_residence
 from healthsim.execution.cohort.members import born_within
+from healthsim.execution.cohort.usual import usual_marital_status
 from healthsim.execution.people.draws import Draws, require_numbers, require_text
 from healthsim.execution.people.people import Households, People
 from healthsim.products.populationsim.reference import geography
@@ -25,12 +26,6 @@ from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 
 _OLDEST = 125  # years
-_MARITAL = {"type": "conditional", "cases": [
-    {"when": "age < 18", "then": {"S": 1}},
-    {"when": "age < 35", "then": {"S": 0.60, "M": 0.36, "D": 0.04}},
-    {"when": "age < 65", "then": {"S": 0.22, "M": 0.60, "D": 0.16, "W": 0.02}}],
-            "otherwise": {"S": 0.07, "M": 0.57, "D": 0.16, "W": 0.20}}  # fmt: skip
-# assumption: rounded from the shape of the American Community Survey's tables
 _LANGUAGE = {"type": "conditional", "cases": [
     {"when": "ethnicity == 'hispanic'", "then": {"en": 0.6, "es": 0.4}}],
              "otherwise": {"en": 0.97, "zh": 0.01, "vi": 0.01, "tl": 0.01}}  # fmt: skip
@@ -84,9 +79,10 @@ def _part_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
     for name in ("gender", "ethnicity", "race"):
         yield _value(name, f"demographics.{name}", getattr(demographics, name))
     yield PartDraw("us_state", _draw_residence)
-    for name, usual in (("language", _LANGUAGE), ("marital_status", _MARITAL)):
-        stated = getattr(demographics, name)
-        yield _value(name, f"demographics.{name}", stated or parse_distribution(usual))
+    usual = {"language": parse_distribution(_LANGUAGE), "marital_status": usual_marital_status()}
+    for name, distribution in usual.items():
+        stated: Distribution | None = getattr(demographics, name)
+        yield _value(name, f"demographics.{name}", stated or distribution)
     mixed = blends(profile)
     for name, distribution in profile.attributes.items():
         yield _attribute(name, distribution, mixed)

@@ -12,6 +12,7 @@ from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.cohort.birthdays import birthday
 from healthsim.execution.cohort.drawing import PartialCohort
 from healthsim.execution.cohort.members import born_within
+from healthsim.execution.cohort.usual import usual_unmarried
 from healthsim.execution.people.draws import Values, require_numbers, require_text
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.births import CalendarSpan
@@ -71,14 +72,27 @@ def draw_members(anchors: PartialCohort) -> list[HouseholdMember]:
             spouse = _stated_spouse(anchors, stated[SPOUSE], spouse)
         youngest = np.where(spouse.present, np.minimum(youngest, spouse.age), youngest)
         members.append(spouse)
-        marital = anchors.values["marital_status"]
-        if isinstance(marital, Coded):
-            anchors.values["marital_status"] = replace_rows(marital, spouse.present, "M")
+        _marry(anchors, spouse.present)
+    else:
+        _marry(anchors, np.zeros(anchors.size, dtype=np.bool_))
     if household.children is not None:
         members += _children(anchors, household.children, youngest)
     elif stated:
         members += _stated_children(anchors, stated, youngest)
     return [member for member in members if member.present.any()]
+
+
+def _marry(anchors: PartialCohort, with_spouse: NDArray[np.bool_]) -> None:
+    """Have anchors with a spouse be married, and none of the others where no profile says it."""
+    marital = require_text(anchors.values["marital_status"])
+    if anchors.profile.demographics.marital_status is None:
+        decision = "demographics.marital_status/unmarried"
+        other = require_text(anchors.draws.values(decision, usual_unmarried(), None, anchors))
+        alone = marital.equals("M") & ~with_spouse
+        labels = tuple(dict.fromkeys((*marital.vocabulary, *other.vocabulary)))
+        codes = np.array([labels.index(label) for label in other.vocabulary], dtype=np.int32)
+        marital = Coded(np.where(alone, codes[other.codes], marital.codes), labels)
+    anchors.values["marital_status"] = replace_rows(marital, with_spouse, "M")
 
 
 def _spouse(anchors: PartialCohort, spec: Spouse) -> HouseholdMember:

@@ -59,7 +59,7 @@ def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
     levels = (location.states, location.counties, location.metros)
     given = tuple(level for level in levels if level is not None)
     yield ProfilePart("us_state", "demographics.location", given)
-    for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age",))):
+    for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age", "gender"))):
         own, path = getattr(people, name), f"demographics.{name}"
         if own is not None:
             yield ProfilePart(name, path, (own,))
