@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _WORDS_PER_BLOCK = 4  # Philox4x64 makes four 64-bit words per counter step
 _STEPS = 2.0**52  # steps of the unit interval; + 0.5 stays exact in a double
+_GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: spreads neighbours far apart
 _ROUNDS = 6  # a Feistel network of six rounds mixes well enough for sampling order
 
 
@@ -76,6 +77,46 @@ class Streams:
             outside = outside[places[outside] >= size]
         return places.astype(np.int64)
 
+    def at(
+        self,
+        decision: str,
+        person: NDArray[np.int64],
+        index: NDArray[np.int64] | int,
+    ) -> NDArray[np.float64]:
+        """Return one number in (0, 1) for each pair of a person and an index.
+
+        Computed element by element: a few people's numbers cost only theirs, and any slice alone
+        gives the numbers of the whole.
+
+        Args:
+            decision: name of the choice being made.
+            person: int64, shape (n,); numbers of people.
+            index: int64, shape (n,) or one for all, such as a day.
+
+        Returns:
+            float64, shape (n,).
+
+        >>> people = np.array([101, 201, 201])
+        >>> every = Streams(seed=7).at("weight", people, np.array([5, 5, 6]))
+        >>> bool(every[2] == Streams(seed=7).at("weight", np.array([201]), 6)[0])
+        True
+        """
+        return self.of_mixed(decision, mixed(person, index))
+
+    def of_mixed(self, decision: str, pairs: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return what `at` does, for pairs that several decisions share.
+
+        Args:
+            decision: name of the choice being made.
+            pairs: uint64, shape (n,), from `mixed`.
+        """
+        first, second = np.frombuffer(self._key(decision, 16), dtype=np.uint64)
+        bits = _mix(pairs ^ first) ^ second
+        steps: NDArray[np.float64] = (_mix(bits) >> np.uint64(12)).astype(np.float64)
+        steps += 0.5
+        steps *= 1.0 / _STEPS
+        return steps
+
     def _key(self, decision: str, size: int) -> bytes:
         return blake2b(f"{self.seed}/{decision}".encode(), digest_size=size).digest()
 
@@ -84,8 +125,34 @@ def _feistel(values: NDArray[np.uint64], half: int, keys: NDArray[np.uint64]) ->
     bits, mask = np.uint64(half), np.uint64((1 << half) - 1)
     left, right = values >> bits, values & mask
     for key in keys:
-        mixed = (right ^ key) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (right ^ key) * np.uint64(_GOLDEN)
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(0xBF58476D1CE4E5B9)
         left, right = right, left ^ ((mixed >> np.uint64(32)) & mask)
     return (left << bits) | right
+
+
+def mixed(person: NDArray[np.int64], index: NDArray[np.int64] | int) -> NDArray[np.uint64]:
+    """Return pairs of a person and an index as well-mixed 64 bits, for `Streams.of_mixed`.
+
+    Args:
+        person: int64, shape (n,).
+        index: int64, shape (n,) or one for all.
+
+    Returns:
+        uint64, shape (n,).
+    """
+    people = _mix(person.astype(np.uint64) + np.uint64(_GOLDEN))
+    second = np.asarray(index, dtype=np.int64).astype(np.uint64)
+    people += second * np.uint64(_GOLDEN)
+    return _mix(people)
+
+
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a bijection of 64 bits in which every bit depends on every other: SplitMix64's."""
+    mixed = values ^ (values >> np.uint64(30))
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

@@ -19,11 +19,13 @@ import numpy as np
 
 from execution.calendar_days import after, day_number
 from execution.layout import Entry, Key, Layout, Leave, Node, late
+from execution.person_body import PersonBody
 from execution.person_dates import PersonDates, lead
 from execution.person_record import NEVER, HeldCondition, PersonRecord, PersonScope, settle
 from execution.person_stages import PersonStages
 from execution.person_steps import PersonSteps
 from healthsim.dates import NO_DAY
+from healthsim.execution.body.bindings import Bindings
 from healthsim.execution.cohort.cohort import draw_parts, people_of
 from healthsim.execution.job import Job
 from healthsim.execution.people.draws import Draws
@@ -336,15 +338,18 @@ class Interpreter:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.layouts = [Layout(journey) for journey in job.journeys]
-        self._streams = Streams(job.seed)
+        self.streams = Streams(job.seed)
+        self.as_of = day_number(job.profile.as_of)
         self._columns: dict[str, Any] = {}
         self._counted: dict[tuple[int, str], list[Node]] = {}
         draws = Draws(job.seed, 0, job.count, job.count)
         self.people = people_of(draw_parts(job.cohort, draws))
+        bindings = Bindings.of(self.people.attributes, job.layouts)
+        self.states, self.held_attributes = bindings.states, bindings.attributes
 
     def column(self, decision: str) -> Any:
         if decision not in self._columns:
-            self._columns[decision] = self._streams.uniform(decision, 0, self.job.count)
+            self._columns[decision] = self.streams.uniform(decision, 0, self.job.count)
         return self._columns[decision]
 
     def counted(self, number: int, name: str) -> list[Node]:
@@ -379,6 +384,13 @@ class Interpreter:
             for medication in people.medications
             if medication.takes[row]
         ]
+        record.taken = [
+            (medication.drug, course, float(medication.adherence[row]))
+            for medication, course in zip(
+                (one for one in people.medications if one.takes[row]), record.courses, strict=True
+            )
+        ]
+        record.body = PersonBody(self, record)
         if people.plan[row] >= 0:
             name = self.job.plan_table.names[people.plan[row]]
             month = int(self.job.plan_table.first_month[people.plan[row]])

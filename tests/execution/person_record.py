@@ -37,6 +37,8 @@ class PersonRecord:
     referrals: list[tuple[str, int]] = field(default_factory=list)
     conditions: dict[str, HeldCondition] = field(default_factory=dict)
     courses: list[list[Any]] = field(default_factory=list)
+    taken: list[tuple[str, list[Any], float]] = field(default_factory=list)
+    body: Any = None
     spans: list[list[Any]] = field(default_factory=list)
     death: int = NEVER
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from execution.calendar_days import after
 from execution.layout import Node
 from execution.person_changes import AR1Noise, DrugResponse, LinearTrend, Shift
-from execution.person_record import NEVER, PersonRecord, settle
+from execution.person_record import NEVER, settle
 from healthsim.codes.drugs import drugs
-from healthsim.codes.loinc import intervals, loinc, panel
-from healthsim.dates import iso
-from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.codes.loinc import panel
+from healthsim.execution.timeline.clinical_steps import FIRST_FILL_SHARE, ONE_FILL_SHARE
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change, End, Stop
 from healthsim.specification.journeys.details import StateResult
@@ -117,7 +114,23 @@ class PersonSteps:
                 course[2] = day
         supply = step.details.days_supply * (step.details.refills + 1)
         source = (self.walk.number, node.key)
-        self.record.courses.append([drug.ingredient, day, day + supply, source])
+        course = [drug.ingredient, day, day + supply, source]
+        self.record.courses.append(course)
+        self.record.taken.append((step.details.drug, course, self.share_taken(node, day)))
+
+    def share_taken(self, node: Node, day: int) -> float:
+        """Return the share of a drug that is taken: none of what is never filled."""
+        details = node.step.details
+        first = FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE
+        if details.first_fill_share is not None:
+            first = self.walk.draw(
+                f"{node.address}/first_fill_share", details.first_fill_share, day
+            )
+        if not self.walk.u(f"{node.address}/first_fill") < first:
+            return 0.0
+        if details.adherence is None:
+            return 1.0
+        return float(self.walk.draw(f"{node.address}/adherence", details.adherence, day))
 
     def measure(self, node: Node, day: int) -> None:
         details = node.step.details
@@ -127,33 +140,27 @@ class PersonSteps:
             }
         else:
             wanted = {details.loinc: (details.result, "")}
-        for code, (result, prefix) in wanted.items():
-            if isinstance(result, StateResult):
-                value = self.record.state(result.from_, day)
-                if result.noise is not None:
-                    noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
-                    value = settle(value + noise, self.record.states[result.from_][1])
-            else:
-                spread = result if result is not None else healthy(code, self.record, day)
-                value = self.walk.draw(f"{node.address}/{prefix}result", spread, day)
-            self.log.values[node.address, code] = value
-            self.record.results[code].append((day, value))
+        stated = {
+            code: self.stated(node, result, prefix, day)
+            for code, (result, prefix) in wanted.items()
+            if result is not None
+        }
+        states = {code for code, (result, _) in wanted.items() if isinstance(result, StateResult)}
+        self.record.body.take(
+            {code: value for code, value in stated.items() if isinstance(value, float)}, day, states
+        )
+        usual = [code for code in wanted if code not in stated]
+        found = stated | self.record.body.values(usual, day)
+        for code in wanted:
+            self.log.values[node.address, code] = found[code]
+            self.record.results[code].append((day, found[code]))
 
-
-def healthy(code: str, record: PersonRecord, day: int) -> Distribution:
-    row = loinc().find(code, "loinc")
-    sex = record.people.gender.texts()[record.row]
-    born, today = (
-        date.fromisoformat(iso(record.people.birth[record.row])),
-        date.fromisoformat(iso(day)),
-    )
-    months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
-    mean, sd = row.mean, row.sd
-    for one in intervals().get(code, ()):
-        if one.sex in ("", sex) and one.from_months <= max(months, 0) < one.below_months:
-            mean, sd = one.mean, one.sd
-    bounds = {name: getattr(row, name) for name in ("low", "high")}
-    return parse_distribution(
-        {"type": "normal", "mean": mean, "sd": sd, "decimals": row.decimals}
-        | {name: bound for name, bound in bounds.items() if not math.isnan(bound)}
-    )
+    def stated(self, node: Node, result: Any, prefix: str, day: int) -> Any:
+        """Return a result that the specification states."""
+        if not isinstance(result, StateResult):
+            return self.walk.draw(f"{node.address}/{prefix}result", result, day)
+        value = self.record.state(result.from_, day)
+        if result.noise is not None:
+            noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
+            value = settle(value + noise, self.record.states[result.from_][1])
+        return value

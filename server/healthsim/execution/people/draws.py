@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from healthsim.execution.people.population_pass import PopulationPass
 from healthsim.specification.distributions.kinds import Distribution, DrawInput
 from healthsim.specification.language.expressions import Scope
-from healthsim.streams import Streams
+from healthsim.streams import Streams, mixed
 from healthsim.tables import Coded
 
 Rows: TypeAlias = NDArray[np.integer[Any]]
@@ -159,9 +159,26 @@ class Draws:
         """Return the uniforms of `count` slots that belong to no person, as in a block of arms."""
         return self._streams.uniform(decision, first, count)
 
-    def person_ids(self) -> NDArray[np.int64]:
-        """Return everyone's person_id, int64, ascending."""
-        return (self.index() + 1) * 100 + (1 if self.roster is None else self.roster.place)
+    def at(self, decision: str, rows: Rows, pairs: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return the uniforms of a decision for pairs of a person and an index, float64, (n,).
+
+        Args:
+            decision: name of the choice being made.
+            rows: whose numbers they are; may repeat.
+            pairs: from `pairs`, of the same rows.
+        """
+        del rows  # only a draw that is written down asks whose it is
+        return self._streams.of_mixed(decision, pairs)
+
+    def pairs(self, rows: Rows, index: NDArray[np.int64] | int) -> NDArray[np.uint64]:
+        """Return pairs of a person and an index, such as a day, for `at`; uint64, (n,)."""
+        return mixed(self.person_ids(rows), index)
+
+    def person_ids(self, rows: Rows | None = None) -> NDArray[np.int64]:
+        """Return the person_id of everyone, ascending, or of some rows; int64."""
+        chosen = slice(None) if rows is None else rows
+        place = 1 if self.roster is None else self.roster.place[chosen]
+        return (self.index(rows) + 1) * 100 + place
 
     def balanced(self, decision: str) -> NDArray[np.float64]:
         """Return uniforms of which each N-th part of (0, 1) has exactly one, of N units in all."""

@@ -112,6 +112,10 @@ class Course:
         cut: bool, shape (n,); whether it was stopped before it ran out.
         source: position of the event that started it among the run's occurrences; -1 where the
             profile did.
+        drug: its name in the drug book; empty of a care plan.
+        taken: float64, shape (n,); share of it that is taken: 0 of what is never filled, else the
+            adherence. None where all of it is.
+        ended: how often it was stopped for anybody.
     """
 
     ingredient: str
@@ -120,6 +124,9 @@ class Course:
     stop: Days
     cut: NDArray[np.bool_]
     source: int = -1
+    drug: str = ""
+    taken: NDArray[np.float64] | None = None
+    ended: int = 0
 
     def taking(self, moment: Moment) -> NDArray[np.int32]:
         """Return the positions in the moment of those who are taking it, int32."""
@@ -132,6 +139,7 @@ class Course:
         ends = self._taken(moment, position)
         self.stop[ends] = moment.days[position[ends]]
         self.cut[ends] = True
+        self.ended += 1
 
     def _taken(self, moment: Moment, position: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return which of its people are in the moment and taking it."""

@@ -15,7 +15,6 @@ from healthsim.execution.timeline.facts import (
     ResultFacts,
     VisitFacts,
 )
-from healthsim.execution.timeline.reference_values import reference_value
 from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys.changes import Stop
@@ -33,6 +32,7 @@ from healthsim.specification.journeys.events import (
     Encounter,
     Lab,
     Prescription,
+    Procedure,
     Referral,
     Vital,
 )
@@ -64,6 +64,9 @@ def visit(call: StepCall[Encounter | Claim]) -> StepResult:
     disposition = None
     if details.disposition is not None:
         disposition = require_text(call.values("disposition", details.disposition))
+    if isinstance(details, EncounterDetails):
+        for code in details.icd10pcs:
+            call.record.procedures[code].add(call.rows, call.days)
     facts = VisitFacts(nights, _diagnosis_mask(call, details), disposition)
     return call.result(facts, (call.days + nights).astype(np.int32))
 
@@ -82,13 +85,23 @@ def _diagnosis_mask(
 
 
 def measure(call: StepCall[Lab | Vital]) -> StepResult:
-    """Find the results of a lab or vital, of each member where it is a panel."""
-    by_loinc: dict[str, Values] = {}
-    for code, result, prefix in _measured(call.step):
-        values = _result_values(call, code, result, prefix)
-        number = np.full(len(call.rows), np.nan) if isinstance(values, Coded) else values
-        call.record.results[code].add(call.rows, call.days, number)
-        by_loinc[code] = values
+    """Find the results of a lab or vital, of each member where it is a panel.
+
+    What the specification states is measured as stated; the body shows the rest.
+    """
+    measured, rows, days = _measured(call.step), call.rows, call.days
+    stated = {code: _stated_values(call, result, prefix)
+              for code, result, prefix in measured if result is not None}  # fmt: skip
+    body, states = call.record.body, frozenset(
+        code for code, result, _ in measured if isinstance(result, StateResult)
+    )  # fmt: skip
+    numbers = {code: values for code, values in stated.items() if not isinstance(values, Coded)}
+    body.take_stated(numbers, rows, days, states)
+    found = body.values([code for code, result, _ in measured if result is None], rows, days)
+    by_loinc = {code: stated[code] if code in stated else found[code] for code, _, _ in measured}
+    for code, values in by_loinc.items():
+        number = np.full(len(rows), np.nan) if isinstance(values, Coded) else values
+        call.record.results[code].add(rows, days, number)
     return call.result(ResultFacts(by_loinc))
 
 
@@ -100,19 +113,19 @@ def _measured(step: Lab | Vital) -> list[tuple[str, StateResult | Distribution |
     return [(step.details.loinc or "", step.details.result, "")]
 
 
-def _result_values(
-    call: StepCall[Lab | Vital],
-    code: str,
-    result: StateResult | Distribution | None,
-    prefix: str,
+def _stated_values(
+    call: StepCall[Lab | Vital], result: StateResult | Distribution, prefix: str
 ) -> Values:
-    """Return a result from the state, the specification's distribution, or the code book's."""
+    """Return a result from the state, or from the specification's distribution."""
     if isinstance(result, StateResult):
         return call.measured_state(result, f"{prefix}noise")
-    if result is not None:
-        return call.values(f"{prefix}result", result)
-    address = f"{call.occurrence.address}/{prefix}result"
-    return reference_value(call.record, code, address, call.rows, call.days)
+    return call.values(f"{prefix}result", result)
+
+
+def perform(call: StepCall[Procedure]) -> StepResult:
+    """Note that people had a procedure."""
+    call.record.procedures[call.step.details.code].add(call.rows, call.days)
+    return call.result(call.settled)
 
 
 def diagnose(call: StepCall[Diagnosis]) -> StepResult:
@@ -128,7 +141,6 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     _stop_replaced(call, details, ingredient)
     supply = details.days_supply * (details.refills + 1)
     course = _begin_course(call, ingredient, (call.days + np.int32(supply)).astype(np.int32))
-    call.record.courses.append(course)
     size = len(call.rows)
     first = np.full(size, FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE)
     if details.first_fill_share is not None:
@@ -136,6 +148,9 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     adherence = np.full(size, 1.0)
     if details.adherence is not None:
         adherence = call.numbers("adherence", details.adherence)
+    filled = call.record.draws.uniform(f"{call.occurrence.address}/first_fill", call.rows) < first
+    course.drug, course.taken = details.drug, np.where(filled, adherence, 0.0)
+    call.record.courses.append(course)
     return call.result(PrescriptionFacts(course.stop, course.cut, first, adherence))
 
 

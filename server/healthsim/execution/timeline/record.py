@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days, whole_years
+from healthsim.execution.body.body import Body
 from healthsim.execution.people.diagnoses import ConditionColumns
 from healthsim.execution.people.draws import Draws, Rows, Values
 from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, Moment
@@ -47,6 +48,9 @@ class Record:
         arms: id of a trial -> who was randomised, when, and their arm.
         trials: id of a trial -> who is in it.
         stated: the stated figures that chance decided.
+        procedures: code -> who had the procedure, and when.
+        adverse_events: term -> who had the adverse event, and when.
+        body: what would be measured of everyone, set before the first journey.
     """
 
     people: People
@@ -73,6 +77,9 @@ class Record:
     )
     trials: dict[str, Enrolment] = field(default_factory=dict)
     stated: StatedFigures = field(default_factory=StatedFigures)
+    procedures: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
+    adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
+    body: Body = field(init=False)
 
     @classmethod
     def of(
@@ -137,6 +144,8 @@ def _ongoing_course(medication: MedicationColumn) -> Course:
         days=np.full(len(rows), NO_DAY + 1, dtype=np.int32),
         stop=np.full(len(rows), FOREVER, dtype=np.int32),
         cut=np.zeros(len(rows), dtype=np.bool_),
+        drug=medication.drug,
+        taken=medication.adherence[rows],
     )
 
 

@@ -109,7 +109,7 @@ _HANDLERS: Mapping[type[StepHead], Handler] = dict(
         _handled(events.Diagnosis, clinical_steps.diagnose),
         _handled(events.Lab, clinical_steps.measure),
         _handled(events.Vital, clinical_steps.measure),
-        _handled(events.Procedure, _as_settled),
+        _handled(events.Procedure, clinical_steps.perform),
         _handled(events.Immunization, _as_settled),
         _handled(events.Prescription, clinical_steps.prescribe),
         _handled(events.Referral, clinical_steps.refer),

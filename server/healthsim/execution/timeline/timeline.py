@@ -10,6 +10,9 @@ import numpy as np
 
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days, day_of
+from healthsim.execution.body.bindings import ALWAYS_READ, Bindings
+from healthsim.execution.body.body import Body
+from healthsim.execution.body.exposures import Exposures
 from healthsim.execution.cohort.conditions import ALWAYS
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
@@ -78,6 +81,7 @@ def walk_journeys(
     """
     coverage = CoverageLog([_own_coverage(profile, people, context)])
     record = Record.of(people, draws, context.names, context.states, coverage)
+    record.body = _body(profile, layouts, record)
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []
     for number, layout in enumerate(layouts):
@@ -93,6 +97,11 @@ def walk_journeys(
     figures = _stated_figures(record, walks, ends, context.through)
     kept = (_cut_at_end(piece, ends[piece.journey], context.through) for piece in pieces)
     return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks), figures)
+
+
+def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record) -> Body:
+    bindings = Bindings.of(record.people.attributes, layouts, ALWAYS_READ)
+    return Body(record, bindings, Exposures(record), day_of(profile.as_of.isoformat()))
 
 
 def _stated_figures(

@@ -56,6 +56,7 @@ def record_adverse_event(call: StepCall[AdverseEvent]) -> StepResult:
     dead = call.rows[grade >= FATAL]
     call.record.death[dead] = np.minimum(call.record.death[dead], call.days[grade >= FATAL])
     last_days = call.days + np.nan_to_num(lasts_days, nan=1.0).astype(np.int32) - np.int32(1)
+    call.record.adverse_events[details.term].add(call.rows, call.days)
     facts = AdverseEventFacts(
         grade=grade,
         serious=_serious_mask(call, details.serious, grade),

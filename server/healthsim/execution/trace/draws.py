@@ -90,6 +90,13 @@ class TracedDraws(Draws):
             self.log.add(person_id, Draw(decision, u))
         return uniforms
 
+    def at(self, decision: str, rows: Rows, pairs: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return uniforms as `Draws` does, and write down each person's latest."""
+        uniforms = super().at(decision, rows, pairs)
+        for person_id, u in zip(self._persons(rows), uniforms.tolist(), strict=True):
+            self.log.add(person_id, Draw(decision, u))
+        return uniforms
+
     def balanced(self, decision: str) -> NDArray[np.float64]:
         """Return stratified uniforms as `Draws` does, and write them down in place of its own."""
         uniforms = super().balanced(decision)

@@ -1,0 +1,280 @@
+"""The body of everyone in a chunk: what a laboratory or a nurse would find on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.body.bindings import Bindings
+from healthsim.execution.body.collection import female_share, rows_once
+from healthsim.execution.body.deviations import Deviations
+from healthsim.execution.body.exposures import (
+    Acting,
+    Exposures,
+    History,
+    drawn_behind,
+)
+from healthsim.execution.body.latent import Latent, Shifts
+from healthsim.execution.body.persons import PersonalDraws
+from healthsim.execution.body.pregnancy import pregnancy_effects
+from healthsim.execution.body.specimen import Specimen
+from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.logs import Moment
+from healthsim.medicine.analytes import analytes, key_of
+from healthsim.medicine.courses import target
+from healthsim.medicine.derivation import derive, derived, needs, plan, solve
+from healthsim.medicine.setpoints import Subjects, spread, to_scale, to_value
+from healthsim.tables import Coded
+
+Floats = NDArray[np.float64]
+_MIDDLE_AGE = 600  # months: at any age an analyte moves the same way with what is behind it
+
+
+class Body:
+    """The bodies of a chunk's people.
+
+    Attributes:
+        bindings: which analytes follow a state, or begin at an attribute.
+    """
+
+    def __init__(
+        self, history: History, bindings: Bindings, exposures: Exposures, as_of: int
+    ) -> None:
+        """Take what is known of the people before anything happens to them.
+
+        Args:
+            history: their record, which is read whenever a value is asked for.
+            bindings: of the specifications' names.
+            exposures: what acts on the people.
+            as_of: first day of the data, on which an attribute holds.
+        """
+        self._history, self.bindings, self._exposures = history, bindings, exposures
+        self._female = female_share(history.people)
+        self._own = PersonalDraws(history.draws)
+        self._deviations = Deviations(len(history.people))
+        self._behind = {drawn: key for key in bindings.states for drawn in drawn_behind(key)}
+        asked = plan(tuple(sorted(bindings.asked)))
+        self._read = frozenset({*asked.drawn, *asked.derived})
+        self._held: dict[str, Floats] = {}
+        self._hold_attributes(as_of)
+
+    def values(
+        self,
+        keys: Sequence[str],
+        rows: Rows,
+        days: Days,
+        quarters: NDArray[np.int64] | None = None,
+    ) -> dict[str, Floats]:
+        """Return what would be measured.
+
+        All that is asked of one person at one time comes from one specimen: the same analyte has
+        one value, and what is computed from others fits them as they are reported.
+
+        Args:
+            keys: LOINC codes, or keys of `medicine/data/analytes.csv` and `derived.csv`.
+            rows: ascending positions in the chunk; may repeat, for several measurements.
+            days: int32, shape of `rows`.
+            quarters: int64, quarter hour of the day (0 to 95) of each where hours matter; None
+                for one value a day.
+
+        Returns:
+            By key as asked, float64, shape of `rows`, in the unit and decimals of the book.
+
+        Raises:
+            NotFound: a key has no usual values.
+        """
+        on = self._collection(rows, days, quarters)
+        self._measure(tuple(keys), on)
+        return {key: on.known[key_of(key)] for key in keys}
+
+    def take_stated(
+        self, stated: Mapping[str, Floats], rows: Rows, days: Days, passing: frozenset[str]
+    ) -> None:
+        """Take results that a specification states: the body follows them, and what depends on it.
+
+        A result is that of everything measured on its day; afterwards its distance from what the
+        body would have shown fades.
+
+        Args:
+            stated: LOINC code -> results, float64, shape of `rows`; NaN where there is none.
+            rows: ascending positions in the chunk, distinct.
+            days: int32.
+            passing: codes whose distance is gone on the next day, such as measured states.
+        """
+        found = {key_of(code): code for code in stated if self._matters(code)}
+        on = self._collection(rows, days, None)
+        for key in sorted(found, key=lambda key: key in derived()):
+            at = np.flatnonzero(~np.isnan(stated[found[key]]))
+            if not len(at):
+                continue
+            one = on.fresh() if len(at) == len(on) else on.take(at)
+            value, is_passing = stated[found[key]][at], found[key] in passing
+            for drawn, wanted in self._solved(key, value, one, frozenset(found)).items():
+                latent = self._latent(drawn, one)
+                moved = latent.deviation(to_scale(analytes()[drawn], wanted))
+                self._deviations.add(drawn, (one.rows, one.days), moved, passing=is_passing)
+            self._deviations.add_result(key, (one.rows, one.days), value)
+
+    def _matters(self, code: str) -> bool:
+        """Tell whether anything that is measured depends on a result."""
+        key = key_of(code)
+        return key in self._read or any(drawn in self._read for drawn in drawn_behind(key))
+
+    def _solved(
+        self, key: str, value: Floats, on: Specimen, given: frozenset[str]
+    ) -> dict[str, Floats]:
+        """Return the drawn analytes behind a stated value, natural units, by key."""
+        if key not in derived():
+            return {key: value}
+        self._measure(needs(key), on)
+        return solve(key, value, on.known, on.subjects, given - {key})
+
+    def _collection(self, rows: Rows, days: Days, quarters: NDArray[np.int64] | None) -> Specimen:
+        history = self._history
+        when = (rows, days, quarters)
+        return Specimen.of(history.people, self._female, history.draws, when)
+
+    def _measure(self, keys: Sequence[str], on: Specimen) -> None:
+        """Draw and compute what some analytes need, into the collection's known values."""
+        wanted = plan(tuple(keys))
+        self._expose([key for key in wanted.drawn if key not in on.latent], on)
+        for key in wanted.drawn:
+            if key not in on.known:
+                location = self._latent(key, on).location(self._deviations.of(key, on))
+                value = to_value(analytes()[key], location)
+                on.known[key] = self._deviations.stated(key, on, value)
+        for key in wanted.derived:
+            if key not in on.known:
+                found = derive((key,), on.known, on.subjects)[key]
+                on.known[key] = self._deviations.stated(key, on, found)
+
+    def _expose(self, keys: Sequence[str], on: Specimen) -> None:
+        """Find what acts on some drawn analytes, all at once."""
+        new = frozenset(key for key in keys if key not in on.acting)
+        if not new:
+            return
+        on.acting.update({key: [] for key in new})
+        for one in self._exposures.acting(new, on):
+            shown = self._shown(one, on)
+            for key in one.keys & new:
+                on.acting[key].append(shown)
+        for week in pregnancy_effects(self._history, new, on):
+            on.pregnancy.setdefault(week.key, []).append(week)
+
+    def _shown(self, one: Acting, on: Specimen) -> Acting:
+        """Return an effect for those who show it at all."""
+        if one.effect.share >= 1:
+            return one
+        shows = self._own.shows(one.effect)[on.rows[one.at]]
+        return replace(one, at=one.at[shows], weight=one.weight[shows])
+
+    def _latent(self, key: str, on: Specimen) -> Latent:
+        """Return where a drawn analyte is, with the states and attributes that it follows."""
+        if key not in on.latent:
+            latent = self._usual(key, on)
+            if key in self._held:
+                latent = latent.moved(self._held[key][on.rows])
+            behind = self._behind.get(key)
+            if behind is not None:
+                latent = latent.replaced(self._from_state(behind, key, on))
+            on.latent[key] = latent
+        return on.latent[key]
+
+    def _usual(self, key: str, on: Specimen) -> Latent:
+        """Return where a drawn analyte is if no state or attribute says so."""
+        analyte, healthy = analytes()[key], spread(analytes()[key], on.subjects)
+        rank = self._own.rank(key)[on.rows]
+        self._expose([key], on)
+        shifts = Shifts(
+            analyte, healthy.middle, healthy.between * rank,
+            target=lambda one: self._target(key, one, on),
+            response=lambda one: self._own.response(one.effect)[on.rows[one.at]],
+        )  # fmt: skip
+        noise = healthy.within * self._own.noise(analyte, on)
+        return shifts.latent(on.acting[key], on.pregnancy.get(key, ()), noise)
+
+    def _target(self, key: str, one: Acting, on: Specimen) -> Floats:
+        """Return where an effect puts the set point of a drawn analyte, on its scale."""
+        named, first = one.effect.analyte, drawn_behind(one.effect.analyte)[0]
+        rank = self._own.rank(first)[on.rows[one.at]] * direction(named, first)
+        wanted = target(one.effect, rank)
+        return to_scale(analytes()[key], self._behind_value(named, wanted, on.take(one.at))[key])
+
+    def _from_state(self, named: str, key: str, on: Specimen) -> Floats:
+        """Return where a journey's state puts a drawn analyte, on its scale; NaN where it does not.
+
+        Args:
+            named: the analyte that the state is of, drawn or derived.
+            key: the drawn analyte.
+            on: the measurements.
+        """
+        location = np.full(len(on), np.nan)
+        variable = self._history.variables.get(self.bindings.states[named])
+        if variable is None:
+            return location
+        value = np.full(len(on), np.nan)
+        for at in rows_once(on.rows):
+            value[at] = variable.at(Moment(on.rows[at], on.days[at], len(self._history.people)))
+        at = np.flatnonzero(is_possible(named, value))
+        drawn = self._behind_value(named, value[at], on.take(at))[key]
+        location[at] = to_scale(analytes()[key], drawn)
+        return location
+
+    def _behind_value(self, named: str, value: Floats, on: Specimen) -> Mapping[str, Floats]:
+        """Return the drawn analytes of people, otherwise healthy, whose analyte has a value."""
+        if named not in derived():
+            return {named: value}
+        wanted = plan(tuple(needs(named)))
+        others: dict[str, Floats] = {}
+        for key in wanted.drawn:
+            healthy = spread(analytes()[key], on.subjects)
+            location = healthy.middle + healthy.between * self._own.rank(key)[on.rows]
+            others[key] = to_value(analytes()[key], location)
+        others |= derive(wanted.derived, others, on.subjects)
+        return solve(named, value, others, on.subjects)
+
+    def _hold_attributes(self, as_of: int) -> None:
+        """Find how far everyone's attributes are from what the body would show on the first day.
+
+        It is done before anything happens, so that nobody's depends on how far others have come.
+        """
+        people = self._history.people
+        born = np.flatnonzero((people.birth != NO_DAY) & (people.birth <= as_of))
+        for named, attribute in self.bindings.attributes.items():
+            values = people.attributes.get(attribute)
+            if values is None or isinstance(values, Coded) or not self._matters(named):
+                continue
+            rows = born[is_possible(named, values[born])]
+            on = self._collection(rows, np.full(len(rows), as_of, dtype=np.int32), None)
+            for key, wanted in self._behind_value(named, values[rows], on).items():
+                location = to_scale(analytes()[key], wanted)
+                held = self._held.setdefault(key, np.zeros(len(people)))
+                held[rows] = self._usual(key, on).quiet().deviation(location)
+
+
+@cache
+def direction(named: str, key: str) -> float:
+    """Return 1 where an analyte rises with the drawn one behind it, -1 where it falls."""
+    if named not in derived():
+        return 1.0
+    subjects = Subjects(np.ones(2), np.full(2, _MIDDLE_AGE, dtype=np.int64))
+    wanted = plan((named,))
+    values = {
+        drawn: to_value(analytes()[drawn], spread(analytes()[drawn], subjects).middle)
+        for drawn in wanted.drawn
+    }
+    values[key] = values[key] * np.array([1.0, 1.5])
+    first, second = derive(wanted.derived, values, subjects)[named].tolist()
+    return -1.0 if second < first else 1.0
+
+
+def is_possible(key: str, values: Floats) -> NDArray[np.bool_]:
+    """Tell which values an analyte can have; bool."""
+    row = derived().get(key) or analytes()[key]
+    possible: NDArray[np.bool_] = (values >= row.low) & (values <= row.high)
+    return possible

@@ -1,0 +1,255 @@
+"""What acts on people's bodies on their days: conditions, drugs, procedures, pregnancy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.drugs import drugs
+from healthsim.dates import Days
+from healthsim.execution.body.collection import Collection
+from healthsim.execution.body.spells import Spell, SpellTable, episode_of
+from healthsim.execution.people.diagnoses import ConditionColumns
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.logs import Course, Log, Moment
+from healthsim.execution.people.people import People
+from healthsim.medicine.courses import weight
+from healthsim.medicine.derivation import derived
+from healthsim.medicine.effects import (
+    Cure,
+    Effect,
+    adverse_event_effects,
+    condition_effects,
+    cure,
+    drug_effects,
+    drug_names,
+    moved_by,
+    procedure_effects,
+)
+
+Floats: TypeAlias = NDArray[np.float64]
+_LONG_AGO = 100_000.0  # days since the beginning of what has always been
+_EVENTS_BACK = 3  # how many of the latest events of a kind may still act
+
+
+class StateOfAll(Protocol):
+    """A state variable of a journey: its value at a moment, NaN for those who have none."""
+
+    def at(self, moment: Moment) -> Floats:
+        """Return the value of everyone of the moment, float64."""
+
+
+class History(Protocol):
+    """What the body reads of the record of the chunk's people."""
+
+    people: People
+    draws: Draws
+    conditions: ConditionColumns
+    courses: list[Course]
+    delivered: Days
+    procedures: dict[str, Log]
+    adverse_events: dict[str, Log]
+
+    @property
+    def variables(self) -> Mapping[str, StateOfAll]:
+        """State variables by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Acting:
+    """An effect and those measurements on which it acts.
+
+    Attributes:
+        keys: the drawn analytes that it moves.
+        at: positions of the measurements, shape (k,).
+        weight: float64, shape (k,): how much of it acts.
+    """
+
+    effect: Effect
+    keys: frozenset[str]
+    at: NDArray[np.intp]
+    weight: Floats
+
+
+EffectsOf: TypeAlias = Callable[[str], Sequence[Effect]]
+"""Returns the effects of a cause, such as the code of a condition."""
+
+
+def drawn_behind(key: str) -> tuple[str, ...]:
+    """Return the drawn analytes that follow an analyte when its value is given."""
+    found = derived().get(key)
+    if found is None:
+        return (key,)
+    return tuple(found.solves[0]) if found.solves else ()
+
+
+class Exposures:
+    """Everything that acts on the people of a chunk, as the record has it."""
+
+    def __init__(self, history: History, own: Sequence[Effect] = (), *, usual: bool = True) -> None:
+        """Take what a specification says of effects.
+
+        Args:
+            history: the record of the chunk's people.
+            own: effects of the specification, which have precedence over the tables'.
+            usual: whether the tables' effects act at all.
+        """
+        self._history, self._own, self._usual = history, tuple(own), usual
+        self._of_cause: dict[tuple[str, str], tuple[Effect, ...]] = {}
+        self._tables: dict[tuple[str, tuple[str, ...]], tuple[int, SpellTable]] = {}
+        self._seen, self._by_drug = 0, dict[str, list[Course]]()
+
+    def acting(self, keys: frozenset[str], on: Collection) -> list[Acting]:
+        """Return the effects that act on some drawn analytes, in a fixed order.
+
+        Args:
+            keys: the analytes.
+            on: the measurements.
+        """
+        found: dict[int, list[Acting]] = {}
+        for one in self._all(keys, on):
+            found.setdefault(one.effect.order, []).append(one)
+        return [_strongest(found[order], len(on)) for order in sorted(found)]
+
+    def _all(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
+        yield from self._of_conditions(keys, on)
+        yield from self._of_drugs(keys, on)
+        yield from self._of_events("procedure", procedure_effects, self._history.procedures,
+                                   keys, on)  # fmt: skip
+        yield from self._of_events("adverse_event", adverse_event_effects,
+                                   self._history.adverse_events, keys, on)  # fmt: skip
+
+    def _effects(
+        self, kind: str, cause: str, usual: EffectsOf, keys: frozenset[str]
+    ) -> list[Effect]:
+        """Return a cause's effects on some analytes: the specification's, else the tables'."""
+        known = self._of_cause.get((kind, cause))
+        if known is None:
+            own = [effect for effect in self._own if effect.kind == kind and _is(effect, cause)]
+            stated = {effect.analyte for effect in own}
+            tables = usual(cause) if self._usual else ()
+            known = (*own, *(effect for effect in tables if effect.analyte not in stated))
+            self._of_cause[kind, cause] = known
+        return [effect for effect in known if keys.intersection(moved_by(effect))]
+
+    def _of_conditions(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
+        for condition in self._history.conditions.columns:
+            effects = self._effects("condition", condition.code, condition_effects, keys)
+            if not effects:
+                continue
+            lead = int(np.ceil(max(effect.lead for effect in effects)))
+            spell = episode_of(condition, on.rows, (on.days + np.int32(lead)).astype(np.int32))
+            if len(spell.at):
+                left = self._uncured(condition.code, on, spell)
+                for effect in effects:
+                    yield _acting(effect, on, spell, left)
+
+    def _uncured(self, code: str, on: Collection, spell: Spell) -> Floats:
+        """Return how much of a condition is left by the drugs that cure it, float64."""
+        left = np.ones(len(spell.at))
+        for drug, courses in self._courses_by_drug().items():
+            found = cure(drug, code) if self._usual else None
+            if found is not None:
+                rows, days = on.rows[spell.at], on.days[spell.at]
+                taken = self._table(("course", (drug,)), courses).latest(rows, days)
+                clock = on.clock[spell.at][taken.at]
+                left[taken.at] *= 1 - _cured(found, taken, clock)
+        return left
+
+    def _of_drugs(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
+        by_drug = self._courses_by_drug()
+        drugs_of: dict[Effect, list[str]] = {}
+        for drug in by_drug:
+            for effect in self._effects("drug", drug, drug_effects, keys):
+                drugs_of.setdefault(effect, []).append(drug)
+        effects_of: dict[tuple[str, ...], list[Effect]] = {}
+        for effect, taken in drugs_of.items():
+            effects_of.setdefault(tuple(taken), []).append(effect)
+        for same, effects in effects_of.items():
+            courses = [course for drug in same for course in by_drug[drug]]
+            spell = self._table(("course", same), courses).latest(on.rows, on.days)
+            if len(spell.at):
+                for effect in effects:
+                    yield _acting(effect, on, spell, spell.share)
+
+    def _of_events(
+        self, kind: str, usual: EffectsOf, logs: Mapping[str, Log], keys: frozenset[str],
+        on: Collection,
+    ) -> Iterable[Acting]:  # fmt: skip
+        for cause in logs:
+            effects = self._effects(kind, cause, usual, keys)
+            if not effects:
+                continue
+            table = self._event_table(kind, cause, logs[cause])
+            lead = np.int32(np.ceil(max(effect.lead for effect in effects)))
+            for back in range(_EVENTS_BACK):
+                spell = table.latest(on.rows, (on.days + lead).astype(np.int32), back)
+                if not len(spell.at):
+                    break
+                for effect in effects:
+                    yield _acting(effect, on, spell, spell.share)
+
+    def _courses_by_drug(self) -> dict[str, list[Course]]:
+        """Return the courses so far, by the drug's name."""
+        courses = self._history.courses
+        for course in courses[self._seen :]:
+            self._by_drug.setdefault(course.drug or course.ingredient, []).append(course)
+        self._seen = len(courses)
+        return self._by_drug
+
+    def _table(self, name: tuple[str, tuple[str, ...]], courses: Sequence[Course]) -> SpellTable:
+        version = len(courses) + sum(course.ended for course in courses)
+        known = self._tables.get(name)
+        if known is None or known[0] != version:
+            known = version, SpellTable.of_courses(courses)
+            self._tables[name] = known
+        return known[1]
+
+    def _event_table(self, kind: str, cause: str, log: Log) -> SpellTable:
+        known = self._tables.get((kind, (cause,)))
+        if known is None or known[0] != len(log.entries):
+            known = len(log.entries), SpellTable.of_events([log])
+            self._tables[kind, (cause,)] = known
+        return known[1]
+
+
+def _is(effect: Effect, cause: str) -> bool:
+    """Tell whether an effect of a specification is one of a cause."""
+    if effect.kind in ("condition", "procedure"):
+        return cause.startswith(effect.causes)
+    if effect.kind == "drug" and (drug := drugs().rows.get(cause)) is not None:
+        return not set(effect.causes).isdisjoint(drug_names(drug))
+    return cause in effect.causes
+
+
+def _acting(effect: Effect, on: Collection, spell: Spell, share: Floats) -> Acting:
+    clock = on.clock[spell.at]
+    since = np.minimum(clock - spell.since, _LONG_AGO)
+    after = np.where(spell.until <= clock, clock - spell.until, np.nan)
+    return Acting(
+        effect, frozenset(moved_by(effect)), spell.at, weight(effect, since, after) * share
+    )
+
+
+def _cured(one: Cure, taken: Spell, clock: Floats) -> Floats:
+    """Return the share of a condition's effects that a drug takes away; it wanes as it came."""
+    onset = max(one.onset, 1.0)
+    reached = np.clip((np.minimum(clock, taken.until) - taken.since) / onset, 0.0, 1.0)
+    wanes = np.clip(1 - (clock - taken.until) / onset, 0.0, 1.0)
+    gone: Floats = one.cancel * taken.share * reached * wanes
+    return gone
+
+
+def _strongest(same: Sequence[Acting], size: int) -> Acting:
+    """Join what one effect does through several causes: the strongest acts."""
+    if len(same) == 1:
+        return same[0]
+    dense = np.zeros(size)
+    for one in same:
+        dense[one.at] = np.maximum(dense[one.at], one.weight)
+    at = np.flatnonzero(dense)
+    return Acting(same[0].effect, same[0].keys, at, dense[at])

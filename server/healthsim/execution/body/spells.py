@@ -1,0 +1,130 @@
+"""Dated spells and events of people, and which of them is the latest on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.logs import Course, Log
+from healthsim.execution.people.people import ConditionColumn
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+_DAY_BITS = 33  # of a key; the person's row is above them
+_FIRST_DAY = np.int64(2**31)
+_SAME_COURSE = 30  # days without the drug after which it begins anew: assumption
+
+
+@dataclass(frozen=True, eq=False)
+class Spell:
+    """The spell or event that some measurements fall in or after; arrays of shape (k,).
+
+    Attributes:
+        at: positions of the measurements.
+        since: int64, first day of the spell.
+        until: int64, first day after it.
+        share: float64, how much of the cause there is: of a drug, the share that is taken.
+    """
+
+    at: NDArray[np.intp]
+    since: Integers
+    until: Integers
+    share: Floats
+
+
+def episode_of(condition: ConditionColumn, rows: Rows, days: Days) -> Spell:
+    """Return the latest episode of a condition that people had by their days.
+
+    Args:
+        condition: the condition.
+        rows: ascending positions in the chunk; may repeat.
+        days: int32, the last day on which an episode may begin.
+    """
+    known = condition.known_from[rows]
+    at = np.flatnonzero((known != NO_DAY) & (known <= days))
+    rows, days = rows[at], days[at]
+    since, until = known[at].astype(np.int64), condition.abated[rows].astype(np.int64)
+    for held, ended, again in condition.gaps:
+        place = np.minimum(np.searchsorted(held, rows), len(held) - 1)
+        mine = held[place] == rows
+        over = mine & (again[place] <= days)
+        since[over] = np.maximum(since[over], again[place[over]])
+        before = mine & ~over
+        until[before] = np.minimum(until[before], ended[place[before]])
+    return Spell(at, since, until, np.ones(len(at)))
+
+
+@dataclass(frozen=True, eq=False)
+class SpellTable:
+    """Spells of many people, ascending by person and day; arrays of shape (k,).
+
+    Attributes:
+        keys: person and day on which each becomes known, as one integer.
+        since: first day of the spell that it belongs to.
+        until: first day after it.
+        share: how much of the cause there is.
+    """
+
+    keys: Integers
+    since: Integers
+    until: Integers
+    share: Floats
+
+    @classmethod
+    def of_courses(cls, courses: Sequence[Course]) -> SpellTable:
+        """Return the courses of a drug that people take; what follows closely goes on."""
+        parts = [(course, np.flatnonzero((course.stop > course.days) & (_taken(course) > 0)))
+                 for course in courses]  # fmt: skip
+        keys = _joined([_keys(course.rows[at], course.days[at]) for course, at in parts])
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        stop = _joined([course.stop[at].astype(np.int64) for course, at in parts])[order]
+        share = np.concatenate([np.zeros(0), *(_taken(course)[at] for course, at in parts)])[order]
+        person, begin = keys >> _DAY_BITS, _day_of(keys)
+        lasting = (np.maximum.accumulate((person << _DAY_BITS) + stop + _FIRST_DAY)
+                   if len(keys) else keys)  # fmt: skip
+        until = _day_of(lasting)
+        new = np.ones(len(keys), dtype=np.bool_)
+        new[1:] = (person[1:] != person[:-1]) | (begin[1:] > until[:-1] + _SAME_COURSE)
+        first = np.flatnonzero(new)
+        since = begin[first][np.cumsum(new) - 1] if len(keys) else begin
+        return cls(keys, since, until, share)
+
+    @classmethod
+    def of_events(cls, logs: Sequence[Log]) -> SpellTable:
+        """Return events, each of which lasts a day."""
+        entries = [entry for log in logs for entry in log.entries]
+        keys = np.sort(_joined([_keys(entry.rows, entry.days) for entry in entries]))
+        since = _day_of(keys)
+        return cls(keys, since, since + 1, np.ones(len(keys)))
+
+    def latest(self, rows: Rows, days: Days, back: int = 0) -> Spell:
+        """Return the latest spell that people had begun by their days, or one `back` before it."""
+        place = np.searchsorted(self.keys, _keys(rows, days), side="right") - 1 - back
+        if not len(self.keys):
+            place[:] = -1
+        at = np.flatnonzero((place >= 0) & (self.keys[place] >> _DAY_BITS == rows)
+                            if len(self.keys) else place >= 0)  # fmt: skip
+        place = place[at]
+        return Spell(at, self.since[place], self.until[place], self.share[place])
+
+
+def _taken(course: Course) -> Floats:
+    return np.ones(len(course.rows)) if course.taken is None else course.taken
+
+
+def _keys(rows: Rows, days: Days) -> Integers:
+    return (rows.astype(np.int64) << _DAY_BITS) + (days.astype(np.int64) + _FIRST_DAY)
+
+
+def _day_of(keys: Integers) -> Integers:
+    return (keys & np.int64((1 << _DAY_BITS) - 1)) - _FIRST_DAY
+
+
+def _joined(parts: Sequence[Integers]) -> Integers:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
