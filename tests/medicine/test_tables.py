@@ -162,6 +162,7 @@ def test_pregnancy_moves_what_it_is_known_to_move() -> None:
 def test_every_row_says_its_source_and_how_sure_it_is() -> None:
     names = (
         "analytes.csv",
+        "middles.csv",
         "children.csv",
         "derived.csv",
         "effects.csv",

@@ -156,7 +156,7 @@ def _faults(analyte: Analyte, line: dict[str, str], known: Observation | None) -
     return [fault for fault, holds in checks.items() if holds]
 
 
-_WITHIN = 0.5  # assumption: share of the book's variance that is within a person
+WITHIN_OF_BOOK = 0.5  # assumption: share of the book's variance that is within a person
 _LEAST_MEAN_IN_SDS = 3.0  # assumption: a quantity of less that cannot be below 0 is skewed
 _FADE_DAYS = 30  # assumption
 
@@ -172,7 +172,7 @@ def of_book(row: Observation) -> Analyte | None:
     skewed = row.low >= 0 and 0 < row.mean < _LEAST_MEAN_IN_SDS * row.sd
     share = row.sd / row.mean if row.mean else 0.0
     middle = row.mean / math.sqrt(1 + share**2) if skewed else row.mean
-    within = abs(share) * math.sqrt(_WITHIN)
+    within = abs(share) * math.sqrt(WITHIN_OF_BOOK)
     return Analyte(
         key=row.code,
         loinc=row.code,

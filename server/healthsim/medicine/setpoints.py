@@ -7,23 +7,34 @@ high platelet count is an adult with one.
 from __future__ import annotations
 
 import math
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.loinc import reference_intervals
-from healthsim.medicine.analytes import AGE_OF_MIDDLES, LATENT_DECIMALS, Analyte
+from healthsim.medicine.analytes import (
+    AGE_OF_MIDDLES,
+    LATENT_DECIMALS,
+    WITHIN_OF_BOOK,
+    Analyte,
+)
 from healthsim.medicine.datafiles import rows
 
 Floats = NDArray[np.float64]
 
 ADULT_MONTHS = 216
-_AGES = (20, 90)  # years within which middles change at all
+MONTHS = 1440
+"""Months of age that tables cover; older people count as of the last one."""
+SEXES = ("", "F", "M")
+_FEMALE = (0.5, 1.0, 0.0)  # of each of `SEXES`
 
 
-class Subjects(NamedTuple):
+@dataclass(frozen=True)
+class Subjects:
     """Whose values are asked for, one row for each measurement.
 
     Attributes:
@@ -33,6 +44,13 @@ class Subjects(NamedTuple):
 
     female: Floats
     months: NDArray[np.int64]
+
+    @cached_property
+    def kind(self) -> NDArray[np.int64]:
+        """Row of each in tables by sex and month of age: int64."""
+        sex = np.where(self.female > 0.75, 1, np.where(self.female < 0.25, 2, 0))
+        rows: NDArray[np.int64] = sex * MONTHS + np.clip(self.months, 0, MONTHS - 1)
+        return rows
 
     def columns(self) -> dict[str, Floats]:
         """Return what formulas call `female` and `age`, the latter in completed years."""
@@ -56,8 +74,9 @@ class Spread(NamedTuple):
 def spread(analyte: Analyte, subjects: Subjects) -> Spread:
     """Return the healthy middle and variation of an analyte.
 
-    Adults' are those of `data/analytes.csv`. Children's are `data/children.csv`, else the
-    reference values of the LOINC code: their SD is the total one.
+    Adults' middles are those of `data/middles.csv`, on straight lines between its ages, else of
+    `data/analytes.csv`. Children's are `data/children.csv`, else the reference values of the
+    LOINC code: their SD is the total one.
 
     Args:
         analyte: that is drawn.
@@ -66,87 +85,87 @@ def spread(analyte: Analyte, subjects: Subjects) -> Spread:
     Returns:
         Three columns of n rows.
     """
-    age = np.clip(subjects.months / 12.0, *_AGES)
-    years = np.clip(age, analyte.trend_from, analyte.trend_to) - np.clip(
-        AGE_OF_MIDDLES, analyte.trend_from, analyte.trend_to
-    )
-    women = subjects.female
-    middle = (analyte.male + (analyte.female - analyte.male) * women) * np.exp(
-        analyte.trend * years
-    )
-    if analyte.scale == "l":
-        adult = Spread(
-            np.log(middle),
-            np.full(len(middle), _log_sd(analyte.between)),
-            np.full(len(middle), _log_sd(analyte.within)),
-        )
+    return Spread(*(column[subjects.kind] for column in _by_kind(analyte)))
+
+
+@cache
+def _by_kind(analyte: Analyte) -> Spread:
+    """Return the columns of `spread` for every sex and month of age."""
+    parts = [_adults(analyte, sex) for sex in range(len(SEXES))]
+    table = np.concatenate(parts)
+    for sex, start, stop, mean, sd in _spans(analyte):
+        table[sex * MONTHS + start : sex * MONTHS + stop] = _split(analyte, mean, sd)
+    return Spread(*(np.ascontiguousarray(table[:, i]) for i in range(3)))
+
+
+def _adults(analyte: Analyte, sex: int) -> Floats:
+    """Return middle, between and within of adults at every month of age, shape (months, 3)."""
+    years = np.arange(MONTHS) / 12.0
+    middles = _middles(analyte.key)
+    if middles:
+        both = [np.interp(years, *middles[name]) for name in ("M", "F")]
     else:
-        adult = Spread(middle, analyte.between * middle, analyte.within * middle)
-    if not (subjects.months < ADULT_MONTHS).any():
-        return adult
-    return _with_children(analyte, subjects, adult)
+        age = np.clip(years, analyte.trend_from, analyte.trend_to)
+        start = np.clip(AGE_OF_MIDDLES, analyte.trend_from, analyte.trend_to)
+        both = [m * np.exp(analyte.trend * (age - start)) for m in (analyte.male, analyte.female)]
+    middle = both[0] + (both[1] - both[0]) * _FEMALE[sex]
+    if analyte.scale == "l":
+        columns = (np.log(middle), _log_sd(analyte.between), _log_sd(analyte.within))
+    else:
+        columns = (middle, analyte.between * abs(middle), analyte.within * abs(middle))
+    return np.stack(np.broadcast_arrays(*columns), axis=1)
+
+
+@cache
+def _middles(key: str) -> dict[str, tuple[list[float], list[float]]]:
+    """Return ages and middles of each sex; empty where the table has none of the analyte."""
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    for row in rows("middles.csv"):
+        if row["key"] == key:
+            ages, middles = found.setdefault(row["sex"], ([], []))
+            ages.append(float(row["age"]))
+            middles.append(float(row["middle"]))
+    return found
 
 
 def _log_sd(variation: float) -> float:
     return math.sqrt(math.log1p(variation**2))
 
 
-def _with_children(analyte: Analyte, subjects: Subjects, adult: Spread) -> Spread:
-    table = _childhood(analyte)
-    if not len(table):
-        return adult
-    sex = np.select([subjects.female > 0.75, subjects.female < 0.25], [1, 2], 0)
-    kind = sex * ADULT_MONTHS + np.clip(subjects.months, 0, ADULT_MONTHS - 1)
-    young = subjects.months < ADULT_MONTHS
-    found = table[kind]
-    young &= ~np.isnan(found[:, 0])
-    return Spread(*(np.where(young, found[:, i], column) for i, column in enumerate(adult)))
+def _spans(analyte: Analyte) -> Iterator[tuple[int, int, int, float, float]]:
+    """Yield sex, first month, month after the last, mean and SD; later ones win.
 
-
-@cache
-def _childhood(analyte: Analyte) -> Floats:
-    """Return middle, between and within of each sex (none, F, M) and month of childhood."""
-    spans = _spans(analyte)
-    if not spans:
-        return np.empty((0, 3))
-    table = np.full((3 * ADULT_MONTHS, 3), np.nan)
-    for sex, start, stop, mean, sd in spans:
-        table[sex * ADULT_MONTHS + start : sex * ADULT_MONTHS + stop] = _child(analyte, mean, sd)
-    return table
-
-
-def _spans(analyte: Analyte) -> list[tuple[int, int, int, float, float]]:
-    """Return sex, first month, month after the last, mean and SD; later ones win."""
-    spans = []
+    Of children only, where the table of analytes has adults.
+    """
+    last = MONTHS if analyte.key == analyte.loinc else ADULT_MONTHS
     own = [row for row in rows("children.csv") if row["key"] == analyte.key]
     code = next((row["as_code"] for row in own if row["as_code"]), analyte.loinc)
     if code and (not own or own[0]["as_code"]):
-        for sex, name in enumerate(("", "F", "M")):
+        for sex, name in enumerate(SEXES):
             found = reference_intervals(code, name)
-            ends = [*(row.from_months for row in found[1:]), ADULT_MONTHS]
-            spans += [
-                (sex, row.from_months, min(end, ADULT_MONTHS), row.mean, row.sd)
-                for row, end in zip(found, ends, strict=True)
-                if row.from_months < ADULT_MONTHS
-            ]
-    for row in own:
-        if not row["as_code"]:
-            stop, mean, sd = int(row["below_months"]), float(row["mean"]), float(row["sd"])
-            sexes = ("", "F", "M").index(row["sex"])
-            spans += [
-                (sex, int(row["from_months"]), stop, mean, sd)
-                for sex in ([sexes] if sexes else [0, 1, 2])
-            ]
-    return spans
+            ends = [*(row.from_months for row in found[1:]), last]
+            for row, end in zip(found, ends, strict=True):
+                if row.from_months < last:
+                    yield sex, row.from_months, min(end, last), row.mean, row.sd
+    for line in own:
+        if not line["as_code"]:
+            stop, mean, sd = int(line["below_months"]), float(line["mean"]), float(line["sd"])
+            for sex in [SEXES.index(line["sex"])] if line["sex"] else range(len(SEXES)):
+                yield sex, int(line["from_months"]), stop, mean, sd
 
 
-def _child(analyte: Analyte, mean: float, sd: float) -> tuple[float, float, float]:
-    """Split the total variation of children: within a person as in adults, the rest between."""
+def _split(analyte: Analyte, mean: float, sd: float) -> tuple[float, float, float]:
+    """Return middle, between and within of a total variation, in units of the scale.
+
+    Within a person as the table says; half of the variance where it has no row.
+    """
     if analyte.scale == "l":
         total, within = math.log1p((sd / mean) ** 2), _log_sd(analyte.within)
         middle = math.log(mean) - total / 2
     else:
         total, within, middle = sd**2, abs(analyte.within * mean), mean
+    if analyte.key == analyte.loinc:
+        within = math.sqrt(total * WITHIN_OF_BOOK)
     within = min(within, math.sqrt(total) * _MOST_WITHIN)
     return middle, math.sqrt(total - within**2), within
 
