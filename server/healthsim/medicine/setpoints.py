@@ -109,11 +109,12 @@ def _adults(analyte: Analyte, sex: int) -> Floats:
         start = np.clip(AGE_OF_MIDDLES, analyte.trend_from, analyte.trend_to)
         both = [m * np.exp(analyte.trend * (age - start)) for m in (analyte.male, analyte.female)]
     middle = both[0] + (both[1] - both[0]) * _FEMALE[sex]
-    if analyte.scale == "l":
-        columns = (np.log(middle), _log_sd(analyte.between), _log_sd(analyte.within))
-    else:
-        columns = (middle, analyte.between * abs(middle), analyte.within * abs(middle))
-    return np.stack(np.broadcast_arrays(*columns), axis=1)
+    logarithmic = analyte.scale == "l"
+    center = np.log(middle) if logarithmic else middle
+    unit = np.ones(MONTHS) if logarithmic else abs(middle)
+    shares = (analyte.between, analyte.within)
+    between, within = (_log_sd(share) if logarithmic else share for share in shares)
+    return np.stack([center, between * unit, within * unit], axis=1)
 
 
 @cache
