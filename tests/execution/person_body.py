@@ -82,9 +82,11 @@ class PersonBody:
     def take(self, results: dict[str, float], day: int, passing: set[str]) -> None:
         known = {key_of(code): code for code in results
                  if has_usual(code) and not math.isnan(results[code])}  # fmt: skip
+        given = {key_of(code) for code in results if has_usual(code)}
         for key in sorted(known, key=lambda key: key in derived()):
             code = known[key]
-            for drawn, value in self.behind(key, results[code], day, set(known)).items():
+            for drawn, value in self.behind(key, results[code], day, given).items():
+                given.add(drawn)
                 location = to_scale(analytes()[drawn], one(value))[0]
                 self.moved[drawn][day] = self.away(drawn, float(location), day), code in passing
             self.stated[key][day] = results[code]

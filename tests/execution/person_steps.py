@@ -140,20 +140,28 @@ class PersonSteps:
             }
         else:
             wanted = {details.loinc: (details.result, "")}
-        stated = {
-            code: self.stated(node, result, prefix, day)
-            for code, (result, prefix) in wanted.items()
-            if result is not None
-        }
-        states = {code for code, (result, _) in wanted.items() if isinstance(result, StateResult)}
-        self.record.body.take(
-            {code: value for code, value in stated.items() if isinstance(value, float)}, day, states
-        )
-        usual = [code for code in wanted if code not in stated]
-        found = stated | self.record.body.values(usual, day)
+        found: dict[str, Any] = {}
+        for code, (result, prefix) in wanted.items():
+            if result is not None:
+                self.show([other for other in wanted if wanted[other][0] is None
+                           and other not in found and reads(result, other)],
+                          wanted, found, day)  # fmt: skip
+                found[code] = self.stated(node, result, prefix, day)
+                self.record.results[code].append((day, found[code]))
+        self.show([code for code in wanted if code not in found], wanted, found, day)
         for code in wanted:
             self.log.values[node.address, code] = found[code]
-            self.record.results[code].append((day, found[code]))
+
+    def show(self, codes: list[str], wanted: Any, found: dict[str, Any], day: int) -> None:
+        """Measure some codes, given what is stated so far."""
+        stated = {code: value for code, value in found.items()
+                  if wanted[code][0] is not None and isinstance(value, float)}  # fmt: skip
+        states = {code for code in stated if isinstance(wanted[code][0], StateResult)}
+        if codes or len(found) == len(wanted):
+            self.record.body.take(stated, day, states)
+        for code, value in self.record.body.values(codes, day).items():
+            found[code] = value
+            self.record.results[code].append((day, value))
 
     def stated(self, node: Node, result: Any, prefix: str, day: int) -> Any:
         """Return a result that the specification states."""
@@ -164,3 +172,10 @@ class PersonSteps:
             noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
             value = settle(value + noise, self.record.states[result.from_][1])
         return value
+
+
+def reads(result: Any, code: str) -> bool:
+    """Tell whether a stated result reads the latest result of a code."""
+    if isinstance(result, StateResult):
+        return False
+    return any(("last", code) in expression.calls for _, expression, _ in result.expressions())

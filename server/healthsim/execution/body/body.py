@@ -25,7 +25,7 @@ from healthsim.execution.body.pregnancy import pregnancy_effects
 from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import Moment
-from healthsim.medicine.analytes import analytes, key_of
+from healthsim.medicine.analytes import analytes, has_usual, key_of
 from healthsim.medicine.courses import target
 from healthsim.medicine.derivation import derive, derived, needs, plan, solve
 from healthsim.medicine.setpoints import Subjects, spread, to_scale, to_value
@@ -107,21 +107,24 @@ class Body:
             passing: codes whose distance is gone on the next day, such as measured states.
         """
         found = {key_of(code): code for code in stated if self._matters(code)}
-        on = self._collection(rows, days, None)
+        on, given = self._collection(rows, days, None), set(found)
         for key in sorted(found, key=lambda key: key in derived()):
             at = np.flatnonzero(~np.isnan(stated[found[key]]))
             if not len(at):
                 continue
             one = on.fresh() if len(at) == len(on) else on.take(at)
             value, is_passing = stated[found[key]][at], found[key] in passing
-            for drawn, wanted in self._solved(key, value, one, frozenset(found)).items():
+            for drawn, wanted in self._solved(key, value, one, frozenset(given)).items():
                 latent = self._latent(drawn, one)
                 moved = latent.deviation(to_scale(analytes()[drawn], wanted))
                 self._deviations.add(drawn, (one.rows, one.days), moved, passing=is_passing)
+                given.add(drawn)
             self._deviations.add_result(key, (one.rows, one.days), value)
 
     def _matters(self, code: str) -> bool:
         """Tell whether anything that is measured depends on a result."""
+        if not has_usual(code):
+            return False
         key = key_of(code)
         return key in self._read or any(drawn in self._read for drawn in drawn_behind(key))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +55,9 @@ _NIGHTS = {  # of a stay, where the event does not state them
     # assumption: one or two nights, below the two-midnight rule
 }
 
+Measured: TypeAlias = tuple[str, StateResult | Distribution | None, str]
+"""LOINC code, its result as specified, prefix of its draws."""
+
 
 def visit(call: StepCall[Encounter | Claim]) -> StepResult:
     """Draw the length of a stay and its disposition, and ask which diagnoses hold."""
@@ -87,25 +93,55 @@ def _diagnosis_mask(
 def measure(call: StepCall[Lab | Vital]) -> StepResult:
     """Find the results of a lab or vital, of each member where it is a panel.
 
-    What the specification states is measured as stated; the body shows the rest.
+    What the specification states is measured as stated, in the panel's order; the body shows the
+    rest, in agreement with it. A stated result that reads an unstated one waits for that one.
     """
-    measured, rows, days = _measured(call.step), call.rows, call.days
-    stated = {code: _stated_values(call, result, prefix)
-              for code, result, prefix in measured if result is not None}  # fmt: skip
-    body, states = call.record.body, frozenset(
-        code for code, result, _ in measured if isinstance(result, StateResult)
-    )  # fmt: skip
-    numbers = {code: values for code, values in stated.items() if not isinstance(values, Coded)}
-    body.take_stated(numbers, rows, days, states)
-    found = body.values([code for code, result, _ in measured if result is None], rows, days)
-    by_loinc = {code: stated[code] if code in stated else found[code] for code, _, _ in measured}
-    for code, values in by_loinc.items():
-        number = np.full(len(rows), np.nan) if isinstance(values, Coded) else values
-        call.record.results[code].add(rows, days, number)
-    return call.result(ResultFacts(by_loinc))
+    measured = _measured(call.step)
+    usual = [code for code, result, _ in measured if result is None]
+    found: dict[str, Values] = {}
+    for code, result, prefix in measured:
+        if result is not None:
+            read = [other for other in usual if other not in found and _reads(result, other)]
+            _show(call, measured, read, found)
+            found[code] = _stated_values(call, result, prefix)
+            _note(call, code, found[code])
+    _show(call, measured, [code for code in usual if code not in found], found)
+    return call.result(ResultFacts({code: found[code] for code, _, _ in measured}))
 
 
-def _measured(step: Lab | Vital) -> list[tuple[str, StateResult | Distribution | None, str]]:
+def _show(
+    call: StepCall[Lab | Vital],
+    measured: Sequence[Measured],
+    codes: Sequence[str],
+    found: dict[str, Values],
+) -> None:
+    """Add to `found` what the body shows of some codes, given what is stated so far."""
+    results = {code: result for code, result, _ in measured if result is not None}
+    stated = {code: values for code, values in found.items()
+              if code in results and not isinstance(values, Coded)}  # fmt: skip
+    if codes or len(found) == len(measured):
+        passing = frozenset(code for code in stated if isinstance(results[code], StateResult))
+        call.record.body.take_stated(stated, call.rows, call.days, passing)
+    if codes:
+        found |= call.record.body.values(codes, call.rows, call.days)
+        for code in codes:
+            _note(call, code, found[code])
+
+
+def _note(call: StepCall[Lab | Vital], code: str, values: Values) -> None:
+    """Add results to what conditions and formulas see."""
+    number = np.full(len(call.rows), np.nan) if isinstance(values, Coded) else values
+    call.record.results[code].add(call.rows, call.days, number)
+
+
+def _reads(result: StateResult | Distribution, code: str) -> bool:
+    """Tell whether a stated result reads the latest result of a code."""
+    if isinstance(result, StateResult):
+        return False
+    return any(("last", code) in expression.calls for _, expression, _ in result.expressions())
+
+
+def _measured(step: Lab | Vital) -> list[Measured]:
     """Return (LOINC, its result as specified, prefix of its draws) of everything measured."""
     if isinstance(step, Lab) and step.details.panel is not None:
         members, results = panel(step.details.panel), step.details.results
