@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from execution.families import family
 from execution.running import Columns, diabetic, listed, run
@@ -67,3 +68,118 @@ def test_a_marital_status_that_is_stated_stays_where_no_spouse_is_there() -> Non
     assert set(texts(patients, "marital_status")[np.asarray(patients["person_id"]) % 100 == 1]) == {
         "M"
     }
+
+
+OLD = {"type": "uniform", "low": 65, "high": 95, "decimals": 0}
+
+
+def share(of: np.ndarray, among: np.ndarray) -> float:
+    return float(of[among].mean())
+
+
+def test_race_follows_age_where_nobody_states_it() -> None:
+    old, young = people(age=OLD), people(age={"type": "uniform", "low": 0, "high": 14})
+    found = []
+    for patients in (old, young):
+        race, hispanic = texts(patients, "race"), texts(patients, "ethnicity") == "hispanic"
+        found.append((float(((race == "white") & ~hispanic).mean()), float(hispanic.mean()),
+                      float((race == "multiple").mean())))  # fmt: skip
+    (white, hispanic, multiple), (white_young, hispanic_young, multiple_young) = found
+
+    assert 0.71 < white < 0.80  # 75 % of 65 and over: Census Bureau, estimates of 2023
+    assert 0.06 < hispanic < 0.12
+    assert multiple < 0.06
+    assert white_young < 0.54
+    assert hispanic_young > 0.22
+    assert multiple_young > 0.10
+
+
+def test_a_stated_race_is_followed_by_ethnicity_and_language() -> None:
+    patients = people(race={"white": 0.5, "asian": 0.5})
+    race, language = texts(patients, "race"), texts(patients, "language")
+    asian, hispanic = race == "asian", texts(patients, "ethnicity") == "hispanic"
+
+    assert share(hispanic, asian) < 0.03
+    assert share(hispanic, ~asian) < 0.10
+    assert share(np.isin(language, ["zh", "vi", "tl", "ko"]), asian) > 0.15
+    assert share(np.isin(language, ["zh", "vi", "tl", "ko"]), ~asian) == 0
+
+
+def test_a_stated_language_is_followed_by_race_and_ethnicity() -> None:
+    patients = people(language={"es": 0.4, "zh": 0.3, "en": 0.3})
+    language = texts(patients, "language")
+    hispanic, asian = texts(patients, "ethnicity") == "hispanic", texts(patients, "race") == "asian"
+
+    assert share(hispanic, language == "es") > 0.95
+    assert share(asian, language == "zh") > 0.95
+    assert share(hispanic, language == "zh") < 0.03
+    assert abs(float((language == "es").mean()) - 0.4) < 0.03
+
+
+def test_two_stated_parts_keep_their_shares_and_hang_together() -> None:
+    patients = people(
+        race={"white": 0.6, "black": 0.2, "other": 0.2}, ethnicity={"hispanic": 0.3,
+        "non_hispanic": 0.7}, language={"en": 0.75, "es": 0.25},
+    )  # fmt: skip
+    race, language = texts(patients, "race"), texts(patients, "language")
+    hispanic = texts(patients, "ethnicity") == "hispanic"
+
+    for got, asked in ((hispanic, 0.3), (race == "other", 0.2), (language == "es", 0.25)):
+        assert abs(float(got.mean()) - asked) < 0.03
+    assert share(hispanic, race == "other") > 0.85
+    assert share(hispanic, race == "black") < 0.10
+    assert share(language == "es", hispanic) > 0.6
+    assert share(language == "es", ~hispanic) < 0.10
+
+
+def test_exact_shares_of_balanced_sampling_stay_exact_where_two_parts_are_stated() -> None:
+    document = diabetic(count=200) | {
+        "demographics": {"race": {"white": 0.48, "other": 0.52}, "ethnicity": {"hispanic": 0.25,
+                         "non_hispanic": 0.75}},
+        "sampling": "balanced", "clinical": {}, "attributes": {}, "coverage": None,
+        "products": ["patientsim"],
+    }  # fmt: skip
+    patients = run(document)["patients"]
+
+    assert (texts(patients, "race") == "white").sum() == 96
+    assert (texts(patients, "ethnicity") == "hispanic").sum() == 50
+
+
+def test_a_label_of_ones_own_is_kept_and_says_nothing_of_the_others() -> None:
+    patients = people(1_000, race={"elvish": 1})
+
+    assert set(texts(patients, "race")) == {"elvish"}
+    assert 0.13 < float((texts(patients, "ethnicity") == "hispanic").mean()) < 0.25
+
+
+def test_languages_are_those_of_the_place() -> None:
+    asian = {"race": {"asian": 1}, "age": OLD}
+    texas, york = (texts(people(1_500, location={"states": {state: 1}}, **asian), "language")
+                   for state in ("TX", "NY"))  # fmt: skip
+
+    assert (texas == "vi").mean() > 4 * (york == "vi").mean()
+    assert (york == "zh").mean() > 2 * (texas == "zh").mean()
+
+
+@pytest.mark.parametrize(
+    "demographics",
+    [
+        {"ethnicity": {"type": "conditional", "otherwise": {"non_hispanic": 1}, "cases": [
+            {"when": "race == 'other'", "then": {"hispanic": 1}}]}},
+        {"age": {"type": "conditional", "cases": [{"when": "ethnicity == 'hispanic'", "then": 40}],
+                 "otherwise": 70}},
+        {"location": {"states": {"type": "conditional", "cases": [
+            {"when": "language == 'es'", "then": {"TX": 1}}], "otherwise": {"OH": 1}}}},
+        {"race": {"type": "conditional", "cases": [{"when": "language == 'zh'",
+                  "then": {"asian": 1}}], "otherwise": {"white": 1}}},
+    ],
+)  # fmt: skip
+def test_whatever_a_profile_states_given_the_others_is_drawn_after_them(
+    demographics: dict[str, Any],
+) -> None:
+    patients = people(400, **demographics)
+
+    assert len(patients["person_id"]) == 400
+    if "race" in demographics:
+        chinese = texts(patients, "language") == "zh"
+        assert set(texts(patients, "race")[chinese]) <= {"asian"}

@@ -8,7 +8,8 @@ from functools import cache
 from healthsim.codes.books import taxonomy
 from healthsim.products.catalogue import TABLES
 from healthsim.products.membersim.plans import BUILT_IN, UNINSURED
-from healthsim.products.populationsim.figures import LANGUAGES, RACES, measures
+from healthsim.products.populationsim.figures import RACES, measures
+from healthsim.products.populationsim.languages import language_shares
 from healthsim.products.populationsim.population import PLACES
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.checks.names import ReferenceNames
@@ -29,7 +30,7 @@ def built_in_names() -> ReferenceNames:
         specialties=tuple(specialties),
         measures=tuple(dict.fromkeys((*_DEMOGRAPHIC, *measures(), *PLACES.values()))),
         races=RACES,
-        languages=LANGUAGES,
+        languages=language_shares().languages,
         county_titles=places.county_titles,
         metros=places.metros,
         metro_titles=places.metro_titles,

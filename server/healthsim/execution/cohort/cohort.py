@@ -12,13 +12,14 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.birthdays import birthday
 from healthsim.execution.cohort.conditions import condition_draws, medication_draw
 from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, PartialCohort
+from healthsim.execution.cohort.groups import group_draw
 from healthsim.execution.cohort.locating import draw_residence
 from healthsim.execution.cohort.members import born_within
 from healthsim.execution.cohort.usual import usual_marital_status
 from healthsim.execution.people.draws import Draws, require_numbers, require_text
 from healthsim.execution.people.people import Households, People
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.distributions.kinds import Distribution, parse_distribution
+from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.profiles.births import CalendarSpan
 from healthsim.specification.profiles.correlations import blends
 from healthsim.specification.profiles.dependencies import in_order
@@ -26,10 +27,6 @@ from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 
 _OLDEST = 125  # years
-_LANGUAGE = {"type": "conditional", "cases": [
-    {"when": "ethnicity == 'hispanic'", "then": {"en": 0.6, "es": 0.4}}],
-             "otherwise": {"en": 0.97, "zh": 0.01, "vi": 0.01, "tl": 0.01}}  # fmt: skip
-# assumption: shares of people who prefer to be served in that language
 _TEXTS = ("gender", "race", "ethnicity", "language", "marital_status")
 
 
@@ -76,13 +73,12 @@ def _part_draws(profile: ProfileSpec) -> Iterator[PartDraw]:
         yield _born(demographics.born)
     else:
         yield _age(demographics.age)
-    for name in ("gender", "ethnicity", "race"):
-        yield _value(name, f"demographics.{name}", getattr(demographics, name))
+    yield _value("gender", "demographics.gender", demographics.gender)
+    for name in ("ethnicity", "race", "language"):
+        yield group_draw(name, profile)
     yield PartDraw("us_state", _draw_residence)
-    usual = {"language": parse_distribution(_LANGUAGE), "marital_status": usual_marital_status()}
-    for name, distribution in usual.items():
-        stated: Distribution | None = getattr(demographics, name)
-        yield _value(name, f"demographics.{name}", stated or distribution)
+    marital = demographics.marital_status or usual_marital_status()
+    yield _value("marital_status", "demographics.marital_status", marital)
     mixed = blends(profile)
     for name, distribution in profile.attributes.items():
         yield _attribute(name, distribution, mixed)

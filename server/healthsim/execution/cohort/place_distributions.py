@@ -6,6 +6,7 @@ They replace a specification's population measures in a run; no document can con
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict
 
 from healthsim.products.populationsim.population import CountyPopulation
+from healthsim.products.populationsim.race import ETHNICITIES, Cells, county_cells
 from healthsim.products.populationsim.rates import AGES, Rates
 from healthsim.specification.distributions.base import BaseDistribution, DrawInput
 from healthsim.specification.language.expressions import Scope
@@ -24,7 +26,6 @@ COUNTY = "county~"
 _YEARS = 5  # of a band
 _DECIMALS = 4
 _SHARE_DECIMALS = 9
-ETHNICITIES = ("non_hispanic", "hispanic")
 
 Rows = Callable[[Scope], NDArray[np.int64]]
 Shares = NDArray[np.float64]
@@ -123,6 +124,14 @@ class CountyTables:
         self._slot = np.full(size, -1, dtype=np.int64)
         self._slot[counties] = np.arange(len(counties))
 
+    @cached_property
+    def _cells(self) -> Cells:
+        return county_cells(self.population, self.counties)
+
+    def cells_of(self, county: NDArray[np.int32], band: NDArray[np.int64]) -> Cells:
+        """Return shares of ethnicity and race of counties by band of age, shape (n, 2, 7)."""
+        return self._cells[self._slot[county], band]
+
     def age(self) -> AgesByPlace:
         """Return ages by the county's bands."""
         people = self.population.people[self.counties].sum(axis=2)
@@ -189,6 +198,19 @@ def _age(scope: Scope) -> NDArray[np.int64]:
     if isinstance(age, Coded):
         raise TypeError("age is a text")
     return np.nan_to_num(np.asarray(age, dtype=np.float64)).astype(np.int64)
+
+
+def label_edges(weights: Shares) -> Shares:
+    """Return cumulated shares of weights, nine decimals; each row's last is 1.
+
+    A row of zeros counts as one of equal weights.
+    """
+    weights = np.where(weights.sum(axis=1, keepdims=True) > 0, weights, 1.0)
+    edges = np.round(
+        np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True), _SHARE_DECIMALS
+    )
+    edges[:, -1] = 1.0
+    return np.asarray(edges)
 
 
 def _edges(counts: NDArray[np.int64]) -> Shares:

@@ -6,9 +6,10 @@ from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim.errors import NotFound, Problem, near
-from healthsim.execution.cohort.place_distributions import COUNTY, ETHNICITIES, CountyTables
+from healthsim.execution.cohort.place_distributions import COUNTY, CountyTables
 from healthsim.execution.cohort.residence import Residence
 from healthsim.products.populationsim.figures import (
     HISPANIC,
@@ -25,13 +26,14 @@ from healthsim.products.populationsim.population import (
     CountyPopulation,
     built_in_population,
 )
+from healthsim.products.populationsim.race import Cells
 from healthsim.products.populationsim.rates import Rates, rates
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.dependencies import household_parts, parts_of
 from healthsim.specification.profiles.profile import ProfileSpec
 
-__all__ = ["COUNTY", "ETHNICITIES", "PopulationMeasures", "known_measures", "national_distribution"]
+__all__ = ["COUNTY", "PopulationMeasures", "known_measures", "national_distribution"]
 
 YOUNGEST = 20  # years: surveys of adults begin here or earlier
 DEMOGRAPHIC = ("age", "gender", "race", "ethnicity")
@@ -68,11 +70,19 @@ class PopulationMeasures:
             NotFound: some of the places have no figure for the measure.
         """
         if measure not in self._distributions:
-            located = self.residence.location.stated
             self._distributions[measure] = (
-                self._of_places(measure) if located else national_distribution(measure)
+                self._of_places(measure) if self.located else national_distribution(measure)
             )
         return self._distributions[measure]
+
+    @property
+    def located(self) -> bool:
+        """Whether figures are those of the places that the profile states."""
+        return self.residence.location.stated
+
+    def cells_of(self, county: NDArray[np.int32], band: NDArray[np.int64]) -> Cells:
+        """Return shares of ethnicity and race at places by band of age, float64, (n, 2, 7)."""
+        return self._tables.cells_of(county, band)
 
     def problems(self) -> list[Problem]:
         """Return the measures that have no figure for a place where anybody can live."""

@@ -13,7 +13,6 @@ from healthsim.products.populationsim.datafiles import rows
 
 ADULTS = ("18+", "20+")  # age bands that surveys use for adults
 RACES = ("white", "black", "asian", "american_indian", "pacific_islander", "other", "multiple")
-LANGUAGES = ("en", "es", "zh", "vi", "tl")  # BCP 47: the most spoken at home (ACS 2022)
 HISPANIC = 0.187  # US Census Bureau, 2020 Census redistricting data (2021)
 RACE_OF = {  # US Census Bureau, 2020 Census redistricting data (2021), shares by ethnicity
     "hispanic": (0.203, 0.019, 0.004, 0.024, 0.001, 0.422, 0.327),

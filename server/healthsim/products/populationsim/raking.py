@@ -9,6 +9,7 @@ from healthsim.products.populationsim.figures import HISPANIC, RACE_OF, people_b
 
 Shares = NDArray[np.float64]
 _ROUNDS = 30  # of raking
+_MOST_ROUNDS, _LEAST = 500, 1e-4  # of one table; a cell of 0 is this part of the largest
 _CLOSE = 1e-13  # of a share
 _DECIMALS = 9  # logarithms differ between processors in their last bits
 _GROUP = np.array([0, 1, 2, 3, 4, 0, 4])
@@ -76,6 +77,31 @@ def solve_shift(logits: Shares, weights: Shares, share: Shares) -> Shares:
         inside = (newton > low) & (newton < high)
         shift = np.where(inside, newton, (low + high) / 2)
     return np.round(shift, _DECIMALS)
+
+
+def raked(seed: Shares, rows: Shares, columns: Shares) -> Shares:
+    """Return a table with the dependence of a seed and the margins given.
+
+    Args:
+        seed: float64, shape (m, n); not negative. Cells of 0 become very small, so that any
+            margins can be met.
+        rows: float64, shape (m,); shares that add up to 1.
+        columns: float64, shape (n,); likewise.
+
+    Returns:
+        float64, shape (m, n); nine decimals.
+
+    >>> raked(np.array([[9.0, 1.0], [1.0, 9.0]]), np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    array([[0.45, 0.05],
+           [0.05, 0.45]])
+    """
+    cells = np.maximum(seed, _LEAST * seed.max())
+    for _ in range(_MOST_ROUNDS):
+        cells = cells * (columns / cells.sum(axis=0))
+        cells = cells * (rows / cells.sum(axis=1))[:, None]
+        if np.abs(cells.sum(axis=0) - columns).max() < _CLOSE:
+            break
+    return np.asarray(np.round(cells, _DECIMALS))
 
 
 def by_ethnicity(hispanic: Shares, races: Shares) -> Shares:

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from healthsim.codes.drugs import drugs
 from healthsim.errors import Problem, SpecError
-from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.distributions.kinds import Distribution, Population
 from healthsim.specification.language.expressions import Expression
 from healthsim.specification.profiles.onset import Onset
 from healthsim.specification.profiles.profile import Clinical, ProfileSpec, Quota
@@ -29,6 +29,7 @@ class ProfilePart:
         distributions: the distributions that it is drawn from.
         also: names that it needs besides those in its distributions.
         conditions: (path, condition) of the conditions that are used besides.
+        wants: names that it follows where these do not need it themselves.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ProfilePart:
     distributions: tuple[Distribution, ...] = ()
     also: tuple[str, ...] = ()
     conditions: tuple[tuple[str, Expression], ...] = ()
+    wants: tuple[str, ...] = ()
 
     def expressions(self) -> Iterator[tuple[str, Expression, str]]:
         """Yield (path within the part, expression, what it must give) of all expressions."""
@@ -53,18 +55,16 @@ def parts_of(profile: ProfileSpec) -> tuple[ProfilePart, ...]:
 def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
     people = profile.demographics
     yield ProfilePart("age", "demographics.age", (profile.ages,))
-    for name in ("gender", "ethnicity", "race"):
-        yield ProfilePart(name, f"demographics.{name}", (getattr(people, name),))
+    yield ProfilePart("gender", "demographics.gender", (people.gender,))
+    yield from _groups_of_people(profile)
     location = people.location
     levels = (location.states, location.counties, location.metros)
     given = tuple(level for level in levels if level is not None)
     yield ProfilePart("us_state", "demographics.location", given)
-    for name, usual in (("language", ("ethnicity",)), ("marital_status", ("age", "gender"))):
-        own, path = getattr(people, name), f"demographics.{name}"
-        if own is not None:
-            yield ProfilePart(name, path, (own,))
-        else:
-            yield ProfilePart(name, path, (), usual)
+    own = people.marital_status
+    needed = ("age", "gender") if own is None else ()
+    drawn_from = () if own is None else (own,)
+    yield ProfilePart("marital_status", "demographics.marital_status", drawn_from, needed)
     for name, distribution in profile.attributes.items():
         yield ProfilePart(name, f"attributes.{name}", (distribution,))
     if profile.pregnancies:
@@ -72,6 +72,33 @@ def _parts(profile: ProfileSpec) -> Iterator[ProfilePart]:
     yield from _with_members(tuple(_clinical(profile.clinical)), profile)
     if profile.coverage is not None:
         yield ProfilePart("plan", "coverage.plan", (profile.coverage.plan,))
+
+
+GROUPS = ("ethnicity", "race", "language")
+"""Parts of `demographics` that hang together, whichever of them is stated."""
+
+
+def is_usual(profile: ProfileSpec, name: str) -> bool:
+    """Tell whether a part of `GROUPS` is the population's: not stated, or stated as that."""
+    stated: Distribution | None = getattr(profile.demographics, name)
+    return stated is None or (isinstance(stated, Population) and stated.measure == name)
+
+
+def _groups_of_people(profile: ProfileSpec) -> Iterator[ProfilePart]:
+    """Yield race, ethnicity and language: the usual ones follow the stated ones, age and place."""
+    stated = [name for name in GROUPS if not is_usual(profile, name)]
+    before: list[str] = []
+    for name in GROUPS:
+        path, own = f"demographics.{name}", getattr(profile.demographics, name)
+        if name in stated:
+            earlier = tuple(other for other in GROUPS[: GROUPS.index(name)] if other in stated)
+            yield ProfilePart(name, path, (own,), wants=earlier)
+            continue
+        placed = profile.demographics.location.stated or name == "language" or "language" in stated
+        place = ("us_state",) if placed else ()
+        others = (*(other for other in stated if other != name), *before)
+        yield ProfilePart(name, path, wants=("age", *place, *others))
+        before.append(name)
 
 
 PREGNANCY = "due date"
@@ -186,7 +213,12 @@ def needs_of(profile: ProfileSpec) -> dict[str, set[str]]:
     """Return, for each part, the parts that it needs itself."""
     parts = {part.name: part for part in parts_of(profile)}
     rest = _of_places if profile.demographics.location.stated else _of_nation
-    return {name: set(_needs(part, parts, rest)) for name, part in parts.items()}
+    needs = {name: set(_needs(part, parts, rest)) for name, part in parts.items()}
+    for name, part in parts.items():
+        for wanted in part.wants:
+            if wanted in parts and name not in transitive_needs(wanted, needs):
+                needs[name].add(wanted)
+    return needs
 
 
 def _of_nation(measure: str) -> tuple[str, ...]:
