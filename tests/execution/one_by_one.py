@@ -342,8 +342,8 @@ class Interpreter:
         self.as_of = day_number(job.profile.as_of)
         self._columns: dict[str, Any] = {}
         self._counted: dict[tuple[int, str], list[Node]] = {}
-        draws = Draws(job.seed, 0, job.count, job.count)
-        self.people = people_of(draw_parts(job.cohort, draws))
+        self.draws = Draws(job.seed, 0, job.count, job.count)
+        self.people = people_of(draw_parts(job.cohort, self.draws))
         bindings = Bindings.of(self.people.attributes, job.layouts)
         self.states, self.held_attributes = bindings.states, bindings.attributes
 

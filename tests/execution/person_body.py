@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from healthsim.dates import whole_months
+from healthsim.execution.body.size import Size
 from healthsim.medicine.analytes import analytes, has_usual, key_of
 from healthsim.medicine.courses import response, shift, target, weight
 from healthsim.medicine.derivation import derive, derived, needs, plan, solve
@@ -38,6 +39,7 @@ class PersonBody:
         self.streams, self.record = interpreter.streams, record
         self.states = interpreter.states
         self.attributes = interpreter.held_attributes
+        self.size = Size(interpreter.people, interpreter.draws)
         self.stated: dict[str, dict[int, float]] = defaultdict(dict)
         self.moved: dict[str, dict[int, tuple[float, bool]]] = defaultdict(dict)
         self.held: dict[str, float] = {}
@@ -46,6 +48,22 @@ class PersonBody:
     def normal(self, decision: str, index: int = 0) -> float:
         person = np.array([self.record.people.person_id[self.record.row]])
         return float(np.round(ndtri(self.streams.at(decision, person, index)), 6)[0])
+
+    def rank(self, key: str) -> float:
+        """Return the person's place among healthy people of the same sex and age."""
+        if key == "body_mass":
+            return float(self.size.own("bmi")[self.record.row])
+        return self.normal(f"physiology/{key}/set")
+
+    def own(self, key: str, day: int) -> tuple[float, float]:
+        """Return the healthy middle, and the person's usual distance from it."""
+        analyte, healthy = analytes()[key], spread(analytes()[key], self.subjects(day))
+        middle = float(healthy.middle[0])
+        size = {"height": self.size.height, "body_mass": self.size.bmi}.get(key)
+        if size is None:
+            return middle, float(healthy.between[0]) * self.rank(key)
+        when = np.array([self.record.row]), np.array([day], dtype=np.int32)
+        return middle, float(to_scale(analyte, size(*when))[0]) - middle
 
     def subjects(self, day: int) -> Subjects:
         people, row = self.record.people, self.record.row
@@ -101,8 +119,7 @@ class PersonBody:
     def parts(self, key: str, day: int) -> tuple[float, float, float, float, float]:
         """Return middle, excess, share that drugs leave of it, what they add, and noise."""
         analyte, healthy = analytes()[key], spread(analytes()[key], self.subjects(day))
-        middle, rank = float(healthy.middle[0]), self.normal(f"physiology/{key}/set")
-        own = float(healthy.between[0]) * rank
+        middle, own = self.own(key, day)
         quick = self.normal(f"physiology/{key}/noise", day * 128 + 127)
         if analyte.drift:
             season, rest = divmod(day, SEASON)
@@ -110,11 +127,11 @@ class PersonBody:
             share = rest / SEASON
             slow = ((1 - share) * first + share * then) / math.hypot(1 - share, share)
             quick = math.sqrt(analyte.drift) * slow + math.sqrt(1 - analyte.drift) * quick
-        noise = float(healthy.within[0]) * quick
+        noise = 0.0 if key == "height" else float(healthy.within[0]) * quick
         state = self.from_state(key, day)
         if state is not None:
             return state, 0.0, 1.0, 0.0, noise
-        sums = self.effects(key, day, middle, own, rank)
+        sums = self.effects(key, day, middle, own)
         return middle, sums[0] + self.held.get(key, 0.0), sums[1], sums[2], noise
 
     def locate(self, key: str, day: int, deviation: float) -> float:
@@ -143,9 +160,7 @@ class PersonBody:
             return {named: value}
         wanted, others, subjects = plan(needs(named)), dict[str, Any](), self.subjects(day)
         for key in wanted.drawn:
-            healthy = spread(analytes()[key], subjects)
-            rank = self.normal(f"physiology/{key}/set")
-            others[key] = to_value(analytes()[key], healthy.middle + healthy.between * rank)
+            others[key] = to_value(analytes()[key], one(sum(self.own(key, day))))
         others |= derive(wanted.derived, others, subjects)
         return {name: float(found[0])
                 for name, found in solve(named, one(value), others, subjects).items()}  # fmt: skip
@@ -158,18 +173,14 @@ class PersonBody:
             if not isinstance(value, float) or not row.low <= value <= row.high:
                 continue
             for key, wanted in self.otherwise_healthy(named, value, as_of).items():
-                healthy = spread(analytes()[key], self.subjects(as_of))
-                middle, rank = float(healthy.middle[0]), self.normal(f"physiology/{key}/set")
-                own = float(healthy.between[0]) * rank
-                excess, left, added = self.effects(key, as_of, middle, own, rank)
+                middle, own = self.own(key, as_of)
+                excess, left, added = self.effects(key, as_of, middle, own)
                 location = float(to_scale(analytes()[key], one(wanted))[0])
                 rest = location - middle - added
                 held[key] = (rest / left if rest > 0 else rest) - excess
         self.held = held
 
-    def effects(
-        self, key: str, day: int, middle: float, own: float, rank: float
-    ) -> tuple[float, float, float]:
+    def effects(self, key: str, day: int, middle: float, own: float) -> tuple[float, float, float]:
         """Return the excess over the middle, what drugs leave of it, and what they add."""
         acting: dict[Any, float] = {}
         for effect, size in (*self.of_conditions(day), *self.of_drugs(day)):
@@ -205,7 +216,7 @@ class PersonBody:
 
     def target(self, effect: Any, key: str, day: int) -> float:
         first = drawn_behind(effect.analyte)[0]
-        rank = self.normal(f"physiology/{first}/set")
+        rank = self.rank(first)
         rank = -rank if (effect.analyte, first) == ("egfr", "creatinine") else rank
         wanted = float(target(effect, one(rank))[0])
         value = self.otherwise_healthy(effect.analyte, wanted, day)[key]

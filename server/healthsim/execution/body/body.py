@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from healthsim.execution.body.exposures import (
     History,
     drawn_behind,
 )
+from healthsim.execution.body.healthy import Healthy, is_possible
 from healthsim.execution.body.latent import Latent, Shifts
 from healthsim.execution.body.persons import PersonalDraws
 from healthsim.execution.body.pregnancy import pregnancy_effects
@@ -26,13 +26,11 @@ from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import Moment
 from healthsim.medicine.analytes import analytes, has_usual, key_of
-from healthsim.medicine.courses import target
 from healthsim.medicine.derivation import derive, derived, needs, plan, solve
-from healthsim.medicine.setpoints import Subjects, spread, to_scale, to_value
+from healthsim.medicine.setpoints import to_scale, to_value
 from healthsim.tables import Coded
 
 Floats = NDArray[np.float64]
-_MIDDLE_AGE = 600  # months: at any age an analyte moves the same way with what is behind it
 
 
 class Body:
@@ -56,6 +54,7 @@ class Body:
         self._history, self.bindings, self._exposures = history, bindings, exposures
         self._female = female_share(history.people)
         self._own = PersonalDraws(history.draws)
+        self._healthy = Healthy(history.people, history.draws, self._own)
         self._deviations = Deviations(len(history.people))
         self._behind = {drawn: key for key in bindings.states for drawn in drawn_behind(key)}
         asked = plan(tuple(sorted(bindings.asked)))
@@ -190,23 +189,15 @@ class Body:
 
     def _usual(self, key: str, on: Specimen) -> Latent:
         """Return where a drawn analyte is if no state or attribute says so."""
-        analyte, healthy = analytes()[key], spread(analytes()[key], on.subjects)
-        rank = self._own.rank(key)[on.rows]
         self._expose([key], on)
+        middle, own = self._healthy.place(key, on)
         shifts = Shifts(
-            analyte, healthy.middle, healthy.between * rank,
-            target=lambda one: self._target(key, one, on),
+            analytes()[key], middle, own,
+            target=lambda one: self._healthy.target(key, one.effect, on.take(one.at)),
             response=lambda one: self._own.response(one.effect)[on.rows[one.at]],
         )  # fmt: skip
-        noise = healthy.within * self._own.noise(analyte, on)
+        noise = self._healthy.noise(key, on)
         return shifts.latent(on.acting[key], on.pregnancy.get(key, ()), noise)
-
-    def _target(self, key: str, one: Acting, on: Specimen) -> Floats:
-        """Return where an effect puts the set point of a drawn analyte, on its scale."""
-        named, first = one.effect.analyte, drawn_behind(one.effect.analyte)[0]
-        rank = self._own.rank(first)[on.rows[one.at]] * direction(named, first)
-        wanted = target(one.effect, rank)
-        return to_scale(analytes()[key], self._behind_value(named, wanted, on.take(one.at))[key])
 
     def _from_state(self, named: str, key: str, on: Specimen) -> Floats:
         """Return where a journey's state puts a drawn analyte, on its scale; NaN where it does not.
@@ -224,22 +215,9 @@ class Body:
         for at in rows_once(on.rows):
             value[at] = variable.at(Moment(on.rows[at], on.days[at], len(self._history.people)))
         at = np.flatnonzero(is_possible(named, value))
-        drawn = self._behind_value(named, value[at], on.take(at))[key]
+        drawn = self._healthy.behind(named, value[at], on.take(at))[key]
         location[at] = to_scale(analytes()[key], drawn)
         return location
-
-    def _behind_value(self, named: str, value: Floats, on: Specimen) -> Mapping[str, Floats]:
-        """Return the drawn analytes of people, otherwise healthy, whose analyte has a value."""
-        if named not in derived():
-            return {named: value}
-        wanted = plan(tuple(needs(named)))
-        others: dict[str, Floats] = {}
-        for key in wanted.drawn:
-            healthy = spread(analytes()[key], on.subjects)
-            location = healthy.middle + healthy.between * self._own.rank(key)[on.rows]
-            others[key] = to_value(analytes()[key], location)
-        others |= derive(wanted.derived, others, on.subjects)
-        return solve(named, value, others, on.subjects)
 
     def _hold_attributes(self, as_of: int) -> None:
         """Find how far everyone's attributes are from what the body would show on the first day.
@@ -254,30 +232,7 @@ class Body:
                 continue
             rows = born[is_possible(named, values[born])]
             on = self._collection(rows, np.full(len(rows), as_of, dtype=np.int32), None)
-            for key, wanted in self._behind_value(named, values[rows], on).items():
+            for key, wanted in self._healthy.behind(named, values[rows], on).items():
                 location = to_scale(analytes()[key], wanted)
                 held = self._held.setdefault(key, np.zeros(len(people)))
                 held[rows] = self._usual(key, on).quiet().deviation(location)
-
-
-@cache
-def direction(named: str, key: str) -> float:
-    """Return 1 where an analyte rises with the drawn one behind it, -1 where it falls."""
-    if named not in derived():
-        return 1.0
-    subjects = Subjects(np.ones(2), np.full(2, _MIDDLE_AGE, dtype=np.int64))
-    wanted = plan((named,))
-    values = {
-        drawn: to_value(analytes()[drawn], spread(analytes()[drawn], subjects).middle)
-        for drawn in wanted.drawn
-    }
-    values[key] = values[key] * np.array([1.0, 1.5])
-    first, second = derive(wanted.derived, values, subjects)[named].tolist()
-    return -1.0 if second < first else 1.0
-
-
-def is_possible(key: str, values: Floats) -> NDArray[np.bool_]:
-    """Tell which values an analyte can have; bool."""
-    row = derived().get(key) or analytes()[key]
-    possible: NDArray[np.bool_] = (values >= row.low) & (values <= row.high)
-    return possible
