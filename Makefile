@@ -41,10 +41,12 @@ quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
 
 # Long tests: all pairs of templates, slow pages, more random examples and composed requests, every
-# conversation in the older era, twenty kills during a save.
+# conversation in the older era, twenty kills during a save; and slow tests of the protocol in both
+# of its eras, of which `make test` takes one.
 .PHONY: proofs
 proofs: $(READY)
 	$(BIN)/python -m pytest tests/proofs
+	BOTH_ERAS=1 $(BIN)/python -m pytest -m slow tests/tools tests/serving
 
 # 5,000 seeded calls of every tool, prompt and resource, right and wrong, in both eras: none may fail
 # inside, answer with more than 40,000 characters, be silent for long, or damage what is kept.

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from healthsim.operations import background, generate
 from processes import PATIENCE
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run slow tests that are about two eras of the protocol in one of them, by their name.
+
+    `BOTH_ERAS=1` runs them in both, as `make proofs` does, and so does naming a test by "::".
+    """
+    if os.environ.get("BOTH_ERAS") or any("::" in argument for argument in config.args):
+        return
+    left_out = [item for item in items if _is_of_other_era(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_of_other_era(item: pytest.Item) -> bool:
+    """Tell whether a slow test is a pair's half that is left out."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    era = params.get("era", params.get("mode"))
+    if era not in _ERAS or item.get_closest_marker("slow") is None:
+        return False
+    test = item.nodeid.replace(era, "")
+    return bool(crc32(test.encode()) & 1) != _ERAS[era]
+
+
+_ERAS = {"auto": True, "2026-07-28": True, "legacy": False, "2025-11-25": False}
+"""Whether an era is the newer one, by the names that tests give it."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,7 +9,7 @@ from building.scoring import Key
 from healthsim.building.journeying import start_journey
 from healthsim.building.starting import start_profile
 
-COMPOSED = 5000
+COMPOSED = 2000
 PARTS = ("nineteen", "concepts", "others")
 
 
