@@ -29,9 +29,12 @@ CONDITIONS = (
     "last('4548-4') > 8.0", "last('4548-4') <= 7.5 or day > 150", "a1c > 8.2", "weight < 80",
     "takes('metformin')", "takes('glipizide') or takes('lisinopril')", "has('I10')", "has('I12')",
     "has('E11.22')", "has('J45') and not has('N18')", "day > 60", "month in [1, 2, 3, 7]",
+    "has('J18') or has('I25.2')", "not has('N39')", "has('E11.9')",
     "age >= 70", "plan == 'MA-HMO'", "plan != 'Original'", "control == 'poor'",
     "gender == 'F' and a1c * 2 > 16",
 )  # fmt: skip
+VISITS_FOR = ((), (), ["J18.9", "E11.9"], ["J45.901"], ["I21.4", "I10"], ["N18.4", "Z23"],
+              ["E11.65", "R07.9"], ["N39.0"])  # fmt: skip
 STEP_CONDITIONS = (
     "happened('{0}')", "not happened('{0}')", "count('{0}') >= 2", "days_since('{0}') < 30",
     "days_since('{0}') > 20 and count('{0}') < 4", "within('{0}', 25)", "not within('{0}', 60)",
@@ -177,6 +180,8 @@ class DraftedJourney(DraftedSteps):
             details = {"encounter_class": "inpatient", "los_days": spread}
         if self.number(0, 3) == 0:
             details |= {"specialty": "cardiology", "requires_referral": True}
+        if listed := self.one(VISITS_FOR):
+            details["diagnoses"] = listed
         inside = []
         for _ in range(self.number(0, 2)):
             kind = self.one(("lab", "prescription", "diagnosis"))
@@ -199,7 +204,7 @@ class DraftedJourney(DraftedSteps):
 
     def _diagnosis(self, depth: int, sight: list[str], step: dict[str, Any]) -> dict[str, Any]:
         self.started.append(step["id"])
-        code = self.one(("I10", "N18.30", "N18.4", "J45.909"))
+        code = self.one(("I10", "N18.30", "N18.4", "J45.909", "J18.9", "I21.4"))
         return {"type": "diagnosis", "details": {"code": code}}
 
     def _life(self, depth: int, sight: list[str], step: dict[str, Any]) -> dict[str, Any]:

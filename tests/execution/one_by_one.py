@@ -20,8 +20,9 @@ import numpy as np
 from execution.calendar_days import after, day_number
 from execution.layout import Entry, Key, Layout, Leave, Node, late
 from execution.person_body import PersonBody
+from execution.person_conditions import PersonConditions, PersonEpisode
 from execution.person_dates import PersonDates, lead
-from execution.person_record import NEVER, HeldCondition, PersonRecord, PersonScope, settle
+from execution.person_record import NEVER, PersonRecord, PersonScope, settle
 from execution.person_stages import PersonStages
 from execution.person_steps import PersonSteps
 from healthsim.dates import NO_DAY
@@ -375,10 +376,11 @@ class Interpreter:
         record = PersonRecord(row, people, {
             name: values.texts()[row] if isinstance(values, Coded) else float(values[row])
             for name, values in people.attributes.items()
-        })  # fmt: skip
+        }, PersonConditions(lambda decision: float(self.column(decision)[row])))  # fmt: skip
         for condition in people.conditions:
             if condition.onset[row] != NO_DAY:
-                record.conditions[condition.code] = HeldCondition(int(condition.known_from[row]))
+                known = PersonEpisode(condition.code, int(condition.known_from[row]))
+                record.conditions.add(known)
         record.courses = [
             [medication.ingredient, -NEVER, NEVER, None]
             for medication in people.medications

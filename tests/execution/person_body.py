@@ -224,15 +224,13 @@ class PersonBody:
 
     def of_conditions(self, day: int) -> list[tuple[Any, float]]:
         found = []
-        for code, held in self.record.conditions.items():
+        for code, spans in self.record.conditions.spans().items():
             effects = condition_effects(code)
             lead = math.ceil(max((effect.lead for effect in effects), default=0))
-            starts = sorted([held.since, *(again for _, again in held.gaps)])
-            ends = sorted([*(ended for ended, _ in held.gaps), held.abated])
-            begun = [span for span in zip(starts, ends, strict=True) if span[0] <= day + lead]
+            begun = [span for span in spans if span[0] <= day + lead]
             if not begun:
                 continue
-            since, until = begun[-1]
+            since, until = max(begun)
             left = 1.0
             for drug, spells in self.spells().items():
                 known = cure(drug, code)

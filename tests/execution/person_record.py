@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from execution.layout import Key
-from healthsim.codes.icd10cm import EXCLUDES, combined
+from execution.person_conditions import NEVER, PersonConditions
+from healthsim.codes.icd10cm import combined
 from healthsim.dates import iso
 from healthsim.execution.people.people import People
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.changes import State
 from healthsim.tables import Coded
-
-NEVER = 2**40
 
 
 @dataclass
@@ -29,13 +28,13 @@ class PersonRecord:
     row: int
     people: People
     attributes: dict[str, Any]
+    conditions: PersonConditions
     happened: dict[tuple[int, Key], list[int]] = field(default_factory=lambda: defaultdict(list))
     results: dict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
     states: dict[str, tuple[float, State]] = field(default_factory=dict)
     changes: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     stages: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     referrals: list[tuple[str, int]] = field(default_factory=list)
-    conditions: dict[str, HeldCondition] = field(default_factory=dict)
     courses: list[list[Any]] = field(default_factory=list)
     taken: list[tuple[str, list[Any], float]] = field(default_factory=list)
     body: Any = None
@@ -82,43 +81,6 @@ class PersonRecord:
         for span in self.spans:
             if span[1] <= day <= span[2]:
                 span[2] = day
-
-    def codes(self, day: int) -> list[str]:
-        """Return the conditions that are known on a day, as stated."""
-        return [code for code, condition in self.conditions.items() if condition.on(day)]
-
-    def begin_condition(self, code: str, day: int, source: Any) -> None:
-        """Begin a condition or a new episode; another degree of the same condition ends."""
-        condition = self.conditions.setdefault(code, HeldCondition(NEVER))
-        if condition.since > day:
-            condition.since = day
-        elif condition.abated <= day:
-            condition.gaps.append((condition.abated, day))
-            condition.abated = NEVER
-        else:
-            return
-        condition.source = source
-        if code.startswith(("Z34", "O09", "Z33.1", "Z3A")):
-            condition.abated = day + 294
-        for other, known in self.conditions.items():
-            degree = any(one == two and code.startswith(one) and other.startswith(one)
-                         for one, two in EXCLUDES)  # fmt: skip
-            if other != code and degree and known.since <= day:
-                known.abated = min(known.abated, day)
-
-
-@dataclass
-class HeldCondition:
-    """A condition: since when, until when, what caused its last episode, and the gaps between."""
-
-    since: int
-    abated: int = NEVER
-    source: Any = None
-    gaps: list[tuple[int, int]] = field(default_factory=list)
-
-    def on(self, day: int) -> bool:
-        """Tell whether it is there on a day."""
-        return self.since <= day < self.abated and not any(a <= day < b for a, b in self.gaps)
 
 
 def settle(value: float, spec: State) -> float:
@@ -175,7 +137,7 @@ class PersonScope:
     def call(self, function: str, argument: str) -> Any:
         record = self.record
         if function == "has":
-            condition = record.codes(self.day)
+            condition = record.conditions.codes(self.day)
             return np.array(
                 [any(code.startswith(argument) for code in (*condition, *combined(condition)))]
             )

@@ -30,11 +30,12 @@ class PersonSteps:
         step = node.step
         if isinstance(step, events.Encounter):
             self.walk.discharge[node.key] = day + self.nights(node, day)
+            self.mention(node, day)
             return self.walk.discharge[node.key]
         if isinstance(step, events.Lab | events.Vital):
             self.measure(node, day)
         elif isinstance(step, events.Diagnosis):
-            self.record.begin_condition(step.details.code, day, (self.walk.number, node.key))
+            self.record.conditions.begin(step.details.code, day, (self.walk.number, node.key))
         elif isinstance(step, events.Prescription):
             self.prescribe(node, day)
         elif isinstance(step, events.Referral):
@@ -48,6 +49,16 @@ class PersonSteps:
         else:
             self.end(step, day)
         return day
+
+    def mention(self, node: Node, day: int) -> None:
+        """Begin the conditions that an encounter states, unless it has a diagnosis for them."""
+        details, last = node.step.details, self.walk.discharge[node.key]
+        inside = {child.details.code for _, children in node.step.inner() for child in children
+                  if isinstance(child, events.Diagnosis)}  # fmt: skip
+        primary = self.walk.interpreter.job.profile.clinical.primary
+        for code in details.diagnoses or [primary.code]:
+            if code not in inside:
+                self.record.conditions.mention(code, day, last, details.encounter_class)
 
     def change(self, node: Node, day: int) -> Any:
         step = node.step
@@ -79,9 +90,7 @@ class PersonSteps:
             for course in self.record.courses:
                 if course[3] == source and course[1] <= day < course[2]:
                     course[2] = day
-            for held in self.record.conditions.values():
-                if held.source == source and held.since <= day:
-                    held.abated = min(held.abated, day)
+            self.record.conditions.end(source, day)
 
     def end(self, step: Any, day: int) -> None:
         if isinstance(step, events.Disenrollment):

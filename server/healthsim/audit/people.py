@@ -128,9 +128,16 @@ class StoredPeople:
         self._need("conditions")
         return self._among(
             "SELECT DISTINCT person_id FROM conditions WHERE event_id IS NULL AND "
+            "(onset_date <= ?::DATE OR list_contains(?, code)) AND "
             "(starts_with(code, ?) OR list_contains(?, code))",
-            [prefix, list(combinations_of(prefix))],
+            [str(self._profile.as_of), self._dated_later, prefix, list(combinations_of(prefix))],
         )
+
+    @property
+    def _dated_later(self) -> list[str]:
+        """The codes of the primary condition, which may begin with the first journey."""
+        primary = self._profile.clinical.primary
+        return [] if primary is None else [primary.code, *combinations_of(primary.code)]
 
     @cache  # noqa: B019  one object lives as long as one comparison
     def takes(self, column: str, value: str) -> Mask:

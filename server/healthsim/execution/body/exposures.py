@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.dates import Days
 from healthsim.execution.body.collection import Collection
-from healthsim.execution.body.spells import Spell, SpellTable, episode_of
-from healthsim.execution.people.diagnoses import ConditionColumns
+from healthsim.execution.body.spells import EpisodeTable, Spell, SpellTable
+from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.logs import Course, Log, Moment
 from healthsim.execution.people.people import People
@@ -48,7 +48,7 @@ class History(Protocol):
 
     people: People
     draws: Draws
-    conditions: ConditionColumns
+    conditions: ConditionLog
     courses: list[Course]
     delivered: Days
     procedures: dict[str, Log]
@@ -101,6 +101,7 @@ class Exposures:
         self._history, self._own, self._usual = history, tuple(own), usual
         self._of_cause: dict[tuple[str, str], tuple[Effect, ...]] = {}
         self._tables: dict[tuple[str, tuple[str, ...]], tuple[int, SpellTable]] = {}
+        self._conditions: dict[str, tuple[int, EpisodeTable]] = {}
         self._seen, self._by_drug = 0, dict[str, list[Course]]()
 
     def acting(self, keys: frozenset[str], on: Collection) -> list[Acting]:
@@ -137,16 +138,26 @@ class Exposures:
         return [effect for effect in known if keys.intersection(moved_by(effect))]
 
     def _of_conditions(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
-        for condition in self._history.conditions.columns:
-            effects = self._effects("condition", condition.code, condition_effects, keys)
+        for code in self._history.conditions.codes:
+            effects = self._effects("condition", code, condition_effects, keys)
             if not effects:
                 continue
             lead = int(np.ceil(max(effect.lead for effect in effects)))
-            spell = episode_of(condition, on.rows, (on.days + np.int32(lead)).astype(np.int32))
+            table = self._condition_table(code)
+            spell = table.latest(on.rows, (on.days + np.int32(lead)).astype(np.int32))
             if len(spell.at):
-                left = self._uncured(condition.code, on, spell)
+                left = self._uncured(code, on, spell)
                 for effect in effects:
                     yield _acting(effect, on, spell, left)
+
+    def _condition_table(self, code: str) -> EpisodeTable:
+        log = self._history.conditions
+        known = self._conditions.get(code)
+        if known is None or known[0] != log.revision(code):
+            table = EpisodeTable.of(log.episodes_of(code), len(self._history.people))
+            known = log.revision(code), table
+            self._conditions[code] = known
+        return known[1]
 
     def _uncured(self, code: str, on: Collection, spell: Spell) -> Floats:
         """Return how much of a condition is left by the drugs that cure it, float64."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.episodes import Episode
 from healthsim.execution.people.logs import Course, Log
-from healthsim.execution.people.people import ConditionColumn
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -37,26 +37,51 @@ class Spell:
     share: Floats
 
 
-def episode_of(condition: ConditionColumn, rows: Rows, days: Days) -> Spell:
-    """Return the latest episode of a condition that people had by their days.
+@dataclass(frozen=True, eq=False)
+class EpisodeTable:
+    """The episodes of one condition.
 
-    Args:
-        condition: the condition.
-        rows: ascending positions in the chunk; may repeat.
-        days: int32, the last day on which an episode may begin.
+    Attributes:
+        since, until: int32, shape (people,): one episode of each person; `NO_DAY` where none.
+        more: further episodes: rows ascending, first days, first days after them.
     """
-    known = condition.known_from[rows]
-    at = np.flatnonzero((known != NO_DAY) & (known <= days))
-    rows, days = rows[at], days[at]
-    since, until = known[at].astype(np.int64), condition.abated[rows].astype(np.int64)
-    for held, ended, again in condition.gaps:
-        place = np.minimum(np.searchsorted(held, rows), len(held) - 1)
-        mine = held[place] == rows
-        over = mine & (again[place] <= days)
-        since[over] = np.maximum(since[over], again[place[over]])
-        before = mine & ~over
-        until[before] = np.minimum(until[before], ended[place[before]])
-    return Spell(at, since, until, np.ones(len(at)))
+
+    since: Days
+    until: Days
+    more: tuple[tuple[Rows, Days, Days], ...]
+
+    @classmethod
+    def of(cls, episodes: Sequence[Episode], people: int) -> EpisodeTable:
+        """Return the episodes of one code, for the people of a chunk."""
+        since = np.full(people, NO_DAY, dtype=np.int32)
+        until, more = since.copy(), []
+        for episode in episodes:
+            real = episode.holds & (episode.since < episode.until)
+            rows, begins, ends = (each[real] for each in
+                                  (episode.rows, episode.since, episode.until))  # fmt: skip
+            first = since[rows] == NO_DAY
+            since[rows[first]], until[rows[first]] = begins[first], ends[first]
+            if not first.all():
+                more.append((rows[~first], begins[~first], ends[~first]))
+        return cls(since, until, tuple(more))
+
+    def latest(self, rows: Rows, days: Days) -> Spell:
+        """Return the latest episode that people had begun by their days.
+
+        Args:
+            rows: ascending positions in the chunk; may repeat.
+            days: int32, the last day on which an episode may begin.
+        """
+        known = self.since[rows]
+        begun = (known != NO_DAY) & (known <= days)
+        since = np.where(begun, known, NO_DAY)
+        until = self.until[rows]
+        for held, begins, ends in self.more:
+            place = np.minimum(np.searchsorted(held, rows), len(held) - 1)
+            later = (held[place] == rows) & (begins[place] <= days) & (begins[place] > since)
+            since[later], until[later] = begins[place[later]], ends[place[later]]
+        at = np.flatnonzero(since != NO_DAY)
+        return Spell(at, since[at].astype(np.int64), until[at].astype(np.int64), np.ones(len(at)))
 
 
 @dataclass(frozen=True, eq=False)

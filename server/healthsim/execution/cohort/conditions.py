@@ -20,6 +20,7 @@ from healthsim.execution.cohort.members import (
     pregnancy_draw,
     reserved_for_members,
 )
+from healthsim.execution.people.conditions import ALWAYS
 from healthsim.execution.people.draws import require_text
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import parse_distribution
@@ -30,7 +31,6 @@ from healthsim.tables import Coded
 
 _EDGE_DECIMALS = 12  # shares are added up, and sums of decimals are not exact
 _LONGEST_LIFE = 130 * 366  # days; onsets are held at birth anyway
-ALWAYS = np.int32(NO_DAY + 1)
 _YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
 # assumption: chronic conditions of adults were diagnosed a few years ago, most within a decade
 _ADHERENCE = parse_distribution(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from healthsim.dates import day_of
 from healthsim.execution.cohort.population_measures import COUNTY, PopulationMeasures
 from healthsim.execution.cohort.quotas import in_exact_quota
-from healthsim.execution.people.diagnoses import ConditionColumns
+from healthsim.execution.people.conditions import ConditionLog, may_be_combined
 from healthsim.execution.people.draws import Draws, UnitRoster, Values, require_numbers
 from healthsim.execution.people.logs import Moment
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
@@ -132,7 +132,9 @@ class PartialCohort:
         """Return the value of `has` or `takes` for everyone; a profile has no other functions."""
         if function == "has":
             moment = Moment(np.arange(self.size), self.as_of, self.size)
-            return ConditionColumns(list(self.conditions.values()), self.size).has(argument, moment)
+            columns = [one for code, one in self.conditions.items()
+                       if code.startswith(argument) or may_be_combined(argument)]  # fmt: skip
+            return ConditionLog(columns, self.size).has(argument, moment)
         if function == "takes":
             takes = np.zeros(self.size, dtype=np.bool_)
             for medication in self.medications.values():

@@ -82,7 +82,7 @@ def _clear(cohort: PartialCohort, unborn: NDArray[np.bool_]) -> None:
     cohort.values["marital_status"] = replace_rows(marital, unborn, "S")
     for code, condition in cohort.conditions.items():
         nobody = ConditionColumn.nobody(code, 1)
-        for name in ("onset", "known_from", "source", "abated", "episode"):
+        for name in ("onset", "known_from", "abated"):
             getattr(condition, name)[unborn] = getattr(nobody, name)[0]
     for medication in cohort.medications.values():
         medication.takes[unborn] = False

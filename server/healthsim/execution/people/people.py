@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.draws import Rows, UnitRoster, Values
+from healthsim.execution.people.draws import UnitRoster, Values
 from healthsim.execution.people.logs import FOREVER
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Coded
@@ -21,34 +21,25 @@ YOUNGEST_MOTHER, OLDEST_MOTHER = 9, 64  # years: maternity ages of Medicare's co
 
 @dataclass(frozen=True)
 class ConditionColumn:
-    """A condition that people have or will have; every array has shape (n,).
+    """A condition that a profile gives people; every array has shape (n,).
 
     Attributes:
         code: ICD-10-CM code as the specification states it.
-        onset: first day; `NO_DAY` where the person never has it.
+        onset: first day; `NO_DAY` where the person does not have it.
         known_from: first day on which `has()` sees it.
-        source: position of the event that caused it among the run's occurrences; -1 where the
-            profile did.
         abated: first day on which the person does not have it any more; `FOREVER` while active.
-        episode: position of the event that began the latest episode, as `source`.
-        gaps: between two episodes: rows, first days without it, first days with it again.
     """
 
     code: str
     onset: Days
     known_from: Days
-    source: NDArray[np.int32]
     abated: Days
-    episode: NDArray[np.int32]
-    gaps: list[tuple[Rows, Days, Days]] = field(default_factory=list)
 
     @classmethod
     def nobody(cls, code: str, people: int) -> ConditionColumn:
-        """Return a condition that nobody has yet."""
+        """Return a condition that nobody has."""
         never = np.full(people, NO_DAY, dtype=np.int32)
-        none = np.full(people, -1, dtype=np.int32)
-        active = np.full(people, FOREVER, dtype=np.int32)
-        return cls(code, never, never.copy(), none, active, none.copy())
+        return cls(code, never, never.copy(), np.full(people, FOREVER, dtype=np.int32))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from math import ceil
 from healthsim.addresses import Addresses
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
+from healthsim.medicine.problems import begins_condition, usual_course
 from healthsim.specification.journeys import events
-from healthsim.specification.journeys.details import LabDetails, VitalDetails
+from healthsim.specification.journeys.details import CodedDiagnosis, LabDetails, VitalDetails
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageLeave
 from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.trial import TrialSpec
@@ -34,7 +35,7 @@ class Numbering:
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
         for code in profile.codes:
-            self._reserve_condition(code)
+            self._reserve_condition(code, code)
         for medication in profile.clinical.medications:
             fills = range(ongoing_fills(medication.days_supply))
             for renewal in range(renewals):
@@ -48,6 +49,8 @@ class Numbering:
             for occurrence in layout.occurrences:
                 if not (occurrence.tick or isinstance(occurrence.step, StageLeave)):
                     self._settle(occurrence, layout.journey.trial)
+                    for code in _begun_by(occurrence.step, profile):
+                        self._reserve_condition(code, f"{code}@{occurrence.address}")
 
     def number(self, table: str, address: str) -> int:
         """Return the number of an address that was settled; KeyError for any other."""
@@ -61,13 +64,17 @@ class Numbering:
         for address in addresses:
             self._tables[table].number(address)
 
-    def _reserve_condition(self, code: str) -> None:
+    def _reserve_condition(self, code: str, address: str) -> None:
+        """Reserve the rows of an episode: its own, its combinations, and what it becomes."""
         combined = [
-            f"{code}+{rule.becomes}"
+            f"{address}+{rule.becomes}"
             for rule in COMBINATIONS
             if rule.keep and code.startswith(rule.code)
         ]
-        self._reserve("conditions", [code, *combined])
+        self._reserve("conditions", [address, *combined])
+        becomes = usual_course(code).becomes
+        if becomes and ">" not in address:
+            self._reserve_condition(becomes, f"{address}>{becomes}")
 
     def _settle(self, occurrence: Occurrence, trial: TrialSpec | None) -> None:
         step, address = occurrence.step, occurrence.address
@@ -76,8 +83,18 @@ class Numbering:
             self._reserve(step.table, [address])
         for table, addresses in _records(step, address, trial):
             self._reserve(table, addresses)
-        if isinstance(step, events.Diagnosis):
-            self._reserve_condition(step.details.code)
+
+
+def _begun_by(step: StepHead, profile: ProfileSpec) -> Iterator[str]:
+    """Yield the codes of the conditions that a step may begin, each once."""
+    if isinstance(step, events.Diagnosis):
+        yield step.details.code
+    if isinstance(step, events.Encounter) and profile.problem_list == "usual":
+        primary = profile.clinical.primary
+        listed = (one.code if isinstance(one, CodedDiagnosis) else one
+                  for one in step.details.diagnoses)  # fmt: skip
+        codes = dict.fromkeys((*listed, *([primary.code] if primary is not None else [])))
+        yield from filter(begins_condition, codes)
 
 
 def _records(

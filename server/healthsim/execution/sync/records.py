@@ -15,6 +15,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, Segment, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.timeline.step_call import OccurrenceRows
+from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.step import EventHead
 from healthsim.tables import NO_NUMBER, Columns, Table
 
@@ -121,7 +122,8 @@ def source_ids(
         journey, occurrence = occurrences[position]
         at = source == position
         event[at] = ids(person_id[at], ctx.event_number(occurrence))
-        visit = ctx.visits.get((journey, occurrence.encounter))
+        itself = isinstance(occurrence.step, Encounter)
+        visit = ctx.visits.get((journey, occurrence.number if itself else occurrence.encounter))
         if visit is not None and visit.is_encounter:
             encounter[at] = ids(person_id[at], ctx.encounter_number(visit))
     return event, encounter

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.people.diagnoses import VisitCodes
+from healthsim.execution.people.diagnoses import VisitCodes, visit_codes
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
 from healthsim.execution.timeline.facts import VisitFacts
@@ -216,4 +216,6 @@ def _visit_codes(
             "give one without a when",
         )])  # fmt: skip
     moment = record.moment(source.rows, source.days)
-    return record.conditions.visit_codes(listed, mask, moment, include_active=details.comorbidities)
+    return visit_codes(
+        record.conditions, listed, mask, moment, include_active=details.comorbidities
+    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.dependants import to_counts
@@ -93,9 +92,9 @@ def _refuse_ineligible_mothers(call: StepCall[Birth], born: _Newborns) -> None:
 
 
 def _end_pregnancies(call: StepCall[Birth], born: _Newborns) -> None:
-    """End the conditions that say no more than that the mother is pregnant."""
+    """End the conditions of the pregnancy: with the birth, or with the puerperium."""
     call.record.delivered[born.mothers] = born.days
-    call.record.conditions.end_all(supervises_pregnancy, born.mothers, born.days)
+    call.record.conditions.end_pregnancies(born.mothers, born.days)
 
 
 def _initialize_newborns(call: StepCall[Birth], born: _Newborns) -> None:

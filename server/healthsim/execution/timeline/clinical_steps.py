@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
+from healthsim.dates import Days
+from healthsim.execution.people.conditions import Mention
 from healthsim.execution.people.draws import Values, require_text
 from healthsim.execution.people.logs import FOREVER, Course
 from healthsim.execution.timeline.facts import (
@@ -19,6 +21,7 @@ from healthsim.execution.timeline.facts import (
     VisitFacts,
 )
 from healthsim.execution.timeline.step_call import StepCall, StepResult
+from healthsim.medicine.problems import begins_condition
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys.changes import Stop
 from healthsim.specification.journeys.details import (
@@ -44,6 +47,7 @@ from healthsim.tables import Coded
 FIRST_FILL_SHARE = 0.81  # new chronic prescriptions filled within 30 days: Franklin, JGIM 2018
 ONE_FILL_SHARE = 0.78  # all e-prescriptions filled: Fischer, JGIM 2010
 _MOST_NIGHTS = 3650
+_URGENT = ("emergency", "observation", "inpatient")
 _NIGHTS = {  # of a stay, where the event does not state them
     "inpatient": parse_distribution({"type": "gamma", "mean": 4.5, "sd": 3.5, "decimals": 0}),
     # mean 4.5 days: HCUP Statistical Brief 180 (2012); spread: assumption, right-skewed
@@ -70,11 +74,39 @@ def visit(call: StepCall[Encounter | Claim]) -> StepResult:
     disposition = None
     if details.disposition is not None:
         disposition = require_text(call.values("disposition", details.disposition))
+    last, mask = (call.days + nights).astype(np.int32), _diagnosis_mask(call, details)
     if isinstance(details, EncounterDetails):
+        _mention(call, details, mask, last)
         for code in details.icd10pcs:
             call.record.procedures[code].add(call.rows, call.days)
-    facts = VisitFacts(nights, _diagnosis_mask(call, details), disposition)
-    return call.result(facts, (call.days + nights).astype(np.int32))
+    return call.result(VisitFacts(nights, mask, disposition), last)
+
+
+def _mention(
+    call: StepCall[Encounter | Claim],
+    details: EncounterDetails,
+    mask: NDArray[np.int64],
+    last: Days,
+) -> None:
+    """Begin or prolong the conditions that an encounter states.
+
+    A code that a diagnosis of the encounter's own begins is left to it. Without a list, the code
+    is the profile's primary condition.
+    """
+    log, source, address = call.record.conditions, call.source, call.occurrence.address
+    urgent = details.encounter_class in _URGENT
+    visit = Mention(call.rows, call.days, last, source, address, urgent)
+    own = call.layout.diagnosed(call.occurrence.number)
+    for bit, diagnosis in enumerate(details.diagnoses):
+        code = diagnosis.code if isinstance(diagnosis, CodedDiagnosis) else diagnosis
+        if code not in own and begins_condition(code):
+            log.mention(code, visit.take((mask >> np.int64(bit) & 1).astype(np.bool_)))
+    primary = call.record.primary
+    if primary is not None and primary not in own and begins_condition(primary):
+        listed = mask & np.int64((1 << len(details.diagnoses)) - 1)
+        log.mention(
+            primary, visit.take((listed == 0) & (call.record.people.number[call.rows] == 1))
+        )
 
 
 def _diagnosis_mask(
@@ -166,7 +198,8 @@ def perform(call: StepCall[Procedure]) -> StepResult:
 
 def diagnose(call: StepCall[Diagnosis]) -> StepResult:
     """Begin a condition."""
-    call.record.conditions.begin(call.step.details.code, call.rows, call.days, call.source)
+    code, address = call.step.details.code, call.occurrence.address
+    call.record.conditions.begin(code, call.rows, call.days, call.source, address)
     return call.result()
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.body.body import Body
-from healthsim.execution.people.diagnoses import ConditionColumns
+from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, Rows, Values
 from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, Moment
 from healthsim.execution.people.people import MedicationColumn, People
@@ -51,13 +51,14 @@ class Record:
         procedures: code -> who had the procedure, and when.
         adverse_events: term -> who had the adverse event, and when.
         body: what would be measured of everyone, set before the first journey.
+        primary: code that visits state which list none that holds; None for none.
     """
 
     people: People
     draws: Draws
     plans: tuple[str, ...]
     states: tuple[str, ...]
-    conditions: ConditionColumns
+    conditions: ConditionLog
     coverage: CoverageLog
     death: Days
     first_day: Days
@@ -77,6 +78,7 @@ class Record:
     )
     trials: dict[str, Enrolment] = field(default_factory=dict)
     stated: StatedFigures = field(default_factory=StatedFigures)
+    primary: str | None = None
     procedures: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     body: Body = field(init=False)
@@ -89,15 +91,19 @@ class Record:
         plans: tuple[str, ...],
         states: tuple[str, ...],
         coverage: CoverageLog,
+        conditions: ConditionLog | None = None,
     ) -> Record:
-        """Return the record of people to whom nothing has happened yet."""
+        """Return the record of people to whom nothing has happened yet.
+
+        Their conditions are those of the profile; by default, none ends by itself.
+        """
         size = len(people)
         record = cls(
             people=people,
             draws=draws,
             plans=plans,
             states=states,
-            conditions=ConditionColumns(list(people.conditions), size),
+            conditions=conditions or ConditionLog(people.conditions, size),
             coverage=coverage,
             death=np.full(size, FOREVER, dtype=np.int32),
             first_day=np.full(size, NO_DAY, dtype=np.int32),

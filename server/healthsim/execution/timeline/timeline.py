@@ -8,12 +8,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.body.bindings import ALWAYS_READ, Bindings
 from healthsim.execution.body.body import Body
 from healthsim.execution.body.exposures import Exposures
-from healthsim.execution.cohort.conditions import ALWAYS
+from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
@@ -80,7 +79,10 @@ def walk_journeys(
     class only where somebody wants to know why things happen (`execution/trace/`).
     """
     coverage = CoverageLog([_own_coverage(profile, people, context)])
-    record = Record.of(people, draws, context.names, context.states, coverage)
+    conditions = _conditions(profile, people, draws)
+    record = Record.of(people, draws, context.names, context.states, coverage, conditions)
+    if profile.clinical.primary is not None:
+        record.primary = profile.clinical.primary.code
     record.body = _body(profile, layouts, record)
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []
@@ -92,7 +94,7 @@ def walk_journeys(
         walk = walk_of(layout, number, record, start_days)
         pieces += walk.run()
         walks.append(walk)
-    _set_onset_of_primary(record)
+    record.conditions.settle()
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     figures = _stated_figures(record, walks, ends, context.through)
     kept = (_cut_at_end(piece, ends[piece.journey], context.through) for piece in pieces)
@@ -112,6 +114,13 @@ def _stated_figures(
     return record.stated.tallies(
         last, lambda mark: walks[mark[0]].exposed_until(mark, last[mark[0]]), len(record.people)
     )
+
+
+def _conditions(profile: ProfileSpec, people: People, draws: Draws) -> ConditionLog:
+    """Return the conditions of the profile, which end by themselves where problem lists live."""
+    alive = draws if profile.problem_list == "usual" else None
+    as_of = day_of(profile.as_of.isoformat())
+    return ConditionLog(people.conditions, len(people), alive, as_of)
 
 
 def _own_coverage(profile: ProfileSpec, people: People, context: RunContext) -> Span:
@@ -145,6 +154,7 @@ def _start(profile: ProfileSpec, number: int, journey: JourneySpec, record: Reco
     start_days = _admitted(journey, record, np.where(candidates, days, NO_DAY).astype(np.int32))
     new = (start_days != NO_DAY) & (record.first_day == NO_DAY)
     record.first_day[new] = start_days[new]
+    record.conditions.begin_primary(np.flatnonzero(new), start_days[new])
     return start_days
 
 
@@ -185,17 +195,6 @@ def _start_states(journey: JourneySpec, record: Record, rows: Rows, days: Days) 
         high = np.inf if state.high is None else state.high
         variable = StateVariable(start, low, high, state.decimals)
         record.variables[name] = replace(variable, start=variable.clamp_and_round(start))
-
-
-def _set_onset_of_primary(record: Record) -> None:
-    """Begin the primary condition with the first journey, where the profile states no onset."""
-    for condition in record.conditions.columns:
-        follows = (condition.known_from == ALWAYS) & (record.first_day != NO_DAY)
-        condition.onset[follows] = record.first_day[follows]
-        if supervises_pregnancy(condition.code):
-            latest = np.maximum(condition.onset, np.int32(0)) + np.int32(LONGEST_PREGNANCY)
-            known = condition.known_from == ALWAYS
-            condition.abated[known] = np.minimum(condition.abated, latest)[known]
 
 
 def _cut_at_end(piece: OccurrenceRows, last_days: Days, through: int) -> OccurrenceRows:

@@ -9,6 +9,7 @@ from healthsim.dates import day_of, iso
 from healthsim.execution.sync.care_team import ON_DUTY
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.trace.walk import DIAGNOSIS
+from healthsim.medicine.problems import usual_course
 from healthsim.operations.explaining.case import Reasons, RowCase, SourceOccurrence, number
 from healthsim.operations.explaining.people import explain_profile_condition
 from healthsim.operations.explaining.steps import asked_of, condition_line, explain_step
@@ -93,8 +94,10 @@ def _held(case: RowCase) -> list[str]:
         return []
     record = case.trace.ctx.record
     position = int(np.searchsorted(record.people.person_id, case.person_id))
-    return [column.code for column in record.conditions.columns
-            if column.onset[position] != np.int32(-(2**31))]  # fmt: skip
+    return list(dict.fromkeys(
+        episode.code for episode in record.conditions.episodes()
+        if (episode.holds & (episode.rows == position)).any()
+    ))  # fmt: skip
 
 
 def _becoming(code: str, stated: tuple[str, ...]) -> str:
@@ -112,21 +115,40 @@ def _becoming(code: str, stated: tuple[str, ...]) -> str:
 def explain_condition(case: RowCase) -> Reasons:
     """Say where a condition comes from, and by which rule it has its code."""
     address = case.address_of("conditions", case.row["condition_id"]) or ""
-    stated = address.partition("+")[0]
+    begun, _, became = address.partition("+")[0].partition(">")
+    stated = became or begun.partition("@")[0]
     if case.source is not None:
         reasons = explain_step(case, case.source)
     else:
-        reasons = explain_profile_condition(case, stated)
+        reasons = explain_profile_condition(case, begun.partition("@")[0])
     code = str(case.row["code"])
     if code != stated:
         rule = _becoming(code, (stated, *_held(case)))
         reasons.because.insert(0, rule or f"{stated} is coded {code} (codes/icd10cm.py)")
     onset = f"onset {case.row['onset_date']}"
+    reasons.because += _course_words(case, begun.partition("@")[0], became)
+    if became:
+        return reasons
     if case.source is not None and isinstance(case.source.occurrence.step, Diagnosis):
         reasons.because.append(f"{onset}: the day of the diagnosis")
+    elif case.source is not None:
+        reasons.because.append(f"{onset}: the first visit that states it")
     elif not any("onset" in str(draw[0]) for draw in reasons.draws):
         reasons.because.append(f"{onset}: the first day of the person's first journey")
     return reasons
+
+
+def _course_words(case: RowCase, code: str, became: str) -> list[str]:
+    """Say by which rule of the problem list a condition has ended or follows another."""
+    course = usual_course(code)
+    rule = f"{course.prefix or code} in medicine/data/problem_list.csv: {course.source}"
+    if became:
+        return [f"it follows {code}, which was over by {case.row['onset_date']} ({rule})"]
+    if case.row.get("abatement_date") is None or not course.ends:
+        return []
+    draw = case.draw(f"problem_list/{code}")
+    drawn = f", length by uniform {number(draw.uniform)}" if draw is not None else ""
+    return [f"over by {case.row['abatement_date']}: usually {course.days} days{drawn} ({rule})"]
 
 
 def explain_result(case: RowCase) -> Reasons:

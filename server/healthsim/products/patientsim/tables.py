@@ -66,7 +66,7 @@ PATIENTS = Table(
 CONDITIONS = Table(
     name="conditions",
     product="patientsim",
-    grain="one row per person and problem",
+    grain="one row per person, problem and time of having it",
     key=("condition_id",),
     columns=(
         Column("condition_id", "BIGINT", "Address of the condition.", required=True),
@@ -81,7 +81,7 @@ CONDITIONS = Table(
                source="FHIR Condition.recordedDate", required=True),
         Column("abatement_date", "DATE", "Day it ended; null while active.",
                source="FHIR Condition.abatement"),
-        Column("status", "VARCHAR", "active or resolved.",
+        Column("status", "VARCHAR", "active, resolved or remission.",
                source="FHIR Condition.clinicalStatus", required=True),
         _ENCOUNTER,
         _EVENT,

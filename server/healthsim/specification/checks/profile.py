@@ -48,7 +48,6 @@ from healthsim.specification.profiles.profile import ProfileSpec, Quota
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125
 _OLDEST_LIMIT = 124  # years: where the code book has no upper limit
-MOST_CONDITIONS = 60
 
 
 def profile_problems(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Problem]:
@@ -154,9 +153,6 @@ def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Probl
         sexes, ages = possible_labels(profile.demographics.gender), profile.ages.range()
         everybody = Expectant("person", sexes, ages, is_anchor=True)
         yield from pregnancy_problems(profile, clinical.pregnant, everybody, f"{where}.pregnant")
-    if len(profile.codes) > MOST_CONDITIONS:
-        found = f"names {len(profile.codes)} conditions"
-        yield Problem(where, found, f"keep at most {MOST_CONDITIONS}")
     for place, medication in enumerate(clinical.medications):
         here = f"{where}.medications[{place}]"
         yield from code_problem(f"{here}.drug", drugs().find, medication.drug)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal, TypeAlias
 
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.journeys.branches import Branch
-from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.events import Diagnosis, Encounter
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
@@ -124,6 +125,18 @@ class JourneyLayout:
     loose: frozenset[int]
     dependents: dict[int, tuple[int, ...]]
     order: tuple[int, ...]
+
+    def diagnosed(self, encounter: int) -> frozenset[str]:
+        """Return the codes that diagnoses of an encounter's own may begin, by its number."""
+        return self._diagnosed.get(encounter, frozenset())
+
+    @cached_property
+    def _diagnosed(self) -> dict[int, frozenset[str]]:
+        found: dict[int, set[str]] = {}
+        for one in self.occurrences:
+            if one.encounter >= 0 and isinstance(one.step, Diagnosis):
+                found.setdefault(one.encounter, set()).add(one.step.details.code)
+        return {encounter: frozenset(codes) for encounter, codes in found.items()}
 
     def occurrences_named(self, name: str) -> tuple[int, ...]:
         """Return the numbers of the occurrences that a name refers to.

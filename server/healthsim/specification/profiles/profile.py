@@ -28,6 +28,7 @@ from healthsim.specification.profiles.household import (
     supervision,
 )
 from healthsim.specification.profiles.onset import Code, Onset
+from healthsim.specification.profiles.problem_list import ProblemList
 
 MOST_PEOPLE = 10_000_000
 MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
@@ -452,6 +453,8 @@ class ProfileSpec(Document):
         attributes: values of one's own, by name; conditions use them.
         correlations: rank correlations of two numeric attributes.
         clinical: conditions and drugs.
+        problem_list: "none" leaves it to diagnoses and `stop` steps when conditions begin and
+            end; usually visits begin them too, and what is acute ends after its usual time.
         coverage: plans; needed for membersim and rxmembersim.
         network: which providers, and how far.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
@@ -472,6 +475,7 @@ class ProfileSpec(Document):
     attributes: dict[Identifier, Distribution] = {}
     correlations: tuple[Correlation, ...] = ()
     clinical: Clinical = Clinical()
+    problem_list: ProblemList = "usual"
     coverage: Coverage | None = None
     network: NetworkChoice = NetworkChoice()
     products: Annotated[

@@ -1,0 +1,406 @@
+"""Conditions of people over time: when they begin, and how they end or turn into others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, mutually_exclusive
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.episodes import Episode
+from healthsim.execution.people.logs import FOREVER, Moment
+from healthsim.execution.people.people import ConditionColumn
+from healthsim.medicine.problems import family, is_unspecified, stem, usual_course
+
+ALWAYS = np.int32(NO_DAY + 1)
+"""A condition that people have had on every day."""
+_WORD = 62  # conditions in one int64
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A visit that states a code; arrays have one entry for each of its people.
+
+    Attributes:
+        rows: ascending positions in the chunk.
+        days: int32, the first day of the visit.
+        last: int32, its last day.
+        source: position of the visit among the run's occurrences.
+        address: of the visit.
+        urgent: whether it is a stay or an emergency, where an illness that was over is a new one.
+    """
+
+    rows: Rows
+    days: Days
+    last: Days
+    source: int
+    address: str
+    urgent: bool
+
+    def take(self, keep: NDArray[np.bool_]) -> Mention:
+        """Return it for some of its people."""
+        return Mention(
+            self.rows[keep], self.days[keep], self.last[keep], self.source, self.address,
+            self.urgent,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HeldCodes:
+    """Which conditions people have at a moment, as few distinct sets.
+
+    Attributes:
+        sets: the codes of each distinct set, in the order of `ConditionLog.in_order`.
+        chosen: int64, shape (n,); which set each person of the moment has.
+    """
+
+    sets: tuple[tuple[str, ...], ...]
+    chosen: NDArray[np.int64]
+
+
+class ConditionLog:
+    """Every condition that the people of a chunk have or will have, as dated episodes.
+
+    Args:
+        columns: the conditions that the profile gives them.
+        people: size of the chunk.
+        draws: of the chunk; None where nothing ends by itself: `problem_list` is "none".
+        as_of: day on which the profile's conditions are there, however long ago they began.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[ConditionColumn],
+        people: int,
+        draws: Draws | None = None,
+        as_of: int = 0,
+    ) -> None:
+        self._people, self._draws = people, draws
+        self._episodes: dict[str, list[Episode]] = {}
+        self._rank = {column.code: number for number, column in enumerate(columns)}
+        self._of_mask: dict[int, tuple[str, ...]] = {}
+        self._revisions: dict[str, int] = {}
+        for column in columns:
+            self._episodes[column.code] = []
+            episode = Episode.of_profile(column)
+            self._limit(episode, np.maximum(episode.onset, 0))
+            never_before = np.int32(as_of + 1)
+            np.maximum(episode.until, never_before, out=episode.until)
+            self._add(episode)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes as they were stated, in the order in which they were added."""
+        return tuple(self._episodes)
+
+    def episodes(self, prefix: str = "") -> Iterator[Episode]:
+        """Yield every episode of the codes that begin with a prefix."""
+        for code, episodes in list(self._episodes.items()):
+            if code.startswith(prefix):
+                yield from list(episodes)
+
+    def episodes_of(self, code: str) -> Sequence[Episode]:
+        """Return the episodes of a code, in the order in which they were found out."""
+        return self._episodes.get(code, ())
+
+    def revision(self, code: str) -> int:
+        """Return a number that changes whenever the episodes of a code do."""
+        return self._revisions.get(code, 0)
+
+    def _changed(self, episode: Episode) -> None:
+        for code in (episode.code, usual_course(episode.code).becomes):
+            self._revisions[code] = self._revisions.get(code, 0) + 1
+
+    def in_order(self, codes: Sequence[str]) -> tuple[str, ...]:
+        """Return codes in an order that no other person decides: the profile's, then by code."""
+        last = len(self._rank)
+        return tuple(sorted(codes, key=lambda code: (self._rank.get(code, last), code)))
+
+    def all_in_order(self) -> Iterator[Episode]:
+        """Yield every episode, by code as in `in_order`, then by address."""
+        for code in self.in_order(self.codes):
+            yield from sorted(self._episodes[code], key=lambda episode: episode.address)
+
+    def begin(self, code: str, rows: Rows, days: Days, source: int, address: str) -> None:
+        """Begin a condition, or a new episode of it, for those who do not have it by then.
+
+        Args:
+            code: ICD-10-CM code.
+            rows: whose condition it is.
+            days: int32, its first day for each of them.
+            source: position of the event that caused it among the run's occurrences.
+            address: of that event.
+        """
+        moment, known = Moment(rows, days, self._people), np.zeros(len(rows), dtype=np.bool_)
+        for episode in self._episodes.get(code, ()):
+            position, active = episode.place(moment)
+            known[position[active]] = True
+            if episode.mentioned:
+                episode.stopper[active] = source
+        new = ~known
+        episode = Episode.begin(code, f"{code}@{address}", rows[new], days[new], source)
+        self._open(episode, days[new])
+
+    def mention(self, code: str, visit: Mention) -> None:
+        """Begin, or prolong, the condition that a visit states.
+
+        An illness goes on until its visit ends. One that was over not long ago goes on in a
+        later visit that is not urgent. What is less exact than a condition of the same category,
+        or contradicts one that lasts, begins nothing.
+        """
+        course = usual_course(code)
+        if self._draws is None or course.kind == "none" or not len(visit.rows):
+            return
+        known = self._prolonged(code, visit) | self._known_better(code, visit)
+        new = visit.take(~known)
+        episode = Episode.begin(
+            code, f"{code}@{visit.address}", new.rows, new.days, visit.source, mentioned=True
+        )
+        self._open(episode, new.last)
+
+    def _prolonged(self, code: str, visit: Mention) -> NDArray[np.bool_]:
+        """Return who has the condition, and let it go on until the visit ends; bool."""
+        moment = Moment(visit.rows, visit.days, self._people)
+        known = np.zeros(len(visit.rows), dtype=np.bool_)
+        same = [one for one in self.episodes(stem(code)) if stem(one.code) == stem(code)]
+        for episode in same:
+            position, active = episode.place(moment)
+            known[position[active]] = True
+            self._go_on(episode, active, visit, position)
+        for episode in same if not visit.urgent else ():
+            course, position = usual_course(episode.code), moment.positions[episode.rows]
+            over = (position >= 0) & episode.holds & ~known[position]
+            since = moment.days[position] - np.minimum(episode.until, moment.days[position])
+            over &= episode.until <= moment.days[position]
+            recent = over & (since < course.days)
+            known[position[over if course.becomes else recent]] = True
+            if not course.becomes:
+                self._go_on(episode, recent, visit, position)
+        return known
+
+    def _go_on(
+        self,
+        episode: Episode,
+        which: NDArray[np.bool_],
+        visit: Mention,
+        position: NDArray[np.int32],
+    ) -> None:
+        """Let an illness go on until the visit ends; after a stay, for its usual time."""
+        which = which & (episode.until != FOREVER)
+        if which.any() and usual_course(episode.code).ends:
+            at = position[which]
+            until = visit.last[at] + np.int32(1)
+            if visit.urgent:
+                until = np.maximum(until, visit.days[at] + self._lengths(episode)[which])
+            episode.until[which] = np.maximum(episode.until[which], until)
+            self._changed(episode)
+
+    def _lengths(self, episode: Episode) -> NDArray[np.int32]:
+        """Return how long the people of an episode are ill: one length for each code, int32."""
+        course = usual_course(episode.code)
+        u = np.full(len(episode.rows), 0.5)
+        if self._draws is not None and course.spread:
+            u = self._draws.uniform(f"problem_list/{episode.code}", episode.rows)
+        return course.lengths(u)
+
+    def _known_better(self, code: str, visit: Mention) -> NDArray[np.bool_]:
+        """Return for whom another condition that they have leaves no room for this one; bool."""
+        moment = Moment(visit.rows, visit.days, self._people)
+        better = np.zeros(len(visit.rows), dtype=np.bool_)
+        for other, episodes in list(self._episodes.items()):
+            if _leaves_no_room(other, code):
+                for episode in episodes:
+                    better[episode.active(moment)] = True
+        if any(rule.becomes == code for rule in COMBINATIONS):
+            better |= self.has(code, moment)
+        return better
+
+    def _open(self, episode: Episode, last: Days) -> None:
+        """Add an episode, with its end and what follows it, and end what it replaces."""
+        if not len(episode.rows):
+            return
+        self._limit(episode, episode.first)
+        ends = episode.until != FOREVER
+        episode.until[ends] = np.maximum(episode.until, last + np.int32(1))[ends]
+        self._replace_later(episode)
+        self._end_other_degrees(episode)
+        self._add(episode)
+
+    def _add(self, episode: Episode) -> None:
+        self._episodes.setdefault(episode.code, []).append(episode)
+        self._changed(episode)
+        becomes = usual_course(episode.code).becomes
+        if self._draws is not None and becomes and episode.after is None:
+            self._add(episode.followed_by(becomes))
+
+    def _limit(self, episode: Episode, since: Days) -> None:
+        """End an episode at its usual time, or with the longest pregnancy."""
+        code, course = episode.code, usual_course(episode.code)
+        if self._draws is not None and course.ends:
+            episode.until[:] = np.minimum(episode.until, since + self._lengths(episode))
+        elif supervises_pregnancy(code) or (self._draws is not None and course.kind == "pregnancy"):
+            episode.until[:] = np.minimum(episode.until, since + np.int32(LONGEST_PREGNANCY))
+
+    def _replace_later(self, episode: Episode) -> None:
+        """Put an episode in the place of those that would begin while it goes on."""
+        until = np.full(self._people, NO_DAY, dtype=np.int32)
+        since = np.full(self._people, FOREVER, dtype=np.int32)
+        until[episode.rows], since[episode.rows] = episode.until, episode.first
+        for later in self._episodes.get(episode.code, ()):
+            begins = later.since
+            taken = (begins > since[later.rows]) & (begins < until[later.rows]) & later.holds
+            taken &= later.after is None
+            if taken.any():
+                rows = later.rows[taken]
+                until[rows] = np.maximum(until[rows], later.until[taken])
+                later.real[taken] = False
+                self._changed(later)
+        episode.until[:] = until[episode.rows]
+
+    def _end_other_degrees(self, episode: Episode) -> None:
+        """End other degrees of the same condition: only one is active."""
+        moment = Moment(episode.rows, episode.first, self._people)
+        for other in [code for code in self._episodes if _is_replaced(code, episode.code)]:
+            for held in self._episodes[other]:
+                position, active = held.place(moment)
+                self._end_at(held, active, episode.first[position[active]])
+
+    def _end_at(self, episode: Episode, which: NDArray[np.bool_], days: Days) -> None:
+        if which.any():
+            episode.shorten(which, days)
+            self._changed(episode)
+
+    def end(self, code: str, rows: Rows, days: Days, source: int) -> None:
+        """End, from people's day on, the episode of a condition that an event caused."""
+        moment = Moment(rows, days, self._people)
+        for episode in self._episodes.get(code, ()):
+            position, active = episode.place(moment)
+            active &= (episode.stopper == source) & (episode.after is None)
+            self._end_at(episode, active, days[position[active]])
+
+    def end_pregnancies(self, rows: Rows, days: Days) -> None:
+        """End what ends with a birth, some days later where the puerperium belongs to it.
+
+        Args:
+            rows: the mothers.
+            days: int32, day of each birth.
+        """
+        moment = Moment(rows, days, self._people)
+        for code in self.codes:
+            course = usual_course(code)
+            if supervises_pregnancy(code) or (
+                self._draws is not None and course.kind == "pregnancy"
+            ):
+                for episode in self._episodes[code]:
+                    position, active = episode.place(moment)
+                    after = days[position[active]] + np.int32(course.days)
+                    self._end_at(episode, active, after)
+
+    def begin_primary(self, rows: Rows, days: Days) -> None:
+        """Date the condition that begins with people's first journey."""
+        first = np.full(self._people, NO_DAY, dtype=np.int32)
+        first[rows] = days
+        for episode in self.episodes():
+            dated = np.flatnonzero((episode.first == ALWAYS) & (first[episode.rows] != NO_DAY))
+            if len(dated) and episode.after is None:
+                since = first[episode.rows[dated]]
+                episode.onset[dated] = since
+                own = Episode.begin(episode.code, "", episode.rows[dated], since, -1)
+                self._limit(own, since)
+                episode.until[dated] = own.until
+                self._changed(episode)
+
+    def held(self, moment: Moment) -> HeldCodes:
+        """Return the conditions that everyone has at a moment."""
+        size, codes = len(moment.rows), self.codes
+        chosen, masks = np.zeros(size, dtype=np.int64), [0]
+        for begin in range(0, len(codes), _WORD):
+            word = np.zeros(size, dtype=np.int64)
+            for bit, code in enumerate(codes[begin : begin + _WORD]):
+                for episode in self._episodes[code]:
+                    word[episode.active(moment)] |= np.int64(1 << bit)
+            words, of = np.unique(word, return_inverse=True)
+            pairs, chosen = np.unique(chosen * len(words) + of, return_inverse=True)
+            first, second = np.divmod(pairs, len(words))
+            masks = [masks[one] | (int(words[two]) << begin)
+                     for one, two in zip(first.tolist(), second.tolist(), strict=True)]  # fmt: skip
+        return HeldCodes(tuple(self._codes_of_mask(mask) for mask in masks), chosen)
+
+    def _codes_of_mask(self, mask: int) -> tuple[str, ...]:
+        """Return the codes whose bits are set in a mask. A bit is that of one code for ever."""
+        known = self._of_mask.get(mask)
+        if known is None:
+            set_ = [code for bit, code in enumerate(self._episodes) if mask >> bit & 1]
+            known = self._of_mask[mask] = self.in_order(set_)
+        return known
+
+    def has(self, prefix: str, moment: Moment) -> NDArray[np.bool_]:
+        """Return who has a condition by its code's beginning, as stated or as combined; bool."""
+        has = np.zeros(len(moment.rows), dtype=np.bool_)
+        for episode in self.episodes(prefix):
+            has[episode.active(moment)] = True
+        if may_be_combined(prefix):
+            held = self.held(moment)
+            matches = [any(code.startswith(prefix) for code in combined(codes))
+                       for codes in held.sets]  # fmt: skip
+            has |= np.array(matches, dtype=np.bool_)[held.chosen]
+        return has
+
+    def settle(self) -> None:
+        """Leave out what would follow an episode where people have it already."""
+        for episode in [one for one in self.episodes() if one.after is not None]:
+            moment = Moment(episode.rows, episode.since, self._people)
+            for other in self._episodes[episode.code]:
+                if other is not episode:
+                    episode.real[other.active(moment)] = False
+            self._changed(episode)
+
+
+@lru_cache(maxsize=4096)
+def may_be_combined(prefix: str) -> bool:
+    """Tell whether a combination code that begins so can come from codes that do not.
+
+    >>> may_be_combined("I13"), may_be_combined("E11")
+    (True, False)
+    """
+    return any(
+        rule.becomes.startswith(prefix) and not rule.code.startswith(prefix)
+        for rule in COMBINATIONS
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _same_condition(first: str, second: str) -> bool:
+    """Tell whether two codes are degrees of one condition, such as stages; only one is active."""
+    return any(
+        one == other and first.startswith(one) and second.startswith(one) for one, other in EXCLUDES
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _is_replaced(held: str, new: str) -> bool:
+    """Tell whether a condition ends where a new one begins.
+
+    An acute one replaces acute ones alone: a flare leaves the condition that it is a flare of.
+    """
+    if held == new or usual_course(held).ends != usual_course(new).ends:
+        return False
+    same_category = family(held) == family(new) and mutually_exclusive(held, new)
+    return _same_condition(held, new) or same_category
+
+
+@lru_cache(maxsize=65_536)
+def _leaves_no_room(held: str, stated: str) -> bool:
+    """Tell whether a condition that a person has keeps a stated one from beginning."""
+    if stem(held) == stem(stated):
+        return False
+    if family(held) == family(stated):
+        return is_unspecified(stated) and not usual_course(held).ends
+    both_last = usual_course(held).kind == usual_course(stated).kind == "lasting"
+    return both_last and mutually_exclusive(held, stated)

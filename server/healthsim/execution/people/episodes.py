@@ -1,0 +1,116 @@
+"""One time that people have a condition: from when until when, and what caused it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.logs import FOREVER, Moment
+from healthsim.execution.people.people import ConditionColumn
+
+
+@dataclass
+class Episode:
+    """One time of a condition, for those who have it then; arrays have one entry for each of them.
+
+    Attributes:
+        code: ICD-10-CM code as it was stated.
+        address: what its ids are made of.
+        rows: ascending positions in the chunk.
+        first: int32, the day from which conditions see it; see `since`.
+        until: int32, the first day without it; `FOREVER` while it goes on.
+        onset: int32, its first day in the chart; that of what it follows is `since`.
+        source: position among the run's occurrences of the event that caused it; -1 where the
+            profile did.
+        stopper: int32, the event whose `stop` ends it, as `source`.
+        real: bool, false where an earlier beginning has taken its place.
+        mentioned: whether a visit that states its code began it, not a diagnosis of its own.
+        after: the episode that it follows, as a history follows an event; None for the others.
+    """
+
+    code: str
+    address: str
+    rows: Rows
+    first: Days
+    until: Days
+    onset: Days
+    source: int
+    stopper: NDArray[np.int32]
+    real: NDArray[np.bool_]
+    mentioned: bool = False
+    after: Episode | None = field(default=None, repr=False)
+
+    @classmethod
+    def begin(
+        cls, code: str, address: str, rows: Rows, days: Days, source: int, *,
+        mentioned: bool = False,
+    ) -> Episode:  # fmt: skip
+        """Return an episode that begins on people's days and has no end yet."""
+        return cls(
+            code=code,
+            address=address,
+            rows=rows,
+            first=days.astype(np.int32),
+            until=np.full(len(rows), FOREVER, dtype=np.int32),
+            onset=days.astype(np.int32),
+            source=source,
+            stopper=np.full(len(rows), source, dtype=np.int32),
+            real=np.ones(len(rows), dtype=np.bool_),
+            mentioned=mentioned,
+        )
+
+    @classmethod
+    def of_profile(cls, column: ConditionColumn) -> Episode:
+        """Return the condition that a profile gives people."""
+        rows = np.flatnonzero(column.onset != NO_DAY)
+        episode = cls.begin(column.code, column.code, rows, column.known_from[rows], -1)
+        episode.onset, episode.until = column.onset[rows], column.abated[rows]
+        return episode
+
+    def followed_by(self, code: str) -> Episode:
+        """Return the episode that begins whenever this one ends."""
+        following = Episode.begin(
+            code, f"{self.address}>{code}", self.rows, self.first, self.source,
+            mentioned=self.mentioned,
+        )  # fmt: skip
+        following.after = self
+        return following
+
+    @property
+    def since(self) -> Days:
+        """The first day on which conditions see it, int32; `FOREVER` where it never begins."""
+        return self.first if self.after is None else self.after.until
+
+    @property
+    def begins(self) -> Days:
+        """Its first day in the chart, int32."""
+        return self.onset if self.after is None else self.after.until
+
+    @property
+    def holds(self) -> NDArray[np.bool_]:
+        """Whose episode it is indeed, bool: nothing has taken its place, or that before it."""
+        return self.real if self.after is None else self.real & self.after.real
+
+    def active(self, moment: Moment) -> NDArray[np.int32]:
+        """Return the positions in the moment of those who have it then, int32."""
+        position, there = self.place(moment)
+        return position[there]
+
+    def place(self, moment: Moment) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Return (position in the moment, -1 for none; whether it is active then), per row."""
+        position = moment.positions[self.rows]
+        if not len(moment.days):
+            return position, np.zeros(len(self.rows), dtype=np.bool_)
+        day = moment.days[position]
+        active: NDArray[np.bool_] = (position >= 0) & self.holds
+        active &= (self.since <= day) & (day < self.until)
+        return position, active
+
+    def shorten(self, which: NDArray[np.bool_], days: Days) -> None:
+        """End it on people's days at the latest, for some of its people; not before it began."""
+        until = np.maximum(np.minimum(self.until[which], days), self.since[which])
+        self.until[which] = until

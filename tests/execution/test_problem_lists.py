@@ -1,0 +1,184 @@
+"""Problem lists that live: visits begin conditions; they end, or others take their place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from execution.running import Document, diabetic, event, journey, listed, run, visit
+from healthsim.codes.icd10cm import conflicts, icd10cm
+from healthsim.dates import NO_DAY
+from healthsim.tables import NO_NUMBER, Columns
+
+DAY_0 = 20_089
+ACTIVE = None
+
+
+def conditions(*steps: Document, count: int = 30, **changes: Any) -> dict[str, list[Any]]:
+    """Return code -> [(onset, last day, status, whether of a visit)] of the first person."""
+    tables = _run(*steps, count=count, **changes)
+    found: dict[str, list[Any]] = {}
+    names = ("person_id", "code", "onset_date", "abatement_date", "status", "encounter_id")
+    for person, code, onset, over, status, encounter in sorted(
+        listed(tables["conditions"], *names), key=lambda row: (row[0], row[2])
+    ):
+        if person == 101:
+            since, until = onset - DAY_0, ACTIVE if over == NO_DAY else over - DAY_0
+            found.setdefault(code, []).append((since, until, status, encounter != NO_NUMBER))
+    return found
+
+
+def _run(*steps: Document, count: int = 30, **changes: Any) -> dict[str, Columns]:
+    profile = diabetic(count=count, products=["patientsim"], **changes)
+    return run(profile, journey(*steps, duration_days=730))
+
+
+def ill(id: str, day: int, *codes: str, **details: Any) -> Document:
+    return visit(id, day, diagnoses=list(codes), **details)
+
+
+def stay(id: str, day: int, *codes: str, nights: int = 4) -> Document:
+    return ill(id, day, *codes, encounter_class="inpatient", procedures=None, los_days=nights)
+
+
+def test_what_is_acute_ends_after_its_usual_time_and_what_lasts_stays() -> None:
+    found = conditions(ill("cold", 10, "J18.9", "K21.9", "R05.9"))
+
+    ((since, until, status, caused),) = found["J18.9"]
+    assert (since, status, caused) == (10, "resolved", True)
+    assert 22 <= until - since + 1 <= 38
+    assert found["K21.9"] == [(10, ACTIVE, "active", True)]
+    assert "R05.9" not in found
+
+
+def test_an_infarction_is_old_after_four_weeks_to_the_day() -> None:
+    found = conditions(stay("infarct", 10, "I21.4"), ill("late", 90, "I21.4", "I25.2"))
+
+    assert found["I21.4"] == [(10, 37, "resolved", True)]
+    assert found["I25.2"] == [(38, ACTIVE, "active", True)]
+
+
+def test_an_illness_lasts_at_least_as_long_as_its_stay() -> None:
+    found = conditions(stay("long", 10, "K52.9", nights=40))
+
+    assert found["K52.9"] == [(10, 50, "resolved", True)]
+
+
+def test_a_second_illness_is_a_row_of_its_own_and_an_early_follow_up_is_not() -> None:
+    found = conditions(
+        ill("first", 10, "J18.9"), ill("follow_up", 45, "J18.9"), ill("second", 200, "J18.9")
+    )
+    first, second = found["J18.9"]
+
+    assert first[:2] == (10, 45)
+    assert second[0] == 200
+
+
+def test_a_relapse_that_needs_a_stay_is_a_new_episode() -> None:
+    found = conditions(ill("first", 10, "J18.9"), stay("again", 60, "J18.9"))
+
+    assert [row[0] for row in found["J18.9"]] == [10, 60]
+
+
+def test_a_flare_stands_beside_what_it_is_a_flare_of_and_is_coded_alone() -> None:
+    lungs = {"comorbidities": [{"code": "J45.20", "share": 1}], "primary": {"code": "E11.9"}}
+    office = ill("flare", 10, "J45.21", comorbidities=True)
+    later = ill("later", 100, "E11.9", comorbidities=True)
+    tables = _run(office, later, clinical=lungs)
+    codes: dict[int, list[str]] = {}
+    for encounter, code in listed(tables["encounter_diagnoses"], "encounter_id", "code"):
+        codes.setdefault(encounter, []).append(code)
+    found = conditions(office, later, clinical=lungs)
+
+    assert sorted(map(tuple, codes.values())) == (
+        30 * [("E11.9", "J45.20")] + 30 * [("J45.21", "E11.9")]
+    )
+    assert found["J45.20"][0][1:] == (ACTIVE, "active", False)
+    assert found["J45.21"][0][2] == "resolved"
+    assert len(found["J45.20"]) == 1
+
+
+def test_a_flare_of_somebody_new_leaves_the_condition_behind() -> None:
+    found = conditions(ill("flare", 10, "J44.1"))
+
+    assert found["J44.1"][0][2] == "resolved"
+    assert found["J44.9"] == [(found["J44.1"][0][1] + 1, ACTIVE, "active", True)]
+
+
+def test_a_less_exact_code_begins_nothing_and_a_more_exact_one_replaces() -> None:
+    found = conditions(ill("exact", 10, "E11.65"), ill("loose", 50, "E11.9"))
+
+    assert found["E11.9"][0][1] == 9
+    assert found["E11.65"] == [(10, ACTIVE, "active", True)]
+
+
+def test_stages_that_visits_state_replace_each_other() -> None:
+    found = conditions(ill("third", 10, "N18.31"), ill("fourth", 300, "N18.4"))
+
+    assert found["N18.31"] == [(10, 299, "resolved", True)]
+    assert found["N18.4"] == [(300, ACTIVE, "active", True)]
+
+
+def test_a_diagnosis_of_the_visit_s_own_decides_and_can_be_stopped() -> None:
+    inside = event("harm", "diagnosis", 2, code="N17.9")
+    visit_ = stay("stay", 10, "J18.9", "N17.9") | {"with": [inside]}
+    stop = {"do": "stop", "id": "over", "of": "harm", "at": 20}
+    found = conditions(visit_, stop)
+
+    assert found["N17.9"] == [(12, 19, "resolved", True)]
+
+
+def test_a_condition_that_a_visit_began_is_stopped_by_the_diagnosis_that_took_it_over() -> None:
+    found = conditions(
+        ill("seen", 10, "K21.9"), event("known", "diagnosis", 12, code="K21.9"),
+        {"do": "stop", "id": "cured", "of": "known", "at": 40},
+    )  # fmt: skip
+
+    assert found["K21.9"] == [(10, 39, "resolved", True)]
+
+
+def test_conditions_see_what_visits_began() -> None:
+    asked = event("asked", "lab", 20, loinc="4548-4") | {"when": "has('J18')"}
+    late = event("late", "lab", 80, loinc="4548-4") | {"when": "has('J18')"}
+    tables = _run(ill("cold", 10, "J18.9"), asked, late)
+    steps = [step for (step,) in listed(tables["events"], "step")]
+
+    assert steps.count("asked") == 30
+    assert steps.count("late") == 0
+
+
+def test_none_leaves_the_problem_list_to_diagnoses() -> None:
+    found = conditions(
+        ill("cold", 10, "J18.9"), event("known", "diagnosis", 12, code="J20.9"),
+        problem_list="none",
+    )  # fmt: skip
+
+    assert "J18.9" not in found
+    assert found["J20.9"] == [(12, ACTIVE, "active", False)]
+
+
+def test_what_a_profile_states_is_there_on_its_day_and_ends_afterwards() -> None:
+    held = {
+        "comorbidities": [
+            {"code": "I21.4", "share": 1, "onset": {"days_before": 10}},
+            {"code": "J18.9", "share": 1, "onset": {"days_before": 300}},
+        ]
+    }
+    found = conditions(ill("seen", 50, "E11.9"), clinical={"primary": {"code": "E11.9"}} | held)
+
+    assert found["I21.4"][0][:2] == (-10, 17)
+    assert found["I25.2"] == [(18, ACTIVE, "active", False)]
+    assert found["J18.9"][0][:3] == (-300, 0, "resolved")
+
+
+def test_a_run_may_hold_any_number_of_codes() -> None:
+    chosen: list[str] = []
+    for code in [code for code in sorted(icd10cm().codes) if code.startswith("M")][::80]:
+        row = icd10cm().row(code)
+        if not row.sex and not row.manifestation and not conflicts((*chosen, code, "E11.9")):
+            chosen.append(code)
+    visits = [ill(f"visit_{n}", n, code, comorbidities=True) for n, code in enumerate(chosen)]
+    tables = _run(*visits, count=3)
+    distinct = {code for (code,) in listed(tables["conditions"], "code")}
+
+    assert len(chosen) > 62
+    assert len(distinct) > 62
