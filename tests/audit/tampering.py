@@ -21,7 +21,9 @@ class Tampering:
     @property
     def tables(self) -> set[str]:
         """The tables that it changes."""
-        return {re.split(r"UPDATE |DELETE FROM ", one)[1].split()[0] for one in self.sql}
+        return {
+            re.split(r"UPDATE |DELETE FROM |INSERT INTO ", one)[1].split()[0] for one in self.sql
+        }
 
 
 def _one(table: str, change: str, where: str = "true") -> str:
@@ -285,4 +287,12 @@ _MEDICINES = (
               "prescription_id FROM fills WHERE deductible_usd > 0 AND plan_id = 'MA-PPO')")),
 )  # fmt: skip
 
-CHANGES = (*_MEDICINES, *_MONEY, *_LINKS, *_NETWORK, *_DAYS, *_IDENTITY, *_CODES)
+_VACCINES = (
+    _row("a dose that counts is not given too young or too old",
+         _one("immunizations", "cvx = '306'", "cvx = '158'")),
+    _row("a dose that counts keeps its interval",
+         "INSERT INTO immunizations BY NAME SELECT * REPLACE (immunization_id + 1 AS "
+         "immunization_id) FROM immunizations WHERE cvx = '158' LIMIT 1"),
+)  # fmt: skip
+
+CHANGES = (*_VACCINES, *_MEDICINES, *_MONEY, *_LINKS, *_NETWORK, *_DAYS, *_IDENTITY, *_CODES)

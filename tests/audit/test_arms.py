@@ -15,6 +15,7 @@ from audit.arms_links import OF_LINKS
 from audit.arms_medicines import OF_MEDICINES
 from audit.arms_money import OF_MONEY
 from audit.arms_trials import OF_TRIALS
+from audit.arms_vaccines import OF_VACCINES
 from audit.scenes import Scenario, opened
 from execution.births import WOMEN, pregnancy
 from execution.families import family
@@ -22,7 +23,7 @@ from healthsim.audit import days, identity, integrity
 from healthsim.products.catalogue import TABLES
 from storing import spec
 
-OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES)
+OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_VACCINES)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,8 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
         ("conditions", "recorded_date"), ("conditions", "abatement_date"),
         ("lab_results", "resulted_at"), ("prescriptions", "end_date"), ("care_plans", "end_date"),
         ("claims", "received_date"), ("claims", "paid_date"), ("claims", "admit_date"),
-        ("fills", "written_date"), ("fills", "reversed_date"), ("subjects", "asked_date"),
+        ("immunizations", "expiration_date"), ("fills", "written_date"),
+        ("fills", "reversed_date"), ("subjects", "asked_date"),
         ("subjects", "consent_date"),
         ("subjects", "screen_date"), ("subjects", "randomized_date"), ("subjects", "end_date"),
         ("trial_visits", "planned_date"), ("trial_visits", "window_low_date"),

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import duckdb
 
-from healthsim.audit import coding, days, identity, links, medicines, money, network, trials
+from healthsim.audit import (
+    coding,
+    days,
+    identity,
+    links,
+    medicines,
+    money,
+    network,
+    trials,
+    vaccines,
+)
 from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
@@ -20,7 +30,7 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES, *medicines.RULES,
+    *trials.RULES, *medicines.RULES, *vaccines.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
-from healthsim.codes.books import cvx
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, whole_months
 from healthsim.execution.people.draws import Values
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.conditions import conditions
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.immunizations import immunization_columns
 from healthsim.execution.sync.numbering import analytes, result_address
 from healthsim.execution.sync.records import (
     RecordRows,
@@ -38,7 +38,6 @@ from healthsim.products.patientsim.generate import (
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import (
     CarePlanDetails,
-    ImmunizationDetails,
     ReferralDetails,
 )
 from healthsim.tables import Coded, Columns
@@ -177,29 +176,6 @@ def _encounter_ids(ctx: SyncContext, procedure: ProcedureRows) -> NDArray[np.int
     return ids(ctx.person_id[procedure.rows], ctx.encounter_number(own))
 
 
-def _immunization_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:
-    def details(record: RecordRows) -> ImmunizationDetails:
-        return record.source.step_as(events.Immunization).details
-
-    vaccine = layout.segment_texts(lambda record: details(record).cvx)
-    return {
-        "cvx": vaccine,
-        "display": describe_codes(vaccine, _vaccine),
-        "dose": layout.segment_values(lambda record: _or_null(details(record).dose), np.int32),
-        "given_date": layout.row_values(lambda record: record.days),
-        "performer_npi": ctx.npi(source_values(layout, ctx.treating_provider)),
-    }
-
-
-def _or_null(number: int | None) -> int:
-    return int(NO_DAY) if number is None else number
-
-
-def _vaccine(code: str) -> str:
-    row = cvx().rows.get(code)
-    return row.display if row is not None else code
-
-
 def _referral_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:
     def details(record: RecordRows) -> ReferralDetails:
         return record.source.step_as(events.Referral).details
@@ -235,7 +211,7 @@ def _care_plan_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Colum
 CLINICAL_TABLES = by_name(
     conditions,
     RecordTable(chart.PROCEDURES, _procedures, _procedure_columns),
-    event_table(chart.IMMUNIZATIONS, events.Immunization, _immunization_columns),
+    event_table(chart.IMMUNIZATIONS, events.Immunization, immunization_columns),
     RecordTable(
         chart.VITAL_SIGNS, lambda ctx: _results(ctx, events.Vital, "vital_signs"),
         _vital_sign_columns,

@@ -16,6 +16,7 @@ from healthsim.execution.people.draws import Values, require_text
 from healthsim.execution.people.logs import FOREVER, Course
 from healthsim.execution.timeline.facts import (
     CarePlanFacts,
+    ImmunizationFacts,
     PrescriptionFacts,
     ResultFacts,
     VisitFacts,
@@ -36,6 +37,7 @@ from healthsim.specification.journeys.events import (
     Claim,
     Diagnosis,
     Encounter,
+    Immunization,
     Lab,
     Prescription,
     Procedure,
@@ -241,6 +243,15 @@ def _begin_course(
 ) -> Course:
     cut = np.zeros(len(call.rows), dtype=np.bool_)
     return Course(ingredient, call.rows, call.days, stop, cut, call.source)
+
+
+def immunize(call: StepCall[Immunization]) -> StepResult:
+    """Give a dose of a vaccine, and number it."""
+    record, step = call.record, call.step
+    moment, birth = record.moment(call.rows, call.days), record.people.birth[call.rows]
+    number, first, last = record.vaccinations.due(step, moment, birth, record.first_day[call.rows])
+    record.vaccinations.add(step.details.cvx, call.rows, call.days)
+    return call.result(ImmunizationFacts(number, (first <= call.days) & (call.days <= last)))
 
 
 def refer(call: StepCall[Referral]) -> StepResult:

@@ -72,6 +72,19 @@ class PrescriptionFacts(StepFacts):
 
 
 @dataclass(frozen=True, eq=False)
+class ImmunizationFacts(StepFacts):
+    """A dose of a vaccine.
+
+    Attributes:
+        dose: int32, its number in the series; 0 where that is not known.
+        valid: bool, whether it was given at or after its minimum age and interval.
+    """
+
+    dose: NDArray[np.int32]
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class CarePlanFacts(StepFacts):
     """A care plan; `stop` is the first day after it, int32."""
 

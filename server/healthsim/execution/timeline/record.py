@@ -21,6 +21,7 @@ from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import StatedFigures
+from healthsim.execution.timeline.vaccinations import Vaccinations
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.tables import Coded
 
@@ -52,6 +53,7 @@ class Record:
         adverse_events: term -> who had the adverse event, and when.
         body: what would be measured of everyone, set before the first journey.
         primary: code that visits state which list none that holds; None for none.
+        vaccinations: the doses of vaccines that they had.
     """
 
     people: People
@@ -82,6 +84,7 @@ class Record:
     procedures: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     body: Body = field(init=False)
+    vaccinations: Vaccinations = field(default_factory=Vaccinations)
 
     @classmethod
     def of(

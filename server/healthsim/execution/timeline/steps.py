@@ -110,7 +110,7 @@ _HANDLERS: Mapping[type[StepHead], Handler] = dict(
         _handled(events.Lab, clinical_steps.measure),
         _handled(events.Vital, clinical_steps.measure),
         _handled(events.Procedure, clinical_steps.perform),
-        _handled(events.Immunization, _as_settled),
+        _handled(events.Immunization, clinical_steps.immunize),
         _handled(events.Prescription, clinical_steps.prescribe),
         _handled(events.Referral, clinical_steps.refer),
         _handled(events.CarePlan, clinical_steps.begin_care_plan),

@@ -84,6 +84,7 @@ def walk_journeys(
     if profile.clinical.primary is not None:
         record.primary = profile.clinical.primary.code
     record.body = _body(profile, layouts, record)
+    record.vaccinations.kept = profile.vaccine_intervals == "usual"
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []
     for number, layout in enumerate(layouts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
-from healthsim.specification.journeys.events import OF_TRIALS, Encounter
+from healthsim.execution.timeline.vaccinations import doses_during, wait_for_dose, wait_for_doses
+from healthsim.specification.journeys.events import OF_TRIALS, Encounter, Immunization
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -64,6 +66,7 @@ class Walk:
         self._delays: dict[int, Days] = defaultdict(lambda: self._every_person(0))
         self._wait_starts: dict[int, Days] = defaultdict(lambda: self._every_person(NO_DAY))
         self._discharges: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
+        self._doses = doses_during(layout) if record.vaccinations.kept else {}
         self._dates = StepDates(layout, journey, record, start_days)
         callbacks = StageCallbacks(
             self._schedule, self._agenda.retire, lambda scope: self._scope_ends[scope]
@@ -120,6 +123,8 @@ class Walk:
     def _step(self, occurrence: Occurrence, rows: Rows, days: Days) -> None:
         """Do an occurrence for those of its people whom nothing keeps from it."""
         rows, days = self._still_at_risk(occurrence, rows, days)
+        if occurrence.number in self._doses and len(rows):
+            rows, days = self._wait_for_doses(occurrence, rows, days)
         if occurrence.number in self._dates.followed:
             self.record.stated.occurred((self.journey, occurrence.number, -1), rows, days)
         if isinstance(occurrence.step, StageLeave):
@@ -241,6 +246,43 @@ class Walk:
             referred = referrals.count(self.record.moment(rows, days)) > 0
             rows, days = rows[referred], days[referred]
         return rows, days
+
+    def _wait_for_doses(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Keep those who may have a dose, or a visit with doses, today; date the others anew."""
+        doses = self._doses[occurrence.number]
+        if doses == (occurrence,):
+            _, first, last = self._due(occurrence, rows, days)
+            wait = wait_for_dose(occurrence, days, first, last)
+        else:
+            spans = (self._due_in_visit(dose, rows, days) for dose in doses)
+            wait = wait_for_doses(occurrence, days, spans)
+        self._schedule(occurrence.number, rows[wait.later], wait.days)
+        return rows[wait.stay], days[wait.stay]
+
+    def _due(
+        self, dose: Occurrence, rows: Rows, days: Days
+    ) -> tuple[NDArray[np.int32], Days, Days]:
+        """Return the number of everyone's dose, and its first and last day."""
+        record = self.record
+        step = cast("Immunization", dose.step)
+        birth, begins = record.people.birth[rows], record.first_day[rows]
+        return record.vaccinations.due(step, record.moment(rows, days), birth, begins)
+
+    def _due_in_visit(self, dose: Occurrence, rows: Rows, days: Days) -> tuple[Days, Days]:
+        """Return first and last day of a dose, as far as they are known before the visit.
+
+        The first is `NO_DAY` for those who will not have it, by its own `when` and `chance`.
+        """
+        step, scope = dose.step, self.scope(rows, days)
+        has_it = np.ones(len(rows), dtype=np.bool_)
+        if step.when is not None:
+            has_it &= step.when.holds(scope)
+        if step.chance is not None:
+            decision = f"{dose.address}/chance"
+            share = self.record.draws.numbers(f"{decision}/share", step.chance, rows, scope)
+            has_it &= self.record.draws.uniform(decision, rows) < share
+        _, first, last = self._due(dose, rows, days)
+        return np.where(has_it, first, NO_DAY).astype(np.int32), last
 
     def _consenting(self, enrolment: Enrolment, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Ask those for consent to whom the first thing of the trial would happen; keep the others.

@@ -167,9 +167,22 @@ IMMUNIZATIONS = Table(
         _PERSON,
         Column("cvx", "VARCHAR", "Vaccine code.", source="CDC CVX", required=True),
         Column("display", "VARCHAR", "Text of the code."),
-        Column("dose", "INTEGER", "Number in the series; null where the spec gives none."),
+        Column("dose", "INTEGER", "Number in the product's first series: stated, else counted, "
+               "with the doses that a child of that age has usually had before; null for a vaccine "
+               "without a known series.", source="FHIR Immunization.protocolApplied.doseNumber"),
+        Column("valid", "BOOLEAN", "It counts: given at or after the minimum age and interval of "
+               "the ACIP, and before the oldest age.", source="CDC CDSi evaluation status",
+               required=True),
         Column("given_date", "DATE", "Day of the dose.", source="FHIR Immunization.occurrence",
                required=True),
+        Column("manufacturer", "VARCHAR", "Maker of the product; null where the product is not "
+               "known.", source="CDC MVX"),
+        Column("lot", "VARCHAR", "Number of the lot; made up.", source="HL7 RXA-15"),
+        Column("expiration_date", "DATE", "Last day of the lot's shelf life.",
+               source="HL7 RXA-16"),
+        Column("route", "VARCHAR", "IM, SC, PO or NS.", source="HL7 table 0162"),
+        Column("site", "VARCHAR", "Left or right thigh (LT, RT), deltoid (LD, RD) or upper arm "
+               "(LA, RA); null by mouth and nose.", source="HL7 table 0163"),
         Column("performer_npi", "BIGINT", "Who gave it.", references="providers.npi",
                required=True),
         _ENCOUNTER,

@@ -457,6 +457,8 @@ class ProfileSpec(Document):
             end; usually visits begin them too, and what is acute ends after its usual time.
         coverage: plans; needed for membersim and rxmembersim.
         network: which providers, and how far.
+        vaccine_intervals: "usual": a dose waits for the ACIP's minimum age and interval; "none": it
+            is given on the day that is stated, and is not valid where that is too early.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """
@@ -478,6 +480,7 @@ class ProfileSpec(Document):
     problem_list: ProblemList = "usual"
     coverage: Coverage | None = None
     network: NetworkChoice = NetworkChoice()
+    vaccine_intervals: Literal["usual", "none"] = "usual"
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),
