@@ -24,6 +24,12 @@ _NEWBORNS = (
     *each(_ADDRESS, "patients", (
         "street = '1 Other Road'", "city = 'Elsewhere'", "county_fips = '00000'", "state = 'ZZ'",
         "zip = '00000'"), "person_id % 100 = 2"),
+    breaks("names differ within a household",
+           "UPDATE patients SET given_name = (SELECT given_name FROM patients AS a WHERE "
+           "a.person_id = patients.household_id * 100 + 1) WHERE person_id % 100 = 3 AND "
+           "household_id = (SELECT household_id FROM patients WHERE person_id % 100 = 3 LIMIT 1)"),
+    keeps("names differ within a household",
+          one("patients", "given_name = 'Nobody Else'", "person_id % 100 = 3")),
     *each("a person is of the household of their number", "patients",
           ("household_id = household_id - 1", "household_id = household_id + 1")),
     *each(_MOTHER, "patients", (

@@ -22,6 +22,10 @@ BROKEN = {
     "a household lives at one address":
         "UPDATE patients SET street = '1 Other Road' WHERE person_id = "
         "(SELECT min(person_id) FROM patients WHERE person_id % 100 = 2)",
+    "names differ within a household":
+        "UPDATE patients SET given_name = (SELECT given_name FROM patients AS a WHERE "
+        "a.person_id = patients.household_id * 100 + 1) WHERE person_id = "
+        "(SELECT min(person_id) FROM patients WHERE person_id % 100 = 3)",
     "a person is of the household of their number":
         "UPDATE patients SET household_id = household_id + 1 WHERE person_id = 101",
     "a newborn has a mother of its household":

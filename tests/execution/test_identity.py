@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from execution.families import family
 from execution.running import diabetic, first_year, listed, run
 from healthsim.products.populationsim.reference import geography
 from healthsim.tables import Columns
@@ -88,3 +89,52 @@ def test_addresses_agree_with_themselves(tables: dict[str, Columns]) -> None:
 
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Columns:
+    document = diabetic(count=4_000) | {
+        "demographics": {"ethnicity": {"hispanic": 0.5, "non_hispanic": 0.5}}, "clinical": {},
+        "attributes": {}, "coverage": None, "products": ["patientsim"],
+    }  # fmt: skip
+    return run(document)["patients"]
+
+
+def test_nobody_of_a_household_has_the_name_of_another() -> None:
+    document = family(count=1_500)
+    document["household"] = {"spouse": {"share": 0.7}, "children": {
+        "number": {"type": "uniform", "low": 2, "high": 9, "decimals": 0}}}  # fmt: skip
+    document["demographics"] |= {"age": {"type": "uniform", "low": 35, "high": 48}}
+    rows = listed(run(document)["patients"], "person_id", "given_name")
+    named = [(who // 100, name) for who, name in rows]
+
+    assert len(named) > 8_000
+    assert len(set(named)) == len(named)
+
+
+def test_names_have_marks_hyphens_and_two_parts_as_groups_have_them(mixed: Columns) -> None:
+    rows = listed(mixed, "given_name", "family_name", "ethnicity", "email")
+    latin = [row for row in rows if row[2] == "hispanic"]
+    others = [row for row in rows if row[2] != "hispanic"]
+
+    def part(of: list[tuple[str, ...]], column: int, pattern: str) -> float:
+        return sum(bool(re.search(pattern, row[column])) for row in of) / len(of)
+
+    assert 0.15 < part(latin, 1, r"[áéíóúñÁ]") < 0.35  # of whom four in ten write marks
+    assert part(others, 1, r"[áéíóúñÁ]") < 0.02
+    assert 0.12 < part(latin, 1, r"^[^ -]+ [^ -]+$") < 0.22
+    assert 0.005 < part(others, 1, "-") < 0.05
+    assert 0.03 < part(latin, 0, " ") < 0.15
+    assert part(rows, 1, r"^(De|Del|Van|St\.|O')") > 0.01
+    assert all(re.fullmatch(r"[a-z0-9.]+@example\.com", row[3].decode()) for row in rows)
+
+
+def test_a_spouse_may_carry_both_names_and_children_have_their_parents() -> None:
+    rows = listed(run(family(count=1_500))["patients"], "person_id", "family_name")
+    of = dict(rows)
+    anchors = {who: of[who // 100 * 100 + 1] for who, _ in rows}
+    both = [who for who, name in rows if who % 100 == 2 and name.endswith(f"-{anchors[who]}")]
+    children = [of[who] == anchors[who] for who, _ in rows if who % 100 > 2]
+
+    assert 0.01 < len(both) / sum(who % 100 == 2 for who, _ in rows) < 0.09
+    assert sum(children) / len(children) > 0.9

@@ -92,6 +92,11 @@ RULES: tuple[AnyRule, ...] = (
         "AND p.state = g.state",
     ),
     AuditRule(
+        "names differ within a household", "patients.given_name", ("patients",),
+        "SELECT concat('household_id ', household_id, ' ', given_name) FROM patients "
+        "GROUP BY household_id, given_name HAVING count(*) > 1",
+    ),
+    AuditRule(
         "an area code of the state", "patients.phone", ("patients",),
         "SELECT concat('person_id ', p.person_id) FROM patients AS p ANTI JOIN temp.area_codes "
         "AS a ON p.state = a.state AND left(p.phone, 3) = a.area_code",

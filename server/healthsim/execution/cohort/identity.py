@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import years
+from healthsim.execution.cohort.naming import draw_names
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.people import FIRST_BORN, Households, People
-from healthsim.products.populationsim.names import given_name, middle_name, street, surname
+from healthsim.products.populationsim.names import middle_name, street
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.newborns import FEW_BIRTHS
 from healthsim.specification.profiles.profile import MOST_PEOPLE
@@ -25,10 +25,6 @@ _MBI = ("123456789", "S", _MBI_EITHER, "0123456789", _MBI_LETTERS, _MBI_EITHER, 
 _NO_MIDDLE_NAME = 0.12  # assumption: share of people without one
 _LATE_BIRTHS = 47  # places of a person's unit beyond the first three newborns
 _FIRST_CHILD = 3  # place in a household
-_SPOUSE_OF_OTHER_NAME = 0.2  # Pew 2023: 79 % of women in marriages took the husband's name
-_CHILD_OF_OTHER_NAME = 0.05  # assumption: children of an earlier union
-_GROUP_OF = {"white": "white", "black": "black", "asian": "asian", "american_indian": "native",
-             "pacific_islander": "asian", "other": "other", "multiple": "other"}  # fmt: skip
 
 Text = NDArray[np.bytes_]
 
@@ -54,8 +50,7 @@ class Identity:
 def draw_identities(people: People, draws: Draws) -> Identity:
     """Give everyone names, numbers and an address that agree with each other."""
     geo, u = geography(), draws.uniform
-    given = given_name(people.gender, years(people.birth), u("identity.given_name"))
-    family = _surname(people, draws)
+    names = draw_names(people, draws)
     middle = middle_name(people.gender, u("identity.middle_name"))
     initials = Coded(
         np.where(u("identity.has_middle_name") < _NO_MIDDLE_NAME, np.int32(-1), middle.codes),
@@ -64,9 +59,9 @@ def draw_identities(people: People, draws: Draws) -> Identity:
     return Identity(
         ssn=_ssn(people, draws),
         mrn=_numbered(b"MRN", people.person_id, 10),
-        given_name=given,
+        given_name=names.given,
         middle_name=_initial(initials),
-        family_name=family,
+        family_name=names.family,
         street=_of_household(
             people, street(u("identity.street.number"), u("identity.street.name"))
         ),
@@ -78,7 +73,7 @@ def draw_identities(people: People, draws: Draws) -> Identity:
             people,
             _phone(geo.area_code(people.state, u("identity.area_code")), u("identity.phone")),
         ),
-        email=_email(given, family, people.person_id),
+        email=_email(names.mailbox, people.person_id),
     )
 
 
@@ -125,27 +120,6 @@ def _phone_of(people: People, own: Text) -> Text:
     return own[np.where(people.person_id % 100 < _FIRST_CHILD, rows, people.households.anchor)]
 
 
-def _surname(people: People, draws: Draws) -> Coded:
-    """Return surnames; most dependants have their anchor's."""
-    own = surname(_surname_group(people), draws.uniform("identity.family_name"))
-    if people.households is None:
-        return own
-    number = people.number
-    share = np.where(number == _FIRST_CHILD - 1, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
-    share[number >= FIRST_BORN] = 0
-    keeps = draws.uniform("identity.own_surname") < share
-    anchor = people.households.anchor
-    return own.take(np.where(keeps, np.arange(len(anchor)), anchor))
-
-
-def _surname_group(people: People) -> Coded:
-    groups = tuple(dict.fromkeys([*_GROUP_OF.values(), "hispanic"]))
-    of_race = [groups.index(_GROUP_OF.get(race, "other")) for race in people.race.vocabulary]
-    codes = np.array([*of_race, groups.index("other")], dtype=np.int32)[people.race.codes]
-    hispanic = people.ethnicity.equals("hispanic")
-    return Coded(np.where(hispanic, np.int32(groups.index("hispanic")), codes), groups)
-
-
 def _initial(names: Coded) -> Coded:
     letters = tuple(sorted({name[:1] for name in names.vocabulary}))
     codes = [letters.index(name[:1]) for name in names.vocabulary]
@@ -180,16 +154,9 @@ def _phone(area_code: NDArray[np.int32], u: NDArray[np.float64]) -> Text:
     return _text(np.column_stack([digits[:, :3], dash, digits[:, 3:6], dash, digits[:, 6:]]))
 
 
-def _email(given: Coded, family: Coded, person_id: NDArray[np.int64]) -> Text:
-    first, last = (_mailbox(name) for name in (given, family))
-    joined = np.strings.add(np.strings.add(first, b"."), np.strings.add(last, b"."))
-    return np.strings.add(np.strings.add(joined, person_id.astype("S12")), b"@example.com")
-
-
-def _mailbox(names: Coded) -> Text:
-    plain = ["".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum())
-             for name in names.vocabulary]  # fmt: skip
-    return np.array([*plain, ""], dtype="S")[names.codes]
+def _email(mailbox: Text, person_id: NDArray[np.int64]) -> Text:
+    numbered = np.strings.add(np.strings.add(mailbox, b"."), person_id.astype("S12"))
+    return np.strings.add(numbered, b"@example.com")
 
 
 def _numbered(prefix: bytes, numbers: NDArray[np.int64], width: int) -> Text:

@@ -57,6 +57,16 @@ def given_name(sex: Codes, birth_year: NDArray[np.int32], u: NDArray[np.float64]
     return _given_names().choose((_sex(sex) * len(DECADES) + decade).astype(np.int32), u)
 
 
+def all_given_names() -> tuple[str, ...]:
+    """Return the given names of `given_name`, in the order of its codes."""
+    return _given_names().vocabulary
+
+
+def all_surnames() -> tuple[str, ...]:
+    """Return the surnames of `surname`, in the order of its codes."""
+    return _surnames().vocabulary
+
+
 def middle_name(sex: Codes, u: NDArray[np.float64]) -> Coded:
     """Return a middle name for each person; the caller chooses who has none."""
     return _middle_names().choose(_sex(sex), u)

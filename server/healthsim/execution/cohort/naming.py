@@ -1,0 +1,200 @@
+"""Names of people: as their group has them, distinct within a household."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY, years
+from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.people import FIRST_BORN, People
+from healthsim.products.populationsim.name_forms import (
+    FAMILY,
+    GIVEN,
+    HYPHENATED,
+    MARKED,
+    TWO,
+    Vocabulary,
+    family_of_group,
+    family_vocabulary,
+    given_of_group,
+    given_vocabulary,
+    share_of,
+)
+from healthsim.products.populationsim.names import GROUPS, SEXES, given_name, surname
+from healthsim.tables import Coded
+
+_SPOUSE, _FIRST_CHILD = 2, 3  # places in a household
+_SPOUSE_OF_OTHER_NAME = 0.2  # Pew 2023: 79 % of women in marriages took the husband's name
+_SPOUSE_OF_BOTH_NAMES = 0.05  # of these, Pew 2023: 5 % hyphenated their name
+_CHILD_OF_OTHER_NAME = 0.05  # assumption: children of an earlier union
+_TRIES = 64  # of a name that nobody of the household has; each fails for one in ten at most
+_GROUP_OF = {"white": "white", "black": "black", "asian": "asian", "american_indian": "native",
+             "pacific_islander": "asian", "other": "other", "multiple": "other"}  # fmt: skip
+
+Codes = NDArray[np.int32]
+Chooser = Callable[[str, NDArray[np.intp]], Codes]
+"""Given what is added to a decision, and rows of people: their codes."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of everyone of a chunk.
+
+    Attributes:
+        given: with its marks, where they are written.
+        family: one surname, or two with a hyphen or a space between.
+        mailbox: both as they stand in an address, bytes, ``given.family``.
+    """
+
+    given: Coded
+    family: Coded
+    mailbox: NDArray[np.bytes_]
+
+
+@dataclass(frozen=True)
+class _Surnames:
+    """Surnames in parts, int32, shape (n,).
+
+    Attributes:
+        first: code in the vocabulary of surnames.
+        second: likewise; -1 for those with one surname.
+        joint: 0 for a hyphen, 1 for a space.
+    """
+
+    first: Codes
+    second: Codes
+    joint: Codes
+
+    def take(self, rows: NDArray[np.int64]) -> _Surnames:
+        """Return the surnames of some rows."""
+        return _Surnames(self.first[rows], self.second[rows], self.joint[rows])
+
+
+def draw_names(people: People, draws: Draws) -> Names:
+    """Give everyone a given name and a surname that agree with sex, year of birth and group."""
+    group, sex = _groups(people), _sexes(people)
+    marks = draws.uniform("identity.marks") < share_of(MARKED)[group, sex]
+    given = _distinct(people, _given(people, draws, group, sex))
+    words = given_vocabulary()
+    given = np.where(marks, given + words.plain, given).astype(np.int32)
+    surnames = _surnames(people, draws, (group, sex), marks)
+    mail = np.strings.add(np.strings.add(words.mail[given], b"."),
+                          family_vocabulary().mail[surnames.first])  # fmt: skip
+    return Names(Coded(given, words.texts), _joined(surnames, family_vocabulary()), mail)
+
+
+def _given(people: People, draws: Draws, group: Codes, sex: Codes) -> Chooser:
+    """Return how given names are chosen: of the year of birth, or of the group."""
+    born = years(people.birth)
+    of_group = draws.uniform("identity.given_name/form") < share_of(GIVEN)[group, sex]
+
+    def choose(again: str, rows: NDArray[np.intp]) -> Codes:
+        nation = given_name(
+            sex[rows], born[rows], draws.uniform(f"identity.given_name{again}", rows)
+        )
+        u = draws.uniform(f"identity.given_name/of_group{again}", rows)
+        own = given_of_group(group[rows], sex[rows], u)
+        return np.where(of_group[rows], own, nation.codes).astype(np.int32)
+
+    return choose
+
+
+def _distinct(people: People, choose: Chooser) -> Codes:
+    """Choose names so that nobody has that of another of the household, by place.
+
+    Those who come later in a household give way. Children who are never born have no name.
+    """
+    names = choose("", np.arange(len(people)))
+    if people.households is None:
+        return names
+    roster = people.households.roster
+    unit = roster.unit - (roster.unit[0] if len(roster.unit) else 0)
+    taken = np.full((int(unit[-1]) + 1 if len(unit) else 0, 0), -1, dtype=np.int32)
+    for place in sorted(roster.rows_of):
+        rows = roster.rows_of[place]
+        rows = rows[people.birth[rows] != NO_DAY]
+        for again in range(1, _TRIES):
+            clash = rows[(taken[unit[rows]] == names[rows, None]).any(axis=1)]
+            if not len(clash):
+                break
+            names[clash] = choose(f"/again#{again}", clash)
+        column = np.full(len(taken), -1, dtype=np.int32)
+        column[unit[rows]] = names[rows]
+        taken = np.column_stack([taken, column])
+    return names
+
+
+def _surnames(
+    people: People, draws: Draws, stratum: tuple[Codes, Codes], marks: NDArray[np.bool_]
+) -> _Surnames:
+    """Return everyone's surnames; most dependants have their anchor's."""
+    own = _own_surnames(draws, stratum, marks)
+    if people.households is None:
+        return own
+    number, anchor = people.number, people.households.anchor
+    share = np.where(number == _SPOUSE, _SPOUSE_OF_OTHER_NAME, _CHILD_OF_OTHER_NAME)
+    share[number >= FIRST_BORN] = 0
+    u = draws.uniform("identity.own_surname")
+    both = (number == _SPOUSE) & (u >= share) & (u < share + _SPOUSE_OF_BOTH_NAMES)
+    both &= own.first != own.first[anchor]
+    rows = np.where(u < share, np.arange(len(anchor)), anchor)
+    theirs = own.take(rows)
+    return replace(
+        theirs,
+        first=np.where(both, own.first, theirs.first),
+        second=np.where(both, own.first[anchor], theirs.second),
+        joint=np.where(both, np.int32(0), theirs.joint),
+    )
+
+
+def _own_surnames(
+    draws: Draws, stratum: tuple[Codes, Codes], marks: NDArray[np.bool_]
+) -> _Surnames:
+    group, words = stratum[0], family_vocabulary()
+    form, hyphenated = draws.uniform("identity.family_name/form"), share_of(HYPHENATED)[stratum]
+    own_list = draws.uniform("identity.family_name/list") < share_of(FAMILY)[stratum]
+    nation = surname(group, draws.uniform("identity.family_name")).codes
+    of_group = family_of_group(group, draws.uniform("identity.family_name/of_group"))
+    first = np.where(own_list, of_group, nation)
+    second = surname(group, draws.uniform("identity.family_name/second")).codes
+    two = (form < hyphenated + share_of(TWO)[stratum]) & (second != first)
+    joint = np.where(form < hyphenated, np.int32(0), np.int32(1))
+    written = np.where(marks, words.plain, 0)
+    return _Surnames(
+        (first + written).astype(np.int32),
+        np.where(two, second + written, -1).astype(np.int32),
+        joint,
+    )
+
+
+def _joined(surnames: _Surnames, words: Vocabulary) -> Coded:
+    """Return surnames as text: those of two parts are added to the vocabulary."""
+    two, size = np.flatnonzero(surnames.second >= 0), len(words.texts)
+    key = (surnames.first[two].astype(np.int64) * size + surnames.second[two]) * 2
+    pairs, codes = np.unique(key + surnames.joint[two], return_inverse=True)
+    texts, joints = np.array(words.texts), np.array(["-", " "])
+    first, second = texts[pairs // 2 // size], texts[pairs // 2 % size]
+    joined = np.strings.add(np.strings.add(first, joints[pairs % 2]), second)
+    found = surnames.first.copy()
+    found[two] = size + codes
+    return Coded(found, (*words.texts, *joined.tolist()))
+
+
+def _groups(people: People) -> Codes:
+    """Return everyone's position in `GROUPS`: Hispanics of any race, others by race."""
+    of_race = [GROUPS.index(_GROUP_OF.get(race, "other")) for race in people.race.vocabulary]
+    codes = np.array([*of_race, GROUPS.index("other")], dtype=np.int32)[people.race.codes]
+    hispanic = people.ethnicity.equals("hispanic")
+    return np.where(hispanic, np.int32(GROUPS.index("hispanic")), codes)
+
+
+def _sexes(people: People) -> Codes:
+    """Return 0 for M, 1 for F, 2 for any other."""
+    sex = np.full(len(people), len(SEXES), dtype=np.int32)
+    for number, label in enumerate(SEXES):
+        sex[people.gender.equals(label)] = number
+    return sex
