@@ -12,7 +12,7 @@ WOMEN = "gender == 'F' and age >= 18 and age < 46"
 def women(**changes: Any) -> Document:
     """Women who may become mothers, with some of the profile's keys changed."""
     return {
-        "kind": "profile", "name": "women", "count": 60, "seed": 5,
+        "kind": "profile", "mortality": "none", "name": "women", "count": 60, "seed": 5,
         "demographics": {"age": {"type": "uniform", "low": 20, "high": 40}, "gender": {"F": 1},
                          "location": {"states": {"TX": 1}}},
         "attributes": {"smokes": {"yes": 0.3, "no": 0.7}},

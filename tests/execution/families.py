@@ -13,7 +13,8 @@ def family(**changes: Any) -> Document:
     """Families on two employer's plans, with some of the profile's keys changed."""
     of_age: Document = {"type": "conditional", "cases": [{"when": "age >= 18", "then": 0.4}]}
     return {
-        "kind": "profile", "name": "families", "count": 60, "seed": 3, "unit": "family",
+        "kind": "profile", "mortality": "none",
+        "name": "families", "count": 60, "seed": 3, "unit": "family",
         "household": {"spouse": {"share": 0.6}, "children": {"number": NUMBER}},
         "demographics": {
             "age": {"type": "normal", "mean": 38, "sd": 9, "low": 22, "high": 64},

@@ -15,7 +15,8 @@ SINGLE = ("2857-1", "6768-6", "2986-8", "15067-2", "2160-0", "1742-6", "33762-6"
 
 def everybody(count: int) -> Document:
     return {
-        "kind": "profile", "name": "everybody", "seed": 5, "count": count, "as_of": "2025-01-01",
+        "kind": "profile", "mortality": "none",
+        "name": "everybody", "seed": 5, "count": count, "as_of": "2025-01-01",
         "through": "2025-12-31", "products": ["patientsim"],
         "demographics": {"age": {"type": "uniform", "low": 0, "high": 90},
                          "gender": {"F": 0.5, "M": 0.5}},

@@ -33,7 +33,8 @@ PEOPLE = 20_000
 def profile(location: dict[str, Any], measures: dict[str, str], **more: Any) -> dict[str, Any]:
     asked = [{"code": code, "share": {"type": "population", "measure": measure}}
              for code, measure in measures.items()]  # fmt: skip
-    return {"kind": "profile", "name": "of-a-place", "count": PEOPLE, "seed": 11,
+    return {"kind": "profile", "mortality": "none",
+            "name": "of-a-place", "count": PEOPLE, "seed": 11,
             "products": ["patientsim"], "demographics": {"location": location},
             "clinical": {"comorbidities": asked}} | more  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -72,6 +72,10 @@ class ConditionLog:
         people: size of the chunk.
         draws: of the chunk; None where nothing ends by itself: `problem_list` is "none".
         as_of: day on which the profile's conditions are there, however long ago they began.
+
+    Attributes:
+        begun: called with the code, the rows and the days of whatever begins in a journey; None
+            where nobody has to know.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class ConditionLog:
         self._rank = {column.code: number for number, column in enumerate(columns)}
         self._of_mask: dict[int, tuple[str, ...]] = {}
         self._revisions: dict[str, int] = {}
+        self.begun: Callable[[str, Rows, Days], None] | None = None
         for column in columns:
             self._episodes[column.code] = []
             episode = Episode.of_profile(column)
@@ -225,6 +230,8 @@ class ConditionLog:
         """Add an episode, with its end and what follows it, and end what it replaces."""
         if not len(episode.rows):
             return
+        if self.begun is not None:
+            self.begun(episode.code, episode.rows, episode.first)
         self._limit(episode, episode.first)
         ends = episode.until != FOREVER
         episode.until[ends] = np.maximum(episode.until, last + np.int32(1))[ends]

@@ -13,6 +13,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.people import People
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.deaths import Deaths
 from healthsim.execution.sync.diagnosis_lists import DiagnosisLists, present_on_admission
 from healthsim.execution.sync.records import RecordTable
 from healthsim.execution.sync.visits import VisitRows
@@ -25,6 +26,7 @@ from healthsim.tables import NO_NUMBER, Coded, Columns, take
 def patients(ctx: SyncContext) -> Columns:
     """Fill `patients`."""
     people, identity, death = ctx.people, ctx.identity, ctx.record.death
+    deaths = Deaths.of(ctx)
     everyone = chart.PATIENTS.complete({
         "person_id": people.person_id,
         "mrn": identity.mrn,
@@ -34,6 +36,8 @@ def patients(ctx: SyncContext) -> Columns:
         "family_name": identity.family_name,
         "birth_date": people.birth,
         "death_date": np.where(death <= ctx.through, death, NO_DAY).astype(np.int32),
+        "death_cause": deaths.of_chunk(deaths.causes()),
+        "death_place": deaths.of_chunk(deaths.places()),
         "gender": people.gender,
         "race": people.race,
         "ethnicity": people.ethnicity,

@@ -11,7 +11,6 @@ from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.dependants import to_counts
 from healthsim.execution.people.draws import Rows, require_text
-from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER
 from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.record import AsOfScope
@@ -107,8 +106,7 @@ def _initialize_newborns(call: StepCall[Birth], born: _Newborns) -> None:
     codes = [people.gender.vocabulary.index(word) for word in sex.vocabulary]
     people.gender.codes[rows] = np.array([*codes, -1], dtype=np.int32)[sex.codes]
     people.birth[rows] = born.days
-    record.death[rows] = FOREVER
-    record.first_day[rows] = born.days
+    record.begin_life(rows, born.days)
     for name, variable in record.variables.items():
         start = variable.start.copy()
         start[rows] = variable.at(moment)

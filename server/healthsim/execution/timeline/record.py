@@ -19,6 +19,7 @@ from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, M
 from healthsim.execution.people.people import MedicationColumn, People
 from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.timeline.enrolment import Enrolment
+from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import StatedFigures
 from healthsim.execution.timeline.vaccinations import Vaccinations
@@ -54,6 +55,7 @@ class Record:
         body: what would be measured of everyone, set before the first journey.
         primary: code that visits state which list none that holds; None for none.
         vaccinations: the doses of vaccines that they had.
+        mortality: who dies besides those whose death a journey states; None where nobody does.
     """
 
     people: People
@@ -85,6 +87,7 @@ class Record:
     adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     body: Body = field(init=False)
     vaccinations: Vaccinations = field(default_factory=Vaccinations)
+    mortality: Mortality | None = None
 
     @classmethod
     def of(
@@ -120,6 +123,27 @@ class Record:
         if trial not in self.trials:
             self.trials[trial] = Enrolment.of(len(self.people))
         return self.trials[trial]
+
+    def set_mortality(self, mortality: Mortality | None, as_of: int) -> None:
+        """Give everybody who lives on the profile's day the day of a death that is not stated."""
+        if mortality is None:
+            return
+        self.mortality = mortality
+        mortality.begin(self.conditions, as_of)
+        self.death = mortality.day.copy()
+
+        def fall_ill(code: str, rows: Rows, days: Days) -> None:
+            self.death[rows] = np.minimum(self.death[rows], mortality.fall_ill(code, rows, days))
+
+        self.conditions.begun = fall_ill
+
+    def begin_life(self, rows: Rows, days: Days) -> None:
+        """Let newborns live from their birthday on."""
+        self.death[rows] = FOREVER
+        self.first_day[rows] = days
+        if self.mortality is not None:
+            self.mortality.be_born(rows, days)
+            self.death[rows] = self.mortality.day[rows]
 
     def moment(self, rows: Rows, days: Days) -> Moment:
         """Return a moment of some of the people."""

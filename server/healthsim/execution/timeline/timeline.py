@@ -16,6 +16,7 @@ from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
+from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
@@ -85,6 +86,9 @@ def walk_journeys(
         record.primary = profile.clinical.primary.code
     record.body = _body(profile, layouts, record)
     record.vaccinations.kept = profile.vaccine_intervals == "usual"
+    journeys = [layout.journey for layout in layouts]
+    mortality = Mortality.of(profile, journeys, people, draws, context.through)
+    record.set_mortality(mortality, day_of(profile.as_of.isoformat()))
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []
     for number, layout in enumerate(layouts):

@@ -39,6 +39,11 @@ PATIENTS = Table(
                required=True),
         Column("death_date", "DATE", "Day of death; null while alive.",
                source="FHIR Patient.deceasedDateTime"),
+        Column("death_cause", "VARCHAR", "Underlying cause of death: an ICD-10 category, or the "
+               "code that the journey states; null while alive.", source="ICD-10"),
+        Column("death_place", "VARCHAR", "Where: hospital, emergency, nursing_facility, hospice, "
+               "home, outpatient or other; in a facility only during a visit of the chart, or by "
+               "share; null while alive.", source="US certificate of death, item 24"),
         Column("gender", "VARCHAR", "Administrative sex: M or F.", source="X12 DMG03",
                required=True),
         Column("race", "VARCHAR", "Race, in the OMB categories' words.", source="US Core race"),

@@ -27,6 +27,7 @@ from healthsim.specification.profiles.household import (
     Pregnancy,
     supervision,
 )
+from healthsim.specification.profiles.mortality import Mortality
 from healthsim.specification.profiles.onset import Code, Onset
 from healthsim.specification.profiles.problem_list import ProblemList
 
@@ -459,6 +460,8 @@ class ProfileSpec(Document):
         network: which providers, and how far.
         vaccine_intervals: "usual": a dose waits for the ACIP's minimum age and interval; "none": it
             is given on the day that is stated, and is not valid where that is too early.
+        mortality: deaths besides those that journeys state: "usual" is by the life table and by
+            conditions, "none" is nobody, and a ratio is more or fewer than usual.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """
@@ -481,6 +484,7 @@ class ProfileSpec(Document):
     coverage: Coverage | None = None
     network: NetworkChoice = NetworkChoice()
     vaccine_intervals: Literal["usual", "none"] = "usual"
+    mortality: Annotated[Mortality, Field(exclude_if=lambda given: given == "usual")] = "usual"
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),
