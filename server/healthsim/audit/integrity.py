@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from healthsim.audit import (
+    bodies,
     coding,
     days,
     identity,
@@ -30,7 +31,7 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES, *medicines.RULES, *vaccines.RULES,
+    *trials.RULES, *medicines.RULES, *vaccines.RULES, *bodies.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -1,0 +1,199 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of bodies: computed results follow from their inputs, and results fit an illness.
+
+Results are compared within one hour of an encounter. A computed result may differ from what its
+stored inputs give by the rounding of all of them, no more: a specification may state it, and then
+its inputs follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.codes.loinc import loinc
+from healthsim.medicine.analytes import tabled
+from healthsim.medicine.derivation import Derived, derived
+
+_MEND = (
+    "state results that agree, or only one of them: the others follow "
+    "(docs/decisions/0037-analytes-as-tables.md)"
+)
+_NEAR = 1e-6  # of the last bits of floating point
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table of measurements.
+
+    Attributes:
+        table: its name.
+        at: its column of when.
+        vital: whether it holds vital signs.
+    """
+
+    table: str
+    at: str
+    vital: bool
+
+
+PLACES = (Place("lab_results", "collected_at", False), Place("vital_signs", "measured_at", True))
+
+
+def code_of(key: str) -> str:
+    """Return the LOINC code of an analyte; ``""`` where nobody reports it."""
+    return tabled()[key].loinc if key in tabled() else derived()[key].loinc
+
+
+def _decimals(key: str) -> int:
+    return tabled()[key].decimals if key in tabled() else derived()[key].decimals
+
+
+def held(key: str, place: Place) -> bool:
+    """Return whether a measured analyte stands in a table of measurements."""
+    code = code_of(key)
+    return bool(code) and loinc().rows[code].vital == place.vital
+
+
+def _names(row: Derived, place: Place, columns: Mapping[str, str]) -> dict[str, str] | None:
+    """Return SQL of what a formula needs; None where a table does not hold it.
+
+    Args:
+        row: what is computed.
+        place: the table of measurements.
+        columns: SQL of inputs that stands for their columns.
+    """
+    found = {"female": "female", "age": "age"}
+    for name in row.inputs:
+        nested = _sql(derived()[name], place, columns) if _of_one(name) else None
+        if held(name, place):
+            column = columns.get(name, f'"{name}"')
+            found[name] = f"coalesce({column}, {nested})" if nested else column
+        elif nested or _of_children(name, row):
+            found[name] = nested or "NULL"
+        else:
+            return None
+    return found
+
+
+def _of_one(name: str) -> bool:
+    """Return whether an input follows from one other, so that it may be absent: VLDL."""
+    return name in derived() and len(derived()[name].inputs) == 1
+
+
+def _of_children(name: str, row: Derived) -> bool:
+    """Return whether an input counts in children only: their eGFR is not judged."""
+    return name == "height" and "age" in row.formula.names
+
+
+def _sql(row: Derived, place: Place, columns: Mapping[str, str]) -> str | None:
+    """Return SQL of a computed analyte as reported; None where a table lacks its inputs."""
+    names = _names(row, place, columns)
+    if names is None:
+        return None
+    return f"round_even({row.formula.sql(names)}, {row.decimals})"
+
+
+def _leaves(row: Derived, place: Place) -> set[str]:
+    """Return the measured analytes that the SQL of a computed one reads."""
+    found = {name for name in row.inputs if held(name, place)}
+    for name in row.inputs:
+        if _of_one(name):
+            found |= _leaves(derived()[name], place)
+    return found
+
+
+def _off(row: Derived, place: Place) -> str | None:
+    """Return SQL that is true where a stored result differs from what its inputs give."""
+    value, names = _sql(row, place, {}), _names(row, place, {})
+    if value is None or names is None or not held(row.key, place):
+        return None
+    rounding = [f"{0.5 * 10.0**-row.decimals + _NEAR}"]
+    for leaf in sorted(_leaves(row, place)):
+        half = 0.5 * 10.0 ** -_decimals(leaf)
+        moved = _names(row, place, {leaf: f'("{leaf}" + {half})'})
+        if moved is not None:
+            change = f"{row.formula.sql(moved)} - {row.formula.sql(names)}"
+            rounding.append(f"coalesce(abs({change}), 0)")
+    possible = f"{value} BETWEEN {row.low} AND {row.high}"  # else the end of what is possible
+    return f'abs("{row.key}" - {value}) > {" + ".join(rounding)} AND {possible}'
+
+
+def _collections(place: Place) -> str:
+    """Return a FROM clause: one row for each hour of an encounter, with a column for each analyte.
+
+    An analyte that was measured in that hour with several values is null: which of them belongs to
+    what cannot be said.
+    """
+    keys = [key for key in (*tabled(), *derived()) if held(key, place)]
+    measured = [f"(m.value) FILTER (m.loinc = '{code_of(key)}')" for key in keys]
+    columns = ", ".join(
+        f'CASE WHEN min{one} = max{one} THEN max{one} END AS "{key}"'
+        for key, one in zip(keys, measured, strict=True)
+    )
+    hour = f"date_trunc('hour', m.{place.at})"
+    return (
+        f"(SELECT m.person_id, min(m.{place.at}) AS taken_at, {columns}, "
+        "any_value(CASE p.gender WHEN 'F' THEN 1.0::double WHEN 'M' THEN 0.0::double END) "
+        f"AS female, any_value(date_sub('year', p.birth_date, m.{place.at}::DATE)) AS age "
+        f"FROM {place.table} AS m JOIN patients AS p USING (person_id) "
+        f"GROUP BY m.person_id, m.encounter_id, {hour}) AS c"
+    )
+
+
+def judged(place: Place) -> dict[str, str]:
+    """Return SQL that is true where a computed result is off, by key; of all that can be judged."""
+    found = {key: _off(row, place) for key, row in derived().items()}
+    return {key: off for key, off in found.items() if off is not None}
+
+
+def _computed(place: Place) -> AuditRule:
+    """Return the rule of the results that are computed from others of their table."""
+    cases = " ".join(f"WHEN {off} THEN '{key}'" for key, off in judged(place).items())
+    return AuditRule(
+        f"computed {place.table.replace('_', ' ')} follow from their inputs",
+        f"{place.table}.value", (place.table, "patients"),
+        f"SELECT concat(broken, ' of person_id ', person_id, ' {place.at} ', taken_at) FROM "
+        f"(SELECT person_id, taken_at, CASE {cases} END AS broken FROM {_collections(place)}) "
+        "WHERE broken IS NOT NULL",
+        mend=_MEND,
+    )  # fmt: skip
+
+
+def _once(place: Place) -> AuditRule:
+    row = f"concat('person_id ', person_id, ' {place.at} ', {place.at}, ' loinc ', loinc)"
+    return AuditRule(
+        f"one result of a test at a time in {place.table}", f"{place.table}.value",
+        (place.table,),
+        f"SELECT {row} FROM {place.table} WHERE value IS NOT NULL "
+        f"GROUP BY person_id, {place.at}, loinc HAVING count(DISTINCT value) > 1",
+        mend=_MEND,
+    )  # fmt: skip
+
+
+_LATE_STAGES = ("N18.4", "N18.5", "N18.6")
+_EGFR, _KIDNEYS_WORK = "98979-8", 60  # mL/min/1.73 m2: stage 4 begins at 29 (KDIGO 2024)
+
+RULES: tuple[AnyRule, ...] = (
+    *(_computed(place) for place in PLACES),
+    *(_once(place) for place in PLACES),
+    AuditRule(
+        "direct bilirubin is part of the total", "lab_results.value", ("lab_results",),
+        "SELECT concat('lab_result_id ', d.lab_result_id) FROM lab_results AS d "
+        "JOIN lab_results AS t USING (person_id, collected_at) "
+        "WHERE d.loinc = '1968-7' AND t.loinc = '1975-2' AND d.value > t.value",
+        mend=_MEND,
+    ),
+    AuditRule(
+        "kidneys of a late stage filter little", "lab_results.value",
+        ("lab_results", "conditions"),
+        "SELECT concat('lab_result_id ', r.lab_result_id) FROM lab_results AS r "
+        "SEMI JOIN conditions AS c ON c.person_id = r.person_id "
+        f"AND c.code IN {_LATE_STAGES} AND c.onset_date < r.collected_at::DATE "
+        "AND (c.abatement_date IS NULL OR c.abatement_date >= r.collected_at::DATE) "
+        f"WHERE r.loinc = '{_EGFR}' AND r.value >= {_KIDNEYS_WORK}",
+        mend="let the stage and the results that the journey states agree",
+    ),
+)  # fmt: skip
+"""Rules of results and vital signs as parts of one body."""
