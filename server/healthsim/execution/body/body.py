@@ -18,7 +18,7 @@ from healthsim.execution.body.exposures import (
     History,
     drawn_behind,
 )
-from healthsim.execution.body.healthy import Healthy, is_possible
+from healthsim.execution.body.healthy import Healthy, is_alone, is_possible
 from healthsim.execution.body.latent import Latent, Shifts
 from healthsim.execution.body.persons import PersonalDraws
 from healthsim.execution.body.pregnancy import pregnancy_effects
@@ -87,12 +87,23 @@ class Body:
         Raises:
             NotFound: a key has no usual values.
         """
-        on = self._collection(rows, days, quarters)
+        return self.measured(keys, self.collect(rows, days, quarters))
+
+    def collect(
+        self, rows: Rows, days: Days, quarters: NDArray[np.int64] | None = None
+    ) -> Specimen:
+        """Return a specimen of people, to ask several times; arguments as in `values`."""
+        history = self._history
+        when = (rows, days, quarters)
+        return Specimen.of(history.people, self._female, history.draws, when)
+
+    def measured(self, keys: Sequence[str], on: Specimen) -> dict[str, Floats]:
+        """Return what is measured in a specimen; keys, result and errors as in `values`."""
         self._measure(tuple(keys), on)
         return {key: on.known[key_of(key)] for key in keys}
 
     def take_stated(
-        self, stated: Mapping[str, Floats], rows: Rows, days: Days, passing: frozenset[str]
+        self, stated: Mapping[str, Floats], on: Specimen, passing: frozenset[str]
     ) -> None:
         """Take results that a specification states: the body follows them, and what depends on it.
 
@@ -100,25 +111,34 @@ class Body:
         body would have shown fades.
 
         Args:
-            stated: LOINC code -> results, float64, shape of `rows`; NaN where there is none.
-            rows: ascending positions in the chunk, distinct.
-            days: int32.
+            stated: LOINC code -> results, float64, one for each measurement; NaN where there is
+                none.
+            on: the specimen, of a day of distinct people.
             passing: codes whose distance is gone on the next day, such as measured states.
         """
         found = {key_of(code): code for code in stated if self._matters(code)}
-        on, given = self._collection(rows, days, None), set(found)
+        given = set(found)
         for key in sorted(found, key=lambda key: key in derived()):
             at = np.flatnonzero(~np.isnan(stated[found[key]]))
-            if not len(at):
-                continue
-            one = on.fresh() if len(at) == len(on) else on.take(at)
-            value, is_passing = stated[found[key]][at], found[key] in passing
-            for drawn, wanted in self._solved(key, value, one, frozenset(given)).items():
-                latent = self._latent(drawn, one)
-                moved = latent.deviation(to_scale(analytes()[drawn], wanted))
-                self._deviations.add(drawn, (one.rows, one.days), moved, passing=is_passing)
-                given.add(drawn)
-            self._deviations.add_result(key, (one.rows, one.days), value)
+            if len(at):
+                one = on.fresh() if len(at) == len(on) else on.take(at)
+                value = stated[found[key]][at]
+                is_passing = found[key] in passing
+                shown = is_passing and is_alone(key)
+                behind = {} if shown else self._solved(key, value, one, frozenset(given))
+                for drawn, wanted in behind.items():
+                    self._move(drawn, wanted, one, passing=is_passing)
+                given.update(behind)
+                self._deviations.add_result(key, (one.rows, one.days), value)
+
+    def _move(self, key: str, wanted: Floats, on: Specimen, *, passing: bool) -> None:
+        """Move a drawn analyte to values, in its unit: for the day, or from then on."""
+        if passing:
+            value = to_value(analytes()[key], to_scale(analytes()[key], wanted))
+            self._deviations.add_result(key, (on.rows, on.days), value)
+        else:
+            moved = self._latent(key, on).deviation(to_scale(analytes()[key], wanted))
+            self._deviations.add(key, (on.rows, on.days), moved)
 
     def _matters(self, code: str) -> bool:
         """Tell whether anything that is measured depends on a result."""
@@ -136,20 +156,18 @@ class Body:
         self._measure(needs(key), on)
         return solve(key, value, on.known, on.subjects, given - {key})
 
-    def _collection(self, rows: Rows, days: Days, quarters: NDArray[np.int64] | None) -> Specimen:
-        history = self._history
-        when = (rows, days, quarters)
-        return Specimen.of(history.people, self._female, history.draws, when)
-
     def _measure(self, keys: Sequence[str], on: Specimen) -> None:
         """Draw and compute what some analytes need, into the collection's known values."""
         wanted = plan(tuple(keys))
-        self._expose([key for key in wanted.drawn if key not in on.latent], on)
-        for key in wanted.drawn:
-            if key not in on.known:
-                location = self._latent(key, on).location(self._deviations.of(key, on))
-                value = to_value(analytes()[key], location)
-                on.known[key] = self._deviations.stated(key, on, value)
+        for key in (*wanted.drawn, *wanted.derived):
+            if key not in on.known and (stated := self._deviations.all_stated(key, on)) is not None:
+                on.known[key] = stated
+        drawn = [key for key in wanted.drawn if key not in on.known]
+        self._expose([key for key in drawn if key not in on.latent], on)
+        for key in drawn:
+            location = self._latent(key, on).location(self._deviations.of(key, on))
+            value = to_value(analytes()[key], location)
+            on.known[key] = self._deviations.stated(key, on, value)
         for key in wanted.derived:
             if key not in on.known:
                 found = derive((key,), on.known, on.subjects)[key]
@@ -231,7 +249,7 @@ class Body:
             if values is None or isinstance(values, Coded) or not self._matters(named):
                 continue
             rows = born[is_possible(named, values[born])]
-            on = self._collection(rows, np.full(len(rows), as_of, dtype=np.int32), None)
+            on = self.collect(rows, np.full(len(rows), as_of, dtype=np.int32))
             for key, wanted in self._healthy.behind(named, values[rows], on).items():
                 location = to_scale(analytes()[key], wanted)
                 held = self._held.setdefault(key, np.zeros(len(people)))

@@ -87,20 +87,17 @@ class Deviations:
     def __init__(self, people: int) -> None:
         self._people = people
         self._lasting: dict[str, DatedNumbers] = {}
-        self._passing: dict[str, DatedNumbers] = {}
         self._results: dict[str, DatedNumbers] = {}
 
-    def add(self, key: str, when: tuple[Rows, Days], moved: Floats, *, passing: bool) -> None:
+    def add(self, key: str, when: tuple[Rows, Days], moved: Floats) -> None:
         """Add deviations of a drawn analyte, on its scale.
 
         Args:
             key: of the analyte.
             when: rows, distinct, and their days.
             moved: float64, the deviation of each.
-            passing: whether it is gone on the next day.
         """
-        kind = self._passing if passing else self._lasting
-        self._numbers(kind, key).add(*when, moved)
+        self._numbers(self._lasting, key).add(*when, moved)
 
     def add_result(self, key: str, when: tuple[Rows, Days], values: Floats) -> None:
         """Add stated results of an analyte, drawn or derived."""
@@ -108,15 +105,18 @@ class Deviations:
 
     def of(self, key: str, on: Collection) -> Floats | float:
         """Return the deviation of a drawn analyte at some measurements, on its scale."""
-        total: Floats | float = 0.0
-        if key in self._lasting:
-            since, moved = self._lasting[key].latest(on.rows, on.days)
-            left = np.clip(1 - since / max(analytes()[key].fade_days, 1), 0.0, 1.0)
-            total = np.where(np.isnan(moved), 0.0, moved * left)
-        if key in self._passing:
-            since, moved = self._passing[key].latest(on.rows, on.days)
-            total = np.where((since == 0) & ~np.isnan(moved), moved, total)
-        return total
+        if key not in self._lasting:
+            return 0.0
+        since, moved = self._lasting[key].latest(on.rows, on.days)
+        left = np.clip(1 - since / max(analytes()[key].fade_days, 1), 0.0, 1.0)
+        return np.where(np.isnan(moved), 0.0, moved * left)
+
+    def all_stated(self, key: str, on: Collection) -> Floats | None:
+        """Return the results stated for the day where everyone has one; else None."""
+        if key not in self._results or not on.whole_day:
+            return None
+        since, result = self._results[key].latest(on.rows, on.days)
+        return result if ((since == 0) & ~np.isnan(result)).all() else None
 
     def stated(self, key: str, on: Collection, values: Floats) -> Floats:
         """Return values, in place of them the results stated for the day."""

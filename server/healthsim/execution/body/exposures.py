@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -33,6 +33,7 @@ from healthsim.medicine.effects import (
 
 Floats: TypeAlias = NDArray[np.float64]
 _LONG_AGO = 100_000.0  # days since the beginning of what has always been
+_LEAST = 1e-6  # weight below which an effect is over
 _EVENTS_BACK = 3  # how many of the latest events of a kind may still act
 
 
@@ -99,7 +100,7 @@ class Exposures:
             usual: whether the tables' effects act at all.
         """
         self._history, self._own, self._usual = history, tuple(own), usual
-        self._of_cause: dict[tuple[str, str], tuple[Effect, ...]] = {}
+        self._of_cause: dict[tuple[str, str, frozenset[str]], tuple[Effect, ...]] = {}
         self._tables: dict[tuple[str, tuple[str, ...]], tuple[int, SpellTable]] = {}
         self._conditions: dict[str, tuple[int, EpisodeTable]] = {}
         self._seen, self._by_drug = 0, dict[str, list[Course]]()
@@ -126,16 +127,17 @@ class Exposures:
 
     def _effects(
         self, kind: str, cause: str, usual: EffectsOf, keys: frozenset[str]
-    ) -> list[Effect]:
+    ) -> tuple[Effect, ...]:
         """Return a cause's effects on some analytes: the specification's, else the tables'."""
-        known = self._of_cause.get((kind, cause))
+        known = self._of_cause.get((kind, cause, keys))
         if known is None:
             own = [effect for effect in self._own if effect.kind == kind and _is(effect, cause)]
             stated = {effect.analyte for effect in own}
             tables = usual(cause) if self._usual else ()
-            known = (*own, *(effect for effect in tables if effect.analyte not in stated))
-            self._of_cause[kind, cause] = known
-        return [effect for effect in known if keys.intersection(moved_by(effect))]
+            every = (*own, *(effect for effect in tables if effect.analyte not in stated))
+            known = tuple(effect for effect in every if keys.intersection(moved_by(effect)))
+            self._of_cause[kind, cause, keys] = known
+        return known
 
     def _of_conditions(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
         for code in self._history.conditions.codes:
@@ -147,8 +149,7 @@ class Exposures:
             spell = table.latest(on.rows, (on.days + np.int32(lead)).astype(np.int32))
             if len(spell.at):
                 left = self._uncured(code, on, spell)
-                for effect in effects:
-                    yield _acting(effect, on, spell, left)
+                yield from _acting(effects, on, spell, left)
 
     def _condition_table(self, code: str) -> EpisodeTable:
         log = self._history.conditions
@@ -184,8 +185,7 @@ class Exposures:
             courses = [course for drug in same for course in by_drug[drug]]
             spell = self._table(("course", same), courses).latest(on.rows, on.days)
             if len(spell.at):
-                for effect in effects:
-                    yield _acting(effect, on, spell, spell.share)
+                yield from _acting(effects, on, spell, spell.share)
 
     def _of_events(
         self, kind: str, usual: EffectsOf, logs: Mapping[str, Log], keys: frozenset[str],
@@ -201,8 +201,7 @@ class Exposures:
                 spell = table.latest(on.rows, (on.days + lead).astype(np.int32), back)
                 if not len(spell.at):
                     break
-                for effect in effects:
-                    yield _acting(effect, on, spell, spell.share)
+                yield from _acting(effects, on, spell, spell.share)
 
     def _courses_by_drug(self) -> dict[str, list[Course]]:
         """Return the courses so far, by the drug's name."""
@@ -237,13 +236,23 @@ def _is(effect: Effect, cause: str) -> bool:
     return cause in effect.causes
 
 
-def _acting(effect: Effect, on: Collection, spell: Spell, share: Floats) -> Acting:
+def _acting(
+    effects: Sequence[Effect], on: Collection, spell: Spell, share: Floats
+) -> Iterator[Acting]:
+    """Yield the effects of one cause with their weights; those of one shape have the same."""
     clock = on.clock[spell.at]
     since = np.minimum(clock - spell.since, _LONG_AGO)
     after = np.where(spell.until <= clock, clock - spell.until, np.nan)
-    return Acting(
-        effect, frozenset(moved_by(effect)), spell.at, weight(effect, since, after) * share
-    )
+    of_shape: dict[tuple[object, ...], tuple[NDArray[np.intp], Floats]] = {}
+    for effect in effects:
+        shape = (effect.shape, effect.lead, effect.onset, str(effect.hold), str(effect.off))
+        if shape not in of_shape:
+            weights = weight(effect, since, after) * share
+            acts = np.flatnonzero(weights > _LEAST)
+            of_shape[shape] = spell.at[acts], weights[acts]
+        at, weights = of_shape[shape]
+        if len(at):
+            yield Acting(effect, frozenset(moved_by(effect)), at, weights)
 
 
 def _cured(one: Cure, taken: Spell, clock: Floats) -> Floats:

@@ -103,6 +103,18 @@ def direction(named: str, key: str) -> float:
     return -1.0 if second < first else 1.0
 
 
+@cache
+def is_alone(key: str) -> bool:
+    """Tell whether what is behind a derived analyte is seen in nothing else, and not reported."""
+    if key not in derived():
+        return False
+    behind = set(drawn_behind(key))
+    others = (row for name, row in derived().items() if name != key)
+    return not any(analytes()[drawn].loinc for drawn in behind) and not any(
+        behind.intersection(row.inputs) for row in others
+    )
+
+
 def is_possible(key: str, values: Floats) -> NDArray[np.bool_]:
     """Tell which values an analyte can have; bool."""
     row = derived().get(key) or analytes()[key]

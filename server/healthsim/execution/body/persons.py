@@ -25,6 +25,7 @@ class PersonalDraws:
         self._draws = draws
         self._everyone = np.arange(draws.count)
         self._kept: dict[tuple[str, int], Floats] = {}
+        self._responses: dict[str, Floats] = {}
 
     def rank(self, key: str) -> Floats:
         """Return everyone's place among people of their sex and age, a normal; float64."""
@@ -32,7 +33,11 @@ class PersonalDraws:
 
     def response(self, effect: Effect) -> Floats:
         """Return how strongly everyone of the chunk responds to an effect, float64, mean 1."""
-        return response(self._normals(f"physiology/response/{effect.response}"))
+        known = self._responses.get(effect.response)
+        if known is None:
+            known = response(self._normals(f"physiology/response/{effect.response}"))
+            self._responses[effect.response] = known
+        return known
 
     def shows(self, effect: Effect) -> NDArray[np.bool_]:
         """Return who of the chunk shows an effect that only a share of people shows; bool."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
 from healthsim.dates import Days
+from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.conditions import Mention
 from healthsim.execution.people.draws import Values, require_text
 from healthsim.execution.people.logs import FOREVER, Course
@@ -133,31 +134,30 @@ def measure(call: StepCall[Lab | Vital]) -> StepResult:
     measured = _measured(call.step)
     usual = [code for code, result, _ in measured if result is None]
     found: dict[str, Values] = {}
+    specimen = call.record.body.collect(call.rows, call.days)
     for code, result, prefix in measured:
         if result is not None:
             read = [other for other in usual if other not in found and _reads(result, other)]
-            _show(call, measured, read, found)
+            _show(call, specimen, read, found)
             found[code] = _stated_values(call, result, prefix)
             _note(call, code, found[code])
-    _show(call, measured, [code for code in usual if code not in found], found)
+    _show(call, specimen, [code for code in usual if code not in found], found)
     return call.result(ResultFacts({code: found[code] for code, _, _ in measured}))
 
 
 def _show(
-    call: StepCall[Lab | Vital],
-    measured: Sequence[Measured],
-    codes: Sequence[str],
-    found: dict[str, Values],
+    call: StepCall[Lab | Vital], specimen: Specimen, codes: Sequence[str], found: dict[str, Values]
 ) -> None:
     """Add to `found` what the body shows of some codes, given what is stated so far."""
+    measured = _measured(call.step)
     results = {code: result for code, result, _ in measured if result is not None}
     stated = {code: values for code, values in found.items()
               if code in results and not isinstance(values, Coded)}  # fmt: skip
     if codes or len(found) == len(measured):
         passing = frozenset(code for code in stated if isinstance(results[code], StateResult))
-        call.record.body.take_stated(stated, call.rows, call.days, passing)
+        call.record.body.take_stated(stated, specimen, passing)
     if codes:
-        found |= call.record.body.values(codes, call.rows, call.days)
+        found |= call.record.body.measured(codes, specimen)
         for code in codes:
             _note(call, code, found[code])
 
