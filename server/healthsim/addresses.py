@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from hashlib import blake2b
 
 import numpy as np
@@ -30,21 +31,58 @@ class Addresses:
     def __init__(self) -> None:
         self._number: dict[str, int] = {}
         self._taken: set[int] = set()
+        self._series: list[tuple[int, int]] = []
 
     def number(self, address: str) -> int:
         """Return the number of an address, new or known."""
         if address in self._number:
             return self._number[address]
         number, again = hash_of(address), 0
-        while number in self._taken:
+        while number in self._taken or self._overlaps(number, 1):
             again += 1
             number = hash_of(f"{address}~{again}")
         self._number[address] = number
         self._taken.add(number)
         return number
 
+    def series(self, address: str, length: int) -> int:
+        """Return the first of `length` numbers in a row that belong to an address.
+
+        Args:
+            address: new or known.
+            length: how many numbers it has; the same whenever it is asked for.
+        """
+        if address in self._number:
+            return self._number[address]
+        number, again = hash_of(address), 0
+        while (
+            number + length > 2**BITS
+            or self._overlaps(number, length)
+            or any(number <= taken < number + length for taken in self._taken)
+        ):
+            again += 1
+            number = hash_of(f"{address}~{again}")
+        self._number[address] = number
+        insort(self._series, (number, length))
+        return number
+
+    def _overlaps(self, first: int, length: int) -> bool:
+        """Tell whether numbers in a row share one with a series."""
+        place = bisect_right(self._series, (first, 2**BITS))
+        before = self._series[place - 1] if place else (0, 0)
+        after = self._series[place][0] if place < len(self._series) else 2**BITS
+        return sum(before) > first or first + length > after
+
     def address(self, number: int) -> str | None:
-        """Return the address that has a number; None where none has it."""
+        """Return the address that has a number; None where none has it.
+
+        A number of a series has the series' address and its place in it.
+        """
+        place = bisect_right(self._series, (number, 2**BITS)) - 1
+        if place >= 0 and number < sum(self._series[place]):
+            first = self._series[place][0]
+            of = next(known for known, its in self._number.items() if its == first)
+            return f"{of}/{number - first}"
         return next((known for known, its in self._number.items() if its == number), None)
 
     def known(self, address: str) -> int:

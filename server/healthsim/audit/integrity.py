@@ -20,6 +20,7 @@ from healthsim.audit import (
     network,
     trials,
     vaccines,
+    vital_signs,
 )
 from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
@@ -31,7 +32,7 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES, *medicines.RULES, *vaccines.RULES, *bodies.RULES,
+    *trials.RULES, *medicines.RULES, *vaccines.RULES, *bodies.RULES, *vital_signs.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -80,6 +81,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     lay_out_books(connection)
     lay_out_unlisted(connection, manifest.profile, manifest.journeys)
     profile = json.loads(manifest.profile)
+    vital_signs.lay_out_usual(connection, profile.get("vital_signs"))
     bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]
     connection.execute(
         "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through", bounds

@@ -133,8 +133,8 @@ class SpellTable:
         place = np.searchsorted(self.keys, _keys(rows, days), side="right") - 1 - back
         if not len(self.keys):
             place[:] = -1
-        at = np.flatnonzero((place >= 0) & (self.keys[place] >> _DAY_BITS == rows)
-                            if len(self.keys) else place >= 0)  # fmt: skip
+        held = self.keys[np.maximum(place, 0)] if len(self.keys) else place
+        at = np.flatnonzero((place >= 0) & (held >> _DAY_BITS == rows))
         place = place[at]
         return Spell(at, self.since[place], self.until[place], self.share[place])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,10 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, whole_months
-from healthsim.execution.people.draws import Values
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.conditions import conditions
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.immunizations import immunization_columns
-from healthsim.execution.sync.numbering import analytes, result_address
 from healthsim.execution.sync.records import (
     RecordRows,
     RecordTable,
@@ -27,13 +24,13 @@ from healthsim.execution.sync.records import (
     event_table,
     source_values,
 )
+from healthsim.execution.sync.results import ResultRows, results_of
 from healthsim.execution.sync.visits import DAY
-from healthsim.execution.timeline.facts import CarePlanFacts, ResultFacts
+from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
     describe_codes,
     lab_columns,
-    observation_columns,
 )
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import (
@@ -44,60 +41,6 @@ from healthsim.tables import Coded, Columns
 
 _REPORTED_AFTER = {True: 90, False: DAY + 120}
 """Minutes from specimen to report, in a facility and outside of one: assumption."""
-
-
-@dataclass(frozen=True, eq=False)
-class ResultRows(RecordRows):
-    """One analyte of one order, for the people who have a result; a formula may give none."""
-
-    loinc: str
-    panel: str | None
-
-    @cached_property
-    def at(self) -> NDArray[np.intp]:
-        """Positions in the occurrence of those who have a result."""
-        values = self._values
-        missing = values.codes < 0 if isinstance(values, Coded) else np.isnan(values)
-        return np.flatnonzero(~missing)
-
-    @property
-    def _values(self) -> Values:
-        return self.source.facts_as(ResultFacts).by_loinc[self.loinc]
-
-    @property
-    def value(self) -> NDArray[np.float64]:
-        """Numeric result, float64; NaN where it is a text."""
-        values = self._values
-        return np.full(len(self.at), np.nan) if isinstance(values, Coded) else values[self.at]
-
-    @property
-    def text(self) -> Coded:
-        """Text result; no value where it is a number."""
-        values = self._values
-        if isinstance(values, Coded):
-            return values.take(self.at)
-        return Coded.constant(None, len(self.at))
-
-
-def _results(
-    ctx: SyncContext, kind: type[events.Lab] | type[events.Vital], table: str
-) -> Iterator[ResultRows]:
-    for source in ctx.of_type(kind):
-        details, address = source.step_as(kind).details, source.occurrence.address
-        for loinc in analytes(details):
-            number = ctx.numbering.number(table, result_address(address, details, loinc))
-            yield ResultRows(source, number, loinc, getattr(details, "panel", None))
-
-
-def _vital_sign_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
-    loinc = layout.segment_texts(lambda result: result.loinc)
-    return {
-        "loinc": loinc,
-        **observation_columns(loinc),
-        "measured_at": source_values(layout, ctx.performed_at),
-        "value": layout.row_values(lambda result: result.value),
-        **cause_columns(ctx, layout),
-    }
 
 
 def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
@@ -213,11 +156,7 @@ CLINICAL_TABLES = by_name(
     RecordTable(chart.PROCEDURES, _procedures, _procedure_columns),
     event_table(chart.IMMUNIZATIONS, events.Immunization, immunization_columns),
     RecordTable(
-        chart.VITAL_SIGNS, lambda ctx: _results(ctx, events.Vital, "vital_signs"),
-        _vital_sign_columns,
-    ),
-    RecordTable(
-        chart.LAB_RESULTS, lambda ctx: _results(ctx, events.Lab, "lab_results"),
+        chart.LAB_RESULTS, lambda ctx: results_of(ctx, events.Lab, "lab_results"),
         _lab_result_columns,
     ),
     event_table(chart.REFERRALS, events.Referral, _referral_columns),

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
-from healthsim.addresses import Addresses
+from healthsim.addresses import BITS, Addresses
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
 from healthsim.medicine.problems import begins_condition, usual_course
+from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import CodedDiagnosis, LabDetails, VitalDetails
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageLeave
@@ -18,10 +19,20 @@ from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
 
 CLAIM_FORMS = ("837P", "837I")
+VITALS = "vital_signs"
+"""The table of vital signs; each encounter has a series of numbers in it."""
+
+
+_OTHER_OCCASIONS = 2  # for vital signs in an encounter, besides rounds: arrival and leaving
+_MOST_ROUNDS = 2000  # five years of daily rounds, eleven months of rounds every four hours
 
 
 class Numbering:
-    """Numbers of addresses, by table; of two that collide, the later is hashed again."""
+    """Numbers of addresses, by table; of two that collide, the later is hashed again.
+
+    Attributes:
+        most_rounds: how many rounds of vital signs a stay may have.
+    """
 
     def __init__(
         self, profile: ProfileSpec, layouts: Sequence[JourneyLayout], renewals: int
@@ -34,6 +45,7 @@ class Numbering:
             renewals: how often a medication of the profile is prescribed at most.
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
+        self.most_rounds = _most_rounds(layouts)
         for code in profile.codes:
             self._reserve_condition(code, code)
         for medication in profile.clinical.medications:
@@ -83,6 +95,10 @@ class Numbering:
             self._reserve(step.table, [address])
         for table, addresses in _records(step, address, trial):
             self._reserve(table, addresses)
+        if isinstance(step, events.Encounter):
+            rounds = self.most_rounds if _has_rounds(step) else 0
+            length = (_OTHER_OCCASIONS + rounds) * MOST_CODES
+            self._tables[VITALS].series(vitals_address(address), length)
 
 
 def _begun_by(step: StepHead, profile: ProfileSpec) -> Iterator[str]:
@@ -135,6 +151,28 @@ def result_address(address: str, details: LabDetails | VitalDetails, code: str) 
     """Return the address of one result of an order."""
     in_panel = isinstance(details, LabDetails) and details.panel is not None
     return f"{address}/{code}" if in_panel else address
+
+
+def _has_rounds(step: StepHead) -> bool:
+    return isinstance(step, events.Encounter) and bool(
+        hours_between_rounds(step.details.encounter_class)
+    )
+
+
+def _most_rounds(layouts: Sequence[JourneyLayout]) -> int:
+    """Return how many rounds of vital signs a stay may have: half of all numbers are for them."""
+    stays = sum(
+        _has_rounds(occurrence.step) and not occurrence.tick
+        for layout in layouts
+        for occurrence in layout.occurrences
+    )
+    room: int = 2 ** (BITS - 1) // (MOST_CODES * max(stays, 1))
+    return min(_MOST_ROUNDS, room)
+
+
+def vitals_address(encounter: str) -> str:
+    """Return the address of the usual vital signs of an encounter: of a series of numbers."""
+    return f"{encounter}/vitals"
 
 
 def subject_address(trial: str) -> str:

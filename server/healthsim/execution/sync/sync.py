@@ -17,6 +17,7 @@ from healthsim.execution.sync.event_log import events
 from healthsim.execution.sync.pharmacy import fill_table
 from healthsim.execution.sync.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.trials import trial_tables
+from healthsim.execution.sync.vital_signs import vital_signs
 from healthsim.tables import Columns
 
 
@@ -50,6 +51,7 @@ RULES = (
         ("encounter_id", "event_id", "attending_npi", "facility_npi", "from_date", "through_date",
          "drg", "discharge_status"),
     ),
+    SyncRule("encounter, and the person's age", "vital_signs", ("encounter_id",)),
     SyncRule("encounter diagnosis", "claim_diagnoses", ("sequence", "code", "poa")),
     SyncRule(
         "lab, procedure, immunization", "claim_lines", ("event_id", "service_date", "procedure")
@@ -81,6 +83,7 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
         tables |= {
             "patients": patients(ctx),
             "encounters": encounters(ctx),
+            "vital_signs": vital_signs(ctx),
             "encounter_diagnoses": encounter_diagnoses(ctx),
             "prescriptions": prescription_table(ctx, written),
         }

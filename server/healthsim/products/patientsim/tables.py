@@ -209,7 +209,8 @@ VITAL_SIGNS = Table(
         Column("value", "DOUBLE", "Measured value.", required=True),
         Column("unit", "VARCHAR", "Unit of the value.", source="UCUM"),
         _ENCOUNTER,
-        _EVENT,
+        Column("event_id", "BIGINT", "The journey event that states it; null where it is usual in "
+               "encounters of the class.", references="events.event_id"),
     ),
 )  # fmt: skip
 

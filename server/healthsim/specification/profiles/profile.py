@@ -30,6 +30,7 @@ from healthsim.specification.profiles.household import (
 from healthsim.specification.profiles.mortality import Mortality
 from healthsim.specification.profiles.onset import Code, Onset
 from healthsim.specification.profiles.problem_list import ProblemList
+from healthsim.specification.profiles.vital_signs import VitalSignsChoice
 
 MOST_PEOPLE = 10_000_000
 MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
@@ -462,6 +463,8 @@ class ProfileSpec(Document):
             is given on the day that is stated, and is not valid where that is too early.
         mortality: deaths besides those that journeys state: "usual" is by the life table and by
             conditions, "none" is nobody, and a ratio is more or fewer than usual.
+        vital_signs: "usual": what is usual in each class of encounter, besides what journeys
+            state; "none": only what they state; or the usual ones with their frequency.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """
@@ -485,6 +488,7 @@ class ProfileSpec(Document):
     network: NetworkChoice = NetworkChoice()
     vaccine_intervals: Literal["usual", "none"] = "usual"
     mortality: Annotated[Mortality, Field(exclude_if=lambda given: given == "usual")] = "usual"
+    vital_signs: VitalSignsChoice = "usual"
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),
