@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -82,3 +82,36 @@ def _collision() -> tuple[str, str]:
         if found != address:
             return found, address
     raise AssertionError
+
+
+@SMALL
+@given(
+    st.lists(st.tuples(st.text(max_size=6), st.integers(1, 2**20)), max_size=12,
+             unique_by=lambda pair: pair[0]),
+    st.lists(st.text(min_size=7, max_size=9), unique=True, max_size=12),
+)  # fmt: skip
+def test_numbers_of_a_series_are_no_others(
+    series: list[tuple[str, int]], addresses: list[str]
+) -> None:
+    known = Addresses()
+    spans = [(known.series(address, size), size) for address, size in series]
+    numbers = sorted(known.number(address) for address in addresses)
+
+    taken = sorted([*spans, *((number, 1) for number in numbers)])
+    assert all(first + size <= after for (first, size), (after, _) in pairwise(taken))
+    assert all(first + size <= 2**BITS for first, size in taken)
+    for (address, size), (first, _) in zip(series, spans, strict=True):
+        assert known.address(first + size - 1) == f"{address}/{size - 1}"
+
+
+def test_a_series_that_meets_a_number_begins_elsewhere() -> None:
+    known = Addresses()
+    single = known.number("j/visit")
+    with_neighbour = Addresses()
+    with_neighbour.number("j/visit")
+    wanted = hash_of("stay")
+    known._taken.add(wanted + 5)
+
+    assert known.series("stay", 100) != wanted
+    assert with_neighbour.series("stay", 100) == wanted
+    assert known.number("j/visit") == single

@@ -85,11 +85,12 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "nobody gets shorter before 45", "vital_signs.value", ("vital_signs", "patients"),
         "SELECT concat('vital_sign_id ', vital_sign_id) FROM (SELECT v.vital_sign_id, v.value, "
-        "date_diff('day', p.birth_date, v.measured_at::DATE) AS age, lag(v.value) OVER "
-        "(PARTITION BY v.person_id ORDER BY v.measured_at, v.vital_sign_id) AS before "
-        "FROM vital_signs AS v JOIN patients AS p USING (person_id) "
-        "WHERE v.loinc = '8302-2' AND v.event_id IS NULL) "
-        f"WHERE age < {_GROWN} AND value < before - {_AT_ONCE}",
+        "v.event_id, date_diff('day', p.birth_date, v.measured_at::DATE) AS age, "
+        "lag(v.value) OVER w AS before, lag(v.event_id) OVER w AS stated "
+        "FROM vital_signs AS v JOIN patients AS p USING (person_id) WHERE v.loinc = '8302-2' "
+        "WINDOW w AS (PARTITION BY v.person_id ORDER BY v.measured_at, v.vital_sign_id)) "
+        f"WHERE age < {_GROWN} AND value < before - {_AT_ONCE} "
+        "AND event_id IS NULL AND stated IS NULL",
     ),
     AuditRule(
         "a percentile has its measurement", "vital_signs.value", ("vital_signs",),

@@ -22,6 +22,7 @@ from healthsim.execution.body.healthy import Healthy, is_alone, is_possible
 from healthsim.execution.body.latent import Latent, Shifts
 from healthsim.execution.body.persons import PersonalDraws
 from healthsim.execution.body.pregnancy import pregnancy_effects
+from healthsim.execution.body.size import Size
 from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import Moment
@@ -54,13 +55,18 @@ class Body:
         self._history, self.bindings, self._exposures = history, bindings, exposures
         self._female = female_share(history.people)
         self._own = PersonalDraws(history.draws)
-        self._healthy = Healthy(history.people, history.draws, self._own)
+        self._healthy = Healthy(history.people, self._own)
         self._deviations = Deviations(len(history.people))
         self._behind = {drawn: key for key in bindings.states for drawn in drawn_behind(key)}
         asked = plan(tuple(sorted(bindings.asked)))
         self._read = frozenset({*asked.drawn, *asked.derived})
         self._held: dict[str, Floats] = {}
         self._hold_attributes(as_of)
+
+    @property
+    def size(self) -> Size:
+        """Height, build and head of the people, without illness, drugs or pregnancy."""
+        return self._healthy.size
 
     def values(
         self,

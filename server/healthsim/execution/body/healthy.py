@@ -13,7 +13,7 @@ from healthsim.execution.body.collection import Collection
 from healthsim.execution.body.exposures import drawn_behind
 from healthsim.execution.body.persons import PersonalDraws
 from healthsim.execution.body.size import Size
-from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.people import People
 from healthsim.medicine.analytes import analytes
 from healthsim.medicine.courses import target
@@ -28,12 +28,16 @@ _STEADY = frozenset({"height", _HEAD})  # of one person, they do not differ from
 
 
 class Healthy:
-    """The chunk's people as they would be without illness, drugs or pregnancy."""
+    """The chunk's people as they would be without illness, drugs or pregnancy.
 
-    def __init__(self, people: People, draws: Draws, own: PersonalDraws) -> None:
+    Attributes:
+        size: their height, build and head.
+    """
+
+    def __init__(self, people: People, own: PersonalDraws) -> None:
         """Draw nothing yet: numbers are drawn when they are asked for."""
-        size = Size(people, draws)
-        self._own, self._build = own, size
+        size = Size(people, own.rank)
+        self._own, self.size = own, size
         self._sizes: Mapping[str, Callable[[Rows, Days], Floats]] = {
             "height": size.height, "body_mass": size.bmi, _HEAD: size.head,
         }  # fmt: skip
@@ -63,11 +67,8 @@ class Healthy:
         Everyone keeps their rank. The effect may be on a derived analyte.
         """
         named, first = effect.analyte, drawn_behind(effect.analyte)[0]
-        rank = self._rank(first, on.rows) * direction(named, first)
+        rank = self._own.rank(first)[on.rows] * direction(named, first)
         return to_scale(analytes()[key], self.behind(named, target(effect, rank), on)[key])
-
-    def _rank(self, key: str, rows: Rows) -> Floats:
-        return self._build.own("bmi")[rows] if key == "body_mass" else self._own.rank(key)[rows]
 
     def behind(self, named: str, value: Floats, on: Collection) -> Mapping[str, Floats]:
         """Return the drawn analytes, in their units, of people in whom an analyte has a value.

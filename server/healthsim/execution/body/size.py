@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 
 from healthsim.codes.pregnancy import GESTATION_DAYS
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.people import People
 from healthsim.medicine.build import Person, birth_z, bmi_at, corrected_months, head_at, height_at
 
-_OWN = ("height", "bmi", "head")
+_OWN = ("height", "body_mass", "head")
 _WEEK = 7
 
 
@@ -24,24 +25,15 @@ class Size:
     born in the run have the gestation of their mother's due date.
     """
 
-    def __init__(self, people: People, draws: Draws) -> None:
-        """Draw nothing yet: a number is drawn when a size is asked for.
+    def __init__(self, people: People, rank: Callable[[str], NDArray[np.float64]]) -> None:
+        """Take what is known of the people.
 
         Args:
             people: of the chunk; the birthdays of those born in the run are read when asked.
-            draws: of the same people.
+            rank: returns everybody's own standard normal number of height, of body mass, of head
+                and of weight at birth, by name.
         """
-        self._people, self._draws = people, draws
-        self._normal: dict[str, NDArray[np.float64]] = {}
-
-    def own(self, measure: str) -> NDArray[np.float64]:
-        """Return everybody's own standard normal number of height, bmi, head or birth_size."""
-        if measure not in self._normal:
-            from scipy.special import ndtri  # noqa: PLC0415  (heavy: not for listing tools)
-
-            uniform = self._draws.uniform(f"physiology/{measure}/set")
-            self._normal[measure] = np.round(ndtri(uniform), 6)
-        return self._normal[measure]
+        self._people, self._rank = people, rank
 
     def height(self, rows: Rows, days: Days) -> NDArray[np.float64]:
         """Return height in cm, not rounded; length of children who are measured lying.
@@ -88,14 +80,14 @@ class Size:
 
     def _person(self, rows: Rows) -> Person:
         female, early = self.female(rows), self._early(rows)
-        height, build, head = (self.own(measure)[rows] for measure in _OWN)
+        height, build, head = (self._rank(measure)[rows] for measure in _OWN)
         return Person(female, early, height, build, head, self._birth(rows, female, early))
 
     def _birth(
         self, rows: Rows, female: NDArray[np.float64], early: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return z-scores of weight at birth: from the stated weight, else drawn."""
-        z, grams = self.own("birth_size")[rows], self.birth_weight(rows)
+        z, grams = self._rank("birth_weight")[rows], self.birth_weight(rows)
         stated = np.flatnonzero(grams > 0)
         z[stated] = birth_z(female[stated], early[stated], grams[stated])
         return z

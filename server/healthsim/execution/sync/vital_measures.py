@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from healthsim.codes.loinc import observation
 from healthsim.dates import whole_months
-from healthsim.execution.body.size import Size
 from healthsim.execution.sync.visits import DAY
 from healthsim.execution.sync.vital_choice import StatedSigns, already, stated_keys
 from healthsim.execution.sync.vital_occasions import ARRIVING, LEAVING, Occasions
@@ -98,7 +97,7 @@ def _computed(
     here = {
         code: _with_stated(occasions, found, stated, code) for code in (_WEIGHT, _HEIGHT, _HEAD)
     }
-    size = Size(record.people, record.draws)
+    size = record.body.size
     chart = size.chart_months(occasions.rows, occasions.days)
     female = size.female(occasions.rows)
     bmi = _bmi(occasions, here, _last_height(occasions, here[_HEIGHT], stated), months)

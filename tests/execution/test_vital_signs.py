@@ -1,0 +1,251 @@
+"""Vital signs that no journey states: by class of encounter, age and time, and what fits them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from execution.running import attempted, diabetic, event, journey, listed, run, visit
+from healthsim.medicine.vitals import CODES, MEASURES, MOST_CODES, vital_rules
+from healthsim.tables import NO_NUMBER, Columns
+
+_DATA = Path(__file__).parent.parent / "data"
+_HOUR = 60
+_FACE_TO_FACE = ("office", "urgent_care", "emergency", "observation", "inpatient", "asc", "snf",
+                 "outpatient_hospital", "home_health", "dialysis")  # fmt: skip
+_COLUMNS = ("person_id", "encounter_id", "loinc", "measured_at", "value", "event_id")
+
+
+def _spec(name: str, **changes: Any) -> dict[str, Any]:
+    return json.loads((_DATA / f"{name}.json").read_text()) | changes
+
+
+@cache
+def _every_class() -> dict[str, Columns]:
+    return run(_spec("every-event-adults"), _spec("every-event"))
+
+
+def _stays(choice: Any = "usual", nights: int = 3) -> dict[str, Columns]:
+    profile = diabetic(count=30, products=["patientsim"], coverage=None, vital_signs=choice)
+    stay = event("stay", "encounter", 5, encounter_class="inpatient", los_days=nights)
+    return run(profile, journey(stay))
+
+
+def _by_encounter(tables: dict[str, Columns]) -> dict[int, list[tuple[Any, ...]]]:
+    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in listed(tables["vital_signs"], *_COLUMNS):
+        found[row[1]].append(row)
+    return found
+
+
+def _children(age: dict[str, Any], *steps: dict[str, Any], **changes: Any) -> dict[str, Columns]:
+    profile = diabetic(
+        count=40, products=["patientsim"], coverage=None,
+        demographics={"age": age, "gender": {"M": 0.5, "F": 0.5}}, clinical={}, **changes,
+    )  # fmt: skip
+    return run(profile, journey(*steps))
+
+
+@pytest.mark.slow
+def test_every_class_of_encounter_has_what_it_always_measures() -> None:
+    tables = _every_class()
+    measured = {
+        encounter: {row[2] for row in rows} for encounter, rows in _by_encounter(tables).items()
+    }
+    for encounter_class in _FACE_TO_FACE:
+        mine = [encounter for encounter, kind in
+                listed(tables["encounters"], "encounter_id", "encounter_class")
+                if kind == encounter_class]  # fmt: skip
+        usual = [MEASURES[rule.measure][0] for rule in vital_rules(encounter_class)
+                 if rule.at in ("visit", "arrival") and rule.share >= 0.97
+                 and rule.below_months > 1200]  # fmt: skip
+        assert usual
+        for code in usual:
+            share = np.mean([code in measured.get(encounter, ()) for encounter in mine])
+            assert share > 0.97 - 3 * np.sqrt(0.03 / len(mine)), (encounter_class, code, share)
+
+
+@pytest.mark.slow
+def test_vital_signs_lie_within_their_encounter_and_none_is_taken_twice_at_a_time() -> None:
+    tables = _every_class()
+    spans = {encounter: (begin, end) for encounter, begin, end in
+             listed(tables["encounters"], "encounter_id", "start_at", "end_at")}  # fmt: skip
+    usual = [row for row in listed(tables["vital_signs"], *_COLUMNS) if row[5] == NO_NUMBER]
+
+    assert usual
+    assert all(spans[row[1]][0] <= row[3] <= spans[row[1]][1] for row in usual)
+    assert len({row[1:4] for row in usual}) == len(usual)
+
+
+@pytest.mark.slow
+def test_what_a_journey_states_in_a_visit_is_not_taken_a_second_time() -> None:
+    stated = {row[1] for row in listed(_every_class()["vital_signs"], *_COLUMNS)
+              if row[5] != NO_NUMBER and row[2] == "8480-6"}  # fmt: skip
+    rows = _by_encounter(_every_class())
+
+    assert stated
+    for encounter in stated:
+        codes = [row[2] for row in rows[encounter]]
+        assert codes.count("8480-6") == 1
+    assert any("8462-4" in [row[2] for row in rows[encounter]] for encounter in stated)
+
+
+@pytest.mark.slow
+def test_body_mass_index_is_that_of_the_weight_and_the_last_height() -> None:
+    of_person: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in listed(_every_class()["vital_signs"], *_COLUMNS):
+        of_person[row[0]].append(row)
+    seen = 0
+    for rows in of_person.values():
+        rows.sort(key=lambda row: row[3])
+        for row in rows:
+            if row[2] != "39156-5":
+                continue
+            weight = next(r[4] for r in rows if r[1] == row[1] and r[2] == "29463-7"
+                          and r[3] == row[3])  # fmt: skip
+            height = [r[4] for r in rows if r[2] == "8302-2" and r[3] <= row[3]][-1]
+            assert row[4] == pytest.approx(weight / (height / 100) ** 2, abs=0.0501)
+            seen += 1
+    assert seen > 300
+
+
+def test_a_stay_has_signs_on_arrival_once_a_day_and_on_leaving() -> None:
+    tables = _stays()
+    for rows in _by_encounter(tables).values():
+        pulses = sorted(row[3] for row in rows if row[2] == "8867-4")
+        assert 3 <= len(pulses) <= 6
+        assert min(np.diff(pulses)) >= 40
+
+
+@pytest.mark.parametrize("hours", [4, 8])
+def test_a_profile_states_the_hours_between_two_rounds(hours: int) -> None:
+    gaps = []
+    for rows in _by_encounter(_stays({"inpatient_hours": hours})).values():
+        pulses = sorted(row[3] for row in rows if row[2] == "8867-4")
+        gaps += np.diff(pulses)[1:-1].tolist()
+    assert gaps
+    assert set(gaps) == {hours * _HOUR}
+
+
+def test_none_leaves_only_what_journeys_state() -> None:
+    steps = (visit("come"), event("bp", "vital", 0, loinc="8480-6"))
+    profile = diabetic(count=20, vital_signs="none")
+    rows = listed(run(profile, journey(*steps))["vital_signs"], *_COLUMNS)
+
+    assert len(rows) == 20
+    assert {row[2] for row in rows} == {"8480-6"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [("daily", "vital_signs"), ({"inpatient_hours": 0}, "inpatient_hours"),
+     ({"inpatient_hours": 25}, "inpatient_hours"), ({"hours": 4}, "hours")],
+)  # fmt: skip
+def test_a_choice_that_is_none_is_refused(choice: Any, told: str) -> None:
+    found = attempted(diabetic(count=5, vital_signs=choice), journey(visit("come")))
+    assert isinstance(found, str)
+    assert told in found
+
+
+def test_adults_are_measured_once_in_each_year_of_age_and_children_at_each_visit() -> None:
+    visits = [visit(f"v{number}", 30 * number, diagnoses=["Z00.129"]) for number in range(8)]
+    grown = [visit(f"v{number}", 30 * number) for number in range(8)]
+    adults = run(diabetic(count=30, products=["patientsim"], coverage=None), journey(*grown))
+    heights = defaultdict(list)
+    for person, _, code, at, _, _ in listed(adults["vital_signs"], *_COLUMNS):
+        if code == "8302-2":
+            heights[person].append(at)
+    assert len(heights) == 30
+    assert {len(found) for found in heights.values()} <= {1, 2}
+
+    children = _children({"type": "uniform", "low": 3, "high": 12}, *visits)
+    codes = [row[2] for row in listed(children["vital_signs"], *_COLUMNS)]
+    assert codes.count("8302-2") > 0.9 * 40 * 8
+    assert codes.count("59576-9") > 0.85 * 40 * 8
+
+
+def test_infants_have_head_and_weight_for_length_and_no_blood_pressure() -> None:
+    tables = _children(
+        {"type": "uniform", "low": 0.1, "high": 1.2}, visit("come", 3, diagnoses=["Z00.129"])
+    )
+    codes = [row[2] for row in listed(tables["vital_signs"], *_COLUMNS)]
+
+    assert codes.count("9843-4") > 30
+    assert codes.count("8289-1") > 30
+    assert codes.count("77606-2") > 30
+    assert "8480-6" not in codes
+    assert "39156-5" not in codes
+
+
+def test_children_keep_their_centile() -> None:
+    visits = [visit(f"v{number}", 180 * number, diagnoses=["Z00.129"]) for number in range(3)]
+    tables = _children({"type": "uniform", "low": 4, "high": 9}, *visits)
+    found = defaultdict(list)
+    for person, _, code, _at, value, _ in sorted(
+        listed(tables["vital_signs"], *_COLUMNS), key=lambda row: (row[0], row[3])
+    ):
+        if code == "59576-9":
+            found[person].append(value)
+    pairs = np.array([(two[0], two[-1]) for two in found.values() if len(two) > 1])
+    assert len(pairs) > 25
+    assert np.corrcoef(pairs.T)[0, 1] > 0.9
+
+
+def test_a_baby_born_early_is_measured_by_its_own_weight_at_birth() -> None:
+    seen = visit("come", 0, diagnoses=["Z00.110"])
+    tables = _children(
+        {"type": "uniform", "low": 0, "high": 0.002, "decimals": 4}, seen,
+        attributes={"gestation_weeks": 28, "birth_weight_g": 1100},
+    )  # fmt: skip
+    rows = listed(tables["vital_signs"], *_COLUMNS)
+    kilograms = [row[4] for row in rows if row[2] == "29463-7"]
+
+    assert np.mean(kilograms) == pytest.approx(1.1, abs=0.1)
+    assert not [row for row in rows if row[2] == "8289-1"]
+
+
+@pytest.mark.slow
+def test_chunks_and_threads_do_not_change_them() -> None:
+    profile, walked = _spec("every-event-adults", count=40), _spec("every-event")
+    whole = run(profile, walked)["vital_signs"]
+    parts = run(profile, walked, size=7, threads=2)["vital_signs"]
+
+    assert listed(whole) == listed(parts)
+
+
+@pytest.mark.slow
+def test_more_people_leave_the_first_as_they_are() -> None:
+    few = listed(run(_spec("every-event-adults", count=20), _spec("every-event"))["vital_signs"])
+    more = listed(_every_class()["vital_signs"])
+
+    assert more[: len(few)] == few
+
+
+def test_another_visit_leaves_those_of_other_days() -> None:
+    alone = run(diabetic(count=25), journey(visit("come", 10)))["vital_signs"]
+    both = run(diabetic(count=25), journey(visit("come", 10), visit("again", 300)))["vital_signs"]
+
+    assert set(listed(alone)) <= set(listed(both))
+
+
+def test_weight_falls_during_dialysis_by_what_it_removes() -> None:
+    profile = diabetic(count=40, products=["patientsim"], coverage=None)
+    session = event("session", "encounter", 3, encounter_class="dialysis")
+    lost = []
+    for rows in _by_encounter(run(profile, journey(session))).values():
+        weights = [row[4] for row in sorted(rows, key=lambda row: row[3]) if row[2] == "29463-7"]
+        if len(weights) == 2:
+            lost.append(weights[0] - weights[1])
+    assert len(lost) > 30
+    assert 0.2 < min(lost) < 2.3 < max(lost) <= 5
+    assert np.mean(lost) == pytest.approx(2.3, abs=0.45)
+
+
+def test_numbers_of_records_are_kept_for_all_measures() -> None:
+    assert len(CODES) == len(set(CODES)) <= MOST_CODES
