@@ -9,6 +9,7 @@ _MOTHER = "a newborn has a mother of its household"
 _LIFE = "a newborn is born in its mother's life"
 _PARENTS = "parents are older than their children"
 _SUBSCRIBER = "a subscriber is of the household and holds code 01"
+_POLICY = "a child holds no employer's policy"
 _COVERED = "a newborn of a covered mother is covered from birth"
 
 _CHILD = first("person_id", "patients", "mother_person_id IS NOT NULL")
@@ -97,6 +98,18 @@ _SUBSCRIBERS = (
     breaks(_SUBSCRIBER, one("members", "person_code = '02'", "person_id % 100 = 1")),
     breaks(_SUBSCRIBER, _spouse("relationship_code = '18'")),
     breaks(_SUBSCRIBER, one("members", "relationship_code = '01'", "person_id % 100 = 1")),
+    breaks(_SUBSCRIBER, _spouse("subscriber_id = NULL")),
+    keeps(_SUBSCRIBER, one("members", "subscriber_id = NULL", "person_id % 100 = 3")),
+    breaks(_SUBSCRIBER, one("members", "subscriber_id = NULL, person_code = '01'",
+                            "person_id % 100 = 3")),
+    *each("a subscriber has one number and name", "members", (
+        "subscriber_number = 'SYN1'", "subscriber_given_name = 'X'", "subscriber_family_name = 'X'",
+        "subscriber_birth_date = DATE '1990-01-01'", "subscriber_gender = 'A'"),
+        "person_id % 100 = 3"),
+    keeps("a subscriber has one number and name", one("members", "subscriber_id = NULL, "
+          "subscriber_number = 'SYN1'", "person_id % 100 = 3")),
+    keeps(_POLICY, one("members", "subscriber_birth_date = DATE '2007-01-01'")),
+    breaks(_POLICY, one("members", "subscriber_birth_date = DATE '2007-01-02'")),
 )  # fmt: skip
 
 _CHILDS = f"UPDATE enrollments SET effective_date = {_BORN} {{day}} WHERE person_id = {_CHILD}"

@@ -110,6 +110,7 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
     assert asked <= dated
     assert dated - asked == {
         ("patients", "birth_date"), ("patients", "death_date"), ("members", "birth_date"),
+        ("members", "subscriber_birth_date"),
         ("conditions", "recorded_date"), ("conditions", "abatement_date"),
         ("lab_results", "resulted_at"), ("prescriptions", "end_date"), ("care_plans", "end_date"),
         ("claims", "received_date"), ("claims", "paid_date"), ("claims", "admit_date"),

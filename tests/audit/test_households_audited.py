@@ -40,6 +40,12 @@ BROKEN = {
     "a subscriber is of the household and holds code 01":
         "UPDATE members SET subscriber_id = person_id WHERE person_id = "
         "(SELECT min(person_id) FROM members WHERE person_id % 100 = 2)",
+    "a subscriber has one number and name":
+        "UPDATE members SET subscriber_number = 'SYN000000000' WHERE person_id = "
+        "(SELECT min(person_id) FROM members WHERE person_id % 100 = 2)",
+    "a child holds no employer's policy":
+        "UPDATE members SET subscriber_birth_date = DATE '2010-01-01' WHERE person_id = "
+        "(SELECT min(person_id) FROM members WHERE person_id % 100 = 1)",
     "a newborn of a covered mother is covered from birth":
         "UPDATE enrollments SET effective_date = effective_date + 1 WHERE enrollment_id = "
         "(SELECT min(enrollment_id) FROM enrollments WHERE reason = 'birth')",

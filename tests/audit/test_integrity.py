@@ -24,7 +24,7 @@ FAMILIES = (
     "a payer number of nobody", "a routing number of nobody", "a tax number of nobody",
     "a code of the person's sex", "codes that may stand together", "a code of its day",
     "a household lives", "a person is of the household", "a newborn ", "parents are older",
-    "a subscriber is of the household", "a pregnancy ends", "names differ within a household",
+    "a subscriber ", "a child holds", "a pregnancy ends", "names differ within a household",
 )  # fmt: skip
 """Rules that are one sentence about several columns; the others are each changed by themselves."""
 

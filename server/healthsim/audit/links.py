@@ -211,10 +211,27 @@ RULES: tuple[AnyRule, ...] = (
         "a subscriber is of the household and holds code 01", "members.subscriber_id",
         ("members",),
         "SELECT concat('person_id ', m.person_id) FROM members AS m LEFT JOIN members AS s "
-        "ON s.person_id = m.subscriber_id WHERE s.household_id IS DISTINCT FROM m.household_id "
-        "OR s.subscriber_id <> s.person_id "
+        "ON s.person_id = m.subscriber_id WHERE CASE WHEN m.subscriber_id IS NULL "
+        "THEN m.relationship_code <> '19' OR m.person_code = '01' "
+        "ELSE s.household_id IS DISTINCT FROM m.household_id "
+        "OR s.subscriber_id IS DISTINCT FROM s.person_id "
         "OR (m.person_code = '01') <> (m.subscriber_id = m.person_id) "
-        "OR (m.relationship_code = '18') <> (m.subscriber_id = m.person_id)",
+        "OR (m.relationship_code = '18') <> (m.subscriber_id = m.person_id) END",
+    ),
+    AuditRule(
+        "a subscriber has one number and name", "members.subscriber_number", ("members",),
+        "SELECT concat('person_id ', m.person_id) FROM members AS m JOIN members AS s "
+        "ON s.person_id = m.subscriber_id WHERE (m.subscriber_number, m.subscriber_given_name, "
+        "m.subscriber_family_name, m.subscriber_birth_date, m.subscriber_gender) IS DISTINCT FROM "
+        "(s.member_number, s.given_name, s.family_name, s.birth_date, s.gender)",
+    ),
+    AuditRule(
+        "a child holds no employer's policy", "members.subscriber_id",
+        ("members", "enrollments", "plans"),
+        "SELECT concat('person_id ', m.person_id) FROM members AS m SEMI JOIN (SELECT person_id "
+        "FROM enrollments JOIN plans USING (plan_id) WHERE kind = 'commercial' AND event_id IS "
+        "NULL) AS n USING (person_id) WHERE m.subscriber_birth_date + INTERVAL 18 YEAR > "
+        "(SELECT as_of FROM temp.data_days)",
     ),
     AuditRule(
         "a newborn of a covered mother is covered from birth", "enrollments.effective_date",

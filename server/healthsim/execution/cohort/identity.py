@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.cohort.naming import draw_names
+from healthsim.dates import Days
+from healthsim.execution.cohort.naming import draw_given_names, draw_names
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.people import FIRST_BORN, Households, People
 from healthsim.products.populationsim.names import middle_name, street
@@ -23,6 +24,9 @@ _MBI = ("123456789", "S", _MBI_EITHER, "0123456789", _MBI_LETTERS, _MBI_EITHER, 
         _MBI_LETTERS, _MBI_LETTERS, "0123456789", "0123456789")  # fmt: skip
 # S in second place, where no real number has a letter S: CMS's own synthetic form
 _NO_MIDDLE_NAME = 0.12  # assumption: share of people without one
+_FIRST_PARENT = 600_000_000  # number of the parent of the first unit: beyond all of the data
+_YOUNGEST_PARENT, _OLDEST_PARENT = 20, 40  # years at an insured child's birth: assumption
+_MOTHERS = 0.45  # of children with a parent's policy, those whose mother holds it: assumption
 _LATE_BIRTHS = 47  # places of a person's unit beyond the first three newborns
 _FIRST_CHILD = 3  # place in a household
 
@@ -74,6 +78,34 @@ def draw_identities(people: People, draws: Draws) -> Identity:
             _phone(geo.area_code(people.state, u("identity.area_code")), u("identity.phone")),
         ),
         email=_email(names.mailbox, people.person_id),
+    )
+
+
+@dataclass(frozen=True)
+class ParentIdentity:
+    """A parent who holds the policy of an anchor and is not in the data; arrays of shape (n,)."""
+
+    number: Text
+    given_name: Coded
+    birth: Days
+    gender: Coded
+
+
+def draw_parents(people: People, draws: Draws) -> ParentIdentity:
+    """Return a parent of everyone's anchor, of the same surname: number, name, birth and sex."""
+    rows = np.arange(len(people)) if people.households is None else people.households.anchor
+    units = people.person_id // 100 - 1
+    numbers = draws.permuted("identity.member_number", _FIRST_PARENT + units, 10**9)
+    u = draws.uniform("subscriber.age")[rows]
+    days = np.floor(365.25 * (_YOUNGEST_PARENT + u * (_OLDEST_PARENT - _YOUNGEST_PARENT)))
+    mother = draws.uniform("subscriber.gender")[rows] < _MOTHERS
+    gender = Coded(np.where(mother, np.int32(1), np.int32(0)), ("M", "F"))
+    birth = (people.birth[rows] - days).astype(np.int32)
+    return ParentIdentity(
+        number=_numbered(b"SYN", numbers, 9),
+        given_name=draw_given_names(people, draws, "subscriber.given_name", gender, birth, rows),
+        birth=birth,
+        gender=gender,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, years
+from healthsim.dates import NO_DAY, Days, years
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.products.populationsim.name_forms import (
@@ -76,9 +77,9 @@ class _Surnames:
 
 def draw_names(people: People, draws: Draws) -> Names:
     """Give everyone a given name and a surname that agree with sex, year of birth and group."""
-    group, sex = _groups(people), _sexes(people)
+    group, sex = _groups(people), _positions(people.gender)
     marks = draws.uniform("identity.marks") < share_of(MARKED)[group, sex]
-    given = _distinct(people, _given(people, draws, group, sex))
+    given = _distinct(people, _given(draws, "identity.given_name", (group, sex), people.birth))
     words = given_vocabulary()
     given = np.where(marks, given + words.plain, given).astype(np.int32)
     surnames = _surnames(people, draws, (group, sex), marks)
@@ -87,18 +88,57 @@ def draw_names(people: People, draws: Draws) -> Names:
     return Names(Coded(given, words.texts), _joined(surnames, family_vocabulary()), mail)
 
 
-def _given(people: People, draws: Draws, group: Codes, sex: Codes) -> Chooser:
-    """Return how given names are chosen: of the year of birth, or of the group."""
-    born = years(people.birth)
-    of_group = draws.uniform("identity.given_name/form") < share_of(GIVEN)[group, sex]
+def draw_given_names(
+    people: People,
+    draws: Draws,
+    decision: str,
+    gender: Coded,
+    birth: Days,
+    rows: NDArray[np.integer[Any]],
+) -> Coded:
+    """Return given names of relatives who are not in the data, of the group of some people.
+
+    Args:
+        people: whose relatives they are.
+        draws: numbers for these people.
+        decision: address of the draw.
+        gender: of each relative.
+        birth: days of birth of the relatives.
+        rows: for each relative the row of a person whose draws and group it has.
+    """
+    group, sex, words = _groups(people)[rows], _positions(gender), given_vocabulary()
+    codes = _given(draws, decision, (group, sex), birth, rows)("", np.arange(len(rows)))
+    marks = draws.uniform("identity.marks")[rows] < share_of(MARKED)[group, sex]
+    return Coded(np.where(marks, codes + words.plain, codes).astype(np.int32), words.texts)
+
+
+def _given(
+    draws: Draws,
+    decision: str,
+    stratum: tuple[Codes, Codes],
+    birth: Days,
+    of: NDArray[np.integer[Any]] | None = None,
+) -> Chooser:
+    """Return how given names are chosen: of the year of birth, or of the group.
+
+    Args:
+        draws: numbers for people.
+        decision: address of the draw.
+        stratum: group and sex of those who get a name.
+        birth: their days of birth.
+        of: for each of them the row of the person whose draws they have; by default themselves.
+    """
+    (group, sex), born = stratum, years(birth)
+
+    def number(suffix: str, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        uniforms = draws.uniform(f"{decision}{suffix}")
+        return uniforms[rows if of is None else of[rows]]
 
     def choose(again: str, rows: NDArray[np.intp]) -> Codes:
-        nation = given_name(
-            sex[rows], born[rows], draws.uniform(f"identity.given_name{again}", rows)
-        )
-        u = draws.uniform(f"identity.given_name/of_group{again}", rows)
-        own = given_of_group(group[rows], sex[rows], u)
-        return np.where(of_group[rows], own, nation.codes).astype(np.int32)
+        nation = given_name(sex[rows], born[rows], number(again, rows))
+        own = given_of_group(group[rows], sex[rows], number(f"/of_group{again}", rows))
+        of_group = number("/form", rows) < share_of(GIVEN)[group[rows], sex[rows]]
+        return np.where(of_group, own, nation.codes).astype(np.int32)
 
     return choose
 
@@ -192,9 +232,9 @@ def _groups(people: People) -> Codes:
     return np.where(hispanic, np.int32(GROUPS.index("hispanic")), codes)
 
 
-def _sexes(people: People) -> Codes:
+def _positions(gender: Coded) -> Codes:
     """Return 0 for M, 1 for F, 2 for any other."""
-    sex = np.full(len(people), len(SEXES), dtype=np.int32)
+    sex = np.full(len(gender), len(SEXES), dtype=np.int32)
     for number, label in enumerate(SEXES):
-        sex[people.gender.equals(label)] = number
+        sex[gender.equals(label)] = number
     return sex

@@ -7,30 +7,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days
-from healthsim.execution.cohort.identity import member_number
+from healthsim.dates import NO_DAY, Days, day_of
+from healthsim.execution.cohort.identity import ParentIdentity, draw_parents, member_number
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Span
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.records import RecordTable, source_ids
-from healthsim.execution.sync.subscribers import assign_subscribers
+from healthsim.execution.sync.subscribers import SubscriberColumns, assign_subscribers
 from healthsim.products.membersim.tables import ENROLLMENTS, MEMBERS
 from healthsim.products.rxmembersim.tables import RX_MEMBERS
-from healthsim.tables import Coded, Columns, take
+from healthsim.tables import NO_NUMBER, Coded, Columns, join, take
 
 
 def members(ctx: SyncContext) -> Columns:
     """Fill `members`: the anchor of a family is the subscriber of its dependants."""
     people, identity = ctx.people, ctx.identity
-    coverage = assign_subscribers(people, ctx.plans)
+    held, holder = _held(ctx), _holders(ctx)
     everyone = MEMBERS.complete({
         "person_id": people.person_id,
         "member_number": _member_numbers(ctx),
         "ssn": identity.ssn,
-        "subscriber_id": people.person_id[coverage.subscriber],
-        "person_code": coverage.person_code,
-        "relationship_code": coverage.relationship,
+        "subscriber_id": np.where(held.parents, NO_NUMBER, people.person_id[held.subscriber]),
+        "person_code": held.person_code,
+        "relationship_code": held.relationship,
         "household_id": people.person_id // 100,
         "given_name": identity.given_name,
         "family_name": identity.family_name,
@@ -39,6 +39,11 @@ def members(ctx: SyncContext) -> Columns:
         "county_fips": identity.county_fips,
         "state": identity.state,
         "zip": identity.zip,
+        "subscriber_number": holder.number,
+        "subscriber_given_name": holder.given_name,
+        "subscriber_family_name": identity.family_name.take(held.subscriber),
+        "subscriber_birth_date": holder.birth,
+        "subscriber_gender": holder.gender,
     })  # fmt: skip
     return take(everyone, people.present_rows)
 
@@ -49,17 +54,39 @@ def rx_members(ctx: SyncContext) -> Columns:
     names = (*ctx.plans.names, "NONE")
     groups = tuple(f"SYN{name.upper().replace(' ', '')[:12]}" for name in names)
     group = np.where(people.plan < 0, np.int32(len(ctx.plans.names)), people.plan)
-    coverage = assign_subscribers(people, ctx.plans)
     everyone = RX_MEMBERS.complete({
         "person_id": people.person_id,
-        "cardholder_id": _member_numbers(ctx)[coverage.subscriber],
-        "person_code": coverage.person_code,
+        "cardholder_id": _holders(ctx).number,
+        "person_code": _held(ctx).person_code,
         "bin": Coded.constant("999999", size),
         "pcn": Coded.constant("SYNTH", size),
         "rx_group": Coded(group.astype(np.int32), groups),
         "ssn": ctx.identity.ssn,
     })  # fmt: skip
     return take(everyone, people.present_rows)
+
+
+def _held(ctx: SyncContext) -> SubscriberColumns:
+    return assign_subscribers(ctx.people, ctx.plans, day_of(ctx.profile.as_of.isoformat()))
+
+
+def _holders(ctx: SyncContext) -> ParentIdentity:
+    """Return who holds everyone's coverage: themselves, their anchor, or a parent elsewhere."""
+    people, identity, held = ctx.people, ctx.identity, _held(ctx)
+    rows, numbers = held.subscriber, _member_numbers(ctx)
+    own = ParentIdentity(
+        numbers[rows], identity.given_name.take(rows), people.birth[rows], people.gender.take(rows)
+    )
+    if not held.parents.any():
+        return own
+    parent = draw_parents(people, ctx.record.draws)
+    either = np.arange(len(people)) + np.where(held.parents, len(people), 0)
+    return ParentIdentity(
+        number=np.concatenate([own.number, parent.number])[either],
+        given_name=join([own.given_name, parent.given_name]).take(either),
+        birth=np.concatenate([own.birth, parent.birth])[either],
+        gender=join([own.gender, parent.gender]).take(either),
+    )
 
 
 def _member_numbers(ctx: SyncContext) -> NDArray[np.bytes_]:

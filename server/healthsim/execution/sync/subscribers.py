@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY
+from healthsim.dates import NO_DAY, add_months
 from healthsim.execution.people.people import FIRST_BORN, Households, People
 from healthsim.products.membersim.plans import PlanTable
 from healthsim.tables import Coded
+
+_ADULT = 18  # years: a contract of insurance takes an adult
+_FIRST_CHILD = 3  # code of a person in a policy, and place in a household
 
 
 @dataclass(frozen=True)
@@ -18,36 +21,49 @@ class SubscriberColumns:
     """Who holds the coverage of each person; every array has shape (people,).
 
     Attributes:
-        subscriber: int64, position of the subscriber in the chunk.
+        subscriber: int64, position of the subscriber in the chunk; where it is a parent who is not
+            in the data, of the child.
+        parents: bool, for whom it is a parent who is not in the data.
         person_code: 01 subscriber, 02 spouse, then children and newborns.
         relationship: X12: 18 self, 01 spouse, 19 child.
     """
 
     subscriber: NDArray[np.int64]
+    parents: NDArray[np.bool_]
     person_code: Coded
     relationship: Coded
 
 
-def assign_subscribers(people: People, plans: PlanTable) -> SubscriberColumns:
+def assign_subscribers(people: People, plans: PlanTable, as_of: int) -> SubscriberColumns:
     """Return who holds the coverage of each person.
 
-    In a commercial plan it is the anchor of the household. Medicare, Medicaid and CHIP cover each
-    person alone; a person without a plan is their own subscriber.
+    In a commercial plan it is the anchor of the household. An anchor below 18 holds no policy: it
+    is a parent's, who is not in the data, and covers whoever is born to the anchor too. Medicare,
+    Medicaid and CHIP cover each person alone; a person without a plan is their own subscriber.
+
+    Args:
+        people: of a chunk.
+        plans: which plan is commercial.
+        as_of: the day on which people have the profile's ages.
     """
     size = len(people)
     own = np.arange(size, dtype=np.int64)
-    if people.households is None:
-        return SubscriberColumns(own, Coded.constant("01", size), Coded.constant("18", size))
-    shares = np.array([*(design.kind == "commercial" for design in plans.designs), False])[
-        people.plan
-    ]
-    place = people.households.roster.place
-    code = np.where(place < FIRST_BORN, place, _next_codes(people, people.households))
-    code = np.where(shares, code, 1)
-    kind = np.where(shares, np.minimum(place, 3), 1) - 1
+    anchor = own if people.households is None else people.households.anchor
+    place = people.number
+    commercial = np.array([*(design.kind == "commercial" for design in plans.designs), False])
+    shares = commercial[people.plan]
+    adult = add_months(people.birth[anchor], 12 * _ADULT) <= as_of
+    parents = shares & ~adult
+    code = np.where(shares, place, 1)
+    if people.households is not None:
+        late = np.where(place < FIRST_BORN, place, _next_codes(people, people.households))
+        code = np.where(shares, late + (parents & (place >= FIRST_BORN)), 1)
+    code = np.where(parents & (place == 1), _FIRST_CHILD, code)
+    kind = np.where(parents, _FIRST_CHILD, np.where(shares, np.minimum(place, _FIRST_CHILD), 1)) - 1
     words = tuple(f"{number:02d}" for number in range(1, int(code.max(initial=1)) + 1))
     return SubscriberColumns(
-        subscriber=np.where(shares, people.households.anchor, own),
+        subscriber=np.where(shares, anchor, own),
+        parents=parents,
         person_code=Coded((code - 1).astype(np.int32), words),
         relationship=Coded(kind.astype(np.int32), ("18", "01", "19")),
     )

@@ -19,7 +19,8 @@ RULES: Mapping[str, str] = {
     "prescriptions": "units by the usual dose in whole packages (codes/data, drugs)",
     "fills": "dates: products/rxmembersim/fills.py (Franklin et al. 2018); prices: codes/data",
     "person_attributes": "one row for each person and attribute of the profile",
-    "members": "everybody of the profile; the anchor of a household is its subscriber "
+    "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
+               "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",
     "rx_members": "everybody of the profile, with the member number of the subscriber",
     "enrollments": "one row for each span of coverage: the profile's plan, or what a step opened",

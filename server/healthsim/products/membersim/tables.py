@@ -42,8 +42,8 @@ MEMBERS = Table(
         Column("member_number", "VARCHAR", "The payer's number; MBI-shaped (S in second place) "
                "in Medicare.", source="X12 837 2010BA NM109", required=True),
         Column("ssn", "VARCHAR", "The same number as in the chart.", required=True),
-        Column("subscriber_id", "BIGINT", "Person who holds the coverage.",
-               references="members.person_id", required=True),
+        Column("subscriber_id", "BIGINT", "Person who holds the coverage; null where it is a "
+               "parent who is not in the data.", references="members.person_id"),
         Column("person_code", "VARCHAR", "01 subscriber, 02 spouse, 03… child.", required=True),
         Column("relationship_code", "VARCHAR", "18 self, 01 spouse, 19 child.",
                source="X12 834 INS02", required=True),
@@ -56,6 +56,16 @@ MEMBERS = Table(
                required=True),
         Column("state", "VARCHAR", "State of residence.", required=True),
         Column("zip", "VARCHAR", "ZIP code of residence.", required=True),
+        Column("subscriber_number", "VARCHAR", "The payer's number of who holds the coverage.",
+               source="X12 837 2010BA NM109", required=True),
+        Column("subscriber_given_name", "VARCHAR", "First name of who holds the coverage.",
+               source="X12 837 2010BA NM104", required=True),
+        Column("subscriber_family_name", "VARCHAR", "Surname of who holds the coverage.",
+               source="X12 837 2010BA NM103", required=True),
+        Column("subscriber_birth_date", "DATE", "Day of birth of who holds the coverage.",
+               source="X12 837 2010BA DMG02", required=True),
+        Column("subscriber_gender", "VARCHAR", "Gender of who holds the coverage.",
+               source="X12 837 2010BA DMG03", required=True),
     ),
 )  # fmt: skip
 
