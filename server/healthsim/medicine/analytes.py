@@ -32,8 +32,10 @@ class Analyte(NamedTuple):
         trend: change a year of age, as a share of the middle.
         trend_from: age in years at which the trend begins.
         trend_to: age at which it ends.
-        between: coefficient of variation of people's set points, a share.
+        between: coefficient of variation of people's set points, a share; of those below the
+            middle where `skew` is not 1.
         within: coefficient of variation of one person's values, a share.
+        skew: spread of set points above the middle, by that below it.
         scale: ``"n"``: normal; ``"l"``: its logarithm is.
         drift: share of the variance within a person that changes slowly, 0 to 1.
         low: least possible value.
@@ -56,6 +58,7 @@ class Analyte(NamedTuple):
     trend_to: int
     between: float
     within: float
+    skew: float
     scale: str
     drift: float
     low: float
@@ -123,6 +126,7 @@ def _analyte(line: dict[str, str], known: Observation | None) -> Analyte:
         trend_to=int(line["trend_to"]),
         between=float(line["between_percent"]) / 100,
         within=float(line["within_percent"]) / 100,
+        skew=float(line["skew"]),
         scale=line["scale"],
         drift=float(line["drift"]),
         low=known.low if known and math.isnan(low) else low,
@@ -146,6 +150,7 @@ def _faults(analyte: Analyte, line: dict[str, str], known: Observation | None) -
             analyte.low <= middle <= analyte.high for middle in middles
         ),
         "a logarithm needs values above 0": analyte.scale == "l" and min(middles) <= 0,
+        "skew is not above 0": not analyte.skew > 0,
         "drift is a share from 0 to 1": not 0 <= analyte.drift <= 1,
         "a variation is not between 0 and 200 percent": not all(
             0 <= share <= 2 for share in (analyte.between, analyte.within)
@@ -186,6 +191,7 @@ def of_book(row: Observation) -> Analyte | None:
         trend_to=90,
         between=within,
         within=within,
+        skew=1.0,
         scale="l" if skewed else "n",
         drift=0.0,
         low=row.low,

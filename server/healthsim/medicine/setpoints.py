@@ -168,10 +168,25 @@ def _split(analyte: Analyte, mean: float, sd: float) -> tuple[float, float, floa
     if analyte.key == analyte.loinc:
         within = math.sqrt(total * WITHIN_OF_BOOK)
     within = min(within, math.sqrt(total) * _MOST_WITHIN)
-    return middle, math.sqrt(total - within**2), within
+    between = math.sqrt((total - within**2) / ((1 + analyte.skew**2) / 2))
+    return middle, between, within
 
 
 _MOST_WITHIN = 0.8  # assumption: people differ, however narrow the interval of their age is
+
+
+def set_point(analyte: Analyte, healthy: Spread, rank: Floats) -> Floats:
+    """Return how far people's set points are from the middle, in units of the scale.
+
+    Args:
+        analyte: whose `skew` widens the spread above the middle.
+        healthy: spread of everyone's sex and age.
+        rank: everyone's normal among such people.
+    """
+    distance: Floats = healthy.between * rank
+    if analyte.skew == 1.0:
+        return distance
+    return np.where(rank > 0, distance * analyte.skew, distance)
 
 
 def noise(analyte: Analyte, quick: Floats, slow: Floats | None) -> Floats:

@@ -19,7 +19,7 @@ from healthsim.medicine.analytes import analytes
 from healthsim.medicine.courses import target
 from healthsim.medicine.derivation import derive, derived, needs, plan, solve
 from healthsim.medicine.effects import Effect
-from healthsim.medicine.setpoints import Subjects, spread, to_scale, to_value
+from healthsim.medicine.setpoints import Subjects, set_point, spread, to_scale, to_value
 
 Floats = NDArray[np.float64]
 _MIDDLE_AGE = 600  # months: at any age an analyte moves the same way with what is behind it
@@ -50,7 +50,7 @@ class Healthy:
         healthy = spread(analytes()[key], on.subjects)
         size = self._sizes.get(key)
         if size is None:
-            return healthy.middle, healthy.between * self._own.rank(key)[on.rows]
+            return healthy.middle, set_point(analytes()[key], healthy, self._own.rank(key)[on.rows])
         location = to_scale(analytes()[key], size(on.rows, on.days))
         return healthy.middle, location - healthy.middle
 
