@@ -295,4 +295,80 @@ _VACCINES = (
          "immunization_id) FROM immunizations WHERE cvx = '158' LIMIT 1"),
 )  # fmt: skip
 
-CHANGES = (*_VACCINES, *_MEDICINES, *_MONEY, *_LINKS, *_NETWORK, *_DAYS, *_IDENTITY, *_CODES)
+_RESULT = (
+    "(SELECT person_id, collected_at::DATE AS seen FROM lab_results "
+    "WHERE loinc = '98979-8' AND value < {below}) AS l"
+)
+_FAILING = "(SELECT person_id, onset_date AS seen FROM conditions WHERE code = 'I50.22') AS l"
+_FAILED = _FAILING.replace("onset_date", "DATE '2025-01-01'")
+_ON_LISINOPRIL = (
+    "(SELECT person_id, written_date AS seen FROM prescriptions "
+    "WHERE ingredient = 'lisinopril' AND end_date IS NULL) AS l"
+)
+_OLD = (
+    "(SELECT person_id, DATE '2020-01-01' AS seen FROM patients "
+    "WHERE birth_date < DATE '1950-01-01') AS l"
+)
+_FILLED = (
+    "prescription_id = (SELECT min(p.prescription_id) FROM prescriptions AS p JOIN fills AS f "
+    "USING (prescription_id) JOIN {found} ON l.person_id = p.person_id "
+    "AND l.seen BETWEEN f.fill_date - 300 AND f.fill_date "
+    "WHERE p.event_id IS NULL AND f.status = 'paid')"
+)
+_BEGUN = (
+    "prescription_id = (SELECT min(p.prescription_id) FROM prescriptions AS p "
+    "JOIN {found} ON l.person_id = p.person_id AND l.seen < p.written_date "
+    "WHERE p.event_id IS NOT NULL AND NOT EXISTS (FROM fills AS f "
+    "WHERE f.prescription_id = p.prescription_id))"
+)
+_GIVEN = (
+    "procedure_id = (SELECT min(p.procedure_id) FROM procedures AS p JOIN {found} ON "
+    "l.person_id = p.person_id AND l.seen BETWEEN p.performed_date - {days} AND p.performed_date)"
+)
+_TWO = (
+    "(SELECT person_id FROM prescriptions AS p JOIN fills AS f USING (person_id, prescription_id) "
+    "WHERE p.event_id IS NULL AND f.status = 'paid' AND f.fill_date > DATE '2025-02-01' "
+    "AND p.ingredient IN ('lisinopril', 'empagliflozin') AND p.end_date IS NULL "
+    "GROUP BY person_id HAVING count(DISTINCT p.ingredient) = 2 LIMIT 1)"
+)
+
+
+def _change(table: str, column: str, value: str, where: str) -> str:
+    return f"UPDATE {table} SET {column} = '{value}' WHERE {where}"
+
+
+_SAFETY = (
+    _row("no fill against a result", _change("prescriptions", "drug", "alendronate 10 mg tablet",
+         _FILLED.format(found=_RESULT.format(below=35)))),
+    _row("no fill against a condition", _change("prescriptions", "drug",
+         "pioglitazone 30 mg tablet", _FILLED.format(found=_FAILED))),
+    _row("no fill beside a drug that forbids it",
+         "UPDATE prescriptions SET drug = CASE ingredient WHEN 'lisinopril' THEN 'sildenafil 50 mg "
+         "tablet' ELSE 'isosorbide mononitrate 30 mg extended-release tablet' END "
+         f"WHERE event_id IS NULL AND ingredient <> 'metformin' AND person_id = {_TWO}"),
+    _row("nothing is begun against a result", _change("prescriptions", "drug",
+         "emtricitabine-tenofovir disoproxil 200 mg/300 mg tablet",
+         _BEGUN.format(found=_RESULT.format(below=50)))),
+    _row("nothing is begun against a condition", _change("prescriptions", "drug",
+         "pioglitazone 30 mg tablet", _BEGUN.format(found=_FAILING))),
+    _row("nothing is begun beside a drug that forbids it", _change("prescriptions", "drug",
+         "losartan 50 mg tablet", _BEGUN.format(found=_ON_LISINOPRIL))),
+    _row("nothing is begun at an age that forbids it", _change("prescriptions", "drug",
+         "zolpidem 10 mg tablet", _BEGUN.format(found=_OLD))),
+    _row("no treatment against a result", _change("procedures", "code", "J3489",
+         _GIVEN.format(found=_RESULT.format(below=35), days=90))),
+    _row("no treatment against a condition", _change("procedures", "code", "J9355",
+         _GIVEN.format(found=_FAILING, days=9_000))),
+)  # fmt: skip
+
+CHANGES = (
+    *_SAFETY,
+    *_VACCINES,
+    *_MEDICINES,
+    *_MONEY,
+    *_LINKS,
+    *_NETWORK,
+    *_DAYS,
+    *_IDENTITY,
+    *_CODES,
+)

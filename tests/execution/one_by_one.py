@@ -23,6 +23,7 @@ from execution.person_body import PersonBody
 from execution.person_conditions import PersonConditions, PersonEpisode
 from execution.person_dates import PersonDates, lead
 from execution.person_record import NEVER, PersonRecord, PersonScope, settle
+from execution.person_safety import PersonSafety
 from execution.person_stages import PersonStages
 from execution.person_steps import PersonSteps
 from healthsim.dates import NO_DAY
@@ -33,7 +34,7 @@ from healthsim.execution.people.draws import Draws
 from healthsim.specification.distributions.kinds import Distribution, DrawInput
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import State
-from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.events import Encounter, Prescription, Procedure
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.repeats import Protocol
 from healthsim.specification.journeys.stages import Stages, Wait
@@ -244,7 +245,9 @@ class Walk:
         if isinstance(step, Encounter) and step.details.requires_referral:
             to = step.details.specialty
             return any(sent == to and since <= day for sent, since in self.record.referrals)
-        return True
+        if isinstance(step, Prescription):
+            return self.record.safety.allows(step.details.drug, day)
+        return not isinstance(step, Procedure) or self.record.safety.gives(step.details.code, day)
 
     def repeat_goes_on(self, tick: Node, day: int) -> bool:
         """Tell whether a repeat or protocol goes on with a beat."""
@@ -393,6 +396,7 @@ class Interpreter:
             )
         ]
         record.body = PersonBody(self, record)
+        record.safety = PersonSafety(self.job.profile, record, self.as_of)
         if people.plan[row] >= 0:
             name = self.job.plan_table.names[people.plan[row]]
             month = int(self.job.plan_table.first_month[people.plan[row]])

@@ -41,6 +41,7 @@ class PersonConditions:
 
     def __init__(self, u: Callable[[str], float]) -> None:
         self.u, self.episodes = u, list[PersonEpisode]()
+        self.begun: Callable[[str, int], None] = lambda code, day: None
 
     def codes(self, day: int) -> list[str]:
         """Return the conditions that are known on a day, as stated."""
@@ -105,6 +106,7 @@ class PersonConditions:
         return comes_of_others and any(one.startswith(code) for one in held)
 
     def _open(self, new: PersonEpisode, last: int) -> None:
+        self.begun(new.code, new.first)
         course = usual_course(new.code)
         if course.ends:
             new.until = max(new.first + self.length(new.code), last + 1)

@@ -38,6 +38,7 @@ class PersonRecord:
     courses: list[list[Any]] = field(default_factory=list)
     taken: list[tuple[str, list[Any], float]] = field(default_factory=list)
     body: Any = None
+    safety: Any = None
     spans: list[list[Any]] = field(default_factory=list)
     death: int = NEVER
 

@@ -121,6 +121,7 @@ class PersonSteps:
         for course in self.record.courses:
             if course[0] in ended and course[1] <= day < course[2]:
                 course[2] = day
+        self.record.safety.begun(step.details.drug, day)
         supply = step.details.days_supply * (step.details.refills + 1)
         source = (self.walk.number, node.key)
         course = [drug.ingredient, day, day + supply, source]
@@ -160,6 +161,7 @@ class PersonSteps:
         self.show([code for code in wanted if code not in found], wanted, found, day)
         for code in wanted:
             self.log.values[node.address, code] = found[code]
+            self.record.safety.measured(code, found[code], day)
 
     def show(self, codes: list[str], wanted: Any, found: dict[str, Any], day: int) -> None:
         """Measure some codes, given what is stated so far."""

@@ -43,7 +43,7 @@ class _Segment:
 @pytest.fixture(scope="module")
 def job() -> Job:
     products = ["patientsim", "membersim", "rxmembersim", "trialsim"]
-    profile = diabetic(count=COUNT, products=products)
+    profile = diabetic(count=COUNT, products=products, safety={"allow_violations": 0.5})
     return prepare(profile, [EMERGENCY])
 
 

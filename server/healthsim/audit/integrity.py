@@ -18,6 +18,7 @@ from healthsim.audit import (
     medicines,
     money,
     network,
+    safe_drugs,
     trials,
     vaccines,
     vital_signs,
@@ -25,6 +26,7 @@ from healthsim.audit import (
 from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
+from healthsim.audit.safe_drugs import lay_out_safety
 from healthsim.persistence.database import open_read, quoted
 from healthsim.persistence.scenario import Manifest, read_manifest, read_tables
 from healthsim.tables import Table
@@ -32,7 +34,8 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES, *medicines.RULES, *vaccines.RULES, *bodies.RULES, *vital_signs.RULES,
+    *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
+    *bodies.RULES, *vital_signs.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -80,6 +83,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Make the temporary tables that rules read, beside an open file."""
     lay_out_books(connection)
     lay_out_unlisted(connection, manifest.profile, manifest.journeys)
+    lay_out_safety(connection, manifest.profile)
     profile = json.loads(manifest.profile)
     vital_signs.lay_out_usual(connection, profile.get("vital_signs"))
     bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]

@@ -72,7 +72,9 @@ def _job(
     measures: PopulationMeasures,
 ) -> Job:
     through = last_day(profile, journeys)
-    tables = tables_of(profile.products, attributes=bool(profile.attributes))
+    tables = tables_of(
+        profile.products, attributes=bool(profile.attributes), planted=profile.plants_violations
+    )
     walked = _positions(journeys, layouts)
     return Job(
         profile=profile,

@@ -27,7 +27,8 @@ _OF_THE_PERSON = (
     "patients", "members", "rx_members", PERSON_ATTRIBUTES.name, "enrollments", "subjects",
     "eligibility_results",
     "conditions", "encounters", "encounter_diagnoses", "procedures", "lab_results",
-    "vital_signs", "immunizations", "prescriptions", "referrals", "care_plans", "claims", "fills",
+    "vital_signs", "immunizations", "prescriptions", "planted_violations", "referrals",
+    "care_plans", "claims", "fills",
     "trial_visits", "adverse_events", "exposures",
 )  # fmt: skip
 _WINDOWED = {

@@ -120,6 +120,11 @@ def _prescription(row: Row) -> str:
     return f"writes {row['drug']}, {row['days_supply']} days, {row['refills']} refills"
 
 
+def _violation(row: Row) -> str:
+    what = row["drug"] or row["procedure"]
+    return f"{what} breaks the rule {row['rule']} on purpose: {row['finding']}"
+
+
 def _claim(row: Row) -> str:
     money = (f"charged ${row['charge_usd']:,.2f}, allowed ${row['allowed_usd']:,.2f}: "
              f"plan ${row['plan_paid_usd']:,.2f}, own ${own_usd(row):,.2f}")  # fmt: skip
@@ -228,6 +233,7 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "referrals": _each("referred_date", "referral_id", WORDS["referrals"]),
     "care_plans": _each("start_date", "care_plan_id", WORDS["care_plans"]),
     "prescriptions": _each("written_date", "prescription_id", _prescription),
+    "planted_violations": _each("since_date", "violation_id", _violation),
     "exposures": _each("start_date", "exposure_id", WORDS["exposures"]),
     "adverse_events": _each("start_date", "adverse_event_id", WORDS["adverse_events"]),
     "claims": _each("from_date", "claim_id", _claim),

@@ -10,17 +10,23 @@ from healthsim.products.membersim.tables import PLANS
 from healthsim.products.membersim.tables import TABLES as MEMBERSIM
 from healthsim.products.networksim.tables import TABLES as NETWORKSIM
 from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
+from healthsim.products.planted import PLANTED_VIOLATIONS
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
 from healthsim.tables import Table
 
-TABLES = (EVENTS, PERSON_ATTRIBUTES, *PATIENTSIM, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM)
+TABLES = (
+    EVENTS, PERSON_ATTRIBUTES, *PATIENTSIM, PLANTED_VIOLATIONS, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM,
+    *NETWORKSIM,
+)  # fmt: skip
 
 NOT_PER_PERSON = tuple(table.name for table in TABLES if "person_id" not in table.by_name)
 """Tables that are made once for a run, after the people."""
 
 
-def tables_of(products: Collection[str], *, attributes: bool = False) -> tuple[Table, ...]:
+def tables_of(
+    products: Collection[str], *, attributes: bool = False, planted: bool = False
+) -> tuple[Table, ...]:
     """Return the tables of a run with these products, in order.
 
     They are the products' own, the events and the network; `plans` goes with pharmacy fills too.
@@ -28,7 +34,9 @@ def tables_of(products: Collection[str], *, attributes: bool = False) -> tuple[T
     Args:
         products: what the profile asks for.
         attributes: whether the profile has any.
+        planted: whether the profile plants violations of the rules of safe drugs.
     """
     always = {EVENTS, *NETWORKSIM} | ({PLANS} if "rxmembersim" in products else set())
     always |= {PERSON_ATTRIBUTES} if attributes else set()
+    always |= {PLANTED_VIOLATIONS} if planted else set()
     return tuple(table for table in TABLES if table.product in products or table in always)

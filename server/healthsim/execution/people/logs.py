@@ -116,6 +116,8 @@ class Course:
         taken: float64, shape (n,); share of it that is taken: 0 of what is never filled, else the
             adherence. None where all of it is.
         ended: how often it was stopped for anybody.
+        address: of the step that started it; ``~profile/`` and the drug's name where the profile
+            did.
     """
 
     ingredient: str
@@ -127,6 +129,7 @@ class Course:
     drug: str = ""
     taken: NDArray[np.float64] | None = None
     ended: int = 0
+    address: str = ""
 
     def taking(self, moment: Moment) -> NDArray[np.int32]:
         """Return the positions in the moment of those who are taking it, int32."""

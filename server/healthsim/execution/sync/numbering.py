@@ -10,6 +10,7 @@ from healthsim.addresses import BITS, Addresses
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
 from healthsim.medicine.problems import begins_condition, usual_course
+from healthsim.medicine.safety import SafetyBook
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import CodedDiagnosis, LabDetails, VitalDetails
@@ -46,9 +47,11 @@ class Numbering:
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
         self.most_rounds = _most_rounds(layouts)
+        self._rules = profile.safety_book if profile.plants_violations else SafetyBook()
         for code in profile.codes:
             self._reserve_condition(code, code)
         for medication in profile.clinical.medications:
+            self._reserve_violations(f"~profile/{medication.drug}", medication.drug)
             fills = range(ongoing_fills(medication.days_supply))
             for renewal in range(renewals):
                 address = f"~profile/{medication.drug}/{renewal}"
@@ -99,6 +102,14 @@ class Numbering:
             rounds = self.most_rounds if _has_rounds(step) else 0
             length = (_OTHER_OCCASIONS + rounds) * MOST_CODES
             self._tables[VITALS].series(vitals_address(address), length)
+        if isinstance(step, events.Prescription):
+            self._reserve_violations(address, step.details.drug)
+        if isinstance(step, events.Procedure):
+            self._reserve_violations(address, step.details.code)
+
+    def _reserve_violations(self, address: str, what: str) -> None:
+        rules = (*self._rules.of_drug(what), *self._rules.of_procedure(what))
+        self._reserve("planted_violations", [f"{address}/{rule.name}" for rule in rules])
 
 
 def _begun_by(step: StepHead, profile: ProfileSpec) -> Iterator[str]:

@@ -15,6 +15,7 @@ from healthsim.execution.sync.coverage import enrollments, members, rx_members
 from healthsim.execution.sync.encounters import encounter_diagnoses, encounters, patients
 from healthsim.execution.sync.event_log import events
 from healthsim.execution.sync.pharmacy import fill_table
+from healthsim.execution.sync.planted import planted_table
 from healthsim.execution.sync.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.trials import trial_tables
 from healthsim.execution.sync.vital_signs import vital_signs
@@ -78,6 +79,8 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
     if ctx.profile.attributes:
         tables["person_attributes"] = person_attributes(ctx)
     written = prescription_rows(ctx)
+    if ctx.profile.plants_violations:
+        tables["planted_violations"] = planted_table(ctx, written)
     if "patientsim" in products:
         tables |= {name: fill(ctx) for name, fill in CLINICAL_TABLES.items()}
         tables |= {

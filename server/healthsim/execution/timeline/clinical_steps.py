@@ -15,6 +15,7 @@ from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.conditions import Mention
 from healthsim.execution.people.draws import Values, require_text
 from healthsim.execution.people.logs import FOREVER, Course
+from healthsim.execution.timeline import safety
 from healthsim.execution.timeline.facts import (
     CarePlanFacts,
     ImmunizationFacts,
@@ -142,6 +143,8 @@ def measure(call: StepCall[Lab | Vital]) -> StepResult:
             found[code] = _stated_values(call, result, prefix)
             _note(call, code, found[code])
     _show(call, specimen, [code for code in usual if code not in found], found)
+    for code, _, _ in measured:
+        safety.stop_for_results(call.record, code, call.rows, call.days, _numbers(found[code]))
     return call.result(ResultFacts({code: found[code] for code, _, _ in measured}))
 
 
@@ -164,8 +167,12 @@ def _show(
 
 def _note(call: StepCall[Lab | Vital], code: str, values: Values) -> None:
     """Add results to what conditions and formulas see."""
-    number = np.full(len(call.rows), np.nan) if isinstance(values, Coded) else values
-    call.record.results[code].add(call.rows, call.days, number)
+    call.record.results[code].add(call.rows, call.days, _numbers(values))
+
+
+def _numbers(values: Values) -> NDArray[np.float64]:
+    """Return results as numbers, float64; NaN for texts."""
+    return np.full(len(values), np.nan) if isinstance(values, Coded) else values
 
 
 def _reads(result: StateResult | Distribution, code: str) -> bool:
@@ -220,7 +227,9 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     if details.adherence is not None:
         adherence = call.numbers("adherence", details.adherence)
     filled = call.record.draws.uniform(f"{call.occurrence.address}/first_fill", call.rows) < first
+    course.address = call.occurrence.address
     course.drug, course.taken = details.drug, np.where(filled, adherence, 0.0)
+    safety.stop_beside(call.record, details.drug, call.rows, call.days)
     call.record.courses.append(course)
     return call.result(PrescriptionFacts(course.stop, course.cut, first, adherence))
 

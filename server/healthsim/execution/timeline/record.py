@@ -18,6 +18,7 @@ from healthsim.execution.people.draws import Draws, Rows, Values
 from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, Moment
 from healthsim.execution.people.people import MedicationColumn, People
 from healthsim.execution.people.population_pass import StratumRank
+from healthsim.execution.people.safety import SafetyLog
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.state import StateVariable
@@ -50,6 +51,7 @@ class Record:
         arms: id of a trial -> who was randomised, when, and their arm.
         trials: id of a trial -> who is in it.
         stated: the stated figures that chance decided.
+        safety: the rules of safe drugs that are kept, and where one was overlooked.
         procedures: code -> who had the procedure, and when.
         adverse_events: term -> who had the adverse event, and when.
         body: what would be measured of everyone, set before the first journey.
@@ -83,6 +85,7 @@ class Record:
     trials: dict[str, Enrolment] = field(default_factory=dict)
     stated: StatedFigures = field(default_factory=StatedFigures)
     primary: str | None = None
+    safety: SafetyLog = field(default_factory=SafetyLog)
     procedures: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     body: Body = field(init=False)
@@ -178,6 +181,7 @@ def _ongoing_course(medication: MedicationColumn) -> Course:
         stop=np.full(len(rows), FOREVER, dtype=np.int32),
         cut=np.zeros(len(rows), dtype=np.bool_),
         drug=medication.drug,
+        address=f"~profile/{medication.drug}",
         taken=medication.adherence[rows],
     )
 

@@ -16,8 +16,10 @@ from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
+from healthsim.execution.people.safety import SafetyLog
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.safety import begin_safety, review_all, review_treatments
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -26,6 +28,7 @@ from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import ProfileSpec
+from healthsim.specification.profiles.safety import Safety
 
 WalkMaker: TypeAlias = Callable[[JourneyLayout, int, Record, Days], Walk]
 """Makes the walk of one journey; see `Walk` for the arguments."""
@@ -89,6 +92,8 @@ def walk_journeys(
     journeys = [layout.journey for layout in layouts]
     mortality = Mortality.of(profile, journeys, people, draws, context.through)
     record.set_mortality(mortality, day_of(profile.as_of.isoformat()))
+    as_of = np.int32(day_of(profile.as_of.isoformat()))
+    begin_safety(record, _safety(profile), as_of)
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []
     for number, layout in enumerate(layouts):
@@ -100,15 +105,26 @@ def walk_journeys(
         pieces += walk.run()
         walks.append(walk)
     record.conditions.settle()
+    review_all(record, as_of)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     figures = _stated_figures(record, walks, ends, context.through)
-    kept = (_cut_at_end(piece, ends[piece.journey], context.through) for piece in pieces)
+    kept = (
+        _cut_at_end(piece, ends[piece.journey], context.through)
+        for piece in review_treatments(record, pieces)
+    )
     return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks), figures)
 
 
 def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record) -> Body:
     bindings = Bindings.of(record.people.attributes, layouts, ALWAYS_READ)
     return Body(record, bindings, Exposures(record), day_of(profile.as_of.isoformat()))
+
+
+def _safety(profile: ProfileSpec) -> SafetyLog:
+    """Return the rules of safe drugs that a profile keeps, with nothing overlooked yet."""
+    choice = profile.safety
+    share = choice.allow_violations if isinstance(choice, Safety) else 0.0
+    return SafetyLog(profile.safety_book, share)
 
 
 def _stated_figures(

@@ -16,13 +16,20 @@ from healthsim.execution.timeline.calendar_days import add_length, repeat_days
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts, StepFacts
 from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.safety import allowed, given
 from healthsim.execution.timeline.scheduling import StepDates, opening_days
 from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
 from healthsim.execution.timeline.vaccinations import doses_during, wait_for_dose, wait_for_doses
-from healthsim.specification.journeys.events import OF_TRIALS, Encounter, Immunization
+from healthsim.specification.journeys.events import (
+    OF_TRIALS,
+    Encounter,
+    Immunization,
+    Prescription,
+    Procedure,
+)
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -245,7 +252,16 @@ class Walk:
             referrals = self.record.referrals[step.details.specialty or ""]
             referred = referrals.count(self.record.moment(rows, days)) > 0
             rows, days = rows[referred], days[referred]
-        return rows, days
+        return self._apply_safety(occurrence, rows, days)
+
+    def _apply_safety(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Keep those for whom a drug or treatment is safe on their day."""
+        step, safe = occurrence.step, None
+        if isinstance(step, Prescription) and len(rows):
+            safe = allowed(self.record, step.details.drug, occurrence.address, rows, days)
+        elif isinstance(step, Procedure) and len(rows):
+            safe = given(self.record, step.details.code, occurrence.address, rows, days)
+        return (rows, days) if safe is None else (rows[safe], days[safe])
 
     def _wait_for_doses(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who may have a dose, or a visit with doses, today; date the others anew."""

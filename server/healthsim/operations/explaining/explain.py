@@ -56,6 +56,7 @@ _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "vital_signs": chart.explain_result,
     "prescriptions": fills.explain_prescription,
     "fills": fills.explain_fill,
+    "planted_violations": fills.explain_violation,
     "claims": claims.explain_claim,
     "claim_lines": claims.explain_claim_line,
     "claim_adjustments": claims.explain_adjustment,

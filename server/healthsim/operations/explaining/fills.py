@@ -7,6 +7,7 @@ from typing import Any
 
 from healthsim.codes.drugs import drugs
 from healthsim.execution.timeline.clinical_steps import FIRST_FILL_SHARE, ONE_FILL_SHARE
+from healthsim.medicine.safety import safety_rules
 from healthsim.operations.explaining.case import Reasons, RowCase, number
 from healthsim.operations.explaining.people import explain_medication
 from healthsim.operations.explaining.steps import explain_step
@@ -46,6 +47,20 @@ def _written(case: RowCase, address: str) -> Reasons:
         return explain_medication(case, _drug_of(address))
     source = case.at(address)
     return Reasons() if source is None else explain_step(case, source)
+
+
+def explain_violation(case: RowCase) -> Reasons:
+    """Say which rule of safe drugs is broken, where it is from, and that it was meant to be."""
+    row = case.row
+    rule = next(one for one in safety_rules().rules if one.name == row["rule"])
+    reasons = Reasons(made_by=[case.stated("safety.allow_violations")])
+    what = row["drug"] or row["procedure"]
+    found = "" if row["value"] is None else f" ({row['value']:g})"
+    reasons.because.append(
+        f"{what} breaks the rule {rule.name} since {row['since_date']}: {rule.words}{found}; "
+        f"expected: {rule.action} (medicine/data/safety.csv: {rule.source})"
+    )
+    return reasons
 
 
 def explain_fill(case: RowCase) -> Reasons:

@@ -18,6 +18,8 @@ RULES: Mapping[str, str] = {
     "vital_signs": "unit from the code book (codes/data, LOINC)",
     "prescriptions": "units by the usual dose in whole packages (codes/data, drugs)",
     "fills": "dates: products/rxmembersim/fills.py (Franklin et al. 2018); prices: codes/data",
+    "planted_violations": "one row for each rule of safe drugs that a prescription or treatment "
+                          "breaks on purpose (medicine/data/safety.csv)",
     "person_attributes": "one row for each person and attribute of the profile",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "

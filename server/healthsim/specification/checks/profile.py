@@ -34,6 +34,7 @@ from healthsim.specification.checks.pregnancy import (
     pregnancy_problems,
 )
 from healthsim.specification.checks.quotas import quota_problems
+from healthsim.specification.checks.safety import safety_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.language.expressions import NUMBER, TEXT, Kind
 from healthsim.specification.profiles.dependencies import (
@@ -60,6 +61,7 @@ def profile_problems(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Pr
     yield from _expressions(profile, known)
     yield from _totals(profile)
     yield from joint_problems(profile)
+    yield from safety_problems(profile)
     in_order(profile)
 
 

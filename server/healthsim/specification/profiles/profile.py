@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from healthsim.codes.pregnancy import supervises_pregnancy
+from healthsim.medicine.safety import SafetyBook, safety_rules
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.document import Day, Document, Identifier, Strict
 from healthsim.specification.expectations import Expectations
@@ -30,6 +31,7 @@ from healthsim.specification.profiles.household import (
 from healthsim.specification.profiles.mortality import Mortality
 from healthsim.specification.profiles.onset import Code, Onset
 from healthsim.specification.profiles.problem_list import ProblemList
+from healthsim.specification.profiles.safety import Safety, SafetyChoice
 from healthsim.specification.profiles.vital_signs import VitalSignsChoice
 
 MOST_PEOPLE = 10_000_000
@@ -465,6 +467,8 @@ class ProfileSpec(Document):
             conditions, "none" is nobody, and a ratio is more or fewer than usual.
         vital_signs: "usual": what is usual in each class of encounter, besides what journeys
             state; "none": only what they state; or the usual ones with their frequency.
+        safety: "usual", drugs that a person must not take are refused and stopped; "none", they are
+            not; or which rules do not hold, and how many violations to plant.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """
@@ -489,11 +493,26 @@ class ProfileSpec(Document):
     vaccine_intervals: Literal["usual", "none"] = "usual"
     mortality: Annotated[Mortality, Field(exclude_if=lambda given: given == "usual")] = "usual"
     vital_signs: VitalSignsChoice = "usual"
+    safety: SafetyChoice = "usual"
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),
     ] = ("patientsim", "membersim", "rxmembersim")
     expectations: Expectations = ()
+
+    @property
+    def safety_book(self) -> SafetyBook:
+        """The rules of safe drugs that hold."""
+        if self.safety == "none":
+            return SafetyBook()
+        return safety_rules().without(
+            self.safety.without if isinstance(self.safety, Safety) else ()
+        )
+
+    @property
+    def plants_violations(self) -> bool:
+        """Whether rules of safe drugs are broken on purpose, and labelled."""
+        return isinstance(self.safety, Safety) and self.safety.allow_violations > 0
 
     @property
     def ages(self) -> Distribution:
