@@ -100,6 +100,11 @@ class ConditionLog:
             self._add(episode)
 
     @property
+    def lives(self) -> bool:
+        """Whether visits begin conditions, and conditions end by themselves."""
+        return self._draws is not None
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """The codes as they were stated, in the order in which they were added."""
         return tuple(self._episodes)

@@ -239,5 +239,5 @@ def _diagnoses(bills: RowLayout[Bill], lists: DiagnosisLists) -> Columns:
         "sequence": diagnoses.sequence[keep],
         "person_id": bills.person_id[of],
         "code": diagnoses.code.take(keep),
-        "poa": present_on_admission(stay[of]),
+        "poa": present_on_admission(stay[of], diagnoses.poa.take(keep)),
     })  # fmt: skip

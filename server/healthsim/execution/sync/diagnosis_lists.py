@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from healthsim.execution.people.row_layout import RowLayout, Segment
 from healthsim.execution.sync.visits import VisitRows
+from healthsim.medicine.coding import is_exempt_from_poa
 from healthsim.tables import Coded
 
 _MOST_CODES = 25  # of a claim, and so of an encounter
+_POA = ("Y", "N", "1")
 
 S = TypeVar("S", bound=Segment)
 
@@ -25,10 +27,12 @@ class DiagnosisLists:
     Attributes:
         lists: the lists of codes.
         chosen: int32, shape (rows,), position of each row's list.
+        late: of each list, the codes that were not present on admission.
     """
 
     lists: tuple[tuple[str, ...], ...]
     chosen: NDArray[np.int32]
+    late: tuple[frozenset[str], ...]
 
     @classmethod
     def of(
@@ -45,12 +49,14 @@ class DiagnosisLists:
             at: which of the visit's people the segment has.
         """
         lists: list[tuple[str, ...]] = []
+        late: list[frozenset[str]] = []
         chosen = []
         for segment in layout.segments:
             codes = visit(segment).diagnoses
             chosen.append(codes.chosen[at(segment)] + np.int32(len(lists)))
             lists += codes.lists
-        return cls(tuple(lists), np.concatenate(chosen)[layout.order])
+            late += codes.late
+        return cls(tuple(lists), np.concatenate(chosen)[layout.order], tuple(late))
 
     def sizes(self, most: int) -> NDArray[np.int64]:
         """Return how many codes each row has, int64, shape (rows,), at most `most`."""
@@ -64,13 +70,21 @@ class DiagnosisLists:
             [position[code] for codes in self.lists for code in codes[:_MOST_CODES]],
             dtype=np.int32,
         )
+        indicators = np.array(
+            [_indicator(code, late) for codes, late in zip(self.lists, self.late, strict=True)
+             for code in codes[:_MOST_CODES]],
+            dtype=np.int32,
+        )  # fmt: skip
         sizes = _sizes(self.lists, _MOST_CODES)
         starts = np.cumsum(sizes) - sizes
         count = sizes[self.chosen]
         of = np.repeat(np.arange(len(self.chosen)), count)
         within = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
-        code = flat[starts[self.chosen[of]] + within] if len(of) else np.zeros(0, dtype=np.int32)
-        return DiagnosisRows(of, (within + 1).astype(np.int32), Coded(code, vocabulary))
+        place = (starts[self.chosen[of]] + within).astype(np.intp)
+        return DiagnosisRows(
+            of, (within + 1).astype(np.int32), Coded(flat[place], vocabulary),
+            Coded(indicators[place], _POA),
+        )  # fmt: skip
 
 
 def _sizes(lists: Sequence[tuple[str, ...]], most: int) -> NDArray[np.int64]:
@@ -85,13 +99,20 @@ class DiagnosisRows:
         of: intp, shape (n,), position of the visit or claim.
         sequence: int32, shape (n,), from 1.
         code: shape (n,).
+        poa: shape (n,), whether it was present on admission: Y, N, or 1 for a code that needs none.
     """
 
     of: NDArray[np.intp]
     sequence: NDArray[np.int32]
     code: Coded
+    poa: Coded
 
 
-def present_on_admission(stay: NDArray[np.bool_]) -> Coded:
-    """Return the indicator that a diagnosis was present on admission: Y in a stay, else none."""
-    return Coded(np.where(stay, 0, -1).astype(np.int32), ("Y",))
+def present_on_admission(stay: NDArray[np.bool_], poa: Coded) -> Coded:
+    """Return whether diagnoses were present on admission, in stays; elsewhere none."""
+    return Coded(np.where(stay, poa.codes, -1).astype(np.int32), poa.vocabulary)
+
+
+def _indicator(code: str, late: frozenset[str]) -> int:
+    """Return the position of a code's indicator in `_POA`."""
+    return 2 if is_exempt_from_poa(code) else int(code in late)

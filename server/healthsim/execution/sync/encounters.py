@@ -183,5 +183,5 @@ def encounter_diagnoses(ctx: SyncContext) -> Columns:
         "sequence": diagnoses.sequence,
         "person_id": layout.person_id[diagnoses.of],
         "code": diagnoses.code,
-        "poa": present_on_admission(stay[diagnoses.of]),
+        "poa": present_on_admission(stay[diagnoses.of], diagnoses.poa),
     })  # fmt: skip

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.people.diagnoses import VisitCodes, visit_codes
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
+from healthsim.execution.sync.visit_coding import VisitCodes, VisitCoding, VisitsToCode
 from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -105,6 +105,15 @@ class VisitRows:
         return np.searchsorted(self.rows, rows)
 
 
+@dataclass(frozen=True)
+class _Coder:
+    """What visits are coded with; `primary` is the code of those that list none that holds."""
+
+    record: Record
+    coding: VisitCoding
+    primary: str | None
+
+
 def build_visits(
     timeline: Timeline, profile: ProfileSpec, network: Network, through: int
 ) -> dict[VisitKey, VisitRows]:
@@ -117,8 +126,9 @@ def build_visits(
         through: last day of the data.
     """
     primary = profile.clinical.primary.code if profile.clinical.primary else None
+    coder = _Coder(timeline.record, VisitCoding(timeline.record), primary)
     visits = (
-        _visit(source, source.occurrence.step.details, primary, timeline.record, network, through)
+        _visit(source, source.occurrence.step.details, coder, network, through)
         for source in timeline.occurrences
         if isinstance(source.occurrence.step, events.Encounter | events.Claim)
     )
@@ -128,12 +138,11 @@ def build_visits(
 def _visit(
     source: OccurrenceRows,
     details: EncounterDetails | ClaimDetails,
-    primary: str | None,
-    record: Record,
+    coder: _Coder,
     network: Network,
     through: int,
 ) -> VisitRows:
-    rows, first = source.rows, source.days
+    rows, first, record = source.rows, source.days, coder.record
     nights = source.facts_as(VisitFacts).nights
     last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
     start_at, end_at = _hours(source, details.encounter_class, last, record.draws)
@@ -154,7 +163,7 @@ def _visit(
         provider=network.provider(request),
         facility=facility,
         plan=plan,
-        diagnoses=_visit_codes(source, details, primary, record),
+        diagnoses=_visit_codes(source, details, coder, last.astype(np.int32)),
     )
 
 
@@ -194,10 +203,11 @@ def _hours(
 def _visit_codes(
     source: OccurrenceRows,
     details: EncounterDetails | ClaimDetails,
-    primary: str | None,
-    record: Record,
+    coder: _Coder,
+    last: Days,
 ) -> VisitCodes:
     """Return the diagnoses of each visit: those listed that hold, else the primary condition."""
+    primary, record = coder.primary, coder.record
     listed = [
         diagnosis.code if isinstance(diagnosis, CodedDiagnosis) else diagnosis
         for diagnosis in details.diagnoses
@@ -215,7 +225,9 @@ def _visit_codes(
             "primary condition (in a household it is the anchor's alone)",
             "give one without a when",
         )])  # fmt: skip
-    moment = record.moment(source.rows, source.days)
-    return visit_codes(
-        record.conditions, listed, mask, moment, include_active=details.comorbidities
-    )
+    layout = record.layouts_walked[source.journey]
+    own = layout.diagnosed(source.occurrence.number) if record.conditions.lives else ()
+    return coder.coding.code(VisitsToCode(
+        rows=source.rows, first=source.days, last=last, listed=listed, holds=mask,
+        own=sorted(own), comorbidities=details.comorbidities,
+    ))  # fmt: skip

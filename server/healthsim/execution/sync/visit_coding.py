@@ -1,0 +1,232 @@
+"""The codes that visits state: those they list, combined with what the person has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import COMBINATIONS, combined, conflicts
+from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
+from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.logs import FOREVER
+from healthsim.execution.sync.long_term_use import LongTermUse
+from healthsim.execution.timeline.record import Record
+from healthsim.medicine.coding import LongTermDrug, in_coding_order, with_partners
+from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
+from healthsim.medicine.problems import is_flare_of, usual_course
+
+_DAYS_OF_WEEK = 7
+_PUERPERIUM = 42  # days after a birth: guidelines I.C.15.a
+_UNKNOWN = -1
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class VisitCodes:
+    """The codes of many visits, as few distinct lists.
+
+    Attributes:
+        lists: each distinct list of codes, in order.
+        chosen: int32, shape (visits,); which list each visit has.
+        late: of each list, the codes that were not present on admission.
+    """
+
+    lists: tuple[tuple[str, ...], ...]
+    chosen: NDArray[np.int32]
+    late: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True)
+class VisitsToCode:
+    """Visits of one occurrence; arrays have one entry for each of them.
+
+    Attributes:
+        rows: ascending positions of the people in the chunk.
+        first, last: int32, first and last day.
+        listed: the codes that the event lists, in order.
+        holds: int64; bit i is set where code i of `listed` holds.
+        own: the codes that diagnoses during the visit may begin.
+        comorbidities: whether the person's other active conditions are stated too.
+    """
+
+    rows: Rows
+    first: Days
+    last: Days
+    listed: Sequence[str]
+    holds: NDArray[np.int64]
+    own: Sequence[str]
+    comorbidities: bool
+
+
+@dataclass(frozen=True)
+class _Circumstances:
+    """What the codes of a visit depend on besides the listed ones; equal for many visits."""
+
+    listed: tuple[str, ...]
+    held: tuple[str, ...]
+    late: frozenset[str]
+    stage: Stage
+    weeks: int
+    drugs: tuple[LongTermDrug, ...]
+    drugs_known: tuple[LongTermDrug, ...]
+    comorbidities: bool
+    lives: bool
+
+
+class VisitCoding:
+    """Codes visits as a coder does, of a chunk whose people's lives are complete."""
+
+    def __init__(self, record: Record) -> None:
+        self._record, self._use = record, LongTermUse(record)
+
+    def code(self, visits: VisitsToCode) -> VisitCodes:
+        """Return what visits state."""
+        log, lives = self._record.conditions, self._record.conditions.lives
+        moment = self._record.moment(visits.rows, visits.first)
+        active = log.held(moment)
+        began, late = self._begun_during(visits)
+        rules, drugs = self._use.codes(visits.rows, visits.first) if lives else ((), began * 0)
+        stage, weeks = self._pregnancy(visits)
+        columns = [active.chosen, visits.holds, began, late, drugs, stage, weeks]
+        places, chosen = _distinct(columns)
+        lists, since = [], []
+        for place in places.tolist():
+            listed = (*_set(visits.listed, int(visits.holds[place])),
+                      *_set(visits.own, int(began[place])))  # fmt: skip
+            of = _Circumstances(
+                listed=tuple(dict.fromkeys(listed)),
+                held=active.sets[active.chosen[place]],
+                late=frozenset(_set(visits.own, int(late[place]))),
+                stage=Stage(int(stage[place])),
+                weeks=int(weeks[place]),
+                drugs=tuple(_set(rules, int(drugs[place]))),
+                drugs_known=rules,
+                comorbidities=visits.comorbidities,
+                lives=lives,
+            )
+            lists.append(_coded(of))
+            since.append(of.late)
+        return VisitCodes(tuple(lists), chosen.astype(np.int32), tuple(since))
+
+    def _begun_during(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which of its own codes began during each visit, and which after its first day."""
+        began, late = np.zeros((2, len(visits.rows)), dtype=np.int64)
+        moment = self._record.moment(visits.rows, visits.first)
+        for bit, code in enumerate(visits.own):
+            for episode in self._record.conditions.episodes_of(code):
+                position = moment.positions[episode.rows]
+                inside = (position >= 0) & episode.holds
+                since, at = episode.since[inside], position[inside]
+                during = (visits.first[at] <= since) & (since <= visits.last[at])
+                began[at[during]] |= np.int64(1 << bit)
+                late[at[during & (since > visits.first[at])]] |= np.int64(1 << bit)
+        return began, late
+
+    def _pregnancy(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where in a pregnancy each visit is, and the weeks since the last period."""
+        record, size = self._record, len(visits.rows)
+        stage, weeks = np.zeros(size, dtype=np.int64), np.full(size, _UNKNOWN)
+        if not (record.conditions.lives and any(map(is_obstetric, (*visits.listed, *visits.own)))):
+            return stage, weeks
+        delivered = record.delivered[visits.rows]
+        stage[:] = Stage.BEFORE
+        births = sum(1 << bit for bit, code in enumerate(visits.listed) if is_birth(code))
+        at_birth = (visits.first <= delivered) & (delivered <= visits.last)
+        stage[at_birth | ((visits.holds & births) != 0)] = Stage.BIRTH
+        after = (delivered != FOREVER) & (visits.first > delivered)
+        stage[after] = Stage.NONE
+        stage[after & (visits.first - delivered <= _PUERPERIUM)] = Stage.AFTER
+        if record.people.due is not None:
+            due = record.people.due[visits.rows].astype(np.int64)
+            day = np.where(at_birth, delivered, visits.first)
+            since = GESTATION_DAYS - (due - day)
+            known = (due != NO_DAY) & (since >= 0) & (since <= LONGEST_PREGNANCY) & ~after
+            weeks = np.where(known, since // _DAYS_OF_WEEK, _UNKNOWN)
+        return stage, weeks
+
+
+def _set(of: Sequence[S], bits: int) -> tuple[S, ...]:
+    return tuple(one for bit, one in enumerate(of) if bits >> bit & 1)
+
+
+def _distinct(
+    columns: Sequence[NDArray[np.int64]],
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return a place of each distinct combination of columns, and which one each place has."""
+    chosen = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        words, of = np.unique(column, return_inverse=True)
+        if len(words) > 1:
+            _, chosen = np.unique(chosen * len(words) + of, return_inverse=True)
+    _, places = np.unique(chosen, return_index=True)
+    return places, chosen
+
+
+@lru_cache(maxsize=65_536)
+def _coded(of: _Circumstances) -> tuple[str, ...]:
+    """Return the codes of a visit, in order."""
+    held = _compatible(of.listed, of.held)
+    everything = combined([*of.listed, *held])
+    codes = _stated((*of.listed, *held) if of.comorbidities else of.listed, held)
+    codes = with_partners(codes, everything)
+    if of.lives:
+        pregnant = tuple(code for code in of.held if usual_course(code).kind == "pregnancy")
+        days = of.weeks * _DAYS_OF_WEEK if of.weeks >= 0 else _UNKNOWN
+        codes = coded_in_pregnancy(codes, pregnant, of.stage, days)
+        codes = _with_drugs(codes, of)
+    return in_coding_order(codes)
+
+
+def _with_drugs(codes: tuple[str, ...], of: _Circumstances) -> tuple[str, ...]:
+    """Return codes with those of drugs taken for long, and without those of drugs not taken.
+
+    Where nobody of a run is given such a drug, a listed code stays.
+    """
+    taken = {rule.code for rule in of.drugs}
+    known = {rule.code for rule in of.drugs_known} - taken
+    added = [rule.code for rule in of.drugs
+             if any(code.startswith(rule.beside) for code in codes)]  # fmt: skip
+    kept = [code for code in codes if code not in known] or codes
+    return tuple(dict.fromkeys((*kept, *added)))
+
+
+@lru_cache(maxsize=65_536)
+def _compatible(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the held codes that conflict with none of the listed ones, nor with each other.
+
+    What is listed has precedence, then what ends by itself: a flare is stated, not what it is a
+    flare of.
+    """
+    kept: list[str] = []
+    for code in sorted(held, key=lambda code: not usual_course(code).ends):
+        stated = (*listed, *kept)
+        if code in listed or not any(
+            conflicts((one, code)) or is_flare_of(one, code) for one in stated
+        ):
+            kept.append(code)
+    return tuple(code for code in held if code in kept)
+
+
+@lru_cache(maxsize=65_536)
+def _stated(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the listed codes, combined with all that is held.
+
+    Where a combination replaced a listed code, the codes it was combined with are stated too.
+    """
+    codes = combined([*listed, *held])
+    separate = set(listed) | set(held)
+    kept = {code for code in codes if code in listed}
+    for rule in COMBINATIONS:
+        applies = rule.becomes in codes and (rule.becomes not in separate or rule.becomes in listed)
+        if applies and any(code.startswith(rule.code) for code in listed):
+            partners = {code for code in codes if code.startswith(rule.with_)}
+            if partners:
+                kept |= {rule.becomes} | partners
+    return tuple(code for code in codes if code in kept)

@@ -1,0 +1,83 @@
+"""What visits state besides what their step lists, in which order, and since when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from execution.running import Document, diabetic, event, journey, listed, run, visit
+from healthsim.tables import Columns
+
+
+def coded(tables: dict[str, Columns]) -> dict[int, list[list[str]]]:
+    """Return person -> the codes of each encounter, with N where a code came after admission."""
+    found: dict[int, dict[int, list[str]]] = {}
+    names = ("person_id", "encounter_id", "sequence", "code", "poa")
+    for person, encounter, _, code, poa in sorted(
+        listed(tables["encounter_diagnoses"], *names), key=lambda row: row[:3]
+    ):
+        marked = f"{code}:{poa}" if poa else code
+        found.setdefault(person, {}).setdefault(encounter, []).append(marked)
+    return {person: list(each.values()) for person, each in found.items()}
+
+
+def lives(*steps: Document, **changes: Any) -> dict[str, Columns]:
+    changes = {"count": 40, "products": ["patientsim"], **changes}
+    return run(diabetic(**changes), journey(*steps))
+
+
+def test_a_stay_states_what_came_up_in_it_and_says_that_it_was_not_there_before() -> None:
+    harm = event("harm", "diagnosis", 2, code="N17.9")
+    known = event("known", "diagnosis", 0, code="E87.6")
+    stay = visit("stay", 10, diagnoses=["J18.9", "Z99.81"], encounter_class="inpatient",
+                 procedures=None, los_days=4) | {"with": [known, harm]}  # fmt: skip
+    codes = coded(lives(stay))
+
+    assert all(each == [["J18.9:Y", "Z99.81:1", "E87.6:Y", "N17.9:N"]] for each in codes.values())
+    assert len(codes) == 40
+
+
+def test_an_office_visit_states_what_is_diagnosed_in_it_without_an_indicator() -> None:
+    found = event("found", "diagnosis", 0, code="I10")
+    step = visit("check", 10, diagnoses=["Z00.00"]) | {"with": [found]}
+    codes = coded(lives(step, clinical={"primary": {"code": "E11.9"}}))
+
+    assert all(each == [["Z00.00", "I10"]] for each in codes.values())
+
+
+def test_heart_failure_stands_behind_the_hypertension_that_causes_it() -> None:
+    held = {"primary": {"code": "E11.9"}, "comorbidities": [{"code": "I10", "share": 1}]}
+    codes = coded(lives(visit("heart", 10, diagnoses=["I50.22"]), clinical=held))
+
+    assert all(each == [["I11.0", "I50.22"]] for each in codes.values())
+
+
+def test_insulin_is_stated_for_those_who_take_it_while_they_do() -> None:
+    given = event("insulin", "prescription", 30, drug=_basal(), refills=5, first_fill_share=1)
+    given |= {"when": "gender == 'F'"}
+    steps = [visit(f"visit_{day}", day, diagnoses=["E11.9"]) for day in (10, 60)]
+    stop = {"do": "stop", "id": "over", "of": "insulin", "at": 80}
+    cold = visit("cold", 70, diagnoses=["J06.9"])
+    late = visit("late", 100, diagnoses=["E11.9"])
+    tables = lives(*steps, given, stop, cold, late)
+    women = {person for person, sex in listed(tables["patients"], "person_id", "gender")
+             if sex == "F"}  # fmt: skip
+
+    for person, each in coded(tables).items():
+        during = ["E11.9", "Z79.4"] if person in women else ["E11.9"]
+        assert sorted(each) == sorted([["E11.9"], during, ["J06.9"], ["E11.9"]])
+    assert 0 < len(women) < 40
+
+
+def _basal() -> str:
+    from healthsim.codes.drugs import drugs
+
+    return next(one.display for one in drugs().rows.values() if one.drug_class == "basal insulin")
+
+
+def test_none_leaves_visits_as_they_are_stated() -> None:
+    given = event("insulin", "prescription", 5, drug=_basal(), refills=5, first_fill_share=1)
+    found = event("found", "diagnosis", 0, code="I10")
+    step = visit("check", 10, diagnoses=["E11.9"]) | {"with": [found]}
+    codes = coded(lives(given, step, problem_list="none"))
+
+    assert all(each == [["E11.9"]] for each in codes.values())
