@@ -56,7 +56,7 @@ def test_a_condition_that_is_not_certain_is_refused_with_codes_that_may_be_meant
     [({"conditions": 5}, ("conditions", "is 5", "list")),
      ({"born": {"from": 1}}, ("born", "2015-03")), ({"due": ["2025"]}, ("due", "no text")),
      ({"age": True}, ("age", "True")), ({"age": -1}, ("age", "-1", "110")),
-     ({"sex": "x"}, ("sex", "F or M")), ({"role": 3}, ("role",))],
+     ({"sex": "x"}, ("sex", "F, M, other or unknown")), ({"role": 3}, ("role",))],
 )  # fmt: skip
 def test_an_item_of_another_kind_is_refused(item: dict[str, Any], pieces: tuple[str, ...]) -> None:
     with pytest.raises(HealthSimError) as refused:

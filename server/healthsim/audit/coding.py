@@ -49,7 +49,7 @@ def _sex(table: str, key: str) -> AuditRule:
         f"a code of the person's sex {table}.code", f"{table}.code", (table, "patients"),
         f"SELECT concat('{key} ', s.{key}, ' code ', s.code) FROM {table} AS s "
         "JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
-        "WHERE d.sex <> '' AND d.sex <> p.gender",
+        "WHERE d.sex <> '' AND d.sex <> p.gender AND p.gender IN ('M', 'F')",
     )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ RULES: tuple[AnyRule, ...] = (
     ),
     RowRule(
         "sex is one that codes know", "patients.gender", "patients",
-        "gender NOT IN ('M', 'F')",
+        "gender NOT IN ('M', 'F', 'other', 'unknown')",
     ),
 )  # fmt: skip
 """Rules of codes; the books are ``temp.codes``, ``temp.diagnoses`` and ``temp.excluded``."""

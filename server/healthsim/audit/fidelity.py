@@ -44,6 +44,7 @@ from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.timing import YEAR_DAYS
 from healthsim.specification.profiles.dependencies import in_order
+from healthsim.specification.profiles.genders import other_sex
 from healthsim.specification.profiles.profile import (
     Comorbidity,
     Location,
@@ -245,8 +246,10 @@ def _comorbidity(
         limits.append("without the members who are stated to have it or what excludes it")
     gender = people.name("gender")
     if row.sex and isinstance(gender, Coded):
-        can &= gender.equals(row.sex)
-        limits.append(f"with gender {row.sex}")
+        other = other_sex(row.sex)
+        can &= ~gender.equals(other)
+        all_of_it = bool((can <= gender.equals(row.sex)).all())
+        limits.append(f"with gender {row.sex}" if all_of_it else f"of a gender other than {other}")
     if row.age_low > 0 or people.age.max() > row.age_high:
         can &= (people.age >= row.age_low) & (people.age <= row.age_high)
         age = f"age {row.age_low} to {row.age_high}"

@@ -175,7 +175,8 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a member is who the patient is", "members", ("patients", "members"),
         "SELECT concat('person_id ', p.person_id) FROM patients AS p JOIN members AS m "
-        "USING (person_id) WHERE (p.given_name, p.family_name, p.birth_date, p.gender, "
+        "USING (person_id) WHERE (p.given_name, p.family_name, p.birth_date, "
+        "CASE WHEN p.gender IN ('other', 'unknown') THEN 'U' ELSE p.gender END, "
         "p.county_fips, p.state, p.zip, p.household_id) IS DISTINCT FROM (m.given_name, "
         "m.family_name, m.birth_date, m.gender, m.county_fips, m.state, m.zip, m.household_id)",
     ),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.dates import Days, add_months, day_of, whole_years
 from healthsim.products.attributes import stored_name
+from healthsim.specification.distributions.kinds import possible_labels
 from healthsim.specification.journeys.events import Enrollment
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.timing import YEAR_DAYS
@@ -162,10 +163,18 @@ class StoredPeople:
             return roles(self.person_id % 100)
         if name in self._profile.attributes:
             return self._attribute(name)
+        if name == "gender" and self._face == "members" and self._is_coarse:
+            raise ColumnNotStored(name)
         columns = {"gender": "gender", "us_state": "state", "county": "county_fips"}
         if name not in columns and (name not in _PATIENT_COLUMNS or self._face != "patients"):
             raise ColumnNotStored(name)
         return self._coded(self._from_face(columns.get(name, name)))
+
+    @cached_property
+    def _is_coarse(self) -> bool:
+        """Whether payers keep some genders of the profile under one letter."""
+        asked = possible_labels(self._profile.demographics.gender)
+        return not {"M", "F"}.issuperset(asked)
 
     def _attribute(self, name: str) -> NDArray[np.float64] | Coded:
         table = stored_name(self.stored)

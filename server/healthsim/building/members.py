@@ -56,9 +56,10 @@ def _typed(item: dict[str, Any], where: str) -> Member:
     member = _of_role(str(item.get("role", "")), where)
     sex = item.get("sex")
     if sex is not None:
-        named = {"f": "F", "female": "F", "m": "M", "male": "M"}.get(str(sex).lower())
+        words = {"f": "F", "female": "F", "m": "M", "male": "M", "other": "other"}
+        named = {**words, "unknown": "unknown"}.get(str(sex).lower())
         if named is None:
-            raise Refused(f"{where}.sex", f"is {sex!r}", "use F or M")
+            raise Refused(f"{where}.sex", f"is {sex!r}", "use F, M, other or unknown")
         member.gender = named
     age, born = item.get("age"), item.get("born")
     is_number = isinstance(age, int | float) and not isinstance(age, bool)

@@ -83,7 +83,7 @@ def _known(source: Source, word: str) -> tuple[str, str, tuple[object, ...]] | N
         return lower, f"SELECT person_id, {_COLUMNS[lower]} AS label FROM patients", ()  # noqa: S608
     if lower == "sex":
         return "sex", ("SELECT person_id, CASE gender WHEN 'F' THEN 'female' WHEN 'M' THEN 'male' "  # noqa: S608
-                       f"END AS label FROM {people}"), ()  # fmt: skip
+                       f"ELSE gender END AS label FROM {people}"), ()  # fmt: skip
     if lower == "age":
         age = source.age_sql
         bands = " ".join(f"WHEN {age} <= {high} THEN '{_band(low, high)}'" for low, high in _AGES)

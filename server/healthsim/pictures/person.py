@@ -200,8 +200,9 @@ def _face(source: Source, person_id: int) -> str:
         return ""
     gender, age = rows[0]
     if age < 18:
-        return f", {'girl' if gender == 'F' else 'boy'}" + (f" of {age}" if age >= 0 else "")
-    return f", {'woman' if gender == 'F' else 'man'} of {age}"
+        words = {"F": "girl", "M": "boy"}
+        return f", {words.get(gender, 'child')}" + (f" of {age}" if age >= 0 else "")
+    return f", { {'F': 'woman', 'M': 'man'}.get(gender, 'person') } of {age}"
 
 
 def _told(marks: Sequence[_Mark]) -> str:

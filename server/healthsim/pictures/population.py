@@ -50,6 +50,11 @@ def population_pyramid(source: Source, by: str = "") -> Picture:
     largest = max(bands, key=lambda band: sizes[band])
     says = (f"Of {people(total)}, {female:,} are female and {total - female:,} male{median}; the "
             f"largest band is {_label(largest)} with {people(sizes[largest])}.")  # fmt: skip
+    others = source.select(
+        f"SELECT count(*) FROM {source.people} WHERE gender NOT IN ('F', 'M')"  # noqa: S608
+    )[0][0]
+    if others:
+        says += f" Not drawn: {people(others)} whose gender is other or unknown."
     columns = ["age", *([group.name] if group.name else []), "female", "male"]
     subtitle = f"Age in years on {source.as_of}" if source.as_of else "Age in years"
     view = _view([_label(band) for band in bands], rows, group.name)

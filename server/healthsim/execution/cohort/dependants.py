@@ -16,6 +16,7 @@ from healthsim.execution.cohort.usual import usual_unmarried
 from healthsim.execution.people.draws import Values, require_numbers, require_text
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.births import CalendarSpan
+from healthsim.specification.profiles.genders import GENDERS
 from healthsim.specification.profiles.household import (
     CHILD_AGE,
     FIRST_CHILD,
@@ -38,7 +39,7 @@ _GAP = parse_distribution({"type": "conditional", "cases": [
 # mean age difference of married couples near 2.2 years (Pew 2024, for 2022); spread: assumption
 _BOY = 0.512  # of live births: CDC, National Vital Statistics Reports, 2022
 _MARRIED = Spouse(share=parse_distribution(1))
-SEXES = ("M", "F")
+_MAN, _WOMAN = GENDERS.index("M"), GENDERS.index("F")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class HouseholdMember:
         place: in the unit: 2 for the spouse, from 3 on for children.
         present: bool, which units have this member.
         age: float64, whole years on the profile's day.
-        gender: int32, position in `SEXES`.
+        gender: int32, position in `GENDERS`.
     """
 
     place: int
@@ -123,15 +124,19 @@ def _spouse(anchors: PartialCohort, spec: Spouse) -> HouseholdMember:
 def _sex_of_spouse(anchors: PartialCohort, spec: Spouse) -> NDArray[np.int32]:
     if spec.gender is not None:
         gender = anchors.measures.resolved(spec.gender)
-        return _sexes(anchors.draws.values("household.spouse.gender", gender, None, anchors))
-    own = _sexes(anchors.values["gender"])
-    same = anchors.draws.uniform("household.spouse.gender") < _SAME_SEX
-    return np.where(same, own, 1 - own).astype(np.int32)
+        return genders_of(anchors.draws.values("household.spouse.gender", gender, None, anchors))
+    own, u = genders_of(anchors.values["gender"]), anchors.draws.uniform("household.spouse.gender")
+    other = np.where(own == _MAN, _WOMAN, _MAN)
+    neither = (own != _MAN) & (own != _WOMAN)  # their spouses are men and women alike
+    own, other = np.where(neither, _WOMAN, own), np.where(neither, _MAN, other)
+    return np.where(u < np.where(neither, 0.5, _SAME_SEX), own, other).astype(np.int32)
 
 
-def _sexes(gender: Values) -> NDArray[np.int32]:
-    """Return genders as positions in `SEXES`, int32, shape (n,)."""
-    return np.where(require_text(gender).equals("F"), np.int32(1), np.int32(0))
+def genders_of(gender: Values) -> NDArray[np.int32]:
+    """Return genders as positions in `GENDERS`, int32, shape (n,); -1 where there is none."""
+    text = require_text(gender)
+    codes = [GENDERS.index(label) for label in text.vocabulary]
+    return np.array([*codes, -1], dtype=np.int32)[text.codes]
 
 
 def _children(
@@ -167,7 +172,7 @@ def _ages_of_children(
 
 def _sex_of_child(anchors: PartialCohort, place: int) -> NDArray[np.int32]:
     boy = anchors.draws.uniform(f"demographics.gender~{place}") < _BOY
-    return np.where(boy, np.int32(0), np.int32(1))
+    return np.where(boy, np.int32(_MAN), np.int32(_WOMAN))
 
 
 def _stated_spouse(
@@ -211,7 +216,7 @@ def _stated_children(
 def _stated_sex(member: Member, usual: NDArray[np.int32]) -> NDArray[np.int32]:
     if member.gender is None:
         return usual
-    return np.full(len(usual), SEXES.index(member.gender), dtype=np.int32)
+    return np.full(len(usual), GENDERS.index(member.gender), dtype=np.int32)
 
 
 def _child(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.cohort.cohort import draw_parts
-from healthsim.execution.cohort.dependants import SEXES, HouseholdMember, draw_members
+from healthsim.execution.cohort.dependants import HouseholdMember, draw_members
 from healthsim.execution.cohort.drawing import CohortPlan, PartialCohort, take_rows
 from healthsim.execution.cohort.members import add_members
 from healthsim.execution.people.draws import (
@@ -19,6 +19,7 @@ from healthsim.execution.people.draws import (
     UnitRoster,
 )
 from healthsim.execution.people.people import ConditionColumn
+from healthsim.specification.profiles.genders import GENDERS
 from healthsim.tables import Coded, join
 
 _OTHER_GROUP = 0.11  # of the married: spouse of another race or ethnicity, Pew 2017
@@ -75,7 +76,7 @@ def _derive_from_anchors(
     married = np.where(roster.place == 2, np.int32(1), np.int32(0))
     dependants.values |= {
         "age": in_order([member.age for member in members]).astype(np.float64),
-        "gender": Coded(gender, SEXES),
+        "gender": Coded(gender, GENDERS),
         "marital_status": Coded(married, ("S", "M")),
     }
     birth = in_order([member.birth for member in members])

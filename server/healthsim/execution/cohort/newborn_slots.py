@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, whole_years
-from healthsim.execution.cohort.dependants import SEXES, replace_rows
+from healthsim.execution.cohort.dependants import genders_of, replace_rows
 from healthsim.execution.cohort.drawing import PartialCohort
 from healthsim.execution.people.draws import UnitRoster, require_text
 from healthsim.execution.people.people import (
@@ -23,6 +23,7 @@ from healthsim.execution.people.people import (
     ConditionColumn,
     Households,
 )
+from healthsim.specification.profiles.genders import GENDERS
 from healthsim.tables import Coded
 
 
@@ -75,9 +76,8 @@ def _clear(cohort: PartialCohort, unborn: NDArray[np.bool_]) -> None:
     for name in ("birth", "due"):
         if name in cohort.columns:
             cohort.columns[name][unborn] = NO_DAY
-    female = require_text(cohort.values["gender"]).equals("F")
-    sex = np.where(female, np.int32(1), np.int32(0))
-    cohort.values["gender"] = Coded(np.where(unborn, np.int32(-1), sex), SEXES)
+    gender = genders_of(cohort.values["gender"])
+    cohort.values["gender"] = Coded(np.where(unborn, np.int32(-1), gender), GENDERS)
     marital = require_text(cohort.values["marital_status"])
     cohort.values["marital_status"] = replace_rows(marital, unborn, "S")
     for code, condition in cohort.conditions.items():

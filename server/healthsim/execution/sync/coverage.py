@@ -35,7 +35,7 @@ def members(ctx: SyncContext) -> Columns:
         "given_name": identity.given_name,
         "family_name": identity.family_name,
         "birth_date": people.birth,
-        "gender": people.gender,
+        "gender": _of_claims(people.gender),
         "county_fips": identity.county_fips,
         "state": identity.state,
         "zip": identity.zip,
@@ -75,7 +75,10 @@ def _holders(ctx: SyncContext) -> ParentIdentity:
     people, identity, held = ctx.people, ctx.identity, _held(ctx)
     rows, numbers = held.subscriber, _member_numbers(ctx)
     own = ParentIdentity(
-        numbers[rows], identity.given_name.take(rows), people.birth[rows], people.gender.take(rows)
+        numbers[rows],
+        identity.given_name.take(rows),
+        people.birth[rows],
+        _of_claims(people.gender).take(rows),
     )
     if not held.parents.any():
         return own
@@ -87,6 +90,12 @@ def _holders(ctx: SyncContext) -> ParentIdentity:
         birth=np.concatenate([own.birth, parent.birth])[either],
         gender=join([own.gender, parent.gender]).take(either),
     )
+
+
+def _of_claims(gender: Coded) -> Coded:
+    """Return genders as payers keep them: M, F and U for all others (X12 DMG03)."""
+    codes = ["MFU".index(label) if label in ("M", "F") else 2 for label in gender.vocabulary]
+    return Coded(np.array([*codes, -1], dtype=np.int32)[gender.codes], ("M", "F", "U"))
 
 
 def _member_numbers(ctx: SyncContext) -> NDArray[np.bytes_]:

@@ -44,8 +44,8 @@ PATIENTS = Table(
         Column("death_place", "VARCHAR", "Where: hospital, emergency, nursing_facility, hospice, "
                "home, outpatient or other; in a facility only during a visit of the chart, or by "
                "share; null while alive.", source="US certificate of death, item 24"),
-        Column("gender", "VARCHAR", "Administrative sex: M or F.", source="X12 DMG03",
-               required=True),
+        Column("gender", "VARCHAR", "Administrative gender: M, F, other or unknown.",
+               source="X12 DMG03", required=True),
         Column("race", "VARCHAR", "Race, in the OMB categories' words.", source="US Core race"),
         Column("ethnicity", "VARCHAR", "hispanic or non_hispanic.", source="US Core ethnicity"),
         Column("language", "VARCHAR", "Preferred language, BCP 47.",

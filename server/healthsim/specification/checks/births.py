@@ -17,6 +17,7 @@ from healthsim.specification.journeys.newborns import (
     MOST_IN_A_UNIT,
     slot_count,
 )
+from healthsim.specification.profiles.genders import GENDERS
 from healthsim.specification.profiles.profile import ProfileSpec
 
 
@@ -42,12 +43,17 @@ def birth_problems(
 
 
 def _birth(profile: ProfileSpec, journey: JourneySpec, step: Birth, here: str) -> Iterator[Problem]:
-    yield from text_problems(f"{here}.details.gender", step.details.gender, ("M", "F"))
+    yield from text_problems(f"{here}.details.gender", step.details.gender, GENDERS)
     yield from whole_number_problems(f"{here}.details.number", step.details.number, 1, MOST_AT_ONCE)
-    men = profile.household is not None or "M" in possible_labels(profile.demographics.gender)
+    genders = set(possible_labels(profile.demographics.gender)) - {"F"}
+    if profile.household is not None:
+        genders.add("M")
     conditions = [when for when in (journey.eligible, step.when) if when is not None]
-    if men and not any(excludes_sex(condition, "M") for condition in conditions):
-        yield Problem(here, "can happen to men", "add \"gender == 'F'\" to eligible, or a when")
+    for gender in (one for one in GENDERS if one in genders):
+        if not any(excludes_sex(condition, gender) for condition in conditions):
+            whom = "men" if gender == "M" else f"people with gender {gender}"
+            mend = "add \"gender == 'F'\" to eligible, or a when"
+            yield Problem(here, f"can happen to {whom}", mend)
     yield from _newborn_steps(step, here)
 
 

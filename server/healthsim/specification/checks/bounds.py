@@ -28,6 +28,7 @@ from healthsim.specification.language.ranges import (
     PossibleTruths,
     ValueSet,
 )
+from healthsim.specification.profiles.genders import GENDERS
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _ROOM = 400  # days that a step can come after its journey's nominal end: variance, stays, delays
@@ -137,7 +138,7 @@ class ReachableValues:
 
     def _of_profile(self, name: str) -> ValueSet:
         if self.profile is None or self.mixed:
-            texts = {"gender": ("M", "F")}.get(name)
+            texts = {"gender": GENDERS}.get(name)
             return ANYTHING if texts is None else LabelSet(frozenset(texts), missing=False)
         if name in self.profile.attributes:
             return distribution_bounds(self.profile.attributes[name])

@@ -24,6 +24,7 @@ from healthsim.specification.checks.pregnancy import (
 )
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.profiles.births import CalendarSpan
+from healthsim.specification.profiles.genders import GENDERS, other_sex
 from healthsim.specification.profiles.household import (
     CHILD_AGE,
     FIRST_CHILD,
@@ -58,7 +59,7 @@ def household_problems(profile: ProfileSpec) -> Iterator[Problem]:
     if spouse is not None:
         yield from share_problems(f"{where}.spouse.share", spouse.share)
         yield from number_problems(f"{where}.spouse.age_gap", spouse.age_gap)
-        yield from text_problems(f"{where}.spouse.gender", spouse.gender, ("M", "F"))
+        yield from text_problems(f"{where}.spouse.gender", spouse.gender, GENDERS)
     if children is not None:
         number = f"{where}.children.number"
         yield from whole_number_problems(number, children.number, 0, MOST_CHILDREN)
@@ -204,8 +205,8 @@ def _impossible(
     if code not in icd10cm():
         return
     row = icd10cm().row(code)
-    if row.sex and set(sexes) != {row.sex}:
-        other = "M" if row.sex == "F" else "F"
+    other = other_sex(row.sex)
+    if row.sex and (other in sexes or not sexes):
         found = f"{code} is only for {row.sex}, and the {_NAMES[role]} "
         found += f"is {other}" if sexes == (other,) else f"can be {other}"
         key = "demographics.gender" if role == "self" else "gender"

@@ -24,6 +24,7 @@ from healthsim.specification.language.expressions import (
     parse,
 )
 from healthsim.specification.language.typecheck import type_problems
+from healthsim.specification.profiles.genders import GENDERS
 from healthsim.specification.profiles.roles import ROLES
 from healthsim.tables import Coded, Table
 
@@ -279,7 +280,7 @@ BUILT_IN_KINDS: Mapping[str, Kind] = {
     "age": NUMBER,
     "day": NUMBER,
     "month": NUMBER,
-    "gender": ("M", "F"),
+    "gender": GENDERS,
     "ethnicity": ("non_hispanic", "hispanic"),
     "race": TEXT,
     "us_state": TEXT,

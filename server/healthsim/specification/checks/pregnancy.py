@@ -51,7 +51,8 @@ def pregnancy_problems(
     sexes, ages = whom.sexes, whom.ages
     if sexes != ("F",):
         key = "demographics.gender" if whom.is_anchor else "gender"
-        state = "is M" if sexes == ("M",) else "can be M"
+        others = [sex for sex in sexes if sex != "F"] or ["M"]
+        state = f"{'can be' if 'F' in sexes or len(sexes) != 1 else 'is'} {others[0]}"
         value = '{"F": 1}' if whom.is_anchor else '"F"'
         other = ", or give pregnant to another member" if profile.household is not None else ""
         yield Problem(where, f"the {whom.name} {state}, and only F can be pregnant",

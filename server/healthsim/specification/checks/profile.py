@@ -43,6 +43,7 @@ from healthsim.specification.profiles.dependencies import (
     in_order,
     parts_of,
 )
+from healthsim.specification.profiles.genders import GENDERS, other_sex
 from healthsim.specification.profiles.onset import Onset
 from healthsim.specification.profiles.profile import ProfileSpec, Quota
 
@@ -95,7 +96,7 @@ def _demographics(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Probl
     people, where = profile.demographics, "profile.demographics"
     yield from number_problems(f"{where}.age", people.age, 0, OLDEST)
     yield from born_problems(f"{where}.born", people.born, profile.as_of)
-    yield from text_problems(f"{where}.gender", people.gender, ("M", "F"))
+    yield from text_problems(f"{where}.gender", people.gender, GENDERS)
     yield from text_problems(f"{where}.ethnicity", people.ethnicity, ("non_hispanic", "hispanic"))
     for name in ("race", "language", "marital_status"):
         yield from text_problems(f"{where}.{name}", getattr(people, name))
@@ -187,7 +188,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, all_: bool) -> It
     youngest, oldest = profile.ages.range()
     if profile.household is not None and not all_:
         genders = ("M", "F")
-    others = [label for label in genders if row.sex and label != row.sex]
+    others = [label for label in genders if row.sex and label == other_sex(row.sex)]
     if all_ and row.sex and (others or not genders):
         yield Problem(
             where,
@@ -205,7 +206,7 @@ def _condition(profile: ProfileSpec, where: str, code: str, *, all_: bool) -> It
         )
     if not all_ and profile.household is None:
         yield from age_range_problems(where, code, youngest, oldest)
-    if row.sex and genders and row.sex not in genders:
+    if row.sex and genders and set(genders) == {other_sex(row.sex)}:
         found = f"{code} is only for {row.sex}, and nobody is {row.sex}"
         yield Problem(where, found, "remove it or change demographics.gender")
 

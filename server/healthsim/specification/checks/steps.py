@@ -38,6 +38,7 @@ from healthsim.specification.journeys.details import (
 from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.repeats import Repeat
 from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.profiles.genders import other_sex
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _LONGEST_STAY = 3650  # nights
@@ -207,9 +208,9 @@ def sex_problems(
     genders = () if profile is None or mixed else possible_labels(profile.demographics.gender)
     for place, code, when in coded_diagnoses(step):
         sex = icd10cm().sex(code) if code in icd10cm() else ""
-        if not sex or genders == (sex,):
+        other = other_sex(sex)
+        if not sex or (genders and other not in genders):
             continue
-        other = "F" if sex == "M" else "M"
         conditions = (when, step.when, None if newborn else journey.eligible)
         if not any(
             condition is not None and excludes_sex(condition, other) for condition in conditions

@@ -12,6 +12,7 @@ from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.document import Strict
 from healthsim.specification.profiles.births import Calendar
+from healthsim.specification.profiles.genders import Gender
 from healthsim.specification.profiles.onset import Code, Onset
 
 MOST_CHILDREN = 12
@@ -98,7 +99,7 @@ class Member(Strict):
 
     Attributes:
         role: self, spouse or child.
-        gender: M or F; default: drawn.
+        gender: M, F, other or unknown; default: drawn, M or F.
         age: years on `as_of`.
         born: year, month or day of birth, or from one to another, in place of `age`.
         conditions: the member's own, beside those of `clinical`.
@@ -106,7 +107,7 @@ class Member(Strict):
     """
 
     role: Literal["self", "spouse", "child"]
-    gender: Literal["M", "F"] | None = None
+    gender: Gender | None = None
     age: Distribution | None = None
     born: Calendar | None = None
     conditions: Annotated[tuple[MemberCondition, ...], Field(max_length=20)] = ()

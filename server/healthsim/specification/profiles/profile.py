@@ -83,7 +83,7 @@ class Demographics(Strict):
     Attributes:
         age: years on `as_of`; default: the population's.
         born: year, month or day of birth, or from one to another, in place of `age`.
-        gender: weights of M and F; default: the population's.
+        gender: weights of M, F, other and unknown; default: the population's, of M and F.
         race: weights by the OMB categories; default: the population's.
         ethnicity: weights of hispanic and non_hispanic; default: the population's.
         language: weights by language code, such as en or es.
