@@ -116,7 +116,7 @@ def _measured(key: str, place: Place, off: float) -> list[tuple[str, float]]:
     person = Subjects(np.ones(1), np.full(1, 600, dtype=np.int64))
     values = {name: float(column[0]) for name, column in _healthy(key, person).items()}
     row = derived()[key]
-    values[key] = round(values[key] * (1 + off) + np.sign(off) * 4 * 10.0**-row.decimals, 6)
+    values[key] = round(values[key] * (1 + off) + np.sign(off) * 15 * 10.0**-row.decimals, 6)
     return [(bodies.code_of(n), v) for n, v in values.items() if bodies.held(n, place)]
 
 

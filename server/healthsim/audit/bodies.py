@@ -84,7 +84,7 @@ def _of_one(name: str) -> bool:
 
 def _of_children(name: str, row: Derived) -> bool:
     """Return whether an input counts in children only: their eGFR is not judged."""
-    return name == "height" and "age" in row.formula.names
+    return (row.key, name) == ("egfr", "height")
 
 
 def _sql(row: Derived, place: Place, columns: Mapping[str, str]) -> str | None:
