@@ -132,7 +132,7 @@ def test_supervision_is_over_with_the_birth_and_trimesters_turn_on_their_days() 
     assert [in_trimester("O09.90", day) for day in (97, 98, 195, 196)] == [
         "O09.91", "O09.92", "O09.92", "O09.93",
     ]  # fmt: skip
-    assert in_trimester("N18.30", 100) == "N18.30"
+    assert [in_trimester(code, 230) for code in ("N18.30", "O60.14X0")] == ["N18.30", "O60.14X0"]
 
 
 def test_the_folder_says_what_each_table_holds() -> None:

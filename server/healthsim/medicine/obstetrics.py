@@ -139,5 +139,6 @@ def in_trimester(code: str, days: int) -> str:
     entry, other = icd10cm().entry(code), icd10cm().entry(f"{code[:-1]}{nth}")
     if entry is None or other is None or "trimester" not in entry.display:
         return code
-    same = entry.display.rpartition(",")[0] == other.display.rpartition(",")[0]
-    return other.code if same and f"{_NTH[nth - 1]} trimester" in other.display else code
+    (what, _, when), (of_other, _, then) = (each.display.rpartition(",") for each in (entry, other))
+    named = when.endswith(" trimester") and then == f" {_NTH[nth - 1]} trimester"
+    return other.code if named and what == of_other else code

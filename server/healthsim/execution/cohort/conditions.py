@@ -20,6 +20,7 @@ from healthsim.execution.cohort.members import (
     pregnancy_draw,
     reserved_for_members,
 )
+from healthsim.execution.cohort.usual_onsets import usual_onset, within_pregnancy
 from healthsim.execution.people.conditions import ALWAYS
 from healthsim.execution.people.draws import require_text
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
@@ -160,6 +161,9 @@ def eligible_for_condition(code: str, cohort: PartialCohort) -> NDArray[np.bool_
 
 def _onset(cohort: PartialCohort, code: str, decision: str, onset: Onset | None) -> Days:
     """Return the first day of a condition: before `as_of`, not before birth or the pregnancy."""
+    usual = usual_onset(cohort, code, decision) if onset is None else None
+    if usual is not None:
+        return usual
     if onset is not None and onset.days_before is not None:
         days = cohort.numbers(decision, cohort.measures.resolved(onset.days_before))
     else:
@@ -168,7 +172,7 @@ def _onset(cohort: PartialCohort, code: str, decision: str, onset: Onset | None)
     longest = LONGEST_PREGNANCY if is_of_pregnancy(code) else _LONGEST_LIFE
     before = np.rint(np.clip(np.nan_to_num(days), 0, longest)).astype(np.int32)
     onset_day: Days = np.maximum(cohort.as_of - before, cohort.columns["birth"])
-    return onset_day.astype(np.int32)
+    return within_pregnancy(cohort, code, onset_day.astype(np.int32))
 
 
 def medication_draw(medication: MedicationSpec) -> PartDraw:

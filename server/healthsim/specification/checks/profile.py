@@ -128,6 +128,12 @@ def _attributes(profile: ProfileSpec) -> Iterator[Problem]:
             )
 
 
+def _begins_with_pregnancy(profile: ProfileSpec, code: str) -> bool:
+    """Tell whether a code without an onset begins when everybody's pregnancy was found."""
+    usual = profile.clinical.pregnant is not None and profile.problem_list == "usual"
+    return usual or profile.pregnancy_begins(code)
+
+
 def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
     clinical, where = profile.clinical, "profile.clinical"
     stated: list[str] = []
@@ -144,7 +150,7 @@ def _clinical(profile: ProfileSpec, kinds: Mapping[str, Kind]) -> Iterator[Probl
         yield from _condition(profile, f"{here}.code", comorbidity.code, all_=all_)
         yield from _quota(profile, here, comorbidity, kinds)
         yield from onset_problems(f"{here}.onset", comorbidity.onset)
-        begins = profile.pregnancy_begins(comorbidity.code)
+        begins = _begins_with_pregnancy(profile, comorbidity.code)
         yield from pregnancy_onset_problems(
             f"{here}.onset", comorbidity.code, comorbidity.onset, of_all=begins
         )
@@ -174,7 +180,7 @@ def _alternatives_and_implied(profile: ProfileSpec) -> Iterator[Problem]:
                 f"{here}.onset",
                 alternative.code,
                 alternative.onset,
-                of_all=profile.pregnancy_begins(alternative.code),
+                of_all=_begins_with_pregnancy(profile, alternative.code),
             )
     for code, causes in clinical.implied_by.items():
         here = f"profile.clinical.comorbidities[{causes[0]}].implies"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from healthsim.codes.drugs import drugs
+from healthsim.codes.pregnancy import is_of_pregnancy
 from healthsim.errors import Problem, SpecError
 from healthsim.specification.distributions.kinds import Distribution, Population
 from healthsim.specification.language.expressions import Expression
@@ -114,7 +115,8 @@ def _with_members(parts: tuple[ProfilePart, ...], profile: ProfileSpec) -> Itera
         spans = tuple(span for one in held.get(part.name, ()) for span in _spans(one.onset))
         also = _always_needed() if part.name in held else ()
         of_pregnancy = any(one.of_pregnancy for one in held.get(part.name, ()))
-        of_pregnancy |= profile.pregnancy_begins(part.name.removeprefix("has "))
+        code = part.name.removeprefix("has ") if part.name.startswith("has ") else ""
+        of_pregnancy |= profile.clinical.pregnant is not None and is_of_pregnancy(code)
         also += (PREGNANCY,) if of_pregnancy else ()
         yield replace(part, distributions=part.distributions + spans, also=part.also + also)
 
