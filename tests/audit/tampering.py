@@ -361,8 +361,35 @@ _SAFETY = (
          _GIVEN.format(found=_FAILING, days=9_000))),
 )  # fmt: skip
 
+_OFFICE = "SELECT encounter_id FROM encounters WHERE encounter_class = 'office'"
+_USUAL = "loinc = '{code}' AND event_id IS NULL"
+_VITAL_SIGNS = (
+    _row("encounters have the vital signs of their class",
+         f"DELETE FROM vital_signs WHERE loinc = '8867-4' AND encounter_id IN ({_OFFICE})"),
+    _row("a vital sign is taken once at a time",
+         "INSERT INTO vital_signs BY NAME SELECT * REPLACE (vital_sign_id + 12 AS vital_sign_id) "
+         f"FROM vital_signs WHERE {_USUAL.format(code='8867-4')} LIMIT 1"),
+    _row("diastolic pressure is below systolic",
+         _one("vital_signs", "value = 159", f"{_USUAL.format(code='8462-4')} AND (encounter_id, "
+              "measured_at) IN (SELECT (encounter_id, measured_at) FROM vital_signs "
+              "WHERE loinc = '8480-6' AND value < 150)")),
+    _row("body mass index is weight by height",
+         _one("vital_signs", "value = value + 1", _USUAL.format(code="39156-5"))),
+    _row("nobody gets shorter before 45",
+         _one("vital_signs", "value = value - 5", "vital_sign_id IN (SELECT max(vital_sign_id) "
+              f"FROM vital_signs JOIN patients USING (person_id) WHERE "
+              f"{_USUAL.format(code='8302-2')} AND birth_date > DATE '1985-01-01' "
+              "GROUP BY person_id, measured_at HAVING measured_at > (SELECT min(o.measured_at) "
+              "FROM vital_signs AS o WHERE o.loinc = '8302-2' "
+              "AND o.person_id = vital_signs.person_id))"),
+         also=("computed vital signs follow from their inputs",)),
+    _row("a percentile has its measurement",
+         _one("vital_signs", "loinc = '59576-9'", _USUAL.format(code="39156-5"))),
+)  # fmt: skip
+
 CHANGES = (
     *_SAFETY,
+    *_VITAL_SIGNS,
     *_VACCINES,
     *_MEDICINES,
     *_MONEY,

@@ -155,6 +155,8 @@ def explain_result(case: RowCase) -> Reasons:
     """Say where a result comes from: a state, a distribution, or healthy people's values."""
     reasons = explain_event(case)
     source = case.source
+    if source is not None and isinstance(source.occurrence.step, Encounter):
+        reasons.because.insert(0, _usual_words(case, source.occurrence.step))
     if source is None or not isinstance(source.occurrence.step, Lab | Vital):
         return reasons
     details, loinc = source.occurrence.step.details, str(case.row["loinc"])
@@ -173,6 +175,15 @@ def explain_result(case: RowCase) -> Reasons:
             "age (codes/data, products/patientsim/norms.py)",
         )
     return reasons
+
+
+def _usual_words(case: RowCase, step: Encounter) -> str:
+    """Say why a vital sign is there that no journey states."""
+    return (
+        f"no journey states it: {case.row['loinc']} is usual in encounters of class "
+        f"{step.details.encounter_class} (medicine/data/vitals.csv); its value is the body's, or "
+        "computed from what was measured"
+    )
 
 
 def _state_words(case: RowCase, result: StateResult) -> str:
