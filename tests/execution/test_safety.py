@@ -194,3 +194,25 @@ def test_the_table_of_violations_is_there_only_where_some_are_planted() -> None:
     assert "planted_violations" not in run(
         _profile(safety={"without": ["nsaid-ulcer"]}), journey(visit("end", 3))
     )
+
+
+def test_a_result_of_the_same_visit_is_what_counts_wherever_it_stands() -> None:
+    drug = event("drug", "prescription", drug="spironolactone 25 mg tablet", first_fill_share=1.0)
+
+    def visits(before: float, then: float) -> dict[str, Any]:
+        low = event("then", "lab", loinc=EGFR, result=then)
+        return journey(_result("before", 20, before), visit("v", 40) | {"with": [drug, low]})
+
+    profile = _profile(takes="latanoprost 0.005% eye drops")
+    assert "spironolactone" not in _written(run(profile, visits(26, 36)))  # refused before it
+    assert "spironolactone" not in _written(run(profile, visits(36, 26)))  # taken back after it
+    assert "spironolactone" in _written(run(profile, visits(36, 36)))
+
+
+def test_what_a_later_journey_finds_out_forbids_what_an_earlier_one_begins() -> None:
+    begins = journey(_drug("pain", 50, "naproxen 500 mg tablet", refills=3), name="first")
+    failing = journey(event("failing", "diagnosis", 20, code="I50.22"), name="second")
+    tables = run(_profile(), begins, failing)
+
+    assert "naproxen" not in _written(tables)
+    assert "naproxen" in _written(run(_profile(safety="none"), begins, failing))

@@ -159,7 +159,7 @@ RULES: tuple[AnyRule, ...] = (
     _rule("no fill beside a drug that forbids it", "fills.fill_date", _FILLED, _FILLS, "= 'drug'",
           _BESIDE.format(when="<=")),
     _rule("nothing is begun against a result", "prescriptions.written_date",
-          (*_WRITTEN, "lab_results"), _BEGUN, "= 'lab'", _RESULTS.format(when="<") + _BAD_RESULT),
+          (*_WRITTEN, "lab_results"), _BEGUN, "= 'lab'", _RESULTS.format(when="<=") + _BAD_RESULT),
     _rule("nothing is begun against a condition", "prescriptions.written_date",
           (*_WRITTEN, "conditions"), _BEGUN, _OF_CONDITIONS, _CONDITIONS.format(when="<")),
     _rule("nothing is begun beside a drug that forbids it", "prescriptions.written_date", _WRITTEN,

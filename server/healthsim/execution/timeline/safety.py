@@ -16,9 +16,10 @@ from healthsim.execution.people.safety import Overlooked, SafetyLog
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.safety import SafetyRule
-from healthsim.specification.journeys.events import Procedure
+from healthsim.specification.journeys.events import Prescription, Procedure
 
 _WEIGHT = "29463-7"
+_SEEN_LATER = ("lab", "condition")  # kinds of what a later journey may find out
 Found: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.float64]]
 """Whether a rule holds, bool, and the value found, float64 with NaN; each of shape (n,)."""
 
@@ -220,18 +221,25 @@ def _review_conditions(record: Record, rule: SafetyRule, as_of: np.int32) -> Non
                     _end(record, rule, course, course.rows[at], days, nothing)
 
 
-def review_treatments(record: Record, pieces: Iterable[OccurrenceRows]) -> Iterator[OccurrenceRows]:
-    """Yield what happened without the treatments that a result of the same day forbids.
+def review_begun(record: Record, pieces: Iterable[OccurrenceRows]) -> Iterator[OccurrenceRows]:
+    """Yield what happened without the drugs and treatments that should not have been begun.
 
-    A treatment may stand before the result in its visit; what was known only afterwards, in the
-    visit or in another journey, is asked here.
+    A drug may stand before the result of its visit, and a journey does not see those that are
+    walked after it: what all of them found out is asked here, of results and conditions.
     """
-    book = record.safety.book
     for piece in pieces:
-        step = piece.occurrence.step
-        if not isinstance(step, Procedure) or not book.of_procedure(step.details.code):
+        step, address = piece.occurrence.step, piece.occurrence.address
+        if isinstance(step, Prescription):
+            what, rules = step.details.drug, record.safety.book.of_drug(step.details.drug)
+        elif isinstance(step, Procedure):
+            what, rules = step.details.code, record.safety.book.of_procedure(step.details.code)
+        else:
             yield piece
             continue
-        address = piece.occurrence.address
-        given_to = given(record, step.details.code, address, piece.rows, piece.days)
-        yield piece if given_to.all() else piece.take(given_to)
+        rules = tuple(one for one in rules if one.action != "reduce" and one.kind in _SEEN_LATER)
+        kept = _permitted(record, rules, what, address, piece.rows, piece.days)
+        for course in record.courses if not kept.all() else ():
+            if course.address == address:
+                never = np.isin(course.rows, piece.rows[~kept])
+                course.stop[never], course.cut[never] = course.days[never], True
+        yield piece if kept.all() else piece.take(kept)

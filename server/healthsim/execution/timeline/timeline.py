@@ -19,7 +19,7 @@ from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.people.safety import SafetyLog
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
-from healthsim.execution.timeline.safety import begin_safety, review_all, review_treatments
+from healthsim.execution.timeline.safety import begin_safety, review_all, review_begun
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -110,7 +110,7 @@ def walk_journeys(
     figures = _stated_figures(record, walks, ends, context.through)
     kept = (
         _cut_at_end(piece, ends[piece.journey], context.through)
-        for piece in review_treatments(record, pieces)
+        for piece in review_begun(record, pieces)
     )
     return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks), figures)
 
