@@ -181,6 +181,52 @@ def test_conditions_begin_after_birth_and_before_the_day_of_the_profile() -> Non
         assert born[person] <= onset <= day_of("2025-01-01")
 
 
+def onset_ages(code: str, age: Any, **onset: Any) -> np.ndarray:
+    """Return the days of age at which a condition of everybody began."""
+    listed_one = {"code": code, "share": 1} | ({"onset": onset} if onset else {})
+    profile = of(with_(comorbidities=[listed_one]), age=age)
+    profile["clinical"].pop("primary")
+    tables = run(profile)
+    born = dict(listed(tables["patients"], "person_id", "birth_date"))
+    return np.array([day - born[who] for who, day in listed(tables["conditions"], "person_id",
+                                                            "onset_date")])  # fmt: skip
+
+
+CHILDREN = {"type": "uniform", "low": 1, "high": 17, "decimals": 0}
+
+
+@pytest.mark.parametrize(
+    "onset",
+    [{}, {"years_before": {"type": "gamma", "mean": 10, "sd": 8}},
+     {"days_before": {"type": "conditional", "cases": [{"when": "gender == 'F'", "then": {
+         "type": "uniform", "low": 0, "high": 6000}}],
+         "otherwise": {"type": "uniform", "low": 0, "high": 9000}}}],
+)  # fmt: skip
+def test_onsets_are_drawn_within_the_life_and_pile_up_nowhere(onset: dict[str, Any]) -> None:
+    days = onset_ages("J45.909", CHILDREN, **onset)
+
+    assert days.min() >= 0
+    assert (days == 0).mean() < 0.004
+    assert np.bincount(days // 30)[0] < 3 * max(np.bincount(days // 30)[1:6])
+
+
+def test_an_onset_that_is_longer_ago_than_a_life_is_its_first_day() -> None:
+    assert set(onset_ages("J45.909", CHILDREN, years_before=30).tolist()) == {0}
+
+
+def test_people_are_born_with_what_is_inborn_unless_a_profile_says_when_it_began() -> None:
+    assert set(onset_ages("Q90.9", CHILDREN).tolist()) == {0}
+    assert onset_ages("Q90.9", CHILDREN, days_before=100).min() > 200
+
+
+def test_no_condition_begins_at_an_age_at_which_its_code_cannot_be() -> None:
+    adults = {"type": "uniform", "low": 15, "high": 22, "decimals": 0}
+    days = onset_ages("N40.1", adults)
+
+    assert days.min() >= 15 * 365
+    assert (days < 15 * 365 + 10).mean() < 0.05
+
+
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import contradicts_sex, icd10cm, mutually_exclusive
-from healthsim.codes.pregnancy import LONGEST_PREGNANCY, is_of_pregnancy, supervises_pregnancy
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.cohort.drawing import PartDraw, PartialCohort
 from healthsim.execution.cohort.members import (
@@ -20,10 +20,12 @@ from healthsim.execution.cohort.members import (
     pregnancy_draw,
     reserved_for_members,
 )
+from healthsim.execution.cohort.onsets import onset_days
 from healthsim.execution.cohort.usual_onsets import usual_onset, within_pregnancy
 from healthsim.execution.people.conditions import ALWAYS
 from healthsim.execution.people.draws import require_text
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
+from healthsim.medicine.inborn import is_inborn
 from healthsim.specification.distributions.kinds import parse_distribution
 from healthsim.specification.profiles.onset import Onset
 from healthsim.specification.profiles.profile import Comorbidity, Primary, ProfileSpec
@@ -31,9 +33,6 @@ from healthsim.specification.profiles.profile import Medication as MedicationSpe
 from healthsim.tables import Coded
 
 _EDGE_DECIMALS = 12  # shares are added up, and sums of decimals are not exact
-_LONGEST_LIFE = 130 * 366  # days; onsets are held at birth anyway
-_YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
-# assumption: chronic conditions of adults were diagnosed a few years ago, most within a decade
 _ADHERENCE = parse_distribution(
     {"type": "quantiles", "points": {
         "0": 0.2, "0.05": 0.58, "0.25": 0.73, "0.5": 0.82, "0.75": 0.89, "0.95": 0.96, "1": 1.0}}
@@ -160,19 +159,11 @@ def eligible_for_condition(code: str, cohort: PartialCohort) -> NDArray[np.bool_
 
 
 def _onset(cohort: PartialCohort, code: str, decision: str, onset: Onset | None) -> Days:
-    """Return the first day of a condition: before `as_of`, not before birth or the pregnancy."""
-    usual = usual_onset(cohort, code, decision) if onset is None else None
+    """Return the first day of a condition: by the problem list's rules, or drawn."""
+    usual = None if onset is not None or is_inborn(code) else usual_onset(cohort, code, decision)
     if usual is not None:
         return usual
-    if onset is not None and onset.days_before is not None:
-        days = cohort.numbers(decision, cohort.measures.resolved(onset.days_before))
-    else:
-        spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
-        days = cohort.numbers(decision, cohort.measures.resolved(spread)) * 365.25
-    longest = LONGEST_PREGNANCY if is_of_pregnancy(code) else _LONGEST_LIFE
-    before = np.rint(np.clip(np.nan_to_num(days), 0, longest)).astype(np.int32)
-    onset_day: Days = np.maximum(cohort.as_of - before, cohort.columns["birth"])
-    return within_pregnancy(cohort, code, onset_day.astype(np.int32))
+    return within_pregnancy(cohort, code, onset_days(cohort, code, decision, onset))
 
 
 def medication_draw(medication: MedicationSpec) -> PartDraw:

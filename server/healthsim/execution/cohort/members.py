@@ -7,19 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
+from healthsim.codes.icd10cm import mutually_exclusive
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
-from healthsim.dates import NO_DAY, Days, add_months, day_of, whole_years
+from healthsim.dates import NO_DAY, Days, day_of, whole_years
 from healthsim.execution.cohort.drawing import PartDraw, PartialCohort
+from healthsim.execution.cohort.onsets import onset_days
 from healthsim.execution.people.people import ConditionColumn
-from healthsim.specification.distributions.kinds import parse_distribution
 from healthsim.specification.profiles.births import CalendarSpan
 from healthsim.specification.profiles.dependencies import PREGNANCY
 from healthsim.specification.profiles.household import EARLIEST_KNOWN, HeldCondition, Pregnancy
-from healthsim.specification.profiles.onset import Onset
 
-_YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
-# assumption: as of other conditions, see `conditions`
 _LATEST_FOUND = 56  # days since the last period: pregnancies are noticed at 5.5 weeks on average
 # (Branum and Ahrens, Matern Child Health J 2017: M); spread of 4 to 8 weeks: assumption
 
@@ -91,7 +88,7 @@ def add_members(
         rows = can & (places == one.place)
         if one.share < 1:
             rows &= cohort.draws.uniform(f"household.{column.code}") < one.share
-        onset = _onset(cohort, column.code, one.onset)
+        onset = onset_days(cohort, column.code, f"household.{column.code}.onset", one.onset)
         if one.of_pregnancy:
             onset, over = pregnancy_days(cohort)
             at_birth = whole_years(cohort.columns["birth"], cohort.columns["due"])
@@ -107,22 +104,3 @@ def pregnancy_days(cohort: PartialCohort) -> tuple[Days, Days]:
     begun = cohort.columns["due"] - np.int32(GESTATION_DAYS)
     found: Days = np.minimum(begun + since, cohort.as_of).astype(np.int32)
     return found, begun + np.int32(LONGEST_PREGNANCY)
-
-
-def _onset(cohort: PartialCohort, code: str, onset: Onset | None) -> Days:
-    """Return the first day of a member's condition, not before the person can have it."""
-    decision = f"household.{code}.onset"
-    youngest = icd10cm().row(code).age_low if code in icd10cm() else 0
-    earliest = add_months(cohort.columns["birth"], 12 * youngest)
-    able = np.maximum(cohort.as_of - earliest, 0)
-    if onset is not None and onset.days_before is not None:
-        before = cohort.numbers(decision, cohort.measures.resolved(onset.days_before))
-    else:
-        spread = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
-        before = cohort.numbers(decision, cohort.measures.resolved(spread)) * 365.25
-    before = np.rint(np.clip(np.nan_to_num(before), 0, None))
-    if onset is None:  # a child's condition began on any day of its life
-        at_any = np.floor(cohort.draws.uniform(f"{decision}/any") * (able + 1))
-        before = np.where(before > able, at_any, before)
-    days: Days = (cohort.as_of - np.minimum(before, able)).astype(np.int32)
-    return days
