@@ -124,7 +124,7 @@ def test_procedures_begin_codes_of_a_known_form() -> None:
 
 
 def test_no_cause_says_twice_what_it_does_to_an_analyte() -> None:
-    said = Counter((e.kind, cause, e.analyte) for e in effects() for cause in e.causes)
+    said = Counter((e.kind, cause, e.analyte, e.share) for e in effects() for cause in e.causes)
     assert [one for one, count in said.items() if count > 1] == []
 
 

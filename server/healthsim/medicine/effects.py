@@ -242,11 +242,14 @@ def _by_cause(kind: str) -> Mapping[str, tuple[Effect, ...]]:
 
 
 def _first_each(causes: Iterable[str], kind: str) -> tuple[Effect, ...]:
-    """Return the effects of these causes; of several on one analyte, the first cause's."""
-    found: dict[str, Effect] = {}
+    """Return the effects of these causes; of several on one analyte, the first cause's.
+
+    One that a share of people show stands beside the one that all do.
+    """
+    found: dict[tuple[str, float], Effect] = {}
     for cause in causes:
         for effect in _by_cause(kind).get(cause, ()):
-            found.setdefault(effect.analyte, effect)
+            found.setdefault((effect.analyte, effect.share), effect)
     return tuple(sorted(found.values(), key=lambda effect: effect.order))
 
 

@@ -24,6 +24,7 @@ from healthsim.execution.timeline.facts import (
     VisitFacts,
 )
 from healthsim.execution.timeline.step_call import StepCall, StepResult
+from healthsim.medicine.effects import procedure_effects
 from healthsim.medicine.problems import begins_condition
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys.changes import Stop
@@ -81,9 +82,15 @@ def visit(call: StepCall[Encounter | Claim]) -> StepResult:
     last, mask = (call.days + nights).astype(np.int32), _diagnosis_mask(call, details)
     if isinstance(details, EncounterDetails):
         _mention(call, details, mask, last)
-        for code in details.icd10pcs:
+        for code in _done(details):
             call.record.procedures[code].add(call.rows, call.days)
     return call.result(VisitFacts(nights, mask, disposition), last)
+
+
+def _done(details: EncounterDetails) -> tuple[str, ...]:
+    """Return the procedures of an encounter that a body may show: surgery, infusions."""
+    services = (one if isinstance(one, str) else one.code for one in details.procedures or ())
+    return (*details.icd10pcs, *(code for code in services if procedure_effects(code)))
 
 
 def _mention(
