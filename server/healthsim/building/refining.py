@@ -22,9 +22,8 @@ MOST = 100
 MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "household", "demographics",
-    "attributes", "correlations", "clinical", "coverage", "network", "mortality", "safety",
-    "vital_signs",
-    "products", "expectations",
+    "attributes", "correlations", "clinical", "coverage", "network", "physiology", "mortality",
+    "safety", "vital_signs", "products", "expectations",
 )  # fmt: skip
 _OF_JOURNEY = (
     "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",

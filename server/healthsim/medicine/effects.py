@@ -108,7 +108,7 @@ def read_effects(lines: Sequence[Mapping[str, str]]) -> tuple[Effect, ...]:
     for number, line in enumerate(lines, start=2):
         effect = _effect(line, number)
         where = f"{_FILE} row {number} ({effect.causes[0]} on {effect.analyte})"
-        problems += check_effect(effect, where) + _unknown_causes(effect, where)
+        problems += check_effect(effect, where) + unknown_causes(effect, where)
         found.append(effect)
     if problems:
         raise SpecError(problems)
@@ -208,7 +208,7 @@ def _analyte_problems(effect: Effect, where: str) -> list[Problem]:
     return [Problem(f"{where}.analyte", found, mend)]
 
 
-def _unknown_causes(effect: Effect, where: str) -> list[Problem]:
+def unknown_causes(effect: Effect, where: str) -> list[Problem]:
     """Return the conditions and drugs that are in no book."""
     if effect.kind == "condition":
         book, mend = icd10cm(), "use the beginning of an ICD-10-CM code, with its dot"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from healthsim.codes.loinc import panel
-from healthsim.medicine.analytes import analytes, has_usual, key_of
-from healthsim.medicine.derivation import derived
+from healthsim.medicine.analytes import has_usual, key_of
+from healthsim.medicine.naming import analyte_named
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.events import Lab, Vital
 from healthsim.specification.journeys.plan import JourneyLayout
@@ -28,11 +28,13 @@ class Bindings:
         states: analyte -> state variable that it is measured from.
         attributes: analyte -> attribute that holds its value on the first day of the data.
         asked: keys of analytes that somebody measures without stating the result.
+        moved: analytes with a state that effects of the tables move besides.
     """
 
     states: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
+    moved: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -62,7 +64,10 @@ class Bindings:
                     states.setdefault(key, name)
         held = {key: name for name in attributes if (key := analyte_named(name)) is not None}
         unstated = {key_of(code) for code, result in measured if result is None and has_usual(code)}
-        return cls(states, held, frozenset({*unstated, *always}))
+        usual = {name for layout in layouts for name, state in layout.journey.state.items()
+                 if state.effects == "usual"}  # fmt: skip
+        moved = frozenset(key for key, name in states.items() if name in usual)
+        return cls(states, held, frozenset({*unstated, *always}), moved)
 
 
 def _measured(layout: JourneyLayout) -> Iterable[tuple[str, object]]:
@@ -74,11 +79,3 @@ def _measured(layout: JourneyLayout) -> Iterable[tuple[str, object]]:
             yield from ((code, results.get(code)) for code in panel(step.details.panel))
         elif isinstance(step, Lab | Vital):
             yield step.details.loinc or "", step.details.result
-
-
-def analyte_named(name: str) -> str | None:
-    """Return the key of the analyte that a state or attribute of this name is, if of any."""
-    for key, analyte in analytes().items():
-        if name == key or name in analyte.states:
-            return key
-    return name if name in derived() else None

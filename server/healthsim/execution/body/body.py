@@ -207,21 +207,39 @@ class Body:
                 latent = latent.moved(self._held[key][on.rows])
             behind = self._behind.get(key)
             if behind is not None:
-                latent = latent.replaced(self._from_state(behind, key, on))
+                location = self._from_state(behind, key, on)
+                if behind in self.bindings.moved:
+                    latent = self._moved_state(key, on, latent, location)
+                else:
+                    latent = latent.replaced(location)
             on.latent[key] = latent
         return on.latent[key]
 
-    def _usual(self, key: str, on: Specimen) -> Latent:
-        """Return where a drawn analyte is if no state or attribute says so."""
+    def _usual(self, key: str, on: Specimen, own: Floats | None = None) -> Latent:
+        """Return where a drawn analyte is if no state or attribute says so.
+
+        Args:
+            key: the analyte.
+            on: the measurements.
+            own: set points over the middle that no effect replaces; by default everyone's own.
+        """
         self._expose([key], on)
-        middle, own = self._healthy.place(key, on)
+        middle, usual = self._healthy.place(key, on)
+        acting = [one for one in on.acting[key] if own is None or one.effect.op != "="]
         shifts = Shifts(
-            analytes()[key], middle, own,
+            analytes()[key], middle, usual if own is None else own,
             target=lambda one: self._healthy.target(key, one.effect, on.take(one.at)),
             response=lambda one: self._own.response(one.effect)[on.rows[one.at]],
         )  # fmt: skip
         noise = self._healthy.noise(key, on)
-        return shifts.latent(on.acting[key], on.pregnancy.get(key, ()), noise)
+        return shifts.latent(acting, on.pregnancy.get(key, ()), noise)
+
+    def _moved_state(self, key: str, on: Specimen, latent: Latent, location: Floats) -> Latent:
+        """Return it with a state's set points, which effects move as they do the person's own."""
+        middle, _ = self._healthy.place(key, on)
+        known = ~np.isnan(location)
+        moved = self._usual(key, on, np.where(known, location - middle, 0.0))
+        return moved.where(known, latent)
 
     def _from_state(self, named: str, key: str, on: Specimen) -> Floats:
         """Return where a journey's state puts a drawn analyte, on its scale; NaN where it does not.

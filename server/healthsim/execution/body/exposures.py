@@ -51,6 +51,7 @@ class History(Protocol):
     draws: Draws
     conditions: ConditionLog
     courses: list[Course]
+    doses: list[Course]
     delivered: Days
     procedures: dict[str, Log]
     adverse_events: dict[str, Log]
@@ -103,7 +104,7 @@ class Exposures:
         self._of_cause: dict[tuple[str, str, frozenset[str]], tuple[Effect, ...]] = {}
         self._tables: dict[tuple[str, tuple[str, ...]], tuple[int, SpellTable]] = {}
         self._conditions: dict[str, tuple[int, EpisodeTable]] = {}
-        self._seen, self._by_drug = 0, dict[str, list[Course]]()
+        self._seen, self._by_drug = [0, 0], dict[str, list[Course]]()
 
     def acting(self, keys: frozenset[str], on: Collection) -> list[Acting]:
         """Return the effects that act on some drawn analytes, in a fixed order.
@@ -205,10 +206,10 @@ class Exposures:
 
     def _courses_by_drug(self) -> dict[str, list[Course]]:
         """Return the courses so far, by the drug's name."""
-        courses = self._history.courses
-        for course in courses[self._seen :]:
-            self._by_drug.setdefault(course.drug or course.ingredient, []).append(course)
-        self._seen = len(courses)
+        for kind, courses in enumerate((self._history.courses, self._history.doses)):
+            for course in courses[self._seen[kind] :]:
+                self._by_drug.setdefault(course.drug or course.ingredient, []).append(course)
+            self._seen[kind] = len(courses)
         return self._by_drug
 
     def _table(self, name: tuple[str, tuple[str, ...]], courses: Sequence[Course]) -> SpellTable:

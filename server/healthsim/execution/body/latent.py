@@ -57,6 +57,16 @@ class Latent:
         """Return it with a greater excess."""
         return replace(self, excess=self.excess + deviation)
 
+    def where(self, chosen: NDArray[np.bool_], other: Latent) -> Latent:
+        """Return it for the chosen people, and another for the rest."""
+        return Latent(
+            middle=np.where(chosen, self.middle, other.middle),
+            excess=np.where(chosen, self.excess, other.excess),
+            left=np.where(chosen, self.left, other.left),
+            added=np.where(chosen, self.added, other.added),
+            noise=np.where(chosen, self.noise, other.noise),
+        )
+
     def replaced(self, location: Floats) -> Latent:
         """Return it with set points of its own, NaN where it stays; nothing else moves those."""
         own = ~np.isnan(location)

@@ -54,6 +54,7 @@ class Record:
         safety: the rules of safe drugs that are kept, and where one was overlooked.
         procedures: code -> who had the procedure, and when.
         adverse_events: term -> who had the adverse event, and when.
+        doses: of trials' treatments; a dose lasts as long as it is given.
         body: what would be measured of everyone, set before the first journey.
         primary: code that visits state which list none that holds; None for none.
         vaccinations: the doses of vaccines that they had.
@@ -88,6 +89,7 @@ class Record:
     safety: SafetyLog = field(default_factory=SafetyLog)
     procedures: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
+    doses: list[Course] = field(default_factory=list)
     body: Body = field(init=False)
     vaccinations: Vaccinations = field(default_factory=Vaccinations)
     mortality: Mortality | None = None

@@ -27,6 +27,7 @@ from healthsim.execution.timeline.walk import Walk
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout
+from healthsim.specification.profiles.physiology import is_usual, own_rows
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.safety import Safety
 
@@ -117,7 +118,9 @@ def walk_journeys(
 
 def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record) -> Body:
     bindings = Bindings.of(record.people.attributes, layouts, ALWAYS_READ)
-    return Body(record, bindings, Exposures(record), day_of(profile.as_of.isoformat()))
+    choice = profile.physiology
+    exposures = Exposures(record, own_rows(choice), usual=is_usual(choice))
+    return Body(record, bindings, exposures, day_of(profile.as_of.isoformat()))
 
 
 def _safety(profile: ProfileSpec) -> SafetyLog:

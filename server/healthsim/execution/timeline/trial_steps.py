@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.people.draws import require_text
+from healthsim.execution.people.logs import Course
 from healthsim.execution.timeline.facts import (
     AdverseEventFacts,
     ExposureFacts,
@@ -99,4 +100,9 @@ def give_dose(call: StepCall[Exposure]) -> StepResult:
     else:
         dose = call.numbers("dose", details.dose)
     last_days = (call.days + np.int32(details.days - 1)).astype(np.int32)
+    cut, treatment = np.zeros(len(call.rows), dtype=np.bool_), details.treatment
+    after = (last_days + np.int32(1)).astype(np.int32)
+    call.record.doses.append(
+        Course(treatment, call.rows, call.days, after, cut, call.source, drug=treatment)
+    )
     return call.result(ExposureFacts(dose), last_days)

@@ -11,6 +11,7 @@ from healthsim.specification.checks.expectations import expectation_problems
 from healthsim.specification.checks.journey import journey_problems, names_of
 from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.checks.pair import pair_problems
+from healthsim.specification.checks.physiology import physiology_warnings
 from healthsim.specification.checks.profile import profile_problems
 from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
 from healthsim.specification.document import Document
@@ -76,6 +77,7 @@ def job_warnings(
 ) -> list[Problem]:
     """Return what has no effect for this profile, and what is accepted although it is unlisted."""
     problems = _collect(unlisted(profile, journeys))
+    problems += _collect(physiology_warnings(profile, journeys))
     return problems + _collect(reachability_warnings(profile, journeys, known))
 
 

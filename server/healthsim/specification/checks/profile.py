@@ -27,6 +27,7 @@ from healthsim.specification.checks.names import (
     text_problems,
     unknown_problems,
 )
+from healthsim.specification.checks.physiology import physiology_problems
 from healthsim.specification.checks.pregnancy import (
     Expectant,
     onset_problems,
@@ -63,6 +64,7 @@ def profile_problems(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Pr
     yield from _totals(profile)
     yield from joint_problems(profile)
     yield from safety_problems(profile)
+    yield from physiology_problems(profile)
     in_order(profile)
 
 

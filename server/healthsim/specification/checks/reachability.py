@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import BaseModel
 
 from healthsim.errors import Problem
+from healthsim.medicine.naming import analyte_named
 from healthsim.specification.checks.bounds import ReachableValues
 from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.expectations import ParsedExpectation
@@ -68,10 +69,11 @@ def reachability_warnings(
             yield problem
     uses = _uses(profile, journeys)
     for path, name in _declared_states(journeys, paths):
-        if name in uses.changed and name not in uses.read:
+        if name in uses.changed and name not in uses.read and analyte_named(name) is None:
             mend = "let a lab or a condition use it, or remove it"
             yield Problem(path, "is changed, but nothing reads it", mend)
-    unused = [name for name in profile.attributes if name not in uses.read | uses.started]
+    unused = [name for name in profile.attributes
+              if name not in uses.read | uses.started and analyte_named(name) is None]  # fmt: skip
     if unused and journeys:
         yield Problem(
             "profile.attributes",

@@ -25,6 +25,7 @@ from healthsim.specification.checks.names import (
     share_problems,
     unknown_problems,
 )
+from healthsim.specification.checks.physiology import possible_result_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change
@@ -121,6 +122,8 @@ def _measured(
         yield from _panel(step.details.panel, step.details.results, here)
         results |= {f"results.{code}": result for code, result in step.details.results.items()}
     for name, result in results.items():
+        code = name.removeprefix("results.") if "." in name else details.loinc or ""
+        yield from possible_result_problems(code, result, f"{here}.{name}")
         if isinstance(result, StateResult):
             yield from state_result_problems(f"{here}.{name}", result, journey)
         elif isinstance(step, events.Vital):

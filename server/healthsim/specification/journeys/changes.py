@@ -23,6 +23,8 @@ class State(Strict):
         low, high: the bounds of its values.
         decimals: decimal places that are kept at every change.
         unit: UCUM unit, for results that read it.
+        effects: whether conditions and drugs move what is measured from the state, as the tables
+            of `physiology` say, besides the journey's changes: "usual", or by default "none".
     """
 
     start: Annotated[str, Field(max_length=64)] | Distribution = "attribute"
@@ -30,6 +32,9 @@ class State(Strict):
     high: float | None = None
     decimals: Annotated[int, Field(strict=True, ge=0, le=6)] = 2
     unit: Annotated[str, Field(max_length=20)] = ""
+    effects: Annotated[
+        Literal["none", "usual"], Field(exclude_if=lambda given: given == "none")
+    ] = "none"
 
     @model_validator(mode="after")
     def _ordered(self) -> State:

@@ -30,6 +30,7 @@ from healthsim.specification.profiles.household import (
 )
 from healthsim.specification.profiles.mortality import Mortality
 from healthsim.specification.profiles.onset import Code, Onset
+from healthsim.specification.profiles.physiology import PhysiologyChoice
 from healthsim.specification.profiles.problem_list import ProblemList
 from healthsim.specification.profiles.safety import Safety, SafetyChoice
 from healthsim.specification.profiles.vital_signs import VitalSignsChoice
@@ -463,6 +464,8 @@ class ProfileSpec(Document):
         network: which providers, and how far.
         vaccine_intervals: "usual": a dose waits for the ACIP's minimum age and interval; "none": it
             is given on the day that is stated, and is not valid where that is too early.
+        physiology: what conditions, drugs, procedures and pregnancy do to results and vital signs
+            that are not stated: "usual", "none", or effects of one's own.
         mortality: deaths besides those that journeys state: "usual" is by the life table and by
             conditions, "none" is nobody, and a ratio is more or fewer than usual.
         vital_signs: "usual": what is usual in each class of encounter, besides what journeys
@@ -491,6 +494,9 @@ class ProfileSpec(Document):
     coverage: Coverage | None = None
     network: NetworkChoice = NetworkChoice()
     vaccine_intervals: Literal["usual", "none"] = "usual"
+    physiology: Annotated[PhysiologyChoice, Field(exclude_if=lambda given: given == "usual")] = (
+        "usual"
+    )
     mortality: Annotated[Mortality, Field(exclude_if=lambda given: given == "usual")] = "usual"
     vital_signs: VitalSignsChoice = "usual"
     safety: SafetyChoice = "usual"
