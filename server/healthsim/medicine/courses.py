@@ -53,7 +53,7 @@ def weight(effect: Effect, since: Floats, after: Floats) -> Floats:
     if not np.isnan(effect.hold):
         over = np.maximum(over, begun - effect.onset - effect.hold)
     if np.isnan(effect.off):
-        return risen
+        return np.where(over >= 0, 0.0, risen) if effect.kind == "condition" else risen
     if not effect.off:
         return np.where(over <= 0, risen, 0.0)
     left: Floats = risen * np.exp(-np.maximum(over, 0.0) / effect.off)

@@ -50,8 +50,8 @@ class Effect(NamedTuple):
         lead: days that it begins before its cause is recorded.
         onset: days until it is whole; of a bell, the day of its peak.
         hold: days that it then lasts; NaN: as long as its cause does.
-        off: days in which it fades to a third after that; NaN: it does not fade. Of a bell, the
-            standard deviation of its shape.
+        off: days in which it fades to a third after that; NaN: a condition's ends with it,
+            others stay. Of a bell, the standard deviation of its shape.
         shape: one of `SHAPES`.
         share: of people who show it, 0 to 1.
         group: of effects that do not add up.

@@ -53,7 +53,7 @@ def reachability_problems(
             yield from _eligible(ReachableValues(profile, journeys, known, position), path)
     uses = _uses(profile, journeys)
     for path, name in _declared_states(journeys, paths):
-        if name not in uses.read and name not in uses.changed:
+        if name not in uses.read | uses.changed and analyte_named(name) is None:
             mend = "remove it, or let a lab, a condition or a change use it"
             yield Problem(path, "is never changed and no condition reads it", mend)
 
