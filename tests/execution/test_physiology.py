@@ -305,7 +305,7 @@ def test_a_body_answers_for_any_time_and_several_times_for_one_person() -> None:
 
 @pytest.mark.parametrize(
     ("effect", "where", "mend"),
-    [({"drug": "metformin", "analyte": "plateletts", "add": 2.0}, "effects[0].analyte", "platelets"),
+    [({"drug": "metformin", "analyte": "plateletts", "add": 2.0}, "analyte", "platelets"),
      ({"drug": "metformin", "analyte": HEMATOCRIT, "add": 1.0}, "effects[0].analyte", "hemoglobin"),
      ({"drug": "metforminn", "analyte": "ldl", "add": 1.0}, "effects[0].drug", "metformin"),
      ({"condition": "QQ1", "analyte": "ldl", "add": 1.0}, "effects[0].condition", "ICD-10-CM"),
