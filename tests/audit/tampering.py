@@ -383,6 +383,11 @@ _VITAL_SIGNS = (
               "FROM vital_signs AS o WHERE o.loinc = '8302-2' "
               "AND o.person_id = vital_signs.person_id))"),
          also=("computed vital signs follow from their inputs",)),
+    _row("a code of body mass index is that of its visit",
+         "UPDATE encounter_diagnoses SET code = 'Z68.45' WHERE sequence = 1 AND encounter_id = "
+         f"(SELECT min(encounter_id) FROM vital_signs WHERE {_USUAL.format(code='39156-5')} "
+         "AND value < 60)",
+         also=("an encounter has a diagnosis", "diagnoses of a claim are the encounter's")),
     _row("a percentile has its measurement",
          _one("vital_signs", "loinc = '59576-9'", _USUAL.format(code="39156-5"))),
 )  # fmt: skip

@@ -249,3 +249,56 @@ def test_weight_falls_during_dialysis_by_what_it_removes() -> None:
 
 def test_numbers_of_records_are_kept_for_all_measures() -> None:
     assert len(CODES) == len(set(CODES)) <= MOST_CODES
+
+
+def _bands(tables: dict[str, Columns]) -> list[tuple[str, float]]:
+    bmi = {row[1]: row[4] for row in listed(tables["vital_signs"], *_COLUMNS)
+           if row[2] == "39156-5"}  # fmt: skip
+    return [(code, bmi[encounter])
+            for encounter, code in listed(tables["encounter_diagnoses"], "encounter_id", "code")
+            if code.startswith("Z68") and encounter in bmi]  # fmt: skip
+
+
+def test_a_code_of_body_mass_index_is_that_of_the_day() -> None:
+    comes = visit("come", 3, diagnoses=["E66.9", "Z68.35", "I10"])
+    found = _bands(run(diabetic(count=60), journey(comes)))
+
+    assert len(found) > 50
+    assert len({code for code, _ in found}) > 5
+    for code, value in found:
+        low = {"Z68.41": 40, "Z68.42": 45, "Z68.43": 50, "Z68.44": 60}.get(code, int(code[4:]))
+        assert low - 0.1 <= value < {40: 45, 45: 50, 50: 60, 60: 70}.get(low, low + 1) + 0.1
+
+
+def test_obesity_has_its_band_behind_it_and_children_theirs() -> None:
+    obese = run(diabetic(count=20), journey(visit("come", 3, diagnoses=["E66.9"])))
+    codes = [code for _, code in listed(obese["encounter_diagnoses"], "sequence", "code")]
+    assert [code[:3] for code in codes[:2]] == ["E66", "Z68"]
+
+    comes = visit("come", 3, diagnoses=["E66.9"])
+    young = _children({"type": "uniform", "low": 4, "high": 12}, comes)
+    codes = {code for _, code in listed(young["encounter_diagnoses"], "sequence", "code")}
+    assert {code[:5] for code in codes if code.startswith("Z68")} == {"Z68.5"}
+
+
+def test_codes_stay_as_stated_where_nothing_is_measured() -> None:
+    comes = visit("come", 3, diagnoses=["E66.9", "Z68.35"])
+    tables = run(diabetic(count=20, vital_signs="none"), journey(comes))
+    codes = {code for _, code in listed(tables["encounter_diagnoses"], "sequence", "code")}
+
+    assert {code for code in codes if code.startswith("Z68")} == {"Z68.35"}
+
+
+def test_a_raised_pressure_without_hypertension_is_coded_in_some_visits() -> None:
+    profile = diabetic(count=300, clinical={"primary": {"code": "E11.9"}})
+    tables = run(profile, journey(visit("come", 3)))
+    limits = {"8480-6": 140, "8462-4": 90}
+    high = {row[1] for row in listed(tables["vital_signs"], *_COLUMNS)
+            if row[4] >= limits.get(row[2], np.inf)}  # fmt: skip
+    coded = {encounter for encounter, code in
+             listed(tables["encounter_diagnoses"], "encounter_id", "code")
+             if code == "R03.0"}  # fmt: skip
+
+    assert coded
+    assert len(coded - high) <= 0.03 * len(coded) + 1  # a pressure that nobody wrote down
+    assert 0.1 < len(coded & high) / len(high) < 0.5

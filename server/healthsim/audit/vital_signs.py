@@ -6,6 +6,7 @@ from __future__ import annotations
 import duckdb
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.medicine.measured_codes import BMI, bands
 from healthsim.medicine.vitals import ARRIVAL, MEASURES, VISIT, vital_rules
 
 _CLASSES = ("office", "urgent_care", "emergency", "observation", "inpatient",
@@ -16,11 +17,12 @@ _ENOUGH = 200  # encounters of a class and age, from which chance alone does not
 _MONTH = 30.4375
 _GROWN = 45 * 365.25  # days of age until which nobody gets shorter
 _ROUNDING = 0.051  # kg/m2, half of the last decimal
+_NEAR = 0.1  # kg/m2 by which a last height, in place of the day's, may move an index
 _AT_ONCE = 0.06  # cm that a rounded height may be below the one before
 
 
 def lay_out_usual(connection: duckdb.DuckDBPyConnection, choice: object) -> None:
-    """Make the temporary table of what each class of encounter always measures.
+    """Make the temporary tables of what classes of encounter always measure, and of BMI codes.
 
     Args:
         connection: an open file.
@@ -39,6 +41,9 @@ def lay_out_usual(connection: duckdb.DuckDBPyConnection, choice: object) -> None
     )
     if rows:
         connection.executemany("INSERT INTO usual_signs VALUES (?, ?, ?, ?)", rows)
+    connection.execute("CREATE TEMP TABLE bmi_bands (code VARCHAR, low DOUBLE, below DOUBLE)")
+    if rows:
+        connection.executemany("INSERT INTO bmi_bands VALUES (?, ?, ?)", bands(BMI))
 
 
 _AGED = (
@@ -81,6 +86,16 @@ RULES: tuple[AnyRule, ...] = (
         "WHERE b.loinc = '39156-5' AND b.event_id IS NULL GROUP BY b.vital_sign_id "
         "HAVING NOT coalesce(bool_or(abs(b.value - w.value / (h.value / 100) ** 2) "
         f"<= {_ROUNDING}), false)",
+    ),
+    AuditRule(
+        "a code of body mass index is that of its visit", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters", "vital_signs"),
+        "SELECT concat('encounter_id ', d.encounter_id, ' code ', d.code) "
+        "FROM encounter_diagnoses AS d JOIN temp.bmi_bands AS b USING (code) "
+        "JOIN encounters AS e USING (encounter_id) JOIN vital_signs AS v "
+        "ON v.encounter_id = d.encounter_id AND v.loinc = '39156-5' AND v.event_id IS NULL "
+        "AND v.measured_at::DATE = e.start_at::DATE "
+        f"WHERE v.value < b.low - {_NEAR} OR v.value >= b.below + {_NEAR}",
     ),
     AuditRule(
         "nobody gets shorter before 45", "vital_signs.value", ("vital_signs", "patients"),

@@ -12,6 +12,7 @@ from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Network, ProviderRequest
+from healthsim.execution.sync.measured_coding import MeasuredCoding
 from healthsim.execution.sync.visit_coding import VisitCodes, VisitCoding, VisitsToCode
 from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
@@ -107,11 +108,17 @@ class VisitRows:
 
 @dataclass(frozen=True)
 class _Coder:
-    """What visits are coded with; `primary` is the code of those that list none that holds."""
+    """What visits are coded with.
+
+    Attributes:
+        primary: the code of visits that list none that holds.
+        measured: lets codes follow what is measured; None where nothing is that no journey states.
+    """
 
     record: Record
     coding: VisitCoding
     primary: str | None
+    measured: MeasuredCoding | None
 
 
 def build_visits(
@@ -126,7 +133,9 @@ def build_visits(
         through: last day of the data.
     """
     primary = profile.clinical.primary.code if profile.clinical.primary else None
-    coder = _Coder(timeline.record, VisitCoding(timeline.record), primary)
+    record = timeline.record
+    measured = None if profile.vital_signs == "none" else MeasuredCoding(record)
+    coder = _Coder(record, VisitCoding(record), primary, measured)
     visits = (
         _visit(source, source.occurrence.step.details, coder, network, through)
         for source in timeline.occurrences
@@ -227,7 +236,10 @@ def _visit_codes(
         )])  # fmt: skip
     layout = record.layouts_walked[source.journey]
     own = layout.diagnosed(source.occurrence.number) if record.conditions.lives else ()
-    return coder.coding.code(VisitsToCode(
+    codes = coder.coding.code(VisitsToCode(
         rows=source.rows, first=source.days, last=last, listed=listed, holds=mask,
         own=sorted(own), comorbidities=details.comorbidities,
     ))  # fmt: skip
+    if coder.measured is None:
+        return codes
+    return coder.measured.follow(codes, source.rows, source.days, details.encounter_class)
