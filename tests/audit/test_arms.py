@@ -14,6 +14,7 @@ from audit.arms_identity import OF_IDENTITY
 from audit.arms_links import OF_LINKS
 from audit.arms_medicines import OF_MEDICINES
 from audit.arms_money import OF_MONEY
+from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
 from audit.arms_vaccines import OF_VACCINES
 from audit.scenes import Scenario, opened
@@ -72,9 +73,9 @@ def test_each_arm_of_a_rule_of_households_tells_by_itself(families: Scenario, ru
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", _of(OF_TRIALS))
+@pytest.mark.parametrize("rule", _of((*OF_TRIALS, *OF_TOXICITY)))
 def test_each_arm_of_a_rule_of_trials_tells_by_itself(trial: Scenario, rule: str) -> None:
-    assert _wrong(trial, OF_TRIALS, rule) == []
+    assert _wrong(trial, (*OF_TRIALS, *OF_TOXICITY), rule) == []
 
 
 @pytest.mark.slow
@@ -95,7 +96,7 @@ def test_each_arm_of_what_the_data_dictionary_states_tells_by_itself(
 def test_no_arm_is_of_a_rule_that_is_not() -> None:
     named = {rule.name for rule in integrity.NAMED}
 
-    assert {arm.rule for arm in (*OF_CARE, *OF_FAMILIES, *OF_TRIALS)} - named == set()
+    assert {arm.rule for arm in (*OF_CARE, *OF_FAMILIES, *OF_TRIALS, *OF_TOXICITY)} - named == set()
 
 
 def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> None:

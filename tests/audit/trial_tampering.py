@@ -10,6 +10,8 @@ _LATER = "(SELECT end_date + 1 FROM subjects AS s WHERE s.subject_id = {table}.s
 
 def _after_end(table: str, column: str, *also: str) -> Tampering:
     where = f"{column} IS NOT NULL AND subject_id IN ({_ENDED})"
+    if table == "adverse_events":
+        where += " AND NOT serious"
     change = f"{column} = {_LATER.format(table=table)}"
     return _row(f"nothing of a trial after its end {table}.{column}",
                 _one(table, change, where), also=also)  # fmt: skip
@@ -27,6 +29,8 @@ OF_TRIALS = (
                "on the day of its event adverse_events.start_date",
                "an adverse event ends after it begins"),
     _after_end("adverse_events", "end_date"),
+    _after_end("result_grades", "collected_date",
+               "on the day of its event result_grades.collected_date"),
     _after_end("exposures", "start_date", "on the day of its event exposures.start_date",
                "during its encounter exposures.start_date", "dosing ends after it begins"),
     _after_end("exposures", "end_date"),
@@ -92,10 +96,27 @@ OF_TRIALS = (
     _row("an adverse event ends after it begins",
          _one("adverse_events", "end_date = start_date - 1", "grade < 4 AND end_date IS NOT NULL")),
     _row("grades of adverse events say what they mean",
-         _one("adverse_events", "serious = false", "grade = 4")),
+         _one("adverse_events", "serious = false", "grade = 4"),
+         also=("a serious adverse event says why",)),
     _row("a fatal adverse event is a death",
          "UPDATE patients SET death_date = death_date + 1 WHERE person_id = "
-         "(SELECT min(person_id) FROM adverse_events WHERE grade = 5)"),
+         "(SELECT min(person_id) FROM adverse_events WHERE grade = 5)",
+         also=("a discharge status of death is that of the dead",)),
+    _row("a result has the grade of the CTCAE", _one("result_grades", "grade = 4", "grade = 1")),
+    _row("every result of a trial that the CTCAE grades has its grade",
+         "DELETE FROM result_grades WHERE lab_result_id = "
+         "(SELECT min(lab_result_id) FROM result_grades)"),
+    _row("results of an adverse event have its grade",
+         _one("adverse_events", "term = 'Creatinine increased', grade = 3", "adverse_event_id IN "
+              "(SELECT a.adverse_event_id FROM adverse_events AS a JOIN lab_results AS l USING "
+              "(person_id) WHERE l.loinc = '2160-0' AND NOT a.serious AND l.collected_at::DATE > "
+              "a.start_date AND date_diff('day', a.start_date, l.collected_at::DATE) < "
+              "(date_diff('day', a.start_date, a.end_date) + 2) // 2)")),
+    _row("a serious adverse event says why",
+         _one("adverse_events", "serious_reason = 'hospitalization'", "grade = 4")),
+    _row("a stay for an adverse event begins with it",
+         "UPDATE encounters SET encounter_class = 'office' WHERE encounter_id = (SELECT "
+         "min(stay_encounter_id) FROM adverse_events WHERE stay_encounter_id IS NOT NULL)"),
     _row("dosing ends after it begins",
          _one("exposures", "end_date = start_date - 1", "start_date > DATE '2025-03-01'")),
 )  # fmt: skip

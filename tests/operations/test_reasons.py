@@ -57,6 +57,8 @@ def _job(name: str) -> Job:
     if name == "every event":
         adults = spec("every-event-adults") | {"count": 6, "safety": {"allow_violations": 1.0}}
         return prepare(adults, [spec("every-event")])
+    if name == "graded":
+        return prepare(spec("trial-candidates") | {"count": 40}, [spec("trial")])
     profile, journeys, count = RUNS[name]
     walked = [load(journey) | {"expectations": []} for journey in journeys]
     document = load(profile) | {"count": count, "expectations": []}
@@ -209,7 +211,7 @@ def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(samp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*RUNS, "every event", "listed members"])
+@pytest.mark.parametrize("name", [*RUNS, "every event", "listed members", "graded"])
 def test_every_row_has_a_line_or_a_rule_and_a_reason(name: str) -> None:
     sizes, faults = list[int](), list[str]()
     for case in _cases(_job(name)):
@@ -235,7 +237,7 @@ def test_where_the_people_are_not_made_again_the_line_is_still_shown(name: str) 
 
 @pytest.mark.slow
 def test_the_runs_above_have_rows_of_every_table() -> None:
-    jobs = [_job(name) for name in ("births", "trial", "leaving", "every event")]
+    jobs = [_job(name) for name in ("births", "trial", "leaving", "every event", "graded")]
     filled = {case.table.name for job in jobs for case in _cases(job)}
 
     assert filled == {table.name for table in TABLES}

@@ -51,7 +51,9 @@ INSTANTS = (
 """Those of `CAUSED` that are instants: minutes after midnight in a stay that began at 23:59."""
 
 DURING = tuple(
-    column for column in CAUSED if column[0] not in ("eligibility_results", "claim_lines")
+    column
+    for column in CAUSED
+    if column[0] not in ("eligibility_results", "result_grades", "claim_lines")
 )
 """Columns that lie within the encounter that their row names; (table, key, column)."""
 

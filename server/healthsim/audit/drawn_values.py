@@ -106,7 +106,8 @@ def _results(step: events.Lab | events.Vital) -> Iterator[DrawnValue]:
 
 def _of_adverse_event(step: events.AdverseEvent) -> Iterator[DrawnValue]:
     details, table = step.details, "adverse_events"
-    yield DrawnValue("grade", details.grade, table, "t.grade::VARCHAR")
+    if details.grade is not None:
+        yield DrawnValue("grade", details.grade, table, "t.grade::VARCHAR")
     for name in ("related", "action"):
         stated = getattr(details, name)
         if stated is not None:

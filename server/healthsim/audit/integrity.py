@@ -19,6 +19,7 @@ from healthsim.audit import (
     money,
     network,
     safe_drugs,
+    toxicity,
     trials,
     vaccines,
     vital_signs,
@@ -34,7 +35,7 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
+    *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES,
     *bodies.RULES, *vital_signs.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""

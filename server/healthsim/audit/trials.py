@@ -18,6 +18,7 @@ DATED = (
     ("trial_visits", "trial_visit_id", "actual_date"),
     ("adverse_events", "adverse_event_id", "start_date"),
     ("adverse_events", "adverse_event_id", "end_date"),
+    ("result_grades", "lab_result_id", "collected_date"),
     ("exposures", "exposure_id", "start_date"),
     ("exposures", "exposure_id", "end_date"),
 )

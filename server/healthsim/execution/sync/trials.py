@@ -8,12 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.row_layout import RowLayout
+from healthsim.execution.sync.adverse_events import (
+    TrialRecord,
+    adverse_event_columns,
+    graded_result_columns,
+    graded_results,
+)
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import answer_addresses
 from healthsim.execution.sync.records import (
-    RecordRows,
     RecordTable,
     by_name,
     cause_columns,
@@ -21,11 +25,9 @@ from healthsim.execution.sync.records import (
 )
 from healthsim.execution.sync.subjects import SubjectColumns, subject_columns
 from healthsim.execution.sync.trial_visits import TrialVisitRows, trial_visit_rows, visit_name
-from healthsim.execution.timeline.facts import AdverseEventFacts, ExposureFacts, ScreeningFacts
+from healthsim.execution.timeline.facts import ExposureFacts, ScreeningFacts
 from healthsim.products.trialsim import tables as trialsim
 from healthsim.products.trialsim.generate import (
-    FATAL,
-    outcomes,
     sites,
     subject_numbers,
     unique_ids,
@@ -34,7 +36,6 @@ from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.step import EventHead
 from healthsim.specification.journeys.trial import (
-    AdverseEventDetails,
     Criterion,
     ExposureDetails,
     TrialSpec,
@@ -66,7 +67,10 @@ def trial_tables(ctx: SyncContext) -> dict[str, Columns]:
             trialsim.ELIGIBILITY_RESULTS, lambda ctx: _answers(ctx, trials), _answer_columns
         ),
         RecordTable(trialsim.TRIAL_VISITS, lambda ctx: _visits(ctx, trials), _visit_columns),
-        _event_table(trialsim.ADVERSE_EVENTS, trials, events.AdverseEvent, _adverse_event_columns),
+        _event_table(trialsim.ADVERSE_EVENTS, trials, events.AdverseEvent, adverse_event_columns),
+        RecordTable(
+            trialsim.RESULT_GRADES, lambda ctx: graded_results(ctx, trials), graded_result_columns
+        ),
         _event_table(trialsim.EXPOSURES, trials, events.Exposure, _exposure_columns),
     )
     return {name: fill(ctx) for name, fill in makers.items()}
@@ -76,11 +80,11 @@ def _event_table(
     table: Table,
     trials: Sequence[SubjectColumns],
     kind: type[EventHead],
-    columns: Callable[[SyncContext, RowLayout[_TrialRecord]], Columns],
-) -> RecordTable[_TrialRecord]:
+    columns: Callable[[SyncContext, RowLayout[TrialRecord]], Columns],
+) -> RecordTable[TrialRecord]:
     """Return how a table is filled that has one row for each subject and event of a type."""
 
-    def all_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
+    def all_columns(ctx: SyncContext, layout: RowLayout[TrialRecord]) -> Columns:
         subjects: Columns = {
             "subject_id": layout.segment_ids(lambda record: record.subjects.number),
             "trial": layout.segment_texts(lambda record: record.subjects.trial.id),
@@ -136,19 +140,7 @@ def _subject_columns(ctx: SyncContext, layout: RowLayout[SubjectColumns]) -> Col
 
 
 @dataclass(frozen=True, eq=False)
-class _TrialRecord(RecordRows):
-    """A record of an event of a trial."""
-
-    subjects: SubjectColumns
-
-    @property
-    def last(self) -> Days:
-        """Last day in the trial of each person, int32."""
-        return self.subjects.last[self.rows]
-
-
-@dataclass(frozen=True, eq=False)
-class _CriterionAnswer(_TrialRecord):
+class _CriterionAnswer(TrialRecord):
     """Whether one criterion was met; `place` is its position among the trial's."""
 
     place: int
@@ -211,46 +203,17 @@ def _visit_columns(ctx: SyncContext, layout: RowLayout[TrialVisitRows]) -> Colum
 
 def _events(
     ctx: SyncContext, trials: Sequence[SubjectColumns], kind: type[EventHead]
-) -> Iterator[_TrialRecord]:
+) -> Iterator[TrialRecord]:
     for subjects in trials:
         for source in subjects.happened(ctx, kind):
             number = ctx.numbering.number(kind.table, source.occurrence.address)
-            yield _TrialRecord(source, number, subjects)
+            yield TrialRecord(source, number, subjects)
 
 
-def _adverse_event_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
-    """Return the columns of adverse events; one that outlasts the trial has no end."""
-
-    def facts(record: _TrialRecord) -> AdverseEventFacts:
-        return record.source.facts_as(AdverseEventFacts)
-
-    def details(record: _TrialRecord) -> AdverseEventDetails:
-        return record.source.step_as(events.AdverseEvent).details
-
-    start = layout.row_values(lambda record: record.days)
-    grade = layout.row_values(lambda record: facts(record).grade)
-    lasts = layout.row_values(lambda record: facts(record).lasts_days)
-    lasts = np.where(grade >= FATAL, 1.0, lasts)
-    end = start + np.nan_to_num(lasts, nan=1.0).astype(np.int32) - 1
-    over = ~np.isnan(lasts) & (end <= layout.row_values(lambda record: record.last))
-    stated = layout.row_texts(lambda record: facts(record).outcome)
-    return {
-        "term": layout.segment_texts(lambda record: details(record).term),
-        "code": layout.segment_texts(lambda record: details(record).code),
-        "grade": grade,
-        "related": layout.row_texts(lambda record: facts(record).related),
-        "serious": layout.row_values(lambda record: facts(record).serious),
-        "action": layout.row_texts(lambda record: facts(record).action),
-        "outcome": outcomes(stated, grade, over),
-        "start_date": start,
-        "end_date": np.where(over, end, NO_DAY).astype(np.int32),
-    }
-
-
-def _exposure_columns(ctx: SyncContext, layout: RowLayout[_TrialRecord]) -> Columns:
+def _exposure_columns(ctx: SyncContext, layout: RowLayout[TrialRecord]) -> Columns:
     """Return the columns of doses; dosing ends with the subject's time in the trial."""
 
-    def details(record: _TrialRecord) -> ExposureDetails:
+    def details(record: TrialRecord) -> ExposureDetails:
         return record.source.step_as(events.Exposure).details
 
     start = layout.row_values(lambda record: record.days)

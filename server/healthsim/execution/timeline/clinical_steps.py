@@ -142,17 +142,43 @@ def measure(call: StepCall[Lab | Vital]) -> StepResult:
     measured = _measured(call.step)
     usual = [code for code, result, _ in measured if result is None]
     found: dict[str, Values] = {}
+    toxic = _toxic(call, measured)
     specimen = call.record.body.collect(call.rows, call.days)
     for code, result, prefix in measured:
         if result is not None:
             read = [other for other in usual if other not in found and _reads(result, other)]
             _show(call, specimen, read, found)
             found[code] = _stated_values(call, result, prefix)
+            own = found[code]
+            if code in toxic and not isinstance(own, Coded):
+                found[code] = np.where(np.isnan(toxic[code]), own, toxic[code])
             _note(call, code, found[code])
     _show(call, specimen, [code for code in usual if code not in found], found)
     for code, _, _ in measured:
         safety.stop_for_results(call.record, code, call.rows, call.days, _numbers(found[code]))
     return call.result(ResultFacts({code: found[code] for code, _, _ in measured}))
+
+
+def _toxic(
+    call: StepCall[Lab | Vital], measured: Sequence[Measured]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the results that adverse events have today, by LOINC; the body follows them.
+
+    A result that the specification draws is left as it is; one that it reads from a state is not,
+    since the adverse event is stated too, and of that day.
+    """
+    record = call.record
+    if not record.toxicities.spells:
+        return {}
+    drawn = {code for code, result, _ in measured
+             if result is not None and not isinstance(result, StateResult)}  # fmt: skip
+    moment = record.moment(call.rows, call.days)
+    results = record.toxicities.results(record.people, record.draws, moment)
+    toxic = {code: values for code, values in results.items() if code not in drawn}
+    if toxic:
+        specimen = record.body.collect(call.rows, call.days)
+        record.body.take_stated(toxic, specimen, frozenset(toxic))
+    return toxic
 
 
 def _show(

@@ -23,6 +23,7 @@ from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import StatedFigures
+from healthsim.execution.timeline.toxicity import Toxicities
 from healthsim.execution.timeline.vaccinations import Vaccinations
 from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.tables import Coded
@@ -58,6 +59,7 @@ class Record:
         body: what would be measured of everyone, set before the first journey.
         primary: code that visits state which list none that holds; None for none.
         vaccinations: the doses of vaccines that they had.
+        toxicities: their adverse events that results define.
         mortality: who dies besides those whose death a journey states; None where nobody does.
     """
 
@@ -92,6 +94,7 @@ class Record:
     doses: list[Course] = field(default_factory=list)
     body: Body = field(init=False)
     vaccinations: Vaccinations = field(default_factory=Vaccinations)
+    toxicities: Toxicities = field(default_factory=Toxicities)
     mortality: Mortality | None = None
 
     @classmethod

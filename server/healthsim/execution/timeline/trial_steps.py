@@ -14,11 +14,13 @@ from healthsim.execution.timeline.facts import (
     WithdrawalFacts,
 )
 from healthsim.execution.timeline.step_call import StepCall, StepResult
+from healthsim.execution.timeline.toxicity import grade_of_latest
+from healthsim.medicine.ctcae import criterion_of
 from healthsim.products.trialsim.generate import FATAL, SERIOUS_FROM
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.events import AdverseEvent, Exposure, Screening, Withdrawal
-from healthsim.specification.journeys.trial import YES
+from healthsim.specification.journeys.trial import YES, AdverseEventDetails
 from healthsim.tables import Coded
 
 
@@ -48,14 +50,18 @@ def withdraw(call: StepCall[Withdrawal]) -> StepResult:
 
 def record_adverse_event(call: StepCall[AdverseEvent]) -> StepResult:
     """Record an adverse event; grade 5 is death on that day."""
-    details = call.step.details
-    drawn = require_text(call.values("grade", details.grade))
-    grade = np.array([*map(int, drawn.vocabulary), 0], dtype=np.int32)[drawn.codes]
+    details, record = call.step.details, call.record
+    grade = _grades(call, details)
     lasts_days = np.full(len(call.rows), np.nan)
     if details.lasts_days is not None:
         lasts_days = np.maximum(np.rint(call.numbers("lasts_days", details.lasts_days)), 1)
     dead = call.rows[grade >= FATAL]
-    call.record.death[dead] = np.minimum(call.record.death[dead], call.days[grade >= FATAL])
+    record.death[dead] = np.minimum(record.death[dead], call.days[grade >= FATAL])
+    record.adverse_events[details.term].add(call.rows, call.days)
+    criterion = criterion_of(details.term)
+    if criterion is not None and details.grade is not None:
+        address, when = call.occurrence.address, (call.rows, call.days)
+        record.toxicities.add(criterion, address, when, lasts_days, grade)
     last_days = call.days + np.nan_to_num(lasts_days, nan=1.0).astype(np.int32) - np.int32(1)
     call.record.adverse_events[details.term].add(call.rows, call.days)
     facts = AdverseEventFacts(
@@ -67,6 +73,18 @@ def record_adverse_event(call: StepCall[AdverseEvent]) -> StepResult:
         lasts_days=lasts_days,
     )
     return call.result(facts, last_days.astype(np.int32))
+
+
+def _grades(call: StepCall[AdverseEvent], details: AdverseEventDetails) -> NDArray[np.int32]:
+    """Return everyone's grade, int32: drawn, or that of the latest result."""
+    if details.grade is not None:
+        drawn = require_text(call.values("grade", details.grade))
+        return np.array([*map(int, drawn.vocabulary), 0], dtype=np.int32)[drawn.codes]
+    criterion, record = criterion_of(details.term), call.record
+    if criterion is None:
+        raise TypeError(f"{call.occurrence.address} has neither a grade nor a result")
+    moment = record.moment(call.rows, call.days)
+    return grade_of_latest(criterion, record.results, record.people, moment)
 
 
 def _optional_text(

@@ -14,7 +14,12 @@ from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
 from healthsim.execution.timeline.calendar_days import add_length, repeat_days
 from healthsim.execution.timeline.enrolment import Enrolment
-from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts, StepFacts
+from healthsim.execution.timeline.facts import (
+    AdverseEventFacts,
+    ChoiceFacts,
+    PlannedVisitFacts,
+    StepFacts,
+)
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.safety import allowed, given
 from healthsim.execution.timeline.scheduling import StepDates, opening_days
@@ -22,14 +27,18 @@ from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
+from healthsim.execution.timeline.toxicity import grade_of_latest
 from healthsim.execution.timeline.vaccinations import doses_during, wait_for_dose, wait_for_doses
+from healthsim.medicine.ctcae import criterion_of
 from healthsim.specification.journeys.events import (
     OF_TRIALS,
+    AdverseEvent,
     Encounter,
     Immunization,
     Prescription,
     Procedure,
 )
+from healthsim.specification.journeys.implied import SERIOUS
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -184,6 +193,12 @@ class Walk:
 
     def _open_inner(self, occurrence: Occurrence, rows: Rows, days: Days, facts: StepFacts) -> None:
         """Begin the scope inside a step; of a branch or wait, that of everyone's option."""
+        if (
+            isinstance(facts, AdverseEventFacts)
+            and (occurrence.number, SERIOUS) in self.layout.opens
+        ):
+            stay = self.layout.opens[occurrence.number, SERIOUS]
+            self._open(stay, rows[facts.serious], days[facts.serious])
         if not isinstance(facts, ChoiceFacts):
             if (occurrence.number, -1) in self.layout.opens:
                 self._open(self.layout.opens[occurrence.number, -1], rows, days)
@@ -248,6 +263,9 @@ class Walk:
             key = FigureKey(self.layout.journey.name, step.id, "chance", "share")
             self.record.stated.ask((self.journey, key), rows, days, share, taken, step.chance)
             rows, days = rows[taken], days[taken]
+        if isinstance(step, AdverseEvent) and step.details.grade is None and len(rows):
+            graded = self._is_graded(step, rows, days)
+            rows, days = rows[graded], days[graded]
         if isinstance(step, Encounter) and step.details.requires_referral and len(rows):
             referrals = self.record.referrals[step.details.specialty or ""]
             referred = referrals.count(self.record.moment(rows, days)) > 0
@@ -299,6 +317,14 @@ class Walk:
             has_it &= self.record.draws.uniform(decision, rows) < share
         _, first, last = self._due(dose, rows, days)
         return np.where(has_it, first, NO_DAY).astype(np.int32), last
+
+    def _is_graded(self, step: AdverseEvent, rows: Rows, days: Days) -> NDArray[np.bool_]:
+        """Tell whose latest result is an adverse event by the CTCAE, bool."""
+        criterion, record = criterion_of(step.details.term), self.record
+        if criterion is None:
+            return np.zeros(len(rows), dtype=np.bool_)
+        moment = record.moment(rows, days)
+        return grade_of_latest(criterion, record.results, record.people, moment) > 0
 
     def _consenting(self, enrolment: Enrolment, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Ask those for consent to whom the first thing of the trial would happen; keep the others.

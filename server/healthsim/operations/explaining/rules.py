@@ -35,6 +35,7 @@ RULES: Mapping[str, str] = {
     "plans": "the plans that the profile or a step names (products/membersim/plans.py)",
     "plan_networks": "each plan has contracts with a share of the organisations, and with those "
                      "that make it adequate (products/networksim/contracts.py)",
+    "result_grades": "grade of a trial's result by CTCAE v5.0 (medicine/data/ctcae.csv)",
     "trial_arms": "one row for each arm of a journey's trial",
     "subjects": "one row for each person who enters a journey with a trial",
     "providers": "clinicians whom rows of this scenario name, from the directory "

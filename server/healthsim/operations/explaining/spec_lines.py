@@ -22,7 +22,7 @@ def step_line(journeys: Sequence[Mapping[str, Any]], occurrence: Occurrence) -> 
     journey: Any = next((one for one in journeys if one.get("name") == name), {})
     if isinstance(occurrence.step, StageEntry):
         return _stage_line(journey, occurrence.step, around[:-1])
-    place = _place(journey, occurrence.step.id, around[:-1])
+    place = _place(journey, occurrence.step.id.partition("~")[0], around[:-1])
     return "" if place is None else _line(journey, place, _sentence(journey, place))
 
 

@@ -51,6 +51,26 @@ def unique_ids(trial: str, site: Coded, number: NDArray[np.bytes_]) -> NDArray[n
     return np.strings.add(heads[site.codes], number)
 
 
+REASONS = ("death", "life-threatening", "hospitalization", "other medically important")
+"""Why an adverse event is serious (ICH E2A), the gravest first."""
+
+
+def reasons_of_seriousness(
+    serious: NDArray[np.bool_], grade: NDArray[np.int32], stayed: NDArray[np.bool_]
+) -> Coded:
+    """Return why adverse events are serious; no value for those that are not.
+
+    Args:
+        serious: bool, shape (n,).
+        grade: CTCAE grade, int32.
+        stayed: bool, whether there was a stay in hospital for it.
+    """
+    codes = np.where(stayed, REASONS.index("hospitalization"), len(REASONS) - 1)
+    codes = np.where(grade >= SERIOUS_FROM, REASONS.index("life-threatening"), codes)
+    codes = np.where(grade >= FATAL, REASONS.index("death"), codes)
+    return Coded(np.where(serious, codes, -1).astype(np.int32), REASONS)
+
+
 def outcomes(stated: Coded, grade: NDArray[np.int32], over: NDArray[np.bool_]) -> Coded:
     """Return the outcome of adverse events.
 

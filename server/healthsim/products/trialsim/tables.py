@@ -154,13 +154,39 @@ ADVERSE_EVENTS = Table(
                source="SDTM AE.AEREL"),
         Column("serious", "BOOLEAN", "Serious by ICH E2A: always so from grade 4 on.",
                source="SDTM AE.AESER", required=True),
+        Column("serious_reason", "VARCHAR", "Why it is serious, the gravest reason: death, "
+               "life-threatening, hospitalization or other medically important; null where it is "
+               "not.", source="SDTM AE.AESDTH, AESLIFE, AESHOSP, AESMIE"),
         Column("action", "VARCHAR", "Action taken with the treatment; null where not asked.",
                source="SDTM AE.AEACN"),
         Column("outcome", "VARCHAR", "How it came out, as far as the trial saw it.",
                source="SDTM AE.AEOUT", required=True),
         Column("start_date", "DATE", "First day.", source="SDTM AE.AESTDTC", required=True),
         Column("end_date", "DATE", "Last day; null where it goes on.", source="SDTM AE.AEENDTC"),
+        Column("stay_encounter_id", "BIGINT", "The stay in hospital that it led to; null without.",
+               references="encounters.encounter_id", source="SDTM AE.AESHOSP"),
         _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+RESULT_GRADES = Table(
+    name="result_grades",
+    product="trialsim",
+    grain="one row per result of a trial that the CTCAE grades 1 or more",
+    key=("lab_result_id",),
+    columns=(
+        Column("lab_result_id", "BIGINT", "The result.",
+               references="lab_results.lab_result_id", required=True),
+        _PERSON,
+        _SUBJECT,
+        _TRIAL,
+        Column("term", "VARCHAR", "The term of the CTCAE v5.0 that grades it.",
+               source="SDTM LB.LBTOX", required=True),
+        Column("grade", "INTEGER", "The grade, 1 to 4, from value and reference interval.",
+               source="SDTM LB.LBTOXGR", required=True),
+        Column("collected_date", "DATE", "Day of the specimen.", source="SDTM LB.LBDTC",
+               required=True),
         _EVENT,
     ),
 )  # fmt: skip
@@ -193,5 +219,6 @@ EXPOSURES = Table(
 )  # fmt: skip
 
 TABLES = (
-    TRIAL_ARMS, SUBJECTS, ELIGIBILITY_RESULTS, TRIAL_VISITS, ADVERSE_EVENTS, EXPOSURES,
+    TRIAL_ARMS, SUBJECTS, ELIGIBILITY_RESULTS, TRIAL_VISITS, ADVERSE_EVENTS, RESULT_GRADES,
+    EXPOSURES,
 )  # fmt: skip

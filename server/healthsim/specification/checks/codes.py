@@ -13,7 +13,7 @@ from healthsim.codes.procedures import procedure_system
 from healthsim.errors import Problem
 from healthsim.specification.document import read
 from healthsim.specification.journeys import events
-from healthsim.specification.journeys.details import Billed, CodedDiagnosis
+from healthsim.specification.journeys.details import Billed, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.journey import Begins, JourneySpec
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import Expression
@@ -190,9 +190,15 @@ def coded_diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | Non
     """Yield (path, code, its own condition) of every diagnosis that a step gives."""
     if isinstance(step, events.Diagnosis):
         yield "details.code", step.details.code, None
-    elif isinstance(step, events.Encounter | events.Claim):
-        for place, diagnosis in enumerate(step.details.diagnoses):
-            where = f"details.diagnoses[{place}]"
+        return
+    visit, path = None, "details"
+    if isinstance(step, events.Encounter | events.Claim):
+        visit = step.details
+    elif isinstance(step, events.AdverseEvent) and isinstance(step.details.stay, EncounterDetails):
+        visit, path = step.details.stay, "details.stay"
+    if visit is not None:
+        for place, diagnosis in enumerate(visit.diagnoses):
+            where = f"{path}.diagnoses[{place}]"
             if isinstance(diagnosis, CodedDiagnosis):
                 yield where, diagnosis.code, diagnosis.when
             else:

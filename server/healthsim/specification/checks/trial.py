@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from healthsim.errors import Problem, SpecError
+from healthsim.errors import Problem, SpecError, near
+from healthsim.medicine.ctcae import criteria, criterion_of
 from healthsim.specification.checks.names import (
     Names,
     number_problems,
@@ -14,7 +15,7 @@ from healthsim.specification.checks.names import (
 from healthsim.specification.checks.steps import state_result_problems
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import End
-from healthsim.specification.journeys.details import StateResult
+from healthsim.specification.journeys.details import EncounterDetails, StateResult
 from healthsim.specification.journeys.events import OF_TRIALS
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.layouts import Layouts
@@ -23,6 +24,7 @@ from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.trial import GRADES, NO, RELATIONS, YES, AdverseEventDetails
 from healthsim.specification.profiles.profile import ProfileSpec
 
+_STAYS = ("inpatient", "observation")
 _ONCE = (events.Screening, events.Randomization)
 
 
@@ -148,6 +150,19 @@ def _times(journey: JourneySpec, layouts: Layouts, where: str) -> Iterator[Probl
 
 def _adverse_event(details: AdverseEventDetails, here: str) -> Iterator[Problem]:
     yield from text_problems(f"{here}.grade", details.grade, GRADES)
+    if details.grade is None and criterion_of(details.term) is None:
+        yield Problem(
+            f"{here}.grade",
+            f"is missing, and {details.term!r} is no term that a result defines",
+            'give one, such as "grade": {"1": 0.7, "2": 0.3}, or use one of these terms: '
+            + near(details.term, [one.term for one in criteria()]),
+        )
+    if isinstance(details.stay, EncounterDetails) and not is_stay(details.stay):
+        yield Problem(
+            f"{here}.stay.encounter_class",
+            f"is {details.stay.encounter_class}, which is no stay",
+            'use "inpatient" or "observation", or "stay": "none"',
+        )
     yield from text_problems(f"{here}.related", details.related, RELATIONS)
     yield from text_problems(f"{here}.action", details.action)
     yield from text_problems(f"{here}.outcome", details.outcome)
@@ -156,6 +171,12 @@ def _adverse_event(details: AdverseEventDetails, here: str) -> Iterator[Problem]
     else:
         yield from share_problems(f"{here}.serious", details.serious)
     yield from number_problems(f"{here}.lasts_days", details.lasts_days, 0)
+
+
+def is_stay(details: EncounterDetails) -> bool:
+    """Tell whether the details of a serious adverse event's stay are those of a stay."""
+    unstated = "encounter_class" not in details.model_fields_set
+    return unstated or details.encounter_class in _STAYS
 
 
 def product_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:

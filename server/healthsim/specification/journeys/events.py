@@ -176,6 +176,14 @@ class AdverseEvent(EventHead):
     type: Literal["adverse_event"]
     details: trial.AdverseEventDetails
 
+    def conditions(self) -> Iterator[tuple[str, Expression]]:
+        """Yield its own condition and those of the diagnoses of its stay."""
+        yield from super().conditions()
+        stay = self.details.stay
+        if isinstance(stay, of_events.EncounterDetails):
+            for path, condition in of_events.conditions_of(stay.diagnoses):
+                yield path.replace("details", "details.stay", 1), condition
+
 
 class Exposure(EventHead):
     """A dose of the treatment under study."""

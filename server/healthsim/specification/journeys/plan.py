@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeAlias
 
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.journeys.branches import Branch
-from healthsim.specification.journeys.events import Diagnosis, Encounter
+from healthsim.specification.journeys.events import AdverseEvent, Diagnosis, Encounter
+from healthsim.specification.journeys.implied import SERIOUS, implied_result, implied_stay
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
@@ -262,14 +263,24 @@ class _LayoutBuilder:
     def place_inside(self, step: StepHead, place: _Place, number: int) -> None:
         """Place the steps during an event or a planned visit, or of a part."""
         if isinstance(step, EventHead):
-            if step.with_:
+            steps: Sequence[StepHead] = step.with_
+            if isinstance(step, AdverseEvent):
+                steps = (*implied_result(step), *step.with_)
+                self.place_stay(step, place, number)
+            if steps:
                 inner = self.scope(number, -1, place.scope)
                 inside = number if isinstance(step, Encounter) else place.encounter
-                self.place_all(step.with_, replace(place, scope=inner, encounter=inside))
+                self.place_all(steps, replace(place, scope=inner, encounter=inside))
         elif isinstance(step, Include | ProtocolVisit):
             inner = self.scope(number, -1, place.scope)
             prefix = f"{place.prefix}/{step.id}"
             self.place_all(step.steps, replace(place, scope=inner, prefix=prefix))
+
+    def place_stay(self, step: AdverseEvent, place: _Place, number: int) -> None:
+        """Place the stay of those for whom an adverse event is serious, and its condition."""
+        for stay in implied_stay(step):
+            inner = self.scope(number, SERIOUS, place.scope)
+            self.place_all([stay], replace(place, scope=inner, encounter=-1))
 
     def add(self, step: StepHead, place: _Place, **fields: Any) -> int:
         """Add an occurrence; `fields` are those of a beat, an entry or a leave."""

@@ -131,22 +131,29 @@ class AdverseEventDetails(Strict):
     Attributes:
         term: as reported.
         code: ICD-10-CM code.
-        grade: CTCAE grade, "1" to "5".
+        grade: CTCAE grade, "1" to "5". Without one, of a term that a result defines: the grade of
+            the latest result; who has none that is graded has no adverse event.
         related: to the treatment: "not related", "unlikely", "possible", "probable", "related".
         serious: "Y" or "N" (or "yes", "no"), or the share that is; grades 4 and 5 always are.
         action: taken with the treatment, in words.
         outcome: default: whether it is over by the end of the trial; grade 5 is "fatal".
         lasts_days: days until it is over; by default it continues.
+        stay: of those for whom it is serious: "usual", in hospital for about five nights; "none";
+            or the details of the stay.
+        result: of a term that the CTCAE defines by a result, such as neutropenia: "usual", the
+            result is measured on the first day; "none". Results have its grade while it lasts.
     """
 
     term: Annotated[str, Field(min_length=1, max_length=120)]
     code: Code | None = None
-    grade: Texts
+    grade: Texts | None = None
     related: Texts | None = None
     serious: Texts | None = None
     action: Texts | None = None
     outcome: Texts | None = None
     lasts_days: Distribution | None = None
+    stay: Literal["usual", "none"] | EncounterDetails = "usual"
+    result: Literal["usual", "none"] = "usual"
 
 
 class ExposureDetails(Strict):
