@@ -38,6 +38,7 @@ from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 from healthsim.products.membersim.plans import is_uninsured
+from healthsim.products.populationsim.regions import in_counties_only
 from healthsim.specification.distributions.kinds import Categorical, Distribution
 from healthsim.specification.distributions.loadings import joint_share
 from healthsim.specification.document import read
@@ -136,7 +137,7 @@ def _demographics(profile: ProfileSpec, people: StoredPeople) -> Iterator[Compar
             yield from _labels(name, asked, people)
         elif name in ("language", "marital_status"):  # the others are published figures by default
             yield not_judged(name, "it is that of the published figures of each place")
-    location = demographics.location
+    location = in_counties_only(demographics.location)
     for name, asked in (
         ("us_state", location.states),
         ("county", location.counties or location.metros),

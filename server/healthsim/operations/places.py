@@ -37,8 +37,10 @@ def county_of(place: str, where: str = "near") -> int:
             return geo.county_index(label)
         if label in geo.place_zip:
             return int(geo.place_county[geo.place_zip.index(label)])
+        _refuse_other_code(label, where)
         raise NotFound(where, f"no county or ZIP code {label!r}",
                        near_places(label, [*geo.county_fips, *geo.place_zip]))  # fmt: skip
+    _refuse_other_code(label, where)
     name, comma, state = (part.strip() for part in label.rpartition(","))
     if not comma:
         raise NotFound(where, f"{place!r} names no state", _with_state(geo, label))
@@ -46,6 +48,20 @@ def county_of(place: str, where: str = "near") -> int:
     in_full = state.casefold() in names
     code = geo.states[names.index(state.casefold())] if in_full else state.upper()
     return _county_in_state(geo, name, geo.state_index(code, where), where)
+
+
+def _refuse_other_code(label: str, where: str) -> None:
+    """Refuse a planning region or a former county, and name the counties that it stands for.
+
+    Raises:
+        NotFound: the label is the code or the title of one.
+    """
+    from healthsim.products.populationsim.county_codes import other_code  # noqa: PLC0415  heavy
+
+    found = other_code(label)
+    if found is not None:
+        meant = " or ".join(map(repr, found.people))
+        raise NotFound(where, f"{found.said}, and figures here are by county", f"ask for {meant}")
 
 
 def _county_in_state(geo: Geography, name: str, state: int, where: str) -> int:

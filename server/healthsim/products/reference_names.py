@@ -8,6 +8,7 @@ from functools import cache
 from healthsim.codes.books import taxonomy
 from healthsim.products.catalogue import TABLES
 from healthsim.products.membersim.plans import BUILT_IN, UNINSURED
+from healthsim.products.populationsim.county_codes import REGION, other_codes
 from healthsim.products.populationsim.figures import RACES, measures
 from healthsim.products.populationsim.languages import language_shares
 from healthsim.products.populationsim.population import PLACES
@@ -36,4 +37,15 @@ def built_in_names() -> ReferenceNames:
         metro_titles=places.metro_titles,
         urban=frozenset(itertools.compress(places.county_fips, places.county_metro >= 0)),
         tables=TABLES,
+        regions=frozenset(
+            label
+            for one in other_codes().values()
+            if one.kind == REGION
+            for label in (one.code, one.title.casefold())
+        ),
+        other_counties={
+            label: one.mend
+            for one in other_codes().values()
+            for label in (one.code, one.title.casefold())
+        },
     )

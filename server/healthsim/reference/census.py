@@ -12,7 +12,7 @@ from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout, needs
 from healthsim.reference.scan import at_line
 from healthsim.reference.staging import STAGED, RowCheck, not_whole, numbers, refuse, refuse_twice
-from healthsim.reference.state_codes import known_state, unknown_counties
+from healthsim.reference.state_codes import counties_by_crosswalk, known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_PEOPLE
 
 LOWS = list(range(0, 90, 5))
@@ -190,6 +190,7 @@ def _checks(connection: duckdb.DuckDBPyConnection, source: CsvSource) -> dict[st
         "people": people,
         "states_below_half_of_2020_census": len(_states(connection, f"found < {_BELOW} * census")),
         "counties_unknown": numbers(connection, unknown_counties(COUNTY_PEOPLE.name))[0],
+        "counties_by_crosswalk": numbers(connection, counties_by_crosswalk(COUNTY_PEOPLE.name))[0],
     }
 
 

@@ -18,7 +18,7 @@ from healthsim.reference.staging import (
     refuse,
     refuse_twice,
 )
-from healthsim.reference.state_codes import known_state, unknown_counties
+from healthsim.reference.state_codes import counties_by_crosswalk, known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_MEASURES
 
 _ENDING, _INTERVAL = "_CrudePrev", "_Crude95CI"
@@ -136,4 +136,7 @@ def _checks(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
         "counties": counties,
         "measures": measures,
         "counties_unknown": numbers(connection, unknown_counties(COUNTY_MEASURES.name))[0],
+        "counties_by_crosswalk": numbers(connection, counties_by_crosswalk(COUNTY_MEASURES.name))[
+            0
+        ],
     }

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from healthsim.products.populationsim.county_codes import other_codes
 from healthsim.products.populationsim.datafiles import rows
 from healthsim.products.populationsim.reference import geography
 
@@ -47,6 +48,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         "county_fips": pa.array(geo.county_fips), "name": pa.array(geo.county_name),
         "state": pa.array([letters[code[:2]] for code in geo.county_fips]),
     }))  # fmt: skip
+    connection.register("other_county", pa.table({"county_fips": pa.array(list(other_codes()))}))
     connection.register("known_state", pa.table({
         "state": pa.array(geo.states), "people": pa.array(geo.state_population),
         "fips": pa.array([state_fips()[state] for state in geo.states]),
@@ -54,8 +56,17 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def unknown_counties(table: str) -> str:
-    """Return SQL that counts the counties of a table that HealthSim does not have."""
+    """Return SQL that counts the counties of a table that HealthSim does not have in any way."""
     return (
         f"SELECT count(DISTINCT fips) FROM {table} "
-        "WHERE fips NOT IN (SELECT county_fips FROM known_county)"
+        "WHERE fips NOT IN (FROM known_county SELECT county_fips "
+        "UNION ALL FROM other_county SELECT county_fips)"
+    )
+
+
+def counties_by_crosswalk(table: str) -> str:
+    """Return SQL that counts the planning regions and former counties of a table."""
+    return (
+        f"SELECT count(DISTINCT fips) FROM {table} "
+        "WHERE fips IN (SELECT county_fips FROM other_county)"
     )

@@ -10,7 +10,7 @@ from healthsim.persistence.database import quoted
 from healthsim.reference.csv_source import CsvSource
 from healthsim.reference.layouts import Layout
 from healthsim.reference.staging import STAGED, RowCheck, numbers, refuse, refuse_twice
-from healthsim.reference.state_codes import known_state, unknown_counties
+from healthsim.reference.state_codes import counties_by_crosswalk, known_state, unknown_counties
 from healthsim.reference.tables import COUNTY_SVI
 
 RANKS = ("RPL_THEMES", "RPL_THEME1", "RPL_THEME2", "RPL_THEME3", "RPL_THEME4")
@@ -49,6 +49,7 @@ def load(
         "counties": counties,
         "without_rank": missing,
         "counties_unknown": numbers(connection, unknown_counties(COUNTY_SVI.name))[0],
+        "counties_by_crosswalk": numbers(connection, counties_by_crosswalk(COUNTY_SVI.name))[0],
     }
 
 

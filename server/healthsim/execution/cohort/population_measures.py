@@ -29,6 +29,7 @@ from healthsim.products.populationsim.population import (
 from healthsim.products.populationsim.race import Cells
 from healthsim.products.populationsim.rates import Rates, rates
 from healthsim.products.populationsim.reference import geography
+from healthsim.products.populationsim.regions import in_counties_only
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.dependencies import household_parts, parts_of
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -52,7 +53,7 @@ class PopulationMeasures:
     """
 
     def __init__(self, profile: ProfileSpec, population: CountyPopulation | None = None) -> None:
-        self.residence = Residence(profile.demographics.location)
+        self.residence = Residence(in_counties_only(profile.demographics.location))
         self._profile, self._population = profile, population
         self._distributions: dict[str, Distribution] = {}
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.products.populationsim.county_codes import in_counties, share_there
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.products.populationsim.figures import people_by_age
 from healthsim.products.populationsim.raking import by_ethnicity, men_and_women, project_bands
@@ -98,11 +99,20 @@ class CountyPopulation:
 
         Args:
             rows: columns `fips`, `sex` (M, F), `age_low`, `age_high` (the first age past the
-                band) and `people`. Counties that the geography does not have are left out.
+                band) and `people`. Codes of regions and of other years count for the counties in
+                which their people live; others that the geography does not have are left out.
         """
-        county = _counties(rows["fips"])
-        sex = _codes(rows["sex"], ("M", "F"))
-        low, high, people = (np.asarray(rows[name]) for name in ("age_low", "age_high", "people"))
+        fips = rows["fips"]
+        if not isinstance(fips, Coded):
+            raise TypeError("numbers stand where texts are needed")
+        other, there, living = in_counties(fips)
+        where = np.concatenate([np.arange(len(fips)), other])
+        county = np.concatenate([_counties(fips), there])
+        of_code = np.concatenate([np.ones(len(fips)), share_there(fips, other, living)])
+        sex = _codes(rows["sex"], ("M", "F"))[where]
+        low, high, people = (np.asarray(rows[name])[where]
+                             for name in ("age_low", "age_high", "people"))  # fmt: skip
+        people = people * of_code
         usable = (county >= 0) & (sex >= 0)
         county, sex, low, high, people = (
             column[usable] for column in (county, sex, low, high, people)
@@ -128,25 +138,64 @@ class CountyPopulation:
             rows: columns `fips`, `measure` (the publisher's name or ours), `value_share`,
                 `year`, `source`.
         """
-        county, measure, source = _counties(rows["fips"]), rows["measure"], rows["source"]
-        if not isinstance(measure, Coded) or not isinstance(source, Coded):
-            raise TypeError("measure and source are texts")
-        share, year = np.asarray(rows["value_share"]), np.asarray(rows["year"])
+        listed = _Listed.of(rows)
         levels = dict(self.measures)
-        for code, name in enumerate(measure.vocabulary):
-            of_measure = (measure.codes == code) & (county >= 0)
-            shares = np.full(len(self.people), np.nan)
-            shares[county[of_measure]] = share[of_measure]
-            years = np.zeros(len(self.people), dtype=np.int32)
-            years[county[of_measure]] = np.maximum(year[of_measure], 0)
-            sources = np.full(len(self.people), -1, dtype=np.int32)
-            sources[county[of_measure]] = source.codes[of_measure]
+        for code, name in enumerate(listed.measure.vocabulary):
+            level = listed.level(code, len(self.people))
             own_name = PLACES.get(name.lower(), name.lower())
             for alias in filter(None, (own_name, _ALSO.get(own_name))):
-                levels[alias] = Prevalence(
-                    _frozen(shares), years, Coded(sources, source.vocabulary)
-                )
+                levels[alias] = level
         return replace(self, measures=MappingProxyType(levels))
+
+
+@dataclass(frozen=True, eq=False)
+class _Listed:
+    """Imported prevalences: rows of counties, and rows of other codes for each of their counties.
+
+    Attributes:
+        county: row of the geography, -1 for none; other columns by name as they are imported.
+        people: NaN for a county's own row; else how many people of the row's code live there.
+    """
+
+    county: NDArray[np.int32]
+    measure: Coded
+    source: Coded
+    share: NDArray[np.float64]
+    year: NDArray[np.int64]
+    people: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rows: Columns) -> _Listed:
+        """Read the columns, and repeat rows of other codes for each of their counties."""
+        fips, measure, source = rows["fips"], rows["measure"], rows["source"]
+        if not (isinstance(fips, Coded) and isinstance(measure, Coded)
+                and isinstance(source, Coded)):  # fmt: skip
+            raise TypeError("fips, measure and source are texts")
+        other, there, living = in_counties(fips)
+        where = np.concatenate([np.arange(len(fips)), other])
+        return cls(
+            county=np.concatenate([_counties(fips), there]),
+            measure=measure.take(where),
+            source=source.take(where),
+            share=np.asarray(rows["value_share"])[where],
+            year=np.maximum(np.asarray(rows["year"])[where], 0),
+            people=np.concatenate([np.full(len(fips), np.nan), living]),
+        )
+
+    def level(self, measure: int, counties: int) -> Prevalence:
+        """Return one measure: a county's own figure, or else the mean of the codes in it."""
+        known = (self.measure.codes == measure) & (self.county >= 0)
+        own = np.flatnonzero(known & np.isnan(self.people))
+        other = np.flatnonzero(known & ~np.isnan(self.people) & ~np.isnan(self.share))
+        living = np.bincount(self.county[other], self.people[other], counties)
+        total = np.bincount(self.county[other], self.people[other] * self.share[other], counties)
+        shares = np.where(living > 0, np.round(total / np.where(living > 0, living, 1), 6), np.nan)
+        years, sources = np.zeros(counties, dtype=np.int32), np.full(counties, -1, dtype=np.int32)
+        shares[self.county[own]] = self.share[own]
+        for some in (other, own):
+            years[self.county[some]] = self.year[some]
+            sources[self.county[some]] = self.source.codes[some]
+        return Prevalence(_frozen(shares), years, Coded(sources, self.source.vocabulary))
 
 
 @cache

@@ -20,15 +20,20 @@ def location_problems(location: Location, known: ReferenceNames) -> Iterator[Pro
     """Yield places that do not exist, and areas that none of the places has."""
     titles = {title.casefold() for title in known.county_titles}
     state = partial(near_state, codes=known.states, names=known.state_names)
-    county = partial(near_county, codes=known.counties, titles=known.county_titles)
+
+    def county(label: str) -> str:
+        told = known.other_counties.get(label.casefold())
+        return told or near_county(label, codes=known.counties, titles=known.county_titles)
+
     metro = partial(near_metro, codes=known.metros, titles=known.metro_titles)
     yield from _labels("states", location.states, known.states.__contains__, state)
     yield from _labels(
         "counties",
         location.counties,
-        lambda label: label in known.counties or label.casefold() in titles,
+        lambda label: label in known.counties or label.casefold() in titles | known.regions,
         county,
     )
+    yield from _counted_regions(location, known)
     yield from _labels(
         "metros",
         location.metros,
@@ -37,6 +42,19 @@ def location_problems(location: Location, known: ReferenceNames) -> Iterator[Pro
     )
     if location.area is not None:
         yield from _without_area(location, location.area, known)
+
+
+def _counted_regions(location: Location, known: ReferenceNames) -> Iterator[Problem]:
+    """Refuse exact counts of regions, whose people are drawn by county."""
+    counties = location.counties
+    exact = None if counties is None else getattr(counties, "exactly", None)
+    for label in exact or ():
+        if label.casefold() in known.regions:
+            yield Problem(
+                f"{_WHERE}.counties",
+                f"gives an exact count for {label!r}, and people are drawn by county",
+                f"give weights, or counts of counties: {known.other_counties[label.casefold()]}",
+            )
 
 
 def _labels(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isinf
 
 import numpy as np
@@ -44,6 +44,10 @@ class ReferenceNames:
         county_titles: name and state of each of `counties`, such as ``"Harris County, TX"``.
         metro_titles: title of each of `metros`.
         urban: codes of the counties that lie in a metropolitan area.
+        regions: codes and titles, in small letters, of what equals counties and may stand for
+            them, such as planning regions.
+        other_counties: code or title, in small letters, of a region or a former county -> what
+            it is, and which counties it stands for.
     """
 
     plans: tuple[str, ...]
@@ -60,6 +64,8 @@ class ReferenceNames:
     metro_titles: tuple[str, ...] = ()
     state_names: tuple[str, ...] = ()
     urban: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    other_counties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
