@@ -139,3 +139,17 @@ def test_every_formula_tells_a_value_that_is_off_and_no_other(
     told = {int(text.split()[3]) for (text,) in rows.execute(rule.sql).fetchall()}
 
     assert [formulas[number] for number in sorted(told)] == (formulas if off else [])
+
+
+def test_a_result_without_its_inputs_is_not_judged(rows: duckdb.DuckDBPyConnection) -> None:
+    place, formulas = PLACES[0], judged(PLACES[0])
+    for number, key in enumerate(formulas):
+        rows.execute("INSERT INTO patients VALUES (?, 'F', DATE '1975-01-15')", [number])
+        rows.execute(
+            f"INSERT INTO {place.table} VALUES (?, 1, ?, TIMESTAMP '2025-02-01', 7)",
+            [number, bodies.code_of(key)],
+        )
+    rule = bodies.RULES[0]
+    assert isinstance(rule, AuditRule)
+
+    assert rows.execute(rule.sql).fetchall() == []

@@ -104,18 +104,30 @@ def _leaves(row: Derived, place: Place) -> set[str]:
     return found
 
 
-def _off(row: Derived, place: Place) -> str | None:
-    """Return SQL that is true where a stored result differs from what its inputs give."""
-    value, names = _sql(row, place, {}), _names(row, place, {})
-    if value is None or names is None or not held(row.key, place):
+def _exact(row: Derived, place: Place) -> str | None:
+    """Return SQL of what a stored result should be, not rounded; None where none is stored."""
+    names = _names(row, place, {})
+    if names is None or not held(row.key, place):
         return None
+    whole = " AND ".join(  # `least` and `greatest` overlook what is null
+        f"{names[name]} IS NOT NULL" for name in row.inputs if not _of_children(name, row)
+    )
+    return f"CASE WHEN {whole} THEN {row.formula.sql(names)} END"
+
+
+def _off(row: Derived, place: Place) -> str:
+    """Return SQL that is true where a stored result differs from what its inputs give.
+
+    What they give exactly stands in a column named as the analyte, with a sign before it.
+    """
+    exact = f'"={row.key}"'
     rounding = [f"{0.5 * 10.0**-row.decimals + _NEAR}"]
     for leaf in sorted(_leaves(row, place)):
         half = 0.5 * 10.0 ** -_decimals(leaf)
         moved = _names(row, place, {leaf: f'("{leaf}" + {half})'})
         if moved is not None:
-            change = f"{row.formula.sql(moved)} - {row.formula.sql(names)}"
-            rounding.append(f"coalesce(abs({change}), 0)")
+            rounding.append(f"coalesce(abs({row.formula.sql(moved)} - {exact}), 0)")
+    value = f"round_even({exact}, {row.decimals})"
     possible = f"{value} BETWEEN {row.low} AND {row.high}"  # else the end of what is possible
     return f'abs("{row.key}" - {value}) > {" + ".join(rounding)} AND {possible}'
 
@@ -142,21 +154,22 @@ def _collections(place: Place) -> str:
     )
 
 
-def judged(place: Place) -> dict[str, str]:
-    """Return SQL that is true where a computed result is off, by key; of all that can be judged."""
-    found = {key: _off(row, place) for key, row in derived().items()}
-    return {key: off for key, off in found.items() if off is not None}
+def judged(place: Place) -> tuple[str, ...]:
+    """Return the keys of the computed results that a table can be judged by."""
+    return tuple(key for key, row in derived().items() if _exact(row, place) is not None)
 
 
 def _computed(place: Place) -> AuditRule:
     """Return the rule of the results that are computed from others of their table."""
-    cases = " ".join(f"WHEN {off} THEN '{key}'" for key, off in judged(place).items())
+    rows = [derived()[key] for key in judged(place)]
+    exact = ", ".join(f'{_exact(row, place)} AS "={row.key}"' for row in rows)
+    cases = " ".join(f"WHEN {_off(row, place)} THEN '{row.key}'" for row in rows)
     return AuditRule(
         f"computed {place.table.replace('_', ' ')} follow from their inputs",
         f"{place.table}.value", (place.table, "patients"),
         f"SELECT concat(broken, ' of person_id ', person_id, ' {place.at} ', taken_at) FROM "
-        f"(SELECT person_id, taken_at, CASE {cases} END AS broken FROM {_collections(place)}) "
-        "WHERE broken IS NOT NULL",
+        f"(SELECT person_id, taken_at, CASE {cases} END AS broken FROM "
+        f"(SELECT *, {exact} FROM {_collections(place)})) WHERE broken IS NOT NULL",
         mend=_MEND,
     )  # fmt: skip
 
