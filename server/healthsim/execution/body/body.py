@@ -108,6 +108,13 @@ class Body:
         self._measure(tuple(keys), on)
         return {key: on.known[key_of(key)] for key in keys}
 
+    def acting_on(self, code: str, on: Specimen) -> list[Acting]:
+        """Return the effects that act on an analyte, or on what it is computed from."""
+        drawn = plan((code,)).drawn
+        self._expose(drawn, on)
+        found = {id(one): one for key in drawn for one in on.acting[key] if len(one.at)}
+        return list(found.values())
+
     def take_stated(
         self, stated: Mapping[str, Floats], on: Specimen, passing: frozenset[str]
     ) -> None:

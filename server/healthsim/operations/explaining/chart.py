@@ -10,6 +10,7 @@ from healthsim.execution.sync.care_team import ON_DUTY
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.trace.walk import DIAGNOSIS
 from healthsim.medicine.problems import usual_course
+from healthsim.operations.explaining.bodies import body_draws, body_words
 from healthsim.operations.explaining.case import Reasons, RowCase, SourceOccurrence, number
 from healthsim.operations.explaining.people import explain_profile_condition
 from healthsim.operations.explaining.steps import asked_of, condition_line, explain_step
@@ -152,11 +153,12 @@ def _course_words(case: RowCase, code: str, became: str) -> list[str]:
 
 
 def explain_result(case: RowCase) -> Reasons:
-    """Say where a result comes from: a state, a distribution, or healthy people's values."""
+    """Say where a result comes from: a state, a distribution, or the person's body."""
     reasons = explain_event(case)
     source = case.source
     if source is not None and isinstance(source.occurrence.step, Encounter):
         reasons.because.insert(0, _usual_words(case, source.occurrence.step))
+        reasons.because += body_words(case, str(case.row["loinc"]))
     if source is None or not isinstance(source.occurrence.step, Lab | Vital):
         return reasons
     details, loinc = source.occurrence.step.details, str(case.row["loinc"])
@@ -169,11 +171,8 @@ def explain_result(case: RowCase) -> Reasons:
     if isinstance(result, StateResult):
         reasons.because.insert(0, _state_words(case, result))
     elif result is None:
-        reasons.because.insert(
-            0,
-            f"no result is stated: {loinc} has the value of healthy people of the person's sex and "
-            "age (codes/data, products/patientsim/norms.py)",
-        )
+        reasons.because = [*body_words(case, loinc), *reasons.because]
+        reasons.draws += body_draws(case, loinc)
     return reasons
 
 
