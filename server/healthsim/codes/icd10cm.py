@@ -121,6 +121,7 @@ def mutually_exclusive(first: str, second: str) -> bool:
     return first != second and (contradict(first, second) or has_excludes1(first, second))
 
 
+@lru_cache(maxsize=65_536)
 def contradict(first: str, second: str) -> bool:
     """Tell whether two codes match one of the pairs of `EXCLUDES`.
 

@@ -221,11 +221,11 @@ class Exposures:
         return known[1]
 
     def _event_table(self, kind: str, cause: str, log: Log) -> SpellTable:
-        known = self._tables.get((kind, (cause,)))
-        if known is None or known[0] != len(log.entries):
-            known = len(log.entries), SpellTable.of_events([log])
-            self._tables[kind, (cause,)] = known
-        return known[1]
+        seen, table = self._tables.get((kind, (cause,)), (0, None))
+        if table is None or seen != len(log.entries):
+            table = SpellTable.of_events(log.entries[seen:], table)
+            self._tables[kind, (cause,)] = len(log.entries), table
+        return table
 
 
 def _is(effect: Effect, cause: str) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.episodes import Episode
-from healthsim.execution.people.logs import Course, Log
+from healthsim.execution.people.logs import Course, LogEntry
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -121,10 +121,10 @@ class SpellTable:
         return cls(keys, since, until, share)
 
     @classmethod
-    def of_events(cls, logs: Sequence[Log]) -> SpellTable:
-        """Return events, each of which lasts a day."""
-        entries = [entry for log in logs for entry in log.entries]
-        keys = np.sort(_joined([_keys(entry.rows, entry.days) for entry in entries]))
+    def of_events(cls, entries: Sequence[LogEntry], before: SpellTable | None = None) -> SpellTable:
+        """Return events, each of which lasts a day, beside those that were there before."""
+        held = [] if before is None else [before.keys]
+        keys = np.sort(_joined([*held, *(_keys(entry.rows, entry.days) for entry in entries)]))
         since = _day_of(keys)
         return cls(keys, since, since + 1, np.ones(len(keys)))
 
