@@ -19,7 +19,7 @@ from healthsim.persistence.scenario import read_manifest, read_tables
 from healthsim.tables import Table
 from storing import stored
 
-_OF_DIAGNOSES = ("a known code", "a code of", "codes that may")
+_OF_DIAGNOSES = ("a known code", "a code of", "codes that may", "problem list:", "coding:")
 """Rules that look at what the classification says of the codes that now stand in the rows."""
 
 

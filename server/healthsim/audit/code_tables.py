@@ -17,6 +17,8 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.excludes1 import excludes1_pairs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, reference_intervals
+from healthsim.medicine.coding import is_exempt_from_poa
+from healthsim.medicine.problems import family, usual_course
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.checks.codes import unlisted_in
 
@@ -34,8 +36,9 @@ def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
 def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables of the diagnosis codes that the file now holds.
 
-    ``diagnoses (code, sex, age_low, age_high, valid_from, valid_until)`` and
-    ``excluded (first, second)`` with first < second.
+    ``diagnoses (code, sex, age_low, age_high, valid_from, valid_until, kind, days, longest,
+    becomes, family, exempt)`` and ``excluded (first, second)`` with first < second; `longest` is
+    in days and 0 for what does not end by itself.
     """
     _lay_out(connection, _diagnoses(_stated(connection)))
 
@@ -95,9 +98,25 @@ def _diagnoses(stated: tuple[str, ...]) -> dict[str, pa.Table]:
                 "age_high": pa.array([row.age_high for row in rows], pa.int32()),
                 "valid_from": pa.array([date.fromisoformat(first) for first, _ in days]),
                 "valid_until": pa.array([date.fromisoformat(last) for _, last in days]),
+                **_courses([row.code for row in rows]),
             }
         ),
         "excluded": _excluded_among([row.code for row in rows]),
+    }
+
+
+def _courses(codes: Sequence[str]) -> dict[str, pa.Array]:
+    """Return how the conditions of codes go on, and how they are coded."""
+    courses = [usual_course(code) for code in codes]
+    longest = [math.ceil(course.days * (1 + course.spread)) if course.ends else 0
+               for course in courses]  # fmt: skip
+    return {
+        "kind": pa.array([course.kind for course in courses], pa.string()),
+        "days": pa.array([course.days for course in courses], pa.int32()),
+        "longest": pa.array(longest, pa.int32()),
+        "becomes": pa.array([course.becomes for course in courses], pa.string()),
+        "family": pa.array([family(code) for code in codes], pa.string()),
+        "exempt": pa.array([is_exempt_from_poa(code) for code in codes], pa.bool_()),
     }
 
 

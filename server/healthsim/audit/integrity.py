@@ -18,6 +18,7 @@ from healthsim.audit import (
     medicines,
     money,
     network,
+    problem_lists,
     safe_drugs,
     toxicity,
     trials,
@@ -35,8 +36,8 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES,
-    *bodies.RULES, *vital_signs.RULES,
+    *problem_lists.RULES, *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
+    *toxicity.RULES, *bodies.RULES, *vital_signs.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -87,6 +88,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     lay_out_safety(connection, manifest.profile)
     profile = json.loads(manifest.profile)
     vital_signs.lay_out_usual(connection, profile.get("vital_signs"))
+    problem_lists.lay_out_choice(connection, profile.get("problem_list"))
     bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]
     connection.execute(
         "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through", bounds

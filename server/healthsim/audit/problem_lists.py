@@ -1,0 +1,150 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of problem lists and of how visits are coded from them."""
+
+from __future__ import annotations
+
+import duckdb
+
+from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.codes.pregnancy import LONGEST_PREGNANCY
+from healthsim.medicine.coding import order_rules
+
+_SAME_WEEK = 12  # days: both ends of a week of gestation, and a birth on a later day of its stay
+_ONE_PREGNANCY = 300  # days in which nobody has codes of two pregnancies' weeks
+_FOREVER = "DATE '9999-12-31'"
+_LIVES = "(SELECT lives FROM temp.problem_list)"
+_END = "(SELECT least(through, (SELECT max(start_at)::DATE FROM encounters)) FROM temp.data_days)"
+_AS_OF = "(SELECT as_of FROM temp.data_days)"
+_STATED = "list the code only for people who have the condition, or state a diagnosis of it"
+
+
+def lay_out_choice(connection: duckdb.DuckDBPyConnection, choice: object) -> None:
+    """Make the temporary table ``problem_list (lives)``.
+
+    Args:
+        connection: an open file.
+        choice: `problem_list` of the profile; None for the usual one.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE problem_list AS SELECT ?::BOOLEAN AS lives",
+        [choice in (None, "usual")],
+    )
+
+
+def _had(person: str, since: str, until: str, code: str) -> str:
+    """Return SQL: somebody had a condition on some day of a span, by a test of its code."""
+    return (
+        f"EXISTS (SELECT 1 FROM conditions AS c WHERE c.person_id = {person} AND {code} "
+        f"AND c.onset_date <= {until} AND coalesce(c.abatement_date, {_FOREVER}) >= {since})"
+    )
+
+
+def _prefixes(column: str, *prefixes: str) -> str:
+    return "(" + " OR ".join(f"starts_with({column}, '{one}')" for one in prefixes) + ")"
+
+
+_OF_VISIT = (
+    "SELECT concat('encounter_id ', s.encounter_id, ' code ', s.code) "
+    "FROM encounter_diagnoses AS s JOIN encounters AS e USING (encounter_id) "
+)
+_CONDITION = (
+    "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
+)
+_ORDER = ", ".join(f"('{rule.first}', '{rule.then}')" for rule in order_rules())
+_FAMILY = "c.code IN (SELECT h.code FROM temp.diagnoses AS h WHERE h.family = d.family)"
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "problem list: what a visit states, the person has", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters", "conditions"),
+        f"{_OF_VISIT} JOIN temp.diagnoses AS d ON d.code = s.code "
+        f"WHERE {_LIVES} AND d.kind IN ('lasting', 'acute') AND NOT "
+        + _had("e.person_id", "CASE WHEN d.becomes <> '' THEN c.onset_date "
+               "ELSE e.start_at::DATE END", "e.end_at::DATE", _FAMILY),
+        mend=_STATED,
+    ),
+    AuditRule(
+        "problem list: what is acute ends", "conditions.abatement_date",
+        ("conditions", "patients", "encounters", "encounter_diagnoses"),
+        f"{_CONDITION} JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
+        f"WHERE {_LIVES} AND d.longest > 0 AND s.abatement_date IS NULL "
+        f"AND greatest(s.onset_date, {_AS_OF}) + d.longest < "
+        f"least(coalesce(p.death_date, {_END}), {_END}) AND NOT EXISTS (SELECT 1 FROM "
+        "encounter_diagnoses AS o JOIN encounters AS e USING (encounter_id) WHERE "
+        "e.person_id = s.person_id AND left(o.code, 3) = left(s.code, 3) "
+        f"AND e.end_at::DATE + d.longest >= {_END})",
+    ),
+    AuditRule(
+        "problem list: what follows an illness begins when it ends", "conditions.onset_date",
+        ("conditions", "patients", "encounters"),
+        f"{_CONDITION} JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
+        f"WHERE {_LIVES} AND d.becomes <> '' AND s.abatement_date + 1 <= "
+        f"least(coalesce(p.death_date, {_END}), {_END}) AND NOT "
+        + _had("s.person_id", "s.abatement_date + 1", "s.abatement_date + 1",
+               "left(c.code, 3) = left(d.becomes, 3)"),
+    ),
+    AuditRule(
+        "problem list: what is of a pregnancy ends with it", "conditions.abatement_date",
+        ("conditions", "encounters"),
+        f"{_CONDITION} JOIN temp.diagnoses AS d USING (code) WHERE {_LIVES} "
+        f"AND d.kind = 'pregnancy' AND coalesce(s.abatement_date, {_END}) - s.onset_date > "
+        f"{LONGEST_PREGNANCY} + d.days",
+    ),
+    AuditRule(
+        "coding: a birth without complications has none", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters"),
+        f"{_OF_VISIT} WHERE {_LIVES} AND s.code IN ('O80', 'O82') AND EXISTS (SELECT 1 FROM "
+        "encounter_diagnoses AS o WHERE o.encounter_id = s.encounter_id "
+        "AND starts_with(o.code, 'O') AND o.code NOT IN ('O80', 'O82'))",
+    ),
+    AuditRule(
+        "coding: weeks of one pregnancy agree", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters"),
+        "SELECT concat('person_id ', person_id) FROM (SELECT e.person_id, e.start_at::DATE AS day, "
+        "e.start_at::DATE - 7 * right(s.code, 2)::INTEGER AS begun FROM encounter_diagnoses AS s "
+        "JOIN encounters AS e USING (encounter_id) WHERE regexp_full_match(s.code, 'Z3A\\.\\d\\d') "
+        "AND s.code NOT IN ('Z3A.00', 'Z3A.01', 'Z3A.49')) GROUP BY person_id "
+        f"HAVING max(day) - min(day) < {_ONE_PREGNANCY} AND max(begun) - min(begun) > {_SAME_WEEK}",
+    ),
+    AuditRule(
+        "coding: a cause stands before what it causes", "encounter_diagnoses.sequence",
+        ("encounter_diagnoses",),
+        "SELECT concat('encounter_id ', s.encounter_id, ' ', s.code, ' after ', o.code) "
+        f"FROM (VALUES {_ORDER}) AS r (before, behind) JOIN encounter_diagnoses AS s "
+        "ON starts_with(s.code, r.before) JOIN encounter_diagnoses AS o ON starts_with(o.code, "
+        "r.behind) AND o.encounter_id = s.encounter_id AND o.sequence < s.sequence",
+    ),
+    AuditRule(
+        "coding: heart failure is stated with the hypertension that causes it",
+        "encounter_diagnoses.code", ("encounter_diagnoses", "encounters", "conditions"),
+        f"{_OF_VISIT} WHERE starts_with(s.code, 'I50') AND NOT EXISTS (SELECT 1 FROM "
+        "encounter_diagnoses AS o WHERE o.encounter_id = s.encounter_id AND "
+        f"{_prefixes('o.code', 'I11', 'I13', 'O', 'P')}) AND "
+        + _had("e.person_id", "e.start_at::DATE", "e.start_at::DATE",
+               _prefixes("c.code", "I10", "I11", "I12", "I13")),
+    ),
+    AuditRule(
+        "coding: long-term insulin is prescribed", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters", "prescriptions"),
+        f"{_OF_VISIT} WHERE {_LIVES} AND s.code = 'Z79.4' AND EXISTS (SELECT 1 FROM "
+        "prescriptions WHERE starts_with(ingredient, 'insulin')) AND NOT EXISTS (SELECT 1 FROM "
+        "prescriptions AS p WHERE p.person_id = e.person_id "
+        "AND starts_with(p.ingredient, 'insulin') AND p.written_date <= e.start_at::DATE)",
+    ),
+    AuditRule(
+        "coding: exempt codes have no indicator of admission", "encounter_diagnoses.poa",
+        ("encounter_diagnoses",),
+        "SELECT concat('encounter_id ', s.encounter_id, ' code ', s.code) "
+        "FROM encounter_diagnoses AS s JOIN temp.diagnoses AS d USING (code) "
+        "WHERE s.poa IS NOT NULL AND (s.poa = '1') <> d.exempt",
+    ),
+    AuditRule(
+        "coding: not present on admission is what began after it", "encounter_diagnoses.poa",
+        ("encounter_diagnoses", "encounters", "conditions"),
+        f"{_OF_VISIT} JOIN temp.diagnoses AS d ON d.code = s.code WHERE {_LIVES} "
+        "AND s.poa IN ('Y', 'N') AND (s.poa = 'N') <> EXISTS (SELECT 1 FROM conditions AS c WHERE "
+        "c.person_id = e.person_id AND c.code = s.code AND c.onset_date > e.start_at::DATE "
+        "AND c.onset_date <= e.end_at::DATE)",
+    ),
+)  # fmt: skip
+"""Rules of problem lists; `lay_out_choice` makes ``temp.problem_list``."""
