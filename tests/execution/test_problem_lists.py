@@ -28,7 +28,7 @@ def conditions(*steps: Document, count: int = 30, **changes: Any) -> dict[str, l
 
 
 def _run(*steps: Document, count: int = 30, **changes: Any) -> dict[str, Columns]:
-    profile = diabetic(count=count, products=["patientsim"], **changes)
+    profile = diabetic(count=count, products=["patientsim"], vital_signs="none", **changes)
     return run(profile, journey(*steps, duration_days=730))
 
 

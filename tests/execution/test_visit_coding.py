@@ -21,7 +21,7 @@ def coded(tables: dict[str, Columns]) -> dict[int, list[list[str]]]:
 
 
 def lives(*steps: Document, **changes: Any) -> dict[str, Columns]:
-    changes = {"count": 40, "products": ["patientsim"], **changes}
+    changes = {"count": 40, "products": ["patientsim"], "vital_signs": "none", **changes}
     return run(diabetic(**changes), journey(*steps))
 
 

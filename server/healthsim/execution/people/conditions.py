@@ -403,8 +403,18 @@ def _is_replaced(held: str, new: str) -> bool:
     """
     if held == new or usual_course(held).ends != usual_course(new).ends:
         return False
-    same_category = family(held) == family(new) and mutually_exclusive(held, new)
-    return _same_condition(held, new) or same_category
+    if not mutually_exclusive(held, new):
+        return _same_condition(held, new)
+    return family(held) == family(new) or (_of_pregnancies(held, new) and not _is_normal(new))
+
+
+def _of_pregnancies(first: str, second: str) -> bool:
+    return usual_course(first).kind == usual_course(second).kind == "pregnancy"
+
+
+def _is_normal(code: str) -> bool:
+    """Tell whether a code supervises a normal pregnancy, which one with a risk is no more."""
+    return code.startswith("Z34")
 
 
 @lru_cache(maxsize=65_536)
@@ -414,5 +424,7 @@ def _leaves_no_room(held: str, stated: str) -> bool:
         return False
     if family(held) == family(stated):
         return is_unspecified(stated) and not usual_course(held).ends
+    if _of_pregnancies(held, stated):
+        return mutually_exclusive(held, stated) and _is_normal(stated)
     both_last = usual_course(held).kind == usual_course(stated).kind == "lasting"
     return both_last and mutually_exclusive(held, stated)

@@ -1,0 +1,37 @@
+"""One small change for every rule of problem lists, and which rules then tell."""
+
+from __future__ import annotations
+
+from audit.tampering import _one, _row
+
+_FIRST = ("an encounter has a diagnosis",)  # its first one is the reason of the encounter
+_HAS = "problem list: what a visit states, the person has"
+_HEART = "(SELECT min(encounter_id) FROM encounter_diagnoses WHERE code = 'I11.0')"
+
+OF_PROBLEMS = (
+    _row(_HAS, _one("encounter_diagnoses", "code = 'K21.9'", "code = 'J18.9'"), also=_FIRST),
+    _row("problem list: what is acute ends",
+         _one("conditions", "abatement_date = NULL, status = 'active'", "code = 'J18.9'")),
+    _row("problem list: what follows an illness begins when it ends",
+         _one("conditions", "code = 'Z87.01', onset_date = onset_date, "
+              "recorded_date = recorded_date", "code = 'I25.2'")),
+    _row("problem list: what is of a pregnancy ends with it",
+         _one("conditions", "onset_date = onset_date - 400, recorded_date = recorded_date - 400",
+              "code = 'O99.810'")),
+    _row("coding: a birth without complications has none",
+         _one("encounter_diagnoses", "code = 'O80'", "code = 'Z37.0'")),
+    _row("coding: weeks of one pregnancy agree",
+         _one("encounter_diagnoses", "code = 'Z3A.40'", "code = 'Z3A.20'")),
+    _row("coding: a cause stands before what it causes",
+         "UPDATE encounter_diagnoses SET code = CASE code WHEN 'I11.0' THEN 'I50.22' "
+         f"ELSE 'I11.0' END WHERE encounter_id = {_HEART} AND code IN ('I11.0', 'I50.22')",
+         also=_FIRST),
+    _row("coding: heart failure is stated with the hypertension that causes it",
+         _one("encounter_diagnoses", "code = 'Z71.3'", "code = 'I11.0'"), also=_FIRST),
+    _row("coding: long-term insulin is prescribed",
+         _one("encounter_diagnoses", "code = 'Z79.4'", "code = 'J18.9'"), also=_FIRST),
+    _row("coding: exempt codes have no indicator of admission",
+         _one("encounter_diagnoses", "poa = 'Y'", "code = 'Z37.0'")),
+    _row("coding: not present on admission is what began after it",
+         _one("encounter_diagnoses", "poa = 'Y'", "poa = 'N'")),
+)  # fmt: skip
