@@ -78,6 +78,10 @@ class Size:
         days = GESTATION_DAYS - (due.astype(np.float64) - self._people.birth[rows])
         return np.where(known & np.isnan(stated), days / _WEEK, stated)
 
+    def birth_rank(self, rows: Rows) -> NDArray[np.float64]:
+        """Return z-scores of weight at birth for sex and gestation, float64."""
+        return self._birth(rows, self.female(rows), self._early(rows))
+
     def _person(self, rows: Rows) -> Person:
         female, early = self.female(rows), self._early(rows)
         height, build, head = (self._rank(measure)[rows] for measure in _OWN)

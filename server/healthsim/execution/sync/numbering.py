@@ -9,6 +9,12 @@ from math import ceil
 from healthsim.addresses import BITS, Addresses
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
+from healthsim.execution.timeline.birth_size import (
+    FROM_PROFILE,
+    codes_of_birth,
+    measures_to_code,
+    tells_birth,
+)
 from healthsim.medicine.problems import begins_condition, usual_course
 from healthsim.medicine.safety import SafetyBook
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
@@ -58,13 +64,17 @@ class Numbering:
                 self._reserve("prescriptions", [address])
                 self._reserve("fills", [f"{address}/{fill}" for fill in fills])
         self._reserve("enrollments", ["~profile/coverage"])
+        of_birth = codes_of_birth(measures_to_code(profile, layouts))
+        for code in of_birth if tells_birth(profile) else ():
+            self._reserve_condition(code, f"{code}@{FROM_PROFILE}")
         for layout in layouts:
             if layout.journey.trial is not None:
                 self._reserve("subjects", [subject_address(layout.journey.trial.id)])
             for occurrence in layout.occurrences:
                 if not (occurrence.tick or isinstance(occurrence.step, StageLeave)):
                     self._settle(occurrence, layout.journey.trial)
-                    for code in _begun_by(occurrence.step, profile):
+                    born = of_birth if isinstance(occurrence.step, events.Birth) else ()
+                    for code in (*_begun_by(occurrence.step, profile), *born):
                         self._reserve_condition(code, f"{code}@{occurrence.address}")
 
     def number(self, table: str, address: str) -> int:

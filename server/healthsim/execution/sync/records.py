@@ -125,7 +125,8 @@ def source_ids(
         itself = isinstance(occurrence.step, Encounter)
         visit = ctx.visits.get((journey, occurrence.number if itself else occurrence.encounter))
         if visit is not None and visit.is_encounter:
-            encounter[at] = ids(person_id[at], ctx.encounter_number(visit))
+            theirs = np.flatnonzero(at)[np.isin(person_id[at], ctx.person_id[visit.rows])]
+            encounter[theirs] = ids(person_id[theirs], ctx.encounter_number(visit))
     return event, encounter
 
 

@@ -102,10 +102,10 @@ def occasions_of(
     inside = number < FIRST_ROUND + most_rounds
     visit, rows, number, at, hours = (column[inside] for column in (visit, rows, number, at, hours))
     order = np.argsort((rows.astype(np.int64) << _MINUTES) + at - at.min(), kind="stable")
-    return Occasions(
-        tuple(visits), visit[order], rows[order].astype(np.int32), number[order], at[order],
-        hours[order],
-    )  # fmt: skip
+    visit, rows, number, at, hours = (column[order] for column in (visit, rows, number, at, hours))
+    together = np.flatnonzero((rows[1:] == rows[:-1]) & (at[1:] == at[:-1])) + 1
+    at[together] += 1  # nobody is measured twice in one minute, in two visits that overlap
+    return Occasions(tuple(visits), visit, rows.astype(np.int32), number, at, hours)
 
 
 _Part = tuple[int, Rows, NDArray[np.int64], Minutes, int]

@@ -12,6 +12,7 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.dependants import to_counts
 from healthsim.execution.people.draws import Rows, require_text
 from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER
+from healthsim.execution.timeline.birth_size import code_size
 from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.record import AsOfScope
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall, StepResult
@@ -63,6 +64,7 @@ def _births(call: StepCall[Birth]) -> list[_Newborns]:
         _refuse_ineligible_mothers(call, born)
         _end_pregnancies(call, born)
         _initialize_newborns(call, born)
+        _code_size(call, born)
         _enroll_newborns(call, born)
         births.append(born)
     return births
@@ -112,6 +114,14 @@ def _initialize_newborns(call: StepCall[Birth], born: _Newborns) -> None:
         start[rows] = variable.at(moment)
         record.variables[name] = replace(variable, start=start)
     record.newborn_rows.setdefault(call.occurrence.address, []).append(rows)
+
+
+def _code_size(call: StepCall[Birth], born: _Newborns) -> None:
+    """Begin the conditions of children by their size, where the due date tells their gestation."""
+    record = call.record
+    known = born.rows[~np.isnan(record.body.size.gestation_weeks(born.rows))]
+    cause = (call.source, call.occurrence.address)
+    code_size(record, record.birth_measures, (known, record.people.birth[known]), cause)
 
 
 def _enroll_newborns(call: StepCall[Birth], born: _Newborns) -> None:

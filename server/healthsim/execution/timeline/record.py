@@ -56,6 +56,7 @@ class Record:
         procedures: code -> who had the procedure, and when.
         adverse_events: term -> who had the adverse event, and when.
         doses: of trials' treatments; a dose lasts as long as it is given.
+        birth_measures: what codes of newborns follow from in the run.
         body: what would be measured of everyone, set before the first journey.
         primary: code that visits state which list none that holds; None for none.
         vaccinations: the doses of vaccines that they had.
@@ -93,6 +94,7 @@ class Record:
     adverse_events: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     doses: list[Course] = field(default_factory=list)
     body: Body = field(init=False)
+    birth_measures: tuple[str, ...] = ()
     vaccinations: Vaccinations = field(default_factory=Vaccinations)
     toxicities: Toxicities = field(default_factory=Toxicities)
     mortality: Mortality | None = None

@@ -17,6 +17,11 @@ from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.people.safety import SafetyLog
+from healthsim.execution.timeline.birth_size import (
+    code_size_of_profile,
+    measures_to_code,
+    tells_birth,
+)
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.safety import begin_safety, review_all, review_begun
@@ -89,6 +94,9 @@ def walk_journeys(
     if profile.clinical.primary is not None:
         record.primary = profile.clinical.primary.code
     record.body = _body(profile, layouts, record)
+    record.birth_measures = measures_to_code(profile, layouts)
+    if tells_birth(profile):
+        code_size_of_profile(record, record.birth_measures, day_of(profile.as_of.isoformat()))
     record.vaccinations.kept = profile.vaccine_intervals == "usual"
     journeys = [layout.journey for layout in layouts]
     mortality = Mortality.of(profile, journeys, people, draws, context.through)
