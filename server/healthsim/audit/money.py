@@ -44,7 +44,7 @@ _PRICED = (
     "CASE WHEN c.form = '837I' THEN c.facility_npi ELSE c.rendering_npi END AS npi "
     "FROM claim_lines AS l JOIN claims AS c USING (claim_id)) "
     "WHERE procedure IS NOT NULL{only} GROUP BY form, npi, procedure, year(service_date){also} "
-    "HAVING min({amount} / units) <> max({amount} / units)"
+    "HAVING min(round({amount} / units, 4)) <> max(round({amount} / units, 4))"
 )
 
 RULES: tuple[AnyRule, ...] = (

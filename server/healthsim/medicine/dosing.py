@@ -11,6 +11,7 @@ from healthsim.codes.drugs import Drug
 from healthsim.medicine.datafiles import rows
 
 _PLURALS = MappingProxyType({"mL": "mL", "mg": "mg", "g": "g", "patch": "patches"})
+_DIVIDED = ("tablet", "mL", "unit", "mg")  # units of which a part may be taken
 _SMALLEST_SHARE = 0.25  # of the most that the label allows: what is taken when needed
 
 
@@ -46,10 +47,17 @@ class Dose(NamedTuple):
 
 
 class Frequency(NamedTuple):
-    """How often something is taken: doses a day, and words."""
+    """How often something is taken.
+
+    Attributes:
+        per_day: doses a day; below 1 where it is taken less often.
+        words: as a label says it.
+        half: the code of about half as often; empty where there is none.
+    """
 
     per_day: float
     words: str
+    half: str
 
 
 @cache
@@ -57,7 +65,7 @@ def frequencies() -> Mapping[str, Frequency]:
     """Return how often medicines are taken, by code."""
     return MappingProxyType(
         {
-            row["code"]: Frequency(float(row["per_day"]), row["words"])
+            row["code"]: Frequency(float(row["per_day"]), row["words"], row["half"])
             for row in rows("frequencies.csv")
         }
     )
@@ -129,6 +137,22 @@ def instruction(dose: Dose, amount: float) -> str:
     needed = "as needed" if dose.as_needed and dose.frequency != "PRN" else ""
     words = (verb, f"{amount:g}", counted(dose.unit, amount), where, often, needed)
     return " ".join(word for word in words if word) + "."
+
+
+def scaled(dose: Dose, times: float) -> Dose:
+    """Return a dose as it is taken at a share of the usual: less at a time, else less often.
+
+    >>> scaled(doses()["atenolol 50 mg tablet"], 0.5).amount
+    0.5
+    >>> scaled(doses()["pregabalin 100 mg capsule"], 0.5).frequency
+    'QD'
+    """
+    if times == 1:
+        return dose
+    if dose.unit in _DIVIDED:
+        return dose._replace(amount=round(dose.amount * times, 2))
+    half = frequencies()[dose.frequency].half
+    return dose._replace(frequency=half or dose.frequency)
 
 
 def counted(unit: str, amount: float) -> str:

@@ -20,6 +20,7 @@ from healthsim.execution.sync.charges import (
     VACCINE_REVENUE,
 )
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.dosage import injected
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys import events
@@ -224,9 +225,11 @@ def _lines_of(
         services = (step.details,)
     institutional = form == INSTITUTIONAL
     stay = institutional and visit.details.encounter_class == "inpatient"
+    dose = injected(ctx, source) if isinstance(step, events.Procedure) else None
     for service in services[:1] if stay else services:
+        units = service.units if dose is None else dose.units
         line = BilledLine(
-            source.rows, source.days, event, service.code, service.units, service.modifiers,
+            source.rows, source.days, event, service.code, units, service.modifiers,
             revenue if institutional else None, global_days=service.global_days,
         )  # fmt: skip
         yield line.without_code() if stay else line

@@ -14,6 +14,7 @@ from healthsim.dates import NO_DAY, whole_months
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.conditions import conditions
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.dosage import Injected, injected
 from healthsim.execution.sync.immunizations import immunization_columns
 from healthsim.execution.sync.records import (
     RecordRows,
@@ -77,6 +78,19 @@ class ProcedureRows(RecordRows):
     code: str
     display: str | None
     specialty: str | None
+    dose: Injected | None = None
+
+    @property
+    def displays(self) -> Coded:
+        """What was done, for each of the people."""
+        if self.dose is None:
+            return Coded.constant(self.display, len(self.rows))
+        return self.dose.display
+
+    @property
+    def milligrams(self) -> NDArray[np.float64]:
+        """The dose by weight or body surface, float64; NaN where there is none."""
+        return np.full(len(self.rows), np.nan) if self.dose is None else self.dose.milligrams
 
 
 def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
@@ -88,7 +102,7 @@ def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
         if isinstance(step, events.Procedure):
             details = step.details
             yield ProcedureRows(source, number(address), details.code, details.display or None,
-                                details.specialty)  # fmt: skip
+                                details.specialty, injected(ctx, source))  # fmt: skip
         elif isinstance(step, events.Encounter):
             for place, code in enumerate(step.details.icd10pcs):
                 yield ProcedureRows(source, number(f"{address}/{place}"), code, None,
@@ -103,7 +117,8 @@ def _procedure_columns(ctx: SyncContext, layout: RowLayout[ProcedureRows]) -> Co
     return {
         "code": code,
         "system": describe_codes(code, procedure_system),
-        "display": layout.segment_texts(lambda procedure: procedure.display),
+        "display": layout.row_texts(lambda procedure: procedure.displays),
+        "dose_mg": layout.row_values(lambda procedure: procedure.milligrams),
         "performed_date": layout.row_values(lambda procedure: procedure.days),
         "performer_npi": ctx.npi(performer),
         "encounter_id": layout.row_values(lambda procedure: _encounter_ids(ctx, procedure)),

@@ -69,7 +69,7 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
         fill_date=days,
         reversed_date=returned,
         ndc=layout.segment_texts(lambda fill: fill.prescription.drug.ndc),
-        quantity=layout.row_values(lambda fill: fill.prescription.quantity[fill.at]),
+        quantity=layout.row_values(lambda fill: fill.prescription.dosage.quantity[fill.at]),
         days_supply=days_supply,
         generic=layout.segment_values(lambda fill: fill.prescription.drug.generic, np.bool_),
         tier=layout.segment_values(lambda fill: fill.prescription.drug.tier, np.int32),

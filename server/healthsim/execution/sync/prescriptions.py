@@ -16,20 +16,18 @@ from healthsim.execution.people.logs import Course
 from healthsim.execution.people.people import MedicationColumn
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.dosage import Dosage, dosage
 from healthsim.execution.sync.indications import Indications
 from healthsim.execution.sync.numbering import ongoing_fills
 from healthsim.execution.sync.records import RecordTable
 from healthsim.execution.sync.renewals import YEAR, OfficeVisits, Writing, renewals, renewed
 from healthsim.execution.timeline.facts import PrescriptionFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
-from healthsim.medicine.dosing import doses, indications, instruction
+from healthsim.medicine.dosing import doses, indications
 from healthsim.products.patientsim.generate import drug_columns
 from healthsim.products.patientsim.tables import PRESCRIPTIONS
 from healthsim.specification.journeys.events import Prescription
 from healthsim.tables import NO_NUMBER, Coded, Columns
-
-_COUNTED = ("tablet", "capsule")
-_CLOSE = 0.1  # assumption: how far a stated quantity may lie from a count of halves of a tablet
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +42,7 @@ class PrescriptionRows:
         fill_from: int32, first day on which it may be filled.
         stop: int32, first day on which it is no longer taken.
         cut: bool, it was stopped or replaced before it ran out.
-        quantity: float64, billing units of one fill.
-        amount: float64, what is taken at one time, in the unit of the drug's usual dose.
+        dosage: how it is taken, and how much of it is dispensed.
         source: the occurrence that wrote it; None for a medication of the profile.
         renewal: the visits in which a medication of the profile was written; None for the others.
     """
@@ -61,8 +58,7 @@ class PrescriptionRows:
     cut: NDArray[np.bool_]
     days_supply: int
     refills: int
-    quantity: NDArray[np.float64]
-    amount: NDArray[np.float64]
+    dosage: Dosage
     first_fill_share: NDArray[np.float64]
     adherence: NDArray[np.float64]
     source: OccurrenceRows | None
@@ -98,13 +94,6 @@ class PrescriptionRows:
             return found.find(uses, self.rows, known)
         return found.find(uses, self.rows, self.written, ctx.visit_of(self.source))
 
-    def instructions(self) -> Coded:
-        """Return the words of the label, by the amount that each person takes."""
-        dose = doses()[self.drug_name]
-        amounts, chosen = np.unique(self.amount, return_inverse=True)
-        words = tuple(instruction(dose, amount) for amount in amounts.tolist())
-        return Coded(chosen.astype(np.int32), words)
-
 
 def prescription_rows(ctx: SyncContext) -> list[PrescriptionRows]:
     """Return every prescription of a chunk."""
@@ -120,12 +109,8 @@ def prescription_rows(ctx: SyncContext) -> list[PrescriptionRows]:
 
 def _written(ctx: SyncContext, source: OccurrenceRows) -> PrescriptionRows:
     address, facts = source.occurrence.address, source.facts_as(PrescriptionFacts)
-    details, size = source.step_as(Prescription).details, len(source.rows)
+    details = source.step_as(Prescription).details
     drug = drugs().find(details.drug, "details.drug")
-    quantity = details.quantity or drug.quantity_for(details.days_supply)
-    usual = doses()[details.drug].amount
-    if details.quantity is not None:
-        usual = stated_amount(drug, details.quantity, details.days_supply)
     return PrescriptionRows(
         address=address,
         number=ctx.numbering.number("prescriptions", address),
@@ -138,26 +123,13 @@ def _written(ctx: SyncContext, source: OccurrenceRows) -> PrescriptionRows:
         cut=facts.cut,
         days_supply=details.days_supply,
         refills=details.refills,
-        quantity=np.full(size, quantity),
-        amount=np.full(size, usual),
+        dosage=dosage(
+            ctx, drug, source.rows, source.days, details.days_supply, details.quantity, details.dose
+        ),
         first_fill_share=facts.first_fill_share,
         adherence=facts.adherence,
         source=source,
     )
-
-
-def stated_amount(drug: Drug, quantity: float, days_supply: int) -> float:
-    """Return the amount of one dose to which a stated quantity leads, in halves of a tablet.
-
-    Only what is counted and taken regularly follows the quantity: 60 tablets for 30 days of a drug
-    that is usually taken once a day are two a day. Else the usual dose stays.
-    """
-    dose = doses()[drug.display]
-    if dose.as_needed or dose.unit not in _COUNTED:
-        return dose.amount
-    amount = dose.amount * quantity / days_supply / drug.units_per_day
-    halves = round(2 * amount) / 2
-    return halves if halves > 0 and abs(amount / halves - 1) <= _CLOSE else dose.amount
 
 
 def _ongoing(
@@ -169,7 +141,6 @@ def _ongoing(
     ago = np.floor(record.draws.uniform(f"~profile/{medication.drug}/written", rows) * YEAR)
     first = (ctx.as_of - ago).astype(np.int32)
     last = np.minimum(record.death[rows], through)
-    quantity, amount = drug.quantity_for(medication.days_supply), doses()[medication.drug].amount
     times = renewals(ctx.profile, ctx.through)
     for renewal, writing in enumerate(renewed(first, rows, ctx.as_of, times, visits)):
         address = f"~profile/{medication.drug}/{renewal}"
@@ -187,8 +158,7 @@ def _ongoing(
             cut=course.cut[taken] & (course.stop[taken] <= kept.expires),
             days_supply=medication.days_supply,
             refills=ongoing_fills(medication.days_supply) - 1,
-            quantity=np.full(len(taken), quantity),
-            amount=np.full(len(taken), amount),
+            dosage=dosage(ctx, drug, rows[taken], kept.written, medication.days_supply),
             first_fill_share=np.ones(len(taken)),
             adherence=medication.adherence[rows[taken]],
             source=None,
@@ -208,11 +178,12 @@ def _prescription_columns(ctx: SyncContext, layout: RowLayout[PrescriptionRows])
     return {
         **drug_columns(layout.segment_texts(lambda prescription: prescription.drug_name)),
         "written_date": layout.row_values(lambda prescription: prescription.written),
-        "dose": layout.row_values(lambda prescription: prescription.amount),
+        "dose": layout.row_values(lambda prescription: prescription.dosage.amounts),
+        "frequency": layout.row_texts(lambda prescription: prescription.dosage.frequencies),
         **_how_taken(layout.segment_texts(lambda prescription: prescription.drug_name)),
-        "sig": layout.row_texts(lambda prescription: prescription.instructions()),
+        "sig": layout.row_texts(lambda prescription: prescription.dosage.instructions),
         "indication": layout.row_texts(lambda prescription: prescription.indications(ctx, found)),
-        "quantity": layout.row_values(lambda prescription: prescription.quantity),
+        "quantity": layout.row_values(lambda prescription: prescription.dosage.quantity),
         "days_supply": layout.segment_values(
             lambda prescription: prescription.days_supply, np.int32
         ),
@@ -226,13 +197,12 @@ def _prescription_columns(ctx: SyncContext, layout: RowLayout[PrescriptionRows])
 
 
 def _how_taken(names: Coded) -> Columns:
-    """Return unit, route, frequency and whether as needed, by the names of the drugs."""
+    """Return unit, route and whether as needed, by the names of the drugs."""
     usual = [doses()[name] for name in names.vocabulary]
     needed = np.array([dose.as_needed for dose in usual], dtype=np.bool_)
     return {
         "dose_unit": Coded.of([dose.unit for dose in usual]).take(names.codes),
         "route": Coded.of([dose.route for dose in usual]).take(names.codes),
-        "frequency": Coded.of([dose.frequency for dose in usual]).take(names.codes),
         "as_needed": needed[names.codes],
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from healthsim.codes.drugs import drugs
 from healthsim.execution.timeline.clinical_steps import FIRST_FILL_SHARE, ONE_FILL_SHARE
+from healthsim.medicine.dosing import doses
 from healthsim.medicine.safety import safety_rules
 from healthsim.operations.explaining.case import Reasons, RowCase, number
 from healthsim.operations.explaining.people import explain_medication
@@ -29,7 +30,15 @@ def explain_prescription(case: RowCase) -> Reasons:
     reasons = _written(case, address)
     drug = drugs().find(str(case.row["drug"]), "drug")
     stated = case.source is not None and _states_quantity(case)
-    if not stated:
+    usual = doses()[drug.display]
+    taken = (case.row["dose"], case.row["frequency"])
+    if not stated and taken != (usual.amount, usual.frequency):
+        reasons.because.append(
+            f"{taken[0]:g} {usual.unit} {taken[1]} in place of {usual.amount:g} {usual.frequency}: "
+            "by weight or body surface, or less where a rule of safe drugs asks for it "
+            "(medicine/data: weight_doses.csv, safety.csv)"
+        )
+    elif not stated:
         reasons.because.append(
             f"quantity {case.row['quantity']:g}: {drug.units_per_day:g} a day for "
             f"{case.row['days_supply']} days, in packages of {drug.package_size:g} (codes/data)"

@@ -153,6 +153,8 @@ PROCEDURES = Table(
                source="FHIR Procedure.code", required=True),
         Column("system", "VARCHAR", "hcpcs, cpt or icd10pcs.", required=True),
         Column("display", "VARCHAR", "Text of the code or of the spec; none for CPT."),
+        Column("dose_mg", "DOUBLE", "Dose of an injected drug by weight or body surface; null "
+               "of all others.", decimals=0),
         Column("performed_date", "DATE", "Day it was done.", source="FHIR Procedure.performed",
                required=True),
         Column("performer_npi", "BIGINT", "Who did it.", references="providers.npi",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from healthsim.errors import Problem, near
 from healthsim.medicine.safety import safety_rules
+from healthsim.medicine.weight_doses import mg_per_service, mg_per_unit
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.safety import Safety
 
@@ -19,3 +20,23 @@ def safety_problems(profile: ProfileSpec) -> Iterator[Problem]:
         if name not in names:
             where = f"safety.without[{place}]"
             yield Problem(where, f"no rule of safe drugs is called {name!r}", near(name, names))
+
+
+def dose_problems(drug: str, here: str) -> Iterator[Problem]:
+    """Refuse a dose by weight of a drug whose units hold no known milligrams."""
+    if mg_per_unit(drug) is None:
+        yield Problem(
+            here,
+            f"{drug!r} has no strength in mg in what is counted of it, so no dose by weight",
+            "name a tablet, capsule or liquid with mg in its name, or state quantity",
+        )
+
+
+def units_problems(code: str, here: str) -> Iterator[Problem]:
+    """Refuse a dose by weight of a service whose unit is no known number of milligrams."""
+    if mg_per_service(code) is None:
+        yield Problem(
+            here,
+            f"one unit of {code} is no known number of mg, so a dose by weight has no units",
+            "name an HCPCS code of an injection in mg, or state units",
+        )

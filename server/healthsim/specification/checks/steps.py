@@ -26,6 +26,7 @@ from healthsim.specification.checks.names import (
     unknown_problems,
 )
 from healthsim.specification.checks.physiology import possible_result_problems
+from healthsim.specification.checks.safety import dose_problems, units_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change
@@ -59,6 +60,8 @@ def step_problems(
             yield from number_problems(f"{here}.{name}", getattr(step, name))
     elif isinstance(step, events.Lab | events.Vital):
         yield from _measured(step, journey, f"{here}.details")
+    elif isinstance(step, events.Procedure) and step.details.dose is not None:
+        yield from units_problems(step.details.code, f"{here}.details.dose")
     elif isinstance(step, events.Prescription):
         yield from _prescription(step.details, f"{here}.details")
     else:
@@ -178,6 +181,8 @@ def state_result_problems(
 
 def _prescription(details: PrescriptionDetails, here: str) -> Iterator[Problem]:
     yield from code_problem(f"{here}.drug", drugs().find, details.drug)
+    if details.dose is not None and details.drug in drugs().codes:
+        yield from dose_problems(details.drug, f"{here}.dose")
     yield from share_problems(f"{here}.first_fill_share", details.first_fill_share)
     yield from share_problems(f"{here}.adherence", details.adherence)
     replaceable = (*drugs().ingredients, *drugs().codes)

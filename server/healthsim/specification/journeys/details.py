@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.journeys.dosing import DoseRule
 from healthsim.specification.language.expressions import Condition, Expression
 from healthsim.specification.profiles.onset import Code
 
@@ -185,9 +186,12 @@ class ProcedureDetails(Billed):
     Attributes:
         display: what it is, in words.
         specialty: who bills it; default: the visit's clinician.
+        dose: of an injected drug, by weight or body surface; units and the amount in the words of
+            `display` follow from it.
     """
 
     display: Words = ""
+    dose: DoseRule | None = None
     specialty: Words | None = None
 
 
@@ -212,6 +216,7 @@ class PrescriptionDetails(Strict):
         drug: ingredient, strength and form, as `look_up` writes it.
         days_supply: days that one fill lasts.
         quantity: units a fill; default: the drug's usual daily units times `days_supply`.
+        dose: one dose by weight or body surface, where it is not the drug's usual one.
         refills: fills after the first.
         first_fill_share: share that is ever filled; default 0.81 within 30 days (Franklin et
             al., JGIM 2018).
@@ -222,10 +227,17 @@ class PrescriptionDetails(Strict):
     drug: Annotated[str, Field(max_length=120)]
     days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
     quantity: Annotated[float, Field(strict=True, gt=0, le=10_000)] | None = None
+    dose: DoseRule | None = None
     refills: Annotated[int, Field(strict=True, ge=0, le=99)] = 0
     first_fill_share: Distribution | None = None
     adherence: Distribution | None = None
     replaces: Annotated[str, Field(max_length=120)] | None = None
+
+    @model_validator(mode="after")
+    def _one_dose(self) -> PrescriptionDetails:
+        if self.dose is not None and self.quantity is not None:
+            raise ValueError("dose and quantity are both given; remove one: the other follows")
+        return self
 
 
 class ReferralDetails(Strict):
