@@ -13,6 +13,8 @@ Days = NDArray[np.int32]
 
 NO_DAY = np.int32(-(2**31))
 _EPOCH = date(1970, 1, 1).toordinal()
+_DAY, _SKIPPED, _SINCE = 24 * 60, (2 * 60, 3 * 60), 2007
+_FIRST_SUNDAY = 3  # 1970-01-04
 _CALENDAR = (1900, 2200)  # years for which holidays are known
 
 
@@ -102,6 +104,33 @@ def last_business_day(days: Days) -> Days:
         days.astype("datetime64[D]"), 0, roll="backward", busdaycal=_business_calendar()
     )
     return rolled.astype(np.int32)
+
+
+def existing_minutes(minutes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move local times that daylight saving skips to the end of the hour that is skipped.
+
+    On the second Sunday of March, clocks go from 2 to 3 o'clock (15 U.S.C. 260a, since 2007). The
+    few places that keep their hour all year are not told apart.
+
+    Args:
+        minutes: since 1970, int64; negative values far in the past stand for none and are kept.
+
+    >>> existing_minutes(np.array([day_of("2025-03-09") * 1440 + 150]))[0] % 1440
+    np.int64(180)
+    """
+    day, minute = np.divmod(minutes, _DAY)
+    skipped = (minute >= _SKIPPED[0]) & (minute < _SKIPPED[1])
+    skipped &= (day - _FIRST_SUNDAY) % 7 == 0  # few rows are left to look at
+    at = np.flatnonzero(skipped)
+    date_ = day[at].astype("datetime64[D]")
+    month = date_.astype("datetime64[M]")
+    of_month = (date_ - month.astype("datetime64[D]")).astype(np.int64) + 1
+    years_since = month.astype(np.int64) // 12 + 1970
+    gap = (month.astype(np.int64) % 12 == 2) & (of_month >= 8) & (of_month <= 14)
+    at = at[gap & (years_since >= _SINCE)]
+    moved = minutes.copy()
+    moved[at] = day[at] * _DAY + _SKIPPED[1]
+    return moved
 
 
 @cache

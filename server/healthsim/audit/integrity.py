@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from healthsim.audit import (
+    beds,
     bodies,
     coding,
     days,
@@ -37,7 +38,7 @@ from healthsim.watching import step
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
     *problem_lists.RULES, *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
-    *toxicity.RULES, *bodies.RULES, *vital_signs.RULES,
+    *toxicity.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -91,8 +92,10 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     problem_lists.lay_out_choice(connection, profile.get("problem_list"))
     bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]
     connection.execute(
-        "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through", bounds
+        "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through, ? AS one_bed",
+        [*bounds, profile.get("one_bed") != "none"],
     )
+    beds.lay_out_nested(connection, manifest.journeys)
 
 
 def run_rules(

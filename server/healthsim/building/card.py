@@ -127,7 +127,7 @@ def _shape(value: Any, *, whole: bool = False) -> str:
 
 _FIGURES = (
     "unit", "household", "demographics", "attributes", "correlations", "clinical", "coverage",
-    "network", "physiology", "mortality", "vital_signs",
+    "network", "physiology", "mortality", "one_bed", "vital_signs",
     "duration_days", "trial", "phases", "parts", "parameters",
 )  # fmt: skip
 

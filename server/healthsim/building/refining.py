@@ -23,7 +23,7 @@ MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "household", "demographics",
     "attributes", "correlations", "clinical", "coverage", "network", "physiology", "mortality",
-    "safety", "vital_signs", "products", "expectations",
+    "one_bed", "safety", "vital_signs", "products", "expectations",
 )  # fmt: skip
 _OF_JOURNEY = (
     "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",

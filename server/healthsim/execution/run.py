@@ -6,6 +6,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from healthsim.dates import existing_minutes
 from healthsim.execution.job import CHUNK, Job
 from healthsim.execution.passes.rehearsal import settle_population_steps, walk_chunk
 from healthsim.execution.people.population_pass import PopulationPass
@@ -18,7 +21,7 @@ from healthsim.execution.tallies import Tally
 from healthsim.execution.timeline.stated import FigureKey, FigureTally
 from healthsim.execution.timeline.timeline import Timeline
 from healthsim.products.catalogue import NOT_PER_PERSON
-from healthsim.tables import Columns
+from healthsim.tables import Columns, Table
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,19 @@ def tables_of_chunk(job: Job, ctx: SyncContext) -> dict[str, Columns]:
     """Make the tables of a chunk that are about people, complete."""
     synced = synced_tables(ctx)
     return {
-        table.name: table.complete(synced[table.name]) if synced.get(table.name) else table.empty()
+        table.name: _on_clocks(table, table.complete(synced[table.name]))
+        if synced.get(table.name)
+        else table.empty()
         for table in job.tables
         if table.name not in NOT_PER_PERSON
     }
+
+
+def _on_clocks(table: Table, columns: Columns) -> Columns:
+    """Return columns of a table whose local times exist."""
+    instants = [column.name for column in table.columns if column.type == "TIMESTAMP"]
+    moved = {name: existing_minutes(np.asarray(columns[name])) for name in instants}
+    return {**columns, **moved}
 
 
 def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:

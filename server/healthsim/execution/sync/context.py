@@ -17,6 +17,7 @@ from healthsim.execution.people.people import People
 from healthsim.execution.sync.admissions import Admission, find_admissions, with_admissions
 from healthsim.execution.sync.care_team import Network, Networks, ProviderRequest
 from healthsim.execution.sync.numbering import Numbering
+from healthsim.execution.sync.stay_hours import in_sequence
 from healthsim.execution.sync.visits import DAY, Minutes, VisitKey, VisitRows, build_visits
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -67,11 +68,14 @@ class SyncContext:
         network = Network(record.people, record.draws, ages, networks)
         visits = build_visits(timeline, profile, network, through)
         admissions = find_admissions(visits)
+        in_order = with_admissions(visits, admissions, network)
+        if record.beds is not None:
+            in_order = in_sequence(in_order, len(record.people))
         return cls(
             profile=profile,
             timeline=timeline,
             network=network,
-            visits=with_admissions(visits, admissions, network),
+            visits=in_order,
             admissions=admissions,
             numbering=numbering,
             identity=draw_identities(record.people, record.draws),

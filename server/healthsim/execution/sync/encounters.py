@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.dates import NO_DAY
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.people import People
+from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.deaths import Deaths
@@ -101,9 +101,7 @@ def _encounter_columns(ctx: SyncContext, layout: RowLayout[EncounterRows]) -> Co
         "end_at": layout.row_values(lambda encounter: encounter.visit.end_at),
         "los_days": layout.row_values(lambda encounter: encounter.visit.nights),
         "admit_type": layout.row_texts(lambda encounter: _admit_type(ctx, encounter.visit)),
-        "admit_source": layout.segment_texts(
-            lambda encounter: _ADMITTED.get(encounter.encounter_class, _NOT_ADMITTED)[1]
-        ),
+        "admit_source": layout.row_texts(lambda encounter: _admit_source(ctx, encounter.visit)),
         "disposition": layout.row_texts(lambda encounter: disposition(ctx, encounter.visit)),
         "drg": layout.segment_texts(lambda encounter: encounter.visit.details.drg),
         "facility_id": np.where(facility >= 0, facility.astype(np.int64), NO_NUMBER),
@@ -119,7 +117,8 @@ encounters = RecordTable(chart.ENCOUNTERS, _encounters, _encounter_columns)
 """Fills `encounters`."""
 
 
-_EMERGENCY, _ADMITTED_HERE, _DEAD = "1", "09", "20"
+_EMERGENCY, _TO_HOSPITAL, _ADMITTED_HERE, _DEAD = "1", "02", "09", "20"
+_NEWBORN = ("4", "5")  # type of admission, and point of origin: born inside this hospital
 _NOT_ADMITTED = (None, None)
 _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("1", "1"),
              "snf": ("3", "4")}  # fmt: skip
@@ -137,11 +136,14 @@ def _first_diagnosis(visit: VisitRows) -> Coded:
 
 
 def disposition(ctx: SyncContext, visit: VisitRows) -> Coded:
-    """Return the discharge status of a visit: stated, home, admitted here, or dead."""
+    """Return the discharge status of a visit: stated, home, to a hospital, or dead."""
     stated = visit.source.facts_as(VisitFacts).disposition
     usual = Coded.constant("01", len(visit.rows)) if stated is None else stated
-    vocabulary = (*usual.vocabulary, _ADMITTED_HERE, _DEAD)
+    vocabulary = (*usual.vocabulary, _TO_HOSPITAL, _ADMITTED_HERE, _DEAD)
     codes = usual.codes.copy()
+    codes[visit.source.facts_as(VisitFacts).sent_on] = len(vocabulary) - (
+        2 if visit.details.encounter_class == "observation" else 3
+    )
     for admission in ctx.admissions_of(visit):
         codes[visit.position_of(admission.rows)] = len(vocabulary) - 2
     codes[ctx.record.death[visit.rows] <= visit.last] = len(vocabulary) - 1
@@ -149,14 +151,31 @@ def disposition(ctx: SyncContext, visit: VisitRows) -> Coded:
 
 
 def _admit_type(ctx: SyncContext, visit: VisitRows) -> Coded:
-    """Return the priority of admission: emergency where an emergency visit led to the stay."""
+    """Return the priority of admission: emergency after an emergency visit; newborn."""
     priority, _ = _ADMITTED.get(visit.details.encounter_class, _NOT_ADMITTED)
     usual = Coded.constant(priority, len(visit.rows))
     codes = usual.codes.copy()
     for admission in ctx.admissions:
         if admission.stay == visit.key:
             codes[visit.position_of(admission.rows)] = len(usual.vocabulary)
-    return Coded(codes, (*usual.vocabulary, _EMERGENCY))
+    codes[_born_in(ctx, visit)] = len(usual.vocabulary) + 1
+    return Coded(codes, (*usual.vocabulary, _EMERGENCY, _NEWBORN[0]))
+
+
+def _admit_source(ctx: SyncContext, visit: VisitRows) -> Coded:
+    """Return the point of origin: the usual one of the class, or birth in this hospital."""
+    _, origin = _ADMITTED.get(visit.details.encounter_class, _NOT_ADMITTED)
+    usual = Coded.constant(origin, len(visit.rows))
+    codes = usual.codes.copy()
+    codes[_born_in(ctx, visit)] = len(usual.vocabulary)
+    return Coded(codes, (*usual.vocabulary, _NEWBORN[1]))
+
+
+def _born_in(ctx: SyncContext, visit: VisitRows) -> NDArray[np.bool_]:
+    """Return whose stay is that of their birth, bool, shape (n,)."""
+    born = ctx.people.number[visit.rows] >= FIRST_BORN
+    born &= ctx.people.birth[visit.rows] == visit.first
+    return born & (visit.details.encounter_class == "inpatient")
 
 
 def _parent(ctx: SyncContext, visit: VisitRows) -> NDArray[np.int64]:

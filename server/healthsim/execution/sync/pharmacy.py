@@ -14,6 +14,7 @@ from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.prescriptions import PrescriptionRows
 from healthsim.execution.sync.renewals import YEAR
+from healthsim.execution.timeline.beds import Beds
 from healthsim.products.rxmembersim.fills import PrescribedCourse, fill_dates
 from healthsim.products.rxmembersim.generate import DispensedFills, fills
 from healthsim.products.rxmembersim.tables import FILLS
@@ -102,11 +103,43 @@ def _fills(ctx: SyncContext, prescription: PrescriptionRows) -> Iterator[FillRow
         draws.uniform(f"{address}/lag", rows),
         lambda refill: draws.uniform(f"{address}/refill#{refill}", rows),
     )
-    for fill, days in enumerate(dated.dates):
+    dates, later = _at_home(ctx.record.beds, rows, dated.dates, course.last)
+    for fill, days in enumerate(dates):
         covered = ctx.record.coverage.plan(rows, days) >= 0
         at = np.flatnonzero((days != NO_DAY) & (days >= ctx.as_of) & covered)
-        returned = dated.reversed[at] if fill == 0 else np.full(len(at), NO_DAY, dtype=np.int32)
+        returned = np.full(len(at), NO_DAY, dtype=np.int32)
+        if fill == 0:
+            back = dated.reversed[at]
+            back_later = np.minimum(back + later[at], np.maximum(course.last[at], back))
+            returned = np.where(back == NO_DAY, NO_DAY, back_later).astype(np.int32)
         number = ctx.numbering.number("fills", f"{address}/{fill}")
         yield FillRows(
             prescription, number, fill, rows[at], at, days[at].astype(np.int32), returned
         )
+
+
+def _at_home(
+    beds: Beds | None, rows: Rows, dates: Sequence[Days], last: Days
+) -> tuple[Sequence[Days], NDArray[np.int32]]:
+    """Move fills that fall into a stay to the day of discharge; one of several on it is left.
+
+    Args:
+        beds: in which bed people are; None where stays displace nothing.
+        rows: the prescription's people.
+        dates: of the first fill and each refill; `NO_DAY` where there is none.
+        last: int32, last day on which a fill may fall.
+
+    Returns:
+        The days, and by how many the first fill was moved, int32.
+    """
+    unmoved = np.zeros(len(rows), dtype=np.int32)
+    if not beds:
+        return dates, unmoved
+    moved, before = [], np.full(len(rows), NO_DAY, dtype=np.int32)
+    for days in dates:
+        to = beds.discharged(rows, days)
+        gone = (days == NO_DAY) | (to > last) | ((before != NO_DAY) & (to <= before))
+        moved.append(np.where(gone, NO_DAY, to).astype(np.int32))
+        before = np.maximum(before, moved[-1])
+    first = np.where(moved[0] == NO_DAY, 0, moved[0] - dates[0]).astype(np.int32)
+    return moved, first

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from healthsim.dates import Days
+from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 
 _NUMBER_BITS = 17  # low bits of a key, which hold the occurrence's number; the day is above them
@@ -61,6 +61,14 @@ class Agenda:
         self._reduce(occurrence, len(rows))
         self._update_next(rows)
         return occurrence, rows, days
+
+    def pending(self, occurrence: int, rows: Rows) -> Days:
+        """Return the days on which an occurrence is on the agenda of `rows`, `NO_DAY` if not."""
+        slot = self._slot.get(occurrence)
+        if slot is None:
+            return np.full(len(rows), NO_DAY, dtype=np.int32)
+        keys = self._keys[slot, rows]
+        return np.where(keys == _NONE, NO_DAY, keys >> _NUMBER_BITS).astype(np.int32)
 
     def retire(self, rows: Rows, occurrences: range) -> None:
         """Take some occurrences off the agenda of `rows`."""

@@ -84,7 +84,8 @@ def visit(call: StepCall[Encounter | Claim]) -> StepResult:
         _mention(call, details, mask, last)
         for code in _done(details):
             call.record.procedures[code].add(call.rows, call.days)
-    return call.result(VisitFacts(nights, mask, disposition), last)
+    sent_on = np.zeros(len(call.rows), dtype=np.bool_)
+    return call.result(VisitFacts(nights, mask, disposition, sent_on), last)
 
 
 def _done(details: EncounterDetails) -> tuple[str, ...]:

@@ -40,11 +40,13 @@ class VisitFacts(StepFacts):
         nights: int32, nights stayed.
         diagnosis_mask: int64; bit i is set where diagnosis i of the details holds.
         disposition: the discharge status; None where the specification does not state it.
+        sent_on: bool, whether another stay ended this one.
     """
 
     nights: NDArray[np.int32]
     diagnosis_mask: NDArray[np.int64]
     disposition: Coded | None
+    sent_on: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, M
 from healthsim.execution.people.people import MedicationColumn, People
 from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.people.safety import SafetyLog
+from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.state import StateVariable
@@ -61,6 +62,7 @@ class Record:
         primary: code that visits state which list none that holds; None for none.
         vaccinations: the doses of vaccines that they had.
         toxicities: their adverse events that results define.
+        beds: in which bed people are; None where stays displace nothing.
         mortality: who dies besides those whose death a journey states; None where nobody does.
     """
 
@@ -98,6 +100,7 @@ class Record:
     vaccinations: Vaccinations = field(default_factory=Vaccinations)
     toxicities: Toxicities = field(default_factory=Toxicities)
     mortality: Mortality | None = None
+    beds: Beds | None = None
 
     @classmethod
     def of(

@@ -303,6 +303,19 @@ class StepDates:
         drawn = self._draw(f"{beat.address}/gap", hazard, rows, days, scope)
         return _occurring(rows, days, self._follow(beat, rows, drawn))
 
+    def last_of_window(self, occurrence: Occurrence, rows: Rows) -> Days:
+        """Return the last day of the window of people's planned visit, int32."""
+        step = occurrence.step
+        after = step.window.after if isinstance(step, ProtocolVisit) else 0
+        late = _LATE if isinstance(step, ProtocolVisit) and step.outside is not None else 0
+        return (self._visits[occurrence.number].planned[rows] + np.int32(after + late)).astype(
+            np.int32
+        )
+
+    def miss(self, occurrence: Occurrence, rows: Rows) -> None:
+        """Let people miss a planned visit."""
+        self._visits[occurrence.number].missed[rows] = True
+
     def settled_facts(
         self, occurrence: Occurrence, rows: Rows
     ) -> ChoiceFacts | PlannedVisitFacts | None:

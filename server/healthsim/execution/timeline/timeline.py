@@ -17,6 +17,7 @@ from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.people.safety import SafetyLog
+from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.birth_size import (
     code_size_of_profile,
     measures_to_code,
@@ -24,6 +25,7 @@ from healthsim.execution.timeline.birth_size import (
 )
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.resettled import resettled
 from healthsim.execution.timeline.safety import begin_safety, review_all, review_begun
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
@@ -98,6 +100,7 @@ def walk_journeys(
     if tells_birth(profile):
         code_size_of_profile(record, record.birth_measures, day_of(profile.as_of.isoformat()))
     record.vaccinations.kept = profile.vaccine_intervals == "usual"
+    record.beds = Beds(len(people)) if profile.one_bed == "postpone" else None
     journeys = [layout.journey for layout in layouts]
     mortality = Mortality.of(profile, journeys, people, draws, context.through)
     record.set_mortality(mortality, day_of(profile.as_of.isoformat()))
@@ -113,6 +116,7 @@ def walk_journeys(
         walk = walk_of(layout, number, record, start_days)
         pieces += walk.run()
         walks.append(walk)
+    pieces = resettled(pieces, record.beds, record.draws, len(walks))
     record.conditions.settle()
     review_all(record, as_of)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]

@@ -12,13 +12,16 @@ from healthsim.dates import NO_DAY, Days, last_business_day
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
+from healthsim.execution.timeline.beds import Beds, Stay
 from healthsim.execution.timeline.calendar_days import add_length, repeat_days
+from healthsim.execution.timeline.displaced import Displacement, what_of
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import (
     AdverseEventFacts,
     ChoiceFacts,
     PlannedVisitFacts,
     StepFacts,
+    VisitFacts,
 )
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.safety import allowed, given
@@ -30,6 +33,7 @@ from healthsim.execution.timeline.steps import execute_step
 from healthsim.execution.timeline.toxicity import grade_of_latest
 from healthsim.execution.timeline.vaccinations import doses_during, wait_for_dose, wait_for_doses
 from healthsim.medicine.ctcae import criterion_of
+from healthsim.medicine.occupancy import STAYS
 from healthsim.specification.journeys.events import (
     OF_TRIALS,
     AdverseEvent,
@@ -37,6 +41,7 @@ from healthsim.specification.journeys.events import (
     Immunization,
     Prescription,
     Procedure,
+    TrialVisit,
 )
 from healthsim.specification.journeys.implied import SERIOUS
 from healthsim.specification.journeys.includes import Include
@@ -84,6 +89,9 @@ class Walk:
         self._discharges: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
         self._doses = doses_during(layout) if record.vaccinations.kept else {}
         self._dates = StepDates(layout, journey, record, start_days)
+        self._displacement = None if record.beds is None else Displacement(
+            layout, record, record.beds, self._agenda, self._dates, start_days
+        )  # fmt: skip
         callbacks = StageCallbacks(
             self._schedule, self._agenda.retire, lambda scope: self._scope_ends[scope]
         )
@@ -139,6 +147,7 @@ class Walk:
     def _step(self, occurrence: Occurrence, rows: Rows, days: Days) -> None:
         """Do an occurrence for those of its people whom nothing keeps from it."""
         rows, days = self._still_at_risk(occurrence, rows, days)
+        rows, days = self._find_free(occurrence, rows, days)
         if occurrence.number in self._doses and len(rows):
             rows, days = self._wait_for_doses(occurrence, rows, days)
         if occurrence.number in self._dates.followed:
@@ -186,10 +195,28 @@ class Walk:
             self.record.occurrence_logs[self.journey, occurrence.number].add(rows, days)
         if isinstance(step, Encounter):
             self._discharges[occurrence.number][rows] = last_days
+        if isinstance(facts, VisitFacts) and self.record.beds is not None:
+            self._admit(self.record.beds, occurrence, result.occurred, facts)
+            last_days = (days + facts.nights).astype(np.int32)
         if isinstance(step, StageEntry):
             self._stages.enter(occurrence, step, rows, days)
         self._open_inner(occurrence, rows, days, facts)
         self._after(occurrence, rows, days, last_days)
+
+    def _admit(
+        self, beds: Beds, occurrence: Occurrence, visit: OccurrenceRows, facts: VisitFacts
+    ) -> None:
+        """Put the people of a stay to bed, which may shorten it."""
+        step = occurrence.step  # a trial's own stay does not keep people from its visits
+        encounter_class = None if isinstance(step, TrialVisit) else what_of(step)
+        if encounter_class == "emergency":
+            beds.see(visit.rows, visit.days)
+        elif encounter_class in STAYS:
+            discharges = self._discharges[occurrence.number]
+            beds.admit(encounter_class, Stay(
+                self.journey, visit.rows, visit.days, facts.nights, discharges, facts.sent_on
+            ))  # fmt: skip
+            discharges[visit.rows] = visit.days + facts.nights
 
     def _open_inner(self, occurrence: Occurrence, rows: Rows, days: Days, facts: StepFacts) -> None:
         """Begin the scope inside a step; of a branch or wait, that of everyone's option."""
@@ -280,6 +307,15 @@ class Walk:
         elif isinstance(step, Procedure) and len(rows):
             safe = given(self.record, step.details.code, occurrence.address, rows, days)
         return (rows, days) if safe is None else (rows[safe], days[safe])
+
+    def _find_free(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Keep those whom no stay keeps from a step today; date it anew where it is moved."""
+        rules = self._displacement
+        settled = None if rules is None else rules.settle(occurrence, rows, days)
+        if settled is None:
+            return rows, days
+        self._schedule(occurrence.number, rows[settled.later], settled.days)
+        return rows[settled.today], days[settled.today]
 
     def _wait_for_doses(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who may have a dose, or a visit with doses, today; date the others anew."""

@@ -466,6 +466,8 @@ class ProfileSpec(Document):
             is given on the day that is stated, and is not valid where that is too early.
         physiology: what conditions, drugs, procedures and pregnancy do to results and vital signs
             that are not stated: "usual", "none", or effects of one's own.
+        one_bed: "postpone": nobody is in two places; what falls into a stay is moved to after it
+            or left out, by rules. "none": everything stays on its day.
         mortality: deaths besides those that journeys state: "usual" is by the life table and by
             conditions, "none" is nobody, and a ratio is more or fewer than usual.
         vital_signs: "usual": what is usual in each class of encounter, besides what journeys
@@ -497,6 +499,9 @@ class ProfileSpec(Document):
     physiology: Annotated[PhysiologyChoice, Field(exclude_if=lambda given: given == "usual")] = (
         "usual"
     )
+    one_bed: Annotated[
+        Literal["postpone", "none"], Field(exclude_if=lambda given: given == "postpone")
+    ] = "postpone"
     mortality: Annotated[Mortality, Field(exclude_if=lambda given: given == "usual")] = "usual"
     vital_signs: VitalSignsChoice = "usual"
     safety: SafetyChoice = "usual"
