@@ -1,4 +1,4 @@
-"""Twelve requests that users really make: their specifications run and give what was asked for."""
+"""Fourteen requests that users make: their specifications run and give what was asked for."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _near(found: int, of: int, share: float) -> bool:
     return abs(found / of - share) <= 3 * math.sqrt(share * (1 - share) / of)
 
 
-def test_there_are_twelve_and_each_has_its_place_on_the_page() -> None:
-    assert len(NAMES) == 12
+def test_there_are_fourteen_and_each_has_its_place_on_the_page() -> None:
+    assert len(NAMES) == 14
     assert sorted(SECTIONS) == NAMES
     for name, section in SECTIONS.items():
         said = " ".join(line[2:] for line in section.splitlines() if line.startswith("> "))
@@ -292,3 +292,54 @@ def test_who_changes_plan_at_the_annual_enrolment_is_covered_without_a_gap(ask: 
     assert new == ended
     assert same == 0
     assert 0.08 * people < new < 0.2 * people
+
+
+def test_the_septic_have_the_blood_and_the_signs_of_sepsis_and_recover(ask: Ask) -> None:
+    lactate, white, pressure, fever, again, after, before = ask("sepsis", """
+        WITH results AS (SELECT l.person_id, e.step, l.loinc, l.value
+                         FROM lab_results l JOIN events e USING (event_id)),
+        signs AS (SELECT v.loinc, v.value, n.encounter_class AS class
+                  FROM vital_signs v JOIN encounters n USING (encounter_id))
+        SELECT (SELECT avg(CAST(value > 2 AS INTEGER)) FROM results WHERE step = 'lactate'),
+               (SELECT avg(CAST(value > 12 OR value < 4 AS INTEGER)) FROM results
+                WHERE step = 'cbc' AND loinc = '6690-2'),
+               (SELECT median(value) FROM signs WHERE loinc = '8480-6' AND class = 'emergency'),
+               (SELECT median(value) FROM signs WHERE loinc = '8310-5' AND class = 'emergency'),
+               (SELECT median(value) FROM results WHERE step = 'lactate_again'),
+               (SELECT median(value) FROM results WHERE step = 'cbc_after' AND loinc = '6690-2'),
+               (SELECT median(value) FROM results
+                WHERE step = 'healthy_cbc' AND loinc = '6690-2')""")  # fmt: skip
+
+    assert lactate > 0.7
+    assert white > 0.7
+    assert pressure < 105
+    assert fever > 38
+    assert 1.5 < again < 3.4
+    assert abs(after - before) < 0.5
+
+
+def test_counts_have_the_grade_of_the_neutropenia_and_serious_ones_are_in_hospital(
+    ask: Ask,
+) -> None:
+    events, in_grade, serious, stays, of_refused, white, usual = ask("neutropenia", """
+        WITH own AS (SELECT a.grade, l.value FROM adverse_events a JOIN lab_results l
+                     ON l.person_id = a.person_id AND CAST(l.collected_at AS DATE) = a.start_date
+                     WHERE l.loinc = '751-8'),
+        counts AS (SELECT l.value, max(CAST(a.adverse_event_id IS NOT NULL AS INTEGER)) AS during
+                   FROM lab_results l LEFT JOIN adverse_events a ON a.person_id = l.person_id
+                        AND CAST(l.collected_at AS DATE) BETWEEN a.start_date + 1
+                            AND a.start_date + 3
+                   WHERE l.loinc = '6690-2' GROUP BY l.lab_result_id, l.value)
+        SELECT (SELECT count(*) FROM adverse_events),
+               (SELECT count(*) FROM own WHERE value < 1 AND (value < 0.5) = (grade = 4)),
+               (SELECT count(*) FILTER (serious) FROM adverse_events),
+               (SELECT count(DISTINCT stay_encounter_id) FROM adverse_events),
+               (SELECT count(*) FROM encounters n JOIN subjects s USING (person_id)
+                WHERE s.consent_date IS NULL),
+               (SELECT median(value) FROM counts WHERE during = 1),
+               (SELECT median(value) FROM counts WHERE during = 0)""")  # fmt: skip
+
+    assert in_grade == events > 50
+    assert stays == serious > 20
+    assert of_refused == 0
+    assert white < 4 < usual
