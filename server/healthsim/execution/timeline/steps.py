@@ -122,6 +122,7 @@ _HANDLERS: Mapping[type[StepHead], Handler] = dict(
         _handled(events.Screening, trial_steps.screen),
         _handled(events.Randomization, randomize),
         _handled(events.AdverseEvent, trial_steps.record_adverse_event),
+        _handled(events.UsualAdverseEvents, _as_settled),
         _handled(events.Exposure, trial_steps.give_dose),
         _handled(events.Withdrawal, trial_steps.withdraw),
         _handled(Change, change_state),

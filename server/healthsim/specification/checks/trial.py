@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem, SpecError, near
+from healthsim.medicine.adverse_events import BACKGROUND, classes, usual_events
 from healthsim.medicine.ctcae import criteria, criterion_of
 from healthsim.specification.checks.names import (
     Names,
     number_problems,
     share_problems,
     text_problems,
+    unknown_problems,
 )
 from healthsim.specification.checks.steps import state_result_problems
 from healthsim.specification.journeys import events
@@ -21,7 +23,14 @@ from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.nominal_days import nominal_days
 from healthsim.specification.journeys.step import StepHead
-from healthsim.specification.journeys.trial import GRADES, NO, RELATIONS, YES, AdverseEventDetails
+from healthsim.specification.journeys.trial import (
+    GRADES,
+    NO,
+    RELATIONS,
+    YES,
+    AdverseEventDetails,
+    UsualAdverseEventsDetails,
+)
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _STAYS = ("inpatient", "observation")
@@ -42,6 +51,8 @@ def trial_step_problems(
         )
     if isinstance(step, events.AdverseEvent):
         yield from _adverse_event(step.details, details)
+    elif isinstance(step, events.UsualAdverseEvents):
+        yield from _usual_adverse_events(step.details, journey, details)
     elif isinstance(step, events.Withdrawal):
         for place, reason in enumerate(step.details.reasons):
             yield from names.problems(f"{details}.reasons[{place}].when", reason.when)
@@ -171,6 +182,25 @@ def _adverse_event(details: AdverseEventDetails, here: str) -> Iterator[Problem]
     else:
         yield from share_problems(f"{here}.serious", details.serious)
     yield from number_problems(f"{here}.lasts_days", details.lasts_days, 0)
+
+
+def _usual_adverse_events(
+    details: UsualAdverseEventsDetails, journey: JourneySpec, here: str
+) -> Iterator[Problem]:
+    """Yield classes, arms and terms that are not known."""
+    arms = details.classes if isinstance(details.classes, dict) else {"": details.classes}
+    known = () if journey.trial is None else tuple(journey.trial.arms)
+    for arm, name in arms.items():
+        path = f"{here}.classes.{arm}" if arm else f"{here}.classes"
+        yield from unknown_problems(path, "class of treatment", name, classes())
+        if arm:
+            yield from unknown_problems(path, "arm", arm, known)
+    if any(name not in classes() for name in arms.values()):
+        return
+    terms = {term for name in {BACKGROUND, *arms.values()} for term in usual_events(name)}
+    for key in ("terms", "without"):
+        for place, term in enumerate(getattr(details, key)):
+            yield from unknown_problems(f"{here}.{key}[{place}]", "term", term, terms)
 
 
 def is_stay(details: EncounterDetails) -> bool:

@@ -185,6 +185,13 @@ class AdverseEvent(EventHead):
                 yield path.replace("details", "details.stay", 1), condition
 
 
+class UsualAdverseEvents(EventHead):
+    """Usual adverse events by class of treatment, each with a risk of its own."""
+
+    type: Literal["usual_adverse_events"]
+    details: trial.UsualAdverseEventsDetails = trial.UsualAdverseEventsDetails()
+
+
 class Exposure(EventHead):
     """A dose of the treatment under study."""
 
@@ -204,9 +211,11 @@ class Withdrawal(EventHead):
 EVENTS: tuple[type[EventHead], ...] = (
     Encounter, Diagnosis, Lab, Vital, Procedure, Immunization, Prescription, Referral, Claim,
     Enrollment, Disenrollment, Death, CarePlan, Birth, Screening, Randomization, TrialVisit,
-    AdverseEvent, Exposure, Withdrawal,
+    AdverseEvent, UsualAdverseEvents, Exposure, Withdrawal,
 )  # fmt: skip
 """Every type of event, in the order in which documents and errors list them."""
 
-OF_TRIALS = (Screening, Randomization, TrialVisit, AdverseEvent, Exposure, Withdrawal)
+OF_TRIALS = (
+    Screening, Randomization, TrialVisit, AdverseEvent, UsualAdverseEvents, Exposure, Withdrawal,
+)  # fmt: skip
 """Events that only a journey with a `trial` may have."""

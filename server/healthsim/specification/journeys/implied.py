@@ -1,4 +1,6 @@
-"""What an adverse event brings with it: the result that defines it, and a stay where it is serious.
+"""What an adverse event brings with it, and the usual adverse events of a treatment.
+
+The result that defines an adverse event is measured, a serious one leads to a stay.
 
 These steps are laid out like those of a document. Their ids have a tilde, which no id of a document
 has, so that nothing can refer to them by mistake.
@@ -6,10 +8,18 @@ has, so that nothing can refer to them by mistake.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
+from healthsim.medicine.adverse_events import BACKGROUND, UsualEvent, usual_events
 from healthsim.medicine.ctcae import criterion_of
-from healthsim.specification.journeys.events import AdverseEvent, Encounter, Lab
+from healthsim.specification.journeys.events import (
+    AdverseEvent,
+    Encounter,
+    Lab,
+    UsualAdverseEvents,
+)
 from healthsim.specification.journeys.step import EventHead
 
 SERIOUS = 1
@@ -42,6 +52,69 @@ def implied_stay(step: AdverseEvent) -> tuple[EventHead, ...]:
         stated = details.stay.model_dump(exclude_unset=True)
         found |= stated
     return (_made(Encounter, "encounter", f"{step.id}{STAY}", found),)
+
+
+def implied_events(step: UsualAdverseEvents) -> tuple[EventHead, ...]:
+    """Return the adverse events of the table that a step makes possible, one for each term.
+
+    The risk of a term is that of the subject's class, by arm, and of the term's sex.
+    """
+    details = step.details
+    arms = details.classes if isinstance(details.classes, dict) else {}
+    usual = {arm: usual_events(name) for arm, name in arms.items()}
+    others = usual_events(BACKGROUND if arms else str(details.classes))
+    found = []
+    for term in dict.fromkeys([*others, *(term for events in usual.values() for term in events)]):
+        wanted = term not in details.without and (not details.terms or term in details.terms)
+        if wanted:
+            by_arm = {arm: events.get(term) for arm, events in usual.items()}
+            found.append(_usual_event(step, term, by_arm, others.get(term)))
+    return tuple(found)
+
+
+def _usual_event(
+    step: UsualAdverseEvents,
+    term: str,
+    by_arm: dict[str, UsualEvent | None],
+    other: UsualEvent | None,
+) -> EventHead:
+    """Return the adverse event of one term."""
+    days = step.details.within_days
+    known = next(one for one in (*by_arm.values(), other) if one is not None)
+
+    def of_arm(value: Callable[[UsualEvent | None], object]) -> object:
+        """Return what holds for everybody, or by arm, as a distribution is written."""
+        cases = [{"when": f"arm == {arm!r}", "then": value(event)} for arm, event in by_arm.items()]
+        if not cases:
+            return value(other)
+        return {"type": "conditional", "cases": cases, "otherwise": value(other)}
+
+    lasting = {"type": "exponential", "mean": known.mean_days, "decimals": 0}
+    details = {
+        "term": term,
+        "code": known.code,
+        "grade": of_arm(lambda event: dict((event or known).grades)),
+        "related": of_arm(lambda event: dict((event or known).related)),
+        "action": of_arm(lambda event: dict((event or known).action)),
+        "serious": of_arm(lambda event: (event or known).serious),
+        "lasts_days": lasting,
+    }
+    share = of_arm(lambda event: 0 if event is None else event.share_within(days))
+    made = AdverseEvent.model_validate({
+        "do": "event", "type": "adverse_event", "id": "implied", "details": details,
+        "hazard": {"share": share, "within_days": days},
+        **({"when": f"gender == {known.sex!r}"} if known.sex else {}),
+    })  # fmt: skip
+    return made.model_copy(update={"id": f"{step.id}~{slug(term)}"})
+
+
+def slug(term: str) -> str:
+    """Return a term as a part of an id.
+
+    >>> slug("Urinary tract infection")
+    'urinary_tract_infection'
+    """
+    return "_".join(re.findall(r"[a-z0-9]+", term.casefold()))
 
 
 def _made(kind: type[EventHead], name: str, id: str, details: dict[str, Any]) -> EventHead:

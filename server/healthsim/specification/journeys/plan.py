@@ -14,8 +14,18 @@ from typing import Any, Literal, TypeAlias
 
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.journeys.branches import Branch
-from healthsim.specification.journeys.events import AdverseEvent, Diagnosis, Encounter
-from healthsim.specification.journeys.implied import SERIOUS, implied_result, implied_stay
+from healthsim.specification.journeys.events import (
+    AdverseEvent,
+    Diagnosis,
+    Encounter,
+    UsualAdverseEvents,
+)
+from healthsim.specification.journeys.implied import (
+    SERIOUS,
+    implied_events,
+    implied_result,
+    implied_stay,
+)
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
@@ -267,6 +277,8 @@ class _LayoutBuilder:
             if isinstance(step, AdverseEvent):
                 steps = (*implied_result(step), *step.with_)
                 self.place_stay(step, place, number)
+            elif isinstance(step, UsualAdverseEvents):
+                steps = (*implied_events(step), *step.with_)
             if steps:
                 inner = self.scope(number, -1, place.scope)
                 inside = number if isinstance(step, Encounter) else place.encounter

@@ -156,6 +156,23 @@ class AdverseEventDetails(Strict):
     result: Literal["usual", "none"] = "usual"
 
 
+class UsualAdverseEventsDetails(Strict):
+    """Usual adverse events by class of treatment.
+
+    Attributes:
+        classes: of treatment, for all subjects or by arm: "placebo", "cytotoxic chemotherapy",
+            "glp-1 agonist" and others; the other arms have the usual ones of placebo.
+        within_days: days of risk, from the day of the step on.
+        terms: only these; default: all of the table.
+        without: none of these.
+    """
+
+    classes: str | dict[Annotated[str, Field(min_length=1, max_length=40)], str] = "placebo"
+    within_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 168
+    terms: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
 class ExposureDetails(Strict):
     """A dose of the treatment under study.
 
