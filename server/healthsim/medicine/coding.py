@@ -35,6 +35,10 @@ class OrderRule:
     then: str
     add: str = ""
 
+    def is_behind(self, code: str) -> bool:
+        """Tell whether a code is one of those that stand behind."""
+        return code.startswith(self.then)
+
 
 @dataclass(frozen=True)
 class LongTermDrug:

@@ -9,6 +9,8 @@ from healthsim.dates import day_of, iso
 from healthsim.execution.sync.care_team import ON_DUTY
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.trace.walk import DIAGNOSIS
+from healthsim.medicine.coding import long_term_drugs, order_rules
+from healthsim.medicine.obstetrics import Stage, form_of
 from healthsim.medicine.problems import usual_course
 from healthsim.operations.explaining.bodies import body_draws, body_words
 from healthsim.operations.explaining.case import Reasons, RowCase, SourceOccurrence, number
@@ -72,13 +74,33 @@ def explain_encounter_diagnosis(case: RowCase) -> Reasons:
     elif rules := _becoming(code, (*listed, *_held(case))):
         why = rules
     else:
-        why = "a condition that the person has on that day"
+        why = _added(case, code, listed) or "a condition that the person has on that day"
+    if case.row.get("poa") == "N":
+        why += "; it began after admission"
     reasons.because.insert(0, f"{code} at place {case.row['sequence']}: {why}")
     if source is not None:
         reasons.because += [condition_line(asked) for asked in
                             asked_of(case, source.occurrence, case.person_id)
                             if asked.where == f"{DIAGNOSIS}[{code}].when"]  # fmt: skip
     return reasons
+
+
+def _added(case: RowCase, code: str, listed: list[str]) -> str:
+    """Say which rule of coding adds a code that neither the step lists nor the person has."""
+    source, stated = case.source, [*listed, *_held(case)]
+    if source is not None and code in source.layout.diagnosed(source.occurrence.number):
+        return "diagnosed during the visit, by a step inside it"
+    if any(rule.code == code for rule in long_term_drugs()):
+        return "a drug that the person takes for long (medicine/data/long_term_drugs.csv)"
+    if code.startswith("Z3A"):
+        return "the week of the pregnancy on that day (medicine/obstetrics.py)"
+    for other in stated:
+        if other.startswith("O") and code in {form_of(other, stage) for stage in Stage}:
+            return f"{other} as it is coded at and after birth (medicine/data/childbirth_codes.csv)"
+    for rule in order_rules():
+        if rule.add and code.startswith(rule.first) and any(map(rule.is_behind, stated)):
+            return f"ICD-10-CM asks for it before {rule.then} (medicine/data/code_order.csv)"
+    return ""
 
 
 def _listed(source: SourceOccurrence | None) -> list[str]:

@@ -12,8 +12,11 @@ RULES: Mapping[str, str] = {
                   "facility kept by place, plan and specialty (execution/sync/care_team.py)",
     "encounter_diagnoses": "the encounter's listed diagnoses that hold, else the primary "
                            "condition, coded together with what the person has "
-                           "(codes/icd10cm.py: ICD-10-CM guidelines)",
-    "conditions": "one row for each condition, combined as ICD-10-CM asks (codes/icd10cm.py)",
+                           "(codes/icd10cm.py: ICD-10-CM guidelines); order, drugs taken for "
+                           "long and pregnancies: medicine/coding.py, medicine/obstetrics.py",
+    "conditions": "one row for each time of a condition, combined as ICD-10-CM asks "
+                  "(codes/icd10cm.py); when it ends and what it becomes: "
+                  "medicine/data/problem_list.csv",
     "lab_results": "unit, interval and flag from the code book (codes/data, LOINC)",
     "vital_signs": "unit from the code book (codes/data, LOINC)",
     "prescriptions": "units by the usual dose in whole packages (codes/data, drugs)",

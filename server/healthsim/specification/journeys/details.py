@@ -85,7 +85,8 @@ class EncounterDetails(Strict):
             on duty; default: duty for emergencies, hospitalists and the like, own for the
             others.
         requires_referral: only for people with an earlier `referral` to the specialty.
-        diagnoses: coded in this order; default: the profile's primary condition.
+        diagnoses: coded in this order, as far as the classification allows; they begin conditions
+            (symptoms and reasons for a visit do not). Default: the profile's primary condition.
         comorbidities: code the person's other active conditions after them.
         procedures: billed lines of the visit itself; an empty list for a visit without any.
         icd10pcs: procedures of a stay, ICD-10-PCS.
@@ -118,7 +119,7 @@ class EncounterDetails(Strict):
 
 
 class DiagnosisDetails(Strict):
-    """A condition that begins.
+    """A condition that begins; what is acute ends after its usual time.
 
     Attributes:
         code: ICD-10-CM code that can be billed.
