@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -10,6 +11,16 @@ from healthsim.errors import near
 
 _FEW = 8
 _NEAREST = 3
+
+
+def unmarked(name: str) -> str:
+    """Return a name in small letters without marks, as it is looked up.
+
+    >>> unmarked("Mayagüez Municipio, PR")
+    'mayaguez municipio, pr'
+    """
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 def near_state(text: str, codes: Sequence[str], names: Sequence[str]) -> str:
@@ -45,8 +56,8 @@ def near_county(label: str, codes: Sequence[str], titles: Sequence[str]) -> str:
         return f"did you mean {' or '.join(shown)}?" if shown else near(label, codes)
     name, _, state = label.rpartition(",")
     inside = [title for title in titles if title.endswith(f", {state.strip().upper()}")]
-    stem = (name or label).casefold().strip()
-    matches = [title for title in inside or titles if title.casefold().startswith(f"{stem} ")]
+    stem = unmarked(name or label).strip()
+    matches = [title for title in inside or titles if unmarked(title).startswith(f"{stem} ")]
     if matches and len(matches) <= _FEW:
         return f"did you mean {' or '.join(_shown(title, codes, titles) for title in matches)}?"
     if name and inside:

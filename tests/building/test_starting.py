@@ -349,6 +349,7 @@ def test_a_condition_is_changed_where_it_is_one_of_several_too(
 @pytest.mark.parametrize(
     ("request_", "location"),
     [
+        ("300 Medicare patients in Puerto Rico", {"states": {"PR": 1.0}}),
         ("300 Medicare patients in Harris County, Texas", {"counties": {"Harris County, TX": 1.0}}),
         ("300 adults with copd in Harris County in TX", {"counties": {"Harris County, TX": 1.0}}),
         ("300 adults in Chittenden County", {"counties": {"Chittenden County, VT": 1.0}}),

@@ -38,7 +38,8 @@ ZIP_STARTS = {
     "NY": "10 11 12 13 14", "OH": "43 44 45", "OK": "73 74", "OR": "97",
     "PA": "15 16 17 18 19", "RI": "02", "SC": "29", "SD": "57", "TN": "37 38",
     "TX": "75 76 77 78 79", "UT": "84", "VA": "20 22 23 24", "VT": "05", "WA": "98 99",
-    "WI": "53 54", "WV": "24 25 26", "WY": "82 83",
+    "WI": "53 54", "WV": "24 25 26", "WY": "82 83", "PR": "00", "VI": "00", "GU": "96",
+    "AS": "96", "MP": "96",
 }  # fmt: skip
 
 
@@ -63,14 +64,14 @@ def assert_drawn_by(picked: NDArray[np.int32], weights: NDArray[np.float64 | np.
 def test_there_are_fifty_states_and_the_district() -> None:
     here = geography()
 
-    assert len(here.states) == 51
-    assert list(here.states) == sorted(here.states)
-    assert here.state_population.sum() == 331_449_281  # 2020 census
+    assert here.of_nation.sum() == 51
+    assert list(here.states[:51]) == sorted(here.states[:51])
+    assert here.state_population[here.of_nation].sum() == 331_449_281  # 2020 census
 
 
 def test_a_county_code_begins_with_its_states_code() -> None:
     here = geography()
-    fips = [state["fips"] for state in rows("states.csv")]
+    fips = [state["fips"] for state in (*rows("states.csv"), *rows("territories.csv"))]
 
     for county, state in zip(here.county_fips, here.county_state.tolist(), strict=True):
         assert len(county) == 5
@@ -90,7 +91,7 @@ def test_every_county_of_the_2020_estimates_is_there() -> None:
     here = geography()
     count = dict(zip(here.states, np.diff(here.county_start).tolist(), strict=True))
 
-    assert len(here.county_fips) == 3_143
+    assert here.county_of_nation.sum() == 3_143
     assert (count["DC"], count["DE"], count["VT"], count["CT"], count["VA"]) == (1, 3, 14, 8, 133)
 
 
@@ -108,7 +109,9 @@ def test_a_county_of_a_metro_is_urban_and_metros_may_cross_states() -> None:
     houston, kansas = here.metros.index("26420"), here.metros.index("28140")
     members = here.county_state[here.county_metro == kansas]
 
-    assert len(here.metros) == 384  # OMB Bulletin 18-04, without Puerto Rico
+    island = here.county_metro[here.county_state == here.state_index("PR")]
+    assert len(here.metros) == 392  # OMB Bulletin 18-04
+    assert len(set(island[island >= 0].tolist())) == 8  # of them in Puerto Rico
     assert metro["48201"] == houston
     assert metro["48301"] == -1  # Loving County
     assert len(set(members.tolist())) == 2

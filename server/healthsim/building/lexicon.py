@@ -14,7 +14,16 @@ from typing import Any
 
 from healthsim.building import nearby, templates, vocabulary
 from healthsim.building.ledger import Span, Token, tokens
-from healthsim.building.vocabulary import CONDITIONS, PAYERS, PLANS, SEXES, SHARES, STATES, TOPICS
+from healthsim.building.vocabulary import (
+    CONDITIONS,
+    PAYERS,
+    PLANS,
+    SEXES,
+    SHARES,
+    STATES,
+    TERRITORIES,
+    TOPICS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,7 @@ def _lexicon() -> tuple[tuple[str, Any, re.Pattern[str]], ...]:
     known += [
         ("S", code, rf"{name}|(?-i:{code}){_NO_FIGURE}") for code, (name, _) in STATES.items()
     ]
+    known += [("S", code, name) for code, (name, _) in TERRITORIES.items()]
     known.append(("S", "DC", r"Washington,? d\.? ?c"))
     known += [("s", sex, pattern) for sex, pattern in SEXES.items()]
     known += [("b", (low, high), pattern) for pattern, low, high in vocabulary.AGES]

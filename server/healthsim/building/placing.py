@@ -7,7 +7,7 @@ from typing import Any
 
 from healthsim.building import nearby
 from healthsim.building.customising import Customization, spell
-from healthsim.building.vocabulary import STATES, state_name
+from healthsim.building.vocabulary import neighbours, state_name
 
 _FEW = 6
 _PATH = "demographics.location"
@@ -30,8 +30,8 @@ def _states(work: Customization) -> None:
     if not said:
         return
     path, first = f"{_PATH}.states", next(iter(said))
-    neighbours = [code for code in STATES[first][1] if code not in said]
-    weights = work.weights("states", neighbours)
+    others = [code for code in neighbours(first) if code not in said]
+    weights = work.weights("states", others)
     if not weights:
         return
     work.profile["demographics"].pop("location", None)

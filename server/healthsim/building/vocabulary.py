@@ -280,11 +280,23 @@ STATES = {
 }  # fmt: skip
 """State codes, names and two neighbours, to which a vague rest is given."""
 
+TERRITORIES = {
+    "PR": ("Puerto Rico", ("FL",)), "GU": ("Guam", ("HI",)),
+    "VI": ("Virgin Islands", ("PR", "FL")), "AS": ("American Samoa", ("HI",)),
+    "MP": ("Northern Mariana Islands", ("GU",)),
+}  # fmt: skip
+"""Likewise; requests name them in full, since VI, AS and PR mean other things too."""
+
 
 def state_name(code: str) -> str:
-    """Return the name of a state.
+    """Return the name of a state or territory.
 
-    >>> state_name("TX")
-    'Texas'
+    >>> state_name("TX"), state_name("PR")
+    ('Texas', 'Puerto Rico')
     """
-    return STATES[code][0]
+    return (STATES.get(code) or TERRITORIES[code])[0]
+
+
+def neighbours(code: str) -> tuple[str, ...]:
+    """Return the neighbours of a state or territory, largest first."""
+    return (STATES.get(code) or TERRITORIES[code])[1]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from healthsim.errors import NotFound, near
+from healthsim.placenames import unmarked
 
 if TYPE_CHECKING:
     from healthsim.products.populationsim.reference import Geography
@@ -19,7 +20,9 @@ FORMS = (
 _FEW = 3
 _INDEPENDENT = " city"  # an independent city, such as Richmond, comes first for its name
 _KIND = re.compile(
-    r"\s+(county|parish|borough|census area|municipality|city and borough|city)$", re.IGNORECASE
+    r"\s+(county|parish|borough|census area|municipality|municipio|island|district"
+    r"|city and borough|city)$",
+    re.IGNORECASE,
 )
 
 
@@ -119,4 +122,4 @@ def _with_state(geo: Geography, label: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return _KIND.sub("", name).casefold().replace(".", "")
+    return unmarked(_KIND.sub("", name)).replace(".", "")

@@ -153,7 +153,7 @@ def _resolve(place: str) -> tuple[str, str, NDArray[np.int32]]:
     geo = geography()
     all_counties = np.arange(len(geo.county_fips), dtype=np.int32)
     if place.upper() in {"US", "USA", "UNITED STATES"}:
-        return "nation", "United States", all_counties
+        return "nation", "United States", all_counties[geo.county_of_nation]
     names = [name.casefold() for name in geo.state_names]
     if place.upper() in geo.states or place.casefold() in names:
         upper = place.upper() in geo.states

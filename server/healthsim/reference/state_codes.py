@@ -11,9 +11,10 @@ import pyarrow as pa
 from healthsim.products.populationsim.county_codes import other_codes
 from healthsim.products.populationsim.datafiles import rows
 from healthsim.products.populationsim.reference import geography
+from healthsim.products.populationsim.territories import territories
 
-TERRITORIES = {"AS": "60", "GU": "66", "MP": "69", "PR": "72", "VI": "78"}
-"""Territories for which the same publishers give figures, and their FIPS codes (Census)."""
+TERRITORIES = territories().codes
+"""Territories for which the same publishers give figures."""
 
 
 @cache
@@ -23,7 +24,8 @@ def state_fips() -> dict[str, str]:
     >>> state_fips()["TX"]
     '48'
     """
-    return {row["code"]: row["fips"] for row in rows("states.csv")} | TERRITORIES
+    listed = (*rows("states.csv"), *rows("territories.csv"))
+    return {row["code"]: row["fips"] for row in listed}
 
 
 def known_state(fips: str) -> str:
@@ -40,6 +42,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Register the tables `known_zip`, `known_county` and `known_state` with a connection."""
     geo = geography()
     fips = np.array(geo.county_fips)
+    nation = [state for state, own in zip(geo.states, geo.of_nation.tolist(), strict=True) if own]
     letters = {code: state for state, code in state_fips().items()}
     connection.register("known_zip", pa.table({
         "zip": pa.array(geo.place_zip), "county_fips": pa.array(fips[geo.place_county]),
@@ -50,8 +53,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     }))  # fmt: skip
     connection.register("other_county", pa.table({"county_fips": pa.array(list(other_codes()))}))
     connection.register("known_state", pa.table({
-        "state": pa.array(geo.states), "people": pa.array(geo.state_population),
-        "fips": pa.array([state_fips()[state] for state in geo.states]),
+        "state": pa.array(nation), "people": pa.array(geo.state_population[: len(nation)]),
+        "fips": pa.array([state_fips()[state] for state in nation]),
     }))  # fmt: skip
 
 

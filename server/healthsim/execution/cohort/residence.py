@@ -39,6 +39,8 @@ class Residence:
             counties = [geo.county_index(label) for label in location.counties.labels]
             return np.unique(np.array(counties, dtype=np.int32))
         allowed = self.allowed_counties
+        if location.metros is None and location.states is None:
+            allowed = allowed & geo.county_of_nation
         if location.metros is not None:
             metros = [geo.metro_index(label) for label in location.metros.labels]
             allowed = allowed & np.isin(geo.county_metro, metros)
@@ -66,7 +68,8 @@ class Residence:
         )
         everyone = np.add.reduceat(geo.county_population, geo.county_start[:-1])
         ends = np.array([0, len(everyone)], dtype=np.int32)
-        return WeightedChoice.of(geo.state_population * allowed // everyone, ends)
+        people = geo.state_population * geo.of_nation
+        return WeightedChoice.of(people * allowed // everyone, ends)
 
     @cached_property
     def by_county(self) -> WeightedChoice:

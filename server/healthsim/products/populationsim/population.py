@@ -16,6 +16,7 @@ from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.products.populationsim.figures import people_by_age
 from healthsim.products.populationsim.raking import by_ethnicity, men_and_women, project_bands
 from healthsim.products.populationsim.reference import geography
+from healthsim.products.populationsim.territories import territories
 from healthsim.tables import Coded, Columns
 
 N = TypeVar("N", bound=np.generic)
@@ -84,7 +85,7 @@ class CountyPopulation:
 
     @cached_property
     def by_state(self) -> NDArray[np.int64]:
-        """People of each state as `people`, int64, shape (51, 20, 2)."""
+        """People of each state as `people`, int64, shape (states, 20, 2)."""
         return np.add.reduceat(self.people, geography().county_start[:-1], axis=0)
 
     def race_shares(self, counties: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -92,7 +93,12 @@ class CountyPopulation:
 
         float64, shape (n, 2, 7); each row adds up to 1.
         """
-        return by_ethnicity(self.hispanic[counties], self.races[counties])
+        shares = by_ethnicity(self.hispanic[counties], self.races[counties])
+        geo = geography()
+        territory = geo.county_state[counties] - int(geo.of_nation.sum())
+        outside = territory >= 0
+        shares[outside] = territories().races[territory[outside]]
+        return shares
 
     def with_people(self, rows: Columns) -> CountyPopulation:
         """Return the population with imported people instead of the built-in, county by county.
@@ -202,19 +208,27 @@ class _Listed:
 def built_in_population() -> CountyPopulation:
     """Return the population that is part of HealthSim; read once for a process."""
     geo = geography()
+    nation = int(geo.county_of_nation.sum())  # territories come after them
     fips, *listed = columns("county_people.csv")
     row_of = {code: row for row, code in enumerate(fips)}
-    order = [row_of[code] for code in geo.county_fips]
+    order = [row_of[code] for code in geo.county_fips[:nation]]
     numbers = np.array(listed, dtype=np.int64).T[order]
     men, bands, groups = numbers[:, 0], numbers[:, 1:19], numbers[:, 19:]
     total, projected = bands.sum(axis=1), project_bands(bands)
-    counted = men_and_women(projected, men / total)
-    counted *= (geo.county_population / projected.sum(axis=1))[:, None, None]
+    there, people = territories(), geo.county_population[nation:]
+    of_territory = geo.county_state[nation:] - int(geo.of_nation.sum())
+    counted = np.concatenate([
+        men_and_women(projected, men / total) * (geo.county_population[:nation]
+                                                 / projected.sum(axis=1))[:, None, None],
+        men_and_women(there.bands[of_territory], there.men[of_territory])
+        * people[:, None, None],
+    ])  # fmt: skip
+    no_races = np.zeros((len(people), groups.shape[1] - 1))  # they have a table of their own
     return CountyPopulation(
         people=_frozen(_whole(counted)),
-        source=Coded.constant(BUILT_IN, len(total)),
-        hispanic=groups[:, 0] / total,
-        races=groups[:, 1:] / total[:, None],
+        source=Coded.constant(BUILT_IN, len(geo.county_fips)),
+        hispanic=np.concatenate([groups[:, 0] / total, there.hispanic[of_territory]]),
+        races=np.concatenate([groups[:, 1:] / total[:, None], no_races]),
     )
 
 

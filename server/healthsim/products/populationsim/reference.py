@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import NotFound
-from healthsim.placenames import near_county, near_metro, near_state
+from healthsim.placenames import near_county, near_metro, near_state, unmarked
 from healthsim.products.populationsim.choice import WeightedChoice, group_starts
 from healthsim.products.populationsim.datafiles import columns, rows
 from healthsim.tables import Coded
@@ -36,25 +36,28 @@ class _Places:
 
 @dataclass(frozen=True, eq=False)
 class Geography:
-    """Where people live: 51 states (DC included), counties of each, places of each county.
+    """Where people live: 51 states (DC included) and, after them, the five territories.
 
-    All counties and county equivalents of 2020. Choices are codes: ``Coded(county,
-    geography.county_fips)`` and ``geography.place_city.take(place)`` are columns of text.
+    All counties and county equivalents of 2020, and the places of each. Choices are codes:
+    ``Coded(county, geography.county_fips)`` and ``geography.place_city.take(place)`` are columns
+    of text.
 
     Attributes:
-        states: two-letter codes, sorted; a state's index is its position here.
+        states: two-letter codes, sorted, territories last; a state's index is its position here.
         state_names: English names.
-        state_population: int64, shape (51,); people, 2020 census.
+        state_population: int64, shape (states,); people, 2020 census.
         county_fips: five digits; sorted by state, then population descending.
         county_name: with its kind, e.g. ``"Harris County"``, ``"Orleans Parish"``.
         county_state: int32, shape (counties,); state index.
         county_population: int64, shape (counties,); people, data/README.md.
-        county_start: int32, shape (52,); counties of state s are [start[s], start[s + 1]).
+        county_start: int32, shape (states + 1,); counties of state s are [start[s], start[s + 1]).
         county_metro: int32, shape (counties,); metro index; -1 for a county in none, which
             `area` calls rural.
         metros: codes of the metropolitan statistical areas, sorted.
         metro_titles: their titles, such as ``"Ames, IA"``.
         area_codes: telephone area codes of each state, ascending.
+        of_nation: bool, shape (states,); False for the territories, where nobody lives unless a
+            specification says so.
     """
 
     states: tuple[str, ...]
@@ -69,6 +72,12 @@ class Geography:
     metros: tuple[str, ...]
     metro_titles: tuple[str, ...]
     area_codes: tuple[tuple[int, ...], ...]
+    of_nation: NDArray[np.bool_]
+
+    @property
+    def county_of_nation(self) -> NDArray[np.bool_]:
+        """Which counties are not of a territory, bool, shape (counties,)."""
+        return self.of_nation[self.county_state]
 
     def state_index(self, code: str, where: str = "location.states") -> int:
         """Return the index of a two-letter state code, or refuse with near matches.
@@ -90,8 +99,8 @@ class Geography:
         """
         if label in self._index_of_fips:
             return self._index_of_fips[label]
-        if label.casefold() in self._index_of_title:
-            return self._index_of_title[label.casefold()]
+        if unmarked(label) in self._index_of_title:
+            return self._index_of_title[unmarked(label)]
         mend = near_county(label, self.county_fips, self.county_titles)
         raise NotFound(where, f"no county {label!r}", mend)
 
@@ -141,13 +150,12 @@ class Geography:
 
     @cached_property
     def _index_of_title(self) -> dict[str, int]:
-        return {title.casefold(): index for index, title in enumerate(self.county_titles)}
+        return {unmarked(title): index for index, title in enumerate(self.county_titles)}
 
     @cached_property
     def _by_state(self) -> WeightedChoice:
-        return WeightedChoice.of(
-            self.state_population, np.array([0, len(self.states)], dtype=np.int32)
-        )
+        everywhere = np.array([0, len(self.states)], dtype=np.int32)
+        return WeightedChoice.of(self.state_population * self.of_nation, everywhere)
 
     @cached_property
     def _by_county(self) -> WeightedChoice:
@@ -180,7 +188,7 @@ class Geography:
 
     @cached_property
     def _places(self) -> _Places:
-        fips, city, zip_code, weight = columns("places.csv")
+        fips, city, zip_code, weight = _with_territories("places.csv", "territory_places.csv")
         county_of = [self._index_of_fips[number] for number in fips]
         order = np.argsort(np.array(county_of, dtype=np.int32), kind="stable")
         county = np.array(county_of, dtype=np.int32)[order]
@@ -203,11 +211,18 @@ class Geography:
         return WeightedChoice.of(np.ones(len(codes), dtype=np.int64), start), codes
 
 
+def _with_territories(nation: str, territories: str) -> list[list[str]]:
+    """Return the columns of a file of the nation, with those of the territories after them."""
+    return [[*one, *other] for one, other in
+            zip(columns(nation), columns(territories), strict=True)]  # fmt: skip
+
+
 @cache
 def geography() -> Geography:
     """Return the built-in geography; read once for a process."""
-    states, (metros, titles, _) = rows("states.csv"), columns("metros.csv")
-    fips, names, people, metro, _ = columns("counties.csv")
+    states = [*rows("states.csv"), *rows("territories.csv")]
+    metros, titles, _ = columns("metros.csv")
+    fips, names, people, metro, _ = _with_territories("counties.csv", "territory_counties.csv")
     state_of = {state["fips"]: index for index, state in enumerate(states)}
     metro_of = {code: index for index, code in enumerate(metros)} | {"": -1}
     state = np.array([state_of[code[:2]] for code in fips], dtype=np.int32)
@@ -225,5 +240,6 @@ def geography() -> Geography:
         county_metro=np.array([metro_of[code] for code in metro], dtype=np.int32)[order],
         metros=tuple(metros),
         metro_titles=tuple(titles),
+        of_nation=np.array(["men" not in state for state in states]),
         area_codes=tuple(tuple(map(int, state["area_codes"].split())) for state in states),
     )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from healthsim.errors import Problem
-from healthsim.placenames import near_county, near_metro, near_state
+from healthsim.placenames import near_county, near_metro, near_state, unmarked
 from healthsim.specification.checks.names import ReferenceNames, text_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.profiles.profile import Location
@@ -18,7 +18,7 @@ _OTHER = {"urban": "rural", "rural": "urban"}
 
 def location_problems(location: Location, known: ReferenceNames) -> Iterator[Problem]:
     """Yield places that do not exist, and areas that none of the places has."""
-    titles = {title.casefold() for title in known.county_titles}
+    titles = {unmarked(title) for title in known.county_titles}
     state = partial(near_state, codes=known.states, names=known.state_names)
 
     def county(label: str) -> str:
@@ -30,7 +30,7 @@ def location_problems(location: Location, known: ReferenceNames) -> Iterator[Pro
     yield from _labels(
         "counties",
         location.counties,
-        lambda label: label in known.counties or label.casefold() in titles | known.regions,
+        lambda label: label in known.counties or unmarked(label) in titles | known.regions,
         county,
     )
     yield from _counted_regions(location, known)
@@ -100,4 +100,4 @@ def _code_of(label: str, known: ReferenceNames) -> str | None:
     if label in known.counties:
         return label
     counties = zip(known.counties, known.county_titles, strict=True)
-    return {title.casefold(): code for code, title in counties}.get(label.casefold())
+    return {unmarked(title): code for code, title in counties}.get(unmarked(label))
