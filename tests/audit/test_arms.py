@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from audit.arms import Arm
+from audit.arms_beds import OF_BEDS, OF_NEWBORNS
 from audit.arms_days import OF_DAYS
 from audit.arms_derived import of_dictionary
 from audit.arms_families import OF_FAMILIES
@@ -24,7 +25,7 @@ from healthsim.audit import days, identity, integrity
 from healthsim.products.catalogue import TABLES
 from storing import spec
 
-OF_CARE = (*OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_VACCINES)
+OF_CARE = (*OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_VACCINES)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,9 @@ def test_each_arm_of_a_rule_tells_by_itself(care: Scenario, rule: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", _of(OF_FAMILIES))
+@pytest.mark.parametrize("rule", _of((*OF_FAMILIES, *OF_NEWBORNS)))
 def test_each_arm_of_a_rule_of_households_tells_by_itself(families: Scenario, rule: str) -> None:
-    assert _wrong(families, OF_FAMILIES, rule) == []
+    assert _wrong(families, (*OF_FAMILIES, *OF_NEWBORNS), rule) == []
 
 
 @pytest.mark.slow
@@ -96,7 +97,9 @@ def test_each_arm_of_what_the_data_dictionary_states_tells_by_itself(
 def test_no_arm_is_of_a_rule_that_is_not() -> None:
     named = {rule.name for rule in integrity.NAMED}
 
-    assert {arm.rule for arm in (*OF_CARE, *OF_FAMILIES, *OF_TRIALS, *OF_TOXICITY)} - named == set()
+    assert {
+        arm.rule for arm in (*OF_CARE, *OF_FAMILIES, *OF_NEWBORNS, *OF_TRIALS, *OF_TOXICITY)
+    } - named == set()
 
 
 def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> None:

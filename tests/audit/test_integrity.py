@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from audit.bed_tampering import OF_STAYS
 from audit.body_tampering import OF_BODIES
 from audit.problem_tampering import OF_PROBLEMS
 from audit.scenes import Scenario, opened
@@ -26,6 +27,7 @@ FAMILIES = (
     "a code of the person's sex", "codes that may stand together", "a code of its day",
     "a household lives", "a person is of the household", "a newborn ", "parents are older",
     "a subscriber ", "a child holds", "a pregnancy ends", "names differ within a household",
+    "a birth ends", "who is born in a stay", "a local time exists",
 )  # fmt: skip
 """Rules that are one sentence about several columns; the others are each changed by themselves."""
 
@@ -50,7 +52,7 @@ def is_of_a_family(rule: AnyRule) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.breaks[0])
+@pytest.mark.parametrize("change", [*CHANGES, *OF_STAYS], ids=lambda change: change.breaks[0])
 def test_a_changed_row_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering
 ) -> None:
@@ -60,7 +62,7 @@ def test_a_changed_row_is_told_by_its_rule_and_no_other(
 def test_every_rule_is_seen_to_fail() -> None:
     changed = {
         name
-        for change in (*CHANGES, *OF_TRIALS, *OF_BODIES, *OF_PROBLEMS)
+        for change in (*CHANGES, *OF_STAYS, *OF_TRIALS, *OF_BODIES, *OF_PROBLEMS)
         for name in change.breaks
     }
     unseen = [rule.name for rule in integrity.NAMED if rule.name not in changed]

@@ -69,6 +69,21 @@ def test_the_order_of_a_vocabulary_and_words_it_never_uses_leave_no_trace() -> N
     assert digest_of(other).total() == digest_of(rows).total()
 
 
+def test_a_word_that_a_vocabulary_has_twice_leaves_no_trace() -> None:
+    rows = small.rows(7, 0, COUNT)
+    gender = rows["patients"]["gender"]
+    assert isinstance(gender, Coded)
+    men = np.flatnonzero(gender.equals("M"))
+    codes = gender.codes.copy()
+    codes[men[len(men) // 2 :]] = len(gender.vocabulary)
+    twice = Coded(codes, (*gender.vocabulary, "M"))
+
+    other = {**rows, "patients": {**rows["patients"], "gender": twice}}
+
+    assert twice.texts() == gender.texts()
+    assert digest_of(other).total() == digest_of(rows).total()
+
+
 def test_fixed_width_bytes_and_coded_text_have_one_digest() -> None:
     table = Table("t", "x", "g", (), (Column("a", "VARCHAR", "m"),))
     coded, fixed = Digest([table]), Digest([table])

@@ -149,6 +149,9 @@ class _ColumnDigest:
         table = np.array([*(words.get(word, -2) for word in listed), -1], dtype="<i4")
         end = len(codes)
         for code, first in _new_words(codes, table):
+            if listed[code] in words:  # a vocabulary may have a word twice
+                table[code] = words[listed[code]]
+                continue
             if len(words) == _MOST_WORDS:
                 end, self._words = first, None
                 break

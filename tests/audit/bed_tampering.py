@@ -1,0 +1,27 @@
+"""One small change for each rule of beds and deaths, and which other rules tell of it too."""
+
+from __future__ import annotations
+
+from audit.arms_beds import OF_BEDS
+from audit.tampering import Tampering
+
+_MOVED = (
+    "a claim begins with its encounter", "a claim ends with its encounter",
+    "during its encounter vital_signs.measured_at", "during its encounter lab_results.collected_at",
+    "an event and its encounter are of one day",
+)  # fmt: skip
+_ALSO = {
+    "nobody is in two beds": (
+        *_MOVED,
+        "an encounter has one claim of its facility",
+        "an encounter ends after it begins",
+    ),
+    "no visit falls into a stay": _MOVED,
+    "no fill falls into a stay": (),
+    "the dead have a cause and a place": (),
+}
+
+OF_STAYS = tuple(
+    Tampering((rule, *also), next(arm.sql for arm in OF_BEDS if arm.rule == rule and arm.rows))
+    for rule, also in _ALSO.items()
+)
