@@ -14,6 +14,9 @@ from healthsim.execution.prepare import prepare
 from healthsim.medicine.analytes import key_of
 from healthsim.medicine.derivation import dependents
 from healthsim.medicine.effects import drug_effects, moved_by
+from healthsim.medicine.growth import percentile_of
+from healthsim.operations.estimate import built_in_names
+from healthsim.specification.checks.check import job_warnings
 from healthsim.tables import Columns
 
 HEMOGLOBIN, HEMATOCRIT, CREATININE, EGFR = "718-7", "4544-3", "2160-0", "98979-8"
@@ -223,6 +226,23 @@ def test_a_stage_takes_its_effects_with_it() -> None:
     assert 40 < found[2] < 50
 
 
+@pytest.mark.parametrize(
+    ("code", "low", "high"), [("E66.9", 94.5, 99.9), ("E66.3", 84, 95.5), ("Z68.51", 0, 6.5)]
+)
+def test_a_code_of_build_is_a_percentile_in_children(code: str, low: float, high: float) -> None:
+    ages = {"age": {"type": "uniform", "low": 4, "high": 16}, "gender": {"F": 0.5, "M": 0.5}}
+    children = adults(60, demographics=ages, **ill_with(code))
+    job = prepare(children, [long_journey(*labs(0))])
+    record = walk_chunk(job, settle_population_steps(job), 0, 60).record
+    rows, days = np.arange(60), np.full(60, 20100, dtype=np.int32)
+    bmi = record.body.values(["bmi"], rows, days)["bmi"]
+    size = record.body.size
+    found = percentile_of("bmi", size.female(rows), size.chart_months(rows, days), bmi)
+
+    assert np.mean((low <= found) & (found <= high)) > 0.93
+    assert len(set(bmi.tolist())) > 30
+
+
 def test_pregnancy_dilutes_the_blood_and_birth_ends_it() -> None:
     women = adults(demographics={"age": {"type": "uniform", "low": 20, "high": 35},
                                  "gender": {"F": 1.0}},
@@ -339,3 +359,29 @@ def test_a_stated_result_that_no_body_has_is_refused(code: str, value: float) ->
     (problem,) = error.value.problems
     assert problem.where.endswith("result")
     assert "not possible" in problem.found
+
+
+def test_a_response_to_a_drug_that_nobody_takes_warns() -> None:
+    responds = {"do": "change", "id": "responds", "at": 1, "state": "a1c",
+                "while_taking": "metformin", "by": {"type": "constant", "value": -1}}  # fmt: skip
+    takes = event("drug", "prescription", 0, drug="glipizide 5 mg tablet", days_supply=30)
+    own = {"effects": [{"drug": "basal insulin", "analyte": "a1c", "add": -1.0},
+                       {"treatment": "HS-101", "analyte": "a1c", "add": -1.0}]}  # fmt: skip
+    steps = long_journey(takes, responds, test_of(9, A1C),
+                         state={"a1c": {"start": {"type": "constant", "value": 9}}})  # fmt: skip
+    job = prepare(adults(physiology=own), [steps])
+    found = {problem.where: problem for problem in
+             job_warnings(job.profile, job.journeys, built_in_names())}  # fmt: skip
+    (left,) = [where for where in found if where.endswith("while_taking")]
+
+    assert "glipizide" in found[left].mend
+    assert "profile.physiology.effects[0].drug" in found
+    assert "profile.physiology.effects[1].treatment" in found
+
+
+def test_every_state_or_attribute_that_names_an_analyte_counts_as_used() -> None:
+    job = prepare(adults(attributes={"hemoglobin": {"type": "constant", "value": 12}}),
+                  [long_journey(*labs(0))])  # fmt: skip
+    found = job_warnings(job.profile, job.journeys, built_in_names())
+
+    assert not any("hemoglobin" in problem.found for problem in found)

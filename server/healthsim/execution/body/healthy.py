@@ -16,6 +16,7 @@ from healthsim.execution.body.size import Size
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.people import People
 from healthsim.medicine.analytes import analytes
+from healthsim.medicine.child_build import CHILD_MONTHS, child_bmi
 from healthsim.medicine.courses import target
 from healthsim.medicine.derivation import derive, derived, needs, plan, solve
 from healthsim.medicine.effects import Effect
@@ -68,7 +69,19 @@ class Healthy:
         """
         named, first = effect.analyte, drawn_behind(effect.analyte)[0]
         rank = self._own.rank(first)[on.rows] * direction(named, first)
-        return to_scale(analytes()[key], self.behind(named, target(effect, rank), on)[key])
+        value = target(effect, rank)
+        if named == "body_mass":
+            self._as_child(effect, rank, value, on)
+        return to_scale(analytes()[key], self.behind(named, value, on)[key])
+
+    def _as_child(self, effect: Effect, rank: Floats, value: Floats, on: Collection) -> None:
+        """Put children's BMI where the code says among children, in place of adults' figures."""
+        first, after = CHILD_MONTHS
+        at = np.flatnonzero((on.subjects.months >= first) & (on.subjects.months < after))
+        months = self.size.chart_months(on.rows[at], on.days[at])
+        found = child_bmi(effect.causes[0], rank[at], on.subjects.female[at], months)
+        if found is not None:
+            value[at] = found
 
     def behind(self, named: str, value: Floats, on: Collection) -> Mapping[str, Floats]:
         """Return the drawn analytes, in their units, of people in whom an analyte has a value.
