@@ -56,6 +56,8 @@ def _job(name: str) -> Job:
         return prepare(_FAMILY)
     if name == "every event":
         adults = spec("every-event-adults") | {"count": 6, "safety": {"allow_violations": 1.0}}
+        for one in adults["clinical"]["comorbidities"]:
+            one["share"] = 1 if one["code"] == "I50.22" else one["share"]
         return prepare(adults, [spec("every-event")])
     if name == "graded":
         return prepare(spec("trial-candidates") | {"count": 40}, [spec("trial")])

@@ -10,7 +10,7 @@ import pytest
 
 from execution.running import Document, listed, run
 from healthsim import library
-from healthsim.tables import Columns
+from healthsim.tables import NO_NUMBER, Columns
 
 SHELF = Path(str(library.library_folder("templates")))
 ACCUMULATED = (
@@ -129,6 +129,8 @@ def test_those_who_take_the_way_keep_every_row_that_was_theirs_before_it(
 
     for name in ("events", "encounters", "lab_results", "conditions", "prescriptions", "claims"):
         was, now = (rows_of(one, name, taken, inside=True) for one in (before, after))
+        if name == "prescriptions":  # a standing drug is renewed at the latest of more visits
+            was = [row for row in was if row[-1] != NO_NUMBER]
         assert set(was) <= set(now), name
 
 

@@ -35,7 +35,8 @@ def test_a_comorbidity_more_moves_no_person_value_or_event(
     named = {
         "encounters": ("encounter_id", "person_id", "start_at", "end_at", "attending_npi"),
         "vital_signs": ("vital_sign_id", "person_id", "loinc", "measured_at", "encounter_id"),
-    }  # an illness may move what is measured, but not whether and when
+        "prescriptions": tuple(name for name in before["prescriptions"] if name != "indication"),
+    }  # an illness may move what is measured and what a drug is for, but not whether and when
 
     for name in KEPT_BY_A_COMORBIDITY:
         columns = named.get(name, tuple(before[name]))
