@@ -21,6 +21,7 @@ _MEND = (
     "(docs/decisions/0037-analytes-as-tables.md)"
 )
 _NEAR = 1e-6  # of the last bits of floating point
+_MORE = 6  # decimals that a computed value is rounded to before its own
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _off(row: Derived, place: Place) -> str:
         moved = _names(row, place, {leaf: f'("{leaf}" + {half})'})
         if moved is not None:
             rounding.append(f"coalesce(abs({row.formula.sql(moved)} - {exact}), 0)")
-    value = f"round_even({exact}, {row.decimals})"
+    value = f"round_even(round({exact}, {row.decimals + _MORE}), {row.decimals})"
     possible = f"{value} BETWEEN {row.low} AND {row.high}"  # else the end of what is possible
     return f'abs("{row.key}" - {value}) > {" + ".join(rounding)} AND {possible}'
 
