@@ -9,7 +9,7 @@ import pytest
 from execution.families import family
 from execution.running import diabetic, first_year, listed, run
 from healthsim.products.populationsim.reference import geography
-from healthsim.tables import Columns
+from healthsim.tables import Coded, Columns
 
 SHAPES = (
     ("patients", "ssn", r"9\d\d-(0[1-9]|[1-4]\d)-\d{4}"),
@@ -138,3 +138,10 @@ def test_a_spouse_may_carry_both_names_and_children_have_their_parents() -> None
 
     assert 0.01 < len(both) / sum(who % 100 == 2 for who, _ in rows) < 0.09
     assert sum(children) / len(children) > 0.9
+
+
+def test_every_name_stands_once_in_its_vocabulary(mixed: Columns) -> None:
+    for name in ("given_name", "family_name", "middle_name"):
+        column = mixed[name]
+        assert isinstance(column, Coded)
+        assert len(set(column.vocabulary)) == len(column.vocabulary)

@@ -81,7 +81,7 @@ def draw_names(people: People, draws: Draws) -> Names:
     marks = draws.uniform("identity.marks") < share_of(MARKED)[group, sex]
     given = _distinct(people, _given(draws, "identity.given_name", (group, sex), people.birth))
     words = given_vocabulary()
-    given = np.where(marks, given + words.plain, given).astype(np.int32)
+    given = np.where(marks, words.with_marks[given], given).astype(np.int32)
     surnames = _surnames(people, draws, (group, sex), marks)
     mail = np.strings.add(np.strings.add(words.mail[given], b"."),
                           family_vocabulary().mail[surnames.first])  # fmt: skip
@@ -109,7 +109,7 @@ def draw_given_names(
     group, sex, words = _groups(people)[rows], _positions(gender), given_vocabulary()
     codes = _given(draws, decision, (group, sex), birth, rows)("", np.arange(len(rows)))
     marks = draws.uniform("identity.marks")[rows] < share_of(MARKED)[group, sex]
-    return Coded(np.where(marks, codes + words.plain, codes).astype(np.int32), words.texts)
+    return Coded(np.where(marks, words.with_marks[codes], codes).astype(np.int32), words.texts)
 
 
 def _given(
@@ -203,16 +203,15 @@ def _own_surnames(
     second = surname(group, draws.uniform("identity.family_name/second")).codes
     two = (form < hyphenated + share_of(TWO)[stratum]) & (second != first)
     joint = np.where(form < hyphenated, np.int32(0), np.int32(1))
-    written = np.where(marks, words.plain, 0)
-    return _Surnames(
-        (first + written).astype(np.int32),
-        np.where(two, second + written, -1).astype(np.int32),
-        joint,
+    first, second = (
+        np.where(marks, words.with_marks[codes], codes).astype(np.int32)
+        for codes in (first, second)
     )
+    return _Surnames(first, np.where(two, second, -1).astype(np.int32), joint)
 
 
 def _joined(surnames: _Surnames, words: Vocabulary) -> Coded:
-    """Return surnames as text: those of two parts are added to the vocabulary."""
+    """Return surnames as text, each text once in the vocabulary, with those of two parts in it."""
     two, size = np.flatnonzero(surnames.second >= 0), len(words.texts)
     key = (surnames.first[two].astype(np.int64) * size + surnames.second[two]) * 2
     pairs, codes = np.unique(key + surnames.joint[two], return_inverse=True)
@@ -221,7 +220,8 @@ def _joined(surnames: _Surnames, words: Vocabulary) -> Coded:
     joined = np.strings.add(np.strings.add(first, joints[pairs % 2]), second)
     found = surnames.first.copy()
     found[two] = size + codes
-    return Coded(found, (*words.texts, *joined.tolist()))
+    vocabulary, code = np.unique(np.concatenate([texts, joined]), return_inverse=True)
+    return Coded(code[found].astype(np.int32), tuple(vocabulary.tolist()))
 
 
 def _groups(people: People) -> Codes:

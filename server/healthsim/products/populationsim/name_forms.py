@@ -27,23 +27,27 @@ _BOTH = len(SEXES)  # row of those who are neither: the mean, or the names of bo
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Names as codes; the second half are the same names with their marks.
+    """Names as codes, and after them those names that are written with marks, each text once.
 
     Attributes:
         texts: of each code.
         mail: of each code, ASCII letters in lower case, bytes.
-        plain: how many there are without marks.
+        with_marks: int32, shape (names,), code of each name as it is written with marks; its own
+            where it has none.
     """
 
     texts: tuple[str, ...]
     mail: NDArray[np.bytes_]
-    plain: int
+    with_marks: NDArray[np.int32]
 
     @classmethod
     def of(cls, names: tuple[str, ...]) -> Vocabulary:
-        """Return names and, after them in the same order, as they are written with marks."""
-        texts = (*names, *map(marked, names))
-        return cls(texts, np.array([*map(mailbox, texts), ""], dtype="S"), len(names))
+        """Return names, each given once, and how they are written with marks."""
+        written = [marked(name) for name in names]
+        texts = tuple(dict.fromkeys((*names, *written)))
+        code = {text: number for number, text in enumerate(texts)}
+        with_marks = np.array([code[text] for text in written], dtype=np.int32)
+        return cls(texts, np.array([*map(mailbox, texts), ""], dtype="S"), with_marks)
 
 
 def marked(name: str) -> str:
@@ -119,7 +123,7 @@ def family_of_group(group: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray
 
 
 def _translated(names: tuple[str, ...], into: Vocabulary) -> NDArray[np.int32]:
-    position = {text: code for code, text in enumerate(into.texts[: into.plain])}
+    position = {text: code for code, text in enumerate(into.texts)}
     return np.array([position[name] for name in names], dtype=np.int32)
 
 
