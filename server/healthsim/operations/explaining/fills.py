@@ -18,7 +18,12 @@ from healthsim.products.rxmembersim.generate import (
     MEDICAID_FEE_CENTS,
     RETAIL_FEE_CENTS,
 )
-from healthsim.products.rxmembersim.sharing import COPAY_DAYS, DEDUCTIBLE_FROM_TIER
+from healthsim.products.rxmembersim.sharing import (
+    CAPPED_PLANS,
+    COPAY_DAYS,
+    DEDUCTIBLE_FROM_TIER,
+    INSULIN_CAP_CENTS,
+)
 from healthsim.specification.journeys.events import Prescription
 
 _PROFILE = "~profile/"
@@ -171,8 +176,16 @@ def _shares(case: RowCase) -> Iterator[str]:
            else f"tier {tier} costs {flat:,.2f} for each {COPAY_DAYS} days begun")  # fmt: skip
     maximum = design.drug_oop_max_usd
     of = "no maximum" if maximum is None else f"maximum {maximum:,.2f}"
+    if design.kind in CAPPED_PLANS and _is_insulin(case):
+        how += f"; a month of insulin at most {INSULIN_CAP_CENTS / 100:g}, without a deductible"
     yield (f"copay {row['copay_usd']:,.2f}: {how}, at most the rest; own so far {own:,.2f}, {of}; "
            f"phase {row['benefit_phase']}")  # fmt: skip
+
+
+def _is_insulin(case: RowCase) -> bool:
+    """Tell whether a fill is of an insulin."""
+    prescriptions = case.rows("prescriptions", prescription_id=case.row["prescription_id"])
+    return any(drugs().find(str(one["drug"]), "drug").insulin for one in prescriptions)
 
 
 def _before(case: RowCase) -> list[dict[str, Any]]:
