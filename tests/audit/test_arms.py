@@ -17,6 +17,7 @@ from audit.arms_medicines import OF_MEDICINES
 from audit.arms_money import OF_MONEY
 from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
+from audit.arms_tumors import OF_TUMORS
 from audit.arms_vaccines import OF_VACCINES
 from audit.scenes import Scenario, opened
 from execution.births import WOMEN, pregnancy
@@ -74,9 +75,9 @@ def test_each_arm_of_a_rule_of_households_tells_by_itself(families: Scenario, ru
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", _of((*OF_TRIALS, *OF_TOXICITY)))
+@pytest.mark.parametrize("rule", _of((*OF_TRIALS, *OF_TOXICITY, *OF_TUMORS)))
 def test_each_arm_of_a_rule_of_trials_tells_by_itself(trial: Scenario, rule: str) -> None:
-    assert _wrong(trial, (*OF_TRIALS, *OF_TOXICITY), rule) == []
+    assert _wrong(trial, (*OF_TRIALS, *OF_TOXICITY, *OF_TUMORS), rule) == []
 
 
 @pytest.mark.slow
@@ -98,7 +99,8 @@ def test_no_arm_is_of_a_rule_that_is_not() -> None:
     named = {rule.name for rule in integrity.NAMED}
 
     assert {
-        arm.rule for arm in (*OF_CARE, *OF_FAMILIES, *OF_NEWBORNS, *OF_TRIALS, *OF_TOXICITY)
+        arm.rule
+        for arm in (*OF_CARE, *OF_FAMILIES, *OF_NEWBORNS, *OF_TRIALS, *OF_TOXICITY, *OF_TUMORS)
     } - named == set()
 
 

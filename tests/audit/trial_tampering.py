@@ -11,7 +11,7 @@ _LATER = "(SELECT end_date + 1 FROM subjects AS s WHERE s.subject_id = {table}.s
 def _after_end(table: str, column: str, *also: str) -> Tampering:
     where = f"{column} IS NOT NULL AND subject_id IN ({_ENDED})"
     if table == "adverse_events":
-        where += " AND NOT serious"
+        where += " AND NOT serious AND end_date IS NOT NULL"
     change = f"{column} = {_LATER.format(table=table)}"
     return _row(f"nothing of a trial after its end {table}.{column}",
                 _one(table, change, where), also=also)  # fmt: skip
@@ -29,6 +29,11 @@ OF_TRIALS = (
                "on the day of its event adverse_events.start_date",
                "an adverse event ends after it begins"),
     _after_end("adverse_events", "end_date"),
+    _after_end("tumor_measurements", "assessed_date",
+               "on the day of its event tumor_measurements.assessed_date"),
+    _after_end("tumor_responses", "assessed_date",
+               "on the day of its event tumor_responses.assessed_date",
+               "a tumour is compared with its first and its smallest sum"),
     _after_end("result_grades", "collected_date",
                "on the day of its event result_grades.collected_date"),
     _after_end("exposures", "start_date", "on the day of its event exposures.start_date",
@@ -117,6 +122,16 @@ OF_TRIALS = (
     _row("a stay for an adverse event begins with it",
          "UPDATE encounters SET encounter_class = 'office' WHERE encounter_id = (SELECT "
          "min(stay_encounter_id) FROM adverse_events WHERE stay_encounter_id IS NOT NULL)"),
+    _row("a sum of diameters is that of the lesions",
+         _one("tumor_measurements", "diameter_mm = diameter_mm + 1")),
+    _row("a tumour is compared with its first and its smallest sum",
+         _one("tumor_responses", "baseline_sum_mm = baseline_sum_mm + 1",
+              "response = 'SD' AND sum_mm > 0.8 * baseline_sum_mm AND baseline_sum_mm > 50")),
+    _row("a response is that of RECIST",
+         _one("tumor_responses", "response = 'SD'",
+              "response = 'PD' AND best_response <> 'PD'")),
+    _row("the best response is the best so far",
+         _one("tumor_responses", "best_response = 'CR'", "response = 'PD'")),
     _row("dosing ends after it begins",
          _one("exposures", "end_date = start_date - 1", "start_date > DATE '2025-03-01'")),
 )  # fmt: skip

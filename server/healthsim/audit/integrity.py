@@ -23,6 +23,7 @@ from healthsim.audit import (
     safe_drugs,
     toxicity,
     trials,
+    tumors,
     vaccines,
     vital_signs,
 )
@@ -38,7 +39,7 @@ from healthsim.watching import step
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
     *problem_lists.RULES, *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
-    *toxicity.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
+    *toxicity.RULES, *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

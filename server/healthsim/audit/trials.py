@@ -19,6 +19,8 @@ DATED = (
     ("adverse_events", "adverse_event_id", "start_date"),
     ("adverse_events", "adverse_event_id", "end_date"),
     ("result_grades", "lab_result_id", "collected_date"),
+    ("tumor_measurements", "tumor_measurement_id", "assessed_date"),
+    ("tumor_responses", "tumor_response_id", "assessed_date"),
     ("exposures", "exposure_id", "start_date"),
     ("exposures", "exposure_id", "end_date"),
 )

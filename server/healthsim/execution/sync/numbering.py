@@ -17,6 +17,7 @@ from healthsim.execution.timeline.birth_size import (
 )
 from healthsim.medicine.problems import begins_condition, usual_course
 from healthsim.medicine.safety import SafetyBook
+from healthsim.medicine.tumors import MOST_LESIONS
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import CodedDiagnosis, LabDetails, VitalDetails
@@ -152,6 +153,8 @@ def _records(
     elif isinstance(step, events.Prescription):
         yield "prescriptions", [address]
         yield "fills", [f"{address}/{fill}" for fill in range(step.details.refills + 1)]
+    elif isinstance(step, events.TumorAssessment):
+        yield "tumor_measurements", lesion_addresses(address)
     elif isinstance(step, events.Screening) and trial is not None:
         yield "eligibility_results", answer_addresses(address, trial)
 
@@ -199,6 +202,11 @@ def vitals_address(encounter: str) -> str:
 def subject_address(trial: str) -> str:
     """Return the address of a person as a subject of a trial."""
     return f"~trial/{trial}"
+
+
+def lesion_addresses(address: str) -> list[str]:
+    """Return the addresses of an assessment's target lesions."""
+    return [f"{address}/lesion/{place}" for place in range(1, MOST_LESIONS + 1)]
 
 
 def answer_addresses(screening: str, trial: TrialSpec) -> list[str]:

@@ -25,6 +25,7 @@ from healthsim.execution.sync.records import (
 )
 from healthsim.execution.sync.subjects import SubjectColumns, subject_columns
 from healthsim.execution.sync.trial_visits import TrialVisitRows, trial_visit_rows, visit_name
+from healthsim.execution.sync.tumors import lesion_columns, lesions, response_columns
 from healthsim.execution.timeline.facts import ExposureFacts, ScreeningFacts
 from healthsim.products.trialsim import tables as trialsim
 from healthsim.products.trialsim.generate import (
@@ -71,6 +72,8 @@ def trial_tables(ctx: SyncContext) -> dict[str, Columns]:
         RecordTable(
             trialsim.RESULT_GRADES, lambda ctx: graded_results(ctx, trials), graded_result_columns
         ),
+        RecordTable(trialsim.TUMOR_MEASUREMENTS, lambda ctx: lesions(ctx, trials), lesion_columns),
+        _event_table(trialsim.TUMOR_RESPONSES, trials, events.TumorAssessment, response_columns),
         _event_table(trialsim.EXPOSURES, trials, events.Exposure, _exposure_columns),
     )
     return {name: fill(ctx) for name, fill in makers.items()}

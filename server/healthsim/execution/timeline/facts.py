@@ -178,6 +178,34 @@ class AdverseEventFacts(StepFacts):
 
 
 @dataclass(frozen=True, eq=False)
+class TumorFacts(StepFacts):
+    """An assessment of a tumour.
+
+    Attributes:
+        has: bool, whether there is each of five target lesions.
+        lesions: float64, mm of each; 0 where there is none or none is seen.
+        organs: int32, position of each lesion's organ in the table.
+        total: float64, sum of diameters, mm.
+        baseline: float64, the sum at the first assessment.
+        nadir: float64, the smallest sum before.
+        new_lesion: bool.
+        response, best: int32, positions in `RESPONSES`; -1 at the first assessment.
+        progresses: bool, whether the disease progresses for the first time.
+    """
+
+    has: tuple[NDArray[np.bool_], ...]
+    lesions: tuple[NDArray[np.float64], ...]
+    organs: tuple[NDArray[np.int32], ...]
+    total: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+    nadir: NDArray[np.float64]
+    new_lesion: NDArray[np.bool_]
+    response: NDArray[np.int32]
+    best: NDArray[np.int32]
+    progresses: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class ExposureFacts(StepFacts):
     """A dose of a trial's treatment: `dose`, float64."""
 

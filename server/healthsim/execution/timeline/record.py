@@ -21,6 +21,7 @@ from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.people.safety import SafetyLog
 from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.enrolment import Enrolment
+from healthsim.execution.timeline.lesions import Tumors
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import StatedFigures
@@ -61,6 +62,7 @@ class Record:
         body: what would be measured of everyone, set before the first journey.
         primary: code that visits state which list none that holds; None for none.
         vaccinations: the doses of vaccines that they had.
+        tumors: id of a trial -> the tumours of its subjects.
         toxicities: their adverse events that results define.
         beds: in which bed people are; None where stays displace nothing.
         mortality: who dies besides those whose death a journey states; None where nobody does.
@@ -98,6 +100,7 @@ class Record:
     body: Body = field(init=False)
     birth_measures: tuple[str, ...] = ()
     vaccinations: Vaccinations = field(default_factory=Vaccinations)
+    tumors: dict[str, Tumors] = field(default_factory=dict)
     toxicities: Toxicities = field(default_factory=Toxicities)
     mortality: Mortality | None = None
     beds: Beds | None = None

@@ -15,6 +15,7 @@ from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.randomization import randomize
 from healthsim.execution.timeline.state_steps import change_state
 from healthsim.execution.timeline.step_call import S, StepCall, StepResult
+from healthsim.execution.timeline.tumors import assess
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import Change, End, Stop
@@ -122,6 +123,7 @@ _HANDLERS: Mapping[type[StepHead], Handler] = dict(
         _handled(events.Screening, trial_steps.screen),
         _handled(events.Randomization, randomize),
         _handled(events.AdverseEvent, trial_steps.record_adverse_event),
+        _handled(events.TumorAssessment, assess),
         _handled(events.UsualAdverseEvents, _as_settled),
         _handled(events.Exposure, trial_steps.give_dose),
         _handled(events.Withdrawal, trial_steps.withdraw),

@@ -21,6 +21,7 @@ from healthsim.execution.timeline.facts import (
     ChoiceFacts,
     PlannedVisitFacts,
     StepFacts,
+    TumorFacts,
     VisitFacts,
 )
 from healthsim.execution.timeline.record import AsOfScope, Record
@@ -43,7 +44,7 @@ from healthsim.specification.journeys.events import (
     Procedure,
     TrialVisit,
 )
-from healthsim.specification.journeys.implied import SERIOUS
+from healthsim.specification.journeys.implied import PROGRESSED, SERIOUS
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -226,6 +227,9 @@ class Walk:
         ):
             stay = self.layout.opens[occurrence.number, SERIOUS]
             self._open(stay, rows[facts.serious], days[facts.serious])
+        then = self.layout.opens.get((occurrence.number, PROGRESSED))
+        if isinstance(facts, TumorFacts) and then is not None:
+            self._open(then, rows[facts.progresses], days[facts.progresses])
         if not isinstance(facts, ChoiceFacts):
             if (occurrence.number, -1) in self.layout.opens:
                 self._open(self.layout.opens[occurrence.number, -1], rows, days)

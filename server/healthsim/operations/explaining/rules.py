@@ -38,6 +38,8 @@ RULES: Mapping[str, str] = {
     "plans": "the plans that the profile or a step names (products/membersim/plans.py)",
     "plan_networks": "each plan has contracts with a share of the organisations, and with those "
                      "that make it adequate (products/networksim/contracts.py)",
+    "tumor_measurements": "a course with a shrinking and a growing part (medicine/tumors.py)",
+    "tumor_responses": "response by RECIST 1.1 (medicine/data/tumors.csv)",
     "result_grades": "grade of a trial's result by CTCAE v5.0 (medicine/data/ctcae.csv)",
     "trial_arms": "one row for each arm of a journey's trial",
     "subjects": "one row for each person who enters a journey with a trial",

@@ -191,6 +191,56 @@ RESULT_GRADES = Table(
     ),
 )  # fmt: skip
 
+TUMOR_MEASUREMENTS = Table(
+    name="tumor_measurements",
+    product="trialsim",
+    grain="one row per target lesion and assessment",
+    key=("tumor_measurement_id",),
+    columns=(
+        Column("tumor_measurement_id", "BIGINT", "Address of the measurement.", required=True),
+        _PERSON,
+        _SUBJECT,
+        _TRIAL,
+        Column("lesion", "INTEGER", "Number of the target lesion, from 1.",
+               source="SDTM TU.TULNKID", required=True),
+        Column("organ", "VARCHAR", "Where it is.", source="SDTM TU.TULOC", required=True),
+        Column("diameter_mm", "INTEGER", "Longest diameter; 0 where it is not seen any more.",
+               source="SDTM TR.TRORRES", required=True),
+        Column("assessed_date", "DATE", "Day of the assessment.", source="SDTM TR.TRDTC",
+               required=True),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
+TUMOR_RESPONSES = Table(
+    name="tumor_responses",
+    product="trialsim",
+    grain="one row per assessment of a subject's tumour",
+    key=("tumor_response_id",),
+    columns=(
+        Column("tumor_response_id", "BIGINT", "Address of the assessment.", required=True),
+        _PERSON,
+        _SUBJECT,
+        _TRIAL,
+        Column("assessed_date", "DATE", "Day of the assessment.", source="SDTM RS.RSDTC",
+               required=True),
+        Column("sum_mm", "INTEGER", "Sum of the diameters of the target lesions.",
+               source="SDTM TR SUMDIAM", required=True),
+        Column("baseline_sum_mm", "INTEGER", "The sum at the first assessment.", required=True),
+        Column("nadir_sum_mm", "INTEGER", "The smallest sum before; at first, the sum itself.",
+               required=True),
+        Column("new_lesion", "BOOLEAN", "There is a lesion that was not there at first.",
+               required=True),
+        Column("response", "VARCHAR", "Overall response by RECIST 1.1: CR, PR, SD or PD; null at "
+               "the first assessment.", source="SDTM RS OVRLRESP"),
+        Column("best_response", "VARCHAR", "The best response so far, unconfirmed; null at first.",
+               source="SDTM RS BESTRESP"),
+        _ENCOUNTER,
+        _EVENT,
+    ),
+)  # fmt: skip
+
 EXPOSURES = Table(
     name="exposures",
     product="trialsim",
@@ -220,5 +270,5 @@ EXPOSURES = Table(
 
 TABLES = (
     TRIAL_ARMS, SUBJECTS, ELIGIBILITY_RESULTS, TRIAL_VISITS, ADVERSE_EVENTS, RESULT_GRADES,
-    EXPOSURES,
+    TUMOR_MEASUREMENTS, TUMOR_RESPONSES, EXPOSURES,
 )  # fmt: skip

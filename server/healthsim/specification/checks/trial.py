@@ -56,6 +56,12 @@ def trial_step_problems(
     elif isinstance(step, events.Withdrawal):
         for place, reason in enumerate(step.details.reasons):
             yield from names.problems(f"{details}.reasons[{place}].when", reason.when)
+    elif isinstance(step, events.TumorAssessment):
+        tumor = step.details
+        yield from number_problems(f"{details}.baseline_mm", tumor.baseline_mm, 10)
+        yield from share_problems(f"{details}.shrinks_per_week", tumor.shrinks_per_week)
+        yield from number_problems(f"{details}.grows_per_week", tumor.grows_per_week, 0, 1)
+        yield from share_problems(f"{details}.new_lesion", tumor.new_lesion)
     elif isinstance(step, events.Exposure):
         dose = step.details.dose
         if isinstance(dose, StateResult):

@@ -197,7 +197,7 @@ class ProcedureDetails(Billed):
 
 
 class ImmunizationDetails(Strict):
-    """A dose of a vaccine; `procedures` are its billed codes (product, administration).
+    """A dose of a vaccine.
 
     Attributes:
         cvx: vaccine code.

@@ -192,6 +192,21 @@ class UsualAdverseEvents(EventHead):
     details: trial.UsualAdverseEventsDetails = trial.UsualAdverseEventsDetails()
 
 
+class TumorAssessment(EventHead):
+    """Target lesions are measured; the steps in `on_progression` follow the first progression."""
+
+    table: ClassVar[str] = "tumor_responses"
+
+    type: Literal["tumor_assessment"]
+    details: trial.TumorAssessmentDetails = trial.TumorAssessmentDetails()
+    on_progression: tuple[Step, ...] = ()
+
+    def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
+        """Yield what happens during it, and once the disease progresses."""
+        yield "with", self.with_
+        yield "on_progression", self.on_progression
+
+
 class Exposure(EventHead):
     """A dose of the treatment under study."""
 
@@ -211,11 +226,12 @@ class Withdrawal(EventHead):
 EVENTS: tuple[type[EventHead], ...] = (
     Encounter, Diagnosis, Lab, Vital, Procedure, Immunization, Prescription, Referral, Claim,
     Enrollment, Disenrollment, Death, CarePlan, Birth, Screening, Randomization, TrialVisit,
-    AdverseEvent, UsualAdverseEvents, Exposure, Withdrawal,
+    AdverseEvent, UsualAdverseEvents, TumorAssessment, Exposure, Withdrawal,
 )  # fmt: skip
 """Every type of event, in the order in which documents and errors list them."""
 
 OF_TRIALS = (
-    Screening, Randomization, TrialVisit, AdverseEvent, UsualAdverseEvents, Exposure, Withdrawal,
+    Screening, Randomization, TrialVisit, AdverseEvent, UsualAdverseEvents,
+    TumorAssessment, Exposure, Withdrawal,
 )  # fmt: skip
 """Events that only a journey with a `trial` may have."""

@@ -22,8 +22,9 @@ from healthsim.specification.journeys.events import (
 )
 from healthsim.specification.journeys.step import EventHead
 
-SERIOUS = 1
-"""The scope inside an adverse event of those for whom it is serious."""
+SERIOUS, PROGRESSED = 1, 2
+"""Scopes inside an adverse event, of those for whom it is serious, and inside an assessment of a
+tumour, of those whose disease progresses."""
 STAY, CONDITION, RESULT = "~stay", "~condition", "~result"
 """What is added to the id of the adverse event."""
 

@@ -18,9 +18,11 @@ from healthsim.specification.journeys.events import (
     AdverseEvent,
     Diagnosis,
     Encounter,
+    TumorAssessment,
     UsualAdverseEvents,
 )
 from healthsim.specification.journeys.implied import (
+    PROGRESSED,
     SERIOUS,
     implied_events,
     implied_result,
@@ -277,6 +279,9 @@ class _LayoutBuilder:
             if isinstance(step, AdverseEvent):
                 steps = (*implied_result(step), *step.with_)
                 self.place_stay(step, place, number)
+            elif isinstance(step, TumorAssessment) and step.on_progression:
+                then = self.scope(number, PROGRESSED, place.scope)
+                self.place_all(step.on_progression, replace(place, scope=then, encounter=-1))
             elif isinstance(step, UsualAdverseEvents):
                 steps = (*implied_events(step), *step.with_)
             if steps:

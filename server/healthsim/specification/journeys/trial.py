@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.journeys.details import EncounterDetails, StateResult, Words
 from healthsim.specification.language.expressions import Condition
@@ -171,6 +171,24 @@ class UsualAdverseEventsDetails(Strict):
     within_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 168
     terms: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+
+
+class TumorAssessmentDetails(Strict):
+    """Target lesions are measured.
+
+    Attributes:
+        baseline_mm: sum of diameters at the first assessment.
+        shrinks_per_week: share of the sensitive part that goes in a week, such as by arm.
+        grows_per_week: share by which the rest grows in a week.
+        new_lesion: share with a new lesion at each later assessment, which is progression.
+    """
+
+    baseline_mm: Distribution = Field(default_factory=lambda: parse_distribution(
+        {"type": "lognormal", "mean": 75, "sd": 45, "low": 10, "high": 400}))  # fmt: skip
+    shrinks_per_week: Distribution = Field(default_factory=lambda: parse_distribution(0))
+    grows_per_week: Distribution = Field(default_factory=lambda: parse_distribution(
+        {"type": "lognormal", "mean": 0.012, "sd": 0.01, "low": 0, "high": 0.2}))  # fmt: skip
+    new_lesion: Distribution = Field(default_factory=lambda: parse_distribution(0.04))
 
 
 class ExposureDetails(Strict):
