@@ -188,7 +188,7 @@ def medicare() -> dict[str, Columns]:
 def test_the_ill_and_treated_of_medicare_have_the_middles_of_nhanes(
     medicare: dict[str, Columns], row: dict[str, str]
 ) -> None:
-    """Of people of 70 and more, in NHANES; ours are 65 and more, and fewer take statins: within 18 %."""
+    """NHANES: from 70 years on; ours are 65 and more, and fewer take statins: within 18 %."""
     table = medicare["vital_signs" if row["key"] in _VITAL else "lab_results"]
     sexes = medicare["patients"]["gender"].texts()
     of_sex = medicare["patients"]["person_id"][[sex == row["sex"] for sex in sexes]]
