@@ -305,12 +305,9 @@ class StepDates:
 
     def last_of_window(self, occurrence: Occurrence, rows: Rows) -> Days:
         """Return the last day of the window of people's planned visit, int32."""
-        step = occurrence.step
-        after = step.window.after if isinstance(step, ProtocolVisit) else 0
-        late = _LATE if isinstance(step, ProtocolVisit) and step.outside is not None else 0
-        return (self._visits[occurrence.number].planned[rows] + np.int32(after + late)).astype(
-            np.int32
-        )
+        step, planned = occurrence.step, self._visits[occurrence.number].planned[rows]
+        after = step.window_in(occurrence.beat).after if isinstance(step, ProtocolVisit) else 0
+        return (planned + np.int32(after)).astype(np.int32)
 
     def miss(self, occurrence: Occurrence, rows: Rows) -> None:
         """Let people miss a planned visit."""
