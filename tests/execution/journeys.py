@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from execution.drafted_steps import DraftedSteps, stage_conditions
 
 PEOPLE: dict[str, Any] = {
-    "kind": "profile", "mortality": "none", "one_bed": "none",
+    "kind": "profile", "mortality": "none",
     "name": "walkers", "count": 60, "seed": 11, "as_of": "2025-01-01",
     "demographics": {"age": {"type": "uniform", "low": 60, "high": 80, "decimals": 0}},
     "attributes": {

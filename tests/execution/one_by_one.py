@@ -19,6 +19,7 @@ import numpy as np
 
 from execution.calendar_days import after, day_number
 from execution.layout import Entry, Key, Layout, Leave, Node, late
+from execution.person_beds import PersonBeds
 from execution.person_body import PersonBody
 from execution.person_conditions import PersonConditions, PersonEpisode
 from execution.person_dates import PersonDates, lead
@@ -81,7 +82,9 @@ class Walk:
         self.waiting: dict[Key, int] = {}
         self.met: dict[Key, bool] = {}
         self.discharge: dict[Key, int] = {}
+        self.left: dict[Key, int] = {}
         self.dates = PersonDates(self)
+        self.beds = PersonBeds(self)
         self.stages_walked = PersonStages(self)
 
     def u(self, decision: str) -> float:
@@ -171,6 +174,9 @@ class Walk:
         """Tell whether the person lives, is in the journey, and in every scope around a node."""
         if day > self.log.last_day or day > self.record.death:
             return False
+        visit = self.layout.visit_around(node)
+        if visit is not None and day > self.left.get(visit, NEVER):
+            return False
         around = self.layout.scopes_around(node.scope)
         return all(day < self.scope_ends.get(scope, NEVER) for scope in around)
 
@@ -181,7 +187,9 @@ class Walk:
         if isinstance(step, Leave):
             self.stages_walked.check(node, day)
             return
-        if not self.dates.is_due(node, day) or not self.takes_place(node, day):
+        if not self.dates.is_due(node, day) or not self.is_free(node, day):
+            return
+        if not self.takes_place(node, day):
             return
         missed = self.dates.visits.get(node.key) == "missed"
         if not missed:
@@ -197,6 +205,15 @@ class Walk:
             self.finish(node, day, day)
         else:
             self.execute(node, day, missed=missed)
+
+    def is_free(self, node: Node, day: int) -> bool:
+        """Tell whether no stay keeps the person from a node; it comes later where one moves it."""
+        if self.interpreter.job.profile.one_bed == "none":
+            return True
+        moved = self.beds.day_of(node, day)
+        if moved is not None and moved != day:
+            self.push(node, moved)
+        return moved == day
 
     def execute(self, node: Node, day: int, *, missed: bool) -> None:
         """Log a step, do it, and begin the scope inside it."""
@@ -364,7 +381,11 @@ class Interpreter:
     def run(self, row: int) -> tuple[PersonRecord, list[JourneyLog]]:
         """Walk one person through every journey; drop what is dated after an end."""
         record = self.begin(row)
-        logs = [Walk(self, number, record).run() for number in range(len(self.layouts))]
+        walks = [Walk(self, number, record) for number in range(len(self.layouts))]
+        logs = [walk.run() for walk in walks]
+        if self.job.profile.one_bed == "postpone":
+            for walk in walks:
+                walk.beds.settle_again()
         for log in logs:
             latest = min(log.last_day, record.death, self.job.through)
             kept = {address for address, day in log.days.items() if day <= latest}

@@ -46,6 +46,7 @@ class PersonDates:
         self.walk = walk
         self.visits: dict[Key, str] = {}
         self.race_winner: dict[Key, int] = {}
+        self.window_ends: dict[Key, int] = {}
         self.hazards: dict[Key, PendingHazard] = {}
 
     def date(self, node: Node, base: int) -> None:
@@ -124,6 +125,7 @@ class PersonDates:
         u = self.walk.u(f"{address}/window")
         shift = math.floor(u * (before + window.after + 1)) - before
         self.visits[node.key] = ""
+        self.window_ends[node.key] = planned + window.after
         if self._takes(f"{address}/missed", step.missed, begin):
             self.visits[node.key] = "missed"
             return planned

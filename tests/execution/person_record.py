@@ -41,6 +41,8 @@ class PersonRecord:
     safety: Any = None
     spans: list[list[Any]] = field(default_factory=list)
     death: int = NEVER
+    stays: list[Any] = field(default_factory=list)
+    emergencies: list[int] = field(default_factory=list)
 
     def state(self, name: str, day: int) -> float:
         """Return a state variable on a day."""

@@ -31,6 +31,8 @@ class PersonSteps:
         if isinstance(step, events.Encounter):
             self.walk.discharge[node.key] = day + self.nights(node, day)
             self.mention(node, day)
+            if self.walk.interpreter.job.profile.one_bed == "postpone":
+                self.walk.beds.admit(node, day)
             return self.walk.discharge[node.key]
         if isinstance(step, events.Lab | events.Vital):
             self.measure(node, day)

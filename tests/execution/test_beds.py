@@ -237,7 +237,7 @@ def test_beds_find_the_stay_that_a_day_is_in() -> None:
     for first in (10, 20, 30, 40, 50):
         beds.admit("inpatient", Stay(
             0, rows, np.full(2, first, np.int32), np.full(2, 5, np.int32), np.zeros(3, np.int32),
-            np.zeros(2, np.bool_)))  # fmt: skip
+            np.zeros(2, np.bool_), np.zeros(3, np.int32)))  # fmt: skip
     asked = np.array([9, 10, 15, 44, 45, 52], dtype=np.int32)
     on_leaving = [beds.occupied(np.full(6, 2), asked, leaving=leaving)[0].tolist()
                   for leaving in (True, False)]  # fmt: skip

@@ -26,6 +26,8 @@ class Stay:
         discharges: int32, for everyone of the chunk: last day of this occurrence, in the walk that
             dates what happens during it.
         sent_on: bool, whether another stay ended it.
+        left: int32, for everyone of the chunk: the day on which they were sent on; nothing more
+            happens during the stay.
     """
 
     journey: int
@@ -34,6 +36,7 @@ class Stay:
     nights: NDArray[np.int32]
     discharges: Days
     sent_on: NDArray[np.bool_]
+    left: Days
 
 
 class Beds:
@@ -137,7 +140,7 @@ class Beds:
             at = np.searchsorted(stay.rows, rows[chosen])
             stay.nights[at] = days[chosen] - stay.first[at]
             stay.sent_on[at] = True
-            stay.discharges[rows[chosen]] = days[chosen]
+            stay.discharges[rows[chosen]] = stay.left[rows[chosen]] = days[chosen]
 
     def discharged(self, rows: Rows, days: Days) -> Days:
         """Return each day, or the day of discharge where the person is in a bed on it, int32."""

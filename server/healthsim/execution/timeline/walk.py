@@ -88,6 +88,7 @@ class Walk:
         self._delays: dict[int, Days] = defaultdict(lambda: self._every_person(0))
         self._wait_starts: dict[int, Days] = defaultdict(lambda: self._every_person(NO_DAY))
         self._discharges: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
+        self._left: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
         self._doses = doses_during(layout) if record.vaccinations.kept else {}
         self._dates = StepDates(layout, journey, record, start_days)
         self._displacement = None if record.beds is None else Displacement(
@@ -215,7 +216,8 @@ class Walk:
         elif encounter_class in STAYS:
             discharges = self._discharges[occurrence.number]
             beds.admit(encounter_class, Stay(
-                self.journey, visit.rows, visit.days, facts.nights, discharges, facts.sent_on
+                self.journey, visit.rows, visit.days, facts.nights, discharges, facts.sent_on,
+                self._left[occurrence.number],
             ))  # fmt: skip
             discharges[visit.rows] = visit.days + facts.nights
 
@@ -249,6 +251,8 @@ class Walk:
         has_hazard &= not occurrence.tick  # the hazard of a repeat is that of its first beat
         if has_hazard and occurrence.encounter >= 0:
             inside &= days <= self._discharges[occurrence.encounter][rows]
+        if occurrence.encounter in self._left:
+            inside &= days <= self._left[occurrence.encounter][rows]
         if self.enrolment is not None:
             inside &= self.enrolment.admits(occurrence.step, rows, days)
         rows, days = rows[inside], days[inside]
