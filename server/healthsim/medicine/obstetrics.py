@@ -5,6 +5,7 @@ The forms of a complication are rows of ``data/childbirth_codes.csv``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
 
@@ -29,6 +30,22 @@ class Stage(IntEnum):
     BEFORE = 1
     BIRTH = 2
     AFTER = 3
+
+
+_CAESAREAN = ("10D00Z", "59510", "59514", "59515", "59618", "59620", "59622")
+_VAGINAL = ("10D07Z", "10E0XZ", "59400", "59409", "59410", "59610", "59612", "59614")
+# beginnings of ICD-10-PCS codes, and CPT codes, of a birth
+
+
+def mode_of_birth(procedures: Sequence[str]) -> str:
+    """Return how a child is born by procedures of it: caesarean, vaginal, or "" where none says.
+
+    >>> mode_of_birth(["10D00Z1"]), mode_of_birth(["99221", "59400"]), mode_of_birth(["01967"])
+    ('caesarean', 'vaginal', '')
+    """
+    if any(code.startswith(_CAESAREAN) for code in procedures):
+        return "caesarean"
+    return "vaginal" if any(code.startswith(_VAGINAL) for code in procedures) else ""
 
 
 @cache

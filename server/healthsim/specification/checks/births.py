@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem
+from healthsim.medicine.obstetrics import mode_of_birth
 from healthsim.specification.checks.names import excludes_sex, text_problems, whole_number_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
+from healthsim.specification.journeys.details import Billed, ClaimDetails, EncounterDetails
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.layouts import Layouts
@@ -19,6 +21,26 @@ from healthsim.specification.journeys.newborns import (
 )
 from healthsim.specification.profiles.genders import GENDERS
 from healthsim.specification.profiles.profile import ProfileSpec
+
+
+def birth_code_problems(
+    details: EncounterDetails | ClaimDetails, codes: Sequence[str], where: str
+) -> Iterator[Problem]:
+    """Refuse a code of a birth that contradicts how the child is born.
+
+    Args:
+        details: of the visit, with its procedures.
+        codes: the diagnoses that it always states.
+        where: the place of the diagnoses.
+    """
+    billed = [one.code if isinstance(one, Billed) else one for one in details.procedures or ()]
+    mode = mode_of_birth((*getattr(details, "icd10pcs", ()), *billed))
+    if "O80" in codes and mode == "caesarean":
+        found = "O80 is a birth without an operation, and the procedures are a caesarean"
+        yield Problem(where, found, "state its reason, or O82 where it has none")
+    if "O82" in codes and mode == "vaginal":
+        found = "O82 is a caesarean, and the procedures are a vaginal birth"
+        yield Problem(where, found, "state O80, or what complicates the birth")
 
 
 def birth_problems(

@@ -9,6 +9,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.codes.loinc import loinc, panel
 from healthsim.errors import NotFound, Problem, near
+from healthsim.specification.checks.births import birth_code_problems
 from healthsim.specification.checks.codes import (
     Codes,
     age_range_problems,
@@ -99,6 +100,7 @@ def _visit(details: EncounterDetails | ClaimDetails, here: str) -> Iterator[Prob
     for first, second in conflicts([code for code in always if code in icd10cm()]):
         found = f"{first} and {second} exclude each other"
         yield Problem(f"{here}.diagnoses", found, "keep one, or give each a when")
+    yield from birth_code_problems(details, always, f"{here}.diagnoses")
     unfit = f"does not fit an encounter_class of {details.encounter_class!r}"
     if details.drg is not None and details.encounter_class != "inpatient":
         yield Problem(f"{here}.drg", unfit, "remove it, or make the visit inpatient")
