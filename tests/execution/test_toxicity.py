@@ -58,7 +58,9 @@ def graded(code_term: str, values: list[float]) -> list[int]:
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Columns]:
     panels = [event(f"panel_{day}", "lab", day, panel="cbc") for day in (10, 22)]
-    return run(people(), trial(*counts(10, 15, 22, 24, 28, 29, 40), neutropenia(), *panels))
+    return run(
+        people(), trial(*counts(10, 15, 22, 24, 28, 29, 40), neutropenia(stay="none"), *panels)
+    )
 
 
 def test_counts_have_the_grade_of_their_adverse_event_and_recover_from_it(
@@ -101,6 +103,28 @@ def test_an_adverse_event_that_a_result_defines_is_measured_on_its_first_day() -
     assert graded("Neutropenia", [found[who, 20] for who in grade]) == list(grade.values())
     none = run(people(40), trial(neutropenia(result="none")))
     assert not len(none["lab_results"]["value"])
+
+
+def test_an_adverse_event_by_hazard_comes_days_after_a_count_that_does_not_show_it() -> None:
+    risk = neutropenia(0) | {"hazard": {"share": 0.9, "within_days": 60}}
+    tables = run(people(), trial(*counts(*range(1, 60, 7)), risk))
+    start = {who: day - BEGUN for who, day in
+             listed(tables["adverse_events"], "person_id", "start_date")}  # fmt: skip
+    found = results(tables, "751-8")
+
+    assert len(start) > 100
+    for (who, day), value in found.items():
+        if who in start and start[who] - 3 < day <= start[who]:
+            assert day == start[who]
+            assert value < 1
+
+
+def test_the_result_of_a_serious_adverse_event_is_measured_in_its_stay() -> None:
+    tables = run(people(40), trial(neutropenia(serious=1)))
+    visits = dict(listed(tables["encounters"], "encounter_id", "encounter_class"))
+    rows = listed(tables["lab_results"], "loinc", "encounter_id")
+
+    assert {visits[visit] for loinc, visit in rows if loinc == "751-8"} == {"inpatient"}
 
 
 def test_without_a_grade_the_latest_result_says_who_has_it_and_how_badly() -> None:

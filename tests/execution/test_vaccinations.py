@@ -75,6 +75,16 @@ def test_a_visit_that_would_have_to_wait_too_long_goes_without_the_dose() -> Non
     assert len(tables["encounters"]["encounter_id"]) == 200
 
 
+def test_the_share_of_a_dose_is_of_all_whose_visit_it_is_in() -> None:
+    first = seen("first", {"age": {"months": 12}, "variance_days": 20}, shot("one", "83"))
+    half = shot("two", "83") | {"chance": 0.5}
+    second = seen("second", {"age": {"months": 18}, "variance_days": 20}, half)
+    tables = run(children(NEWBORN, 600), journey(first, second, duration_days=800))
+    had = [dose for *_, dose in given(tables, "dose")]
+
+    assert abs(had.count(2) / 600 - 0.5) <= 3 * np.sqrt(0.25 / 600)
+
+
 def test_a_dose_without_a_visit_waits_for_its_own_day() -> None:
     first = shot("first", "83", {"age": {"months": 12}})
     second = shot("second", "83", {"after": "first", "day": 30, "business_days": True})

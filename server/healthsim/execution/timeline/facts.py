@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Values
+from healthsim.specification.journeys.implied import MILD, PROGRESSED, SERIOUS
 from healthsim.tables import Array, Coded, Rows, join
 
 
@@ -23,6 +24,11 @@ class StepFacts:
 
     A field is an array, a `Coded`, a tuple or mapping of them, or None where it is not stated.
     """
+
+    @property
+    def opened(self) -> Mapping[int, NDArray[np.bool_]]:
+        """Scopes inside the step that some of its people enter: by option, who does."""
+        return {}
 
     def take(self, keep: Rows) -> Self:
         """Return the facts of some of the people."""
@@ -176,6 +182,11 @@ class AdverseEventFacts(StepFacts):
     outcome: Coded
     lasts_days: NDArray[np.float64]
 
+    @property
+    def opened(self) -> Mapping[int, NDArray[np.bool_]]:
+        """The stay of the seriously ill, and the result of the others."""
+        return {SERIOUS: self.serious, MILD: ~self.serious}
+
 
 @dataclass(frozen=True, eq=False)
 class TumorFacts(StepFacts):
@@ -203,6 +214,11 @@ class TumorFacts(StepFacts):
     response: NDArray[np.int32]
     best: NDArray[np.int32]
     progresses: NDArray[np.bool_]
+
+    @property
+    def opened(self) -> Mapping[int, NDArray[np.bool_]]:
+        """What follows the first progression."""
+        return {PROGRESSED: self.progresses}
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,8 @@ from healthsim.products.patientsim.norms import norms_of
 from healthsim.tables import Coded
 
 Floats = NDArray[np.float64]
+ONSET_DAYS = 3
+"""Days that an adverse event needs to show in a result: assumption, between two counts."""
 _OWN = 0.6  # of the place within a grade: the person's; the rest is the day's. Assumption
 
 

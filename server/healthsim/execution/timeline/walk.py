@@ -17,11 +17,9 @@ from healthsim.execution.timeline.calendar_days import add_length, repeat_days
 from healthsim.execution.timeline.displaced import Displacement, what_of
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import (
-    AdverseEventFacts,
     ChoiceFacts,
     PlannedVisitFacts,
     StepFacts,
-    TumorFacts,
     VisitFacts,
 )
 from healthsim.execution.timeline.record import AsOfScope, Record
@@ -31,7 +29,7 @@ from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
-from healthsim.execution.timeline.toxicity import grade_of_latest
+from healthsim.execution.timeline.toxicity import ONSET_DAYS, grade_of_latest
 from healthsim.execution.timeline.vaccinations import doses_during, wait_for_dose, wait_for_doses
 from healthsim.medicine.ctcae import criterion_of
 from healthsim.medicine.occupancy import STAYS
@@ -44,7 +42,6 @@ from healthsim.specification.journeys.events import (
     Procedure,
     TrialVisit,
 )
-from healthsim.specification.journeys.implied import PROGRESSED, SERIOUS
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -89,6 +86,7 @@ class Walk:
         self._wait_starts: dict[int, Days] = defaultdict(lambda: self._every_person(NO_DAY))
         self._discharges: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
         self._left: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
+        self._put_off: dict[int, Days] = defaultdict(lambda: self._every_person(0))
         self._doses = doses_during(layout) if record.vaccinations.kept else {}
         self._dates = StepDates(layout, journey, record, start_days)
         self._displacement = None if record.beds is None else Displacement(
@@ -150,14 +148,13 @@ class Walk:
         """Do an occurrence for those of its people whom nothing keeps from it."""
         rows, days = self._still_at_risk(occurrence, rows, days)
         rows, days = self._find_free(occurrence, rows, days)
-        if occurrence.number in self._doses and len(rows):
-            rows, days = self._wait_for_doses(occurrence, rows, days)
+        rows, days = self._put_off_step(occurrence, rows, days)
         if occurrence.number in self._dates.followed:
             self.record.stated.occurred((self.journey, occurrence.number, -1), rows, days)
         if isinstance(occurrence.step, StageLeave):
             self._stages.leave(occurrence, rows, days)
             return
-        rows, days = self._apply_conditions(occurrence, rows, days)
+        rows, days = self._in_time(occurrence, *self._apply_conditions(occurrence, rows, days))
         settled: StepFacts | None = None
         if isinstance(occurrence.step, Wait):
             rows, days, settled = self._resolve_wait(occurrence, occurrence.step, rows, days)
@@ -223,15 +220,9 @@ class Walk:
 
     def _open_inner(self, occurrence: Occurrence, rows: Rows, days: Days, facts: StepFacts) -> None:
         """Begin the scope inside a step; of a branch or wait, that of everyone's option."""
-        if (
-            isinstance(facts, AdverseEventFacts)
-            and (occurrence.number, SERIOUS) in self.layout.opens
-        ):
-            stay = self.layout.opens[occurrence.number, SERIOUS]
-            self._open(stay, rows[facts.serious], days[facts.serious])
-        then = self.layout.opens.get((occurrence.number, PROGRESSED))
-        if isinstance(facts, TumorFacts) and then is not None:
-            self._open(then, rows[facts.progresses], days[facts.progresses])
+        for option, some in facts.opened.items():
+            if (occurrence.number, option) in self.layout.opens:
+                self._open(self.layout.opens[occurrence.number, option], rows[some], days[some])
         if not isinstance(facts, ChoiceFacts):
             if (occurrence.number, -1) in self.layout.opens:
                 self._open(self.layout.opens[occurrence.number, -1], rows, days)
@@ -325,10 +316,20 @@ class Walk:
         self._schedule(occurrence.number, rows[settled.later], settled.days)
         return rows[settled.today], days[settled.today]
 
+    def _put_off_step(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Put off doses that would be too early, and adverse events that a result contradicts."""
+        if occurrence.number in self._doses and len(rows):
+            rows, days = self._wait_for_doses(occurrence, rows, days)
+        if isinstance(occurrence.step, AdverseEvent) and occurrence.step.hazard is not None:
+            rows, days = self._after_results(occurrence, occurrence.step, rows, days)
+        return rows, days
+
     def _wait_for_doses(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who may have a dose, or a visit with doses, today; date the others anew."""
         doses = self._doses[occurrence.number]
         if doses == (occurrence,):
+            if occurrence.encounter >= 0:
+                return rows, days
             _, first, last = self._due(occurrence, rows, days)
             wait = wait_for_dose(occurrence, days, first, last)
         else:
@@ -336,6 +337,34 @@ class Walk:
             wait = wait_for_doses(occurrence, days, spans)
         self._schedule(occurrence.number, rows[wait.later], wait.days)
         return rows[wait.stay], days[wait.stay]
+
+    def _in_time(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        """Keep those who may have a dose in the visit that they are in; asked after its chance."""
+        waits = occurrence.number in self._doses and isinstance(occurrence.step, Immunization)
+        if not waits or occurrence.encounter < 0 or not len(rows):
+            return rows, days
+        _, first, last = self._due(occurrence, rows, days)
+        kept = wait_for_dose(occurrence, days, first, last).stay
+        return rows[kept], days[kept]
+
+    def _after_results(
+        self, occurrence: Occurrence, step: AdverseEvent, rows: Rows, days: Days
+    ) -> tuple[Rows, Days]:
+        """Let an adverse event by hazard come some days after a result that does not show it yet.
+
+        It is put off once; within a visit it stays where it is.
+        """
+        criterion = criterion_of(step.details.term)
+        if criterion is None or step.details.grade is None or occurrence.encounter >= 0:
+            return rows, days
+        log, put_off = self.record.results.get(criterion.loinc), self._put_off[occurrence.number]
+        if log is None or not len(rows):
+            return rows, days
+        last = log.latest(self.record.moment(rows, days))[0].astype(np.int64)
+        waits = (days - last < ONSET_DAYS) & (put_off[rows] == 0)
+        put_off[rows[waits]] = 1
+        self._schedule(occurrence.number, rows[waits], (last[waits] + ONSET_DAYS).astype(np.int32))
+        return rows[~waits], days[~waits]
 
     def _due(
         self, dose: Occurrence, rows: Rows, days: Days

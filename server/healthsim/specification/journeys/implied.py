@@ -22,9 +22,9 @@ from healthsim.specification.journeys.events import (
 )
 from healthsim.specification.journeys.step import EventHead
 
-SERIOUS, PROGRESSED = 1, 2
-"""Scopes inside an adverse event, of those for whom it is serious, and inside an assessment of a
-tumour, of those whose disease progresses."""
+SERIOUS, PROGRESSED, MILD = 1, 2, 3
+"""Scopes inside an adverse event, of those for whom it is serious and of the others, and inside an
+assessment of a tumour, of those whose disease progresses."""
 STAY, CONDITION, RESULT = "~stay", "~condition", "~result"
 """What is added to the id of the adverse event."""
 
@@ -41,7 +41,7 @@ def implied_result(step: AdverseEvent) -> tuple[EventHead, ...]:
 
 
 def implied_stay(step: AdverseEvent) -> tuple[EventHead, ...]:
-    """Return the stay that a serious adverse event leads to, with its condition, if any."""
+    """Return the stay that a serious adverse event leads to, with the result in it, if any."""
     details = step.details
     if details.stay == "none":
         return ()
@@ -52,7 +52,10 @@ def implied_stay(step: AdverseEvent) -> tuple[EventHead, ...]:
     if details.stay != "usual":
         stated = details.stay.model_dump(exclude_unset=True)
         found |= stated
-    return (_made(Encounter, "encounter", f"{step.id}{STAY}", found),)
+    stay = _made(Encounter, "encounter", f"{step.id}{STAY}", found)
+    during = tuple(one.model_copy(update={"id": f"{step.id}{STAY}{RESULT}"})
+                   for one in implied_result(step))  # fmt: skip
+    return (stay.model_copy(update={"with_": during}),)
 
 
 def implied_events(step: UsualAdverseEvents) -> tuple[EventHead, ...]:

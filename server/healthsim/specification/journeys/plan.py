@@ -22,6 +22,7 @@ from healthsim.specification.journeys.events import (
     UsualAdverseEvents,
 )
 from healthsim.specification.journeys.implied import (
+    MILD,
     PROGRESSED,
     SERIOUS,
     implied_events,
@@ -277,8 +278,7 @@ class _LayoutBuilder:
         if isinstance(step, EventHead):
             steps: Sequence[StepHead] = step.with_
             if isinstance(step, AdverseEvent):
-                steps = (*implied_result(step), *step.with_)
-                self.place_stay(step, place, number)
+                steps = self.place_implied(step, place, number)
             elif isinstance(step, TumorAssessment) and step.on_progression:
                 then = self.scope(number, PROGRESSED, place.scope)
                 self.place_all(step.on_progression, replace(place, scope=then, encounter=-1))
@@ -293,11 +293,19 @@ class _LayoutBuilder:
             prefix = f"{place.prefix}/{step.id}"
             self.place_all(step.steps, replace(place, scope=inner, prefix=prefix))
 
-    def place_stay(self, step: AdverseEvent, place: _Place, number: int) -> None:
-        """Place the stay of those for whom an adverse event is serious, and its condition."""
-        for stay in implied_stay(step):
-            inner = self.scope(number, SERIOUS, place.scope)
-            self.place_all([stay], replace(place, scope=inner, encounter=-1))
+    def place_implied(self, step: AdverseEvent, place: _Place, number: int) -> Sequence[StepHead]:
+        """Place what an adverse event brings with it; return what happens to all who have it.
+
+        The result that defines it is measured in the stay of those for whom it is serious.
+        """
+        stays, results = implied_stay(step), implied_result(step)
+        if not stays:
+            return (*results, *step.with_)
+        inner = self.scope(number, SERIOUS, place.scope)
+        self.place_all(stays, replace(place, scope=inner, encounter=-1))
+        if results:
+            self.place_all(results, replace(place, scope=self.scope(number, MILD, place.scope)))
+        return step.with_
 
     def add(self, step: StepHead, place: _Place, **fields: Any) -> int:
         """Add an occurrence; `fields` are those of a beat, an entry or a leave."""
