@@ -25,6 +25,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "diabetes": ("medicare-diabetic", ("diabetic-first-year",), 30),
     "births": ("commercial-maternity", ("pregnancy",), 8),
     "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 30),
+    "babies": ("newborn", ("well-child-schedule",), 40),
     "kidneys": ("medicare-ckd", ("diabetic-first-year",), 12),
 }
 """Runs that are saved."""
@@ -85,6 +86,22 @@ def test_a_condition_of_the_profile_is_the_uniform_below_its_share(home: Home) -
     assert explained.reasons.made_by[0].startswith("profile.clinical.comorbidities[E78.5]")
     assert " < " in line
     assert figures[0] < figures[-1]
+
+
+def test_a_vital_sign_that_no_journey_states_says_that_it_is_usual_in_its_class(home: Home) -> None:
+    keys = _keys(home, "babies", "vital_signs", ("vital_sign_id",),
+                 "WHERE event_id IS NULL AND loinc = '8867-4'")  # fmt: skip
+    told = explain_row(home, "babies", "vital_signs", keys[0])
+
+    assert any("usual in encounters of class" in reason for reason in told.reasons.because)
+
+
+def test_a_code_of_size_at_birth_says_the_weight_and_the_week(home: Home) -> None:
+    keys = _keys(home, "babies", "conditions", ("condition_id",), "WHERE code LIKE 'P0%' "
+                 "AND NOT regexp_matches(code, 'P07.2|P07.3|P08.1')")  # fmt: skip
+    told = explain_row(home, "babies", "conditions", keys[0])
+
+    assert any(re.search(r"\d+ g at \d\d\.\d weeks", reason) for reason in told.reasons.because)
 
 
 def test_a_condition_under_a_combination_code_names_the_rule_that_combined_it(home: Home) -> None:

@@ -53,3 +53,13 @@ def code_of(measure: str, values: Floats) -> tuple[NDArray[np.int64], tuple[str,
     place = np.searchsorted(lows, np.nan_to_num(values, nan=-np.inf), side="right") - 1
     inside = values < np.array([band.below for band in known])[np.maximum(place, 0)]
     return np.where(inside & (place >= 0), place, -1), tuple(band.code for band in known)
+
+
+def measure_of(code: str) -> str | None:
+    """Return the measure of birth that a code follows from; None where from none.
+
+    >>> measure_of("P07.31"), measure_of("E11.9")
+    ('early_weeks', None)
+    """
+    return next((measure for measure in OF_BIRTH
+                 for band in bands(measure) if band.code == code), None)  # fmt: skip

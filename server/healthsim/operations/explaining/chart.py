@@ -8,8 +8,10 @@ from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.dates import day_of, iso
 from healthsim.execution.sync.care_team import ON_DUTY
 from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.timeline.birth_size import FROM_PROFILE
 from healthsim.execution.trace.walk import DIAGNOSIS
 from healthsim.medicine.coding import long_term_drugs, order_rules
+from healthsim.medicine.measured_codes import measure_of
 from healthsim.medicine.obstetrics import Stage, form_of
 from healthsim.medicine.problems import usual_course
 from healthsim.operations.explaining.bodies import body_draws, body_words
@@ -17,7 +19,7 @@ from healthsim.operations.explaining.case import Reasons, RowCase, SourceOccurre
 from healthsim.operations.explaining.people import explain_profile_condition
 from healthsim.operations.explaining.steps import asked_of, condition_line, explain_step
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.events import Claim, Diagnosis, Encounter, Lab, Vital
+from healthsim.specification.journeys.events import Birth, Claim, Diagnosis, Encounter, Lab, Vital
 
 
 def explain_event(case: RowCase) -> Reasons:
@@ -152,6 +154,9 @@ def explain_condition(case: RowCase) -> Reasons:
     reasons.because += _course_words(case, begun.partition("@")[0], became)
     if became:
         return reasons
+    if (measure := measure_of(stated)) is not None and _is_of_birth(case, begun):
+        reasons.because.append(f"{onset}: the birthday; {_birth_words(case, stated, measure)}")
+        return reasons
     if case.source is not None and isinstance(case.source.occurrence.step, Diagnosis):
         reasons.because.append(f"{onset}: the day of the diagnosis")
     elif case.source is not None:
@@ -159,6 +164,24 @@ def explain_condition(case: RowCase) -> Reasons:
     elif not any("onset" in str(draw[0]) for draw in reasons.draws):
         reasons.because.append(f"{onset}: the first day of the person's first journey")
     return reasons
+
+
+def _is_of_birth(case: RowCase, address: str) -> bool:
+    """Tell whether a condition follows from size at birth, and nothing states it."""
+    born = case.source is not None and isinstance(case.source.occurrence.step, Birth)
+    return born or address.endswith(f"@{FROM_PROFILE}")
+
+
+def _birth_words(case: RowCase, code: str, measure: str) -> str:
+    """Say which weight or week at birth a code stands for, and what this person's was."""
+    words = f"{code} follows from {measure.replace('_', ' ')} (medicine/data/measured_codes.csv)"
+    if case.trace is None:
+        return words
+    people, size = case.trace.ctx.people, case.trace.ctx.record.body.size
+    rows = np.searchsorted(people.person_id, [case.person_id])
+    weight = size.bmi(rows, people.birth[rows]) * (size.height(rows, people.birth[rows]) / 100) ** 2
+    weeks = size.gestation_weeks(rows)[0]
+    return f"{words}: {1000 * weight[0]:.0f} g at {weeks:.1f} weeks"
 
 
 def _course_words(case: RowCase, code: str, became: str) -> list[str]:
