@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 from execution.running import attempted, diabetic, listed, run
 from healthsim.errors import NotFound
+from healthsim.operations.home import Home
 from healthsim.operations.places import county_of
+from healthsim.operations.population import describe_place
 from healthsim.products.populationsim.county_codes import other_code, other_codes
 from healthsim.products.populationsim.population import built_in_population
 from healthsim.products.populationsim.reference import geography
@@ -133,3 +136,13 @@ def test_an_exact_count_of_a_region_is_refused_with_its_counties() -> None:
 def test_what_is_no_such_code_is_none() -> None:
     assert other_code("09003") is None
     assert other_code("00000") is None
+
+
+@pytest.mark.parametrize("place", ["09110", "Capitol Planning Region, CT"])
+def test_figures_of_a_region_are_refused_with_its_counties(place: str, tmp_path: Path) -> None:
+    with pytest.raises(NotFound) as refused:
+        describe_place(Home(tmp_path), place)
+
+    assert "Capitol Planning Region" in str(refused.value)
+    assert "09003" in str(refused.value)
+    assert "Hartford County" in str(refused.value)

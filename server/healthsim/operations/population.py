@@ -148,6 +148,7 @@ def _resolve(place: str) -> tuple[str, str, NDArray[np.int32]]:
     """Return what a place is, its name, and the counties that it consists of."""
     import numpy as np  # noqa: PLC0415
 
+    from healthsim.products.populationsim.county_codes import other_code  # noqa: PLC0415
     from healthsim.products.populationsim.reference import geography  # noqa: PLC0415
 
     geo = geography()
@@ -166,6 +167,8 @@ def _resolve(place: str) -> tuple[str, str, NDArray[np.int32]]:
     except NotFound as error:
         if place in geo.metro_titles:
             return _metro(geo.metro_titles.index(place))
+        if other_code(place.strip()) is not None:  # it is told which counties it stands for
+            raise
         raise _no_place(place, error) from None
     return "county", geo.county_titles[county], all_counties[county : county + 1]
 
