@@ -82,7 +82,8 @@ class PersonBeds:
         """Return the stay that a day is in."""
         leaving = not follows_on(what)
         until = day - 1 if leaving else day
-        found = [one for one in self.walk.record.stays if one.first <= day and until < one.last]
+        since = day - 1 if what in _ORDERS or what == "protocol_visit" else day
+        found = [one for one in self.walk.record.stays if one.first <= since and until < one.last]
         return found[-1] if found else None
 
     def wait(self, node: Node, days: int) -> int:

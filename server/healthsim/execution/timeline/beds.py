@@ -93,7 +93,7 @@ class Beds:
             setattr(self, name, np.concatenate([slots, empty]))
 
     def occupied(
-        self, rows: Rows, days: Days, *, leaving: bool
+        self, rows: Rows, days: Days, *, leaving: bool, entering: bool = True
     ) -> tuple[NDArray[np.int8], Days, NDArray[np.int8]]:
         """Return in which stay people are on their days.
 
@@ -101,6 +101,7 @@ class Beds:
             rows: whose; they may repeat.
             days: int32.
             leaving: whether the day of discharge belongs to the stay.
+            entering: whether the day of admission does.
 
         Returns:
             (kind, a position in `STAYS`, -1 where in none; last day, int32; number of the stay
@@ -114,7 +115,9 @@ class Beds:
         who, day = rows[near], days[near]
         for slot in range(int(self._count[who].max())):
             ends = self._last[slot, who]
-            within = (self._first[slot, who] <= day) & ((day <= ends) if leaving else (day < ends))
+            begins = self._first[slot, who]
+            within = (begins <= day) if entering else (begins < day)
+            within &= (day <= ends) if leaving else (day < ends)
             at = near[within]
             kind[at], last[at] = self._kind[slot, who[within]], ends[within]
             number[at] = slot

@@ -25,6 +25,10 @@ _ORDERS = (
     events.Lab, events.Vital, events.Procedure, events.Immunization, events.Prescription,
     events.Referral, events.CarePlan, events.Exposure,
 )  # fmt: skip
+_ORDER_TYPES = (
+    "lab", "vital", "procedure", "immunization", "prescription", "referral", "care_plan",
+    "exposure",
+)  # fmt: skip
 _NEXT = 84  # days from a birth to the first visit of a next pregnancy, at least: assumption
 
 
@@ -46,6 +50,11 @@ def may_follow_on(what: str) -> bool:
     """
     rules = [rule.rule for (_, ruled), rule in displacements().items() if ruled == what]
     return what in STAYS or "discharge" in rules
+
+
+def may_come_before(what: str) -> bool:
+    """Tell whether something of the day of an admission comes before it: what is no visit."""
+    return what in _ORDER_TYPES or what == "protocol_visit"
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,9 @@ class Displacement:
         cancelled = self._delivered(occurrence, rows, days)
         if not self.beds and not cancelled.any():
             return None
-        kind, last, number = self.beds.occupied(rows, days, leaving=not may_follow_on(what))
+        kind, last, number = self.beds.occupied(
+            rows, days, leaving=not may_follow_on(what), entering=not may_come_before(what)
+        )
         if not cancelled.any() and not (kind >= 0).any():
             return None
         today, later, moved = ~cancelled, np.zeros(len(rows), dtype=np.bool_), days.copy()

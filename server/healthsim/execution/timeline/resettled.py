@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.timeline.beds import Beds
-from healthsim.execution.timeline.displaced import may_follow_on, what_of
+from healthsim.execution.timeline.displaced import may_come_before, may_follow_on, what_of
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.occupancy import STAYS, displacements
 from healthsim.specification.journeys.events import Encounter
@@ -69,7 +69,9 @@ def _moves(
     if what is None or what in STAYS:
         return days - piece.days, kept
     for _ in range(_MOST_STAYS):
-        kind, last, number = beds.occupied(rows, days, leaving=not may_follow_on(what))
+        kind, last, number = beds.occupied(
+            rows, days, leaving=not may_follow_on(what), entering=not may_come_before(what)
+        )
         inside = (kind >= 0) & kept
         moved = days[inside] > piece.days[inside]
         inside[inside] = moved | (beds.journey(rows[inside], number[inside]) > piece.journey)
