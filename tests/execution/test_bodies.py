@@ -104,3 +104,33 @@ def test_the_first_people_do_not_change_with_how_many_there_are(
         order[row] == value
         for row, value in zip(few["lab_result_id"].tolist(), few["value"].tolist(), strict=True)
     )
+
+
+def _lactate(*stays: tuple[str, int]) -> dict[str, float]:
+    """Return the medians of lactate by stay, of people whose stays for sepsis last four nights."""
+    steps = [event(name, "encounter", day, encounter_class="inpatient", diagnoses=["A41.9"],
+                   los_days=4) | {"with": [event(f"{name}_lactate", "lab", 0, loinc="2524-7")]}
+             for name, day in stays]  # fmt: skip
+    adults = {"demographics": {"age": {"type": "uniform", "low": 40, "high": 80}}, "count": 300}
+    tables = run(everybody(300) | adults, journey(*steps))
+    step_of = dict(zip(tables["events"]["event_id"].tolist(), tables["events"]["step"].texts(),
+                       strict=True))  # fmt: skip
+    values: dict[str, list[float]] = {}
+    labs = tables["lab_results"]
+    for number, value in zip(labs["event_id"].tolist(), labs["value"].tolist(), strict=True):
+        values.setdefault(str(step_of[number]), []).append(value)
+    return {step: sorted(found)[len(found) // 2] for step, found in values.items()}
+
+
+def test_who_comes_back_with_an_illness_that_goes_on_shows_it_anew() -> None:
+    found = _lactate(("first", 10), ("again", 24))
+
+    assert found["first_lactate"] > 2.5
+    assert found["again_lactate"] > 2.5
+
+
+def test_a_stay_that_goes_on_elsewhere_is_no_relapse() -> None:
+    found = _lactate(("first", 10), ("moved", 15))
+
+    assert found["first_lactate"] > 2.5
+    assert found["moved_lactate"] < 1.8

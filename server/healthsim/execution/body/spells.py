@@ -43,7 +43,8 @@ class EpisodeTable:
 
     Attributes:
         since, until: int32, shape (people,): one episode of each person; `NO_DAY` where none.
-        more: further episodes: rows ascending, first days, first days after them.
+        more: further episodes, and relapses in one, on which the body shows it anew: rows
+            ascending, first days, first days after them.
     """
 
     since: Days
@@ -63,6 +64,8 @@ class EpisodeTable:
             since[rows[first]], until[rows[first]] = begins[first], ends[first]
             if not first.all():
                 more.append((rows[~first], begins[~first], ends[~first]))
+            relapses = (_relapse(episode, rows, days) for rows, days in episode.relapses)
+            more += [relapse for relapse in relapses if len(relapse[0])]
         return cls(since, until, tuple(more))
 
     def latest(self, rows: Rows, days: Days) -> Spell:
@@ -137,6 +140,13 @@ class SpellTable:
         at = np.flatnonzero((place >= 0) & (held >> _DAY_BITS == rows))
         place = place[at]
         return Spell(at, self.since[place], self.until[place], self.share[place])
+
+
+def _relapse(episode: Episode, rows: Rows, days: Days) -> tuple[Rows, Days, Days]:
+    """Return a relapse as a spell: rows, first days, first days after it."""
+    place = np.searchsorted(episode.rows, rows)
+    goes_on = episode.holds[place] & (days < episode.until[place])
+    return rows[goes_on], days[goes_on], episode.until[place[goes_on]]
 
 
 def _taken(course: Course) -> Floats:

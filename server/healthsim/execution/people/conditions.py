@@ -172,6 +172,8 @@ class ConditionLog:
         episode = Episode.begin(
             code, f"{code}@{visit.address}", new.rows, new.days, visit.source, mentioned=True
         )
+        if visit.urgent:
+            episode.cared_until = new.last.astype(np.int32)
         self._open(episode, new.last)
 
     def _prolonged(self, code: str, visit: Mention) -> NDArray[np.bool_]:
@@ -208,6 +210,7 @@ class ConditionLog:
             until = visit.last[at] + np.int32(1)
             if visit.urgent:
                 until = np.maximum(until, visit.days[at] + self._lengths(episode)[which])
+                episode.care(which, visit.days[at], visit.last[at])
             episode.until[which] = np.maximum(episode.until[which], until)
             self._changed(episode)
 

@@ -28,6 +28,8 @@ class Episode:
             profile did.
         stopper: int32, the event whose `stop` ends it, as `source`.
         real: bool, false where an earlier beginning has taken its place.
+        cared_until: int32, last day of the latest urgent visit for it; its first day before one.
+        relapses: for each urgent visit for which people came back, whose and on which days.
         mentioned: whether a visit that states its code began it, not a diagnosis of its own.
         after: the episode that it follows, as a history follows an event; None for the others.
     """
@@ -41,8 +43,10 @@ class Episode:
     source: int
     stopper: NDArray[np.int32]
     real: NDArray[np.bool_]
+    cared_until: Days
     mentioned: bool = False
     after: Episode | None = field(default=None, repr=False)
+    relapses: list[tuple[Rows, Days]] = field(default_factory=list, repr=False)
 
     @classmethod
     def begin(
@@ -60,6 +64,7 @@ class Episode:
             source=source,
             stopper=np.full(len(rows), source, dtype=np.int32),
             real=np.ones(len(rows), dtype=np.bool_),
+            cared_until=days.astype(np.int32),
             mentioned=mentioned,
         )
 
@@ -109,6 +114,19 @@ class Episode:
         active: NDArray[np.bool_] = (position >= 0) & self.holds
         active &= (self.since <= day) & (day < self.until)
         return position, active
+
+    def care(self, which: NDArray[np.bool_], days: Days, last: Days) -> None:
+        """Note an urgent visit of some of its people: a relapse for who had gone home before.
+
+        Args:
+            which: bool, of its people.
+            days: int32, first day of the visit of each of those.
+            last: int32, its last day.
+        """
+        back = days > self.cared_until[which] + 1
+        if back.any():
+            self.relapses.append((self.rows[which][back], days[back]))
+        self.cared_until[which] = np.maximum(self.cared_until[which], last)
 
     def shorten(self, which: NDArray[np.bool_], days: Days) -> None:
         """End it on people's days at the latest, for some of its people; not before it began."""
