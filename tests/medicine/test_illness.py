@@ -113,6 +113,7 @@ def _stay(code: str) -> dict[str, Columns]:
     """Run 250 adults through a stay with a principal diagnosis, measured on its days and later."""
     profile = {
         "kind": "profile", "name": "admitted", "seed": 8, "count": 250, "mortality": "none",
+        "one_bed": "none",  # what is measured stands outside of the stay
         "as_of": "2025-01-01", "through": "2025-12-31", "products": ["patientsim"],
         "demographics": {"age": {"type": "uniform", "low": 40, "high": 80},
                          "gender": {"F": 0.5, "M": 0.5}},
