@@ -30,7 +30,12 @@ from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
 from healthsim.execution.timeline.toxicity import ONSET_DAYS, grade_of_latest
-from healthsim.execution.timeline.vaccinations import doses_during, wait_for_dose, wait_for_doses
+from healthsim.execution.timeline.vaccinations import (
+    LONGEST_MOVE,
+    doses_during,
+    wait_for_dose,
+    wait_for_doses,
+)
 from healthsim.medicine.ctcae import criterion_of
 from healthsim.medicine.occupancy import STAYS
 from healthsim.specification.journeys.events import (
@@ -328,9 +333,10 @@ class Walk:
         """Keep those who may have a dose, or a visit with doses, today; date the others anew."""
         doses = self._doses[occurrence.number]
         if doses == (occurrence,):
-            if occurrence.encounter >= 0:
-                return rows, days
             _, first, last = self._due(occurrence, rows, days)
+            if occurrence.encounter >= 0:  # its visit has waited, or could not
+                due = (first <= days + np.int32(LONGEST_MOVE)) & (days <= last)
+                return rows[due], days[due]
             wait = wait_for_dose(occurrence, days, first, last)
         else:
             spans = (self._due_in_visit(dose, rows, days) for dose in doses)
