@@ -10,7 +10,7 @@ from healthsim.specification.document import Strict
 
 
 class VitalSigns(Strict):
-    """Usual vital signs, and how often in stays.
+    """Usual vital signs in stays.
 
     Attributes:
         inpatient_hours: hours between two measurements of a stay in hospital; default: on
