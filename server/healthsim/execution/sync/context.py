@@ -70,7 +70,7 @@ class SyncContext:
         admissions = find_admissions(visits)
         in_order = with_admissions(visits, admissions, network)
         if record.beds is not None:
-            in_order = in_sequence(in_order, len(record.people))
+            in_order = in_sequence(in_order)
         return cls(
             profile=profile,
             timeline=timeline,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY
 from healthsim.execution.sync.visits import DAY, Minutes, VisitKey, VisitRows
 from healthsim.medicine.occupancy import STAYS
 
+_DAY_BITS = 33  # of a key; the person's row is above them
+_FIRST_DAY = np.int64(2**31)
 _WAY = 30  # minutes from a discharge to the next place, at least: assumption
 
 
@@ -29,7 +30,7 @@ class _Times:
         return self.visit.details.encounter_class in STAYS
 
 
-def in_sequence(visits: Mapping[VisitKey, VisitRows], people: int) -> dict[VisitKey, VisitRows]:
+def in_sequence(visits: Mapping[VisitKey, VisitRows]) -> dict[VisitKey, VisitRows]:
     """Return the visits, with those on one day with an admission or a discharge in their order.
 
     What happens on the day of an admission comes before it, and what happens on the day of a
@@ -37,7 +38,6 @@ def in_sequence(visits: Mapping[VisitKey, VisitRows], people: int) -> dict[Visit
 
     Args:
         visits: of a chunk, by key; only encounters are moved.
-        people: size of the chunk.
     """
     times = {
         key: _Times(visit, visit.start_at.copy(), visit.end_at.copy())
@@ -47,10 +47,10 @@ def in_sequence(visits: Mapping[VisitKey, VisitRows], people: int) -> dict[Visit
     stays = {key: one for key, one in times.items() if one.is_stay}
     if not stays:
         return dict(visits)
-    ended = _by_day(list(stays.values()), people)
+    ended = _by_day(list(stays.values()))
     for one in stays.values():
         _after_discharge(one, ended)
-    ended = _by_day(list(stays.values()), people)
+    ended = _by_day(list(stays.values()))
     others = [
         one
         for key, one in times.items()
@@ -58,9 +58,7 @@ def in_sequence(visits: Mapping[VisitKey, VisitRows], people: int) -> dict[Visit
     ]
     for one in others:
         _after_discharge(one, ended)
-    came = _Days.of(people)
-    for one in others:
-        came.note(one.visit.rows, one.visit.first, one.end)
+    came = _Days.of([(one.visit.rows, one.visit.first, one.end) for one in others])
     for one in stays.values():
         before = came.latest(one.visit.rows, one.visit.first)
         np.maximum(one.start, before, out=one.start)
@@ -69,48 +67,49 @@ def in_sequence(visits: Mapping[VisitKey, VisitRows], people: int) -> dict[Visit
             if key in times else visit for key, visit in visits.items()}  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
 class _Days:
-    """The latest minute of something on each of some days of each person, in a few slots."""
+    """The latest minute of something on some days of people; arrays of shape (k,).
 
-    def __init__(self, days: NDArray[np.int32], minutes: Minutes) -> None:
-        self._days, self._minutes = days, minutes
+    Attributes:
+        keys: person and day as one integer, ascending, each once.
+        minutes: the latest minute of each.
+    """
+
+    keys: NDArray[np.int64]
+    minutes: Minutes
 
     @classmethod
-    def of(cls, people: int) -> _Days:
-        """Return days of which nothing is known."""
-        return cls(np.full((2, people), NO_DAY, np.int32), np.zeros((2, people), np.int64))
-
-    def note(self, rows: NDArray[np.integer], days: NDArray[np.int32], minutes: Minutes) -> None:
-        """Note a minute of a day for some people."""
-        left = np.arange(len(rows))
-        slot = 0
-        while len(left):
-            if slot == len(self._days):
-                self._days = np.vstack([self._days, np.full_like(self._days, NO_DAY)])
-                self._minutes = np.vstack([self._minutes, np.zeros_like(self._minutes)])
-            there = self._days[slot, rows[left]]
-            fits = (there == NO_DAY) | (there == days[left])
-            at, who = left[fits], rows[left[fits]]
-            self._days[slot, who] = days[at]
-            self._minutes[slot, who] = np.maximum(self._minutes[slot, who], minutes[at])
-            left, slot = left[~fits], slot + 1
+    def of(cls, noted: Sequence[tuple[NDArray[np.integer], NDArray[np.int32], Minutes]]) -> _Days:
+        """Return the latest of minutes that are noted as (people's rows, days, minutes)."""
+        none = np.zeros(0, dtype=np.int64)
+        keys = np.concatenate([none, *(_keys(rows, days) for rows, days, _ in noted)])
+        minutes = np.concatenate([none, *(minutes for _, _, minutes in noted)])
+        order = np.lexsort((minutes, keys))
+        keys, minutes = keys[order], minutes[order]
+        last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
+        return cls(keys[last], minutes[last])
 
     def latest(self, rows: NDArray[np.integer], days: NDArray[np.int32]) -> Minutes:
         """Return the latest minute of people's days; 0 where there is none."""
-        found = np.zeros(len(rows), dtype=np.int64)
-        for slot in range(len(self._days)):
-            same = self._days[slot, rows] == days
-            found = np.where(same, np.maximum(found, self._minutes[slot, rows]), found)
-        return found
+        if not len(self.keys):
+            return np.zeros(len(rows), dtype=np.int64)
+        wanted = _keys(rows, days)
+        place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[place] == wanted, self.minutes[place], 0)
 
 
-def _by_day(stays: list[_Times], people: int) -> _Days:
+def _keys(rows: NDArray[np.integer], days: NDArray[np.int32]) -> NDArray[np.int64]:
+    return (rows.astype(np.int64) << _DAY_BITS) + (days.astype(np.int64) + _FIRST_DAY)
+
+
+def _by_day(stays: list[_Times]) -> _Days:
     """Return when people were discharged, of stays over night, by the day of it."""
-    ended = _Days.of(people)
+    noted = []
     for one in stays:
         over = np.flatnonzero(one.visit.last > one.visit.first)
-        ended.note(one.visit.rows[over], one.visit.last[over], one.end[over])
-    return ended
+        noted.append((one.visit.rows[over], one.visit.last[over], one.end[over]))
+    return _Days.of(noted)
 
 
 def _after_discharge(one: _Times, ended: _Days) -> None:
