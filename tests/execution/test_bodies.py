@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from statistics import median
 
 import pytest
 
@@ -134,3 +135,18 @@ def test_a_stay_that_goes_on_elsewhere_is_no_relapse() -> None:
 
     assert found["first_lactate"] > 2.5
     assert found["moved_lactate"] < 1.8
+
+
+def _peptide(*codes: str) -> float:
+    """Return the median of NT-proBNP 90 days after these conditions began."""
+    profile = everybody(60) | {"problem_list": "none"}
+    steps = [event(f"d{place}", "diagnosis", 5, code=code) for place, code in enumerate(codes)]
+    found = run(profile, journey(*steps, event("after", "lab", 95, loinc="33762-6")))
+    return median(found["lab_results"]["value"].tolist())
+
+
+def test_what_lasts_of_an_illness_is_still_there_when_its_flare_is_over() -> None:
+    healthy, lasting, flared = _peptide(), _peptide("I50.22"), _peptide("I50.23")
+
+    assert lasting > 10 * healthy
+    assert flared == lasting

@@ -242,7 +242,7 @@ def test_no_condition_begins_at_an_age_at_which_its_code_cannot_be() -> None:
 def test_codes_combine_in_the_chart_on_visits_and_on_claims(
     codes: list[str], expected: set[str]
 ) -> None:
-    profile = diabetic(count=20)
+    profile = diabetic(count=20) | {"vital_signs": "none"}
     profile["clinical"] = {
         "primary": {"code": "E11.9"},
         "comorbidities": [{"code": code, "share": 1} for code in codes],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import chain
 
@@ -135,6 +136,22 @@ def test_the_longest_beginning_of_a_code_counts() -> None:
     (plain,) = (e for e in condition_effects("E11.9") if e.analyte == "uacr")
     assert kidney.size > plain.size
     assert condition_effects("Z00.00") == ()
+
+
+@pytest.mark.parametrize("code", ["I50.21", "I50.23", "I50.33", "J44.1", "J45.901"])
+def test_a_flare_adds_to_what_its_illness_does_all_the_time(code: str) -> None:
+    lasting = {e.analyte: e for e in condition_effects(code) if math.isnan(e.hold)}
+    passing = {e.analyte: e for e in condition_effects(code) if not math.isnan(e.hold)}
+    between = {
+        e.analyte: e
+        for e in condition_effects(code[: 5 if code[0] == "I" else 3])
+        if math.isnan(e.hold)
+    }
+    both = lasting.keys() & passing.keys()
+
+    assert lasting == between
+    assert both
+    assert {passing[one].group for one in both} == {lasting[one].group for one in both}
 
 
 def test_a_drug_is_found_by_its_name_then_ingredient_then_class() -> None:

@@ -244,12 +244,14 @@ def _by_cause(kind: str) -> Mapping[str, tuple[Effect, ...]]:
 def _first_each(causes: Iterable[str], kind: str) -> tuple[Effect, ...]:
     """Return the effects of these causes; of several on one analyte, the first cause's.
 
-    One that a share of people show stands beside the one that all do.
+    One that a share of people show stands beside the one that all do, and one that passes
+    (it has a `hold`) beside one that lasts: a flare ends, and what lasts is still there.
     """
-    found: dict[tuple[str, float], Effect] = {}
+    found: dict[tuple[str, float, bool], Effect] = {}
     for cause in causes:
         for effect in _by_cause(kind).get(cause, ()):
-            found.setdefault((effect.analyte, effect.share), effect)
+            lasts = math.isnan(effect.hold)
+            found.setdefault((effect.analyte, effect.share, lasts), effect)
     return tuple(sorted(found.values(), key=lambda effect: effect.order))
 
 
@@ -261,6 +263,9 @@ def _beginnings(code: str) -> list[str]:
 @imported_books.cached_per_shelf
 def condition_effects(code: str) -> tuple[Effect, ...]:
     """Return what a condition does: of each analyte, the row with the longest beginning of it.
+
+    The longest of the rows that last, and the longest of those that pass: an acute code shows
+    its flare, and before and after that what the illness does all the time.
 
     Args:
         code: ICD-10-CM, with its dot.
