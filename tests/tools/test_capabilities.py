@@ -100,6 +100,58 @@ def test_no_tool_that_exists_is_called_not_built() -> None:
     assert [row.key for row in ROWS if row.key in TOOLS_BY_NAME and row.built != "yes"] == []
 
 
+def test_nothing_is_called_not_built_whose_words_name_a_key_an_event_a_table_or_a_column() -> None:
+    there = {*ProfileSpec.model_fields, *EVENT_TYPES, *COLUMNS}.union(*COLUMNS.values())
+    named = {
+        (row.key, phrase) for row in ROWS if row.built == "no"
+        for words in row.words for phrase in _instances(words)
+        if phrase.replace(" ", "_") in there
+    }  # fmt: skip
+
+    assert named == NAMED_ALIKE
+
+
+NAMED_ALIKE = {("prior_auth", "prior auth"), ("pharmacy_rejects", "reject code")}
+"""Words of what is not built that name columns which files have, and which are always null."""
+
+
+def test_every_switch_of_a_profile_is_where_something_is_built() -> None:
+    """A key that is on by default changes rows that nobody asked about: people must find it."""
+    switches = {
+        name for name, field in ProfileSpec.model_fields.items()
+        if field.default in ("usual", "postpone")
+    }  # fmt: skip
+    told = {
+        part.removeprefix("profile ").split(".")[0]
+        for row in ROWS if row.built != "no" for part in row.how.split("; ")
+        if part.startswith("profile ")
+    }  # fmt: skip
+
+    assert len(switches) >= 7
+    assert switches - told == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("RECIST response at weeks 6 and 12", "partly built (event tumor_assessment"),
+        ("vaccines with lot numbers", "built: table immunizations.lot"),
+        ("vital signs in each visit", "built: profile vital_signs"),
+        ("growth charts of children", "partly built (profile vital_signs"),
+        ("a nursing flowsheet", "partly built (profile vital_signs.inpatient_hours"),
+        ("ventilator settings", "not built; nearest: vital signs"),
+        ("problem lists", "built: profile problem_list"),
+        ("people in Puerto Rico", "built: profile demographics.location"),
+        ("gender unknown for 3 %", "built: profile demographics.gender"),
+        ("no overlapping stays", "built: profile one_bed"),
+        ("bed occupancy", "not built; nearest: nobody is in two beds"),
+        ("serious adverse events", "built: event adverse_event"),
+    ],
+)
+def test_what_bodies_have_is_found_by_the_words_of_those_who_ask(asked: str, said: str) -> None:
+    assert [one.capability.answer.startswith(said) for one in mentioned(asked)] == [True]
+
+
 def test_every_phrase_leads_to_its_own_row_and_stands_in_one_row_only() -> None:
     for row in ROWS:
         for words in row.words:
