@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from healthsim.building import card, draft, paths
+from healthsim.building import card, draft, paths, templates
 from healthsim.building.draft import Draft
 from healthsim.errors import Problem
+from healthsim.specification.profiles.profile import ProfileSpec
 from storing import spec
 
 BOTH = Draft(profile=spec("every-household"), journeys=(spec("every-step"),))
@@ -30,6 +31,35 @@ def test_loadings_are_said_with_how_often_their_conditions_meet() -> None:
     assert "| I10 | 82.1 %, loading 0.656 |" in said
     assert "| I10 and E78.5 | together 67.5 % |" in said
     assert "N18.30 and" not in said
+
+
+SETTINGS: dict[str, Any] = {
+    "physiology": "none", "mortality": {"ratio": 1.3}, "one_bed": "none", "problem_list": "none",
+    "safety": {"allow_violations": 0.02}, "vaccine_intervals": "none",
+    "vital_signs": {"inpatient_hours": 4},
+}  # fmt: skip
+
+
+def test_every_switch_of_a_profile_that_is_not_as_usual_is_said() -> None:
+    switches = {name for name, field in ProfileSpec.model_fields.items()
+                if field.default in ("usual", "postpone")}  # fmt: skip
+    usual = card.page(Draft(profile={"name": "p"}), [], [])
+    said = card.page(Draft(profile={"name": "p", **SETTINGS}), [], [])
+
+    assert switches == SETTINGS.keys()
+    assert [name for name in SETTINGS if f"| {name} |" in usual] == []
+    assert "| mortality | ratio 1.3 |" in said
+    assert "| vital_signs | inpatient_hours 4 |" in said
+    assert "| safety | allow_violations 0.02 |" in said
+    assert [name for name in SETTINGS if f"| {name} | " not in said] == []
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_template_whose_switch_is_changed_is_not_described_as_the_template(name: str) -> None:
+    changed = templates.load("medicare-diabetic").fresh() | {name: SETTINGS[name]}
+    said = card.page(Draft(profile=changed, templates=("medicare-diabetic",)), [], [])
+
+    assert "from template medicare-diabetic, changed" in said
 
 
 def _visits(name: str, steps: int) -> dict[str, Any]:

@@ -125,11 +125,24 @@ def _shape(value: Any, *, whole: bool = False) -> str:
     return f" {picture}" if picture else ""
 
 
+_SWITCHES = (
+    "physiology", "mortality", "one_bed", "problem_list", "safety", "vaccine_intervals",
+    "vital_signs",
+)  # fmt: skip
+"""Keys of a profile that are on by default, so a person must see where one is not."""
+
 _FIGURES = (
     "unit", "household", "demographics", "attributes", "correlations", "clinical", "coverage",
-    "network", "physiology", "mortality", "one_bed", "vital_signs",
-    "duration_days", "trial", "phases", "parts", "parameters",
+    "network", *_SWITCHES, "duration_days", "trial", "phases", "parts", "parameters",
 )  # fmt: skip
+
+
+def _switches(profile: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the keys that are not as usual, and what they say."""
+    return [
+        (name, phrases.setting(profile[name])) for name in _SWITCHES
+        if profile.get(name, "usual") not in ("usual", "postpone")
+    ]  # fmt: skip
 
 
 def _origin(document: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -198,6 +211,7 @@ def _pages() -> Environment:
         "member": member_phrases.member,
         "calendar": member_phrases.calendar,
         "plans": money.plans,
+        "switches": _switches,
         "units": _units,
         "ages": _ages,
         "shape": _shape,

@@ -71,6 +71,17 @@ def _plain(value: Any) -> str:
     return line(json.dumps(value) if isinstance(value, dict | list) else value)
 
 
+def setting(value: Any) -> str:
+    """Say a setting that is a word, or an object of figures.
+
+    >>> setting("none"), setting({"ratio": 1.3})
+    ('none', 'ratio 1.3')
+    """
+    if not isinstance(value, Mapping):
+        return line(value)
+    return line(", ".join(f"{key} {_plain(part)}" for key, part in value.items()))
+
+
 def share(value: Any) -> str:
     """Say a share, or a distribution of one.
 

@@ -23,7 +23,8 @@ MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "household", "demographics",
     "attributes", "correlations", "clinical", "coverage", "network", "physiology", "mortality",
-    "one_bed", "safety", "vital_signs", "products", "expectations",
+    "one_bed", "problem_list", "safety", "vaccine_intervals", "vital_signs", "products",
+    "expectations",
 )  # fmt: skip
 _OF_JOURNEY = (
     "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",
