@@ -84,7 +84,7 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         _entry("TABLES", "DEVICES"),
     ),
     "execution/timeline/steps.py": (
-        _beside(r"_handled\(events.Procedure, ", "Procedure", "Device"),
+        _beside(r"_handled\(events.UsualAdverseEvents, ", "UsualAdverseEvents", "Device"),
     ),
     "execution/sync/clinical.py": (
         _before("def _care_plan_columns", (

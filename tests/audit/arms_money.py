@@ -101,7 +101,7 @@ def _limited(rule: str, limit: str, most: str, plan: str, start: int = 1) -> Ite
     """Yield the limit that one person just reaches, and the one that they pass by a cent."""
     change = f"UPDATE plans SET benefit_year = {start}, {limit} = {most}"
     mine = f"SELECT claim_id FROM claims WHERE plan_id = '{plan}'"
-    more = "deductible_usd = deductible_usd + 5000"
+    more = "deductible_usd = deductible_usd + 50000"  # more than anybody spends
     alone = (one("claim_lines", more, f"deductible_usd > 0 AND claim_id IN ({mine})"),
              one("fills", more, f"deductible_usd > 0 AND plan_id = '{plan}'"))  # fmt: skip
     yield keeps(rule, *alone, f"{change} WHERE plan_id = '{plan}'")

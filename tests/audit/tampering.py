@@ -37,6 +37,9 @@ def _row(name: str, *sql: str, also: tuple[str, ...] = ()) -> Tampering:
     return Tampering((name, *also), sql)
 
 
+_SUBSCRIBER = ("a subscriber has one number and name",)
+_VISIT = ("problem list: what a visit states, the person has",)
+
 _MONEY = (
     _row("header is the sum of its lines",
          _one("claims", "charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1")),
@@ -164,7 +167,8 @@ _LINKS = (
     _row("a number is one prescription of a pharmacy",
          "UPDATE fills SET rx_number = '000000001' WHERE person_id = (SELECT person_id FROM fills "
          "GROUP BY person_id HAVING count(DISTINCT prescription_id) > 1 LIMIT 1)"),
-    _row("a member is who the patient is", _one("members", "family_name = 'Changed'")),
+    _row("a member is who the patient is", _one("members", "family_name = 'Changed'"),
+         also=_SUBSCRIBER),
     _row("an event and its encounter are of one day",
          _one("events", "event_date = event_date - 1",
               "type = 'encounter' AND step = 'tele' AND event_date > DATE '2025-01-03'"),
@@ -234,7 +238,7 @@ _DAYS = (
     _row("a fill is put back after it was made",
          _one("fills", "reversed_date = fill_date - 1", "status = 'reversed'")),
     _row("a condition ends after it begins",
-         _one("conditions", "abatement_date = onset_date - 1")),
+         _one("conditions", "abatement_date = onset_date - 1"), also=_VISIT),
 )  # fmt: skip
 
 _IDENTITY = (
@@ -248,12 +252,12 @@ _IDENTITY = (
          also=("reference fills.person_id",)),
     _row("Medicare numbers are Medicare-shaped",
          "UPDATE members SET member_number = 'SYN123456789' WHERE person_id = (SELECT "
-         "min(person_id) FROM enrollments WHERE plan_id = 'Original')"),
+         "min(person_id) FROM enrollments WHERE plan_id = 'Original')", also=_SUBSCRIBER),
     _row("an address that exists", _one("patients", "city = 'Nowhere'")),
     _row("an area code of the state", _one("patients", "phone = '212-555-0100'")),
     _row("sex is one that codes know",
          "UPDATE patients SET gender = 'X' WHERE person_id = 101",
-         "UPDATE members SET gender = 'X' WHERE person_id = 101"),
+         "UPDATE members SET gender = 'X' WHERE person_id = 101", also=_SUBSCRIBER),
 )  # fmt: skip
 
 _CODES = (
@@ -264,14 +268,15 @@ _CODES = (
          "UPDATE conditions SET recorded_date = onset_date WHERE recorded_date < onset_date"),
     _row("a code of the person's sex conditions.code",
          "UPDATE conditions SET code = 'N40.0' WHERE condition_id = (SELECT min(condition_id) "
-         "FROM conditions JOIN patients USING (person_id) WHERE gender = 'F' AND code = 'E78.5')"),
+         "FROM conditions JOIN patients USING (person_id) WHERE gender = 'F' AND code = 'E78.5')",
+         also=_VISIT),
     _row("codes that may stand together conditions.code",
          "UPDATE conditions SET code = 'E11.9' WHERE condition_id = (SELECT min(condition_id) "
          "FROM conditions WHERE code = 'E78.5' AND person_id IN "
-         "(SELECT person_id FROM conditions WHERE code = 'E11.22'))"),
+         "(SELECT person_id FROM conditions WHERE code = 'E11.22'))", also=_VISIT),
     _row("no code twice for one person",
          "UPDATE conditions SET code = 'M17.11' WHERE condition_id = "
-         "(SELECT min(condition_id) FROM conditions WHERE code = 'E78.5')"),
+         "(SELECT min(condition_id) FROM conditions WHERE code = 'E78.5')", also=_VISIT),
     _row("no code twice in one encounter",
          _one("encounter_diagnoses", "code = 'M17.11'", "sequence = 2 AND encounter_id IN (SELECT "
               "encounter_id FROM encounter_diagnoses WHERE sequence = 1 AND code = 'M17.11')"),

@@ -153,3 +153,19 @@ def test_a_result_without_its_inputs_is_not_judged(rows: duckdb.DuckDBPyConnecti
     assert isinstance(rule, AuditRule)
 
     assert rows.execute(rule.sql).fetchall() == []
+
+
+@pytest.mark.parametrize(("total", "told"), [(70, 0), (71, 1)])
+def test_nothing_follows_from_a_total_that_stands_at_the_end_of_what_is_possible(
+    rows: duckdb.DuckDBPyConnection, total: int, told: int
+) -> None:
+    assert derived()["cholesterol"].low == 70
+    rows.execute("INSERT INTO patients VALUES (1, 'F', DATE '1975-01-15')")
+    rows.executemany(
+        "INSERT INTO lab_results VALUES (1, 1, ?, TIMESTAMP '2025-02-01 09:00', ?)",
+        [("2093-3", total), ("2085-9", 26), ("2571-8", 80), ("13457-7", 24)],  # sum of parts: 66
+    )
+    rule = bodies.RULES[0]
+    assert isinstance(rule, AuditRule)
+
+    assert len(rows.execute(rule.sql).fetchall()) == told

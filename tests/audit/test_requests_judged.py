@@ -92,8 +92,8 @@ def test_nothing_that_a_request_states_is_off_or_left_without_a_reason(
     (requested.trial, "DELETE FROM events WHERE step = 'neutropenia' AND person_id // 100 % 5 = 1",
      "onc/neutropenia: chance, rows of events"),
     (requested.trial, "UPDATE adverse_events SET grade = 4", "onc/neutropenia: grade 3"),
-    (requested.maternity, "UPDATE attributes SET text = 'yes' WHERE person_id // 100 % 10 < 2",
-     "attribute gdm yes"),
+    (requested.maternity, "UPDATE person_attributes SET text = 'yes' "
+     "WHERE person_id // 100 % 10 < 2", "attribute gdm yes"),
 ], ids=lambda part: part if isinstance(part, str) else part.__name__)  # fmt: skip
 def test_rows_that_are_not_as_asked_are_off(
     tmp_path: Path, said: Callable[[], tuple[Document, Document]], change: str, off: str

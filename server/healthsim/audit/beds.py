@@ -100,6 +100,7 @@ RULES: tuple[AnyRule, ...] = (
         "the dead have a cause and a place", "patients.death_cause", "patients",
         "(death_date IS NULL) <> (death_cause IS NULL) "
         "OR (death_date IS NULL) <> (death_place IS NULL)",
+        columns=("patients.death_cause", "patients.death_place"),
     ),
     AuditRule(
         "who is born in a stay is admitted as a newborn", "encounters.admit_type",

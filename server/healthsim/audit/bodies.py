@@ -69,13 +69,21 @@ def _names(row: Derived, place: Place, columns: Mapping[str, str]) -> dict[str, 
     for name in row.inputs:
         nested = _sql(derived()[name], place, columns) if _of_one(name) else None
         if held(name, place):
-            column = columns.get(name, f'"{name}"')
+            column = columns.get(name) or _inside(name)
             found[name] = f"coalesce({column}, {nested})" if nested else column
         elif nested or _of_children(name, row):
             found[name] = nested or "NULL"
         else:
             return None
     return found
+
+
+def _inside(name: str) -> str:
+    """Return SQL of an input; null at an end of what is possible, where it follows from nothing."""
+    if name not in derived():
+        return f'"{name}"'
+    low, high = derived()[name].low, derived()[name].high
+    return f'CASE WHEN "{name}" > {low} AND "{name}" < {high} THEN "{name}" END'
 
 
 def _of_one(name: str) -> bool:
@@ -93,7 +101,12 @@ def _sql(row: Derived, place: Place, columns: Mapping[str, str]) -> str | None:
     names = _names(row, place, columns)
     if names is None:
         return None
-    return f"round_even({row.formula.sql(names)}, {row.decimals})"
+    exact = row.formula.sql(names)  # `least` and `greatest` would overlook what is null
+    possible = (
+        f"CASE WHEN {exact} < {row.low} THEN {row.low} WHEN {exact} > {row.high} THEN {row.high} "
+        f"ELSE {exact} END"
+    )
+    return f"round_even({possible}, {row.decimals})"
 
 
 def _leaves(row: Derived, place: Place) -> set[str]:

@@ -25,11 +25,12 @@ SERVED = (
     ("claims", "claim_id", "through_date"),
     ("claim_lines", "claim_id", "service_date"),
     ("fills", "fill_id", "fill_date"),
+    ("planted_violations", "violation_id", "since_date"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""
 
-_BEFORE_DATA = {"conditions", "prescriptions", "enrollments"}
+_BEFORE_DATA = {"conditions", "prescriptions", "planted_violations", "enrollments"}
 """Tables whose rows may date from before the profile's day."""
 
 CAUSED = (

@@ -78,8 +78,7 @@ def rules_for(tables: Sequence[Table]) -> list[AnyRule]:
     return [
         rule
         for rule in (*derived_rules(tables), *NAMED)
-        if names.issuperset(rule.needs)
-        and (isinstance(rule, RowRule) or columns.issuperset(rule.columns))
+        if names.issuperset(rule.needs) and columns.issuperset(rule.columns)
     ]
 
 

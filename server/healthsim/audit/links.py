@@ -225,6 +225,7 @@ RULES: tuple[AnyRule, ...] = (
         "ON s.person_id = m.subscriber_id WHERE (m.subscriber_number, m.subscriber_given_name, "
         "m.subscriber_family_name, m.subscriber_birth_date, m.subscriber_gender) IS DISTINCT FROM "
         "(s.member_number, s.given_name, s.family_name, s.birth_date, s.gender)",
+        columns=("members.subscriber_number",),
     ),
     AuditRule(
         "a child holds no employer's policy", "members.subscriber_id",
@@ -233,6 +234,7 @@ RULES: tuple[AnyRule, ...] = (
         "FROM enrollments JOIN plans USING (plan_id) WHERE kind = 'commercial' AND event_id IS "
         "NULL) AS n USING (person_id) WHERE m.subscriber_birth_date + INTERVAL 18 YEAR > "
         "(SELECT as_of FROM temp.data_days)",
+        columns=("members.subscriber_birth_date",),
     ),
     AuditRule(
         "a newborn of a covered mother is covered from birth", "enrollments.effective_date",

@@ -44,6 +44,7 @@ class RowRule:
         table: the table.
         broken: SQL condition on a row that is true where the row breaks the rule.
         mend: what to do about a finding.
+        columns: as of an `AuditRule`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class RowRule:
     table: str
     broken: str
     mend: str = MENDED
+    columns: tuple[str, ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ RULES: tuple[AnyRule, ...] = (
         "'death', false) OR (grade = 4) <> coalesce(serious_reason = 'life-threatening', false) "
         "OR (grade < 4 AND serious AND (serious_reason = 'hospitalization') "
         "<> (stay_encounter_id IS NOT NULL)) OR (stay_encounter_id IS NOT NULL AND NOT serious)",
+        columns=("adverse_events.serious_reason", "adverse_events.stay_encounter_id"),
     ),
     AuditRule(
         "a stay for an adverse event begins with it", "adverse_events.stay_encounter_id",
@@ -103,6 +104,7 @@ RULES: tuple[AnyRule, ...] = (
         "JOIN encounters AS e ON a.stay_encounter_id = e.encounter_id "
         "WHERE e.encounter_class NOT IN ('inpatient', 'observation') "
         "OR e.start_at::DATE < a.start_date OR e.person_id <> a.person_id",
+        columns=("adverse_events.stay_encounter_id",),
     ),
 )  # fmt: skip
 """Rules of results and adverse events of trials."""

@@ -61,6 +61,7 @@ RULES: tuple[AnyRule, ...] = (
         ("subjects", "events", *_TABLES),
         f"SELECT concat({_SUBJECT}, ': ', t.what) FROM subjects AS s JOIN ({_OF_REFUSED} UNION ALL "
         f"{_EVENTS_OF_REFUSED}) AS t USING (subject_id) WHERE s.consent_date IS NULL",
+        columns=("subjects.asked_date",),
     ),
     RowRule(
         "who refuses to take part has no consent, and the others have", "subjects.consent_date",
@@ -68,11 +69,13 @@ RULES: tuple[AnyRule, ...] = (
         "(status = 'consent refused') <> (consent_date IS NULL) OR consent_date < asked_date "
         "OR (consent_date IS NULL AND (end_date <> asked_date OR screen_date IS NOT NULL "
         "OR randomized_date IS NOT NULL))",
+        columns=("subjects.asked_date",),
     ),
     RowRule(
         "a subject's days follow each other", "subjects", "subjects",
         "screen_date < consent_date OR randomized_date < screen_date "
         "OR end_date < coalesce(randomized_date, screen_date, consent_date, asked_date)",
+        columns=("subjects.asked_date",),
     ),
     RowRule(
         "an end has its day and its reason", "subjects.status", "subjects",

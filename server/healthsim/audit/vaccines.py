@@ -66,6 +66,7 @@ RULES: tuple[AnyRule, ...] = (
         "ON r.cvx = i.cvx AND r.dose = least(coalesce(i.dose, 1), r.last) WHERE i.valid AND ("
         "i.given_date < p.birth_date + to_months(r.months) + to_days(r.days) OR "
         "i.given_date >= p.birth_date + to_months(r.most_months) + to_days(r.most_days))",
+        columns=("immunizations.valid",),
     ),
     AuditRule(
         "a dose that counts keeps its interval", "immunizations.given_date", ("immunizations",),
@@ -76,6 +77,7 @@ RULES: tuple[AnyRule, ...] = (
         f"JOIN (VALUES {_gaps()}) AS r(series, dose, last, months, days) ON r.series = i.series "
         f"AND r.dose = CASE WHEN i.first THEN least(coalesce(i.dose, 1), r.last) ELSE {_ANY} END "
         "WHERE i.valid AND i.given_date < i.before + to_months(r.months) + to_days(r.days)",
+        columns=("immunizations.valid",),
     ),
 )  # fmt: skip
 """Rules of vaccines; a dose that a specification gives too early is not valid, and says so."""

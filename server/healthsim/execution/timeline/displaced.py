@@ -62,12 +62,12 @@ class Settled:
     """Who has an occurrence today, and who later; arrays have one entry for each who was due.
 
     Attributes:
-        today: bool.
+        kept: bool, today.
         later: bool; those who are neither do not have it.
         days: int32, the later days of those who have it later.
     """
 
-    today: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
     later: NDArray[np.bool_]
     days: Days
 
@@ -164,7 +164,7 @@ class Displacement:
     def _caught_up(self, occurrence: Occurrence, rows: Rows, settled: Settled) -> Settled:
         """Leave out what the next of its series would overtake, and visits past their window."""
         later, days = settled.later.copy(), settled.days
-        today = settled.today
+        today = settled.kept
         if isinstance(occurrence.step, ProtocolVisit):
             past = later & (days > self._dates.last_of_window(occurrence, rows))
             self._dates.miss(occurrence, rows[past])

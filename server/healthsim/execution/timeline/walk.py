@@ -319,7 +319,7 @@ class Walk:
         if settled is None:
             return rows, days
         self._schedule(occurrence.number, rows[settled.later], settled.days)
-        return rows[settled.today], days[settled.today]
+        return rows[settled.kept], days[settled.kept]
 
     def _put_off_step(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Put off doses that would be too early, and adverse events that a result contradicts."""
