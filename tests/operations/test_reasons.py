@@ -60,7 +60,9 @@ def _job(name: str) -> Job:
             one["share"] = 1 if one["code"] == "I50.22" else one["share"]
         return prepare(adults, [spec("every-event")])
     if name == "graded":
-        return prepare(spec("trial-candidates") | {"count": 40}, [spec("trial")])
+        high = {"loinc": "2160-0", "result": 2.4}
+        text = json.dumps(spec("trial")).replace('{"loinc": "2160-0"}', json.dumps(high))
+        return prepare(spec("trial-candidates") | {"count": 40}, [json.loads(text)])
     profile, journeys, count = RUNS[name]
     walked = [load(journey) | {"expectations": []} for journey in journeys]
     document = load(profile) | {"count": count, "expectations": []}

@@ -12,12 +12,16 @@ from healthsim.operations.home import Home
 from template_runs import load
 
 RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
-    "diabetes": ("medicare-diabetic", ("diabetic-first-year",), {"count": 60}),
+    "diabetes": ("medicare-diabetic", ("diabetic-first-year",), {"count": 60, "mortality": "none"}),
     "kidneys": ("medicare-ckd", ("ckd-lifecycle",), {"count": 60}),
     "births": ("commercial-maternity", ("pregnancy",), {"count": 20}),
     "trial": ("diabetes-trial-candidates", ("phase-3-trial",), {"count": 60}),
     "leaving": ("medicaid-pediatric", ("disenrolment",), {"count": 40}),
-    "payer": ("medicare-general", (), {"count": 20, "products": ["membersim"]}),
+    "payer": (
+        "medicare-general",
+        (),
+        {"count": 20, "products": ["membersim"], "mortality": "none"},
+    ),
 }
 
 
