@@ -69,7 +69,9 @@ def test_a_request_gives_what_the_page_says_and_what_it_expects(
 
 def test_200_diabetics_live_in_texas_and_oklahoma_and_have_four_visits(ask: Ask) -> None:
     people, diabetics, texans, others, least = ask("reference-diabetics", """
-        WITH visits AS (SELECT person_id, count(*) AS n FROM encounters GROUP BY ALL)
+        WITH visits AS (SELECT person_id, count(*) AS n FROM encounters
+                        WHERE person_id IN (SELECT person_id FROM patients
+                                            WHERE death_date IS NULL) GROUP BY ALL)
         SELECT count(*), (SELECT count(DISTINCT person_id) FROM conditions WHERE code LIKE 'E11%'),
                count(*) FILTER (state = 'TX'), count(*) FILTER (state NOT IN ('TX', 'OK')),
                (SELECT min(n) FROM visits) FROM patients""")  # fmt: skip

@@ -133,6 +133,16 @@ def test_a_state_is_what_is_measured_and_what_is_computed_from_it() -> None:
     assert abs(mean(tables, "2823-3", 150) - mean(tables, "2823-3", 50)) < 0.1
 
 
+def test_a_result_stated_after_a_measured_state_of_the_day_is_the_one_that_others_follow() -> None:
+    well = {"egfr": {"start": {"type": "constant", "value": 95}, "decimals": 0}}
+    kidneys = test_of(50, EGFR, **{"from": "egfr"})
+    low = {EGFR: {"type": "constant", "value": 40}}
+    panel = event("later", "lab", 50, panel="bmp", results=low)
+    tables = run(adults(), long_journey(kidneys, panel, state=well))
+
+    assert mean(tables, CREATININE, 50) > 1.5
+
+
 def test_a_state_is_moved_by_the_tables_where_it_says_so() -> None:
     def a1c(**state: Any) -> float:
         start = {"type": "constant", "value": 9.0}

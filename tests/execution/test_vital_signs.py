@@ -115,6 +115,38 @@ def test_body_mass_index_is_that_of_the_weight_and_the_last_height() -> None:
     assert seen > 300
 
 
+def test_a_weight_fits_the_body_mass_index_that_a_journey_measured_before_it_changed() -> None:
+    grows = {"do": "change", "id": "grows", "at": 5, "state": "bmi",
+             "to": {"type": "constant", "value": 34}}  # fmt: skip
+    seen = visit("seen", 5) | {
+        "with": [event("index", "vital", loinc="39156-5"), {**grows, "at": 0}]
+    }
+    profile = diabetic(count=60, products=["patientsim"], coverage=None)
+    state = {"bmi": {"start": {"type": "constant", "value": 26}, "decimals": 1}}
+    rows = listed(run(profile, journey(seen, state=state))["vital_signs"], *_COLUMNS)
+    signs = {code: {row[0]: row[4] for row in rows if row[2] == code}
+             for code in ("39156-5", "29463-7", "8302-2")}  # fmt: skip
+
+    assert len(signs["29463-7"]) > 50
+    for person, weight in signs["29463-7"].items():
+        index = weight / (signs["8302-2"][person] / 100) ** 2
+        assert signs["39156-5"][person] == pytest.approx(index, abs=0.0501)
+        assert signs["39156-5"][person] < 28
+
+
+def test_a_stated_pain_is_that_of_another_visit_on_that_day() -> None:
+    """Two journeys see people on one day, where one of them states what hurts."""
+    hurts = visit("hurts", 5) | {
+        "with": [event("pain", "vital", loinc="72514-3", result={"type": "constant", "value": 9})]
+    }
+    profile = diabetic(count=60, products=["patientsim"], coverage=None)
+    found = run(profile, journey(hurts), journey(visit("seen", 5), name="other"))
+    pain = [row for row in listed(found["vital_signs"], *_COLUMNS) if row[2] == "72514-3"]
+
+    assert len(pain) > 75
+    assert {row[4] for row in pain} == {9}
+
+
 def test_a_stay_has_signs_on_arrival_once_a_day_and_on_leaving() -> None:
     tables = _stays()
     for rows in _by_encounter(tables).values():

@@ -15,9 +15,9 @@ from healthsim.specification.journeys.step import StepHead
 
 ALWAYS_READ = (
     "sbp", "dbp", "heart_rate", "respiratory_rate", "temperature", "spo2", "weight", "height",
-    "bmi", "creatinine",
+    "bmi", "creatinine", "72514-3",
 )  # fmt: skip
-"""What others measure whatever a journey says: usual vital signs, doses by weight."""
+"""What others measure whatever a journey says: usual vital signs (pain too), doses by weight."""
 
 
 @dataclass(frozen=True)

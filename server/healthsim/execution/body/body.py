@@ -146,10 +146,11 @@ class Body:
 
     def _move(self, key: str, wanted: Floats, on: Specimen, *, passing: bool) -> None:
         """Move a drawn analyte to values, in its unit: for the day, or from then on."""
+        value = to_value(analytes()[key], to_scale(analytes()[key], wanted))
         if passing:
-            value = to_value(analytes()[key], to_scale(analytes()[key], wanted))
             self._deviations.add_result(key, (on.rows, on.days), value)
         else:
+            self._deviations.replace_result(key, on, value)
             moved = self._latent(key, on).deviation(to_scale(analytes()[key], wanted))
             self._deviations.add(key, (on.rows, on.days), moved)
 

@@ -103,6 +103,13 @@ class Deviations:
         """Add stated results of an analyte, drawn or derived."""
         self._numbers(self._results, key).add(*when, values)
 
+    def replace_result(self, key: str, on: Collection, values: Floats) -> None:
+        """Put values in place of the results that distinct people have already on their days."""
+        if key in self._results:
+            since, result = self._results[key].latest(on.rows, on.days)
+            at = np.flatnonzero((since == 0) & ~np.isnan(result))
+            self._results[key].add(on.rows[at], on.days[at], values[at])
+
     def of(self, key: str, on: Collection) -> Floats | float:
         """Return the deviation of a drawn analyte at some measurements, on its scale."""
         if key not in self._lasting:

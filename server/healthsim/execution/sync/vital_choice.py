@@ -125,11 +125,24 @@ def _first_of_year(
 
 
 def already(occasions: Occasions, stated: StatedSigns, code: str) -> NDArray[np.bool_]:
-    """Return where a journey states a code on that day of the visit; bool, shape (occasions,)."""
+    """Return where a journey states a code; bool, shape (occasions,).
+
+    It does so on that day of the visit, or at that minute in another visit.
+    """
     keys = stated.keys(code)
     if not len(keys):
         return np.zeros(len(occasions), dtype=np.bool_)
-    return np.isin(stated_keys(occasions.rows, occasions.at, occasions.visit), keys)
+    mine = np.isin(stated_keys(occasions.rows, occasions.at, occasions.visit), keys)
+    same_minute = np.isin(
+        _minute_keys(occasions.rows, occasions.at), _minute_keys(stated.rows[code], stated.at[code])
+    )
+    return mine | same_minute
+
+
+def _minute_keys(rows: NDArray[Any], at: Minutes) -> NDArray[np.int64]:
+    """Return one key of a person and a minute, int64, shape (n,)."""
+    key: NDArray[np.int64] = rows.astype(np.int64) * (_DAYS * DAY) + at + _DAYS // 2 * DAY
+    return key
 
 
 def stated_keys(rows: NDArray[Any], at: Minutes, visit: NDArray[Any]) -> NDArray[np.int64]:

@@ -63,6 +63,7 @@ def measured(
                     found[code][on] = np.where(chosen[code][on], values[code], np.nan)
     if _WEIGHT in found:
         _after_dialysis(record, occasions, found[_WEIGHT])
+        _fit_stated_index(occasions, found, stated)
     return found | _computed(record, occasions, found, stated)
 
 
@@ -87,6 +88,24 @@ def _after_dialysis(record: Record, occasions: Occasions, weight: Floats) -> Non
     low, high = figure("fluid_removed_least"), figure("fluid_removed_most")
     decimals = observation(_WEIGHT).decimals
     weight[on] = np.round(weight[on] - np.clip(litres, low, high), decimals)
+
+
+def _fit_stated_index(
+    occasions: Occasions, found: Mapping[str, Floats], stated: StatedSigns
+) -> None:
+    """Keep usual weights within what a body mass index that a journey measured there allows."""
+    if not already(occasions, stated, _BMI).any():
+        return
+    index = _with_stated(occasions, {}, stated, _BMI)
+    height = _last_height(occasions, _with_stated(occasions, found, stated, _HEIGHT), stated)
+    weight, square = found[_WEIGHT], (height / 100) ** 2
+    half = 0.5 * 10.0 ** -observation(_BMI).decimals
+    decimals = observation(_WEIGHT).decimals
+    scale = 10.0**decimals
+    low = np.ceil(np.round((index - half) * square * scale, 6)) / scale
+    high = np.floor(np.round((index + half) * square * scale, 6)) / scale
+    fits = np.round(np.clip(weight, low, np.maximum(high, low)), decimals)
+    weight[:] = np.where(np.isnan(fits), weight, fits)
 
 
 def _computed(
