@@ -91,7 +91,7 @@ async def test_what_a_person_lacks_has_a_note(open_client: Open) -> None:
     ([{"role": "child", "born": "2030"}], ("born", "2030", "after as_of")),
     ([{"role": "child", "conditions": ["a bad back"]}], ("conditions", "bad back", "M54")),
     ([{"role": "child", "sexx": "F"}], ("sexx", "'sex'")),
-    ([{"role": "child", "sex": "girl"}], ("sex", "girl", "F or M")),
+    ([{"role": "child", "sex": "girl"}], ("sex", "girl", "F, M, other or unknown")),
     ([{"role": "child", "age": "nine"}], ("age", "nine", "0 to 110")),
     ([{"role": "mother"}, {"role": "father"}, {"role": "parent"}], ("3 adults", "one or two")),
 ])  # fmt: skip

@@ -148,8 +148,8 @@ async def test_a_search_that_nothing_fits_says_where_its_words_stand(open_client
 
     assert found["templates"]["rows"] == []
     assert found["next"].startswith(
-        "No template fits 'GLP-1 semaglutide': none meets half of its words. 'semaglutide' is part "
-        "of bariatric-candidates, commercial-diabetic."
+        "No template fits 'GLP-1 semaglutide': none meets half of its words. 'glp' is part of "
+        "phase-3-trial. 'semaglutide' is part of bariatric-candidates, commercial-diabetic."
     )
 
 
