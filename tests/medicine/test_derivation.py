@@ -115,6 +115,18 @@ def test_a_stated_value_stays_and_what_is_computed_from_it_follows() -> None:
     assert [float(found[key][0]) for key in found] == [250, 170, 200]
 
 
+def test_lipids_add_up_at_the_ends_of_what_is_possible() -> None:
+    ends = [[tabled()[key].low, tabled()[key].high] for key in ("ldl", "hdl", "triglycerides")]
+    ldl, hdl, fat = (one.ravel() for one in np.meshgrid(*ends))
+    values = {"ldl": ldl, "hdl": hdl, "triglycerides": fat}
+    keys = ("vldl", "cholesterol", "ldl_calculated", "non_hdl")
+    found = derive(keys, values, _person(50, count=len(ldl)))
+
+    assert np.array_equal(found["cholesterol"], ldl + hdl + found["vldl"])
+    assert np.array_equal(found["ldl_calculated"], ldl)
+    assert np.array_equal(found["non_hdl"], ldl + found["vldl"])
+
+
 def test_differentials_add_up_to_a_hundred() -> None:
     ranks = np.linspace(-2.5, 2.5, 101)
     keys = ("neutrophils", "lymphocytes", "monocytes", "eosinophils", "basophils")
