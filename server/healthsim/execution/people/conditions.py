@@ -90,6 +90,7 @@ class ConditionLog:
         self._rank = {column.code: number for number, column in enumerate(columns)}
         self._of_mask: dict[int, tuple[str, ...]] = {}
         self._revisions: dict[str, int] = {}
+        self._lasting: dict[str, tuple[int, Days]] = {}
         self.begun: Callable[[str, Rows, Days], None] | None = None
         for column in columns:
             self._episodes[column.code] = []
@@ -167,6 +168,9 @@ class ConditionLog:
         course = usual_course(code)
         if self._draws is None or course.kind == "none" or not len(visit.rows):
             return
+        visit = visit.take(~self._lasts(code, visit))
+        if not len(visit.rows):
+            return
         known = self._prolonged(code, visit) | self._known_better(code, visit)
         new = visit.take(~known)
         episode = Episode.begin(
@@ -175,6 +179,26 @@ class ConditionLog:
         if visit.urgent:
             episode.cared_until = new.last.astype(np.int32)
         self._open(episode, new.last)
+
+    def _lasts(self, code: str, visit: Mention) -> NDArray[np.bool_]:
+        """Return who has a condition that never ends, so that a visit changes nothing; bool."""
+        if any(usual_course(one).ends for one in self._episodes if stem(one) == stem(code)):
+            return np.zeros(len(visit.rows), dtype=np.bool_)
+        known = self._lasting.get(code)
+        if known is None or known[0] != self.revision(code):
+            known = self.revision(code), self._since(code)
+            self._lasting[code] = known
+        lasts: NDArray[np.bool_] = known[1][visit.rows] <= visit.days
+        return lasts
+
+    def _since(self, code: str) -> Days:
+        """Return everyone's first day with a condition that goes on, int32; `FOREVER` without."""
+        since = np.full(self._people, FOREVER, dtype=np.int32)
+        for episode in self._episodes.get(code, ()):
+            lasts = episode.holds & (episode.until == FOREVER)
+            rows = episode.rows[lasts]
+            since[rows] = np.minimum(since[rows], episode.since[lasts])
+        return since
 
     def _prolonged(self, code: str, visit: Mention) -> NDArray[np.bool_]:
         """Return who has the condition, and let it go on until the visit ends; bool."""
