@@ -10,11 +10,16 @@ from typing import Any
 import numpy as np
 
 from healthsim import library
+from healthsim.audit import integrity
 from healthsim.errors import SpecError
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
+from healthsim.operations import generate
+from healthsim.operations.home import Home
 from healthsim.operations.making import add_tallies
+from healthsim.persistence.database import open_read
+from healthsim.persistence.scenario import read_manifest
 from healthsim.tables import Coded, Columns, join
 
 SHELF = Path(str(library.library_folder("templates")))
@@ -144,3 +149,28 @@ def missed(profile: str, journey: str) -> list[str]:
         for one in job.judge(totals)
         if not one["met"]
     ]
+
+
+def stored(folder: Path, profile: str, journeys: tuple[str, ...], count: int) -> Path:
+    """Run templates and return the file of the finished run."""
+    home = Home(folder)
+    record = generate.run(home, job_of(profile, journeys, count))
+    return home.runs / f"{record.run_id}.duckdb"
+
+
+def broken_rules(file: Path) -> list[str]:
+    """Return the rules of the audit that a stored run breaks, with how many rows and one of them.
+
+    They are the rules of every scenario: results follow from their inputs, stages of kidney
+    disease show, nobody is in two beds or has a visit or a fill in one, conditions of a pregnancy
+    begin in it, vaccines keep their ages and intervals, and no drug is taken that is unsafe.
+    """
+    found = integrity.check(file)
+    return [f"{one.check}: {one.rows} rows, {one.where}" for one in found if one.rows]
+
+
+def unmet(file: Path) -> list[str]:
+    """Return what a stored run expects and does not get."""
+    with open_read(file) as connection:
+        expectations = read_manifest(connection, file).expectations
+    return [f"{one['expectation']}, got {one['got']}" for one in expectations if not one["met"]]

@@ -14,7 +14,19 @@ import pytest
 
 from healthsim.dates import NO_DAY
 from healthsim.tables import Columns
-from template_runs import DAILY, FILES, SHELF, TOGETHER, equals, load, missed, rows_of, run
+from template_runs import (
+    DAILY,
+    FILES,
+    SHELF,
+    TOGETHER,
+    broken_rules,
+    equals,
+    load,
+    missed,
+    rows_of,
+    run,
+    stored,
+)
 
 SECTIONS = (SHELF / "README.md").read_text(encoding="utf-8").split("\n## ")
 
@@ -63,6 +75,19 @@ def test_every_template_is_run_with_another() -> None:
 @pytest.mark.parametrize(("profile", "journey"), DAILY)
 def test_a_journey_comes_out_as_it_and_the_profile_expect(profile: str, journey: str) -> None:
     assert missed(profile, journey) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("profile", "journeys"),
+    [*((profile, (journey,)) for profile, journey in DAILY), *TOGETHER],
+    ids=lambda found: str(found),
+)
+def test_no_rule_of_the_audit_is_broken(
+    profile: str, journeys: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Few people of each pair; `make proofs` audits every pair with 1,000."""
+    assert broken_rules(stored(tmp_path, profile, journeys, 80)) == []
 
 
 @pytest.mark.slow

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from execution.running import Document, event, journey, listed, run
+from healthsim.dates import whole_months
 from healthsim.errors import SpecError
 from healthsim.execution.passes.rehearsal import settle_population_steps, walk_chunk
 from healthsim.execution.prepare import prepare
 from healthsim.medicine.analytes import key_of
-from healthsim.medicine.derivation import dependents
+from healthsim.medicine.derivation import dependents, derive
 from healthsim.medicine.effects import drug_effects, moved_by
 from healthsim.medicine.growth import percentile_of
+from healthsim.medicine.setpoints import Subjects
 from healthsim.operations.estimate import built_in_names
 from healthsim.specification.checks.check import job_warnings
 from healthsim.tables import Columns
@@ -141,6 +143,28 @@ def test_a_result_stated_after_a_measured_state_of_the_day_is_the_one_that_other
     tables = run(adults(), long_journey(kidneys, panel, state=well))
 
     assert mean(tables, CREATININE, 50) > 1.5
+
+
+def test_filtration_is_that_of_the_age_to_which_a_stay_puts_it_off() -> None:
+    blood = event("seen", "encounter", 6, diagnoses=["Z00.00"])
+    blood["with"] = [event("blood", "lab", panel="bmp")]
+    stay = event("stay", "encounter", 5, encounter_class="inpatient", los_days=60,
+                 diagnoses=["J18.9"])  # fmt: skip
+    tables = run(adults(), long_journey(blood), long_journey(stay, name="other"))
+    birth = dict(listed(tables["patients"], "person_id", "birth_date"))
+    sex = dict(listed(tables["patients"], "person_id", "gender"))
+    rows = listed(tables["lab_results"], "person_id", "loinc", "collected_at", "value")
+    creatinine = {row[0]: row[3] for row in rows if row[1] == CREATININE}
+    mine = [row for row in rows if row[1] == EGFR]
+    days = np.array([row[2] // 1440 for row in mine], dtype=np.int32)
+    born = np.array([birth[row[0]] for row in mine], dtype=np.int32)
+    months = whole_months(born, days).astype(np.int64)
+    subjects = Subjects(np.array([float(sex[row[0]] == "F") for row in mine]), months)
+    inputs = {"creatinine": np.array([creatinine[row[0]] for row in mine]), "height": born * np.nan}
+    put_off = days.min() - np.int32(65)
+
+    assert (whole_months(born, put_off + 0 * days) // 12 != months // 12).sum() > 15
+    assert derive(("egfr",), inputs, subjects)["egfr"].tolist() == [row[3] for row in mine]
 
 
 def test_a_state_is_moved_by_the_tables_where_it_says_so() -> None:

@@ -1,13 +1,28 @@
-"""Every journey that a fifth of a profile can walk comes out as both expect: `make proofs`.
+"""Every journey that a fifth of a profile can walk comes out as both expect, and no rule of the
+audit is broken: `make proofs`.
 
 `make test` runs the pairs of `template_runs.DAILY`, in which every profile and journey stands.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from template_runs import DAILY, FILES, PROFILES, TOGETHER, missed, walked_by
+from healthsim.persistence.database import open_read
+from template_runs import (
+    DAILY,
+    FILES,
+    PROFILES,
+    TOGETHER,
+    broken_rules,
+    stored,
+    unmet,
+    walked_by,
+)
+
+_PEOPLE = 1_000
 
 
 def test_every_template_is_run_with_another_and_the_daily_pairs_are_of_those() -> None:
@@ -21,6 +36,28 @@ def test_every_template_is_run_with_another_and_the_daily_pairs_are_of_those() -
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_all_journeys_that_a_fifth_of_a_profile_can_walk_come_out_as_they_expect(
-    profile: str,
+    profile: str, tmp_path: Path
 ) -> None:
-    assert [one for journey in walked_by(profile) for one in missed(profile, journey)] == []
+    assert [
+        f"{journey}: {fault}"
+        for journey in walked_by(profile)
+        for fault in _faults(tmp_path, profile, (journey,))
+    ] == []
+
+
+@pytest.mark.parametrize(("profile", "journeys"), TOGETHER, ids=str)
+def test_no_rule_of_the_audit_is_broken_where_journeys_run_together(
+    profile: str, journeys: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert broken_rules(stored(tmp_path, profile, journeys, _PEOPLE)) == []
+
+
+def _faults(folder: Path, profile: str, journeys: tuple[str, ...]) -> list[str]:
+    """Run a pair; return what it expects and does not get, and the audit's rules that it breaks."""
+    file = stored(folder, profile, journeys, _PEOPLE)
+    with open_read(file) as connection:
+        tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+        happened = "events" in tables and connection.execute("FROM events LIMIT 1").fetchall()
+    found = [*([] if happened else ["nothing happened"]), *unmet(file), *broken_rules(file)]
+    file.unlink()
+    return found

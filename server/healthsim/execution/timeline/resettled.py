@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.people import People
+from healthsim.execution.timeline.aged_results import aged
 from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.displaced import may_come_before, may_follow_on, what_of
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -30,7 +32,11 @@ class _Moves:
 
 
 def resettled(
-    pieces: Sequence[OccurrenceRows], beds: Beds | None, draws: Draws, journeys: int
+    pieces: Sequence[OccurrenceRows],
+    beds: Beds | None,
+    people: People,
+    draws: Draws,
+    journeys: int,
 ) -> list[OccurrenceRows]:
     """Move what falls into a stay of a later journey, with all that happens during it.
 
@@ -40,6 +46,7 @@ def resettled(
     Args:
         pieces: what happened, journey by journey.
         beds: in which people are; None where stays displace nothing.
+        people: of the chunk.
         draws: of the chunk.
         journeys: how many journeys were walked.
     """
@@ -56,8 +63,8 @@ def resettled(
             key = piece.journey, piece.occurrence.number
             moves = visits.setdefault(key, _Moves.of(draws.count))
             moves.later[piece.rows], moves.kept[piece.rows] = later, kept
-        found.append(_moved(piece, later, kept))
-    return [_with_visit(piece, visits) for piece in found]
+        found.append(_moved(piece, people, later, kept))
+    return [_with_visit(piece, people, visits) for piece in found]
 
 
 def _moves(
@@ -99,16 +106,24 @@ def _wait(draws: Draws, address: str, rows: Rows, spread: int) -> NDArray[np.int
 
 
 def _moved(
-    piece: OccurrenceRows, later: NDArray[np.int32], kept: NDArray[np.bool_]
+    piece: OccurrenceRows,
+    people: People,
+    later: NDArray[np.int32],
+    kept: NDArray[np.bool_],
 ) -> OccurrenceRows:
     if later.any():
-        piece = replace(piece, days=(piece.days + later).astype(np.int32))
+        days = (piece.days + later).astype(np.int32)
+        piece = replace(
+            piece, days=days, facts=aged(piece.facts, people, piece.rows, piece.days, days)
+        )
     return piece if kept.all() else piece.take(kept)
 
 
-def _with_visit(piece: OccurrenceRows, visits: dict[tuple[int, int], _Moves]) -> OccurrenceRows:
+def _with_visit(
+    piece: OccurrenceRows, people: People, visits: dict[tuple[int, int], _Moves]
+) -> OccurrenceRows:
     """Move what happens during a visit with it."""
     moves = visits.get((piece.journey, piece.occurrence.encounter))
     if moves is None:
         return piece
-    return _moved(piece, moves.later[piece.rows], moves.kept[piece.rows])
+    return _moved(piece, people, moves.later[piece.rows], moves.kept[piece.rows])
