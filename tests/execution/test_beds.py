@@ -148,6 +148,17 @@ def test_cycles_counted_from_the_one_before_move_as_a_whole() -> None:
                for a, b in pairwise(sorted(found)))  # fmt: skip
 
 
+def test_what_comes_days_after_the_visit_of_a_protocol_waits_for_the_discharge_too() -> None:
+    pump = event("pump_off", "encounter", {"after": "infusion", "day": 2}, procedures=["96523"])
+    doses = {"do": "protocol", "id": "course", "at": 10, "cycles": 1, "cycle_days": 28, "visits": [
+        {"id": "dosing", "day": 1,
+         "steps": [event("infusion", "encounter", procedures=["96413"]), pump]}]}  # fmt: skip
+    tables = _walked(_stay("in", 11, 6), doses)
+
+    (infused,) = {day for _, day in _dated(tables, "infusion")}
+    assert min(day for _, day in _dated(tables, "pump_off")) > infused + 7
+
+
 def test_what_is_dated_from_the_admission_happens_during_the_stay() -> None:
     scan = event("scan", "procedure", {"after": "in", "day": 2}, code="71046")
     later = event("later", "procedure", {"after": "in", "edge": "end", "day": 0}, code="71046")

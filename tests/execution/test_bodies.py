@@ -7,6 +7,7 @@ from statistics import median
 import pytest
 
 from execution.running import Document, event, journey, run
+from healthsim.building import templates
 from healthsim.codes.loinc import ReferenceInterval, reference_intervals
 from healthsim.tables import Columns
 
@@ -150,3 +151,22 @@ def test_what_lasts_of_an_illness_is_still_there_when_its_flare_is_over() -> Non
 
     assert lasting > 10 * healthy
     assert flared == lasting
+
+
+@pytest.mark.slow
+def test_a_newborn_has_a_body_of_its_own_and_a_mother_the_one_that_her_profile_states() -> None:
+    """A state of the mother's journey is the child's too, but not its weight or pressure."""
+    profile = templates.load("commercial-maternity", "profile").fresh() | {"count": 60}
+    steps = templates.load("pregnancy", "journey").fresh()
+    weighed = {"weight": {"start": {"type": "normal", "mean": 70, "sd": 9}, "decimals": 1}}
+    for states in ({}, weighed):
+        tables = run(profile, steps | {"state": steps["state"] | states})
+        signs = tables["vital_signs"]
+        columns = (signs["person_id"].tolist(), signs["loinc"].texts(), signs["value"].tolist())
+        born = [value for person, code, value in zip(*columns, strict=True)
+                if person % 100 >= 50 and code == "29463-7"]  # fmt: skip
+        assert len(born) > 50
+        assert max(born) < 8
+
+    mothers = [row for row in zip(*columns, strict=True) if row[0] % 100 == 1]
+    assert 55 < sorted(value for _, code, value in mothers if code == "29463-7")[30] < 90

@@ -182,3 +182,15 @@ def test_a_run_may_hold_any_number_of_codes() -> None:
 
     assert len(chosen) > 62
     assert len(distinct) > 62
+
+
+def test_a_combined_code_is_recorded_when_its_last_part_is_known() -> None:
+    """Hypertension is old; that it goes with kidney disease is known from the day of that."""
+    clinical = {"primary": {"code": "I10", "onset": {"years_before": 9}}}
+    tables = _run(event("kidneys", "diagnosis", 40, code="N18.30"), clinical=clinical)
+    rows = listed(tables["conditions"], "code", "onset_date", "recorded_date")
+    combined = [(onset, recorded) for code, onset, recorded in rows if code == "I12.9"]
+
+    assert len(combined) == 30
+    assert all(onset < DAY_0 - 3000 for onset, _ in combined)
+    assert {recorded for _, recorded in combined} == {DAY_0 + 40}

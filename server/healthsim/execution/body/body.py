@@ -26,6 +26,7 @@ from healthsim.execution.body.size import Size
 from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import Moment
+from healthsim.execution.people.people import FIRST_BORN
 from healthsim.medicine.analytes import analytes, has_usual, key_of
 from healthsim.medicine.derivation import derive, derived, needs, plan, solve
 from healthsim.medicine.setpoints import to_scale, to_value
@@ -264,6 +265,8 @@ class Body:
         value = np.full(len(on), np.nan)
         for at in rows_once(on.rows):
             value[at] = variable.at(Moment(on.rows[at], on.days[at], len(self._history.people)))
+        if not variable.from_birth:
+            value[self._history.people.number[on.rows] >= FIRST_BORN] = np.nan
         at = np.flatnonzero(is_possible(named, value))
         drawn = self._healthy.behind(named, value[at], on.take(at))[key]
         location[at] = to_scale(analytes()[key], drawn)

@@ -40,6 +40,8 @@ _EVENTS_BACK = 3  # how many of the latest events of a kind may still act
 class StateOfAll(Protocol):
     """A state variable of a journey: its value at a moment, NaN for those who have none."""
 
+    from_birth: bool
+
     def at(self, moment: Moment) -> Floats:
         """Return the value of everyone of the moment, float64."""
 

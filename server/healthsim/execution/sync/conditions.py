@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.episodes import Episode
+from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.records import RecordTable, source_ids
@@ -32,6 +34,7 @@ class ConditionRows:
     Attributes:
         number: number of the condition's address.
         onset, abated: int32, first day, and first day after it.
+        recorded: int32, the day from which it has this code: of a combination, that of its parts.
         source: position of the occurrence that caused it; -1 for none.
         ended: what it is once it is over: resolved or remission.
     """
@@ -40,6 +43,7 @@ class ConditionRows:
     number: int
     code: str
     onset: Days
+    recorded: Days
     abated: Days
     source: int
     ended: str
@@ -57,7 +61,7 @@ def _condition_columns(ctx: SyncContext, layout: RowLayout[ConditionRows]) -> Co
         "code": code,
         **diagnosis_columns(code),
         "onset_date": onset,
-        "recorded_date": onset,
+        "recorded_date": layout.row_values(lambda condition: condition.recorded).astype(np.int32),
         "abatement_date": np.where(over, np.maximum(abated - 1, onset), NO_DAY).astype(np.int32),
         "status": Coded(np.where(over, ended, 0).astype(np.int32), _STATUS),
         "encounter_id": encounter,
@@ -79,12 +83,26 @@ def condition_rows(ctx: SyncContext) -> Iterator[ConditionRows]:
         yield _condition(ctx, episode, begun & ~going_on, episode.code, episode.address)
         sets = held.chosen[episode.rows]
         coded: dict[tuple[str, str], list[int]] = defaultdict(list)
+        parts: dict[tuple[str, str], tuple[str, ...]] = {}
         for number in np.unique(sets[going_on]).tolist():
-            for code, suffix in _codes_of(episode.code, held.sets[number]):
+            for code, suffix, others in _codes_of(episode.code, held.sets[number]):
                 coded[code, suffix].append(number)
+                parts[code, suffix] = others
         for (code, suffix), numbers in coded.items():
             which = going_on & np.isin(sets, numbers)
-            yield _condition(ctx, episode, which, code, f"{episode.address}{suffix}")
+            stated = _condition(ctx, episode, which, code, f"{episode.address}{suffix}")
+            days = [_first_days(log, part, last)[stated.rows] for part in parts[code, suffix]]
+            yield replace(stated, recorded=np.max([stated.recorded, *days], axis=0))
+
+
+def _first_days(log: ConditionLog, prefix: str, last: Days) -> Days:
+    """Return since when everyone has a condition that goes on; int32, `NO_DAY` without one."""
+    since = np.full(len(last), FOREVER, dtype=np.int32)
+    for episode in log.episodes(prefix):
+        goes_on = episode.holds & (episode.until > last[episode.rows])
+        rows = episode.rows[goes_on]
+        since[rows] = np.minimum(since[rows], episode.begins[goes_on])
+    return np.where(since <= last, since, NO_DAY).astype(np.int32)
 
 
 def _condition(
@@ -95,6 +113,7 @@ def _condition(
         number=ctx.numbering.number("conditions", address),
         code=code,
         onset=episode.begins[which],
+        recorded=episode.begins[which],
         abated=episode.until[which],
         source=episode.source,
         ended=usual_course(episode.code).status,
@@ -102,21 +121,24 @@ def _condition(
 
 
 @lru_cache(maxsize=65_536)
-def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return (code, end of its address) of what a code becomes beside all that a person has.
+def _codes_of(code: str, held: tuple[str, ...]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return what a code becomes beside all that a person has.
+
+    Each is (code, end of its address, beginnings of the other codes of a combination).
 
     It stays, or a combination code replaces it, or both are coded; a combination is coded once,
     for the first of the codes that it can come from.
     """
     coded = combined(held)
-    stated = [(code, "")] if code in coded else []
+    stated: list[tuple[str, str, tuple[str, ...]]] = [(code, "", ())] if code in coded else []
     for rule in COMBINATIONS:
         if not code.startswith(rule.code):
             continue
         first = next((other for other in held if other.startswith(rule.code)), None)
         partners = all(any(other.startswith(p) for other in coded) for p in rule.with_)
         if first == code and partners and rule.becomes in coded and rule.becomes not in held:
-            stated.append((rule.becomes, f"+{rule.becomes}" if rule.keep else ""))
+            suffix = f"+{rule.becomes}" if rule.keep else ""
+            stated.append((rule.becomes, suffix, tuple(rule.with_)))
             break
     return tuple(stated)
 

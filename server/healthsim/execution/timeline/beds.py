@@ -94,7 +94,7 @@ class Beds:
 
     def occupied(
         self, rows: Rows, days: Days, *, leaving: bool, entering: bool = True
-    ) -> tuple[NDArray[np.int8], Days, NDArray[np.int8]]:
+    ) -> tuple[NDArray[np.int8], Days, NDArray[np.int32]]:
         """Return in which stay people are on their days.
 
         Args:
@@ -105,10 +105,10 @@ class Beds:
 
         Returns:
             (kind, a position in `STAYS`, -1 where in none; last day, int32; number of the stay
-            among the person's, int8).
+            among the person's, int32).
         """
         kind, last = np.full(len(rows), -1, dtype=np.int8), np.full(len(rows), NO_DAY, np.int32)
-        number = np.full(len(rows), -1, dtype=np.int8)
+        number = np.full(len(rows), -1, dtype=np.int32)
         near = np.flatnonzero(self._latest[rows] >= days)
         if not len(near):
             return kind, last, number
@@ -123,12 +123,12 @@ class Beds:
             number[at] = slot
         return kind, last, number
 
-    def journey(self, rows: Rows, number: NDArray[np.int8]) -> NDArray[np.int64]:
+    def journey(self, rows: Rows, number: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the journey of people's stays, by the number of the stay among the person's."""
         journeys = np.array([stay.journey for stay in self._stays], dtype=np.int64)
         return journeys[self._stay[number, rows]]
 
-    def end(self, rows: Rows, days: Days, number: NDArray[np.int8]) -> None:
+    def end(self, rows: Rows, days: Days, number: NDArray[np.int32]) -> None:
         """End stays on people's days: they are sent to another bed.
 
         Args:

@@ -131,8 +131,9 @@ class Displacement:
         if isinstance(step, Beating):
             return self._beat(step) if occurrence.tick > 1 else None
         what = what_of(step)
-        if what is None or isinstance(self._opener(occurrence), ProtocolVisit):
-            return None
+        with_visit = isinstance(self._opener(occurrence), ProtocolVisit) and occurrence.anchor < 0
+        if what is None or with_visit:
+            return None  # what a protocol's visit holds goes with it, but not what is after that
         visit = isinstance(step, events.Encounter | events.Claim)
         if occurrence.encounter >= 0:
             around = self._layout.occurrences[occurrence.encounter].step

@@ -163,6 +163,8 @@ class StateVariable:
         start: float64, one for each person of the chunk; NaN where there is no value.
         low, high: no value leaves these bounds.
         decimals: places that are kept after every change.
+        from_birth: whether a journey of those born in the run started it; another's is their
+            mother's, and says nothing of their own body.
         changes: in the order in which they were added.
         out_of_order: whether anybody has a change that was added after a later one.
     """
@@ -171,6 +173,7 @@ class StateVariable:
     low: float
     high: float
     decimals: int
+    from_birth: bool = False
     changes: list[StateChange] = field(default_factory=list)
     out_of_order: bool = False
 
