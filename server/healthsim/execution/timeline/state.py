@@ -163,19 +163,19 @@ class StateVariable:
         start: float64, one for each person of the chunk; NaN where there is no value.
         low, high: no value leaves these bounds.
         decimals: places that are kept after every change.
-        from_birth: whether a journey of those born in the run started it; another's is their
-            mother's, and says nothing of their own body.
         changes: in the order in which they were added.
         out_of_order: whether anybody has a change that was added after a later one.
+        from_birth: whether a journey of those born in the run started it; another's is their
+            mother's, and says nothing of their own body.
     """
 
     start: Numbers
     low: float
     high: float
     decimals: int
-    from_birth: bool = False
     changes: list[StateChange] = field(default_factory=list)
     out_of_order: bool = False
+    from_birth: bool = False
 
     def add_change(self, change: StateChange) -> None:
         """Add a change; it takes effect on its day, even before changes added earlier."""

@@ -229,7 +229,7 @@ def _start_states(journey: JourneySpec, record: Record, rows: Rows, days: Days) 
             start[rows] = record.draws.numbers(address, state.start, rows, scope)
         low = -np.inf if state.low is None else state.low
         high = np.inf if state.high is None else state.high
-        variable = StateVariable(start, low, high, state.decimals, journey.from_birth)
+        variable = StateVariable(start, low, high, state.decimals, from_birth=journey.from_birth)
         record.variables[name] = replace(variable, start=variable.clamp_and_round(start))
 
 
