@@ -18,7 +18,7 @@ from serving.piped import ERAS, Piped, piped
 
 pytestmark = pytest.mark.slow
 
-MANY = "300000 adults in Texas"
+MANY = "9000000 adults in Texas"
 ON_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 BLOCKING = """

@@ -80,7 +80,7 @@ class Expression:
             columns: SQL of every one of `names`; it is put in brackets.
 
         >>> parse("100 - spo2").sql({"spo2": "value"})
-        '(100 - (value))'
+        '(100.0::double - (value))'
         """
         return _sql(self._tree, columns)
 
