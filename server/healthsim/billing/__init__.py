@@ -1,0 +1,1 @@
+"""What payers, billers and pharmacies know: grouping, coding, edits, prices, benefits as data."""
