@@ -15,7 +15,7 @@ from healthsim.execution.passes.rehearsal import settle_population_steps, walk_c
 from healthsim.execution.people.row_layout import lay_out_rows
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.execution.sync.bills import build_bills
+from healthsim.execution.sync.bills.build import build_bills
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.sync import synced_tables
 from healthsim.products.catalogue import NOT_PER_PERSON, TABLES

@@ -12,7 +12,8 @@ from healthsim.codes.books import drg
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
-from healthsim.execution.sync.bills import Bill, BilledLine, build_bills
+from healthsim.execution.sync.bills.build import build_bills
+from healthsim.execution.sync.bills.lines import Bill, BilledLine
 from healthsim.execution.sync.care_team import PRIMARY_CARE
 from healthsim.execution.sync.charges import BILL_TYPES, PLACE_OF_SERVICE
 from healthsim.execution.sync.context import SyncContext

@@ -10,7 +10,7 @@ import numpy as np
 
 from healthsim.addresses import BITS
 from healthsim.dates import day_of
-from healthsim.execution.sync.bills import Bill
+from healthsim.execution.sync.bills.lines import Bill
 from healthsim.execution.sync.claims import UnpricedClaims
 from healthsim.limits import benefit_year
 from healthsim.operations.explaining.case import Reasons, RowCase, number, short, usd

@@ -30,8 +30,8 @@ RULES: Mapping[str, str] = {
     "rx_members": "everybody of the profile, with the member number of the subscriber",
     "enrollments": "one row for each span of coverage: the profile's plan, or what a step opened",
     "claims": "an encounter on a covered day is billed: 837P for clinicians, 837I for facilities "
-              "(execution/sync/bills.py)",
-    "claim_lines": "one line for each service (execution/sync/bills.py), priced by the fee "
+              "(execution/sync/bills/build.py)",
+    "claim_lines": "one line for each service (execution/sync/bills/build.py), priced by the fee "
                    "schedule (products/membersim/data/fees.csv)",
     "claim_adjustments": "one row for each reason why less was paid than charged (X12 CARC)",
     "claim_diagnoses": "the encounter's diagnoses, at most 12 on an 837P",
