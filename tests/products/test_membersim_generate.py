@@ -303,7 +303,7 @@ def test_original_medicare_asks_part_a_of_the_stay_and_part_b_of_its_physicians(
 def test_laboratory_tests_are_free_in_original_medicare() -> None:
     rows = one("office", [VISIT, A1C], "Original")
 
-    assert rows["deductible_usd"].tolist() == [12_500, 0]
+    assert rows["deductible_usd"].tolist() == [12_518, 0]
     assert rows["plan_paid_usd"][1] == rows["allowed_usd"][1]
 
 

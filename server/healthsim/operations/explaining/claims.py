@@ -16,11 +16,17 @@ from healthsim.limits import benefit_year
 from healthsim.operations.explaining.case import Reasons, RowCase, number, short, usd
 from healthsim.operations.explaining.chart import explain_encounter_diagnosis
 from healthsim.operations.explaining.steps import explain_step
+from healthsim.products.membersim.generate import ServiceLines
 from healthsim.products.membersim.pricing import (
     DRG_RATE_CENTS,
     base_cents,
     fee_pattern,
     trend,
+)
+from healthsim.products.membersim.professional_prices import (
+    component_of,
+    price_basis,
+    professional_prices,
 )
 from healthsim.specification.profiles.profile import PlanDesign
 
@@ -165,10 +171,12 @@ def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
     by_drg = bool(headers.institutional[bill]) and not np.isnan(headers.drg_weight[bill])
     if line["procedure"] is None:
         base, basis = float(lines.flat_cents[at]), "base price by revenue centre"
-    else:
+    elif headers.institutional[bill]:
         code = str(line["procedure"])
-        base = float(base_cents((code,), facility=bool(headers.institutional[bill]))[0])
+        base = float(base_cents((code,), facility=True)[0])
         basis = f"fee schedule {fee_pattern(code) or 'other'}* (membersim/data/fees.csv)"
+    else:
+        base, units, basis, index = *_professional(lines, at), 1.0
     first = f"{units} × {usd(base)} ({basis}) × {index:g} for the year"
     yield short(f"charge {line['charge_usd']:,.2f}: {first} × {headers.charge_factor[bill]:.4f}, "
                 "the provider's charges")  # fmt: skip
@@ -183,6 +191,20 @@ def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
                f"{usd(DRG_RATE_CENTS)} × {factors}")  # fmt: skip
     else:
         yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {factors}"
+
+
+def _professional(lines: ServiceLines, at: int) -> tuple[float, int, str]:
+    """Return price of a unit, units and basis of one line of an 837P, at its year's prices."""
+    rows = slice(at, at + 1)
+    modifiers = tuple(getattr(lines, f"modifier_{place}").take(rows) for place in range(1, 5))
+    years = benefit_year(lines.service_date[rows], 1)
+    found = professional_prices(
+        lines.procedure.take(rows), modifiers, lines.pos.take(rows), years, lines.units[rows]
+    )
+    code = str(lines.procedure.take(rows).texts()[0])
+    component = component_of(tuple(one.texts()[0] for one in modifiers))
+    basis = price_basis(code, component, int(years[0]))
+    return float(found.unit[0]), int(found.units[0]), basis
 
 
 def _shared(claim: _ClaimCase, line: dict[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from healthsim.products.membersim.pricing import (
     trend,
     unit_cents,
 )
+from healthsim.products.membersim.professional_prices import professional_prices
 from healthsim.products.membersim.sharing import NO_COPAY, CostSharingInput, share_costs
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
 from healthsim.tables import Coded, Columns
@@ -167,11 +168,13 @@ def _prices(
     bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, main: NDArray[np.intp]
 ) -> dict[str, Cents]:
     """Return charge, allowed, contractual and denied of every line, int64 cents, (m,)."""
-    index = trend(benefit_year(lines.service_date, 1))
+    years = benefit_year(lines.service_date, 1)
+    index = trend(years)
     level = bills.price_factor * plans.price_level[bills.plan]
-    price = _base(bills, lines) * index
-    charge = unit_cents(price, bills.charge_factor[lines.bill], lines.units)
-    allowed = unit_cents(price, level[lines.bill], lines.units)
+    price, units = _base(bills, lines) * index, lines.units.copy()
+    _price_professional(bills, lines, years, price, units)
+    charge = unit_cents(price, bills.charge_factor[lines.bill], units)
+    allowed = unit_cents(price, level[lines.bill], units)
     stays = _paid_by_drg(bills)
     if stays.any():
         at = main[stays]
@@ -192,13 +195,27 @@ def _prices(
     }
 
 
+def _price_professional(
+    bills: ClaimHeaders,
+    lines: ServiceLines,
+    years: NDArray[np.int32],
+    price: NDArray[np.float64],
+    units: NDArray[np.int32],
+) -> None:
+    """Price the lines of every 837P by the fee schedules, in place."""
+    at = np.flatnonzero(~bills.institutional[lines.bill])
+    modifiers = (lines.modifier_1, lines.modifier_2, lines.modifier_3, lines.modifier_4)
+    found = professional_prices(
+        lines.procedure.take(at), tuple(one.take(at) for one in modifiers), lines.pos.take(at),
+        years[at], lines.units[at],
+    )  # fmt: skip
+    price[at], units[at] = found.unit, found.units
+
+
 def _base(bills: ClaimHeaders, lines: ServiceLines) -> Cents:
-    """Return the base price of one unit of every line, int64 cents, shape (m,)."""
+    """Return a facility's base price of one unit of every line, int64 cents, shape (m,)."""
     codes, words = lines.procedure.codes, lines.procedure.vocabulary
-    professional, facility = base_cents(words), base_cents(words, facility=True)
-    table = np.concatenate([professional, [0], facility, [0]])  # code -1: 0
-    place = codes + (bills.institutional * np.int32(len(words) + 1))[lines.bill]
-    base: Cents = table[place]
+    base: Cents = np.append(base_cents(words, facility=True), 0)[codes]  # code -1: 0
     without = np.flatnonzero(codes < 0)
     base[without] = lines.flat_cents[without]
     return base

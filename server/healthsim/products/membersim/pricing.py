@@ -64,6 +64,15 @@ def base_cents(codes: tuple[str, ...], facility: bool = False) -> Cents:
     return np.array([_price(code, facility) for code in codes], dtype=np.int64)
 
 
+def fallback_cents(code: str) -> int:
+    """Return a clinician's base price of a code by its family, 2025: where no fee schedule has it.
+
+    >>> fallback_cents("J3301") >= LEAST_CENTS
+    True
+    """
+    return _price(code, facility=False)
+
+
 def is_laboratory(codes: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return which codes are laboratory tests or the drawing of blood, bool, per code.
 
