@@ -14,7 +14,7 @@ from healthsim.errors import SpecError
 from healthsim.operations.auditing import compared_run
 from healthsim.persistence.database import open_write
 from healthsim.specification.distributions.kinds import parse_distribution
-from healthsim.specification.profiles.profile import Location
+from healthsim.specification.profiles.demographics import Location
 from healthsim.tables import Coded
 from storing import spec, stored
 

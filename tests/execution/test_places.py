@@ -21,7 +21,8 @@ from healthsim.products.populationsim.population import CountyPopulation, built_
 from healthsim.products.populationsim.rates import rates
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.document import read
-from healthsim.specification.profiles.profile import Location, ProfileSpec
+from healthsim.specification.profiles.demographics import Location
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded, Columns
 
 MEASURES = {"I10": "hypertension", "E11.9": "diabetes", "J44.9": "copd", "F32.A": "depression"}

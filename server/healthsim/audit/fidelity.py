@@ -44,14 +44,11 @@ from healthsim.specification.distributions.loadings import joint_share
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.timing import YEAR_DAYS
+from healthsim.specification.profiles.clinical import Comorbidity, Quota
+from healthsim.specification.profiles.demographics import Location
 from healthsim.specification.profiles.dependencies import in_order
 from healthsim.specification.profiles.genders import other_sex
-from healthsim.specification.profiles.profile import (
-    Comorbidity,
-    Location,
-    ProfileSpec,
-    Quota,
-)
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 from healthsim.watching import step
 

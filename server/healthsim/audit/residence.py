@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.profiles.profile import Location
+from healthsim.specification.profiles.demographics import Location
 from healthsim.tables import Coded
 
 

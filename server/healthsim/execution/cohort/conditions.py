@@ -27,9 +27,10 @@ from healthsim.execution.people.draws import require_text
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.medicine.inborn import is_inborn
 from healthsim.specification.distributions.kinds import parse_distribution
+from healthsim.specification.profiles.clinical import Comorbidity, Primary
+from healthsim.specification.profiles.clinical import Medication as MedicationSpec
 from healthsim.specification.profiles.onset import Onset
-from healthsim.specification.profiles.profile import Comorbidity, Primary, ProfileSpec
-from healthsim.specification.profiles.profile import Medication as MedicationSpec
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 
 _EDGE_DECIMALS = 12  # shares are added up, and sums of decimals are not exact

@@ -19,8 +19,9 @@ from healthsim.execution.people.logs import Moment
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.distributions.quantiles import of_scores, scores
+from healthsim.specification.profiles.clinical import Quota
 from healthsim.specification.profiles.correlations import SHARED_FACTOR, Blend, factor_blend
-from healthsim.specification.profiles.profile import ProfileSpec, Quota
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import Array, Coded, join
 

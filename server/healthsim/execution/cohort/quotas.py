@@ -12,8 +12,9 @@ from healthsim.errors import Problem
 from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.population_pass import StratumCounts
 from healthsim.specification.language.expressions import Scope
+from healthsim.specification.profiles.clinical import Group
 from healthsim.specification.profiles.dependencies import needs_of, transitive_needs
-from healthsim.specification.profiles.profile import Group, ProfileSpec
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.products.populationsim.choice import WeightedChoice, group_starts
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.profiles.profile import Location
+from healthsim.specification.profiles.demographics import Location
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from healthsim.operations.explaining.case import RowCase
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.plan import Occurrence
-from healthsim.specification.profiles.profile import Comorbidity, Medication
+from healthsim.specification.profiles.clinical import Comorbidity, Medication
 from healthsim.streams import Streams
 
 

@@ -12,8 +12,8 @@ from healthsim.operations.explaining.counted import quota_place
 from healthsim.operations.explaining.steps import explain_step
 from healthsim.specification.distributions.quantiles import of_scores, scores
 from healthsim.specification.journeys.events import Birth
+from healthsim.specification.profiles.clinical import Alternative, Comorbidity, Medication
 from healthsim.specification.profiles.correlations import SHARED_FACTOR, factor_blend
-from healthsim.specification.profiles.profile import Alternative, Comorbidity, Medication
 from healthsim.specification.profiles.roles import roles
 
 _DRAWN = (

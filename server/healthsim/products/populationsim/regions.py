@@ -13,7 +13,7 @@ from healthsim.specification.distributions.kinds import (
     Explicit,
     Mixture,
 )
-from healthsim.specification.profiles.profile import Location
+from healthsim.specification.profiles.demographics import Location
 
 
 def in_counties_only(location: Location) -> Location:

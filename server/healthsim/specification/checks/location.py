@@ -10,7 +10,7 @@ from healthsim.errors import Problem
 from healthsim.placenames import near_county, near_metro, near_state, unmarked
 from healthsim.specification.checks.names import ReferenceNames, text_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
-from healthsim.specification.profiles.profile import Location
+from healthsim.specification.profiles.demographics import Location
 
 _WHERE = "profile.demographics.location"
 _OTHER = {"urban": "rural", "rural": "urban"}

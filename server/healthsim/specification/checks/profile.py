@@ -38,6 +38,7 @@ from healthsim.specification.checks.quotas import quota_problems
 from healthsim.specification.checks.safety import safety_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.language.expressions import NUMBER, TEXT, Kind
+from healthsim.specification.profiles.clinical import Quota
 from healthsim.specification.profiles.dependencies import (
     ProfilePart,
     household_parts,
@@ -46,7 +47,7 @@ from healthsim.specification.profiles.dependencies import (
 )
 from healthsim.specification.profiles.genders import GENDERS, other_sex
 from healthsim.specification.profiles.onset import Onset
-from healthsim.specification.profiles.profile import ProfileSpec, Quota
+from healthsim.specification.profiles.profile import ProfileSpec
 
 _RESERVED = frozenset({*BUILT_IN_KINDS, "role", "arm", "stage", "language", "marital_status"})
 OLDEST = 125

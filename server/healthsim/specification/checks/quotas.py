@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from healthsim.errors import Problem
 from healthsim.specification.distributions.kinds import Categorical, Constant, Distribution
 from healthsim.specification.language.expressions import FUNCTIONS, TEXT, Expression, Kind
-from healthsim.specification.profiles.profile import Group, ProfileSpec, Quota
+from healthsim.specification.profiles.clinical import Group, Quota
+from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Coded
 
 _MOST_CALLS = 6  # calls in one condition of which all combinations are tried

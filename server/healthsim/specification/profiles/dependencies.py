@@ -11,8 +11,9 @@ from healthsim.codes.pregnancy import is_of_pregnancy
 from healthsim.errors import Problem, SpecError
 from healthsim.specification.distributions.kinds import Distribution, Population
 from healthsim.specification.language.expressions import Expression
+from healthsim.specification.profiles.clinical import Clinical, Quota
 from healthsim.specification.profiles.onset import Onset
-from healthsim.specification.profiles.profile import Clinical, ProfileSpec, Quota
+from healthsim.specification.profiles.profile import ProfileSpec
 
 _OF_MEASURE = {"age": (), "ethnicity": (), "race": ("ethnicity",)}
 """National population measure -> what it depends on; the others depend on age."""

@@ -1,0 +1,232 @@
+"""What people have on `as_of`: conditions, groups of them that exclude each other, and drugs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+
+from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.document import Strict
+from healthsim.specification.language.expressions import Condition
+from healthsim.specification.profiles.household import Pregnancy
+from healthsim.specification.profiles.onset import Code, Onset
+
+
+class Primary(Strict):
+    """The condition that everybody in the profile has.
+
+    `onset: "journey"` means the first day of the first journey that the person is in.
+
+    Attributes:
+        code: ICD-10-CM code that can be billed.
+        onset: "journey": on the first day of the first journey; or years or days before
+            `as_of`.
+    """
+
+    code: Code
+    onset: Literal["journey"] | Onset = "journey"
+
+
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class Group(Strict):
+    """A group of people, and how many of them have it.
+
+    Attributes:
+        when: who is in the group.
+        count: how many of them have it.
+    """
+
+    when: Condition
+    count: Count
+
+
+def _form(value: object) -> str:
+    return "exact:groups" if isinstance(value, list | tuple) else "exact:count"
+
+
+Exactly = Annotated[
+    Annotated[Count, Tag("exact:count")]
+    | Annotated[tuple[Group, ...], Field(min_length=1, max_length=100), Tag("exact:groups")],
+    Discriminator(_form),
+]
+"""A count of all people, or counts by group; people are in the first group that fits."""
+
+
+class Quota(Strict):
+    """How many people have it: a share (a number or a distribution), or an exact count.
+
+    With groups, only people in one of the groups can have it.
+
+    Attributes:
+        share: share of people, 0 to 1; may depend on the person.
+        exactly: a count of people, or counts by group.
+    """
+
+    share: Distribution | None = None
+    exactly: Exactly | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Quota:
+        if (self.share is None) == (self.exactly is None):
+            raise ValueError("give one of share and exactly; remove or add one")
+        return self
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups with a count; none where one count is for all people."""
+        return self.exactly if isinstance(self.exactly, tuple) else ()
+
+
+Loading = Annotated[float, Field(strict=True, ge=0, le=1)]
+"""How strongly a condition depends on the one factor that all conditions of a person share.
+
+The normal scores of two conditions are correlated by the product of their loadings; the share of
+each stays the same. 0 is independent.
+"""
+
+
+class Comorbidity(Quota):
+    """A further condition, of a share of the people.
+
+    Attributes:
+        code: ICD-10-CM code that can be billed.
+        loading: on the person's shared factor; needs a share.
+        onset: when it began; default: drawn.
+        implies: codes that everyone with it has too; the share of such a code is of the others.
+    """
+
+    code: Code
+    loading: Loading = 0.0
+    onset: Onset | None = None
+    implies: tuple[Code, ...] = ()
+
+
+class Alternative(Strict):
+    """One of several conditions of which a person has one at most.
+
+    Attributes:
+        code: ICD-10-CM code that can be billed.
+        share: share of people, 0 to 1.
+        loading: on the person's shared factor, the same for a whole group. The order then
+            matters: the first goes to those with the most other conditions.
+        onset: when it began; default: drawn.
+        implies: codes that everyone with it has too.
+    """
+
+    code: Code
+    share: Annotated[float, Field(strict=True, ge=0, le=1)]
+    loading: Loading = 0.0
+    onset: Onset | None = None
+    implies: tuple[Code, ...] = ()
+
+
+def _at_most_one(group: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
+    total = sum(one.share for one in group)
+    if total > 1 + 1e-9:
+        raise ValueError(
+            f"shares add up to {total:g}, more than 1; lower them by {total - 1:g} in all"
+        )
+    loadings = list(dict.fromkeys(one.loading for one in group))
+    if len(loadings) > 1:
+        raise ValueError(
+            f"loadings of one group are {loadings[0]:g} and {loadings[1]:g}, and one random number "
+            f"decides among its conditions; give all of them {max(loadings):g}"
+        )
+    return group
+
+
+def _depth(value: object) -> str:
+    nested = isinstance(value, list | tuple) and bool(value) and isinstance(value[0], list | tuple)
+    return "one_of:groups" if nested else "one_of:group"
+
+
+Alternatives = Annotated[
+    tuple[Alternative, ...], Field(min_length=1, max_length=50), AfterValidator(_at_most_one)
+]
+OneOf = Annotated[
+    Annotated[Alternatives, Tag("one_of:group")]
+    | Annotated[tuple[Alternatives, ...], Tag("one_of:groups")],
+    Discriminator(_depth),
+]
+"""Conditions of which a person has one at most; or several such groups."""
+
+
+class Medication(Quota):
+    """A drug that a share of the people takes on `as_of` and afterwards.
+
+    Attributes:
+        drug: ingredient, strength and form, as `look_up` writes it.
+        days_supply: days that one fill lasts.
+        adherence: the person's target share of days covered, 0 to 1.
+    """
+
+    drug: Annotated[str, Field(max_length=120)]
+    days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
+    adherence: Distribution | None = None
+
+
+class Clinical(Strict):
+    """The conditions and drugs of the people on `as_of`.
+
+    Attributes:
+        primary: the condition that everybody has.
+        comorbidities: further conditions, each of a share of people.
+        medications: drugs that they already take on `as_of`.
+        one_of: conditions that exclude each other, by share; or several lists of them.
+        pregnant: a pregnancy of everybody on `as_of`; codes of supervision without an onset begin
+            when it was found.
+    """
+
+    primary: Primary | None = None
+    comorbidities: tuple[Comorbidity, ...] = ()
+    medications: tuple[Medication, ...] = ()
+    one_of: OneOf | None = None
+    pregnant: Annotated[Pregnancy | None, Field(exclude_if=lambda given: given is None)] = None
+
+    @property
+    def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
+        """The groups of conditions of which a person has one at most."""
+        listed = self.one_of or ()
+        groups = [group for group in listed if isinstance(group, tuple)]
+        single = tuple(one for one in listed if isinstance(one, Alternative))
+        return (single,) if single else tuple(groups)
+
+    @property
+    def implied_by(self) -> dict[str, tuple[str, ...]]:
+        """Code -> the codes that imply it, in document order."""
+        pairs = [(one.code, one.implies) for one in self.comorbidities]
+        pairs += [(one.code, one.implies) for group in self.alternatives for one in group]
+        causes: dict[str, tuple[str, ...]] = {}
+        for cause, implied in pairs:
+            for code in implied:
+                causes[code] = (*causes.get(code, ()), cause)
+        return causes
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that people may have, each once."""
+        primary = [self.primary.code] if self.primary is not None else []
+        others = [one.code for group in self.alternatives for one in group]
+        stated = (*primary, *(one.code for one in self.comorbidities), *others, *self.implied_by)
+        return tuple(dict.fromkeys(stated))
+
+    @field_validator("comorbidities")
+    @classmethod
+    def _codes_once(cls, conditions: tuple[Comorbidity, ...]) -> tuple[Comorbidity, ...]:
+        codes = [condition.code for condition in conditions]
+        twice = [code for code in codes if codes.count(code) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} is listed twice; keep one and give it the joint share")
+        return conditions
+
+    @field_validator("medications")
+    @classmethod
+    def _drugs_once(cls, medications: tuple[Medication, ...]) -> tuple[Medication, ...]:
+        drugs = [medication.drug for medication in medications]
+        twice = [drug for drug in drugs if drugs.count(drug) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is listed twice; keep one and give it the joint share")
+        return medications
