@@ -32,6 +32,10 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
+# Byte code is written, whatever the environment says: tests begin some hundred processes, and each
+# would otherwise compile what it imports.
+unit quick proofs: export PYTHONDONTWRITEBYTECODE :=
+
 unit: $(READY)
 	$(BIN)/python -m pytest
 

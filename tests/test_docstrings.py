@@ -75,10 +75,12 @@ def test_a_docstring_describes_parameters_and_attributes_that_exist(name: str) -
     wrong = []
     for place, found in _own(module):
         docstring = inspect.getdoc(found) or ""
-        if inspect.isclass(found):
-            known, described = _attributes(found), _section(docstring, "Attributes")
-        else:
-            known, described = set(inspect.signature(found).parameters), _section(docstring, "Args")
+        described = _section(docstring, "Attributes" if inspect.isclass(found) else "Args")
+        if not described:
+            continue
+        known = (
+            _attributes(found) if inspect.isclass(found) else inspect.signature(found).parameters
+        )
         wrong += [f"{place}: {one}" for one in described if one not in known]
 
     assert wrong == [], f"{name} describes what does not exist; rename or remove it"

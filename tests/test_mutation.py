@@ -97,7 +97,7 @@ def test_a_place_knows_its_function_and_its_statement_without_the_body() -> None
 @pytest.mark.parametrize("module", ["audit/days.py", "persistence/digest.py", "tools/execution.py"])
 def test_nearly_every_place_of_a_module_of_the_server_still_compiles(module: str) -> None:
     source = Source(PACKAGE / Path(module))
-    mutants = places(source)
+    mutants = places(source)[::4]  # the next place is often the same one with another change
 
     broken = [one for one in mutants if not compiles(one.mutated(source.data))]
     assert len(mutants) > 20

@@ -91,7 +91,7 @@ def test_each_group_of_options_has_its_own_counts() -> None:
         {"name": "f", "exactly": 9},
         {"name": "g", "weight": 1},
     )
-    tables = run(diabetic(count=100), journey(branch), size=7)
+    tables = run(diabetic(count=100), journey(branch), size=23)
     gender = Counter(sex for (sex,) in listed(tables["patients"], "gender"))
 
     assert taken(tables) == {
@@ -100,13 +100,13 @@ def test_each_group_of_options_has_its_own_counts() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "threads", "count"), [(1, 1, 40), (7, 3, 100), (60, 2, 100)])
+@pytest.mark.parametrize(("size", "threads", "count"), [(1, 1, 12), (11, 3, 60), (40, 2, 60)])
 def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, count: int) -> None:
     steps = (
         visit("v", {"day": 20, "variance_days": 15}),
-        fork(counted(30, steps=[visit("w", {"day": 5, "variance_days": 5})]), *REST,
+        fork(counted(count // 2, steps=[visit("w", {"day": 5, "variance_days": 5})]), *REST,
              at={"day": 30, "variance_days": 10}),
-        fork(counted(9), *REST, id="second", at={"day": 33, "variance_days": 10},
+        fork(counted(count // 6), *REST, id="second", at={"day": 33, "variance_days": 10},
              when="happened('w') or gender == 'F'"),
     )  # fmt: skip
     jobs = (subjects(count=count), journey(*steps),
@@ -330,7 +330,7 @@ def test_counts_hold_inside_stages_and_cycles_and_parts_whatever_the_chunks() ->
     assert taken(whole, "late")["a"] == 21
     assert [found["a"] for found in ways(whole, "dosed").values()] == [15, 15]
     assert taken(whole, "inside")["a"] == 33
-    for size in (7, 60):
+    for size in (17, 60):
         assert listed(run(diabetic(count=100), walk, size=size)["events"]) == listed(
             whole["events"]
         )

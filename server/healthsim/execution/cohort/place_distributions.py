@@ -6,7 +6,7 @@ They replace a specification's population measures in a run; no document can con
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -126,7 +126,7 @@ class CountyTables:
 
     @cached_property
     def _cells(self) -> Cells:
-        return county_cells(self.population, self.counties)
+        return _cells_of(self.population, self.counties.tobytes())
 
     def cells_of(self, county: NDArray[np.int32], band: NDArray[np.int64]) -> Cells:
         """Return shares of ethnicity and race of counties by band of age, shape (n, 2, 7)."""
@@ -211,6 +211,12 @@ def label_edges(weights: Shares) -> Shares:
     )
     edges[:, -1] = 1.0
     return np.asarray(edges)
+
+
+@lru_cache(maxsize=4)
+def _cells_of(population: CountyPopulation, counties: bytes) -> Cells:
+    """Return the cells of counties, whose rows are the bytes of int32, for all runs that ask."""
+    return county_cells(population, np.frombuffer(counties, dtype=np.int32))
 
 
 def _edges(counts: NDArray[np.int64]) -> Shares:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 from healthsim.errors import Problem
@@ -18,7 +18,7 @@ _OTHER = {"urban": "rural", "rural": "urban"}
 
 def location_problems(location: Location, known: ReferenceNames) -> Iterator[Problem]:
     """Yield places that do not exist, and areas that none of the places has."""
-    titles = {unmarked(title) for title in known.county_titles}
+    titles = _code_of_title(known.county_titles, known.counties)
     state = partial(near_state, codes=known.states, names=known.state_names)
 
     def county(label: str) -> str:
@@ -30,7 +30,9 @@ def location_problems(location: Location, known: ReferenceNames) -> Iterator[Pro
     yield from _labels(
         "counties",
         location.counties,
-        lambda label: label in known.counties or unmarked(label) in titles | known.regions,
+        lambda label: (
+            label in known.counties or unmarked(label) in titles or unmarked(label) in known.regions
+        ),
         county,
     )
     yield from _counted_regions(location, known)
@@ -99,5 +101,10 @@ def _any_in(area: str, codes: Sequence[str], known: ReferenceNames) -> bool:
 def _code_of(label: str, known: ReferenceNames) -> str | None:
     if label in known.counties:
         return label
-    counties = zip(known.counties, known.county_titles, strict=True)
-    return {unmarked(title): code for code, title in counties}.get(unmarked(label))
+    return _code_of_title(known.county_titles, known.counties).get(unmarked(label))
+
+
+@lru_cache(maxsize=4)
+def _code_of_title(titles: tuple[str, ...], counties: tuple[str, ...]) -> dict[str, str]:
+    """Return the code of each county by its title as it is looked up."""
+    return {unmarked(title): code for code, title in zip(counties, titles, strict=False)}
