@@ -9,6 +9,7 @@ import pytest
 
 from audit.bed_tampering import OF_STAYS
 from audit.body_tampering import OF_BODIES
+from audit.facility_tampering import OF_FACILITIES
 from audit.problem_tampering import OF_PROBLEMS
 from audit.scenes import Scenario, opened
 from audit.tampering import CHANGES, Tampering
@@ -62,7 +63,7 @@ def test_a_changed_row_is_told_by_its_rule_and_no_other(
 def test_every_rule_is_seen_to_fail() -> None:
     changed = {
         name
-        for change in (*CHANGES, *OF_STAYS, *OF_TRIALS, *OF_BODIES, *OF_PROBLEMS)
+        for change in (*CHANGES, *OF_STAYS, *OF_TRIALS, *OF_BODIES, *OF_PROBLEMS, *OF_FACILITIES)
         for name in change.breaks
     }
     unseen = [rule.name for rule in integrity.NAMED if rule.name not in changed]

@@ -14,6 +14,7 @@ from healthsim.audit import (
     bodies,
     coding,
     days,
+    facility_bills,
     identity,
     links,
     medicines,
@@ -40,6 +41,7 @@ NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
     *problem_lists.RULES, *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
     *toxicity.RULES, *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
+    *facility_bills.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

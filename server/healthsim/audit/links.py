@@ -44,18 +44,21 @@ RULES: tuple[AnyRule, ...] = (
         f"SELECT {_CLAIM} FROM claims AS c ANTI JOIN claim_lines AS l USING (claim_id)",
     ),
     AuditRule(
-        "nothing is billed twice", "claim_lines.event_id", ("claim_lines", "events"),
+        "nothing is billed twice", "claim_lines.event_id", ("claim_lines", "claims", "events"),
         "SELECT concat('event_id ', l.event_id, ' procedure ', l.procedure) "
-        "FROM claim_lines AS l JOIN events AS v USING (event_id) "
-        "WHERE v.type NOT IN ('encounter', 'claim') GROUP BY l.event_id, v.type, "
+        "FROM claim_lines AS l JOIN claims AS c USING (claim_id) "
+        "JOIN events AS v ON v.event_id = l.event_id "
+        "WHERE v.type NOT IN ('encounter', 'claim') GROUP BY c.form, l.event_id, v.type, "
         "CASE v.type WHEN 'immunization' THEN l.procedure END, l.procedure "
         "HAVING count(*) > 1",
     ),
     AuditRule(
-        "one event is billed on one claim", "claim_lines.claim_id", ("claim_lines", "events"),
+        "one event is billed on one claim of a form", "claim_lines.claim_id",
+        ("claim_lines", "claims", "events"),
         "SELECT concat('event_id ', l.event_id) FROM claim_lines AS l "
-        "JOIN events AS v USING (event_id) WHERE v.type NOT IN ('encounter', 'claim') "
-        "GROUP BY l.event_id HAVING count(DISTINCT l.claim_id) > 1",
+        "JOIN claims AS c USING (claim_id) JOIN events AS v ON v.event_id = l.event_id "
+        "WHERE v.type NOT IN ('encounter', 'claim') "
+        "GROUP BY c.form, l.event_id HAVING count(DISTINCT l.claim_id) > 1",
     ),
     AuditRule(
         "an encounter has one claim of its facility", "claims.form",

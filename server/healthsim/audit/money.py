@@ -41,7 +41,7 @@ _DRUG_YEAR = (
 _BY_MINUTES = "(length(procedure) = 5 AND procedure BETWEEN '00100' AND '01999')"
 _PRICED = (
     "SELECT concat('npi ', npi, ' procedure ', procedure, ' year ', year(service_date)) "
-    "FROM (SELECT l.*, c.plan_id, c.form, "
+    "FROM (SELECT l.*, c.plan_id, c.form, c.bill_type, "
     "CASE WHEN c.form = '837I' THEN c.facility_npi ELSE c.rendering_npi END AS npi "
     "FROM claim_lines AS l JOIN claims AS c USING (claim_id)) "
     f"WHERE procedure IS NOT NULL AND NOT {_BY_MINUTES}{{only}} GROUP BY form, npi, procedure, "
@@ -126,7 +126,8 @@ RULES: tuple[AnyRule, ...] = (
     ),
     AuditRule(
         "allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
-        _PRICED.format(amount="allowed_usd", only=" AND status = 'paid'", also=", plan_id"),
+        _PRICED.format(amount="allowed_usd", also=", plan_id", only=" AND status = 'paid' "
+                       "AND coalesce(bill_type, '') NOT IN ('131', '721', '831')"),
     ),
     AuditRule(
         "charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),

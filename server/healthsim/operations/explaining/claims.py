@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from healthsim.addresses import BITS
+from healthsim.billing import opps
 from healthsim.dates import day_of
 from healthsim.execution.sync.bills.lines import Bill
 from healthsim.execution.sync.claims import UnpricedClaims
@@ -16,11 +17,9 @@ from healthsim.limits import benefit_year
 from healthsim.operations.explaining.case import Reasons, RowCase, number, short, usd
 from healthsim.operations.explaining.chart import explain_encounter_diagnosis
 from healthsim.operations.explaining.steps import explain_step
-from healthsim.products.membersim.generate import ServiceLines
+from healthsim.products.membersim.generate import ServiceLines, facility_prices_of
 from healthsim.products.membersim.pricing import (
     DRG_RATE_CENTS,
-    base_cents,
-    fee_pattern,
     trend,
 )
 from healthsim.products.membersim.professional_prices import (
@@ -157,7 +156,7 @@ def _billed(claim: _ClaimCase, line: dict[str, Any]) -> str:
     if line["procedure"] is None:
         if own:
             return (f"line {line['line']}: the facility's own charge, revenue "
-                    f"{line['revenue_code']} (execution/sync/charges.py)")  # fmt: skip
+                    f"{line['revenue_code']} (billing/data/facility_rooms.csv)")  # fmt: skip
         return f"line {line['line']}: something done in the stay, listed by revenue centre alone"
     what = "the visit's own service (details.procedures)" if own else "something done in the visit"
     return f"line {line['line']}: {line['procedure']}, {what}, on the {bill.form}"
@@ -166,15 +165,14 @@ def _billed(claim: _ClaimCase, line: dict[str, Any]) -> str:
 def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
     """Yield how charge and allowed amount came from the fee schedule."""
     headers, lines, bill = claim.unpriced.headers, claim.unpriced.lines, claim.at
+    if headers.institutional[bill] and np.isnan(headers.drg_weight[bill]):
+        yield from _facility_price(claim, at, line)
+        return
     index = float(trend(benefit_year(lines.service_date[at : at + 1], 1))[0])
     level, units = claim.design.price_level, int(lines.units[at])
     by_drg = bool(headers.institutional[bill]) and not np.isnan(headers.drg_weight[bill])
     if line["procedure"] is None:
         base, basis = float(lines.flat_cents[at]), "base price by revenue centre"
-    elif headers.institutional[bill]:
-        code = str(line["procedure"])
-        base = float(base_cents((code,), facility=True)[0])
-        basis = f"fee schedule {fee_pattern(code) or 'other'}* (membersim/data/fees.csv)"
     else:
         base, units, basis, index = *_professional(lines, at), 1.0
     first = f"{units} × {usd(base)} ({basis}) × {index:g} for the year"
@@ -205,6 +203,23 @@ def _professional(lines: ServiceLines, at: int) -> tuple[float, int, str]:
     component = component_of(tuple(one.texts()[0] for one in modifiers))
     basis = price_basis(code, component, int(years[0]))
     return float(found.unit[0]), int(found.units[0]), basis
+
+
+def _facility_price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
+    """Yield how charge and allowed amount of a facility's line came from its payment system."""
+    headers, bill = claim.unpriced.headers, claim.at
+    own, prices = facility_prices_of(headers, claim.unpriced.lines, bill)
+    listed, payable = (float(one[own == at][0]) for one in (prices.listed, prices.payable))
+    code, units = line["procedure"], line["units"]
+    basis = (f"revenue centre {line['revenue_code']}" if code is None
+             else f"{code}, OPPS status {opps.status(str(code))}")  # fmt: skip
+    yield short(f"charge {line['charge_usd']:,.2f}: {units} × {usd(listed)} ({basis}) × "
+                f"{headers.charge_factor[bill]:.4f}, the provider's charges")  # fmt: skip
+    if payable == 0:
+        yield "allowed 0.00: packaged, another line's payment includes it (billing/opps.py)"
+        return
+    level = f"price {headers.price_factor[bill]:.4f} × plan level {claim.design.price_level:g}"
+    yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(payable)} × {level}"
 
 
 def _shared(claim: _ClaimCase, line: dict[str, Any]) -> Iterator[str]:

@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.limits import Cents, benefit_year
+from healthsim.products.membersim.facility_prices import (
+    FacilityLines,
+    FacilityPrices,
+    facility_prices,
+)
 from healthsim.products.membersim.plans import COPAY_KINDS, PlanTable
 from healthsim.products.membersim.pricing import (
-    base_cents,
     is_laboratory,
     stay_cents,
     trend,
@@ -97,7 +101,7 @@ class ServiceLines:
         units: int32, at least 1.
         drg_line: bool, the one line that carries the payment of a claim paid by DRG.
         part_of_global: bool, a visit inside a surgeon's global period: refused (CO-97).
-        flat_cents: int64, base price of one unit where there is no procedure code; else 0.
+        flat_cents: int64, base price of one unit that the bill states; else 0.
     """
 
     bill: NDArray[np.int32]
@@ -171,10 +175,13 @@ def _prices(
     years = benefit_year(lines.service_date, 1)
     index = trend(years)
     level = bills.price_factor * plans.price_level[bills.plan]
-    price, units = _base(bills, lines) * index, lines.units.copy()
+    price, units = np.zeros(len(lines.bill)), lines.units.copy()
     _price_professional(bills, lines, years, price, units)
+    payable = price.copy()
+    at, found = facility_prices_of(bills, lines)
+    price[at], payable[at] = found.listed, found.payable
     charge = unit_cents(price, bills.charge_factor[lines.bill], units)
-    allowed = unit_cents(price, level[lines.bill], units)
+    allowed = unit_cents(payable, level[lines.bill], units)
     stays = _paid_by_drg(bills)
     if stays.any():
         at = main[stays]
@@ -212,13 +219,18 @@ def _price_professional(
     price[at], units[at] = found.unit, found.units
 
 
-def _base(bills: ClaimHeaders, lines: ServiceLines) -> Cents:
-    """Return a facility's base price of one unit of every line, int64 cents, shape (m,)."""
-    codes, words = lines.procedure.codes, lines.procedure.vocabulary
-    base: Cents = np.append(base_cents(words, facility=True), 0)[codes]  # code -1: 0
-    without = np.flatnonzero(codes < 0)
-    base[without] = lines.flat_cents[without]
-    return base
+def facility_prices_of(
+    bills: ClaimHeaders, lines: ServiceLines, bill: int | None = None
+) -> tuple[NDArray[np.intp], FacilityPrices]:
+    """Return the lines of one 837I, or of all, by their rows, and what one unit of each costs."""
+    chosen = bills.institutional[lines.bill]
+    at = np.flatnonzero(chosen if bill is None else chosen & (lines.bill == bill))
+    claim = lines.bill[at]
+    return at, facility_prices(FacilityLines(
+        claim=claim, encounter_class=bills.encounter_class.take(claim),
+        procedure=lines.procedure.take(at), cents=lines.flat_cents[at], units=lines.units[at],
+        days=lines.service_date[at],
+    ))  # fmt: skip
 
 
 def _cost_sharing_input(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from healthsim.execution.sync.bills import facility, professional
-from healthsim.execution.sync.bills.lines import INSTITUTIONAL, PROFESSIONAL, Bill, BilledLine
+from healthsim.execution.sync.bills.lines import INSTITUTIONAL, PROFESSIONAL, Bill
 from healthsim.execution.sync.charges import BILL_TYPES
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits import VisitRows
@@ -37,7 +37,9 @@ def _bills_of_visit(ctx: SyncContext, visit: VisitRows) -> Iterator[Bill]:
     at_facility = visit.details.encounter_class in BILL_TYPES
     billed: dict[str, list[OccurrenceRows]] = {PROFESSIONAL: [], INSTITUTIONAL: []}
     for source in during:
-        billed.setdefault(_biller(visit, source, at_facility), []).append(source)
+        biller = _biller(visit, source, at_facility)
+        if biller != INSTITUTIONAL:
+            billed.setdefault(biller, []).append(source)
     own = {
         PROFESSIONAL: professional.visit_lines(ctx, visit),
         INSTITUTIONAL: facility.facility_lines(ctx, visit, during) if at_facility else (),
@@ -47,18 +49,10 @@ def _bills_of_visit(ctx: SyncContext, visit: VisitRows) -> Iterator[Bill]:
         if biller not in own:  # a specialty
             address, form = sources[0].occurrence.address, PROFESSIONAL
             provider = ctx.network.provider(visit.provider_request(biller, address, visit.rows))
-        done = (line for source in sources for line in _lines_done(ctx, source, visit, form))
+        done = (line for source in sources for line in professional.lines_done(ctx, source))
         number = ctx.numbering.number("claims", f"{address}/{form}")
         lines = (*own.get(biller, ()), *done)
         yield Bill(visit, form, f"{address}/{form}", number, provider, lines)
-
-
-def _lines_done(
-    ctx: SyncContext, source: OccurrenceRows, visit: VisitRows, form: str
-) -> Iterator[BilledLine]:
-    if form == INSTITUTIONAL:
-        return facility.lines_done(ctx, source, visit)
-    return professional.lines_done(ctx, source)
 
 
 def _biller(visit: VisitRows, source: OccurrenceRows, at_facility: bool) -> str:

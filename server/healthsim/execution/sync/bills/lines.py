@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.facility_services import stay_charge_cents
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.sync.charges import STAY_SERVICE_CENTS
 from healthsim.execution.sync.visits import VisitRows
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys import events
@@ -29,7 +29,7 @@ class BilledLine:
         event: number of the event that it bills.
         code: procedure code; None where it is billed by revenue centre alone.
         units: int32, or one number for all.
-        cents: base price of one unit where there is no code.
+        cents: base price of one unit; 0 where its code has one.
         drg: whether it has the payment of a stay that is paid by DRG.
         is_visit_service: whether it is the visit itself, not something done during it.
         global_days: days after it in which the surgeon's visits are part of its price.
@@ -61,7 +61,8 @@ class BilledLine:
 
     def without_code(self) -> BilledLine:
         """Return the line as a stay lists it: by revenue centre alone."""
-        return replace(self, code=None, cents=self.cents or STAY_SERVICE_CENTS)
+        cents = stay_charge_cents(self.revenue or "")
+        return replace(self, code=None, units=1, modifiers=(), cents=self.cents or cents)
 
 
 @dataclass(frozen=True, eq=False)

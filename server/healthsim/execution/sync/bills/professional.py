@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from healthsim.billing.facility_services import is_facility_only
 from healthsim.execution.sync.bills.lines import Bill, BilledLine, service_of, services_of_step
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.dosage import injected
@@ -19,6 +20,8 @@ def visit_lines(ctx: SyncContext, visit: VisitRows) -> Iterator[BilledLine]:
     """Yield the lines of the visit itself."""
     event = ctx.event_number(visit.occurrence)
     for service in map(service_of, visit.details.procedures or ()):
+        if is_facility_only(service.code):
+            continue
         yield BilledLine(
             visit.rows, visit.first, event, service.code, service.units, service.modifiers,
             is_visit_service=True, global_days=service.global_days,
@@ -30,6 +33,8 @@ def lines_done(ctx: SyncContext, source: OccurrenceRows) -> Iterator[BilledLine]
     step, event = source.occurrence.step, ctx.event_number(source.occurrence)
     dose = injected(ctx, source) if isinstance(step, events.Procedure) else None
     for service in services_of_step(source):
+        if is_facility_only(service.code):
+            continue
         units = service.units if dose is None else dose.units
         yield BilledLine(
             source.rows, source.days, event, service.code, units, service.modifiers,

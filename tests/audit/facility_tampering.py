@@ -1,0 +1,30 @@
+"""One small change for each rule of facilities' bills."""
+
+from __future__ import annotations
+
+from audit.tampering import Tampering
+from audit.tampering import _one as one
+
+_KNEE = "2744" + "7"
+_PAID = (
+    "allowed_usd = allowed_usd + 1, plan_paid_usd = plan_paid_usd + 1, "
+    "contractual_usd = contractual_usd - 1"
+)
+
+OF_FACILITIES = (
+    Tampering(("a facility's outpatient line has a code",),
+              (one("claim_lines", "procedure = NULL", f"procedure = '{_KNEE}' AND pos IS NULL"),)),
+    Tampering(("a facility's outpatient line has a code",),
+              (one("claim_lines", "procedure = NULL", "procedure = '90999'"),)),
+    Tampering(("a code stands on the form that bills it",),
+              (one("claim_lines", "procedure = 'G0463'", "pos IS NOT NULL"),)),
+    Tampering(("a code stands on the form that bills it",),
+              (one("claim_lines", "procedure = '99213'", "procedure = 'G0463'"),)),
+    Tampering(("a newborn's room is no operating room",),
+              (one("claim_lines", "revenue_code = '0174'", "revenue_code = '0120'"),
+               one("claim_lines", "revenue_code = '0360'", "revenue_code = '0722'"))),
+    Tampering(("a comprehensive operation pays its claim once",),
+              (one("claim_lines", _PAID, "revenue_code = '0710'"),)),
+    Tampering(("what OPPS packages is not paid", "a comprehensive operation pays its claim once"),
+              (one("claim_lines", _PAID, "procedure = 'C1776'"),)),
+)  # fmt: skip

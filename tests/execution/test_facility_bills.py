@@ -1,0 +1,91 @@
+"""What happened in a facility is what its 837I lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from execution.facility_visits import KNEE, everywhere, people
+from execution.running import listed, run
+from healthsim.tables import Columns
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Columns]:
+    return run(people(), everywhere())
+
+
+def lines(tables: dict[str, Columns], step: str, form: str = "837I") -> list[tuple[Any, ...]]:
+    """Return the distinct (revenue, code) of a visit's claims of one form, in their order."""
+    steps = dict(listed(tables["events"], "event_id", "step"))
+    claims = {
+        claim for claim, event_id, own in listed(tables["claims"], "claim_id", "event_id", "form")
+        if steps[event_id] == step and own == form
+    }  # fmt: skip
+    rows = listed(tables["claim_lines"], "claim_id", "revenue_code", "procedure")
+    return list(dict.fromkeys((revenue, code) for claim, revenue, code in rows if claim in claims))
+
+
+def money(tables: dict[str, Columns], code: str) -> list[tuple[int, int, int]]:
+    return [
+        (units, charge, allowed)
+        for revenue, procedure, units, charge, allowed in listed(
+            tables["claim_lines"], "revenue_code", "procedure", "units", "charge_usd", "allowed_usd"
+        )
+        if procedure == code and revenue
+    ]
+
+
+@pytest.mark.parametrize(("step", "billed"), [
+    ("clinic", [("0510", "G0463"), ("0510", "99406")]),
+    ("empty", [("0510", "G0463")]),
+    ("light", [("0450", "99281")]),
+    ("heavy", [("0450", "99284"), ("0352", "74177"), ("0305", "85025")]),
+    ("stated", [("0450", "99282")]),
+    ("knee", [("0360", KNEE), ("0278", "C1776"), ("0370", None), ("0710", None)]),
+    ("watched", [("0762", "G0379"), ("0762", "G0378")]),
+    ("centre", [("0490", "66984")]),
+    ("nurse", [("0551", "G0299")]),
+    ("treated", [("0821", "90999")]),
+    ("stay", [("0120", None), ("0250", None), ("0270", None), ("0722", None), ("0305", None),
+              ("0352", None)]),
+])  # fmt: skip
+def test_a_visit_lists_what_was_done_by_code_and_a_stay_by_centre(
+    tables: dict[str, Columns], step: str, billed: list[tuple[str, str | None]]
+) -> None:
+    assert sorted(lines(tables, step), key=str) == sorted(billed, key=str)
+
+
+def test_the_line_that_is_paid_comes_first(tables: dict[str, Columns]) -> None:
+    assert lines(tables, "knee")[0] == ("0360", KNEE)
+    assert lines(tables, "heavy")[0] == ("0450", "99284")
+
+
+def test_what_only_a_facility_bills_is_on_no_837p(tables: dict[str, Columns]) -> None:
+    assert lines(tables, "treated", "837P") == []
+    assert lines(tables, "nurse", "837P") == []
+
+
+def test_the_surgeon_and_the_hospital_both_bill_an_operation(tables: dict[str, Columns]) -> None:
+    assert (None, KNEE) in lines(tables, "knee", "837P")
+
+
+def test_an_operation_pays_for_all_that_came_with_it(tables: dict[str, Columns]) -> None:
+    implants = money(tables, "C1776")
+
+    assert implants
+    assert all(charge > 0 and allowed == 0 for _, charge, allowed in implants)
+    assert all(allowed > 0 for _, _, allowed in money(tables, KNEE))
+
+
+def test_observation_counts_hours_and_pays_the_visit(tables: dict[str, Columns]) -> None:
+    hours = money(tables, "G0378")
+
+    assert min(units for units, _, _ in hours) > 8
+    assert all(allowed == 0 for _, _, allowed in hours)
+    assert all(charge > allowed > 0 for _, charge, allowed in money(tables, "G0379"))
+
+
+def test_a_visit_at_home_counts_quarters_of_an_hour(tables: dict[str, Columns]) -> None:
+    assert {units for units, _, _ in money(tables, "G0299")} <= {2, 3, 4}
