@@ -25,6 +25,17 @@ OF_FACILITIES = (
                one("claim_lines", "revenue_code = '0360'", "revenue_code = '0722'"))),
     Tampering(("a comprehensive operation pays its claim once",),
               (one("claim_lines", _PAID, "revenue_code = '0710'"),)),
+    Tampering(("a month of dialysis is one claim",),
+              ("INSERT INTO claims SELECT * REPLACE (claim_id + 1 AS claim_id) FROM claims "
+               "WHERE bill_type = '721' LIMIT 1",)),
+    Tampering(("a month of dialysis is one claim",),
+              (one("claims", "through_date = through_date + 31", "bill_type = '721'"),)),
+    Tampering(("each dialysis treatment is a line of one claim",),
+              ("DELETE FROM claim_lines WHERE rowid = (SELECT max(rowid) FROM claim_lines "
+               "WHERE procedure = '90999')",)),
+    Tampering(("each dialysis treatment is a line of one claim",),
+              ("INSERT INTO claim_lines SELECT * REPLACE (9 AS line) FROM claim_lines "
+               "WHERE procedure = '90999' LIMIT 1",)),
     Tampering(("what OPPS packages is not paid", "a comprehensive operation pays its claim once"),
               (one("claim_lines", _PAID, "procedure = 'C1776'"),)),
 )  # fmt: skip

@@ -28,7 +28,9 @@ def test_what_the_engine_bills_breaks_no_rule(made: Scenario) -> None:
 @pytest.mark.parametrize("change", OF_FACILITIES, ids=str)
 def test_a_changed_bill_is_told_by_its_rules(made: Scenario, change: Tampering) -> None:
     made.connection.execute("BEGIN")
-    told = made.changed(change) & OWN
-    made.connection.execute("ROLLBACK")
+    try:
+        told = made.changed(change) & OWN
+    finally:
+        made.connection.execute("ROLLBACK")
 
     assert told == set(change.breaks)

@@ -41,6 +41,8 @@ def everywhere() -> Document:
             _place("centre", 70, "asc", procedures=["66984"]),
             _place("nurse", 80, "home_health", procedures=["G0299"]),
             _place("treated", 90, "dialysis", procedures=["90999"]),
+            _place("treated_again", 92, "dialysis", procedures=["90999"]),
+            _place("treated_later", 130, "dialysis", procedures=["90999"]),
             _inside(
                 _place("stay", 100, "inpatient", los_days=2, icd10pcs=["10E0XZZ"], drg="807"),
                 count | {"id": "blood_in"}, scan | {"id": "scan_in"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from execution.facility_visits import KNEE, everywhere, people
@@ -89,3 +90,27 @@ def test_observation_counts_hours_and_pays_the_visit(tables: dict[str, Columns])
 
 def test_a_visit_at_home_counts_quarters_of_an_hour(tables: dict[str, Columns]) -> None:
     assert {units for units, _, _ in money(tables, "G0299")} <= {2, 3, 4}
+
+
+def test_treatments_of_one_month_are_lines_of_one_claim(tables: dict[str, Columns]) -> None:
+    bills = listed(tables["claims"], "claim_id", "person_id", "bill_type", "from_date",
+                   "through_date")  # fmt: skip
+    treated = [
+        (person, day // 100, claim)
+        for claim, person, day in (
+            (claim, person, _month(day))
+            for claim, person, code, day in listed(
+                tables["claim_lines"], "claim_id", "person_id", "procedure", "service_date"
+            )
+            if code == "90999"
+        )
+    ]
+    months = {(person, month) for person, month, _ in treated}
+
+    assert len(treated) == 3 * len({person for person, _, _ in treated})
+    assert len({claim for _, _, claim in treated}) == len(months) < len(treated)
+    assert all(_month(first) == _month(last) for _, _, kind, first, last in bills if kind == "721")
+
+
+def _month(day: int) -> int:
+    return int(np.datetime64(day, "D").astype("datetime64[M]").astype(int)) * 100

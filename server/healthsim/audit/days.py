@@ -180,7 +180,8 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
-        "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE",
+        "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE "
+        "AND c.bill_type IS DISTINCT FROM '721'",
     ),
     AuditRule(
         "a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),

@@ -47,6 +47,24 @@ RULES: tuple[AnyRule, ...] = (
         f"bool_or(l.procedure IN {_codes('J1')}) AND count(*) > 1",
     ),
     AuditRule(
+        "a month of dialysis is one claim", "claims.from_date", ("claims",),
+        "SELECT concat('person_id ', person_id, ' month ', date_trunc('month', from_date)::DATE) "
+        "FROM claims WHERE bill_type = '721' GROUP BY person_id, facility_npi, plan_id, "
+        "date_trunc('month', from_date) HAVING count(*) > 1 "
+        "OR bool_or(date_trunc('month', through_date) <> date_trunc('month', from_date))",
+    ),
+    AuditRule(
+        "each dialysis treatment is a line of one claim", "claim_lines.event_id",
+        ("claim_lines", "claims", "encounters", "enrollments"),
+        "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e SEMI JOIN "
+        "enrollments AS n ON e.person_id = n.person_id AND n.effective_date <= e.start_at::DATE "
+        "AND e.start_at::DATE <= coalesce(n.term_date, DATE '9999-12-31') LEFT JOIN "
+        "(SELECT l.event_id, count(DISTINCT l.claim_id) AS bills, count(*) FILTER "
+        f"(l.revenue_code = '0821') AS treatments {_LINES} WHERE c.bill_type = '721' "
+        "GROUP BY l.event_id) AS b ON b.event_id = e.event_id WHERE e.encounter_class = 'dialysis' "
+        "AND (b.bills IS DISTINCT FROM 1 OR b.treatments <> 1)",
+    ),
+    AuditRule(
         "what OPPS packages is not paid", "claim_lines.allowed_usd", ("claim_lines", "claims"),
         f"SELECT {_LINE} {_LINES} WHERE {_BY_OPPS} AND l.allowed_usd > 0 "
         f"AND l.procedure IN {_codes('N')}",

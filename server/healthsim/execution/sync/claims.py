@@ -146,6 +146,7 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     institutional = bills.segment_values(lambda bill: bill.institutional, np.bool_)
     stay = bills.segment_values(lambda bill: bill.is_stay, np.bool_)
     starts = np.searchsorted(lines.bill, np.arange(len(bills)))
+    last = np.maximum(last, np.maximum.reduceat(lines.service_date, starts))
     price_factor, charge_factor = directory.practice_factors
     facilities, building = directory.facilities, np.where(facility >= 0, facility, 0)
     facility_npi = np.where(facility >= 0, facilities.npi[building], NO_NUMBER)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from healthsim.execution.sync.bills import facility, professional
+from healthsim.execution.sync.bills import facility, months, professional
 from healthsim.execution.sync.bills.lines import INSTITUTIONAL, PROFESSIONAL, Bill
 from healthsim.execution.sync.charges import BILL_TYPES
 from healthsim.execution.sync.context import SyncContext
@@ -23,7 +23,8 @@ def build_bills(ctx: SyncContext) -> list[Bill]:
     bills = [bill for visit in visits for bill in _bills_of_visit(ctx, visit)]
     bills = professional.deny_in_global_periods(facility.merge_emergencies(ctx, bills))
     covered = [_covered_part(ctx, bill) for bill in bills]
-    return [bill for bill in covered if bill.lines]
+    merged = months.merge_months(ctx, [bill for bill in covered if bill.lines])
+    return [bill for bill in merged if bill.lines]
 
 
 def _is_sponsor_paid(details: object) -> bool:
