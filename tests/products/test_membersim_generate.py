@@ -148,7 +148,7 @@ def test_adjustments_are_numbered_from_one_within_each_line(tables: dict[str, Co
     }  # fmt: skip
 
 
-def test_charge_and_allowed_amount_are_constant_for_provider_plan_code_and_year() -> None:
+def test_a_charge_and_what_is_allowed_a_clinician_are_constant_for_plan_code_and_year() -> None:
     bills, lines = bill_lines(200)
     same = replace(
         bills,
@@ -163,11 +163,11 @@ def test_charge_and_allowed_amount_are_constant_for_provider_plan_code_and_year(
     year = (lines.service_date - DAY) // 365
     for row in np.flatnonzero(~lines.part_of_global).tolist():
         bill = lines.bill[row]
-        key = (same.plan[bill], same.institutional[bill], lines.procedure.codes[row], year[row])
-        unit = (
-            rows["charge_usd"][row] // lines.units[row],
-            rows["allowed_usd"][row] // lines.units[row],
-        )
+        by_facility = bool(same.institutional[bill])
+        kind = same.encounter_class.codes[bill] if by_facility else -1
+        key = (same.plan[bill], kind, lines.procedure.codes[row], year[row])
+        allowed = 0 if by_facility else rows["allowed_usd"][row] // lines.units[row]
+        unit = (rows["charge_usd"][row] // lines.units[row], allowed)
         seen.setdefault(key, set()).add(unit)
     assert all(len(units) == 1 for units in seen.values())
 
