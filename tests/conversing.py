@@ -78,11 +78,19 @@ async def hold(client: Client, turns: list[Turn]) -> Cost:
     for number, turn in enumerate(turns):
         arguments = _filled(turn.get("with", {}), kept)
         result = await client.call_tool(turn["call"], arguments)
+        while turn["call"] == "execute_spec" and _is_late(turn, result):
+            result = await client.call_tool(turn["call"], arguments)  # joins the run
         said = text_of(result)
         cost.sent += tokens(json.dumps({"name": turn["call"], "arguments": arguments}))
         cost.received += tokens(said)
         _judge(turn, kept, result, said, f"turn {number}, {turn['call']}: {said[:1500]}")
     return cost
+
+
+def _is_late(turn: Turn, result: Any) -> bool:
+    """Return whether a busy machine has not finished a run that the conversation waits for."""
+    answer = result.structured_content or {}
+    return turn.get("expect", {}).get("status") == "done" and answer.get("status") == "running"
 
 
 def _judge(turn: Turn, kept: dict[str, Any], result: Any, said: str, here: str) -> None:
