@@ -128,13 +128,22 @@ def _months(person: Person, days: Floats) -> Floats:
 def _with_birth(person: Person, days: Floats, own: Floats, alike: str) -> Floats:
     """Return a z-score that is that of birth at birth, and a person's own from two years on."""
     share = figure(alike)
-    at_birth = share * person.birth + np.sqrt(1 - share**2) * own
-    return _fade(days, at_birth, own)
+    of_own = float(np.sqrt(1 - share**2))
+    return _fade(days, share * person.birth + of_own * own, own, of_own)
 
 
-def _fade(days: Floats, at_birth: Floats, own: Floats) -> Floats:
+def _fade(days: Floats, at_birth: Floats, own: Floats, alike: float = 0.0) -> Floats:
+    """Return z-scores that go from those of birth to people's own, and always spread alike.
+
+    Args:
+        days: age.
+        at_birth: z-scores at birth.
+        own: z-scores once birth has worn off.
+        alike: correlation of the two; without it a mixture of both would spread less than either.
+    """
     left = np.clip(1 - days / (figure("birth_wears_off") * _YEAR), 0, 1)
-    z: Floats = own + left * (at_birth - own)
+    spread = np.sqrt(left**2 + (1 - left) ** 2 + 2 * alike * left * (1 - left))
+    z: Floats = (left * at_birth + (1 - left) * own) / spread
     return z
 
 
