@@ -19,6 +19,23 @@ _OTHERS = (
 )
 _FIRST = f"fill_id = (SELECT min(fill_id) FROM fills WHERE prescription_id = ({_INSULINS}))"
 
+_HAD = (
+    "(SELECT max(c.code) FROM conditions AS c WHERE c.person_id = prescriptions.person_id "
+    "AND c.onset_date <= written_date AND c.abatement_date IS NULL)"
+)
+
+
+def _scabies(onset: str, abated: str) -> tuple[str, ...]:
+    """Prescribe for a condition of these days, which the person has besides."""
+    of = "FROM prescriptions AS p WHERE p.indication = 'B86' AND p.person_id = c.person_id"
+    return (
+        one("prescriptions", "indication = 'B86', encounter_id = NULL"),
+        f"UPDATE conditions AS c SET code = 'B86', onset_date = (SELECT {onset} {of}), "
+        f"abatement_date = (SELECT {abated} {of}) WHERE condition_id = (SELECT "
+        "min(o.condition_id) FROM conditions AS o JOIN prescriptions AS p USING (person_id) "
+        "WHERE p.indication = 'B86')",
+    )
+
 
 def _costs(copay: str, deductible: str = "0") -> tuple[str, ...]:
     return (
@@ -30,11 +47,14 @@ def _costs(copay: str, deductible: str = "0") -> tuple[str, ...]:
 
 OF_MEDICINES = (
     keeps(_FOR, one("prescriptions", "indication = NULL", "indication IS NOT NULL")),
-    keeps(_FOR, one("prescriptions", "indication = (SELECT max(c.code) FROM conditions AS c "
-                    "WHERE c.person_id = prescriptions.person_id)")),
+    keeps(_FOR, one("prescriptions", f"indication = {_HAD}", f"{_HAD} IS NOT NULL")),
     keeps(_FOR, one("prescriptions", "indication = (SELECT max(c.code) FROM encounter_diagnoses "
-                    "AS c WHERE c.person_id = prescriptions.person_id)")),
+                    "AS c WHERE c.encounter_id = prescriptions.encounter_id)",
+                    "encounter_id IS NOT NULL")),
     breaks(_FOR, one("prescriptions", "indication = 'B86'")),
+    keeps(_FOR, *_scabies("written_date", "written_date")),
+    breaks(_FOR, *_scabies("written_date + 4000", "NULL")),
+    breaks(_FOR, *_scabies("written_date - 9", "written_date - 1")),
     keeps(_LABEL, one("prescriptions", "dose = 0.5, sig = 'Take 0.5 tablet by mouth.'")),
     breaks(_LABEL, one("prescriptions", "dose = 0, sig = 'Take 0 tablets by mouth.'")),
     breaks(_LABEL, one("prescriptions", "sig = 'Take 10 tablets by mouth.'")),

@@ -184,13 +184,66 @@ def test_a_run_may_hold_any_number_of_codes() -> None:
     assert len(distinct) > 62
 
 
-def test_a_combined_code_is_recorded_when_its_last_part_is_known() -> None:
-    """Hypertension is old; that it goes with kidney disease is known from the day of that."""
+def test_a_combined_code_begins_with_its_last_part() -> None:
+    """Hypertension is old, and is coded with kidney disease from the day on which that begins."""
     clinical = {"primary": {"code": "I10", "onset": {"years_before": 9}}}
-    tables = _run(event("kidneys", "diagnosis", 40, code="N18.30"), clinical=clinical)
-    rows = listed(tables["conditions"], "code", "onset_date", "recorded_date")
-    combined = [(onset, recorded) for code, onset, recorded in rows if code == "I12.9"]
+    tables = _run(
+        event("kidneys", "diagnosis", 40, code="N18.30"),
+        event("heart", "diagnosis", 90, code="I50.22"),
+        clinical=clinical,
+    )
+    rows = listed(tables["conditions"], "code", "onset_date", "abatement_date", "event_id")
+    event_of = dict(listed(tables["events"], "event_id", "step"))
+    spans = {code: (onset, abated, event_of.get(event)) for code, onset, abated, event in rows}
 
-    assert len(combined) == 30
-    assert all(onset < DAY_0 - 3000 for onset, _ in combined)
-    assert {recorded for _, recorded in combined} == {DAY_0 + 40}
+    assert len(rows) == 5 * 30
+    assert spans["I10"][0] < DAY_0 - 3000
+    assert spans["I10"][1:] == (DAY_0 + 39, None)
+    assert spans["I12.9"] == (DAY_0 + 40, DAY_0 + 89, "kidneys")
+    assert spans["I13.0"] == (DAY_0 + 90, NO_DAY, "heart")
+
+
+def test_a_condition_that_is_combined_anew_has_a_row_for_each_time() -> None:
+    """Each row has its own id, and every day has one code: later times join the third."""
+    clinical = {"primary": {"code": "I10", "onset": {"years_before": 9}}}
+    steps = [
+        step
+        for n in range(4)
+        for step in (
+            event(f"ill_{n}", "diagnosis", 30 + 60 * n, code="N18.30"),
+            {"do": "stop", "id": f"well_{n}", "of": f"ill_{n}", "at": 60 + 60 * n},
+        )
+    ]
+    tables = _run(*steps, count=2, clinical=clinical)
+    names = ("condition_id", "code", "onset_date", "abatement_date")
+    rows = [row for row in listed(tables["conditions"], *names) if row[1] != "N18.30"]
+    days = sorted((onset - DAY_0, code) for _, code, onset, _ in rows if onset > DAY_0)[::2]
+
+    assert len({row[0] for row in rows}) == len(rows)
+    assert days == [(30, "I12.9"), (60, "I10"), (90, "I12.9"), (120, "I10"), (150, "I12.9")]
+    assert sum(over == NO_DAY for *_, over in rows) == 2
+
+
+def test_a_prescription_is_for_what_people_had_when_it_was_written() -> None:
+    clinical = {"primary": {"code": "I10", "onset": {"years_before": 9}}}
+    drug = "lisinopril 10 mg tablet"
+    tables = _run(
+        event("early", "prescription", 10, drug=drug),
+        event("kidneys", "diagnosis", 40, code="N18.30"),
+        event("late", "prescription", 90, drug=drug, replaces="lisinopril"),
+        clinical=clinical,
+    )
+    written = listed(tables["prescriptions"], "written_date", "indication")
+
+    assert {(day - DAY_0, code) for day, code in written} == {(10, "I10"), (90, "I12.9")}
+
+
+def test_a_combined_code_was_not_there_on_admission_if_a_part_was_not() -> None:
+    clinical = {"primary": {"code": "I10", "onset": {"years_before": 9}}}
+    admitted = stay("stay", 20, "J18.9", "I10") | {
+        "with": [event("kidneys", "diagnosis", 2, code="N18.30")]
+    }
+    tables = _run(admitted, clinical=clinical)
+    stated = set(listed(tables["encounter_diagnoses"], "code", "poa"))
+
+    assert stated == {("J18.9", "Y"), ("I12.9", "N"), ("N18.30", "N")}

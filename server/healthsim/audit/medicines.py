@@ -6,14 +6,18 @@ from __future__ import annotations
 from healthsim.audit.rules import AnyRule, AuditRule
 
 _ROW = "concat('prescription_id ', p.prescription_id)"
+_AS_OF = "(SELECT as_of FROM temp.data_days)"
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a medicine is for a condition of the person", "prescriptions.indication",
         ("prescriptions", "conditions", "encounter_diagnoses"),
-        f"SELECT {_ROW} FROM prescriptions AS p ANTI JOIN (SELECT person_id, code FROM conditions "
-        "UNION SELECT person_id, code FROM encounter_diagnoses) AS c "
-        "ON p.person_id = c.person_id AND p.indication = c.code WHERE p.indication IS NOT NULL",
+        f"SELECT {_ROW} FROM prescriptions AS p WHERE p.indication IS NOT NULL AND NOT EXISTS ("
+        "SELECT 1 FROM conditions AS c WHERE c.person_id = p.person_id AND c.code = p.indication "
+        f"AND c.onset_date <= greatest(p.written_date, {_AS_OF}) "
+        "AND coalesce(c.abatement_date, p.written_date) >= p.written_date) AND NOT EXISTS ("
+        "SELECT 1 FROM encounter_diagnoses AS d WHERE d.encounter_id = p.encounter_id "
+        "AND d.code = p.indication)",
         columns=("prescriptions.indication",),
     ),
     AuditRule(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
 from healthsim.addresses import BITS, Addresses
-from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.codes.loinc import panel
+from healthsim.execution.sync.coded_spans import suffixes
 from healthsim.execution.timeline.birth_size import (
     FROM_PROFILE,
     codes_of_birth,
@@ -92,12 +92,7 @@ class Numbering:
 
     def _reserve_condition(self, code: str, address: str) -> None:
         """Reserve the rows of an episode: its own, its combinations, and what it becomes."""
-        combined = [
-            f"{address}+{rule.becomes}"
-            for rule in COMBINATIONS
-            if rule.keep and code.startswith(rule.code)
-        ]
-        self._reserve("conditions", [address, *combined])
+        self._reserve("conditions", [f"{address}{suffix}" for suffix in suffixes(code)])
         becomes = usual_course(code).becomes
         if becomes and ">" not in address:
             self._reserve_condition(becomes, f"{address}>{becomes}")

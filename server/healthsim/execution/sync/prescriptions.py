@@ -90,8 +90,7 @@ class PrescriptionRows:
         """Return the code of the condition that it is for; no value where the person has none."""
         uses = indications(self.drug.ingredient, self.drug.drug_class)
         if self.source is None:
-            known = np.maximum(self.written, np.int32(ctx.as_of))  # the profile holds on as_of
-            return found.find(uses, self.rows, known)
+            return found.find(uses, self.rows, self.written, known=ctx.as_of)
         return found.find(uses, self.rows, self.written, ctx.visit_of(self.source))
 
 

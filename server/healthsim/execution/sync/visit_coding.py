@@ -112,7 +112,7 @@ class VisitCoding:
                 lives=lives,
             )
             lists.append(_coded(of))
-            since.append(of.late)
+            since.append(_begun_late(of))
         return VisitCodes(tuple(lists), chosen.astype(np.int32), tuple(since))
 
     def _begun_during(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -182,6 +182,18 @@ def _coded(of: _Circumstances) -> tuple[str, ...]:
         codes = coded_in_pregnancy(codes, pregnant, of.stage, days)
         codes = _with_drugs(codes, of)
     return in_coding_order(codes)
+
+
+@lru_cache(maxsize=65_536)
+def _begun_late(of: _Circumstances) -> frozenset[str]:
+    """Return the codes that were not there on the first day, combined ones too.
+
+    A combined code was not present on admission if any part of it was not (appendix I of the
+    guidelines).
+    """
+    held = _compatible(of.listed, of.held)
+    before = [code for code in (*of.listed, *held) if code not in of.late]
+    return of.late | {*combined([*of.listed, *held])} - {*combined(before), *before}
 
 
 def _with_drugs(codes: tuple[str, ...], of: _Circumstances) -> tuple[str, ...]:

@@ -1,0 +1,195 @@
+"""Under which code each condition stands, and from when until when.
+
+A condition whose code is combined with others (hypertension with kidney disease is I12.9) stands
+under its own code until the last part begins, then under the combined one, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import COMBINATIONS, combined
+from healthsim.dates import Days
+from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.episodes import Episode
+
+_MOST_TIMES = 3
+"""How often a condition stands under one code, with others between; later times join the last."""
+_COMBINED = tuple({rule.code for rule in COMBINATIONS})
+_PARTS = tuple({prefix for rule in COMBINATIONS for prefix in (rule.code, *rule.with_)})
+_ENDS = -2  # in the place of a source: nothing begins
+_ZERO = 2**31  # added to a day so that it is not negative
+
+
+@dataclass(frozen=True, eq=False)
+class CodedSpan:
+    """A condition under one code for some people; arrays have one entry for each of them.
+
+    Attributes:
+        rows: ascending positions in the chunk.
+        code: ICD-10-CM code, as stated or combined.
+        suffix: end of the address of its ids.
+        first: int32, first day under this code.
+        until: int32, first day after it.
+        source: position of the occurrence that began it, or the part that it is combined with
+            from then on; -1 for none.
+    """
+
+    rows: Rows
+    code: str
+    suffix: str
+    first: Days
+    until: Days
+    source: int
+
+
+@lru_cache(maxsize=4096)
+def suffixes(code: str) -> tuple[str, ...]:
+    """Return every end that the addresses of a condition's rows can have.
+
+    >>> suffixes("J18.9"), suffixes("E11.9")[:3]
+    (('',), ('', '+E11.9/2', '+E11.9/3'))
+    """
+    codes = [code]
+    for of in codes:  # which grows
+        codes += [rule.becomes for rule in COMBINATIONS
+                  if of.startswith(rule.code) and rule.becomes not in codes]  # fmt: skip
+    if not code.startswith(_COMBINED):
+        return ("",)
+    return tuple(_suffix(code, of, time) for of in codes for time in range(_MOST_TIMES))
+
+
+def _suffix(stated: str, code: str, time: int) -> str:
+    if time:
+        return f"+{code}/{time + 1}"
+    return "" if code == stated else f"+{code}"
+
+
+class CodedSpans:
+    """The codes of the conditions of a chunk over time."""
+
+    def __init__(self, episodes: Sequence[Episode], last: Days) -> None:
+        """Cut everyone's time where a part of a combination begins or ends.
+
+        Args:
+            episodes: every condition, in the order in which codes stand.
+            last: int32, everyone's last day in the data.
+        """
+        self._last = last
+        parts = [one for one in episodes if one.code.startswith(_PARTS)]
+        self._codes = tuple(dict.fromkeys(one.code for one in parts))
+        self._any = any(set(combined(pair)) - {*pair} for pair in permutations(self._codes, 2))
+        if self._any:
+            self._cut(parts)
+
+    def _cut(self, parts: Sequence[Episode]) -> None:
+        begun = [self._begun(one) for one in parts]
+        size = [len(rows) for rows, _, _ in begun]
+        rows, first, until = (np.concatenate(columns) for columns in zip(*begun, strict=True))
+        code = np.repeat([self._codes.index(one.code) for one in parts], size)
+        ends = until <= self._last[rows]
+        who, day = np.append(rows, rows[ends]), np.append(first, until[ends])
+        source = np.append(
+            np.repeat([one.source for one in parts], size), np.full(int(ends.sum()), _ENDS)
+        )
+        step = np.zeros((len(who), len(self._codes)), dtype=np.int16)
+        step[np.arange(len(who)), np.append(code, code[ends])] = np.where(source == _ENDS, -1, 1)
+        order = np.lexsort((np.append(code, code[ends]), source != _ENDS, day, who))
+        who, day, step = who[order], day[order], step[order]
+        held = np.cumsum(step, axis=0, dtype=np.int32)
+        before = np.searchsorted(who, who)
+        held -= held[before] - step[before]
+        last_of_day = np.append((who[1:] != who[:-1]) | (day[1:] != day[:-1]), True)
+        self._day, self._source = day[last_of_day], source[order][last_of_day]
+        self._key = _key(who[last_of_day], self._day)
+        sets, of_set = np.unique(held[last_of_day] > 0, axis=0, return_inverse=True)
+        self._set = of_set.reshape(-1)
+        self._sets = [tuple(np.array(self._codes)[line].tolist()) for line in sets]
+
+    def _begun(self, episode: Episode) -> tuple[Rows, Days, Days]:
+        """Return who has had a condition, from when and until when."""
+        begins = episode.begins
+        begun = episode.holds & (begins <= self._last[episode.rows]) & (begins < episode.until)
+        return episode.rows[begun], begins[begun], episode.until[begun]
+
+    def of(self, episode: Episode) -> Iterator[CodedSpan]:
+        """Yield a condition under each of its codes, for those who have had it."""
+        rows, first, until = self._begun(episode)
+        if not (self._any and len(rows) and episode.code.startswith(_COMBINED)):
+            yield CodedSpan(rows, episode.code, "", first, until, episode.source)
+            return
+        begin = np.searchsorted(self._key, _key(rows, first))
+        count = np.searchsorted(self._key, _key(rows, np.minimum(until, self._last[rows] + 1)))
+        count -= begin
+        of = np.repeat(np.arange(len(rows)), count)
+        cut = np.arange(len(of)) + np.repeat(begin + count - np.cumsum(count), count)
+        last = np.append(of[1:] != of[:-1], True)
+        ends = np.where(last, until[of], self._day[np.minimum(cut + 1, len(self._day) - 1)])
+        source = np.where(np.append(True, last[:-1]) | (self._source[cut] == _ENDS),
+                          episode.source, self._source[cut])  # fmt: skip
+        stated = [_codes_of(episode.code, held) for held in self._sets]
+        for code in dict.fromkeys(code for codes in stated for code in codes):
+            has = np.array([code in codes for codes in stated])[self._set[cut]]
+            for time, (opens, closes) in enumerate(_times(has, last, of)):
+                for one in np.unique(source[opens]).tolist():
+                    some = source[opens] == one
+                    at, end = opens[some], closes[some]
+                    yield CodedSpan(
+                        rows=rows[of[at]],
+                        code=code,
+                        suffix=_suffix(episode.code, code, time),
+                        first=self._day[cut[at]],
+                        until=ends[end].astype(np.int32),
+                        source=one,
+                    )
+
+
+def _key(rows: Rows, days: Days) -> NDArray[np.int64]:
+    """Return numbers that are in the order of people, then days; int64."""
+    return (rows.astype(np.int64) << 32) + (days.astype(np.int64) + _ZERO)
+
+
+def _times(
+    has: NDArray[np.bool_], last: NDArray[np.bool_], of: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield the first, second and third time of people with a code: places of its two ends.
+
+    Args:
+        has: of each cut, whether it has the code.
+        last: whether a cut is its person's last.
+        of: whose it is.
+    """
+    opens = np.flatnonzero(has & (np.append(True, last[:-1]) | ~np.append(False, has[:-1])))
+    closes = np.flatnonzero(has & (last | ~np.append(has[1:], False)))
+    time = np.arange(len(opens)) - np.searchsorted(of[opens], of[opens])
+    final = np.searchsorted(of[opens], of[opens], side="right") - 1
+    for number in range(min(_MOST_TIMES, int(time.max(initial=-1)) + 1)):
+        which = np.flatnonzero(time == number)
+        ends = final[which] if number == _MOST_TIMES - 1 else which
+        yield opens[which], closes[ends]
+
+
+@lru_cache(maxsize=65_536)
+def _codes_of(code: str, held: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a code becomes beside all that a person has.
+
+    It stays, or a combination code replaces it, or both are coded; a combination is coded once,
+    for the first of the codes that it can come from.
+    """
+    coded = combined(held)
+    stated = [code] if code in coded else []
+    for rule in COMBINATIONS:
+        if not code.startswith(rule.code):
+            continue
+        first = next((other for other in held if other.startswith(rule.code)), None)
+        partners = all(any(other.startswith(p) for other in coded) for p in rule.with_)
+        if first == code and partners and rule.becomes in coded and rule.becomes not in held:
+            stated.append(rule.becomes)
+            break
+    return tuple(stated)
