@@ -33,7 +33,8 @@ def _scabies(onset: str, abated: str) -> tuple[str, ...]:
         f"UPDATE conditions AS c SET code = 'B86', onset_date = (SELECT {onset} {of}), "
         f"abatement_date = (SELECT {abated} {of}) WHERE condition_id = (SELECT "
         "min(o.condition_id) FROM conditions AS o JOIN prescriptions AS p USING (person_id) "
-        "WHERE p.indication = 'B86')",
+        "WHERE p.indication = 'B86' AND o.code NOT IN (SELECT indication FROM prescriptions "
+        "WHERE indication IS NOT NULL))",
     )
 
 

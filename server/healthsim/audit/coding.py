@@ -90,9 +90,8 @@ _BOTH = (
     " AND o.onset_date <= coalesce(s.abatement_date, DATE '9999-12-31')"
     f" AND NOT {_outlived('s', 'o')} AND NOT {_outlived('o', 's')}"
 )
-"""Both held at one time. A combination is coded as of the end of the data, from what is active
-then, and a stage that people return to keeps its first day; a condition that was over before keeps
-its code and excludes neither."""
+"""Both held at one time. A stage that people return to keeps its first day, and files of former
+versions have combinations since the first of their parts: what was over excludes neither."""
 
 _SUPERVISED = " OR ".join(f"starts_with(code, '{prefix}')" for prefix in SUPERVISION)
 _DATA_END = "(SELECT through FROM temp.data_days)"

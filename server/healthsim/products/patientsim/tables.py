@@ -71,7 +71,7 @@ PATIENTS = Table(
 CONDITIONS = Table(
     name="conditions",
     product="patientsim",
-    grain="one row per person, problem and time of having it",
+    grain="one row per person, problem and time of having it under one code",
     key=("condition_id",),
     columns=(
         Column("condition_id", "BIGINT", "Address of the condition.", required=True),
@@ -80,7 +80,7 @@ CONDITIONS = Table(
                source="FHIR Condition.code", required=True),
         Column("display", "VARCHAR", "Text of the code.", source="ICD-10-CM"),
         Column("category", "VARCHAR", "HealthSim's group of the code."),
-        Column("onset_date", "DATE", "First day of the condition.",
+        Column("onset_date", "DATE", "First day of the condition under this code.",
                source="FHIR Condition.onset", required=True),
         Column("recorded_date", "DATE", "Day it was written into the chart.",
                source="FHIR Condition.recordedDate", required=True),
