@@ -18,6 +18,7 @@ from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.timeline import Timeline
+from healthsim.medicine.visit_lengths import visit_length
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence
@@ -32,11 +33,6 @@ VisitKey: TypeAlias = tuple[int, int]
 
 _ANY_HOUR = frozenset({"emergency", "inpatient", "observation"})
 _OPENS, _CLOSES = 8 * 60, 17 * 60  # assumption: an office day
-_LENGTHS = {  # minutes of a visit, shortest and longest: assumption, by class
-    "office": (15, 45), "telehealth": (10, 30), "urgent_care": (30, 90),
-    "emergency": (90, 480), "outpatient_hospital": (60, 300), "asc": (120, 360),
-    "home_health": (30, 60), "dialysis": (210, 270),
-}  # fmt: skip
 _LEAVES = (10 * 60, 16 * 60)  # assumption: the hours in which stays end
 
 
@@ -154,7 +150,7 @@ def _visit(
     rows, first, record = source.rows, source.days, coder.record
     nights = source.facts_as(VisitFacts).nights
     last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
-    start_at, end_at = _hours(source, details.encounter_class, last, record.draws)
+    start_at, end_at = _hours(source, details, last, record.draws)
     specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
     plan = network.plan(rows, record.coverage.plan(rows, first))
     facility = _facility(details.encounter_class, rows, plan, network)
@@ -191,22 +187,34 @@ def _facility(
 
 
 def _hours(
-    source: OccurrenceRows, encounter_class: str, last: Days, draws: Draws
+    source: OccurrenceRows, details: EncounterDetails | ClaimDetails, last: Days, draws: Draws
 ) -> tuple[Minutes, Minutes]:
-    """Return arrival and departure; one draw gives the hour, its remainder the length."""
+    """Return arrival and departure; one draw gives the hour, its remainder the length.
+
+    What takes longer than visits of its class begins so much earlier in the day.
+    """
     u = draws.uniform(f"{source.occurrence.address}/hour", source.rows)
+    encounter_class = details.encounter_class
+    shortest, longest = visit_length(encounter_class, _done(details))
     opens, closes = (0, DAY) if encounter_class in _ANY_HOUR else (_OPENS, _CLOSES)
+    closes -= min(max(longest - visit_length(encounter_class).longest, 0), closes - opens - 15)
     quarters = (closes - opens) // 15
     slot = np.floor(u * quarters)
     rest = u * quarters - slot
     arrival = source.days.astype(np.int64) * DAY + opens + slot.astype(np.int64) * 15
-    shortest, longest = _LENGTHS.get(encounter_class, (30, 120))
     leaves = arrival + shortest + np.floor(rest * (longest - shortest + 1)).astype(np.int64)
     earliest, latest = _LEAVES
     discharge = last.astype(np.int64) * DAY + earliest + np.floor(rest * (latest - earliest))
     stays = last > source.days
     midnight = source.days.astype(np.int64) * DAY + DAY - 1
     return arrival, np.where(stays, discharge.astype(np.int64), np.minimum(leaves, midnight))
+
+
+def _done(details: EncounterDetails | ClaimDetails) -> list[str]:
+    """Return the codes of what is done in a visit, each as often as it has units."""
+    listed = details.procedures or ()
+    return [code for one in listed
+            for code in ([one] if isinstance(one, str) else [one.code] * one.units)]  # fmt: skip
 
 
 def _visit_codes(

@@ -1,0 +1,65 @@
+"""Visits last as long as what is done in them, by a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from execution.running import diabetic, journey, run, visit
+from healthsim.medicine.datafiles import rows
+from healthsim.medicine.visit_lengths import visit_length
+from healthsim.tables import Columns
+
+
+@pytest.fixture(scope="module")
+def visits() -> Columns:
+    """An office visit, an infusion of three hours, and an emergency with an infusion."""
+    profile = diabetic(count=200, products=["patientsim"], vital_signs="none")
+    infused = ["96413", {"code": "96415", "units": 2}]
+    steps = [
+        visit("office", 10),
+        visit("infusion", 20, procedures=infused),
+        visit("emergency", 30, procedures=["99284", "96365"], encounter_class="emergency"),
+    ]
+    return run(profile, journey(*steps))["encounters"]
+
+
+def _of_day(visits: Columns, day: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return minutes that visits last, and their hour of arrival."""
+    start, end = visits["start_at"], visits["end_at"]
+    mine = start // 1440 == 20_089 + day
+    return (end - start)[mine], start[mine] % 1440 / 60
+
+
+def test_an_infusion_takes_its_hours_and_is_over_in_the_evening(visits: Columns) -> None:
+    minutes, arrival = _of_day(visits, 20)
+
+    assert 210 <= minutes.min() < 220
+    assert 290 < minutes.max() <= 300
+    assert arrival.min() == 8
+    assert (arrival + minutes / 60).max() < 18
+
+
+def test_a_visit_without_such_a_procedure_lasts_as_its_class(visits: Columns) -> None:
+    minutes, arrival = _of_day(visits, 10)
+
+    assert (minutes.min(), minutes.max()) == (15, 45)
+    assert arrival.max() > 16
+
+
+def test_an_emergency_lasts_as_a_whole_whatever_is_done_in_it(visits: Columns) -> None:
+    minutes, _ = _of_day(visits, 30)
+
+    assert minutes.max() > 400
+
+
+def test_of_several_procedures_the_longest_counts() -> None:
+    assert visit_length("office", ["96523", "90837"]) == visit_length("office", ["90837"])
+    assert visit_length("office", ["96415"]).longest == 105
+    assert visit_length("hospice") == (30, 120)
+
+
+def test_every_length_names_its_source() -> None:
+    for row in rows("visit_lengths.csv"):
+        assert row["source"], row
+        assert row["confidence"] in {"V", "M", "A"}, row
