@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, mutually_exclusive
-from healthsim.medicine.problems import is_unspecified, stem, usual_course
+from healthsim.medicine.problems import is_history, is_unspecified, stem, usual_course
 
 NEVER = 2**40
 URGENT = ("emergency", "observation", "inpatient")
@@ -88,6 +88,9 @@ class PersonConditions:
 
     def _go_on(self, one: PersonEpisode, day: int, last: int, encounter_class: str) -> None:
         if one.until != NEVER and usual_course(one.code).ends:
+            leaves = bool(usual_course(one.code).becomes) and encounter_class not in URGENT
+            if leaves and one.until <= day + 1:
+                return
             relapse = day + self.length(one.code) if encounter_class in URGENT else 0
             one.until = max(one.until, last + 1, relapse)
 
@@ -98,6 +101,8 @@ class PersonConditions:
                 continue
             if related and is_unspecified(code) and not usual_course(held).ends:
                 return True
+            if is_history(held):
+                continue
             lasting = {usual_course(held).kind, usual_course(code).kind} == {"lasting"}
             if not related and lasting and mutually_exclusive(held, code):
                 return True
@@ -123,6 +128,7 @@ class PersonConditions:
                 degrees = any(a == b and one.code.startswith(a) and new.code.startswith(a)
                               for a, b in EXCLUDES)  # fmt: skip
                 alike = _family(one.code) == _family(new.code)
+                alike = alike or (is_history(one.code) and not is_history(new.code))
                 if degrees or (alike and mutually_exclusive(one.code, new.code)):
                     one.until = max(min(one.until, new.first), one.since)
         self.add(new)

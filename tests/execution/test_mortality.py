@@ -148,8 +148,7 @@ def test_the_dead_have_a_cause_and_a_place_and_the_living_have_neither() -> None
 
     assert all((day == NO_DAY) == (cause is None) == (place is None) for day, cause, place in rows)
     assert len({cause for _, cause, _ in rows if cause}) > 3
-    assert {place for _, _, place in rows if place} <= {"home", "hospice", "nursing_facility",
-                                                        "other"}  # fmt: skip
+    assert {place for _, _, place in rows if place} <= {"home", "hospice", "other"}
 
 
 def test_who_dies_in_a_stay_dies_in_hospital_of_its_first_diagnosis() -> None:

@@ -247,3 +247,17 @@ def test_a_combined_code_was_not_there_on_admission_if_a_part_was_not() -> None:
     stated = set(listed(tables["encounter_diagnoses"], "code", "poa"))
 
     assert stated == {("J18.9", "Y"), ("I12.9", "N"), ("N18.30", "N")}
+
+
+def test_hypertension_of_before_a_pregnancy_goes_on_after_it() -> None:
+    tables = _run(event("known", "diagnosis", 10, code="O10.919"), count=40,
+                  clinical={"primary": {"code": "E78.5"}},
+                  demographics={"gender": {"F": 1}, "age": {"type": "uniform", "low": 25,
+                                                            "high": 35}})  # fmt: skip
+    spans = listed(tables["conditions"], "code", "onset_date", "abatement_date")
+    pregnant = [(first, last) for code, first, last in spans if code == "O10.919"]
+    after = [first for code, first, _ in spans if code == "I10" and first > DAY_0]
+
+    assert len(pregnant) == 40
+    assert len(after) == 40
+    assert {last + 1 for _, last in pregnant} == set(after)

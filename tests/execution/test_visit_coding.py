@@ -20,6 +20,14 @@ def coded(tables: dict[str, Columns]) -> dict[int, list[list[str]]]:
     return {person: list(each.values()) for person, each in found.items()}
 
 
+def by_day(tables: dict[str, Columns]) -> set[tuple[int, str]]:
+    """Return (days since the first day, code) of every code that a visit states."""
+    visits = listed(tables["encounters"], "encounter_id", "start_at")
+    day = {encounter: start // 1440 - 20_089 for encounter, start in visits}
+    stated = listed(tables["encounter_diagnoses"], "encounter_id", "code")
+    return {(day[encounter], code) for encounter, code in stated}
+
+
 def lives(*steps: Document, **changes: Any) -> dict[str, Columns]:
     changes = {"count": 40, "products": ["patientsim"], "vital_signs": "none", **changes}
     return run(diabetic(**changes), journey(*steps))
@@ -81,3 +89,55 @@ def test_none_leaves_visits_as_they_are_stated() -> None:
     codes = coded(lives(given, step, problem_list="none"))
 
     assert all(each == [["E11.9"]] for each in codes.values())
+
+
+def test_what_follows_an_illness_is_stated_once_it_is_over() -> None:
+    """A stroke is one in its stay; after the discharge the visits state its history."""
+    stay = visit("stay", 10, diagnoses=["I63.9"], encounter_class="inpatient", procedures=None,
+                 los_days=8)  # fmt: skip
+    rehab = visit("rehab", {"after": "stay", "edge": "end", "day": 0}, diagnoses=["I63.9"],
+                  encounter_class="snf", procedures=None, los_days=12)  # fmt: skip
+    later = visit("later", 60, diagnoses=["I63.9"])
+    found = by_day(lives(stay, rehab, later))
+
+    assert found == {(10, "I63.9"), (18, "Z86.73"), (60, "Z86.73")}
+
+
+def test_sequelae_are_stated_instead_of_the_history_that_they_exclude() -> None:
+    stay = visit("stay", 10, diagnoses=["I63.9"], encounter_class="inpatient", procedures=None,
+                 los_days=8)  # fmt: skip
+    weak = event("weak", "diagnosis", 18, code="I69.351")
+    tables = lives(stay, weak, visit("later", 60, diagnoses=["I63.9"]))
+
+    assert by_day(tables) == {(10, "I63.9"), (60, "I69.351")}
+    assert ("Z86.73",) not in listed(tables["conditions"], "code")
+
+
+def test_an_injury_is_treated_actively_first_and_heals_in_later_visits() -> None:
+    first = visit("first", 10, diagnoses=["S82.841A"], encounter_class="emergency",
+                  procedures=["99284"])  # fmt: skip
+    seen = visit("seen", 20, diagnoses=["S82.841A"])
+    fixed = visit("fixed", 30, diagnoses=["S82.841A"], encounter_class="outpatient_hospital",
+                  procedures=None)  # fmt: skip
+    found = by_day(lives(first, seen, fixed, visit("new", 300, diagnoses=["S52.501A"])))
+
+    assert found == {(10, "S82.841A"), (20, "S82.841D"), (30, "S82.841A"), (300, "S52.501A")}
+
+
+def test_where_problem_lists_do_not_live_codes_stay_as_they_are_listed() -> None:
+    first = visit("first", 10, diagnoses=["S82.841A"])
+    codes = coded(lives(first, visit("seen", 20, diagnoses=["S82.841A"]), problem_list="none"))
+
+    assert all(each == [["S82.841A"], ["S82.841A"]] for each in codes.values())
+
+
+def test_hypoxemia_is_coded_where_an_illness_takes_much_oxygen() -> None:
+    """Unless what is coded says so already, as respiratory failure does."""
+    ill = visit("ill", 10, diagnoses=["J18.9"], encounter_class="emergency", procedures=["99285"])
+    fails = visit("fails", 100, diagnoses=["J18.9", "J96.01"], encounter_class="emergency",
+                  procedures=["99285"])  # fmt: skip
+    tables = lives(ill, fails, count=300, vital_signs="usual")
+    codes = [one for each in coded(tables).values() for one in each]
+
+    assert 0 < sum("R09.02" in one for one in codes) < 150
+    assert not any("R09.02" in one and "J96.01" in one for one in codes)

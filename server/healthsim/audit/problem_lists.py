@@ -51,6 +51,12 @@ _CONDITION = (
     "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
 )
 _ORDER = ", ".join(f"('{rule.first}', '{rule.then}')" for rule in order_rules())
+_FOLLOWS = (
+    "(left(c.code, 3) = left(d.becomes, 3) OR (d.becomes = 'I10' AND "
+    f"{_prefixes('c.code', 'I11', 'I12', 'I13')}) "
+    f"OR (d.becomes = 'Z86.73' AND {_prefixes('c.code', 'I69')}))"
+)
+"""What follows, as it is combined, or what leaves no room for a history."""
 _FAMILY = "c.code IN (SELECT h.code FROM temp.diagnoses AS h WHERE h.family = d.family)"
 
 RULES: tuple[AnyRule, ...] = (
@@ -60,7 +66,7 @@ RULES: tuple[AnyRule, ...] = (
         f"{_OF_VISIT} JOIN temp.diagnoses AS d ON d.code = s.code "
         f"WHERE {_LIVES} AND d.kind IN ('lasting', 'acute') AND NOT "
         + _had("e.person_id", "CASE WHEN d.becomes <> '' THEN c.onset_date "
-               "ELSE e.start_at::DATE END", "e.end_at::DATE", _FAMILY),
+               "ELSE e.start_at::DATE END", "e.end_at::DATE + 1", _FAMILY),
         mend=_STATED,
     ),
     AuditRule(
@@ -80,8 +86,7 @@ RULES: tuple[AnyRule, ...] = (
         f"{_CONDITION} JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
         f"WHERE {_LIVES} AND d.becomes <> '' AND s.abatement_date + 1 <= "
         f"least(coalesce(p.death_date, {_END}), {_END}) AND NOT "
-        + _had("s.person_id", "s.abatement_date + 1", "s.abatement_date + 1",
-               "left(c.code, 3) = left(d.becomes, 3)"),
+        + _had("s.person_id", "s.abatement_date + 1", "s.abatement_date + 1", _FOLLOWS),
     ),
     AuditRule(
         "problem list: what is of a pregnancy ends with it", "conditions.abatement_date",

@@ -23,6 +23,8 @@ _USUAL_ACUTE_DAYS = 30
 """Of a code without a row that the code book does not call chronic: assumption, a month."""
 _LONGEST_PREFIX = 8
 _CATEGORY = 3  # characters of a category of ICD-10-CM
+_ACTIVE, _HEALING = "ABC", "DEF"
+"""Seventh characters of injuries."""
 _SEVENTH = 7  # characters of a code with a seventh one, without its dot
 
 
@@ -154,6 +156,22 @@ def stem(code: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
+def subsequent(code: str) -> str:
+    """Return the code of an injury once its active treatment is over; "" for other codes.
+
+    Guidelines I.C.19.a: A, or B and C of open fractures, while it is treated actively; D, E and F
+    in visits while it heals.
+
+    >>> subsequent("S82.841A"), subsequent("S82.201B"), subsequent("S82.841D"), subsequent("J18.9")
+    ('S82.841D', 'S82.201E', '', '')
+    """
+    if stem(code) == code or code[-1] not in _ACTIVE:
+        return ""
+    later = stem(code) + _HEALING[_ACTIVE.index(code[-1])]
+    return later if later in icd10cm() else ""
+
+
+@lru_cache(maxsize=65_536)
 def is_unspecified(code: str) -> bool:
     """Tell whether a code says no more than its category, by its text or its last character.
 
@@ -173,6 +191,15 @@ def family(code: str) -> str:
     """
     category = code[:_CATEGORY]
     return "I10" if category in ("I11", "I12", "I13") else category
+
+
+def is_history(code: str) -> bool:
+    """Tell whether a code is one of a personal history.
+
+    >>> is_history("Z86.73"), is_history("I69.30")
+    (True, False)
+    """
+    return code.startswith(("Z85", "Z86", "Z87"))
 
 
 @lru_cache(maxsize=65_536)

@@ -16,7 +16,13 @@ from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.episodes import Episode
 from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.people.people import ConditionColumn
-from healthsim.medicine.problems import family, is_unspecified, stem, usual_course
+from healthsim.medicine.problems import (
+    family,
+    is_history,
+    is_unspecified,
+    stem,
+    usual_course,
+)
 
 ALWAYS = np.int32(NO_DAY + 1)
 """A condition that people have had on every day."""
@@ -227,8 +233,13 @@ class ConditionLog:
         visit: Mention,
         position: NDArray[np.int32],
     ) -> None:
-        """Let an illness go on until the visit ends; after a stay, for its usual time."""
+        """Let an illness go on until the visit ends; after a stay, for its usual time.
+
+        What becomes a history at a discharge does so, whatever comes later that day.
+        """
         which = which & (episode.until != FOREVER)
+        if usual_course(episode.code).becomes and not visit.urgent and which.any():
+            which &= episode.until > visit.days[position] + 1
         if which.any() and usual_course(episode.code).ends:
             at = position[which]
             until = visit.last[at] + np.int32(1)
@@ -392,11 +403,13 @@ class ConditionLog:
         return has
 
     def settle(self) -> None:
-        """Leave out what would follow an episode where people have it already."""
+        """Leave out what would follow an episode where people have it, or what excludes it."""
         for episode in [one for one in self.episodes() if one.after is not None]:
             moment = Moment(episode.rows, episode.since, self._people)
-            for other in self._episodes[episode.code]:
-                if other is not episode:
+            instead = [code for code in self._episodes if is_history(episode.code)
+                       and mutually_exclusive(code, episode.code)]  # fmt: skip
+            for other in (one for code in (episode.code, *instead) for one in self._episodes[code]):
+                if other is not episode and other is not episode.after:
                     episode.real[other.active(moment)] = False
             self._changed(episode)
 
@@ -432,6 +445,8 @@ def _is_replaced(held: str, new: str) -> bool:
         return False
     if not mutually_exclusive(held, new):
         return _same_condition(held, new)
+    if is_history(held) and not is_history(new):
+        return True
     return family(held) == family(new) or (_of_pregnancies(held, new) and not _is_normal(new))
 
 
@@ -453,5 +468,7 @@ def _leaves_no_room(held: str, stated: str) -> bool:
         return is_unspecified(stated) and not usual_course(held).ends
     if _of_pregnancies(held, stated):
         return mutually_exclusive(held, stated) and _is_normal(stated)
+    if is_history(held):
+        return False
     both_last = usual_course(held).kind == usual_course(stated).kind == "lasting"
     return both_last and mutually_exclusive(held, stated)

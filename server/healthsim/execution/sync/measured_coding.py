@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -13,13 +14,16 @@ from healthsim.dates import Days, whole_months
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.visit_coding import VisitCodes
 from healthsim.execution.timeline.record import Record
+from healthsim.medicine.effects import effects
 from healthsim.medicine.growth import figure, percentile_of, value_of
 from healthsim.medicine.measured_codes import BMI, OF_95TH, PERCENTILE, code_of
 
 _BAND, _OBESITY = "Z68", "E66"
 _BMI, _SYSTOLIC, _DIASTOLIC = "39156-5", "8480-6", "8462-4"
 _ADULT, _CHILD = 240, 24  # months of age from which codes of adults and of children are used
-_RAISED = "R03.0"
+_RAISED, _HYPOXEMIA = "R03.0", "R09.02"
+_EXPLAINED = ("J96", "J80", "P22", "P28")  # failures of breathing, of which little oxygen is part
+_SATURATION = "59408-5"
 _HYPERTENSION = ("I10", "I11", "I12", "I13", "I15", "I16", "O10", "O11", "O13", "O14", "O16")
 _GROWN = 216  # months of age from which one limit of blood pressure holds
 _Z_OF_95TH = 1.6448536269514722
@@ -27,7 +31,7 @@ _Write: TypeAlias = Callable[[tuple[str, ...], str], tuple[str, ...]]
 
 
 class MeasuredCoding:
-    """Lets codes of body mass index and of raised blood pressure follow what is measured."""
+    """Lets codes of body mass index, raised pressure and little oxygen follow what is measured."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -37,7 +41,8 @@ class MeasuredCoding:
 
         A stated code of a band of body mass index becomes that of the day; where obesity is coded,
         the band stands behind it. In the office, some raised pressures of people without
-        hypertension are coded.
+        hypertension are coded. Hypoxemia is coded where an illness of the visit that takes oxygen
+        has taken much.
 
         Args:
             codes: of the visits.
@@ -45,8 +50,20 @@ class MeasuredCoding:
             days: int32, first day of each visit.
             encounter_class: of the visits.
         """
-        followed = self._bands(codes, rows, days)
+        followed = self._oxygen(self._bands(codes, rows, days), rows, days)
         return self._pressures(followed, rows, days) if encounter_class == "office" else followed
+
+    def _oxygen(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:
+        """Return codes with hypoxemia, where an illness of the visit leaves little oxygen."""
+        asks = [any(code.startswith(_takes_oxygen()) for code in one)
+                and not any(code.startswith((_HYPOXEMIA, *_EXPLAINED)) for code in one)
+                for one in codes.lists]  # fmt: skip
+        at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
+        if not len(at):
+            return codes
+        found = self._record.body.values([_SATURATION], rows[at], days[at])[_SATURATION]
+        at = at[found < figure("hypoxemia")]
+        return _rewritten(codes, at, np.full(len(at), _HYPOXEMIA, dtype=object), _behind)
 
     def _bands(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:
         asks = [any(code.startswith((_BAND, _OBESITY)) for code in one) for one in codes.lists]
@@ -96,8 +113,22 @@ class MeasuredCoding:
         raised = found[_SYSTOLIC] >= figure("raised_systolic")
         raised |= found[_DIASTOLIC] >= figure("raised_diastolic")
         at = at[raised]
-        words = np.full(len(at), _RAISED, dtype=object)
-        return _rewritten(codes, at, words, lambda listed, word: (*listed, word))
+        return _rewritten(codes, at, np.full(len(at), _RAISED, dtype=object), _behind)
+
+
+@cache
+def _takes_oxygen() -> tuple[str, ...]:
+    """Return the beginnings of the codes of illnesses that leave less oxygen in the blood."""
+    return tuple(
+        cause
+        for effect in effects()
+        if effect.kind == "condition" and effect.analyte == "desaturation"
+        for cause in effect.causes
+    )
+
+
+def _behind(listed: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return (*listed, word)
 
 
 def _with_band(listed: tuple[str, ...], word: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.icd10cm import COMBINATIONS, combined, conflicts
+from healthsim.codes.icd10cm import COMBINATIONS, combined, conflicts, mutually_exclusive
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
@@ -19,7 +19,7 @@ from healthsim.execution.sync.long_term_use import LongTermUse
 from healthsim.execution.timeline.record import Record
 from healthsim.medicine.coding import LongTermDrug, in_coding_order, with_partners
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
-from healthsim.medicine.problems import is_flare_of, usual_course
+from healthsim.medicine.problems import is_flare_of, stem, subsequent, usual_course
 
 _DAYS_OF_WEEK = 7
 _PUERPERIUM = 42  # days after a birth: guidelines I.C.15.a
@@ -54,6 +54,7 @@ class VisitsToCode:
         holds: int64; bit i is set where code i of `listed` holds.
         own: the codes that diagnoses during the visit may begin.
         comorbidities: whether the person's other active conditions are stated too.
+        acute: whether it is an emergency, a stay or an operation.
     """
 
     rows: Rows
@@ -63,6 +64,7 @@ class VisitsToCode:
     holds: NDArray[np.int64]
     own: Sequence[str]
     comorbidities: bool
+    acute: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,17 @@ class VisitCoding:
         began, late = self._begun_during(visits)
         rules, drugs = self._use.codes(visits.rows, visits.first) if lives else ((), began * 0)
         stage, weeks = self._pregnancy(visits)
-        columns = [active.chosen, visits.holds, began, late, drugs, stage, weeks]
+        over, healing = self._moved_on(visits) if lives else (began * 0, began * 0)
+        columns = [active.chosen, visits.holds, began, late, drugs, stage, weeks, over, healing]
         places, chosen = _distinct(columns)
         lists, since = [], []
         for place in places.tolist():
-            listed = (*_set(visits.listed, int(visits.holds[place])),
+            held = active.sets[active.chosen[place]]
+            listed = (*_stated_now(visits, place, held, over, healing),
                       *_set(visits.own, int(began[place])))  # fmt: skip
             of = _Circumstances(
                 listed=tuple(dict.fromkeys(listed)),
-                held=active.sets[active.chosen[place]],
+                held=held,
                 late=frozenset(_set(visits.own, int(late[place]))),
                 stage=Stage(int(stage[place])),
                 weeks=int(weeks[place]),
@@ -129,6 +133,32 @@ class VisitCoding:
                 late[at[during & (since > visits.first[at])]] |= np.int64(1 << bit)
         return began, late
 
+    def _moved_on(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which listed codes are over by each visit, and which of injuries heal; bits.
+
+        Of the day of a discharge, what is no urgent visit comes after it.
+        """
+        over, healing = np.zeros((2, len(visits.rows)), dtype=np.int64)
+        moment = self._record.moment(visits.rows, visits.first)
+        for bit, code in enumerate(visits.listed):
+            becomes, heals = usual_course(code).becomes, subsequent(code)
+            if not becomes and (visits.acute or not heals):
+                continue
+            active, had, earlier = np.zeros((3, len(visits.rows)), dtype=np.bool_)
+            for episode in self._record.conditions.episodes(stem(code)):
+                position = moment.positions[episode.rows]
+                inside = (position >= 0) & episode.holds & (stem(episode.code) == stem(code))
+                at = position[inside]
+                day, until = visits.first[at], episode.until[inside]
+                known = episode.since[inside] <= day
+                left = until <= day + (0 if visits.acute else 1)
+                active[at[known & ~left]] = True
+                had[at[known & left & (episode.since[inside] < day)]] = True
+                earlier[at[episode.since[inside] < day]] = True
+            over |= (had & ~active & bool(becomes)).astype(np.int64) << bit
+            healing |= (earlier & bool(heals) & (not visits.acute)).astype(np.int64) << bit
+        return over & visits.holds, healing & visits.holds
+
     def _pregnancy(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where in a pregnancy each visit is, and the weeks since the last period."""
         record, size = self._record, len(visits.rows)
@@ -150,6 +180,27 @@ class VisitCoding:
             known = (due != NO_DAY) & (since >= 0) & (since <= LONGEST_PREGNANCY) & ~after
             weeks = np.where(known, since // _DAYS_OF_WEEK, _UNKNOWN)
         return stage, weeks
+
+
+def _stated_now(
+    visits: VisitsToCode,
+    place: int,
+    held: tuple[str, ...],
+    over: NDArray[np.int64],
+    healing: NDArray[np.int64],
+) -> tuple[str, ...]:
+    """Return the listed codes of a visit: what follows an illness for one that is over."""
+    stated = []
+    for bit, code in enumerate(visits.listed):
+        if int(over[place]) >> bit & 1:
+            follows = usual_course(code).becomes
+            code = next((one for one in held if mutually_exclusive(one, follows)
+                         and not usual_course(one).ends), follows)  # fmt: skip
+        elif int(healing[place]) >> bit & 1:
+            code = subsequent(code)
+        if int(visits.holds[place]) >> bit & 1:
+            stated.append(code)
+    return tuple(stated)
 
 
 def _set(of: Sequence[S], bits: int) -> tuple[S, ...]:

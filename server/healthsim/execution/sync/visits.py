@@ -32,6 +32,8 @@ VisitKey: TypeAlias = tuple[int, int]
 """(Position of the journey in the run, number of the occurrence in the journey)."""
 
 _ANY_HOUR = frozenset({"emergency", "inpatient", "observation"})
+_ACUTE = _ANY_HOUR | {"urgent_care", "asc", "outpatient_hospital"}
+"""Classes in which injuries and strokes are treated actively."""
 _OPENS, _CLOSES = 8 * 60, 17 * 60  # assumption: an office day
 _LEAVES = (10 * 60, 16 * 60)  # assumption: the hours in which stays end
 
@@ -247,6 +249,7 @@ def _visit_codes(
     codes = coder.coding.code(VisitsToCode(
         rows=source.rows, first=source.days, last=last, listed=listed, holds=mask,
         own=sorted(own), comorbidities=details.comorbidities,
+        acute=details.encounter_class in _ACUTE,
     ))  # fmt: skip
     if coder.measured is None:
         return codes
