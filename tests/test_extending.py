@@ -119,9 +119,8 @@ assert found["event_id"].tolist() == events, (found, events)
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Return a folder with a copy of the package and of what is beside it."""
-    shutil.copytree(PACKAGE, tmp_path / "server" / "healthsim",
-                    ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    """Return a folder with a copy of the package, byte code included, and of what is beside it."""
+    shutil.copytree(PACKAGE, tmp_path / "server" / "healthsim")
     for name in ("skills", "templates"):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path / "server"

@@ -151,7 +151,7 @@ def test_a_step_can_be_appended_to_the_reference_journey_and_runs(block: Block) 
     draft, _ = refining.refine(_draft(), [change])
 
     assert problems(draft) == []
-    assert _run(dict(draft.profile or {}), list(draft.journeys), 50)["patients"] == 50
+    assert _run(dict(draft.profile or {}), list(draft.journeys), 15)["patients"] == 15
 
 
 @_of("json changes")

@@ -42,8 +42,7 @@ from healthsim.tools.server import (
     READ,
     HealthSimServer,
     ServerContext,
-    register,
-    tighten_schemas,
+    offered,
 )
 from healthsim.tools.skills import Skills
 
@@ -156,6 +155,11 @@ def build_server(
         title="HealthSim",
         version=__version__,
         instructions=_instructions(offer),
+        tools=[
+            offered(tool, hints, offer, TITLES.get(name, ""), views.VIEWS.get(name, ""))
+            for tool, hints in TOOLS
+            if (name := tool.__name__) not in offer.missing
+        ],
         icons=list(icons("healthsim")),
         lifespan=lifespan,
         extensions=[Skills(offer.guide), views.apps()],
@@ -165,15 +169,10 @@ def build_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
     )
     server.offer = offer
-    for tool, hints in TOOLS:
-        if tool.__name__ not in offer.missing:
-            view = views.VIEWS.get(tool.__name__, "")
-            register(server, tool, hints, TITLES.get(tool.__name__, ""), view)
     resources.add_resources(server)
     resources.list_pages(server, context.home)
     prompts.add_prompts(server)
     completion.add_completion(server, context.home)
-    tighten_schemas(server)
     return server
 
 

@@ -167,7 +167,7 @@ def test_within_each_case_of_a_condition_the_correlation_holds() -> None:
 
 def test_correlated_attributes_are_the_same_in_any_chunks() -> None:
     profile = correlated(("bmi", "sbp", 0.6))
-    profile["count"] = 40
+    profile["count"] = 16
     share = {"type": "conditional", "cases": [{"when": "sbp > 130", "then": 1}], "otherwise": 0}
     profile["clinical"] |= {"comorbidities": [{"code": "I10", "share": share}], "one_of": GRAVE}
     whole = run(profile)

@@ -96,7 +96,7 @@ def test_who_is_known_to_be_ill_dies_more_often_and_who_is_known_not_to_be_less(
 
 
 def test_growth_and_chunks_change_no_death() -> None:
-    some, pieces = run(_old(count=200)), run(_old(count=200), size=7)
+    some, pieces = run(_old(count=200)), run(_old(count=200), size=67)
 
     assert _dead(some["patients"]) == _dead(pieces["patients"])
     assert _dead(some["patients"]) == {

@@ -348,7 +348,7 @@ def test_a_hazard_by_arm_is_the_rate_of_the_event_while_people_are_in_the_trial(
 @pytest.mark.slow
 def test_chunks_threads_and_more_people_change_no_row() -> None:
     whole = run(candidates(), trial())
-    parts = run(candidates(), trial(), size=7, threads=3)
+    parts = run(candidates(), trial(), size=23, threads=3)
     more = run(candidates(count=200), trial(), size=64)
 
     for name in whole:

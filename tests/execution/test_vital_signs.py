@@ -244,7 +244,7 @@ def test_a_baby_born_early_is_measured_by_its_own_weight_at_birth() -> None:
 
 @pytest.mark.slow
 def test_chunks_and_threads_do_not_change_them() -> None:
-    profile, walked = _spec("every-event-adults", count=40), _spec("every-event")
+    profile, walked = _spec("every-event-adults", count=20), _spec("every-event")
     whole = run(profile, walked)["vital_signs"]
     parts = run(profile, walked, size=7, threads=2)["vital_signs"]
 

@@ -31,7 +31,7 @@ from healthsim.operations.tasks import TaskKind
 from healthsim.persistence.database import open_read
 from healthsim.tools import tasks
 from healthsim.tools.answers import ActionResult, reply
-from healthsim.tools.server import READ, Ctx, register
+from healthsim.tools.server import READ, Ctx
 
 def do(home, asked):
     home.ensure(home.exports)
@@ -49,7 +49,7 @@ def endless_server(home, **options):
     async def endless(ctx: Ctx) -> Any:
         '''Work.'''
         return await tasks.answered(ctx, LONG, name="one")
-    register(server, endless, READ)
+    server.add_tool(endless, annotations=READ, structured_output=False)
     return server
 app.build_server = endless_server
 app.serve(Path(sys.argv[1]))

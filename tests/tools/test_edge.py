@@ -11,7 +11,7 @@ from mcp.types import CallToolResult
 from healthsim.app import build_server
 from healthsim.errors import Problem, SpecError
 from healthsim.tools.answers import Answer, GuideText, ScenarioShown, reply
-from healthsim.tools.server import READ, register, tighten_schemas
+from healthsim.tools.server import READ
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -60,8 +60,7 @@ async def test_every_problem_of_a_specification_reaches_the_caller() -> None:
         """Break."""
         raise SpecError([Problem("a", "is 1", "make it 2"), Problem("b", "is 3", "make it 4")])
 
-    register(server, broken, READ)
-    tighten_schemas(server)
+    server.add_tool(broken, annotations=READ, structured_output=False)
     from mcp import Client
 
     async with Client(server) as client:
@@ -79,7 +78,7 @@ async def test_an_unexpected_error_tells_nothing_of_the_inside(
         """Crash."""
         raise RuntimeError("/home/somebody/secret")
 
-    register(server, crashing, READ)
+    server.add_tool(crashing, annotations=READ, structured_output=False)
     from mcp import Client
 
     with caplog.at_level(logging.ERROR):

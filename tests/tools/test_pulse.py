@@ -16,7 +16,7 @@ from healthsim.app import build_server
 from healthsim.persistence.database import open_read
 from healthsim.tools.answers import ActionResult, reply
 from healthsim.tools.pulse import Pace, watched
-from healthsim.tools.server import READ, register
+from healthsim.tools.server import READ
 from healthsim.watching import Step, step
 from processes import PATIENCE
 from storing import spec, stored
@@ -55,7 +55,7 @@ class Heard:
 
 def _with_tool(folder: Path, tool: Callable[..., Any]) -> Any:
     server = build_server(folder)
-    register(server, tool, READ)
+    server.add_tool(tool, annotations=READ, structured_output=False)
     return server
 
 

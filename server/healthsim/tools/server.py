@@ -6,12 +6,14 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     INVALID_PARAMS,
@@ -240,46 +242,46 @@ def _unwritable(value: Any, where: str = "") -> str:
     return ""
 
 
-def register(
-    server: HealthSimServer,
+def offered(
     tool: Callable[..., Any],
     hints: ToolAnnotations,
+    offer: Offer,
     title: str = "",
     view: str = "",
-) -> None:
-    """Offer one tool; its docstring is its description, and its name its title if none is given.
+) -> Tool:
+    """Return one tool as a server offers it; its docstring is its description.
 
     No shape of its answer is published: its fields explain themselves when they are read, and
     listed for every tool they would be a quarter of the catalogue. Answers are structured all the
     same (see `answers.reply`).
 
     Args:
-        server: what offers it.
         tool: the function.
         hints: what it changes.
-        title: its name for people.
+        offer: the tools of the server; the description names no others.
+        title: its name for people; by default made of the function's.
         view: the page that shows its answer in hosts with apps, by its URI; empty without one.
     """
-    server.add_tool(
-        tool,
-        title=title or str(tool.__name__).replace("_", " ").capitalize(),
-        description=server.offer.text(" ".join((getdoc(tool) or "").split())),
-        annotations=hints,
-        structured_output=False,
-        meta={"ui": {"resourceUri": view}} if view else None,
-    )
+    return _strict(tool).model_copy(update={
+        "title": title or str(tool.__name__).replace("_", " ").capitalize(),
+        "description": offer.text(" ".join((getdoc(tool) or "").split())),
+        "annotations": hints,
+        "meta": {"ui": {"resourceUri": view}} if view else None,
+    })  # fmt: skip
 
 
-def tighten_schemas(server: HealthSimServer) -> None:
-    """Refuse unknown arguments, and publish schemas without what models do not need.
+@cache
+def _strict(tool: Callable[..., Any]) -> Tool:
+    """Return a tool that refuses unknown arguments, with a schema of what models need.
 
-    The SDK ignores an unknown argument in silence, so a misspelt `limt` would be lost. Private
-    parts of the SDK are used here and nowhere else; a test pins them.
+    The SDK ignores an unknown argument in silence, so a misspelt `limt` would be lost. The models
+    are the same in every server of a process, and take a fifth of a second to make for all tools.
     """
-    for tool in server._tool_manager.list_tools():
-        model = tool.fn_metadata.arg_model
-        make_strict(model)
-        tool.parameters = slim(_inlined(model.model_json_schema(by_alias=True)))
+    made = Tool.from_function(tool, structured_output=False)
+    model = made.fn_metadata.arg_model
+    make_strict(model)
+    made.parameters = slim(_inlined(model.model_json_schema(by_alias=True)))
+    return made
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
