@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from healthsim.billing.drg_payment import retired_groups
 from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
 from healthsim.codes.excludes1 import excludes1_pairs
@@ -144,6 +145,8 @@ def _codes() -> Iterator[tuple[str, str]]:
     for name, book in books.items():
         for code in book.codes:
             yield name, code
+    for code in retired_groups():
+        yield "drg", code
     for ndc in dict.fromkeys(drug.ndc for drug in drugs().rows.values()):
         yield "ndc", ndc
 

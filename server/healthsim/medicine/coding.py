@@ -17,6 +17,9 @@ from healthsim.medicine.datafiles import rows
 
 _ORDER, _DRUGS, _EXEMPT = "code_order.csv", "long_term_drugs.csv", "poa_exempt.csv"
 _ADDS = ("", "first", "then", "both")
+MOST_CODES = 25
+"""Diagnoses that a claim of a facility has room for, and so an encounter's."""
+
 _LONGEST = 8
 _SEVENTH = 7  # characters of a code that has a seventh one, without its dot
 

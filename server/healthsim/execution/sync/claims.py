@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
-from healthsim.codes.books import drg
+from healthsim.billing.drg_payment import drg_payments
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
@@ -154,6 +154,7 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     networks = ctx.network.networks
     npi = ctx.npi(provider)
     received, paid = _received_and_paid(ctx, bills, last)
+    drgs = bills.row_texts(lambda bill: _drg(ctx, bill))
     return ClaimHeaders(
         person=bills.rows,
         person_id=bills.person_id,
@@ -184,8 +185,8 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
         charge_factor=np.where(
             institutional, facilities.charge_factor[building], charge_factor[provider]
         ),
-        drg=bills.segment_texts(lambda bill: bill.visit.details.drg if bill.is_stay else None),
-        drg_weight=bills.segment_values(_drg_weight, np.float64),
+        drg=drgs,
+        drg_weight=drg_payments(drgs).weight,
         bill_type=bills.segment_texts(_bill_type),
         discharge_status=bills.row_texts(lambda bill: _discharge_status(ctx, bill)),
         in_network=np.where(
@@ -197,9 +198,10 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     )
 
 
-def _drg_weight(bill: Bill) -> float:
-    group = drg().rows.get(bill.visit.details.drg or "") if bill.is_stay else None
-    return group.weight if group is not None else float("nan")
+def _drg(ctx: SyncContext, bill: Bill) -> Coded:
+    if not bill.is_stay:
+        return Coded.constant(None, len(bill.rows))
+    return ctx.drgs[bill.visit.key].paid.take(bill.at)
 
 
 def _bill_type(bill: Bill) -> str | None:

@@ -16,6 +16,8 @@ from healthsim.execution.cohort.identity import Identity, draw_identities
 from healthsim.execution.people.people import People
 from healthsim.execution.sync.admissions import Admission, find_admissions, with_admissions
 from healthsim.execution.sync.care_team import Network, Networks, ProviderRequest
+from healthsim.execution.sync.discharges import discharge_status
+from healthsim.execution.sync.drgs import StayDrgs, stay_drgs
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.stay_hours import in_sequence
 from healthsim.execution.sync.visits import DAY, Minutes, VisitKey, VisitRows, build_visits
@@ -131,6 +133,20 @@ class SyncContext:
         for source in self.timeline.occurrences:
             during[source.journey, source.occurrence.encounter].append(source)
         return during
+
+    @cached_property
+    def drgs(self) -> Mapping[VisitKey, StayDrgs]:
+        """The DRGs of every inpatient visit, by its key."""
+        return {
+            key: stay_drgs(
+                visit,
+                self.by_visit.get(key, ()),
+                discharge_status(visit, self.admissions_of(visit), self.record.death),
+                self.people.gender,
+            )
+            for key, visit in self.visits.items()
+            if visit.details.encounter_class == "inpatient"
+        }
 
     def admissions_of(self, visit: VisitRows) -> list[Admission]:
         """Return the admissions to which an emergency visit led."""

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim.execution.people.row_layout import RowLayout, Segment
 from healthsim.execution.sync.visits import VisitRows
-from healthsim.medicine.coding import is_exempt_from_poa
+from healthsim.medicine.coding import MOST_CODES, is_exempt_from_poa
 from healthsim.tables import Coded
 
-_MOST_CODES = 25  # of a claim, and so of an encounter
 _POA = ("Y", "N", "1")
 
 S = TypeVar("S", bound=Segment)
@@ -67,15 +66,15 @@ class DiagnosisLists:
         vocabulary = tuple(dict.fromkeys(code for codes in self.lists for code in codes))
         position = {code: number for number, code in enumerate(vocabulary)}
         flat = np.array(
-            [position[code] for codes in self.lists for code in codes[:_MOST_CODES]],
+            [position[code] for codes in self.lists for code in codes[:MOST_CODES]],
             dtype=np.int32,
         )
         indicators = np.array(
             [_indicator(code, late) for codes, late in zip(self.lists, self.late, strict=True)
-             for code in codes[:_MOST_CODES]],
+             for code in codes[:MOST_CODES]],
             dtype=np.int32,
         )  # fmt: skip
-        sizes = _sizes(self.lists, _MOST_CODES)
+        sizes = _sizes(self.lists, MOST_CODES)
         starts = np.cumsum(sizes) - sizes
         count = sizes[self.chosen]
         of = np.repeat(np.arange(len(self.chosen)), count)

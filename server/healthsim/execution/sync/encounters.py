@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,10 @@ from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.deaths import Deaths
 from healthsim.execution.sync.diagnosis_lists import DiagnosisLists, present_on_admission
+from healthsim.execution.sync.discharges import discharge_status
+from healthsim.execution.sync.drgs import StayDrgs
 from healthsim.execution.sync.records import RecordTable
 from healthsim.execution.sync.visits import VisitRows
-from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification.journeys.details import EncounterDetails
 from healthsim.tables import NO_NUMBER, Coded, Columns, take
@@ -103,7 +105,13 @@ def _encounter_columns(ctx: SyncContext, layout: RowLayout[EncounterRows]) -> Co
         "admit_type": layout.row_texts(lambda encounter: _admit_type(ctx, encounter.visit)),
         "admit_source": layout.row_texts(lambda encounter: _admit_source(ctx, encounter.visit)),
         "disposition": layout.row_texts(lambda encounter: disposition(ctx, encounter.visit)),
-        "drg": layout.segment_texts(lambda encounter: encounter.visit.details.drg),
+        "drg": layout.row_texts(lambda encounter: _drg(ctx, encounter, lambda drgs: drgs.paid)),
+        "drg_source": layout.row_texts(
+            lambda encounter: _drg(ctx, encounter, lambda drgs: drgs.source)
+        ),
+        "drg_derived": layout.row_texts(
+            lambda encounter: _drg(ctx, encounter, lambda drgs: drgs.derived)
+        ),
         "facility_id": np.where(facility >= 0, facility.astype(np.int64), NO_NUMBER),
         "attending_npi": ctx.npi(layout.row_values(lambda encounter: encounter.visit.provider)),
         "parent_encounter_id": layout.row_values(lambda encounter: _parent(ctx, encounter.visit)),
@@ -117,12 +125,18 @@ encounters = RecordTable(chart.ENCOUNTERS, _encounters, _encounter_columns)
 """Fills `encounters`."""
 
 
-_EMERGENCY, _TO_HOSPITAL, _ADMITTED_HERE, _DEAD = "1", "02", "09", "20"
+_EMERGENCY = "1"
 _NEWBORN = ("4", "5")  # type of admission, and point of origin: born inside this hospital
 _NOT_ADMITTED = (None, None)
 _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("1", "1"),
              "snf": ("3", "4")}  # fmt: skip
 # UB-04 FL14: 1 emergency, 3 elective; FL15: 1 from home, 4 from a hospital
+
+
+def _drg(ctx: SyncContext, encounter: EncounterRows, of: Callable[[StayDrgs], Coded]) -> Coded:
+    """Return a column of the DRGs of a stay; null for other encounters."""
+    drgs = ctx.drgs.get(encounter.visit.key)
+    return Coded.constant(None, len(encounter.rows)) if drgs is None else of(drgs)
 
 
 def _reason(encounter: EncounterRows) -> str | None:
@@ -137,17 +151,7 @@ def _first_diagnosis(visit: VisitRows) -> Coded:
 
 def disposition(ctx: SyncContext, visit: VisitRows) -> Coded:
     """Return the discharge status of a visit: stated, home, to a hospital, or dead."""
-    stated = visit.source.facts_as(VisitFacts).disposition
-    usual = Coded.constant("01", len(visit.rows)) if stated is None else stated
-    vocabulary = (*usual.vocabulary, _TO_HOSPITAL, _ADMITTED_HERE, _DEAD)
-    codes = usual.codes.copy()
-    codes[visit.source.facts_as(VisitFacts).sent_on] = len(vocabulary) - (
-        2 if visit.details.encounter_class == "observation" else 3
-    )
-    for admission in ctx.admissions_of(visit):
-        codes[visit.position_of(admission.rows)] = len(vocabulary) - 2
-    codes[ctx.record.death[visit.rows] <= visit.last] = len(vocabulary) - 1
-    return Coded(codes, vocabulary)
+    return discharge_status(visit, ctx.admissions_of(visit), ctx.record.death)
 
 
 def _admit_type(ctx: SyncContext, visit: VisitRows) -> Coded:

@@ -98,7 +98,7 @@ class VisitCoding:
         stage, weeks = self._pregnancy(visits)
         over, healing = self._moved_on(visits) if lives else (began * 0, began * 0)
         columns = [active.chosen, visits.holds, began, late, drugs, stage, weeks, over, healing]
-        places, chosen = _distinct(columns)
+        places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
             held = active.sets[active.chosen[place]]
@@ -207,7 +207,7 @@ def _set(of: Sequence[S], bits: int) -> tuple[S, ...]:
     return tuple(one for bit, one in enumerate(of) if bits >> bit & 1)
 
 
-def _distinct(
+def distinct(
     columns: Sequence[NDArray[np.int64]],
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Return a place of each distinct combination of columns, and which one each place has."""

@@ -114,7 +114,12 @@ ENCOUNTERS = Table(
                "4 newborn.", source="UB-04 FL14"),
         Column("admit_source", "VARCHAR", "Point of origin.", source="UB-04 FL15"),
         Column("disposition", "VARCHAR", "Patient discharge status.", source="UB-04 FL17"),
-        Column("drg", "VARCHAR", "MS-DRG of an inpatient stay.", source="CMS MS-DRG"),
+        Column("drg", "VARCHAR", "MS-DRG by which an inpatient stay is paid: the one that the "
+               "specification states, else the derived one.", source="CMS MS-DRG"),
+        Column("drg_source", "VARCHAR", "Where it is from: derived, stated, or not grouped; stays "
+               "only."),
+        Column("drg_derived", "VARCHAR", "MS-DRG that the stay's own diagnoses and procedures "
+               "give; null where they give none.", source="CMS MS-DRG"),
         Column("facility_id", "BIGINT", "Where, when it was in a facility.",
                references="facilities.facility_id"),
         Column("attending_npi", "BIGINT", "Who treated.", references="providers.npi",

@@ -13,7 +13,12 @@ from healthsim.codes.procedures import procedure_system
 from healthsim.errors import Problem
 from healthsim.specification.document import read
 from healthsim.specification.journeys import events
-from healthsim.specification.journeys.details import Billed, CodedDiagnosis, EncounterDetails
+from healthsim.specification.journeys.details import (
+    NO_DRG,
+    Billed,
+    CodedDiagnosis,
+    EncounterDetails,
+)
 from healthsim.specification.journeys.journey import Begins, JourneySpec
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import Expression
@@ -175,8 +180,8 @@ def of_step(step: StepHead) -> Iterator[Stated]:
             yield "details.cause", "icd10cm", step.details.cause
         case events.AdverseEvent() if step.details.code is not None:
             yield "details.code", "icd10cm", step.details.code
-        case events.Encounter() | events.Claim() if step.details.drg is not None:
-            yield "details.drg", "drg", step.details.drg
+        case events.Encounter() | events.Claim() if (drg := step.details.drg) and drg != NO_DRG:
+            yield "details.drg", "drg", drg
         case events.Lab() | events.Vital() if step.details.loinc is not None:
             yield "details.loinc", "loinc", step.details.loinc
         case events.Immunization():

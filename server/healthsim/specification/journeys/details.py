@@ -18,6 +18,9 @@ EncounterClass = Literal[
     "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
 ]  # fmt: skip
 ProcedureCode = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})$")]
+NO_DRG = "none"
+"""Stated for a stay that no DRG pays."""
+
 Written = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,20}$")]
 """A code that is checked against the code book later."""
 Loinc = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,19}$")]
@@ -90,7 +93,8 @@ class EncounterDetails(Strict):
         comorbidities: code the person's other active conditions after them.
         procedures: billed lines of the visit itself; an empty list for a visit without any.
         icd10pcs: procedures of a stay, ICD-10-PCS.
-        drg: MS-DRG of a stay.
+        drg: MS-DRG that pays a stay; default: the one that its diagnoses and procedures give;
+            "none": no DRG pays it.
         los_days: nights of a stay.
         disposition: weights by discharge status, such as 01 home, 03 nursing facility; who died
             in the visit has 20.
@@ -262,7 +266,8 @@ class ClaimDetails(Strict):
         diagnoses: coded in this order; default: the profile's primary condition.
         comorbidities: code the person's other active conditions after them.
         procedures: billed lines.
-        drg: MS-DRG of a stay.
+        drg: MS-DRG that pays a stay; default: the one that its diagnoses and procedures give;
+            "none": no DRG pays it.
         los_days: nights of a stay.
         disposition: weights by discharge status.
         preventive: free for the member where the plan has it so.

@@ -36,7 +36,7 @@ def stay_lines(
             by_night = own.counts == "night"
             yield BilledLine(
                 visit.rows, visit.first, event, units=nights if by_night else 1,
-                revenue=own.revenue, cents=own.cents, drg=by_night and details.drg is not None,
+                revenue=own.revenue, cents=own.cents, drg=by_night,
             )  # fmt: skip
     for revenue in stay_revenues(tuple(getattr(details, "icd10pcs", ()))):
         cents = stay_charge_cents(revenue)
