@@ -159,9 +159,10 @@ _LINKS = (
          _one("fills", "fill_number = fill_number - 1",
               "fill_number = 2 AND prescription_id IN (SELECT prescription_id FROM fills "
               "WHERE fill_number = 1)")),
-    _row("nothing follows a fill put back",
+    _row("what follows a fill put back is that fill",
          _one("fills", "status = 'reversed', reversed_date = fill_date, ingredient_cost_usd = 0, "
-              "dispensing_fee_usd = 0, deductible_usd = 0, copay_usd = 0, plan_paid_usd = 0",
+              "dispensing_fee_usd = 0, deductible_usd = 0, copay_usd = 0, plan_paid_usd = 0, "
+              "reversed_cost_usd = 1, reversed_plan_paid_usd = 1",
               "fill_number = 1 AND prescription_id IN (SELECT prescription_id FROM fills "
               "WHERE fill_number = 2)")),
     _row("a number is one prescription of a pharmacy",

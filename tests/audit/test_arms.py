@@ -15,6 +15,7 @@ from audit.arms_identity import OF_IDENTITY
 from audit.arms_links import OF_LINKS
 from audit.arms_medicines import OF_MEDICINES
 from audit.arms_money import OF_MONEY
+from audit.arms_pharmacy import OF_PHARMACY
 from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
 from audit.arms_tumors import OF_TUMORS
@@ -26,7 +27,10 @@ from healthsim.audit import days, identity, integrity
 from healthsim.products.catalogue import TABLES
 from storing import spec
 
-OF_CARE = (*OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_VACCINES)
+OF_CARE = (
+    *OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_PHARMACY,
+    *OF_VACCINES,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

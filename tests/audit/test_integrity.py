@@ -10,6 +10,7 @@ import pytest
 from audit.bed_tampering import OF_STAYS
 from audit.body_tampering import OF_BODIES
 from audit.facility_tampering import OF_FACILITIES
+from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
 from audit.scenes import Scenario, opened
 from audit.tampering import CHANGES, Tampering
@@ -53,7 +54,9 @@ def is_of_a_family(rule: AnyRule) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [*CHANGES, *OF_STAYS], ids=lambda change: change.breaks[0])
+@pytest.mark.parametrize(
+    "change", [*CHANGES, *OF_STAYS, *OF_PHARMACY], ids=lambda change: change.breaks[0]
+)
 def test_a_changed_row_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering
 ) -> None:
@@ -63,7 +66,15 @@ def test_a_changed_row_is_told_by_its_rule_and_no_other(
 def test_every_rule_is_seen_to_fail() -> None:
     changed = {
         name
-        for change in (*CHANGES, *OF_STAYS, *OF_TRIALS, *OF_BODIES, *OF_PROBLEMS, *OF_FACILITIES)
+        for change in (
+            *CHANGES,
+            *OF_STAYS,
+            *OF_PHARMACY,
+            *OF_TRIALS,
+            *OF_BODIES,
+            *OF_PROBLEMS,
+            *OF_FACILITIES,
+        )
         for name in change.breaks
     }
     unseen = [rule.name for rule in integrity.NAMED if rule.name not in changed]

@@ -298,7 +298,8 @@ def test_an_effect_of_ones_own_replaces_the_tables_of_that_cause_and_analyte() -
     def found(**effect: Any) -> float:
         own = {"physiology": {"effects": [effect]}} if effect else {}
         takes = event("drug", "prescription", 0, drug="atorvastatin 80 mg tablet", days_supply=90,
-                      refills=3, first_fill_share=1, adherence=1)  # fmt: skip
+                      refills=3, first_fill_share=1, adherence=1,
+                      discontinuation="none")  # fmt: skip
         return mean(run(adults(**own), long_journey(takes, test_of(150, LDL))), LDL, 150)
 
     usual = found()

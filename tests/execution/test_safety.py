@@ -151,8 +151,8 @@ def test_a_rule_that_does_not_exist_is_refused_with_those_alike() -> None:
 
 
 def test_planted_violations_are_a_share_of_the_contraindications_with_their_answer_key() -> None:
-    profile = _profile("N18.4", safety={"allow_violations": 0.5}) | {"count": 600}
-    tables = run(profile, journey(visit("end", 300)))
+    profile = _profile("N18.4", safety={"allow_violations": 0.5}, pharmacy="none")
+    tables = run(profile | {"count": 600}, journey(visit("end", 300)))
     planted = listed(
         tables["planted_violations"], "person_id", "rule", "expected", "drug", "since_date",
         "prescription_id",

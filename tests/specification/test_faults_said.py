@@ -104,7 +104,8 @@ def test_an_unknown_key_lists_the_keys_of_its_place_the_nearest_first() -> None:
 
     assert said == (
         "details.supply_of_days: unknown key 'supply_of_days'; the keys here are "
-        "days_supply, drug, quantity, dose, refills, first_fill_share, adherence, replaces"
+        "days_supply, drug, quantity, dose, refills, first_fill_share, adherence, discontinuation, "
+        "replaces"
     )
 
 
@@ -115,7 +116,7 @@ def test_a_key_for_what_is_not_built_says_so_and_what_is_nearest() -> None:
     assert "reversed fills: partly built (table fills.reversed_date)" in said
     assert said.endswith(
         "; the keys here are first_fill_share, drug, days_supply, quantity, dose, refills, "
-        "adherence, replaces"
+        "adherence, discontinuation, replaces"
     )
 
 

@@ -20,6 +20,7 @@ from healthsim.audit import (
     medicines,
     money,
     network,
+    pharmacy,
     problem_lists,
     safe_drugs,
     toxicity,
@@ -30,6 +31,7 @@ from healthsim.audit import (
 )
 from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
+from healthsim.audit.pharmacy import lay_out_pharmacy
 from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
 from healthsim.audit.safe_drugs import lay_out_safety
 from healthsim.persistence.database import open_read, quoted
@@ -39,8 +41,8 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *problem_lists.RULES, *trials.RULES, *medicines.RULES, *safe_drugs.RULES, *vaccines.RULES,
-    *toxicity.RULES, *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
+    *problem_lists.RULES, *trials.RULES, *medicines.RULES, *pharmacy.RULES, *safe_drugs.RULES,
+    *vaccines.RULES, *toxicity.RULES, *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
     *facility_bills.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
@@ -89,6 +91,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     lay_out_books(connection)
     lay_out_unlisted(connection, manifest.profile, manifest.journeys)
     lay_out_safety(connection, manifest.profile)
+    lay_out_pharmacy(connection, manifest.profile)
     profile = json.loads(manifest.profile)
     vital_signs.lay_out_usual(connection, profile.get("vital_signs"))
     problem_lists.lay_out_choice(connection, profile.get("problem_list"))

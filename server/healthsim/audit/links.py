@@ -152,14 +152,19 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "fills follow each other", "fills.fill_date", ("fills",),
         "SELECT concat('fill_id ', fill_id) FROM (SELECT fill_id, fill_number, fill_date, "
-        "lag(fill_number) OVER own AS number_before, lag(fill_date) OVER own AS date_before "
-        "FROM fills WINDOW own AS (PARTITION BY prescription_id ORDER BY fill_number)) "
-        "WHERE number_before = fill_number OR date_before >= fill_date",
+        "lag(fill_number) OVER own AS number_before, lag(fill_date) OVER own AS date_before, "
+        "lag(status) OVER own AS status_before FROM fills "
+        "WINDOW own AS (PARTITION BY prescription_id ORDER BY fill_number, fill_date)) "
+        "WHERE number_before = fill_number AND status_before <> 'reversed' "
+        "OR date_before >= fill_date",
     ),
     AuditRule(
-        "nothing follows a fill put back", "fills.status", ("fills",),
-        f"SELECT {_FILL} FROM fills AS f JOIN fills AS b ON f.prescription_id = b.prescription_id "
-        "AND b.status = 'reversed' AND f.fill_number > b.fill_number",
+        "what follows a fill put back is that fill", "fills.status", ("fills",),
+        f"SELECT DISTINCT {_FILL} FROM fills AS f "
+        "JOIN fills AS b ON f.prescription_id = b.prescription_id AND b.status = 'reversed' "
+        "AND f.fill_number > b.fill_number "
+        "ANTI JOIN (SELECT * FROM fills WHERE status = 'paid') AS a "
+        "ON a.prescription_id = b.prescription_id AND a.fill_number = b.fill_number",
     ),
     AuditRule(
         "a number is one prescription of a pharmacy", "fills.rx_number", ("fills",),

@@ -138,6 +138,12 @@ RULES: tuple[AnyRule, ...] = (
         "only a paid fill has money", "fills", "fills",
         f"status <> 'paid' AND ({_PRICE} <> 0 OR {_PAID} <> 0)",
     ),
+    RowRule(
+        "a fill put back keeps its money", "fills.reversed_cost_usd", "fills",
+        "(status = 'reversed') <> (reversed_cost_usd > 0) "
+        "OR reversed_cost_usd <> reversed_member_usd + reversed_plan_paid_usd",
+        columns=("fills.reversed_cost_usd",),
+    ),
     AuditRule(
         "drug out-of-pocket maximum", "fills", ("fills", "plans"),
         _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd"),

@@ -15,7 +15,6 @@ from healthsim.execution.passes.counting import has_population_steps
 from healthsim.execution.passes.eligibility import MOST_DRAWN
 from healthsim.execution.passes.rehearsal import counties_of, eligibility_problems
 from healthsim.execution.sync.numbering import Numbering
-from healthsim.execution.sync.renewals import renewals
 from healthsim.execution.tallies import ExpectationTally
 from healthsim.products.catalogue import tables_of
 from healthsim.products.membersim.plans import BUILT_IN, PlanTable, is_uninsured
@@ -84,7 +83,7 @@ def _job(
         quotas=quota_levels(profile),
         counts_journeys=has_population_steps(layouts),
         plan_table=PlanTable.of(plan_designs(profile, journeys)),
-        numbering=Numbering(profile, layouts, renewals(profile, through)),
+        numbering=Numbering(profile, layouts, through),
         through=through,
         births=birth_slots(layouts),
         children=slot_count(layouts),

@@ -106,12 +106,12 @@ class SpellTable:
     @classmethod
     def of_courses(cls, courses: Sequence[Course]) -> SpellTable:
         """Return the courses of a drug that people take; what follows closely goes on."""
-        parts = [(course, np.flatnonzero((course.stop > course.days) & (_taken(course) > 0)))
+        parts = [(course, np.flatnonzero((course.taken_until > course.days) & (_taken(course) > 0)))
                  for course in courses]  # fmt: skip
         keys = _joined([_keys(course.rows[at], course.days[at]) for course, at in parts])
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        stop = _joined([course.stop[at].astype(np.int64) for course, at in parts])[order]
+        stop = _joined([course.taken_until[at].astype(np.int64) for course, at in parts])[order]
         share = np.concatenate([np.zeros(0), *(_taken(course)[at] for course, at in parts)])[order]
         person, begin = keys >> _DAY_BITS, _day_of(keys)
         lasting = (np.maximum.accumulate((person << _DAY_BITS) + stop + _FIRST_DAY)

@@ -118,6 +118,8 @@ class Course:
         ended: how often it was stopped for anybody.
         address: of the step that started it; ``~profile/`` and the drug's name where the profile
             did.
+        quit: int32, shape (n,): day from which people do not fill it any more, of their own
+            accord and without a word; None where nobody does so.
     """
 
     ingredient: str
@@ -130,6 +132,12 @@ class Course:
     taken: NDArray[np.float64] | None = None
     ended: int = 0
     address: str = ""
+    quit: Days | None = None
+
+    @property
+    def taken_until(self) -> Days:
+        """First day on which nothing of it is taken, int32, shape (n,)."""
+        return self.stop if self.quit is None else np.minimum(self.stop, self.quit)
 
     def taking(self, moment: Moment) -> NDArray[np.int32]:
         """Return the positions in the moment of those who are taking it, int32."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil
 
 from healthsim.addresses import BITS, Addresses
+from healthsim.billing.dispensing import most_writings, prescribing, series
+from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
+from healthsim.dates import day_of
 from healthsim.execution.sync.coded_spans import suffixes
 from healthsim.execution.timeline.birth_size import (
     FROM_PROFILE,
@@ -19,6 +21,7 @@ from healthsim.medicine.problems import begins_condition, usual_course
 from healthsim.medicine.safety import SafetyBook
 from healthsim.medicine.tumors import MOST_LESIONS
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
+from healthsim.products.rxmembersim.fills import refill_attempts
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import CodedDiagnosis, LabDetails, VitalDetails
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageLeave
@@ -43,27 +46,30 @@ class Numbering:
     """
 
     def __init__(
-        self, profile: ProfileSpec, layouts: Sequence[JourneyLayout], renewals: int
+        self, profile: ProfileSpec, layouts: Sequence[JourneyLayout], through: int
     ) -> None:
         """Settle every number.
 
         Args:
             profile: who the people are.
             layouts: the journeys, laid out.
-            renewals: how often a medication of the profile is prescribed at most.
+            through: last day of the data.
         """
         self._tables: dict[str, Addresses] = defaultdict(Addresses)
         self.most_rounds = _most_rounds(layouts)
+        self._pharmacy = profile.pharmacy_rules
         self._rules = profile.safety_book if profile.plants_violations else SafetyBook()
         for code in profile.codes:
             self._reserve_condition(code, code)
+        days = through - day_of(profile.as_of.isoformat())
         for medication in profile.clinical.medications:
             self._reserve_violations(f"~profile/{medication.drug}", medication.drug)
-            fills = range(ongoing_fills(medication.days_supply))
-            for renewal in range(renewals):
+            drug = drugs().find(medication.drug, "clinical.medications")
+            way = prescribing(drug, medication.days_supply, keeps=profile.pharmacy_rules)
+            for renewal in range(most_writings(way, days)):
                 address = f"~profile/{medication.drug}/{renewal}"
                 self._reserve("prescriptions", [address])
-                self._reserve("fills", [f"{address}/{fill}" for fill in fills])
+                self._reserve("fills", fill_addresses(address, way.refills))
         self._reserve("enrollments", ["~profile/coverage"])
         of_birth = codes_of_birth(measures_to_code(profile, layouts))
         for code in of_birth if tells_birth(profile) else ():
@@ -109,9 +115,20 @@ class Numbering:
             length = (_OTHER_OCCASIONS + rounds) * MOST_CODES
             self._tables[VITALS].series(vitals_address(address), length)
         if isinstance(step, events.Prescription):
+            self._reserve_parts(address, step)
             self._reserve_violations(address, step.details.drug)
         if isinstance(step, events.Procedure):
             self._reserve_violations(address, step.details.code)
+
+    def _reserve_parts(self, address: str, step: events.Prescription) -> None:
+        """Reserve a step's fills, and its further prescriptions of a controlled substance."""
+        details = step.details
+        drug = drugs().find(details.drug, "details.drug")
+        parts = series(drug, details.days_supply, details.refills, keeps=self._pharmacy)
+        for part, refills in enumerate(parts):
+            one = f"{address}~{part}" if part else address
+            self._reserve("prescriptions", [one])
+            self._reserve("fills", fill_addresses(one, refills))
 
     def _reserve_violations(self, address: str, what: str) -> None:
         rules = (*self._rules.of_drug(what), *self._rules.of_procedure(what))
@@ -145,18 +162,15 @@ def _records(
         table = "lab_results" if isinstance(step, events.Lab) else "vital_signs"
         details = step.details
         yield table, [result_address(address, details, loinc) for loinc in analytes(details)]
-    elif isinstance(step, events.Prescription):
-        yield "prescriptions", [address]
-        yield "fills", [f"{address}/{fill}" for fill in range(step.details.refills + 1)]
     elif isinstance(step, events.TumorAssessment):
         yield "tumor_measurements", lesion_addresses(address)
     elif isinstance(step, events.Screening) and trial is not None:
         yield "eligibility_results", answer_addresses(address, trial)
 
 
-def ongoing_fills(days_supply: int) -> int:
-    """Return how many fills a prescription for a year allows."""
-    return ceil(365 / days_supply)
+def fill_addresses(prescription: str, refills: int) -> list[str]:
+    """Return the addresses of a prescription's fills, those that are put back included."""
+    return [f"{prescription}/{attempt}" for attempt in range(1 + refill_attempts(refills))]
 
 
 def analytes(details: LabDetails | VitalDetails) -> tuple[str, ...]:

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.dispensing import LONG_SUPPLY, used_share
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.prescriptions import PrescriptionRows
-from healthsim.execution.sync.renewals import YEAR
-from healthsim.execution.timeline.beds import Beds
-from healthsim.products.rxmembersim.fills import PrescribedCourse, fill_dates
+from healthsim.products.rxmembersim.fills import (
+    RETURNED_SHARE,
+    PrescribedCourses,
+    dispense,
+    refill_attempts,
+)
 from healthsim.products.rxmembersim.generate import DispensedFills, fills
 from healthsim.products.rxmembersim.tables import FILLS
 from healthsim.tables import Coded, Columns
-
-_LONG_SUPPLY = 84  # days of the shortest supply that is sent by mail: twelve weeks
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class FillRows:
 
     Attributes:
         number: number of the fill's address.
+        fill_number: int32, 0 for the first fill, then refills.
         at: intp, positions of `rows` in the prescription.
         days: int32, day of the fill.
         reversed: int32, day on which it was returned to stock; `NO_DAY` where it was taken.
@@ -36,7 +39,7 @@ class FillRows:
 
     prescription: PrescriptionRows
     number: int
-    fill_number: int
+    fill_number: NDArray[np.int32]
     rows: Rows
     at: NDArray[np.intp]
     days: Days
@@ -45,8 +48,7 @@ class FillRows:
 
 def fill_table(ctx: SyncContext, prescriptions: Sequence[PrescriptionRows]) -> Columns:
     """Fill `fills`: what was dispensed to people who were covered on the day."""
-    filled = (fill for prescription in prescriptions for fill in _fills(ctx, prescription))
-    layout = lay_out_rows(filled, lambda fill: fill.number, ctx.person_id)
+    layout = lay_out_rows(_fills(ctx, prescriptions), lambda fill: fill.number, ctx.person_id)
     return fills(_dispensed(ctx, layout), ctx.plans) if len(layout) else FILLS.empty()
 
 
@@ -55,7 +57,7 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
     returned = layout.row_values(lambda fill: fill.reversed)
     plan = ctx.record.coverage.plan(layout.rows, days)
     days_supply = layout.segment_values(lambda fill: fill.prescription.days_supply, np.int32)
-    pharmacy = ctx.network.fills_at(layout.rows, plan, days_supply >= _LONG_SUPPLY)
+    pharmacy = ctx.network.fills_at(layout.rows, plan, days_supply >= LONG_SUPPLY)
     prescriber = layout.row_values(lambda fill: fill.prescription.prescriber(ctx)[fill.at])
     return DispensedFills(
         person=layout.rows,
@@ -64,7 +66,7 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
         prescription_id=layout.segment_ids(lambda fill: fill.prescription.number),
         event_id=layout.row_values(lambda fill: fill.prescription.event_ids(ctx)[fill.at]),
         plan=plan,
-        fill_number=layout.segment_values(lambda fill: fill.fill_number, np.int32),
+        fill_number=layout.row_values(lambda fill: fill.fill_number),
         status=Coded((returned != NO_DAY).astype(np.int32), ("paid", "reversed")),
         written_date=layout.row_values(lambda fill: fill.prescription.written[fill.at]),
         fill_date=days,
@@ -84,62 +86,116 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
     )
 
 
-def _fills(ctx: SyncContext, prescription: PrescriptionRows) -> Iterator[FillRows]:
-    """Yield the first fill and each refill, from `as_of` on, while a plan covers it."""
-    draws, rows, address = ctx.record.draws, prescription.rows, prescription.address
-    ends = np.where(prescription.cut, prescription.stop - 1, prescription.written + np.int32(YEAR))
-    last = np.minimum(np.minimum(ctx.record.death[rows] - 1, np.int32(ctx.through)), ends)
-    course = PrescribedCourse(
-        written=prescription.fill_from,
-        last=last.astype(np.int32),
-        days_supply=prescription.days_supply,
-        refills=prescription.refills,
-        first_fill_share=prescription.first_fill_share,
-        adherence=np.clip(prescription.adherence, 0.05, 1.0),
+def _fills(ctx: SyncContext, prescriptions: Sequence[PrescriptionRows]) -> Iterator[FillRows]:
+    """Yield each attempt of a fill, from `as_of` on, of those whom a plan covers on the day."""
+    written = [one for one in prescriptions if len(one.rows)]
+    if not written:
+        return
+    courses, source, at = _courses(ctx, written)
+    beds, rows = ctx.record.beds, np.concatenate([one.rows for one in written])
+    offset = np.cumsum([0, *(len(one.rows) for one in written)])
+    person = rows[offset[source] + at]
+    made = dispense(
+        courses, None if beds is None else lambda who, days: beds.discharged(person[who], days)
     )
-    dated = fill_dates(
-        course,
-        draws.uniform(f"{address}/first_fill", rows),
-        draws.uniform(f"{address}/lag", rows),
-        lambda refill: draws.uniform(f"{address}/refill#{refill}", rows),
+    who = person[made.prescription]
+    shown = (made.day >= ctx.as_of) & (ctx.record.coverage.plan(who, made.day) >= 0)
+    key = source[made.prescription] * np.int64(2**16) + made.attempt
+    kept = np.flatnonzero(shown)
+    kept = kept[np.lexsort((at[made.prescription[kept]], key[kept]))]
+    for piece in np.split(kept, np.flatnonzero(np.diff(key[kept])) + 1):
+        if len(piece):
+            entry = made.prescription[piece]
+            one, attempt = written[source[entry[0]]], int(made.attempt[piece[0]])
+            yield FillRows(
+                prescription=one,
+                number=ctx.numbering.number("fills", f"{one.address}/{attempt}"),
+                fill_number=made.number[piece],
+                rows=who[piece],
+                at=at[entry],
+                days=made.day[piece],
+                reversed=made.reversed[piece],
+            )
+
+
+def _courses(
+    ctx: SyncContext, written: Sequence[PrescriptionRows]
+) -> tuple[PrescribedCourses, NDArray[np.int64], NDArray[np.intp]]:
+    """Lay prescriptions out by therapy; return them, which each is, and its position in that."""
+    sizes = [len(one.rows) for one in written]
+    source = np.repeat(np.arange(len(written)), sizes)
+    at = np.concatenate([np.arange(size) for size in sizes])
+    drugs = {name: number for number, name in enumerate({one.drug.display: 0 for one in written})}
+    drug = np.array([drugs[one.drug.display] for one in written])[source]
+    therapy = np.concatenate([one.rows for one in written]).astype(np.int64) * len(drugs) + drug
+    fill_from = np.concatenate([one.fill_from for one in written])
+    order = np.lexsort((source, np.concatenate([one.written for one in written]), fill_from,
+                        therapy))  # fmt: skip
+    source, at = source[order], at[order]
+
+    def of_each(values: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:
+        return np.concatenate(values)[order]
+
+    def of_all(values: Sequence[float]) -> NDArray[np.generic]:
+        return np.array(values)[source]
+
+    kept = ctx.profile.pharmacy_rules
+    attempts = of_all([refill_attempts(one.refills) for one in written]).astype(np.int64)
+    courses = PrescribedCourses(
+        therapy=therapy[order],
+        fill_from=fill_from[order],
+        last=of_each([_last(ctx, one) for one in written]).astype(np.int32),
+        days_supply=of_all([one.days_supply for one in written]).astype(np.int32),
+        refills=of_all([one.refills for one in written]).astype(np.int32),
+        continues=of_all([one.continues for one in written]).astype(np.bool_),
+        prompt=of_all([one.prompt for one in written]).astype(np.bool_),
+        first_fill_share=of_each([one.first_fill_share for one in written]).astype(np.float64),
+        adherence=np.clip(of_each([one.adherence for one in written]), 0.05, 1.0),
+        used_share=of_each([_used_share(ctx, one) for one in written]).astype(np.float64),
+        returned_share=np.full(len(order), RETURNED_SHARE if "reversals" in kept else 0.0),
+        first_u=of_each(
+            [ctx.record.draws.uniform(f"{one.decided_at}/first_fill", one.rows) for one in written]
+        ).astype(np.float64),
+        lag_u=of_each([_draw(ctx, one, "lag") for one in written]).astype(np.float64),
+        refill_u=_refill_uniforms(ctx, written, source, at, attempts),
     )
-    dates, later = _at_home(ctx.record.beds, rows, dated.dates, course.last)
-    for fill, days in enumerate(dates):
-        covered = ctx.record.coverage.plan(rows, days) >= 0
-        at = np.flatnonzero((days != NO_DAY) & (days >= ctx.as_of) & covered)
-        returned = np.full(len(at), NO_DAY, dtype=np.int32)
-        if fill == 0:
-            back = dated.reversed[at]
-            back_later = np.minimum(back + later[at], np.maximum(course.last[at], back))
-            returned = np.where(back == NO_DAY, NO_DAY, back_later).astype(np.int32)
-        number = ctx.numbering.number("fills", f"{address}/{fill}")
-        yield FillRows(
-            prescription, number, fill, rows[at], at, days[at].astype(np.int32), returned
-        )
+    return courses, source, at
 
 
-def _at_home(
-    beds: Beds | None, rows: Rows, dates: Sequence[Days], last: Days
-) -> tuple[Sequence[Days], NDArray[np.int32]]:
-    """Move fills that fall into a stay to the day of discharge; one of several on it is left.
+def _refill_uniforms(
+    ctx: SyncContext, written: Sequence[PrescriptionRows], source: NDArray[np.int64],
+    at: NDArray[np.intp], attempts: NDArray[np.int64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return the uniforms of every attempt of a refill, prescription by prescription."""
+    begin = np.cumsum(attempts) - attempts
+    uniforms = np.empty(int(attempts.sum()))
+    place = np.empty(len(source), dtype=np.int64)
+    offset = np.cumsum([0, *(len(one.rows) for one in written)])
+    place[offset[source] + at] = begin
+    for number, one in enumerate(written):
+        first = place[offset[number] : offset[number + 1]]
+        for refill in range(refill_attempts(one.refills)):
+            uniforms[first + refill] = _draw(ctx, one, f"refill#{refill + 1}")
+    return uniforms
 
-    Args:
-        beds: in which bed people are; None where stays displace nothing.
-        rows: the prescription's people.
-        dates: of the first fill and each refill; `NO_DAY` where there is none.
-        last: int32, last day on which a fill may fall.
 
-    Returns:
-        The days, and by how many the first fill was moved, int32.
-    """
-    unmoved = np.zeros(len(rows), dtype=np.int32)
-    if not beds:
-        return dates, unmoved
-    moved, before = [], np.full(len(rows), NO_DAY, dtype=np.int32)
-    for days in dates:
-        to = beds.discharged(rows, days)
-        gone = (days == NO_DAY) | (to > last) | ((before != NO_DAY) & (to <= before))
-        moved.append(np.where(gone, NO_DAY, to).astype(np.int32))
-        before = np.maximum(before, moved[-1])
-    first = np.where(moved[0] == NO_DAY, 0, moved[0] - dates[0]).astype(np.int32)
-    return moved, first
+def _draw(ctx: SyncContext, one: PrescriptionRows, name: str) -> NDArray[np.float64]:
+    return ctx.record.draws.uniform(f"{one.address}/{name}", one.rows)
+
+
+def _last(ctx: SyncContext, one: PrescriptionRows) -> Days:
+    """Return the last day of a fill: before people stop it or die, and while it is valid."""
+    valid = one.written + np.int32(one.valid_days)
+    ends = np.where(one.cut, np.minimum(one.stop - 1, valid), valid)
+    if one.quit is not None:
+        ends = np.minimum(ends, one.quit - 1)
+    last = np.minimum(np.minimum(ctx.record.death[one.rows] - 1, np.int32(ctx.through)), ends)
+    return last.astype(np.int32)
+
+
+def _used_share(ctx: SyncContext, one: PrescriptionRows) -> NDArray[np.float64]:
+    """Return how much of a supply must be used before the next fill, by the person's plan."""
+    kept = ctx.profile.pharmacy_rules
+    kinds = [design.kind for design in ctx.plans.designs]
+    by_plan = [used_share(one.drug, kind, one.days_supply, keeps=kept) for kind in kinds]
+    return np.array([*by_plan, 0.0])[ctx.people.plan[one.rows]]

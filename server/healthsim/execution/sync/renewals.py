@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
-from healthsim.dates import NO_DAY, Days, day_of
+from healthsim.billing.dispensing import Prescribing, days_early
+from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.context import SyncContext
-from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import NO_NUMBER
 
-YEAR = 365  # days that a prescription is valid
-_EARLY = 90  # assumption: a visit of the last quarter renews what will run out
 _RENEWING = ("office", "telehealth")  # assumption: classes of visits in which drugs are renewed
-
-
-def renewals(profile: ProfileSpec, through: int) -> int:
-    """Return how often a standing prescription may have to be written to last through the data."""
-    return (through - day_of(profile.as_of.isoformat())) // (YEAR - _EARLY) + 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +75,7 @@ class Writing:
     Attributes:
         written: int32, the day.
         fill_from: int32, first day of a fill: what was written early waits until it is needed.
-        expires: int32, a year after it was written.
+        expires: int32, the day on which it has to be written again.
         encounter: int64, id of the visit; `NO_NUMBER` where there was none.
         provider: int32, directory row of who treats in it; -1 where there was none.
     """
@@ -103,34 +97,45 @@ class Writing:
         )
 
 
-def renewed(first: Days, rows: Rows, as_of: int, times: int, visits: OfficeVisits) -> list[Writing]:
+def renewed(
+    first: Days,
+    rows: Rows,
+    as_of: int,
+    way: Prescribing,
+    times: int,
+    visits: OfficeVisits,
+    lasts: Callable[[int], NDArray[np.int32]],
+) -> list[Writing]:
     """Return each writing of a standing prescription, first to last.
 
-    It is due a year after it was last written. If the person was at a visit in the quarter before
-    that, it was written there, and waits to be filled until it is due.
+    It is due when the one before ends. If the person was at a visit in the quarter before that, it
+    was written there, and waits to be filled until it is due.
 
     Args:
         first: int32, shape (n,): when it was first written.
         rows: positions of the people in the chunk, shape (n,).
         as_of: first day of the data; there are no visits before it.
+        way: how the drug is written.
         times: how often it is written at most.
         visits: where it may be renewed.
+        lasts: gives the days, int32, shape (n,), that the writing of a number lasts.
     """
     size = len(rows)
     nothing = np.full(size, NO_NUMBER), np.full(size, -1, dtype=np.int32)
     writings, written, due = [], first, first
+    early = np.int32(days_early(way))
     for number in range(times):
         encounter, provider = nothing
         if number and len(visits.day):
             at = visits.last_before(rows, due)
             day = visits.day[at]
-            seen = (at >= 0) & (day >= due - np.int32(_EARLY)) & (day >= as_of)
+            seen = (at >= 0) & (day >= due - early) & (day >= as_of)
             written = np.where(seen, day, due).astype(np.int32)
             encounter = np.where(seen, visits.encounter[at], NO_NUMBER)
             provider = np.where(seen, visits.provider[at], -1).astype(np.int32)
         else:
             written = due
-        ends = (written + np.int32(YEAR)).astype(np.int32)
+        ends = (written + lasts(number)).astype(np.int32)
         writings.append(Writing(written, due, ends, encounter, provider))
         due = ends
     return writings

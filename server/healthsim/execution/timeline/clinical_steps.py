@@ -23,6 +23,7 @@ from healthsim.execution.timeline.facts import (
     ResultFacts,
     VisitFacts,
 )
+from healthsim.execution.timeline.medications import has_taken, set_quit
 from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.medicine.effects import procedure_effects
 from healthsim.medicine.problems import begins_condition
@@ -249,7 +250,9 @@ def diagnose(call: StepCall[Diagnosis]) -> StepResult:
 def prescribe(call: StepCall[Prescription]) -> StepResult:
     """Begin a course of a drug; the same ingredient, or what it replaces, is stopped."""
     details = call.step.details
-    ingredient = drugs().find(details.drug, "details.drug").ingredient
+    drug = drugs().find(details.drug, "details.drug")
+    ingredient = drug.ingredient
+    established = has_taken(call.record, ingredient, call.record.moment(call.rows, call.days))
     _stop_replaced(call, details, ingredient)
     supply = details.days_supply * (details.refills + 1)
     course = _begin_course(call, ingredient, (call.days + np.int32(supply)).astype(np.int32))
@@ -263,9 +266,13 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     filled = call.record.draws.uniform(f"{call.occurrence.address}/first_fill", call.rows) < first
     course.address = call.occurrence.address
     course.drug, course.taken = details.drug, np.where(filled, adherence, 0.0)
+    quits = "discontinuation" in call.record.pharmacy_rules and details.refills > 0
+    if quits and details.discontinuation == "usual":
+        set_quit(call.record, course, drug, call.days, established)
     safety.stop_beside(call.record, details.drug, call.rows, call.days)
     call.record.courses.append(course)
-    return call.result(PrescriptionFacts(course.stop, course.cut, first, adherence))
+    quit_day = np.full(size, FOREVER, dtype=np.int32) if course.quit is None else course.quit
+    return call.result(PrescriptionFacts(course.stop, course.cut, first, adherence, quit_day))
 
 
 def _stop_replaced(

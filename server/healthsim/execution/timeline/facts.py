@@ -71,12 +71,14 @@ class PrescriptionFacts(StepFacts):
         cut: bool, whether it was stopped before it ran out.
         first_fill_share: float64, the chance that it is ever filled.
         adherence: float64, the share of days covered by later fills.
+        quit: int32, day from which people do not fill it any more, of their own accord.
     """
 
     stop: Days
     cut: NDArray[np.bool_]
     first_fill_share: NDArray[np.float64]
     adherence: NDArray[np.float64]
+    quit: Days
 
 
 @dataclass(frozen=True, eq=False)

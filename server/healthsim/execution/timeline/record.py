@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.dispensing import PharmacyRule
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.body.body import Body
@@ -45,6 +46,7 @@ class Record:
         variables: name -> state variable.
         courses: of drugs; those of the profile come first.
         referrals: specialty -> who was referred to it, and when.
+        pharmacy_rules: the rules of pharmacies that hold.
         stoppable: courses other than of drugs, such as care plans, which a `stop` step can end.
         stages: step id of a lifecycle -> position of the stage that people entered, NaN where
             they left the last; `stage_names` are its stages by position.
@@ -81,6 +83,7 @@ class Record:
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, StateVariable] = field(default_factory=dict)
     courses: list[Course] = field(default_factory=list)
+    pharmacy_rules: tuple[PharmacyRule, ...] = ()
     referrals: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     stoppable: list[Course] = field(default_factory=list)
     stages: dict[str, Log] = field(default_factory=dict)

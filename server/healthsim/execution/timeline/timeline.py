@@ -23,6 +23,7 @@ from healthsim.execution.timeline.birth_size import (
     measures_to_code,
     tells_birth,
 )
+from healthsim.execution.timeline.medications import begin_medications
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.resettled import resettled
@@ -105,6 +106,7 @@ def walk_journeys(
     mortality = Mortality.of(profile, journeys, people, draws, context.through)
     record.set_mortality(mortality, day_of(profile.as_of.isoformat()))
     as_of = np.int32(day_of(profile.as_of.isoformat()))
+    begin_medications(record, profile, int(as_of))
     begin_safety(record, _safety(profile), as_of)
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []

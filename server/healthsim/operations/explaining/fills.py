@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ from healthsim.products.rxmembersim.sharing import (
 from healthsim.specification.journeys.events import Prescription
 
 _PROFILE = "~profile/"
+_PART = re.compile(r"~\d+$")  # one of the prescriptions into which law divides a step's refills
 
 
 def explain_prescription(case: RowCase) -> Reasons:
@@ -59,7 +61,7 @@ def _states_quantity(case: RowCase) -> bool:
 def _written(case: RowCase, address: str) -> Reasons:
     if address.startswith(_PROFILE):
         return explain_medication(case, _drug_of(address))
-    source = case.at(address)
+    source = case.at(_PART.sub("", address))
     return Reasons() if source is None else explain_step(case, source)
 
 
@@ -90,11 +92,15 @@ def explain_fill(case: RowCase) -> Reasons:
 def _when(case: RowCase, address: str) -> Iterator[str]:
     """Yield why the fill came on its day."""
     refill = case.row["fill_number"]
+    attempt = (case.address_of("fills", case.row["fill_id"]) or "").rpartition("/")[2]
     if refill:
-        draw = case.draw(f"{address}/refill#{refill}")
+        draw = case.draw(f"{address}/refill#{attempt}")
         u = "" if draw is None else f" (uniform {number(draw.uniform)})"
         yield (f"refill {refill} on {case.row['fill_date']}: when the supply ran out, plus a gap "
-               f"by adherence and a swing of up to 3 days{u}")  # fmt: skip
+               f"by adherence and a swing of up to 3 days{u}, and not before the share of it "
+               "that the plan asks for is used (billing/data/refill_too_soon.csv)")  # fmt: skip
+        if case.row["status"] == "reversed":
+            yield f"nobody fetched it: put back on {case.row['reversed_date']} and made again"
         adherence = case.draw(f"{address}/adherence") or case.draw(_adherence(address))
         if adherence is not None and adherence.value is not None:
             yield f"adherence {float(adherence.value):g}: share of days covered"
@@ -134,7 +140,7 @@ def _first_share(case: RowCase, address: str) -> float:
     drawn = case.draw(f"{address}/first_fill_share")
     if drawn is not None and drawn.value is not None:
         return float(drawn.value)
-    source = case.at(address)
+    source = case.at(_PART.sub("", address))
     step = None if source is None else source.occurrence.step
     refills = isinstance(step, Prescription) and step.details.refills
     return FIRST_FILL_SHARE if refills else ONE_FILL_SHARE
@@ -143,7 +149,8 @@ def _first_share(case: RowCase, address: str) -> float:
 def _price(case: RowCase) -> Iterator[str]:
     row = case.row
     if row["status"] != "paid":
-        yield f"status {row['status']}: no money"
+        was = f"; {row['reversed_cost_usd']:,.2f} was paid at first" if row["reversed_date"] else ""
+        yield f"status {row['status']}: no money{was}"
         return
     prescriptions = case.rows("prescriptions", prescription_id=row["prescription_id"])
     unit = ""

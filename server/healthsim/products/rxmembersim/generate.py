@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.limits import Cents
-from healthsim.products.rxmembersim.sharing import PHASES, DrugPlans, PricedFills, share_fills
+from healthsim.products.rxmembersim.sharing import (
+    PHASES,
+    DrugPlans,
+    FillShares,
+    PricedFills,
+    share_fills,
+)
 from healthsim.products.rxmembersim.tables import FILLS
 from healthsim.tables import Coded, Columns
 
@@ -65,22 +71,12 @@ def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
 
     Returns:
         Complete table `fills`, rows in (person_id, fill_id) order. On every row ingredient cost,
-        dispensing fee and tax add up to what member, plan, other payer and coupon pay.
+        dispensing fee and tax add up to what member, plan, other payer and coupon pay; of a
+        reversed fill they are 0, and what was paid at first is in columns of its own.
     """
-    size = len(dispensed.fill_id)
+    size, paid = len(dispensed.fill_id), dispensed.status.equals("paid")
     cost, fee = _prices(dispensed, plans)
-    shares = share_fills(
-        PricedFills(
-            person=dispensed.person,
-            plan=dispensed.plan,
-            fill_date=dispensed.fill_date,
-            price=cost + fee,
-            tier=dispensed.tier,
-            days_supply=dispensed.days_supply,
-            insulin=dispensed.insulin,
-        ),
-        plans,
-    )
+    shares = _shares(dispensed, plans, np.where(paid, cost + fee, 0))
     return FILLS.complete({
         "fill_id": dispensed.fill_id,
         "person_id": dispensed.person_id,
@@ -99,15 +95,49 @@ def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
         "generic": dispensed.generic,
         "pharmacy_npi": dispensed.pharmacy_npi,
         "prescriber_npi": dispensed.prescriber_npi,
-        "ingredient_cost_usd": cost,
-        "dispensing_fee_usd": fee,
+        "ingredient_cost_usd": np.where(paid, cost, 0),
+        "dispensing_fee_usd": np.where(paid, fee, 0),
         "deductible_usd": shares.deductible,
         "copay_usd": shares.copay,
         "plan_paid_usd": shares.plan_paid,
         "tier": dispensed.tier,
         "benefit_phase": Coded(shares.phase, PHASES),
+        **_reversed(dispensed, plans, cost + fee),
         "event_id": dispensed.event_id,
     })  # fmt: skip
+
+
+def _shares(dispensed: DispensedFills, plans: DrugPlans, price: Cents) -> FillShares:
+    return share_fills(
+        PricedFills(
+            person=dispensed.person,
+            plan=dispensed.plan,
+            fill_date=dispensed.fill_date,
+            price=price,
+            tier=dispensed.tier,
+            days_supply=dispensed.days_supply,
+            insulin=dispensed.insulin,
+        ),
+        plans,
+    )
+
+
+def _reversed(dispensed: DispensedFills, plans: DrugPlans, price: Cents) -> Columns:
+    """Return what was paid at first of the fills that were reversed.
+
+    Each is shared as if it counted, beside the fills that do and the others that were reversed.
+    """
+    back = dispensed.status.equals("reversed")
+    cost, plan_paid = np.where(back, price, 0), np.zeros(len(back), dtype=np.int64)
+    if back.any():
+        of_those = np.isin(dispensed.person, dispensed.person[back])
+        counted = np.where(of_those & ~dispensed.status.equals("rejected"), price, 0)
+        plan_paid = np.where(back, _shares(dispensed, plans, counted).plan_paid, 0)
+    return {
+        "reversed_cost_usd": cost,
+        "reversed_member_usd": cost - plan_paid,
+        "reversed_plan_paid_usd": plan_paid,
+    }
 
 
 def rx_numbers(prescription_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
@@ -126,10 +156,9 @@ def rx_numbers(prescription_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
 
 
 def _prices(dispensed: DispensedFills, plans: DrugPlans) -> tuple[Cents, Cents]:
-    """Return ingredient cost and dispensing fee, int64 cents, (m,); 0 unless paid."""
-    paid = dispensed.status.equals("paid")
+    """Return ingredient cost and dispensing fee, int64 cents, (m,), whatever became of them."""
     cost = np.rint(dispensed.unit_cost_cents * dispensed.quantity).astype(np.int64)
     medicaid = np.array([design.kind == "medicaid" for design in plans.designs], dtype=np.bool_)
     retail = np.where(medicaid, MEDICAID_FEE_CENTS, RETAIL_FEE_CENTS)[dispensed.plan]
     fee = np.where(dispensed.mail_order, MAIL_FEE_CENTS, retail)
-    return np.where(paid, cost, 0), np.where(paid, fee, 0).astype(np.int64)
+    return cost, fee.astype(np.int64)

@@ -76,6 +76,13 @@ FILLS = Table(
         Column("tier", "INTEGER", "Formulary tier, 1 to 5.", required=True),
         Column("benefit_phase", "VARCHAR", "deductible, initial or catastrophic.",
                source="CMS Part D", required=True),
+        Column("reversed_cost_usd", "DECIMAL(12,2)", "Price of a fill that was reversed, as it was "
+               "paid at first; 0 of others. The other columns of money are 0 of such a fill.",
+               required=True),
+        Column("reversed_member_usd", "DECIMAL(12,2)", "What of it the member owed.",
+               required=True),
+        Column("reversed_plan_paid_usd", "DECIMAL(12,2)", "What of it the plan paid.",
+               required=True),
         Column("reject_code", "VARCHAR", "Why it was rejected; null otherwise.",
                source="NCPDP reject code"),
         Column("event_id", "BIGINT", "The event that prescribed it; null where the profile did.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,6 +12,7 @@ from healthsim.specification.document import Identifier, Strict
 from healthsim.specification.journeys.dosing import DoseRule
 from healthsim.specification.language.expressions import Condition, Expression
 from healthsim.specification.profiles.onset import Code
+from healthsim.specification.profiles.pharmacy import Discontinuation, with_usual_supply
 
 EncounterClass = Literal[
     "office", "telehealth", "urgent_care", "emergency", "observation", "inpatient",
@@ -219,13 +220,15 @@ class PrescriptionDetails(Strict):
 
     Attributes:
         drug: ingredient, strength and form, as `look_up` writes it.
-        days_supply: days that one fill lasts.
+        days_supply: days that one fill lasts; default: what is usual of the drug.
         quantity: units a fill; default: the drug's usual daily units times `days_supply`.
         dose: one dose by weight or body surface, where it is not the drug's usual one.
         refills: fills after the first.
         first_fill_share: share that is ever filled; default 0.81 within 30 days (Franklin et
             al., JGIM 2018).
-        adherence: the person's target share of days covered, 0 to 1.
+        adherence: the person's target share of days covered while it is taken, 0 to 1.
+        discontinuation: "usual": some stop it of their own accord, as is usual of its class;
+            "none": nobody does.
         replaces: a drug or ingredient that stops when this one is written.
     """
 
@@ -236,7 +239,13 @@ class PrescriptionDetails(Strict):
     refills: Annotated[int, Field(strict=True, ge=0, le=99)] = 0
     first_fill_share: Distribution | None = None
     adherence: Distribution | None = None
+    discontinuation: Discontinuation = "usual"
     replaces: Annotated[str, Field(max_length=120)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_supply(cls, data: Any) -> Any:
+        return with_usual_supply(data, standing=False)
 
     @model_validator(mode="after")
     def _one_dose(self) -> PrescriptionDetails:

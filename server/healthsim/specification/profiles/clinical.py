@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
@@ -11,6 +11,7 @@ from healthsim.specification.document import Strict
 from healthsim.specification.language.expressions import Condition
 from healthsim.specification.profiles.household import Pregnancy
 from healthsim.specification.profiles.onset import Code, Onset
+from healthsim.specification.profiles.pharmacy import Discontinuation, with_usual_supply
 
 
 class Primary(Strict):
@@ -159,13 +160,22 @@ class Medication(Quota):
 
     Attributes:
         drug: ingredient, strength and form, as `look_up` writes it.
-        days_supply: days that one fill lasts.
-        adherence: the person's target share of days covered, 0 to 1.
+        days_supply: days that one fill lasts; default: 90, or what is usual of a drug that is
+            dispensed by the month, the pack or the course.
+        adherence: the person's target share of days covered while it is taken, 0 to 1.
+        discontinuation: "usual": some stop it of their own accord, as is usual of its class;
+            "none": nobody does.
     """
 
     drug: Annotated[str, Field(max_length=120)]
     days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 90
     adherence: Distribution | None = None
+    discontinuation: Discontinuation = "usual"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_supply(cls, data: Any) -> Any:
+        return with_usual_supply(data, standing=True)
 
 
 class Clinical(Strict):

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from healthsim.billing.dispensing import PharmacyRule
 from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.medicine.safety import SafetyBook, safety_rules
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
@@ -27,6 +28,7 @@ from healthsim.specification.profiles.household import (
     supervision,
 )
 from healthsim.specification.profiles.mortality import Mortality
+from healthsim.specification.profiles.pharmacy import PharmacyChoice, rules_kept
 from healthsim.specification.profiles.physiology import PhysiologyChoice
 from healthsim.specification.profiles.problem_list import ProblemList
 from healthsim.specification.profiles.safety import Safety, SafetyChoice
@@ -180,6 +182,8 @@ class ProfileSpec(Document):
             state; "none": only what they state; or the usual ones with their frequency.
         safety: "usual", drugs that a person must not take are refused and stopped; "none", they are
             not; or which rules do not hold, and how many violations to plant.
+        pharmacy: "usual": fills keep the rules of controlled substances and of refills too soon,
+            what is taken in courses ends, people stop; "none", or which of them do not hold.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """
@@ -211,6 +215,7 @@ class ProfileSpec(Document):
     mortality: Annotated[Mortality, Field(exclude_if=lambda given: given == "usual")] = "usual"
     vital_signs: VitalSignsChoice = "usual"
     safety: SafetyChoice = "usual"
+    pharmacy: Annotated[PharmacyChoice, Field(exclude_if=lambda given: given == "usual")] = "usual"
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),
@@ -225,6 +230,11 @@ class ProfileSpec(Document):
         return safety_rules().without(
             self.safety.without if isinstance(self.safety, Safety) else ()
         )
+
+    @property
+    def pharmacy_rules(self) -> tuple[PharmacyRule, ...]:
+        """The rules of pharmacies that hold."""
+        return rules_kept(self.pharmacy)
 
     @property
     def plants_violations(self) -> bool:

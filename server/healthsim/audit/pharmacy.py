@@ -1,0 +1,125 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of pharmacies: controlled substances, refills too soon, courses that end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import duckdb
+import pyarrow as pa
+
+from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.billing.dispensing import (
+    PHARMACY_RULES,
+    PharmacyRule,
+    course_of,
+    schedules,
+    used_shares,
+)
+from healthsim.codes.drugs import drugs
+
+_MEND = (
+    "make the scenario again from its specifications, or switch the rule off: "
+    'pharmacy: {"without": [its name]}'
+)
+_SCHEMA = pa.schema({
+    "drug": pa.string(), "schedule": pa.string(), "most_refills": pa.int32(),
+    "valid_days": pa.int32(), "most_days": pa.int32(),
+})  # fmt: skip
+
+
+def lay_out_pharmacy(connection: duckdb.DuckDBPyConnection, profile: str) -> None:
+    """Make the temporary tables that rules of pharmacies read.
+
+    ``pharmacy_rules (rule)``: those that hold; ``dispensing_limits (drug, schedule, most_refills,
+    valid_days, most_days)``: what is allowed of each medicine, null where nothing is limited.
+
+    Args:
+        connection: an open file.
+        profile: the profile of its manifest, JSON.
+    """
+    kept = pa.table({"rule": pa.array(list(_kept(profile)), pa.string())})
+    for name, rows in (("pharmacy_rules", kept), ("dispensing_limits", _limits())):
+        connection.register("laid_out", rows)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out")
+        connection.unregister("laid_out")
+
+
+def _kept(profile: str) -> Iterable[PharmacyRule]:
+    """Return the rules that a stored profile keeps."""
+    choice = json.loads(profile).get("pharmacy", "usual")
+    if choice == "none":
+        return ()
+    without = choice.get("without", ()) if isinstance(choice, dict) else ()
+    return tuple(rule for rule in PHARMACY_RULES if rule not in without)
+
+
+def _limits() -> pa.Table:
+    rows = []
+    for drug in drugs().rows.values():
+        schedule = schedules().get(drug.dea_schedule)
+        refills = None if schedule is None else schedule.most_refills
+        days = None if schedule is None else schedule.valid_days
+        rows.append((drug.display, drug.dea_schedule, refills, days, course_of(drug).most_days))
+    columns = zip(*rows, strict=True)
+    arrays = [
+        pa.array(list(column), field.type) for column, field in zip(columns, _SCHEMA, strict=True)
+    ]
+    return pa.table(arrays, schema=_SCHEMA)
+
+
+def _holds(rule: PharmacyRule) -> str:
+    return f"EXISTS (SELECT 1 FROM pharmacy_rules WHERE rule = '{rule}')"
+
+
+_NEW = ("fills.reversed_cost_usd",)  # files of older engines have neither the column nor the rules
+_FILL = "concat('fill_id ', f.fill_id)"
+_LEAST = min(used_shares().values())
+_DISPENSED = (
+    "SELECT f.*, r.drug FROM fills AS f JOIN prescriptions AS r USING (prescription_id) "
+    "WHERE f.status = 'paid'"
+)
+_BEFORE = (  # what was dispensed before, and the supply that the last fill added
+    "SELECT *, sum(days_supply) OVER own - days_supply AS before, "
+    "lag(days_supply) OVER own AS last_supply "
+    f"FROM ({_DISPENSED}) WINDOW own AS (PARTITION BY person_id, drug ORDER BY fill_date, fill_id)"
+)
+_RUNS_OUT = (  # the day on which all that was dispensed before is used up
+    "SELECT *, max(fill_date - DATE '2000-01-01' - before) OVER (PARTITION BY person_id, drug "
+    "ORDER BY fill_date, fill_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + before "
+    f"AS runs_out FROM ({_BEFORE})"
+)
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "schedule II is not refilled", "fills.fill_number", ("fills", "prescriptions"),
+        f"SELECT {_FILL} FROM fills AS f JOIN prescriptions AS r USING (prescription_id) "
+        "JOIN dispensing_limits AS d USING (drug) WHERE d.schedule = '2' "
+        f"AND (f.fill_number > 0 OR r.refills > 0) AND {_holds('controlled_substances')}",
+        _MEND, columns=_NEW,
+    ),
+    AuditRule(
+        "controlled substances are refilled as law allows", "fills.fill_number",
+        ("fills", "prescriptions"),
+        f"SELECT {_FILL} FROM fills AS f JOIN prescriptions AS r USING (prescription_id) "
+        "JOIN dispensing_limits AS d USING (drug) WHERE (f.fill_number > d.most_refills "
+        "OR f.fill_date > f.written_date + d.valid_days) "
+        f"AND {_holds('controlled_substances')}",
+        _MEND, columns=_NEW,
+    ),
+    AuditRule(
+        "no refill too soon", "fills.fill_date", ("fills", "prescriptions"),
+        f"SELECT {_FILL} FROM ({_RUNS_OUT}) AS f WHERE f.fill_date - DATE '2000-01-01' "
+        f"< f.runs_out - {1 - _LEAST:g} * f.last_supply AND {_holds('refill_too_soon')}",
+        _MEND, columns=_NEW,
+    ),
+    AuditRule(
+        "what is taken in courses ends", "prescriptions.days_supply", ("fills", "prescriptions"),
+        "SELECT concat('prescription_id ', r.prescription_id) FROM prescriptions AS r "
+        "JOIN dispensing_limits AS d USING (drug) WHERE r.event_id IS NULL "
+        f"AND r.days_supply * (r.refills + 1) > d.most_days AND {_holds('course_lengths')}",
+        _MEND, columns=_NEW,
+    ),
+)  # fmt: skip
+"""Rules of fills; `lay_out_pharmacy` makes what they read."""

@@ -1,0 +1,41 @@
+"""Changes of stored rows that break the rules of pharmacies."""
+
+from __future__ import annotations
+
+from audit.tampering import Tampering
+from audit.tampering import _one as one
+
+_REFILLED = (
+    "prescription_id = (SELECT min(prescription_id) FROM fills WHERE fill_number = 1 "
+    "AND status = 'paid' AND prescription_id IN (SELECT prescription_id FROM fills "
+    "WHERE fill_number = 0 AND status = 'paid') AND person_id IN "
+    "(SELECT person_id FROM fills GROUP BY person_id HAVING count(DISTINCT prescription_id) = 1))"
+)
+_SECOND = f"{_REFILLED} AND fill_number = 1 AND status = 'paid'"
+_LAW = "controlled substances are refilled as law allows"
+
+OF_PHARMACY = (
+    Tampering(
+        ("schedule II is not refilled", _LAW),
+        (one("prescriptions", "drug = 'oxycodone 5 mg tablet'", _REFILLED),),
+    ),
+    Tampering(
+        (_LAW,),
+        (
+            one("prescriptions", "drug = 'tramadol 50 mg tablet', refills = 9", _REFILLED),
+            one("fills", "fill_number = 9", f"fill_id = (SELECT max(fill_id) FROM fills "
+                f"WHERE {_REFILLED} AND fill_date = (SELECT max(fill_date) FROM fills "
+                f"WHERE {_REFILLED}))"),
+        ),
+    ),
+    Tampering(("no refill too soon",), (one(
+        "fills", "fill_date = (SELECT min(fill_date) + 1 FROM fills AS f "
+        "WHERE f.prescription_id = fills.prescription_id)", _SECOND,
+    ),)),
+    Tampering(("what is taken in courses ends",), (one(
+        "prescriptions", "drug = 'prednisone 20 mg tablet'", "event_id IS NULL",
+    ),)),
+    Tampering(("a fill put back keeps its money",), (one(
+        "fills", "reversed_member_usd = reversed_member_usd + 1", "status = 'reversed'",
+    ),)),
+)  # fmt: skip
