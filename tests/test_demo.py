@@ -29,12 +29,12 @@ def test_the_command_prints_what_the_readme_shows_and_can_be_given_again(tmp_pat
     lines = [_without_handles(line) for line in transcript.splitlines() if line.strip()]
     again = Console(file=io.StringIO(), width=200)
 
-    assert [line for line in lines if line not in printed] == []
     assert "CHECK OK" in done.stdout
     assert "200 patients, 200 members, 200 rx_members" in " ".join(done.stdout.split())
     assert done.stdout.count("query_scenario") == 4
     assert (tmp_path / "scenarios" / f"{demo.NAME}.duckdb").is_file()
     assert demo.run(tmp_path, again) == 0, again.file.getvalue()
+    assert [line for line in lines if line not in printed] == []
 
 
 def _without_handles(line: str) -> str:

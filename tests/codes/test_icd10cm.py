@@ -25,6 +25,11 @@ def test_the_codes_of_the_templates_are_there(code: str) -> None:
     assert icd10cm().find(code, "code").code == code
 
 
+def _codes_of(*starts: str) -> list[str]:
+    """Return the codes that begin so; reading all of them takes a second of every collection."""
+    return [code for code in icd10cm().codes if code.startswith(starts)]
+
+
 def test_codes_are_shaped_as_the_classification_writes_them() -> None:
     shape = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?")
 
@@ -85,7 +90,7 @@ def test_every_rule_ends_in_a_code_of_the_book() -> None:
     assert {rule.becomes for rule in COMBINATIONS} <= set(icd10cm().codes)
 
 
-@given(st.sets(st.sampled_from([code for code in icd10cm().codes if code[:2] in ("E1", "I1")])))
+@given(st.sets(st.deferred(lambda: st.sampled_from(_codes_of("E1", "I1")))))
 def test_combining_twice_changes_nothing_more(codes: set[str]) -> None:
     once = combined([*sorted(codes), "N18.4", "I50.9"])
 

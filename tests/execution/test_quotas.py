@@ -116,7 +116,7 @@ def test_a_quota_may_depend_on_another_quota() -> None:
         0, {"code": "I10", "exactly": [{"when": "takes('lisinopril')", "count": 2},
                                        {"when": "gender == 'M'", "count": 9}]}
     )  # fmt: skip
-    tables = run(profile, size=7)
+    tables = run(profile, size=19)
     takers = {person for (person,) in listed(tables["prescriptions"], "person_id")}
     codes = coded(tables)
 
