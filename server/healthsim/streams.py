@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -10,8 +11,33 @@ from numpy.typing import NDArray
 
 _WORDS_PER_BLOCK = 4  # Philox4x64 makes four 64-bit words per counter step
 _STEPS = 2.0**52  # steps of the unit interval; + 0.5 stays exact in a double
+_BITS_BELOW_STEP = np.uint64(12)  # of a word of 64 bits
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: spreads neighbours far apart
 _ROUNDS = 6  # a Feistel network of six rounds mixes well enough for sampling order
+
+
+class _Own(threading.local):
+    """A generator of each thread, which is set to a key and a block for every use.
+
+    To make one for every use takes longer than a thousand numbers.
+    """
+
+    def __init__(self) -> None:
+        self._generator = np.random.Philox(key=0)
+
+    def words(self, key: bytes, block: int, count: int) -> NDArray[np.uint64]:
+        """Return words of the stream of a key, from the first of a block on; uint64, (count,)."""
+        counter = np.array([block, 0, 0, 0], dtype=np.uint64)
+        self._generator.state = {
+            "bit_generator": "Philox",
+            "state": {"counter": counter, "key": np.frombuffer(key, dtype="<u8")},
+            "buffer": counter, "buffer_pos": _WORDS_PER_BLOCK, "has_uint32": 0, "uinteger": 0,
+        }  # fmt: skip
+        words: NDArray[np.uint64] = self._generator.random_raw(count)
+        return words
+
+
+_OWN = _Own()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +66,8 @@ class Streams:
         >>> bool((every[6:] == part).all())
         True
         """
-        bits = np.random.Philox(key=int.from_bytes(self._key(decision, 16), "little"))
-        bits.advance(start // _WORDS_PER_BLOCK)
-        skip = start % _WORDS_PER_BLOCK
-        steps: NDArray[np.float64] = np.random.Generator(bits).random(skip + count)[skip:]
-        steps *= _STEPS
-        np.floor(steps, out=steps)
-        steps += 0.5
-        steps *= 1.0 / _STEPS
-        return steps
+        block, skip = divmod(start, _WORDS_PER_BLOCK)
+        return _uniform(_OWN.words(self._key(decision, 16), block, skip + count)[skip:])
 
     def permuted(self, decision: str, index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         """Return the place of each index in a keyed permutation of ``range(size)``.
@@ -111,14 +130,18 @@ class Streams:
             pairs: uint64, shape (n,), from `mixed`.
         """
         first, second = np.frombuffer(self._key(decision, 16), dtype=np.uint64)
-        bits = _mix(pairs ^ first) ^ second
-        steps: NDArray[np.float64] = (_mix(bits) >> np.uint64(12)).astype(np.float64)
-        steps += 0.5
-        steps *= 1.0 / _STEPS
-        return steps
+        return _uniform(_mix(_mix(pairs ^ first) ^ second))
 
     def _key(self, decision: str, size: int) -> bytes:
         return blake2b(f"{self.seed}/{decision}".encode(), digest_size=size).digest()
+
+
+def _uniform(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return the middles of those steps of the unit interval that words of 64 bits fall in."""
+    steps = (words >> _BITS_BELOW_STEP).astype(np.float64)
+    steps += 0.5
+    steps *= 1.0 / _STEPS
+    return steps
 
 
 def _feistel(values: NDArray[np.uint64], half: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:

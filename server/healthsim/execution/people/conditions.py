@@ -51,6 +51,8 @@ class Mention:
 
     def take(self, keep: NDArray[np.bool_]) -> Mention:
         """Return it for some of its people."""
+        if keep.all():
+            return self
         return Mention(
             self.rows[keep], self.days[keep], self.last[keep], self.source, self.address,
             self.urgent,
@@ -68,6 +70,12 @@ class HeldCodes:
 
     sets: tuple[tuple[str, ...], ...]
     chosen: NDArray[np.int64]
+
+    def has(self, prefix: str) -> NDArray[np.bool_]:
+        """Return who has a condition by its code's beginning, as stated or as combined; bool."""
+        matches = [any(code.startswith(prefix) for code in (*codes, *combined(codes)))
+                   for codes in self.sets]  # fmt: skip
+        return np.array(matches, dtype=np.bool_)[self.chosen]
 
 
 class ConditionLog:
@@ -97,6 +105,7 @@ class ConditionLog:
         self._of_mask: dict[int, tuple[str, ...]] = {}
         self._revisions: dict[str, int] = {}
         self._lasting: dict[str, tuple[int, Days]] = {}
+        self._ending: set[str] = set()  # stems of the codes so far that end by themselves
         self.begun: Callable[[str, Rows, Days], None] | None = None
         for column in columns:
             self._episodes[column.code] = []
@@ -188,7 +197,7 @@ class ConditionLog:
 
     def _lasts(self, code: str, visit: Mention) -> NDArray[np.bool_]:
         """Return who has a condition that never ends, so that a visit changes nothing; bool."""
-        if any(usual_course(one).ends for one in self._episodes if stem(one) == stem(code)):
+        if stem(code) in self._ending:
             return np.zeros(len(visit.rows), dtype=np.bool_)
         known = self._lasting.get(code)
         if known is None or known[0] != self.revision(code):
@@ -285,9 +294,11 @@ class ConditionLog:
     def _add(self, episode: Episode) -> None:
         self._episodes.setdefault(episode.code, []).append(episode)
         self._changed(episode)
-        becomes = usual_course(episode.code).becomes
-        if self._draws is not None and becomes and episode.after is None:
-            self._add(episode.followed_by(becomes))
+        course = usual_course(episode.code)
+        if course.ends:
+            self._ending.add(stem(episode.code))
+        if self._draws is not None and course.becomes and episode.after is None:
+            self._add(episode.followed_by(course.becomes))
 
     def _limit(self, episode: Episode, since: Days) -> None:
         """End an episode at its usual time, or with the longest pregnancy."""
@@ -368,13 +379,36 @@ class ConditionLog:
 
     def held(self, moment: Moment) -> HeldCodes:
         """Return the conditions that everyone has at a moment."""
-        size, codes = len(moment.rows), self.codes
+
+        def note(episode: Episode, word: NDArray[np.int64], bit: np.int64) -> None:
+            word[episode.active(moment)] |= bit
+
+        return self._held(len(moment.rows), note)
+
+    def held_on(self, rows: Rows, days: Days) -> HeldCodes:
+        """Return the conditions that people have on days.
+
+        Args:
+            rows: positions in the chunk; may repeat, as for several visits of one person.
+            days: int32, a day of each.
+        """
+
+        def note(episode: Episode, word: NDArray[np.int64], bit: np.int64) -> None:
+            word[episode.lasts_on(rows, days, self._people)] |= bit
+
+        return self._held(len(rows), note)
+
+    def _held(
+        self, size: int, note: Callable[[Episode, NDArray[np.int64], np.int64], None]
+    ) -> HeldCodes:
+        """Return the codes for which `note` sets a bit, by their episodes."""
+        codes = self.codes
         chosen, masks = np.zeros(size, dtype=np.int64), [0]
         for begin in range(0, len(codes), _WORD):
             word = np.zeros(size, dtype=np.int64)
             for bit, code in enumerate(codes[begin : begin + _WORD]):
                 for episode in self._episodes[code]:
-                    word[episode.active(moment)] |= np.int64(1 << bit)
+                    note(episode, word, np.int64(1 << bit))
             words, of = np.unique(word, return_inverse=True)
             pairs, chosen = np.unique(chosen * len(words) + of, return_inverse=True)
             first, second = np.divmod(pairs, len(words))
@@ -395,12 +429,7 @@ class ConditionLog:
         has = np.zeros(len(moment.rows), dtype=np.bool_)
         for episode in self.episodes(prefix):
             has[episode.active(moment)] = True
-        if may_be_combined(prefix):
-            held = self.held(moment)
-            matches = [any(code.startswith(prefix) for code in combined(codes))
-                       for codes in held.sets]  # fmt: skip
-            has |= np.array(matches, dtype=np.bool_)[held.chosen]
-        return has
+        return has | self.held(moment).has(prefix) if may_be_combined(prefix) else has
 
     def settle(self) -> None:
         """Leave out what would follow an episode where people have it, or what excludes it."""

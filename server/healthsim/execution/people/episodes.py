@@ -115,6 +115,20 @@ class Episode:
         active &= (self.since <= day) & (day < self.until)
         return position, active
 
+    def lasts_on(self, rows: Rows, days: Days, people: int) -> NDArray[np.bool_]:
+        """Return who of some people of a chunk of `people` has it on their day, bool.
+
+        Args:
+            rows: positions in the chunk; may repeat.
+            days: int32, a day of each.
+            people: size of the chunk.
+        """
+        since, until = np.full((2, people), NO_DAY, dtype=np.int32)
+        held = self.rows[self.holds]
+        since[held], until[held] = self.since[self.holds], self.until[self.holds]
+        lasts: NDArray[np.bool_] = (since[rows] <= days) & (days < until[rows])
+        return lasts
+
     def care(self, which: NDArray[np.bool_], days: Days, last: Days) -> None:
         """Note an urgent visit of some of its people: a relapse for who had gone home before.
 

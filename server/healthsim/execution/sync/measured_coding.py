@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TypeAlias
@@ -36,7 +36,9 @@ class MeasuredCoding:
     def __init__(self, record: Record) -> None:
         self._record = record
 
-    def follow(self, codes: VisitCodes, rows: Rows, days: Days, encounter_class: str) -> VisitCodes:
+    def follow(
+        self, codes: VisitCodes, rows: Rows, days: Days, in_office: NDArray[np.bool_]
+    ) -> VisitCodes:
         """Return the codes of visits with those that follow from measurements.
 
         A stated code of a band of body mass index becomes that of the day; where obesity is coded,
@@ -46,12 +48,12 @@ class MeasuredCoding:
 
         Args:
             codes: of the visits.
-            rows: ascending positions of the people in the chunk.
+            rows: positions of the people in the chunk; may repeat.
             days: int32, first day of each visit.
-            encounter_class: of the visits.
+            in_office: bool, which visits are in an office.
         """
         followed = self._oxygen(self._bands(codes, rows, days), rows, days)
-        return self._pressures(followed, rows, days) if encounter_class == "office" else followed
+        return self._pressures(followed, rows, days, in_office)
 
     def _oxygen(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:
         """Return codes with hypoxemia, where an illness of the visit leaves little oxygen."""
@@ -61,7 +63,7 @@ class MeasuredCoding:
         at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
         if not len(at):
             return codes
-        found = self._record.body.values([_SATURATION], rows[at], days[at])[_SATURATION]
+        found = self._measured([_SATURATION], rows[at], days[at])[_SATURATION]
         at = at[found < figure("hypoxemia")]
         return _rewritten(codes, at, np.full(len(at), _HYPOXEMIA, dtype=object), _behind)
 
@@ -76,7 +78,7 @@ class MeasuredCoding:
     def _band_codes(self, rows: Rows, days: Days) -> NDArray[np.object_]:
         """Return each person's code of body mass index on a day; empty below two years."""
         record = self._record
-        bmi = record.body.values([_BMI], rows, days)[_BMI]
+        bmi = self._measured([_BMI], rows, days)[_BMI]
         months = whole_months(record.people.birth[rows], days)
         words = np.full(len(rows), "", dtype=object)
         female, chart = record.body.size.female(rows), record.body.size.chart_months(rows, days)
@@ -91,29 +93,36 @@ class MeasuredCoding:
             words[place >= 0] = np.array(known, dtype=object)[place[place >= 0]]
         return words
 
-    def _pressures(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:
+    def _pressures(
+        self, codes: VisitCodes, rows: Rows, days: Days, in_office: NDArray[np.bool_]
+    ) -> VisitCodes:
         record = self._record
         coded = [any(code.startswith((*_HYPERTENSION, _RAISED)) for code in one)
                  for one in codes.lists]  # fmt: skip
-        pairs = record.draws.pairs(rows, days.astype(np.int64))
-        u = record.draws.at("vitals/raised_pressure", rows, pairs)
-        may = ~np.array([*coded, False])[codes.chosen] & (u < figure("raised_pressure_coded"))
-        may &= whole_months(record.people.birth[rows], days) >= _GROWN
-        at = np.flatnonzero(may)
+        at = np.flatnonzero(in_office & ~np.array([*coded, False])[codes.chosen])
+        pairs = record.draws.pairs(rows[at], days[at].astype(np.int64))
+        u = record.draws.at("vitals/raised_pressure", rows[at], pairs)
+        at = at[u < figure("raised_pressure_coded")]
+        at = at[whole_months(record.people.birth[rows[at]], days[at]) >= _GROWN]
         if not len(at):
             return codes
-        moment = record.moment(rows[at], days[at])
-        known = np.zeros(len(at), dtype=np.bool_)
-        for prefix in _HYPERTENSION:
-            known |= record.conditions.has(prefix, moment)
+        held = record.conditions.held_on(rows[at], days[at])
+        known = np.any([held.has(prefix) for prefix in _HYPERTENSION], axis=0)
         at = at[~known]
-        if not len(at):
-            return codes
-        found = record.body.values([_SYSTOLIC, _DIASTOLIC], rows[at], days[at])
+        found = self._measured([_SYSTOLIC, _DIASTOLIC], rows[at], days[at])
         raised = found[_SYSTOLIC] >= figure("raised_systolic")
         raised |= found[_DIASTOLIC] >= figure("raised_diastolic")
         at = at[raised]
         return _rewritten(codes, at, np.full(len(at), _RAISED, dtype=object), _behind)
+
+    def _measured(
+        self, codes: Sequence[str], rows: Rows, days: Days
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return what is measured of people in any order, by code; float64."""
+        order = np.argsort(rows, kind="stable")
+        found = self._record.body.values(codes, rows[order], days[order])
+        back = np.argsort(order)
+        return {code: values[back] for code, values in found.items()}
 
 
 @cache

@@ -42,6 +42,15 @@ class VisitCodes:
     chosen: NDArray[np.int32]
     late: tuple[frozenset[str], ...] = ()
 
+    def take(self, part: slice) -> VisitCodes:
+        """Return the codes of some of the visits."""
+        lists, chosen = np.unique(self.chosen[part], return_inverse=True)
+        return VisitCodes(
+            tuple(self.lists[one] for one in lists.tolist()),
+            chosen.astype(np.int32),
+            tuple(self.late[one] for one in lists.tolist()) if self.late else (),
+        )
+
 
 @dataclass(frozen=True)
 class VisitsToCode:
@@ -88,31 +97,36 @@ class VisitCoding:
     def __init__(self, record: Record) -> None:
         self._record, self._use = record, LongTermUse(record)
 
-    def code(self, visits: VisitsToCode) -> VisitCodes:
-        """Return what visits state."""
-        log, lives = self._record.conditions, self._record.conditions.lives
-        moment = self._record.moment(visits.rows, visits.first)
-        active = log.held(moment)
-        began, late = self._begun_during(visits)
-        rules, drugs = self._use.codes(visits.rows, visits.first) if lives else ((), began * 0)
-        stage, weeks = self._pregnancy(visits)
-        over, healing = self._moved_on(visits) if lives else (began * 0, began * 0)
-        columns = [active.chosen, visits.holds, began, late, drugs, stage, weeks, over, healing]
+    def code(self, visits: Sequence[VisitsToCode]) -> VisitCodes:
+        """Return what the visits of several occurrences state, one occurrence after another."""
+        lives = self._record.conditions.lives
+        rows = np.concatenate([one.rows for one in visits])
+        first = np.concatenate([one.first for one in visits])
+        active = self._record.conditions.held_on(rows, first)
+        rules, drugs = self._use.codes(rows, first) if lives else ((), np.zeros_like(active.chosen))
+        kinds, kind = _kinds(visits)
+        holds = np.concatenate([one.holds for one in visits])
+        began, late = np.concatenate([self._begun_during(one) for one in visits], axis=1)
+        stage, weeks = np.concatenate([self._pregnancy(one) for one in visits], axis=1)
+        over, healing = np.concatenate([self._moved_on(one) for one in visits], axis=1)
+        columns = [kind, active.chosen, holds, began, late, drugs, stage, weeks, over, healing]
         places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
+            of_kind = kinds[kind[place]]
             held = active.sets[active.chosen[place]]
-            listed = (*_stated_now(visits, place, held, over, healing),
-                      *_set(visits.own, int(began[place])))  # fmt: skip
+            bits = (int(each[place]) for each in (holds, over, healing))
+            listed = (*_stated_now(of_kind.listed, held, *bits),
+                      *_set(of_kind.own, int(began[place])))  # fmt: skip
             of = _Circumstances(
                 listed=tuple(dict.fromkeys(listed)),
                 held=held,
-                late=frozenset(_set(visits.own, int(late[place]))),
+                late=frozenset(_set(of_kind.own, int(late[place]))),
                 stage=Stage(int(stage[place])),
                 weeks=int(weeks[place]),
                 drugs=tuple(_set(rules, int(drugs[place]))),
                 drugs_known=rules,
-                comorbidities=visits.comorbidities,
+                comorbidities=of_kind.comorbidities,
                 lives=lives,
             )
             lists.append(_coded(of))
@@ -139,6 +153,8 @@ class VisitCoding:
         Of the day of a discharge, what is no urgent visit comes after it.
         """
         over, healing = np.zeros((2, len(visits.rows)), dtype=np.int64)
+        if not self._record.conditions.lives:
+            return over, healing
         moment = self._record.moment(visits.rows, visits.first)
         for bit, code in enumerate(visits.listed):
             becomes, heals = usual_course(code).becomes, subsequent(code)
@@ -183,24 +199,41 @@ class VisitCoding:
 
 
 def _stated_now(
-    visits: VisitsToCode,
-    place: int,
-    held: tuple[str, ...],
-    over: NDArray[np.int64],
-    healing: NDArray[np.int64],
+    listed: Sequence[str], held: tuple[str, ...], holds: int, over: int, healing: int
 ) -> tuple[str, ...]:
-    """Return the listed codes of a visit: what follows an illness for one that is over."""
+    """Return the listed codes of a visit: what follows an illness for one that is over.
+
+    Args:
+        listed: the codes that the event lists.
+        held: what the person has.
+        holds: bit i is set where code i of `listed` holds.
+        over: bit i is set where it is over.
+        healing: bit i is set where it heals.
+    """
     stated = []
-    for bit, code in enumerate(visits.listed):
-        if int(over[place]) >> bit & 1:
+    for bit, code in enumerate(listed):
+        if over >> bit & 1:
             follows = usual_course(code).becomes
             code = next((one for one in held if mutually_exclusive(one, follows)
                          and not usual_course(one).ends), follows)  # fmt: skip
-        elif int(healing[place]) >> bit & 1:
+        elif healing >> bit & 1:
             code = subsequent(code)
-        if int(visits.holds[place]) >> bit & 1:
+        if holds >> bit & 1:
             stated.append(code)
     return tuple(stated)
+
+
+def _kinds(visits: Sequence[VisitsToCode]) -> tuple[list[VisitsToCode], NDArray[np.int64]]:
+    """Return one of each kind of occurrence that is coded alike, and each visit's kind, int64."""
+    kinds: dict[tuple[object, ...], int] = {}
+    found: list[VisitsToCode] = []
+    numbers = []
+    for one in visits:
+        number = kinds.setdefault((*one.listed, "", *one.own, one.comorbidities), len(found))
+        if number == len(found):
+            found.append(one)
+        numbers.append(number)
+    return found, np.repeat(numbers, [len(one.rows) for one in visits]).astype(np.int64)
 
 
 def _set(of: Sequence[S], bits: int) -> tuple[S, ...]:

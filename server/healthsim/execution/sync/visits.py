@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -119,6 +120,15 @@ class _Coder:
     measured: MeasuredCoding | None
 
 
+@dataclass(frozen=True)
+class _Source:
+    """An occurrence whose visits are completed; `last` is their last days, int32."""
+
+    source: OccurrenceRows
+    details: EncounterDetails | ClaimDetails
+    last: Days
+
+
 def build_visits(
     timeline: Timeline, profile: ProfileSpec, network: Network, through: int
 ) -> dict[VisitKey, VisitRows]:
@@ -134,27 +144,28 @@ def build_visits(
     record = timeline.record
     measured = None if profile.vital_signs == "none" else MeasuredCoding(record)
     coder = _Coder(record, VisitCoding(record), primary, measured)
-    visits = (
-        _visit(source, source.occurrence.step.details, coder, network, through)
+    sources = [
+        _Source(source, source.occurrence.step.details, _last_days(source, record, through))
         for source in timeline.occurrences
         if isinstance(source.occurrence.step, events.Encounter | events.Claim)
-    )
+    ]
+    diagnoses = _diagnoses(sources, coder)
+    visits = (_visit(one, codes, record, network)
+              for one, codes in zip(sources, diagnoses, strict=True))  # fmt: skip
     return {visit.key: visit for visit in visits}
 
 
-def _visit(
-    source: OccurrenceRows,
-    details: EncounterDetails | ClaimDetails,
-    coder: _Coder,
-    network: Network,
-    through: int,
-) -> VisitRows:
-    rows, first, record = source.rows, source.days, coder.record
-    nights = source.facts_as(VisitFacts).nights
-    last = np.minimum(np.minimum(first + nights, record.death[rows]), np.int32(through))
-    start_at, end_at = _hours(source, details, last, record.draws)
+def _last_days(source: OccurrenceRows, record: Record, through: int) -> Days:
+    discharge = source.days + source.facts_as(VisitFacts).nights
+    last = np.minimum(np.minimum(discharge, record.death[source.rows]), np.int32(through))
+    return np.asarray(last, dtype=np.int32)
+
+
+def _visit(of: _Source, diagnoses: VisitCodes, record: Record, network: Network) -> VisitRows:
+    source, details, rows = of.source, of.details, of.source.rows
+    start_at, end_at = _hours(source, details, of.last, record.draws)
     specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
-    plan = network.plan(rows, record.coverage.plan(rows, first))
+    plan = network.plan(rows, record.coverage.plan(rows, source.days))
     facility = _facility(details.encounter_class, rows, plan, network)
     request = ProviderRequest(
         specialty, source.occurrence.address, rows, plan, _clinician(details), facility
@@ -162,15 +173,15 @@ def _visit(
     return VisitRows(
         source=source,
         details=details,
-        first=first,
-        last=last.astype(np.int32),
+        first=source.days,
+        last=of.last,
         start_at=start_at,
         end_at=end_at,
         specialty=specialty,
         provider=network.provider(request),
         facility=facility,
         plan=plan,
-        diagnoses=_visit_codes(source, details, coder, last.astype(np.int32)),
+        diagnoses=diagnoses,
     )
 
 
@@ -219,14 +230,28 @@ def _done(details: EncounterDetails | ClaimDetails) -> list[str]:
             for code in ([one] if isinstance(one, str) else [one.code] * one.units)]  # fmt: skip
 
 
-def _visit_codes(
-    source: OccurrenceRows,
-    details: EncounterDetails | ClaimDetails,
-    coder: _Coder,
-    last: Days,
-) -> VisitCodes:
-    """Return the diagnoses of each visit: those listed that hold, else the primary condition."""
-    primary, record = coder.primary, coder.record
+def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
+    """Return the diagnoses of the visits of each occurrence; all are coded at once."""
+    if not sources:
+        return []
+    to_code = [_to_code(one, coder) for one in sources]
+    codes = coder.coding.code(to_code)
+    sizes = [len(one.rows) for one in to_code]
+    if coder.measured is not None:
+        in_office = [one.details.encounter_class == "office" for one in sources]
+        codes = coder.measured.follow(
+            codes,
+            np.concatenate([one.rows for one in to_code]),
+            np.concatenate([one.first for one in to_code]),
+            np.repeat(in_office, sizes),
+        )
+    ends = np.cumsum(sizes).tolist()
+    return [codes.take(slice(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
+
+
+def _to_code(of: _Source, coder: _Coder) -> VisitsToCode:
+    """Return visits with the listed diagnoses that hold, else the primary condition."""
+    primary, record, source, details = coder.primary, coder.record, of.source, of.details
     listed = [
         diagnosis.code if isinstance(diagnosis, CodedDiagnosis) else diagnosis
         for diagnosis in details.diagnoses
@@ -246,11 +271,8 @@ def _visit_codes(
         )])  # fmt: skip
     layout = record.layouts_walked[source.journey]
     own = layout.diagnosed(source.occurrence.number) if record.conditions.lives else ()
-    codes = coder.coding.code(VisitsToCode(
-        rows=source.rows, first=source.days, last=last, listed=listed, holds=mask,
+    return VisitsToCode(
+        rows=source.rows, first=source.days, last=of.last, listed=listed, holds=mask,
         own=sorted(own), comorbidities=details.comorbidities,
         acute=details.encounter_class in _ACUTE,
-    ))  # fmt: skip
-    if coder.measured is None:
-        return codes
-    return coder.measured.follow(codes, source.rows, source.days, details.encounter_class)
+    )  # fmt: skip

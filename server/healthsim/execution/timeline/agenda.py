@@ -10,13 +10,15 @@ however different people's days are.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 
 _NUMBER_BITS = 17  # low bits of a key, which hold the occurrence's number; the day is above them
-_NONE = np.int64(2**62)
-_FIRST_SLOTS = 16  # occurrences that an agenda has space for at first
+_NOBODY = (1 << _NUMBER_BITS) - 1  # a number that no occurrence has; also the mask of these bits
+_NONE = np.int64((1 << 62) + _NOBODY)  # a key that is later than all
+_SLOTS = 16  # occurrences that an agenda gets space for at once
 
 
 class Agenda:
@@ -24,27 +26,27 @@ class Agenda:
 
     Days are counted from each person's first day. A key is a day and an occurrence's number in one
     integer, so that the smallest key of a person is what is next for them. Each pending occurrence
-    has a slot: a row of keys, one for each person.
+    has a slot: a column of keys, one for each person.
     """
 
     def __init__(self, people: int) -> None:
-        self._keys = np.full((_FIRST_SLOTS, people), _NONE, dtype=np.int64)
+        self._keys = np.full((people, _SLOTS), _NONE, dtype=np.int64)
         self._slot: dict[int, int] = {}
         self._pending: dict[int, int] = {}
-        self._free = list(range(_FIRST_SLOTS))
+        self._free = list(range(_SLOTS))
         self._next = np.full(people, _NONE, dtype=np.int64)
+        self._number = np.full(people, _NOBODY, dtype=np.int32)  # of the occurrence that is next
 
     def put(self, occurrence: int, rows: Rows, days: Days) -> None:
         """Put an occurrence on the agenda of `rows` on their days, in place of earlier ones."""
         if not len(rows):
             return
-        slot = self._slot_of(occurrence)  # first, since it may replace the array of keys
-        keys = self._keys[slot]
-        key, old = (days.astype(np.int64) << _NUMBER_BITS) + occurrence, keys[rows]
-        absent = old == _NONE
+        keys = self._keys_of(self._slot_for(occurrence))
+        key = (days.astype(np.int64) << _NUMBER_BITS) + occurrence
+        absent = keys[rows] == _NONE
         keys[rows] = key
-        self._pending[occurrence] += int(absent.sum())
-        self._next[rows] = np.minimum(self._next[rows], key)
+        self._pending[occurrence] += int(np.count_nonzero(absent))
+        self._set_next(rows, np.minimum(self._next[rows], key))
         if not absent.all():
             self._update_next(rows[~absent])  # it may have been next for them, on another day
 
@@ -52,12 +54,10 @@ class Agenda:
         """Return the next occurrence, its people (ascending) and their days; None at the end."""
         if not self._slot:
             return None
-        numbers = self._next & ((1 << _NUMBER_BITS) - 1)
-        numbers[self._next == _NONE] = _NONE
-        occurrence = int(numbers.min())
-        rows = np.flatnonzero(numbers == occurrence)
+        occurrence = int(self._number.min())
+        rows = np.flatnonzero(self._number == occurrence)
         days = (self._next[rows] >> _NUMBER_BITS).astype(np.int32)
-        self._keys[self._slot[occurrence], rows] = _NONE
+        self._keys_of(self._slot[occurrence])[rows] = _NONE
         self._reduce(occurrence, len(rows))
         self._update_next(rows)
         return occurrence, rows, days
@@ -67,13 +67,13 @@ class Agenda:
         slot = self._slot.get(occurrence)
         if slot is None:
             return np.full(len(rows), NO_DAY, dtype=np.int32)
-        keys = self._keys[slot, rows]
+        keys = self._keys_of(slot)[rows]
         return np.where(keys == _NONE, NO_DAY, keys >> _NUMBER_BITS).astype(np.int32)
 
     def retire(self, rows: Rows, occurrences: range) -> None:
         """Take some occurrences off the agenda of `rows`."""
         for occurrence in [number for number in self._slot if number in occurrences]:
-            keys = self._keys[self._slot[occurrence]]
+            keys = self._keys_of(self._slot[occurrence])
             pending = rows[keys[rows] != _NONE]
             if len(pending):
                 keys[pending] = _NONE
@@ -88,21 +88,25 @@ class Agenda:
 
     def _update_next(self, rows: Rows) -> None:
         """Look up again what is next for some people."""
-        next_keys = np.full(len(rows), _NONE, dtype=np.int64)
-        is_everyone = len(rows) == len(self._next)
-        for slot in self._slot.values():
-            keys = self._keys[slot]
-            np.minimum(next_keys, keys if is_everyone else keys[rows], out=next_keys)
-        self._next[rows] = next_keys
+        self._set_next(rows, self._keys[rows].min(axis=1))
 
-    def _slot_of(self, occurrence: int) -> int:
+    def _set_next(self, rows: Rows, keys: NDArray[np.int64]) -> None:
+        self._next[rows] = keys
+        self._number[rows] = keys & _NOBODY
+
+    def _keys_of(self, slot: int) -> NDArray[np.int64]:
+        """Return everyone's keys of a slot, as a view."""
+        return self._keys[:, slot]
+
+    def _slot_for(self, occurrence: int) -> int:
         """Return the slot of an occurrence; a new one where it has none."""
         slot = self._slot.get(occurrence)
         if slot is None:
             if not self._free:
-                size = len(self._keys)
-                self._keys = np.concatenate([self._keys, np.full_like(self._keys, _NONE)])
-                self._free = list(range(size, 2 * size))
+                people, size = self._keys.shape
+                more = np.full((people, _SLOTS), _NONE, dtype=np.int64)
+                self._keys = np.concatenate([self._keys, more], axis=1)
+                self._free = list(range(size, size + _SLOTS))
             slot = self._slot[occurrence] = self._free.pop()
             self._pending[occurrence] = 0
         return slot
