@@ -34,7 +34,7 @@ class CodedSpan:
     Attributes:
         rows: ascending positions in the chunk.
         code: ICD-10-CM code, as stated or combined.
-        suffix: end of the address of its ids.
+        suffix: end of the address of its ids; "" of the first row of a condition.
         first: int32, first day under this code.
         until: int32, first day after it.
         source: position of the occurrence that began it, or the part that it is combined with
@@ -54,7 +54,7 @@ def suffixes(code: str) -> tuple[str, ...]:
     """Return every end that the addresses of a condition's rows can have.
 
     >>> suffixes("J18.9"), suffixes("E11.9")[:3]
-    (('',), ('', '+E11.9/2', '+E11.9/3'))
+    (('',), ('', '+E11.9', '+E11.9/2'))
     """
     codes = [code]
     for of in codes:  # which grows
@@ -62,13 +62,11 @@ def suffixes(code: str) -> tuple[str, ...]:
                   if of.startswith(rule.code) and rule.becomes not in codes]  # fmt: skip
     if not code.startswith(_COMBINED):
         return ("",)
-    return tuple(_suffix(code, of, time) for of in codes for time in range(_MOST_TIMES))
+    return ("", *(_suffix(of, time) for of in codes for time in range(_MOST_TIMES)))
 
 
-def _suffix(stated: str, code: str, time: int) -> str:
-    if time:
-        return f"+{code}/{time + 1}"
-    return "" if code == stated else f"+{code}"
+def _suffix(code: str, time: int) -> str:
+    return f"+{code}/{time + 1}" if time else f"+{code}"
 
 
 class CodedSpans:
@@ -134,19 +132,22 @@ class CodedSpans:
         source = np.where(np.append(True, last[:-1]) | (self._source[cut] == _ENDS),
                           episode.source, self._source[cut])  # fmt: skip
         stated = [_codes_of(episode.code, held) for held in self._sets]
+        begins = np.append(True, last[:-1])
         for code in dict.fromkeys(code for codes in stated for code in codes):
             has = np.array([code in codes for codes in stated])[self._set[cut]]
+            main = np.array([code == next(iter(codes), "") for codes in stated])[self._set[cut]]
             for time, (opens, closes) in enumerate(_times(has, last, of)):
-                for one in np.unique(source[opens]).tolist():
-                    some = source[opens] == one
-                    at, end = opens[some], closes[some]
+                first_row = begins[opens] & main[opens]
+                kind = source[opens].astype(np.int64) * 2 + first_row
+                for one in np.unique(kind).tolist():
+                    at, end = opens[kind == one], closes[kind == one]
                     yield CodedSpan(
                         rows=rows[of[at]],
                         code=code,
-                        suffix=_suffix(episode.code, code, time),
+                        suffix="" if one % 2 else _suffix(code, time),
                         first=self._day[cut[at]],
                         until=ends[end].astype(np.int32),
-                        source=one,
+                        source=one // 2,
                     )
 
 
