@@ -9,6 +9,8 @@ _LAW = "controlled substances are refilled as law allows"
 _SOON = "no refill too soon"
 _ENDS = "what is taken in courses ends"
 _BACK = "a fill put back keeps its money"
+_IS = "a channel is the pharmacy's"
+_SENDS = "mail sends long supplies, specialty pharmacies dear drugs"
 _REFILLED = (
     "prescription_id = (SELECT min(prescription_id) FROM fills WHERE fill_number = 1 "
     "AND status = 'paid')"
@@ -60,6 +62,13 @@ OF_PHARMACY = (
                            "reversed_member_usd = reversed_member_usd + 0.01",
                            "reversed_plan_paid_usd = reversed_plan_paid_usd + 0.01"),
           "status = 'reversed'"),
+    breaks(_IS, one("fills", "channel = 'mail'", "channel = 'retail'")),
+    breaks(_IS, one("fills", "channel = 'specialty'", "channel = 'retail'")),
+    breaks(_SENDS, one("fills", "channel = 'mail'", "days_supply < 84 AND channel = 'retail'")),
+    keeps(_SENDS, one("fills", "channel = 'mail'", "days_supply >= 84")),
+    breaks(_SENDS, one("fills", "channel = 'specialty'", "channel = 'retail'")),
+    keeps(_SENDS, _ONLY, _is("adalimumab 40 mg pen injector"),
+          "UPDATE fills SET channel = 'specialty'"),
     breaks(_BACK, one("fills", "reversed_cost_usd = 1, reversed_member_usd = 1",
                       "status = 'paid'")),
 )  # fmt: skip

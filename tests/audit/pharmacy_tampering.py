@@ -38,4 +38,11 @@ OF_PHARMACY = (
     Tampering(("a fill put back keeps its money",), (one(
         "fills", "reversed_member_usd = reversed_member_usd + 1", "status = 'reversed'",
     ),)),
+    Tampering(("a channel is the pharmacy's",), (one(
+        "fills", "channel = 'retail'", "channel = 'mail'",
+    ),)),
+    Tampering(("mail sends long supplies, specialty pharmacies dear drugs",), (
+        "UPDATE pharmacies SET mail_order = true, specialty = false",
+        "UPDATE fills SET channel = 'mail'",
+    )),
 )  # fmt: skip

@@ -170,3 +170,16 @@ def test_a_reversed_fill_keeps_the_money_of_the_day_and_counts_in_nothing() -> N
     assert all(cost == member + plan > 0 for cost, member, plan, _, _ in back)
     assert all(cost == copay == 0 for *_, cost, copay in back)
     assert all(row[1:4] == (0, 0, 0) for row in rows if row[0] == "paid")
+
+
+def test_dear_injections_come_from_specialty_pharmacies_and_cheap_tablets_do_not() -> None:
+    tables = takes({"drug": "adalimumab 40 mg pen injector"}, {"drug": METFORMIN})
+    specialty = dict(listed(tables["pharmacies"], "npi", "specialty"))
+    of_pens = of(tables, "adalimumab 40 mg pen injector", "channel", "pharmacy_npi")
+    of_tablets = of(tables, METFORMIN, "channel", "pharmacy_npi")
+
+    assert 0.85 < np.mean([row[2] == "specialty" for row in of_pens]) < 0.95
+    assert {row[2] for row in of_tablets} == {"retail", "mail"}
+    assert all(specialty[npi] == (channel == "specialty")
+               for *_, channel, npi in (*of_pens, *of_tablets))  # fmt: skip
+    assert len({(row[0], row[3]) for row in of_pens}) == len({row[0] for row in of_pens})

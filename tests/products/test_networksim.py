@@ -113,7 +113,7 @@ def test_every_county_has_primary_care_and_a_pharmacy(directory: Directory) -> N
     for specialty in ("family medicine", "internal medicine"):
         of_kind = directory.providers.specialty.equals(specialty)
         assert np.isin(counties, directory.providers.county[of_kind]).all()
-    counter = ~directory.pharmacies.mail_order
+    counter = ~(directory.pharmacies.mail_order | directory.pharmacies.specialty)
     assert np.isin(counties, directory.pharmacies.county[counter]).all()
 
 
@@ -152,7 +152,9 @@ def test_pharmacies_with_a_counter_are_chosen_in_the_county(directory: Directory
 
     assert np.array_equal(directory.pharmacies.county[rows], county)
     assert not directory.pharmacies.mail_order[rows].any()
+    assert not directory.pharmacies.specialty[rows].any()
     assert directory.pharmacies.mail_order[directory.choose_mail_order(county, u)].all()
+    assert directory.pharmacies.specialty[directory.choose_specialty(county, u)].all()
 
 
 def test_clinicians_are_chosen_by_their_capacity(directory: Directory) -> None:

@@ -35,8 +35,8 @@ def dispense(people: int, per_person: int = 20, seed: int = 3) -> DispensedFills
         ndc=Coded.constant("00000000101", m), quantity=np.full(m, 30.0),
         days_supply=np.array([7, 30, 90], np.int32)[draw("days", 3)], generic=tier < 3, tier=tier,
         unit_cost_cents=np.array([0, 3.5, 12, 900, 1500, 9000])[tier],
-        insulin=draw("insulin", 4) == 0, mail_order=draw("mail", 5) == 0, pharmacy_npi=number,
-        prescriber_npi=number,
+        insulin=draw("insulin", 4) == 0, channel=Coded(draw("mail", 5) // 4, ("retail", "mail")),
+        pharmacy_npi=number, prescriber_npi=number,
     )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.billing.channels import specialty_share
 from healthsim.billing.dispensing import (
+    LONG_SUPPLY,
     PHARMACY_RULES,
     PharmacyRule,
     course_of,
@@ -25,7 +27,7 @@ _MEND = (
 )
 _SCHEMA = pa.schema({
     "drug": pa.string(), "schedule": pa.string(), "most_refills": pa.int32(),
-    "valid_days": pa.int32(), "most_days": pa.int32(),
+    "valid_days": pa.int32(), "most_days": pa.int32(), "specialty": pa.bool_(),
 })  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def lay_out_pharmacy(connection: duckdb.DuckDBPyConnection, profile: str) -> Non
     """Make the temporary tables that rules of pharmacies read.
 
     ``pharmacy_rules (rule)``: those that hold; ``dispensing_limits (drug, schedule, most_refills,
-    valid_days, most_days)``: what is allowed of each medicine, null where nothing is limited.
+    valid_days, most_days, specialty)``: what is allowed of each medicine, null where nothing is.
 
     Args:
         connection: an open file.
@@ -61,7 +63,10 @@ def _limits() -> pa.Table:
         schedule = schedules().get(drug.dea_schedule)
         refills = None if schedule is None else schedule.most_refills
         days = None if schedule is None else schedule.valid_days
-        rows.append((drug.display, drug.dea_schedule, refills, days, course_of(drug).most_days))
+        rows.append((
+            drug.display, drug.dea_schedule, refills, days, course_of(drug).most_days,
+            specialty_share(drug) > 0,
+        ))  # fmt: skip
     columns = zip(*rows, strict=True)
     arrays = [
         pa.array(list(column), field.type) for column, field in zip(columns, _SCHEMA, strict=True)
@@ -74,6 +79,7 @@ def _holds(rule: PharmacyRule) -> str:
 
 
 _NEW = ("fills.reversed_cost_usd",)  # files of older engines have neither the column nor the rules
+_CHANNEL = ("fills.channel",)
 _FILL = "concat('fill_id ', f.fill_id)"
 _LEAST = min(used_shares().values())
 _DISPENSED = (
@@ -120,6 +126,21 @@ RULES: tuple[AnyRule, ...] = (
         "JOIN dispensing_limits AS d USING (drug) WHERE r.event_id IS NULL "
         f"AND r.days_supply * (r.refills + 1) > d.most_days AND {_holds('course_lengths')}",
         _MEND, columns=_NEW,
+    ),
+    AuditRule(
+        "a channel is the pharmacy's", "fills.channel", ("fills", "pharmacies"),
+        f"SELECT {_FILL} FROM fills AS f JOIN pharmacies AS s ON s.npi = f.pharmacy_npi "
+        "WHERE f.channel IS DISTINCT FROM CASE WHEN s.specialty THEN 'specialty' "
+        "WHEN s.mail_order THEN 'mail' ELSE 'retail' END",
+        columns=_CHANNEL,
+    ),
+    AuditRule(
+        "mail sends long supplies, specialty pharmacies dear drugs", "fills.channel",
+        ("fills", "prescriptions"),
+        f"SELECT {_FILL} FROM fills AS f JOIN prescriptions AS r USING (prescription_id) "
+        f"JOIN dispensing_limits AS d USING (drug) WHERE f.channel = 'mail' "
+        f"AND f.days_supply < {LONG_SUPPLY} OR f.channel = 'specialty' AND NOT d.specialty",
+        columns=_CHANNEL,
     ),
 )  # fmt: skip
 """Rules of fills; `lay_out_pharmacy` makes what they read."""

@@ -237,7 +237,7 @@ def _listed(directory: Directory, specialty: str) -> tuple[str, Any, Any, Any, A
     kind = specialty.strip().casefold()
     if kind == _PHARMACY:
         entity = directory.pharmacies
-        rows = np.flatnonzero(~entity.mail_order)
+        rows = np.flatnonzero(~(entity.mail_order | entity.specialty))
     elif kind in directory.facilities.kind.vocabulary:
         entity = directory.facilities
         rows = np.flatnonzero(entity.kind.equals(kind))

@@ -171,16 +171,25 @@ class Network:
         return self._known["pharmacy"][rows]
 
     def fills_at(
-        self, rows: Rows, plan: NDArray[np.int32], long: NDArray[np.bool_]
-    ) -> NDArray[np.int32]:
+        self, rows: Rows, plan: NDArray[np.int32], long: NDArray[np.bool_],
+        specialty_share: NDArray[np.float64],
+    ) -> NDArray[np.int32]:  # fmt: skip
         """Return the directory row of the pharmacy that fills for `rows`, int32.
 
-        Long supplies come by mail to a share of a plan's members, always from the same pharmacy.
+        Long supplies come by mail to a share of a plan's members, always from the same pharmacy;
+        specialty drugs come to a share of people from a specialty pharmacy.
         """
         pharmacy = self.pharmacy(rows)
         share = np.append(self.networks.plans.mail_order_share, 0.0)[plan]
         u = self._draws.uniform("network/mail order", rows)
-        mailed = np.flatnonzero(long & (u < share))
+        special = np.flatnonzero(specialty_share > 0)
+        v = self._draws.uniform("network/specialty pharmacy", rows[special])
+        kept = v < specialty_share[special]
+        special, within = special[kept], (v / specialty_share[special])[kept]
+        pharmacy[special] = self.directory.choose_specialty(
+            self._people.county[rows[special]], np.minimum(within, 1 - 2.0**-53)
+        )
+        mailed = np.flatnonzero(long & (u < share) & (specialty_share == 0))
         within = np.minimum(u[mailed] / share[mailed], 1 - 2.0**-53)
         county = self._people.county[rows[mailed]]
         pharmacy[mailed] = self.directory.choose_mail_order(county, within)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.channels import CHANNELS, specialty_share
 from healthsim.billing.dispensing import LONG_SUPPLY, used_share
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
@@ -57,7 +58,9 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
     returned = layout.row_values(lambda fill: fill.reversed)
     plan = ctx.record.coverage.plan(layout.rows, days)
     days_supply = layout.segment_values(lambda fill: fill.prescription.days_supply, np.int32)
-    pharmacy = ctx.network.fills_at(layout.rows, plan, days_supply >= LONG_SUPPLY)
+    dear = layout.segment_values(lambda fill: specialty_share(fill.prescription.drug), np.float64)
+    pharmacy = ctx.network.fills_at(layout.rows, plan, days_supply >= LONG_SUPPLY, dear)
+    stores = ctx.directory.pharmacies
     prescriber = layout.row_values(lambda fill: fill.prescription.prescriber(ctx)[fill.at])
     return DispensedFills(
         person=layout.rows,
@@ -80,8 +83,11 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
             lambda fill: fill.prescription.drug.unit_cost_usd * 100, np.float64
         ),
         insulin=layout.segment_values(lambda fill: fill.prescription.drug.insulin, np.bool_),
-        mail_order=ctx.directory.pharmacies.mail_order[pharmacy],
-        pharmacy_npi=ctx.directory.pharmacies.npi[pharmacy],
+        channel=Coded(
+            np.where(stores.specialty[pharmacy], 2, stores.mail_order[pharmacy]).astype(np.int32),
+            CHANNELS,
+        ),
+        pharmacy_npi=stores.npi[pharmacy],
         prescriber_npi=ctx.npi(prescriber),
     )
 

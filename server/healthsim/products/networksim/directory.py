@@ -89,7 +89,7 @@ class Facilities:
 
 @dataclass(frozen=True, eq=False)
 class Pharmacies:
-    """Retail pharmacies by county, then mail order; every array has shape (n,).
+    """Retail pharmacies by county, then mail order, then specialty; arrays have shape (n,).
 
     Attributes:
         capacity: int64, weight in the choice: 100 is usual.
@@ -101,10 +101,11 @@ class Pharmacies:
     chain: Coded
     county: NDArray[np.int32]
     mail_order: NDArray[np.bool_]
+    specialty: NDArray[np.bool_]
     capacity: NDArray[np.int64]
 
 
-_PHARMACY_KINDS = ("retail", "by mail")
+_PHARMACY_KINDS = ("retail", "by mail", "specialty")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,8 @@ class Directory:
         places = len(county_fips)
         staff = np.flatnonzero(providers.hospital >= 0).astype(np.int32)
         of_staff = Coded(providers.specialty.codes[staff], providers.specialty.vocabulary)
-        mail = Coded(pharmacies.mail_order.astype(np.int32), _PHARMACY_KINDS)
+        sort = np.where(pharmacies.specialty, 2, pharmacies.mail_order).astype(np.int32)
+        by_sort = Coded(sort, _PHARMACY_KINDS)
         return cls(
             county_fips=county_fips,
             providers=providers,
@@ -167,7 +169,7 @@ class Directory:
                 facilities.kind, facilities.county, places, facilities.capacity, centers
             ),
             pharmacy_slots=WeightedGroups.sorted(
-                mail, pharmacies.county, places, pharmacies.capacity, centers
+                by_sort, pharmacies.county, places, pharmacies.capacity, centers
             ),
             sources=sources or {},
         )
@@ -219,6 +221,10 @@ class Directory:
         """Return a row of `pharmacies` for each person, one of mail order."""
         return self.pharmacy_slots.choose(_PHARMACY_KINDS[1], "pharmacy", county, u)
 
+    def choose_specialty(self, county: Rows, u: NDArray[np.float64]) -> Rows:
+        """Return a row of `pharmacies` for each person, a specialty pharmacy."""
+        return self.pharmacy_slots.choose(_PHARMACY_KINDS[2], "pharmacy", county, u)
+
     def provider_columns(self, rows: Rows) -> Columns:
         """Return the chosen rows as the table `providers`."""
         providers, index = self.providers, rows.astype(np.intp)
@@ -267,6 +273,7 @@ class Directory:
             "name": pharmacies.name.take(index),
             "county_fips": self._fips(pharmacies.county[index]),
             "mail_order": pharmacies.mail_order[index],
+            "specialty": pharmacies.specialty[index],
         }
 
     def _fips(self, county: NDArray[np.int32]) -> Coded:

@@ -130,7 +130,30 @@ def make_pharmacies(counties: Counties, ordinals: OrdinalAllocator) -> Pharmacie
         chain=chain,
         county=county,
         mail_order=kind == 1,
+        specialty=np.zeros(size, dtype=np.bool_),
         capacity=capacities("pharmacy/capacity", size),
+    )
+
+
+def with_specialty(pharmacies: Pharmacies, ordinals: OrdinalAllocator) -> Pharmacies:
+    """Return pharmacies and, after them, the specialty pharmacies, which serve every county."""
+    names = words()["specialty pharmacy"]
+    before, size = len(pharmacies.npi), len(names)
+
+    def named(column: Coded) -> Coded:
+        codes = np.arange(size, dtype=np.int32) + np.int32(len(column.vocabulary))
+        return Coded(np.concatenate([column.codes, codes]), (*column.vocabulary, *names))
+
+    places = np.arange(before + size, dtype=np.int64)
+    return Pharmacies(
+        npi=np.concatenate([pharmacies.npi, ordinals.npis(size)]),
+        ncpdp_id=ncpdp_ids(STREAMS, places),
+        name=named(pharmacies.name),
+        chain=named(pharmacies.chain),
+        county=np.concatenate([pharmacies.county, np.zeros(size, dtype=np.int32)]),
+        mail_order=np.concatenate([pharmacies.mail_order, np.zeros(size, dtype=np.bool_)]),
+        specialty=places >= before,
+        capacity=np.concatenate([pharmacies.capacity, np.full(size, 100, dtype=np.int64)]),
     )
 
 

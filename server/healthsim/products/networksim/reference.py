@@ -35,7 +35,7 @@ from healthsim.products.networksim.drawing import (
     titles,
     words,
 )
-from healthsim.products.networksim.premises import make_facilities, make_pharmacies
+from healthsim.products.networksim.premises import make_facilities, make_pharmacies, with_specialty
 from healthsim.tables import Coded
 
 _DENSITY = 0.05  # clinicians in the directory per real clinician; assumption: a sample is enough
@@ -67,12 +67,8 @@ def build_directory(
     organisations, group_counts = _organisations(counties, provider_counts, ordinals)
     pharmacies = make_pharmacies(counties, ordinals)
     billing = _Billing(facilities, facility_counts[0], organisations, group_counts)
-    entities = (
-        _providers(provider_counts, billing, ordinals),
-        organisations,
-        facilities,
-        pharmacies,
-    )
+    providers = _providers(provider_counts, billing, ordinals)
+    entities = providers, organisations, facilities, with_specialty(pharmacies, ordinals)
     return Directory.of(county_fips, counties.centers, entities)
 
 

@@ -63,6 +63,7 @@ PHARMACIES = Table(
         Column("name", "VARCHAR", "An invented name.", required=True),
         Column("county_fips", "VARCHAR", "County.", required=True),
         Column("mail_order", "BOOLEAN", "Fills by mail.", required=True),
+        Column("specialty", "BOOLEAN", "Fills specialty drugs, and sends them.", required=True),
     ),
 )  # fmt: skip
 

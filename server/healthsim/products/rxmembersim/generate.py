@@ -19,7 +19,7 @@ from healthsim.products.rxmembersim.tables import FILLS
 from healthsim.tables import Coded, Columns
 
 RETAIL_FEE_CENTS = 65  # mean dispensing fee of Medicare drug plans: Milligram Health, 2022
-MAIL_FEE_CENTS = 0  # assumption: mail pharmacies dispense without a fee
+MAIL_FEE_CENTS = 0  # assumption: mail and specialty pharmacies dispense without a fee
 MEDICAID_FEE_CENTS = 1050  # assumption: about what states pay under 42 CFR 447.512
 
 _RX_DIGITS = 9
@@ -39,7 +39,7 @@ class DispensedFills:
         unit_cost_cents: float64, price of one unit of `quantity`.
         tier: int32, formulary tier 1 to 5.
         insulin: bool, the drug is an insulin.
-        mail_order: bool, the pharmacy fills by mail.
+        channel: retail, mail or specialty.
         event_id: int64, `NO_NUMBER` = null.
     """
 
@@ -61,7 +61,7 @@ class DispensedFills:
     tier: NDArray[np.int32]
     unit_cost_cents: NDArray[np.float64]
     insulin: NDArray[np.bool_]
-    mail_order: NDArray[np.bool_]
+    channel: Coded
     pharmacy_npi: NDArray[np.int64]
     prescriber_npi: NDArray[np.int64]
 
@@ -93,6 +93,7 @@ def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
         "days_supply": dispensed.days_supply,
         "daw": Coded.constant("0", size),
         "generic": dispensed.generic,
+        "channel": dispensed.channel,
         "pharmacy_npi": dispensed.pharmacy_npi,
         "prescriber_npi": dispensed.prescriber_npi,
         "ingredient_cost_usd": np.where(paid, cost, 0),
@@ -160,5 +161,5 @@ def _prices(dispensed: DispensedFills, plans: DrugPlans) -> tuple[Cents, Cents]:
     cost = np.rint(dispensed.unit_cost_cents * dispensed.quantity).astype(np.int64)
     medicaid = np.array([design.kind == "medicaid" for design in plans.designs], dtype=np.bool_)
     retail = np.where(medicaid, MEDICAID_FEE_CENTS, RETAIL_FEE_CENTS)[dispensed.plan]
-    fee = np.where(dispensed.mail_order, MAIL_FEE_CENTS, retail)
+    fee = np.where(dispensed.channel.equals("retail"), retail, MAIL_FEE_CENTS)
     return cost, fee.astype(np.int64)

@@ -56,6 +56,8 @@ FILLS = Table(
         Column("daw", "VARCHAR", "Dispense as written.", source="NCPDP D.0 408-D8",
                required=True),
         Column("generic", "BOOLEAN", "A generic product.", required=True),
+        Column("channel", "VARCHAR", "retail, mail or specialty: the kind of pharmacy.",
+               required=True),
         Column("pharmacy_npi", "BIGINT", "Where it was filled.", references="pharmacies.npi",
                required=True),
         Column("prescriber_npi", "BIGINT", "Who prescribed it.", references="providers.npi",
