@@ -67,12 +67,14 @@ _ADJUSTED = (
 _DENIED = (
     breaks(_WHOLE, one("claim_lines", "status = 'denied'", "status = 'paid'")),
     breaks(_WHOLE, one("claim_lines", "denied_usd = charge_usd", "status = 'paid'")),
-    breaks(_WHOLE, one("claim_lines", "denied_usd = charge_usd - 0.01", "status = 'denied'")),
+    breaks(_WHOLE, one("claim_lines", "status = 'denied', denied_usd = charge_usd - 0.01")),
     keeps(_WHOLE, one("claim_lines", "denied_usd = 1, charge_usd = 2", "status = 'paid'")),
     keeps(_WHOLE, one("claim_lines", "denied_usd = 0, charge_usd = 0", "status = 'paid'")),
-    keeps(_WHOLE, one("claim_lines", "denied_usd = 0.01, charge_usd = 0.01", "status = 'denied'")),
+    keeps(_WHOLE, one("claim_lines", "status = 'denied', denied_usd = 0.01, charge_usd = 0.01")),
     breaks("a claim is denied when every line is",
-           one("claims", "status = 'paid'", "status = 'denied'")),
+           one("claim_lines", "status = 'denied'",
+               "claim_id IN (SELECT claim_id FROM claim_lines GROUP BY claim_id "
+               "HAVING count(*) = 1)")),
     keeps("a claim is denied when every line is", one(
         "claim_lines", "status = 'denied'",
         "status = 'paid' AND claim_id IN (SELECT claim_id FROM claim_lines GROUP BY claim_id "

@@ -120,6 +120,9 @@ def _during(table: str, key: str, column: str) -> AuditRule:
     )  # fmt: skip
 
 
+_OUTSIDE = "c.{}_date NOT BETWEEN e.start_at::DATE AND e.end_at::DATE"
+"""A clinician's claim has the days of its lines, which lie in the encounter."""
+
 RULES: tuple[AnyRule, ...] = (
     *(_after_death(*one) for one in SERVED),
     *(_before_birth(*one, "patients") for one in SERVED),
@@ -174,14 +177,14 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
         "USING (encounter_id) LEFT JOIN (SELECT parent_encounter_id, min(start_at) AS came "
         "FROM encounters WHERE parent_encounter_id IS NOT NULL GROUP BY parent_encounter_id) "
-        "AS v ON v.parent_encounter_id = e.encounter_id WHERE c.from_date <> "
-        "least(e.start_at, CASE c.form WHEN '837I' THEN v.came END)::DATE",
+        "AS v ON v.parent_encounter_id = e.encounter_id WHERE CASE c.form WHEN '837I' "
+        f"THEN c.from_date <> least(e.start_at, v.came)::DATE ELSE {_OUTSIDE.format('from')} END",
     ),
     AuditRule(
         "a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
-        "USING (encounter_id) WHERE c.through_date <> e.end_at::DATE "
-        "AND c.bill_type IS DISTINCT FROM '721'",
+        "USING (encounter_id) WHERE CASE c.form WHEN '837I' THEN c.through_date <> e.end_at::DATE "
+        f"AND c.bill_type <> '721' ELSE {_OUTSIDE.format('through')} END",
     ),
     AuditRule(
         "a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),

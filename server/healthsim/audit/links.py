@@ -18,6 +18,10 @@ _COVERED = (
 )
 _MOST = "CASE c.form WHEN '837P' THEN 12 ELSE 25 END"
 
+_AT_AN_OPERATION = "l.modifier_1 IN ('80', '81', '82', 'AS', 'AA', 'AD', 'QK', 'QX', 'QY', 'QZ')"
+"""A line of somebody who is at an operation of another: an assistant, an anaesthetist."""
+_OF_ITS_OWN = f"NOT coalesce({_AT_AN_OPERATION}, false)"
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "diagnoses of a claim are the encounter's", "claim_diagnoses.code",
@@ -48,7 +52,8 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('event_id ', l.event_id, ' procedure ', l.procedure) "
         "FROM claim_lines AS l JOIN claims AS c USING (claim_id) "
         "JOIN events AS v ON v.event_id = l.event_id "
-        "WHERE v.type NOT IN ('encounter', 'claim') GROUP BY c.form, l.event_id, v.type, "
+        f"WHERE v.type NOT IN ('encounter', 'claim') AND {_OF_ITS_OWN} "
+        "GROUP BY c.form, l.event_id, v.type, "
         "CASE v.type WHEN 'immunization' THEN l.procedure END, l.procedure "
         "HAVING count(*) > 1",
     ),
@@ -57,7 +62,7 @@ RULES: tuple[AnyRule, ...] = (
         ("claim_lines", "claims", "events"),
         "SELECT concat('event_id ', l.event_id) FROM claim_lines AS l "
         "JOIN claims AS c USING (claim_id) JOIN events AS v ON v.event_id = l.event_id "
-        "WHERE v.type NOT IN ('encounter', 'claim') "
+        f"WHERE v.type NOT IN ('encounter', 'claim') AND {_OF_ITS_OWN} "
         "GROUP BY c.form, l.event_id HAVING count(DISTINCT l.claim_id) > 1",
     ),
     AuditRule(
@@ -75,7 +80,8 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "an encounter has one 837P of each clinician", "claims.rendering_npi", ("claims",),
         "SELECT concat('encounter_id ', c.encounter_id) FROM claims AS c WHERE form = '837P' "
-        "AND encounter_id IS NOT NULL GROUP BY encounter_id, rendering_npi HAVING count(*) > 1",
+        "AND encounter_id IS NOT NULL GROUP BY encounter_id, rendering_npi, from_date "
+        "HAVING count(*) > 1",
     ),
     AuditRule(
         "who attended is who treated", "claims.attending_npi", ("claims", "encounters"),
@@ -89,7 +95,8 @@ RULES: tuple[AnyRule, ...] = (
         "WHERE c.form = '837P' AND c.rendering_npi IS DISTINCT FROM e.attending_npi "
         "AND NOT EXISTS (SELECT 1 FROM claim_lines AS l JOIN procedures AS p "
         "ON l.event_id = p.event_id WHERE l.claim_id = c.claim_id "
-        "AND p.performer_npi = c.rendering_npi)",
+        "AND p.performer_npi = c.rendering_npi) AND NOT EXISTS (SELECT 1 FROM claim_lines AS l "
+        f"WHERE l.claim_id = c.claim_id AND ({_AT_AN_OPERATION}))",
     ),
     RowRule(
         "a form names who it asks for", "claims.form", "claims",

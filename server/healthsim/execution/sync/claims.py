@@ -108,7 +108,7 @@ def _service_lines(ctx: SyncContext, bills: RowLayout[Bill], lists: DiagnosisLis
         diagnosis_pointers=Coded(np.where(professional, pointers, -1).astype(np.int32), _POINTERS),
         event_id=lines.segment_ids(lambda billed: billed.line.event),
         drg_line=lines.segment_values(lambda billed: billed.line.drg, np.bool_),
-        part_of_global=lines.row_values(_denied),
+        part_of_global=np.zeros(len(bill), dtype=np.bool_),
         flat_cents=lines.segment_values(lambda billed: billed.line.cents, np.int64),
     )
 
@@ -126,11 +126,6 @@ def _units(billed: _LineRows) -> NDArray[np.int32]:
     return np.full(len(billed.rows), units, dtype=np.int32) if isinstance(units, int) else units
 
 
-def _denied(billed: _LineRows) -> NDArray[np.bool_]:
-    denied = billed.line.denied
-    return np.zeros(len(billed.rows), dtype=np.bool_) if denied is None else denied
-
-
 def _modifier(lines: RowLayout[_LineRows], place: int) -> Coded:
     return lines.segment_texts(
         lambda billed: billed.line.modifiers[place] if place < len(billed.line.modifiers) else None
@@ -146,7 +141,9 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     institutional = bills.segment_values(lambda bill: bill.institutional, np.bool_)
     stay = bills.segment_values(lambda bill: bill.is_stay, np.bool_)
     starts = np.searchsorted(lines.bill, np.arange(len(bills)))
-    last = np.maximum(last, np.maximum.reduceat(lines.service_date, starts))
+    line_first = np.minimum.reduceat(lines.service_date, starts)
+    line_last = np.maximum.reduceat(lines.service_date, starts)
+    last = np.maximum(last, line_last)
     price_factor, charge_factor = directory.practice_factors
     facilities, building = directory.facilities, np.where(facility >= 0, facility, 0)
     facility_npi = np.where(facility >= 0, facilities.npi[building], NO_NUMBER)
@@ -168,8 +165,8 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
             lambda bill: bill.visit.specialty not in PRIMARY_CARE, np.bool_
         ),
         preventive=bills.segment_values(lambda bill: bill.visit.details.preventive, np.bool_),
-        from_date=np.minimum(first, np.minimum.reduceat(lines.service_date, starts)),
-        through_date=last,
+        from_date=np.where(institutional, np.minimum(first, line_first), line_first),
+        through_date=np.where(institutional, last, line_last),
         admit_date=np.where(stay, first, NO_DAY).astype(np.int32),
         received_date=received,
         paid_date=paid,

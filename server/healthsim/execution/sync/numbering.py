@@ -10,6 +10,7 @@ from healthsim.billing.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
 from healthsim.dates import day_of
+from healthsim.execution.sync.claim_addresses import claim_addresses
 from healthsim.execution.sync.coded_spans import suffixes
 from healthsim.execution.timeline.birth_size import (
     FROM_PROFILE,
@@ -29,7 +30,6 @@ from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
 
-CLAIM_FORMS = ("837P", "837I")
 VITALS = "vital_signs"
 """The table of vital signs; each encounter has a series of numbers in it."""
 
@@ -152,7 +152,7 @@ def _records(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield (table, addresses) of the records of a step besides the one of its own `table`."""
     if isinstance(step, events.Encounter | events.Claim):
-        yield "claims", [f"{address}/{form}" for form in CLAIM_FORMS]
+        yield "claims", list(claim_addresses(address, step.details.encounter_class))
     if isinstance(step, events.Encounter):
         yield "encounters", [address]
         yield "procedures", [f"{address}/{place}" for place in range(len(step.details.icd10pcs))]

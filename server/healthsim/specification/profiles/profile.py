@@ -184,6 +184,8 @@ class ProfileSpec(Document):
             not; or which rules do not hold, and how many violations to plant.
         pharmacy: "usual": fills keep the rules of controlled substances and of refills too soon,
             what is taken in courses ends, people stop; "none", or which of them do not hold.
+        charge_capture: "usual": bills follow from what happened, as payers ask for them; "none":
+            clinicians bill what journeys state, with the modifiers that they state.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """
@@ -216,6 +218,9 @@ class ProfileSpec(Document):
     vital_signs: VitalSignsChoice = "usual"
     safety: SafetyChoice = "usual"
     pharmacy: Annotated[PharmacyChoice, Field(exclude_if=lambda given: given == "usual")] = "usual"
+    charge_capture: Annotated[
+        Literal["usual", "none"], Field(exclude_if=lambda given: given == "usual")
+    ] = "usual"
     products: Annotated[
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),

@@ -21,7 +21,7 @@ def build_bills(ctx: SyncContext) -> list[Bill]:
     """Return every bill of a chunk that has people, with its lines."""
     visits = [visit for visit in ctx.visits.values() if not _is_sponsor_paid(visit.details)]
     bills = [bill for visit in visits for bill in _bills_of_visit(ctx, visit)]
-    bills = professional.deny_in_global_periods(facility.merge_emergencies(ctx, bills))
+    bills = professional.complete(ctx, facility.merge_emergencies(ctx, bills))
     covered = [_covered_part(ctx, bill) for bill in bills]
     merged = months.merge_months(ctx, [bill for bill in covered if bill.lines])
     return [bill for bill in merged if bill.lines]
@@ -42,7 +42,7 @@ def _bills_of_visit(ctx: SyncContext, visit: VisitRows) -> Iterator[Bill]:
         if biller != INSTITUTIONAL:
             billed.setdefault(biller, []).append(source)
     own = {
-        PROFESSIONAL: professional.visit_lines(ctx, visit),
+        PROFESSIONAL: professional.visit_lines(ctx, visit, during),
         INSTITUTIONAL: facility.facility_lines(ctx, visit, during) if at_facility else (),
     }
     for biller, sources in billed.items():
@@ -50,10 +50,11 @@ def _bills_of_visit(ctx: SyncContext, visit: VisitRows) -> Iterator[Bill]:
         if biller not in own:  # a specialty
             address, form = sources[0].occurrence.address, PROFESSIONAL
             provider = ctx.network.provider(visit.provider_request(biller, address, visit.rows))
-        done = (line for source in sources for line in professional.lines_done(ctx, source))
+        done = (line for source in sources for line in professional.lines_done(ctx, source, visit))
         number = ctx.numbering.number("claims", f"{address}/{form}")
         lines = (*own.get(biller, ()), *done)
         yield Bill(visit, form, f"{address}/{form}", number, provider, lines)
+    yield from professional.other_bills(ctx, visit, during)
 
 
 def _biller(visit: VisitRows, source: OccurrenceRows, at_facility: bool) -> str:

@@ -33,7 +33,6 @@ class BilledLine:
         drg: whether it has the payment of a stay that is paid by DRG.
         is_visit_service: whether it is the visit itself, not something done during it.
         global_days: days after it in which the surgeon's visits are part of its price.
-        denied: bool, denied as part of an operation's global period; None where for nobody.
     """
 
     rows: Rows
@@ -47,7 +46,6 @@ class BilledLine:
     drg: bool = False
     is_visit_service: bool = False
     global_days: int = 0
-    denied: NDArray[np.bool_] | None = None
 
     def take(self, keep: NDArray[np.bool_]) -> BilledLine:
         """Return the line for some of its people."""
@@ -56,7 +54,6 @@ class BilledLine:
             rows=self.rows[keep],
             days=self.days[keep],
             units=self.units if isinstance(self.units, int) else self.units[keep],
-            denied=None if self.denied is None else self.denied[keep],
         )
 
     def without_code(self) -> BilledLine:
