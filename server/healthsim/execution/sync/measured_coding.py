@@ -24,6 +24,7 @@ _ADULT, _CHILD = 240, 24  # months of age from which codes of adults and of chil
 _RAISED, _HYPOXEMIA = "R03.0", "R09.02"
 _EXPLAINED = ("J96", "J80", "P22", "P28")  # failures of breathing, of which little oxygen is part
 _SATURATION = "59408-5"
+_FIRST_DAYS = 3  # of a stay, on which oxygen is looked at
 _HYPERTENSION = ("I10", "I11", "I12", "I13", "I15", "I16", "O10", "O11", "O13", "O14", "O16")
 _GROWN = 216  # months of age from which one limit of blood pressure holds
 _Z_OF_95TH = 1.6448536269514722
@@ -37,7 +38,7 @@ class MeasuredCoding:
         self._record = record
 
     def follow(
-        self, codes: VisitCodes, rows: Rows, days: Days, in_office: NDArray[np.bool_]
+        self, codes: VisitCodes, rows: Rows, days: Days, last: Days, in_office: NDArray[np.bool_]
     ) -> VisitCodes:
         """Return the codes of visits with those that follow from measurements.
 
@@ -50,21 +51,29 @@ class MeasuredCoding:
             codes: of the visits.
             rows: positions of the people in the chunk; may repeat.
             days: int32, first day of each visit.
+            last: int32, its last day.
             in_office: bool, which visits are in an office.
         """
-        followed = self._oxygen(self._bands(codes, rows, days), rows, days)
+        followed = self._oxygen(self._bands(codes, rows, days), rows, days, last)
         return self._pressures(followed, rows, days, in_office)
 
-    def _oxygen(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:
-        """Return codes with hypoxemia, where an illness of the visit leaves little oxygen."""
+    def _oxygen(self, codes: VisitCodes, rows: Rows, days: Days, last: Days) -> VisitCodes:
+        """Return codes with hypoxemia, where an illness of the visit leaves little oxygen.
+
+        In a stay on its first days, after which what takes oxygen gets better.
+        """
         asks = [any(code.startswith(_takes_oxygen()) for code in one)
                 and not any(code.startswith((_HYPOXEMIA, *_EXPLAINED)) for code in one)
                 for one in codes.lists]  # fmt: skip
         at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
-        if not len(at):
-            return codes
-        found = self._measured([_SATURATION], rows[at], days[at])[_SATURATION]
-        at = at[found < figure("hypoxemia")]
+        little = np.zeros(len(at), dtype=np.bool_)
+        for later in range(_FIRST_DAYS):
+            within = np.flatnonzero(days[at] + later <= last[at])
+            if len(within):
+                some, on = rows[at[within]], days[at[within]] + np.int32(later)
+                found = self._measured([_SATURATION], some, on)[_SATURATION]
+                little[within] |= found < figure("hypoxemia")
+        at = at[little]
         return _rewritten(codes, at, np.full(len(at), _HYPOXEMIA, dtype=object), _behind)
 
     def _bands(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:

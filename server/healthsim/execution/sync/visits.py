@@ -243,6 +243,7 @@ def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
             codes,
             np.concatenate([one.rows for one in to_code]),
             np.concatenate([one.first for one in to_code]),
+            np.concatenate([one.last for one in to_code]),
             np.repeat(in_office, sizes),
         )
     ends = np.cumsum(sizes).tolist()
