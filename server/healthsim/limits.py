@@ -79,8 +79,8 @@ class LimitOrder:
         >>> LimitOrder.of([np.array([7, 3, 7])], np.array([5, 1, 4], dtype=np.int32)).order.tolist()
         [1, 2, 0]
         """
-        group = _packed(groups)
-        key = _packed([group, day])
+        group = packed(groups)
+        key = packed([group, day])
         order = np.argsort(key, kind="stable") if tie is None else np.lexsort((tie, key))
         at = group[order]
         begins = np.zeros(len(at), dtype=np.intp)
@@ -122,23 +122,30 @@ class LimitOrder:
         return rows
 
 
-def _packed(keys: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Combine integer keys into one int64 that sorts as they do, first key first."""
-    packed = keys[0].astype(np.int64)
-    if len(keys) == 1 or not len(packed):
-        return packed
-    low, size = _range(packed)
-    packed -= low
+def packed(keys: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
+    """Combine integer keys into one int64 that sorts as they do, first key first.
+
+    Args:
+        keys: integer arrays, shape (n,).
+
+    >>> packed([np.array([2, 1, 2]), np.array([0, 5, 1])]).argsort().tolist()
+    [1, 0, 2]
+    """
+    joint = keys[0].astype(np.int64)
+    if len(keys) == 1 or not len(joint):
+        return joint
+    low, size = _range(joint)
+    joint -= low
     for key in keys[1:]:
         low, span = _range(key)
         if size * span >= _MOST_KEYS:  # ranks keep the order and lie closer together
-            packed, key = _ranks(packed), _ranks(key)
-            size, (low, span) = _range(packed)[1], _range(key)
-        packed *= span
-        packed += key
-        packed -= low
+            joint, key = _ranks(joint), _ranks(key)
+            size, (low, span) = _range(joint)[1], _range(key)
+        joint *= span
+        joint += key
+        joint -= low
         size *= span
-    return packed
+    return joint
 
 
 def _range(key: NDArray[np.integer]) -> tuple[int, int]:

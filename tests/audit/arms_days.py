@@ -118,12 +118,13 @@ _OF_CLAIMS = (
       for day, rows in (("from_date", 0), ("from_date - 1", 1), ("through_date", 0),
                         ("through_date + 1", 1))),
     *(Arm(_ORDER, (one("claims", change),), rows) for change, rows in (
-        ("through_date = from_date, received_date = from_date, paid_date = from_date", 0),
+        ("through_date = from_date, received_date = from_date, decided_date = from_date, "
+         "paid_date = from_date", 0),
         ("through_date = from_date - 1", 1),
         ("received_date = through_date - 1", 1),
         ("received_date = through_date", 0),
-        ("paid_date = received_date - 1", 1),
-        ("paid_date = received_date", 0))),
+        ("decided_date = received_date - 1", 1), ("paid_date = decided_date - 1", 1),
+        ("decided_date = received_date", 0), ("paid_date = decided_date", 0))),
     *each(_VISIT, "encounters", (
         "los_days = los_days + 1", "los_days = los_days - 1",
         "end_at = start_at - INTERVAL 1 MINUTE")),

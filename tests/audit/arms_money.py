@@ -52,8 +52,8 @@ _ADJUSTED = (
     breaks("adjustments stand on a line", one(
         "claim_adjustments", "line = 2",
         "claim_id IN (SELECT claim_id FROM claim_lines GROUP BY claim_id HAVING count(*) = 1)")),
-    *each(_NAMED, "claim_adjustments", _more_or_less(("amount_usd",)), "group_code = 'CO'"),
-    *each(_NAMED, "claim_adjustments", _more_or_less(("amount_usd",)), "group_code = 'PR'"),
+    *each(_NAMED, "claim_adjustments", _more_or_less(("amount_usd",)), "carc = '45'"),
+    *each(_NAMED, "claim_adjustments", _more_or_less(("amount_usd",)), "carc = '2'"),
     breaks(_NAMED, f"DELETE FROM claim_adjustments WHERE {_LINE}",
            f"UPDATE claim_lines SET contractual_usd = 1, {_NO_SHARE} WHERE {_LINE}"),
     breaks(_NAMED, f"DELETE FROM claim_adjustments WHERE {_LINE}",
@@ -101,13 +101,14 @@ def _most_of_drugs(spent: str, plan: str, start: int) -> str:
 
 def _limited(rule: str, limit: str, most: str, plan: str, start: int = 1) -> Iterator[Arm]:
     """Yield the limit that one person just reaches, and the one that they pass by a cent."""
-    change = f"UPDATE plans SET benefit_year = {start}, {limit} = {most}"
+    begins = f"UPDATE plans SET benefit_year = {start} WHERE plan_id = '{plan}'"
+    change = f"UPDATE plan_years SET {limit} = {most}"
     mine = f"SELECT claim_id FROM claims WHERE plan_id = '{plan}'"
     more = "deductible_usd = deductible_usd + 50000"  # more than anybody spends
     alone = (one("claim_lines", more, f"deductible_usd > 0 AND claim_id IN ({mine})"),
              one("fills", more, f"deductible_usd > 0 AND plan_id = '{plan}'"))  # fmt: skip
-    yield keeps(rule, *alone, f"{change} WHERE plan_id = '{plan}'")
-    yield breaks(rule, *alone, f"{change} - 0.01 WHERE plan_id = '{plan}'")
+    yield keeps(rule, *alone, begins, f"{change} WHERE plan_id = '{plan}'")
+    yield breaks(rule, *alone, begins, f"{change} - 0.01 WHERE plan_id = '{plan}'")
 
 
 _TWO_LINES = first("claim_id", "claim_lines", "line = 2 AND claim_id IN (SELECT claim_id "
@@ -133,8 +134,9 @@ _IN_TWO_YEARS = {
 
 def _by_benefit_year(rule: str, limit: str, table: str) -> Iterator[Arm]:
     for start, rows in ((7, 0), (6, 1), (8, 1)):
-        change = f"UPDATE plans SET benefit_year = {start}, {limit} = 9000 WHERE plan_id = 'MA-PPO'"
-        yield Arm(rule, (*_IN_TWO_YEARS[table], change), rows)
+        changes = (f"UPDATE plans SET benefit_year = {start} WHERE plan_id = 'MA-PPO'",
+                   f"UPDATE plan_years SET {limit} = 9000 WHERE plan_id = 'MA-PPO'")  # fmt: skip
+        yield Arm(rule, (*_IN_TWO_YEARS[table], *changes), rows)
 
 
 _LIMITS = (
@@ -158,7 +160,8 @@ _LIMITS = (
         "deductible_usd + copay_usd", "MA-PPO", 7), "MA-PPO", 7),
     *_limited("drug deductible of the year", "drug_deductible_usd", _most_of_drugs(
         "deductible_usd", "MA-PPO", 7), "MA-PPO", 7),
-    *(keeps(rule, f"UPDATE plans SET {limit} = 0 WHERE plan_id = 'MA-PPO'") for rule, limit in (
+    *(keeps(rule, f"UPDATE plan_years SET {limit} = NULL WHERE plan_id = 'MA-PPO'")
+      for rule, limit in (
         ("out-of-pocket maximum", "oop_max_usd"), ("deductible of the year", "deductible_usd"),
         ("drug out-of-pocket maximum", "drug_oop_max_usd"),
         ("drug deductible of the year", "drug_deductible_usd"))),

@@ -33,6 +33,9 @@ def _one(table: str, change: str, where: str = "true") -> str:
     )
 
 
+_KEPT = "balances of accumulators keep their limits"
+
+
 def _row(name: str, *sql: str, also: tuple[str, ...] = ()) -> Tampering:
     return Tampering((name, *also), sql)
 
@@ -65,13 +68,23 @@ _MONEY = (
          "claim_id IN (SELECT claim_id FROM claim_lines GROUP BY claim_id HAVING count(*) > 1)")),
     _row("a claim is denied when every line is", _one("claims", "status = 'denied'")),
     _row("out-of-pocket maximum",
-         "UPDATE plans SET oop_max_usd = 0.01 WHERE plan_id = 'own'"),
+         "UPDATE plan_years SET oop_max_usd = 0.01 WHERE plan_id = 'own'", also=(_KEPT,)),
     _row("out-of-pocket maximum of a family",
-         "UPDATE plans SET family_oop_max_usd = 0.01 WHERE plan_id = 'own'"),
+         "UPDATE plan_years SET family_oop_max_usd = 0.01 WHERE plan_id = 'own'"),
+    _row("balances of accumulators add up",
+         _one("accumulator_events", "balance_usd = balance_usd - 0.01", "balance_usd > 1")),
+    _row(_KEPT, "UPDATE plan_years SET oop_max_usd = 0.01 WHERE plan_id = 'MA-PPO'",
+         also=("out-of-pocket maximum",)),
+    _row("accumulators count what a claim's member owes",
+         _one("accumulator_events", "delta_usd = delta_usd - 0.01",
+              "bucket = 'oop_max' AND claim_id IS NOT NULL"),
+         also=("balances of accumulators add up",)),
+    _row("accumulators follow the order of decisions",
+         _one("accumulator_events", "decided_date = DATE '2000-01-01'", "seq = 2")),
     _row("family deductible of the year",
-         "UPDATE plans SET family_deductible_usd = 0.01 WHERE plan_id = 'HDHP'"),
+         "UPDATE plan_years SET family_deductible_usd = 0.01 WHERE plan_id = 'HDHP'"),
     _row("deductible of the year",
-         "UPDATE plans SET deductible_usd = 0.01 WHERE plan_id = 'HDHP'"),
+         "UPDATE plan_years SET deductible_usd = 0.01 WHERE plan_id = 'MA-PPO'", also=(_KEPT,)),
     _row("no deductible where the plan has none",
          "UPDATE plans SET deductible_usd = 0 WHERE plan_id = 'HDHP'"),
     _row("allowed is one price",
@@ -91,9 +104,10 @@ _MONEY = (
     _row("only a paid fill has money",
          _one("fills", "ingredient_cost_usd = 1, plan_paid_usd = 1", "status = 'reversed'")),
     _row("drug out-of-pocket maximum",
-         "UPDATE plans SET drug_oop_max_usd = 0.01 WHERE plan_id = 'HDHP'"),
+         "UPDATE plan_years SET drug_oop_max_usd = 0.01 WHERE plan_id = 'MA-PPO'", also=(_KEPT,)),
     _row("drug deductible of the year",
-         "UPDATE plans SET drug_deductible_usd = 0.01 WHERE plan_id = 'MA-PPO'"),
+         "UPDATE plan_years SET drug_deductible_usd = 0.01 WHERE plan_id = 'MA-PPO'",
+         also=(_KEPT,)),
     _row("no drug deductible where the plan has none",
          "UPDATE plans SET drug_deductible_usd = 0 WHERE plan_id = 'MA-PPO'"),
 )  # fmt: skip
@@ -226,7 +240,7 @@ _DAYS = (
          _one("claim_lines", "service_date = service_date + 40",
               "event_id IN (SELECT event_id FROM events WHERE step = 'tele')"),
          also=("on the day of its event claim_lines.service_date",)),
-    _row("served, then received, then decided", _one("claims", "paid_date = received_date - 1")),
+    _row("served, then received, then decided", _one("claims", "decided_date = received_date - 1")),
     _row("an encounter ends after it begins", _one("encounters", "los_days = los_days + 1")),
     _row("a result follows its specimen",
          _one("lab_results", "resulted_at = collected_at - INTERVAL 1 MINUTE")),
@@ -246,6 +260,7 @@ _IDENTITY = (
     _row("everybody is in every product",
          "DELETE FROM members WHERE person_id = (SELECT max(person_id) FROM members)",
          also=("reference enrollments.person_id", "reference claims.person_id",
+               "reference accumulator_events.person_id",
                "reference claim_lines.person_id", "reference claim_diagnoses.person_id",
                "reference claim_adjustments.person_id")),
     _row("everybody has a pharmacy card",

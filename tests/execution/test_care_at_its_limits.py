@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from execution.running import Document, diabetic, event, journey, listed, run, visit
@@ -137,15 +138,22 @@ def test_a_supply_of_twelve_weeks_is_mailed_and_a_shorter_one_is_not(
     assert sent == {83: {False}, 84: {True}}
 
 
-def test_a_claim_is_received_after_two_to_fourteen_days_and_paid_after_seven_to_twenty_one(
+def test_a_claim_is_received_then_decided_and_paid_in_the_next_weekly_run(
     year: dict[str, Columns],
 ) -> None:
-    rows = listed(year["claims"], "through_date", "received_date", "paid_date")
-    received = {received - through for through, received, _ in rows}
-    paid = {paid - received for _, received, paid in rows}
+    rows = list(
+        listed(year["claims"], "through_date", "received_date", "decided_date", "paid_date")
+    )
+    received = [received - through for through, received, _, _ in rows]
+    decided = [decided - received for _, received, decided, _ in rows]
 
-    assert received == set(range(2, 15))
-    assert paid == set(range(7, 22))
+    assert min(received) == 1
+    assert np.quantile(received, 0.5) == pytest.approx(4, abs=1)
+    assert max(received) <= 365
+    assert 0.5 < np.mean(np.array(decided) <= 14) < 0.7
+    assert 1 <= min(decided) <= max(decided) <= 60
+    assert all(0 <= paid - decided <= 20 for _, _, decided, paid in rows)
+    assert {int(np.is_busday(np.datetime64(paid, "D"))) for *_, paid in rows} == {1}
 
 
 def test_a_drug_is_taken_until_the_day_on_which_its_fills_run_out() -> None:

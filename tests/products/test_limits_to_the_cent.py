@@ -9,7 +9,7 @@ from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.membersim.pricing import is_laboratory
 from healthsim.products.membersim.sharing import NO_COPAY, CostSharingInput, share_costs
 from healthsim.products.rxmembersim.sharing import PHASES, FillShares, PricedFills, share_fills
-from healthsim.specification.profiles.profile import PlanDesign
+from healthsim.specification.profiles.plan_design import PlanDesign
 
 DAY = 20_089  # 2025-01-01
 NO = int(NO_COPAY)

@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 
 from healthsim.dates import NO_DAY
-from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines, claims
+from healthsim.products.membersim.generate import (
+    ClaimHeaders,
+    ServiceLines,
+    claims,
+    price_claims,
+)
 from healthsim.products.membersim.plans import BUILT_IN, PlanTable
+from healthsim.products.membersim.sharing import share_costs
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
-from healthsim.specification.profiles.profile import PlanDesign
+from healthsim.specification.profiles.plan_design import PlanDesign
 from healthsim.streams import Streams
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
@@ -56,8 +62,8 @@ def bill_lines(
         institutional=institutional, encounter_class=classes,
         specialist=draw("specialist", n, 3) == 0, preventive=draw("preventive", n, 6) == 0,
         from_date=day, through_date=day, admit_date=np.full(n, NO_DAY),
-        received_date=day + 3, paid_date=day + 20, billing_npi=person_id, rendering_npi=null,
-        attending_npi=null, facility_npi=null,
+        received_date=day + 3, decided_date=day + 17, paid_date=day + 20, billing_npi=person_id,
+        rendering_npi=null, attending_npi=null, facility_npi=null,
         price_factor=0.9 + 0.2 * streams.uniform("price", 0, n),
         charge_factor=2.6 + 1.4 * streams.uniform("charge", 0, n),
         drg=nothing, drg_weight=np.where(stay, 0.5 + 3 * streams.uniform("weight", 0, n), np.nan),
@@ -81,6 +87,12 @@ def bill_lines(
     return bills, lines
 
 
+def claimed(bills: ClaimHeaders, lines: ServiceLines, book: PlanTable) -> dict[str, Columns]:
+    """Price the lines, share them, and fill the tables."""
+    priced = price_claims(bills, lines, book)
+    return claims(priced, share_costs(priced.sharing, book))
+
+
 @pytest.fixture(scope="module")
 def billed() -> tuple[ClaimHeaders, ServiceLines]:
     return bill_lines(400)
@@ -88,7 +100,7 @@ def billed() -> tuple[ClaimHeaders, ServiceLines]:
 
 @pytest.fixture(scope="module")
 def tables(billed: tuple[ClaimHeaders, ServiceLines]) -> dict[str, Columns]:
-    return claims(*billed, BOOK)
+    return claimed(*billed, BOOK)
 
 
 def test_all_three_tables_are_complete_and_in_the_columns_of_their_definition(
@@ -156,7 +168,7 @@ def test_a_charge_and_what_is_allowed_a_clinician_are_constant_for_plan_code_and
         charge_factor=np.full(len(bills.plan), 3.1),
         drg_weight=np.full(len(bills.plan), np.nan),
     )
-    tables = claims(same, replace(lines, drg_line=np.zeros(len(lines.bill), bool)), BOOK)
+    tables = claimed(same, replace(lines, drg_line=np.zeros(len(lines.bill), bool)), BOOK)
     rows = tables["claim_lines"]
 
     seen: dict[tuple[object, ...], set[tuple[int, int]]] = {}
@@ -240,7 +252,7 @@ def test_no_member_pays_more_than_the_maximum_of_the_plan_in_a_year(
         bill = lines.bill[row]
         key = (int(bills.person[bill]), int(bills.plan[bill]), int(year[row]))
         spent[key] = spent.get(key, 0) + cents
-    assert all(cents <= BOOK.oop_max_cents[plan] for (_, plan, _), cents in spent.items())
+    assert all(cents <= BOOK.limits[0, plan, 2, 2] for (_, plan, _), cents in spent.items())
 
 
 def one(encounter_class: str, codes: list[str], plan: str, **changes: object) -> Columns:
@@ -265,7 +277,7 @@ def one(encounter_class: str, codes: list[str], plan: str, **changes: object) ->
         event_id=np.ones(m, np.int64), drg_line=np.arange(m) == (0 if weight == weight else m),
         part_of_global=np.zeros(m, np.bool_), flat_cents=np.zeros(m, np.int64),
     )  # fmt: skip
-    return claims(replace(bills, **changes), lines, book)["claim_lines"]
+    return claimed(replace(bills, **changes), lines, book)["claim_lines"]
 
 
 def test_an_office_visits_other_lines_meet_the_deductible() -> None:
@@ -295,7 +307,8 @@ def test_original_medicare_asks_part_a_of_the_stay_and_part_b_of_its_physicians(
     physician = one("inpatient", [KNEE], "Original")
 
     assert hospital["allowed_usd"].tolist() == [1_349_000]
-    assert hospital["copay_usd"].tolist() == [167_600]
+    assert hospital["deductible_usd"].tolist() == [167_600]
+    assert hospital["copay_usd"].tolist() == [0]
     assert physician["deductible_usd"].tolist() == [25_700]
     assert physician["coinsurance_usd"][0] > 0
 
@@ -319,15 +332,15 @@ def test_bills_without_lines_and_stays_without_a_drg_line_are_refused() -> None:
     short.bill[lines.bill == 3] = 2
 
     with pytest.raises(ValueError, match="at least one line"):
-        claims(bills, short, BOOK)
+        claimed(bills, short, BOOK)
     with pytest.raises(ValueError, match="needs a line with drg_line"):
-        claims(bills, replace(lines, drg_line=np.zeros(len(lines.bill), np.bool_)), BOOK)
+        claimed(bills, replace(lines, drg_line=np.zeros(len(lines.bill), np.bool_)), BOOK)
 
 
 def test_nothing_billed_gives_empty_tables() -> None:
     bills, lines = bill_lines(0)
 
-    tables = claims(bills, lines, BOOK)
+    tables = claimed(bills, lines, BOOK)
 
     assert {name: len(rows["claim_id"]) for name, rows in tables.items()} == {
         "claims": 0, "claim_lines": 0, "claim_adjustments": 0,
@@ -336,7 +349,7 @@ def test_nothing_billed_gives_empty_tables() -> None:
 
 def test_people_can_be_billed_in_any_chunks() -> None:
     bills, lines = bill_lines(60)
-    whole = claims(bills, lines, BOOK)
+    whole = claimed(bills, lines, BOOK)
     parts = []
     for start in (0, 20, 40):
         some = np.isin(bills.person, np.arange(start, start + 20))
@@ -352,7 +365,7 @@ def test_people_can_be_billed_in_any_chunks() -> None:
         })  # fmt: skip
         part_bills = replace(part_bills, person=part_bills.person - start)
         part_lines = replace(part_lines, bill=part_lines.bill - np.int32(first))
-        parts.append(claims(part_bills, part_lines, BOOK))
+        parts.append(claimed(part_bills, part_lines, BOOK))
 
     for name in ("plan_paid_usd", "deductible_usd", "coinsurance_usd", "copay_usd"):
         joined = np.concatenate([part["claim_lines"][name] for part in parts])
@@ -368,6 +381,6 @@ def test_a_plan_that_pays_for_nothing_preventive_asks_its_copay() -> None:
         preventive=np.ones(len(bills.plan), np.bool_),
         specialist=np.zeros(len(bills.plan), np.bool_),
     )
-    tables = claims(wellness, lines, PlanTable.of({"Ours": own}))["claims"]
+    tables = claimed(wellness, lines, PlanTable.of({"Ours": own}))["claims"]
 
     assert tables["copay_usd"][bills.encounter_class.equals("office")].max() == 1000

@@ -1,36 +1,58 @@
 import numpy as np
 import pytest
 
-from healthsim.limits import NO_LIMIT
+from healthsim.billing.statutory import figure
 from healthsim.products.membersim.plans import (
     BUILT_IN,
-    COPAY_KINDS,
     PlanTable,
     is_uninsured,
 )
 from healthsim.products.membersim.tables import PLANS
-from healthsim.specification.profiles.profile import PlanDesign
+from healthsim.specification.profiles.plan_design import PlanDesign
+from healthsim.tables import NO_NUMBER
 
 
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
-def test_every_built_in_plan_keeps_the_legal_limits_of_2025(name: str) -> None:
-    design = BUILT_IN[name]
+@pytest.mark.parametrize("year", [2023, 2024, 2025, 2026])
+def test_every_built_in_plan_keeps_the_legal_limits_of_its_year(name: str, year: int) -> None:
+    design, amounts = BUILT_IN[name], amounts_of(name, year)
 
-    legal = {"medicare_advantage": 9350, "commercial": 9200}
-    if design.kind in legal:
-        assert design.oop_max_usd is not None
-        assert design.oop_max_usd <= legal[design.kind]
-    if design.kind.startswith("medicare"):
-        assert design.drug_deductible_usd <= 590
-        assert design.drug_oop_max_usd == 2000
+    if design.kind == "commercial":
+        assert amounts["oop_max_usd"] <= figure("aca_maximum", year)
+    if design.kind == "medicare_advantage":
+        assert amounts["oop_max_usd"] <= 935_000  # CMS's of 2025
+    if design.medicare:
+        assert amounts["drug_deductible_usd"] <= figure("part_d_deductible", year)
+        assert amounts["drug_oop_max_usd"] == figure("part_d_out_of_pocket_maximum", year)
 
 
-def test_original_medicare_has_the_amounts_of_2025_and_no_maximum() -> None:
-    book = PlanTable.of({"Original": BUILT_IN["Original"]})
+def amounts_of(name: str, year: int) -> dict[str, int]:
+    """Return the row of table `plan_years`; cents."""
+    rows = PlanTable.of({name: BUILT_IN[name]}, [year]).year_rows()
+    return {column: int(np.asarray(rows[column])[0]) for column in list(rows)[2:]}
 
-    assert book.deductible_cents.tolist() == [25_700]
-    assert book.copay_cents[0, COPAY_KINDS.index("inpatient")] == 167_600
-    assert book.oop_max_cents.tolist() == [NO_LIMIT]
+
+@pytest.mark.parametrize(
+    ("year", "part_b", "part_d", "threshold"),
+    [(2022, 22_600, 50_500, 740_000), (2025, 25_700, 59_000, 200_000),
+     (2026, 28_300, 61_500, 210_000), (2034, 28_300, 61_500, 210_000)],
+)  # fmt: skip
+def test_original_medicare_has_the_amounts_of_each_year_and_no_maximum(
+    year: int, part_b: int, part_d: int, threshold: int
+) -> None:
+    amounts = amounts_of("Original", year)
+
+    assert amounts["deductible_usd"] == part_b
+    assert amounts["drug_deductible_usd"] == part_d
+    assert amounts["drug_oop_max_usd"] == threshold
+    assert amounts["oop_max_usd"] == NO_NUMBER
+
+
+def test_drugs_of_a_high_deductible_plan_have_no_limits_of_their_own() -> None:
+    amounts = amounts_of("HDHP", 2025)
+
+    assert amounts["deductible_usd"] >= figure("hdhp_minimum_deductible", 2025)
+    assert amounts["drug_deductible_usd"] == amounts["drug_oop_max_usd"] == NO_NUMBER
 
 
 def test_a_plan_of_the_profile_stands_beside_built_in_ones() -> None:
@@ -39,8 +61,8 @@ def test_a_plan_of_the_profile_stands_beside_built_in_ones() -> None:
     book = PlanTable.of({"CHIP": BUILT_IN["CHIP"], "Ours": own})
 
     assert book.names == ("CHIP", "Ours")
-    assert book.deductible_cents.tolist() == [0, 29]
-    assert book.copay_cents[1].tolist() == [-1, -1, 1235, -1, -1, -1, -1]
+    assert book.limits[0, :, 0, 0].tolist() == [0, 29]
+    assert book.copay_cents[1].tolist() == [-1, -1, 1235, *[-1] * 12]
     assert book.tier_cents[1].tolist() == [-1, -1, -1, -1, -1]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.membersim.sharing import NO_COPAY, CostShares, CostSharingInput, share_costs
-from healthsim.specification.profiles.profile import PlanDesign
+from healthsim.specification.profiles.plan_design import PlanDesign
 
 PLANS = PlanTable.of({
     "plain": PlanDesign(kind="commercial", deductible_usd=3, oop_max_usd=8, coinsurance_share=0.2),
@@ -19,6 +19,10 @@ PLANS = PlanTable.of({
     "family": PlanDesign(kind="commercial", deductible_usd=4, family_deductible_usd=5,
                          oop_max_usd=7, family_oop_max_usd=9, coinsurance_share=0.25),
 })  # fmt: skip
+
+
+def limit(plan: int, which: int) -> int:
+    return int(PLANS.limits[0, plan, 2, which])
 
 
 class Line(NamedTuple):
@@ -82,18 +86,16 @@ def _one_by_one(
         elif line.copay >= 0:
             copay = min(line.copay, line.allowed)
         else:
-            rest = min(
-                int(PLANS.deductible_cents[line.plan]) - met.get(key, 0),
-                int(PLANS.family_deductible_cents[line.plan]) - met_at_home.get(home, 0),
+            unmet = min(
+                limit(line.plan, 0) - met.get(key, 0),
+                limit(line.plan, 1) - met_at_home.get(home, 0),
             )
-            deductible = min(rest, line.allowed)
-            met[key] = met.get(key, 0) + deductible
-            met_at_home[home] = met_at_home.get(home, 0) + deductible
-            share_of_rest = float(PLANS.coinsurance_share[line.plan])
-            coinsurance = round((line.allowed - deductible) * share_of_rest)
+            deductible = min(unmet, line.allowed)
+            points = int(PLANS.coinsurance_points[line.plan, -1])
+            coinsurance = ((line.allowed - deductible) * points + 5_000) // 10_000
         room = min(
-            int(PLANS.oop_max_cents[line.plan]) - spent.get(key, 0),
-            int(PLANS.family_oop_max_cents[line.plan]) - spent_at_home.get(home, 0),
+            limit(line.plan, 2) - spent.get(key, 0),
+            limit(line.plan, 3) - spent_at_home.get(home, 0),
         )
         excess = max(0, deductible + coinsurance + copay - room)
         cut = min(excess, coinsurance)
@@ -101,6 +103,8 @@ def _one_by_one(
         cut = min(excess, copay)
         copay, excess = copay - cut, excess - cut
         deductible -= excess
+        met[key] = met.get(key, 0) + deductible
+        met_at_home[home] = met_at_home.get(home, 0) + deductible
         spent[key] = spent.get(key, 0) + deductible + coinsurance + copay
         spent_at_home[home] = spent_at_home.get(home, 0) + deductible + coinsurance + copay
         paid = line.allowed - deductible - coinsurance - copay
@@ -173,7 +177,7 @@ def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(served: list[Line
     for person in range(3):
         for half in (True, False):
             rows = (served.person == person) & (served.plan == 0) & (half_year == half)
-            assert member[rows].sum() <= PLANS.oop_max_cents[0]
+            assert member[rows].sum() <= limit(0, 2)
 
 
 def test_a_covered_line_with_a_copay_is_free() -> None:

@@ -5,9 +5,10 @@ import pytest
 
 from healthsim.dates import NO_DAY, day_of
 from healthsim.products.membersim.plans import BUILT_IN, PlanTable
-from healthsim.products.rxmembersim.generate import DispensedFills, fills
+from healthsim.products.rxmembersim.generate import DispensedFills, fills, price_fills
+from healthsim.products.rxmembersim.sharing import share_fills
 from healthsim.products.rxmembersim.tables import FILLS
-from healthsim.specification.profiles.profile import PlanDesign
+from healthsim.specification.profiles.plan_design import PlanDesign
 from healthsim.streams import Streams
 from healthsim.tables import Coded, Columns
 
@@ -40,6 +41,12 @@ def dispense(people: int, per_person: int = 20, seed: int = 3) -> DispensedFills
     )  # fmt: skip
 
 
+def filled(dispensed: DispensedFills, book: PlanTable) -> Columns:
+    """Price the fills, share them, and fill the table."""
+    priced = price_fills(dispensed, book)
+    return fills(priced, share_fills(priced.sharing, book), book)
+
+
 @pytest.fixture(scope="module")
 def dispensed() -> DispensedFills:
     return dispense(300)
@@ -47,7 +54,7 @@ def dispensed() -> DispensedFills:
 
 @pytest.fixture(scope="module")
 def rows(dispensed: DispensedFills) -> Columns:
-    return fills(dispensed, BOOK)
+    return filled(dispensed, BOOK)
 
 
 def test_the_table_is_complete_and_in_the_columns_of_its_definition(rows: Columns) -> None:
@@ -76,7 +83,7 @@ def test_reversed_fills_do_not_count_towards_any_limit(
     dispensed: DispensedFills, rows: Columns
 ) -> None:
     paid = dispensed.status.equals("paid")
-    alone = fills(
+    alone = filled(
         DispensedFills(**{
             name: value.take(paid) if isinstance(value, Coded) else value[paid]
             for name, value in vars(dispensed).items()
@@ -95,21 +102,25 @@ def one_by_one(dispensed: DispensedFills, price: list[int]) -> list[tuple[int, i
     result = [(0, 0, "")] * len(price)
     for row in sorted(range(len(price)), key=lambda row: (dispensed.fill_date[row], row)):
         plan, tier = int(dispensed.plan[row]), int(dispensed.tier[row])
-        key = (int(dispensed.person[row]), plan, (int(dispensed.fill_date[row]) - DAY) // 365)
-        most = int(BOOK.drug_oop_max_cents[plan])
+        year = (int(dispensed.fill_date[row]) - DAY) // 365
+        key = (int(dispensed.person[row]), plan, year)
+        kind = 0 if BOOK.joint_drugs[plan] else 2
+        most = int(BOOK.limits[kind, plan, 2 + year, 2])
         phase = "catastrophic" if spent.get(key, 0) >= most else "initial"
         deductible = 0
         capped = bool(dispensed.insulin[row]) and BOOK.names[plan] in MEDICARE
-        if tier >= 3 and not capped:
-            left = int(BOOK.drug_deductible_cents[plan]) - met.get(key, 0)
+        if (tier >= 3 or kind == 0) and not capped:
+            left = int(BOOK.limits[kind, plan, 2 + year, 0]) - met.get(key, 0)
             deductible = min(left, price[row])
-            met[key] = met.get(key, 0) + deductible
         periods = -(-int(dispensed.days_supply[row]) // 30)
         copay = min(int(BOOK.tier_cents[plan, tier - 1]) * periods, price[row] - deductible)
         if capped:
-            copay = min(copay, 3_500 * periods)
+            quarter = (price[row] * 2_500 + 5_000) // 10_000
+            in_2026 = dispensed.fill_date[row] >= day_of("2026-01-01")
+            copay = min(copay, 3_500 * periods, quarter if in_2026 else copay)
         member = min(deductible + copay, most - spent.get(key, 0))
         deductible = min(deductible, member)
+        met[key] = met.get(key, 0) + deductible
         spent[key] = spent.get(key, 0) + member
         if deductible and phase == "initial":
             phase = "deductible"
@@ -144,10 +155,10 @@ def test_nobody_in_part_d_pays_more_than_two_thousand_dollars_a_year(
 def test_a_tier_without_a_copay_costs_the_plans_coinsurance() -> None:
     book = PlanTable.of({"Ours": PlanDesign(kind="commercial", coinsurance_share=0.25)})
     some = dispense(5)
-    made = fills(replace(some, plan=np.zeros_like(some.plan)), book)
+    made = filled(replace(some, plan=np.zeros_like(some.plan)), book)
     price = made["ingredient_cost_usd"] + made["dispensing_fee_usd"]
 
-    assert np.array_equal(made["copay_usd"], np.rint(price * 0.25).astype(np.int64))
+    assert np.array_equal(made["copay_usd"], (price * 2_500 + 5_000) // 10_000)
 
 
 def test_an_rx_number_is_nine_digits_and_the_same_for_every_fill_of_a_prescription(
@@ -161,7 +172,7 @@ def test_an_rx_number_is_nine_digits_and_the_same_for_every_fill_of_a_prescripti
 
 
 def test_nothing_dispensed_gives_an_empty_table() -> None:
-    assert len(fills(dispense(0), BOOK)["fill_id"]) == 0
+    assert len(filled(dispense(0), BOOK)["fill_id"]) == 0
 
 
 def test_a_month_of_insulin_costs_medicare_at_most_35_dollars_and_no_deductible(
@@ -181,7 +192,7 @@ def test_the_cap_of_insulin_holds_from_2023_on(
     year: str, *, cap: bool, dispensed: DispensedFills
 ) -> None:
     moved = np.full(len(dispensed.fill_date), day_of(f"{year}-06-01"), dtype=np.int32)
-    found = fills(replace(dispensed, fill_date=moved), BOOK)
-    other = fills(replace(dispensed, fill_date=moved, insulin=dispensed.insulin & False), BOOK)
+    found = filled(replace(dispensed, fill_date=moved), BOOK)
+    other = filled(replace(dispensed, fill_date=moved, insulin=dispensed.insulin & False), BOOK)
 
     assert np.array_equal(found["copay_usd"], other["copay_usd"]) is not cap

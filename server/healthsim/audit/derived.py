@@ -18,14 +18,22 @@ def derived_rules(tables: Sequence[Table]) -> tuple[AnyRule, ...]:
     return tuple(rule for table in tables for rule in _of_table(table, known))
 
 
+_NOT_COUNTED = {("plan_years", "year"), ("accumulator_events", "seq")}
+"""Keys that end in a number that does not count the rows of a parent."""
+_SIGNED = {("accumulator_events", "delta_usd")}
+"""Amounts that may be negative."""
+
+
 def _of_table(table: Table, known: Mapping[str, Table]) -> Iterator[AnyRule]:
     yield _unique(table)
     yield from (_present(table, column) for column in table.columns if column.required)
     yield from (_rounded(table, column) for column in table.columns if column.type == "DOUBLE")
-    money = [column.name for column in table.columns if column.type == "DECIMAL(12,2)"]
+    money = [column.name for column in table.columns if column.type == "DECIMAL(12,2)"
+             and (table.name, column.name) not in _SIGNED]  # fmt: skip
     if money:
         yield _not_negative(table, money)
-    if len(table.key) > 1 and table.by_name[table.key[-1]].type == "INTEGER":
+    counted = len(table.key) > 1 and table.by_name[table.key[-1]].type == "INTEGER"
+    if counted and (table.name, table.key[-1]) not in _NOT_COUNTED:
         yield _numbered(table)
     if _is_address(table):
         yield _addressed(table)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from healthsim.audit import (
+    accumulators,
     beds,
     bodies,
     coding,
@@ -40,9 +41,10 @@ from healthsim.tables import Table
 from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
-    *money.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES, *coding.RULES,
-    *problem_lists.RULES, *trials.RULES, *medicines.RULES, *pharmacy.RULES, *safe_drugs.RULES,
-    *vaccines.RULES, *toxicity.RULES, *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES,
+    *money.RULES, *accumulators.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES,
+    *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES, *pharmacy.RULES,
+    *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES, *bodies.RULES,
+    *vital_signs.RULES, *beds.RULES,
     *facility_bills.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""

@@ -16,28 +16,44 @@ _PAID = "deductible_usd + copay_usd + plan_paid_usd + other_payer_usd + coupon_u
 _SUMS = ", ".join(f"sum({column.name}) AS {column.name}" for column in MONEY)
 _DIFFERS = " OR ".join(f"c.{column.name} IS DISTINCT FROM l.{column.name}" for column in MONEY)
 
-_MEDICAL_YEAR = (
-    "SELECT concat('person_id ', l.person_id, ' plan ', c.plan_id) "
-    "FROM claim_lines AS l JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
-    "GROUP BY l.person_id, c.plan_id, p.{limit}, year(l.service_date) "
-    "- (month(l.service_date) < p.benefit_year)::INTEGER "
-    "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
+_YEAR = "year({day}) - (month({day}) < p.benefit_year)::INTEGER"
+_LIMITS = (
+    "(SELECT *, min(year) OVER of_plan AS first, max(year) OVER of_plan AS last FROM plan_years "
+    "WINDOW of_plan AS (PARTITION BY plan_id))"
 )
-_FAMILY_YEAR = (
-    "SELECT concat('household_id ', m.household_id, ' plan ', c.plan_id) "
-    "FROM claim_lines AS l JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
-    "JOIN members AS m ON m.person_id = l.person_id "
-    "GROUP BY m.household_id, c.plan_id, p.{limit}, year(l.service_date) "
-    "- (month(l.service_date) < p.benefit_year)::INTEGER "
-    "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
+_BY_PERIOD = (
+    "p.kind = 'medicare_original' AND c.form = '837I' "
+    "AND (starts_with(c.bill_type, '11') OR starts_with(c.bill_type, '21'))"
 )
-_DRUG_YEAR = (
-    "SELECT concat('person_id ', f.person_id, ' plan ', f.plan_id) "
-    "FROM fills AS f JOIN plans AS p USING (plan_id) "
-    "GROUP BY f.person_id, f.plan_id, p.{limit}, year(f.fill_date) "
-    "- (month(f.fill_date) < p.benefit_year)::INTEGER "
-    "HAVING p.{limit} > 0 AND sum({spent}) > p.{limit}"
-)
+_OUTSIDE = "y.{limit} + coalesce(y.out_of_network_{limit}, 0)"
+
+
+def _year(who: str, rows: str, day: str, spent: str, limit: str) -> str:
+    """Return a query for whoever spent more in a benefit year than the limit of that year."""
+    year = _YEAR.format(day=day)
+    return (
+        f"SELECT concat('{who.rpartition('.')[2]} ', s.who, ' plan ', s.plan_id) FROM ("
+        f"SELECT {who} AS who, p.plan_id, {year} AS year, sum({spent}) AS spent FROM {rows} "
+        f"GROUP BY {who}, p.plan_id, {year}) AS s JOIN {_LIMITS} AS y ON y.plan_id = s.plan_id "
+        f"AND y.year = greatest(y.first, least(y.last, s.year)) WHERE s.spent > {limit}"
+    )
+
+
+def _medical(limit: str, spent: str, where: str, *, family: bool = False) -> str:
+    """Return a query for the medical limits of persons or families."""
+    rows = "claim_lines AS l JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
+    rows += "JOIN members AS m ON m.person_id = l.person_id " if family else ""
+    who = "m.household_id" if family else "l.person_id"
+    return _year(who, f"{rows}WHERE {where}", "l.service_date", spent,
+                 _OUTSIDE.format(limit=limit))  # fmt: skip
+
+
+def _drug(limit: str, spent: str) -> str:
+    rows = "fills AS f JOIN plans AS p USING (plan_id)"
+    return _year("f.person_id", rows, "f.fill_date", spent, f"y.{limit}")
+
+
+_OWED = "l.deductible_usd + l.coinsurance_usd + l.copay_usd"
 _BY_MINUTES = "(length(procedure) = 5 AND procedure BETWEEN '00100' AND '01999')"
 _PRICED = (
     "SELECT concat('npi ', npi, ' procedure ', procedure, ' year ', year(service_date)) "
@@ -76,14 +92,17 @@ RULES: tuple[AnyRule, ...] = (
     ),
     AuditRule(
         "adjustments name each amount", "claim_adjustments.amount_usd",
-        ("claim_lines", "claim_adjustments"),
+        ("claim_lines", "claim_adjustments", "claims"),
         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
-        "LEFT JOIN (SELECT claim_id, line, "
-        "coalesce(sum(amount_usd) FILTER (group_code = 'CO'), 0) AS contract, "
-        "coalesce(sum(amount_usd) FILTER (group_code = 'PR'), 0) AS patient "
-        "FROM claim_adjustments GROUP BY claim_id, line) AS a "
+        "LEFT JOIN (SELECT a.claim_id, a.line, "
+        "coalesce(sum(a.amount_usd) FILTER (a.carc NOT IN ('1', '2', '3') AND "
+        "(a.group_code = 'CO' OR a.carc = '119' OR c.network = 'out')), 0) AS contract, "
+        "coalesce(sum(a.amount_usd) FILTER (a.carc IN ('1', '2', '3') AND a.group_code = 'PR'), "
+        "0) AS patient FROM claim_adjustments AS a JOIN claims AS c USING (claim_id) "
+        "GROUP BY a.claim_id, a.line) AS a "
         "ON l.claim_id = a.claim_id AND l.line = a.line "
         "WHERE coalesce(a.contract, 0) <> l.contractual_usd + l.denied_usd "
+        "+ l.other_adjustment_usd "
         "OR coalesce(a.patient, 0) <> l.deductible_usd + l.coinsurance_usd + l.copay_usd",
     ),
     RowRule(
@@ -97,32 +116,31 @@ RULES: tuple[AnyRule, ...] = (
         "USING (claim_id) WHERE (c.status = 'denied') <> l.denied",
     ),
     AuditRule(
-        "out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans"),
-        _MEDICAL_YEAR.format(limit="oop_max_usd",
-                             spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
+        "out-of-pocket maximum", "claim_lines", ("claim_lines", "claims", "plans", "plan_years"),
+        _medical("oop_max_usd", _OWED, "true"),
     ),
     AuditRule(
         "deductible of the year", "claim_lines.deductible_usd",
-        ("claim_lines", "claims", "plans"),
-        _MEDICAL_YEAR.format(limit="deductible_usd", spent="l.deductible_usd"),
+        ("claim_lines", "claims", "plans", "plan_years"),
+        _medical("deductible_usd", "l.deductible_usd",
+                 f"p.family_limits <> 'aggregate' AND NOT ({_BY_PERIOD})"),
     ),
     AuditRule(
         "out-of-pocket maximum of a family", "claim_lines",
-        ("claim_lines", "claims", "plans", "members"),
-        _FAMILY_YEAR.format(limit="family_oop_max_usd",
-                            spent="l.deductible_usd + l.coinsurance_usd + l.copay_usd"),
+        ("claim_lines", "claims", "plans", "plan_years", "members"),
+        _medical("family_oop_max_usd", _OWED, "true", family=True),
     ),
     AuditRule(
         "family deductible of the year", "claim_lines.deductible_usd",
-        ("claim_lines", "claims", "plans", "members"),
-        _FAMILY_YEAR.format(limit="family_deductible_usd", spent="l.deductible_usd"),
+        ("claim_lines", "claims", "plans", "plan_years", "members"),
+        _medical("family_deductible_usd", "l.deductible_usd", "true", family=True),
     ),
     AuditRule(
         "no deductible where the plan has none", "claim_lines.deductible_usd",
         ("claim_lines", "claims", "plans"),
         "SELECT concat('claim_id ', l.claim_id, ' line ', l.line) FROM claim_lines AS l "
         "JOIN claims AS c USING (claim_id) JOIN plans AS p USING (plan_id) "
-        "WHERE p.deductible_usd = 0 AND l.deductible_usd > 0",
+        f"WHERE p.deductible_usd = 0 AND l.deductible_usd > 0 AND NOT ({_BY_PERIOD})",
     ),
     AuditRule(
         "allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
@@ -145,18 +163,20 @@ RULES: tuple[AnyRule, ...] = (
         columns=("fills.reversed_cost_usd",),
     ),
     AuditRule(
-        "drug out-of-pocket maximum", "fills", ("fills", "plans"),
-        _DRUG_YEAR.format(limit="drug_oop_max_usd", spent="f.deductible_usd + f.copay_usd"),
+        "drug out-of-pocket maximum", "fills", ("fills", "plans", "plan_years"),
+        _drug("drug_oop_max_usd", "f.deductible_usd + f.copay_usd"),
     ),
     AuditRule(
-        "drug deductible of the year", "fills.deductible_usd", ("fills", "plans"),
-        _DRUG_YEAR.format(limit="drug_deductible_usd", spent="f.deductible_usd"),
+        "drug deductible of the year", "fills.deductible_usd",
+        ("fills", "plans", "plan_years"),
+        _drug("drug_deductible_usd", "f.deductible_usd"),
     ),
     AuditRule(
         "no drug deductible where the plan has none", "fills.deductible_usd",
              ("fills", "plans"),
         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
-        "WHERE p.drug_deductible_usd = 0 AND f.deductible_usd > 0",
+        "WHERE p.drug_deductible_usd = 0 AND p.drug_limits = 'separate' "
+        "AND f.deductible_usd > 0",
     ),
 )  # fmt: skip
 """Rules of claims' and fills' money, to the cent."""

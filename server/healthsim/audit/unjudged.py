@@ -11,7 +11,8 @@ from healthsim.specification.journeys.details import BirthDetails, StateResult
 from healthsim.specification.journeys.events import Birth, Claim, Lab, Prescription, Vital
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.step import StepHead
-from healthsim.specification.profiles.profile import PlanNetwork, ProfileSpec
+from healthsim.specification.profiles.plan_design import PlanNetwork
+from healthsim.specification.profiles.profile import ProfileSpec
 
 _NOISE = "noise cannot be told from the changes of the state"
 _ADHERENCE = "the days that fills cover also depend on coverage, stops and the end of the data"

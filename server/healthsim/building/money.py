@@ -54,7 +54,7 @@ def _names(plan: Any) -> Iterator[str]:
 
 def _with_defaults(design: Mapping[str, Any]) -> dict[str, Any]:
     """Return a design of one's own with what it leaves out; a draft's may be unfinished."""
-    from healthsim.specification.profiles.profile import PlanDesign  # noqa: PLC0415
+    from healthsim.specification.profiles.plan_design import PlanDesign  # noqa: PLC0415
 
     fields = PlanDesign.model_fields.items()
     return {name: design.get(name, field.default) for name, field in fields

@@ -28,7 +28,8 @@ from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.newborns import birth_slots, slot_count
 from healthsim.specification.journeys.nominal_days import ROOM_DAYS
 from healthsim.specification.journeys.plan import JourneyLayout
-from healthsim.specification.profiles.profile import PlanDesign, ProfileSpec
+from healthsim.specification.profiles.plan_design import PlanDesign
+from healthsim.specification.profiles.profile import ProfileSpec
 
 _LAST_DAY = "2199-12-31"  # of the years for which prices and holidays are known
 _YEAR = 364  # days after `as_of` that a profile without journeys covers
@@ -82,7 +83,7 @@ def _job(
         parts=drawing_order(profile),
         quotas=quota_levels(profile),
         counts_journeys=has_population_steps(layouts),
-        plan_table=PlanTable.of(plan_designs(profile, journeys)),
+        plan_table=PlanTable.of(plan_designs(profile, journeys), _years(profile, through)),
         numbering=Numbering(profile, layouts, through),
         through=through,
         births=birth_slots(layouts),
@@ -137,6 +138,15 @@ def _positions(journeys: Sequence[JourneySpec], layouts: Sequence[JourneyLayout]
         next(place for place, layout in enumerate(layouts) if layout.journey is journey)
         for journey in journeys
     ]
+
+
+def _years(profile: ProfileSpec, through: int) -> range:
+    """Return the calendar years of the data, from the one before if a benefit year needs it."""
+    months = [] if profile.coverage is None else [
+        design.benefit_year for design in profile.coverage.plans.values()
+    ]  # fmt: skip
+    first = profile.as_of.year - (max(months, default=1) > profile.as_of.month)
+    return range(first, int(iso(through)[:4]) + 1)
 
 
 def plan_designs(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> dict[str, PlanDesign]:

@@ -126,6 +126,7 @@ def _not_per_person(job: Job, used: DirectoryUse) -> dict[str, Columns]:
     names = {table.name for table in job.tables}
     if "plans" in names:
         tables["plans"] = job.plan_table.rows()
+        tables["plan_years"] = job.plan_table.year_rows()
     if "trial_arms" in names:
         tables["trial_arms"] = trial_arms(job.journeys)
     return {name: tables[name] for name in NOT_PER_PERSON if name in names}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from healthsim.products.attributes import PERSON_ATTRIBUTES
 from healthsim.products.events import EVENTS
-from healthsim.products.membersim.tables import PLANS
+from healthsim.products.membersim.tables import PLAN_YEARS, PLANS
 from healthsim.products.membersim.tables import TABLES as MEMBERSIM
 from healthsim.products.networksim.tables import TABLES as NETWORKSIM
 from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
@@ -29,14 +29,15 @@ def tables_of(
 ) -> tuple[Table, ...]:
     """Return the tables of a run with these products, in order.
 
-    They are the products' own, the events and the network; `plans` goes with pharmacy fills too.
+    They are the products' own, the events and the network; `plans` and `plan_years` go with
+    pharmacy fills too.
 
     Args:
         products: what the profile asks for.
         attributes: whether the profile has any.
         planted: whether the profile plants violations of the rules of safe drugs.
     """
-    always = {EVENTS, *NETWORKSIM} | ({PLANS} if "rxmembersim" in products else set())
+    always = {EVENTS, *NETWORKSIM} | ({PLANS, PLAN_YEARS} if "rxmembersim" in products else set())
     always |= {PERSON_ATTRIBUTES} if attributes else set()
     always |= {PLANTED_VIOLATIONS} if planted else set()
     return tuple(table for table in TABLES if table.product in products or table in always)

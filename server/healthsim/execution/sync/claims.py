@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
+from healthsim.billing.claim_lags import paid_on, payers, received_and_decided
 from healthsim.billing.drg_payment import drg_payments
-from healthsim.dates import NO_DAY, Days
+from healthsim.dates import NO_DAY
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.bills.build import build_bills
@@ -19,12 +20,11 @@ from healthsim.execution.sync.charges import BILL_TYPES, PLACE_OF_SERVICE
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.diagnosis_lists import DiagnosisLists, present_on_admission
 from healthsim.execution.sync.encounters import disposition
-from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines, claims
+from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines
 from healthsim.products.membersim.tables import CLAIM_DIAGNOSES
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
-_RECEIVED = (2, 14)  # days from the last service to receipt: assumption
-_DECIDED = (7, 21)  # days from receipt to payment: assumption, inside 30-day prompt-pay rules
+_EMERGENCIES = ("emergency", "observation")
 _MOST_LINES = 2**12  # of one bill
 
 
@@ -53,13 +53,9 @@ class UnpricedClaims:
         return cls(bills, lists, _claim_headers(ctx, bills, lines), lines)
 
 
-def claim_tables(ctx: SyncContext) -> dict[str, Columns]:
-    """Fill `claims`, `claim_lines`, `claim_adjustments` and `claim_diagnoses`."""
-    unpriced = UnpricedClaims.of(ctx)
-    if unpriced is None:
-        return {}
-    tables = claims(unpriced.headers, unpriced.lines, ctx.plans)
-    return {**tables, "claim_diagnoses": _diagnoses(unpriced.bills, unpriced.lists)}
+def diagnoses_of(unpriced: UnpricedClaims) -> Columns:
+    """Fill `claim_diagnoses`."""
+    return _diagnoses(unpriced.bills, unpriced.lists)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +146,10 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     plan = ctx.record.coverage.plan(bills.rows, first)
     networks = ctx.network.networks
     npi = ctx.npi(provider)
-    received, paid = _received_and_paid(ctx, bills, last)
+    draws = ctx.record.draws
+    lag = bills.row_values(lambda bill: draws.uniform(f"{bill.address}/lag", bill.rows))
+    received, decided = received_and_decided(lag, last, institutional)
+    payer = payers(ctx.plans.names, [design.kind for design in ctx.plans.designs])
     drgs = bills.row_texts(lambda bill: _drg(ctx, bill))
     return ClaimHeaders(
         person=bills.rows,
@@ -169,7 +168,8 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
         through_date=np.where(institutional, last, line_last),
         admit_date=np.where(stay, first, NO_DAY).astype(np.int32),
         received_date=received,
-        paid_date=paid,
+        decided_date=decided,
+        paid_date=paid_on(decided, received, plan, payer),
         billing_npi=np.where(
             institutional, facility_npi, directory.providers.organisation_npi[provider]
         ),
@@ -192,6 +192,8 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
             networks.provider_inside(plan, provider),
         ),
         household=None if households is None else households.anchor[bills.rows].astype(np.int32),
+        family=None if households is None else ctx.family_coverage[bills.rows, plan],
+        emergency=bills.row_values(lambda bill: _emergency(ctx, bill)),
     )
 
 
@@ -217,16 +219,17 @@ def _encounter_ids(ctx: SyncContext, bill: Bill) -> NDArray[np.int64]:
     return ids(ctx.person_id[bill.rows], ctx.encounter_number(bill.visit))
 
 
-def _received_and_paid(ctx: SyncContext, bills: RowLayout[Bill], last: Days) -> tuple[Days, Days]:
-    """Return the days of receipt and payment, int32; one draw gives both."""
-    draws = ctx.record.draws
-    u = bills.row_values(lambda bill: draws.uniform(f"{bill.address}/lag", bill.rows))
-    span = _RECEIVED[1] - _RECEIVED[0] + 1
-    days = np.floor(u * span)
-    rest = u * span - days
-    received = last + _RECEIVED[0] + days.astype(np.int32)
-    decided = np.floor(rest * (_DECIDED[1] - _DECIDED[0] + 1)).astype(np.int32)
-    return received.astype(np.int32), (received + _DECIDED[0] + decided).astype(np.int32)
+def _emergency(ctx: SyncContext, bill: Bill) -> NDArray[np.bool_]:
+    """Return who is seen in an emergency, or stays after one; bool, one for each of its people."""
+    visit = bill.visit
+    if visit.details.encounter_class in _EMERGENCIES:
+        return np.ones(len(bill.rows), dtype=np.bool_)
+    admitted = [one.rows for one in ctx.admissions if one.stay == visit.key]
+    return (
+        np.isin(bill.rows, np.concatenate(admitted))
+        if admitted
+        else np.zeros(len(bill.rows), dtype=np.bool_)
+    )
 
 
 def _diagnoses(bills: RowLayout[Bill], lists: DiagnosisLists) -> Columns:

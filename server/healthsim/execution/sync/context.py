@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
-from healthsim.dates import day_of, whole_years
+from healthsim.dates import NO_DAY, day_of, whole_years
 from healthsim.execution.cohort.identity import Identity, draw_identities
 from healthsim.execution.people.people import People
 from healthsim.execution.sync.admissions import Admission, find_admissions, with_admissions
@@ -113,6 +113,20 @@ class SyncContext:
     def as_of(self) -> int:
         """First day of the data."""
         return day_of(self.profile.as_of.isoformat())
+
+    @cached_property
+    def family_coverage(self) -> NDArray[np.bool_]:
+        """Who has others of the household on a plan, bool, shape (people, plans)."""
+        anchor = np.arange(len(self.people))
+        if self.people.households is not None:
+            anchor = self.people.households.anchor
+        on_plan = np.zeros((len(self.people), len(self.plans.names)), dtype=np.bool_)
+        for span in self.record.coverage.spans:
+            rows = np.flatnonzero((span.begin != NO_DAY) & (span.plan >= 0))
+            on_plan[rows, span.plan[rows]] = True
+        covered = np.zeros(on_plan.shape, dtype=np.int32)
+        np.add.at(covered, anchor, on_plan)
+        return on_plan & (covered[anchor] > 1)
 
     def of_type(self, *kinds: type[StepHead]) -> list[OccurrenceRows]:
         """Return the occurrences of steps of these types, in document order."""

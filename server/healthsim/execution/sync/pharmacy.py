@@ -21,9 +21,8 @@ from healthsim.products.rxmembersim.fills import (
     dispense,
     refill_attempts,
 )
-from healthsim.products.rxmembersim.generate import DispensedFills, fills
-from healthsim.products.rxmembersim.tables import FILLS
-from healthsim.tables import Coded, Columns
+from healthsim.products.rxmembersim.generate import DispensedFills
+from healthsim.tables import Coded
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +46,12 @@ class FillRows:
     reversed: Days
 
 
-def fill_table(ctx: SyncContext, prescriptions: Sequence[PrescriptionRows]) -> Columns:
-    """Fill `fills`: what was dispensed to people who were covered on the day."""
+def dispensed_fills(
+    ctx: SyncContext, prescriptions: Sequence[PrescriptionRows]
+) -> DispensedFills | None:
+    """Return what was dispensed to people who were covered on the day; None where nothing was."""
     layout = lay_out_rows(_fills(ctx, prescriptions), lambda fill: fill.number, ctx.person_id)
-    return fills(_dispensed(ctx, layout), ctx.plans) if len(layout) else FILLS.empty()
+    return _dispensed(ctx, layout) if len(layout) else None
 
 
 def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:

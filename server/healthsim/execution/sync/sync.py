@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from healthsim.execution.sync.adjudication import Decided
 from healthsim.execution.sync.attribute_values import person_attributes
-from healthsim.execution.sync.claims import claim_tables
+from healthsim.execution.sync.claims import UnpricedClaims
 from healthsim.execution.sync.clinical import CLINICAL_TABLES
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.coverage import enrollments, members, rx_members
 from healthsim.execution.sync.encounters import encounter_diagnoses, encounters, patients
 from healthsim.execution.sync.event_log import events
-from healthsim.execution.sync.pharmacy import fill_table
+from healthsim.execution.sync.pharmacy import dispensed_fills
 from healthsim.execution.sync.planted import planted_table
 from healthsim.execution.sync.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.trials import trial_tables
@@ -79,6 +80,11 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
     if ctx.profile.attributes:
         tables["person_attributes"] = person_attributes(ctx)
     written = prescription_rows(ctx)
+    decided = Decided.of(
+        ctx,
+        UnpricedClaims.of(ctx) if "membersim" in products else None,
+        dispensed_fills(ctx, written) if "rxmembersim" in products else None,
+    )
     if ctx.profile.plants_violations:
         tables["planted_violations"] = planted_table(ctx, written)
     if "patientsim" in products:
@@ -91,9 +97,11 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
             "prescriptions": prescription_table(ctx, written),
         }
     if "membersim" in products:
-        tables |= {"members": members(ctx), "enrollments": enrollments(ctx), **claim_tables(ctx)}
+        tables |= {"members": members(ctx), "enrollments": enrollments(ctx)}
+        tables |= decided.claim_tables()
+        tables["accumulator_events"] = decided.accumulator_events()
     if "trialsim" in products:
         tables |= trial_tables(ctx)
     if "rxmembersim" in products:
-        tables |= {"rx_members": rx_members(ctx), "fills": fill_table(ctx, written)}
+        tables |= {"rx_members": rx_members(ctx), **decided.fill_tables()}
     return tables

@@ -27,13 +27,14 @@ from healthsim.products.membersim.professional_prices import (
     price_basis,
     professional_prices,
 )
-from healthsim.specification.profiles.profile import PlanDesign
+from healthsim.specification.profiles.plan_design import PlanDesign
 
 _MOST_LINES = 5
 _AMOUNTS = ("deductible_usd", "coinsurance_usd", "copay_usd", "plan_paid_usd")
 _REASONS = {
     "45": "the contract writes it off: charge less allowed",
     "97": "part of an operation's price (global period)",
+    "119": "beyond what the plan covers in a year or benefit period",
     "1": "the member's deductible", "2": "the member's coinsurance", "3": "the member's copay",
 }  # fmt: skip
 """X12 claim adjustment reason codes, in words."""
@@ -71,6 +72,14 @@ class _ClaimCase:
     def design(self) -> PlanDesign:
         """The design of that plan."""
         return self.case.job.plan_table.designs[int(self.unpriced.headers.plan[self.at])]
+
+    def limits(self, day: str) -> dict[str, int]:
+        """Return the plan's limits in the benefit year of a day, cents; negative for none."""
+        year = int(benefit_year(np.array([day_of(day)], np.int32), self.design.benefit_year)[0])
+        amounts = self.case.job.plan_table.amounts_of(
+            int(self.unpriced.headers.plan[self.at]), year
+        )
+        return {name: int(cents) for name, cents in amounts.items()}
 
     def lines(self) -> list[dict[str, Any]]:
         """Return its priced lines."""
@@ -121,8 +130,9 @@ def _header(claim: _ClaimCase) -> Iterator[str]:
            "schedule's")  # fmt: skip
     draw = claim.case.draw(f"{bill.address}/lag")
     if draw is not None and "received_date" in row:
-        yield (f"received {row['received_date']}, decided {row['paid_date']}: one uniform "
-               f"{number(draw.uniform)} gives 2 to 14 and 7 to 21 days (assumption)")  # fmt: skip
+        yield (f"received {row['received_date']}, decided {row['decided_date']}, paid in the run "
+               f"of {row['paid_date']}: one uniform {number(draw.uniform)} gives both lags "
+               "(billing/data/claim_lags.csv)")  # fmt: skip
 
 
 def explain_claim_line(case: RowCase) -> Reasons:
@@ -224,44 +234,49 @@ def _facility_price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterato
 
 def _shared(claim: _ClaimCase, line: dict[str, Any]) -> Iterator[str]:
     """Yield how the allowed amount is shared, with what was met before in the benefit year."""
-    design = claim.design
+    design, limits = claim.design, claim.limits(str(line["service_date"]))
     before = _before(claim, line)
     met = sum(float(one["deductible_usd"]) for one in before)
     own = sum(float(one[name]) for one in before for name in _AMOUNTS[:3])
     if line["copay_usd"]:
-        yield f"copay {line['copay_usd']:,.2f}: {claim.plan}'s for this visit, no deductible"
+        yield f"copay {line['copay_usd']:,.2f}: {claim.plan}'s for this service"
     yield (f"deductible {line['deductible_usd']:,.2f}: {claim.plan} has "
-           f"{design.deductible_usd:,.2f} a year, {met:,.2f} met before"
-           + _family(design.family_deductible_usd))  # fmt: skip
-    maximum = design.oop_max_usd
-    of = "no maximum" if maximum is None else f"maximum {maximum:,.2f}"
-    yield (f"coinsurance {line['coinsurance_usd']:,.2f}: {design.coinsurance_share:g} of the rest; "
-           f"own so far {own:,.2f}, {of}{_family(design.family_oop_max_usd)}")  # fmt: skip
+           f"{_amount(limits['deductible_usd'])} a year, {met:,.2f} met before by claims decided "
+           f"earlier{_family(limits['family_deductible_usd'])}")  # fmt: skip
+    if design.by_benefit_period and line["deductible_usd"]:
+        yield "of a stay: Part A's deductible, once in a benefit period (billing/part_a.py)"
+    yield (f"coinsurance {line['coinsurance_usd']:,.2f}: {design.coinsurance_share:g} of the rest "
+           f"unless the service has its own; own so far {own:,.2f}, maximum "
+           f"{_amount(limits['oop_max_usd'])}{_family(limits['family_oop_max_usd'])}")  # fmt: skip
     free = line["allowed_usd"] and line["plan_paid_usd"] == line["allowed_usd"]
     if free:
         yield "the member owes nothing: preventive, covered by another line's copay, or at a limit"
     yield f"plan pays {line['plan_paid_usd']:,.2f}: the rest of the allowed amount"
 
 
-def _family(limit: float | None) -> str:
-    return "" if limit is None else f" (family {limit:,.2f})"
+def _amount(cents: int) -> str:
+    return "none" if cents < 0 else usd(cents)
+
+
+def _family(cents: int) -> str:
+    return "" if cents < 0 else f" (family {usd(cents)})"
 
 
 def _before(claim: _ClaimCase, line: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the lines of the person, plan and benefit year that came before a line."""
+    """Return the lines of the person, plan and benefit year that were decided before a line."""
     case, first_month = claim.case, claim.design.benefit_year
-    claims = {str(one["claim_id"]) for one in case.rows("claims", person_id=case.person_id,
-                                                        plan_id=claim.plan)}  # fmt: skip
+    decided = {str(one["claim_id"]): str(one["decided_date"]) for one in case.rows(
+        "claims", person_id=case.person_id, plan_id=claim.plan)}  # fmt: skip
     rows = [one for one in case.rows("claim_lines", person_id=case.person_id)
-            if str(one["claim_id"]) in claims]  # fmt: skip
-    days = np.array([day_of(str(one["service_date"])) for one in rows], dtype=np.int32)
-    years = benefit_year(days, first_month)
+            if str(one["claim_id"]) in decided]  # fmt: skip
+    years = benefit_year(
+        np.array([day_of(str(one["service_date"])) for one in rows], dtype=np.int32), first_month
+    )
     key = (str(line["claim_id"]), line["line"])
     own = next(place for place, one in enumerate(rows)
                if (str(one["claim_id"]), one["line"]) == key)  # fmt: skip
-    order = np.lexsort((np.arange(len(rows)), days))
-    earlier = order[: int(np.flatnonzero(order == own)[0])]
-    return [rows[place] for place in earlier.tolist() if years[place] == years[own]]
+    order = sorted(range(len(rows)), key=lambda at: (decided[str(rows[at]["claim_id"])], at))
+    return [rows[at] for at in order[: order.index(own)] if years[at] == years[own]]
 
 
 def explain_adjustment(case: RowCase) -> Reasons:

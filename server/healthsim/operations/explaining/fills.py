@@ -19,12 +19,7 @@ from healthsim.products.rxmembersim.generate import (
     MEDICAID_FEE_CENTS,
     RETAIL_FEE_CENTS,
 )
-from healthsim.products.rxmembersim.sharing import (
-    CAPPED_PLANS,
-    COPAY_DAYS,
-    DEDUCTIBLE_FROM_TIER,
-    INSULIN_CAP_CENTS,
-)
+from healthsim.products.rxmembersim.sharing import COPAY_DAYS, DEDUCTIBLE_FROM_TIER
 from healthsim.specification.journeys.events import Prescription
 
 _PROFILE = "~profile/"
@@ -169,24 +164,40 @@ def _shares(case: RowCase) -> Iterator[str]:
     plans = case.job.plan_table
     if row["status"] != "paid":
         return
-    design = plans.designs[plans.names.index(str(row["plan_id"]))]
+    plan = plans.names.index(str(row["plan_id"]))
+    design, limits = plans.designs[plan], _limits(case, plan)
     before = _before(case)
     deductible = sum(float(one["deductible_usd"]) for one in before)
     own = deductible + sum(float(one["copay_usd"]) for one in before)
     tier = str(row["tier"])
-    applies = int(tier) >= DEDUCTIBLE_FROM_TIER
-    yield (f"deductible {row['deductible_usd']:,.2f}: {row['plan_id']} has "
-           f"{design.drug_deductible_usd:,.2f} a year, {deductible:,.2f} met before"
-           + ("" if applies else f"; tier {tier} is spared"))  # fmt: skip
     flat = design.drug_tiers_usd.get(tier)  # type: ignore[call-overload]
-    how = (f"coinsurance {design.coinsurance_share:g} of the rest" if flat is None
+    spared = int(tier) < DEDUCTIBLE_FROM_TIER and flat is not None and not design.joint_drugs
+    yield (f"deductible {row['deductible_usd']:,.2f}: {row['plan_id']} has "
+           f"{_amount(limits[0])} a year, {deductible:,.2f} met before by fills"
+           + (f"; tier {tier} is spared" if spared else "")
+           + ("; claims count towards it too" if design.joint_drugs else ""))  # fmt: skip
+    how = (f"a share of {plans.drug_points[plan] / 10_000:g} of the rest" if flat is None
            else f"tier {tier} costs {flat:,.2f} for each {COPAY_DAYS} days begun")  # fmt: skip
-    maximum = design.drug_oop_max_usd
-    of = "no maximum" if maximum is None else f"maximum {maximum:,.2f}"
-    if design.kind in CAPPED_PLANS and _is_insulin(case):
-        how += f"; a month of insulin at most {INSULIN_CAP_CENTS / 100:g}, without a deductible"
+    of = "no maximum" if limits[1] < 0 else f"maximum {_amount(limits[1])}"
+    if design.medicare and _is_insulin(case):
+        how += "; a month of insulin at most 35, without a deductible"
+    if design.low_income_subsidy != "none":
+        how += f"; at most the copay of the low-income subsidy ({design.low_income_subsidy})"
     yield (f"copay {row['copay_usd']:,.2f}: {how}, at most the rest; own so far {own:,.2f}, {of}; "
            f"phase {row['benefit_phase']}")  # fmt: skip
+
+
+def _limits(case: RowCase, plan: int) -> tuple[int, int]:
+    """Return deductible and maximum that a fill uses up, cents; negative for none."""
+    plans = case.job.plan_table
+    year = _benefit_year(str(case.row["fill_date"]), int(plans.first_month[plan]))
+    amounts = plans.amounts_of(plan, year)
+    prefix = "" if plans.joint_drugs[plan] else "drug_"
+    return int(amounts[f"{prefix}deductible_usd"]), int(amounts[f"{prefix}oop_max_usd"])
+
+
+def _amount(cents: int) -> str:
+    return "none" if cents < 0 else f"{cents / 100:,.2f}"
 
 
 def _is_insulin(case: RowCase) -> bool:

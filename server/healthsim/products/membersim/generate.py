@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +14,29 @@ from healthsim.products.membersim.facility_prices import (
     FacilityPrices,
     facility_prices,
 )
-from healthsim.products.membersim.plans import COPAY_KINDS, PlanTable
+from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.membersim.pricing import (
-    is_laboratory,
     stay_cents,
     trend,
     unit_cents,
 )
 from healthsim.products.membersim.professional_prices import professional_prices
-from healthsim.products.membersim.sharing import NO_COPAY, CostSharingInput, share_costs
+from healthsim.products.membersim.sharing import CostShares, CostSharingInput
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
+from healthsim.products.membersim.terms import LineTerms, above_visit_limits
 from healthsim.tables import Coded, Columns
 
-_VISIT_COPAYS = {"office": "office", "telehealth": "telehealth", "urgent_care": "urgent_care"}
-_FACILITY_COPAYS = {
-    "emergency": "emergency", "observation": "emergency", "inpatient": "inpatient",
-    "outpatient_hospital": "outpatient_hospital", "asc": "outpatient_hospital",
-}  # fmt: skip
 _GROUPS = ("CO", "PR")
-_GROUP_OF = np.array([0, 0, 1, 1, 1], dtype=np.int32)
-_CARCS = ("45", "97", "1", "2", "3")  # X12 claim adjustment reason codes, by `_ADJUSTED`
+_GROUP_OF = np.array([0, 0, 1, 1, 1, 1], dtype=np.int32)
+_CARCS = ("45", "97", "1", "2", "3", "119")  # X12 claim adjustment reason codes, by `_ADJUSTED`
 _ADJUSTED = (
     "contractual_usd", "denied_usd", "deductible_usd", "coinsurance_usd", "copay_usd",
+    "other_adjustment_usd",
 )  # fmt: skip
-_PAYING = ("plan_paid_usd", "deductible_usd", "coinsurance_usd", "copay_usd")
+_CONTRACTUAL, _DENIED, _BEYOND = 0, 1, 5  # places in both
+_PAYING = (
+    "plan_paid_usd", "deductible_usd", "coinsurance_usd", "copay_usd", "other_adjustment_usd",
+)  # fmt: skip
 _SUMMED = (*_PAYING, "contractual_usd", "denied_usd")  # a header's other amounts are sums of these
 
 
@@ -57,8 +56,13 @@ class ClaimHeaders:
         charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's.
         in_network: bool, the plan has a contract with the billing provider.
         drg_weight: float64, NaN where the claim is not paid by DRG.
+        decided_date: int32, day of the decision; accumulators follow this order.
         household: int32, people of one household share a family's limits; None where there are
             no households.
+        family: bool, two or more of the household are on the plan; None where there are no
+            households.
+        emergency: bool, an emergency or a stay that follows one, which is shared as in the
+            network (45 CFR 149.110); None where nobody asks.
     """
 
     person: NDArray[np.int32]
@@ -75,6 +79,7 @@ class ClaimHeaders:
     through_date: NDArray[np.int32]
     admit_date: NDArray[np.int32]
     received_date: NDArray[np.int32]
+    decided_date: NDArray[np.int32]
     paid_date: NDArray[np.int32]
     billing_npi: NDArray[np.int64]
     rendering_npi: NDArray[np.int64]
@@ -88,6 +93,8 @@ class ClaimHeaders:
     discharge_status: Coded
     in_network: NDArray[np.bool_]
     household: NDArray[np.int32] | None = None
+    family: NDArray[np.bool_] | None = None
+    emergency: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,28 +129,58 @@ class ServiceLines:
     flat_cents: Cents
 
 
-def claims(bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable) -> dict[str, Columns]:
-    """Price every line, divide it between plan and member, and fill the tables.
+@dataclass(frozen=True, eq=False)
+class PricedClaims:
+    """Claims whose lines have prices, before they are divided between plan and member.
+
+    Attributes:
+        beyond: bool, shape (m,), denied as beyond the visits that the plan covers (CARC 119).
+        money: charge, allowed, contractual and denied of every line, int64 cents.
+        terms: how the plan shares each line.
+        sharing: the same as input of the accumulators.
+    """
+
+    bills: ClaimHeaders
+    lines: ServiceLines
+    plans: PlanTable
+    beyond: NDArray[np.bool_]
+    money: Mapping[str, Cents]
+    terms: LineTerms
+    sharing: CostSharingInput
+
+
+def price_claims(bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable) -> PricedClaims:
+    """Price every line, and find the terms on which its plan shares it."""
+    beyond = above_visit_limits(bills, lines, plans)
+    if beyond.any():
+        lines = replace(lines, part_of_global=lines.part_of_global | beyond)
+    main = _main_lines(bills, lines)
+    money = _prices(bills, lines, plans, main)
+    terms = LineTerms(bills, lines, plans, main, money["allowed_usd"])
+    return PricedClaims(bills, lines, plans, beyond, money, terms, terms.input())
+
+
+def claims(priced: PricedClaims, shares: CostShares) -> dict[str, Columns]:
+    """Fill the tables of claims.
 
     Returns:
         Complete tables "claims", "claim_lines" and "claim_adjustments", rows in (person_id, key)
         order. A header is the sum of its lines to the cent. A line's charge is the sum of its
         allowed, contractual and denied amounts; its allowed amount is what plan and member pay.
     """
-    main = _main_lines(bills, lines)
-    money = _prices(bills, lines, plans, main)
-    allowed = money["allowed_usd"]
-    shares = share_costs(_cost_sharing_input(bills, lines, plans, main, allowed), plans)
-    money |= {
+    bills, lines, plans = priced.bills, priced.lines, priced.plans
+    money = {
+        **priced.money,
         "plan_paid_usd": shares.plan_paid,
         "deductible_usd": shares.deductible,
         "coinsurance_usd": shares.coinsurance,
         "copay_usd": shares.copay,
+        "other_adjustment_usd": priced.terms.exhausted,
     }
     return {
         "claims": _headers(bills, lines, plans, money),
         "claim_lines": _lines(bills, lines, money),
-        "claim_adjustments": _adjustments(bills, lines, money),
+        "claim_adjustments": _adjustments(priced, money),
     }
 
 
@@ -233,50 +270,6 @@ def facility_prices_of(
     ))  # fmt: skip
 
 
-def _cost_sharing_input(
-    bills: ClaimHeaders,
-    lines: ServiceLines,
-    plans: PlanTable,
-    main: NDArray[np.intp],
-    allowed: Cents,
-) -> CostSharingInput:
-    """Return every line with its copay, and whether the member owes nothing for it."""
-    amount, at_facility = _visit_copays(bills, plans)
-    free = bills.preventive & plans.preventive_free[bills.plan]
-    due = (amount >= 0) & ~free
-    by_facility = bills.institutional | plans.stay_covers_physicians[bills.plan]
-    covered = (free | (due & at_facility & by_facility))[lines.bill]
-    if plans.laboratory_free.any():
-        by_code = np.append(is_laboratory(lines.procedure.vocabulary), False)
-        tests = np.flatnonzero(by_code[lines.procedure.codes])
-        covered[tests] |= plans.laboratory_free[bills.plan][lines.bill[tests]]
-    pays = due & (~at_facility | bills.institutional)
-    copay = np.full(len(allowed), NO_COPAY, dtype=np.int64)
-    copay[main[pays]] = amount[pays]
-    covered[main[pays]] = False
-    return CostSharingInput(
-        person=bills.person[lines.bill],
-        plan=bills.plan[lines.bill],
-        service_date=lines.service_date,
-        allowed=allowed,
-        copay=copay,
-        covered=covered,
-        household=None if bills.household is None else bills.household[lines.bill],
-    )
-
-
-def _visit_copays(bills: ClaimHeaders, plans: PlanTable) -> tuple[Cents, NDArray[np.bool_]]:
-    """Return each bill's copay (`NO_COPAY` where none) and whether a facility charges it, (n,)."""
-    words = bills.encounter_class.vocabulary
-    kinds = {**_VISIT_COPAYS, **_FACILITY_COPAYS}
-    number = [COPAY_KINDS.index(kinds[word]) if word in kinds else -1 for word in words]
-    kind = np.array([*number, -1], dtype=np.intp)[bills.encounter_class.codes]
-    kind[(kind == COPAY_KINDS.index("office")) & bills.specialist] = COPAY_KINDS.index("specialist")
-    amount = np.where(kind >= 0, plans.copay_cents[bills.plan, kind], NO_COPAY)
-    facility = np.array([*(word in _FACILITY_COPAYS for word in words), False])
-    return amount, facility[bills.encounter_class.codes]
-
-
 def _headers(
     bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, money: Mapping[str, Cents]
 ) -> Columns:
@@ -298,6 +291,7 @@ def _headers(
         "from_date": bills.from_date,
         "through_date": bills.through_date,
         "received_date": bills.received_date,
+        "decided_date": bills.decided_date,
         "paid_date": bills.paid_date,
         "status": _status(~paid),
         "network": Coded((~bills.in_network).astype(np.int32), ("in", "out")),
@@ -334,8 +328,13 @@ def _lines(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents])
     })  # fmt: skip
 
 
-def _adjustments(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents]) -> Columns:
-    """Return why less was paid than charged: one row per line and reason above zero."""
+def _adjustments(priced: PricedClaims, money: Mapping[str, Cents]) -> Columns:
+    """Return why less was paid than charged: one row per line and reason above zero.
+
+    What is charged above the allowed amount is the contract's (CO-45), or billed to the member
+    where limits out of network apply (PR-45).
+    """
+    bills, lines = priced.bills, priced.lines
     kinds = np.int32(len(_ADJUSTED))
     amounts = np.stack([money[name] for name in _ADJUSTED], axis=1).reshape(-1)
     above = np.flatnonzero(amounts > 0).astype(np.int32)  # line by line, reason by reason
@@ -344,13 +343,19 @@ def _adjustments(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, C
     count = np.bincount(row, minlength=len(lines.bill)).astype(np.int32)
     before = np.cumsum(count, dtype=np.int32) - count
     bill = lines.bill[row]
+    group, carc = _GROUP_OF[kind], kind
+    if priced.beyond.any():
+        beyond = priced.beyond[row] & (kind == _DENIED)
+        group, carc = np.where(beyond, 1, group), np.where(beyond, _BEYOND, kind)
+    if priced.sharing.outside is not None:
+        group = np.where(priced.sharing.outside[row] & (kind == _CONTRACTUAL), 1, group)
     return CLAIM_ADJUSTMENTS.complete({
         "claim_id": bills.claim_id[bill],
         "line": lines.line[row],
         "sequence": np.arange(1, len(above) + 1, dtype=np.int32) - before[row],
         "person_id": bills.person_id[bill],
-        "group_code": Coded(_GROUP_OF[kind], _GROUPS),
-        "carc": Coded(kind, _CARCS),
+        "group_code": Coded(group.astype(np.int32), _GROUPS),
+        "carc": Coded(carc.astype(np.int32), _CARCS),
         "amount_usd": amounts[above],
     })  # fmt: skip
 

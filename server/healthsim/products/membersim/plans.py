@@ -1,127 +1,35 @@
-"""The built-in plan designs, and the designs of one run as arrays."""
+"""The plan designs of one run as arrays, and what they are called."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.accumulators import KINDS
+from healthsim.billing.statutory import by_known_year, figure, known_years, year_index
 from healthsim.limits import NO_LIMIT, Cents
-from healthsim.products.membersim.tables import PLANS
-from healthsim.specification.profiles.profile import PlanDesign, PlanNetwork
-from healthsim.tables import Coded, Columns
+from healthsim.products.membersim.designs import BUILT_IN
+from healthsim.products.membersim.tables import PLAN_YEARS, PLANS
+from healthsim.specification.profiles.plan_design import CopayRule, PlanDesign, Service
+from healthsim.tables import NO_NUMBER, Coded, Columns
 
-COPAY_KINDS = (
-    "office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
-    "outpatient_hospital",
-)  # fmt: skip
-"""Kinds of visit that a plan may charge a copay for; the columns of `PlanTable.copay_cents`."""
+__all__ = ["BUILT_IN", "COPAY_KINDS", "TIERS", "PlanTable", "is_uninsured"]
+
+COPAY_KINDS: tuple[Service, ...] = get_args(Service)
+"""Services that a plan may charge a copay for; the columns of `PlanTable.copay_cents`."""
 
 TIERS = ("1", "2", "3", "4", "5")
 """Formulary tiers; the columns of `PlanTable.tier_cents`."""
 
-_PART_D_OOP = 2000.00  # Inflation Reduction Act, 42 USC 1395w-102, 2025
-_MA_TIERS = {"1": 0, "2": 10, "3": 47, "4": 100, "5": 100}
-# Medicare drug tiers: assumption, the copays that Medicare drug plans commonly list; a specialty
-# tier charges a share of the price in reality, for which a flat amount stands here.
-_COMMERCIAL_TIERS = {"1": 11, "2": 11, "3": 33, "4": 59, "5": 110}
-# KFF Employer Health Benefits Survey 2017: 11, 33, 59 and 110 on tiers one to four; our tiers 1
-# and 2 are both generic.
+COPAY_RULES: tuple[CopayRule, ...] = get_args(CopayRule)
+"""How copay and coinsurance of one service go together, by `PlanTable.copay_rule`."""
 
-# Medicare Advantage networks held 46 % of a county's physicians on average (KFF 2017, for 2015);
-# HMOs below and PPOs above it, commercial plans wider, Medicaid as an HMO: assumption. How readily
-# members of a PPO go outside, and shares by mail: assumption, no figure was found.
-_HMO = PlanNetwork(in_share=0.4, mail_order_share=0.2)
-_PPO = PlanNetwork(in_share=0.6, outside=0.1, mail_order_share=0.2)
-_COMMERCIAL_HMO = PlanNetwork(in_share=0.5, mail_order_share=0.2)
-_COMMERCIAL_PPO = PlanNetwork(in_share=0.75, outside=0.1, mail_order_share=0.2)
-_MEDICAID = PlanNetwork(in_share=0.4)
-_EVERYBODY = PlanNetwork(mail_order_share=0.1)
-
-BUILT_IN: Mapping[str, PlanDesign] = {
-    # Premium beyond Part B: none for 76 % of members with drug cover (KFF 2025). Maximum:
-    # assumption, HMOs below and PPOs above the mean of all plans (about 5,300, KFF 2025); CMS
-    # allows 9,350 in network (2025). Copays and drug deductible: assumption, near common offers.
-    "MA-HMO": PlanDesign(
-        kind="medicare_advantage", deductible_usd=0, oop_max_usd=4500, coinsurance_share=0.20,
-        copays_usd={"office": 0, "specialist": 30, "telehealth": 0, "urgent_care": 40,
-                    "emergency": 110, "inpatient": 1500, "outpatient_hospital": 275},
-        drug_tiers_usd=_MA_TIERS, drug_deductible_usd=225, drug_oop_max_usd=_PART_D_OOP,
-        premium_usd=0, price_level=1.0,
-        network=_HMO,
-    ),
-    "MA-PPO": PlanDesign(
-        kind="medicare_advantage", deductible_usd=150, oop_max_usd=6200, coinsurance_share=0.20,
-        copays_usd={"office": 5, "specialist": 45, "telehealth": 5, "urgent_care": 50,
-                    "emergency": 125, "inpatient": 1850, "outpatient_hospital": 350},
-        drug_tiers_usd=_MA_TIERS, drug_deductible_usd=300, drug_oop_max_usd=_PART_D_OOP,
-        premium_usd=25, price_level=1.0,
-        network=_PPO,
-    ),
-    # Medicare A + B with a separate drug plan. Part B deductible 257.00, coinsurance 20 %, no
-    # maximum; Part A deductible 1,676.00, here for every stay (in reality for a benefit period);
-    # drug deductible 590, drug maximum 2,000; premium 185.00 of Part B + 40 of a drug plan
-    # (CMS 2025; 40 is the mean of separate drug plans, 2025).
-    "Original": PlanDesign(
-        kind="medicare_original", deductible_usd=257, oop_max_usd=None, coinsurance_share=0.20,
-        copays_usd={"inpatient": 1676}, drug_tiers_usd=_MA_TIERS, drug_deductible_usd=590,
-        drug_oop_max_usd=_PART_D_OOP, premium_usd=225, price_level=1.0,
-        network=_EVERYBODY,
-    ),
-    # Deductible: the mean over all employer plans is 1,787 (KFF 2024), high-deductible plans
-    # included, so a PPO below it and an HMO far below it: assumption. Maximum: assumption, below
-    # the legal 9,200 (HHS 2025) together with the drug maximum. Office 25 and specialist 38,
-    # coinsurance 19 % (KFF 2017), rounded; most admissions have coinsurance, not a copay, except
-    # in HMOs (KFF 2017). Prices: physicians 129 %, hospitals 223 % of Medicare's (CBO 2022), one
-    # level between them: assumption. Premium: a worker's share, 1,368 a year (KFF 2024).
-    # A family's deductible and maximum are twice a person's in all three plans: assumption.
-    "Commercial-PPO": PlanDesign(
-        kind="commercial", deductible_usd=1500, family_deductible_usd=3000, oop_max_usd=4500,
-        family_oop_max_usd=9000,
-        coinsurance_share=0.20,
-        copays_usd={"office": 25, "specialist": 40, "telehealth": 15, "urgent_care": 60,
-                    "emergency": 250},
-        drug_tiers_usd=_COMMERCIAL_TIERS, drug_oop_max_usd=2500, premium_usd=114, price_level=1.6,
-        network=_COMMERCIAL_PPO,
-    ),
-    "Commercial-HMO": PlanDesign(
-        kind="commercial", deductible_usd=500, family_deductible_usd=1000, oop_max_usd=3500,
-        family_oop_max_usd=7000,
-        coinsurance_share=0.15,
-        copays_usd={"office": 20, "specialist": 35, "telehealth": 0, "urgent_care": 50,
-                    "emergency": 200, "inpatient": 500, "outpatient_hospital": 250},
-        drug_tiers_usd=_COMMERCIAL_TIERS, drug_oop_max_usd=2500, premium_usd=114, price_level=1.45,
-        network=_COMMERCIAL_HMO,
-    ),
-    # Deductible and maximum inside the law's 1,650 and 8,300 (IRS Rev. Proc. 2024-25, for 2025).
-    # In reality drugs count towards the same deductible; here they have their own: assumption.
-    "HDHP": PlanDesign(
-        kind="commercial", deductible_usd=2500, family_deductible_usd=5000, oop_max_usd=5000,
-        family_oop_max_usd=10000,
-        coinsurance_share=0.20, drug_tiers_usd=_COMMERCIAL_TIERS, drug_deductible_usd=500,
-        drug_oop_max_usd=2500, premium_usd=90, price_level=1.6,
-        network=_COMMERCIAL_PPO,
-    ),
-    # Medicaid pays physicians 72 % of Medicare's prices (Zuckerman et al. 2021, for 2019) and
-    # members nothing: assumption, states may charge a few dollars (42 CFR 447.52), not of children.
-    "Medicaid-MCO": PlanDesign(
-        kind="medicaid", coinsurance_share=0, price_level=0.72,
-        drug_tiers_usd=dict.fromkeys(TIERS, 0),
-        network=_MEDICAID,
-    ),
-    # All of CHIP's amounts: assumption, the few dollars that separate state programmes charge.
-    "CHIP": PlanDesign(
-        kind="medicaid", coinsurance_share=0, oop_max_usd=1000,
-        copays_usd={"office": 5, "specialist": 10, "telehealth": 5, "urgent_care": 10,
-                    "emergency": 25, "inpatient": 25},
-        drug_tiers_usd={"1": 3, "2": 3, "3": 5, "4": 10, "5": 10}, premium_usd=20, price_level=0.72,
-        network=_MEDICAID,
-    ),
-}  # fmt: skip
-"""Plans that a profile may name without describing them."""
+LIS_LEVELS = ("none", "full", "dual", "institutional")
+"""Levels of the low-income subsidy, by `PlanTable.subsidy`."""
 
 UNINSURED = "Uninsured"
 
@@ -142,20 +50,30 @@ class PlanTable:
     Attributes:
         names: plan names; a plan's number is its place here.
         designs: the designs, in the same order.
-        deductible_cents: int64, medical deductible.
-        family_deductible_cents: int64, of a household; `NO_LIMIT` where none.
-        oop_max_cents: int64, medical out-of-pocket maximum; `NO_LIMIT` where none.
-        family_oop_max_cents: int64, of a household; `NO_LIMIT` where none.
-        coinsurance_share: float64, member's share after the deductible.
-        copay_cents: int64, shape (p, 7), by `COPAY_KINDS`; -1 where the plan has none.
+        years: calendar years of the data, in order.
+        limits: int64 cents, shape (3, p, y, 4): by `KINDS`, plan, known year of the law, and
+            `billing.accumulators.LIMITS`; `NO_LIMIT` where there is none.
+        coinsurance_points: int64 basis points, shape (p, 15), member's share after the deductible
+            by `COPAY_KINDS`, and last of everything else.
+        own_coinsurance: bool, shape (p, 15), the service has a share of its own.
+        copay_cents: int64, shape (p, 15), by `COPAY_KINDS`; -1 where the plan has none.
+        copay_rule: int32, place in `COPAY_RULES`; -1 where none.
         tier_cents: int64, shape (p, 5), copay of a 30-day fill by tier; -1 where none.
-        drug_deductible_cents: int64.
-        drug_oop_max_cents: int64; `NO_LIMIT` where none.
+        drug_points: int64 basis points, member's share of a fill whose tier has no copay.
+        part_d: bool, drugs are those of Medicare's Part D.
+        subsidy: int32, place in `LIS_LEVELS`.
+        joint_drugs: bool, drugs use up the medical limits.
+        aggregate: bool, in a family only the family's deductible counts.
+        copay_after: bool, copays are owed after the deductible.
+        has_outside: bool, there are limits of their own out of network.
+        outside_points: int64 basis points, member's share out of network.
         preventive_free: bool, preventive visits cost the member nothing.
-        laboratory_free: bool, laboratory tests cost the member nothing: in Original Medicare
-            (42 USC 1395l(a)(1)(D)).
+        original: bool, Original Medicare: laboratory tests (42 USC 1395l(a)(1)(D)) and home
+            health (42 USC 1395l(a)(2)(A)) cost the member nothing.
+        by_benefit_period: bool, stays follow Part A.
         stay_covers_physicians: bool, a facility's copay covers the physicians' claims too; not
             in Original Medicare, where they fall under Part B.
+        visit_limits: int64, shape (p, 15), visits of a service in a benefit year; -1 where none.
         price_level: float64, allowed amounts relative to Medicare's.
         first_month: int32, month in which the benefit year begins.
         mail_order_share: float64, share of members who have long supplies sent by mail.
@@ -163,44 +81,84 @@ class PlanTable:
 
     names: tuple[str, ...]
     designs: tuple[PlanDesign, ...]
-    deductible_cents: Cents
-    family_deductible_cents: Cents
-    oop_max_cents: Cents
-    family_oop_max_cents: Cents
-    coinsurance_share: NDArray[np.float64]
+    years: tuple[int, ...]
+    limits: Cents
+    coinsurance_points: NDArray[np.int64]
+    own_coinsurance: NDArray[np.bool_]
     copay_cents: Cents
+    copay_rule: NDArray[np.int32]
     tier_cents: Cents
-    drug_deductible_cents: Cents
-    drug_oop_max_cents: Cents
+    drug_points: NDArray[np.int64]
+    part_d: NDArray[np.bool_]
+    subsidy: NDArray[np.int32]
+    joint_drugs: NDArray[np.bool_]
+    aggregate: NDArray[np.bool_]
+    copay_after: NDArray[np.bool_]
+    has_outside: NDArray[np.bool_]
+    outside_points: NDArray[np.int64]
     preventive_free: NDArray[np.bool_]
-    laboratory_free: NDArray[np.bool_]
+    original: NDArray[np.bool_]
+    by_benefit_period: NDArray[np.bool_]
     stay_covers_physicians: NDArray[np.bool_]
+    visit_limits: NDArray[np.int64]
     price_level: NDArray[np.float64]
     first_month: NDArray[np.int32]
     mail_order_share: NDArray[np.float64]
 
     @classmethod
-    def of(cls, plans: Mapping[str, PlanDesign]) -> PlanTable:
-        """Return the table of the plans that a profile names, built-in or its own."""
+    def of(cls, plans: Mapping[str, PlanDesign], years: Iterable[int] | None = None) -> PlanTable:
+        """Return the table of the plans that a profile names, built-in or its own.
+
+        Args:
+            plans: designs by name.
+            years: of the data; by default those of which the law's figures are known.
+        """
         designs = tuple(plans.values())
-        original = np.array([design.kind == "medicare_original" for design in designs], dtype=bool)
+        original = _flags(design.kind == "medicare_original" for design in designs)
+        shares = [design.coinsurance_shares for design in designs]
         return cls(
             names=tuple(plans),
             designs=designs,
-            deductible_cents=_cents([design.deductible_usd for design in designs]),
-            family_deductible_cents=_cents(
-                [d.family_deductible_usd for d in designs], int(NO_LIMIT)
+            years=known_years() if years is None else tuple(years),
+            limits=np.array(
+                [[_limits(design, kind) for design in designs] for kind in KINDS], dtype=np.int64
+            ).reshape(len(KINDS), len(designs), len(known_years()), 4),
+            coinsurance_points=_points(designs),
+            own_coinsurance=np.array(
+                [[*(kind in row for kind in COPAY_KINDS), False] for row in shares], dtype=bool
+            ).reshape(len(designs), len(COPAY_KINDS) + 1),
+            copay_cents=_matrix([design.copays_usd for design in designs], (*COPAY_KINDS, "")),
+            copay_rule=np.array(
+                [_place(design.copay_and_coinsurance, COPAY_RULES) for design in designs],
+                dtype=np.int32,
             ),
-            oop_max_cents=_cents([design.oop_max_usd for design in designs], int(NO_LIMIT)),
-            family_oop_max_cents=_cents([d.family_oop_max_usd for d in designs], int(NO_LIMIT)),
-            coinsurance_share=np.array([d.coinsurance_share for d in designs], dtype=np.float64),
-            copay_cents=_matrix([design.copays_usd for design in designs], COPAY_KINDS),
             tier_cents=_matrix([design.drug_tiers_usd for design in designs], TIERS),
-            drug_deductible_cents=_cents([design.drug_deductible_usd for design in designs]),
-            drug_oop_max_cents=_cents([d.drug_oop_max_usd for d in designs], int(NO_LIMIT)),
-            preventive_free=np.array([design.preventive_free for design in designs], dtype=bool),
-            laboratory_free=original,
+            drug_points=np.array([_drug_points(design) for design in designs], dtype=np.int64),
+            part_d=_flags(design.medicare for design in designs),
+            subsidy=np.array(
+                [LIS_LEVELS.index(design.low_income_subsidy) for design in designs], dtype=np.int32
+            ),
+            joint_drugs=_flags(design.joint_drugs for design in designs),
+            aggregate=_flags(design.family_limits == "aggregate" for design in designs),
+            copay_after=_flags(design.hdhp for design in designs),
+            has_outside=_flags(design.out_of_network is not None for design in designs),
+            outside_points=np.array(
+                [
+                    0
+                    if d.out_of_network is None
+                    else round(d.out_of_network.coinsurance_share * 1e4)
+                    for d in designs
+                ],
+                dtype=np.int64,
+            ),
+            preventive_free=_flags(design.preventive_free for design in designs),
+            original=original,
+            by_benefit_period=_flags(design.by_benefit_period for design in designs),
             stay_covers_physicians=~original,
+            visit_limits=np.array(
+                [[*(_visits(d, kind) for kind in COPAY_KINDS), -1] for d in designs],
+                dtype=np.int64,
+            ).reshape(len(designs), len(COPAY_KINDS) + 1),
             price_level=np.array([design.price_level for design in designs], dtype=np.float64),
             first_month=np.array([design.benefit_year for design in designs], dtype=np.int32),
             mail_order_share=np.array(
@@ -208,32 +166,155 @@ class PlanTable:
             ),
         )
 
+    def limits_of(
+        self, kind: NDArray[np.int32], plan: NDArray[np.int32], year: NDArray[np.int32]
+    ) -> Cents:
+        """Return the four limits of rows, int64 cents, shape (4, n), by `LIMITS`.
+
+        Args:
+            kind: int32, shape (n,), place in `KINDS`.
+            plan: int32, shape (n,), plan number.
+            year: int32, shape (n,), benefit year; outside of the known ones, the nearest known.
+        """
+        _, plans, years, _ = self.limits.shape
+        place = (kind.astype(np.intp) * plans + plan) * years + year_index(year)
+        return np.ascontiguousarray(self.limits.reshape(-1, 4).T)[:, place]
+
     def rows(self) -> Columns:
-        """Return the rows of table `plans`, ordered by plan_id."""
-        by_name = sorted(zip(self.names, self.designs, strict=True), key=lambda pair: pair[0])
-        designs = [design for _, design in by_name]
+        """Return the rows of table `plans`, ordered by plan_id; amounts of the first year."""
+        order = self._by_name()
+        designs = [self.designs[at] for at in order]
+        own = [self.amounts_of(at, self.years[0]) for at in order]
         return PLANS.complete({
-            "plan_id": Coded.of([name for name, _ in by_name]),
+            "plan_id": Coded.of([self.names[at] for at in order]),
             "kind": Coded.of([design.kind for design in designs]),
             "benefit_year": np.array([design.benefit_year for design in designs], dtype=np.int32),
-            "deductible_usd": _cents([design.deductible_usd for design in designs]),
-            "family_deductible_usd": _cents([d.family_deductible_usd for d in designs], 0),
-            "oop_max_usd": _cents([design.oop_max_usd for design in designs], 0),
-            "family_oop_max_usd": _cents([d.family_oop_max_usd for d in designs], 0),
+            **{name: np.maximum([row[name] for row in own], 0) for name in _PLAN_AMOUNTS},
             "coinsurance_share": np.array([d.coinsurance_share for d in designs], dtype=float),
-            "drug_deductible_usd": _cents([design.drug_deductible_usd for design in designs]),
-            "drug_oop_max_usd": _cents([design.drug_oop_max_usd for design in designs], 0),
             "preventive_free": np.array([d.preventive_free for d in designs], dtype=bool),
+            "hdhp": np.array([d.hdhp for d in designs], dtype=bool),
+            "family_limits": Coded.of([d.family_limits for d in designs]),
+            "drug_limits": Coded.of(["joint" if d.joint_drugs else "separate" for d in designs]),
+            "low_income_subsidy": Coded.of([d.low_income_subsidy for d in designs]),
             "premium_usd": _cents([design.premium_usd for design in designs]),
             "in_network_share": np.array([d.network.in_share for d in designs], dtype=float),
             "outside_weight": np.array([d.network.outside for d in designs], dtype=float),
         })  # fmt: skip
 
+    def year_rows(self) -> Columns:
+        """Return the rows of table `plan_years`, ordered by plan_id and year."""
+        order = [(at, year) for at in self._by_name() for year in self.years]
+        amounts = [self.amounts_of(at, year) for at, year in order]
+        names = [column.name for column in PLAN_YEARS.columns[2:]]
+        return PLAN_YEARS.complete(
+            {
+                "plan_id": Coded.of([self.names[at] for at, _ in order]),
+                "year": np.array([year for _, year in order], dtype=np.int32),
+                **{
+                    name: np.array([row[name] for row in amounts], dtype=np.int64) for name in names
+                },
+            }
+        )
 
-def _cents(amounts: list[float | None] | list[float], none: int = 0) -> Cents:
-    return np.array([none if usd is None else round(usd * 100) for usd in amounts], dtype=np.int64)
+    def _by_name(self) -> list[int]:
+        return sorted(range(len(self.names)), key=lambda at: self.names[at])
+
+    def amounts_of(self, plan: int, year: int) -> dict[str, np.int64]:
+        """Return the limits of a plan in a year by column of `plan_years`, cents; null where none.
+
+        Args:
+            plan: plan number.
+            year: calendar year in which the benefit year begins.
+        """
+        place = int(year_index(np.array([year], dtype=np.int32))[0])
+        joint, outside = self.joint_drugs[plan], self.has_outside[plan]
+        absent = {"drug": joint, "out_of_network": not outside, "medical": False}
+        found = {}
+        for kind, word in enumerate(KINDS):
+            prefix = "" if word == "medical" else f"{word}_"
+            for column, cents in zip(_LIMIT_COLUMNS, self.limits[kind, plan, place], strict=True):
+                none = absent[word] or cents >= NO_LIMIT
+                found[f"{prefix}{column}"] = NO_NUMBER if none else np.int64(cents)
+        return found
+
+
+_LIMIT_COLUMNS = ("deductible_usd", "family_deductible_usd", "oop_max_usd", "family_oop_max_usd")
+_PLAN_AMOUNTS = (*_LIMIT_COLUMNS, "drug_deductible_usd", "drug_oop_max_usd")
+_NONE = int(NO_LIMIT)
+
+
+def _limits(design: PlanDesign, kind: str) -> list[list[int]]:
+    """Return the four limits of one kind by known year."""
+    if kind == "drug":
+        amounts = [
+            _by_year(design.drug_deductible_usd, "part_d_deductible"), _by_year(None),
+            _by_year(design.drug_oop_max_usd, "part_d_out_of_pocket_maximum"), _by_year(None),
+        ]  # fmt: skip
+    elif kind == "out_of_network" and design.out_of_network is not None:
+        own = design.out_of_network
+        amounts = [_by_year(own.deductible_usd), _by_year(own.family_deductible_usd),
+                   _by_year(own.oop_max_usd), _by_year(own.family_oop_max_usd)]  # fmt: skip
+    else:
+        law = "hdhp_maximum" if design.hdhp else "aca_maximum"
+        amounts = [
+            _by_year(design.deductible_usd, "part_b_deductible"),
+            _by_year(design.family_deductible_usd), _by_year(design.oop_max_usd, law),
+            _by_year(design.family_oop_max_usd),
+        ]  # fmt: skip
+    return np.stack(amounts, axis=1).tolist()  # type: ignore[no-any-return]
+
+
+def _by_year(usd: float | str | None, law: str = "") -> Cents:
+    """Return an amount by known year: as stated, or the law's."""
+    if usd == "law":
+        return by_known_year(law)
+    return np.full(len(known_years()), _NONE if usd is None else _in_cents(float(usd)), np.int64)
+
+
+def _points(designs: Sequence[PlanDesign]) -> NDArray[np.int64]:
+    rows = [
+        [round(_share(design, kind) * 10_000)
+         for kind in (*COPAY_KINDS, None)]
+        for design in designs
+    ]  # fmt: skip
+    return np.array(rows, dtype=np.int64).reshape(len(designs), len(COPAY_KINDS) + 1)
+
+
+def _share(design: PlanDesign, kind: Service | None) -> float:
+    stated = design.coinsurance_shares
+    return stated[kind] if kind is not None and kind in stated else design.coinsurance_share
+
+
+def _visits(design: PlanDesign, kind: Service) -> int:
+    """Return how many visits of a service a plan covers in a year; -1 for all."""
+    return next((most for name, most in design.visit_limits.items() if name == kind), -1)
+
+
+def _drug_points(design: PlanDesign) -> int:
+    """Return the share of a fill whose tier has no copay: as stated, Part D's, or the plan's."""
+    if design.drug_coinsurance_share is not None:
+        return round(design.drug_coinsurance_share * 10_000)
+    if design.medicare:
+        return figure("part_d_coinsurance", known_years()[-1])
+    return round(design.coinsurance_share * 10_000)
+
+
+def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
+    return np.array(list(values), dtype=np.bool_)
+
+
+def _place(word: CopayRule | None, words: tuple[CopayRule, ...]) -> int:
+    return -1 if word is None else words.index(word)
+
+
+def _in_cents(usd: float) -> int:
+    return round(usd * 100)
+
+
+def _cents(amounts: Sequence[float]) -> Cents:
+    return np.array([_in_cents(usd) for usd in amounts], dtype=np.int64)
 
 
 def _matrix(amounts: Sequence[Mapping[Any, float]], kinds: tuple[str, ...]) -> Cents:
-    rows = [[round(row[kind] * 100) if kind in row else -1 for kind in kinds] for row in amounts]
+    rows = [[_in_cents(row[kind]) if kind in row else -1 for kind in kinds] for row in amounts]
     return np.array(rows, dtype=np.int64).reshape(len(amounts), len(kinds))

@@ -73,7 +73,7 @@ MEMBERS = Table(
 PLANS = Table(
     name="plans",
     product="membersim",
-    grain="one row per plan named by the profile",
+    grain="one row per plan named by the profile; amounts of the first year of the data",
     key=("plan_id",),
     columns=(
         Column("plan_id", "VARCHAR", "Name of the plan.", required=True),
@@ -97,11 +97,46 @@ PLANS = Table(
                required=True),
         Column("preventive_free", "BOOLEAN", "Preventive services cost the member nothing.",
                required=True),
+        Column("hdhp", "BOOLEAN", "A high-deductible health plan: drugs meet its deductible, "
+               "copays are owed after it.", source="26 USC 223(c)(2)", required=True),
+        Column("family_limits", "VARCHAR", "embedded: a person's own deductible counts beside the "
+               "family's; aggregate: in a family only the family's does.", required=True),
+        Column("drug_limits", "VARCHAR", "separate: drugs have limits of their own; joint: they "
+               "use up the medical ones.", required=True),
+        Column("low_income_subsidy", "VARCHAR", "Level of the members' Part D copays: none, full, "
+               "dual or institutional.", source="42 USC 1395w-114", required=True),
         Column("premium_usd", "DECIMAL(12,2)", "Monthly premium of one person.", required=True),
         Column("in_network_share", "DOUBLE", "Share of organisations that the plan asks for in its "
                "network.", required=True),
         Column("outside_weight", "DOUBLE", "How readily members go outside of it, relative to "
                "inside; 0: only in an emergency.", required=True),
+    ),
+)  # fmt: skip
+
+PLAN_YEARS = Table(
+    name="plan_years",
+    product="membersim",
+    grain="one row per plan and year of the data; null where a plan has no such limit",
+    key=("plan_id", "year"),
+    columns=(
+        Column("plan_id", "VARCHAR", "The plan.", references="plans.plan_id", required=True),
+        Column("year", "INTEGER", "Calendar year in which the benefit year begins.",
+               required=True),
+        Column("deductible_usd", "DECIMAL(12,2)", "Medical deductible of a person."),
+        Column("family_deductible_usd", "DECIMAL(12,2)", "Medical deductible of a family."),
+        Column("oop_max_usd", "DECIMAL(12,2)", "Medical out-of-pocket maximum of a person."),
+        Column("family_oop_max_usd", "DECIMAL(12,2)", "Medical out-of-pocket maximum of a family."),
+        Column("out_of_network_deductible_usd", "DECIMAL(12,2)", "Deductible of a person out of "
+               "network, where that has limits of its own."),
+        Column("out_of_network_family_deductible_usd", "DECIMAL(12,2)", "Deductible of a family "
+               "out of network."),
+        Column("out_of_network_oop_max_usd", "DECIMAL(12,2)", "Out-of-pocket maximum of a person "
+               "out of network."),
+        Column("out_of_network_family_oop_max_usd", "DECIMAL(12,2)", "Out-of-pocket maximum of a "
+               "family out of network."),
+        Column("drug_deductible_usd", "DECIMAL(12,2)", "Drug deductible of a person; null where "
+               "drugs use up the medical limits."),
+        Column("drug_oop_max_usd", "DECIMAL(12,2)", "Drug out-of-pocket maximum of a person."),
     ),
 )  # fmt: skip
 
@@ -161,7 +196,10 @@ CLAIMS = Table(
         Column("from_date", "DATE", "First service day.", required=True),
         Column("through_date", "DATE", "Last service day.", required=True),
         Column("received_date", "DATE", "Day the plan received it.", required=True),
-        Column("paid_date", "DATE", "Day the plan decided it.", required=True),
+        Column("decided_date", "DATE", "Day the plan decided it; accumulators follow this order.",
+               required=True),
+        Column("paid_date", "DATE", "Day of the payment run that it is in.",
+               source="X12 835 BPR16", required=True),
         Column("status", "VARCHAR", "paid or denied.", required=True),
         Column("network", "VARCHAR", "in or out: whether the plan has a contract with who is paid.",
                required=True),
@@ -244,7 +282,32 @@ CLAIM_ADJUSTMENTS = Table(
     ),
 )  # fmt: skip
 
+ACCUMULATOR_EVENTS = Table(
+    name="accumulator_events",
+    product="membersim",
+    grain="one row per claim or fill, and limit of its plan and year that it uses up or gives back",
+    key=("person_id", "seq"),
+    columns=(
+        _PERSON,
+        Column("seq", "INTEGER", "Order of processing in the household, from 1.", required=True),
+        Column("plan_id", "VARCHAR", "The plan.", references="plans.plan_id", required=True),
+        Column("year", "INTEGER", "Calendar year in which the benefit year begins.",
+               required=True),
+        Column("bucket", "VARCHAR", "Which limit: deductible, family_deductible, oop_max, "
+               "family_oop_max; with out_of_network_ or drug_ before it where those have limits of "
+               "their own.", required=True),
+        Column("claim_id", "BIGINT", "The claim; null of a fill.", references="claims.claim_id"),
+        Column("fill_id", "BIGINT", "The fill; null of a claim.", references="fills.fill_id"),
+        Column("version", "INTEGER", "Version of the claim, 1 the original.", required=True),
+        Column("decided_date", "DATE", "Day of the decision.", required=True),
+        Column("delta_usd", "DECIMAL(12,2)", "What it uses up; negative where it is reversed.",
+               required=True),
+        Column("balance_usd", "DECIMAL(12,2)", "What is used up afterwards: of the person, plan "
+               "and year; of the household where the bucket is the family's.", required=True),
+    ),
+)  # fmt: skip
+
 TABLES = (
-    MEMBERS, PLANS, PLAN_NETWORKS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_LINES,
-    CLAIM_ADJUSTMENTS,
+    MEMBERS, PLANS, PLAN_YEARS, PLAN_NETWORKS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_LINES,
+    CLAIM_ADJUSTMENTS, ACCUMULATOR_EVENTS,
 )  # fmt: skip

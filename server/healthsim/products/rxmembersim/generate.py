@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import NO_DAY
 from healthsim.limits import Cents
-from healthsim.products.rxmembersim.sharing import (
-    PHASES,
-    DrugPlans,
-    FillShares,
-    PricedFills,
-    share_fills,
-)
-from healthsim.products.rxmembersim.tables import FILLS
+from healthsim.products.rxmembersim.sharing import PHASES, DrugPlans, FillShares, PricedFills
+from healthsim.products.rxmembersim.tables import FILLS, PRESCRIPTION_DRUG_EVENTS
 from healthsim.tables import Coded, Columns
+
+Household: TypeAlias = tuple[NDArray[np.int32], NDArray[np.bool_]]
 
 RETAIL_FEE_CENTS = 65  # mean dispensing fee of Medicare drug plans: Milligram Health, 2022
 MAIL_FEE_CENTS = 0  # assumption: mail and specialty pharmacies dispense without a fee
@@ -66,17 +64,62 @@ class DispensedFills:
     prescriber_npi: NDArray[np.int64]
 
 
-def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
-    """Price every fill, divide it between plan and member, and fill the table.
+@dataclass(frozen=True, eq=False)
+class PricedDispensing:
+    """Fills with prices, before they are divided between plan and member.
+
+    Attributes:
+        cost, fee: int64 cents, shape (m,), ingredient cost and dispensing fee, whatever became of
+            the fill.
+        sharing: the same as input of the accumulators.
+    """
+
+    dispensed: DispensedFills
+    cost: Cents
+    fee: Cents
+    sharing: PricedFills
+
+
+def price_fills(
+    dispensed: DispensedFills, plans: DrugPlans, household: Household | None = None
+) -> PricedDispensing:
+    """Price every fill.
+
+    Args:
+        dispensed: what pharmacies dispensed.
+        plans: of the run.
+        household: of every fill: int32, shape (m,), and whether two or more of it are on the
+            plan; None where people share no limits.
+    """
+    cost, fee = _prices(dispensed, plans)
+    counts = dispensed.status.equals("paid") | (dispensed.reversed_date != NO_DAY)
+    sharing = PricedFills(
+        person=dispensed.person,
+        plan=dispensed.plan,
+        fill_date=dispensed.fill_date,
+        price=np.where(counts, cost + fee, 0),
+        tier=dispensed.tier,
+        days_supply=dispensed.days_supply,
+        insulin=dispensed.insulin,
+        generic=dispensed.generic,
+        reversed_date=dispensed.reversed_date,
+        tie=dispensed.fill_id,
+        household=None if household is None else household[0],
+        family=None if household is None else household[1],
+    )
+    return PricedDispensing(dispensed, cost, fee, sharing)
+
+
+def fills(priced: PricedDispensing, shares: FillShares, plans: DrugPlans) -> Columns:
+    """Fill the table of fills.
 
     Returns:
         Complete table `fills`, rows in (person_id, fill_id) order. On every row ingredient cost,
         dispensing fee and tax add up to what member, plan, other payer and coupon pay; of a
         reversed fill they are 0, and what was paid at first is in columns of its own.
     """
+    dispensed = priced.dispensed
     size, paid = len(dispensed.fill_id), dispensed.status.equals("paid")
-    cost, fee = _prices(dispensed, plans)
-    shares = _shares(dispensed, plans, np.where(paid, cost + fee, 0))
     return FILLS.complete({
         "fill_id": dispensed.fill_id,
         "person_id": dispensed.person_id,
@@ -96,49 +139,61 @@ def fills(dispensed: DispensedFills, plans: DrugPlans) -> Columns:
         "channel": dispensed.channel,
         "pharmacy_npi": dispensed.pharmacy_npi,
         "prescriber_npi": dispensed.prescriber_npi,
-        "ingredient_cost_usd": np.where(paid, cost, 0),
-        "dispensing_fee_usd": np.where(paid, fee, 0),
-        "deductible_usd": shares.deductible,
-        "copay_usd": shares.copay,
-        "plan_paid_usd": shares.plan_paid,
+        "ingredient_cost_usd": np.where(paid, priced.cost, 0),
+        "dispensing_fee_usd": np.where(paid, priced.fee, 0),
+        "deductible_usd": np.where(paid, shares.deductible, 0),
+        "copay_usd": np.where(paid, shares.copay, 0),
+        "plan_paid_usd": np.where(paid, shares.plan_paid, 0),
         "tier": dispensed.tier,
         "benefit_phase": Coded(shares.phase, PHASES),
-        **_reversed(dispensed, plans, cost + fee),
+        **_reversed(priced, shares),
         "event_id": dispensed.event_id,
     })  # fmt: skip
 
 
-def _shares(dispensed: DispensedFills, plans: DrugPlans, price: Cents) -> FillShares:
-    return share_fills(
-        PricedFills(
-            person=dispensed.person,
-            plan=dispensed.plan,
-            fill_date=dispensed.fill_date,
-            price=price,
-            tier=dispensed.tier,
-            days_supply=dispensed.days_supply,
-            insulin=dispensed.insulin,
-        ),
-        plans,
-    )
-
-
-def _reversed(dispensed: DispensedFills, plans: DrugPlans, price: Cents) -> Columns:
-    """Return what was paid at first of the fills that were reversed.
-
-    Each is shared as if it counted, beside the fills that do and the others that were reversed.
-    """
-    back = dispensed.status.equals("reversed")
-    cost, plan_paid = np.where(back, price, 0), np.zeros(len(back), dtype=np.int64)
-    if back.any():
-        of_those = np.isin(dispensed.person, dispensed.person[back])
-        counted = np.where(of_those & ~dispensed.status.equals("rejected"), price, 0)
-        plan_paid = np.where(back, _shares(dispensed, plans, counted).plan_paid, 0)
+def _reversed(priced: PricedDispensing, shares: FillShares) -> Columns:
+    """Return what was paid at first of the fills that were reversed."""
+    back = priced.dispensed.status.equals("reversed")
+    cost = np.where(back, priced.sharing.price, 0)
+    plan_paid = np.where(back, shares.plan_paid, 0)
     return {
         "reversed_cost_usd": cost,
         "reversed_member_usd": cost - plan_paid,
         "reversed_plan_paid_usd": plan_paid,
     }
+
+
+def drug_events(priced: PricedDispensing, shares: FillShares, plans: DrugPlans) -> Columns:
+    """Fill `prescription_drug_events`: what a plan of Part D reports of each paid fill since 2025.
+
+    Returns:
+        Complete table, rows in (person_id, fill_id) order. On every row the costs below and above
+        the threshold add up to the price, and so do what the member, the subsidy, the manufacturer
+        and the plan pay.
+    """
+    dispensed = priced.dispensed
+    at = np.flatnonzero(shares.part_d & dispensed.status.equals("paid"))
+    patient = (shares.deductible + shares.copay)[at]
+    subsidy, parts = shares.subsidy[at], shares.parts
+    price = (priced.cost + priced.fee)[at]
+    manufacturer = parts.manufacturer[at]
+    above = parts.above[at]
+    met = np.where(shares.phase[at] == 2, 1, np.where(above > 0, 0, -1))
+    return PRESCRIPTION_DRUG_EVENTS.complete({
+        "fill_id": dispensed.fill_id[at],
+        "person_id": dispensed.person_id[at],
+        "plan_id": Coded(dispensed.plan[at], plans.names),
+        "fill_date": dispensed.fill_date[at],
+        "below_threshold_usd": parts.below[at],
+        "above_threshold_usd": above,
+        "patient_pay_usd": patient,
+        "low_income_subsidy_usd": subsidy,
+        "true_out_of_pocket_usd": patient + subsidy,
+        "manufacturer_discount_usd": manufacturer,
+        "plan_paid_usd": price - patient - subsidy - manufacturer,
+        "reinsurance_usd": parts.reinsurance[at],
+        "catastrophic_code": Coded(met.astype(np.int32), ("A", "C")),
+    })  # fmt: skip
 
 
 def rx_numbers(prescription_id: NDArray[np.int64]) -> NDArray[np.bytes_]:

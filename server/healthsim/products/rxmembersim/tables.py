@@ -92,4 +92,37 @@ FILLS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (RX_MEMBERS, FILLS)
+PRESCRIPTION_DRUG_EVENTS = Table(
+    name="prescription_drug_events",
+    product="rxmembersim",
+    grain="one row per paid fill of Part D since 2025: what the plan reports to CMS",
+    key=("fill_id",),
+    columns=(
+        Column("fill_id", "BIGINT", "The fill.", references="fills.fill_id", required=True),
+        Column("person_id", "BIGINT", "Who it is for.", references="rx_members.person_id",
+               required=True),
+        Column("plan_id", "VARCHAR", "The plan.", references="plans.plan_id", required=True),
+        Column("fill_date", "DATE", "Day of service.", source="CMS PDE DOS", required=True),
+        Column("below_threshold_usd", "DECIMAL(12,2)", "Gross drug cost below the out-of-pocket "
+               "threshold: deductible and initial phase.", source="CMS PDE GDCB", required=True),
+        Column("above_threshold_usd", "DECIMAL(12,2)", "Gross drug cost above it: catastrophic "
+               "phase.", source="CMS PDE GDCA", required=True),
+        Column("patient_pay_usd", "DECIMAL(12,2)", "Paid by the member.",
+               source="CMS PDE patient pay amount", required=True),
+        Column("low_income_subsidy_usd", "DECIMAL(12,2)", "Paid of the member's share by the "
+               "low-income subsidy.", source="CMS PDE LICS", required=True),
+        Column("true_out_of_pocket_usd", "DECIMAL(12,2)", "What counts towards the threshold.",
+               source="42 USC 1395w-102(b)(4)(C)", required=True),
+        Column("manufacturer_discount_usd", "DECIMAL(12,2)", "The manufacturer's discount, which "
+               "the plan pays at the counter and gets back.", source="42 USC 1395w-114c",
+               required=True),
+        Column("plan_paid_usd", "DECIMAL(12,2)", "Paid by the plan for good, reinsurance included.",
+               source="CMS PDE CPP", required=True),
+        Column("reinsurance_usd", "DECIMAL(12,2)", "Of it, what Medicare pays back.",
+               source="42 USC 1395w-115(b)", required=True),
+        Column("catastrophic_code", "VARCHAR", "A: the fill reaches the threshold; C: it is above "
+               "it; null below.", source="CMS PDE catastrophic coverage code"),
+    ),
+)  # fmt: skip
+
+TABLES = (RX_MEMBERS, FILLS, PRESCRIPTION_DRUG_EVENTS)

@@ -30,6 +30,7 @@ from healthsim.specification.profiles.household import (
 from healthsim.specification.profiles.mortality import Mortality
 from healthsim.specification.profiles.pharmacy import PharmacyChoice, rules_kept
 from healthsim.specification.profiles.physiology import PhysiologyChoice
+from healthsim.specification.profiles.plan_design import PlanDesign
 from healthsim.specification.profiles.problem_list import ProblemList
 from healthsim.specification.profiles.safety import Safety, SafetyChoice
 from healthsim.specification.profiles.vital_signs import VitalSignsChoice
@@ -37,8 +38,6 @@ from healthsim.specification.profiles.vital_signs import VitalSignsChoice
 MOST_PEOPLE = 10_000_000
 MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
-Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
-Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
 
 
 class Correlation(Strict):
@@ -51,76 +50,6 @@ class Correlation(Strict):
 
     between: tuple[Identifier, Identifier]
     rank: Annotated[float, Field(strict=True, gt=-1, lt=1)]
-
-
-class PlanNetwork(Strict):
-    """A plan's network, and how its members use it.
-
-    Attributes:
-        in_share: share of organisations (group practices with their clinicians, facilities with
-            their staff) in the network; where a county or state would have none, one is added.
-        outside: weight of choosing somebody outside of it, relative to inside; 0 is never, except
-            in emergencies.
-        mail_order_share: share of members who have supplies of 84 days and more sent by mail.
-    """
-
-    in_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
-    outside: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
-    mail_order_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
-
-
-class PlanDesign(Strict):
-    """How a plan shares an allowed amount with its member. All money is US dollars.
-
-    Attributes:
-        kind: who pays.
-        deductible_usd: medical deductible of a person and year.
-        family_deductible_usd, family_oop_max_usd: a person's are met too when what the whole
-            household has paid reaches the family's, in one benefit year.
-        oop_max_usd: medical out-of-pocket maximum of a person and year; default: none.
-        coinsurance_share: the member's share after the deductible.
-        copays_usd: flat amount by kind of visit: office, specialist, telehealth, urgent_care,
-            emergency, inpatient, outpatient_hospital. A visit with a copay is free of the
-            deductible; other lines meet the deductible and then the coinsurance.
-        drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
-        drug_deductible_usd: pharmacy deductible of a person and year.
-        drug_oop_max_usd: pharmacy out-of-pocket maximum; default: none.
-        preventive_free: preventive services cost the member nothing.
-        benefit_year: month in which the benefit year begins.
-        premium_usd: monthly premium of one person.
-        price_level: allowed amounts relative to Medicare's.
-        network: its network; by default everybody is in it.
-    """
-
-    kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
-    deductible_usd: Money = 0
-    family_deductible_usd: Money | None = None
-    oop_max_usd: Positive | None = None
-    family_oop_max_usd: Positive | None = None
-    coinsurance_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.2
-    copays_usd: dict[
-        Literal["office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
-                "outpatient_hospital"],
-        Money,
-    ] = {}  # fmt: skip
-    drug_tiers_usd: dict[Literal["1", "2", "3", "4", "5"], Money] = {}
-    drug_deductible_usd: Money = 0
-    drug_oop_max_usd: Positive | None = None
-    preventive_free: bool = True
-    benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
-    premium_usd: Money = 0
-    price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
-    network: PlanNetwork = PlanNetwork()
-
-    @model_validator(mode="after")
-    def _family_holds_a_person(self) -> PlanDesign:
-        for own, family in (("deductible_usd", "family_deductible_usd"),
-                            ("oop_max_usd", "family_oop_max_usd")):  # fmt: skip
-            person, household = getattr(self, own), getattr(self, family)
-            if household is not None and person is not None and household < person:
-                raise ValueError(f"{family} {household:g} is below {own} {person:g}; raise it to "
-                                 f"at least {person:g}")  # fmt: skip
-        return self
 
 
 class Coverage(Strict):

@@ -1,0 +1,206 @@
+"""A plan: how it shares allowed amounts and prices of drugs with its members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from healthsim.specification.document import Strict
+
+Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
+Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Law = Literal["law"]
+Service = Literal[
+    "office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
+    "outpatient_hospital", "laboratory", "imaging", "physical_therapy", "mental_health", "dialysis",
+    "snf", "home_health",
+]  # fmt: skip
+"""Services for which a plan may have a copay or a coinsurance of its own."""
+Limited = Literal["physical_therapy", "mental_health", "home_health"]
+CopayRule = Literal["copay_then_coinsurance", "greater", "lesser"]
+
+
+class PlanNetwork(Strict):
+    """A plan's network, and how its members use it.
+
+    Attributes:
+        in_share: share of organisations (practices and facilities with their staff) in the network;
+            where a county or state would have none, one is added.
+        outside: weight of choosing somebody outside of it, relative to inside; 0 is never, except
+            in emergencies.
+        mail_order_share: share of members who have supplies of 84 days and more sent by mail.
+    """
+
+    in_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
+    outside: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    mail_order_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+
+
+class OutOfNetwork(Strict):
+    """What members owe outside of the network, and balance bills; emergencies are as inside.
+
+    Attributes:
+        deductible_usd: of a person and year.
+        family_deductible_usd, family_oop_max_usd: of a household.
+        oop_max_usd: of a person and year; default: none.
+        coinsurance_share: the member's share after this deductible.
+    """
+
+    deductible_usd: Money = 0
+    family_deductible_usd: Money | None = None
+    oop_max_usd: Positive | None = None
+    family_oop_max_usd: Positive | None = None
+    coinsurance_share: Share = 0.4
+
+
+class PlanDesign(Strict):
+    """How a plan shares an allowed amount with its member. All money is US dollars.
+
+    "law" in place of an amount is the law's figure of each benefit year.
+
+    Attributes:
+        kind: who pays.
+        hdhp: high-deductible plan: drugs meet its deductible, copays come after it.
+        deductible_usd: medical, of a person and year; "law": of Part B.
+        family_deductible_usd, family_oop_max_usd: a person's are met too when the household
+            reaches the family's.
+        oop_max_usd: medical out-of-pocket maximum of a person and year; default: none.
+        family_limits: "aggregate": in a family only the family's deductible counts.
+        coinsurance_share: the member's share after the deductible.
+        coinsurance_shares: of single services, in place of it.
+        copays_usd: flat amount by service: office, specialist, telehealth, urgent_care,
+            emergency, inpatient, outpatient_hospital for a visit, others for lines of a claim.
+        copay_and_coinsurance: how both go together where a service has both.
+        visit_limits: visits in a benefit year; more are denied.
+        out_of_network: what is owed outside; default: the same as inside.
+        drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
+        drug_coinsurance_share: where a tier has no copay; default: 25 % in Medicare.
+        drug_limits: "joint": drugs use up the medical limits; default: joint of an HDHP.
+        drug_deductible_usd: of a person and year; "law": of Part D.
+        drug_oop_max_usd: pharmacy out-of-pocket maximum; default: none; "law": of Part D.
+        low_income_subsidy: level of the drug copays of a Medicare plan's members.
+        preventive_free: preventive services cost the member nothing.
+        benefit_year: month in which the benefit year begins.
+        premium_usd: monthly premium of one person.
+        price_level: allowed amounts relative to Medicare's.
+        network: its network; by default everybody is in it.
+    """
+
+    kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
+    hdhp: bool = False
+    deductible_usd: Money | Law = 0.0
+    family_deductible_usd: Money | None = None
+    oop_max_usd: Positive | Law | None = None
+    family_oop_max_usd: Positive | None = None
+    family_limits: Literal["embedded", "aggregate"] = "embedded"
+    coinsurance_share: Share = 0.2
+    coinsurance_shares: dict[Service, Share] = {}
+    copays_usd: dict[Service, Money] = {}
+    copay_and_coinsurance: CopayRule | None = None
+    visit_limits: dict[Limited, Annotated[int, Field(strict=True, ge=1, le=365)]] = {}
+    out_of_network: OutOfNetwork | None = None
+    drug_tiers_usd: dict[Literal["1", "2", "3", "4", "5"], Money] = {}
+    drug_coinsurance_share: Share | None = None
+    drug_limits: Literal["separate", "joint"] | None = None
+    drug_deductible_usd: Money | Law = 0.0
+    drug_oop_max_usd: Positive | Law | None = None
+    low_income_subsidy: Literal["none", "full", "dual", "institutional"] = "none"
+    preventive_free: bool = True
+    benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
+    premium_usd: Money = 0
+    price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
+    network: PlanNetwork = PlanNetwork()
+
+    @property
+    def medicare(self) -> bool:
+        """Whether its drugs are those of Part D."""
+        return self.kind in ("medicare_advantage", "medicare_original")
+
+    @property
+    def joint_drugs(self) -> bool:
+        """Whether drugs use up the medical deductible and maximum."""
+        return self.drug_limits == "joint" or (self.drug_limits is None and self.hdhp)
+
+    @property
+    def by_benefit_period(self) -> bool:
+        """Whether stays follow Part A: its deductible, its days, those of nursing facilities."""
+        stated = {*self.copays_usd, *self.coinsurance_shares} & {"inpatient", "snf"}
+        return self.kind == "medicare_original" and not stated
+
+    @property
+    def uses_law(self) -> bool:
+        """Whether any of its amounts is the law's of the year."""
+        amounts = (self.deductible_usd, self.oop_max_usd, self.drug_deductible_usd,
+                   self.drug_oop_max_usd)  # fmt: skip
+        return "law" in amounts or self.by_benefit_period or self.low_income_subsidy != "none"
+
+    @model_validator(mode="after")
+    def _family_holds_a_person(self) -> PlanDesign:
+        for own, family in (("deductible_usd", "family_deductible_usd"),
+                            ("oop_max_usd", "family_oop_max_usd")):  # fmt: skip
+            person, household = getattr(self, own), getattr(self, family)
+            if household is None or person is None or person == "law":
+                continue
+            if household < person:
+                raise ValueError(f"{family} {household:g} is below {own} {person:g}; raise it to "
+                                 f"at least {person:g}")  # fmt: skip
+        return self
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> PlanDesign:
+        for problem in self._contradictions():
+            raise ValueError(problem)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from self._copay_contradictions()
+        yield from self._drug_contradictions()
+        yield from self._law_contradictions()
+        if self.family_limits == "aggregate" and self.family_deductible_usd is None:
+            yield ("family_limits is aggregate and there is no family_deductible_usd; add it, or "
+                   "remove family_limits")  # fmt: skip
+        if self.hdhp and self.kind != "commercial":
+            yield f"hdhp is of commercial plans and kind is {self.kind}; remove hdhp"
+
+    def _copay_contradictions(self) -> Iterator[str]:
+        both = [name for name in self.copays_usd if name in self.coinsurance_shares]
+        if both and self.copay_and_coinsurance is None:
+            name = both[0]
+            yield (f"{name} has a copay of {self.copays_usd[name]:g} and a coinsurance share of "
+                   f"{self.coinsurance_shares[name]:g}, and nothing says how they go together; "
+                   "remove one, or add copay_and_coinsurance: copay_then_coinsurance, greater or "
+                   "lesser")  # fmt: skip
+        if self.copay_and_coinsurance is not None and not both:
+            yield ("copay_and_coinsurance is given and no service has both a copay and a "
+                   "coinsurance share of its own; remove it, or add the service to "
+                   "coinsurance_shares")  # fmt: skip
+
+    def _drug_contradictions(self) -> Iterator[str]:
+        if self.hdhp and self.drug_limits == "separate":
+            yield ("hdhp is true and drug_limits is separate, and the tax law knows no deductible "
+                   "of drugs alone; remove one of them")  # fmt: skip
+        if self.joint_drugs and self.medicare:
+            yield ("drug_limits is joint in a Medicare plan, and Part D has limits of its own by "
+                   "law; remove drug_limits")  # fmt: skip
+        apart = self.drug_deductible_usd != 0 or self.drug_oop_max_usd is not None
+        if self.joint_drugs and apart:
+            yield ("drugs use up the medical deductible and maximum here, and drug_deductible_usd "
+                   "or drug_oop_max_usd is given; remove it, or set drug_limits to "
+                   "separate")  # fmt: skip
+        if self.low_income_subsidy != "none" and not self.medicare:
+            yield (f"low_income_subsidy is of Medicare plans and kind is {self.kind}; remove "
+                   "it")  # fmt: skip
+
+    def _law_contradictions(self) -> Iterator[str]:
+        if self.deductible_usd == "law" and self.kind != "medicare_original":
+            yield (f"deductible_usd is law, which is Part B's, and kind is {self.kind}; give an "
+                   "amount")  # fmt: skip
+        if self.oop_max_usd == "law" and self.kind != "commercial":
+            yield (f"oop_max_usd is law, which is that of commercial plans, and kind is "
+                   f"{self.kind}; give an amount, or remove it")  # fmt: skip
+        if "law" in (self.drug_deductible_usd, self.drug_oop_max_usd) and not self.medicare:
+            yield (f"drug_deductible_usd or drug_oop_max_usd is law, which is Part D's, and kind "
+                   f"is {self.kind}; give an amount")  # fmt: skip
