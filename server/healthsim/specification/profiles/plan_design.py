@@ -29,8 +29,7 @@ class PlanNetwork(Strict):
     Attributes:
         in_share: share of organisations (practices and facilities with their staff) in the network;
             where a county or state would have none, one is added.
-        outside: weight of choosing somebody outside of it, relative to inside; 0 is never, except
-            in emergencies.
+        outside: weight of going outside, relative to inside; 0 is never, except in emergencies.
         mail_order_share: share of members who have supplies of 84 days and more sent by mail.
     """
 
