@@ -85,7 +85,7 @@ class PlanDesign(Strict):
         benefit_year: month in which the benefit year begins.
         premium_usd: monthly premium of one person.
         price_level: allowed amounts relative to Medicare's.
-        network: its network; by default everybody is in it.
+        network: its network; by default all are in it.
     """
 
     kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
