@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,11 @@ from healthsim.billing.part_a import PartAStays, part_a_stays
 from healthsim.billing.services import preventive, services_of
 from healthsim.billing.statutory import by_known_year, year_index
 from healthsim.limits import Cents, benefit_year, packed
+from healthsim.products.membersim.claim_rows import ClaimHeaders, ServiceLines
 from healthsim.products.membersim.plans import COPAY_KINDS, COPAY_RULES, PlanTable
 from healthsim.products.membersim.pricing import is_laboratory
 from healthsim.products.membersim.sharing import NO_COPAY, CostSharingInput
 from healthsim.tables import Coded
-
-if TYPE_CHECKING:
-    from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines
 
 _T = TypeVar("_T", bound=np.generic)
 
