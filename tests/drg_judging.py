@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+import duckdb
+import numpy as np
 from drgpy.msdrg import DRGEngine
 
 from fuzzing.dice import Dice
 from healthsim.billing.drg import Stay, complications, group
-from healthsim.billing.drg_tables import version_days
+from healthsim.billing.drg_tables import version_days, versions_of
+from healthsim.dates import day_of
 
 VERSIONS = ("v40", "v41", "v41.1", "v42", "v42.1", "v43", "v43.1")
 LATEST = len(VERSIONS) - 1
@@ -109,3 +112,37 @@ def lines(differing: list[tuple[Stay, str | None, str | None]]) -> Iterator[str]
     """Yield what differs, for a test's message."""
     for stay, theirs, ours in differing:
         yield f"judge {theirs}, here {ours}: {stay}"
+
+
+def stays_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[Stay, str | None]]:
+    """Return the stays of a scenario as they are stored, each with its derived group."""
+    diagnoses: dict[int, list[tuple[str, str]]] = {}
+    for encounter, code, poa in connection.execute(
+        "SELECT encounter_id, code, poa FROM encounter_diagnoses ORDER BY encounter_id, sequence"
+    ).fetchall():
+        diagnoses.setdefault(encounter, []).append((code, poa))
+    done: dict[int, list[str]] = {}
+    for encounter, code in connection.execute(
+        "SELECT encounter_id, code FROM procedures WHERE system = 'ICD-10-PCS' ORDER BY ALL"
+    ).fetchall():
+        done.setdefault(encounter, []).append(code)
+    rows = connection.execute(
+        "SELECT encounter_id, gender, disposition, end_at::DATE::VARCHAR, drg_derived "
+        "FROM encounters JOIN patients USING (person_id) WHERE encounter_class = 'inpatient' "
+        "ORDER BY encounter_id"
+    ).fetchall()
+    found = []
+    for encounter, gender, status, day, drg in rows:
+        codes = diagnoses.get(encounter, [])
+        discharged = np.array([day_of(day)], dtype=np.int32)
+        stay = Stay(
+            principal=codes[0][0] if codes else "",
+            secondary=tuple(code for code, _ in codes[1:]),
+            late=frozenset(code for code, poa in codes[1:] if poa == "N"),
+            procedures=tuple(done.get(encounter, ())),
+            sex=gender,
+            status=status,
+            version=int(versions_of(discharged)[0]),
+        )
+        found.append((stay, drg))
+    return found

@@ -13,6 +13,7 @@ from audit.facility_tampering import OF_FACILITIES
 from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
 from audit.scenes import Scenario, opened
+from audit.stay_tampering import OF_GROUPS
 from audit.tampering import CHANGES, Tampering
 from audit.trial_tampering import OF_TRIALS
 from healthsim.audit import coding, days, identity, integrity
@@ -74,6 +75,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_BODIES,
             *OF_PROBLEMS,
             *OF_FACILITIES,
+            *OF_GROUPS,
         )
         for name in change.breaks
     }

@@ -24,6 +24,7 @@ from healthsim.audit import (
     pharmacy,
     problem_lists,
     safe_drugs,
+    stay_groups,
     toxicity,
     trials,
     tumors,
@@ -45,7 +46,7 @@ NAMED: tuple[AnyRule, ...] = (
     *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES, *pharmacy.RULES,
     *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES, *bodies.RULES,
     *vital_signs.RULES, *beds.RULES,
-    *facility_bills.RULES,
+    *facility_bills.RULES, *stay_groups.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -122,6 +123,8 @@ def run_rules(
         step(f"rule {done + 1} of {every}, table {table}", done, every)
 
     lay_out_diagnoses(connection)
+    if stay_groups.reads_groups(all_rules):
+        stay_groups.lay_out_groups(connection)
     for table in tables:
         row_rules = [
             rule for rule in all_rules if isinstance(rule, RowRule) and rule.table == table.name

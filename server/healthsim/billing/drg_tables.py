@@ -82,7 +82,12 @@ class Family:
 @cache
 def version_days() -> tuple[int, ...]:
     """Return the first day of each version, days since 1970, ascending."""
-    return tuple(day_of(row["since"]) for row in rows("drg_versions.csv"))
+    return tuple(map(day_of, first_days()))
+
+
+def first_days() -> tuple[str, ...]:
+    """Return the first day of each version, ISO, ascending."""
+    return tuple(row["since"] for row in rows("drg_versions.csv"))
 
 
 def versions_of(discharged: Days) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from healthsim.billing.drg import Stay, group
 from healthsim.billing.drg_tables import versions_of
 from healthsim.codes.procedures import procedure_system
 from healthsim.execution.sync.visit_coding import distinct
-from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.sync.visits import DAY, VisitRows
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.coding import MOST_CODES, is_exempt_from_poa
 from healthsim.specification.journeys import events
@@ -71,7 +71,8 @@ def _distinct_stays(
     """Return the stays that differ in what they are grouped by, and which one each person's is."""
     codes = visit.diagnoses
     done, listed = _procedures(visit, during)
-    columns = [codes.chosen, *done, status.codes, sex.codes, versions_of(visit.last)]
+    discharged = versions_of((visit.end_at // DAY).astype(np.int32))
+    columns = [codes.chosen, *done, status.codes, sex.codes, discharged]
     places, chosen = distinct([np.asarray(column, dtype=np.int64) for column in columns])
     always = tuple(getattr(visit.details, "icd10pcs", ()))
     stays = []
@@ -87,7 +88,7 @@ def _distinct_stays(
                                    if held[place])),
             sex=_text(sex, place),
             status=_text(status, place),
-            version=int(versions_of(visit.last[place : place + 1])[0]),
+            version=int(discharged[place]),
         ))  # fmt: skip
     return stays, chosen
 
