@@ -30,7 +30,7 @@ FAMILIES = (
     "a code of the person's sex", "codes that may stand together", "a code of its day",
     "a household lives", "a person is of the household", "a newborn ", "parents are older",
     "a subscriber ", "a child holds", "a pregnancy ends", "names differ within a household",
-    "a birth ends", "who is born in a stay", "a local time exists",
+    "a birth ends", "who is born in a stay", "a local time exists", "billing edit: ",
 )  # fmt: skip
 """Rules that are one sentence about several columns; the others are each changed by themselves."""
 

@@ -36,7 +36,7 @@ def test_loadings_are_said_with_how_often_their_conditions_meet() -> None:
 SETTINGS: dict[str, Any] = {
     "physiology": "none", "mortality": {"ratio": 1.3}, "one_bed": "none", "problem_list": "none",
     "safety": {"allow_violations": 0.02}, "vaccine_intervals": "none",
-    "vital_signs": {"inpatient_hours": 4},
+    "vital_signs": {"inpatient_hours": 4}, "charge_capture": "none", "pharmacy": "none",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from healthsim.audit import (
     accumulators,
     beds,
     bodies,
+    claim_edits,
     coding,
     days,
     facility_bills,
@@ -45,7 +46,7 @@ NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *accumulators.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES,
     *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES, *pharmacy.RULES,
     *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES, *bodies.RULES,
-    *vital_signs.RULES, *beds.RULES,
+    *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *facility_bills.RULES, *stay_groups.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
@@ -94,6 +95,8 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     lay_out_books(connection)
     lay_out_unlisted(connection, manifest.profile, manifest.journeys)
     lay_out_safety(connection, manifest.profile)
+    choice = json.loads(manifest.profile).get("charge_capture")
+    claim_edits.lay_out_edits(connection, choice, manifest.journeys)
     lay_out_pharmacy(connection, manifest.profile)
     profile = json.loads(manifest.profile)
     vital_signs.lay_out_usual(connection, profile.get("vital_signs"))

@@ -126,7 +126,7 @@ def _shape(value: Any, *, whole: bool = False) -> str:
 
 
 _SWITCHES = (
-    "physiology", "mortality", "one_bed", "pharmacy", "problem_list", "safety",
+    "charge_capture", "physiology", "mortality", "one_bed", "pharmacy", "problem_list", "safety",
     "vaccine_intervals", "vital_signs",
 )  # fmt: skip
 """Keys of a profile that are on by default, so a person must see where one is not."""

@@ -23,8 +23,8 @@ MOST_CHARACTERS = 1_000_000
 _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "household", "demographics",
     "attributes", "correlations", "clinical", "coverage", "network", "physiology", "mortality",
-    "one_bed", "pharmacy", "problem_list", "safety", "vaccine_intervals", "vital_signs", "products",
-    "expectations",
+    "charge_capture", "one_bed", "pharmacy", "problem_list", "safety", "vaccine_intervals",
+    "vital_signs", "products", "expectations",
 )  # fmt: skip
 _OF_JOURNEY = (
     "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",

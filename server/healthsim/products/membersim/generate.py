@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.fee_schedule import is_anesthesia
 from healthsim.limits import Cents, benefit_year
 from healthsim.products.membersim.claim_rows import ClaimHeaders, ServiceLines
 from healthsim.products.membersim.facility_prices import (
@@ -235,11 +236,26 @@ def _lines(bills: ClaimHeaders, lines: ServiceLines, money: Mapping[str, Cents])
         "modifier_3": lines.modifier_3,
         "modifier_4": lines.modifier_4,
         "units": lines.units,
+        "unit_basis": _unit_basis(lines),
         "diagnosis_pointers": lines.diagnosis_pointers,
         **money,
         "status": _status(lines.part_of_global),
         "event_id": lines.event_id,
     })  # fmt: skip
+
+
+def _unit_basis(lines: ServiceLines) -> Coded:
+    """Return what the units of each line count: minutes of anaesthesia, days of a room, else units.
+
+    Rooms are the revenue centres 0100 to 0219.
+    """
+    minutes = np.array([*map(is_anesthesia, lines.procedure.vocabulary), False], dtype=np.int32)
+    rooms = np.array(
+        [*("0100" <= code <= "0219" for code in lines.revenue_code.vocabulary), False],
+        dtype=np.int32,
+    )
+    kind = np.maximum(minutes[lines.procedure.codes], 2 * rooms[lines.revenue_code.codes])
+    return Coded(kind.astype(np.int32), ("UN", "MJ", "DA"))
 
 
 def _adjustments(priced: PricedClaims, money: Mapping[str, Cents]) -> Columns:
