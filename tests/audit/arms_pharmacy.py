@@ -9,6 +9,7 @@ _LAW = "controlled substances are refilled as law allows"
 _SOON = "no refill too soon"
 _ENDS = "what is taken in courses ends"
 _BACK = "a fill put back keeps its money"
+_MOST = "no fill costs more than the usual charge"
 _IS = "a channel is the pharmacy's"
 _SENDS = "mail sends long supplies, specialty pharmacies dear drugs"
 _REFILLED = (
@@ -62,6 +63,14 @@ OF_PHARMACY = (
                            "reversed_member_usd = reversed_member_usd + 0.01",
                            "reversed_plan_paid_usd = reversed_plan_paid_usd + 0.01"),
           "status = 'reversed'"),
+    keeps(_MOST, one("fills", "usual_and_customary_usd = ingredient_cost_usd + dispensing_fee_usd",
+                     "status = 'paid'")),
+    breaks(_MOST, one("fills", "usual_and_customary_usd = ingredient_cost_usd + dispensing_fee_usd "
+                      "- 0.01", "status = 'paid'")),
+    breaks(_MOST, one("fills", "usual_and_customary_usd = reversed_cost_usd - 0.01",
+                      "status = 'reversed'")),
+    breaks(_MOST, one("fills", "reimbursement_basis = '4'", "status = 'paid' AND "
+                      "usual_and_customary_usd > ingredient_cost_usd + dispensing_fee_usd")),
     breaks(_IS, one("fills", "channel = 'mail'", "channel = 'retail'")),
     breaks(_IS, one("fills", "channel = 'specialty'", "channel = 'retail'")),
     breaks(_SENDS, one("fills", "channel = 'mail'", "days_supply < 84 AND channel = 'retail'")),

@@ -12,6 +12,7 @@ _REFILLED = (
     "(SELECT person_id FROM fills GROUP BY person_id HAVING count(DISTINCT prescription_id) = 1))"
 )
 _SECOND = f"{_REFILLED} AND fill_number = 1 AND status = 'paid'"
+_ONE_PRICE = "a product has one price in a month"
 _LAW = "controlled substances are refilled as law allows"
 
 OF_PHARMACY = (
@@ -38,10 +39,20 @@ OF_PHARMACY = (
     Tampering(("a fill put back keeps its money",), (one(
         "fills", "reversed_member_usd = reversed_member_usd + 1", "status = 'reversed'",
     ),)),
-    Tampering(("a channel is the pharmacy's",), (one(
+    Tampering(("no fill costs more than the usual charge",), (one(
+        "fills", "usual_and_customary_usd = 0.01", "status = 'paid' AND plan_paid_usd > 1",
+    ),)),
+    Tampering((_ONE_PRICE,), (
+        "UPDATE fills SET ingredient_cost_usd = ingredient_cost_usd + 1, "
+        "plan_paid_usd = plan_paid_usd + 1, "
+        "usual_and_customary_usd = usual_and_customary_usd + 1 WHERE fill_id IN (SELECT "
+        "min(fill_id) FROM fills WHERE status = 'paid' AND reimbursement_basis <> '4' GROUP BY "
+        "ndc, channel, date_trunc('month', fill_date) HAVING count(*) > 1 LIMIT 1)",
+    )),
+    Tampering(("a channel is the pharmacy's", _ONE_PRICE), (one(
         "fills", "channel = 'retail'", "channel = 'mail'",
     ),)),
-    Tampering(("mail sends long supplies, specialty pharmacies dear drugs",), (
+    Tampering(("mail sends long supplies, specialty pharmacies dear drugs", _ONE_PRICE), (
         "UPDATE pharmacies SET mail_order = true, specialty = false",
         "UPDATE fills SET channel = 'mail'",
     )),

@@ -80,6 +80,8 @@ def _holds(rule: PharmacyRule) -> str:
 
 _NEW = ("fills.reversed_cost_usd",)  # files of older engines have neither the column nor the rules
 _CHANNEL = ("fills.channel",)
+_CHARGE = ("fills.usual_and_customary_usd",)
+_COST = "(f.ingredient_cost_usd + f.dispensing_fee_usd + f.reversed_cost_usd)"
 _FILL = "concat('fill_id ', f.fill_id)"
 _LEAST = min(used_shares().values())
 _DISPENSED = (
@@ -141,6 +143,21 @@ RULES: tuple[AnyRule, ...] = (
         f"JOIN dispensing_limits AS d USING (drug) WHERE f.channel = 'mail' "
         f"AND f.days_supply < {LONG_SUPPLY} OR f.channel = 'specialty' AND NOT d.specialty",
         columns=_CHANNEL,
+    ),
+    AuditRule(
+        "no fill costs more than the usual charge", "fills.usual_and_customary_usd", ("fills",),
+        f"SELECT {_FILL} FROM fills AS f WHERE {_COST} > usual_and_customary_usd "
+        f"OR (reimbursement_basis = '4' AND status IN ('paid', 'reversed') "
+        f"AND {_COST} <> usual_and_customary_usd)",
+        columns=_CHARGE,
+    ),
+    AuditRule(
+        "a product has one price in a month", "fills.ingredient_cost_usd", ("fills",),
+        "SELECT concat('ndc ', f.ndc) FROM fills AS f WHERE f.status = 'paid' "
+        "AND f.reimbursement_basis <> '4' GROUP BY f.ndc, f.channel, date_trunc('month', "
+        "f.fill_date) HAVING max((f.ingredient_cost_usd::DOUBLE - 0.00501) / f.quantity) "
+        "> min((f.ingredient_cost_usd::DOUBLE + 0.00501) / f.quantity)",
+        columns=_CHARGE,
     ),
 )  # fmt: skip
 """Rules of fills; `lay_out_pharmacy` makes what they read."""

@@ -151,7 +151,10 @@ def _price(case: RowCase) -> Iterator[str]:
     unit = ""
     if prescriptions:
         drug = drugs().find(str(prescriptions[0]["drug"]), "drug")
-        unit = f": {row['quantity']:g} × {drug.unit_cost_usd:g} of {drug.display} (codes/data)"
+        unit = (f": {row['quantity']:g} × {drug.unit_cost_usd:g} of {drug.display} (codes/data) in "
+                "January 2025, times the product's price of the month (billing/data)")  # fmt: skip
+        if row["reimbursement_basis"] == "4":
+            unit = ": the usual and customary charge, which is less than price and fee"
     yield f"ingredient cost {row['ingredient_cost_usd']:,.2f}{unit}"
     fees = f"retail {RETAIL_FEE_CENTS / 100:g}, mail {MAIL_FEE_CENTS / 100:g}, Medicaid " \
            f"{MEDICAID_FEE_CENTS / 100:g}"  # fmt: skip

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.limits import Cents
+from healthsim.products.rxmembersim.prices import FillPrices, fill_prices
 from healthsim.products.rxmembersim.sharing import PHASES, DrugPlans, FillShares, PricedFills
 from healthsim.products.rxmembersim.tables import FILLS, PRESCRIPTION_DRUG_EVENTS
 from healthsim.tables import Coded, Columns
@@ -34,7 +35,7 @@ class DispensedFills:
         fill_number: int32, 0 for the first fill.
         status: paid, reversed or rejected; the latter two carry no money.
         reversed_date: int32, `NO_DAY` where not reversed.
-        unit_cost_cents: float64, price of one unit of `quantity`.
+        unit_cost_cents: float64, price of one unit of `quantity` in January 2025.
         tier: int32, formulary tier 1 to 5.
         insulin: bool, the drug is an insulin.
         channel: retail, mail or specialty.
@@ -72,12 +73,14 @@ class PricedDispensing:
         cost, fee: int64 cents, shape (m,), ingredient cost and dispensing fee, whatever became of
             the fill.
         sharing: the same as input of the accumulators.
+        prices: cost and fee with what they are the lesser of.
     """
 
     dispensed: DispensedFills
     cost: Cents
     fee: Cents
     sharing: PricedFills
+    prices: FillPrices
 
 
 def price_fills(
@@ -91,7 +94,8 @@ def price_fills(
         household: of every fill: int32, shape (m,), and whether two or more of it are on the
             plan; None where people share no limits.
     """
-    cost, fee = _prices(dispensed, plans)
+    prices = _prices(dispensed, plans)
+    cost, fee = prices.cost, prices.fee
     counts = dispensed.status.equals("paid") | (dispensed.reversed_date != NO_DAY)
     sharing = PricedFills(
         person=dispensed.person,
@@ -107,7 +111,7 @@ def price_fills(
         household=None if household is None else household[0],
         family=None if household is None else household[1],
     )
-    return PricedDispensing(dispensed, cost, fee, sharing)
+    return PricedDispensing(dispensed, cost, fee, sharing, prices)
 
 
 def fills(priced: PricedDispensing, shares: FillShares, plans: DrugPlans) -> Columns:
@@ -144,6 +148,8 @@ def fills(priced: PricedDispensing, shares: FillShares, plans: DrugPlans) -> Col
         "deductible_usd": np.where(paid, shares.deductible, 0),
         "copay_usd": np.where(paid, shares.copay, 0),
         "plan_paid_usd": np.where(paid, shares.plan_paid, 0),
+        "usual_and_customary_usd": priced.prices.charge,
+        "reimbursement_basis": priced.prices.basis,
         "tier": dispensed.tier,
         "benefit_phase": Coded(shares.phase, PHASES),
         **_reversed(priced, shares),
@@ -211,10 +217,18 @@ def rx_numbers(prescription_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
     return digits.view(f"S{_RX_DIGITS}").reshape(-1)
 
 
-def _prices(dispensed: DispensedFills, plans: DrugPlans) -> tuple[Cents, Cents]:
-    """Return ingredient cost and dispensing fee, int64 cents, (m,), whatever became of them."""
-    cost = np.rint(dispensed.unit_cost_cents * dispensed.quantity).astype(np.int64)
+def _prices(dispensed: DispensedFills, plans: DrugPlans) -> FillPrices:
+    """Return what each fill costs, whatever became of it."""
     medicaid = np.array([design.kind == "medicaid" for design in plans.designs], dtype=np.bool_)
     retail = np.where(medicaid, MEDICAID_FEE_CENTS, RETAIL_FEE_CENTS)[dispensed.plan]
-    fee = np.where(dispensed.channel.equals("retail"), retail, MAIL_FEE_CENTS)
-    return cost, fee.astype(np.int64)
+    fee = np.where(dispensed.channel.equals("retail"), retail, MAIL_FEE_CENTS).astype(np.int64)
+    return fill_prices(
+        dispensed.ndc,
+        dispensed.generic,
+        dispensed.unit_cost_cents,
+        dispensed.quantity,
+        dispensed.fill_date,
+        dispensed.channel,
+        dispensed.pharmacy_npi,
+        fee,
+    )

@@ -75,6 +75,10 @@ FILLS = Table(
                source="NCPDP D.0 509-F9", required=True),
         Column("other_payer_usd", "DECIMAL(12,2)", "Paid by another payer.", required=True),
         Column("coupon_usd", "DECIMAL(12,2)", "Paid by a manufacturer's coupon.", required=True),
+        Column("usual_and_customary_usd", "DECIMAL(12,2)", "What a customer without a plan would "
+               "have paid; no fill costs more.", source="NCPDP D.0 426-DQ", required=True),
+        Column("reimbursement_basis", "VARCHAR", "4 usual and customary, 6 maximum allowable cost "
+               "of a generic, 8 contract price.", source="NCPDP D.0 522-FM", required=True),
         Column("tier", "INTEGER", "Formulary tier, 1 to 5.", required=True),
         Column("benefit_phase", "VARCHAR", "deductible, initial or catastrophic.",
                source="CMS Part D", required=True),
