@@ -17,7 +17,7 @@ _ALSO = {
         "an encounter ends after it begins",
     ),
     "no visit falls into a stay": _MOVED,
-    "no fill falls into a stay": (),
+    "no fill falls into a stay": ("a product has one price in a month",),
     "the dead have a cause and a place": (),
 }
 

@@ -29,7 +29,7 @@ OF_PHARMACY = (
                 f"WHERE {_REFILLED}))"),
         ),
     ),
-    Tampering(("no refill too soon",), (one(
+    Tampering(("no refill too soon", _ONE_PRICE), (one(
         "fills", "fill_date = (SELECT min(fill_date) + 1 FROM fills AS f "
         "WHERE f.prescription_id = fills.prescription_id)", _SECOND,
     ),)),

@@ -40,6 +40,7 @@ def _row(name: str, *sql: str, also: tuple[str, ...] = ()) -> Tampering:
     return Tampering((name, *also), sql)
 
 
+_ONE_PRICE = ("a product has one price in a month",)
 _SUBSCRIBER = ("a subscriber has one number and name",)
 _VISIT = ("problem list: what a visit states, the person has",)
 
@@ -168,7 +169,8 @@ _LINKS = (
          also=("a claim begins with its encounter",)),
     _row("refills stay within the prescription", _one("prescriptions", "refills = 0",
          "prescription_id IN (SELECT prescription_id FROM fills WHERE fill_number > 0)")),
-    _row("a fill is what was prescribed", _one("fills", "quantity = quantity + 1")),
+    _row("a fill is what was prescribed", _one("fills", "quantity = quantity + 1"),
+         also=_ONE_PRICE),
     _row("fills follow each other",
          _one("fills", "fill_number = fill_number - 1",
               "fill_number = 2 AND prescription_id IN (SELECT prescription_id FROM fills "
@@ -245,7 +247,8 @@ _DAYS = (
     _row("a result follows its specimen",
          _one("lab_results", "resulted_at = collected_at - INTERVAL 1 MINUTE")),
     _row("a fill follows its prescription", _one("fills", "fill_date = written_date - 1",
-         "fill_number = 0 AND event_id IS NOT NULL AND written_date > DATE '2025-02-01'")),
+         "fill_number = 0 AND event_id IS NOT NULL AND written_date > DATE '2025-02-01'"),
+         also=_ONE_PRICE),
     _row("no fill after a prescription has ended",
          "UPDATE prescriptions AS p SET end_date = f.fill_date FROM fills AS f "
          "WHERE f.fill_id = (SELECT min(fill_id) FROM fills) "
