@@ -14,6 +14,7 @@ from healthsim.specification.checks.pair import pair_problems
 from healthsim.specification.checks.physiology import physiology_warnings
 from healthsim.specification.checks.profile import profile_problems
 from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
+from healthsim.specification.checks.stay_groups import group_warnings
 from healthsim.specification.document import Document
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
 from healthsim.specification.journeys.layouts import Layouts
@@ -78,6 +79,7 @@ def job_warnings(
     """Return what has no effect for this profile, and what is accepted although it is unlisted."""
     problems = _collect(unlisted(profile, journeys))
     problems += _collect(physiology_warnings(profile, journeys))
+    problems += _collect(group_warnings(profile, journeys))
     return problems + _collect(reachability_warnings(profile, journeys, known))
 
 
