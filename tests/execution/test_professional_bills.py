@@ -72,7 +72,9 @@ ADULT = journey(
     knee("unrelated", 220, diagnoses=["I10"]),
     knee("known_better", 221, procedures=[{"code": "99213", "modifiers": ["24"]}]),
     at("elsewhere", 222, "office", procedures=["99213"], diagnoses=["M17.11"]),
-    knee("last_day", 290), knee("later", 291),
+    at("small", 230, "office", step("needle", "20610", global_days=10), specialty=_SURGEON,
+       diagnoses=["M17.11"]),
+    knee("after_small", 250), knee("last_day", 290), knee("later", 291),
     at("stated_staff", 300, "outpatient_hospital",
        step("sleep", "00731", specialty="anesthesiology", units=33, modifiers=["QZ"]),
        procedures=["43239"], specialty="gastroenterology"),
@@ -227,7 +229,7 @@ def test_a_long_stay_is_on_a_claim_for_each_month(adults: dict[str, Columns]) ->
 
 def test_an_operation_s_price_has_the_surgeon_s_visits_about_it(billed: Billed) -> None:
     assert codes(billed["decision"]) == {(("99213", "57"),)}
-    assert not {"package", "reported", "last_day"} & billed.keys()
+    assert not {"package", "reported", "after_small", "last_day"} & billed.keys()
     assert codes(billed["unrelated"]) == {(("99213", "24"),)}
     assert codes(billed["known_better"]) == {(("99213", "24"),)}
     assert codes(billed["elsewhere"]) == codes(billed["later"]) == {(("99213", ""),)}
@@ -254,6 +256,13 @@ def test_who_else_is_at_an_operation_bills_it(adults: dict[str, Columns], billed
     units = {(code, said, units) for one in billed["stated_staff"].values()
              for code, said, units in one}  # fmt: skip
     assert units == {("43239", "", 1), ("00731", "QZ", 33)}
+
+
+def test_units_say_what_they_count(adults: dict[str, Columns]) -> None:
+    said = set(listed(adults["claim_lines"], "procedure", "unit_basis"))
+
+    assert {("01402", "MJ"), ("27447", "UN"), (None, "DA")} <= said
+    assert {basis for code, basis in said if code and not code.startswith("0")} == {"UN"}
 
 
 def test_anaesthesia_costs_its_base_units_and_minutes(adults: dict[str, Columns]) -> None:

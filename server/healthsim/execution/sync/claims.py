@@ -139,7 +139,7 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     starts = np.searchsorted(lines.bill, np.arange(len(bills)))
     line_first = np.minimum.reduceat(lines.service_date, starts)
     line_last = np.maximum.reduceat(lines.service_date, starts)
-    last = np.maximum(last, line_last)
+    last = np.where(institutional, np.maximum(last, line_last), line_last).astype(np.int32)
     price_factor, charge_factor = directory.practice_factors
     facilities, building = directory.facilities, np.where(facility >= 0, facility, 0)
     facility_npi = np.where(facility >= 0, facilities.npi[building], NO_NUMBER)
@@ -165,7 +165,7 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
         ),
         preventive=bills.segment_values(lambda bill: bill.visit.details.preventive, np.bool_),
         from_date=np.where(institutional, np.minimum(first, line_first), line_first),
-        through_date=np.where(institutional, last, line_last),
+        through_date=last,
         admit_date=np.where(stay, first, NO_DAY).astype(np.int32),
         received_date=received,
         decided_date=decided,

@@ -17,6 +17,7 @@ from healthsim.execution.sync.context import SyncContext
 
 _APART = frozenset({"24", "25", "57", "58", "78", "79"})
 _NOT_ITSELF = frozenset({"80", "81", "82", "AS", "54", "55", "56"})
+_SHORT = 10  # days
 _FOLLOWING = frozenset("ZTR")
 """First letters of diagnoses that may be about an operation: care after it, injuries, symptoms."""
 
@@ -68,11 +69,19 @@ def days_in_price(line: BilledLine) -> int:
     return line.global_days or global_days(line.code)
 
 
-def _operations(ctx: SyncContext, bills: Sequence[Bill]) -> _Operations | None:
+def _operations(ctx: SyncContext, bills: Sequence[Bill]) -> tuple[_Operations, ...]:
+    """Return the operations with 90 days in their price, and those with 10; each if there are any.
+
+    They are asked one by one, since a small one may fall into the period of a large one.
+    """
     lines = [(bill, line) for bill in bills if not bill.institutional
              for line in bill.lines if days_in_price(line) and len(line.rows)]  # fmt: skip
-    if not lines:
-        return None
+    large = [one for one in lines if days_in_price(one[1]) > _SHORT]
+    small = [one for one in lines if days_in_price(one[1]) <= _SHORT]
+    return tuple(_found(ctx, some) for some in (large, small) if some)
+
+
+def _found(ctx: SyncContext, lines: Sequence[tuple[Bill, BilledLine]]) -> _Operations:
     return _Operations(
         Occasions([_dated(ctx, bill, line) for bill, line in lines]),
         np.concatenate([line.days for _, line in lines]),
@@ -99,7 +108,7 @@ def _letters(bill: Bill, line: BilledLine) -> NDArray[np.uint32]:
     return letters[codes.chosen[bill.visit.position_of(line.rows)]]
 
 
-def _kept(ctx: SyncContext, bill: Bill, found: _Operations | None) -> Bill:
+def _kept(ctx: SyncContext, bill: Bill, found: Sequence[_Operations]) -> Bill:
     if bill.institutional or not any(_is_judged(line) for line in bill.lines):
         return bill
     lines = (one for line in bill.lines for one in _judged(ctx, bill, line, found))
@@ -112,12 +121,12 @@ def _is_judged(line: BilledLine) -> bool:
 
 
 def _judged(
-    ctx: SyncContext, bill: Bill, line: BilledLine, found: _Operations | None
+    ctx: SyncContext, bill: Bill, line: BilledLine, found: Sequence[_Operations]
 ) -> Iterator[BilledLine]:
     code = line.code or ""
     if is_uncharged(code):
         return
-    if found is None or not _is_judged(line) or _APART & set(line.modifiers):
+    if not found or not _is_judged(line) or _APART & set(line.modifiers):
         yield line
     elif is_packaged(code):
         yield from _visits(ctx, bill, line, found)
@@ -126,16 +135,23 @@ def _judged(
 
 
 def _visits(
-    ctx: SyncContext, bill: Bill, line: BilledLine, found: _Operations
+    ctx: SyncContext, bill: Bill, line: BilledLine, found: Sequence[_Operations]
 ) -> Iterator[BilledLine]:
     """Yield the visits that are billed: as they are, with 24, and with 57 or 25."""
     asked = _dated(ctx, bill, line)
-    inside, about = found.holding(asked, _letters(bill, line))
-    before = found.occasions.last(replace(asked, days=asked.days + np.int32(1)))
-    at = np.maximum(before, 0)
-    decides = (before >= 0) & (found.days[at] >= asked.days) & ~inside
-    major = decides & (found.length[at] > 10)
-    minor = decides & ~major & (found.days[at] == asked.days)
+    own = _letters(bill, line)
+    inside, about, major, minor = (np.zeros(len(line.rows), dtype=np.bool_) for _ in range(4))
+    for one in found:
+        here, its = one.holding(asked, own)
+        inside |= here
+        about |= here & its
+        before = one.occasions.last(replace(asked, days=asked.days + np.int32(1)))
+        at = np.maximum(before, 0)
+        decides = (before >= 0) & (one.days[at] >= asked.days)
+        major |= decides & (one.length[at] > _SHORT)
+        minor |= decides & (one.length[at] <= _SHORT) & (one.days[at] == asked.days)
+    major &= ~inside
+    minor &= ~inside & ~major
     for keep, modifier in (
         (~inside & ~major & ~minor, None), (inside & ~about, "24"), (major, "57"), (minor, "25"),
     ):  # fmt: skip
@@ -145,15 +161,16 @@ def _visits(
 
 
 def _again(
-    ctx: SyncContext, bill: Bill, line: BilledLine, found: _Operations
+    ctx: SyncContext, bill: Bill, line: BilledLine, found: Sequence[_Operations]
 ) -> Iterator[BilledLine]:
     """Yield operations: with 79 those on the other side within another one's period."""
     asked = _dated(ctx, bill, line)
-    last = found.occasions.last(replace(asked, days=asked.days - np.int32(1)))
-    at = np.maximum(last, 0)
-    inside = (last >= 0) & (asked.days - found.days[at] <= found.length[at])
-    side = _side(line)
-    other = inside & (side > 0) & (found.side[at] > 0) & (found.side[at] != side)
+    side, other = _side(line), np.zeros(len(line.rows), dtype=np.bool_)
+    for one in found:
+        last = one.occasions.last(replace(asked, days=asked.days - np.int32(1)))
+        at = np.maximum(last, 0)
+        inside = (last >= 0) & (asked.days - one.days[at] <= one.length[at])
+        other |= inside & (side > 0) & (one.side[at] > 0) & (one.side[at] != side)
     for keep, again in ((~other, False), (other, True)):
         if keep.any():
             kept = line if keep.all() else line.take(keep)
