@@ -127,7 +127,7 @@ _COVERAGE = (
 
 _LASTS, _ENDS = "a pregnancy ends within 42 weeks", "a pregnancy ends with the birth"
 _CONDITION = f"condition_id = {first('condition_id', 'conditions')}"
-_LAST_DAY = "(SELECT through FROM temp.data_days)"
+_LAST_DAY = "least((SELECT through FROM temp.data_days), (SELECT max(event_date) FROM events))"
 
 
 def _pregnant(days: str, code: str = "Z34.90") -> str:

@@ -176,7 +176,6 @@ def test_a_run_may_hold_any_number_of_codes() -> None:
         row = icd10cm().row(code)
         if not row.sex and not row.manifestation and not conflicts((*chosen, code, "E11.9")):
             chosen.append(code)
-    chosen = chosen[:70]
     visits = [ill(f"visit_{n}", n, code, comorbidities=True) for n, code in enumerate(chosen)]
     tables = _run(*visits, count=2)
     distinct = {code for (code,) in listed(tables["conditions"], "code")}

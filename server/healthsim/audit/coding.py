@@ -94,7 +94,8 @@ _BOTH = (
 versions have combinations since the first of their parts: what was over excludes neither."""
 
 _SUPERVISED = " OR ".join(f"starts_with(code, '{prefix}')" for prefix in SUPERVISION)
-_DATA_END = "(SELECT through FROM temp.data_days)"
+_DATA_END = "least((SELECT through FROM temp.data_days), (SELECT max(event_date) FROM events))"
+"""A day on which the data still go on: a profile without `through` ends with its journeys."""
 
 RULES: tuple[AnyRule, ...] = (
     *(_known(*book) for book in BOOKS),
@@ -123,9 +124,10 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('encounter_id ', encounter_id, ' code ', code) FROM encounter_diagnoses "
         "GROUP BY encounter_id, code HAVING count(*) > 1",
     ),
-    RowRule(
-        "a pregnancy ends within 42 weeks", "conditions.abatement_date", "conditions",
-        f"({_SUPERVISED}) AND coalesce(abatement_date, {_DATA_END}) - onset_date "
+    AuditRule(
+        "a pregnancy ends within 42 weeks", "conditions.abatement_date", ("conditions", "events"),
+        "SELECT concat('condition_id ', condition_id) FROM conditions "
+        f"WHERE ({_SUPERVISED}) AND coalesce(abatement_date, {_DATA_END}) - onset_date "
         f"> {LONGEST_PREGNANCY}",
     ),
     AuditRule(
