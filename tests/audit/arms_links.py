@@ -58,7 +58,7 @@ _TWICE = (
     keeps("nothing is billed twice",
           "INSERT INTO claim_lines SELECT * REPLACE (2 AS line) FROM claim_lines WHERE line = 1 "
           f"AND claim_id = {_CLAIM_ONLY}"),
-    keeps("one event is billed on one claim", one("claim_lines", _ELSEWHERE, "line = 1")),
+    keeps("one event is billed on one claim of a form", one("claim_lines", _ELSEWHERE, "line = 1")),
     keeps("an encounter has one 837P of each clinician",
           "UPDATE claims SET form = '837I', rendering_npi = NULL WHERE form = '837P' AND "
           f"encounter_id = {_visit('inpatient', '837I')}"),
@@ -86,8 +86,7 @@ _FACILITIES = (
                           "encounter_class = 'emergency'")),
     *(breaks(_FACILITY, "DELETE FROM claims WHERE form = '837I' AND encounter_id = "
              + _visit(kind, "837I"))
-      for kind in ("observation", "inpatient", "outpatient_hospital", "asc", "snf", "home_health",
-                   "dialysis")),
+      for kind in ("observation", "inpatient", "outpatient_hospital", "asc", "snf", "home_health")),
 )  # fmt: skip
 
 _BY = "who rendered is who treated or performed"

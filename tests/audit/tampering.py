@@ -129,7 +129,7 @@ _LINKS = (
          "UPDATE claim_lines SET procedure = '80048' WHERE procedure = '85018' AND person_id = "
          "(SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
          also=("allowed is one price", "charge is one price")),
-    _row("one event is billed on one claim",
+    _row("one event is billed on one claim of a form",
          _one("claim_lines", "event_id = (SELECT o.event_id FROM events AS o WHERE "
               "o.person_id = claim_lines.person_id AND o.step = 'flu')",
               "event_id IN (SELECT event_id FROM events WHERE step = 'tele')"),

@@ -34,6 +34,11 @@ def everywhere() -> Document:
             _place("clinic", 5, "outpatient_hospital", procedures=["99213", "99406"]),
             _place("empty", 10, "outpatient_hospital"),
             _inside(_place("light", 20, "emergency")),
+            _inside(
+                _place("infusion", 25, "outpatient_hospital", procedures=["96413"]),
+                _done("whole", "J2469", units=10), _done("part", "J9263", units=170),
+                _done("plain", "J1100", units=4),
+            ),
             _inside(_place("heavy", 30, "emergency"), count, scan),
             _place("stated", 40, "emergency", procedures=["99282"]),
             _inside(_place("knee", 50, "outpatient_hospital"), _done("new", KNEE), gas),
@@ -47,4 +52,7 @@ def everywhere() -> Document:
                 _place("stay", 100, "inpatient", los_days=2, icd10pcs=["10E0XZZ"], drg="807"),
                 count | {"id": "blood_in"}, scan | {"id": "scan_in"},
             ),
+            _place("hospital", 140, "inpatient", los_days=4, diagnoses=["I50.22"], drg="291"),
+            _place("after", 145, "snf", los_days=9, diagnoses=["I50.22"]),
+            _place("home", 160, "home_health", diagnoses=["I50.22"]),
     )  # fmt: skip

@@ -47,7 +47,9 @@ def money(tables: dict[str, Columns], code: str) -> list[tuple[int, int, int]]:
     ("knee", [("0360", KNEE), ("0278", "C1776"), ("0370", None), ("0710", None)]),
     ("watched", [("0762", "G0379"), ("0762", "G0378")]),
     ("centre", [("0490", "66984")]),
-    ("nurse", [("0551", "G0299")]),
+    ("nurse", [("0551", "G0299"), ("0023", "1IB11")]),
+    ("after", [("0120", None), ("0022", "KAPC1")]),
+    ("home", [("0551", "G0299"), ("0023", "1HB11")]),
     ("treated", [("0821", "90999")]),
     ("stay", [("0120", None), ("0250", None), ("0270", None), ("0722", None), ("0305", None),
               ("0352", None)]),
@@ -110,6 +112,81 @@ def test_treatments_of_one_month_are_lines_of_one_claim(tables: dict[str, Column
     assert len(treated) == 3 * len({person for person, _, _ in treated})
     assert len({claim for _, _, claim in treated}) == len(months) < len(treated)
     assert all(_month(first) == _month(last) for _, _, kind, first, last in bills if kind == "721")
+
+
+def codes(tables: dict[str, Columns], bill_type: str) -> dict[tuple[str, str], set[Any]]:
+    """Return (kind, code) -> amounts of the claims of one type of bill."""
+    kinds = dict(listed(tables["claims"], "claim_id", "bill_type"))
+    found: dict[tuple[str, str], set[Any]] = {}
+    for claim, kind, code, amount in listed(
+        tables["claim_codes"], "claim_id", "kind", "code", "amount"
+    ):
+        if kinds[claim] == bill_type:
+            found.setdefault((kind, code), set()).add(amount)
+    return found
+
+
+def test_dialysis_says_weight_and_height_and_that_nothing_was_measured(
+    tables: dict[str, Columns],
+) -> None:
+    found = codes(tables, "721")
+
+    assert found.keys() == {
+        ("condition", "71"), ("value", "A8"), ("value", "A9"), ("value", "D5"),
+    }  # fmt: skip
+    assert found["value", "D5"] == {9.99}
+    assert all(30 < kg < 250 for kg in found["value", "A8"])
+    assert all(130 < cm < 210 for cm in found["value", "A9"])
+
+
+def test_a_stay_says_its_days_and_hours(tables: dict[str, Columns]) -> None:
+    names = ("bill_type", "admit_type", "admit_source", "covered_days", "admit_hour")
+    stays = {row[1:4] for row in listed(tables["claims"], *names) if row[0] == "111"}
+    hours = {row[4] for row in listed(tables["claims"], *names) if row[0] == "111"}
+
+    assert stays == {("3", "1", 2), ("3", "1", 4)}
+    assert hours <= set(range(24))
+    assert len(hours) > 1
+    assert codes(tables, "111")["value", "80"] == {2, 4}
+
+
+def test_a_nursing_facility_names_the_stay_before_it(tables: dict[str, Columns]) -> None:
+    kinds = dict(listed(tables["claims"], "claim_id", "bill_type"))
+    spans = listed(tables["claim_codes"], "claim_id", "code", "from_date", "through_date")
+    found = [last - first for claim, code, first, last in spans
+             if kinds[claim] == "211" and code == "70"]  # fmt: skip
+
+    assert len(found) == sum(kind == "211" for kind in kinds.values())
+    assert set(found) == {4}
+
+
+def test_a_hipps_line_costs_nothing_by_itself(tables: dict[str, Columns]) -> None:
+    lines = listed(tables["claim_lines"], "revenue_code", "charge_usd", "allowed_usd", "units")
+
+    assert {line[1:] for line in lines if line[0] == "0023"} == {(0, 0, 1)}
+    assert {line[1:] for line in lines if line[0] == "0022"} == {(0, 0, 9)}
+
+
+def test_a_visit_at_home_says_its_county(tables: dict[str, Columns]) -> None:
+    homes = {int(county or "0") for (county,) in listed(tables["members"], "county_fips")}
+
+    assert {int(amount) for amount in codes(tables, "321")["value", "85"]} <= homes
+
+
+def test_what_is_left_of_a_vial_is_billed_beside_what_was_given(
+    tables: dict[str, Columns],
+) -> None:
+    drugs = {
+        (code, units, modifier)
+        for revenue, code, units, modifier in listed(
+            tables["claim_lines"], "revenue_code", "procedure", "units", "modifier_1"
+        )
+        if revenue == "0636"
+    }
+
+    assert drugs == {
+        ("J2469", 10, "JZ"), ("J9263", 170, None), ("J9263", 30, "JW"), ("J1100", 4, None),
+    }  # fmt: skip
 
 
 def _month(day: int) -> int:

@@ -306,7 +306,7 @@ def test_original_medicare_asks_part_a_of_the_stay_and_part_b_of_its_physicians(
     hospital = one("inpatient", [KNEE], "Original", institutional=True, drg_weight=1.9)
     physician = one("inpatient", [KNEE], "Original")
 
-    assert hospital["allowed_usd"].tolist() == [1_349_000]
+    assert hospital["allowed_usd"].tolist() == [1_355_941]
     assert hospital["deductible_usd"].tolist() == [167_600]
     assert hospital["copay_usd"].tolist() == [0]
     assert physician["deductible_usd"].tolist() == [25_700]

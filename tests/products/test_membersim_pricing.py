@@ -7,7 +7,6 @@ from healthsim.products.membersim import pricing
 from healthsim.products.membersim.pricing import (
     LEAST_CENTS,
     base_cents,
-    stay_cents,
     trend,
     unit_cents,
 )
@@ -81,9 +80,3 @@ def test_a_line_costs_the_rounded_price_of_one_unit_times_its_units() -> None:
 def test_prices_rise_year_by_year_and_are_those_of_the_schedule_in_2025() -> None:
     assert np.all(np.diff(trend(YEARS)) > 0)
     assert trend(np.array([2025], dtype=np.int32)).tolist() == [1.0]
-
-
-def test_a_stay_costs_its_weight() -> None:
-    assert stay_cents(np.array([1.0, 2.0, np.nan])).tolist() == [
-        pricing.DRG_RATE_CENTS, 2 * pricing.DRG_RATE_CENTS, 0,
-    ]  # fmt: skip

@@ -190,7 +190,7 @@ RULES: tuple[AnyRule, ...] = (
         "a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),
         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
         "USING (encounter_id) WHERE c.admit_date IS DISTINCT FROM CASE WHEN c.form = '837I' "
-        "AND e.encounter_class = 'inpatient' THEN e.start_at::DATE END",
+        "AND e.encounter_class IN ('inpatient', 'snf', 'home_health') THEN e.start_at::DATE END",
     ),
     AuditRule(
         "lines lie within their claim", "claim_lines.service_date", ("claim_lines", "claims"),

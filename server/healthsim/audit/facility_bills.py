@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.billing import opps
+from healthsim.billing.datafiles import rows as rows_of
 from healthsim.billing.facility_services import facility_only_codes
 
 _LINE = "concat('claim_id ', l.claim_id, ' line ', l.line)"
 _LINES = "FROM claim_lines AS l JOIN claims AS c USING (claim_id)"
 _WITHOUT_CODE = "('0250', '0270', '0370', '0499', '0710')"
-_BY_OPPS = "c.bill_type IN ('131', '831')"
+_BY_OPPS = "c.form = '837I' AND c.bill_type IN ('131', '831')"
+
+
+_VIALS = ", ".join(f"('{row['code']}', {row['vial_units']})" for row in rows_of("drug_vials.csv"))
 
 
 def _codes(*statuses: str) -> str:
@@ -68,6 +72,52 @@ RULES: tuple[AnyRule, ...] = (
         "what OPPS packages is not paid", "claim_lines.allowed_usd", ("claim_lines", "claims"),
         f"SELECT {_LINE} {_LINES} WHERE {_BY_OPPS} AND l.allowed_usd > 0 "
         f"AND l.procedure IN {_codes('N')}",
+    ),
+    AuditRule(
+        "care after a stay has one HIPPS code", "claim_lines.procedure", ("claim_lines", "claims"),
+        "SELECT concat('claim_id ', claim_id) FROM claim_lines AS l JOIN claims AS c "
+        "USING (claim_id) WHERE c.bill_type IN ('211', '321') GROUP BY claim_id, c.bill_type "
+        "HAVING count(*) FILTER (l.revenue_code = CASE c.bill_type WHEN '211' THEN '0022' "
+        "ELSE '0023' END AND length(l.procedure) = 5) <> 1",
+    ),
+    AuditRule(
+        "a single-dose drug says what was wasted", "claim_lines.modifier_1",
+        ("claim_lines",),
+        f"SELECT {_LINE} FROM claim_lines AS l JOIN (SELECT claim_id, event_id, procedure, "
+        "sum(units) AS units, bool_or('JZ' IN (modifier_1, modifier_2, modifier_3, modifier_4)) "
+        "AS nothing, bool_or(modifier_1 = 'JW') AS wasted FROM claim_lines "
+        "GROUP BY claim_id, event_id, procedure) AS d USING (claim_id, event_id, procedure) "
+        f"JOIN (VALUES {_VIALS}) AS v (code, vial) ON v.code = l.procedure "
+        "WHERE coalesce(d.nothing, false) = coalesce(d.wasted, false) OR d.units % v.vial <> 0",
+    ),
+    AuditRule(
+        "a facility's claim says how the person came", "claims.admit_type",
+        ("claims", "encounters"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN encounters AS e "
+        "USING (encounter_id) WHERE CASE c.form WHEN '837P' THEN c.admit_type IS NOT NULL "
+        "OR c.admit_source IS NOT NULL ELSE c.admit_type IS NULL OR c.admit_source IS NULL "
+        "OR c.admit_type <> e.admit_type OR c.admit_source <> e.admit_source END",
+        columns=("claims.admit_type", "claims.admit_source"),
+    ),
+    AuditRule(
+        "covered days are the nights of a stay", "claims.covered_days", ("claims", "claim_codes"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN claim_codes AS v "
+        "ON v.claim_id = c.claim_id AND v.kind = 'value' AND v.code = '80' WHERE "
+        "(c.bill_type IN ('111', '211') OR v.code IS NOT NULL OR c.covered_days IS NOT NULL) AND "
+        "(c.covered_days IS DISTINCT FROM greatest(c.through_date - c.admit_date, 1) "
+        "OR v.amount IS DISTINCT FROM c.covered_days)",
+        columns=("claims.covered_days",),
+    ),
+    AuditRule(
+        "a claim has the codes that its kind asks for", "claim_codes.code",
+        ("claims", "claim_codes"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c LEFT JOIN (SELECT claim_id, "
+        "list_sort(list(concat(kind, ' ', code))) AS codes FROM claim_codes "
+        "GROUP BY claim_id) AS k USING (claim_id) WHERE (c.bill_type = '721' AND codes IS "
+        "DISTINCT FROM ['condition 71', 'value A8', 'value A9', 'value D5']) OR "
+        "(c.bill_type = '111' AND c.admit_type = '4' "
+        "AND NOT list_contains(coalesce(codes, []), 'value 54'))",
+        columns=("claims.admit_type",),
     ),
 )  # fmt: skip
 """Rules of facilities' bills."""

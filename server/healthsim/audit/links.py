@@ -53,7 +53,7 @@ RULES: tuple[AnyRule, ...] = (
         "FROM claim_lines AS l JOIN claims AS c USING (claim_id) "
         "JOIN events AS v ON v.event_id = l.event_id "
         f"WHERE v.type NOT IN ('encounter', 'claim') AND {_OF_ITS_OWN} "
-        "GROUP BY c.form, l.event_id, v.type, "
+        "GROUP BY c.form, l.event_id, v.type, coalesce(l.modifier_1, '') = 'JW', "
         "CASE v.type WHEN 'immunization' THEN l.procedure END, l.procedure "
         "HAVING count(*) > 1",
     ),

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from healthsim.addresses import ids
 from healthsim.billing.claim_lags import paid_on, payers, received_and_decided
 from healthsim.billing.drg_payment import drg_payments
-from healthsim.dates import NO_DAY
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
+from healthsim.execution.sync.bills.admission import admission_columns, admitted
 from healthsim.execution.sync.bills.build import build_bills
+from healthsim.execution.sync.bills.claim_codes import claim_codes
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
 from healthsim.execution.sync.care_team import PRIMARY_CARE
 from healthsim.execution.sync.charges import BILL_TYPES, PLACE_OF_SERVICE
@@ -53,9 +54,16 @@ class UnpricedClaims:
         return cls(bills, lists, _claim_headers(ctx, bills, lines), lines)
 
 
-def diagnoses_of(unpriced: UnpricedClaims) -> Columns:
-    """Fill `claim_diagnoses`."""
-    return _diagnoses(unpriced.bills, unpriced.lists)
+def with_facility_facts(
+    ctx: SyncContext, unpriced: UnpricedClaims, tables: dict[str, Columns]
+) -> dict[str, Columns]:
+    """Add `claim_diagnoses`, `claim_codes` and the columns of `claims` about admission."""
+    return {
+        **tables,
+        "claims": tables["claims"] | admission_columns(ctx, unpriced.bills),
+        "claim_diagnoses": _diagnoses(unpriced.bills, unpriced.lists),
+        "claim_codes": claim_codes(ctx, unpriced.bills),
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +143,6 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
     provider = bills.row_values(lambda bill: bill.provider[bill.at])
     facility = bills.row_values(lambda bill: bill.visit.facility[bill.at])
     institutional = bills.segment_values(lambda bill: bill.institutional, np.bool_)
-    stay = bills.segment_values(lambda bill: bill.is_stay, np.bool_)
     starts = np.searchsorted(lines.bill, np.arange(len(bills)))
     line_first = np.minimum.reduceat(lines.service_date, starts)
     line_last = np.maximum.reduceat(lines.service_date, starts)
@@ -166,7 +173,7 @@ def _claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines
         preventive=bills.segment_values(lambda bill: bill.visit.details.preventive, np.bool_),
         from_date=np.where(institutional, np.minimum(first, line_first), line_first),
         through_date=last,
-        admit_date=np.where(stay, first, NO_DAY).astype(np.int32),
+        admit_date=admitted(bills, first),
         received_date=received,
         decided_date=decided,
         paid_date=paid_on(decided, received, plan, payer),

@@ -102,8 +102,8 @@ def _encounter_columns(ctx: SyncContext, layout: RowLayout[EncounterRows]) -> Co
         "start_at": layout.row_values(lambda encounter: encounter.visit.start_at),
         "end_at": layout.row_values(lambda encounter: encounter.visit.end_at),
         "los_days": layout.row_values(lambda encounter: encounter.visit.nights),
-        "admit_type": layout.row_texts(lambda encounter: _admit_type(ctx, encounter.visit)),
-        "admit_source": layout.row_texts(lambda encounter: _admit_source(ctx, encounter.visit)),
+        "admit_type": layout.row_texts(lambda encounter: admit_type(ctx, encounter.visit)),
+        "admit_source": layout.row_texts(lambda encounter: admit_source(ctx, encounter.visit)),
         "disposition": layout.row_texts(lambda encounter: disposition(ctx, encounter.visit)),
         "drg": layout.row_texts(lambda encounter: _drg(ctx, encounter, lambda drgs: drgs.paid)),
         "drg_source": layout.row_texts(
@@ -154,7 +154,7 @@ def disposition(ctx: SyncContext, visit: VisitRows) -> Coded:
     return discharge_status(visit, ctx.admissions_of(visit), ctx.record.death)
 
 
-def _admit_type(ctx: SyncContext, visit: VisitRows) -> Coded:
+def admit_type(ctx: SyncContext, visit: VisitRows) -> Coded:
     """Return the priority of admission: emergency after an emergency visit; newborn."""
     priority, _ = _ADMITTED.get(visit.details.encounter_class, _NOT_ADMITTED)
     usual = Coded.constant(priority, len(visit.rows))
@@ -162,20 +162,20 @@ def _admit_type(ctx: SyncContext, visit: VisitRows) -> Coded:
     for admission in ctx.admissions:
         if admission.stay == visit.key:
             codes[visit.position_of(admission.rows)] = len(usual.vocabulary)
-    codes[_born_in(ctx, visit)] = len(usual.vocabulary) + 1
+    codes[born_in(ctx, visit)] = len(usual.vocabulary) + 1
     return Coded(codes, (*usual.vocabulary, _EMERGENCY, _NEWBORN[0]))
 
 
-def _admit_source(ctx: SyncContext, visit: VisitRows) -> Coded:
+def admit_source(ctx: SyncContext, visit: VisitRows) -> Coded:
     """Return the point of origin: the usual one of the class, or birth in this hospital."""
     _, origin = _ADMITTED.get(visit.details.encounter_class, _NOT_ADMITTED)
     usual = Coded.constant(origin, len(visit.rows))
     codes = usual.codes.copy()
-    codes[_born_in(ctx, visit)] = len(usual.vocabulary)
+    codes[born_in(ctx, visit)] = len(usual.vocabulary)
     return Coded(codes, (*usual.vocabulary, _NEWBORN[1]))
 
 
-def _born_in(ctx: SyncContext, visit: VisitRows) -> NDArray[np.bool_]:
+def born_in(ctx: SyncContext, visit: VisitRows) -> NDArray[np.bool_]:
     """Return whose stay is that of their birth, bool, shape (n,)."""
     born = ctx.people.number[visit.rows] >= FIRST_BORN
     born &= ctx.people.birth[visit.rows] == visit.first

@@ -10,6 +10,8 @@ import numpy as np
 
 from healthsim.addresses import BITS
 from healthsim.billing import opps
+from healthsim.billing.datafiles import rows as rows_of
+from healthsim.billing.rates import amount
 from healthsim.dates import day_of
 from healthsim.execution.sync.bills.lines import Bill
 from healthsim.execution.sync.claims import UnpricedClaims
@@ -19,7 +21,6 @@ from healthsim.operations.explaining.chart import explain_encounter_diagnosis
 from healthsim.operations.explaining.steps import explain_step
 from healthsim.products.membersim.generate import ServiceLines, facility_prices_of
 from healthsim.products.membersim.pricing import (
-    DRG_RATE_CENTS,
     trend,
 )
 from healthsim.products.membersim.professional_prices import (
@@ -31,6 +32,7 @@ from healthsim.specification.profiles.plan_design import PlanDesign
 
 _MOST_LINES = 5
 _AMOUNTS = ("deductible_usd", "coinsurance_usd", "copay_usd", "plan_paid_usd")
+_IPPS = ("ipps_operating", "ipps_capital")
 _REASONS = {
     "45": "the contract writes it off: charge less allowed",
     "97": "part of an operation's price (global period)",
@@ -188,17 +190,20 @@ def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
     first = f"{units} × {usd(base)} ({basis}) × {index:g} for the year"
     yield short(f"charge {line['charge_usd']:,.2f}: {first} × {headers.charge_factor[bill]:.4f}, "
                 "the provider's charges")  # fmt: skip
-    factors = f"{index:g} × price {headers.price_factor[bill]:.4f} × plan level {level:g}"
+    factors = f"price {headers.price_factor[bill]:.4f} × plan level {level:g}"
     if line["status"] == "denied":
         yield "allowed 0.00: inside an operation's global period, denied (CARC 97)"
     elif by_drg and not lines.drg_line[at]:
         yield "allowed 0.00: the stay is paid by DRG on its room line"
     elif by_drg:
         weight = float(headers.drg_weight[bill])
-        yield (f"allowed {line['allowed_usd']:,.2f}: DRG weight {weight:g} × "
-               f"{usd(DRG_RATE_CENTS)} × {factors}")  # fmt: skip
+        rate = usd(100 * float(sum(amount(name, headers.through_date[bill : bill + 1])[0]
+                                   for name in _IPPS)))  # fmt: skip
+        yield (f"allowed {line['allowed_usd']:,.2f}: DRG weight {weight:g} × {rate} (operating and "
+               f"capital amount of the fiscal year) × {factors}, less for an early transfer, more "
+               "for a very expensive stay (billing/ipps.py)")  # fmt: skip
     else:
-        yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {factors}"
+        yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {index:g} × {factors}"
 
 
 def _professional(lines: ServiceLines, at: int) -> tuple[float, int, str]:
@@ -287,6 +292,17 @@ def explain_adjustment(case: RowCase) -> Reasons:
     reasons.because.insert(
         0, f"{case.row['group_code']}-{carc} {case.row['amount_usd']:,.2f}: {said}"
     )
+    return reasons
+
+
+def explain_claim_code(case: RowCase) -> Reasons:
+    """Say why a condition, occurrence or value code is on a claim: which fact it tells."""
+    reasons = _encounter(case)
+    kind, code = str(case.row["kind"]), str(case.row["code"])
+    found = next((row for row in rows_of("claim_codes.csv")
+                  if (row["kind"], row["code"]) == (kind, code)), None)  # fmt: skip
+    if found is not None:
+        reasons.because.insert(0, f"{kind} code {code}: {found['meaning']} ({found['source']})")
     return reasons
 
 

@@ -61,6 +61,7 @@ _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "claim_lines": claims.explain_claim_line,
     "claim_adjustments": claims.explain_adjustment,
     "claim_diagnoses": claims.explain_claim_diagnosis,
+    "claim_codes": claims.explain_claim_code,
     "trial_arms": trials.explain_arm,
     "subjects": trials.explain_subject,
     "eligibility_results": trials.explain_answer,

@@ -34,6 +34,7 @@ RULES: Mapping[str, str] = {
     "claim_lines": "one line for each service (execution/sync/bills/build.py), priced by the fee "
                    "schedule (products/membersim/data/fees.csv)",
     "claim_adjustments": "one row for each reason why less was paid than charged (X12 CARC)",
+    "claim_codes": "codes of an 837I that follow from what happened (billing/data/claim_codes.csv)",
     "claim_diagnoses": "the encounter's diagnoses, at most 12 on an 837P",
     "plans": "the plans that the profile or a step names (products/membersim/plans.py)",
     "plan_networks": "each plan has contracts with a share of the organisations, and with those "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from healthsim.billing import opps
 from healthsim.billing.fee_schedule import Component, laboratory_fees, physician_cents
+from healthsim.billing.hipps import is_hipps
 from healthsim.billing.rates import amount, relative
 from healthsim.dates import Days, day_of
 from healthsim.limits import Cents, benefit_year
@@ -99,6 +100,8 @@ def _base_table(words: tuple[str, ...]) -> Cents:
         if rate is not None:
             table[_OPPS, place] = max(LEAST_CENTS, rate)
             table[_ASC, place] = max(LEAST_CENTS, round(rate * _asc_of_opps()))
+        if is_hipps(word):
+            table[:, place] = 0
         if word == _TREATMENT:
             table[_DIALYSIS, place] = _treatment_cents()
     return table

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.drg_payment import drg_payments
 from healthsim.billing.fee_schedule import is_anesthesia
+from healthsim.billing.ipps import PaidStays, stay_dollars
+from healthsim.dates import NO_DAY
 from healthsim.limits import Cents, benefit_year
 from healthsim.products.membersim.claim_rows import ClaimHeaders, ServiceLines
 from healthsim.products.membersim.facility_prices import (
@@ -18,8 +21,6 @@ from healthsim.products.membersim.facility_prices import (
 )
 from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.membersim.pricing import (
-    stay_cents,
-    trend,
     unit_cents,
 )
 from healthsim.products.membersim.professional_prices import professional_prices
@@ -125,7 +126,6 @@ def _prices(
 ) -> dict[str, Cents]:
     """Return charge, allowed, contractual and denied of every line, int64 cents, (m,)."""
     years = benefit_year(lines.service_date, 1)
-    index = trend(years)
     level = bills.price_factor * plans.price_level[bills.plan]
     price, units = np.zeros(len(lines.bill)), lines.units.copy()
     _price_professional(bills, lines, years, price, units)
@@ -137,7 +137,7 @@ def _prices(
     stays = _paid_by_drg(bills)
     if stays.any():
         at = main[stays]
-        price = stay_cents(bills.drg_weight[stays]) * index[at]
+        price = _stay_cents(bills, stays, _sums(charge, _first_lines(lines))[stays])
         allowed[stays[lines.bill]] = 0
         allowed[at] = unit_cents(price, level[stays])
         charge[at] = np.maximum(charge[at], unit_cents(price, bills.charge_factor[stays]))
@@ -152,6 +152,21 @@ def _prices(
         "contractual_usd": contractual,
         "denied_usd": denied,
     }
+
+
+def _stay_cents(
+    bills: ClaimHeaders, stays: NDArray[np.bool_], charge: Cents
+) -> NDArray[np.float64]:
+    """Return what IPPS pays of each stay, before the provider's and the plan's level."""
+    at = np.flatnonzero(stays)
+    paid = drg_payments(bills.drg.take(at))
+    first, last = bills.admit_date[stays], bills.through_date[stays]
+    return 100.0 * stay_dollars(PaidStays(
+        weight=bills.drg_weight[stays], gmlos_days=paid.gmlos_days, post_acute=paid.post_acute,
+        special_pay=paid.special_pay, discharge_status=bills.discharge_status.take(at),
+        discharged=last,
+        nights=np.where(first == NO_DAY, 0, last - first).astype(np.int32), charge=charge,
+    ))  # fmt: skip
 
 
 def _price_professional(

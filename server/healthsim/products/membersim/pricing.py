@@ -19,11 +19,6 @@ from numpy.typing import NDArray
 
 from healthsim.limits import Cents
 
-DRG_RATE_CENTS = 710_000
-"""Payment of an inpatient stay of weight 1: assumption, about the sum of Medicare's national
-operating (near 6,600) and capital (near 510) amounts of fiscal year 2025, US dollars, at a wage
-index of 1."""
-
 LEAST_CENTS = 50  # below this a charge could round to its allowed amount
 FACTOR_DECIMALS = 4
 _BASE_YEAR = 2025
@@ -115,15 +110,6 @@ def unit_cents(
     np.rint(cents, out=cents)
     cents *= units
     return cents.astype(np.int64)
-
-
-def stay_cents(weight: NDArray[np.float64]) -> Cents:
-    """Return the base price of an inpatient stay by its DRG's weight; 0 where there is none.
-
-    >>> stay_cents(np.array([1.9, np.nan])).tolist()
-    [1349000, 0]
-    """
-    return np.rint(np.nan_to_num(weight, nan=0.0) * DRG_RATE_CENTS).astype(np.int64)
 
 
 @cache

@@ -210,7 +210,18 @@ CLAIMS = Table(
                references="facilities.npi"),
         Column("prior_auth", "VARCHAR", "Prior authorisation number; null where none."),
         Column("drg", "VARCHAR", "MS-DRG of an inpatient claim."),
-        Column("admit_date", "DATE", "Day of admission, inpatient only."),
+        Column("admit_date", "DATE", "Day of admission to a hospital, nursing facility or home "
+               "health.", source="X12 837I DTP*435"),
+        Column("admit_type", "VARCHAR", "Priority of admission or visit, 837I only.",
+               source="UB-04 FL14, X12 837I CL101"),
+        Column("admit_source", "VARCHAR", "Point of origin, 837I only.",
+               source="UB-04 FL15, X12 837I CL102"),
+        Column("admit_hour", "INTEGER", "Hour of admission, 0 to 23; stays only.",
+               source="UB-04 FL13"),
+        Column("discharge_hour", "INTEGER", "Hour of discharge, 0 to 23; stays only.",
+               source="UB-04 FL16"),
+        Column("covered_days", "INTEGER", "Days of the stay that are billed as covered: nights, "
+               "at least 1; stays only.", source="NUBC value code 80"),
         Column("discharge_status", "VARCHAR", "Patient discharge status, 837I only."),
         *MONEY,
         Column("event_id", "BIGINT", "The event that caused it.", references="events.event_id",
@@ -230,6 +241,26 @@ CLAIM_DIAGNOSES = Table(
         _PERSON,
         Column("code", "VARCHAR", "ICD-10-CM code, the encounter's.", required=True),
         Column("poa", "VARCHAR", "Present on admission: Y, N, 1 if exempt; inpatient 837I only."),
+    ),
+)  # fmt: skip
+
+CLAIM_CODES = Table(
+    name="claim_codes",
+    product="membersim",
+    grain="one row per 837I and condition, occurrence span or value code",
+    key=("claim_id", "sequence"),
+    columns=(
+        _CLAIM,
+        Column("sequence", "INTEGER", "Number within the claim, from 1.", required=True),
+        _PERSON,
+        Column("kind", "VARCHAR", "condition, occurrence_span or value.",
+               source="X12 837I HI BG, BI, BE", required=True),
+        Column("code", "VARCHAR", "Code of the National Uniform Billing Committee.",
+               source="UB-04 FL18-41", required=True),
+        Column("from_date", "DATE", "First day of a span."),
+        Column("through_date", "DATE", "Last day of a span."),
+        Column("amount", "DOUBLE", "What a value code says: days, grams, kg, cm, a county.",
+               decimals=2),
     ),
 )  # fmt: skip
 
@@ -310,6 +341,6 @@ ACCUMULATOR_EVENTS = Table(
 )  # fmt: skip
 
 TABLES = (
-    MEMBERS, PLANS, PLAN_YEARS, PLAN_NETWORKS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_LINES,
-    CLAIM_ADJUSTMENTS, ACCUMULATOR_EVENTS,
+    MEMBERS, PLANS, PLAN_YEARS, PLAN_NETWORKS, ENROLLMENTS, CLAIMS, CLAIM_DIAGNOSES, CLAIM_CODES,
+    CLAIM_LINES, CLAIM_ADJUSTMENTS, ACCUMULATOR_EVENTS,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from healthsim.execution.sync.bills import facility, months, professional
+from healthsim.execution.sync.bills import drugs, facility, months, professional
 from healthsim.execution.sync.bills.lines import INSTITUTIONAL, PROFESSIONAL, Bill
 from healthsim.execution.sync.charges import BILL_TYPES
 from healthsim.execution.sync.context import SyncContext
@@ -22,7 +22,7 @@ def build_bills(ctx: SyncContext) -> list[Bill]:
     visits = [visit for visit in ctx.visits.values() if not _is_sponsor_paid(visit.details)]
     bills = [bill for visit in visits for bill in _bills_of_visit(ctx, visit)]
     bills = professional.complete(ctx, facility.merge_emergencies(ctx, bills))
-    covered = [_covered_part(ctx, bill) for bill in bills]
+    covered = [drugs.with_waste(_covered_part(ctx, bill)) for bill in bills]
     merged = months.merge_months(ctx, [bill for bill in covered if bill.lines])
     return [bill for bill in merged if bill.lines]
 

@@ -17,6 +17,7 @@ from healthsim.billing.facility_services import (
     rooms,
 )
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.sync.bills.hipps_lines import hipps_lines
 from healthsim.execution.sync.bills.lines import Bill, BilledLine, service_of, services_of_step
 from healthsim.execution.sync.bills.stays import stay_lines
 from healthsim.execution.sync.context import SyncContext
@@ -52,7 +53,7 @@ def facility_lines(
     for source in during:
         lines.add_done(source)
     lines.add_rooms()
-    return tuple(sorted(lines.lines, key=_order))
+    return (*sorted(lines.lines, key=_order), *hipps_lines(ctx, visit))
 
 
 def _order(line: BilledLine) -> tuple[int, int]:
