@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from audit.bed_tampering import OF_STAYS
+from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
 from audit.facility_tampering import OF_FACILITIES
 from audit.pharmacy_tampering import OF_PHARMACY
@@ -76,6 +77,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_PROBLEMS,
             *OF_FACILITIES,
             *OF_GROUPS,
+            *OF_BENEFITS,
         )
         for name in change.breaks
     }

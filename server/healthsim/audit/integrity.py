@@ -12,6 +12,7 @@ import duckdb
 from healthsim.audit import (
     accumulators,
     beds,
+    benefits,
     bodies,
     claim_edits,
     coding,
@@ -44,9 +45,9 @@ from healthsim.watching import step
 
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *accumulators.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES,
-    *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES, *pharmacy.RULES,
-    *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES, *bodies.RULES,
-    *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
+    *benefits.RULES, *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES,
+    *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
+    *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *facility_bills.RULES, *stay_groups.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""

@@ -92,6 +92,8 @@ def _drugs(design: Mapping[str, Any]) -> str:
     names = "-".join(list(tiers)[:: max(1, len(tiers) - 1)])  # "1-5": the first and the last
     copays = f"tiers {names} {', '.join(map(_usd, tiers.values()))}"
     said = [copays if tiers else "the coinsurance"]
+    if design.get("hdhp") or design.get("drug_limits") == "joint":
+        said.append("under the medical deductible and maximum")
     if design.get("drug_deductible_usd"):
         said.append(f"deductible {_usd(design['drug_deductible_usd'])}")
     if design.get("drug_oop_max_usd") is not None:
@@ -105,6 +107,8 @@ def _usd(amount: Any) -> str:
     >>> _usd(3000), _usd(257.5)
     ('$3,000', '$257.50')
     """
+    if amount == "law":
+        return "by law"
     if not isinstance(amount, int | float) or isinstance(amount, bool):
         return line(amount)
     return f"${amount:,.0f}" if amount == int(amount) else f"${amount:,.2f}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.statutory import nearest_year
 from healthsim.dates import NO_DAY
 from healthsim.execution.job import Job
 from healthsim.execution.passes.rehearsal import eligibility_problems, entrants
@@ -18,6 +19,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.reference import reference_for
 from healthsim.operations.throughput import MOST_LOOKED_AT, measure
 from healthsim.products.reference_names import built_in_names
+from healthsim.specification.checks.benefits import years_said
 from healthsim.specification.checks.check import job_warnings
 from healthsim.specification.profiles.roles import roles
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
@@ -80,7 +82,7 @@ def _warnings(job: Job) -> list[str]:
         str(job_warning)
         for job_warning in job_warnings(job.profile, job.journeys, built_in_names())
     ]
-    warnings = [*_left_out(job), *warnings]
+    warnings = [*_left_out(job), *warnings, *_years_without_law(job)]
     if not job.journeys:
         warnings.insert(0, "no journey: nothing happens to these people, so no visits, claims or "
                         "fills; start_journey_builder adds one")  # fmt: skip
@@ -88,6 +90,17 @@ def _warnings(job: Job) -> list[str]:
         warnings = [*map(str, eligibility_problems(job)), *warnings]
     more = len(warnings) - _MOST_WARNINGS
     return [*warnings[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _years_without_law(job: Job) -> Iterator[str]:
+    """Yield the years of the data for which a plan asks the law and its figures are not known."""
+    unknown = [year for year in job.plan_table.years if nearest_year(year) != year]
+    plans = [name for name, design in zip(
+        job.plan_table.names, job.plan_table.designs, strict=True) if design.uses_law]  # fmt: skip
+    if unknown and plans:
+        yield (f"{', '.join(plans)}: the law's amounts are known for {years_said()}; "
+               f"{unknown[0]} to {unknown[-1]} take those of the nearest of these "
+               "years")  # fmt: skip
 
 
 _DRAWN = 500  # units that are drawn to see how many may enter a journey

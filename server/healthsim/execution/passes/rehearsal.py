@@ -165,6 +165,7 @@ def walk_people(
     context = RunContext(
         names=job.plan_table.names,
         first_months=tuple(job.plan_table.first_month.tolist()),
+        covers_dependants=tuple(design.kind == "commercial" for design in job.plan_table.designs),
         states=geography().states,
         through=job.through,
     )

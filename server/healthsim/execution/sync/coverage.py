@@ -15,6 +15,7 @@ from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.records import RecordTable, source_ids
 from healthsim.execution.sync.subscribers import SubscriberColumns, assign_subscribers
+from healthsim.limits import Cents
 from healthsim.products.membersim.tables import ENROLLMENTS, MEMBERS
 from healthsim.products.rxmembersim.tables import RX_MEMBERS
 from healthsim.tables import NO_NUMBER, Coded, Columns, join, take
@@ -148,10 +149,12 @@ def _enrollment(ctx: SyncContext, span: Span) -> EnrollmentRows:
 
 def _enrollment_columns(ctx: SyncContext, layout: RowLayout[EnrollmentRows]) -> Columns:
     last = layout.row_values(lambda span: span.last)
+    later = (last > ctx.through) & (last != FOREVER)  # it ends after the data
+    last = np.where(later, FOREVER, last)
     died = (ctx.record.death[layout.rows] <= last) & (last != FOREVER)
     reasons = (*ctx.record.coverage.reasons, "death")
     reason = np.where(died, np.int32(len(reasons) - 1), layout.row_values(lambda span: span.reason))
-    premiums = [round(design.premium_usd * 100) for design in ctx.plans.designs]
+    reason = np.where(later, np.int32(-1), reason)
     plan = layout.row_values(lambda span: span.plan).astype(np.int32)
     source = layout.row_values(lambda span: span.source)
     event, _ = source_ids(ctx, source, layout.person_id)
@@ -161,9 +164,22 @@ def _enrollment_columns(ctx: SyncContext, layout: RowLayout[EnrollmentRows]) -> 
         "term_date": np.where(last == FOREVER, NO_DAY, last).astype(np.int32),
         "reason": Coded(reason.astype(np.int32), reasons),
         "payer_order": np.ones(len(layout), dtype=np.int32),
-        "premium_usd": np.array(premiums, dtype=np.int64)[plan],
+        "premium_usd": _premiums(ctx, layout.rows, plan),
         "event_id": event,
     }
+
+
+def _premiums(ctx: SyncContext, rows: Rows, plan: NDArray[np.int32]) -> Cents:
+    """Return the monthly premium of each span, int64 cents: a household's is its subscriber's."""
+    designs = ctx.plans.designs
+    own = np.array([round(design.premium_usd * 100) for design in designs], dtype=np.int64)[plan]
+    family = np.array(
+        [round(100 * (d.premium_usd if d.family_premium_usd is None else d.family_premium_usd))
+         for d in designs], dtype=np.int64,
+    )[plan]  # fmt: skip
+    held = _held(ctx)
+    dependant = (held.subscriber != np.arange(len(ctx.people)))[rows]
+    return np.where(dependant, 0, np.where(ctx.family_coverage[rows, plan], family, own))
 
 
 enrollments = RecordTable(ENROLLMENTS, _enrollments, _enrollment_columns)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from healthsim.dates import NO_DAY, Days, day_of
+from healthsim.dates import NO_DAY, Days, add_months, day_of
 from healthsim.execution.body.bindings import ALWAYS_READ, Bindings
 from healthsim.execution.body.body import Body
 from healthsim.execution.body.exposures import Exposures
@@ -35,12 +35,16 @@ from healthsim.execution.timeline.walk import Walk
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout
+from healthsim.specification.profiles.household import FIRST_CHILD
 from healthsim.specification.profiles.physiology import is_usual, own_rows
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.safety import Safety
 
 WalkMaker: TypeAlias = Callable[[JourneyLayout, int, Record, Days], Walk]
 """Makes the walk of one journey; see `Walk` for the arguments."""
+
+
+_ADULT, _DEPENDANT_UNTIL = 18, 26  # years
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,14 @@ class RunContext:
     Attributes:
         names: plans by position.
         first_months: month in which each plan's benefit year begins.
+        covers_dependants: whether each plan covers the household of who holds it.
         states: postal codes by position in the geography.
         through: last day of the data.
     """
 
     names: tuple[str, ...]
     first_months: tuple[int, ...]
+    covers_dependants: tuple[bool, ...]
     states: tuple[str, ...]
     through: int
 
@@ -92,6 +98,7 @@ def walk_journeys(
     class only where somebody wants to know why things happen (`execution/trace/`).
     """
     coverage = CoverageLog([_own_coverage(profile, people, context)])
+    _end_dependants(coverage, people, context, day_of(profile.as_of.isoformat()))
     conditions = _conditions(profile, people, draws)
     record = Record.of(people, draws, context.names, context.states, coverage, conditions)
     if profile.clinical.primary is not None:
@@ -173,6 +180,27 @@ def _own_coverage(profile: ProfileSpec, people: People, context: RunContext) -> 
     covered = span.begin != NO_DAY
     span.begin[covered] = np.maximum(span.begin[covered], people.birth[covered])
     return span
+
+
+def _end_dependants(coverage: CoverageLog, people: People, context: RunContext, as_of: int) -> None:
+    """End the coverage of children of a household, and of minors who hold a parent's, at 26.
+
+    Plans must cover them until then (42 USC 300gg-14); most end it with the month of the
+    birthday. Who is older on
+    the first day of the data is not covered.
+    """
+    own = coverage.spans[0]
+    covers = np.array([*context.covers_dependants, False], dtype=np.bool_)
+    child = (people.number >= FIRST_CHILD) & (people.number < FIRST_BORN)
+    minor = add_months(people.birth, 12 * _ADULT) > as_of
+    child = (child | (minor & (people.number == 1))) & covers[own.plan]
+    rows = np.flatnonzero(child & (own.begin != NO_DAY))
+    turned = add_months(people.birth[rows], 12 * _DEPENDANT_UNTIL).astype("datetime64[D]")
+    month = turned.astype("datetime64[M]") + 1
+    last = (month.astype("datetime64[D]").astype(np.int32) - 1).astype(np.int32)
+    older = last < as_of
+    own.begin[rows[older]] = NO_DAY
+    coverage.close(rows[~older], last[~older], "dependent turned 26")
 
 
 def _start(profile: ProfileSpec, number: int, journey: JourneySpec, record: Record) -> Days:

@@ -105,7 +105,8 @@ PLANS = Table(
                "use up the medical ones.", required=True),
         Column("low_income_subsidy", "VARCHAR", "Level of the members' Part D copays: none, full, "
                "dual or institutional.", source="42 USC 1395w-114", required=True),
-        Column("premium_usd", "DECIMAL(12,2)", "Monthly premium of one person.", required=True),
+        Column("premium_usd", "DECIMAL(12,2)", "Monthly premium of who holds the plan.",
+               required=True),
         Column("in_network_share", "DOUBLE", "Share of organisations that the plan asks for in its "
                "network.", required=True),
         Column("outside_weight", "DOUBLE", "How readily members go outside of it, relative to "
@@ -168,7 +169,8 @@ ENROLLMENTS = Table(
                source="X12 834 DTP*349"),
         Column("reason", "VARCHAR", "Why the span ended, or null."),
         Column("payer_order", "INTEGER", "1 primary.", required=True),
-        Column("premium_usd", "DECIMAL(12,2)", "Monthly premium.", required=True),
+        Column("premium_usd", "DECIMAL(12,2)", "Monthly premium; 0 of those who are covered by "
+               "somebody else's.", required=True),
         Column("event_id", "BIGINT", "The event that opened it, where one did.",
                references="events.event_id"),
     ),

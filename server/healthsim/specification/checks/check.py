@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.codes.published import published
 from healthsim.errors import Problem, SpecError, near
+from healthsim.specification.checks.benefits import benefit_warnings
 from healthsim.specification.checks.codes import unlisted
 from healthsim.specification.checks.expectations import expectation_problems
 from healthsim.specification.checks.journey import journey_problems, names_of
@@ -80,6 +81,7 @@ def job_warnings(
     problems = _collect(unlisted(profile, journeys))
     problems += _collect(physiology_warnings(profile, journeys))
     problems += _collect(group_warnings(profile, journeys))
+    problems += _collect(benefit_warnings(profile))
     return problems + _collect(reachability_warnings(profile, journeys, known))
 
 

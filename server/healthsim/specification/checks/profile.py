@@ -8,6 +8,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.excludes1 import has_excludes1
 from healthsim.codes.icd10cm import contradict, icd10cm
 from healthsim.errors import Problem
+from healthsim.specification.checks.benefits import benefit_problems
 from healthsim.specification.checks.codes import Codes, age_range_problems
 from healthsim.specification.checks.household import born_problems, household_problems
 from healthsim.specification.checks.joint import joint_problems
@@ -58,6 +59,7 @@ def profile_problems(profile: ProfileSpec, known: ReferenceNames) -> Iterator[Pr
     """Yield everything that is wrong with a profile."""
     yield from _demographics(profile, known)
     yield from household_problems(profile)
+    yield from benefit_problems(profile)
     yield from _attributes(profile)
     yield from _clinical(profile, _own_kinds(profile, known))
     yield from _coverage(profile, known)

@@ -79,12 +79,13 @@ class PlanDesign(Strict):
         drug_coinsurance_share: where a tier has no copay; default: 25 % in Medicare.
         drug_limits: "joint": drugs use up the medical limits; default: joint of an HDHP.
         drug_deductible_usd: of a person and year; "law": of Part D.
-        drug_oop_max_usd: pharmacy out-of-pocket maximum; default: none; "law": of Part D.
-        low_income_subsidy: level of the drug copays of a Medicare plan's members.
-        preventive_free: preventive services cost the member nothing.
-        benefit_year: month in which the benefit year begins.
-        premium_usd: monthly premium of one person.
-        price_level: allowed amounts relative to Medicare's.
+        drug_oop_max_usd: pharmacy maximum; default: none; "law": of Part D.
+        low_income_subsidy: level of a Medicare plan's drug copays.
+        preventive_free: preventive services cost nothing.
+        benefit_year: month in which it begins.
+        premium_usd: monthly, of who holds the plan.
+        family_premium_usd: of who holds it for others too.
+        price_level: relative to Medicare's.
         network: its network; by default all are in it.
     """
 
@@ -110,6 +111,7 @@ class PlanDesign(Strict):
     preventive_free: bool = True
     benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
     premium_usd: Money = 0
+    family_premium_usd: Money | None = None
     price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
     network: PlanNetwork = PlanNetwork()
 

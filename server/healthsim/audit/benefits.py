@@ -1,0 +1,77 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of benefits by law: dependants, Part A, home health, high-deductible plans, Part D."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import AnyRule, AuditRule
+
+_STAYS = (
+    "(SELECT *, sum(new) OVER (PARTITION BY person_id ORDER BY from_date, through_date, claim_id) "
+    "AS period FROM (SELECT c.*, starts_with(c.bill_type, '21') AS nursing, "
+    "CASE WHEN c.from_date - max(c.through_date) OVER (PARTITION BY c.person_id "
+    "ORDER BY c.from_date, c.through_date, c.claim_id "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < 60 THEN 0 ELSE 1 END AS new "
+    "FROM claims AS c JOIN plans AS p USING (plan_id) WHERE p.kind = 'medicare_original' "
+    "AND c.form = '837I' AND substr(c.bill_type, 1, 2) IN ('11', '21')))"
+)
+_UNTIL = "last_day(m.birth_date + INTERVAL 26 YEAR)"
+_MET = (
+    "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
+    "JOIN (SELECT e.fill_id, bool_or(e.balance_usd >= y.most) AS met FROM accumulator_events AS e "
+    "JOIN (UNPIVOT plan_years ON deductible_usd, family_deductible_usd, oop_max_usd, "
+    "family_oop_max_usd INTO NAME name VALUE most) AS y ON y.plan_id = e.plan_id "
+    "AND y.year = e.year AND y.name = concat(e.bucket, '_usd') WHERE e.delta_usd > 0 "
+    "GROUP BY e.fill_id) AS b ON b.fill_id = f.fill_id "
+    "WHERE p.hdhp AND f.status = 'paid' AND f.copay_usd + f.plan_paid_usd > 0 "
+    "AND f.deductible_usd > 0 AND NOT b.met"
+)
+_PAID = (
+    "e.patient_pay_usd + e.low_income_subsidy_usd + e.manufacturer_discount_usd + e.plan_paid_usd"
+)
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a dependant is covered until 26", "enrollments.term_date",
+        ("enrollments", "members", "plans", "claims"),
+        "SELECT DISTINCT concat('person_id ', m.person_id) FROM members AS m "
+        "JOIN enrollments AS n USING (person_id) JOIN plans AS p USING (plan_id) "
+        "LEFT JOIN claims AS c ON c.person_id = m.person_id AND c.plan_id = n.plan_id "
+        "WHERE m.relationship_code = '19' AND p.kind = 'commercial' AND "
+        f"(n.effective_date > {_UNTIL} OR n.term_date > {_UNTIL} OR c.from_date > {_UNTIL})",
+    ),
+    AuditRule(
+        "the Part A deductible is owed once in a benefit period", "claims.deductible_usd",
+        ("claims", "plans"),
+        f"SELECT concat('person_id ', person_id, ' period ', period) FROM {_STAYS} "
+        "WHERE deductible_usd > 0 GROUP BY person_id, period HAVING count(*) > 1",
+    ),
+    AuditRule(
+        "the first twenty days in a nursing facility cost nothing", "claims.coinsurance_usd",
+        ("claims", "plans"),
+        "SELECT concat('claim_id ', claim_id) FROM (SELECT *, "
+        "sum(greatest(through_date - from_date, 1)) OVER (PARTITION BY person_id, period "
+        f"ORDER BY from_date, through_date, claim_id) AS days FROM {_STAYS} WHERE nursing) "
+        "WHERE days <= 20 AND deductible_usd + coinsurance_usd + copay_usd > 0",
+    ),
+    AuditRule(
+        "home health costs nothing in Original Medicare", "claims.coinsurance_usd",
+        ("claims", "plans"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN plans AS p USING (plan_id) "
+        "WHERE p.kind = 'medicare_original' AND c.form = '837I' AND starts_with(c.bill_type, '32') "
+        "AND c.deductible_usd + c.coinsurance_usd + c.copay_usd > 0",
+    ),
+    AuditRule(
+        "drugs of a high-deductible plan meet its deductible first", "fills.deductible_usd",
+        ("fills", "plans", "plan_years", "accumulator_events"), _MET,
+    ),
+    AuditRule(
+        "a drug event adds up", "prescription_drug_events",
+        ("fills", "prescription_drug_events"),
+        "SELECT concat('fill_id ', e.fill_id) FROM prescription_drug_events AS e "
+        "JOIN fills AS f USING (fill_id) WHERE f.ingredient_cost_usd + f.dispensing_fee_usd "
+        f"<> e.below_threshold_usd + e.above_threshold_usd OR f.ingredient_cost_usd "
+        f"+ f.dispensing_fee_usd <> {_PAID} OR e.reinsurance_usd > e.plan_paid_usd "
+        "OR e.patient_pay_usd <> f.deductible_usd + f.copay_usd",
+    ),
+)  # fmt: skip
+"""Rules of what the law says of members' shares and coverage."""

@@ -1,0 +1,44 @@
+"""One small change for each rule of benefits by law; the scenario is that of the mixed plans."""
+
+from __future__ import annotations
+
+from audit.tampering import Tampering
+
+_ORIGINAL = "plan_id IN (SELECT plan_id FROM plans WHERE kind = 'medicare_original')"
+_NURSING = "the first twenty days in a nursing facility cost nothing"
+_FIRST = (
+    "starts_with(bill_type, '21') AND through_date - from_date BETWEEN 1 AND 20 AND NOT EXISTS "
+    "(SELECT 1 FROM claims AS o WHERE o.person_id = claims.person_id AND o.form = '837I' "
+    "AND starts_with(o.bill_type, '21') AND o.from_date < claims.from_date)"
+)
+_CHILD = (
+    "SELECT min(m.person_id) FROM members AS m JOIN enrollments AS n USING (person_id) "
+    "JOIN plans AS p USING (plan_id) JOIN claims AS c USING (person_id) "
+    "WHERE m.relationship_code = '19' AND p.kind = 'commercial'"
+)
+_UNMET = (
+    "SELECT min(f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
+    "WHERE p.hdhp AND f.deductible_usd > 0 AND f.copay_usd = 0 AND f.plan_paid_usd = 0"
+)
+
+
+def _claim(change: str, where: str) -> str:
+    return (f"UPDATE claims SET {change} WHERE claim_id = (SELECT min(claim_id) FROM claims "
+            f"WHERE form = '837I' AND {_ORIGINAL} AND {where})")  # fmt: skip
+
+
+OF_BENEFITS = (
+    Tampering(("a dependant is covered until 26",), (
+        f"UPDATE members SET birth_date = DATE '1998-12-05' WHERE person_id = ({_CHILD})",)),
+    Tampering(("the Part A deductible is owed once in a benefit period", _NURSING), (
+        "UPDATE claims SET deductible_usd = 1676 WHERE form = '837I' AND "
+        f"starts_with(bill_type, '21') AND {_ORIGINAL}",)),
+    Tampering((_NURSING,), (_claim("coinsurance_usd = 0.01", _FIRST),)),
+    Tampering(("home health costs nothing in Original Medicare",), (
+        _claim("coinsurance_usd = 0.01", "starts_with(bill_type, '32')"),)),
+    Tampering(("drugs of a high-deductible plan meet its deductible first",), (
+        f"UPDATE fills SET copay_usd = 0.01 WHERE fill_id = ({_UNMET})",)),
+    Tampering(("a drug event adds up",), (
+        "UPDATE prescription_drug_events SET below_threshold_usd = below_threshold_usd + 0.01 "
+        "WHERE fill_id = (SELECT min(fill_id) FROM prescription_drug_events)",)),
+)  # fmt: skip
