@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from healthsim.audit import trials
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.billing.visit_codes import stay_days
 from healthsim.codes.books import DEATHS
 
 SERVED = (
@@ -90,11 +91,21 @@ def _in_data(table: str, key: str, column: str) -> RowRule:
     )  # fmt: skip
 
 
+_LATER_DAYS = ", ".join(f"'{code}'" for one in stay_days().values()
+                        for code in (one.later, one.last))  # fmt: skip
+_OF_A_STAY = (
+    f" AND NOT (v.type IN ('encounter', 'claim') AND s.procedure IN ({_LATER_DAYS}) "
+    "AND s.service_date > v.event_date)"
+)
+"""The attending clinician's later days of a stay are of the stay's event."""
+
+
 def _on_its_day(table: str, key: str, column: str) -> AuditRule:
+    also = _OF_A_STAY if table == "claim_lines" else ""
     return AuditRule(
         f"on the day of its event {table}.{column}", f"{table}.{column}", (table, "events"),
         f"SELECT concat('{key} ', s.{key}) FROM {table} AS s JOIN events AS v "
-        f"USING (event_id) WHERE s.{column}::DATE <> v.event_date",
+        f"USING (event_id) WHERE s.{column}::DATE <> v.event_date{also}",
     )  # fmt: skip
 
 
