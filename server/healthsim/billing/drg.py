@@ -1,6 +1,6 @@
 """A stay's diagnosis related group, derived from its diagnoses and procedures.
 
-The tables are those of the MS-DRG definitions (decision 0046); a group that they do not give is
+The tables are those of the MS-DRG definitions (decision 0048); a group that they do not give is
 not guessed: the stay is not grouped, and the reason is said.
 """
 
