@@ -101,6 +101,16 @@ def test_a_copay_that_passes_the_threshold_parts_the_price_in_proportion() -> No
     assert shares.parts.below.tolist() == [500_00, 150_00]
 
 
+def test_a_manufacturer_pays_no_more_than_a_copay_leaves_of_the_price() -> None:
+    design = {"drug_tiers_usd": {"3": 47}, "drug_deductible_usd": 100}
+
+    shares = fills(120_00, 50_00, 500_00, design=design)
+
+    assert member(shares) == [120_00, 47_00, 47_00]
+    assert shares.parts.manufacturer.tolist() == [0, 3_00, 50_00]
+    assert own(shares, [120_00, 50_00, 500_00]) == [0, 0, 403_00]
+
+
 @pytest.mark.parametrize(("days_supply", "price", "year", "owed"), [
     (30, 300_00, 2025, 35_00), (31, 300_00, 2025, 70_00), (90, 900_00, 2025, 105_00),
     (30, 100_00, 2025, 25_00), (30, 100_00, 2026, 25_00), (30, 300_00, 2026, 35_00)])  # fmt: skip

@@ -72,7 +72,7 @@ def phases(
     by_copay = np.where(owed > left, rest * left // np.maximum(owed, 1), rest)
     initial = np.minimum(np.where((points > 0) & (owed > left), by_share, by_copay), rest)
     initial = np.where(left > 0, initial, 0)
-    above = rest - initial
+    above, insured = rest - initial, np.maximum(initial - np.minimum(owed, left), 0)
     place, since = year_index(year), year >= FIRST_YEAR
     discount = _rate("part_d_manufacturer_initial", place, applicable & since)
     late = _rate("part_d_manufacturer_catastrophic", place, applicable & since)
@@ -84,7 +84,8 @@ def phases(
     return PhasedFill(
         below=price - above,
         above=above,
-        manufacturer=basis_points(initial, discount) + basis_points(above, late),
+        manufacturer=np.minimum(basis_points(initial, discount), insured)
+        + basis_points(above, late),
         reinsurance=basis_points(above, np.where(since, paid_back, 0)),
     )
 
