@@ -34,3 +34,24 @@ def test_a_changed_bill_is_told_by_its_rules(made: Scenario, change: Tampering) 
         made.connection.execute("ROLLBACK")
 
     assert told == set(change.breaks)
+
+
+@pytest.fixture(scope="module")
+def stated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    profile = people() | {"charge_capture": "none"}
+    with opened(tmp_path_factory.mktemp("stated"), profile, everywhere()) as scenario:
+        yield scenario
+
+
+def test_bills_that_are_left_as_stated_break_no_rule(stated: Scenario, made: Scenario) -> None:
+    assert stated.unchanged.keys() <= made.unchanged.keys()
+
+
+def test_a_second_bill_of_a_visit_is_told_where_bills_are_left_as_stated(stated: Scenario) -> None:
+    rule = "an encounter has one claim of its facility"
+    twice = (
+        "INSERT INTO claims SELECT * REPLACE (claim_id + 1 AS claim_id) FROM claims "
+        "WHERE bill_type = '831' LIMIT 1"
+    )
+
+    assert stated.after([twice], rule) == 1

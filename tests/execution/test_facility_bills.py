@@ -189,5 +189,51 @@ def test_what_is_left_of_a_vial_is_billed_beside_what_was_given(
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def stated() -> dict[str, Columns]:
+    return run(people() | {"charge_capture": "none"}, everywhere())
+
+
+@pytest.mark.parametrize(("step", "billed"), [
+    ("clinic", [("0510", "99406")]),
+    ("empty", []),
+    ("light", []),
+    ("heavy", [("0352", "74177"), ("0305", "85025")]),
+    ("stated", [("0450", "99282")]),
+    ("knee", [("0360", KNEE)]),
+    ("watched", []),
+    ("centre", [("0490", "66984")]),
+    ("nurse", [("0551", "G0299")]),
+    ("after", [("0120", None)]),
+    ("home", []),
+    ("treated", [("0821", "90999")]),
+    ("stay", [("0120", None), ("0305", None), ("0352", None)]),
+])  # fmt: skip
+def test_bills_that_are_left_as_stated_have_stated_services_and_nights_alone(
+    stated: dict[str, Columns], step: str, billed: list[tuple[str, str | None]]
+) -> None:
+    assert sorted(lines(stated, step), key=str) == sorted(billed, key=str)
+
+
+def test_bills_that_are_left_as_stated_have_the_units_that_are_stated(
+    stated: dict[str, Columns],
+) -> None:
+    rows = listed(stated["claim_lines"], "procedure", "units", "modifier_1")
+
+    assert {row for row in rows if row[0] in ("J2469", "J9263", "G0299")} == {
+        ("J2469", 10, None), ("J9263", 170, None), ("G0299", 1, None),
+    }  # fmt: skip
+
+
+def test_a_stay_is_paid_as_before_where_bills_are_left_as_stated(
+    tables: dict[str, Columns], stated: dict[str, Columns]
+) -> None:
+    def paid(made: dict[str, Columns]) -> list[tuple[int, int]]:
+        rows = listed(made["claim_lines"], "person_id", "revenue_code", "allowed_usd")
+        return sorted((person, allowed) for person, revenue, allowed in rows if revenue == "0120")
+
+    assert paid(stated) == paid(tables)
+
+
 def _month(day: int) -> int:
     return int(np.datetime64(day, "D").astype("datetime64[M]").astype(int)) * 100

@@ -23,7 +23,7 @@ MEND = (
     'charge_capture: "none" in the profile says that bills are as stated'
 )
 _LINE = "concat('claim_id ', l.claim_id, ' line ', l.line)"
-_USUAL = "SEMI JOIN usual_bills AS u ON u.form = c.form"
+_USUAL = "SEMI JOIN usual_bills AS u ON u.form = c.form AND u.form = '837P'"
 _LINES = f"FROM claim_lines AS l JOIN claims AS c USING (claim_id) {_USUAL}"
 _NEEDS = ("claim_lines", "claims")
 _DAY = "person_id, c.rendering_npi, l.service_date"
@@ -50,7 +50,7 @@ def lay_out_edits(
     """
     limits = most_units()
     tables: dict[str, dict[str, list[Any]]] = {
-        "usual_bills": {"form": ["837P"] if choice != "none" else []},
+        "usual_bills": {"form": ["837P", "837I"] if choice != "none" else []},
         "unit_limits": {"code": list(limits), "units": [one.units for one in limits.values()],
                         "by_line": [one.by_line for one in limits.values()]},
         "code_pairs": {"first": [one for one, _ in pairs()], "second": [two for _, two in pairs()],

@@ -10,6 +10,8 @@ from healthsim.billing.facility_services import facility_only_codes
 
 _LINE = "concat('claim_id ', l.claim_id, ' line ', l.line)"
 _LINES = "FROM claim_lines AS l JOIN claims AS c USING (claim_id)"
+_USUAL = "SEMI JOIN usual_bills AS u ON u.form = '837I'"
+"""Nothing where the profile leaves bills as stated (`audit/claim_edits.py` makes the table)."""
 _WITHOUT_CODE = "('0250', '0270', '0370', '0499', '0710')"
 _BY_OPPS = "c.form = '837I' AND c.bill_type IN ('131', '831')"
 
@@ -65,7 +67,8 @@ RULES: tuple[AnyRule, ...] = (
         "AND e.start_at::DATE <= coalesce(n.term_date, DATE '9999-12-31') LEFT JOIN "
         "(SELECT l.event_id, count(DISTINCT l.claim_id) AS bills, count(*) FILTER "
         f"(l.revenue_code = '0821') AS treatments {_LINES} WHERE c.bill_type = '721' "
-        "GROUP BY l.event_id) AS b ON b.event_id = e.event_id WHERE e.encounter_class = 'dialysis' "
+        f"GROUP BY l.event_id) AS b ON b.event_id = e.event_id {_USUAL} "
+        "WHERE e.encounter_class = 'dialysis' "
         "AND (b.bills IS DISTINCT FROM 1 OR b.treatments <> 1)",
     ),
     AuditRule(
@@ -76,7 +79,8 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "care after a stay has one HIPPS code", "claim_lines.procedure", ("claim_lines", "claims"),
         "SELECT concat('claim_id ', claim_id) FROM claim_lines AS l JOIN claims AS c "
-        "USING (claim_id) WHERE c.bill_type IN ('211', '321') GROUP BY claim_id, c.bill_type "
+        f"USING (claim_id) {_USUAL} WHERE c.bill_type IN ('211', '321') "
+        "GROUP BY claim_id, c.bill_type "
         "HAVING count(*) FILTER (l.revenue_code = CASE c.bill_type WHEN '211' THEN '0022' "
         "ELSE '0023' END AND length(l.procedure) = 5) <> 1",
     ),
@@ -87,7 +91,7 @@ RULES: tuple[AnyRule, ...] = (
         "sum(units) AS units, bool_or('JZ' IN (modifier_1, modifier_2, modifier_3, modifier_4)) "
         "AS nothing, bool_or(modifier_1 = 'JW') AS wasted FROM claim_lines "
         "GROUP BY claim_id, event_id, procedure) AS d USING (claim_id, event_id, procedure) "
-        f"JOIN (VALUES {_VIALS}) AS v (code, vial) ON v.code = l.procedure "
+        f"JOIN (VALUES {_VIALS}) AS v (code, vial) ON v.code = l.procedure {_USUAL} "
         "WHERE coalesce(d.nothing, false) = coalesce(d.wasted, false) OR d.units % v.vial <> 0",
     ),
     AuditRule(

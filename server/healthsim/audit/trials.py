@@ -189,6 +189,7 @@ RULES: tuple[AnyRule, ...] = (
         "AND e.start_at::DATE <= coalesce(n.term_date, DATE '9999-12-31') "
         "ANTI JOIN (SELECT encounter_id FROM claims WHERE form = '837I') AS c "
         "ON v.encounter_id = c.encounter_id "
+        "SEMI JOIN usual_bills AS u ON u.form = '837I' "
         f"WHERE v.routine_care AND e.encounter_class IN {_FACILITIES}",
     ),
     RowRule(

@@ -40,12 +40,15 @@ class Companion:
 
 
 @cache
-def facility_service(code: str, encounter_class: str) -> FacilityService | None:
+def facility_service(
+    code: str, encounter_class: str, *, as_stated: bool = False
+) -> FacilityService | None:
     """Return what a facility bills for a service; None where it is no line of an 837I.
 
     Args:
         code: HCPCS or CPT-shaped code that a journey states.
         encounter_class: of the visit in which it was done.
+        as_stated: bill the stated code itself, never another one for it.
 
     The narrowest range of `data/facility_services.csv` decides, one of the encounter's class
     before one of all. What OPPS does not pay on an 837I has no line of an outpatient visit.
@@ -54,11 +57,13 @@ def facility_service(code: str, encounter_class: str) -> FacilityService | None:
     FacilityService(code='G0463', revenue='0510')
     >>> facility_service("99223", "observation") is None
     True
+    >>> facility_service("99213", "outpatient_hospital", as_stated=True) is None
+    True
     """
     row = _narrowest("facility_services.csv", code, encounter_class, "place")
     if row is None or row["bills"] == "none":
         return None
-    billed = row["bills"] or code
+    billed = code if as_stated else row["bills"] or code
     if encounter_class in OUTPATIENT_CLASSES and status(billed) in _NOT_ON_AN_837I:
         return None
     return FacilityService(billed, "0490" if encounter_class == "asc" else row["revenue"])

@@ -114,6 +114,11 @@ class SyncContext:
         """First day of the data."""
         return day_of(self.profile.as_of.isoformat())
 
+    @property
+    def captures_charges(self) -> bool:
+        """Whether bills follow from what happened; otherwise they have only what is stated."""
+        return self.profile.charge_capture == "usual"
+
     @cached_property
     def family_coverage(self) -> NDArray[np.bool_]:
         """Who has others of the household on a plan, bool, shape (people, plans)."""

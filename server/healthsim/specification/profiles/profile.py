@@ -95,26 +95,22 @@ class ProfileSpec(Document):
         attributes: values of one's own, by name; conditions use them.
         correlations: rank correlations of two numeric attributes.
         clinical: conditions and drugs.
-        problem_list: "none" leaves it to diagnoses and `stop` steps when conditions begin and
-            end; usually visits begin them too, and what is acute ends after its usual time.
+        problem_list: "none": only diagnoses and `stop` steps begin and end conditions; usually
+            visits begin them too, and what is acute ends after its usual time.
         coverage: plans; needed for membersim and rxmembersim.
         network: which providers, and how far.
         vaccine_intervals: "usual": a dose waits for the ACIP's minimum age and interval; "none": it
-            is given on the day that is stated, and is not valid where that is too early.
-        physiology: what conditions, drugs, procedures and pregnancy do to results and vital signs
-            that are not stated: "usual", "none", or effects of one's own.
+            is given on the stated day, and is not valid where that is too early.
+        physiology: what illness and treatment do to results and vital signs that are not stated.
         one_bed: "postpone": nobody is in two places; what falls into a stay is moved to after it
             or left out, by rules. "none": everything stays on its day.
-        mortality: deaths besides those that journeys state: "usual" is by the life table and by
-            conditions, "none" is nobody, and a ratio is more or fewer than usual.
-        vital_signs: "usual": what is usual in each class of encounter, besides what journeys
-            state; "none": only what they state; or the usual ones with their frequency.
-        safety: "usual", drugs that a person must not take are refused and stopped; "none", they are
-            not; or which rules do not hold, and how many violations to plant.
+        mortality: deaths besides those that journeys state, by the life table and conditions.
+        vital_signs: what each class of encounter usually measures, besides what journeys state.
+        safety: "usual": drugs that a person must not take are refused and stopped.
         pharmacy: "usual": fills keep the rules of controlled substances and of refills too soon,
-            what is taken in courses ends, people stop; "none", or which of them do not hold.
+            what is taken in courses ends, people stop.
         charge_capture: "usual": bills follow from what happened, as payers ask for them; "none":
-            clinicians bill what journeys state, with the modifiers that they state.
+            they have the services, units and modifiers that journeys state, and no others.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
         expectations: what must be true of a run's rows.
     """

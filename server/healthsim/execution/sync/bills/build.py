@@ -22,7 +22,9 @@ def build_bills(ctx: SyncContext) -> list[Bill]:
     visits = [visit for visit in ctx.visits.values() if not _is_sponsor_paid(visit.details)]
     bills = [bill for visit in visits for bill in _bills_of_visit(ctx, visit)]
     bills = professional.complete(ctx, facility.merge_emergencies(ctx, bills))
-    covered = [drugs.with_waste(_covered_part(ctx, bill)) for bill in bills]
+    covered = [_covered_part(ctx, bill) for bill in bills]
+    if ctx.captures_charges:
+        covered = [drugs.with_waste(bill) for bill in covered]
     merged = months.merge_months(ctx, [bill for bill in covered if bill.lines])
     return [bill for bill in merged if bill.lines]
 

@@ -1,4 +1,7 @@
-"""What a facility bills on an 837I of an outpatient visit, and for itself."""
+"""What a facility bills on an 837I of an outpatient visit, and for itself.
+
+Where a profile leaves bills as stated, only stated services and nights have a line.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,8 @@ def facility_lines(
     for source in during:
         lines.add_done(source)
     lines.add_rooms()
-    return (*sorted(lines.lines, key=_order), *hipps_lines(ctx, visit))
+    own = hipps_lines(ctx, visit) if ctx.captures_charges else ()
+    return (*sorted(lines.lines, key=_order), *own)
 
 
 def _order(line: BilledLine) -> tuple[int, int]:
@@ -88,13 +92,18 @@ class _Lines:
 
     def add_service(self, line: BilledLine) -> None:
         """Add a stated service as the facility bills it, with what comes with it."""
-        code = line.code or ""
-        service = facility_service(code, self.kind)
+        code, usual = line.code or "", self.ctx.captures_charges
+        service = facility_service(code, self.kind, as_stated=not usual)
         if service is None or (line.event == self.event and self._has(service.code)):
             return
-        units = 1 if service.code != code else self._units(service.code, line)
+        units = 1 if service.code != code else self._units(line)
         self.lines.append(replace(line, code=service.code, revenue=service.revenue, units=units))
-        for one in companions(service.code, self.kind):
+        if usual:
+            self._add_companions(line, service.code)
+
+    def _add_companions(self, line: BilledLine, code: str) -> None:
+        """Add what comes with a service: implants, anaesthesia supplies, recovery."""
+        for one in companions(code, self.kind):
             rows = np.setdiff1d(line.rows, self._with(one.revenue, one.code), assume_unique=True)
             days = self.visit.first[self.visit.position_of(rows)]
             self.lines.append(BilledLine(
@@ -114,10 +123,13 @@ class _Lines:
             )
 
     def add_rooms(self) -> None:
-        """Add what the facility bills for itself."""
-        if self.kind == "emergency" and not any(map(self._has, _EMERGENCY_VISITS)):
+        """Add what the facility bills for itself; nights are what a journey states."""
+        usual = self.ctx.captures_charges
+        if usual and self.kind == "emergency" and not any(map(self._has, _EMERGENCY_VISITS)):
             self._add_emergency_level()
         for room in rooms(self.kind):
+            if not usual and room.counts != "night":
+                continue
             if room.code == "G0379" and any(map(self._has, (*_EMERGENCY_VISITS, "G0463"))):
                 continue
             self._add_room(room)
@@ -152,8 +164,10 @@ class _Lines:
         else:
             self.points[at] += emergency_points(code)
 
-    def _units(self, code: str, line: BilledLine) -> NDArray[np.int32] | int:
+    def _units(self, line: BilledLine) -> NDArray[np.int32] | int:
         """Return a line's units; of a visit at home those of fifteen minutes."""
+        if not self.ctx.captures_charges:
+            return line.units
         if self.kind != "home_health" or line.event != self.event or line.units != 1:
             return line.units
         return _quarters(self.visit)

@@ -33,7 +33,7 @@ def visit_lines(
     """Yield the lines of the visit itself, of later days of a stay, and of giving vaccines."""
     event = ctx.event_number(visit.occurrence)
     services = [service_of(one) for one in visit.details.procedures or ()]
-    usual = _is_usual(ctx)
+    usual = ctx.captures_charges
     for service in services:
         part = _part(ctx, visit, service)
         if part is not None:
@@ -51,7 +51,7 @@ def lines_done(ctx: SyncContext, source: OccurrenceRows, visit: VisitRows) -> It
     """Yield the lines that something done during a visit adds to an 837P."""
     step, event = source.occurrence.step, ctx.event_number(source.occurrence)
     dose = injected(ctx, source) if isinstance(step, events.Procedure) else None
-    usual = _is_usual(ctx)
+    usual = ctx.captures_charges
     for service in services_of_step(source):
         part = _part(ctx, visit, service)
         if part is None or (part[0] != service.code and _states(ctx, visit, part[0])):
@@ -72,22 +72,18 @@ def other_bills(
     ctx: SyncContext, visit: VisitRows, during: Sequence[OccurrenceRows]
 ) -> Iterator[Bill]:
     """Yield the bills of a visit that no journey states: anaesthesia, assistants, long stays."""
-    if _is_usual(ctx):
+    if ctx.captures_charges:
         yield from staff_bills(ctx, visit, during)
         yield from later_bills(ctx, visit, during)
 
 
 def complete(ctx: SyncContext, bills: Sequence[Bill]) -> list[Bill]:
     """Return the bills as payers ask for them: codes of known patients, packages, modifiers."""
-    if not _is_usual(ctx):
+    if not ctx.captures_charges:
         return list(bills)
     sided = [add_sides(ctx, bill) for bill in recode_visits(ctx, bills)]
     kept = set_apart(keep_packages(ctx, sided))
     return [add_modifiers(ctx, bill) for bill in kept]
-
-
-def _is_usual(ctx: SyncContext) -> bool:
-    return ctx.profile.charge_capture == "usual"
 
 
 def _in_facility(visit: VisitRows) -> bool:
@@ -100,7 +96,7 @@ def _part(
     """Return code and modifiers of a clinician's part of a service; None where there is none."""
     if is_facility_only(service.code):
         return None
-    if not (_is_usual(ctx) and _in_facility(visit)):
+    if not (ctx.captures_charges and _in_facility(visit)):
         return service.code, service.modifiers
     return clinician_part(service.code, service.modifiers)
 

@@ -25,20 +25,22 @@ def stay_lines(
     """Yield the lines of a stay's 837I.
 
     A stay is paid as a whole, so what is done in it is listed once, by revenue centre alone. Which
-    rooms were used follows from its ICD-10-PCS codes.
+    rooms were used follows from its ICD-10-PCS codes. Where a profile leaves bills as stated, they
+    have its nights and what was done.
     """
     details = visit.details
     stated = tuple(service_of(code).code for code in details.procedures or ())
     room = room_of_stay(visit.specialty, stated)
     event, nights = ctx.event_number(visit.occurrence), np.maximum(visit.nights, 1)
     for own in rooms("inpatient"):
-        if own.when in ("always", room):
-            by_night = own.counts == "night"
+        by_night = own.counts == "night"
+        if own.when in ("always", room) and (by_night or ctx.captures_charges):
             yield BilledLine(
                 visit.rows, visit.first, event, units=nights if by_night else 1,
                 revenue=own.revenue, cents=own.cents, drg=by_night,
             )  # fmt: skip
-    for revenue in stay_revenues(tuple(getattr(details, "icd10pcs", ()))):
+    operated = tuple(getattr(details, "icd10pcs", ())) if ctx.captures_charges else ()
+    for revenue in stay_revenues(operated):
         cents = stay_charge_cents(revenue)
         yield BilledLine(visit.rows, visit.first, event, revenue=revenue, cents=cents)
     for source in during:
