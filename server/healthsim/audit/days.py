@@ -213,6 +213,7 @@ RULES: tuple[AnyRule, ...] = (
         "served, then received, then decided", "claims.received_date", "claims",
         "through_date < from_date OR received_date < through_date "
         "OR decided_date < received_date OR paid_date < decided_date",
+        columns=("claims.decided_date",),
     ),
     RowRule(
         "an encounter ends after it begins", "encounters.end_at", "encounters",

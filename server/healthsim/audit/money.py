@@ -177,6 +177,7 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('fill_id ', f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
         "WHERE p.drug_deductible_usd = 0 AND p.drug_limits = 'separate' "
         "AND f.deductible_usd > 0",
+        columns=("plans.drug_limits",),
     ),
 )  # fmt: skip
 """Rules of claims' and fills' money, to the cent."""
