@@ -466,8 +466,9 @@ class Adjudicator:
 
     def _limits(self, person: int, plan: Plan, kind: str, year: int) -> dict[str, int]:
         limits = plan.limits(kind, year)
-        aggregate = plan.design["family_limits"] == "aggregate"
-        if aggregate and kind != "drug" and (person // 100, plan.name) in self.family:
+        if (person // 100, plan.name) not in self.family:
+            limits["family_deductible"] = limits["family_oop_max"] = NONE
+        elif plan.design["family_limits"] == "aggregate" and kind != "drug":
             limits["deductible"] = NONE
         return limits
 

@@ -84,11 +84,15 @@ def test_chemotherapy_is_given_and_billed_by_body_surface() -> None:
         for person, loinc, value in listed(tables["vital_signs"], "person_id", "loinc", "value")
     }
     given = listed(tables["procedures"], "person_id", "dose_mg", "display", "event_id")
-    units = {
-        event_id: units
-        for event_id, units, code in listed(tables["claim_lines"], "event_id", "units", "procedure")
-        if code == "J9263"
-    }
+    lines = listed(tables["claim_lines"], "event_id", "units", "procedure", "modifier_1")
+    units, wasted = (
+        {
+            event_id: units
+            for event_id, units, code, modifier in lines
+            if code == "J9263" and (modifier == "JW") is left
+        }
+        for left in (False, True)
+    )
 
     assert len({dose for _, dose, *_ in given}) > 30
     for person, dose, display, event_id in given:
@@ -96,6 +100,7 @@ def test_chemotherapy_is_given_and_billed_by_body_surface() -> None:
         assert abs(dose - 85 * round(surface, 2)) <= 0.51
         assert display == f"Oxaliplatin {dose:g} mg"
         assert units.get(event_id, 2 * dose) == 2 * dose
+        assert (units.get(event_id, 0) + wasted.get(event_id, 0)) % 100 == 0
 
 
 def test_failing_kidneys_halve_a_dose_and_what_is_dispensed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,9 @@ def test_nobody_shares_a_number(made: dict[str, Columns], table: str, name: str)
 def test_the_familys_deductible_is_met_together(made: dict[str, Columns]) -> None:
     plan = dict(listed(made["claims"], "claim_id", "plan_id"))
     family_limit = {"Commercial-PPO": 300_000, "HDHP": 500_000}
-    own_limit = {"Commercial-PPO": 150_000, "HDHP": 250_000}
+    own_limit = {"Commercial-PPO": 150_000, "HDHP": 500_000}
+    single_limit = {"Commercial-PPO": 150_000, "HDHP": 250_000}
+    size = Counter(who // 100 for (who,) in listed(made["members"], "person_id"))
     spent: dict[tuple[int, str], int] = {}
     alone: dict[tuple[int, str], int] = {}
     for claim, who, cents, day in listed(
@@ -167,6 +170,13 @@ def test_the_familys_deductible_is_met_together(made: dict[str, Columns]) -> Non
 
     assert all(cents <= family_limit[key] for (_, key), cents in spent.items())
     assert all(cents <= own_limit[key] for (_, key), cents in alone.items())
+    assert {
+        (
+            key,
+            max(cents for (who, of), cents in alone.items() if of == key and size[who // 100] == 1),
+        )
+        for key in single_limit
+    } == set(single_limit.items())
     met = [key for key, cents in spent.items() if cents == family_limit[key[1]]]
     held_short = [key for key, cents in alone.items()
                   if cents < own_limit[key[1]] and (key[0] // 100, key[1]) in met]  # fmt: skip

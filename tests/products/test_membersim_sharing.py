@@ -62,6 +62,7 @@ def _input(
         copay=column("copay", np.int64), covered=column("covered", np.bool_), tie=tie,
         household=np.array(HOUSEHOLD, dtype=np.int32)[column("person", np.int32)]
         if families else None,
+        family=column("person", np.int32) > 0 if families else None,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Ten times the random journeys, calls, changes and faults of `make test`: for `make proofs`."""
+"""Ten to 25 times the random journeys, calls, changes and faults of `make test`: `make proofs`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from execution import test_one_by_one
 from execution.journeys import journeys
@@ -22,6 +23,12 @@ def _more(test: Callable[..., Any], examples: int, *strategies: Any) -> Callable
 
 test_every_person_walks_as_if_alone = _more(
     test_one_by_one.test_every_person_walks_as_if_alone, 600, journeys()
+)
+test_who_shares_a_chunk_changes_nothing = _more(
+    test_one_by_one.test_who_shares_a_chunk_changes_nothing,
+    60,
+    journeys(most=5),
+    st.sampled_from([1, 4, 9]),
 )
 test_no_call_fails_inside = _more(test_fuzz.test_no_call_fails_inside, 240, test_fuzz.calls)
 test_any_change_is_made_or_refused_in_words = _more(

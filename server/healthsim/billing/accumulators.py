@@ -36,6 +36,31 @@ def basis_points(cents: Cents, points: NDArray[np.int64]) -> Cents:
     return (cents * points + _HALF) // _BASIS
 
 
+def keep_limits(
+    limits: Cents, family: NDArray[np.bool_] | None, aggregate: NDArray[np.bool_]
+) -> None:
+    """Lift, in place, the limits that do not count for a row.
+
+    Who is alone on a plan has no limit of a family. In a family on an aggregate plan nobody has a
+    deductible of their own.
+
+    Args:
+        limits: int64 cents, shape (4, m), by `LIMITS`.
+        family: bool, two or more of the household are on the plan; None: all are alone.
+        aggregate: bool, in a family only the family's deductible counts.
+
+    >>> limits = np.array([[25, 25, 25], [50, 50, 50], [60, 60, 60], [90, 90, 90]])
+    >>> keep_limits(limits, np.array([False, True, True]), np.array([True, True, False]))
+    >>> (limits == NO_LIMIT).tolist()[:2]
+    [[False, True, False], [True, False, False]]
+    """
+    if family is None:
+        limits[[1, 3]] = NO_LIMIT
+        return
+    limits[0, aggregate & family] = NO_LIMIT
+    limits[1:4:2, ~family] = NO_LIMIT
+
+
 @dataclass(frozen=True, eq=False)
 class BenefitRows:
     """Services and fills to be shared; arrays of shape (m,), in any order.

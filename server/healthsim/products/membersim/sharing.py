@@ -15,6 +15,7 @@ from healthsim.billing.accumulators import (
     OUT_OF_NETWORK,
     BenefitRows,
     Settled,
+    keep_limits,
     settle,
 )
 from healthsim.limits import NO_LIMIT, Cents, benefit_year
@@ -47,7 +48,7 @@ class CostSharingInput:
         waived: bool, the deductible does not apply; None: nowhere.
         part_a: int64 cents, how much of the copay is Part A's deductible, the rest of it being
             Part A's coinsurance; -1 where it is a copay; None: nowhere.
-        family: bool, two or more of the household are on the plan; None: all of a household are.
+        family: bool, two or more of the household are on the plan; None: all are alone.
     """
 
     person: NDArray[np.int32]
@@ -107,10 +108,7 @@ def benefit_rows(lines: CostSharingInput, plans: PlanTable) -> BenefitRows:
         kind[lines.outside] = OUT_OF_NETWORK
     limits = plans.limits_of(kind, plan, year)
     household = lines.person if lines.household is None else lines.household
-    if lines.household is None:
-        limits[[1, 3]] = NO_LIMIT
-    else:
-        _aggregate(limits, lines, plans)
+    keep_limits(limits, lines.family, plans.aggregate[plan])
     amount = np.where(lines.covered, 0, lines.allowed)
     has_copay = lines.copay >= 0
     after = has_copay & plans.copay_after[plan]
@@ -140,12 +138,6 @@ def benefit_rows(lines: CostSharingInput, plans: PlanTable) -> BenefitRows:
         family_maximum=limits[3],
         reversed_at=np.full(size, NEVER),
     )
-
-
-def _aggregate(limits: Cents, lines: CostSharingInput, plans: PlanTable) -> None:
-    """Lift the own deductible of people of a family where only the family's counts."""
-    lifted = plans.aggregate[lines.plan]
-    limits[0, lifted if lines.family is None else lifted & lines.family] = NO_LIMIT
 
 
 def cost_shares(lines: CostSharingInput, settled: Settled, plans: PlanTable) -> CostShares:

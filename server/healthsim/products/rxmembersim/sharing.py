@@ -17,6 +17,7 @@ from healthsim.billing.accumulators import (
     BenefitRows,
     Settled,
     basis_points,
+    keep_limits,
     settle,
 )
 from healthsim.billing.part_d import FIRST_YEAR, PhasedFill, phases, subsidized_copay
@@ -106,7 +107,7 @@ class PricedFills:
         reversed_date: int32, day on which it gives back what it used up; `NO_DAY` where none.
         tie: int64, who comes first at one time; None: the row order.
         household: int32, people of one household share a family's limits; None: nobody does.
-        family: bool, two or more of the household are on the plan; None: all of a household are.
+        family: bool, two or more of the household are on the plan; None: all are alone.
     """
 
     person: NDArray[np.int32]
@@ -168,11 +169,7 @@ def fill_rows(fills: PricedFills, plans: DrugPlans) -> BenefitRows:
     joint, part_d = plans.joint_drugs[plan], plans.part_d[plan]
     kind = np.where(joint, MEDICAL, DRUG).astype(np.int32)
     limits = plans.limits_of(kind, plan, year)
-    if fills.household is None:
-        limits[[1, 3]] = NO_LIMIT
-    else:
-        lifted = joint & plans.aggregate[plan]
-        limits[0, lifted if fills.family is None else lifted & fills.family] = NO_LIMIT
+    keep_limits(limits, fills.family, joint & plans.aggregate[plan])
     capped = _capped(fills, part_d)
     flat = plans.tier_cents[plan, fills.tier - 1]
     periods = _periods(fills)
