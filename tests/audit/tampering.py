@@ -33,6 +33,7 @@ def _one(table: str, change: str, where: str = "true") -> str:
     )
 
 
+_ON_A_DAY = "billing edit: nothing is charged twice on a day"
 _KEPT = "balances of accumulators keep their limits"
 
 
@@ -91,7 +92,7 @@ _MONEY = (
     _row("allowed is one price",
          "UPDATE claim_lines SET procedure = '80048', modifier_1 = 'QW' WHERE line = 1 "
          "AND claim_id = (SELECT min(claim_id) FROM claim_lines WHERE procedure = '80048')",
-         also=("charge is one price",)),
+         also=("charge is one price", _ON_A_DAY)),
     _row("charge is one price",
          _one("claim_lines", "charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1",
               "procedure = '80061'"),
@@ -128,7 +129,7 @@ _LINKS = (
          "AND l.person_id = (SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
          "UPDATE claim_lines SET procedure = '80048' WHERE procedure = '85018' AND person_id = "
          "(SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
-         also=("allowed is one price", "charge is one price")),
+         also=("allowed is one price", "charge is one price", _ON_A_DAY)),
     _row("one event is billed on one claim of a form",
          _one("claim_lines", "event_id = (SELECT o.event_id FROM events AS o WHERE "
               "o.person_id = claim_lines.person_id AND o.step = 'flu')",
@@ -141,7 +142,8 @@ _LINKS = (
          "attending_npi AS attending FROM encounters) WHERE encounter_id = visit AND form = '837P' "
          "AND encounter_id IN (SELECT encounter_id FROM claims WHERE form = '837P' "
          "GROUP BY encounter_id HAVING count(*) > 1)",
-         also=("allowed is one price", "charge is one price")),
+         also=("allowed is one price", "charge is one price",
+               "billing edit: no code stands beside one that has it in it")),
     _row("who attended is who treated",
          _one("claims", "attending_npi = (SELECT max(npi) FROM providers)",
               "form = '837I' AND attending_npi <> (SELECT max(npi) FROM providers)")),
@@ -180,7 +182,8 @@ _LINKS = (
               "dispensing_fee_usd = 0, deductible_usd = 0, copay_usd = 0, plan_paid_usd = 0, "
               "reversed_cost_usd = 1, reversed_plan_paid_usd = 1",
               "fill_number = 1 AND prescription_id IN (SELECT prescription_id FROM fills "
-              "WHERE fill_number = 2)")),
+              "WHERE fill_number = 2) AND fill_id NOT IN (SELECT fill_id FROM "
+              "prescription_drug_events)")),
     _row("a number is one prescription of a pharmacy",
          "UPDATE fills SET rx_number = '000000001' WHERE person_id = (SELECT person_id FROM fills "
          "GROUP BY person_id HAVING count(DISTINCT prescription_id) > 1 LIMIT 1)"),
@@ -227,8 +230,12 @@ _DAYS = (
     _row("claims only while covered", _one("claims", "plan_id = 'HDHP'", "plan_id = 'own'")),
     _row("fills only while covered", _one("fills", "plan_id = 'HDHP'", "plan_id = 'own'")),
     _row("spans of coverage end after they begin",
-         _one("enrollments", "term_date = effective_date - 1", "event_id IS NOT NULL"),
-         also=("fills only while covered",)),
+         _one("enrollments", "term_date = effective_date - 1", "event_id IS NOT NULL AND "
+              "person_id IN (SELECT f.person_id FROM fills AS f WHERE f.plan_id = "
+              "enrollments.plan_id AND f.fill_date >= enrollments.effective_date) AND person_id "
+              "IN (SELECT c.person_id FROM claims AS c WHERE c.plan_id = "
+              "enrollments.plan_id AND c.from_date >= enrollments.effective_date)"),
+         also=("fills only while covered", "claims only while covered")),
     _row("spans of coverage do not overlap", _one("enrollments", "effective_date = "
          "DATE '2025-06-01'", "event_id IS NOT NULL")),
     _row("a claim begins with its encounter",
@@ -263,7 +270,7 @@ _IDENTITY = (
     _row("everybody is in every product",
          "DELETE FROM members WHERE person_id = (SELECT max(person_id) FROM members)",
          also=("reference enrollments.person_id", "reference claims.person_id",
-               "reference accumulator_events.person_id",
+               "reference accumulator_events.person_id", "reference claim_codes.person_id",
                "reference claim_lines.person_id", "reference claim_diagnoses.person_id",
                "reference claim_adjustments.person_id")),
     _row("everybody has a pharmacy card",
@@ -347,7 +354,8 @@ _BEGUN = (
 )
 _GIVEN = (
     "procedure_id = (SELECT min(p.procedure_id) FROM procedures AS p JOIN {found} ON "
-    "l.person_id = p.person_id AND l.seen BETWEEN p.performed_date - {days} AND p.performed_date)"
+    "l.person_id = p.person_id AND l.seen BETWEEN p.performed_date - {days} AND p.performed_date "
+    "WHERE length(p.code) = 5)"
 )
 _TWO = (
     "(SELECT person_id FROM prescriptions AS p JOIN fills AS f USING (person_id, prescription_id) "

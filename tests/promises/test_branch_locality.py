@@ -19,7 +19,7 @@ ACCUMULATED = (
     "group_code", "carc", "rarc",
 )  # fmt: skip
 """What rests on the deductible and the maximum of a benefit year."""
-SHARED = ("plans", "plan_networks", "providers", "facilities", "pharmacies")
+SHARED = ("plans", "plan_years", "plan_networks", "providers", "facilities", "pharmacies")
 
 
 def template(name: str, **changes: Any) -> Document:

@@ -25,6 +25,8 @@ SERVED = (
     ("claims", "claim_id", "from_date"),
     ("claims", "claim_id", "through_date"),
     ("claim_lines", "claim_id", "service_date"),
+    ("claim_codes", "claim_id", "from_date"),
+    ("claim_codes", "claim_id", "through_date"),
     ("fills", "fill_id", "fill_date"),
     ("planted_violations", "violation_id", "since_date"),
     *trials.DATED,
