@@ -15,6 +15,8 @@ _ALSO = {
         *_MOVED,
         "an encounter has one claim of its facility",
         "an encounter ends after it begins",
+        "a stay's group says where it is from",
+        "a derived group is the one that the stay's codes give",
     ),
     "no visit falls into a stay": _MOVED,
     "no fill falls into a stay": ("a product has one price in a month",),
