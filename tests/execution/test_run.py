@@ -20,7 +20,7 @@ def test_chunks_come_in_the_order_of_people_and_end_with_what_is_shared() -> Non
 
     assert [(one.start, one.count) for one in found] == [(0, 7), (7, 7), (14, 6), (20, 0)]
     assert found[-1].tables.keys() == {
-        "plans", "plan_networks", "providers", "facilities", "pharmacies",
+        "plans", "plan_years", "plan_networks", "providers", "facilities", "pharmacies",
     }  # fmt: skip
 
 
