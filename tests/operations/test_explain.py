@@ -266,6 +266,20 @@ def test_a_row_that_was_changed_by_hand_is_said_to_differ(home: Home) -> None:
     assert "does not come out" in moved.note
 
 
+def test_a_file_of_an_earlier_healthsim_is_not_said_to_be_changed(home: Home) -> None:
+    _changed(home, "edited", "UPDATE lab_results SET value = 99")
+    _changed(home, "earlier", "UPDATE lab_results SET value = 99",
+             "ALTER TABLE claims DROP COLUMN decided_date",
+             "DELETE FROM healthsim_columns WHERE column_name = 'decided_date'",
+             "DROP TABLE claim_codes",
+             "DELETE FROM healthsim_columns WHERE table_name = 'claim_codes'")  # fmt: skip
+
+    assert "an earlier HealthSim made the file" in _one(home, "earlier", "lab_results").note
+    assert "the file was changed" in _one(home, "edited", "lab_results").note
+    with pytest.raises(NotFound, match="earlier was made before HealthSim had it"):
+        explain_row(home, "earlier", "claim_codes", "1,1")
+
+
 def test_a_run_is_explained_by_its_run_id(home: Home) -> None:
     run_id = next(path.stem for path in Path(home.runs).glob("run-*.duckdb"))
     with duckdb.connect(str(home.runs / f"{run_id}.duckdb"), read_only=True) as connection:

@@ -20,7 +20,7 @@ from healthsim.persistence.files import DamagedFile
 from healthsim.persistence.scenario import Manifest
 from healthsim.persistence.state import describe_file
 from healthsim.products.attributes import todays_name
-from healthsim.products.catalogue import TABLES
+from healthsim.products.catalogue import TABLES, tables_of
 from healthsim.tables import Column, Table
 
 Row: TypeAlias = Mapping[str, Any]
@@ -50,10 +50,16 @@ class StoredRows:
         """Return a table of the file.
 
         Raises:
-            NotFound: it has none of this name; the error says which products it was made with.
+            NotFound: it has none of this name; the error says why.
         """
         if name in self.tables:
             return self.tables[name]
+        products = {table.product for table in self.tables.values()}
+        if self.is_earlier and name in {table.name for table in tables_of(products)}:
+            raise NotFound(
+                f"table {name!r}", f"{self.name} was made before HealthSim had it",
+                "make it again from its specifications: execute_spec, then save_scenario",
+            )  # fmt: skip
         if name in _KNOWN:
             product = _KNOWN[name].product
             raise NotFound(
@@ -62,6 +68,12 @@ class StoredRows:
                 f"choose one of {', '.join(self.tables)}",
             )
         raise NotFound(f"table {name!r}", "no such table", near(name, self.tables))
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether it was made before HealthSim had all columns of its tables."""
+        return any(len(table.columns) < len(_KNOWN[todays_name(name)].columns)
+                   for name, table in self.tables.items())  # fmt: skip
 
     def select(self, sql: str, most: int = 5_000) -> query.QueryResult:
         """Return the rows of a SELECT over the file, at most so many.

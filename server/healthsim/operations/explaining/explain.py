@@ -35,6 +35,8 @@ DRAW = ["decision", "uniform", "from", "gave"]
 MOST_COUNTED = 50_000
 """Units of a run with exact counts or arms that are counted again for one explanation."""
 
+_CHANGED = "the file was changed after it was made"
+_EARLIER = "an earlier HealthSim made the file, without all of today's columns"
 _MOST_DRAWS, _MOST_LINES = 12, 16
 _MOST_KEYS = 10  # of a person's rows that are listed
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -112,7 +114,7 @@ def explain_row(home: Home, name: str, table: str, key: str) -> RowExplained:
     if case.trace is None:
         reasons, changed = _of_nobody(case)
     else:
-        reasons, changed = _made_again(case)
+        reasons, changed = _made_again(case, _EARLIER if stored.is_earlier else _CHANGED)
     return RowExplained(table, _present(row), reasons, note or changed)
 
 
@@ -124,15 +126,14 @@ def _of_nobody(case: RowCase) -> tuple[Reasons, str]:
         return _only_rule(case), "it is not of this specification: the file was changed"
 
 
-def _made_again(case: RowCase) -> tuple[Reasons, str]:
-    """Explain a row as it comes out again, and say where the stored one is another."""
+def _made_again(case: RowCase, why: str) -> tuple[Reasons, str]:
+    """Explain a row as it comes out again; say where the stored one is another, and why."""
     keys = {column: case.row[column] for column in case.table.key}
     again = case.rows(case.table.name, **keys)
     if not again:
-        return _only_rule(case), ("made again, this row does not come out: the file was changed "
-                                  "after it was made")  # fmt: skip
+        return _only_rule(case), f"made again, this row does not come out: {why}"
     other = [name for name, value in case.row.items() if not _same(value, again[0].get(name))]
-    changed = f"made again, it differs in {', '.join(other)}: the file was changed" if other else ""
+    changed = f"made again, it differs in {', '.join(other)}: {why}" if other else ""
     return reasons_of(replace(case, row=again[0])), changed
 
 

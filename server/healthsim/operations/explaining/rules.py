@@ -37,6 +37,12 @@ RULES: Mapping[str, str] = {
     "claim_codes": "codes of an 837I that follow from what happened (billing/data/claim_codes.csv)",
     "claim_diagnoses": "the encounter's diagnoses, at most 12 on an 837P",
     "plans": "the plans that the profile or a step names (products/membersim/plans.py)",
+    "plan_years": "the plan's limits of each year of the data: stated, else of the law of the year "
+                  "(billing/data/statutory.csv)",
+    "accumulator_events": "what each claim and fill uses up of a limit, or gives back, in the "
+                          "order of decisions (billing/accumulators.py)",
+    "prescription_drug_events": "who pays for a fill of Part D, as the plan reports it to CMS "
+                                "(billing/part_d.py)",
     "plan_networks": "each plan has contracts with a share of the organisations, and with those "
                      "that make it adequate (products/networksim/contracts.py)",
     "tumor_measurements": "a course with a shrinking and a growing part (medicine/tumors.py)",
