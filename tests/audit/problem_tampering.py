@@ -25,7 +25,8 @@ OF_PROBLEMS = (
     _row("coding: a cause stands before what it causes",
          "UPDATE encounter_diagnoses SET code = CASE code WHEN 'I11.0' THEN 'I50.22' "
          f"ELSE 'I11.0' END WHERE encounter_id = {_HEART} AND code IN ('I11.0', 'I50.22')",
-         also=_FIRST),
+         also=(*_FIRST, "hypertensive heart disease stands before the failure "
+               "encounter_diagnoses.sequence")),
     _row("coding: heart failure is stated with the hypertension that causes it",
          _one("encounter_diagnoses", "code = 'Z71.3'", "code = 'I11.0'"), also=_FIRST),
     _row("coding: long-term insulin is prescribed",
