@@ -120,8 +120,9 @@ OF_TRIALS = (
     _row("a serious adverse event says why",
          _one("adverse_events", "serious_reason = 'hospitalization'", "grade = 4")),
     _row("a stay for an adverse event begins with it",
-         "UPDATE encounters SET encounter_class = 'office' WHERE encounter_id = (SELECT "
-         "min(stay_encounter_id) FROM adverse_events WHERE stay_encounter_id IS NOT NULL)"),
+         "UPDATE encounters SET encounter_class = 'office', drg = NULL, drg_source = NULL, "
+         "drg_derived = NULL WHERE encounter_id = (SELECT min(stay_encounter_id) "
+         "FROM adverse_events WHERE stay_encounter_id IS NOT NULL)"),
     _row("a sum of diameters is that of the lesions",
          _one("tumor_measurements", "diameter_mm = diameter_mm + 1")),
     _row("a tumour is compared with its first and its smallest sum",
