@@ -103,7 +103,8 @@ class CodedSpans:
         held = np.cumsum(step, axis=0, dtype=np.int32)
         before = np.searchsorted(who, who)
         held -= held[before] - step[before]
-        last_of_day = np.append((who[1:] != who[:-1]) | (day[1:] != day[:-1]), True)
+        last_of_day = np.ones(len(who), dtype=np.bool_)
+        last_of_day[:-1] = (who[1:] != who[:-1]) | (day[1:] != day[:-1])
         self._day, self._source = day[last_of_day], source[order][last_of_day]
         self._key = _key(who[last_of_day], self._day)
         sets, of_set = np.unique(held[last_of_day] > 0, axis=0, return_inverse=True)

@@ -14,7 +14,15 @@ from healthsim.execution.job import Job
 from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.prepare import prepare
 from healthsim.execution.trace.trace import trace_unit
-from healthsim.operations.explaining import chart, claims, fills, network, people, trials
+from healthsim.operations.explaining import (
+    accumulated,
+    chart,
+    claims,
+    fills,
+    network,
+    people,
+    trials,
+)
 from healthsim.operations.explaining.case import Documents, Reasons, RowCase
 from healthsim.operations.explaining.rules import RULES
 from healthsim.operations.home import Home
@@ -64,6 +72,9 @@ _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "claim_adjustments": claims.explain_adjustment,
     "claim_diagnoses": claims.explain_claim_diagnosis,
     "claim_codes": claims.explain_claim_code,
+    "accumulator_events": accumulated.explain_movement,
+    "prescription_drug_events": accumulated.explain_drug_event,
+    "plan_years": accumulated.explain_plan_year,
     "trial_arms": trials.explain_arm,
     "subjects": trials.explain_subject,
     "eligibility_results": trials.explain_answer,

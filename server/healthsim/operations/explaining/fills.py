@@ -74,11 +74,18 @@ def explain_violation(case: RowCase) -> Reasons:
     return reasons
 
 
-def explain_fill(case: RowCase) -> Reasons:
-    """Say why a fill took place on its day, and how its price was shared."""
+def explain_origin(case: RowCase) -> Reasons:
+    """Say for what a drug was written whose fill a row names by `fill_id`."""
     address = (case.address_of("fills", case.row["fill_id"]) or "").rpartition("/")[0]
     reasons = _written(case, address)
     reasons.draws = []
+    return reasons
+
+
+def explain_fill(case: RowCase) -> Reasons:
+    """Say why a fill took place on its day, and how its price was shared."""
+    address = (case.address_of("fills", case.row["fill_id"]) or "").rpartition("/")[0]
+    reasons = explain_origin(case)
     because = [*_when(case, address), *_price(case), *_shares(case)]
     reasons.because = [*because, *reasons.because]
     return reasons
