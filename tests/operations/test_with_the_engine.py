@@ -63,7 +63,7 @@ JOURNEY: dict[str, Any] = {
                                 "encounter_class": "office",
                                 "reason": "Follow-up",
                                 "specialty": "family medicine",
-                                "procedures": ["G0463"],
+                                "procedures": ["99213"],
                             },
                         }
                     ],
