@@ -15,8 +15,8 @@ import numpy as np
 from drgpy.msdrg import DRGEngine
 
 from fuzzing.dice import Dice
-from healthsim.billing.drg import Stay, complications, group
-from healthsim.billing.drg_tables import version_days, versions_of
+from healthsim.billing.drg.definitions import version_days, versions_of
+from healthsim.billing.drg.grouping import Stay, complications, group
 from healthsim.dates import day_of
 
 VERSIONS = ("v40", "v41", "v41.1", "v42", "v42.1", "v43", "v43.1")

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from healthsim.billing.accumulators import NEVER, NO_COPAY, BenefitRows, settle
+from healthsim.billing.benefits.accumulators import NEVER, NO_COPAY, BenefitRows, settle
 from healthsim.limits import NO_LIMIT
 from healthsim.streams import Streams
 

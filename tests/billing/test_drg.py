@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from drg_judging import lines, medical_stays, surgical_stays, verdict
-from healthsim.billing.drg import Stay, complications, group
-from healthsim.billing.drg_payment import drg_payments
-from healthsim.billing.drg_tables import families, version_days, versions_of
+from healthsim.billing.drg.definitions import families, version_days, versions_of
+from healthsim.billing.drg.grouping import Stay, complications, group
+from healthsim.billing.drg.payment import drg_payments
 from healthsim.dates import day_of
 from healthsim.tables import Coded
 

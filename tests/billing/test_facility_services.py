@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import healthsim.billing
-from healthsim.billing import facility_services as services
-from healthsim.billing.rates import amount, relative
+from healthsim.billing.facility import services
+from healthsim.billing.facility.rates import amount, relative
 from healthsim.codes import books
 from healthsim.dates import day_of
 

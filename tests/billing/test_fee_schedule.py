@@ -1,7 +1,7 @@
 import pytest
 
 from healthsim.billing import datafiles
-from healthsim.billing.fee_schedule import (
+from healthsim.billing.professional.fee_schedule import (
     anesthesia,
     conversion_factors,
     known_years,
@@ -10,7 +10,7 @@ from healthsim.billing.fee_schedule import (
     physician_cents,
     physician_fees,
 )
-from healthsim.billing.places import facility_places, place_of_service, split_places
+from healthsim.billing.professional.places import facility_places, place_of_service, split_places
 
 OURS = (
     "anesthesia.csv", "anesthesia_for.csv", "add_on_codes.csv", "code_limits.csv",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from healthsim.billing.ipps import COST_OF_CHARGE, PaidStays, stay_dollars, transfer_share
+from healthsim.billing.facility.ipps import COST_OF_CHARGE, PaidStays, stay_dollars, transfer_share
 from healthsim.dates import day_of
 from healthsim.tables import Coded
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from healthsim.billing import opps
-from healthsim.billing.opps import OutpatientLines, asc_payable_cents, payable_cents
+from healthsim.billing.facility import opps
+from healthsim.billing.facility.opps import OutpatientLines, asc_payable_cents, payable_cents
 
 CLINIC, EMERGENCY, SENT = "G0463", "99284", "G0379"
 OPERATION, DEVICE, DRUG = "27447", "C1776", "J1100"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from healthsim.billing.part_a import PartAStays, part_a_stays
+from healthsim.billing.benefits.part_a import PartAStays, part_a_stays
 from healthsim.dates import day_of
 
 

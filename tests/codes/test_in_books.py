@@ -13,8 +13,8 @@ from healthsim.codes import books
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panels
 from healthsim.codes.procedures import procedure_system
-from healthsim.execution.sync import charges
-from healthsim.execution.sync.visits import USUAL
+from healthsim.execution.sync.bills import charges
+from healthsim.execution.sync.visits.visits import USUAL
 from healthsim.products.membersim import generate
 
 ROOT = Path(__file__).parents[2]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from healthsim.billing.statutory import figure
+from healthsim.billing.benefits.statutory import figure
 from healthsim.products.membersim.plans import (
     BUILT_IN,
     PlanTable,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from healthsim.billing.drug_prices import month_factors
+from healthsim.billing.pharmacy.drug_prices import month_factors
 from healthsim.dates import day_of
 from healthsim.products.rxmembersim.prices import FillPrices, fill_prices
 from healthsim.tables import Coded

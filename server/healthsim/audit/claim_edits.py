@@ -11,12 +11,12 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
-from healthsim.billing.components import reading_codes
 from healthsim.billing.datafiles import rows
-from healthsim.billing.fee_schedule import physician_fees
-from healthsim.billing.pairs import DISTINCT, most_units, pairs
-from healthsim.billing.places import split_places
-from healthsim.billing.vaccine_services import vaccine_services
+from healthsim.billing.professional.components import reading_codes
+from healthsim.billing.professional.fee_schedule import physician_fees
+from healthsim.billing.professional.pairs import DISTINCT, most_units, pairs
+from healthsim.billing.professional.places import split_places
+from healthsim.billing.professional.vaccine_services import vaccine_services
 
 MEND = (
     "state the service as the payer asks for it, or let bills follow from what happened; "

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from healthsim.billing.drg_payment import retired_groups
+from healthsim.billing.drg.payment import retired_groups
 from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
 from healthsim.codes.excludes1 import excludes1_pairs

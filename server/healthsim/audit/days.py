@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from healthsim.audit import trials
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
-from healthsim.billing.visit_codes import stay_days
+from healthsim.billing.professional.visit_codes import stay_days
 from healthsim.codes.books import DEATHS
 
 SERVED = (

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
-from healthsim.billing import opps
 from healthsim.billing.datafiles import rows as rows_of
-from healthsim.billing.facility_services import facility_only_codes
+from healthsim.billing.facility import opps
+from healthsim.billing.facility.services import facility_only_codes
 
 _LINE = "concat('claim_id ', l.claim_id, ' line ', l.line)"
 _LINES = "FROM claim_lines AS l JOIN claims AS c USING (claim_id)"

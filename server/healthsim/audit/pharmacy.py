@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
-from healthsim.billing.channels import specialty_share
-from healthsim.billing.dispensing import (
+from healthsim.billing.pharmacy.channels import specialty_share
+from healthsim.billing.pharmacy.dispensing import (
     LONG_SUPPLY,
     PHARMACY_RULES,
     PharmacyRule,

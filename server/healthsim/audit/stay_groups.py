@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
-from healthsim.billing.drg import Stay, complications, group
-from healthsim.billing.drg_tables import first_days
+from healthsim.billing.drg.definitions import first_days
+from healthsim.billing.drg.grouping import Stay, complications, group
 from healthsim.codes.books import drg as drg_book
 
 _COLUMNS = ("encounters.drg_source", "encounters.drg_derived")

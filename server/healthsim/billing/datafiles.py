@@ -6,7 +6,8 @@ import csv
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent / "data"
+FOLDER = Path(__file__).parent / "data"
+"""Where they are."""
 
 
 @cache
@@ -16,5 +17,5 @@ def rows(name: str) -> tuple[dict[str, str], ...]:
     Args:
         name: of the file in the folder `data`, with its ending.
     """
-    with (_FOLDER / name).open(encoding="utf-8", newline="") as file:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))

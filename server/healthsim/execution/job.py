@@ -12,8 +12,8 @@ from healthsim import __version__
 from healthsim.execution.cohort.drawing import CohortPlan, PartDraw
 from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import QuotaStep
-from healthsim.execution.sync.care_team import Networks
 from healthsim.execution.sync.numbering import Numbering
+from healthsim.execution.sync.visits.care_team import Networks
 from healthsim.execution.tallies import ExpectationTally, Tally
 from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.reference import Reference

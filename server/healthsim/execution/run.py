@@ -16,7 +16,7 @@ from healthsim.execution.people.threads import map_chunks
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.directory_use import DirectoryUse, directory_tables
 from healthsim.execution.sync.sync import synced_tables
-from healthsim.execution.sync.trials import trial_arms
+from healthsim.execution.sync.trials.trials import trial_arms
 from healthsim.execution.tallies import Tally
 from healthsim.execution.timeline.stated import FigureKey, FigureTally
 from healthsim.execution.timeline.timeline import Timeline

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.statutory import nearest_year
+from healthsim.billing.benefits.statutory import nearest_year
 from healthsim.dates import NO_DAY
 from healthsim.execution.job import Job
 from healthsim.execution.passes.rehearsal import eligibility_problems, entrants

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.errors import Problem
-from healthsim.execution.sync.care_team import PLACES, PRIMARY_CARE, USUAL, Networks
+from healthsim.execution.sync.visits.care_team import PLACES, PRIMARY_CARE, USUAL, Networks
 from healthsim.products.networksim.slots import WeightedGroups
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.journeys.details import ClaimDetails, EncounterDetails

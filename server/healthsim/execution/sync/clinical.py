@@ -14,7 +14,7 @@ from healthsim.dates import NO_DAY, whole_months
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.conditions import conditions
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.sync.dosage import Injected, injected
+from healthsim.execution.sync.drugs.dosage import Injected, injected
 from healthsim.execution.sync.immunizations import immunization_columns
 from healthsim.execution.sync.records import (
     RecordRows,
@@ -26,7 +26,7 @@ from healthsim.execution.sync.records import (
     source_values,
 )
 from healthsim.execution.sync.results import ResultRows, results_of
-from healthsim.execution.sync.visits import DAY
+from healthsim.execution.sync.visits.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (

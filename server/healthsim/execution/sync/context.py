@@ -14,13 +14,13 @@ from healthsim.addresses import ids
 from healthsim.dates import NO_DAY, day_of, whole_years
 from healthsim.execution.cohort.identity import Identity, draw_identities
 from healthsim.execution.people.people import People
-from healthsim.execution.sync.admissions import Admission, find_admissions, with_admissions
-from healthsim.execution.sync.care_team import Network, Networks, ProviderRequest
-from healthsim.execution.sync.discharges import discharge_status
-from healthsim.execution.sync.drgs import StayDrgs, stay_drgs
 from healthsim.execution.sync.numbering import Numbering
-from healthsim.execution.sync.stay_hours import in_sequence
-from healthsim.execution.sync.visits import DAY, Minutes, VisitKey, VisitRows, build_visits
+from healthsim.execution.sync.visits.admissions import Admission, find_admissions, with_admissions
+from healthsim.execution.sync.visits.care_team import Network, Networks, ProviderRequest
+from healthsim.execution.sync.visits.discharges import discharge_status
+from healthsim.execution.sync.visits.drgs import StayDrgs, stay_drgs
+from healthsim.execution.sync.visits.stay_hours import in_sequence
+from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitKey, VisitRows, build_visits
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.timeline import Timeline

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim.dates import Days, whole_years
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.medicine.mortality import (
     SEXES,
     background_causes,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.sync.care_team import Networks
+from healthsim.execution.sync.visits.care_team import Networks
 from healthsim.products.membersim.tables import PLAN_NETWORKS
 from healthsim.products.networksim.directory import Directory
 from healthsim.products.networksim.tables import FACILITIES, PHARMACIES, PROVIDERS

@@ -15,11 +15,11 @@ from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.deaths import Deaths
-from healthsim.execution.sync.diagnosis_lists import DiagnosisLists, present_on_admission
-from healthsim.execution.sync.discharges import discharge_status
-from healthsim.execution.sync.drgs import StayDrgs
 from healthsim.execution.sync.records import RecordTable
-from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.sync.visits.diagnosis_lists import DiagnosisLists, present_on_admission
+from healthsim.execution.sync.visits.discharges import discharge_status
+from healthsim.execution.sync.visits.drgs import StayDrgs
+from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.products.patientsim import tables as chart
 from healthsim.specification.journeys.details import EncounterDetails
 from healthsim.tables import NO_NUMBER, Coded, Columns, take

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from healthsim.addresses import BITS, Addresses
-from healthsim.billing.dispensing import most_writings, prescribing, series
+from healthsim.billing.pharmacy.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
 from healthsim.dates import day_of

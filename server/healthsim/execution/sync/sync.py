@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from healthsim.execution.sync.adjudication import Decided
 from healthsim.execution.sync.attribute_values import person_attributes
-from healthsim.execution.sync.claims import UnpricedClaims
+from healthsim.execution.sync.bills.adjudication import Decided
+from healthsim.execution.sync.bills.claims import UnpricedClaims
 from healthsim.execution.sync.clinical import CLINICAL_TABLES
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.coverage import enrollments, members, rx_members
+from healthsim.execution.sync.drugs.pharmacy import dispensed_fills
+from healthsim.execution.sync.drugs.planted import planted_table
+from healthsim.execution.sync.drugs.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.encounters import encounter_diagnoses, encounters, patients
 from healthsim.execution.sync.event_log import events
-from healthsim.execution.sync.pharmacy import dispensed_fills
-from healthsim.execution.sync.planted import planted_table
-from healthsim.execution.sync.prescriptions import prescription_rows, prescription_table
-from healthsim.execution.sync.trials import trial_tables
-from healthsim.execution.sync.vital_signs import vital_signs
+from healthsim.execution.sync.trials.trials import trial_tables
+from healthsim.execution.sync.vitals.signs import vital_signs
 from healthsim.tables import Columns
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.dispensing import short_course
-from healthsim.billing.persistence import days_taken
+from healthsim.billing.pharmacy.dispensing import short_course
+from healthsim.billing.pharmacy.persistence import days_taken
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import Days
 from healthsim.execution.people.logs import FOREVER, Course, Moment

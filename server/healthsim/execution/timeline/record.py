@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.dispensing import PharmacyRule
+from healthsim.billing.pharmacy.dispensing import PharmacyRule
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.body.body import Body

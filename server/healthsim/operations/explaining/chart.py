@@ -6,8 +6,8 @@ import numpy as np
 
 from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.dates import day_of, iso
-from healthsim.execution.sync.care_team import ON_DUTY
-from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.sync.visits.care_team import ON_DUTY
+from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.execution.timeline.birth_size import FROM_PROFILE
 from healthsim.execution.trace.walk import DIAGNOSIS
 from healthsim.medicine.coding import long_term_drugs, order_rules
@@ -53,7 +53,7 @@ def explain_encounter(case: RowCase) -> Reasons:
     if hour is not None:
         reasons.because.append(
             f"hour and length: uniform {number(hour.uniform)} over the hours of its class "
-            "(execution/sync/visits.py: assumption)"
+            "(execution/sync/visits/visits.py: assumption)"
         )
     if case.row.get("drg"):
         reasons.because.append(f"DRG {case.row['drg']}: stated by the step")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from healthsim.addresses import BITS
-from healthsim.billing import opps
 from healthsim.billing.datafiles import rows as rows_of
-from healthsim.billing.rates import amount
+from healthsim.billing.facility import opps
+from healthsim.billing.facility.rates import amount
 from healthsim.dates import day_of
+from healthsim.execution.sync.bills.claims import UnpricedClaims
 from healthsim.execution.sync.bills.lines import Bill
-from healthsim.execution.sync.claims import UnpricedClaims
 from healthsim.limits import benefit_year
 from healthsim.operations.explaining.case import Reasons, RowCase, number, short, usd
 from healthsim.operations.explaining.chart import explain_encounter_diagnosis
@@ -201,7 +201,7 @@ def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
                                    for name in _IPPS)))  # fmt: skip
         yield (f"allowed {line['allowed_usd']:,.2f}: DRG weight {weight:g} × {rate} (operating and "
                f"capital amount of the fiscal year) × {factors}, less for an early transfer, more "
-               "for a very expensive stay (billing/ipps.py)")  # fmt: skip
+               "for a very expensive stay (billing/facility/ipps.py)")  # fmt: skip
     else:
         yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {index:g} × {factors}"
 
@@ -231,7 +231,7 @@ def _facility_price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterato
     yield short(f"charge {line['charge_usd']:,.2f}: {units} × {usd(listed)} ({basis}) × "
                 f"{headers.charge_factor[bill]:.4f}, the provider's charges")  # fmt: skip
     if payable == 0:
-        yield "allowed 0.00: packaged, another line's payment includes it (billing/opps.py)"
+        yield "allowed 0.00: another line's payment includes it (billing/facility/opps.py)"
         return
     level = f"price {headers.price_factor[bill]:.4f} × plan level {claim.design.price_level:g}"
     yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(payable)} × {level}"
@@ -249,7 +249,7 @@ def _shared(claim: _ClaimCase, line: dict[str, Any]) -> Iterator[str]:
            f"{_amount(limits['deductible_usd'])} a year, {met:,.2f} met before by claims decided "
            f"earlier{_family(limits['family_deductible_usd'])}")  # fmt: skip
     if design.by_benefit_period and line["deductible_usd"]:
-        yield "of a stay: Part A's deductible, once in a benefit period (billing/part_a.py)"
+        yield "Part A's deductible, once in a benefit period (billing/benefits/part_a.py)"
     yield (f"coinsurance {line['coinsurance_usd']:,.2f}: {design.coinsurance_share:g} of the rest "
            f"unless the service has its own; own so far {own:,.2f}, maximum "
            f"{_amount(limits['oop_max_usd'])}{_family(limits['family_oop_max_usd'])}")  # fmt: skip

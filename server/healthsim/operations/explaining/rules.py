@@ -8,8 +8,9 @@ RULES: Mapping[str, str] = {
     "events": "one row for each step of a journey that happened",
     "patients": "one row for each person of the profile: drawn part by part, names and numbers "
                 "invented (execution/cohort/identity.py; places: populationsim, Census)",
-    "encounters": "hour and length by class (execution/sync/visits.py: assumption); clinician and "
-                  "facility kept by place, plan and specialty (execution/sync/care_team.py)",
+    "encounters": "hour and length by class (execution/sync/visits/visits.py: assumption); "
+                  "clinician and facility kept by place, plan and specialty "
+                  "(execution/sync/visits/care_team.py)",
     "encounter_diagnoses": "the encounter's listed diagnoses that hold, else the primary "
                            "condition, coded together with what the person has "
                            "(codes/icd10cm.py: ICD-10-CM guidelines); order, drugs taken for "
@@ -40,9 +41,9 @@ RULES: Mapping[str, str] = {
     "plan_years": "the plan's limits of each year of the data: stated, else of the law of the year "
                   "(billing/data/statutory.csv)",
     "accumulator_events": "what each claim and fill uses up of a limit, or gives back, in the "
-                          "order of decisions (billing/accumulators.py)",
+                          "order of decisions (billing/benefits/accumulators.py)",
     "prescription_drug_events": "who pays for a fill of Part D, as the plan reports it to CMS "
-                                "(billing/part_d.py)",
+                                "(billing/benefits/part_d.py)",
     "plan_networks": "each plan has contracts with a share of the organisations, and with those "
                      "that make it adequate (products/networksim/contracts.py)",
     "tumor_measurements": "a course with a shrinking and a growing part (medicine/tumors.py)",

@@ -13,10 +13,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing import opps
-from healthsim.billing.fee_schedule import Component, laboratory_fees, physician_cents
-from healthsim.billing.hipps import is_hipps
-from healthsim.billing.rates import amount, relative
+from healthsim.billing.facility import opps
+from healthsim.billing.facility.hipps import is_hipps
+from healthsim.billing.facility.rates import amount, relative
+from healthsim.billing.professional.fee_schedule import Component, laboratory_fees, physician_cents
 from healthsim.dates import Days, day_of
 from healthsim.limits import Cents, benefit_year
 from healthsim.products.membersim.pricing import LEAST_CENTS, base_cents, trend

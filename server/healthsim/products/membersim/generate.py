@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.drg_payment import drg_payments
-from healthsim.billing.fee_schedule import is_anesthesia
-from healthsim.billing.ipps import PaidStays, stay_dollars
+from healthsim.billing.drg.payment import drg_payments
+from healthsim.billing.facility.ipps import PaidStays, stay_dollars
+from healthsim.billing.professional.fee_schedule import is_anesthesia
 from healthsim.dates import NO_DAY
 from healthsim.limits import Cents, benefit_year
 from healthsim.products.membersim.claim_rows import ClaimHeaders, ServiceLines

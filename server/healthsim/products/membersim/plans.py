@@ -9,8 +9,8 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.accumulators import KINDS
-from healthsim.billing.statutory import by_known_year, figure, known_years, year_index
+from healthsim.billing.benefits.accumulators import KINDS
+from healthsim.billing.benefits.statutory import by_known_year, figure, known_years, year_index
 from healthsim.limits import NO_LIMIT, Cents
 from healthsim.products.membersim.designs import BUILT_IN
 from healthsim.products.membersim.tables import PLAN_YEARS, PLANS

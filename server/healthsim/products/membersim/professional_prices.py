@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.fee_schedule import (
+from healthsim.billing.professional.fee_schedule import (
     COMPONENTS,
     Component,
     anesthesia_cents,
@@ -24,7 +24,7 @@ from healthsim.billing.fee_schedule import (
     physician_cents,
     physician_fees,
 )
-from healthsim.billing.places import facility_places
+from healthsim.billing.professional.places import facility_places
 from healthsim.limits import Cents
 from healthsim.products.membersim.pricing import LEAST_CENTS, fallback_cents, fee_pattern, trend
 from healthsim.tables import Coded

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.accumulators import (
+from healthsim.billing.benefits.accumulators import (
     MEDICAL,
     MINUTES,
     NEVER,

@@ -9,10 +9,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.accumulators import basis_points
-from healthsim.billing.part_a import PartAStays, part_a_stays
-from healthsim.billing.services import preventive, services_of
-from healthsim.billing.statutory import by_known_year, year_index
+from healthsim.billing.benefits.accumulators import basis_points
+from healthsim.billing.benefits.part_a import PartAStays, part_a_stays
+from healthsim.billing.benefits.services import preventive, services_of
+from healthsim.billing.benefits.statutory import by_known_year, year_index
 from healthsim.limits import Cents, benefit_year, packed
 from healthsim.products.membersim.claim_rows import ClaimHeaders, ServiceLines
 from healthsim.products.membersim.plans import COPAY_KINDS, COPAY_RULES, PlanTable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.drug_prices import (
+from healthsim.billing.pharmacy.drug_prices import (
     channel_times,
     charge_levels,
     charge_times,

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.accumulators import (
+from healthsim.billing.benefits.accumulators import (
     DRUG,
     MEDICAL,
     MINUTES,
@@ -20,8 +20,8 @@ from healthsim.billing.accumulators import (
     keep_limits,
     settle,
 )
-from healthsim.billing.part_d import FIRST_YEAR, PhasedFill, phases, subsidized_copay
-from healthsim.billing.statutory import by_known_year, year_index
+from healthsim.billing.benefits.part_d import FIRST_YEAR, PhasedFill, phases, subsidized_copay
+from healthsim.billing.benefits.statutory import by_known_year, year_index
 from healthsim.dates import NO_DAY, day_of
 from healthsim.limits import NO_LIMIT, Cents, benefit_year
 from healthsim.specification.profiles.plan_design import PlanDesign

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from healthsim.billing.statutory import figure, known_years
+from healthsim.billing.benefits.statutory import figure, known_years
 from healthsim.errors import Problem
 from healthsim.specification.profiles.plan_design import PlanDesign
 from healthsim.specification.profiles.profile import ProfileSpec

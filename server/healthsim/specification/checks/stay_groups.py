@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from healthsim.billing.drg import Stay, group
-from healthsim.billing.drg_tables import versions_of
+from healthsim.billing.drg.definitions import versions_of
+from healthsim.billing.drg.grouping import Stay, group
 from healthsim.dates import day_of
 from healthsim.errors import Problem
 from healthsim.specification.journeys import events

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from healthsim.billing.dispensing import PHARMACY_RULES, PharmacyRule, usual_supply
+from healthsim.billing.pharmacy.dispensing import PHARMACY_RULES, PharmacyRule, usual_supply
 from healthsim.codes.drugs import drugs
 from healthsim.specification.document import Strict
 

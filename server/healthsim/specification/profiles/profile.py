@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from healthsim.billing.dispensing import PharmacyRule
+from healthsim.billing.pharmacy.dispensing import PharmacyRule
 from healthsim.codes.pregnancy import supervises_pregnancy
 from healthsim.medicine.safety import SafetyBook, safety_rules
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from healthsim.execution.sync.bills import drugs, facility, months, professional
+from healthsim.execution.sync.bills.charges import BILL_TYPES
+from healthsim.execution.sync.bills.clinicians import drugs, professional
+from healthsim.execution.sync.bills.facilities import facility, months
 from healthsim.execution.sync.bills.lines import INSTITUTIONAL, PROFESSIONAL, Bill
-from healthsim.execution.sync.charges import BILL_TYPES
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.trial import TrialVisitDetails

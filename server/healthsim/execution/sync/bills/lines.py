@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.facility_services import stay_charge_cents
+from healthsim.billing.facility.services import stay_charge_cents
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.sync.visits import VisitRows
+from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import Billed

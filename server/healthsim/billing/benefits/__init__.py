@@ -1,0 +1,1 @@
+"""What plans and the law pay: services, limits, Part A and D, and when."""

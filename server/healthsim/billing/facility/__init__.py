@@ -1,0 +1,1 @@
+"""What facilities bill, and what Medicare's payment systems pay them."""

@@ -1,0 +1,1 @@
+"""What pharmacies dispense, through which channel, at which price, for how long."""

@@ -1,0 +1,1 @@
+"""What clinicians bill, and the physician fee schedule."""

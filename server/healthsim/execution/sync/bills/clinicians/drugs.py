@@ -1,0 +1,39 @@
+"""Drugs from single-dose vials: JZ where nothing is wasted, a line with JW where something is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from healthsim.billing.professional.drug_waste import (
+    NOTHING_WASTED,
+    WASTED,
+    vial_units,
+    wasted_units,
+)
+from healthsim.execution.sync.bills.lines import Bill, BilledLine
+
+
+def with_waste(bill: Bill) -> Bill:
+    """Return a bill whose drugs say what was wasted; a stay and a stated JW or JZ stay as is."""
+    if bill.is_stay or not any(vial_units(line.code or "") for line in bill.lines):
+        return bill
+    return replace(bill, lines=tuple(one for line in bill.lines for one in _lines(line)))
+
+
+def _lines(line: BilledLine) -> Iterator[BilledLine]:
+    vial = vial_units(line.code or "")
+    if vial is None or {WASTED, NOTHING_WASTED} & set(line.modifiers):
+        yield line
+        return
+    given = np.broadcast_to(np.asarray(line.units, dtype=np.int32), line.rows.shape)
+    left = wasted_units(vial, given)
+    none = left == 0
+    if none.any():
+        yield replace(line.take(none), modifiers=(*line.modifiers, NOTHING_WASTED)[:4])
+    if not none.all():
+        some = line.take(~none)
+        yield some
+        yield replace(some, units=left[~none], modifiers=(WASTED, *line.modifiers)[:4])

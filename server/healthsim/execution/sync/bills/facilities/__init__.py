@@ -1,0 +1,1 @@
+"""Bills of facilities (837I)."""

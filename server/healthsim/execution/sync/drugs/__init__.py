@@ -1,0 +1,1 @@
+"""Prescriptions and fills: doses, what for, renewals."""

@@ -1,0 +1,1 @@
+"""Rows of trials: subjects, visits, adverse events, tumors."""

@@ -1,0 +1,1 @@
+"""Visits as columns: when, where, by whom, coded how."""

@@ -1,0 +1,1 @@
+"""Vital signs that no journey states."""

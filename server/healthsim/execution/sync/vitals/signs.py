@@ -1,0 +1,139 @@
+"""The table of vital signs: those that journeys state, and those usual in each encounter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.addresses import ids
+from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
+from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.numbering import VITALS, vitals_address
+from healthsim.execution.sync.records import cause_columns, source_values
+from healthsim.execution.sync.results import ResultRows, results_of
+from healthsim.execution.sync.visits.visits import VisitRows
+from healthsim.execution.sync.vitals.choice import StatedSigns, choose
+from healthsim.execution.sync.vitals.measures import measured
+from healthsim.execution.sync.vitals.occasions import Occasions, occasions_of
+from healthsim.medicine.vitals import CODES, MOST_CODES
+from healthsim.products.patientsim import tables as chart
+from healthsim.products.patientsim.generate import observation_columns
+from healthsim.specification.journeys import events
+from healthsim.specification.profiles.vital_signs import VitalSigns
+from healthsim.tables import Coded, Columns, stack, take
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class UsualSigns:
+    """Usual vital signs of a chunk, one for each row; arrays of shape (n,).
+
+    Attributes:
+        on: int64, position of the occasion.
+        code: int32, position in `CODES`.
+        value: float64, as measured.
+    """
+
+    on: NDArray[np.int64]
+    code: NDArray[np.int32]
+    value: Floats
+
+
+def vital_signs(ctx: SyncContext) -> Columns:
+    """Fill `vital_signs`."""
+    layout = lay_out_rows(
+        results_of(ctx, events.Vital, VITALS), lambda result: result.number, ctx.person_id
+    )
+    stated = _stated_columns(ctx, layout) if len(layout) else chart.VITAL_SIGNS.empty()
+    if ctx.profile.vital_signs == "none":
+        return stated
+    visits = tuple(visit for visit in ctx.visits.values() if visit.is_encounter)
+    choice = ctx.profile.vital_signs
+    hours = choice.inpatient_hours if isinstance(choice, VitalSigns) else None
+    occasions = occasions_of(visits, ctx.record.draws, hours, ctx.numbering.most_rounds)
+    if not len(occasions):
+        return stated
+    signs = _signs(ctx, occasions, _stated_signs(ctx, layout, visits))
+    usual = _usual_columns(ctx, occasions, signs)
+    columns = stack([stated, usual])
+    order = np.argsort(np.asarray(columns["vital_sign_id"]), kind="stable")
+    return take(columns, order)
+
+
+def _stated_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
+    loinc = layout.segment_texts(lambda result: result.loinc)
+    return chart.VITAL_SIGNS.complete({
+        "vital_sign_id": layout.ids,
+        "person_id": layout.person_id,
+        "loinc": loinc,
+        **observation_columns(loinc),
+        "measured_at": source_values(layout, ctx.performed_at),
+        "value": layout.row_values(lambda result: result.value),
+        **cause_columns(ctx, layout),
+    })  # fmt: skip
+
+
+def _stated_signs(
+    ctx: SyncContext, layout: RowLayout[ResultRows], visits: tuple[VisitRows, ...]
+) -> StatedSigns:
+    """Return what journeys state, by code, with the encounter that each was taken in."""
+    if not len(layout):
+        return StatedSigns()
+    places = {visit.key: place for place, visit in enumerate(visits)}
+    at = source_values(layout, ctx.performed_at)
+    value = layout.row_values(lambda result: result.value)
+    visit = layout.segment_values(
+        lambda result: places.get((result.source.journey, result.source.occurrence.encounter), -1),
+        np.int64,
+    )
+    code = layout.segment_texts(lambda result: result.loinc)
+    of_code = {one: np.flatnonzero(code.equals(one)) for one in code.vocabulary}
+    rows = layout.rows.astype(np.int64)
+    return StatedSigns(
+        rows={one: rows[some] for one, some in of_code.items()},
+        at={one: at[some] for one, some in of_code.items()},
+        value={one: value[some] for one, some in of_code.items()},
+        visit={one: visit[some] for one, some in of_code.items()},
+    )
+
+
+def _signs(ctx: SyncContext, occasions: Occasions, stated: StatedSigns) -> UsualSigns:
+    """Choose what is taken, and measure it."""
+    record = ctx.record
+    chosen = choose(occasions, record.people, record.draws, stated)
+    found = measured(record, occasions, chosen, stated)
+    order = [code for code in CODES if code in found]
+    on = [np.flatnonzero(~np.isnan(found[code])) for code in order]
+    return UsualSigns(
+        on=np.concatenate([*on, np.zeros(0, dtype=np.int64)]),
+        code=np.concatenate([
+            np.full(len(some), CODES.index(code), dtype=np.int32)
+            for code, some in zip(order, on, strict=True)
+        ] + [np.zeros(0, dtype=np.int32)]),
+        value=np.concatenate([
+            found[code][some] for code, some in zip(order, on, strict=True)
+        ] + [np.zeros(0)]),
+    )  # fmt: skip
+
+
+def _usual_columns(ctx: SyncContext, occasions: Occasions, signs: UsualSigns) -> Columns:
+    visits = occasions.visits
+    first = np.array([
+        ctx.numbering.number(VITALS, vitals_address(visit.occurrence.address)) for visit in visits
+    ], dtype=np.int64)  # fmt: skip
+    encounter = np.array([ctx.encounter_number(visit) for visit in visits], dtype=np.int64)
+    visit, person_id = occasions.visit[signs.on], ctx.person_id[occasions.rows[signs.on]]
+    number = first[visit] + occasions.number[signs.on] * MOST_CODES + signs.code
+    loinc = Coded(signs.code, CODES)
+    return chart.VITAL_SIGNS.complete({
+        "vital_sign_id": ids(person_id, number),
+        "person_id": person_id,
+        "loinc": loinc,
+        **observation_columns(loinc),
+        "measured_at": occasions.at[signs.on],
+        "value": signs.value,
+        "encounter_id": ids(person_id, encounter[visit]),
+    })  # fmt: skip
