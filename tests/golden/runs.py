@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ FILE = Path(__file__).parent / "digests.json"
 PEOPLE = 40
 ALL = "all tables"
 _DIGITS = 12
+_MARK_DIGITS = 8
 _SHELF = Path(str(library.library_folder("templates")))
 
 Pinned: TypeAlias = dict[str, str]
@@ -126,3 +128,9 @@ def template(name: str) -> dict[str, Any]:
     (path,) = _SHELF.glob(f"*/{name}.json")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
+
+
+def mark_of(runs: Mapping[str, Pinned]) -> str:
+    """Return the mark of pinned rows, which is part of the version of the engine."""
+    text = "\n".join(f"{name} {run[ALL]}" for name, run in sorted(runs.items()))
+    return sha256(text.encode()).hexdigest()[:_MARK_DIGITS]

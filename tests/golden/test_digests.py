@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from golden.runs import JOURNEYS_OF, changes, digests_of, pinned, runs_of
-from healthsim import library
+from golden.runs import JOURNEYS_OF, changes, digests_of, mark_of, pinned, runs_of
+from healthsim import ENGINE, ROWS, library
 
 SHELF = Path(str(library.library_folder("templates")))
 MEND = (
@@ -26,6 +26,11 @@ def test_the_runs_of_a_template_give_the_rows_that_are_pinned(profile: str) -> N
 
     assert changes(mine, found) == [], MEND
     assert found == mine, MEND
+
+
+def test_an_engine_that_makes_other_rows_has_another_version() -> None:
+    assert mark_of(pinned()) == ROWS, MEND
+    assert ENGINE.endswith(ROWS)
 
 
 def test_every_profile_is_pinned_and_every_journey_twice() -> None:

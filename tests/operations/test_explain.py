@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from healthsim import __version__
+from healthsim import ENGINE
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, scenarios
@@ -239,7 +239,8 @@ def test_a_scenario_of_another_engine_is_refused_and_says_what_can_be_done(home:
                              WHERE key = 'engine_version'""",
     )
     key = _keys(home, "old", "events", ("event_id",))[0]
-    with pytest.raises(Refused, match=rf"made by HealthSim 0\.0\.7, and this is {__version__}"):
+    made = rf"made by HealthSim 0\.0\.7, and this is {re.escape(ENGINE)}"
+    with pytest.raises(Refused, match=made):
         explain_row(home, "old", "events", key)
 
 

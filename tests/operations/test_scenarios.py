@@ -46,7 +46,7 @@ def test_a_run_is_kept_under_a_name_with_all_that_made_it(home: Home, run_id: st
     assert found.digest == runs.get(home, run_id).digest
     assert json.loads(found.profile) == PROFILE
     assert [json.loads(text) for text in found.journeys] == [JOURNEY]
-    assert found.engine_version == healthsim.__version__
+    assert found.engine_version == healthsim.ENGINE
 
 
 def test_tables_columns_and_a_sample_are_shown(home: Home, run_id: str) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from healthsim import __version__
+from healthsim import ENGINE
 from healthsim.execution.cohort.drawing import CohortPlan, PartDraw
 from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import QuotaStep
@@ -101,5 +101,5 @@ class Job:
     def key(self) -> str:
         """Digest of what the job runs: specifications, seed, count, engine and references."""
         imported = [f"{name} {digest}" for name, digest in sorted(self.references.items())]
-        parts = [__version__, self.profile_text, *self.journey_texts, *imported]
+        parts = [ENGINE, self.profile_text, *self.journey_texts, *imported]
         return sha256("\n".join(parts).encode()).hexdigest()

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from healthsim import __version__
+from healthsim import ENGINE
 from healthsim.errors import StorageError
 from healthsim.operations import runs, scenarios
 from healthsim.operations.home import Home
@@ -199,7 +199,7 @@ def compared_once(home: Home, record: RunRecord, *, keep: bool) -> list[list[Any
         keep: also keep the rows beside the run, for other processes: who only looks writes nothing.
     """
     path, digest = runs.file(home, record.run_id), record.digest
-    made_by = {"digest": digest, "version": __version__}
+    made_by = {"digest": digest, "version": ENGINE}
     kept = runs.kept(home, record.run_id, "compared")
     if made_by.items() <= kept.items() and _are_compared(kept.get("rows")):
         return list(kept["rows"])

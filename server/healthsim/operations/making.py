@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from healthsim import __version__
+from healthsim import ENGINE
 from healthsim.operations import runs
 from healthsim.persistence.files import disk_errors, publish_over, temporary
 from healthsim.persistence.judgement import trust
@@ -140,7 +140,7 @@ def _manifest(job: Job, digest: Digest) -> Manifest:
         journeys=tuple(job.journey_texts),
         seed=job.seed,
         count=job.count,
-        engine_version=__version__,
+        engine_version=ENGINE,
         engine_key=job.key,
         references=dict(job.references),
         rows={table.name: digest.rows[table.name] for table in job.tables},

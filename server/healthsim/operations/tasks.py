@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from healthsim import __version__
+from healthsim import ENGINE
 from healthsim.errors import Cancelled, NotFound, Refused, StorageError, near, quoted
 from healthsim.operations import ending, leases
 from healthsim.operations.expiry import Item, expired
@@ -104,7 +104,7 @@ class TaskRecord:
     result: Any = None
     started_at: float = 0.0
     finished_at: float = 0.0
-    version: str = __version__
+    version: str = ENGINE
 
 
 def plan(home: Home, kind: TaskKind, asked: Mapping[str, Any]) -> TaskRecord:
@@ -122,7 +122,7 @@ def plan(home: Home, kind: TaskKind, asked: Mapping[str, Any]) -> TaskRecord:
             files[str(asked[name])] = mark = identity(path)
         digests.append(_digest_of(path, mark))
     books = [[path.name, identity(path)] for path in sorted(home.books.glob("*")) if path.is_file()]
-    key = [__version__, kind.name, asked, files, digests, books]
+    key = [ENGINE, kind.name, asked, files, digests, books]
     mark = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return TaskRecord(f"{kind.name}-{mark[:_KEY]}", kind.name, asked, kind.again(asked), files,
                       started_at=time.time())  # fmt: skip
@@ -309,7 +309,7 @@ def _read(shelf: Path, name: str) -> TaskRecord | None:
         return None
     try:
         document = json.loads(_path(shelf, name, "json").read_text(encoding="utf-8"))
-        if document.get("version") != __version__:
+        if document.get("version") != ENGINE:
             return None  # another version's answer may have another shape
         record = TaskRecord(**document)
         _check_types(name, record)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from healthsim import __version__
+from healthsim import ENGINE
 from healthsim.errors import NotFound, Refused
 from healthsim.execution.job import Job
 from healthsim.execution.passes.rehearsal import settle_population_steps
@@ -287,10 +287,10 @@ def _job(home: Home, stored: StoredRows, documents: Documents) -> Job:
         Refused: another version of the engine made it, or with other imported data.
     """
     manifest, where = stored.manifest, f"scenario {stored.name!r}"
-    if manifest.engine_version != __version__:
+    if manifest.engine_version != ENGINE:
         raise Refused(
             where,
-            f"was made by HealthSim {manifest.engine_version}, and this is {__version__}: its "
+            f"was made by HealthSim {manifest.engine_version}, and this is {ENGINE}: its "
             "draws cannot be made again here",
             "generate it again from its specification, or use that version; events.step says in "
             "SQL which step a row comes from",
