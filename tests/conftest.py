@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from zlib import crc32
@@ -12,6 +13,15 @@ from hypothesis import HealthCheck, settings
 
 from healthsim.operations import background, generate
 from processes import PATIENCE
+
+
+def pytest_configure() -> None:
+    """Let the processes of tests be interrupted, although who began the tests ignores Ctrl-C.
+
+    A shell lets what it runs in the background ignore it, and all that these begin inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
