@@ -12,9 +12,9 @@ from healthsim.billing.facility.rates import amount
 from healthsim.dates import Days
 from healthsim.tables import Coded
 
-COST_OF_CHARGE = 0.30
+COST_OF_CHARGE = 0.23
 """Cost of a dollar charged: assumption, near the mean ratio of urban hospitals (about 0.25), as
-hospitals here charge 2.6 to 4.0 times Medicare's price."""
+hospitals here charge 3.4 to 5.2 times Medicare's price (data/charge_levels.csv)."""
 OUTLIER_SHARE = 0.8
 """Share of the cost above the threshold that is paid (42 CFR 412.84)."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from healthsim.addresses import BITS
+from healthsim.billing.benefits.contract_prices import charge_levels, price_classes
 from healthsim.billing.datafiles import rows as rows_of
 from healthsim.billing.facility import opps
 from healthsim.billing.facility.rates import amount
@@ -19,6 +21,7 @@ from healthsim.limits import benefit_year
 from healthsim.operations.explaining.case import Reasons, RowCase, number, short, usd
 from healthsim.operations.explaining.chart import explain_encounter_diagnosis
 from healthsim.operations.explaining.steps import explain_step
+from healthsim.products.membersim.contracts import Contracts
 from healthsim.products.membersim.generate import ServiceLines, facility_prices_of
 from healthsim.products.membersim.pricing import (
     trend,
@@ -82,6 +85,26 @@ class _ClaimCase:
             int(self.unpriced.headers.plan[self.at]), year
         )
         return {name: int(cents) for name, cents in amounts.items()}
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The price levels of the lines of the unit's claims."""
+        return Contracts.of(self.unpriced.headers, self.unpriced.lines, self.case.job.plan_table)
+
+    def factors(self, at: int) -> tuple[str, str]:
+        """Return in words what a line's charge and allowed amount are multiplied by.
+
+        Args:
+            at: row of the line.
+        """
+        headers, found = self.unpriced.headers, self.contracts
+        kind = price_classes()[found.price_class[at]].replace("_", " ")
+        more = charge_levels()[found.price_class[at]]
+        own = f"{headers.charge_factor[self.at]:.4f}" + (f" × {more:g}" if more != 1 else "")
+        contract = f" × {found.own[at]:g} (the provider's contract)" if found.own[at] != 1 else ""
+        return (f"{own}, the provider's charges of {kind}",
+                f"price {headers.price_factor[self.at]:.4f} × plan level {found.plan[at]:g} "
+                f"({kind}){contract}, at most the charge")  # fmt: skip
 
     def lines(self) -> list[dict[str, Any]]:
         """Return its priced lines."""
@@ -181,16 +204,14 @@ def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
         yield from _facility_price(claim, at, line)
         return
     index = float(trend(benefit_year(lines.service_date[at : at + 1], 1))[0])
-    level, units = claim.design.price_level, int(lines.units[at])
+    units, charges, factors = int(lines.units[at]), *claim.factors(at)
     by_drg = bool(headers.institutional[bill]) and not np.isnan(headers.drg_weight[bill])
     if line["procedure"] is None:
         base, basis = float(lines.flat_cents[at]), "base price by revenue centre"
     else:
         base, units, basis, index = *_professional(lines, at), 1.0
     first = f"{units} × {usd(base)} ({basis}) × {index:g} for the year"
-    yield short(f"charge {line['charge_usd']:,.2f}: {first} × {headers.charge_factor[bill]:.4f}, "
-                "the provider's charges")  # fmt: skip
-    factors = f"price {headers.price_factor[bill]:.4f} × plan level {level:g}"
+    yield short(f"charge {line['charge_usd']:,.2f}: {first} × {charges}")
     if line["status"] == "denied":
         yield "allowed 0.00: inside an operation's global period, denied (CARC 97)"
     elif by_drg and not lines.drg_line[at]:
@@ -228,13 +249,12 @@ def _facility_price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterato
     code, units = line["procedure"], line["units"]
     basis = (f"revenue centre {line['revenue_code']}" if code is None
              else f"{code}, OPPS status {opps.status(str(code))}")  # fmt: skip
-    yield short(f"charge {line['charge_usd']:,.2f}: {units} × {usd(listed)} ({basis}) × "
-                f"{headers.charge_factor[bill]:.4f}, the provider's charges")  # fmt: skip
+    charges, factors = claim.factors(at)
+    yield short(f"charge {line['charge_usd']:,.2f}: {units} × {usd(listed)} ({basis}) × {charges}")
     if payable == 0:
         yield "allowed 0.00: another line's payment includes it (billing/facility/opps.py)"
         return
-    level = f"price {headers.price_factor[bill]:.4f} × plan level {claim.design.price_level:g}"
-    yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(payable)} × {level}"
+    yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(payable)} × {factors}"
 
 
 def _shared(claim: _ClaimCase, line: dict[str, Any]) -> Iterator[str]:

@@ -24,7 +24,8 @@ class ClaimHeaders:
         preventive: bool, a preventive visit.
         billing_npi, rendering_npi, attending_npi, facility_npi: int64, `NO_NUMBER` = null.
         price_factor: float64, 0.9 to 1.1, the provider's prices against the schedule's.
-        charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's.
+        charge_factor: float64, 2.6 to 4.0, the provider's charges against the schedule's, where
+            the class of service has the level 1.
         in_network: bool, the plan has a contract with the billing provider.
         drg_weight: float64, NaN where the claim is not paid by DRG.
         decided_date: int32, day of the decision; accumulators follow this order.

@@ -32,7 +32,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         copays_usd={"office": 0, "specialist": 30, "telehealth": 0, "urgent_care": 40,
                     "emergency": 110, "inpatient": 1500, "outpatient_hospital": 275},
         drug_tiers_usd=_MA_TIERS, drug_deductible_usd=225, drug_oop_max_usd="law",
-        premium_usd=0, price_level=1.0,
+        premium_usd=0,
         network=_HMO,
     ),
     "MA-PPO": PlanDesign(
@@ -40,7 +40,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         copays_usd={"office": 5, "specialist": 45, "telehealth": 5, "urgent_care": 50,
                     "emergency": 125, "inpatient": 1850, "outpatient_hospital": 350},
         drug_tiers_usd=_MA_TIERS, drug_deductible_usd=300, drug_oop_max_usd="law",
-        premium_usd=25, price_level=1.0,
+        premium_usd=25,
         network=_PPO,
     ),
     # Medicare A + B with a separate drug plan, by the law of each year: Part A by benefit periods,
@@ -50,15 +50,16 @@ BUILT_IN: Mapping[str, PlanDesign] = {
     "Original": PlanDesign(
         kind="medicare_original", deductible_usd="law", oop_max_usd=None, coinsurance_share=0.20,
         drug_tiers_usd=_MA_TIERS, drug_deductible_usd="law",
-        drug_oop_max_usd="law", premium_usd=225, price_level=1.0,
+        drug_oop_max_usd="law", premium_usd=225,
         network=_EVERYBODY,
     ),
     # Deductible: the mean over all employer plans is 1,787 (KFF 2024), high-deductible plans
     # included, so a PPO below it and an HMO far below it: assumption. Maximum: assumption, below
     # the legal 9,200 (HHS 2025) together with the drug maximum. Office 25 and specialist 38,
     # coinsurance 19 % (KFF 2017), rounded; most admissions have coinsurance, not a copay, except
-    # in HMOs (KFF 2017). Prices: physicians 129 %, hospitals 223 % of Medicare's (CBO 2022), one
-    # level between them: assumption. Premium: a worker's share, 1,368 a year (KFF 2024).
+    # in HMOs (KFF 2017). Prices: those usual of commercial plans by class of service
+    # (billing/data/contract_prices.csv), a tenth lower in the HMO: assumption. Premium: a worker's
+    # share, 1,368 a year (KFF 2024).
     # A family's deductible and maximum are twice a person's in all three plans: assumption.
     "Commercial-PPO": PlanDesign(
         kind="commercial", deductible_usd=1500, family_deductible_usd=3000, oop_max_usd=4500,
@@ -66,7 +67,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         coinsurance_share=0.20,
         copays_usd={"office": 25, "specialist": 40, "telehealth": 15, "urgent_care": 60,
                     "emergency": 250},
-        drug_tiers_usd=_COMMERCIAL_TIERS, drug_oop_max_usd=2500, premium_usd=114, price_level=1.6,
+        drug_tiers_usd=_COMMERCIAL_TIERS, drug_oop_max_usd=2500, premium_usd=114,
         network=_COMMERCIAL_PPO,
     ),
     "Commercial-HMO": PlanDesign(
@@ -84,13 +85,13 @@ BUILT_IN: Mapping[str, PlanDesign] = {
     "HDHP": PlanDesign(
         kind="commercial", hdhp=True, deductible_usd=2500, family_deductible_usd=5000,
         oop_max_usd=5000, family_oop_max_usd=10000, family_limits="aggregate",
-        coinsurance_share=0.20, drug_tiers_usd=_COMMERCIAL_TIERS, premium_usd=90, price_level=1.6,
+        coinsurance_share=0.20, drug_tiers_usd=_COMMERCIAL_TIERS, premium_usd=90,
         network=_COMMERCIAL_PPO,
     ),
-    # Medicaid pays physicians 72 % of Medicare's prices (Zuckerman et al. 2021, for 2019) and
-    # members nothing: assumption, states may charge a few dollars (42 CFR 447.52), not of children.
+    # Members pay nothing: assumption, states may charge a few dollars (42 CFR 447.52), not of
+    # children.
     "Medicaid-MCO": PlanDesign(
-        kind="medicaid", coinsurance_share=0, price_level=0.72,
+        kind="medicaid", coinsurance_share=0,
         drug_tiers_usd=dict.fromkeys(("1", "2", "3", "4", "5"), 0),
         network=_MEDICAID,
     ),
@@ -99,7 +100,7 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         kind="medicaid", coinsurance_share=0, oop_max_usd=1000,
         copays_usd={"office": 5, "specialist": 10, "telehealth": 5, "urgent_care": 10,
                     "emergency": 25, "inpatient": 25},
-        drug_tiers_usd={"1": 3, "2": 3, "3": 5, "4": 10, "5": 10}, premium_usd=20, price_level=0.72,
+        drug_tiers_usd={"1": 3, "2": 3, "3": 5, "4": 10, "5": 10}, premium_usd=20,
         network=_MEDICAID,
     ),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from healthsim.billing.professional.fee_schedule import is_anesthesia
 from healthsim.dates import NO_DAY
 from healthsim.limits import Cents, benefit_year
 from healthsim.products.membersim.claim_rows import ClaimHeaders, ServiceLines
+from healthsim.products.membersim.contracts import Contracts
 from healthsim.products.membersim.facility_prices import (
     FacilityLines,
     FacilityPrices,
@@ -124,23 +125,27 @@ def _paid_by_drg(bills: ClaimHeaders) -> NDArray[np.bool_]:
 def _prices(
     bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable, main: NDArray[np.intp]
 ) -> dict[str, Cents]:
-    """Return charge, allowed, contractual and denied of every line, int64 cents, (m,)."""
+    """Return charge, allowed, contractual and denied of every line, int64 cents, (m,).
+
+    A contract pays the lesser of its price and the charge.
+    """
     years = benefit_year(lines.service_date, 1)
-    level = bills.price_factor * plans.price_level[bills.plan]
+    contracts = Contracts.of(bills, lines, plans)
     price, units = np.zeros(len(lines.bill)), lines.units.copy()
     _price_professional(bills, lines, years, price, units)
     payable = price.copy()
     at, found = facility_prices_of(bills, lines)
     price[at], payable[at] = found.listed, found.payable
-    charge = unit_cents(price, bills.charge_factor[lines.bill], units)
-    allowed = unit_cents(payable, level[lines.bill], units)
+    charge = unit_cents(price, contracts.charge, units)
+    allowed = unit_cents(payable, contracts.price, units)
     stays = _paid_by_drg(bills)
     if stays.any():
         at = main[stays]
         price = _stay_cents(bills, stays, _sums(charge, _first_lines(lines))[stays])
         allowed[stays[lines.bill]] = 0
-        allowed[at] = unit_cents(price, level[stays])
-        charge[at] = np.maximum(charge[at], unit_cents(price, bills.charge_factor[stays]))
+        allowed[at] = unit_cents(price, contracts.price[at])
+        charge[at] = np.maximum(charge[at], unit_cents(price, contracts.charge[at]))
+    np.minimum(allowed, charge, out=allowed)
     refused = np.flatnonzero(lines.part_of_global)
     allowed[refused] = 0
     contractual = charge - allowed

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.billing.benefits.accumulators import KINDS
+from healthsim.billing.benefits.contract_prices import class_levels, class_spreads, price_classes
 from healthsim.billing.benefits.statutory import by_known_year, figure, known_years, year_index
 from healthsim.limits import NO_LIMIT, Cents
 from healthsim.products.membersim.designs import BUILT_IN
@@ -74,7 +75,9 @@ class PlanTable:
         stay_covers_physicians: bool, a facility's copay covers the physicians' claims too; not
             in Original Medicare, where they fall under Part B.
         visit_limits: int64, shape (p, 15), visits of a service in a benefit year; -1 where none.
-        price_level: float64, allowed amounts relative to Medicare's.
+        price_levels: float64, shape (p, classes), allowed amounts relative to Medicare's by
+            `billing.benefits.contract_prices.price_classes`.
+        price_spreads: float64, shape (p, classes), of providers' contracts around it, of the log.
         first_month: int32, month in which the benefit year begins.
         mail_order_share: float64, share of members who have long supplies sent by mail.
     """
@@ -101,7 +104,8 @@ class PlanTable:
     by_benefit_period: NDArray[np.bool_]
     stay_covers_physicians: NDArray[np.bool_]
     visit_limits: NDArray[np.int64]
-    price_level: NDArray[np.float64]
+    price_levels: NDArray[np.float64]
+    price_spreads: NDArray[np.float64]
     first_month: NDArray[np.int32]
     mail_order_share: NDArray[np.float64]
 
@@ -159,7 +163,8 @@ class PlanTable:
                 [[*(_visits(d, kind) for kind in COPAY_KINDS), -1] for d in designs],
                 dtype=np.int64,
             ).reshape(len(designs), len(COPAY_KINDS) + 1),
-            price_level=np.array([design.price_level for design in designs], dtype=np.float64),
+            price_levels=_by_class([class_levels(d.kind, d.price_level) for d in designs]),
+            price_spreads=_by_class([class_spreads(d.kind) for d in designs]),
             first_month=np.array([design.benefit_year for design in designs], dtype=np.int32),
             mail_order_share=np.array(
                 [design.network.mail_order_share for design in designs], dtype=np.float64
@@ -301,6 +306,10 @@ def _drug_points(design: PlanDesign) -> int:
 
 def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
     return np.array(list(values), dtype=np.bool_)
+
+
+def _by_class(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.array(values, dtype=np.float64).reshape(len(values), len(price_classes()))
 
 
 def _place(word: CopayRule | None, words: tuple[CopayRule, ...]) -> int:

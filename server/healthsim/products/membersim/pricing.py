@@ -94,13 +94,12 @@ def unit_cents(
     """Return the charge or the allowed amount of a line: `units` times the rounded unit price.
 
     A unit's price is rounded half to even, so it is one amount for each provider, plan, code and
-    year. A charge is above the allowed amount of every legal plan: the lowest charge factor (2.6)
-    exceeds the highest product of price factor and price level (1.1 * 2.2).
+    year.
 
     Args:
         price: base price in the year of the service, ``base_cents * trend``, float64 cents, (m,).
         factor: for a charge, the provider's charge factor; for an allowed amount, the provider's
-            price factor times the plan's price level; float64, shape (m,).
+            price factor times its contract's level (`contracts.Contracts`); float64, shape (m,).
         units: int32, shape (m,).
 
     Returns:

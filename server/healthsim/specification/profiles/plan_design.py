@@ -85,7 +85,8 @@ class PlanDesign(Strict):
         benefit_year: month in which it begins.
         premium_usd: monthly, of who holds the plan.
         family_premium_usd: of who holds it for others too.
-        price_level: relative to Medicare's.
+        price_level: what it pays on average relative to Medicare; classes of services keep their
+            usual relation. Default: usual of its kind.
         network: its network; by default all are in it.
     """
 
@@ -112,7 +113,7 @@ class PlanDesign(Strict):
     benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
     premium_usd: Money = 0
     family_premium_usd: Money | None = None
-    price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] = 1.0
+    price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] | None = None
     network: PlanNetwork = PlanNetwork()
 
     @property
