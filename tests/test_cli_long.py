@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 ENDLESS = """
-import sys, tempfile
+import signal, sys, tempfile
 from pathlib import Path
 from healthsim import cli, cli_screen
 from healthsim.persistence.database import open_read
@@ -31,6 +31,7 @@ def work():
         print("reading", flush=True)
         connection.execute("SELECT count(*) FROM range(1000000) AS a, range(10000000) AS b")
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
 cli.app = lambda: cli_screen.attended(work, "export one")
 cli.main()
 """

@@ -149,22 +149,27 @@ def _off(row: Derived, place: Place) -> str:
 def _collections(place: Place) -> str:
     """Return a FROM clause: one row for each hour of an encounter, with a column for each analyte.
 
-    An analyte that was measured in that hour with several values is null: which of them belongs to
-    what cannot be said.
+    They are those that are judged, and their inputs. One that was measured in that hour with
+    several values is null: which of them belongs to what cannot be said.
     """
-    keys = [key for key in (*tabled(), *derived()) if held(key, place)]
-    measured = [f"(m.value) FILTER (m.loinc = '{code_of(key)}')" for key in keys]
+    computed = judged(place)
+    keys = sorted({*computed}.union(*(_leaves(derived()[key], place) for key in computed)))
     columns = ", ".join(
-        f'CASE WHEN min{one} = max{one} THEN max{one} END AS "{key}"'
-        for key, one in zip(keys, measured, strict=True)
+        f"max(value) FILTER (loinc = '{code_of(key)}') AS \"{key}\"" for key in keys
     )
     hour = f"date_trunc('hour', m.{place.at})"
+    each = (
+        f"(SELECT m.person_id, m.encounter_id, {hour} AS hour, m.loinc, "
+        f"min(m.{place.at}) AS taken_at, "
+        "CASE WHEN min(m.value) = max(m.value) THEN max(m.value) END AS value "
+        f"FROM {place.table} AS m GROUP BY ALL)"
+    )
     return (
-        f"(SELECT m.person_id, min(m.{place.at}) AS taken_at, {columns}, "
+        f"(SELECT person_id, min(taken_at) AS taken_at, {columns}, "
         "any_value(CASE p.gender WHEN 'F' THEN 1.0::double WHEN 'M' THEN 0.0::double END) "
-        f"AS female, any_value(date_sub('year', p.birth_date, m.{place.at}::DATE)) AS age "
-        f"FROM {place.table} AS m JOIN patients AS p USING (person_id) "
-        f"GROUP BY m.person_id, m.encounter_id, {hour}) AS c"
+        f"AS female, any_value(date_sub('year', p.birth_date, taken_at::DATE)) AS age "
+        f"FROM {each} JOIN patients AS p USING (person_id) "
+        "GROUP BY person_id, encounter_id, hour) AS c"
     )
 
 

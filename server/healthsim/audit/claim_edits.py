@@ -25,6 +25,7 @@ MEND = (
 _LINE = "concat('claim_id ', l.claim_id, ' line ', l.line)"
 _USUAL = "SEMI JOIN usual_bills AS u ON u.form = c.form AND u.form = '837P'"
 _LINES = f"FROM claim_lines AS l JOIN claims AS c USING (claim_id) {_USUAL}"
+_BILLED = "(SELECT DISTINCT procedure FROM claim_lines)"  # a pattern is matched once to each
 _NEEDS = ("claim_lines", "claims")
 _DAY = "person_id, c.rendering_npi, l.service_date"
 _DISTINCT = ", ".join(f"'{one}'" for one in sorted({*DISTINCT, "AS", "80", "82"}))
@@ -133,12 +134,14 @@ RULES: tuple[AnyRule, ...] = (
           f"WHERE NOT (k.allowed AND coalesce(list_has_any({_MODIFIERS}, [{_DISTINCT}]), false))"),
     _rule("an add-on stands beside its service", "claim_lines.procedure",
           f"SELECT {_LINE} {_LINES} JOIN add_ons AS a ON a.code = l.procedure ANTI JOIN "
-          "(SELECT claim_id, a.code FROM claim_lines AS o JOIN add_ons AS a "
-          "ON regexp_full_match(o.procedure, a.pattern)) AS f "
+          f"(SELECT claim_id, b.code FROM claim_lines AS o JOIN (SELECT b.code, d.procedure FROM "
+          f"add_ons AS b SEMI JOIN {_BILLED} AS e ON e.procedure = b.code JOIN {_BILLED} AS d "
+          "ON regexp_full_match(d.procedure, b.pattern)) AS b ON b.procedure = o.procedure) AS f "
           "ON f.claim_id = l.claim_id AND f.code = l.procedure"),
     _rule("a code is of the person's sex and age", "claim_lines.procedure",
           f"SELECT {_LINE} {_LINES} JOIN patients AS p ON p.person_id = l.person_id "
-          "JOIN code_limits AS m ON regexp_full_match(l.procedure, m.pattern) "
+          f"JOIN (SELECT d.procedure, m.* FROM {_BILLED} AS d JOIN code_limits AS m "
+          "ON regexp_full_match(d.procedure, m.pattern)) AS m ON m.procedure = l.procedure "
           "WHERE (m.sex <> '' AND m.sex <> p.gender) "
           f"OR {_AGE} < TRY_CAST(m.from_age AS INTEGER) "
           f"OR {_AGE} >= TRY_CAST(m.before_age AS INTEGER)", "patients"),

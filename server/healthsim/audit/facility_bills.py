@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.billing.datafiles import rows as rows_of
 from healthsim.billing.facility import opps
@@ -19,9 +21,14 @@ _BY_OPPS = "c.form = '837I' AND c.bill_type IN ('131', '831')"
 _VIALS = ", ".join(f"('{row['code']}', {row['vial_units']})" for row in rows_of("drug_vials.csv"))
 
 
+def _among(codes: Iterable[str]) -> str:
+    """Return codes as one literal of SQL: of a thousand literals, planning takes longest."""
+    return f"(SELECT unnest(string_split('{' '.join(codes)}', ' ')))"
+
+
 def _codes(*statuses: str) -> str:
-    """Return the codes of some status indicators as a list of SQL."""
-    return "(" + ", ".join(f"'{code}'" for code in opps.codes_of(*statuses)) + ")"
+    """Return the codes of some status indicators as SQL."""
+    return _among(opps.codes_of(*statuses))
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -35,7 +42,7 @@ RULES: tuple[AnyRule, ...] = (
         "a code stands on the form that bills it", "claim_lines.procedure",
         ("claim_lines", "claims"),
         f"SELECT {_LINE} {_LINES} WHERE (c.form = '837P' AND l.procedure IN "
-        f"({', '.join(repr(code) for code in facility_only_codes())})) "
+        f"{_among(facility_only_codes())}) "
         f"OR ({_BY_OPPS} AND l.procedure IN {_codes('B', 'M', 'E1')})",
     ),
     AuditRule(

@@ -143,8 +143,8 @@ class Writer:
             self.connection.execute("SET threads = 1")  # the pool has the threads
             self.connection.execute("SET temp_directory = ''")
             self.connection.execute(f"ATTACH {literal(str(self._path))} AS {SCHEMA}{self._options}")
-            for table in self._tables:
-                self.connection.execute(ddl(table))
+            made = "; ".join(["BEGIN", *map(ddl, self._tables), "COMMIT"])
+            self.connection.execute(made)  # at once: a commit of each waits for the disk
         self._pool = WriterPool([self.connection.cursor() for _ in range(_WRITERS)], _insert)
         return self
 

@@ -144,6 +144,8 @@ class _ColumnDigest:
     def _code(self, values: pa.Array, words: dict[str, int]) -> pa.Array:
         """Hash text by its words; return the rows from the first with a word too many."""
         coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        if len(coded.dictionary) > len(coded):  # words that no row has take longest
+            coded = coded.dictionary_decode().dictionary_encode()
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         listed = coded.dictionary.to_pylist()
         table = np.array([*(words.get(word, -2) for word in listed), -1], dtype="<i4")

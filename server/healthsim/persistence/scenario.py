@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from healthsim.errors import StorageError
 from healthsim.foreign import flat, flat_in, whole_in
@@ -249,11 +250,12 @@ def rewrite_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) 
 def _insert(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    """Insert a few rows by one statement: one for each row costs a millisecond each."""
-    one = f"({', '.join('?' for _ in rows[0])})"
-    values = ", ".join([one] * len(rows))
-    flat = [value for row in rows for value in row]
-    connection.execute(f"INSERT INTO {SCHEMA}.{table} VALUES {values}", flat)  # noqa: S608
+    """Insert rows as Arrow: as parameters of a statement they take ten times as long."""
+    columns = [pa.array(column) for column in zip(*rows, strict=True)]
+    names = [str(place) for place in range(len(columns))]
+    connection.register("described", pa.Table.from_arrays(columns, names))
+    connection.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM described")  # noqa: S608
+    connection.unregister("described")
 
 
 def read_manifest(connection: duckdb.DuckDBPyConnection, path: Path) -> Manifest:
