@@ -9,6 +9,7 @@ from healthsim.medicine.occupancy import STAYS
 
 _TWO, _VISIT, _FILL = "nobody is in two beds", "no visit falls into a stay", \
     "no fill falls into a stay"  # fmt: skip
+_SERIES = "no two visits of a series are on a day"
 _ANTENATAL = "a birth ends the visits of its pregnancy"
 _DEAD = "the dead have a cause and a place"
 _NEWBORN = "who is born in a stay is admitted as a newborn"
@@ -51,6 +52,24 @@ def _beds() -> Iterator[Arm]:
     yield _within("inpatient", "s.came + INTERVAL 1 DAY", 1, "dialysis")
 
 
+def _series(change: str, where: str = "step = 'check' AND occurrence = 2") -> str:
+    """Change the day of somebody's second visit of a series, `s.day` being that of the first."""
+    both = "SELECT person_id FROM events WHERE step = 'check' AND occurrence = 2"
+    return (
+        "UPDATE events SET event_date = " + change + " FROM (SELECT person_id, event_date AS day "
+        "FROM events WHERE step = 'check' AND occurrence = 1) AS s "
+        f"WHERE s.person_id = events.person_id AND {where} AND s.person_id = "
+        f"(SELECT min(person_id) FROM ({both}))"
+    )
+
+
+_OF_SERIES = (
+    breaks(_SERIES, _series("s.day")),
+    keeps(_SERIES, _series("s.day + 1")),
+    keeps(_SERIES, _series("s.day", "step = 'chk_lab' AND occurrence = 2")),
+    keeps(_SERIES, _series("s.day", "step = 'ortho'")),
+)
+
 _NEIGHBOUR = (
     "(SELECT f.fill_id FROM fills AS f SEMI JOIN (SELECT person_id FROM encounters WHERE "
     f"{_STAY.format(kind='inpatient')}) AS s ON s.person_id = f.person_id ORDER BY 1 LIMIT 1)"
@@ -82,6 +101,7 @@ def _clocks() -> Iterator[Arm]:
 
 OF_BEDS = (
     *_beds(),
+    *_OF_SERIES,
     *_fills(),
     *_clocks(),
     *each(_DEAD, "patients", ("death_cause = NULL", "death_place = NULL"),

@@ -64,6 +64,33 @@ _TWICE = (
           f"encounter_id = {_visit('inpatient', '837I')}"),
 )  # fmt: skip
 
+_BACK = "what follows a fill put back is that fill"
+_REFILLED = (
+    "SELECT f.fill_id FROM fills AS f JOIN fills AS g USING (prescription_id) "
+    "WHERE f.fill_number = 1 AND g.fill_number = 2 AND f.status = 'paid' AND NOT EXISTS (FROM "
+    "fills AS h WHERE h.prescription_id = f.prescription_id AND h.fill_number = 3) AND (SELECT "
+    "count(*) FROM fills AS h WHERE h.prescription_id = f.prescription_id) = 3 AND f.person_id IN "
+    "(SELECT person_id FROM enrollments GROUP BY person_id HAVING count(*) = 1) "
+    "ORDER BY f.fill_id LIMIT 1"
+)
+_PUT_BACK = one("fills", "status = 'reversed', reversed_date = fill_date + 3",
+                f"fill_id = ({_REFILLED})")  # fmt: skip
+_SPAN = (
+    "UPDATE enrollments SET {change} FROM (SELECT b.person_id, b.reversed_date AS back, "
+    "(SELECT max(fill_date) FROM fills AS g WHERE g.prescription_id = b.prescription_id "
+    "AND g.fill_number = 2) AS filled FROM fills AS b WHERE b.reversed_date = b.fill_date + 3 "
+    "AND b.fill_number = 1 AND NOT EXISTS (FROM fills AS a WHERE a.status = 'paid' AND "
+    "a.prescription_id = b.prescription_id AND a.fill_number = 1) AND filled IS NOT NULL "
+    "ORDER BY b.fill_id LIMIT 1) AS s WHERE s.person_id = enrollments.person_id"
+)
+_FILLS_PUT_BACK = (
+    breaks(_BACK, _PUT_BACK),
+    breaks(_BACK, _PUT_BACK, _SPAN.format(change="effective_date = s.back + 1")),
+    keeps(_BACK, _PUT_BACK, _SPAN.format(change="effective_date = s.back + 2")),
+    breaks(_BACK, _PUT_BACK, _SPAN.format(change="term_date = s.filled")),
+    keeps(_BACK, _PUT_BACK, _SPAN.format(change="term_date = s.filled - 1")),
+)
+
 _HOSPITAL = (
     "SELECT encounter_id FROM encounters WHERE encounter_class = 'outpatient_hospital' AND "
     "person_id IN (SELECT person_id FROM enrollments GROUP BY person_id HAVING count(*) = 1)"
@@ -234,5 +261,5 @@ _RESULTS = (
           one("lab_results", "value = NULL, value_text = 'positive'", "value IS NOT NULL")),
 )  # fmt: skip
 
-OF_LINKS = (*_OF_DIAGNOSES, *_TWICE, *_FACILITIES, *_CLINICIANS, *_STAYS, *_OF_FILLS, *_MEMBERS,
-            *_RESULTS)  # fmt: skip
+OF_LINKS = (*_OF_DIAGNOSES, *_TWICE, *_FACILITIES, *_CLINICIANS, *_STAYS, *_OF_FILLS,
+            *_FILLS_PUT_BACK, *_MEMBERS, *_RESULTS)  # fmt: skip

@@ -19,6 +19,10 @@ _ALSO = {
         "a derived group is the one that the stay's codes give",
     ),
     "no visit falls into a stay": _MOVED,
+    "no two visits of a series are on a day": (
+        "an event and its encounter are of one day",
+        "on the day of its event claim_lines.service_date",
+    ),
     "no fill falls into a stay": ("a product has one price in a month",),
     "the dead have a cause and a place": (),
 }

@@ -33,6 +33,7 @@ def _one(table: str, change: str, where: str = "true") -> str:
     )
 
 
+_PAID_TWICE = "billing edit: no service is paid twice"
 _ON_A_DAY = "billing edit: nothing is charged twice on a day"
 _KEPT = "balances of accumulators keep their limits"
 
@@ -92,7 +93,7 @@ _MONEY = (
     _row("allowed is one price",
          "UPDATE claim_lines SET procedure = '80048', modifier_1 = 'QW' WHERE line = 1 "
          "AND claim_id = (SELECT min(claim_id) FROM claim_lines WHERE procedure = '80048')",
-         also=("charge is one price", _ON_A_DAY)),
+         also=("charge is one price", _ON_A_DAY, _PAID_TWICE)),
     _row("charge is one price",
          _one("claim_lines", "charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1",
               "procedure = '80061'"),
@@ -129,7 +130,7 @@ _LINKS = (
          "AND l.person_id = (SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
          "UPDATE claim_lines SET procedure = '80048' WHERE procedure = '85018' AND person_id = "
          "(SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
-         also=("allowed is one price", "charge is one price", _ON_A_DAY)),
+         also=("allowed is one price", "charge is one price", _ON_A_DAY, _PAID_TWICE)),
     _row("one event is billed on one claim of a form",
          _one("claim_lines", "event_id = (SELECT o.event_id FROM events AS o WHERE "
               "o.person_id = claim_lines.person_id AND o.step = 'flu')",

@@ -65,6 +65,7 @@ BROKEN = {
     "an add-on stands beside its service": line("procedure = '96415'", "99284"),
     "a code is of the person's sex and age": line("procedure = '99392'", "99397"),
     "nothing is charged twice on a day": _COPY,
+    "no service is paid twice": _COPY,
     "no vaccine of Part D is on a medical claim": line("procedure = '90750'", "90662"),
     "a vaccine is given": line("procedure = '94640'", "G0008"),
     "a new patient was not seen in three years": (
@@ -105,6 +106,22 @@ def test_a_modifier_sets_a_pair_apart_where_it_is_allowed(usual: Scenario) -> No
 
     assert usual.after([line("modifier_1 = '57'", "99214")], rule) == 0
     assert usual.after([line("modifier_1 = 'GC'", "99214")], rule) == 1
+
+
+def test_what_a_facility_is_paid_twice_for_is_told(usual: Scenario) -> None:
+    rule = "billing edit: no service is paid twice"
+    again = _COPY.replace("pos IS NOT NULL", "pos IS NULL").replace("99284", "71046")
+    marked = f"UPDATE {_LINE} SET modifier_1 = '{{}}' WHERE line = 90"
+    refused = f"UPDATE {_LINE} SET status = 'denied' WHERE line = 90"
+
+    assert usual.after([again], rule) == 1
+    for apart in ("59", "76", "77", "91"):
+        other = f"UPDATE {_LINE} SET modifier_1 = '{apart}' WHERE procedure = '71046'"
+        assert usual.after([again, other], rule) == 0
+    assert usual.after([again, marked.format("RT")], rule) == 0
+    assert usual.after([again, refused], rule) == 0
+    assert usual.after([again, f"UPDATE {_LINE} SET service_date = service_date - 1 "
+                        "WHERE line = 90"], rule) == 0  # fmt: skip
 
 
 def test_every_edit_is_of_the_audit() -> None:

@@ -121,6 +121,19 @@ class Layout:
                 return scope
         return None
 
+    def series(self, node: Node) -> tuple[Any, ...] | None:
+        """Return what the visits of a repeat that are alike have in common; None of other steps."""
+        openers = [self.nodes[self.opened_by[scope]] for scope in self.scopes_around(node.scope)]
+        beats = [one for one in openers if one.tick and isinstance(one.step, Repeat)]
+        if not beats or not isinstance(node.step, Encounter) or self.visit_around(node):
+            return None
+        alike = [
+            other for other in self.inside[node.scope]
+            if other.key < node.key and other.step.at == node.step.at
+            and isinstance(other.step, Encounter) and _kind(other) == _kind(node)
+        ]  # fmt: skip
+        return (id(beats[0].step), len(alike), *_kind(node))
+
     def called(self, name: str) -> list[Node]:
         """Return the nodes that a name means."""
         last = name.split("/")[-1].partition("#")[0]
@@ -238,6 +251,12 @@ class Layout:
 def late(tick: Node, time: int) -> Key:
     """Return the scope of a beat's nth delay; n is counted from 0."""
     return (*tick.key, _DELAYS + time)
+
+
+def _kind(node: Node) -> tuple[Any, ...]:
+    details = node.step.details
+    services = repr(details.procedures or ())
+    return details.encounter_class, details.specialty, details.reason, services
 
 
 def _is_loose(node: Node) -> bool:

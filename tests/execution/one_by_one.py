@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from execution.calendar_days import after, day_number
+from execution.calendar_days import after, day_number, next_open_day
 from execution.layout import Entry, Key, Layout, Leave, Node, late
 from execution.person_beds import PersonBeds
 from execution.person_body import PersonBody
@@ -83,6 +83,7 @@ class Walk:
         self.met: dict[Key, bool] = {}
         self.discharge: dict[Key, int] = {}
         self.left: dict[Key, int] = {}
+        self.last_visit: dict[Any, int] = {}
         self.dates = PersonDates(self)
         self.beds = PersonBeds(self)
         self.stages_walked = PersonStages(self)
@@ -189,6 +190,8 @@ class Walk:
             return
         if not self.dates.is_due(node, day) or not self.is_free(node, day):
             return
+        if self.is_second(node, day):
+            return
         if not self.takes_place(node, day):
             return
         missed = self.dates.visits.get(node.key) == "missed"
@@ -215,6 +218,14 @@ class Walk:
             self.push(node, moved)
         return moved == day
 
+    def is_second(self, node: Node, day: int) -> bool:
+        """Tell whether a visit of the same series was today; then it comes on the next day."""
+        series = self.layout.series(node)
+        if series is None or self.last_visit.get(series) != day:
+            return False
+        self.push(node, next_open_day(day + 1) if node.step.at.business_days else day + 1)
+        return True
+
     def execute(self, node: Node, day: int, *, missed: bool) -> None:
         """Log a step, do it, and begin the scope inside it."""
         step = node.step
@@ -222,6 +233,8 @@ class Walk:
             self.log.days[node.address] = day
             self.log.occurrences[node.address] = node.beat
         last = PersonSteps(self).do(node, day)
+        if (series := self.layout.series(node)) is not None:
+            self.last_visit[series] = day
         option_number: int | None = None
         if isinstance(step, Branch):
             option_number = self.choose_option(node, day)

@@ -144,6 +144,8 @@ class PersonBeds:
             node = nodes[address]
             if walk.layout.visit_around(node) is None:
                 moves[node.key] = self.moved_again(node, day)
+                if moves[node.key] and day + (moves[node.key] or 0) >= self.next_alike(node, day):
+                    moves[node.key] = None
         for address, day in list(walk.log.days.items()):
             node = nodes[address]
             around = walk.layout.visit_around(node)
@@ -153,6 +155,15 @@ class PersonBeds:
                 walk.log.days[address] = NEVER
             else:
                 walk.log.days[address] = day + later
+
+    def next_alike(self, node: Node, day: int) -> int:
+        """Return the day of the next visit of a series; visits of a day come in their order."""
+        walk, series = self.walk, self.walk.layout.series(node)
+        if series is None:
+            return NEVER
+        nodes = {one.address: one for one in walk.layout.nodes.values() if not one.tick}
+        return min((other for address, other in walk.log.days.items() if other > day
+                    and walk.layout.series(nodes[address]) == series), default=NEVER)  # fmt: skip
 
     def moved_again(self, node: Node, day: int) -> int | None:
         """Return by how many days something comes later; None where it is left out."""

@@ -2,6 +2,8 @@
 audit is broken: `make proofs`.
 
 `make test` runs the pairs of `template_runs.DAILY`, in which every profile and journey stands.
+`PYTHONPATH=tests:server python -m pair_runs TABLE` runs the same pairs one by one, in a run that
+may be stopped and continued.
 """
 
 from __future__ import annotations
@@ -10,19 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from healthsim.persistence.database import open_read
-from template_runs import (
-    DAILY,
-    FILES,
-    PROFILES,
-    TOGETHER,
-    broken_rules,
-    stored,
-    unmet,
-    walked_by,
-)
-
-_PEOPLE = 1_000
+from pair_runs import faults
+from template_runs import DAILY, FILES, PROFILES, TOGETHER, walked_by
 
 
 def test_every_template_is_run_with_another_and_the_daily_pairs_are_of_those() -> None:
@@ -41,7 +32,7 @@ def test_all_journeys_that_a_fifth_of_a_profile_can_walk_come_out_as_they_expect
     assert [
         f"{journey}: {fault}"
         for journey in walked_by(profile)
-        for fault in _faults(tmp_path, profile, (journey,))
+        for fault in faults(tmp_path, profile, (journey,))
     ] == []
 
 
@@ -49,15 +40,4 @@ def test_all_journeys_that_a_fifth_of_a_profile_can_walk_come_out_as_they_expect
 def test_no_rule_of_the_audit_is_broken_where_journeys_run_together(
     profile: str, journeys: tuple[str, ...], tmp_path: Path
 ) -> None:
-    assert broken_rules(stored(tmp_path, profile, journeys, _PEOPLE)) == []
-
-
-def _faults(folder: Path, profile: str, journeys: tuple[str, ...]) -> list[str]:
-    """Run a pair; return what it expects and does not get, and the audit's rules that it breaks."""
-    file = stored(folder, profile, journeys, _PEOPLE)
-    with open_read(file) as connection:
-        tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
-        happened = "events" in tables and connection.execute("FROM events LIMIT 1").fetchall()
-    found = [*([] if happened else ["nothing happened"]), *unmet(file), *broken_rules(file)]
-    file.unlink()
-    return found
+    assert faults(tmp_path, profile, journeys) == []

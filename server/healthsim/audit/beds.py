@@ -57,6 +57,35 @@ def _nested(value: Any, *, within: bool) -> Iterator[str]:
             yield from _nested(item, within=within or (stay and key == "with"))
 
 
+def lay_out_repeated(connection: duckdb.DuckDBPyConnection, journeys: Sequence[str]) -> None:
+    """Make the temporary table ``repeated_visits (journey, step)``: the visits of repeats.
+
+    Args:
+        connection: with the scenario's file.
+        journeys: the journeys as JSON.
+    """
+    connection.execute("CREATE TEMP TABLE repeated_visits (journey VARCHAR, step VARCHAR)")
+    for document in map(json.loads, journeys):
+        for step in sorted(set(_repeated(document, within=False))):
+            connection.execute(
+                "INSERT INTO repeated_visits VALUES (?, ?)", [document["name"], step]
+            )
+
+
+def _repeated(value: Any, *, within: bool) -> Iterator[str]:
+    """Yield the ids of the visits in the steps of repeats; not of those within another visit."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _repeated(item, within=within)
+    elif isinstance(value, dict):
+        if within and value.get("type") == "encounter":
+            yield str(value["id"])
+            return
+        inside = within or value.get("do") == "repeat"
+        for key, item in value.items():
+            yield from _repeated(item, within=inside and key != "with")
+
+
 def _exists(table: str, column: str) -> RowRule:
     """In spring, the clocks of most states go from 2 to 3 o'clock on a Sunday in March."""
     return RowRule(
@@ -81,6 +110,13 @@ RULES: tuple[AnyRule, ...] = (
         "AND s.start_at < e.start_at AND e.start_at < s.end_at "
         "AND coalesce(v.type, '') <> 'trial_visit' "
         "AND coalesce(v.step, '') NOT IN (SELECT step FROM temp.nested_visits)",
+    ),
+    AuditRule(
+        "no two visits of a series are on a day", "events.event_date", ("events",),
+        "SELECT concat('event_id ', max(event_id)) FROM events AS v "
+        "SEMI JOIN temp.repeated_visits AS r ON r.journey = v.journey AND r.step = v.step "
+        "WHERE v.type = 'encounter' GROUP BY v.person_id, v.journey, v.step, v.event_date "
+        "HAVING count(DISTINCT v.occurrence) > 1",
     ),
     AuditRule(
         "no fill falls into a stay", "fills.fill_date", ("fills", "encounters", "events"),

@@ -30,6 +30,7 @@ _NEEDS = ("claim_lines", "claims")
 _DAY = "person_id, c.rendering_npi, l.service_date"
 _DISTINCT = ", ".join(f"'{one}'" for one in sorted({*DISTINCT, "AS", "80", "82"}))
 _PLACES = ", ".join(f"'{one}'" for one in sorted(split_places()))
+_APART = "'59', '76', '77', '91'"
 _MODIFIERS = "[l.modifier_1, l.modifier_2, l.modifier_3, l.modifier_4]"
 _AGE = "datesub('month', p.birth_date, l.service_date) // 12"
 
@@ -148,6 +149,14 @@ RULES: tuple[AnyRule, ...] = (
     _rule("nothing is charged twice on a day", "claim_lines.procedure",
           f"SELECT min({_LINE}) {_LINES} WHERE l.procedure IS NOT NULL GROUP BY l.{_DAY}, "
           "l.procedure, l.modifier_1, l.modifier_2, l.modifier_3, l.modifier_4 "
+          "HAVING count(*) > 1"),
+    _rule("no service is paid twice", "claim_lines.procedure",
+          f"SELECT min({_LINE}) FROM claim_lines AS l JOIN claims AS c USING (claim_id) "
+          "SEMI JOIN usual_bills AS u ON u.form = c.form WHERE l.status = 'paid' "
+          "AND l.procedure IS NOT NULL "
+          f"AND NOT coalesce(list_has_any({_MODIFIERS}, [{_APART}]), false) "
+          "GROUP BY c.form, l.person_id, coalesce(c.rendering_npi, c.facility_npi), "
+          "l.service_date, l.procedure, l.modifier_1, l.modifier_2, l.modifier_3, l.modifier_4 "
           "HAVING count(*) > 1"),
     _rule("no vaccine of Part D is on a medical claim", "claim_lines.procedure",
           f"SELECT {_LINE} {_LINES} JOIN plans AS n USING (plan_id) "

@@ -108,6 +108,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         [*bounds, profile.get("one_bed") != "none"],
     )
     beds.lay_out_nested(connection, manifest.journeys)
+    beds.lay_out_repeated(connection, manifest.journeys)
 
 
 def run_rules(

@@ -167,12 +167,17 @@ RULES: tuple[AnyRule, ...] = (
         "OR date_before >= fill_date",
     ),
     AuditRule(
-        "what follows a fill put back is that fill", "fills.status", ("fills",),
-        f"SELECT DISTINCT {_FILL} FROM fills AS f "
+        "what follows a fill put back is that fill", "fills.status", ("fills", "enrollments"),
+        "SELECT DISTINCT concat('fill_id ', fill_id) FROM (SELECT f.fill_id, "
+        "f.fill_date - b.reversed_date AS days, least(n.term_date, f.fill_date) "
+        "- greatest(n.effective_date - 1, b.reversed_date) AS covered FROM fills AS f "
         "JOIN fills AS b ON f.prescription_id = b.prescription_id AND b.status = 'reversed' "
         "AND f.fill_number > b.fill_number "
         "ANTI JOIN (SELECT * FROM fills WHERE status = 'paid') AS a "
-        "ON a.prescription_id = b.prescription_id AND a.fill_number = b.fill_number",
+        "ON a.prescription_id = b.prescription_id AND a.fill_number = b.fill_number "
+        "JOIN enrollments AS n ON n.person_id = f.person_id AND n.effective_date <= f.fill_date "
+        "AND coalesce(n.term_date, f.fill_date) > b.reversed_date) "
+        "GROUP BY fill_id, days HAVING sum(covered) >= days",
     ),
     AuditRule(
         "a number is one prescription of a pharmacy", "fills.rx_number", ("fills",),

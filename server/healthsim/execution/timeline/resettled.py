@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import Days
 from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import People
 from healthsim.execution.timeline.aged_results import aged
 from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.displaced import may_come_before, may_follow_on, what_of
+from healthsim.execution.timeline.series import series_of
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.occupancy import STAYS, displacements
 from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.plan import JourneyLayout
 
 
 @dataclass(frozen=True)
@@ -36,35 +41,61 @@ def resettled(
     beds: Beds | None,
     people: People,
     draws: Draws,
-    journeys: int,
+    layouts: Sequence[JourneyLayout],
 ) -> list[OccurrenceRows]:
     """Move what falls into a stay of a later journey, with all that happens during it.
 
     A journey is walked after those before it, so its stays displace what they have had already:
-    that is dated anew by the same rules, though what was asked on the former day stays.
+    that is dated anew by the same rules, though what was asked on the former day stays. A visit of
+    a repeat that the next of its series would overtake is left out.
 
     Args:
         pieces: what happened, journey by journey.
         beds: in which people are; None where stays displace nothing.
         people: of the chunk.
         draws: of the chunk.
-        journeys: how many journeys were walked.
+        layouts: the journeys that were walked.
     """
-    if not beds or journeys < 2:
+    if not beds or len(layouts) < 2:
         return list(pieces)
+    next_days = _next_of_series(pieces, layouts)
     visits: dict[tuple[int, int], _Moves] = {}
     found: list[OccurrenceRows] = []
-    for piece in pieces:
+    for place, piece in enumerate(pieces):
         if piece.occurrence.encounter >= 0:
             found.append(piece)
             continue
         later, kept = _moves(piece, beds, draws)
+        if place in next_days:
+            kept &= (later == 0) | (piece.days + later < next_days[place])
         if isinstance(piece.occurrence.step, Encounter) and (later.any() or not kept.all()):
             key = piece.journey, piece.occurrence.number
             moves = visits.setdefault(key, _Moves.of(draws.count))
             moves.later[piece.rows], moves.kept[piece.rows] = later, kept
         found.append(_moved(piece, people, later, kept))
     return [_with_visit(piece, people, visits) for piece in found]
+
+
+def _next_of_series(
+    pieces: Sequence[OccurrenceRows], layouts: Sequence[JourneyLayout]
+) -> dict[int, Days]:
+    """Return on which day people have the next visit of a series, by position in the pieces."""
+    series = [series_of(layout) for layout in layouts]
+    places: dict[tuple[int, Hashable], list[int]] = defaultdict(list)
+    for place, piece in enumerate(pieces):
+        if piece.occurrence.number in series[piece.journey]:
+            places[piece.journey, series[piece.journey][piece.occurrence.number]].append(place)
+    found: dict[int, Days] = {}
+    for own in places.values():
+        rows = np.concatenate([pieces[place].rows for place in own])
+        days = np.concatenate([pieces[place].days for place in own])
+        order = np.lexsort((days, rows))
+        last = np.diff(rows[order], append=-1) != 0
+        following = np.empty_like(days)
+        following[order] = np.where(last, np.int32(FOREVER), np.roll(days[order], -1))
+        ends = np.cumsum([len(pieces[place].rows) for place in own])
+        found |= dict(zip(own, np.split(following, ends[:-1]), strict=True))
+    return found
 
 
 def _moves(

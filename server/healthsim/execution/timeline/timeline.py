@@ -125,7 +125,7 @@ def walk_journeys(
         walk = walk_of(layout, number, record, start_days)
         pieces += walk.run()
         walks.append(walk)
-    pieces = resettled(pieces, record.beds, people, record.draws, len(walks))
+    pieces = resettled(pieces, record.beds, people, record.draws, layouts)
     record.conditions.settle()
     review_all(record, as_of)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,9 @@ from healthsim.dates import NO_DAY, Days, last_business_day
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.timeline.agenda import Agenda
+from healthsim.execution.timeline.beats import BeatCallbacks, Beats
 from healthsim.execution.timeline.beds import Beds, Stay
-from healthsim.execution.timeline.calendar_days import add_length, repeat_days
+from healthsim.execution.timeline.calendar_days import add_length
 from healthsim.execution.timeline.displaced import Displacement, what_of
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import (
@@ -22,6 +22,7 @@ from healthsim.execution.timeline.facts import (
     StepFacts,
     VisitFacts,
 )
+from healthsim.execution.timeline.put_offs import PutOffs
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.safety import allowed, given
 from healthsim.execution.timeline.scheduling import StepDates, opening_days
@@ -29,20 +30,13 @@ from healthsim.execution.timeline.stages import StageCallbacks, StageWalk
 from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
-from healthsim.execution.timeline.toxicity import ONSET_DAYS, grade_of_latest
-from healthsim.execution.timeline.vaccinations import (
-    LONGEST_MOVE,
-    doses_during,
-    wait_for_dose,
-    wait_for_doses,
-)
+from healthsim.execution.timeline.toxicity import grade_of_latest
 from healthsim.medicine.ctcae import criterion_of
 from healthsim.medicine.occupancy import STAYS
 from healthsim.specification.journeys.events import (
     OF_TRIALS,
     AdverseEvent,
     Encounter,
-    Immunization,
     Prescription,
     Procedure,
     TrialVisit,
@@ -55,7 +49,7 @@ from healthsim.specification.journeys.plan import (
     StageEntry,
     StageLeave,
 )
-from healthsim.specification.journeys.repeats import Delay, Protocol, ProtocolVisit, Repeat
+from healthsim.specification.journeys.repeats import ProtocolVisit, Repeat
 from healthsim.specification.journeys.stages import Stages, Wait
 from healthsim.tables import Coded
 
@@ -86,19 +80,19 @@ class Walk:
         self._scope_begins: dict[int, Days] = {}
         self._scope_ends: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
         self._edges: dict[int, tuple[Days, Days]] = {}
-        self._first_beats: dict[int, Days] = defaultdict(lambda: self._every_person(NO_DAY))
-        self._delays: dict[int, Days] = defaultdict(lambda: self._every_person(0))
         self._wait_starts: dict[int, Days] = defaultdict(lambda: self._every_person(NO_DAY))
         self._discharges: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
         self._left: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
-        self._put_off: dict[int, Days] = defaultdict(lambda: self._every_person(0))
-        self._doses = doses_during(layout) if record.vaccinations.kept else {}
         self._dates = StepDates(layout, journey, record, start_days)
         self._displacement = None if record.beds is None else Displacement(
             layout, record, record.beds, self._agenda, self._dates, start_days
         )  # fmt: skip
+        self._put_offs = PutOffs(layout, record, start_days, self._schedule, self.scope)
+        self._beats = Beats(layout, record, start_days, self._dates, BeatCallbacks(
+            self._schedule, self._open, self._scope_ends.__getitem__, self.scope
+        ))  # fmt: skip
         callbacks = StageCallbacks(
-            self._schedule, self._agenda.retire, lambda scope: self._scope_ends[scope]
+            self._schedule, self._agenda.retire, self._scope_ends.__getitem__
         )
         self._stages = StageWalk(layout, journey, record, start_days, callbacks)
 
@@ -153,13 +147,14 @@ class Walk:
         """Do an occurrence for those of its people whom nothing keeps from it."""
         rows, days = self._still_at_risk(occurrence, rows, days)
         rows, days = self._find_free(occurrence, rows, days)
-        rows, days = self._put_off_step(occurrence, rows, days)
+        rows, days = self._put_offs.due(occurrence, rows, days)
         if occurrence.number in self._dates.followed:
             self.record.stated.occurred((self.journey, occurrence.number, -1), rows, days)
         if isinstance(occurrence.step, StageLeave):
             self._stages.leave(occurrence, rows, days)
             return
-        rows, days = self._in_time(occurrence, *self._apply_conditions(occurrence, rows, days))
+        rows, days = self._apply_conditions(occurrence, rows, days)
+        rows, days = self._put_offs.in_time(occurrence, rows, days)
         settled: StepFacts | None = None
         if isinstance(occurrence.step, Wait):
             rows, days, settled = self._resolve_wait(occurrence, occurrence.step, rows, days)
@@ -171,7 +166,9 @@ class Walk:
             self.record.occurrence_logs[self.journey, occurrence.number].add(rows, days)
         if isinstance(occurrence.step, Beating):
             first = (days + np.int32(opening_days(occurrence))).astype(np.int32)
-            self._beat(occurrence, occurrence.step, rows, days)
+            if not occurrence.tick:
+                self._occurrences.append(OccurrenceRows(self.journey, occurrence, rows, days))
+            self._beats.begin(occurrence, occurrence.step, rows, days)
             self._after(occurrence, rows, first, first)
         elif isinstance(occurrence.step, Stages):
             self._stages.begin(occurrence, occurrence.step, rows, days, self.scope(rows, days))
@@ -199,6 +196,7 @@ class Walk:
             self.record.occurrence_logs[self.journey, occurrence.number].add(rows, days)
         if isinstance(step, Encounter):
             self._discharges[occurrence.number][rows] = last_days
+            self._put_offs.series.note(occurrence, rows, days)
         if isinstance(facts, VisitFacts) and self.record.beds is not None:
             self._admit(self.record.beds, occurrence, result.occurred, facts)
             last_days = (days + facts.nights).astype(np.int32)
@@ -264,7 +262,7 @@ class Walk:
         """Keep those for whom `when` and `chance` hold; of a beat, `until` and `delay`."""
         step = occurrence.step
         if occurrence.tick:
-            return self._apply_until_and_delay(occurrence, rows, days)
+            return self._beats.going_on(occurrence, rows, days)
         if isinstance(step, Wait):
             return self._apply_wait_conditions(occurrence, rows, days)
         return self._apply_when_and_chance(occurrence, rows, days)
@@ -321,82 +319,6 @@ class Walk:
         self._schedule(occurrence.number, rows[settled.later], settled.days)
         return rows[settled.kept], days[settled.kept]
 
-    def _put_off_step(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
-        """Put off doses that would be too early, and adverse events that a result contradicts."""
-        if occurrence.number in self._doses and len(rows):
-            rows, days = self._wait_for_doses(occurrence, rows, days)
-        if isinstance(occurrence.step, AdverseEvent) and occurrence.step.hazard is not None:
-            rows, days = self._after_results(occurrence, occurrence.step, rows, days)
-        return rows, days
-
-    def _wait_for_doses(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
-        """Keep those who may have a dose, or a visit with doses, today; date the others anew."""
-        doses = self._doses[occurrence.number]
-        if doses == (occurrence,):
-            _, first, last = self._due(occurrence, rows, days)
-            if occurrence.encounter >= 0:  # its visit has waited, or could not
-                due = (first <= days + np.int32(LONGEST_MOVE)) & (days <= last)
-                return rows[due], days[due]
-            wait = wait_for_dose(occurrence, days, first, last)
-        else:
-            spans = (self._due_in_visit(dose, rows, days) for dose in doses)
-            wait = wait_for_doses(occurrence, days, spans)
-        self._schedule(occurrence.number, rows[wait.later], wait.days)
-        return rows[wait.stay], days[wait.stay]
-
-    def _in_time(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
-        """Keep those who may have a dose in the visit that they are in; asked after its chance."""
-        waits = occurrence.number in self._doses and isinstance(occurrence.step, Immunization)
-        if not waits or occurrence.encounter < 0 or not len(rows):
-            return rows, days
-        _, first, last = self._due(occurrence, rows, days)
-        kept = wait_for_dose(occurrence, days, first, last).stay
-        return rows[kept], days[kept]
-
-    def _after_results(
-        self, occurrence: Occurrence, step: AdverseEvent, rows: Rows, days: Days
-    ) -> tuple[Rows, Days]:
-        """Let an adverse event by hazard come some days after a result that does not show it yet.
-
-        It is put off once; within a visit it stays where it is.
-        """
-        criterion = criterion_of(step.details.term)
-        if criterion is None or step.details.grade is None or occurrence.encounter >= 0:
-            return rows, days
-        log, put_off = self.record.results.get(criterion.loinc), self._put_off[occurrence.number]
-        if log is None or not len(rows):
-            return rows, days
-        last = log.latest(self.record.moment(rows, days))[0].astype(np.int64)
-        waits = (days - last < ONSET_DAYS) & (put_off[rows] == 0)
-        put_off[rows[waits]] = 1
-        self._schedule(occurrence.number, rows[waits], (last[waits] + ONSET_DAYS).astype(np.int32))
-        return rows[~waits], days[~waits]
-
-    def _due(
-        self, dose: Occurrence, rows: Rows, days: Days
-    ) -> tuple[NDArray[np.int32], Days, Days]:
-        """Return the number of everyone's dose, and its first and last day."""
-        record = self.record
-        step = cast("Immunization", dose.step)
-        birth, begins = record.people.birth[rows], record.first_day[rows]
-        return record.vaccinations.due(step, record.moment(rows, days), birth, begins)
-
-    def _due_in_visit(self, dose: Occurrence, rows: Rows, days: Days) -> tuple[Days, Days]:
-        """Return first and last day of a dose, as far as they are known before the visit.
-
-        The first is `NO_DAY` for those who will not have it, by its own `when` and `chance`.
-        """
-        step, scope = dose.step, self.scope(rows, days)
-        has_it = np.ones(len(rows), dtype=np.bool_)
-        if step.when is not None:
-            has_it &= step.when.holds(scope)
-        if step.chance is not None:
-            decision = f"{dose.address}/chance"
-            share = self.record.draws.numbers(f"{decision}/share", step.chance, rows, scope)
-            has_it &= self.record.draws.uniform(decision, rows) < share
-        _, first, last = self._due(dose, rows, days)
-        return np.where(has_it, first, NO_DAY).astype(np.int32), last
-
     def _is_graded(self, step: AdverseEvent, rows: Rows, days: Days) -> NDArray[np.bool_]:
         """Tell whose latest result is an adverse event by the CTCAE, bool."""
         criterion, record = criterion_of(step.details.term), self.record
@@ -429,40 +351,6 @@ class Walk:
         keep = enrolment.declined[rows] == NO_DAY
         return rows[keep], days[keep]
 
-    def _apply_until_and_delay(
-        self, occurrence: Occurrence, rows: Rows, days: Days
-    ) -> tuple[Rows, Days]:
-        """Keep those for whom the repeat goes on and its beat is not delayed."""
-        step = occurrence.step
-        if not isinstance(step, Beating) or not len(rows):
-            return rows, days
-        if step.until is not None:
-            goes_on = ~step.until.holds(self.scope(rows, days))
-            if isinstance(step, Protocol):
-                protocol_end = self._scope_ends[self.layout.opens[occurrence.opener, -1]]
-                protocol_end[rows[~goes_on]] = days[~goes_on]
-            rows, days = rows[goes_on], days[goes_on]
-        if step.delay is not None and len(rows):
-            rows, days = self._apply_delay(occurrence, step.delay, rows, days)
-        return rows, days
-
-    def _apply_delay(
-        self, occurrence: Occurrence, delay: Delay, rows: Rows, days: Days
-    ) -> tuple[Rows, Days]:
-        """Keep those whose beat is not delayed; date the beat anew for the others."""
-        delays = self._delays[occurrence.number]
-        delayed = delay.when.holds(self.scope(rows, days)) & (delays[rows] < delay.most)
-        for number in np.unique(delays[rows[delayed]]).tolist():
-            chosen = np.flatnonzero(delayed & (delays[rows] == number))
-            late, today = rows[chosen], days[chosen]
-            self._open(self.layout.opens[occurrence.number, number], late, today)
-            address, scope = f"{occurrence.address}/delay#{number + 1}", self.scope(late, today)
-            drawn = self.record.draws.numbers(address, delay.days, late, scope)
-            delay_days = np.maximum(np.rint(np.nan_to_num(drawn)), 1).astype(np.int32)
-            self._schedule(occurrence.number, late, today + delay_days)
-        delays[rows[delayed]] += 1
-        return rows[~delayed], days[~delayed]
-
     def _resolve_wait(
         self, occurrence: Occurrence, step: Wait, rows: Rows, days: Days
     ) -> tuple[Rows, Days, ChoiceFacts]:
@@ -477,55 +365,6 @@ class Walk:
         self._schedule(occurrence.number, rows[~done], next_days)
         option = np.where(met[done], 0, 1).astype(np.int32)
         return rows[done], days[done], ChoiceFacts(Coded(option, ("met", "limit")))
-
-    def _beat(self, occurrence: Occurrence, step: Beating, rows: Rows, days: Days) -> None:
-        """Begin a beat of a repeat or protocol, and schedule the next one."""
-        opener = occurrence.opener if occurrence.tick else occurrence.number
-        first = self._first_beats[opener]
-        if not occurrence.tick:
-            first[rows] = days + np.int32(opening_days(occurrence))
-            self._occurrences.append(OccurrenceRows(self.journey, occurrence, rows, days))
-        if (occurrence.number, -1) in self.layout.opens:
-            self._open(self.layout.opens[occurrence.number, -1], rows, days)
-        following = self.layout.next_tick.get(occurrence.number)
-        if following is None:
-            if isinstance(step, Protocol):
-                protocol_end = self._scope_ends[self.layout.opens[opener, -1]]
-                lead = step.lead_days(occurrence.tick)
-                protocol_end[rows] = days + np.int32(step.cycle_days + lead)
-            return
-        self._next_beat(self.layout.occurrences[following], step, first[rows], rows, days)
-
-    def _next_beat(
-        self, following: Occurrence, step: Beating, first: Days, rows: Rows, days: Days
-    ) -> None:
-        """Schedule a beat.
-
-        Args:
-            following: the beat.
-            step: the repeat or protocol.
-            first: the days of the first beat.
-            rows: whose beat it is.
-            days: the days of the beat before it.
-        """
-        lead = step.lead_days(following.tick) if isinstance(step, Protocol) else 0
-        hazard = step.every.hazard if isinstance(step, Repeat) else None
-        if hazard is not None:
-            rows, due = self._dates.next_beat_days(following, hazard, rows, days, self.scope)
-        elif step.counted == "previous" and following.tick > 1:
-            if isinstance(step, Protocol):
-                days = (days + np.int32(step.lead_days(following.tick - 1))).astype(np.int32)
-            due = repeat_days(step, days, 1) - np.int32(lead)
-            if isinstance(step, Repeat) and step.every.weekdays is not None:
-                due = repeat_days(step, (days + np.int32(1)).astype(np.int32), 0)
-        else:
-            due = repeat_days(step, first, following.tick - 1) - np.int32(lead)
-            if step.delay is not None:  # the next beat comes after one that was delayed
-                due = np.maximum(due, days + np.int32(following.tick > 1))
-        if isinstance(step, Repeat) and step.times is None:
-            within = due - self.start_days[rows] <= self.layout.journey.duration_days
-            rows, due = rows[within], due[within]
-        self._schedule(following.number, rows, due)
 
     def _open(self, scope: int, rows: Rows, days: Days) -> None:
         """Begin a scope: date what is counted from it, and what follows a step already done."""
