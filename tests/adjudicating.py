@@ -230,7 +230,7 @@ class Adjudicator:
     def _terms(self, claim: Row, plan: Plan, visit: Row, lines: list[Row],
                allowed: dict[int, int], main: int, stay: Row | None
                ) -> dict[int, tuple[Due, str, Row]]:  # fmt: skip
-        design, klass = plan.design, visit["encounter_class"]
+        design, klass = plan.design, _class(lines, visit)
         institutional = claim["form"] == "837I"
         kind = VISIT.get(klass)
         if kind == "office" and self.specialty[visit["attending_npi"]] not in PRIMARY:
@@ -328,7 +328,7 @@ class Adjudicator:
         """Return the lines of visits beyond what the plan covers in a year."""
         beyond, counted = set(), set()
         for row in lines:
-            service = self._service(row, visit["encounter_class"])
+            service = self._service(row, _class(lines, visit))
             limit = plan.design["visit_limits"].get(service)
             if limit is None:
                 continue
@@ -517,6 +517,11 @@ def _nursing_day(now: Row, owed: Row, year: int) -> None:
         owed["exhausted"] += 1
     elif now["nursing"] > 20:
         owed["coinsurance"] += law("snf_day_21_100", year)
+
+
+def _class(lines: list[Row], visit: Row) -> str:
+    """Return what sort of visit a claim bills; a laboratory's (place of service 81) is none."""
+    return "laboratory" if lines[0]["pos"] == "81" else visit["encounter_class"]
 
 
 def _modifiers(row: Row) -> set[str]:

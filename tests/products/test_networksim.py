@@ -70,7 +70,7 @@ def test_other_numbers_are_of_their_shape_and_unique(directory: Directory) -> No
     tins = np.concatenate([directory.organisations.tin, directory.facilities.tin])
     shapes = (
         (tins, rb"00-\d{7}"),
-        (directory.facilities.ccn, rb"99\d{4}"),
+        (directory.facilities.ccn, rb"99\d{4}|00D\d{7}"),
         (directory.pharmacies.ncpdp_id, rb"00\d{5}"),
     )
 
@@ -136,7 +136,9 @@ def test_hospitals_stand_where_people_are(directory: Directory) -> None:
     assert beds.max() <= 900
 
 
-@pytest.mark.parametrize("kind", ["hospital", "asc", "snf", "dialysis", "home health"])
+@pytest.mark.parametrize(
+    "kind", ["hospital", "asc", "snf", "dialysis", "home health", "laboratory"]
+)
 def test_every_kind_of_facility_is_found_in_the_state(directory: Directory, kind: str) -> None:
     county = np.arange(len(FIPS), dtype=np.int32)
     rows = directory.facility_slots.choose(kind, "facility", county, np.full(len(FIPS), 0.999))

@@ -27,7 +27,7 @@ _USUAL = "SEMI JOIN usual_bills AS u ON u.form = c.form AND u.form = '837P'"
 _LINES = f"FROM claim_lines AS l JOIN claims AS c USING (claim_id) {_USUAL}"
 _BILLED = "(SELECT DISTINCT procedure FROM claim_lines)"  # a pattern is matched once to each
 _NEEDS = ("claim_lines", "claims")
-_DAY = "person_id, c.rendering_npi, l.service_date"
+_DAY = "person_id, coalesce(c.rendering_npi, l.ordering_npi), l.service_date"
 _DISTINCT = ", ".join(f"'{one}'" for one in sorted({*DISTINCT, "AS", "80", "82"}))
 _PLACES = ", ".join(f"'{one}'" for one in sorted(split_places()))
 _APART = "'59', '76', '77', '91'"

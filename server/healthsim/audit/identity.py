@@ -16,7 +16,9 @@ NPI_COLUMNS = (
     ("immunizations", "performer_npi"), ("lab_results", "ordering_npi"),
     ("prescriptions", "prescriber_npi"), ("referrals", "referring_npi"),
     ("referrals", "referred_to_npi"), ("claims", "billing_npi"), ("claims", "rendering_npi"),
-    ("claims", "attending_npi"), ("claims", "facility_npi"), ("fills", "pharmacy_npi"),
+    ("claims", "attending_npi"), ("claims", "facility_npi"), ("claims", "referring_npi"),
+    ("claims", "supervising_npi"), ("claims", "operating_npi"), ("claims", "other_operating_npi"),
+    ("claim_lines", "ordering_npi"), ("fills", "pharmacy_npi"),
     ("fills", "prescriber_npi"), ("providers", "npi"), ("providers", "organisation_npi"),
     ("facilities", "npi"), ("pharmacies", "npi"),
 )  # fmt: skip

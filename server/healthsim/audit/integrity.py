@@ -15,6 +15,7 @@ from healthsim.audit import (
     benefits,
     bodies,
     claim_edits,
+    claim_people,
     coding,
     days,
     facility_bills,
@@ -48,7 +49,7 @@ NAMED: tuple[AnyRule, ...] = (
     *benefits.RULES, *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES,
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
-    *facility_bills.RULES, *stay_groups.RULES,
+    *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

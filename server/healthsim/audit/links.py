@@ -94,6 +94,7 @@ RULES: tuple[AnyRule, ...] = (
         ("claims", "claim_lines", "encounters", "procedures"),
         f"SELECT {_CLAIM} FROM claims AS c JOIN encounters AS e USING (encounter_id) "
         "WHERE c.form = '837P' AND c.rendering_npi IS DISTINCT FROM e.attending_npi "
+        "AND (c.rendering_npi IS NOT NULL OR c.billing_npi IS DISTINCT FROM c.facility_npi) "
         "AND NOT EXISTS (SELECT 1 FROM claim_lines AS l JOIN procedures AS p "
         "ON l.event_id = p.event_id WHERE l.claim_id = c.claim_id "
         "AND p.performer_npi = c.rendering_npi) AND NOT EXISTS (SELECT 1 FROM claim_lines AS l "
@@ -101,7 +102,8 @@ RULES: tuple[AnyRule, ...] = (
     ),
     RowRule(
         "a form names who it asks for", "claims.form", "claims",
-        "CASE form WHEN '837P' THEN rendering_npi IS NULL OR attending_npi IS NOT NULL "
+        "CASE form WHEN '837P' THEN (rendering_npi IS NULL "
+        "AND billing_npi IS DISTINCT FROM facility_npi) OR attending_npi IS NOT NULL "
         "OR bill_type IS NOT NULL OR discharge_status IS NOT NULL OR drg IS NOT NULL "
         "ELSE attending_npi IS NULL OR rendering_npi IS NOT NULL OR bill_type IS NULL "
         "OR facility_npi IS NULL OR billing_npi <> facility_npi END",
@@ -111,7 +113,8 @@ RULES: tuple[AnyRule, ...] = (
         ("claims", "encounters", "facilities"),
         f"SELECT {_CLAIM} FROM claims AS c JOIN encounters AS e USING (encounter_id) "
         "LEFT JOIN facilities AS p USING (facility_id) "
-        "WHERE c.facility_npi IS DISTINCT FROM p.npi",
+        "WHERE c.facility_npi IS DISTINCT FROM p.npi "
+        "AND (c.form = '837I' OR c.rendering_npi IS NOT NULL)",
     ),
     AuditRule(
         "a stay's claim says what the stay says", "claims.drg", ("claims", "encounters"),

@@ -58,7 +58,8 @@ _BY_MINUTES = "(length(procedure) = 5 AND procedure BETWEEN '00100' AND '01999')
 _PRICED = (
     "SELECT concat('npi ', npi, ' procedure ', procedure, ' year ', year(service_date)) "
     "FROM (SELECT l.*, c.plan_id, c.form, c.bill_type, "
-    "CASE WHEN c.form = '837I' THEN c.facility_npi ELSE c.rendering_npi END AS npi "
+    "CASE WHEN c.form = '837I' THEN c.facility_npi "
+    "ELSE coalesce(c.rendering_npi, c.facility_npi) END AS npi "
     "FROM claim_lines AS l JOIN claims AS c USING (claim_id)) "
     f"WHERE procedure IS NOT NULL AND NOT {_BY_MINUTES}{{only}} GROUP BY form, npi, procedure, "
     "pos, modifier_1, modifier_2, modifier_3, modifier_4, year(service_date){also} "

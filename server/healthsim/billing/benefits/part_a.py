@@ -73,44 +73,113 @@ def part_a_stays(
     ([1, 1, 2], [167600, 0, 167600])
     """
     order = np.lexsort((last, first, person))
-    who, begin, end = person[order], first[order], last[order]
-    snf = nursing[order]
-    days = np.maximum(end - begin, 1).astype(np.int64)
-    new_person = np.append(True, who[1:] != who[:-1]) if len(who) else np.zeros(0, dtype=bool)
-    new = new_person | (begin - _latest_before(who, end, new_person) >= PERIOD_DAYS)
-    at = np.maximum.accumulate(np.where(new, np.arange(len(who)), 0))
-    lives = np.maximum.accumulate(np.where(new_person, np.arange(len(who)), 0))
-    number = np.cumsum(new, dtype=np.int64)
-    hospital, facility = np.where(snf, 0, days), np.where(snf, days, 0)
-    before, nursed = _before(hospital, at), _before(facility, at)
-    full = _within(before, hospital, 0, HOSPITAL_BANDS[0]) + _within(
-        nursed, facility, 0, SNF_BANDS[0]
-    )
-    daily = _within(before, hospital, *HOSPITAL_BANDS)
-    nursed_daily = _within(nursed, facility, *SNF_BANDS)
-    reserve_wanted = hospital - _within(before, hospital, 0, HOSPITAL_BANDS[1])
-    used = _before(reserve_wanted, lives)
-    reserve = np.clip(RESERVE_DAYS - used, 0, reserve_wanted)
-    owes = (hospital > 0) & (before == 0)
-    year = year_index(years(begin))
-    deductible = by_known_year("part_a_deductible")[year_index(years(begin[at]))]
-    coinsurance = (
-        daily * by_known_year("part_a_day_61_90")[year]
-        + reserve * by_known_year("part_a_lifetime_reserve_day")[year]
-        + nursed_daily * by_known_year("snf_day_21_100")[year]
-    )
-    covered = full + daily + nursed_daily + reserve
+    stays = _Ordered.of(person[order], first[order], last[order], nursing[order])
+    kinds = stays.kinds_of_days()
+    covered = kinds.full + kinds.daily + kinds.nursed_daily + kinds.reserve
+    counted = {
+        "period": stays.period,
+        "days": stays.days,
+        "full_days": kinds.full,
+        "coinsurance_days": kinds.daily + kinds.nursed_daily,
+        "reserve_days": kinds.reserve,
+        "exhausted_days": stays.days - covered,
+    }
     return PartAStays(
-        period=_back((number - number[lives] + 1).astype(np.int32), order),
-        begins=_back(begin[at], order),
-        days=_back(days.astype(np.int32), order),
-        full_days=_back(full.astype(np.int32), order),
-        coinsurance_days=_back((daily + nursed_daily).astype(np.int32), order),
-        reserve_days=_back(reserve.astype(np.int32), order),
-        exhausted_days=_back(np.asarray(days - covered, dtype=np.int32), order),
-        deductible=_back(np.where(owes, deductible, 0).astype(np.int64), order),
-        coinsurance=_back(coinsurance.astype(np.int64), order),
+        begins=_back(stays.begin[stays.first_of_period], order),
+        deductible=_back(stays.deductible(), order),
+        coinsurance=_back(stays.coinsurance(kinds), order),
+        **{name: _back(values.astype(np.int32), order) for name, values in counted.items()},
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Kinds:
+    """What the days of stays are; int64, shape (s,).
+
+    Attributes:
+        full: without coinsurance.
+        daily, nursed_daily: with coinsurance, in a hospital and in a nursing facility.
+        reserve: of the lifetime reserve.
+    """
+
+    full: NDArray[np.int64]
+    daily: NDArray[np.int64]
+    nursed_daily: NDArray[np.int64]
+    reserve: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ordered:
+    """Stays by person, then by their days; arrays of shape (s,).
+
+    Attributes:
+        snf: bool, in a nursing facility.
+        days: int64, nights, at least 1.
+        first_of_period, first_of_person: intp, position of the first stay of the same.
+        period: int64, number of the person's benefit period, from 1.
+    """
+
+    begin: Days
+    snf: NDArray[np.bool_]
+    days: NDArray[np.int64]
+    first_of_period: NDArray[np.intp]
+    first_of_person: NDArray[np.intp]
+    period: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, who: NDArray[np.int32], begin: Days, end: Days, snf: NDArray[np.bool_]) -> _Ordered:
+        new_person = np.append(True, who[1:] != who[:-1]) if len(who) else np.zeros(0, dtype=bool)
+        new = new_person | (begin - _latest_before(who, end, new_person) >= PERIOD_DAYS)
+        place = np.arange(len(who))
+        lives = np.maximum.accumulate(np.where(new_person, place, 0))
+        number = np.cumsum(new, dtype=np.int64)
+        return cls(
+            begin=begin,
+            snf=snf,
+            days=np.maximum(end - begin, 1).astype(np.int64),
+            first_of_period=np.maximum.accumulate(np.where(new, place, 0)),
+            first_of_person=lives,
+            period=number - number[lives] + 1,
+        )
+
+    @property
+    def in_hospital(self) -> NDArray[np.int64]:
+        """Days in a hospital; 0 of a stay in a nursing facility."""
+        return np.where(self.snf, 0, self.days)
+
+    @property
+    def hospital_before(self) -> NDArray[np.int64]:
+        """Hospital days of the period before each stay."""
+        return _before(self.in_hospital, self.first_of_period)
+
+    def kinds_of_days(self) -> _Kinds:
+        hospital, nursing = self.in_hospital, np.where(self.snf, self.days, 0)
+        before, nursed = self.hospital_before, _before(nursing, self.first_of_period)
+        wanted = hospital - _within(before, hospital, 0, HOSPITAL_BANDS[1])
+        used = _before(wanted, self.first_of_person)
+        return _Kinds(
+            full=_within(before, hospital, 0, HOSPITAL_BANDS[0])
+            + _within(nursed, nursing, 0, SNF_BANDS[0]),
+            daily=_within(before, hospital, *HOSPITAL_BANDS),
+            nursed_daily=_within(nursed, nursing, *SNF_BANDS),
+            reserve=np.clip(RESERVE_DAYS - used, 0, wanted),
+        )
+
+    def deductible(self) -> Cents:
+        """Return the deductible that the first hospital stay of each period owes."""
+        owes = (self.in_hospital > 0) & (self.hospital_before == 0)
+        year = year_index(years(self.begin[self.first_of_period]))
+        return np.where(owes, by_known_year("part_a_deductible")[year], 0).astype(np.int64)
+
+    def coinsurance(self, kinds: _Kinds) -> Cents:
+        """Return the daily amounts that each stay owes."""
+        year = year_index(years(self.begin))
+        owed: Cents = (
+            kinds.daily * by_known_year("part_a_day_61_90")[year]
+            + kinds.reserve * by_known_year("part_a_lifetime_reserve_day")[year]
+            + kinds.nursed_daily * by_known_year("snf_day_21_100")[year]
+        )
+        return owed
 
 
 def _latest_before(

@@ -147,6 +147,8 @@ def _header(claim: _ClaimCase) -> Iterator[str]:
     headers, bill, at = claim.unpriced.headers, claim.bill, claim.at
     row, place = claim.case.row, bill.visit.details.encounter_class
     who = "the facility" if bill.institutional else "the clinician"
+    if bill.laboratory is not None:
+        who = "the reference laboratory, to which the practice sends its tests,"
     yield (f"{bill.form}: {who}'s bill of the {place.replace('_', ' ')} visit, as {claim.plan} "
            f"covered the person on its first day")  # fmt: skip
     inside = "a" if headers.in_network[at] else "no"

@@ -206,10 +206,21 @@ CLAIMS = Table(
         Column("network", "VARCHAR", "in or out: whether the plan has a contract with who is paid.",
                required=True),
         Column("billing_npi", "BIGINT", "Who is paid.", required=True),
-        Column("rendering_npi", "BIGINT", "Who did it, 837P.", references="providers.npi"),
+        Column("rendering_npi", "BIGINT", "Who did it, 837P; null of a laboratory's.",
+               references="providers.npi"),
         Column("attending_npi", "BIGINT", "Who attended, 837I.", references="providers.npi"),
-        Column("facility_npi", "BIGINT", "Where, when in a facility.",
+        Column("facility_npi", "BIGINT", "Where, when in a facility or a laboratory.",
                references="facilities.npi"),
+        Column("referring_npi", "BIGINT", "Primary care clinician who referred the person to a "
+               "specialist.", references="providers.npi", source="X12 837P 2310A, 837I 2310F"),
+        Column("supervising_npi", "BIGINT", "Who supervised an assistant at an operation or a "
+               "practice's staff, 837P.", references="providers.npi", source="X12 837P 2310D"),
+        Column("operating_npi", "BIGINT", "Surgeon, 837I.", references="providers.npi",
+               source="X12 837I 2310B"),
+        Column("other_operating_npi", "BIGINT", "A second surgeon, or who assisted, 837I.",
+               references="providers.npi", source="X12 837I 2310C"),
+        Column("clia_number", "VARCHAR", "Certificate of the laboratory or practice that did the "
+               "tests, 837P.", source="X12 837P 2300 REF*X4"),
         Column("prior_auth", "VARCHAR", "Prior authorisation number; null where none."),
         Column("drg", "VARCHAR", "MS-DRG of an inpatient claim."),
         Column("admit_date", "DATE", "Day of admission to a hospital, nursing facility or home "
@@ -291,6 +302,8 @@ CLAIM_LINES = Table(
         Column("diagnosis_pointers", "VARCHAR", "Diagnoses that explain it, by sequence.",
                source="X12 837 SV107"),
         Column("ndc", "VARCHAR", "Drug given, where one was."),
+        Column("ordering_npi", "BIGINT", "Who ordered a test, an image or equipment, 837P.",
+               references="providers.npi", source="X12 837P 2420E"),
         *MONEY,
         Column("status", "VARCHAR", "paid or denied.", required=True),
         Column("event_id", "BIGINT", "The lab, procedure, … that it bills, or its encounter.",

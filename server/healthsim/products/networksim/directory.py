@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.products.networksim.distance import Centers
+from healthsim.products.networksim.laboratories import practice_clias, sends_tests_out
 from healthsim.products.networksim.slots import Rows, WeightedGroups
 from healthsim.tables import NO_NUMBER, Coded, Columns
 
@@ -65,7 +66,8 @@ class Facilities:
     """Hospitals and other facilities, sorted by kind, then county; shape (n,) each.
 
     Attributes:
-        kind: hospital, asc, snf, dialysis or home health.
+        kind: hospital, asc, snf, dialysis, home health or laboratory.
+        ccn: bytes, certification number; of a laboratory its CLIA number.
         beds: int32, staffed beds; 0 where it has none.
         capacity: int64, weight in the choice: its beds, or 100 where it has none.
         price_factor: float64, as of a provider.
@@ -198,6 +200,19 @@ class Directory:
         return providers.price_factor[first][practice_of], providers.charge_factor[first][
             practice_of
         ]
+
+    @cached_property
+    def sends_tests_out(self) -> NDArray[np.bool_]:
+        """Whose practice sends specimens to a reference laboratory, bool, shape (providers,).
+
+        Hospitals do the tests of those whom they employ.
+        """
+        return sends_tests_out(self.providers.organisation_npi) & (self.providers.hospital < 0)
+
+    @cached_property
+    def clia(self) -> NDArray[np.bytes_]:
+        """CLIA number of each provider's practice, bytes of length 10, shape (providers,)."""
+        return practice_clias(self.providers.organisation_npi)
 
     @cached_property
     def staffed(self) -> frozenset[str]:

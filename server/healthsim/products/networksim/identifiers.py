@@ -63,6 +63,19 @@ def ccns(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.bytes_]:
     return _numbered(b"99", _permuted(streams, "ccn", ordinal, 4), 4)
 
 
+def clias(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.bytes_]:
+    """Return certification numbers of laboratories ``00Dnnnnnnn``: states are numbered from 01.
+
+    Args:
+        streams: the source of the order of the numbers.
+        ordinal: int64, shape (n,), each in [0, 10**7), distinct.
+
+    Returns:
+        Bytes of length 10, shape (n,), distinct.
+    """
+    return _numbered(b"00D", _permuted(streams, "clia", ordinal, 7), 7)
+
+
 def ncpdp_ids(streams: Streams, ordinal: NDArray[np.int64]) -> NDArray[np.bytes_]:
     """Return pharmacy numbers ``00nnnnn``: the first two digits number the state from 01.
 

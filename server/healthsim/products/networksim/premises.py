@@ -23,7 +23,7 @@ from healthsim.products.networksim.drawing import (
     titles,
     words,
 )
-from healthsim.products.networksim.identifiers import ccns, ncpdp_ids
+from healthsim.products.networksim.identifiers import ccns, clias, ncpdp_ids, npis, tins
 from healthsim.tables import Coded
 
 _PHARMACY_RATE = 4.0e-5  # per head, a quarter of the real 18 per 100,000; assumption
@@ -48,7 +48,9 @@ KINDS = (  # thresholds are assumptions; they thin the real density about threef
     _Kind("snf", 30_000, 300_000, (60, 150)),
     _Kind("dialysis", 50_000, 400_000, (0, 0)),
     _Kind("home health", 50_000, 400_000, (0, 0)),
+    _Kind("laboratory", 500_000, 4_000_000, (0, 0)),  # reference laboratories; the last kind
 )
+_FIRST_LABORATORY = 8_000_000  # ordinal of NPI, TIN and CLIA: above those of others
 
 
 def make_facilities(
@@ -65,15 +67,19 @@ def make_facilities(
     )
     kinds = tuple(k.name for k in KINDS)
     beds = _beds(counties, kind, county, counts[0])
+    others = int((kind < len(KINDS) - 1).sum())
+    laboratories = _FIRST_LABORATORY + np.arange(size - others, dtype=np.int64)
     facilities = Facilities(
-        npi=ordinals.npis(size),
-        ccn=ccns(STREAMS, np.arange(size, dtype=np.int64)),
+        npi=np.append(ordinals.npis(others), npis(STREAMS, laboratories)),
+        ccn=np.append(
+            ccns(STREAMS, np.arange(others, dtype=np.int64)), clias(STREAMS, laboratories)
+        ),
         name=Coded(codes.astype(np.int32), tuple(w for name in names for w in name.vocabulary)),
         kind=Coded(kind, kinds),
         taxonomy=Coded(kind, tuple(taxonomy().find(k, "facility").taxonomy for k in kinds)),
         county=county,
         beds=beds,
-        tin=ordinals.tins(size),
+        tin=np.append(ordinals.tins(others), tins(STREAMS, laboratories)),
         price_factor=between("facility/price", size, PRICE),
         charge_factor=between("facility/charge", size, CHARGE),
         capacity=np.where(beds > 0, beds, USUAL_CAPACITY).astype(np.int64),

@@ -39,10 +39,12 @@ FACILITIES = Table(
     columns=(
         Column("facility_id", "BIGINT", "Row of the directory.", required=True),
         Column("npi", "BIGINT", "Organisation identifier that begins with 2.", required=True),
-        Column("ccn", "VARCHAR", "Certification number; an invented one has an unused state code.",
+        Column("ccn", "VARCHAR", "Certification number, of a laboratory its CLIA number; an "
+               "invented one has an unused state code.",
                source="CMS CCN", required=True),
         Column("name", "VARCHAR", "Its name, invented or as CMS lists it.", required=True),
-        Column("kind", "VARCHAR", "hospital, asc, snf, dialysis or home health.", required=True),
+        Column("kind", "VARCHAR", "hospital, asc, snf, dialysis, home health or laboratory.",
+               required=True),
         Column("county_fips", "VARCHAR", "County.", required=True),
         Column("beds", "INTEGER", "Staffed beds; 0 where it has none.", required=True),
         Column("tin", "VARCHAR", "Tax number, 00-.", required=True),

@@ -156,7 +156,7 @@ PROCEDURES = Table(
         _PERSON,
         Column("code", "VARCHAR", "HCPCS, CPT or ICD-10-PCS code, as the spec says it.",
                source="FHIR Procedure.code", required=True),
-        Column("system", "VARCHAR", "hcpcs, cpt or icd10pcs.", required=True),
+        Column("system", "VARCHAR", "HCPCS, CPT or ICD-10-PCS.", required=True),
         Column("display", "VARCHAR", "Text of the code or of the spec; none for CPT."),
         Column("dose_mg", "DOUBLE", "Dose of an injected drug by weight or body surface; null "
                "of all others.", decimals=0),

@@ -16,7 +16,7 @@ from healthsim.billing.benefits.accumulators import (
     Settled,
     settle,
 )
-from healthsim.execution.sync.bills.claims import UnpricedClaims, with_facility_facts
+from healthsim.execution.sync.bills.claims import UnpricedClaims, with_facts
 from healthsim.execution.sync.context import SyncContext
 from healthsim.limits import Cents
 from healthsim.products.membersim.generate import PricedClaims, claims, price_claims
@@ -85,7 +85,7 @@ class Decided:
             return {}
         own = self.settled.part(0, self._lines)
         tables = claims(self.medical, cost_shares(self.medical.sharing, own, self.ctx.plans))
-        return with_facility_facts(self.ctx, self.unpriced, tables)
+        return with_facts(self.ctx, self.unpriced, tables)
 
     def fill_tables(self) -> dict[str, Columns]:
         """Fill `fills` and `prescription_drug_events`."""

@@ -8,6 +8,8 @@ PLACE_OF_SERVICE = {
     "home_health": "12", "dialysis": "65",
 }  # fmt: skip
 """Place of service of each encounter class on an 837P."""
+INDEPENDENT_LABORATORY = "81"
+"""Place of service of a laboratory that no practice or facility has (CMS POS)."""
 BILL_TYPES = {
     "emergency": "131", "observation": "131", "inpatient": "111", "outpatient_hospital": "131",
     "asc": "831", "snf": "211", "home_health": "321", "dialysis": "721",

@@ -71,6 +71,8 @@ class Bill:
         address: address of the claim; `number` is its number.
         provider: int32, directory row of who rendered or attends; one entry for each person of the
             visit.
+        laboratory: int32, directory row of the laboratory that bills, one entry for each person of
+            the visit; None where no laboratory does.
     """
 
     visit: VisitRows
@@ -79,6 +81,7 @@ class Bill:
     number: int
     provider: NDArray[np.int32]
     lines: tuple[BilledLine, ...]
+    laboratory: NDArray[np.int32] | None = None
 
     @property
     def institutional(self) -> bool:

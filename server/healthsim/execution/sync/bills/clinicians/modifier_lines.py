@@ -225,7 +225,7 @@ def _telehealth(ctx: SyncContext, bill: Bill, line: BilledLine) -> Iterator[Bill
 
 
 def _waived(ctx: SyncContext, bill: Bill, line: BilledLine) -> Iterator[BilledLine]:
-    in_office = bill.visit.details.encounter_class in _OFFICES
+    in_office = bill.visit.details.encounter_class in _OFFICES and bill.laboratory is None
     waived = in_office and (line.code or "") in waived_tests()
     yield with_modifier(line, "QW" if waived else None)
 

@@ -9,6 +9,7 @@ from healthsim.billing.professional.components import clinician_part
 from healthsim.billing.professional.fee_schedule import is_anesthesia
 from healthsim.billing.professional.places import place_of_service, split_places
 from healthsim.execution.sync.bills.clinicians.global_periods import keep_packages
+from healthsim.execution.sync.bills.clinicians.laboratories import send_out
 from healthsim.execution.sync.bills.clinicians.modifier_lines import (
     add_modifiers,
     add_sides,
@@ -86,7 +87,7 @@ def complete(ctx: SyncContext, bills: Sequence[Bill]) -> list[Bill]:
     if not ctx.captures_charges:
         return list(bills)
     sided = [add_sides(ctx, bill) for bill in recode_visits(ctx, bills)]
-    kept = set_apart(keep_packages(ctx, sided))
+    kept = send_out(ctx, set_apart(keep_packages(ctx, sided)))
     return [add_modifiers(ctx, bill) for bill in kept]
 
 
