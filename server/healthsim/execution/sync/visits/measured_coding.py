@@ -10,8 +10,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes.loinc import observation
 from healthsim.dates import Days, whole_months
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.sync.visits.signs_taken import SignsTaken, VisitDays
 from healthsim.execution.sync.visits.visit_coding import VisitCodes
 from healthsim.execution.timeline.record import Record
 from healthsim.medicine.effects import effects
@@ -19,7 +20,8 @@ from healthsim.medicine.growth import figure, percentile_of, value_of
 from healthsim.medicine.measured_codes import BMI, OF_95TH, PERCENTILE, code_of
 
 _BAND, _OBESITY = "Z68", "E66"
-_BMI, _SYSTOLIC, _DIASTOLIC = "39156-5", "8480-6", "8462-4"
+_BMI, _WEIGHT, _HEIGHT = "39156-5", "29463-7", "8302-2"
+_SYSTOLIC, _DIASTOLIC = "8480-6", "8462-4"
 _ADULT, _CHILD = 240, 24  # months of age from which codes of adults and of children are used
 _RAISED, _HYPOXEMIA = "R03.0", "R09.02"
 _EXPLAINED = ("J96", "J80", "P22", "P28")  # failures of breathing, of which little oxygen is part
@@ -32,13 +34,23 @@ _Write: TypeAlias = Callable[[tuple[str, ...], str], tuple[str, ...]]
 
 
 class MeasuredCoding:
-    """Lets codes of body mass index, raised pressure and little oxygen follow what is measured."""
+    """Lets codes of body mass index, raised pressure and little oxygen follow what is measured.
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    What a step of a journey measures in a visit decides; the rest is what the body shows that day.
+    """
+
+    def __init__(self, record: Record, taken: SignsTaken, *, usual: bool = True) -> None:
+        """Take what is known of a chunk's people.
+
+        Args:
+            record: of the people.
+            taken: what journeys measure in visits.
+            usual: whether what no journey measures is measured at all.
+        """
+        self._record, self._taken, self._usual = record, taken, usual
 
     def follow(
-        self, codes: VisitCodes, rows: Rows, days: Days, last: Days, in_office: NDArray[np.bool_]
+        self, codes: VisitCodes, on: VisitDays, last: Days, in_office: NDArray[np.bool_]
     ) -> VisitCodes:
         """Return the codes of visits with those that follow from measurements.
 
@@ -49,15 +61,14 @@ class MeasuredCoding:
 
         Args:
             codes: of the visits.
-            rows: positions of the people in the chunk; may repeat.
-            days: int32, first day of each visit.
-            last: int32, its last day.
+            on: the visits' first days.
+            last: int32, their last days.
             in_office: bool, which visits are in an office.
         """
-        followed = self._oxygen(self._bands(codes, rows, days), rows, days, last)
-        return self._pressures(followed, rows, days, in_office)
+        followed = self._oxygen(self._bands(codes, on), on, last)
+        return self._pressures(followed, on, in_office)
 
-    def _oxygen(self, codes: VisitCodes, rows: Rows, days: Days, last: Days) -> VisitCodes:
+    def _oxygen(self, codes: VisitCodes, on: VisitDays, last: Days) -> VisitCodes:
         """Return codes with hypoxemia, where an illness of the visit leaves little oxygen.
 
         In a stay on its first days, after which what takes oxygen gets better.
@@ -68,26 +79,38 @@ class MeasuredCoding:
         at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
         little = np.zeros(len(at), dtype=np.bool_)
         for later in range(_FIRST_DAYS):
-            within = np.flatnonzero(days[at] + later <= last[at])
+            within = np.flatnonzero(on.days[at] + later <= last[at])
             if len(within):
-                some, on = rows[at[within]], days[at[within]] + np.int32(later)
-                found = self._measured([_SATURATION], some, on)[_SATURATION]
+                some = on.take(at[within]).later(later)
+                found = self._measured([_SATURATION], some)[_SATURATION]
                 little[within] |= found < figure("hypoxemia")
         at = at[little]
         return _rewritten(codes, at, np.full(len(at), _HYPOXEMIA, dtype=object), _behind)
 
-    def _bands(self, codes: VisitCodes, rows: Rows, days: Days) -> VisitCodes:
+    def _bands(self, codes: VisitCodes, on: VisitDays) -> VisitCodes:
         asks = [any(code.startswith((_BAND, _OBESITY)) for code in one) for one in codes.lists]
         at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
+        bmi = self._indices(on.take(at))
+        at, bmi = at[~np.isnan(bmi)], bmi[~np.isnan(bmi)]
         if not len(at):
             return codes
-        words = self._band_codes(rows[at], days[at])
-        return _rewritten(codes, at, words, _with_band)
+        return _rewritten(codes, at, self._band_codes(on.take(at), bmi), _with_band)
 
-    def _band_codes(self, rows: Rows, days: Days) -> NDArray[np.object_]:
-        """Return each person's code of body mass index on a day; empty below two years."""
-        record = self._record
-        bmi = self._measured([_BMI], rows, days)[_BMI]
+    def _indices(self, on: VisitDays) -> NDArray[np.float64]:
+        """Return each person's body mass index on a day, kg/m2; NaN where it is not measured."""
+        weight, height, index = (self._taken.of_code(code, on) for code in (_WEIGHT, _HEIGHT, _BMI))
+        usual = self._body([_BMI, _WEIGHT, _HEIGHT], on)
+        of_parts = ~np.isnan(weight) | ~np.isnan(height)
+        weight = np.where(np.isnan(weight), usual[_WEIGHT], weight)
+        height = np.where(np.isnan(height), usual[_HEIGHT], height)
+        decimals = observation(_BMI).decimals
+        computed = np.round(np.round(weight / (height / 100) ** 2, decimals + 6), decimals)
+        found: NDArray[np.float64] = np.where(of_parts, computed, usual[_BMI])
+        return np.where(np.isnan(index), found, index)
+
+    def _band_codes(self, on: VisitDays, bmi: NDArray[np.float64]) -> NDArray[np.object_]:
+        """Return the code of each body mass index on a day; empty below two years."""
+        record, rows, days = self._record, on.rows, on.days
         months = whole_months(record.people.birth[rows], days)
         words = np.full(len(rows), "", dtype=object)
         female, chart = record.body.size.female(rows), record.body.size.chart_months(rows, days)
@@ -103,9 +126,9 @@ class MeasuredCoding:
         return words
 
     def _pressures(
-        self, codes: VisitCodes, rows: Rows, days: Days, in_office: NDArray[np.bool_]
+        self, codes: VisitCodes, on: VisitDays, in_office: NDArray[np.bool_]
     ) -> VisitCodes:
-        record = self._record
+        record, rows, days = self._record, on.rows, on.days
         coded = [any(code.startswith((*_HYPERTENSION, _RAISED)) for code in one)
                  for one in codes.lists]  # fmt: skip
         at = np.flatnonzero(in_office & ~np.array([*coded, False])[codes.chosen])
@@ -118,18 +141,26 @@ class MeasuredCoding:
         held = record.conditions.held_on(rows[at], days[at])
         known = np.any([held.has(prefix) for prefix in _HYPERTENSION], axis=0)
         at = at[~known]
-        found = self._measured([_SYSTOLIC, _DIASTOLIC], rows[at], days[at])
+        found = self._measured([_SYSTOLIC, _DIASTOLIC], on.take(at))
         raised = found[_SYSTOLIC] >= figure("raised_systolic")
         raised |= found[_DIASTOLIC] >= figure("raised_diastolic")
         at = at[raised]
         return _rewritten(codes, at, np.full(len(at), _RAISED, dtype=object), _behind)
 
-    def _measured(
-        self, codes: Sequence[str], rows: Rows, days: Days
-    ) -> dict[str, NDArray[np.float64]]:
-        """Return what is measured of people in any order, by code; float64."""
-        order = np.argsort(rows, kind="stable")
-        found = self._record.body.values(codes, rows[order], days[order])
+    def _measured(self, codes: Sequence[str], on: VisitDays) -> dict[str, NDArray[np.float64]]:
+        """Return what is measured of people in any order, by code; NaN where nothing is."""
+        found = self._body(codes, on)
+        for code, usual in found.items():
+            taken = self._taken.of_code(code, on)
+            found[code] = np.where(np.isnan(taken), usual, taken)
+        return found
+
+    def _body(self, codes: Sequence[str], on: VisitDays) -> dict[str, NDArray[np.float64]]:
+        """Return what bodies show, by code; NaN where only journeys measure."""
+        if not self._usual or not len(on):
+            return {code: np.full(len(on), np.nan) for code in codes}
+        order = np.argsort(on.rows, kind="stable")
+        found = self._record.body.values(codes, on.rows[order], on.days[order])
         back = np.argsort(order)
         return {code: values[back] for code, values in found.items()}
 

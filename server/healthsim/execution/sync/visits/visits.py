@@ -20,6 +20,7 @@ from healthsim.execution.sync.visits.care_team import (
     ProviderRequest,
 )
 from healthsim.execution.sync.visits.measured_coding import MeasuredCoding
+from healthsim.execution.sync.visits.signs_taken import SignsTaken, VisitDays
 from healthsim.execution.sync.visits.visit_coding import VisitCodes, VisitCoding, VisitsToCode
 from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
@@ -117,13 +118,13 @@ class _Coder:
 
     Attributes:
         primary: the code of visits that list none that holds.
-        measured: lets codes follow what is measured; None where nothing is that no journey states.
+        measured: lets codes follow what is measured.
     """
 
     record: Record
     coding: VisitCoding
     primary: str | None
-    measured: MeasuredCoding | None
+    measured: MeasuredCoding
 
 
 @dataclass(frozen=True)
@@ -148,14 +149,14 @@ def build_visits(
     """
     primary = profile.clinical.primary.code if profile.clinical.primary else None
     record = timeline.record
-    measured = None if profile.vital_signs == "none" else MeasuredCoding(record)
-    coder = _Coder(record, VisitCoding(record), primary, measured)
     sources = [
         _Source(source, source.occurrence.step.details, _last_days(source, record, through))
         for source in timeline.occurrences
         if isinstance(source.occurrence.step, events.Encounter | events.Claim)
     ]
-    diagnoses = _diagnoses(sources, coder)
+    taken = SignsTaken.of(timeline.occurrences, [one.source for one in sources])
+    measured = MeasuredCoding(record, taken, usual=profile.vital_signs != "none")
+    diagnoses = _diagnoses(sources, _Coder(record, VisitCoding(record), primary, measured))
     visits = (_visit(one, codes, record, network)
               for one, codes in zip(sources, diagnoses, strict=True))  # fmt: skip
     return {visit.key: visit for visit in visits}
@@ -243,15 +244,14 @@ def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
     to_code = [_to_code(one, coder) for one in sources]
     codes = coder.coding.code(to_code)
     sizes = [len(one.rows) for one in to_code]
-    if coder.measured is not None:
-        in_office = [one.details.encounter_class == "office" for one in sources]
-        codes = coder.measured.follow(
-            codes,
-            np.concatenate([one.rows for one in to_code]),
-            np.concatenate([one.first for one in to_code]),
-            np.concatenate([one.last for one in to_code]),
-            np.repeat(in_office, sizes),
-        )
+    on = VisitDays(
+        np.repeat(np.arange(len(sources)), sizes),
+        np.concatenate([one.rows for one in to_code]),
+        np.concatenate([one.first for one in to_code]),
+    )
+    last = np.concatenate([one.last for one in to_code])
+    in_office = [one.details.encounter_class == "office" for one in sources]
+    codes = coder.measured.follow(codes, on, last, np.repeat(in_office, sizes))
     ends = np.cumsum(sizes).tolist()
     return [codes.take(slice(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
 
