@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from execution.running import diabetic, listed, run
-from healthsim.tables import Columns
+from healthsim.tables import NO_NUMBER, Columns
 from template_runs import equals, load
 
 _HEALS = 60  # days from a fistula's making to its first use, at least (KDOQI 2019: 4 to 8 weeks)
@@ -61,3 +64,93 @@ def test_haemoglobin_of_a_month_goes_on_from_that_of_the_month_before(
 
     assert len(changes) > 100
     assert np.mean(changes > 2) < 0.02
+
+
+_AFTER = {  # what: profile, journey, analyte, least correlation of a person's consecutive values
+    "pressure in pregnancy": ("commercial-maternity", "pregnancy", "8480-6", 0.6),
+    "diastolic pressure in pregnancy": ("commercial-maternity", "pregnancy", "8462-4", 0.6),
+    "haemoglobin in pregnancy": ("commercial-maternity", "pregnancy", "718-7", 0.6),
+    "haemoglobin around heart surgery": (
+        "cardiac-surgery-candidates", "cardiac-surgery-episode", "718-7", 0.3,
+    ),
+    "pressure around heart surgery": (
+        "cardiac-surgery-candidates", "cardiac-surgery-episode", "8480-6", 0.6,
+    ),
+    "vitamin B12 around bariatric surgery": (
+        "bariatric-candidates", "bariatric-episode", "2132-9", 0.6,
+    ),
+    "A1c around bariatric surgery": ("bariatric-candidates", "bariatric-episode", "4548-4", 0.6),
+    "pain after a new knee": ("medicare-diabetic", "surgical-episode", "72514-3", 0.3),
+    "NT-proBNP of stays": (
+        "medicare-heart-failure", "heart-failure-exacerbation", "33762-6", 0.6,
+    ),
+}  # fmt: skip
+
+
+@cache
+def _journey(profile: str, name: str) -> dict[str, Columns]:
+    document = load(profile) | {"count": 250, "products": ["patientsim"], "expectations": []}
+    return run(document, load(name))
+
+
+def _stated(tables: dict[str, Columns], loinc: str) -> list[tuple[int, int, float]]:
+    """Return (person, minute, value) of what steps of the journey measure, in this order."""
+    found = []
+    for name, when in (("lab_results", "collected_at"), ("vital_signs", "measured_at")):
+        rows = listed(tables[name], "person_id", when, "value", "loinc", "event_id")
+        found += [row[:3] for row in rows if row[3] == loinc and row[4] != NO_NUMBER]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("what", _AFTER)
+def test_a_person_s_next_value_in_a_journey_is_near_the_last(what: str) -> None:
+    profile, name, loinc, least = _AFTER[what]
+    rows = _stated(_journey(profile, name), loinc)
+    pairs = np.array([(a[2], b[2]) for a, b in pairwise(rows) if a[0] == b[0]])
+    if loinc == "33762-6":
+        pairs = np.log(pairs)
+
+    assert len(pairs) > 25
+    assert np.corrcoef(pairs.T)[0, 1] > least
+
+
+def _middle(profile: str, name: str, loinc: str, step: str) -> float:
+    tables = _journey(profile, name)
+    steps = dict(listed(tables["events"], "event_id", "step"))
+    found = []
+    for table in ("lab_results", "vital_signs"):
+        rows = listed(tables[table], "event_id", "value", "loinc")
+        found += [value for event, value, code in rows
+                  if code == loinc and steps.get(event, "").startswith(step)]  # fmt: skip
+    assert len(found) > 25
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "loinc", "step", "low", "high"),
+    [
+        ("commercial-maternity", "pregnancy", "718-7", "blood_first", 12.0, 12.8),
+        ("commercial-maternity", "pregnancy", "718-7", "blood_28", 11.1, 11.9),
+        ("commercial-maternity", "pregnancy", "8480-6", "sbp_visit_second", 108, 117),
+        ("cardiac-surgery-candidates", "cardiac-surgery-episode", "718-7", "count_ca", 13.5, 15),
+        ("cardiac-surgery-candidates", "cardiac-surgery-episode", "718-7", "count_h", 9.2, 10.6),
+        ("medicare-heart-failure", "heart-failure-exacerbation", "8480-6", "sbp_em", 136, 152),
+        ("medicare-heart-failure", "heart-failure-exacerbation", "8480-6", "sbp_home", 118, 134),
+        ("medicare-heart-failure", "heart-failure-exacerbation", "59408-5", "oxygen", 91, 93.5),
+    ],
+)
+def test_what_a_body_shows_in_a_journey_is_what_clinics_see(
+    profile: str, name: str, loinc: str, step: str, low: float, high: float
+) -> None:
+    assert low < _middle(profile, name, loinc, step) < high
+
+
+def test_failing_hearts_have_high_peptides_and_nobody_comes_without_oxygen() -> None:
+    """At the door: medians of registries near 4,500 pg/mL; saturation below 80 % is rare."""
+    tables = _journey("medicare-heart-failure", "heart-failure-exacerbation")
+    peptides = [value for _, _, value in _stated(tables, "33762-6")]
+    oxygen = np.array([value for _, _, value in _stated(tables, "59408-5")])
+
+    assert 3000 < np.median(peptides) < 6500
+    assert np.mean(oxygen < 80) < 0.01
+    assert 0.1 < np.mean(oxygen < 90) < 0.35

@@ -202,7 +202,8 @@ class PersonBody:
                 groups["=", False] = kept + size * (away - kept)
             else:
                 moved = float(shift(effect.op, effect.size, analytes()[key], one(middle))[0])
-                moved *= answer * size
+                answered = 1 + (answer - 1) * min(1.0, 0.8 / (0.3 * abs(moved) or 1.0))
+                moved *= (answered if analytes()[key].scale == "l" else answer) * size
                 if effect.group:
                     group = effect.group, is_drug
                     groups[group] = max(groups.get(group, 0.0), moved, key=abs)

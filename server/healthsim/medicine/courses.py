@@ -10,6 +10,8 @@ from healthsim.medicine.effects import Effect, PregnancyCurve
 from healthsim.medicine.setpoints import Floats
 
 RESPONSE_SD = 0.3  # assumption: people's responses to one cause differ by a third
+_MOST_SPREAD = 0.8  # of the logarithm, to which responses to one cause spread: assumption, peptides
+# and enzymes of one illness differ threefold between most people, whatever their usual rise is
 _LEAST_SHARE = 0.05  # of the middle that an amount may leave on a logarithmic scale
 
 
@@ -83,6 +85,23 @@ def response(normal: Floats) -> Floats:
     """Return how strongly persons respond to a cause: 1 on average, never below 0."""
     strength: Floats = np.maximum(0.0, 1 + RESPONSE_SD * normal)
     return strength
+
+
+def responded(sizes: Floats, strength: Floats, analyte: Analyte) -> Floats:
+    """Return an effect's sizes as persons respond to it.
+
+    Responses to large factors differ by less than a third: factors of a thousandth and a million
+    would follow otherwise.
+
+    Args:
+        sizes: of the effect, from `shift`.
+        strength: of the persons' responses.
+        analyte: that is moved.
+    """
+    if analyte.scale != "l":
+        return sizes * strength
+    usual = np.maximum(RESPONSE_SD * np.abs(sizes), _MOST_SPREAD)
+    return sizes * (1 + (strength - 1) * _MOST_SPREAD / usual)
 
 
 def pregnancy_size(curve: PregnancyCurve, weeks: Floats) -> Floats:
