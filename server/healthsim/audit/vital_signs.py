@@ -17,7 +17,8 @@ _ENOUGH = 200  # encounters of a class and age, from which chance alone does not
 _MONTH = 30.4375
 _GROWN = 45 * 365.25  # days of age until which nobody gets shorter
 _ROUNDING = 0.051  # kg/m2, half of the last decimal
-_NEAR = 0.1  # kg/m2 by which a last height, in place of the day's, may move an index
+_NEAR = 0.1  # kg/m2 by which an index may be outside of its code, whose height is not rounded
+_SHRUNK = 0.3  # kg/m2 by which it may be where a last height stands in place of the day's: 5 mm
 _AT_ONCE = 0.06  # cm that a rounded height may be below the one before
 
 
@@ -94,8 +95,11 @@ RULES: tuple[AnyRule, ...] = (
         "FROM encounter_diagnoses AS d JOIN temp.bmi_bands AS b USING (code) "
         "JOIN encounters AS e USING (encounter_id) JOIN vital_signs AS v "
         "ON v.encounter_id = d.encounter_id AND v.loinc = '39156-5' "
-        "AND v.measured_at::DATE = e.start_at::DATE GROUP BY d.encounter_id, d.code "
-        f"HAVING NOT bool_or(v.value >= b.low - {_NEAR} AND v.value < b.below + {_NEAR})",
+        "AND v.measured_at::DATE = e.start_at::DATE LEFT JOIN vital_signs AS h "
+        "ON h.encounter_id = d.encounter_id AND h.loinc = '8302-2' "
+        "GROUP BY d.encounter_id, d.code, b.low, b.below "
+        f"HAVING max(v.value) < b.low - if(count(h.value) = 0, {_SHRUNK}, {_NEAR}) "
+        f"OR min(v.value) >= b.below + if(count(h.value) = 0, {_SHRUNK}, {_NEAR})",
     ),
     AuditRule(
         "nobody gets shorter before 45", "vital_signs.value", ("vital_signs", "patients"),
