@@ -129,6 +129,7 @@ class PersonConditions:
                               for a, b in EXCLUDES)  # fmt: skip
                 alike = _family(one.code) == _family(new.code)
                 alike = alike or (is_history(one.code) and not is_history(new.code))
+                alike = alike or course.ends
                 if degrees or (alike and mutually_exclusive(one.code, new.code)):
                     one.until = max(min(one.until, new.first), one.since)
         self.add(new)

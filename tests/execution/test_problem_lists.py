@@ -111,6 +111,21 @@ def test_a_less_exact_code_begins_nothing_and_a_more_exact_one_replaces() -> Non
     assert found["E11.65"] == [(10, ACTIVE, "active", True)]
 
 
+def test_of_two_acute_illnesses_that_exclude_each_other_the_later_takes_the_place() -> None:
+    assert conflicts(["J95.821", "J96.01"])
+    found = conditions(stay("operation", 10, "J95.821"), stay("back", 20, "J96.01"))
+
+    assert found["J95.821"] == [(10, 19, "resolved", True)]
+    ((since, _, _, _),) = found["J96.01"]
+    assert since == 20
+
+
+def test_an_acute_illness_leaves_one_that_it_does_not_exclude() -> None:
+    found = conditions(stay("operation", 10, "J95.821"), stay("back", 20, "J18.9"))
+
+    assert found["J95.821"][0][1] > 20
+
+
 def test_stages_that_visits_state_replace_each_other() -> None:
     found = conditions(ill("third", 10, "N18.31"), ill("fourth", 300, "N18.4"))
 

@@ -468,7 +468,8 @@ def _same_condition(first: str, second: str) -> bool:
 def _is_replaced(held: str, new: str) -> bool:
     """Tell whether a condition ends where a new one begins.
 
-    An acute one replaces acute ones alone: a flare leaves the condition that it is a flare of.
+    An acute one replaces acute ones alone: a flare leaves the condition that it is a flare of. Of
+    two acute ones that exclude each other the later takes the other's place, of whatever category.
     """
     if held == new or usual_course(held).ends != usual_course(new).ends:
         return False
@@ -476,7 +477,9 @@ def _is_replaced(held: str, new: str) -> bool:
         return _same_condition(held, new)
     if is_history(held) and not is_history(new):
         return True
-    return family(held) == family(new) or (_of_pregnancies(held, new) and not _is_normal(new))
+    if family(held) == family(new) or usual_course(new).ends:
+        return True
+    return _of_pregnancies(held, new) and not _is_normal(new)
 
 
 def _of_pregnancies(first: str, second: str) -> bool:
