@@ -16,6 +16,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 
 FOREVER = np.int32(2**31 - 1)
+TURNED_26 = "dependent turned 26"  # why a dependant's coverage ends
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,20 @@ class Span:
 
 @dataclass
 class CoverageLog:
-    """All spans of a chunk, in the order in which they were opened."""
+    """All spans of a chunk, in the order in which they were opened.
+
+    Attributes:
+        spans: the spans.
+        reasons: why spans ended, in words.
+        limited: bool, which plans cover dependants, and only until an age; by plan.
+        until: int32, the last day on which such a plan covers each person; `FOREVER` where they
+            hold it themselves.
+    """
 
     spans: list[Span] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    limited: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, dtype=np.bool_))
+    until: Days = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
 
     def plan(self, rows: Rows, days: Days) -> NDArray[np.int32]:
         """Return the plan of each of `rows` on their day, int32; -1 where not covered."""
@@ -232,7 +243,30 @@ class CoverageLog:
             until = rows[(span.begin[rows] != NO_DAY) & (span.begin[rows] > days)]
             new.last[until] = np.minimum(new.last[until], span.begin[until] - 1)
             new.reason[until] = code
+        latest = self.last_day(rows, plan)
+        ends = latest < new.last[rows]
+        new.last[rows[ends]] = latest[ends]
+        if ends.any():
+            new.reason[rows[ends]] = self._code(TURNED_26)
         self.spans.append(new)
+
+    def limit_dependants(self, limited: NDArray[np.bool_], rows: Rows, until: Days) -> None:
+        """Let plans cover some people until a day at most, in all spans to come.
+
+        Args:
+            limited: bool, which plans do so; by plan, with one more for no plan.
+            rows: the dependants.
+            until: int32, their last covered day.
+        """
+        self.limited = limited
+        self.until = np.full(len(self.spans[0].plan), FOREVER, dtype=np.int32)
+        self.until[rows] = until
+
+    def last_day(self, rows: Rows, plan: NDArray[np.int32]) -> Days:
+        """Return the last day on which plans may cover people, int32; `FOREVER` without one."""
+        if not self.limited.any():
+            return np.full(len(rows), FOREVER, dtype=np.int32)
+        return np.where(self.limited[plan], self.until[rows], np.int32(FOREVER)).astype(np.int32)
 
     def close(self, rows: Rows, days: Days, reason: str) -> None:
         """End the coverage of people on their day, which is the last covered one."""

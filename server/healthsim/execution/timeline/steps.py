@@ -41,15 +41,17 @@ def _enroll(call: StepCall[events.Enrollment]) -> StepResult:
     """
     record, rows, days = call.record, call.rows, call.days
     own = record.coverage.spans[0]
-    if call.step.details.plan is None:
+    name = call.step.details.plan
+    plan = own.plan[rows] if name is None else np.full(len(rows), record.plans.index(name))
+    may = days <= record.coverage.last_day(rows, plan.astype(np.int32))
+    rows, days, plan = rows[may], days[may], plan[may].astype(np.int32)
+    if name is None:
         waiting = (own.opened_by[rows] < 0) & (own.reason[rows] < 0)
         begin = np.where(own.plan[rows] >= 0, days, NO_DAY)
         own.begin[rows[waiting]] = begin[waiting]
         own.opened_by[rows[waiting]] = call.source
         rows, days = rows[~waiting], days[~waiting]
-        plan = own.plan[rows]
-    else:
-        plan = np.full(len(rows), record.plans.index(call.step.details.plan), dtype=np.int32)
+        plan = plan[~waiting]
     if len(rows):
         covered = plan >= 0
         record.coverage.open(

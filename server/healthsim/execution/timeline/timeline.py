@@ -14,7 +14,7 @@ from healthsim.execution.body.body import Body
 from healthsim.execution.body.exposures import Exposures
 from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
-from healthsim.execution.people.logs import CoverageLog, Span
+from healthsim.execution.people.logs import TURNED_26, CoverageLog, Span
 from healthsim.execution.people.people import FIRST_BORN, People
 from healthsim.execution.people.safety import SafetyLog
 from healthsim.execution.timeline.beds import Beds
@@ -186,8 +186,8 @@ def _end_dependants(coverage: CoverageLog, people: People, context: RunContext, 
     """End the coverage of children of a household, and of minors who hold a parent's, at 26.
 
     Plans must cover them until then (42 USC 300gg-14); most end it with the month of the
-    birthday. Who is older on
-    the first day of the data is not covered.
+    birthday. Who is older on the first day of the data is not covered, and no enrolment covers
+    anybody as a dependant for longer.
     """
     own = coverage.spans[0]
     covers = np.array([*context.covers_dependants, False], dtype=np.bool_)
@@ -200,7 +200,8 @@ def _end_dependants(coverage: CoverageLog, people: People, context: RunContext, 
     last = (month.astype("datetime64[D]").astype(np.int32) - 1).astype(np.int32)
     older = last < as_of
     own.begin[rows[older]] = NO_DAY
-    coverage.close(rows[~older], last[~older], "dependent turned 26")
+    coverage.close(rows[~older], last[~older], TURNED_26)
+    coverage.limit_dependants(covers, rows, last)
 
 
 def _start(profile: ProfileSpec, number: int, journey: JourneySpec, record: Record) -> Days:
