@@ -208,6 +208,41 @@ def test_days_covered_are_those_of_fills_that_were_paid(tables: duckdb.DuckDBPyC
     assert read(tables, "stars-covered-diabetes") == (0.5, 2)
 
 
+def _filled(
+    tables: duckdb.DuckDBPyConnection, person: int, ingredient: str, every: int, times: int
+) -> None:
+    prescription = 10 * person + len(set(ingredient))
+    put(tables, "prescriptions", {"prescription_id": prescription, "person_id": person,
+                                  "ingredient": ingredient})  # fmt: skip
+    put(tables, "fills", *(
+        {"prescription_id": prescription, "person_id": person, "fill_number": number,
+         "fill_id": prescription * 100 + number, "status": "paid", "days_supply": 30,
+         "fill_date": DAYS[0] + timedelta(days=every * number)}
+        for number in range(times)
+    ))  # fmt: skip
+
+
+def test_a_day_that_two_drugs_of_a_class_cover_is_covered_once(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    length = (DAYS[-1] - DAYS[0]).days
+    people(tables, 1, 101)
+    for ingredient in ("metformin", "glipizide"):  # together all of the time, each half of it
+        _filled(tables, 1, ingredient, 30, length // 60)
+        _filled(tables, 101, ingredient, 30, length // 30)
+
+    assert read(tables, "stars-covered-diabetes") == (0.5, 2)
+
+
+def test_what_is_filled_early_is_used_after_what_is_on_hand(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    people(tables, 1)
+    _filled(tables, 1, "metformin", 20, int((DAYS[-1] - DAYS[0]).days * 0.9) // 30)
+
+    assert read(tables, "stars-covered-diabetes") == (1.0, 1)
+
+
 def test_tolerance_is_half_as_wide_again_for_figures_older_than_ten_years() -> None:
     recent, old = figure("ccw-2019-diabetes"), figure("lochner-2010-two-or-more")
 

@@ -187,16 +187,28 @@ STATISTICS: dict[str, Statistic] = {
                     AND coalesce(e.term_date >= b.written_date + least($high, 30)::INT, true))"""),
     "covered": Statistic(_RX, """
         , taken AS (
-            SELECT f.person_id, min(f.fill_date) AS began, sum(f.days_supply) AS days,
-                count(*) AS times, max(f.fill_date + f.days_supply) AS until,
-                least(coalesce(any_value(p.death_date), $last::DATE), $last::DATE) AS ends
+            SELECT f.person_id, r.ingredient, f.fill_date, f.days_supply AS days,
+                min(f.fill_date) OVER (PARTITION BY f.person_id) AS began,
+                count(*) OVER (PARTITION BY f.person_id) AS times,
+                least(coalesce(p.death_date, $last::DATE), $last::DATE) AS ends,
+                sum(f.days_supply) OVER (PARTITION BY f.person_id, r.ingredient
+                    ORDER BY f.fill_date, f.fill_id) AS supplied
             FROM fills AS f JOIN prescriptions AS r USING (prescription_id)
                 JOIN people AS p ON p.person_id = f.person_id
-            WHERE f.status = 'paid' AND list_contains($groups[1], r.ingredient)
-            GROUP BY f.person_id)
-        SELECT person_id,
-            ((days - greatest(until - ends, 0)) / (ends - began) >= $low)::INT AS value
-        FROM taken WHERE times > 1 AND ends - began > 90"""),
+            WHERE f.status = 'paid' AND list_contains($groups[1], r.ingredient)),
+        lasting AS (
+            SELECT *, supplied + max(date_diff('day', DATE '1970-01-01', fill_date)
+                    + days - supplied) OVER (PARTITION BY person_id, ingredient
+                ORDER BY fill_date, supplied) AS until
+            FROM taken WHERE times > 1 AND ends - began > 90),
+        covered AS (
+            SELECT person_id, count(DISTINCT day) AS days FROM (
+                SELECT person_id, unnest(range((until - days)::BIGINT, least(until,
+                    date_diff('day', DATE '1970-01-01', ends))::BIGINT)) AS day FROM lasting)
+            GROUP BY person_id)
+        SELECT person_id, (any_value(covered.days) / (any_value(ends) - any_value(began)) >= $low)
+            ::INT AS value
+        FROM lasting JOIN covered USING (person_id) GROUP BY person_id"""),
     "well_child": Statistic(("encounters",), """
         SELECT p.person_id, (count(e.encounter_id) >= $least)::INT AS value
         FROM people AS p LEFT JOIN encounters AS e ON e.person_id = p.person_id
