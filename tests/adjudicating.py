@@ -223,7 +223,7 @@ class Adjudicator:
     def _main(self, claim: Row, lines: list[Row]) -> int:
         if claim["form"] == "837I" and claim["drg"] is not None:
             rooms = [row["line"] for row in lines if row["procedure"] is None
-                     and (row["revenue_code"] or "").startswith("01")]  # fmt: skip
+                     and (row["revenue_code"] or "").startswith(("01", "020", "021"))]  # fmt: skip
             return rooms[0] if rooms else lines[0]["line"]
         return lines[0]["line"]
 
@@ -322,7 +322,8 @@ class Adjudicator:
             and code.isdigit()
             and (code[:3] == "364" or (code[0] == "8" and code[:2] != "88"))
         )
-        return test or (klass == "home_health" and institutional)
+        equipment = code[:1] in ("E", "K", "L")
+        return test or (klass == "home_health" and institutional and not equipment)
 
     def _beyond(self, claim: Row, plan: Plan, lines: list[Row], visit: Row) -> set[int]:
         """Return the lines of visits beyond what the plan covers in a year."""

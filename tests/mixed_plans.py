@@ -164,5 +164,7 @@ def plain(columns: Columns) -> list[dict[str, Any]]:
             lists.append([text.decode() for text in column.tolist()])
         else:
             null = {"i4": -(2**31), "i8": int(NO_NUMBER)}.get(np.dtype(column.dtype).str[1:])
-            lists.append([None if value == null else value for value in column.tolist()])
+            lists.append(
+                [None if value == null or value != value else value for value in column.tolist()]
+            )
     return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]

@@ -11,6 +11,9 @@ _PAID = (
     "contractual_usd = contractual_usd - 1"
 )
 
+_WITHIN = "what another line pays says so"
+_PRODUCT = "an injected drug names its product"
+
 OF_FACILITIES = (
     Tampering(("a facility's outpatient line has a code",),
               (one("claim_lines", "procedure = NULL", f"procedure = '{_KNEE}' AND pos IS NULL"),)),
@@ -23,7 +26,7 @@ OF_FACILITIES = (
     Tampering(("a newborn's room is no operating room",),
               ("UPDATE claim_lines SET revenue_code = '0174' WHERE revenue_code = '0120'",
                one("claim_lines", "revenue_code = '0360'", "revenue_code = '0722'"))),
-    Tampering(("a comprehensive operation pays its claim once",),
+    Tampering(("a comprehensive operation pays its claim once", _WITHIN),
               (one("claim_lines", _PAID, "revenue_code = '0710'"),)),
     Tampering(("a month of dialysis is one claim", "a claim has the codes that its kind asks for"),
               ("INSERT INTO claims SELECT * REPLACE (claim_id + 1 AS claim_id) FROM claims "
@@ -36,7 +39,8 @@ OF_FACILITIES = (
     Tampering(("each dialysis treatment is a line of one claim",),
               ("INSERT INTO claim_lines SELECT * REPLACE (9 AS line) FROM claim_lines "
                "WHERE procedure = '90999' LIMIT 1",)),
-    Tampering(("what OPPS packages is not paid", "a comprehensive operation pays its claim once"),
+    Tampering(("what OPPS packages is not paid", "a comprehensive operation pays its claim once",
+               _WITHIN),
               (one("claim_lines", _PAID, "procedure = 'C1776'"),)),
     Tampering(("a facility's claim says how the person came",),
               (one("claims", "admit_type = NULL", "form = '837I'"),)),
@@ -55,8 +59,26 @@ OF_FACILITIES = (
                "UPDATE encounters SET admit_type = '4' WHERE encounter_class = 'inpatient'")),
     Tampering(("a single-dose drug says what was wasted",),
               (one("claim_lines", "modifier_1 = NULL", "modifier_1 = 'JZ'"),)),
-    Tampering(("a single-dose drug says what was wasted",),
+    Tampering(("a single-dose drug says what was wasted", _PRODUCT),
               ("UPDATE claim_lines SET units = units + 1 WHERE modifier_1 = 'JW'",)),
+    Tampering(("what another line pays says so",),
+              (one("claim_adjustments", "carc = '45'", "carc = '97'"),)),
+    Tampering(("what another line pays says so",),
+              ("UPDATE claim_adjustments SET carc = '97' WHERE rowid = (SELECT min(a.rowid) FROM "
+               "claim_adjustments AS a JOIN claim_lines AS l USING (claim_id, line) "
+               "WHERE l.procedure = 'G0463' AND a.carc = '45')",)),
+    Tampering(("rooms of a stay are its days",),
+              (one("claim_lines", "units = units + 1", "revenue_code = '0120' AND claim_id IN "
+                   "(SELECT claim_id FROM claims WHERE bill_type = '111')"),)),
+    Tampering(("a stay lists a centre once a day",),
+              ("INSERT INTO claim_lines SELECT * REPLACE (99 AS line) FROM claim_lines "
+               "WHERE revenue_code = '0270' LIMIT 1",)),
+    *(Tampering(("an injected drug names its product",),
+                (one("claim_lines", change, "procedure = 'J2469'"),))
+      for change in ("ndc = NULL", "ndc = '00006302602'", "ndc_unit = 'UN'", "ndc_quantity = 7",
+                     "ndc_quantity = NULL")),
+    Tampering(("an injected drug names its product",),
+              (one("claim_lines", "ndc = '00006302602'", "procedure = 'G0463'"),)),
     Tampering(("care after a stay has one HIPPS code",),
               (one("claim_lines", "revenue_code = '0023'", "revenue_code = '0022'"),)),
     Tampering(("care after a stay has one HIPPS code",),

@@ -64,6 +64,7 @@ BROKEN = {
     "no code stands beside one that has it in it": line("modifier_1 = NULL", "99214"),
     "an add-on stands beside its service": line("procedure = '96415'", "99284"),
     "a code is of the person's sex and age": line("procedure = '99392'", "99397"),
+    "a visit's code is of its place": line("procedure = '99283'", "99214"),
     "nothing is charged twice on a day": _COPY,
     "no service is paid twice": _COPY,
     "no vaccine of Part D is on a medical claim": line("procedure = '90750'", "90662"),

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.billing.datafiles import rows
+from healthsim.billing.professional.code_limits import place_limits
 from healthsim.billing.professional.components import reading_codes
 from healthsim.billing.professional.fee_schedule import physician_fees
 from healthsim.billing.professional.pairs import DISTINCT, most_units, pairs
@@ -110,6 +111,9 @@ def _rule(what: str, column: str, sql: str, *needs: str) -> AuditRule:
 
 _PART_D = ", ".join(f"'{code}'" for code, one in vaccine_services().items() if one.part_d)
 
+_OF_PLACES = ", ".join(f"('{one.first}', '{one.last}', {list(one.places)})"
+                       for one in place_limits())  # fmt: skip
+
 RULES: tuple[AnyRule, ...] = (
     _rule("a test in a facility is its reading", "claim_lines.modifier_1",
           f"SELECT {_LINE} {_LINES} JOIN split_tests AS t ON t.code = l.procedure AND t.kind = '1' "
@@ -146,6 +150,10 @@ RULES: tuple[AnyRule, ...] = (
           "WHERE (m.sex <> '' AND m.sex <> p.gender) "
           f"OR {_AGE} < TRY_CAST(m.from_age AS INTEGER) "
           f"OR {_AGE} >= TRY_CAST(m.before_age AS INTEGER)", "patients"),
+    _rule("a visit's code is of its place", "claim_lines.pos",
+          f"SELECT {_LINE} {_LINES} JOIN (VALUES {_OF_PLACES}) AS m (first, last, places) "
+          "ON length(l.procedure) = 5 AND l.procedure BETWEEN m.first AND m.last "
+          "WHERE NOT list_contains(m.places, l.pos)"),
     _rule("nothing is charged twice on a day", "claim_lines.procedure",
           f"SELECT min({_LINE}) {_LINES} WHERE l.procedure IS NOT NULL GROUP BY l.{_DAY}, "
           "l.procedure, l.modifier_1, l.modifier_2, l.modifier_3, l.modifier_4 "

@@ -26,6 +26,10 @@ def _among(codes: Iterable[str]) -> str:
     return f"(SELECT unnest(string_split('{' '.join(codes)}', ' ')))"
 
 
+_DRUGS = ", ".join(f"('{row['code']}', '{row['ndc']}', '{row['ndc_unit']}', {row['quantity']})"
+                   for row in rows_of("injected_drugs.csv"))  # fmt: skip
+
+
 def _codes(*statuses: str) -> str:
     """Return the codes of some status indicators as SQL."""
     return _among(opps.codes_of(*statuses))
@@ -82,6 +86,39 @@ RULES: tuple[AnyRule, ...] = (
         "what OPPS packages is not paid", "claim_lines.allowed_usd", ("claim_lines", "claims"),
         f"SELECT {_LINE} {_LINES} WHERE {_BY_OPPS} AND l.allowed_usd > 0 "
         f"AND l.procedure IN {_codes('N')}",
+    ),
+    AuditRule(
+        "what another line pays says so", "claim_adjustments.carc",
+        ("claim_lines", "claims", "claim_adjustments"),
+        f"SELECT {_LINE} {_LINES} LEFT JOIN (SELECT claim_id, line, bool_or(carc = '97') AS "
+        "within FROM claim_adjustments GROUP BY claim_id, line) AS a ON a.claim_id = l.claim_id "
+        "AND a.line = l.line WHERE l.status = 'paid' AND coalesce(a.within, false) <> "
+        "(c.form = '837I' AND c.drg IS NULL AND l.allowed_usd = 0 AND l.charge_usd > 0 "
+        f"AND coalesce(l.procedure NOT IN {_codes('B', 'C', 'E1', 'M')}, true))",
+        columns=("claim_lines.ndc_unit",),
+    ),
+    AuditRule(
+        "rooms of a stay are its days", "claim_lines.units", ("claim_lines", "claims"),
+        f"SELECT concat('claim_id ', l.claim_id) {_LINES} WHERE c.bill_type = '111' "
+        "GROUP BY l.claim_id, c.through_date, c.admit_date HAVING coalesce(sum(l.units) FILTER "
+        "(l.revenue_code BETWEEN '0100' AND '0219'), 0) "
+        "<> greatest(c.through_date - c.admit_date, 1)",
+    ),
+    AuditRule(
+        "a stay lists a centre once a day", "claim_lines.revenue_code",
+        ("claim_lines", "claims"),
+        f"SELECT min({_LINE}) {_LINES} WHERE c.bill_type = '111' AND l.procedure IS NULL "
+        "GROUP BY l.claim_id, l.revenue_code, l.service_date HAVING count(*) > 1",
+        columns=("claim_lines.ndc_unit",),
+    ),
+    AuditRule(
+        "an injected drug names its product", "claim_lines.ndc", ("claim_lines",),
+        f"SELECT {_LINE} FROM claim_lines AS l LEFT JOIN (VALUES {_DRUGS}) AS d "
+        "(code, ndc, unit, quantity) ON d.code = l.procedure WHERE l.ndc IS DISTINCT FROM d.ndc "
+        "OR l.ndc_unit IS DISTINCT FROM d.unit OR abs(coalesce(l.ndc_quantity, 0) "
+        "- coalesce(round(l.units * d.quantity, 3), 0)) > 0.0011 "
+        "OR (l.ndc_quantity IS NULL) <> (d.quantity IS NULL)",
+        columns=("claim_lines.ndc_unit",),
     ),
     AuditRule(
         "care after a stay has one HIPPS code", "claim_lines.procedure", ("claim_lines", "claims"),

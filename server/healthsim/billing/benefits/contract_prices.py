@@ -122,7 +122,8 @@ def _quantile(uniform: NDArray[np.float64], spread: float) -> NDArray[np.float64
     begins = np.exp(spread * edge)
     mean = np.exp(spread**2 / 2) * ndtr(edge - spread) + rest * begins / (1 - spread)
     mean -= rest * (begins / _MOST) ** (1 / spread) * _MOST * spread / (1 - spread)
-    return np.round(np.minimum(body * above, _MOST) / mean, _FACTOR_DECIMALS)
+    scaled: NDArray[np.float64] = np.round(np.minimum(body * above, _MOST) / mean, _FACTOR_DECIMALS)
+    return scaled
 
 
 def _contracts(kind: str) -> dict[str, dict[str, str]]:

@@ -104,7 +104,8 @@ class Room:
     Attributes:
         when: ``always``, ``none done`` (nothing else is billed), or the kind of room of a stay.
         code: HCPCS code; None where it is billed by revenue centre alone.
-        counts: ``night``, ``hour``, ``quarter`` (of an hour) or ``stay``: what one unit is.
+        counts: what one unit is: ``night`` in a room, ``day`` of what is used in a stay, ``hour``,
+            ``quarter`` (of an hour) or ``stay``.
         cents: base price of one unit; 0 where its code has one.
     """
 
@@ -138,6 +139,32 @@ def room_of_stay(specialty: str, procedures: tuple[str, ...]) -> str:
         if named if row["first"] else row["specialty"] == specialty:
             return row["room"]
     return "room"
+
+
+UNITS = ("intensive", "coronary", "step-down")
+"""Kinds of room in which a stay begins, in this order, before its ward."""
+
+
+@cache
+def days_in_units(procedures: tuple[str, ...], diagnoses: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the days that a stay begins with in each of `UNITS`: the most that a rule asks for.
+
+    Args:
+        procedures: ICD-10-PCS codes.
+        diagnoses: ICD-10-CM codes.
+
+    >>> days_in_units((), ("A41.9", "R65.21", "J96.01")), days_in_units((), ("I10",))
+    ((3, 0, 2), (0, 0, 0))
+    """
+    days = dict.fromkeys(UNITS, 0)
+    for row in rows("stay_units.csv"):
+        codes, pattern = (
+            (procedures, row["pattern"]) if row["kind"] == "procedure"
+            else (diagnoses, f"{row['pattern']}*")
+        )  # fmt: skip
+        if any(fnmatchcase(code, pattern) for code in codes):
+            days[row["unit"]] = max(days[row["unit"]], int(row["days"]))
+    return tuple(days.values())
 
 
 @cache

@@ -38,7 +38,7 @@ _AMOUNTS = ("deductible_usd", "coinsurance_usd", "copay_usd", "plan_paid_usd")
 _IPPS = ("ipps_operating", "ipps_capital")
 _REASONS = {
     "45": "the contract writes it off: charge less allowed",
-    "97": "part of an operation's price (global period)",
+    "97": "another line's payment includes it",
     "119": "beyond what the plan covers in a year or benefit period",
     "1": "the member's deductible", "2": "the member's coinsurance", "3": "the member's copay",
 }  # fmt: skip

@@ -78,6 +78,15 @@ def facility_prices(lines: FacilityLines) -> FacilityPrices:
     return FacilityPrices(np.maximum(base, payable) * index, payable * index)
 
 
+def may_be_packaged(words: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which codes another line may include where they are not paid, bool, per code.
+
+    What OPPS does not pay at all (status C in a stay only, B, E1 and M) is in no other line.
+    """
+    return np.array([opps.status(word) not in ("B", "C", "E1", "M") for word in words],
+                    dtype=np.bool_)  # fmt: skip
+
+
 def _system_of(encounter_class: Coded) -> NDArray[np.intp]:
     """Return how each line is paid, intp."""
     systems = {"asc": _ASC, "dialysis": _DIALYSIS}

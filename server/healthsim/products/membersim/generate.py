@@ -19,6 +19,7 @@ from healthsim.products.membersim.facility_prices import (
     FacilityLines,
     FacilityPrices,
     facility_prices,
+    may_be_packaged,
 )
 from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.membersim.pricing import (
@@ -52,6 +53,7 @@ class PricedClaims:
 
     Attributes:
         beyond: bool, shape (m,), denied as beyond the visits that the plan covers (CARC 119).
+        packaged: bool, shape (m,), not paid as another line's payment includes it (CARC 97).
         money: charge, allowed, contractual and denied of every line, int64 cents.
         terms: how the plan shares each line.
         sharing: the same as input of the accumulators.
@@ -61,6 +63,7 @@ class PricedClaims:
     lines: ServiceLines
     plans: PlanTable
     beyond: NDArray[np.bool_]
+    packaged: NDArray[np.bool_]
     money: Mapping[str, Cents]
     terms: LineTerms
     sharing: CostSharingInput
@@ -74,7 +77,8 @@ def price_claims(bills: ClaimHeaders, lines: ServiceLines, plans: PlanTable) -> 
     main = _main_lines(bills, lines)
     money = _prices(bills, lines, plans, main)
     terms = LineTerms(bills, lines, plans, main, money["allowed_usd"])
-    return PricedClaims(bills, lines, plans, beyond, money, terms, terms.input())
+    packaged = _packaged(bills, lines, money["allowed_usd"])
+    return PricedClaims(bills, lines, plans, beyond, packaged, money, terms, terms.input())
 
 
 def claims(priced: PricedClaims, shares: CostShares) -> dict[str, Columns]:
@@ -157,6 +161,14 @@ def _prices(
         "contractual_usd": contractual,
         "denied_usd": denied,
     }
+
+
+def _packaged(bills: ClaimHeaders, lines: ServiceLines, allowed: Cents) -> NDArray[np.bool_]:
+    """Return which lines of outpatient claims another line's payment includes, bool, (m,)."""
+    may_be = np.append(may_be_packaged(lines.procedure.vocabulary), True)[lines.procedure.codes]
+    outpatient = (bills.institutional & ~_paid_by_drg(bills))[lines.bill]
+    packaged: NDArray[np.bool_] = outpatient & may_be & (allowed == 0) & ~lines.part_of_global
+    return packaged
 
 
 def _stay_cents(
@@ -282,7 +294,7 @@ def _adjustments(priced: PricedClaims, money: Mapping[str, Cents]) -> Columns:
     """Return why less was paid than charged: one row per line and reason above zero.
 
     What is charged above the allowed amount is the contract's (CO-45), or billed to the member
-    where limits out of network apply (PR-45).
+    where limits out of network apply (PR-45). What another line's payment includes is CO-97.
     """
     bills, lines = priced.bills, priced.lines
     kinds = np.int32(len(_ADJUSTED))
@@ -299,6 +311,8 @@ def _adjustments(priced: PricedClaims, money: Mapping[str, Cents]) -> Columns:
         group, carc = np.where(beyond, 1, group), np.where(beyond, _BEYOND, kind)
     if priced.sharing.outside is not None:
         group = np.where(priced.sharing.outside[row] & (kind == _CONTRACTUAL), 1, group)
+    included = priced.packaged[row] & (kind == _CONTRACTUAL)
+    group, carc = np.where(included, 0, group), np.where(included, _DENIED, carc)
     return CLAIM_ADJUSTMENTS.complete({
         "claim_id": bills.claim_id[bill],
         "line": lines.line[row],

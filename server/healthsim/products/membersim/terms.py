@@ -29,6 +29,8 @@ _FACILITY_COPAYS = {
 }  # fmt: skip
 _OTHER = len(COPAY_KINDS)  # place of everything without a copay of its own
 _NURSING, _HOSPITAL = "snf", "inpatient"
+EQUIPMENT = ("E", "K", "L")
+"""First characters of codes of medical equipment, of which Part B pays 80 % at home too."""
 _SCREENING, _TURNED = "33", "PT"  # modifiers: preventive; a screening that became a treatment
 
 
@@ -155,7 +157,8 @@ class LineTerms:
         if original.any():
             free |= original & _flags(is_laboratory(words))[codes]
             home = self.bills.encounter_class.equals("home_health")
-            free |= original & (home & self.bills.institutional)[lines.bill]
+            equipment = _flags(np.array([word.startswith(EQUIPMENT) for word in words], bool))
+            free |= original & (home & self.bills.institutional)[lines.bill] & ~equipment[codes]
         return free
 
     def _modified(self, modifier: str) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from healthsim.specification.checks.pair import pair_problems
 from healthsim.specification.checks.physiology import physiology_warnings
 from healthsim.specification.checks.profile import profile_problems
 from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
+from healthsim.specification.checks.service_limits import service_warnings
 from healthsim.specification.checks.stay_groups import group_warnings
 from healthsim.specification.document import Document
 from healthsim.specification.journeys.journey import JourneySpec, in_walking_order
@@ -81,6 +82,7 @@ def job_warnings(
     problems = _collect(unlisted(profile, journeys))
     problems += _collect(physiology_warnings(profile, journeys))
     problems += _collect(group_warnings(profile, journeys))
+    problems += _collect(service_warnings(profile, journeys))
     problems += _collect(benefit_warnings(profile))
     return problems + _collect(reachability_warnings(profile, journeys, known))
 

@@ -16,6 +16,7 @@ from healthsim.billing.professional.ordering import (
     is_staff_service,
     referred_shares,
 )
+from healthsim.codes.procedures import procedure_system
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.bills.lines import Bill, service_of
@@ -149,7 +150,7 @@ def _at_work(ctx: SyncContext, visit: VisitRows) -> Iterator[tuple[Rows, NDArray
     """Yield people, who operated on them, and whether it was as an assistant."""
     for source in ctx.by_visit.get(visit.key, ()):
         step = source.occurrence.step
-        if isinstance(step, Procedure) and is_operation(step.details.code):
+        if isinstance(step, Procedure) and _is_cut(step.details.code):
             provider = ctx.treating_provider(source, step.details.specialty)
             yield source.rows, provider, bool(_ASSISTING & set(step.details.modifiers))
     details = visit.details
@@ -158,6 +159,13 @@ def _at_work(ctx: SyncContext, visit: VisitRows) -> Iterator[tuple[Rows, NDArray
         map(is_operation_of_a_stay, getattr(details, "icd10pcs", ()))
     ):
         yield visit.rows, visit.provider, False
+
+
+def _is_cut(code: str) -> bool:
+    """Return whether a code, of HCPCS or ICD-10-PCS, is an operation."""
+    if procedure_system(code) == "ICD-10-PCS":
+        return is_operation_of_a_stay(code)
+    return is_operation(code)
 
 
 def _add(

@@ -13,6 +13,7 @@ from healthsim.execution.sync.bills.build import build_bills
 from healthsim.execution.sync.bills.charges import INDEPENDENT_LABORATORY, PLACE_OF_SERVICE
 from healthsim.execution.sync.bills.claim_headers import claim_headers
 from healthsim.execution.sync.bills.claim_people import claim_people, ordering_npi
+from healthsim.execution.sync.bills.clinicians.drugs import drug_columns
 from healthsim.execution.sync.bills.facilities.admission import admission_columns
 from healthsim.execution.sync.bills.facilities.claim_codes import claim_codes
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
@@ -60,7 +61,7 @@ def with_facts(
     return {
         **tables,
         "claims": tables["claims"] | said,
-        "claim_lines": tables["claim_lines"] | {"ordering_npi": ordered},
+        "claim_lines": tables["claim_lines"] | {"ordering_npi": ordered} | drug_columns(lines),
         "claim_diagnoses": _diagnoses(unpriced.bills, unpriced.lists),
         "claim_codes": claim_codes(ctx, unpriced.bills),
     }

@@ -1,4 +1,4 @@
-"""Drugs from single-dose vials: JZ where nothing is wasted, a line with JW where something is."""
+"""Injected drugs: their product, and JZ or JW by what is left of single-dose vials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from healthsim.billing.professional.drug_waste import (
     vial_units,
     wasted_units,
 )
+from healthsim.billing.professional.injected_drugs import QUANTITY_DECIMALS, injected_drugs
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
+from healthsim.products.membersim.generate import ServiceLines
+from healthsim.tables import Coded, Columns
 
 
 def with_waste(bill: Bill) -> Bill:
@@ -21,6 +24,22 @@ def with_waste(bill: Bill) -> Bill:
     if bill.is_stay or not any(vial_units(line.code or "") for line in bill.lines):
         return bill
     return replace(bill, lines=tuple(one for line in bill.lines for one in _lines(line)))
+
+
+def drug_columns(lines: ServiceLines) -> Columns:
+    """Return the columns of `claim_lines` about the product of injected drugs."""
+    words, codes = lines.procedure.vocabulary, lines.procedure.codes
+    drugs = [injected_drugs().get(word) for word in words]
+    per_unit = np.array([*(np.nan if one is None else one.quantity for one in drugs), np.nan])
+    ndc, unit = (
+        Coded.of([*(None if one is None else getattr(one, name) for one in drugs), None])
+        for name in ("ndc", "unit")
+    )
+    return {
+        "ndc": ndc.take(codes),
+        "ndc_quantity": np.round(lines.units * per_unit[codes], QUANTITY_DECIMALS),
+        "ndc_unit": unit.take(codes),
+    }
 
 
 def _lines(line: BilledLine) -> Iterator[BilledLine]:

@@ -21,7 +21,7 @@ from healthsim.billing.facility.services import (
 )
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.bills.facilities.hipps_lines import hipps_lines
-from healthsim.execution.sync.bills.facilities.stays import stay_lines
+from healthsim.execution.sync.bills.facilities.stays import once_a_day, stay_lines
 from healthsim.execution.sync.bills.lines import Bill, BilledLine, service_of, services_of_step
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.drugs.dosage import injected
@@ -189,7 +189,7 @@ def _quarters(visit: VisitRows) -> NDArray[np.int32]:
 
 
 def _counted(visit: VisitRows, room: Room, at: NDArray[np.intp]) -> NDArray[np.int32] | int:
-    if room.counts == "night":
+    if room.counts in ("night", "day"):
         return np.maximum(visit.nights[at], 1)
     if room.counts == "quarter":
         return _quarters(visit)[at]
@@ -208,8 +208,9 @@ def merge_emergencies(ctx: SyncContext, bills: Sequence[Bill]) -> list[Bill]:
         moved = _listed_once([line.take(admitted) for line, admitted in own], event)
         lines[admission.emergency] = tuple(line.take(~admitted) for line, admitted in own)
         lines[admission.stay] += moved
-    return [replace(bill, lines=lines[bill.visit.key]) if bill.institutional else bill
-            for bill in bills]  # fmt: skip
+    merged = [replace(bill, lines=lines[bill.visit.key]) if bill.institutional else bill
+              for bill in bills]  # fmt: skip
+    return [once_a_day(bill) if bill.is_stay else bill for bill in merged]
 
 
 def _listed_once(lines: Sequence[BilledLine], visit: int) -> tuple[BilledLine, ...]:
