@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import ndtri
@@ -95,6 +98,47 @@ def test_adults_have_the_bmi_of_the_survey(
     person, days = _population(female), np.linspace(20, 80, 4000) * _YEAR
     bmi = bmi_at(person, days, height_at(person, days))
     assert np.percentile(bmi, (5, 50, 95)) == pytest.approx((low, middle, high), rel=0.05)
+
+
+_DATA = Path(__file__).parent.parent / "data"
+_SURVEY = list(csv.DictReader((_DATA / "anthropometry.csv").read_text().splitlines()))
+_MIDDLE = {"height": 0.015, "weight": 0.05, "bmi": 0.05}
+_ENDS = {  # below 20 years and from 20 on; the survey has about 140 children and 400 adults in each
+    "height": (0.035, 0.025), "weight": (0.11, 0.07), "bmi": (0.11, 0.07),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "row", _SURVEY, ids=lambda row: f"{row['measure']} {row['sex']} {row['from_age']}"
+)
+def test_people_are_as_tall_and_heavy_as_those_of_the_survey(row: dict[str, str]) -> None:
+    """NHANES August 2021 to August 2023: 5th, 50th and 95th percentiles of seven ages.
+
+    Fryar et al., Vital Health Stat 3(50), 2025, tables 1, 3, 5, 7, 9 and 10 (public domain; read in
+    a copy of its text). No table of ours is made from it, but for two spreads of adults' BMI and
+    how children's build goes with height.
+    """
+    person = _population(float(row["sex"] == "F"), 8000)
+    within = Streams(7).uniform("age", 0, 8000) * (int(row["to_age"]) + 1 - int(row["from_age"]))
+    days = (int(row["from_age"]) + within) * _YEAR
+    height = height_at(person, days)
+    bmi = bmi_at(person, days, height)
+    ours = {"height": height, "bmi": bmi, "weight": bmi * (height / 100) ** 2}[row["measure"]]
+    ends = _ENDS[row["measure"]][int(row["from_age"]) >= 20]
+    for name, percent, allowed in (
+        ("p5", 5, ends), ("p50", 50, _MIDDLE[row["measure"]]), ("p95", 95, ends),
+    ):  # fmt: skip
+        if row[name]:  # one percentile is not given by the survey
+            assert np.percentile(ours, percent) == pytest.approx(float(row[name]), rel=allowed)
+
+
+def test_tall_children_are_heavier_for_their_height_and_tall_adults_are_not() -> None:
+    person = _population(0.0, 8000)
+    for years, least, most in ((8, 0.25, 0.45), (30, -0.05, 0.05)):
+        days = _ones(years * _YEAR, 8000)
+        height = height_at(person, days)
+        alike = np.corrcoef(height, np.log(bmi_at(person, days, height)))[0, 1]
+        assert least < alike < most
 
 
 def test_nobody_shrinks_before_45_and_everybody_after() -> None:

@@ -165,10 +165,17 @@ def _bmi_of_children(person: Person, days: Floats, height: Floats) -> Floats:
     weight = _weight_of_infants(person.take(some), days[some], months[some])
     bmi[some] = lying[some] * weight / (height[some] / 100) ** 2
     some = np.flatnonzero(lying < 1)
-    bmi[some] += (1 - lying[some]) * _bmi_of_the_chart(
-        person.female[some], months[some], person.build[some]
-    )
+    build = _build_of_children(person.take(some), months[some] / 12)
+    charted = _bmi_of_the_chart(person.female[some], months[some], build)
+    bmi[some] += (1 - lying[some]) * charted
     return bmi
+
+
+def _build_of_children(person: Person, years: Floats) -> Floats:
+    """Return standard normal numbers of build among children: the tall are heavier for height."""
+    share = np.interp(years, *curve("alike_build_height"))
+    build: Floats = share * person.height + np.sqrt(1 - share**2) * person.build
+    return build
 
 
 def _weight_of_infants(person: Person, days: Floats, months: Floats) -> Floats:
