@@ -20,6 +20,7 @@ _UNMET = (
     "SELECT min(f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
     "WHERE p.hdhp AND f.deductible_usd > 0 AND f.copay_usd = 0 AND f.plan_paid_usd = 0"
 )
+_FIRST_SPAN = "enrollment_id = (SELECT min(enrollment_id) FROM enrollments)"
 
 
 def _claim(change: str, where: str) -> str:
@@ -30,6 +31,22 @@ def _claim(change: str, where: str) -> str:
 OF_BENEFITS = (
     Tampering(("a dependant is covered until 26",), (
         f"UPDATE members SET birth_date = DATE '1998-12-05' WHERE person_id = ({_CHILD})",)),
+    Tampering(("coverage begins with a month where the plan says so",), (
+        f"UPDATE enrollments SET effective_date = DATE '2025-01-02' WHERE {_FIRST_SPAN}",)),
+    Tampering(("coverage ends with a month where the plan says so",), (
+        "UPDATE enrollments SET term_date = DATE '2026-06-29', reason = 'moved' "
+        f"WHERE {_FIRST_SPAN}",)),
+    Tampering(("a newborn whom nobody enrolls is covered for 31 days",), (
+        "UPDATE enrollments SET term_date = DATE '2026-06-30', reason = 'newborn not enrolled' "
+        f"WHERE {_FIRST_SPAN}",)),
+    Tampering(("an end of coverage is entered after its beginning",), (
+        "UPDATE enrollments SET term_date = DATE '2026-06-30', reason = 'moved', "
+        f"ended_date = added_date - 1 WHERE {_FIRST_SPAN}",)),
+    Tampering(("an end of coverage is entered after its beginning",), (
+        f"UPDATE enrollments SET ended_date = DATE '2026-06-30' WHERE {_FIRST_SPAN}",)),
+    Tampering(("an end of coverage is entered after its beginning",), (
+        "UPDATE enrollments SET term_date = DATE '2026-06-30', reason = 'moved', "
+        f"added_date = NULL, ended_date = DATE '2026-06-30' WHERE {_FIRST_SPAN}",)),
     Tampering(("the Part A deductible is owed once in a benefit period", _NURSING), (
         "UPDATE claims SET deductible_usd = 1676 WHERE form = '837I' AND "
         f"starts_with(bill_type, '21') AND {_ORIGINAL}",)),

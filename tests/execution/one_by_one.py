@@ -437,5 +437,7 @@ class Interpreter:
             as_of = self.job.profile.as_of
             year = as_of.year if as_of.month >= month else as_of.year - 1
             since = max(day_number(date(year, month, 1)), int(people.birth[row]))
-            record.spans.append([name, since, NEVER])
+            record.spans.append([name, since, NEVER, -NEVER])
+        table = self.job.plan_table
+        record.designs = dict(zip(table.names, table.designs, strict=True))
         return record

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ class PersonRecord:
     body: Any = None
     safety: Any = None
     spans: list[list[Any]] = field(default_factory=list)
+    designs: dict[str | None, Any] = field(default_factory=dict)
     death: int = NEVER
     stays: list[Any] = field(default_factory=list)
     emergencies: list[int] = field(default_factory=list)
@@ -67,23 +68,44 @@ class PersonRecord:
 
     def plan(self, day: int) -> str | None:
         """Return the plan that covers the person on a day."""
-        covering = [plan for plan, first, last in self.spans if first <= day <= last]
+        covering = [plan for plan, first, last, _ in self.spans if first <= day <= last]
         return covering[-1] if covering else None
 
     def enroll(self, plan: str | None, day: int) -> None:
-        """Cover the person by another plan, in place of what covers them on the day."""
-        for span in [span for span in self.spans if span[1] <= day <= span[2]]:
-            span[2] = day - 1
-            if span[1] == day:
+        """Cover the person by another plan, in place of what covers them on its first day."""
+        first = self.first_day(plan, day)
+        for span in [span for span in self.spans if span[1] <= first <= span[2]]:
+            span[2] = first - 1
+            if span[1] == first:
                 self.spans.remove(span)
-        later = [first for _, first, _ in self.spans if first > day]
-        self.spans.append([plan, day, min([*(first - 1 for first in later), NEVER])])
+        later = [since for _, since, *_ in self.spans if since > first]
+        self.spans.append([plan, first, min([*(since - 1 for since in later), NEVER]), day])
+
+    def first_day(self, plan: str | None, day: int) -> int:
+        """Return when a plan begins that the person enrolls in on a day: with a month."""
+        design = self.designs[plan]
+        on = date(1970, 1, 1) + timedelta(days=day)
+        if design.coverage_dates == "day" or on.day == 1:
+            return day
+        if design.kind == "medicaid" and self.plan(day) is None:
+            ended = [last + 1 for _, _, last, _ in self.spans if last < day]
+            return max([day - on.day + 1, *ended])
+        return month_end(day) + 1
 
     def disenroll(self, day: int) -> None:
-        """End what covers the person on a day."""
+        """End what covers the person on a day, and what they enrolled in and waits."""
         for span in self.spans:
             if span[1] <= day <= span[2]:
-                span[2] = day
+                monthly = self.designs[span[0]].coverage_dates == "month"
+                span[2] = min(span[2], month_end(day) if monthly else day)
+        self.spans = [span for span in self.spans if span[1] <= day or span[3] > day]
+
+
+def month_end(day: int) -> int:
+    """Return the last day of the month of a day."""
+    on = date(1970, 1, 1) + timedelta(days=day)
+    after = date(on.year + on.month // 12, on.month % 12 + 1, 1)
+    return (after - date(1970, 1, 1)).days - 1
 
 
 def settle(value: float, spec: State) -> float:

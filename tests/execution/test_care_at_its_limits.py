@@ -182,4 +182,4 @@ def test_coverage_that_death_ends_says_so_and_no_other_does() -> None:
         for person, end, reason in listed(tables["enrollments"], "person_id", "term_date", "reason")
     }
 
-    assert ends == {("dies", 50, "death"), ("leaves", 50, "moved"), ("stays", None, None)}
+    assert ends == {("dies", 50, "death"), ("leaves", 58, "moved"), ("stays", None, None)}

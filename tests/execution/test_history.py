@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from healthsim.billing.benefits.coverage_dates import CoverageDates
 from healthsim.dates import NO_DAY
 from healthsim.execution.people.logs import (
     FOREVER,
@@ -106,7 +107,7 @@ def test_closing_ends_what_covers_on_the_day_and_nothing_else() -> None:
     first, second = Span.nobody("a", 2), Span.nobody("b", 2)
     for span, plan, begin in ((first, 0, 0), (second, 1, 100)):
         span.plan[:], span.begin[:] = plan, begin
-    coverage = CoverageLog([first, second])
+    coverage = CoverageLog([first, second], CoverageDates.by_days(2))
     coverage.close(TWO[:1], days(50), "moved")
 
     assert coverage.plan(TWO, days(50, 51)).tolist() == [0, 0]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from execution.person_record import month_end
 from execution.running import (
     days,
     diabetic,
@@ -251,9 +252,9 @@ def test_the_end_of_coverage_ends_claims_and_fills_but_no_visit() -> None:
     stop = {"do": "end", "id": "stop", "scope": "coverage", "at": 100}
     tables = run(diabetic(count=50), journey(
         stop, repeat("r", 0, {"days": 20}, visit("v"), times=12)))  # fmt: skip
-    last = BEGUN + 100
+    last = month_end(BEGUN + 100)
 
-    assert max(day for (day,) in listed(tables["claims"], "from_date")) == last
+    assert max(day for (day,) in listed(tables["claims"], "from_date")) == BEGUN + 100
     assert max(day for (day,) in listed(tables["fills"], "fill_date")) <= last
     assert max(day for (day,) in listed(tables["events"], "event_date")) == BEGUN + 220
     assert {day for (day,) in listed(tables["enrollments"], "term_date")} == {last}
@@ -264,7 +265,7 @@ def test_a_new_plan_follows_the_old_one_and_never_overlaps_it(day: int) -> None:
     tables = run(diabetic(count=30), journey(
         event("move", "enrollment", day, plan="Commercial-PPO")))  # fmt: skip
     for found in spans(tables).values():
-        assert found[-1] == (BEGUN + day, 10**6)
+        assert found[-1] == (BEGUN if day == 0 else month_end(BEGUN + day) + 1, 10**6)
         assert all(one[1] < other[0] for one, other in pairwise(found))
         assert all(first <= last for first, last in found)
 
@@ -291,7 +292,7 @@ def test_an_end_of_coverage_in_a_later_journey_ends_it() -> None:
     stop = journey({"do": "end", "id": "stop", "scope": "coverage", "at": 60}, name="second")
 
     for found in spans(run(diabetic(count=10), stay, stop)).values():
-        assert found[-1] == (BEGUN + 20, BEGUN + 60)
+        assert found[-1] == (month_end(BEGUN + 20) + 1, month_end(BEGUN + 60))
 
 
 def test_who_comes_back_to_their_own_plan_was_in_it_before() -> None:
@@ -301,7 +302,7 @@ def test_who_comes_back_to_their_own_plan_was_in_it_before() -> None:
 
     assert len(rows) == 60
     assert {(first, last) for _, first, last in rows} == {
-        (BEGUN, BEGUN + 30), (BEGUN + 60, int(NO_DAY)),
+        (BEGUN, month_end(BEGUN + 30)), (month_end(BEGUN + 60) + 1, int(NO_DAY)),
     }  # fmt: skip
 
 

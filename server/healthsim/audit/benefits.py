@@ -40,6 +40,36 @@ RULES: tuple[AnyRule, ...] = (
         f"(n.effective_date > {_UNTIL} OR n.term_date > {_UNTIL} OR c.from_date > {_UNTIL})",
     ),
     AuditRule(
+        "coverage begins with a month where the plan says so", "enrollments.effective_date",
+        ("enrollments", "plans", "patients"),
+        "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
+        "JOIN plans AS p USING (plan_id) JOIN patients AS b ON b.person_id = n.person_id "
+        "ANTI JOIN enrollments AS o ON o.person_id = n.person_id "
+        "AND o.term_date = n.effective_date - 1 WHERE p.coverage_dates = 'month' "
+        "AND day(n.effective_date) <> 1 AND n.effective_date <> b.birth_date",
+    ),
+    AuditRule(
+        "coverage ends with a month where the plan says so", "enrollments.term_date",
+        ("enrollments", "plans"),
+        "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
+        "JOIN plans AS p USING (plan_id) WHERE p.coverage_dates = 'month' "
+        "AND n.term_date <> last_day(n.term_date) "
+        "AND n.reason NOT IN ('death', 'another plan', 'newborn not enrolled')",
+    ),
+    AuditRule(
+        "a newborn whom nobody enrolls is covered for 31 days", "enrollments.term_date",
+        ("enrollments", "patients"),
+        "SELECT concat('enrollment_id ', n.enrollment_id) FROM enrollments AS n "
+        "JOIN patients AS b USING (person_id) WHERE n.reason = 'newborn not enrolled' "
+        "AND n.term_date <> b.birth_date + 30",
+    ),
+    AuditRule(
+        "an end of coverage is entered after its beginning", "enrollments.ended_date",
+        ("enrollments",),
+        "SELECT concat('enrollment_id ', enrollment_id) FROM enrollments WHERE ended_date "
+        "IS NOT NULL AND (term_date IS NULL OR added_date IS NULL OR ended_date < added_date)",
+    ),
+    AuditRule(
         "the Part A deductible is owed once in a benefit period", "claims.deductible_usd",
         ("claims", "plans"),
         f"SELECT concat('person_id ', person_id, ' period ', period) FROM {_STAYS} "

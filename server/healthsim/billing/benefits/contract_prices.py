@@ -11,7 +11,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from healthsim.billing.datafiles import rows
 from healthsim.streams import Streams
@@ -116,6 +115,8 @@ def contract_factors(
 
 def _quantile(uniform: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
     """Return the quantile of contract prices at uniform numbers, scaled to a mean of 1."""
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415  (heavy, and not always used)
+
     edge, rest = float(ndtri(_BODY)), 1 - _BODY
     body = np.exp(spread * ndtri(np.minimum(uniform, _BODY)))
     above = (rest / np.minimum(1 - uniform, rest)) ** spread

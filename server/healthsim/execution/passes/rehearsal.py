@@ -166,6 +166,7 @@ def walk_people(
         names=job.plan_table.names,
         first_months=tuple(job.plan_table.first_month.tolist()),
         covers_dependants=tuple(design.kind == "commercial" for design in job.plan_table.designs),
+        coverage_dates=job.plan_table.coverage_dates,
         states=geography().states,
         through=job.through,
     )

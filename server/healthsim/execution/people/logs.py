@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.benefits.coverage_dates import CoverageDates
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 
@@ -171,6 +172,8 @@ class Span:
         last: int32, last covered day; `FOREVER` while covered.
         opened_by: int32, position of the event that opened it; -1 where the profile did.
         reason: int32, position in `CoverageLog.reasons` of why it ended; -1 while it has not.
+        opened_on: int32, day of the event that opened it; `NO_DAY` where the profile did.
+        closed_on: int32, day of the event that ended it; `NO_DAY` while it has not.
     """
 
     address: str
@@ -179,6 +182,8 @@ class Span:
     last: Days
     opened_by: NDArray[np.int32]
     reason: NDArray[np.int32]
+    opened_on: Days
+    closed_on: Days
 
     @classmethod
     def nobody(cls, address: str, people: int) -> Span:
@@ -191,6 +196,8 @@ class Span:
             last=np.full(people, FOREVER, dtype=np.int32),
             opened_by=none.copy(),
             reason=none.copy(),
+            opened_on=np.full(people, NO_DAY, dtype=np.int32),
+            closed_on=np.full(people, NO_DAY, dtype=np.int32),
         )
 
     def covers(self, rows: Rows, days: Days) -> NDArray[np.bool_]:
@@ -206,14 +213,16 @@ class CoverageLog:
     """All spans of a chunk, in the order in which they were opened.
 
     Attributes:
-        spans: the spans.
+        spans: the first is the profile's.
+        rules: by which calendar plans begin and end coverage.
         reasons: why spans ended, in words.
         limited: bool, which plans cover dependants, and only until an age; by plan.
         until: int32, the last day on which such a plan covers each person; `FOREVER` where they
             hold it themselves.
     """
 
-    spans: list[Span] = field(default_factory=list)
+    spans: list[Span]
+    rules: CoverageDates
     reasons: list[str] = field(default_factory=list)
     limited: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, dtype=np.bool_))
     until: Days = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
@@ -229,25 +238,53 @@ class CoverageLog:
     def open(
         self, address: str, rows: Rows, days: Days, plan: NDArray[np.int32], source: int
     ) -> None:
-        """Cover people from their day on by a plan, in place of the one that covered them."""
+        """Cover people who enroll on their day by a plan, in place of the one that covers them.
+
+        The plan's calendar says on which day that begins.
+        """
+        self._open(address, rows, days, self.first_days(rows, days, plan), plan, source)
+
+    def open_at_birth(
+        self, address: str, rows: Rows, days: Days, plan: NDArray[np.int32], source: int
+    ) -> None:
+        """Cover children by a plan from the day of their birth."""
+        self._open(address, rows, days, days, plan, source)
+
+    def first_days(self, rows: Rows, days: Days, plan: NDArray[np.int32]) -> Days:
+        """Return the first covered day of people who enroll in a plan on a day, int32, (n,)."""
+        free = np.full(len(rows), NO_DAY, dtype=np.int32)
+        for span in self.spans:
+            over = (span.begin[rows] != NO_DAY) & (span.last[rows] < days)
+            free[over] = np.maximum(free[over], span.last[rows[over]] + 1)
+        return self.rules.first_days(plan, days, free, self.plan(rows, days) >= 0)
+
+    def _open(
+        self, address: str, rows: Rows, days: Days, since: Days, plan: NDArray[np.int32],
+        source: int,
+    ) -> None:  # fmt: skip
         code = self._code("another plan")
         for span in self.spans:
-            covered = span.covers(rows, days)
-            replaced = covered & (span.begin[rows] == days)
+            covered = span.covers(rows, since)
+            replaced = covered & (span.begin[rows] == since)
             span.begin[rows[replaced]] = NO_DAY
-            span.last[rows[covered]] = days[covered] - 1
+            span.last[rows[covered]] = since[covered] - 1
             span.reason[rows[covered]] = code
+            span.closed_on[rows[covered]] = days[covered]
         new = Span.nobody(address, len(self.spans[0].plan))
-        new.plan[rows], new.begin[rows], new.opened_by[rows] = plan, days, source
+        new.plan[rows], new.begin[rows], new.opened_by[rows] = plan, since, source
+        new.opened_on[rows] = days
         for span in self.spans:
-            until = rows[(span.begin[rows] != NO_DAY) & (span.begin[rows] > days)]
+            later = (span.begin[rows] != NO_DAY) & (span.begin[rows] > since)
+            until = rows[later]
             new.last[until] = np.minimum(new.last[until], span.begin[until] - 1)
             new.reason[until] = code
+            new.closed_on[until] = np.maximum(span.opened_on[until], days[later])
         latest = self.last_day(rows, plan)
         ends = latest < new.last[rows]
         new.last[rows[ends]] = latest[ends]
         if ends.any():
             new.reason[rows[ends]] = self._code(TURNED_26)
+            new.closed_on[rows[ends]] = latest[ends]
         self.spans.append(new)
 
     def limit_dependants(self, limited: NDArray[np.bool_], rows: Rows, until: Days) -> None:
@@ -268,13 +305,37 @@ class CoverageLog:
             return np.full(len(rows), FOREVER, dtype=np.int32)
         return np.where(self.limited[plan], self.until[rows], np.int32(FOREVER)).astype(np.int32)
 
-    def close(self, rows: Rows, days: Days, reason: str) -> None:
-        """End the coverage of people on their day, which is the last covered one."""
+    def close(self, rows: Rows, days: Days, reason: str, *, unpaid: bool = False) -> None:
+        """End the coverage of people on their day, or with its month where the plan does so.
+
+        What they enrolled in earlier and has not begun by then never begins.
+
+        Args:
+            rows: ascending positions in the chunk.
+            days: int32, shape (n,), day of the event.
+            reason: why, in words.
+            unpaid: a premium is not paid since that day: the payer ends coverage in retrospect,
+                after its months of grace.
+        """
         code = self._code(reason)
         for span in self.spans:
             covered = span.covers(rows, days)
-            span.last[rows[covered]] = days[covered]
-            span.reason[rows[covered]] = code
+            own, on = rows[covered], days[covered]
+            last = self.rules.last_days(span.plan[own], on)
+            span.last[own] = np.minimum(span.last[own], last)
+            span.reason[own] = code
+            if unpaid:
+                on = self.rules.entered_unpaid(span.plan[own], on)
+            span.closed_on[own] = on
+            opened, begin = span.opened_on[rows], span.begin[rows]
+            waiting = (opened != NO_DAY) & (opened <= days) & (begin > days)
+            span.begin[rows[waiting]] = NO_DAY
+
+    def end_newborns(self, rows: Rows, days: Days) -> None:
+        """End with a day the coverage, opened last, of newborns whom nobody enrolls."""
+        span = self.spans[-1]
+        span.last[rows] = np.minimum(span.last[rows], days)
+        span.reason[rows], span.closed_on[rows] = self._code("newborn not enrolled"), days
 
     def set_reason(self, rows: Rows, reason: str) -> None:
         """Set the reason of the span that was opened last."""

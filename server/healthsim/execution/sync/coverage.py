@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.benefits.coverage_dates import coverage_figure, entry_lag, newborn_days
 from healthsim.dates import NO_DAY, Days, day_of
 from healthsim.execution.cohort.identity import ParentIdentity, draw_parents, member_number
 from healthsim.execution.people.draws import Rows
@@ -116,6 +117,8 @@ class EnrollmentRows:
         plan: int32, plan number.
         reason: int32, position among the reasons of the coverage log; -1 for none.
         source: int32, position of the occurrence that opened it; -1 for none.
+        added, ended: int32, days on which the payer entered first and last day; `ended` is
+            `FOREVER` while covered.
     """
 
     rows: Rows
@@ -125,6 +128,8 @@ class EnrollmentRows:
     plan: NDArray[np.int32]
     reason: NDArray[np.int32]
     source: NDArray[np.int32]
+    added: Days
+    ended: Days
 
 
 def _enrollments(ctx: SyncContext) -> list[EnrollmentRows]:
@@ -136,6 +141,7 @@ def _enrollment(ctx: SyncContext, span: Span) -> EnrollmentRows:
     last = np.minimum(span.last, ctx.record.death)
     until = np.minimum(last, np.int32(ctx.through))
     rows = np.flatnonzero((span.begin != NO_DAY) & (span.begin <= until))
+    added = _added(ctx, span, rows)
     return EnrollmentRows(
         rows=rows,
         number=ctx.numbering.number("enrollments", span.address),
@@ -144,7 +150,43 @@ def _enrollment(ctx: SyncContext, span: Span) -> EnrollmentRows:
         plan=span.plan[rows],
         reason=span.reason[rows],
         source=span.opened_by[rows],
+        added=added,
+        ended=np.maximum(added, _ended(ctx, span, rows, last[rows])),
     )
+
+
+def _added(ctx: SyncContext, span: Span, rows: Rows) -> Days:
+    """Return on which day the payer entered each span."""
+    u = ctx.record.draws.uniform(f"{span.address}/added", rows)
+    begin, opened = span.begin[rows], span.opened_on[rows]
+    early = 1 + np.floor(u * coverage_figure("profile", "early_most"))
+    found = np.where(
+        opened == NO_DAY, begin - early, opened + _lag(ctx, u, span.plan[rows], "added")
+    )
+    born = begin == ctx.people.birth[rows]
+    after = begin + 1 + np.floor(u * (newborn_days() - 1))
+    return np.where(born, after, found).astype(np.int32)
+
+
+def _ended(ctx: SyncContext, span: Span, rows: Rows, last: Days) -> Days:
+    """Return on which day the payer entered the end of each span; `FOREVER` where there is none."""
+    u = ctx.record.draws.uniform(f"{span.address}/ended", rows)
+    closed = span.closed_on[rows] + _lag(ctx, u, span.plan[rows], "ended")
+    died = ctx.record.death[rows] + 1 + np.floor(u * coverage_figure("death", "late_most"))
+    found = np.where(ctx.record.death[rows] <= last, died, closed)
+    return np.where(last == FOREVER, FOREVER, found).astype(np.int32)
+
+
+def _lag(
+    ctx: SyncContext, u: NDArray[np.float64], plan: NDArray[np.int32], change: str
+) -> NDArray[np.int32]:
+    """Return the days until a payer enters a change, by the kind of its plan, int32, (n,)."""
+    kinds = np.array([*(design.kind for design in ctx.plans.designs), ""])[plan]
+    lag = np.zeros(len(plan), dtype=np.int32)
+    for kind in {design.kind for design in ctx.plans.designs}:
+        at = np.flatnonzero(kinds == kind)
+        lag[at] = entry_lag(u[at], kind, change)
+    return lag
 
 
 def _enrollment_columns(ctx: SyncContext, layout: RowLayout[EnrollmentRows]) -> Columns:
@@ -158,7 +200,13 @@ def _enrollment_columns(ctx: SyncContext, layout: RowLayout[EnrollmentRows]) -> 
     plan = layout.row_values(lambda span: span.plan).astype(np.int32)
     source = layout.row_values(lambda span: span.source)
     event, _ = source_ids(ctx, source, layout.person_id)
+    ended = layout.row_values(lambda span: span.ended)
+    added = layout.row_values(lambda span: span.added)
     return {
+        "added_date": np.where(added > ctx.through, NO_DAY, added).astype(np.int32),
+        "ended_date": np.where((last == FOREVER) | (ended > ctx.through), NO_DAY, ended).astype(
+            np.int32
+        ),
         "plan_id": Coded(plan, ctx.plans.names),
         "effective_date": layout.row_values(lambda span: span.begin),
         "term_date": np.where(last == FOREVER, NO_DAY, last).astype(np.int32),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.billing.benefits.coverage_dates import coverage_figure, newborn_days
 from healthsim.dates import Days, whole_years
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.dependants import to_counts
@@ -125,11 +126,19 @@ def _code_size(call: StepCall[Birth], born: _Newborns) -> None:
 
 
 def _enroll_newborns(call: StepCall[Birth], born: _Newborns) -> None:
-    """Cover children from their first day by the plan that covers their mother on it."""
+    """Cover children from their first day by the plan that covers their mother on it.
+
+    A plan that covers households covers a child for 31 days; it goes on for those whom their
+    parents enroll in that time.
+    """
     coverage = call.record.coverage
     plan = coverage.plan(born.mothers, born.days)
     covered = plan >= 0
     if covered.any():
         rows, days = born.rows[covered], born.days[covered]
-        coverage.open(call.occurrence.address, rows, days, plan[covered], call.source)
+        coverage.open_at_birth(call.occurrence.address, rows, days, plan[covered], call.source)
         coverage.set_reason(rows, "birth")
+        u = call.record.draws.uniform(f"{call.occurrence.address}/enrolled", rows)
+        share = coverage_figure("newborn", "not_enrolled_share")
+        left = coverage.rules.of_households[plan[covered]] & (u < share)
+        coverage.end_newborns(rows[left], days[left] + np.int32(newborn_days() - 1))

@@ -42,14 +42,18 @@ def _enroll(call: StepCall[events.Enrollment]) -> StepResult:
     record, rows, days = call.record, call.rows, call.days
     own = record.coverage.spans[0]
     name = call.step.details.plan
-    plan = own.plan[rows] if name is None else np.full(len(rows), record.plans.index(name))
-    may = days <= record.coverage.last_day(rows, plan.astype(np.int32))
-    rows, days, plan = rows[may], days[may], plan[may].astype(np.int32)
+    named = own.plan[rows] if name is None else np.full(len(rows), record.plans.index(name))
+    plan = named.astype(np.int32)
+    begins = record.coverage.first_days(rows, days, plan)
+    may = begins <= record.coverage.last_day(rows, plan)
+    rows, days, plan = rows[may], days[may], plan[may]
     if name is None:
         waiting = (own.opened_by[rows] < 0) & (own.reason[rows] < 0)
-        begin = np.where(own.plan[rows] >= 0, days, NO_DAY)
-        own.begin[rows[waiting]] = begin[waiting]
-        own.opened_by[rows[waiting]] = call.source
+        first = rows[waiting]
+        own.begin[first] = NO_DAY
+        begin = record.coverage.first_days(first, days[waiting], own.plan[first])
+        own.begin[first] = np.where(own.plan[first] >= 0, begin, NO_DAY)
+        own.opened_by[first], own.opened_on[first] = call.source, days[waiting]
         rows, days = rows[~waiting], days[~waiting]
         plan = plan[~waiting]
     if len(rows):
@@ -61,7 +65,8 @@ def _enroll(call: StepCall[events.Enrollment]) -> StepResult:
 
 
 def _disenroll(call: StepCall[events.Disenrollment]) -> StepResult:
-    call.record.coverage.close(call.rows, call.days, call.step.details.reason)
+    details = call.step.details
+    call.record.coverage.close(call.rows, call.days, details.reason, unpaid=details.unpaid)
     return call.result()
 
 

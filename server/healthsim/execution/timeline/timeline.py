@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from healthsim.billing.benefits.coverage_dates import CoverageDates
 from healthsim.dates import NO_DAY, Days, add_months, day_of
 from healthsim.execution.body.bindings import ALWAYS_READ, Bindings
 from healthsim.execution.body.body import Body
@@ -73,6 +74,7 @@ class RunContext:
         names: plans by position.
         first_months: month in which each plan's benefit year begins.
         covers_dependants: whether each plan covers the household of who holds it.
+        coverage_dates: by which calendar each plan begins and ends coverage.
         states: postal codes by position in the geography.
         through: last day of the data.
     """
@@ -80,6 +82,7 @@ class RunContext:
     names: tuple[str, ...]
     first_months: tuple[int, ...]
     covers_dependants: tuple[bool, ...]
+    coverage_dates: CoverageDates
     states: tuple[str, ...]
     through: int
 
@@ -97,7 +100,7 @@ def walk_journeys(
     A journey of newborns has to come after the one whose births they are. `walk_of` is another
     class only where somebody wants to know why things happen (`execution/trace/`).
     """
-    coverage = CoverageLog([_own_coverage(profile, people, context)])
+    coverage = CoverageLog([_own_coverage(profile, people, context)], context.coverage_dates)
     _end_dependants(coverage, people, context, day_of(profile.as_of.isoformat()))
     conditions = _conditions(profile, people, draws)
     record = Record.of(people, draws, context.names, context.states, coverage, conditions)

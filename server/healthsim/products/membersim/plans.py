@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.billing.benefits.accumulators import KINDS
 from healthsim.billing.benefits.contract_prices import class_levels, class_spreads, price_classes
+from healthsim.billing.benefits.coverage_dates import CoverageDates
 from healthsim.billing.benefits.statutory import by_known_year, figure, known_years, year_index
 from healthsim.limits import NO_LIMIT, Cents
 from healthsim.products.membersim.designs import BUILT_IN
@@ -80,6 +81,7 @@ class PlanTable:
         price_spreads: float64, shape (p, classes), of providers' contracts around it, of the log.
         first_month: int32, month in which the benefit year begins.
         mail_order_share: float64, share of members who have long supplies sent by mail.
+        coverage_dates: on which days coverage begins and ends.
     """
 
     names: tuple[str, ...]
@@ -108,6 +110,7 @@ class PlanTable:
     price_spreads: NDArray[np.float64]
     first_month: NDArray[np.int32]
     mail_order_share: NDArray[np.float64]
+    coverage_dates: CoverageDates
 
     @classmethod
     def of(cls, plans: Mapping[str, PlanDesign], years: Iterable[int] | None = None) -> PlanTable:
@@ -169,6 +172,11 @@ class PlanTable:
             mail_order_share=np.array(
                 [design.network.mail_order_share for design in designs], dtype=np.float64
             ),
+            coverage_dates=CoverageDates.of(
+                [design.kind for design in designs],
+                [design.coverage_dates == "day" for design in designs],
+                [design.grace_months for design in designs],
+            ),
         )
 
     def limits_of(
@@ -202,6 +210,7 @@ class PlanTable:
             "drug_limits": Coded.of(["joint" if d.joint_drugs else "separate" for d in designs]),
             "low_income_subsidy": Coded.of([d.low_income_subsidy for d in designs]),
             "premium_usd": _cents([design.premium_usd for design in designs]),
+            "coverage_dates": Coded.of([design.coverage_dates for design in designs]),
             "in_network_share": np.array([d.network.in_share for d in designs], dtype=float),
             "outside_weight": np.array([d.network.outside for d in designs], dtype=float),
         })  # fmt: skip

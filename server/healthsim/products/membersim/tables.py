@@ -105,6 +105,8 @@ PLANS = Table(
                "use up the medical ones.", required=True),
         Column("low_income_subsidy", "VARCHAR", "Level of the members' Part D copays: none, full, "
                "dual or institutional.", source="42 USC 1395w-114", required=True),
+        Column("coverage_dates", "VARCHAR", "Coverage begins on the first and ends with a month "
+               "(month), or on any day (day).", required=True),
         Column("premium_usd", "DECIMAL(12,2)", "Monthly premium of who holds the plan.",
                required=True),
         Column("in_network_share", "DOUBLE", "Share of organisations that the plan asks for in its "
@@ -168,6 +170,12 @@ ENROLLMENTS = Table(
         Column("term_date", "DATE", "Last covered day; null while covered.",
                source="X12 834 DTP*349"),
         Column("reason", "VARCHAR", "Why the span ended, or null."),
+        Column("added_date", "DATE", "Day on which the payer entered the span: after the first "
+               "covered day where it was added in retrospect; null if after the data.",
+               source="X12 834 BGN03, DTP*303"),
+        Column("ended_date", "DATE", "Day on which the payer entered the end: after the last "
+               "covered day where it was ended in retrospect; null if none, or after the data.",
+               source="X12 834 DTP*303"),
         Column("payer_order", "INTEGER", "1 primary.", required=True),
         Column("premium_usd", "DECIMAL(12,2)", "Monthly premium; 0 of those who are covered by "
                "somebody else's.", required=True),

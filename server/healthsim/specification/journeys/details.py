@@ -296,7 +296,8 @@ class ClaimDetails(Strict):
 class EnrollmentDetails(Strict):
     """Coverage begins: on the plan named here or, by default, on the person's own plan.
 
-    Where a journey enrolls people in their own plan, that coverage begins on this day, not before.
+    It begins by the plan's calendar (`coverage_dates`), usually on the first of a month; where a
+    journey enrolls people in their own plan, that coverage begins then, not before.
 
     Attributes:
         plan: name of a plan; default: the person's own.
@@ -308,13 +309,16 @@ class EnrollmentDetails(Strict):
 
 
 class DisenrollmentDetails(Strict):
-    """Coverage ends with this day.
+    """Coverage ends with this day, or with its month where the plan does so.
 
     Attributes:
         reason: in words.
+        unpaid: no premium is paid from this day on: a plan with months of grace ends coverage
+            with this month, but enters that only after them.
     """
 
     reason: Words = "voluntary"
+    unpaid: bool = False
 
 
 class DeathDetails(Strict):

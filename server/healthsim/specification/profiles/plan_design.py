@@ -83,6 +83,8 @@ class PlanDesign(Strict):
         low_income_subsidy: level of a Medicare plan's drug copays.
         preventive_free: preventive services cost nothing.
         benefit_year: month in which it begins.
+        coverage_dates: "month": begins on the first and ends with a month; "day": on stated days.
+        grace_months: for a premium that is not paid; 3 on a marketplace with tax credit.
         premium_usd: monthly, of who holds the plan.
         family_premium_usd: of who holds it for others too.
         price_level: what it pays on average relative to Medicare; classes of services keep their
@@ -111,6 +113,8 @@ class PlanDesign(Strict):
     low_income_subsidy: Literal["none", "full", "dual", "institutional"] = "none"
     preventive_free: bool = True
     benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
+    coverage_dates: Literal["month", "day"] = "month"
+    grace_months: Annotated[int, Field(strict=True, ge=0, le=3)] = 0
     premium_usd: Money = 0
     family_premium_usd: Money | None = None
     price_level: Annotated[float, Field(strict=True, gt=0, le=2.2)] | None = None
